@@ -1,0 +1,1 @@
+"""Postcard: a personal picture in every e-mail."""

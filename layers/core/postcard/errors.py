@@ -1,0 +1,167 @@
+"""The errors that callers see, mapped to HTTP once (`functions/api/problems.py`).
+
+Problem                 500 internal
+├── BadRequest          400 invalid_request, invalid_json, unknown_name, missing_value, bad_value, …
+├── Unauthorized        401 missing_key, unknown_key, revoked_key, expired_key
+├── Forbidden           403 missing_scope, other_template, bad_signature
+├── NotFound            404 not_found
+├── MethodNotAllowed    405 method
+├── Conflict            409 in_progress, conflict
+├── Gone                410 deleted
+├── Stale               412 stale
+├── TooLarge            413 body_too_large
+├── LinkTooLong         414 link_too_long
+├── NotJson             415 not_json
+├── OtherBody           422 other_body
+├── RateLimited         429 rate_limited, quota_exceeded
+├── Unavailable         503 unavailable
+└── TimedOut            504 timeout
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong (or worth a warning), and where: `pointer` is a JSON pointer."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """A failure with its public text: `detail` says what to do."""
+
+    detail: str
+    code: str = "internal"
+    errors: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, object] = field(default_factory=dict)
+
+    status = 500
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+@dataclass(eq=False)
+class BadRequest(Problem):
+    """What was sent cannot be read or is out of bounds; `errors` holds every fault at once."""
+
+    code: str = "invalid_request"
+    status = 400
+
+
+@dataclass(eq=False)
+class Unauthorized(Problem):
+    """No API key, or none that is good."""
+
+    code: str = "unknown_key"
+    status = 401
+
+
+@dataclass(eq=False)
+class Forbidden(Problem):
+    """A good key, or a readable link, that may not do this."""
+
+    code: str = "missing_scope"
+    status = 403
+
+
+@dataclass(eq=False)
+class NotFound(Problem):
+    """There is no such thing."""
+
+    code: str = "not_found"
+    status = 404
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(Problem):
+    """The path is there, the method is not; `headers` carries Allow."""
+
+    code: str = "method"
+    status = 405
+
+
+@dataclass(eq=False)
+class Conflict(Problem):
+    """Somebody else is at work on the same thing."""
+
+    code: str = "conflict"
+    status = 409
+
+
+@dataclass(eq=False)
+class Gone(Problem):
+    """It was there once."""
+
+    code: str = "deleted"
+    status = 410
+
+
+@dataclass(eq=False)
+class Stale(Problem):
+    """`If-Match` names a version that is no longer the latest."""
+
+    code: str = "stale"
+    status = 412
+
+
+@dataclass(eq=False)
+class TooLarge(Problem):
+    """The body is over its bound."""
+
+    code: str = "body_too_large"
+    status = 413
+
+
+@dataclass(eq=False)
+class LinkTooLong(Problem):
+    """The link would be over its bound."""
+
+    code: str = "link_too_long"
+    status = 414
+
+
+@dataclass(eq=False)
+class NotJson(Problem):
+    """The body is of another media type."""
+
+    code: str = "not_json"
+    status = 415
+
+
+@dataclass(eq=False)
+class OtherBody(Problem):
+    """The idempotency key was used with another body."""
+
+    code: str = "other_body"
+    status = 422
+
+
+@dataclass(eq=False)
+class RateLimited(Problem):
+    """Too many calls; `headers` carries Retry-After."""
+
+    code: str = "rate_limited"
+    status = 429
+
+
+@dataclass(eq=False)
+class Unavailable(Problem):
+    """A store or table is down; trying again is right."""
+
+    code: str = "unavailable"
+    status = 503
+
+
+@dataclass(eq=False)
+class TimedOut(Problem):
+    """The work did not end in its time."""
+
+    code: str = "timeout"
+    status = 504

@@ -1,0 +1,237 @@
+"""What Postcard asks of the outside world, in its own words.
+
+Every port has an in-memory implementation (`adapters/memory.py`) and an AWS one (`adapters/aws/`),
+and one contract suite runs against both. An outside world that is down raises
+`errors.Unavailable`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+JsonObject = dict[str, Any]  # as it was sent: a document, metadata
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """Bytes with the headers they are served with. `etag` is quoted, as in HTTP."""
+
+    body: bytes
+    content_type: str
+    etag: str = ""
+    cache_control: str = ""
+    expires: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Objects(Protocol):
+    """A bucket. `put` replaces; a read gives up at the `time.monotonic()` instant `deadline`."""
+
+    def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None: ...
+    def put(self, key: str, stored: StoredObject) -> None: ...
+    def delete(self, keys: Sequence[str]) -> None: ...
+    def keys(self, prefix: str) -> Iterator[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVersion:
+    """One published, immutable version. `document` is the JSON text as it was put."""
+
+    template_id: str
+    version: int
+    document: str
+    published_at: int
+    findings: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRecord:
+    """What changes about a template. `recalls` maps a version to the one drawn instead of it."""
+
+    template_id: str
+    name: str
+    latest: int
+    created_at: int
+    paused: bool = False
+    deleted: bool = False
+    erased: bool = False
+    daily_renders: int | None = None
+    recalls: Mapping[int, int] = field(default_factory=dict)
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Part of a list, and where the next part begins."""
+
+    items: Sequence[Item]
+    next_cursor: str | None = None
+
+
+class Templates(Protocol):
+    """Templates and their versions."""
+
+    def record(self, template_id: str) -> TemplateRecord | None: ...
+    def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
+    def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
+        """Both or neither; `Conflict` unless `record.revision` is one more than the stored (none: 1)."""
+
+    def update(self, record: TemplateRecord) -> None:
+        """`Conflict` unless `record.revision` is the stored one plus one."""
+
+    def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]: ...
+    def versions(
+        self, template_id: str, *, limit: int, cursor: str | None
+    ) -> Page[TemplateVersion]:
+        """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """How to draw an opaque image, and what was answered. `values`: JSON text, "" once erased."""
+
+    image_id: str
+    template_id: str
+    version: int
+    values: str
+    format: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    dpr: float
+    quality: int | None
+    max_bytes: int | None
+    alt: str
+    created_at: int
+    status: str
+    bytes: int | None = None
+    erased: bool = False
+
+
+class Images(Protocol):
+    """Records of opaque images."""
+
+    def get(self, image_id: str) -> ImageRecord | None: ...
+    def put(self, record: ImageRecord) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRecord:
+    """An API key without the key: `digest` is the SHA-256 of it in lower-case hex."""
+
+    key_id: str
+    digest: str
+    name: str
+    scopes: Sequence[str]
+    templates: Sequence[str] | None
+    created_at: int
+    expires_at: int | None = None
+    revoked_at: int | None = None
+    rate: int = 100
+    monthly_quota: int | None = None
+
+
+class ApiKeys(Protocol):
+    """API keys, looked up by digest."""
+
+    def by_digest(self, digest: str) -> ApiKeyRecord | None: ...
+    def put(self, record: ApiKeyRecord) -> None: ...
+    def list(self) -> Sequence[ApiKeyRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRecord:
+    """A named picture. `object_key` names immutable bytes: the same id again is another object."""
+
+    asset_id: str
+    content_type: str
+    bytes: int
+    object_key: str
+    created_at: int
+    status: str = "waiting"
+
+
+class Assets(Protocol):
+    """Assets by id."""
+
+    def get(self, asset_id: str) -> AssetRecord | None: ...
+    def put(self, record: AssetRecord) -> None: ...
+    def delete(self, asset_id: str) -> None: ...
+    def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]: ...
+
+
+class Uploads(Protocol):
+    """Hands out an address to which a browser or a program sends a file itself."""
+
+    def presign(self, key: str, content_type: str, size: int) -> JsonObject:
+        """`{"url", "method", "fields" or "headers", "expires_at"}`."""
+
+
+class Secrets(Protocol):
+    """The one secret that holds all keys, as JSON text."""
+
+    def read(self) -> str: ...
+    def write(self, text: str) -> None: ...
+
+
+class EdgeStore(Protocol):
+    """The edge's copy of the keys (a CloudFront KeyValueStore)."""
+
+    def read(self, name: str) -> str | None: ...
+    def write(self, name: str, text: str) -> None: ...
+
+
+class Cdn(Protocol):
+    """Takes addresses out of the CDN."""
+
+    def forget(self, paths: Sequence[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes of a remote picture, as the host sent them."""
+
+    body: bytes
+    url: str
+
+
+class FetchError(Exception):
+    """A remote picture could not be had; the text says why, for people."""
+
+
+class Fetcher(Protocol):
+    """Fetches remote pictures, within limits."""
+
+    def fetch(
+        self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
+    ) -> Fetched: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a rate limiter answered: calls left now, and whole seconds until there are more."""
+
+    allowed: bool
+    remaining: int
+    reset: int
+
+
+class RateLimiter(Protocol):
+    """A token bucket a key."""
+
+    def take(self, name: str, *, rate: int, now: float) -> Allowance: ...
+
+
+class Idempotency(Protocol):
+    """Answers kept by idempotency key for 24 hours."""
+
+    def begin(self, name: str, body_digest: str, *, now: float) -> str | None:
+        """None: begin the work. A text: the kept answer.
+
+        `Conflict` while the first is at work, `OtherBody` for another body.
+        """
+
+    def finish(self, name: str, answer: str, *, now: float) -> None: ...
+    def abandon(self, name: str) -> None: ...

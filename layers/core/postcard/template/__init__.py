@@ -1,0 +1,1 @@
+"""The template document: one file a layer type, fields, values, binding."""

@@ -1,0 +1,1 @@
+"""Letters to lines: fonts, shaping, wrapping, fitting."""
