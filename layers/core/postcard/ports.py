@@ -28,6 +28,9 @@ class StoredObject:
 class Objects(Protocol):
     """A bucket. `put` replaces; a read gives up at the `time.monotonic()` instant `deadline`."""
 
+    def add(self, key: str, stored: StoredObject) -> bool:
+        """Puts unless there is one by that key (S3's `If-None-Match: *`); whether it did."""
+
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None: ...
     def put(self, key: str, stored: StoredObject) -> None: ...
     def delete(self, keys: Sequence[str]) -> None: ...
@@ -36,13 +39,17 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TemplateVersion:
-    """One published, immutable version. `document` is the JSON text as it was put."""
+    """One published, immutable version. `document` is the JSON text as it was put.
+
+    `sources` maps what the document names ("asset:hero", "https://…") to a key in the store bucket.
+    """
 
     template_id: str
     version: int
     document: str
     published_at: int
     findings: Sequence[Mapping[str, str]] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class Templates(Protocol):
     def record(self, template_id: str) -> TemplateRecord | None: ...
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Both or neither; `Conflict` unless `record.revision` is one more than the stored (none: 1)."""
+        """Both or neither; `Conflict` unless `record.revision` is the stored one (none: 0) plus one."""
 
     def update(self, record: TemplateRecord) -> None:
         """`Conflict` unless `record.revision` is the stored one plus one."""
@@ -108,6 +115,7 @@ class ImageRecord:
     status: str
     bytes: int | None = None
     erased: bool = False
+    warnings: Sequence[Mapping[str, str]] = ()
 
 
 class Images(Protocol):
@@ -115,6 +123,8 @@ class Images(Protocol):
 
     def get(self, image_id: str) -> ImageRecord | None: ...
     def put(self, record: ImageRecord) -> None: ...
+    def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
+        """Every image of a template, or of one of its versions; for recalls and erasures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +232,13 @@ class RateLimiter(Protocol):
     """A token bucket a key."""
 
     def take(self, name: str, *, rate: int, now: float) -> Allowance: ...
+
+
+class Counters(Protocol):
+    """Counts by name, for budgets of a day or a month: the name holds the day or month."""
+
+    def add(self, name: str, *, expires_at: int) -> int:
+        """One more; answers the count with it. Forgotten some time after `expires_at`."""
 
 
 class Idempotency(Protocol):
