@@ -82,7 +82,7 @@ class Templates(Protocol):
     def record(self, template_id: str) -> TemplateRecord | None: ...
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Both or neither; `Conflict` unless `record.revision` is the stored one (none: 0) plus one."""
+        """Both or neither; `Conflict` unless `record.revision` is the stored one (or 0) and one."""
 
     def update(self, record: TemplateRecord) -> None:
         """`Conflict` unless `record.revision` is the stored one plus one."""
