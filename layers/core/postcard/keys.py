@@ -1,0 +1,170 @@
+"""API keys: a server's secret, `postcard_` and 40 letters and digits, stored as a SHA-256.
+
+The last six characters are the CRC-32 of the 34 before them in base 62, so that a scanner knows a
+leaked key from a random word without asking anyone.
+"""
+
+import hashlib
+import secrets
+import string
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from postcard.errors import BadRequest, Fault, Forbidden, NotFound, Unauthorized
+from postcard.ports import ApiKeyRecord, ApiKeys
+
+PREFIX = "postcard_"
+SCOPES = ("images", "templates", "batches", "admin")
+LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SECRET_LENGTH = 34
+CHECKSUM_LENGTH = 6
+
+
+def generate(choose: Callable[[str], str] = secrets.choice) -> str:
+    """A new key; 34 random characters are 202 bits."""
+    body = "".join(choose(LETTERS) for _ in range(SECRET_LENGTH))
+    return PREFIX + body + checksum(body)
+
+
+def checksum(body: str) -> str:
+    """CRC-32 in base 62 (digits, capitals, small letters), most significant first, six long.
+
+    >>> checksum("0" * 34)
+    '0iqUEf'
+    """
+    rest = zlib.crc32(body.encode("ascii"))
+    letters = []
+    for _ in range(CHECKSUM_LENGTH):
+        rest, digit = divmod(rest, len(LETTERS))
+        letters.append(LETTERS[digit])
+    return "".join(reversed(letters))
+
+
+def well_formed(key: str) -> bool:
+    """Whether this could be a key of ours: prefix, letters, length and checksum."""
+    text = key.removeprefix(PREFIX)
+    if text == key or len(text) != SECRET_LENGTH + CHECKSUM_LENGTH or not set(text) <= set(LETTERS):
+        return False
+    return checksum(text[:SECRET_LENGTH]) == text[SECRET_LENGTH:]
+
+
+def digest(key: str) -> str:
+    """What is stored of a key: its SHA-256 in lower-case hex."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def sent_key(authorization: str | None, x_api_key: str | None) -> str | None:
+    """The key of `Authorization: Bearer …`, else of `X-API-Key`, else None."""
+    scheme, _, credentials = (authorization or "").strip().partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    return (x_api_key or "").strip() or None
+
+
+def require_scope(record: ApiKeyRecord, scope: str) -> None:
+    """`Forbidden` unless the key has the scope."""
+    if scope not in record.scopes:
+        raise Forbidden(f'This key lacks the scope "{scope}": use one that has it.')
+
+
+def require_template(record: ApiKeyRecord, template_id: str) -> None:
+    """`Forbidden` if the key is confined to other templates."""
+    if record.templates is not None and template_id not in record.templates:
+        detail = f'This key is confined to other templates than "{template_id}".'
+        raise Forbidden(detail, code="other_template")
+
+
+class Keys:
+    """Makes, lists, revokes and checks API keys."""
+
+    def __init__(self, records: ApiKeys, *, choose: Callable[[str], str] = secrets.choice) -> None:
+        self._records = records
+        self._choose = choose
+
+    def create(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        *,
+        now: float,
+        templates: Sequence[str] | None = None,
+        expires_at: int | None = None,
+        rate: int = 100,
+        monthly_quota: int | None = None,
+    ) -> tuple[str, ApiKeyRecord]:
+        """A new key and its record; nobody can show the key again. `rate` is calls a second."""
+        _check_scopes(scopes)
+        key = generate(self._choose)
+        record = ApiKeyRecord(
+            key_id=f"key_{digest(key)[:10]}",
+            digest=digest(key),
+            name=name,
+            scopes=tuple(dict.fromkeys(scopes)),
+            templates=None if templates is None else tuple(templates),
+            created_at=int(now),
+            expires_at=expires_at,
+            rate=rate,
+            monthly_quota=monthly_quota,
+        )
+        self._records.put(record)
+        return key, record
+
+    def list(self) -> Sequence[ApiKeyRecord]:
+        """All keys, revoked and expired ones too, oldest first."""
+        return self._records.list()
+
+    def revoke(self, key_id: str, *, now: float) -> ApiKeyRecord:
+        """End a key at once. Revoking twice keeps the first time; `NotFound`."""
+        record = next((r for r in self._records.list() if r.key_id == key_id), None)
+        if record is None:
+            raise NotFound(f'There is no key "{key_id}": list them to see their ids.')
+        if record.revoked_at is None:
+            record = replace(record, revoked_at=int(now))
+            self._records.put(record)
+        return record
+
+    def authenticate(
+        self,
+        authorization: str | None,
+        x_api_key: str | None,
+        *,
+        now: float,
+        scope: str | None = None,
+        template: str | None = None,
+    ) -> ApiKeyRecord:
+        """The record of the key that came with a request; `Unauthorized`, `Forbidden`.
+
+        Where scope or template are known only once the body is read, leave them out and call
+        `require_scope` and `require_template` then.
+        """
+        record = self._good(sent_key(authorization, x_api_key), now)
+        if scope is not None:
+            require_scope(record, scope)
+        if template is not None:
+            require_template(record, template)
+        return record
+
+    def _good(self, key: str | None, now: float) -> ApiKeyRecord:
+        if key is None:
+            raise _refused("missing_key", 'Send "Authorization: Bearer postcard_…".', challenge="")
+        record = self._records.by_digest(digest(key)) if well_formed(key) else None
+        if record is None:
+            raise _refused("unknown_key", "There is no such key: check that it is copied whole.")
+        if record.revoked_at is not None and record.revoked_at <= now:
+            raise _refused("revoked_key", "This key was revoked: use another.")
+        if record.expires_at is not None and record.expires_at <= now:
+            raise _refused("expired_key", "This key has expired: use another.")
+        return record
+
+
+def _refused(code: str, detail: str, challenge: str = ', error="invalid_token"') -> Unauthorized:
+    headers = {"WWW-Authenticate": f'Bearer realm="postcard"{challenge}'}
+    return Unauthorized(detail, code=code, headers=headers)
+
+
+def _check_scopes(scopes: Sequence[str]) -> None:
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        detail = f"Scopes are {', '.join(SCOPES)}: give one or more of them."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "/scopes", detail)])

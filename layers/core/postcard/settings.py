@@ -1,0 +1,72 @@
+"""The environment as one frozen model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class SettingsError(ValueError):
+    """The environment lacks something, or something in it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment decides. `Settings.read(os.environ)` names the variables."""
+
+    table: str
+    pictures_bucket: str
+    store_bucket: str
+    secret_id: str
+    base_url: str = ""  # of pictures, without a slash at the end; the image function needs none
+    kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
+    distribution_id: str = ""
+    allow_http: bool = False
+    cors_origins: tuple[str, ...] = ()
+    fonts: str = "/opt/fonts"
+    retention_days: int | None = None
+    stage: str = "prod"
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """From environment variables; `SettingsError` names all that are missing at once."""
+        required = {field: _name(field) for field in cls.__dataclass_fields__ if field in REQUIRED}
+        missing = [name for name in required.values() if not environ.get(name)]
+        if missing:
+            raise SettingsError(f"Set {', '.join(missing)}: template.yaml shows their values.")
+        return cls(
+            **{field: environ[name] for field, name in required.items()},
+            base_url=environ.get("POSTCARD_BASE_URL", "").rstrip("/"),
+            kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
+            distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
+            allow_http=_switch(environ, "POSTCARD_ALLOW_HTTP"),
+            cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
+            fonts=environ.get("POSTCARD_FONTS") or "/opt/fonts",
+            retention_days=_days(environ, "POSTCARD_RETENTION_DAYS"),
+            stage=environ.get("POSTCARD_STAGE") or "prod",
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
+        )
+
+
+REQUIRED = ("table", "pictures_bucket", "store_bucket", "secret_id")
+
+
+def _name(field: str) -> str:
+    return f"POSTCARD_{field.upper()}"
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "")
+    if text not in ("", "0", "1"):
+        raise SettingsError(f'{name} is "{text}": leave it empty or set it to 1.')
+    return text == "1"
+
+
+def _days(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise SettingsError(f'{name} is "{text}": set it to a number of days, or leave it empty.')
+    return int(text)
