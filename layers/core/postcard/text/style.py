@@ -1,0 +1,82 @@
+"""How a text looks: the style of its runs, the rules of its paragraph. Lengths in CSS pixels."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from postcard.color import BLACK, Color, Paint
+
+Align = Literal["start", "center", "end", "left", "right", "justify"]
+Valign = Literal["top", "middle", "bottom"]
+Wrap = Literal["word", "balance", "none"]
+Fit = Literal["none", "shrink"]
+Overflow = Literal["ellipsis", "clip", "visible"]
+Direction = Literal["auto", "ltr", "rtl"]
+Decoration = Literal["none", "underline", "line-through"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line outside the letters."""
+
+    color: Color
+    width: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A box behind each line; `padding` is top, right, bottom, left."""
+
+    color: Color
+    padding: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    radius: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """The look of a run. `fonts` are families by preference; scripts' own fonts follow.
+
+    `line_height` is times the size, `letter_spacing` and `rise` are em. `features` are OpenType
+    features as HarfBuzz writes them: `tnum`, `-liga`, `ss01=2`. A gradient spans the text's box.
+    """
+
+    fonts: tuple[str, ...] = ("Inter",)
+    weight: int = 400
+    italic: bool = False
+    size: float = 16.0
+    line_height: float = 1.2
+    letter_spacing: float = 0.0
+    rise: float = 0.0
+    color: Paint = BLACK
+    stroke: Stroke | None = None
+    decoration: Decoration = "none"
+    highlight: Highlight | None = None
+    features: tuple[str, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text in one style. Isolates (U+2066 to U+2069) may fence a value."""
+
+    text: str
+    style: TextStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """The rules for all lines of a text.
+
+    `min_size` bounds `fit="shrink"`, in pixels of the largest run; None is half of its size.
+    `trim_cap` ends the box at the capitals' height and the base line. `direction="auto"` follows
+    the first strong letter.
+    """
+
+    align: Align = "start"
+    valign: Valign = "top"
+    wrap: Wrap = "word"
+    max_lines: int | None = None
+    fit: Fit = "none"
+    min_size: float | None = None
+    overflow: Overflow = "ellipsis"
+    direction: Direction = "auto"
+    trim_cap: bool = False
