@@ -1,0 +1,27 @@
+"""Signed links: minted, never stored."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.router import Router
+from postcard.minting import LinkRequest
+
+from api.answers import LinkAnswer
+from api.call import call_of, needs
+from api.models import LinkBody
+
+router = Router()
+
+
+@router.post("/v1/links", summary="Mint a link", tags=["Links"], security=needs("images"))
+def mint_link(body: Annotated[LinkBody, Body()]) -> LinkAnswer:
+    """Sign a link whose picture is drawn when it is first opened; with `esp`, a merge link."""
+    call = call_of(router)
+    call.allow_template(body.template_id)
+    asked = LinkRequest(
+        **body.model_dump(exclude={"format"}),
+        format=body.format and body.format.replace("jpeg", "jpg"),
+    )
+    minted = call.service.minting.mint(asked, now=call.now)
+    call.noted |= minted.noted
+    return LinkAnswer(**minted.answer())

@@ -1,0 +1,143 @@
+"""What callers send and get, as models: OpenAPI comes from here.
+
+Only shapes and bounds; what a template's own fields say of a value is the core's business.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+
+TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
+IMAGE_ID = r"^img_[a-z2-7]{26}\Z"
+
+Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
+OnInvalid = Literal["error", "default"]
+Item = TypeVar("Item")
+
+Modification = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "title": "Modification",
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string", "description": "A field of the template, or a layer."},
+                "text": {"type": "string"},
+                "image_url": {"type": "string", "format": "uri"},
+                "value": {"description": "Fits every type of field."},
+                "color": {"type": "string"},
+                "background": {"type": "string"},
+                "visible": {"type": "boolean"},
+            },
+        }
+    ),
+]
+JsonDocument = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "description": "As /v1/template.schema.json says."}),
+]
+Metadata = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "description": "At most 1 KB; given back, never stored."}),
+]
+
+
+class Sent(BaseModel):
+    """A body: unknown properties are refused, `null` is the same as not given."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        return {name: value for name, value in sent.items() if value is not None}
+
+
+class Picture(Sent):
+    """What every call that makes or names a picture takes."""
+
+    modifications: Annotated[
+        list[Modification], Field(description="At most 200; each names a field or a layer.")
+    ] = []
+    format: Annotated[Format | None, Field(description="Default: the template's.")] = None
+    width: Annotated[
+        int | None, Field(ge=1, description="CSS pixels. Default: the template's.")
+    ] = None
+    dpr: Annotated[
+        float | None, Field(gt=0, description="Pixels sent per CSS pixel. Default: 1.")
+    ] = None
+    quality: Annotated[int | None, Field(ge=1, le=100)] = None
+
+
+class ImageBody(Picture):
+    """`POST /v1/images`."""
+
+    template_id: Annotated[str, Field(min_length=1, max_length=64)]
+    template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
+    on_invalid: OnInvalid = "error"
+    max_bytes: Annotated[int | None, Field(ge=2_000, le=4_500_000)] = None
+    render: Literal["now", "on_open"] = "now"
+    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}\Z")] = None
+    metadata: Metadata | None = None
+
+
+class LinkBody(Picture):
+    """`POST /v1/links`."""
+
+    template_id: Annotated[str, Field(min_length=1, max_length=64)]
+    template_version: Annotated[
+        Annotated[int, Field(ge=1, le=999_999)] | Literal["latest"] | None,
+        Field(description="Default: the latest, pinned."),
+    ] = None
+    on_invalid: OnInvalid = "error"
+    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}\Z")] = None
+    expires_at: Annotated[str | None, Field(description="RFC 3339, in UTC.")] = None
+    esp: Annotated[
+        str | None, Field(description="The mail platform that fills open fields in.")
+    ] = None
+    open: Annotated[
+        dict[str, str] | None, Field(description="Field → that platform's attribute.")
+    ] = None
+
+
+class PreviewBody(Picture):
+    """`POST /v1/previews`: a document, or a stored template."""
+
+    document: JsonDocument | None = None
+    template_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
+    on_invalid: OnInvalid = "error"
+    max_bytes: Annotated[int | None, Field(ge=2_000, le=4_500_000)] = None
+    debug: bool = False
+
+
+class TemplateChanges(Sent):
+    """`PATCH /v1/templates/{id}`."""
+
+    paused: bool | None = None
+    daily_renders: Annotated[int | None, Field(ge=1, le=1_000_000_000)] = None
+
+
+class RecallBody(Sent):
+    """`POST /v1/templates/{id}/versions/{n}/recall`."""
+
+    replaced_by: Annotated[int, Field(ge=1, le=999_999)]
+
+
+class AssetBody(Sent):
+    """`POST /v1/assets`."""
+
+    id: Annotated[str, Field(pattern=TEMPLATE_ID)]
+    content_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]
+    bytes: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class Fact(BaseModel):
+    """A warning or a finding."""
+
+    code: str
+    pointer: str
+    detail: str
