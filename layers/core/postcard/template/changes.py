@@ -1,0 +1,139 @@
+"""What a request changes about a template: fields' values, and named layers' properties."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from postcard.errors import BadRequest, Fault
+from postcard.json_text import pointer
+from postcard.template.compiled import Template
+
+MAX_MODIFICATIONS = 200
+VALUES = ("text", "image_url", "value")  # three words for the value, for one field or layer
+PROPERTIES = ("color", "background", "visible")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Values as they were given, not yet cleaned.
+
+    `fields`: field → raw value. `layers`: layer → (`value`, `color`, `background`, `visible`) →
+    raw value. `pointers` says where in the request each was written, for faults; `left_out` are
+    the names of a link that its template does not know.
+    """
+
+    fields: Mapping[str, object] = field(default_factory=dict)
+    layers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    pointers: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+
+    def where(self, name: str, key: str = "value") -> str:
+        """The JSON pointer of a field's value (key `""`) or of a layer's property."""
+        return self.pointers.get((name, key), "/modifications")
+
+
+def changes_from_modifications(
+    template: Template, modifications: Sequence[Mapping[str, Any]]
+) -> Changes:
+    """What `modifications` change; `BadRequest` with every fault and its pointer."""
+    reading = _Reading(template)
+    if len(modifications) > MAX_MODIFICATIONS:
+        reading.fault("too_many", "/modifications", f"More than {MAX_MODIFICATIONS} modifications.")
+    else:
+        for index, entry in enumerate(modifications):
+            reading.entry(pointer("modifications", index), entry)
+    refuse(reading.faults)
+    return reading.changes()
+
+
+def changes_from_link(template: Template, fields: Mapping[str, str]) -> Changes:
+    """What a link changes. Never raises: what the template does not know is left out."""
+    reading = _Reading(template)
+    left_out = []
+    for name, value in fields.items():
+        target, _, key = name.partition(".")
+        before = len(reading.faults)
+        reading.put("", target, key or "value", value, known=PROPERTIES if key else VALUES)
+        if len(reading.faults) > before:
+            left_out.append(name)
+    return reading.changes(left_out)
+
+
+def refuse(faults: Sequence[Fault], detail: str = "") -> None:
+    """`BadRequest` with all faults, if there are any; of their code if they share one."""
+    if not faults:
+        return
+    codes = {fault.code for fault in faults}
+    code = codes.pop() if len(codes) == 1 else "invalid_request"
+    places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
+    more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+    raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))
+
+
+class _Reading:
+    """Collects values by the rules of template.md, "Addressing by a request"."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self.faults: list[Fault] = []
+        self.fields: dict[str, object] = {}
+        self.layers: dict[str, dict[str, object]] = {}
+        self.pointers: dict[tuple[str, str], str] = {}
+
+    def changes(self, left_out: Sequence[str] = ()) -> Changes:
+        return Changes(self.fields, self.layers, self.pointers, tuple(left_out))
+
+    def fault(self, code: str, where: str, detail: str) -> None:
+        self.faults.append(Fault(code, where, detail))
+
+    def entry(self, where: str, entry: Mapping[str, Any]) -> None:
+        """One modification."""
+        name = entry.get("name")
+        if not isinstance(name, str):
+            self.fault("missing_value", f"{where}/name", "Say which field or layer is meant.")
+            return
+        if name not in self.template.document.fields and name not in self.template.named:
+            self.fault("unknown_name", f"{where}/name", self.template.unknown(name))
+            return
+        given = {k: v for k, v in entry.items() if k != "name"}
+        if not given:
+            self.fault("missing_value", where, "Give text, image_url, value or a property.")
+        for key, value in given.items():
+            self.put(f"{where}{pointer(key)}", name, key, value, known=(*VALUES, *PROPERTIES))
+
+    def put(self, where: str, name: str, key: str, value: object, *, known: Sequence[str]) -> None:
+        """One value or property for one name."""
+        if key not in known:
+            self.fault("unknown_name", where, f"Unknown property; there are {', '.join(known)}.")
+        elif key in VALUES and name in self.template.document.fields:
+            self._field(where, name, key, value)
+        else:
+            self._layer(where, name, key, value)
+
+    def _field(self, where: str, name: str, key: str, value: object) -> None:
+        kind = self.template.document.fields[name].type
+        if key == "image_url" and kind != "image":
+            self.fault("bad_value", where, f"{name} is a {kind} field: give its text or value.")
+        elif self._once(where, name, ""):
+            self.fields[name] = value
+
+    def _layer(self, where: str, name: str, key: str, value: object) -> None:
+        layer = self.template.named.get(name)
+        slot = "value" if key in VALUES else key
+        if layer is None:
+            self.fault("unknown_name", where, self.template.unknown(name, layers_only=slot != "value"))
+        elif slot != "visible" and slot not in layer.takes:
+            self.fault("unknown_name", where, f"A {layer.type} layer has no {key}.")
+        elif key == "image_url" and layer.type != "image":
+            self.fault("bad_value", where, f"{name} is a {layer.type} layer and takes no picture.")
+        elif self._once(where, name, slot):
+            self.layers.setdefault(name, {})[slot] = value
+
+    def _once(self, where: str, name: str, slot: str) -> bool:
+        if (name, slot) in self.pointers:
+            first = self.pointers[name, slot]
+            self.fault("invalid_request", where, f"{name} has this already, at {first}.")
+            return False
+        self.pointers[name, slot] = where
+        return True
+
