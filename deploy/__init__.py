@@ -1,0 +1,1 @@
+"""Brings the stack up in an AWS account: `make stack`, `make build`, `make deploy`."""

@@ -1,0 +1,11 @@
+# What the Makefiles of layers and functions share. `sam build` does not tell make the architecture:
+# `make build ARCH=…` puts it into the environment, and deploy/artefacts.py checks what came out.
+ARCHITECTURE ?= arm64
+PYTHON_VERSION ?= 3.13
+LAYERS := $(dir $(lastword $(MAKEFILE_LIST)))
+UV ?= $(LAYERS)../.venv/bin/uv
+PLATFORM_arm64 := aarch64-manylinux_2_28
+PLATFORM_x86_64 := x86_64-manylinux_2_28
+MACHINE_arm64 := aarch64
+MACHINE_x86_64 := x86_64
+BYTECODE = python3 $(LAYERS)bytecode.py --version $(PYTHON_VERSION)

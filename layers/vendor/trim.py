@@ -1,0 +1,40 @@
+"""Takes from the vendor layer what no function uses: descriptions of other AWS services, tests.
+
+    python3 trim.py FOLDER
+
+Licences and package metadata stay.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+SERVICES = ("cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
+# Only the CLI and `make deploy` write to the edge, which alone needs SigV4A.
+NOT_IN_LAMBDA = ("awscrt", "_awscrt.abi3.so", "awscrt-*.dist-info", "bin", "share")
+RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+
+
+def main(root: Path) -> None:
+    """Remove it all."""
+    for path in list(superfluous(root)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def superfluous(root: Path) -> Iterator[Path]:
+    """Files and folders that go."""
+    for pattern in NOT_IN_LAMBDA:
+        yield from root.glob(pattern)
+    for package in ("boto3", "botocore"):
+        folders = (path for path in (root / package / "data").iterdir() if path.is_dir())
+        yield from (path for path in folders if path.name not in SERVICES)
+    yield from (path for path in root.glob("*/tests") if path.is_dir())
+    yield from (path for name in RECORDS for path in root.glob(f"*.dist-info/{name}"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
