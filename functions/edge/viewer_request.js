@@ -1,0 +1,255 @@
+// Runs on every viewer request (CloudFront Functions, JavaScript runtime 2.0, at most 10 KB).
+// It reads a signed link, checks the signature on hit and miss alike, and asks the cache for the
+// address that the link stands for. docs/contract/links.md is the rule; link_reading.py and
+// links.py are the same in Python, and the tests hold the two together.
+//
+//   /r/welcome.png?_v=3&...&_sig=...  ->  /renders/{epoch}/welcome/3/{digest}.png
+//   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
+//   the same past its _exp            ->  /renders/{epoch}/welcome/ended/{digest}.png
+//   /i/img_....png                    ->  /images/img_....png
+//   malformed 400, wrong signature 403, another method 405, anything else 404
+
+import cf from 'cloudfront';
+import crypto from 'crypto';
+
+const LINK = /^\/r\/([a-z0-9][a-z0-9_-]{0,63})\.(png|jpg|webp|avif|gif)$/;
+const IMAGE = /^\/i\/img_([a-z2-7]{16})([a-z2-7]{10})\.(png|jpg|webp|avif|gif)$/;
+const FIELD = /^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$/;
+const UNFILLED = /^%(%?)[A-Za-z][A-Za-z0-9_]{0,63}\1%$/;
+const DROPPED = (
+  'fbclid gclid msclkid mc_cid mc_eid mkt_tok _kx _ke _hsenc _hsmi _ga _gl _bta_tid _bta_c'
+).split(' ');
+const RESERVED = {
+  _v: /^[1-9][0-9]{0,5}$/,
+  _w: /^([1-9][0-9]{0,2}|[1-4][0-9]{3}|5000)$/,
+  _d: /^(1|1\.5|2|3)$/,
+  _q: /^([1-9][0-9]?|100)$/,
+  _exp: /^[1-9][0-9]{9}$/,
+  _c: /^[a-z0-9-]{1,32}$/,
+  _open: /^[a-z][a-z0-9_]{0,63}(,[a-z][a-z0-9_]{0,63})*$/,
+  _kid: /^[a-z0-9]{1,16}$/
+};
+// What the bytes 80 to 9F are in Windows-1252, as browsers read it.
+const WINDOWS_1252 =
+  '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const STATUS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed' };
+
+async function handler(event) {
+  try {
+    const request = event.request;
+    const link = match(LINK, request.uri);
+    const image = match(IMAGE, request.uri);
+    if (!link && !image) return answer(request.uri.indexOf('/r/') === 0 ? 400 : 404);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405);
+
+    // The query as it was sent: request.querystring has lost the order, which has a meaning.
+    const read = link && readLink(link[0], request.rawQueryString() || '');
+    const keys = await readKeys();
+    if (read) return forward(request, addressOfLink(link, read, keys), read.canonical);
+    return forward(request, addressOfImage(image, keys), '');
+  } catch (error) {
+    return answer(typeof error === 'number' ? error : 400);
+  }
+}
+
+function answer(status) {
+  const headers = { 'cache-control': { value: 'no-store' }, 'content-type': { value: 'text/plain' } };
+  if (status === 405) headers.allow = { value: 'GET, HEAD' };
+  return {
+    statusCode: status,
+    statusDescription: STATUS[status],
+    headers: headers,
+    body: { encoding: 'text', data: STATUS[status] + '\n' }
+  };
+}
+
+// The path alone is the cache's key. S3 gives meaning to queries, so none goes on.
+function forward(request, uri, canonical) {
+  Object.keys(request.headers).forEach((name) => {
+    if (/^x-postcard-/i.test(name)) delete request.headers[name];
+  });
+  if (canonical) request.headers['x-postcard-link'] = { value: canonical };
+  request.uri = uri;
+  request.querystring = {};
+  return request;
+}
+
+// The entry `postcard` of the function's KeyValueStore, or null if there is none to be read.
+async function readKeys() {
+  try {
+    const keys = JSON.parse(await cf.kvs().get('postcard'));
+    return keys.epoch > 0 && keys.signing && keys.address && keys.images ? keys : null;
+  } catch (error) {
+    return null;
+  }
+}
+
+// --- addresses; a status that is thrown is the answer
+
+function addressOfLink(link, read, keys) {
+  if (!keys) {
+    // Nothing can be told here: the Lambda checks the signature, and what it draws is not kept.
+    const hash = crypto.createHash('sha256').update(read.canonical).digest('hex');
+    return ['/renders/0', link[1], 'unverified', hash].join('/') + '.' + link[2];
+  }
+  if (!isSigned(link[0], read, keys)) throw 403;
+  const ended = Date.now() >= Number(read.values._exp) * 1000; // never, without _exp: NaN
+  const inDigest = ended ? /^_[vwdq]=/ : /^(?!_(kid|open|c)=)/;
+  const lines = read.signed.concat(read.opened).filter((line) => inDigest.test(line)).sort();
+  const digest = hmac(keys.address, ['postcard-address-v1', link[0]].concat(lines), 'hex');
+  const version = ended ? 'ended' : read.values._v || 'live';
+  return ['/renders', keys.epoch, link[1], version, digest].join('/') + '.' + link[2];
+}
+
+// The last ten characters prove an id ours, so guesses go no further. Without keys all may pass:
+// the Lambda knows its images.
+function addressOfImage(image, keys) {
+  if (keys && !same(base32(hmac(keys.images, [image[1]], 'hex'), 10), image[2])) throw 404;
+  return image[0].replace('/i/', '/images/');
+}
+
+// The MAC's two spellings are compared as text. An unknown key takes as long as a known one.
+function isSigned(path, read, keys) {
+  const known = has(keys.signing, read.values._kid);
+  const key = known ? keys.signing[read.values._kid] : '0';
+  const spelling = read.signature.length === 64 ? 'hex' : 'base64url';
+  const right = hmac(key, ['postcard-link-v1', path].concat(read.signed), spelling);
+  return same(right, read.signature) && known;
+}
+
+// Keys are the characters of their hex, not the bytes these stand for.
+function hmac(key, lines, spelling) {
+  return crypto.createHmac('sha256', key).update(lines.join('\n')).digest(spelling);
+}
+
+// In a time that tells nothing of where they differ.
+function same(right, given) {
+  let differences = right.length ^ given.length;
+  for (let i = 0; i < right.length; i++) {
+    differences |= right.charCodeAt(i) ^ given.charCodeAt(i);
+  }
+  return differences === 0;
+}
+
+function base32(hex, length) {
+  let text = '';
+  for (let i = 0; i < length; i++) {
+    // Bits 5 i to 5 i + 4 lie within two hex digits.
+    const two = parseInt(hex.substr((5 * i) >> 2, 2), 16);
+    text += 'abcdefghijklmnopqrstuvwxyz234567'.charAt((two >> (3 - ((5 * i) & 3))) & 31);
+  }
+  return text;
+}
+
+// --- reading a link; whatever else is thrown is a 400
+
+function readLink(path, query) {
+  const parts = query.split('&');
+  must(parts.length <= 32 && encodeURIComponent(query).replace(/%../g, '-').length <= 3000);
+  const values = readParts(parts.map((part) => part.replace(/^(amp;)+/, '')).filter((part) => part));
+  must(has(values, '_kid') && (has(values, '_sig') || !has(values, '_open')));
+
+  const open = (values._open || '').split(',');
+  const signature = values._sig || '';
+  const signed = [];
+  const opened = [];
+  Object.keys(values).forEach((name) => {
+    const line = name + '=' + encode(values[name]);
+    if (open.indexOf(name) < 0) {
+      if (name !== '_sig') signed.push(line);
+    } else if (values[name]) opened.push(line);
+  });
+  const lines = signed.sort().concat('_sig=' + encode(signature), opened.sort());
+  const canonical = path + '?' + lines.join('&');
+  must(canonical.length <= 4096);
+  return { values: values, signature: signature, signed: signed, opened: opened, canonical: canonical };
+}
+
+function readParts(parts) {
+  const values = Object.create(null);
+  for (let i = 0; i < parts.length; i++) {
+    const name = decode(nameOf(parts[i]));
+    const value = decode(parts[i].slice(nameOf(parts[i]).length + 1));
+    if (isDropped(name)) continue;
+    must(!has(values, name) && !(name === '_open' && has(values, '_sig')));
+    must(name === '_sig' || match(FIELD, name) || isReserved(name, value));
+    values[name] = value;
+    if (name === '_sig' && has(values, '_open')) {
+      readPasted(parts.slice(i + 1), values);
+      break;
+    }
+  }
+  return values;
+}
+
+function isReserved(name, value) {
+  const names = value.split(',');
+  const sorted = names.every((field, i) => i === 0 || names[i - 1] < field);
+  return has(RESERVED, name) && match(RESERVED[name], value) && (name !== '_open' || sorted);
+}
+
+// The open part of a merge link, where mail platforms paste raw text: nothing is an error here.
+function readPasted(parts, values) {
+  const waiting = values._open.split(',').filter((name) => !has(values, name));
+  const pasted = Object.create(null);
+  let current = '';
+  parts.forEach((part) => {
+    const name = nameOf(part);
+    const place = name === part ? -1 : waiting.indexOf(name);
+    if (place >= 0) {
+      waiting.splice(place, 1);
+      current = name;
+      pasted[name] = part.slice(name.length + 1);
+    } else if (current && !isDropped(name)) pasted[current] += '&' + part;
+  });
+  Object.keys(pasted).forEach((name) => {
+    values[name] = decodePasted(pasted[name]);
+  });
+}
+
+function nameOf(part) {
+  return part.split('=', 1)[0];
+}
+
+function isDropped(name) {
+  return name.indexOf('utm_') === 0 || DROPPED.indexOf(name) >= 0;
+}
+
+// Throws for a cut escape and for bytes that are not UTF-8.
+function decode(text) {
+  return decodeURIComponent(text.replace(/\+/g, ' '));
+}
+
+function decodePasted(text) {
+  if (match(UNFILLED, text)) return text;
+  const escaped = text.replace(/\+/g, ' ').replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
+  try {
+    return decodeURIComponent(escaped);
+  } catch (error) {
+    const octets = escaped.replace(/[^\x00-\x7f]+/g, encodeURIComponent);
+    return octets.replace(/%(..)/g, (escape, hex) => {
+      const byte = parseInt(hex, 16);
+      return byte >> 5 === 4 ? WINDOWS_1252.charAt(byte & 31) : String.fromCharCode(byte);
+    });
+  }
+}
+
+function encode(text) {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase()
+  );
+}
+
+// A `$` in a pattern may match before a last newline; no newline is right anywhere.
+function match(pattern, text) {
+  return text.indexOf('\n') < 0 ? pattern.exec(text) : null;
+}
+
+function has(object, name) {
+  return Object.prototype.hasOwnProperty.call(object, name);
+}
+
+function must(condition) {
+  if (!condition) throw new Error('not a link');
+}
