@@ -1,11 +1,18 @@
 # Postcard. `make serve` runs everything on this machine; `make test` runs every test.
 SHELL := /bin/bash
 PORT ?= 8080
+STAGE ?= dev
+ARCH ?= arm64
 BIN := .venv/bin
+SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup serve test lint types lock clean
+.PHONY: help setup serve test lint types stack build deploy bench lock clean
 
-setup: .venv/ready
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+
+setup: .venv/ready ## a virtual environment with everything pinned (6 s)
 
 .venv/ready: requirements/dev.txt
 	@test -x $(BIN)/uv || { python3 -m venv .venv && $(BIN)/python -m pip install -q uv; }
@@ -13,23 +20,44 @@ setup: .venv/ready
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 
-serve: setup
+.venv-sam/ready: requirements/sam.txt | setup # apart, since it pins older packages than ours
+	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-sam requirements/sam.txt
+	@touch $@
+
+serve: setup ## the whole service on 127.0.0.1:8080 (PORT=…)
 	@$(BIN)/postcard serve --port $(PORT)
 
-test: setup
+test: setup ## every test
 	$(BIN)/python -m pytest -n 2
 
-lint: setup
+lint: setup ## format, rules, and which way imports may point
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
-types: setup
-	$(BIN)/mypy
+types: setup ## mypy, strict
+	$(BIN)/mypy layers/core/postcard functions local deploy layers/bytecode.py layers/vendor/trim.py
 
-lock: setup
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links layers/vendor/requirements.in -o layers/vendor/requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
+stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
+	$(BIN)/python -m deploy.inline_edge
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	$(BIN)/python -m deploy.template
 
-clean:
-	rm -rf .venv .aws-sam build
+build: .venv-sam/ready ## what Lambda gets, into .aws-sam/build (ARCH=arm64|x86_64)
+	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
+	$(BIN)/python -m deploy.artefacts .aws-sam/build $(ARCH)
+
+deploy: stack build ## into your AWS account (STAGE=dev|prod)
+	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH)
+
+bench: setup ## the figures, each beside a peer
+	$(BIN)/python -m bench
+
+lock: setup ## pin anew what the .in files name
+	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
+	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+
+clean: ## what was built and installed
+	rm -rf .venv .venv-sam .aws-sam build
