@@ -7,11 +7,12 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from postcard.adapters.cursors import cursor_after, key_before
-from postcard.errors import Conflict, OtherBody
+from postcard.adapters.kept import DAY, WORKING_SECONDS, kept_answer
+from postcard.adapters.presigned import UPLOAD_SECONDS, rfc3339
+from postcard.errors import Conflict
 from postcard.ports import (
     Allowance,
     ApiKeyRecord,
@@ -26,8 +27,6 @@ from postcard.ports import (
 from postcard.ratelimit import Bucket
 
 Row = TypeVar("Row")
-DAY = 86_400
-WORKING_SECONDS = 60  # a caller that died holds its key no longer than any answer may take
 
 
 class MemoryObjects:
@@ -187,13 +186,8 @@ class MemoryUploads:
             "url": self._base_url,
             "method": "POST",
             "fields": {"key": key, "Content-Type": content_type},
-            "expires_at": rfc3339(self._clock() + 900),
+            "expires_at": rfc3339(self._clock() + UPLOAD_SECONDS),
         }
-
-
-def rfc3339(seconds: float) -> str:
-    """A Unix time as the API writes times."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class MemorySecrets:
@@ -292,12 +286,3 @@ class MemoryIdempotency:
         """Forget the key: the next call does the work."""
         with self._lock:
             self._kept.pop(name, None)
-
-
-def kept_answer(answer: str | None, *, same_body: bool) -> str:
-    """The answer that is kept under a key, or the right error."""
-    if not same_body:
-        raise OtherBody("This Idempotency-Key was used with another body: use a new one.")
-    if answer is None:
-        raise Conflict("The first call with this key is still at work.", code="in_progress")
-    return answer

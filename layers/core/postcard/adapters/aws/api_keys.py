@@ -1,0 +1,33 @@
+"""API keys in the table, by digest."""
+
+from collections.abc import Sequence
+
+from postcard.adapters.aws.table import Row, Table, kept, row_of
+from postcard.ports import ApiKeyRecord
+
+PARTITION = "keys"
+
+
+class DynamoApiKeys:
+    """A row for each key. The key itself is nowhere."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def by_digest(self, digest: str) -> ApiKeyRecord | None:
+        """The record, or None."""
+        row = self._table.get(PARTITION, digest)
+        return _record(row) if row else None
+
+    def put(self, record: ApiKeyRecord) -> None:
+        """Replace the record."""
+        self._table.put(PARTITION, record.digest, row_of(record))
+
+    def list(self) -> Sequence[ApiKeyRecord]:
+        """All records, oldest first."""
+        records = [_record(row) for row in self._table.rows(PARTITION)]
+        return sorted(records, key=lambda record: (record.created_at, record.key_id))
+
+
+def _record(row: Row) -> ApiKeyRecord:
+    return ApiKeyRecord(**kept(row, ApiKeyRecord))

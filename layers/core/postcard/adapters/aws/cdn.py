@@ -1,0 +1,34 @@
+"""Takes addresses out of CloudFront."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+MOST_PATHS = 1000  # a call; CloudFront works on 3,000 at once
+
+
+def _reference() -> str:
+    return uuid.uuid4().hex
+
+
+class CloudFrontCdn:
+    """One distribution under boto3's `cloudfront` client."""
+
+    def __init__(
+        self, client: Any, distribution_id: str, *, reference: Callable[[], str] = _reference
+    ) -> None:
+        self._client = client
+        self._distribution_id = distribution_id
+        self._reference = reference
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Begin an invalidation; `/renders/7/welcome/*` is one path. It takes some seconds."""
+        for start in range(0, len(paths), MOST_PATHS):
+            batch = list(paths[start : start + MOST_PATHS])
+            self._client.create_invalidation(
+                DistributionId=self._distribution_id,
+                InvalidationBatch={
+                    "Paths": {"Quantity": len(batch), "Items": batch},
+                    "CallerReference": self._reference(),
+                },
+            )

@@ -1,0 +1,40 @@
+"""The CloudFront KeyValueStore that the edge function reads.
+
+Its data plane wants SigV4A (botocore needs awscrt for that) and, with a write, the ETag of the
+store as it was read.
+"""
+
+from typing import Any
+
+from postcard.adapters.aws.calls import CallFailed
+
+TRIES = 5
+CHANGED = ("ConflictException", "PreconditionFailed")
+
+
+class CloudFrontStore:
+    """Entries under boto3's `cloudfront-keyvaluestore` client."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def read(self, name: str) -> str | None:
+        """The entry, or None."""
+        try:
+            return str(self._client.get_key(KvsARN=self._arn, Key=name)["Value"])
+        except CallFailed as failure:
+            if failure.aws_code == "ResourceNotFoundException":
+                return None
+            raise
+
+    def write(self, name: str, text: str) -> None:
+        """Replace the entry; tried again if somebody changed the store in between."""
+        for last in (*[False] * (TRIES - 1), True):
+            etag = self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
+            try:
+                self._client.put_key(KvsARN=self._arn, Key=name, Value=text, IfMatch=etag)
+                return
+            except CallFailed as failure:
+                if last or failure.aws_code not in CHANGED:
+                    raise

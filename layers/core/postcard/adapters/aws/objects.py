@@ -1,0 +1,95 @@
+"""A bucket of S3. The role needs s3:ListBucket: without it a missing key looks like a refusal."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from postcard.adapters.aws.calls import CUT, CallFailed
+from postcard.ports import StoredObject
+
+MOST_DELETED = 1000  # a call
+MISSING = ("NoSuchKey", "404", "NotFound")
+MD5_ETAG = re.compile(r'"[0-9a-f]{32}"')
+
+
+class S3Objects:
+    """Objects under a client with S3's method names."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
+        """The object, or None. A body that was cut is asked for once more."""
+        try:
+            return self._get(key, deadline)
+        except CallFailed as failure:
+            if failure.aws_code != CUT:
+                raise
+        return self._get(key, deadline)
+
+    def _get(self, key: str, deadline: float | None) -> StoredObject | None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, deadline=deadline)
+        except CallFailed as failure:
+            if failure.aws_code in MISSING:
+                return None
+            raise
+        body, etag = answer["Body"], answer["ETag"]
+        if MD5_ETAG.fullmatch(etag) and etag != f'"{_md5(body).hex()}"':
+            raise CallFailed("get_object", CUT, 200)
+        expires = answer.get("ExpiresString")
+        return StoredObject(
+            body=body,
+            content_type=answer.get("ContentType", ""),
+            etag=etag,
+            cache_control=answer.get("CacheControl", ""),
+            expires=int(parsedate_to_datetime(expires).timestamp()) if expires else None,
+            metadata=answer.get("Metadata", {}),
+        )
+
+    def put(self, key: str, stored: StoredObject) -> None:
+        """Replace the object; S3 checks that the bytes arrived whole."""
+        headers: dict[str, Any] = {}
+        if stored.cache_control:
+            headers["CacheControl"] = stored.cache_control
+        if stored.expires is not None:
+            headers["Expires"] = datetime.fromtimestamp(stored.expires, UTC)
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=stored.body,
+            ContentType=stored.content_type,
+            ContentDisposition="inline",
+            ContentMD5=base64.b64encode(_md5(stored.body)).decode(),
+            Metadata=dict(stored.metadata),
+            **headers,
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove them; one that is not there is no fault."""
+        for start in range(0, len(keys), MOST_DELETED):
+            batch = [{"Key": key} for key in keys[start : start + MOST_DELETED]]
+            answer = self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
+            )
+            if faults := answer.get("Errors"):
+                raise CallFailed("delete_objects", faults[0].get("Code", "Unknown"), 200)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`, in order."""
+        following: dict[str, str] = {}
+        while True:
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
+            yield from (found["Key"] for found in answer.get("Contents", ()))
+            if not answer.get("IsTruncated"):
+                return
+            following = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def _md5(body: bytes) -> bytes:
+    return hashlib.md5(body, usedforsecurity=False).digest()

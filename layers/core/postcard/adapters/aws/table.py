@@ -1,0 +1,220 @@
+"""The one DynamoDB table: rows by `pk` and `sk`, in Python's own types.
+
+| pk                  | sk            | what                           |
+|---------------------|---------------|--------------------------------|
+| templates           | template id   | what changes about a template  |
+| template#{id}       | version (000001) | one published version       |
+| image#{id}          | record        | an opaque image                |
+| keys                | digest        | an API key                     |
+| assets              | asset id      | an asset                       |
+| rate#{name}         | bucket        | a token bucket, with `ttl`     |
+| idempotency#{name}  | answer        | a kept answer, with `ttl`      |
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from postcard.adapters.aws.calls import CallFailed
+from postcard.errors import Conflict
+
+Row = dict[str, Any]
+NOT_MET = "ConditionalCheckFailedException"
+
+
+class NotMet(Exception):
+    """The condition of a write does not hold; `row` is what stands there, None if nothing does."""
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__("the condition does not hold")
+        self.row = row
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression of DynamoDB's; `#name` and `:name` in it stand for names and values."""
+
+    expression: str
+    names: Sequence[str] = ()
+    values: Mapping[str, Any] | None = None
+
+    def arguments(self) -> Row:
+        """As DynamoDB's calls take it."""
+        given: Row = {"ConditionExpression": self.expression}
+        if self.names:
+            given["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
+        if self.values:
+            given["ExpressionAttributeValues"] = _values(self.values)
+        return given
+
+
+ABSENT = Condition("attribute_not_exists(pk)")
+
+
+class Table:
+    """Reads are consistent; faults are `Unavailable`."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, pk: str, sk: str) -> Row | None:
+        """The row, or None."""
+        answer = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
+        return _row(answer.get("Item"))
+
+    def put(self, pk: str, sk: str, row: Row, condition: Condition | None = None) -> None:
+        """Replace the row; `NotMet`."""
+        arguments = self._put(pk, sk, row, condition)
+        self._conditional(self._client.put_item, arguments)
+
+    def update(
+        self,
+        pk: str,
+        sk: str,
+        *,
+        sets: Mapping[str, Any],
+        adds: Mapping[str, int] | None = None,
+        condition: Condition,
+    ) -> Row:
+        """Set attributes and add to others, making the row if need be; the new row, or `NotMet`."""
+        arguments = condition.arguments()
+        adds = adds or {}
+        expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
+        if adds:
+            expression += " ADD " + ", ".join(f"#{name} :new_{name}" for name in adds)
+        names = {f"#{name}": name for name in (*sets, *adds)}
+        values = _values({f"new_{name}": value for name, value in {**sets, **adds}.items()})
+        arguments |= {
+            "TableName": self._name,
+            "Key": _key(pk, sk),
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": names | arguments.get("ExpressionAttributeNames", {}),
+            "ExpressionAttributeValues": values | arguments.get("ExpressionAttributeValues", {}),
+            "ReturnValues": "ALL_NEW",
+        }
+        return _row(self._conditional(self._client.update_item, arguments)["Attributes"]) or {}
+
+    def delete(self, pk: str, sk: str) -> None:
+        """Remove the row; none is no fault."""
+        self._client.delete_item(TableName=self._name, Key=_key(pk, sk))
+
+    def put_all(self, puts: Sequence[tuple[str, str, Row, Condition]]) -> None:
+        """All rows or none; `Conflict` if a condition does not hold or somebody is faster."""
+        items = [{"Put": self._put(*put)} for put in puts]
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except CallFailed as failure:
+            reasons = {r.get("Code") for r in failure.answer.get("CancellationReasons", ())}
+            if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+                raise Conflict("Somebody else changed it first: read it again.") from failure
+            raise
+
+    def page(
+        self, pk: str, *, limit: int, after: str | None = None, newest_first: bool = False
+    ) -> tuple[list[Row], bool]:
+        """At most `limit` rows by `sk`, and whether there are more."""
+        rows: list[Row] = []
+        for row in self.rows(pk, after=after, newest_first=newest_first, batch=limit + 1):
+            if len(rows) == limit:
+                return rows, True
+            rows.append(row)
+        return rows, False
+
+    def rows(
+        self, pk: str, *, after: str | None = None, newest_first: bool = False, batch: int = 500
+    ) -> Iterator[Row]:
+        """All rows of a partition by `sk`, read `batch` at a time."""
+        arguments: Row = {
+            "TableName": self._name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": _values({"pk": pk}),
+            "ConsistentRead": True,
+            "ScanIndexForward": not newest_first,
+            "Limit": batch,
+        }
+        start = _key(pk, after) if after is not None else None
+        while True:
+            if start:
+                arguments["ExclusiveStartKey"] = start
+            answer = self._client.query(**arguments)
+            for item in answer["Items"]:
+                yield {name: _unpack(value) for name, value in item.items()}
+            if not (start := answer.get("LastEvaluatedKey")):
+                return
+
+    def _put(self, pk: str, sk: str, row: Row, condition: Condition | None) -> Row:
+        item = {name: _pack(value) for name, value in row.items() if value is not None}
+        given: Row = {"TableName": self._name, "Item": item | _key(pk, sk)}
+        return given | (condition.arguments() if condition else {})
+
+    def _conditional(self, call: Any, arguments: Row) -> Any:
+        if "ConditionExpression" in arguments:
+            arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        try:
+            return call(**arguments)
+        except CallFailed as failure:
+            if failure.aws_code == NOT_MET:
+                raise NotMet(_row(failure.answer.get("Item"))) from failure
+            raise
+
+
+def row_of(record: Any) -> Row:
+    """A dataclass's fields as a row."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def kept(row: Row, of: Any) -> Row:
+    """What of a row are fields of the dataclass `of`; what the row lacks is None."""
+    return {field.name: row.get(field.name) for field in fields(of)}
+
+
+def shrunk(text: str) -> bytes:
+    """A long text as it is stored: an item holds 400 KB, a document may have 256."""
+    return zlib.compress(text.encode())
+
+
+def restored(content: bytes) -> str:
+    """The text again."""
+    return zlib.decompress(content).decode()
+
+
+def _key(pk: str, sk: str) -> Row:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _values(values: Mapping[str, Any]) -> Row:
+    return {f":{name}": _pack(value) for name, value in values.items()}
+
+
+def _row(item: Mapping[str, Any] | None) -> Row | None:
+    return {name: _unpack(value) for name, value in item.items()} if item else None
+
+
+def _pack(value: Any) -> Row:
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case str():
+            return {"S": value}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": {str(name): _pack(inner) for name, inner in value.items()}}
+        case Sequence():
+            return {"L": [_pack(inner) for inner in value]}
+    raise TypeError(f"a row cannot hold {type(value).__name__}")
+
+
+def _unpack(value: Mapping[str, Any]) -> Any:
+    [(kind, content)] = value.items()
+    if kind == "N":
+        return int(content) if content.lstrip("-").isdigit() else float(content)
+    if kind == "M":
+        return {name: _unpack(inner) for name, inner in content.items()}
+    if kind == "L":
+        return tuple(_unpack(inner) for inner in content)
+    return content

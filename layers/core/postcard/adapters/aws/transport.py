@@ -1,0 +1,162 @@
+"""Signed HTTP to AWS: connections that are kept, one retry, and an end to every wait."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPException, IncompleteRead
+from urllib.parse import urlsplit
+
+from postcard.adapters.aws.calls import CUT, UNREACHABLE, CallFailed
+from postcard.adapters.aws.sigv4 import Credentials, signed_headers
+from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
+
+LONGEST_BODY = 64 * 1024 * 1024
+CONNECT_SECONDS = 1.0
+IDLE_SECONDS = 15.0  # a connection that slept longer was probably closed at the other end
+RETRY_AFTER = 0.05
+THROTTLED = re.compile(rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. `path` is percent-encoded; `operation` names it in the log."""
+
+    operation: str
+    service: str
+    method: str
+    host: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Transport:
+    """Sends signed requests. Safe in several threads: each has connections of its own.
+
+    A call ends within `seconds`, or at the `time.monotonic()` instant `deadline` if that is sooner.
+    No connection, a throttle and a 5xx are tried once more in that time.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str,
+        endpoint_url: str | None,
+        environ: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+        seconds: float = 3.0,
+    ) -> None:
+        self._region = region
+        self._endpoint = urlsplit(endpoint_url) if endpoint_url else None
+        self._environ = environ
+        self._now = now
+        self._seconds = seconds
+        self._kept = threading.local()
+
+    @property
+    def endpoint(self) -> str | None:
+        """Host and port that stand for all of AWS, where there is one."""
+        return self._endpoint.netloc if self._endpoint else None
+
+    def send(self, request: Request, deadline: float | None = None) -> Answer:
+        """The answer, whatever its status below 500; `CallFailed` if there is none."""
+        latest = time.monotonic() + self._seconds
+        deadline = latest if deadline is None else min(deadline, latest)
+        try:
+            answer = self._once(request, deadline)
+        except ConnectionError:
+            return self._last(request, deadline)
+        if answer.status < 500 and not _throttled(answer):
+            return answer
+        time.sleep(max(0.0, min(RETRY_AFTER, deadline - time.monotonic())))
+        return self._last(request, deadline)
+
+    def _last(self, request: Request, deadline: float) -> Answer:
+        try:
+            answer = self._once(request, deadline)
+        except ConnectionError as error:
+            raise CallFailed(request.operation, UNREACHABLE) from error
+        if answer.status >= 500 or _throttled(answer):
+            raise CallFailed(request.operation, "Busy", answer.status)
+        return answer
+
+    def _once(self, request: Request, deadline: float) -> Answer:
+        """`ConnectionError` where another try may help, `CallFailed` where it will not."""
+        headers = signed_headers(
+            request.method,
+            request.path,
+            {"Host": request.host, **request.headers},
+            request.body,
+            service=request.service,
+            region=self._region,
+            credentials=Credentials.from_environ(self._environ),
+            now=self._now(),
+        )
+        headers |= {"Content-Length": str(len(request.body)), "Accept-Encoding": "identity"}
+        wire = self._wire(request, deadline)
+        try:
+            return self._read(wire, request, headers)
+        except BaseException:
+            wire.close()
+            raise
+
+    def _read(self, wire: Wire, request: Request, headers: Mapping[str, str]) -> Answer:
+        try:
+            response = exchange(wire, request.method, request.path, headers, request.body)
+        except TimeoutError as error:
+            raise CallFailed(request.operation, UNREACHABLE) from error
+        except (OSError, HTTPException) as error:
+            raise ConnectionError(str(error)) from error
+        try:
+            body = read_body(response, LONGEST_BODY)
+        except (OSError, IncompleteRead, TooLong) as error:
+            raise CallFailed(request.operation, CUT, response.status) from error
+        if response.will_close:
+            wire.close()
+        else:
+            self._pool()[request.host] = (wire, time.monotonic())
+        return Answer(response.status, response.headers, body)
+
+    def _pool(self) -> dict[str, tuple[Wire, float]]:
+        pool: dict[str, tuple[Wire, float]] = self._kept.__dict__.setdefault("wires", {})
+        return pool
+
+    def _wire(self, request: Request, deadline: float) -> Wire:
+        wire, since = self._pool().pop(request.host, (None, 0.0))
+        if wire is not None and time.monotonic() - since < IDLE_SECONDS:
+            wire.deadline = deadline
+            return wire
+        if wire is not None:
+            wire.close()
+        try:
+            return Wire(self._connect(request.host, deadline), deadline)
+        except OSError as error:
+            raise ConnectionError(str(error)) from error
+
+    def _connect(self, host: str, deadline: float) -> socket.socket:
+        plain = self._endpoint is not None and self._endpoint.scheme == "http"
+        name, _, port = host.partition(":")
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("time is up")
+        address = (name, int(port or (80 if plain else 443)))
+        sock = socket.create_connection(address, timeout=min(CONNECT_SECONDS, left))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock if plain else secure(sock, name, trusted(), left)
+
+
+def _throttled(answer: Answer) -> bool:
+    return answer.status in (400, 429) and bool(THROTTLED.search(answer.body[:2000]))

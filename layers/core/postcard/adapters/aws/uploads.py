@@ -1,0 +1,33 @@
+"""Presigned uploads straight to S3: one POST form, for one key, of one type and one size."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from postcard.adapters.presigned import UPLOAD_SECONDS, rfc3339
+from postcard.ports import JsonObject
+
+
+class S3Uploads:
+    """Signs forms with the credentials of boto3's client."""
+
+    def __init__(self, client: Any, bucket: str, *, now: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._now = now
+
+    def presign(self, key: str, content_type: str, size: int) -> JsonObject:
+        """Send `fields` and then `file` as multipart/form-data; S3 refuses any other size."""
+        form = self._client.generate_presigned_post(
+            Bucket=self._bucket,
+            Key=key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            ExpiresIn=UPLOAD_SECONDS,
+        )
+        return {
+            "url": form["url"],
+            "method": "POST",
+            "fields": form["fields"],
+            "expires_at": rfc3339(self._now() + UPLOAD_SECONDS),
+        }

@@ -1,0 +1,15 @@
+"""What an idempotency key's second use is answered."""
+
+from postcard.errors import Conflict, OtherBody
+
+DAY = 86_400
+WORKING_SECONDS = 60  # a caller that died holds its key no longer than an answer may take
+
+
+def kept_answer(answer: str | None, *, same_body: bool) -> str:
+    """The kept answer; `OtherBody`, or `Conflict` while the first call is at work."""
+    if not same_body:
+        raise OtherBody("This Idempotency-Key was used with another body: use a new one.")
+    if answer is None:
+        raise Conflict("The first call with this key is still at work.", code="in_progress")
+    return answer

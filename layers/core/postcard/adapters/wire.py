@@ -1,0 +1,107 @@
+"""HTTP/1.1 over a socket on which every wait ends at one instant, however slowly bytes drip."""
+
+import functools
+import io
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPResponse
+from typing import Any
+
+CHUNK = 65_536
+
+
+class TooLong(Exception):
+    """The body is longer than was allowed."""
+
+
+class Wire:
+    """A connected socket. Reads and writes raise `TimeoutError` at the instant `deadline`."""
+
+    def __init__(
+        self, sock: socket.socket, deadline: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sock = sock
+        self._clock = clock
+        self.deadline = deadline
+
+    def _bound(self) -> None:
+        left = self.deadline - self._clock()
+        if left <= 0:
+            raise TimeoutError("time is up")
+        self._sock.settimeout(left)
+
+    def sendall(self, content: bytes) -> None:
+        """Send everything."""
+        view = memoryview(content)
+        while view:
+            self._bound()
+            view = view[self._sock.send(view[:CHUNK]) :]
+
+    def receive_into(self, buffer: Any) -> int:
+        """Read what is there, at least one byte unless the stream has ended."""
+        self._bound()
+        return self._sock.recv_into(buffer)
+
+    def makefile(self, mode: str = "rb") -> io.BufferedReader:
+        """What `HTTPResponse` reads from; closing it leaves the socket open."""
+        return io.BufferedReader(_Reader(self), CHUNK)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._wire.receive_into(buffer)
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """The machine's certificate authorities; reading them takes some ten milliseconds."""
+    return ssl.create_default_context()
+
+
+def secure(sock: socket.socket, host: str, context: ssl.SSLContext, left: float) -> ssl.SSLSocket:
+    """TLS with `host` as the name asked for and checked, in `left` seconds; else it is closed."""
+    try:
+        sock.settimeout(left)
+        return context.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def exchange(
+    wire: Wire, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+) -> HTTPResponse:
+    """Send a request and read the answer's head. `target` and `headers` are ready to send."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in headers.items())]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header holds a line break")
+    wire.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+    response = HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # makefile is all it asks
+    response.begin()
+    return response
+
+
+def read_body(response: HTTPResponse, limit: int) -> bytes:
+    """The whole body; `TooLong` over `limit` bytes, `ConnectionError` if it was cut short."""
+    if response.length is not None and response.length > limit:
+        raise TooLong
+    body = bytearray()
+    while chunk := response.read1(CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise TooLong
+    if response.length:
+        raise ConnectionError("the body was cut short")
+    return bytes(body)

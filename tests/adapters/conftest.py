@@ -1,0 +1,138 @@
+"""The outside worlds that the contract suite runs against."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from postcard import ports
+from postcard.adapters import memory
+from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard.adapters.aws.assets import DynamoAssets
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.idempotency import DynamoIdempotency
+from postcard.adapters.aws.images import DynamoImages
+from postcard.adapters.aws.lean import LeanClient
+from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.rate import DynamoRateLimiter
+from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.table import Table
+from postcard.adapters.aws.templates import DynamoTemplates
+from postcard.settings import Settings
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+@dataclass
+class World:
+    """One implementation of each port that has a contract."""
+
+    objects: ports.Objects
+    templates: ports.Templates
+    images: ports.Images
+    api_keys: ports.ApiKeys
+    assets: ports.Assets
+    secrets: ports.Secrets
+    limiter: ports.RateLimiter
+    idempotency: ports.Idempotency
+
+
+class LeanFirst:
+    """The lean client for the calls it has, boto3's for the others."""
+
+    def __init__(self, lean: LeanClient, boto: Any) -> None:
+        self._lean = lean
+        self._boto = boto
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lean if hasattr(LeanClient, name) else self._boto, name)
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """moto's server on a port of its own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with a table and a bucket of the test's own."""
+    for name, text in CREDENTIALS.items():
+        monkeypatch.setenv(name, text)
+    unique = uuid4().hex[:12]
+    return Settings(
+        table=f"table-{unique}",
+        pictures_bucket=f"pictures-{unique}",
+        store_bucket=f"store-{unique}",
+        secret_id=f"secret-{unique}",
+        endpoint_url=moto_url,
+    )
+
+
+def memory_world() -> World:
+    return World(
+        objects=memory.MemoryObjects(),
+        templates=memory.MemoryTemplates(),
+        images=memory.MemoryImages(),
+        api_keys=memory.MemoryApiKeys(),
+        assets=memory.MemoryAssets(),
+        secrets=memory.MemorySecrets(),
+        limiter=memory.MemoryRateLimiter(),
+        idempotency=memory.MemoryIdempotency(),
+    )
+
+
+def aws_world(settings: Settings, *, lean: bool) -> World:
+    clients = {name: boto_client(name, settings) for name in ("s3", "dynamodb", "secretsmanager")}
+    make_table(clients["dynamodb"], settings.table)
+    clients["s3"].create_bucket(Bucket=settings.pictures_bucket)
+    if lean:
+        light = lean_client(settings)
+        used: dict[str, Any] = {name: LeanFirst(light, boto) for name, boto in clients.items()}
+    else:
+        used = dict(clients)
+    table = Table(used["dynamodb"], settings.table)
+    return World(
+        objects=S3Objects(used["s3"], settings.pictures_bucket),
+        templates=DynamoTemplates(table),
+        images=DynamoImages(table),
+        api_keys=DynamoApiKeys(table),
+        assets=DynamoAssets(table),
+        secrets=SecretsManager(used["secretsmanager"], settings.secret_id),
+        limiter=DynamoRateLimiter(table),
+        idempotency=DynamoIdempotency(table),
+    )
+
+
+def lean_client(settings: Settings, **given: Any) -> LeanClient:
+    return LeanClient(
+        region=settings.region,
+        endpoint_url=settings.endpoint_url,
+        environ=CREDENTIALS,
+        **given,
+    )
+
+
+def make_table(client: Any, name: str) -> None:
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+@pytest.fixture(params=["memory", "aws", "lean"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Each implementation in turn."""
+    if request.param == "memory":
+        return memory_world()
+    return aws_world(request.getfixturevalue("settings"), lean=request.param == "lean")
