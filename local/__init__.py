@@ -1,0 +1,1 @@
+"""Postcard on one machine: the real handlers, edge function and adapters, without an account."""

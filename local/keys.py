@@ -1,0 +1,87 @@
+"""The keys of this machine: made at the first start, told to people and tests in `local.json`."""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.table import Table
+from postcard.adapters.files import FileEdgeStore
+from postcard.keyring import Keyring
+from postcard.keys import SCOPES, Keys, digest
+from postcard.settings import Settings
+
+_DYNAMIC = re.compile(r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}")
+
+
+class LocalKeys:
+    """Links' keys in the secret and at the edge, and one API key with every scope.
+
+    `environment` is the `api` function's, as it is here.
+    """
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        settings = Settings.read(environment)
+        given = {
+            "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        }
+        self._edge = FileEdgeStore(Path(settings.kvs_arn.removeprefix("file:")))
+        secret = SecretsManager(
+            boto_client("secretsmanager", settings, **given), settings.secret_id
+        )
+        table = Table(boto_client("dynamodb", settings, **given), settings.table)
+        self._keyring = Keyring(secret, self._edge)
+        self._secret = secret
+        self._records = DynamoApiKeys(table)
+        self._path = folder / "local.json"
+        self.api_key = ""
+
+    def prepare(self) -> None:
+        """Make what is not there yet, and bring the edge up to date."""
+        self._keyring.initialise(now=time.time())
+        self.api_key = self._known_key() or self._new_key()
+
+    def entry(self, name: str) -> str | None:
+        """The edge's copy, read anew for every request: keys that rotate count at once."""
+        return self._edge.read(name)
+
+    def resolve(self, text: str) -> str:
+        """A text with CloudFormation's dynamic references to the secret filled in."""
+        stored = json.loads(self._secret.read())
+        return _DYNAMIC.sub(lambda match: str(stored[match[2]]), text)
+
+    def tell(self, base_url: str) -> dict[str, Any]:
+        """Write `local.json`, for its owner's eyes only; returns what is in it."""
+        keys = self._keyring.read()
+        assert keys.minting is not None
+        local = {
+            "base_url": base_url,
+            "api_key": self.api_key,
+            "signing_key_id": keys.minting,
+            "signing_key_hex": keys.signing[keys.minting].key,
+            "address_key_hex": keys.address,
+            "epoch": keys.epoch,
+        }
+        draft = self._path.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(local, indent=2) + "\n")
+        draft.replace(self._path)
+        return local
+
+    def _known_key(self) -> str | None:
+        """The key that was told last time, if it still opens anything."""
+        try:
+            key = str(json.loads(self._path.read_text())["api_key"])
+        except (OSError, ValueError, KeyError):
+            return None
+        record = self._records.by_digest(digest(key))
+        return key if record is not None and record.revoked_at is None else None
+
+    def _new_key(self) -> str:
+        return Keys(self._records).create("this machine", SCOPES, now=time.time())[0]

@@ -1,0 +1,174 @@
+"""All of Postcard on one machine: two doors on one port, what stands behind them, its state."""
+
+import fcntl
+import json
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from local.aws import Account, Endpoint, Recorder, bucket_origin
+from local.cdn import Cdn
+from local.counters import Counters
+from local.distribution import Distribution
+from local.edge import EdgeFunction
+from local.gateway import HttpApi
+from local.keys import LocalKeys
+from local.lambdas import Function, Lambda, LogFile
+from local.messages import Request, Response
+from local.seed import SEED, ApiClient, plant
+from local.stack import REGION, Stack
+from local.state import State
+from local.web import WebServer
+
+ROOT = Path(__file__).resolve().parent.parent
+API, IMAGE_API = "Api", "ImageApi"
+API_FUNCTION = "ApiFunction"
+PICTURES = "PicturesBucket"
+_API_PATHS = ("/v1", "/docs", "/openapi.json")
+
+
+class AlreadyRunning(Exception):
+    """Another server has its state in the same folder."""
+
+
+class LocalServer:
+    """Everything, started by `with`. `OSError` if the port is taken, `AlreadyRunning`.
+
+    `counters` counts; `cdn` and `empty_pictures` let tests take caches away.
+    """
+
+    def __init__(
+        self, port: int, state_dir: Path, *, template: Path | None = None, seed: Path = SEED
+    ) -> None:
+        self._folder = state_dir
+        self._seed = seed
+        self.counters = Counters()
+        self.web = WebServer(port, self._log_failure)
+        self.base_url = f"http://127.0.0.1:{self.web.port}"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._claim = _claim(self._folder / "lock")
+        self.log = LogFile(self._folder / "log.jsonl", self.counters)
+        self.stack = Stack.read(template or ROOT / "template.yaml")
+        self.account = Account()
+        self.state = State(self._folder / "state.sqlite", self.account, self.stack)
+
+    def __enter__(self) -> "LocalServer":
+        self.web.start()
+        self._start_account()
+        self._start_keys()
+        self._start_functions()
+        self._start_cdn()
+        self.functions.warm()
+        self._plant()
+        self.local = self.keys.tell(self.base_url)
+        self.web.app = self.answer
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.web.close()
+        self.functions.close()
+        self.endpoint.close()
+        self.state.close()
+        self.log.close()
+        self._claim.close()
+
+    def answer(self, request: Request) -> Response:
+        """By the door that the path belongs to: the API's own host, or the picture host."""
+        if is_api(request.path):
+            return self.api.answer(request)
+        return self.cdn.answer(request)
+
+    def empty_pictures(self) -> None:
+        """Delete all stored pictures, the generic one too."""
+        self.account.empty(self.stack.buckets()[PICTURES])
+
+    def _start_account(self) -> None:
+        self.account.reset()
+        self.account.create(self.stack)
+        self.state.restore()
+        self._recorder = Recorder(
+            self.account.app,
+            self.counters,
+            changed=self.state.changed,
+            forget=lambda paths: self.cdn.forget(paths),
+        )
+        self.endpoint = Endpoint(self._recorder)
+
+    def _variables(self) -> dict[str, str]:
+        """What differs here from the environment that `template.yaml` gives."""
+        return {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_ENDPOINT_URL": self.endpoint.url,
+            "AWS_SECRET_ACCESS_KEY": "local",  # moto looks at neither
+            "AWS_REGION": REGION,
+            "POSTCARD_BASE_URL": self.base_url,
+            "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),
+        }
+
+    def _start_keys(self) -> None:
+        (environment,) = (f.environment for f in self.stack.functions() if f.name == API_FUNCTION)
+        self.keys = LocalKeys({**environment, **self._variables()}, self._folder)
+        self.keys.prepare()
+
+    def _start_functions(self) -> None:
+        limit = max(2, os.cpu_count() or 1)
+        functions = [
+            Function(spec, self._only_known(spec.environment), self.log, limit=limit)
+            for spec in self.stack.functions()
+        ]
+        self.functions = Lambda(functions, self.counters)
+        self.api = self._http_api(API)
+        self.image_api = self._http_api(IMAGE_API)
+
+    def _only_known(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """A function gets no POSTCARD_… that the template does not give it."""
+        return {
+            name: value
+            for name, value in self._variables().items()
+            if name in environment or not name.startswith("POSTCARD_")
+        }
+
+    def _http_api(self, name: str) -> HttpApi:
+        return HttpApi(name, self.stack.routes(name), self.functions.invoke)
+
+    def _start_cdn(self) -> None:
+        distribution = Distribution.read(self.stack.template, self.keys.resolve)
+        edge = EdgeFunction(distribution.function, self.keys.entry)
+        bucket = self.stack.buckets()[PICTURES]
+        origins = {
+            PICTURES: bucket_origin(self.account, self._recorder, bucket),
+            IMAGE_API: self.image_api.answer,
+        }
+        self.cdn = Cdn(distribution, edge, origins, self.counters)
+
+    def _plant(self) -> None:
+        if not self.state.seeded:
+            plant(ApiClient(self.api.answer, self.keys.api_key), self._seed)
+            self.state.mark_seeded()
+
+    def _log_failure(self) -> None:
+        self.log("local", json.dumps({"time": time.time(), "failure": traceback.format_exc()}))
+
+
+def _claim(path: Path) -> IO[str]:
+    """A lock that the system gives back when the process is gone, however it went."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise AlreadyRunning(str(path)) from error
+    return file
+
+
+_PYTHON_PATH = ("functions", "layers/core", "")
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is of the API's host."""
+    return any(path == part or path.startswith(f"{part}/") for part in _API_PATHS)
