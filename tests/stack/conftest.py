@@ -1,0 +1,13 @@
+import pytest
+
+from deploy.template import Document, read, translated
+
+
+@pytest.fixture(scope="session")
+def template() -> Document:
+    return read()
+
+
+@pytest.fixture(scope="session")
+def cloudformation(template: Document) -> Document:
+    return translated(template)
