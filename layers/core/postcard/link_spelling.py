@@ -42,6 +42,8 @@ WINDOWS_1252 = dict(
 
 def encode(text: str) -> str:
     """Percent-encode all but `A-Z a-z 0-9 - . _ ~`, in upper-case hex. UnicodeEncodeError."""
+    if UNRESERVED.issuperset(text):
+        return text
     return "".join([ENCODED[b] for b in text.encode()])
 
 

@@ -67,7 +67,7 @@ PLATFORMS = {
     for platform in (
         Platform(
             "klaviyo",
-            re.compile(r"[^\x00-\x1f\x7f\"{}%<>&#\\]{1,200}"),
+            re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
             _klaviyo,
             "first_name or person|lookup:'Points'",
         ),
