@@ -13,6 +13,7 @@ from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeys
 from postcard.adapters.aws.assets import DynamoAssets
 from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotency
 from postcard.adapters.aws.images import DynamoImages
 from postcard.adapters.aws.lean import LeanClient
@@ -37,6 +38,7 @@ class World:
     assets: ports.Assets
     secrets: ports.Secrets
     limiter: ports.RateLimiter
+    counters: ports.Counters
     idempotency: ports.Idempotency
 
 
@@ -85,6 +87,7 @@ def memory_world() -> World:
         assets=memory.MemoryAssets(),
         secrets=memory.MemorySecrets(),
         limiter=memory.MemoryRateLimiter(),
+        counters=memory.MemoryCounters(),
         idempotency=memory.MemoryIdempotency(),
     )
 
@@ -107,6 +110,7 @@ def aws_world(settings: Settings, *, lean: bool) -> World:
         assets=DynamoAssets(table),
         secrets=SecretsManager(used["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),
+        counters=DynamoCounters(table),
         idempotency=DynamoIdempotency(table),
     )
 

@@ -19,6 +19,7 @@ from postcard.ports import (
 )
 from tests.adapters.conftest import World
 
+SOURCES = {"asset:hero": "assets/hero/1", "https://example.com/a.png": "assets/fetched/2"}
 NOW = 1_795_341_600.25
 
 PICTURE = StoredObject(
@@ -40,7 +41,7 @@ def published(world: World, name: str = "welcome", versions: int = 1) -> Templat
 
 def version_of(name: str, number: int, document: str = '{"name": "Ünïcode"}') -> TemplateVersion:
     finding = {"code": "contrast", "pointer": "/layers/0", "detail": "too little"}
-    return TemplateVersion(name, number, document, 1_795_000_000 + number, (finding,))
+    return TemplateVersion(name, number, document, 1_795_000_000 + number, (finding,), SOURCES)
 
 
 def outcomes(work: Callable[[int], object], count: int) -> list[object]:
@@ -82,6 +83,14 @@ def test_a_put_replaces_an_object(world: World) -> None:
     stored = world.objects.get("x.png")
     assert stored is not None
     assert stored.body == b"other"
+
+
+def test_adding_an_object_never_replaces_one(world: World) -> None:
+    assert world.objects.add("x.png", PICTURE)
+    assert not world.objects.add("x.png", replace(PICTURE, body=b"other"))
+    stored = world.objects.get("x.png")
+    assert stored is not None
+    assert stored.body == PICTURE.body
 
 
 def test_keys_are_listed_by_prefix_and_deleted_even_when_some_are_not_there(world: World) -> None:
@@ -260,6 +269,18 @@ def test_an_erased_image_keeps_no_values(world: World) -> None:
     assert (stored.values, stored.alt, stored.erased) == ("", "", True)
 
 
+def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> None:
+    for number in range(130):
+        world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
+    world.images.put(replace(image(), image_id="img_0", version=1, erased=True))
+    found = list(world.images.of("welcome", 1))
+    assert sorted(r.image_id for r in found) == sorted(f"img_{n}" for n in range(0, 130, 2))
+    assert [r.image_id for r in found if r.erased] == ["img_0"]
+    assert len(list(world.images.of("welcome"))) == 130
+    assert list(world.images.of("other")) == []
+
+
 def api_key(number: int) -> ApiKeyRecord:
     return ApiKeyRecord(
         key_id=f"key_{number}",
@@ -334,6 +355,13 @@ def test_of_many_who_take_at_once_exactly_the_rate_is_let_through(world: World) 
     world.limiter.take("k", rate=20, now=NOW - 5)
     answers = outcomes(lambda _: world.limiter.take("k", rate=20, now=NOW).allowed, 60)
     assert answers.count(True) == 20
+
+
+def test_a_counter_counts_every_call_once(world: World) -> None:
+    later = int(NOW) + 86_400
+    counted = outcomes(lambda _: world.counters.add("day", expires_at=later), 20)
+    assert sorted(counted, key=str) == sorted(range(1, 21), key=str)
+    assert world.counters.add("other", expires_at=later) == 1
 
 
 def test_the_first_call_works_and_the_second_gets_its_answer(world: World) -> None:

@@ -1,24 +1,51 @@
 """Records of opaque images in the table."""
 
-from postcard.adapters.aws.table import Table, kept, restored, row_of, shrunk
+import zlib
+from collections.abc import Iterator
+
+from postcard.adapters.aws.table import Row, Table, kept, restored, row_of, shrunk
 from postcard.ports import ImageRecord
+
+SHARDS = 16  # a batch makes a million images of one template, and a partition has its bounds
 
 
 class DynamoImages:
-    """A row for each image."""
+    """A row for each image, and one that lists it under its template."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, image_id: str) -> ImageRecord | None:
         """The record, or None."""
-        row = self._table.get(f"image#{image_id}", "record")
-        if row is None:
-            return None
-        row |= {"values": restored(row["values"]), "dpr": float(row["dpr"])}
-        return ImageRecord(**kept(row, ImageRecord))
+        row = self._table.get(*_place(image_id))
+        return _record(row) if row else None
 
     def put(self, record: ImageRecord) -> None:
-        """Replace the record."""
+        """Replace the record. It is listed first: no image that exists is missing in `of`."""
+        shard = zlib.crc32(record.image_id.encode()) % SHARDS
+        listed = {"image_id": record.image_id}
+        entry = f"{record.version:06d}#{record.image_id}"
+        self._table.put(_list(record.template_id, shard), entry, listed)
         row = row_of(record) | {"values": shrunk(record.values)}
-        self._table.put(f"image#{record.image_id}", "record", row)
+        self._table.put(*_place(record.image_id), row)
+
+    def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
+        """Every image of a template, or of one of its versions, in no order."""
+        prefix = "" if version is None else f"{version:06d}#"
+        for shard in range(SHARDS):
+            listed = self._table.rows(_list(template_id, shard), prefix=prefix)
+            places = [_place(row["image_id"]) for row in listed]
+            yield from map(_record, self._table.get_many(places))
+
+
+def _place(image_id: str) -> tuple[str, str]:
+    return f"image#{image_id}", "record"
+
+
+def _list(template_id: str, shard: int) -> str:
+    return f"images#{template_id}#{shard}"
+
+
+def _record(row: Row) -> ImageRecord:
+    row |= {"values": restored(row["values"]), "dpr": float(row["dpr"])}
+    return ImageRecord(**kept(row, ImageRecord))

@@ -23,6 +23,7 @@ SENT_HEADERS = {
     "CacheControl": "Cache-Control",
     "ContentDisposition": "Content-Disposition",
     "ContentMD5": "Content-MD5",
+    "IfNoneMatch": "If-None-Match",
 }
 
 

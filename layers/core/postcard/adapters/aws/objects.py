@@ -13,6 +13,7 @@ from postcard.ports import StoredObject
 
 MOST_DELETED = 1000  # a call
 MISSING = ("NoSuchKey", "404", "NotFound")
+TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # there, or just being put there
 MD5_ETAG = re.compile(r'"[0-9a-f]{32}"')
 
 
@@ -54,21 +55,17 @@ class S3Objects:
 
     def put(self, key: str, stored: StoredObject) -> None:
         """Replace the object; S3 checks that the bytes arrived whole."""
-        headers: dict[str, Any] = {}
-        if stored.cache_control:
-            headers["CacheControl"] = stored.cache_control
-        if stored.expires is not None:
-            headers["Expires"] = datetime.fromtimestamp(stored.expires, UTC)
-        self._client.put_object(
-            Bucket=self._bucket,
-            Key=key,
-            Body=stored.body,
-            ContentType=stored.content_type,
-            ContentDisposition="inline",
-            ContentMD5=base64.b64encode(_md5(stored.body)).decode(),
-            Metadata=dict(stored.metadata),
-            **headers,
-        )
+        self._client.put_object(Bucket=self._bucket, Key=key, **_given(stored))
+
+    def add(self, key: str, stored: StoredObject) -> bool:
+        """Store the object unless there is one; whether it was stored."""
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, IfNoneMatch="*", **_given(stored))
+        except CallFailed as failure:
+            if failure.aws_code in TAKEN:
+                return False
+            raise
+        return True
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove them; one that is not there is no fault."""
@@ -89,6 +86,22 @@ class S3Objects:
             if not answer.get("IsTruncated"):
                 return
             following = {"ContinuationToken": answer["NextContinuationToken"]}
+
+
+def _given(stored: StoredObject) -> dict[str, Any]:
+    """What PutObject is told beside the place."""
+    given: dict[str, Any] = {
+        "Body": stored.body,
+        "ContentType": stored.content_type,
+        "ContentDisposition": "inline",
+        "ContentMD5": base64.b64encode(_md5(stored.body)).decode(),
+        "Metadata": dict(stored.metadata),
+    }
+    if stored.cache_control:
+        given["CacheControl"] = stored.cache_control
+    if stored.expires is not None:
+        given["Expires"] = datetime.fromtimestamp(stored.expires, UTC)
+    return given
 
 
 def _md5(body: bytes) -> bytes:

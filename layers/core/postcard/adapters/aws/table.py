@@ -5,6 +5,8 @@
 | templates           | template id   | what changes about a template  |
 | template#{id}       | version (000001) | one published version       |
 | image#{id}          | record        | an opaque image                |
+| images#{template}#{shard} | version#id | which images a template has |
+| count#{name}        | count         | a counter, with `ttl`          |
 | keys                | digest        | an API key                     |
 | assets              | asset id      | an asset                       |
 | rate#{name}         | bucket        | a token bucket, with `ttl`     |
@@ -20,6 +22,7 @@ from postcard.adapters.aws.calls import CallFailed
 from postcard.errors import Conflict
 
 Row = dict[str, Any]
+MOST_READ = 100  # rows that one call may ask for
 NOT_MET = "ConditionalCheckFailedException"
 
 
@@ -64,6 +67,17 @@ class Table:
         answer = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
         return _row(answer.get("Item"))
 
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
+        """Those of the rows that are there, in no order."""
+        for start in range(0, len(keys), MOST_READ):
+            wanted = [_key(*key) for key in keys[start : start + MOST_READ]]
+            asked: Row = {self._name: {"Keys": wanted, "ConsistentRead": True}}
+            while asked:
+                answer = self._client.batch_get_item(RequestItems=asked)
+                for item in answer["Responses"].get(self._name, ()):
+                    yield {name: _unpack(value) for name, value in item.items()}
+                asked = answer.get("UnprocessedKeys", {})
+
     def put(self, pk: str, sk: str, row: Row, condition: Condition | None = None) -> None:
         """Replace the row; `NotMet`."""
         arguments = self._put(pk, sk, row, condition)
@@ -76,10 +90,10 @@ class Table:
         *,
         sets: Mapping[str, Any],
         adds: Mapping[str, int] | None = None,
-        condition: Condition,
+        condition: Condition | None = None,
     ) -> Row:
         """Set attributes and add to others, making the row if need be; the new row, or `NotMet`."""
-        arguments = condition.arguments()
+        arguments = condition.arguments() if condition else {}
         adds = adds or {}
         expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
         if adds:
@@ -123,13 +137,22 @@ class Table:
         return rows, False
 
     def rows(
-        self, pk: str, *, after: str | None = None, newest_first: bool = False, batch: int = 500
+        self,
+        pk: str,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        newest_first: bool = False,
+        batch: int = 500,
     ) -> Iterator[Row]:
-        """All rows of a partition by `sk`, read `batch` at a time."""
+        """The rows of a partition whose `sk` begins with `prefix`, read `batch` at a time."""
+        values, begins = {"pk": pk}, ""
+        if prefix:
+            values["prefix"], begins = prefix, " AND begins_with(sk, :prefix)"
         arguments: Row = {
             "TableName": self._name,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": _values({"pk": pk}),
+            "KeyConditionExpression": f"pk = :pk{begins}",
+            "ExpressionAttributeValues": _values(values),
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
             "Limit": batch,

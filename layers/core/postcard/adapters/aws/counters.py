@@ -1,0 +1,17 @@
+"""Counters in the table."""
+
+from postcard.adapters.aws.table import Table
+
+
+class DynamoCounters:
+    """A row for each counter."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, name: str, *, expires_at: int) -> int:
+        """One more; the count with it."""
+        row = self._table.update(
+            f"count#{name}", "count", sets={"ttl": expires_at}, adds={"total": 1}
+        )
+        return int(row["total"])

@@ -1,0 +1,69 @@
+"""Records of images, API keys and assets in memory."""
+
+from collections.abc import Iterator, Sequence
+
+from postcard.adapters.memory.pages import page_of
+from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
+
+
+class MemoryImages:
+    """Records of opaque images."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, ImageRecord] = {}
+
+    def get(self, image_id: str) -> ImageRecord | None:
+        """The record, or None."""
+        return self._records.get(image_id)
+
+    def put(self, record: ImageRecord) -> None:
+        """Replace the record."""
+        self._records[record.image_id] = record
+
+    def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
+        """Every image of a template, or of one of its versions."""
+        for record in tuple(self._records.values()):
+            if record.template_id == template_id and version in (None, record.version):
+                yield record
+
+
+class MemoryApiKeys:
+    """API keys by digest."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, ApiKeyRecord] = {}
+
+    def by_digest(self, digest: str) -> ApiKeyRecord | None:
+        """The record, or None."""
+        return self._records.get(digest)
+
+    def put(self, record: ApiKeyRecord) -> None:
+        """Replace the record."""
+        self._records[record.digest] = record
+
+    def list(self) -> Sequence[ApiKeyRecord]:
+        """All records, oldest first."""
+        return sorted(tuple(self._records.values()), key=lambda key: (key.created_at, key.key_id))
+
+
+class MemoryAssets:
+    """Assets by id."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, AssetRecord] = {}
+
+    def get(self, asset_id: str) -> AssetRecord | None:
+        """The record, or None."""
+        return self._records.get(asset_id)
+
+    def put(self, record: AssetRecord) -> None:
+        """Replace the record."""
+        self._records[record.asset_id] = record
+
+    def delete(self, asset_id: str) -> None:
+        """Remove the record; none is no fault."""
+        self._records.pop(asset_id, None)
+
+    def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]:
+        """All records by id."""
+        return page_of(dict(self._records), limit, cursor)
