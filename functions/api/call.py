@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import Router
+
 from postcard.keys import require_scope, require_template
 from postcard.ports import ApiKeyRecord
 from postcard.service import ApiService

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.event_handler.router import Router
-from postcard.images import ImageRequest
 
 from api.answers import ImageAnswer, StoredImage
 from api.call import call_of, needs, no_content
 from api.metadata import check_metadata
 from api.models import IMAGE_ID, ImageBody
+from postcard.images import ImageRequest
 
 router = Router()
 ImageId = Annotated[str, Path(pattern=IMAGE_ID)]

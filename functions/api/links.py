@@ -4,11 +4,11 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import Router
-from postcard.minting import LinkRequest
 
 from api.answers import LinkAnswer
 from api.call import call_of, needs
 from api.models import LinkBody
+from postcard.minting import LinkRequest
 
 router = Router()
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 from aws_lambda_powertools.event_handler.router import Router
-from postcard.previews import Preview, PreviewRequest
 
 from api.answers import PreviewAnswer
 from api.call import JSON, Call, call_of, needs
 from api.models import PreviewBody
+from postcard.previews import Preview, PreviewRequest
 
 router = Router()
 
@@ -29,9 +29,7 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[Any]:
     drawn = call.service.previews.draw(asked, now=call.now, deadline=call.deadline)
     if JSON in call.headers.get("accept", ""):
         return Response(status_code=200, content_type=JSON, body=_answer(drawn).model_dump_json())
-    return Response(
-        status_code=200, content_type=drawn.image.content_type, body=drawn.image.body
-    )
+    return Response(status_code=200, content_type=drawn.image.content_type, body=drawn.image.body)
 
 
 def _asked(call: Call, body: PreviewBody) -> PreviewRequest:

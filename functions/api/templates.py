@@ -28,9 +28,7 @@ def template_answer(call: Call, template_id: str, version: int | None) -> Respon
     )
 
 
-@router.post(
-    "/v1/templates", summary="Make a template", tags=TAGS, security=needs("templates")
-)
+@router.post("/v1/templates", summary="Make a template", tags=TAGS, security=needs("templates"))
 def make_template() -> Response[TemplateAnswer]:
     """Publish a document under an id of ours."""
     call = call_of(router)
@@ -118,7 +116,9 @@ def change_template(
     security=needs("templates", "admin"),
     status_code=204,
 )
-def delete_template(template_id: TemplateId, erase: Annotated[bool, Query()] = False) -> Response[Any]:
+def delete_template(
+    template_id: TemplateId, erase: Annotated[bool, Query()] = False
+) -> Response[Any]:
     """End POSTs, minting and previews; with `erase=true` its links and images, too."""
     call = call_of(router)
     call.allow_template(template_id)

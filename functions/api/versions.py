@@ -21,9 +21,7 @@ Version = Annotated[int, Path(ge=1, le=999_999)]
     tags=TAGS,
     security=needs("templates"),
 )
-def list_versions(
-    template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None
-) -> VersionList:
+def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
     """Newest first."""
     call = call_of(router)
     call.allow_template(template_id)

@@ -31,6 +31,11 @@ class Fault:
     detail: str
 
 
+def told(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    """Faults, warnings and findings as callers are told of them."""
+    return [{"code": f.code, "pointer": f.pointer, "detail": f.detail} for f in faults]
+
+
 @dataclass(eq=False)
 class Problem(Exception):
     """A failure with its public text: `detail` says what to do."""

@@ -1,0 +1,107 @@
+"""The use cases of the JSON API, put together from ports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from postcard import ports
+from postcard.assets import Assets
+from postcard.health import states
+from postcard.images import Images
+from postcard.keys import Keys
+from postcard.minting import Minting
+from postcard.previews import Previews
+from postcard.publishing import Publishing
+from postcard.recalls import Recalls
+from postcard.service import Outside, Room
+from postcard.signing import LinkKeys
+from postcard.templates import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOutside:
+    """What the API needs beside what opening an address needs."""
+
+    outside: Outside
+    api_keys: ports.ApiKeys
+    limiter: ports.RateLimiter
+    idempotency: ports.Idempotency
+    uploads: ports.Uploads
+    cdn: ports.Cdn
+    base_url: str
+    cors_origins: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiService:
+    """Everything that the API's handlers call."""
+
+    images: Images
+    minting: Minting
+    templates: Catalogue
+    publishing: Publishing
+    recalls: Recalls
+    previews: Previews
+    assets: Assets
+    fonts: Callable[[], Sequence[Mapping[str, object]]]
+    health: Callable[[], Mapping[str, str]]
+    keys: Keys
+    limiter: ports.RateLimiter
+    counters: ports.Counters
+    idempotency: ports.Idempotency
+    clock: Callable[[], float]
+    monotonic: Callable[[], float]
+    cors_origins: Sequence[str] = ()
+
+
+def api_service(api: ApiOutside) -> ApiService:
+    """Answers the API's calls."""
+    outside = api.outside
+    room = Room.of(outside, settle=True)
+
+    def keys() -> LinkKeys:
+        return outside.keys(None)
+
+    minting = Minting(room.library, room.studio, keys, base_url=api.base_url)
+    recalls = Recalls(
+        outside.templates, room.library, outside.images, outside.pictures, api.cdn, keys
+    )
+    return ApiService(
+        images=Images(
+            room.library,
+            room.studio,
+            minting,
+            outside.images,
+            outside.pictures,
+            api.cdn,
+            room.budget,
+            keys,
+            base_url=api.base_url,
+        ),
+        minting=minting,
+        templates=Catalogue(outside.templates, room.library, minting, recalls),
+        publishing=Publishing(outside.templates, outside.store, room.studio),
+        recalls=recalls,
+        previews=Previews(room.library, room.studio),
+        assets=Assets(outside.assets, outside.store, api.uploads),
+        fonts=outside.renderer.families,
+        health=lambda: _health(outside),
+        keys=Keys(api.api_keys),
+        limiter=api.limiter,
+        counters=outside.counters,
+        idempotency=api.idempotency,
+        clock=outside.clock,
+        monotonic=outside.monotonic,
+        cors_origins=api.cors_origins,
+    )
+
+
+def _health(outside: Outside) -> Mapping[str, str]:
+    nothing = "healthcheck"
+    return states(
+        {
+            "table": lambda: outside.templates.record(nothing),
+            "pictures": lambda: outside.pictures.get(f"errors/{nothing}"),
+            "store": lambda: outside.store.get(f"assets/{nothing}"),
+            "keys": lambda: outside.keys(None),
+        }
+    )

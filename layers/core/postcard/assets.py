@@ -1,0 +1,114 @@
+"""Assets: pictures of the sender's own, uploaded once, named by templates and requests.
+
+An upload is checked and written anew before its first use, so what is drawn later is a picture
+that was drawn once, without anything hidden in it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from postcard import ports
+from postcard.canvas.refit import normalised
+from postcard.errors import NotFound
+from postcard.ports import AssetRecord, JsonObject, StoredObject
+from postcard.times import rfc3339
+
+PREFIX = "asset:"
+
+
+class AssetError(Exception):
+    """An asset cannot be drawn; the text says why, for people."""
+
+
+class Assets:
+    """Announces, lists and deletes assets, and settles what was uploaded."""
+
+    def __init__(
+        self,
+        records: ports.Assets,
+        store: ports.Objects,
+        uploads: ports.Uploads,
+        *,
+        new_name: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._uploads = uploads
+        self._new_name = new_name
+
+    def announce(self, asset_id: str, *, content_type: str, size: int, now: float) -> JsonObject:
+        """A new asset of that name, and where to upload its `size` bytes."""
+        key = f"uploads/{asset_id}/{self._new_name()}"
+        record = AssetRecord(asset_id, content_type, size, key, int(now))
+        upload = self._uploads.presign(key, content_type, size)
+        self._records.put(record)
+        return {**line(record), "upload": upload}
+
+    def list(self, *, limit: int, cursor: str | None) -> JsonObject:
+        """Part of the list, by id."""
+        page = self._records.list(limit=limit, cursor=cursor)
+        return {"items": [line(record) for record in page.items], "next_cursor": page.next_cursor}
+
+    def delete(self, asset_id: str) -> None:
+        """Forget the name and its bytes; versions keep the copies they were published with."""
+        record = self._records.get(asset_id)
+        if record is None:
+            raise NotFound(f'There is no asset "{asset_id}".')
+        self._records.delete(asset_id)
+        self._store.delete([record.object_key])
+
+
+class AssetReader:
+    """The bytes of an asset by its id. With `settle`, an upload is kept as it was written anew."""
+
+    def __init__(self, records: ports.Assets, store: ports.Objects, *, settle: bool) -> None:
+        self._records = records
+        self._store = store
+        self._settle = settle
+
+    def read(self, asset_id: str, *, deadline: float | None = None) -> bytes:
+        """The picture's bytes; `AssetError` if there is none, or none that can be drawn."""
+        record = self._records.get(asset_id)
+        if record is None:
+            raise AssetError(f'there is no asset "{asset_id}"')
+        stored = self._store.get(record.object_key, deadline=deadline)
+        if stored is None:
+            raise AssetError(f'the asset "{asset_id}" has not been uploaded yet')
+        if record.status == "ready":
+            return stored.body
+        return self._settled(record, stored)
+
+    def _settled(self, record: AssetRecord, stored: StoredObject) -> bytes:
+        if len(stored.body) != record.bytes:
+            raise AssetError(f'the asset "{record.asset_id}" is not of the size it was announced')
+        try:
+            body, content_type = normalised(stored.body)
+        except ValueError as error:
+            raise AssetError(
+                f'the asset "{record.asset_id}" is no picture we take: {error}'
+            ) from None
+        if self._settle:
+            self._keep(record, body, content_type)
+        return body
+
+    def _keep(self, record: AssetRecord, body: bytes, content_type: str) -> None:
+        key = f"assets/{record.asset_id}/{hashlib.sha256(body).hexdigest()[:32]}"
+        self._store.put(key, StoredObject(body, content_type))
+        ready = replace(
+            record, object_key=key, content_type=content_type, bytes=len(body), status="ready"
+        )
+        self._records.put(ready)
+        self._store.delete([record.object_key])
+
+
+def line(record: AssetRecord) -> JsonObject:
+    """An asset as it is told of."""
+    return {
+        "id": record.asset_id,
+        "content_type": record.content_type,
+        "bytes": record.bytes,
+        "status": record.status,
+        "created_at": rfc3339(record.created_at),
+    }

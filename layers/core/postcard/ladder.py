@@ -1,0 +1,215 @@
+"""A GET never shows a broken picture: what can be drawn is drawn, else the first that works of
+
+1. the picture without what could not be fetched, by its layer's `on_error`;
+2. the template with every field at its default;
+3. its `fallback` (or `ended`), drawn at publish;
+4. a plain card.
+
+What follows from the link and the template alone is a success; only what follows from the moment
+is marked, kept for a minute and never stored.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from postcard.budget import Budget
+from postcard.canvas.picture import PictureError
+from postcard.errors import Forbidden, TimedOut, Unavailable
+from postcard.formats import EncodedImage
+from postcard.library import Edition, Library, effective
+from postcard.orders import MOST_BYTES, Order
+from postcard.ports import Objects, StoredObject, TemplateRecord
+from postcard.render import RenderFailed
+from postcard.serving import FAILURE, LATEST, TIMED, Answer, Reason, keep_for
+from postcard.stand_ins import SIZE_OF_THE_UNKNOWN, Frame, StandIns
+from postcard.studio import Drawing, Steps, Studio
+from postcard.template.bind import defaults
+from postcard.wanted import Wanted
+
+
+@dataclass
+class Visit:
+    """One GET at work: until when it may draw, and what its log line will say."""
+
+    now: float
+    deadline: float
+    steps: Steps = field(default_factory=Steps)
+    noted: dict[str, object] = field(default_factory=dict)
+
+
+class Ladder:
+    """Answers what is wanted with the best picture there is."""
+
+    def __init__(
+        self,
+        library: Library,
+        studio: Studio,
+        stand_ins: StandIns,
+        pictures: Objects,
+        budget: Budget,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._library = library
+        self._studio = studio
+        self._stand_ins = stand_ins
+        self._pictures = pictures
+        self._budget = budget
+        self._monotonic = monotonic
+
+    def answer(self, wanted: Wanted, visit: Visit) -> Answer:
+        """A picture in any case; `Forbidden` if the link opens a field that is closed."""
+        visit.noted |= {"template": wanted.template_id, **wanted.noted}
+        try:
+            record = self._library.record(wanted.template_id)
+            edition = self._edition(record, wanted.version)
+        except Unavailable:
+            return self._instead(wanted, None, "dependency", visit)
+        visit.steps.done("template")
+        if record is None:
+            return self._instead(wanted, None, "unknown", visit)
+        if edition is None:
+            latest = self._edition(record, None)
+            return self._instead(wanted, latest, "erased" if record.erased else "unknown", visit)
+        visit.noted["version"] = edition.number
+        _refuse_opening(edition, wanted.opened)
+        return self._of_edition(wanted, record, edition, visit)
+
+    def blank(self, format: str) -> Answer:
+        """For an image of which nothing can be read now: a plain card."""
+        return _failure(self._stand_ins.card(Frame(SIZE_OF_THE_UNKNOWN, format)), "dependency")
+
+    def _of_edition(
+        self, wanted: Wanted, record: TemplateRecord, edition: Edition, visit: Visit
+    ) -> Answer:
+        if record.erased or wanted.erased:
+            return self._instead(wanted, edition, "erased", visit)
+        if wanted.ended:
+            image = self._stand_in(wanted, edition, ("ended", "fallback"), visit)
+            return Answer(image, keep_for(LATEST), "stored")
+        if record.paused:
+            return self._instead(wanted, edition, "paused", visit, ("ended", "fallback"))
+        try:
+            order = wanted.order(edition, self._library)
+        except Unavailable:
+            return self._instead(wanted, edition, "dependency", visit)
+        visit.steps.done("values")
+        visit.noted["left_out"] = order.bound.counted
+        if order.bound.missing_required:
+            visit.noted["required"] = len(order.bound.missing_required)
+            image = self._stand_in(wanted, edition, ("fallback",), visit)
+            return self._kept(wanted, Answer(image, wanted.keeping, "drawn"), visit)
+        if not self._budget.spend(record, now=visit.now):
+            return self._instead(wanted, edition, "budget", visit)
+        return self._drawn(wanted, order, visit)
+
+    def _edition(self, record: TemplateRecord | None, version: int | None) -> Edition | None:
+        if record is None:
+            return None
+        number = effective(record, version or record.latest)
+        return self._library.edition(record.template_id, number)
+
+    def _drawn(self, wanted: Wanted, order: Order, visit: Visit) -> Answer:
+        outcome = self._attempt(order, visit)
+        if isinstance(outcome, Drawing):
+            return self._of_drawing(wanted, order, outcome, visit)
+        plain = replace(order, bound=defaults(order.template))
+        if outcome == "render" and not plain.bound.missing_required and self._time_left(visit):
+            second = self._attempt(plain, visit)
+            if isinstance(second, Drawing):
+                return _failure(second.image, outcome)
+        return self._instead(wanted, order.edition, outcome, visit)
+
+    def _of_drawing(self, wanted: Wanted, order: Order, drawing: Drawing, visit: Visit) -> Answer:
+        if drawing.degraded:
+            return _failure(drawing.image, "source")
+        if order.template.timed:
+            return Answer(drawing.image, keep_for(TIMED), "drawn")
+        return self._kept(wanted, Answer(drawing.image, wanted.keeping, "drawn"), visit)
+
+    def _attempt(self, order: Order, visit: Visit) -> Drawing | Reason:
+        """The drawing, or why there is none: the one place where any failure is an answer."""
+        visit.noted["renders"] = 1
+        try:
+            drawing = self._studio.draw(
+                order, now=visit.now, deadline=visit.deadline, steps=visit.steps
+            )
+        except RenderFailed:
+            return "source"
+        except TimedOut:
+            return "timeout"
+        except Unavailable:
+            return "dependency"
+        except Exception as failure:
+            visit.noted["failure"] = _place(failure)
+            return "render"
+        return drawing if len(drawing.image.body) <= MOST_BYTES else "render"
+
+    def _kept(self, wanted: Wanted, answer: Answer, visit: Visit) -> Answer:
+        """Store what may be stored; a store that is down costs one more drawing, no more."""
+        if wanted.key is None:
+            return answer
+        image, keeping = answer.image, answer.keeping
+        stored = StoredObject(
+            image.body,
+            image.content_type,
+            cache_control=keeping.cache_control,
+            expires=keeping.expires,
+        )
+        try:
+            visit.noted["found"] = not self._pictures.add(wanted.key, stored)
+        except Unavailable:
+            visit.noted["unstored"] = True
+        visit.steps.done("store")
+        return answer
+
+    def _instead(
+        self,
+        wanted: Wanted,
+        edition: Edition | None,
+        reason: Reason,
+        visit: Visit,
+        kinds: Sequence[str] = ("fallback",),
+    ) -> Answer:
+        return _failure(self._stand_in(wanted, edition, kinds, visit), reason)
+
+    def _stand_in(
+        self, wanted: Wanted, edition: Edition | None, kinds: Sequence[str], visit: Visit
+    ) -> EncodedImage:
+        """The first of `kinds` that was stored at publish, else a plain card."""
+        frame = wanted.frame(edition.template if edition else None)
+        number = edition.number if edition else wanted.version
+        found = None
+        if number is not None:
+            try:
+                found = self._stand_ins.fitted(wanted.template_id, number, kinds, frame)
+            except (Unavailable, PictureError) as failure:
+                visit.noted["failure"] = _place(failure)
+        visit.steps.done("fallback")
+        return found or self._stand_ins.card(frame)
+
+    def _time_left(self, visit: Visit) -> bool:
+        return self._monotonic() < visit.deadline
+
+
+def _failure(image: EncodedImage, reason: Reason) -> Answer:
+    return Answer(image, keep_for(FAILURE), "fallback", reason)
+
+
+def _refuse_opening(edition: Edition, opened: Sequence[str]) -> None:
+    fields = edition.template.document.fields
+    closed = [name for name in opened if name not in fields or not fields[name].open]
+    if closed:
+        raise Forbidden(
+            f"The template keeps {', '.join(closed)} closed: sign the value.", code="bad_signature"
+        )
+
+
+def _place(failure: BaseException) -> str:
+    """The kind of a failure and where it happened; never its text, which may hold values."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    return type(failure).__name__ + where

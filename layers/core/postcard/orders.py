@@ -1,0 +1,181 @@
+"""An order: what to draw, how large, and in which format. Requests and links both become one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from postcard.errors import BadRequest, Fault
+from postcard.formats import FORMATS, EncodedImage
+from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
+from postcard.json_text import pointer, write_json
+from postcard.library import Edition
+from postcard.template.bind import Bound, Mode, bind
+from postcard.template.changes import VALUES, changes_from_modifications, refuse
+from postcard.template.compiled import Template
+from postcard.template.document import Document
+
+MOST_BYTES = 4_500_000  # what a Lambda can answer, base64 included
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that a picture follows from. `quality` is None where the format knows none.
+
+    `pointers` says where a request named a picture: reference → JSON pointer.
+    """
+
+    edition: Edition
+    bound: Bound
+    size: OutputSize
+    format: str
+    quality: int | None
+    max_bytes: int | None
+    dpr: float = 1
+    pointers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def template(self) -> Template:
+        """The compiled template."""
+        return self.edition.template
+
+    @property
+    def alt(self) -> str:
+        """The text beside the picture."""
+        return self.bound.alt(self.template)
+
+    def canonical(self) -> str:
+        """The one spelling of this request: the same picture, the same text."""
+        return write_json(
+            {
+                "template": self.edition.stored.template_id,
+                "version": self.edition.number,
+                "values": self.bound.canonical(),
+                "format": self.format,
+                "width": self.size.display_width,
+                "dpr": self.dpr,
+                "quality": self.quality,
+                "max_bytes": self.max_bytes,
+            }
+        )
+
+    def sendable(self) -> "Order":
+        """The same, its quality stepped down to what a Lambda can answer."""
+        return replace(self, max_bytes=min(self.max_bytes or MOST_BYTES, MOST_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The size and format that a request asks for; None is the template's own."""
+
+    format: str | None = None
+    width: int | None = None
+    dpr: float | None = None
+    quality: int | None = None
+    max_bytes: int | None = None
+
+    def format_of(self, template: Template) -> str:
+        """The format that goes out."""
+        return self.format or template.format
+
+    def quality_of(self, template: Template) -> int | None:
+        """The quality, if the format knows one."""
+        standard = FORMATS[self.format_of(template)].quality
+        return None if standard is None else self.quality or template.quality or standard
+
+    def size_of(self, document: Document) -> tuple[OutputSize, list[Fault]]:
+        """The size, and what is wrong with it."""
+        dpr = 1 if self.dpr is None else self.dpr
+        size = output_size(document.width, document.height, width=self.width, dpr=dpr)
+        if dpr not in DPRS:
+            return size, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
+        if not size.allowed:
+            pointer = "/width" if self.width is not None else "/dpr"
+            detail = (
+                f"The picture would be {size.width} × {size.height} pixels: at most {MAX_SIDE} a "
+                f"side and {MAX_PIXELS // 1_000_000} million in all. Ask for a smaller width or dpr."
+            )
+            return size, [Fault("invalid_request", pointer, detail)]
+        return size, []
+
+
+def capped_size(document: Document, width: int | None, dpr: float) -> OutputSize:
+    """The size for a link: the greatest dpr of 3 2 1.5 1 that is allowed, up to the one asked for.
+
+    A width that is too large even so gives way to the template's own.
+    """
+    for shown in (width, None):
+        for ratio in sorted((r for r in DPRS if r <= dpr), reverse=True):
+            size = output_size(document.width, document.height, width=shown, dpr=ratio)
+            if size.allowed:
+                return size
+    return output_size(document.width, document.height)
+
+
+def order_for(
+    edition: Edition,
+    modifications: Sequence[Mapping[str, Any]],
+    looks: Looks,
+    *,
+    on_invalid: Mode,
+) -> Order:
+    """What a request asks for; `BadRequest` with all its faults."""
+    size, faults = looks.size_of(edition.template.document)
+    bound = bound_for(edition.template, modifications, on_invalid=on_invalid, faults=faults)
+    return replace(placed(edition, bound, looks, size), pointers=_named(modifications))
+
+
+def placed(edition: Edition, bound: Bound, looks: Looks, size: OutputSize) -> Order:
+    """Values that are bound, with the looks asked for."""
+    template = edition.template
+    return Order(
+        edition=edition,
+        bound=bound,
+        size=size,
+        format=looks.format_of(template),
+        quality=looks.quality_of(template),
+        max_bytes=looks.max_bytes or template.max_bytes,
+        dpr=1 if looks.dpr is None else looks.dpr,
+    )
+
+
+def bound_for(
+    template: Template,
+    modifications: Sequence[Mapping[str, Any]],
+    *,
+    on_invalid: Mode,
+    faults: list[Fault],
+) -> Bound:
+    """The values of a request; `BadRequest` with their faults and those found before."""
+    try:
+        changes = changes_from_modifications(template, modifications)
+        bound = bind(template, changes, mode=on_invalid)
+    except BadRequest as bad:
+        refuse([*bad.errors, *faults])
+        raise
+    lacking = [
+        Fault("missing_value", changes.where(name, ""), f"{name} is required and has no default.")
+        for name in bound.missing_required
+    ]
+    refuse([*lacking, *faults])
+    return bound
+
+
+def _named(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Where each text was given, as it will be asked for if it is a picture's address."""
+    return {
+        entry[key].strip(): pointer("modifications", index, key)
+        for index, entry in enumerate(modifications)
+        for key in VALUES
+        if isinstance(entry.get(key), str)
+    }
+
+
+def check_weight(image: EncodedImage) -> None:
+    """`BadRequest` for a picture that could not be sent."""
+    size = len(image.body)
+    if size <= MOST_BYTES:
+        return
+    detail = (
+        f"The picture is {size:,} bytes, {MOST_BYTES:,} can be sent: ask for less, or max_bytes."
+    )
+    raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])

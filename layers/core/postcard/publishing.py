@@ -1,0 +1,160 @@
+"""Publishing: a document is read, drawn, its pictures stored, and only then a version."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from postcard import ports
+from postcard.errors import Fault, Gone, Stale, told
+from postcard.geometry import output_size
+from postcard.json_text import read_json
+from postcard.library import Edition
+from postcard.orders import Looks, Order, check_weight, placed
+from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
+from postcard.render import Renderer, RenderFailed, Source
+from postcard.stand_ins import KINDS, keep_stand_in, stored_size
+from postcard.studio import Drawing, Studio, refused
+from postcard.template.bind import defaults, examples
+from postcard.template.changes import refuse
+from postcard.template.compiled import Template
+from postcard.template.document import parse
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A template whose pictures are at hand and whose example could be drawn."""
+
+    template: Template
+    pictures: Mapping[str, bytes]
+    findings: tuple[Fault, ...]
+
+
+class Publishing:
+    """Makes templates and versions."""
+
+    def __init__(
+        self,
+        templates: ports.Templates,
+        store: ports.Objects,
+        studio: Studio,
+        *,
+        choose: Callable[[str], str] = secrets.choice,
+    ) -> None:
+        self._templates = templates
+        self._store = store
+        self._studio = studio
+        self._choose = choose
+
+    def new_id(self) -> str:
+        """`tmpl_` and ten."""
+        return "tmpl_" + "".join(self._choose(ALPHABET) for _ in range(10))
+
+    def publish(
+        self,
+        template_id: str,
+        text: str,
+        *,
+        now: float,
+        deadline: float,
+        if_match: str | None = None,
+    ) -> TemplateVersion:
+        """The version that the document is now: a new one, or the latest if it is equal."""
+        record = self._templates.record(template_id)
+        _check_current(template_id, record, if_match)
+        document = parse(text)
+        latest = self._templates.version(template_id, record.latest) if record else None
+        if latest is not None and read_json(latest.document) == read_json(text):
+            return latest
+        number = record.latest + 1 if record else 1
+        template = Template.compile(template_id, number, document)
+        checked = self.check(template, now=now, deadline=deadline)
+        sources = self._keep_pictures(checked)
+        version = TemplateVersion(
+            template_id, number, text, int(now), told(checked.findings), sources
+        )
+        self._templates.publish(_record(record, version, document.name), version)
+        return version
+
+    def check(self, template: Template, *, now: float, deadline: float) -> Checked:
+        """Bring every picture that the document names and draw the example; `BadRequest`."""
+        wanted = needed_sources(self._studio.renderer, template)
+        pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
+        refuse(faults)
+        drawing = self._example(template, pictures, now=now)
+        check_weight(drawing.image)
+        return Checked(template, pictures, drawing.warnings)
+
+    def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
+        order = example_order(template)
+        try:
+            rendered = self._studio.rendered(order, pictures, now)
+        except RenderFailed as failure:
+            raise refused(failure) from failure
+        return Drawing(rendered.image, rendered.warnings, rendered.boxes)
+
+    def _keep_pictures(self, checked: Checked) -> dict[str, str]:
+        """Store the document's own pictures and its stand-ins; reference → key."""
+        template, own = checked.template, {}
+        for reference in template.references:
+            body = checked.pictures[reference]
+            digest = hashlib.sha256(body).hexdigest()[:32]
+            own[reference] = f"templates/{template.id}/{template.version}/sources/{digest}"
+            self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
+        for kind in KINDS:
+            if getattr(template.document, kind) is not None:
+                self._keep_stand_in(checked, kind)
+        return own
+
+    def _keep_stand_in(self, checked: Checked, kind: str) -> None:
+        template = checked.template
+        drawn = self._studio.renderer.draw_stored(
+            template,
+            kind,
+            stored_size(template.document),
+            format="png",
+            pictures=checked.pictures,
+        )
+        keep_stand_in(self._store, template.id, template.version, kind, drawn.image.body)
+
+
+def needed_sources(renderer: Renderer, template: Template) -> list[Source]:
+    """Everything that the document itself may show, its examples, and its stand-ins' pictures."""
+    size = output_size(template.document.width, template.document.height)
+    shown = [
+        source
+        for bound in (defaults(template), examples(template))
+        for source in renderer.sources(template, bound, size)
+    ]
+    named = {source.reference for source in shown}
+    rest = [r for r in template.references if r not in named]
+    return [*shown, *(Source("", r, None, "hide", 0, 0, own=True) for r in rest)]
+
+
+def example_order(template: Template) -> Order:
+    """The template as it is drawn at publish: each field at its example, or else its default."""
+    edition = Edition(TemplateVersion(template.id, template.version, "", 0), template)
+    size = output_size(template.document.width, template.document.height)
+    return placed(edition, examples(template), Looks(), size)
+
+
+def _check_current(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+    if record is not None and (record.deleted or record.erased):
+        raise Gone(f'The template "{template_id}" was deleted: choose another id.')
+    if if_match is None:
+        return
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
+    if record is None or not tags & {"*", str(record.latest)}:
+        latest = record.latest if record else "none"
+        raise Stale(f"The latest version is {latest}, not the one you read: read it again.")
+
+
+def _record(
+    known: TemplateRecord | None, version: TemplateVersion, name: str | None
+) -> TemplateRecord:
+    shown = name or version.template_id
+    if known is None:
+        return TemplateRecord(version.template_id, shown, version.version, version.published_at)
+    return replace(known, name=shown, latest=version.version, revision=known.revision + 1)

@@ -1,0 +1,80 @@
+"""Taking back what was published: a version recalled, or everything of a template erased."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from postcard import ports
+from postcard.errors import BadRequest, Fault
+from postcard.images import addresses, erased
+from postcard.library import Library, effective
+from postcard.ports import ImageRecord
+from postcard.records import update_record
+from postcard.serving import image_key
+from postcard.signing import LinkKeys
+
+AT_ONCE = 1000  # what S3 deletes in one call
+MANY = 100  # from here on all images leave the CDN by one path
+
+
+class Recalls:
+    """Changes the record first, so that nothing is drawn as before; then forgets what was."""
+
+    def __init__(
+        self,
+        templates: ports.Templates,
+        library: Library,
+        images: ports.Images,
+        pictures: ports.Objects,
+        cdn: ports.Cdn,
+        keys: Callable[[], LinkKeys],
+    ) -> None:
+        self._templates = templates
+        self._library = library
+        self._images = images
+        self._pictures = pictures
+        self._cdn = cdn
+        self._keys = keys
+
+    def recall(self, template_id: str, version: int, replaced_by: int) -> None:
+        """Draw `version` with `replaced_by` from now on; `NotFound`, `BadRequest`."""
+        record = self._library.usable(template_id)
+        self._library.exactly(record, version)
+        self._library.exactly(record, replaced_by, "/replaced_by")
+        if effective(record, replaced_by) == version:
+            detail = f"Version {replaced_by} is drawn as {version} itself: name another."
+            raise BadRequest(detail, errors=[Fault("bad_value", "/replaced_by", detail)])
+        update_record(
+            self._templates,
+            template_id,
+            lambda known: replace(known, recalls={**known.recalls, version: replaced_by}),
+        )
+        self._forget_renders(template_id, f"{version}/")
+        self._forget_images(list(self._images.of(template_id, version)))
+
+    def erase_all(self, template_id: str) -> None:
+        """Forget every picture of a template, and the values of its images."""
+        records = list(self._images.of(template_id))
+        for record in records:
+            self._images.put(erased(record))
+        self._forget_renders(template_id, "")
+        self._forget_images(records)
+
+    def _forget_renders(self, template_id: str, part: str) -> None:
+        epoch = self._keys().epoch
+        folders = [f"renders/{n}/{template_id}/{part}" for n in range(1, epoch + 1)]
+        for folder in folders:
+            self._delete(self._pictures.keys(folder))
+        self._cdn.forget([f"/{folder}*" for folder in folders[-1:]])
+
+    def _forget_images(self, records: list[ImageRecord]) -> None:
+        if not records:
+            return
+        self._delete(image_key(record.image_id, record.format) for record in records)
+        paths = [path for record in records for path in addresses(record)]
+        self._cdn.forget(paths if len(records) <= MANY else ["/images/*", "/i/*"])
+
+    def _delete(self, keys: Iterable[str]) -> None:
+        waiting: Iterator[str] = iter(keys)
+        while some := list(islice(waiting, AT_ONCE)):
+            self._pictures.delete(some)

@@ -1,0 +1,29 @@
+"""A template's record, changed by one at a time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from postcard.errors import Conflict, NotFound
+from postcard.ports import TemplateRecord, Templates
+
+TRIES = 3
+
+
+def update_record(
+    templates: Templates,
+    template_id: str,
+    change: Callable[[TemplateRecord], TemplateRecord],
+) -> None:
+    """Change a record as it is now, again if somebody else was faster; `Conflict` at last."""
+    for attempt in range(TRIES):
+        record = templates.record(template_id)
+        if record is None:
+            raise NotFound(f'There is no template "{template_id}".')
+        changed = change(record)
+        if changed == record:
+            return None
+        try:
+            return templates.update(replace(changed, revision=record.revision + 1))
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise

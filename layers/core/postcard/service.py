@@ -1,0 +1,80 @@
+"""The use cases, put together from ports: what a caller of the API, or an address, stands on."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from postcard import ports
+from postcard.assets import AssetReader
+from postcard.budget import Budget
+from postcard.ladder import Ladder
+from postcard.library import Library
+from postcard.opening import Opening
+from postcard.render import Renderer
+from postcard.signing import LinkKeys
+from postcard.sources import Sources
+from postcard.stand_ins import StandIns
+from postcard.studio import Studio
+
+KeysFor = Callable[[str | None], LinkKeys]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What opening an address needs. `keys` gives the link keys, anew if a key's id is unknown."""
+
+    templates: ports.Templates
+    images: ports.Images
+    assets: ports.Assets
+    pictures: ports.Objects
+    store: ports.Objects
+    fetcher: ports.Fetcher
+    counters: ports.Counters
+    renderer: Renderer
+    keys: KeysFor
+    origin: Callable[[], str]
+    monotonic: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What all use cases share: one library, one studio."""
+
+    library: Library
+    sources: Sources
+    studio: Studio
+    budget: Budget
+
+    @classmethod
+    def of(cls, outside: Outside, *, settle: bool) -> "Room":
+        """With `settle`, uploaded assets are written anew at their first use."""
+        reader = AssetReader(outside.assets, outside.store, settle=settle)
+        sources = Sources(outside.store, reader, outside.fetcher)
+        studio = Studio(outside.renderer, sources, monotonic=outside.monotonic)
+        return cls(Library(outside.templates), sources, studio, Budget(outside.counters))
+
+
+@dataclass(frozen=True, slots=True)
+class ImageService:
+    """What the image function does, and the secret that its callers must know."""
+
+    opening: Opening
+    origin: Callable[[], str]
+    clock: Callable[[], float] = field(default=time.time)
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+
+
+def image_service(outside: Outside) -> ImageService:
+    """Opens addresses."""
+    room = Room.of(outside, settle=False)
+    ladder = Ladder(
+        room.library,
+        room.studio,
+        StandIns(outside.renderer, room.sources),
+        outside.pictures,
+        room.budget,
+        monotonic=outside.monotonic,
+    )
+    opening = Opening(ladder, outside.images, outside.keys)
+    return ImageService(opening, outside.origin, outside.clock, outside.monotonic)

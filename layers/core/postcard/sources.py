@@ -1,0 +1,106 @@
+"""Where a picture's pictures come from: the version's own, an asset, or a remote host."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from postcard import ports
+from postcard.assets import PREFIX, AssetError, AssetReader
+from postcard.errors import Fault
+from postcard.ports import FetchError
+from postcard.render import Source
+
+KEPT_BYTES = 64_000_000
+AT_ONCE = 6
+
+
+class Sources:
+    """Brings pictures' bytes, those of one drawing at the same time."""
+
+    def __init__(self, store: ports.Objects, assets: AssetReader, fetcher: ports.Fetcher) -> None:
+        self._store = store
+        self._assets = assets
+        self._fetcher = fetcher
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    def bring(
+        self, wanted: Sequence[Source], own: Mapping[str, str], *, deadline: float
+    ) -> tuple[dict[str, bytes], list[Fault]]:
+        """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
+        brought: dict[str, bytes] = {}
+        faults: list[Fault] = []
+        once = {source.reference: source for source in wanted}
+        readers = {name: self._reader(source, own, deadline) for name, source in once.items()}
+        for name, outcome in _all_at_once(readers).items():
+            if isinstance(outcome, bytes):
+                brought[name] = outcome
+            else:
+                detail = f"The picture cannot be had: {outcome}."
+                faults.append(Fault("image_unavailable", once[name].pointer, detail))
+        return brought, faults
+
+    def check_assets(self, wanted: Sequence[Source]) -> list[Fault]:
+        """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
+        readers = {
+            source.pointer: partial(self._assets.read, source.reference.removeprefix(PREFIX))
+            for source in wanted
+            if source.reference.startswith(PREFIX)
+        }
+        outcomes = {pointer: _outcome(reader) for pointer, reader in readers.items()}
+        return [
+            Fault("image_unavailable", pointer, f"The picture cannot be had: {outcome}.")
+            for pointer, outcome in outcomes.items()
+            if not isinstance(outcome, bytes)
+        ]
+
+    def stored(self, key: str, *, deadline: float | None = None) -> bytes | None:
+        """Immutable bytes of the store, kept in memory while there is room."""
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return kept
+        found = self._store.get(key, deadline=deadline)
+        if found is None:
+            return None
+        self._kept[key] = found.body
+        while sum(map(len, self._kept.values())) > KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return found.body
+
+    def _reader(
+        self, source: Source, own: Mapping[str, str], deadline: float
+    ) -> Callable[[], bytes]:
+        reference = source.reference
+        if reference in own:
+            return lambda: self._own(own[reference], deadline)
+        if reference.startswith(PREFIX):
+            return lambda: self._assets.read(reference.removeprefix(PREFIX), deadline=deadline)
+        return lambda: (
+            self._fetcher.fetch(
+                reference, allowed_hosts=source.allowed_hosts, deadline=deadline
+            ).body
+        )
+
+    def _own(self, key: str, deadline: float) -> bytes:
+        body = self.stored(key, deadline=deadline)
+        if body is None:
+            raise AssetError("the copy that was stored at publish is gone")
+        return body
+
+
+Outcome = bytes | FetchError | AssetError
+
+
+def _all_at_once(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:
+    if len(readers) < 2:
+        return {name: _outcome(reader) for name, reader in readers.items()}
+    from concurrent.futures import ThreadPoolExecutor  # 10 ms that one picture does not need
+
+    with ThreadPoolExecutor(min(AT_ONCE, len(readers))) as pool:
+        return dict(zip(readers, pool.map(_outcome, readers.values()), strict=True))
+
+
+def _outcome(reader: Callable[[], bytes]) -> Outcome:
+    try:
+        return reader()
+    except (FetchError, AssetError) as error:
+        return error
