@@ -6,6 +6,7 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
@@ -43,37 +44,37 @@ class LocalServer:
     def __init__(
         self, port: int, state_dir: Path, *, template: Path | None = None, seed: Path = SEED
     ) -> None:
+        self._port = port
         self._folder = state_dir
+        self._template = template or ROOT / "template.yaml"
         self._seed = seed
         self.counters = Counters()
-        self.web = WebServer(port, self._log_failure)
-        self.base_url = f"http://127.0.0.1:{self.web.port}"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._claim = _claim(self._folder / "lock")
-        self.log = LogFile(self._folder / "log.jsonl", self.counters)
-        self.stack = Stack.read(template or ROOT / "template.yaml")
-        self.account = Account()
-        self.state = State(self._folder / "state.sqlite", self.account, self.stack)
 
     def __enter__(self) -> "LocalServer":
-        self.web.start()
-        self._start_account()
-        self._start_keys()
-        self._start_functions()
-        self._start_cdn()
-        self.functions.warm()
-        self._plant()
-        self.local = self.keys.tell(self.base_url)
-        self.web.app = self.answer
+        with ExitStack() as ends:
+            self._start(ends)
+            self._ends = ends.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.web.close()
-        self.functions.close()
-        self.endpoint.close()
-        self.state.close()
-        self.log.close()
-        self._claim.close()
+        self._ends.close()
+
+    def _start(self, ends: ExitStack) -> None:
+        """From the back to the front, which says 503 until all is there."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ends.enter_context(_claim(self._folder / "lock"))
+        self.web = ends.enter_context(closing(WebServer(self._port, self._log_failure)))
+        self.base_url = f"http://127.0.0.1:{self.web.port}"
+        self.log = ends.enter_context(closing(LogFile(self._folder / "log.jsonl", self.counters)))
+        self.web.start()
+        self._start_account(ends)
+        self._start_keys()
+        self._start_functions(ends)
+        self._start_cdn()
+        self._plant()
+        self.local = self.keys.tell(self.base_url)
+        self.web.app = self.answer
+        ends.callback(self.web.close)  # before the rest: what is at work may end
 
     def answer(self, request: Request) -> Response:
         """By the door that the path belongs to: the API's own host, or the picture host."""
@@ -85,9 +86,13 @@ class LocalServer:
         """Delete all stored pictures, the generic one too."""
         self.account.empty(self.stack.buckets()[PICTURES])
 
-    def _start_account(self) -> None:
+    def _start_account(self, ends: ExitStack) -> None:
+        self.stack = Stack.read(self._template)
+        self.account = Account()
         self.account.reset()
         self.account.create(self.stack)
+        path = self._folder / "state.sqlite"
+        self.state = ends.enter_context(closing(State(path, self.account, self.stack)))
         self.state.restore()
         self._recorder = Recorder(
             self.account.app,
@@ -95,7 +100,7 @@ class LocalServer:
             changed=self.state.changed,
             forget=lambda paths: self.cdn.forget(paths),
         )
-        self.endpoint = Endpoint(self._recorder)
+        self.endpoint = ends.enter_context(closing(Endpoint(self._recorder)))
 
     def _variables(self) -> dict[str, str]:
         """What differs here from the environment that `template.yaml` gives."""
@@ -115,13 +120,14 @@ class LocalServer:
         self.keys = LocalKeys({**environment, **self._variables()}, self._folder)
         self.keys.prepare()
 
-    def _start_functions(self) -> None:
+    def _start_functions(self, ends: ExitStack) -> None:
         limit = max(2, os.cpu_count() or 1)
         functions = [
             Function(spec, self._only_known(spec.environment), self.log, limit=limit)
             for spec in self.stack.functions()
         ]
-        self.functions = Lambda(functions, self.counters)
+        self.functions = ends.enter_context(closing(Lambda(functions, self.counters)))
+        self.functions.warm()
         self.api = self._http_api(API)
         self.image_api = self._http_api(IMAGE_API)
 
