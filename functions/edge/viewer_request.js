@@ -74,10 +74,11 @@ function forward(request, uri, canonical) {
   return request;
 }
 
-// The entry `postcard` of the function's KeyValueStore, or null if there is none to be read.
+// The entry `postcard` of the KeyValueStore, or null if it cannot be read.
 async function readKeys() {
   try {
-    const keys = JSON.parse(await cf.kvs().get('postcard'));
+    const text = await cf.kvs().get('postcard'); // never await among arguments
+    const keys = JSON.parse(text);
     return keys.epoch > 0 && keys.signing && keys.address && keys.images ? keys : null;
   } catch (error) {
     return null;

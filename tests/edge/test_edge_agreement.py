@@ -1,0 +1,174 @@
+"""Python and the edge agree on every link: its status, its address, its canonical spelling."""
+
+import string
+from random import Random
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.core.link_cases import VECTORS, mint, outcome
+from tests.core.link_mutations import REFUSED, SAME
+from tests.edge.engines import Case, Engine, Node, outcome_of
+
+SPOILT = mint({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
+VALUES = [
+    "",
+    "Alex",
+    "AT&T",
+    "50% Club",
+    "Zoë",
+    "👩‍👩‍👧",
+    "a=b",
+    "%DATE%",
+    "O’Neil",
+    "x\ny",
+    "{{ a }}",
+    "C++",
+]
+SCRAPS = (
+    *(
+        "&",
+        "=",
+        "%",
+        "+",
+        "amp;",
+        "&amp;",
+        "%26",
+        "%3D",
+        "%25",
+        "%zz",
+        "%C3%AB",
+        "%ff",
+        "%80",
+        "%00",
+    ),
+    *(
+        "ë",
+        "\n",
+        "%0A",
+        "_v=1",
+        "_w=600",
+        "&_w=5001",
+        "_d=1.5",
+        "_q=100",
+        "&_c=a",
+        "&_exp=1500000000",
+    ),
+    *("&_open=a", "&_open=a,b", "&_open=", "&_sig=", "&_sig=x", "&_kid=k1", "&utm_x=1", "&_ga=2"),
+    *("&gclid", "&a=1", "&a", "&a.color=red", "&b=2", "&title=x", "&constructor=1", "&__proto__=1"),
+    *(
+        "%A%",
+        "%%A%%",
+        "%_",
+        "&A=1",
+        "?",
+        "#",
+        "/",
+        ";",
+        "\x7f",
+        "\u2028",
+        "utm_\n",
+        " ",
+        "１",
+        "\ufeff",
+    ),
+)
+
+
+def spoil(link: str, random: Random) -> str:
+    """A scrap put in, a piece taken out or doubled, two parts exchanged, a character changed."""
+    at, to = sorted((random.randrange(len(link) + 1), random.randrange(len(link) + 1)))
+    match random.randrange(6):
+        case 0:
+            return link[:at] + random.choice(SCRAPS) + link[at:]
+        case 1:
+            return link[:at] + link[min(to, at + 9) :]
+        case 2:
+            return link[:at] + link[at : at + 20] + link[at:]
+        case 3:
+            path, _, query = link.partition("?")
+            parts = query.split("&")
+            random.shuffle(parts)
+            return f"{path}?{'&'.join(parts)}"
+        case 4:
+            return link[:at] + random.choice(string.printable + "é") + link[at + 1 :]
+        case _:
+            return link[:at] + quote(link[at : at + 2], safe="") + link[at + 2 :]
+
+
+def some_link(random: Random) -> str:
+    names = random.sample(["a", "b", "title", "a.color", "constructor", "first_name"], 3)
+    fields = {name: random.choice(VALUES) for name in names}
+    asked = random.choice(
+        [
+            {},
+            {"version": None},
+            {"width": 600, "dpr": 2},
+            {"expires": 1_600_000_000},
+            {"quality": 5},
+        ]
+    )
+    if random.random() < 0.5:
+        return mint(fields, **asked)
+    opened = [name for name in names if "." not in name]
+    link = mint({n: v for n, v in fields.items() if n not in opened}, open=opened, **asked)
+    return link + "".join(f"&{name}={random.choice([*VALUES, *SCRAPS])}" for name in opened)
+
+
+def corpus(seed: int, size: int) -> list[str]:
+    random = Random(seed)
+    links = []
+    while len(links) < size:
+        link = some_link(random)
+        links.append(link)
+        for _ in range(random.randrange(4)):
+            link = spoil(link, random)
+        links.append(link)
+    return links
+
+
+def disagreements(engine: Engine, links: list[str]) -> list[str]:
+    answers = engine.run([Case.of(link) for link in links])
+    return [
+        link
+        for link, answer in zip(links, answers, strict=True)
+        if link.startswith("/r/") and outcome_of(answer) != outcome(link)
+    ]
+
+
+def test_every_engine_agrees_with_python_on_spoilt_links(engine: Engine) -> None:
+    links = corpus(seed=1, size=600)
+    assert disagreements(engine, links) == []
+    statuses = [outcome(link).status for link in links]
+    assert min(statuses.count(status) for status in (200, 400, 403)) >= 25
+
+
+def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engine) -> None:
+    links = [
+        link
+        for mutations in (*REFUSED.values(), *SAME.values())
+        for link in mutations(SPOILT, SPOILT[-43:])
+    ]
+    assert disagreements(engine, links) == []
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 2**64))
+def test_node_agrees_with_python_on_any_spoilt_link(node: Node, seed: int) -> None:
+    assert disagreements(node, corpus(seed, size=12)) == []
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_node_agrees_with_python_on_any_text(node: Node, query: str, pasted: str) -> None:
+    links = [
+        f"/r/welcome.png?{query}&_kid=k1",
+        f"{mint({'a': '1'})}&{query}",
+        f"{VECTORS['merge']['head']}&first_name={pasted}&last_name={query}",
+    ]
+    assert disagreements(node, links) == []
