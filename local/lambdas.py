@@ -41,7 +41,11 @@ class Environment:
             encoding="utf-8",
             errors="backslashreplace",
         )
-        self._read(_START_SECONDS)
+        try:
+            self._read(_START_SECONDS)
+        except InvocationFailed:
+            self.close()
+            raise
 
     @property
     def alive(self) -> bool:
