@@ -48,8 +48,8 @@ build: .venv-sam/ready ## what Lambda gets, into .aws-sam/build (ARCH=arm64|x86_
 	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	$(BIN)/python -m deploy.artefacts .aws-sam/build $(ARCH)
 
-deploy: stack build ## into your AWS account (STAGE=dev|prod)
-	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH)
+deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
+	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
 
 bench: setup ## the figures, each beside a peer
 	$(BIN)/python -m bench

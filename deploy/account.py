@@ -20,9 +20,12 @@ class Concurrency:
         limits = client.get_account_settings()["AccountLimit"]
         return cls(limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"])
 
-    def cap(self, wanted: int) -> int:
-        """The cap for `api`: as wanted, or none (0) where the account has no room for one."""
-        return wanted if wanted and self.unreserved - wanted >= KEPT_FREE else 0
+    def cap(self, wanted: int, *, reserved: int = 0) -> int:
+        """The cap for `api`: as wanted, or none (0) where the account has no room for one.
+
+        `reserved` is what this stack has reserved already.
+        """
+        return wanted if self.unreserved + reserved - wanted >= KEPT_FREE else 0
 
     def sentence(self) -> str:
         """For people."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from postcard.settings import Settings
 
 SAM = Path(".venv-sam/bin/sam")
@@ -75,6 +77,18 @@ class Outputs:
             stage=stage,
             region=region,
         )
+
+
+def deployed_parameter(client: Any, stack: str, name: str) -> str | None:
+    """What the stack was given last time; None if there is no stack yet."""
+    try:
+        (described,) = client.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    given = {item["ParameterKey"]: item["ParameterValue"] for item in described["Parameters"]}
+    return given.get(name)
 
 
 def run(command: Sequence[str]) -> None:

@@ -1,0 +1,117 @@
+"""Deploys, seeds and tries out the stack.
+
+    python -m deploy --stage dev --architecture arm64 [--parameter AlarmEmail=you@example.com]
+
+It may be run again at any time: what is there stays.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy import fallback, seed
+from deploy.account import Concurrency
+from deploy.smoke import Smoke, SmokeFailed
+from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
+from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.edge_store import CloudFrontStore
+from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.table import Table
+from postcard.errors import Problem
+from postcard.keyring import Keyring
+from postcard.keys import Keys
+from postcard.settings import Settings
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 if the stack stands and drew a picture."""
+    arguments = read_arguments(argv)
+    added = {**dict(arguments.parameter), "Architecture": arguments.architecture}
+    try:
+        deploy(arguments.stage, added)
+    except (DeployError, SmokeFailed, Problem, BotoCoreError, ClientError) as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Stage, architecture, and parameters of template.yaml."""
+    parser = argparse.ArgumentParser(prog="deploy", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--architecture", default="arm64", choices=("arm64", "x86_64"))
+    parser.add_argument("--parameter", action="append", default=[], type=parameter)
+    return parser.parse_args(argv)
+
+
+def parameter(text: str) -> tuple[str, str]:
+    """`Name=Value` of template.yaml's Parameters."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isalnum():
+        raise argparse.ArgumentTypeError(f'"{text}" is not Name=Value')
+    return name, value
+
+
+def deploy(stage: str, added: Mapping[str, str]) -> None:
+    """Every step in order; the first that fails ends it."""
+    session = boto3.Session()
+    if session.region_name is None:
+        raise DeployError("Set AWS_REGION (us-east-1 if you have no other wish).")
+    plan = Plan.read(stage, added)
+    formation = session.client("cloudformation")
+    concurrency = Concurrency.read(session.client("lambda"))
+    print(concurrency.sentence())
+    run(capped(plan, concurrency, formation).command())
+    outputs = Outputs.read(formation, plan.stack)
+    settings = outputs.settings(region=session.region_name, stage=stage)
+    fill(settings)
+    try_out(outputs, settings)
+
+
+def capped(plan: Plan, concurrency: Concurrency, formation: object) -> Plan:
+    """The plan with a cap for `api` that the account can bear."""
+    reserved = int(deployed_parameter(formation, plan.stack, "ApiConcurrency") or 0)
+    cap = concurrency.cap(int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved)
+    return Plan(plan.stage, plan.stack, {**plan.parameters, "ApiConcurrency": str(cap)})
+
+
+def fill(settings: Settings) -> None:
+    """Keys, the picture for bad days, and the first API key, which is shown this once."""
+    now = time.time()
+    secrets = SecretsManager(boto_client("secretsmanager", settings), settings.secret_id)
+    edge = CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
+    keys = seed.seed_keys(Keyring(secrets, edge), now=now)
+    print(f"keys: {len(keys.signing)} at the edge and read back there, {keys.minting} mints")
+    pictures = S3Objects(boto_client("s3", settings), settings.pictures_bucket)
+    uploaded = seed.upload_fallback(pictures, fallback.draw)
+    print(f"{seed.FALLBACK_KEY}: {'uploaded' if uploaded else 'there'}")
+    if first := seed.first_key(api_keys(settings), now=now):
+        print(f"the first API key, shown this once: {first}")
+
+
+def try_out(outputs: Outputs, settings: Settings) -> None:
+    """A picture through every part, with a key that ends afterwards."""
+    keys, now = api_keys(settings), time.time()
+    key, key_id = seed.passing_key(keys, now=now)
+    try:
+        for sentence in Smoke(outputs["ApiUrl"], key).run(f"at {now:.0f}"):
+            print(sentence)
+    finally:
+        keys.revoke(key_id, now=time.time())
+    print(f"pictures: {outputs['PictureUrl']}\nAPI: {outputs['ApiUrl']}/docs")
+    print(f"dashboard: {outputs['DashboardUrl']}")
+
+
+def api_keys(settings: Settings) -> Keys:
+    """API keys in the stack's table."""
+    return Keys(DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
