@@ -1,0 +1,110 @@
+"""Surfaces made into files: 96 dpi, no metadata, the same bytes for the same pixels."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from postcard.canvas import png
+from postcard.canvas.surface import Surface
+from postcard.color import WHITE, Color
+from postcard.formats import FORMATS, EncodedImage
+
+_COLORS = (256, 128, 64, 32, 16)  # what png and gif fall back on to keep to a budget
+_DPI = (96, 96)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A file, and whether it is over its budget all the same."""
+
+    image: EncodedImage
+    over_budget: bool = False
+
+
+def encode(
+    surface: Surface,
+    format: str,
+    *,
+    quality: int | None = None,
+    max_bytes: int | None = None,
+    background: Color = WHITE,
+) -> Encoded:
+    """The surface as `png jpg webp avif gif`; a jpg lies on `background`.
+
+    Over `max_bytes` quality goes down (jpg, webp, avif), or colours do (png, gif); if nothing
+    fits, the smallest is given and marked.
+    """
+    image = surface.over(background) if format == "jpg" else surface.image()
+    best = quality or FORMATS[format].quality or 0
+    body = _WRITERS[format](image, best)
+    if max_bytes is not None and len(body) > max_bytes:
+        search = _by_quality if FORMATS[format].quality else _by_colors
+        body = search(image, format, best, max_bytes)
+    over = max_bytes is not None and len(body) > max_bytes
+    return Encoded(EncodedImage(body, format, *surface.size), over)
+
+
+def _by_quality(image: Image.Image, format: str, best: int, max_bytes: int) -> bytes:
+    """The best quality that fits, by halving; else quality 1."""
+    write, low, high = _WRITERS[format], 1, best
+    fitting = b""
+    while low < high:
+        middle = (low + high) // 2
+        body = write(image, middle)
+        if len(body) <= max_bytes:
+            fitting, low = body, middle + 1
+        else:
+            high = middle
+    return fitting or write(image, 1)
+
+
+def _by_colors(image: Image.Image, format: str, _: int, max_bytes: int) -> bytes:
+    body = b""
+    for colors in _COLORS:
+        body = _WRITERS[format](_reduced(image, colors), 0)
+        if len(body) <= max_bytes:
+            break
+    return body
+
+
+def _reduced(image: Image.Image, colors: int) -> Image.Image:
+    method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
+    return image.quantize(colors, method=method, dither=Image.Dither.FLOYDSTEINBERG)
+
+
+def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _png(image: Image.Image, _: int) -> bytes:
+    return png.write(image)
+
+
+def _jpg(image: Image.Image, quality: int) -> bytes:
+    return _saved(image, "JPEG", quality=quality, subsampling="4:2:0", dpi=_DPI)
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    return _saved(image, "WEBP", quality=quality, method=2, icc_profile=None)
+
+
+def _avif(image: Image.Image, quality: int) -> bytes:
+    return _saved(image, "AVIF", quality=quality, speed=8, max_threads=1)
+
+
+def _gif(image: Image.Image, _: int) -> bytes:
+    indexed = image if image.mode == "P" else _reduced(image, _COLORS[0])
+    return _saved(indexed, "GIF", optimize=False)
+
+
+_WRITERS: dict[str, Callable[[Image.Image, int], bytes]] = {
+    "png": _png,
+    "jpg": _jpg,
+    "webp": _webp,
+    "avif": _avif,
+    "gif": _gif,
+}

@@ -1,0 +1,137 @@
+"""Text laid on a surface: highlights, then outlines, then letters and their lines."""
+
+from itertools import groupby
+
+from PIL import Image
+
+from postcard.canvas import mask
+from postcard.canvas.paint import Fill, fill
+from postcard.canvas.surface import Surface
+from postcard.color import Paint
+from postcard.geometry import Box
+from postcard.text.glyphs import PHASES, Glyphs, drawn
+from postcard.text.layout import Line, Placed, TextLayout
+from postcard.text.style import Highlight, Stroke
+
+_STRUCK = 0.3  # of the size: where a line goes through, above the base line
+
+
+def draw(surface: Surface, layout: TextLayout, box: Box, scale: float) -> None:
+    """Draw a text into a box in device pixels, `scale` device pixels per CSS pixel."""
+    top = box.y + layout.top(box.height / scale) * scale
+    rows = []
+    for line in layout.lines:
+        x = box.x + layout.line_x(line, box.width / scale) * scale
+        rows.append(_Row(surface, line, box, (x, top), scale))
+    for row in rows:  # all of them before any letter, which may reach into the next line
+        row.draw_highlights()
+    for row in rows:
+        row.draw_letters()
+
+
+class _Row:
+    """One line at its place: `x` and `y` in device pixels, `y` the base line."""
+
+    __slots__ = ("box", "line", "scale", "surface", "top", "x", "y")
+
+    def __init__(
+        self, surface: Surface, line: Line, box: Box, at: tuple[float, float], scale: float
+    ) -> None:
+        self.surface, self.line, self.box, self.scale = surface, line, box, scale
+        self.x, self.top = at[0], at[1] + line.top * scale
+        self.y = round(at[1] + line.baseline * scale)
+
+    def draw_highlights(self) -> None:
+        """The boxes behind the line."""
+        if not any(placed.style.highlight for placed in self.line.placed):
+            return
+        for highlight, group in groupby(self.line.placed, _highlight):
+            if highlight:
+                x, width = self._reach(list(group))
+                top, right, bottom, left = (length * self.scale for length in highlight.padding)
+                height = self.line.height * self.scale
+                box = Box(x - left, self.top - top, width + left + right, height + top + bottom)
+                self._rectangle(box, highlight.color, highlight.radius * self.scale)
+
+    def draw_letters(self) -> None:
+        """Outlines, then letters, then the lines under or through them."""
+        inked = [placed for placed in self.line.placed if not placed.space]
+        for placed in inked:
+            if placed.style.stroke:
+                self._stroke(placed, placed.style.stroke)
+        for placed in inked:
+            self._letters(placed)
+        if any(placed.style.decoration != "none" for placed in self.line.placed):
+            for _, group in groupby(self.line.placed, _decoration):
+                self._decoration(list(group))
+
+    def _reach(self, placed: list[Placed]) -> tuple[float, float]:
+        """Where neighbours begin, and how wide they are together."""
+        end = min(placed[-1].x + placed[-1].width, self.line.width)
+        return self.x + placed[0].x * self.scale, (end - placed[0].x) * self.scale
+
+    def _decoration(self, placed: list[Placed]) -> None:
+        style, face = placed[0].style, placed[0].letters.face
+        if style.decoration == "none":
+            return
+        em = placed[0].size * self.scale
+        middle, thickness = face.underline
+        if style.decoration == "line-through":
+            middle = -_STRUCK
+        thick = max(1, round(thickness * em))
+        x, width = self._reach(placed)
+        self._rectangle(Box(x, round(self.y + middle * em - thick / 2), width, thick), style.color)
+
+    def _rectangle(self, box: Box, paint: Paint, radius: float = 0.0) -> None:
+        shape = mask.rectangle(box, mask.corners(radius, box))
+        if shape.width and shape.height:
+            self._stamp(paint, (shape.x, shape.y), shape.size, shape.image)
+
+    def _stroke(self, placed: Placed, stroke: Stroke) -> None:
+        glyphs, at = self._glyphs(placed, stroke.width * self.scale)
+        if glyphs and not glyphs.color:
+            self._stamp(stroke.color, at, glyphs.mask.size, glyphs.mask)
+
+    def _letters(self, placed: Placed) -> None:
+        glyphs, at = self._glyphs(placed, 0.0)
+        if glyphs is None:
+            return
+        if glyphs.color:
+            self.surface.stamp(Fill(glyphs.color), at, glyphs.mask, glyphs.mask.size)
+        else:
+            self._stamp(placed.style.color, at, glyphs.mask.size, glyphs.mask)
+
+    def _glyphs(self, placed: Placed, stroke: float) -> tuple[Glyphs | None, tuple[int, int]]:
+        x, phase = divmod(round((self.x + placed.x * self.scale) * PHASES), PHASES)
+        glyphs = drawn(placed.letters, placed.size * self.scale, phase, stroke)
+        if glyphs is None:
+            return None, (0, 0)
+        y = round(self.y - placed.style.rise * placed.size * self.scale)
+        return glyphs, (x + glyphs.x, y + glyphs.y)
+
+    def _stamp(
+        self, paint: Paint, at: tuple[int, int], size: tuple[int, int], through: Image.Image | None
+    ) -> None:
+        flat = isinstance(paint, tuple)
+        self.surface.stamp(
+            fill(paint, size) if flat else self._part(paint, at, size), at, through, size
+        )
+
+    def _part(self, paint: Paint, at: tuple[int, int], size: tuple[int, int]) -> Fill:
+        """The part of a gradient over the text's box that lies at these pixels.
+
+        Beyond the box it goes on as at its edge.
+        """
+        x, y = round(self.box.x), round(self.box.y)
+        whole = (max(size[0], round(self.box.width)), max(size[1], round(self.box.height)))
+        left = min(max(0, at[0] - x), whole[0] - size[0])
+        top = min(max(0, at[1] - y), whole[1] - size[1])
+        return fill(paint, whole).crop((left, top, left + size[0], top + size[1]))
+
+
+def _highlight(placed: Placed) -> Highlight | None:
+    return placed.style.highlight
+
+
+def _decoration(placed: Placed) -> tuple[str, Paint, float]:
+    return placed.style.decoration, placed.style.color, placed.size

@@ -1,0 +1,142 @@
+"""Anti-aliased masks of rectangles, in device pixels, at any fraction of a pixel."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from PIL import Image, ImageChops, ImageDraw
+
+from postcard.geometry import Box
+
+Radii = float | tuple[float, float, float, float] | Literal["full"]
+Corners = tuple[float, float, float, float]  # top left, clockwise
+Area = tuple[int, int, int, int]  # left, top, right, bottom
+
+_CACHED_PIXELS = 400_000  # a mask above this is not kept
+_FRACTIONS = 16  # edges are placed to a sixteenth of a pixel
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Coverage of the whole pixels from `x`, `y` on. `image` is None where all are covered."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    image: Image.Image | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+    @property
+    def area(self) -> Area:
+        """Left, top, right, bottom."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
+    def cut(self, area: Area) -> Image.Image:
+        """The coverage of `area`, which may reach beyond."""
+        image = self.image or Image.new("L", self.size, 255)
+        return image.crop((area[0] - self.x, area[1] - self.y, area[2] - self.x, area[3] - self.y))
+
+    def within(self, other: "Mask") -> "Mask":
+        """What both cover."""
+        if other.image is None and other.area == self.area:
+            return self
+        theirs = other.cut(self.area)
+        both = ImageChops.darker(self.image, theirs) if self.image else theirs
+        return Mask(self.x, self.y, self.width, self.height, both)
+
+    def without(self, other: "Mask") -> "Mask":
+        """What this covers and the other does not."""
+        left = ImageChops.subtract(self.cut(self.area), other.cut(self.area))
+        return Mask(self.x, self.y, self.width, self.height, left)
+
+
+def corners(radii: Radii, box: Box) -> Corners:
+    """The four radii, made smaller together where they do not fit, as CSS does."""
+    if radii == "full":
+        radius = min(box.width, box.height) / 2
+        return radius, radius, radius, radius
+    if isinstance(radii, int | float):
+        radii = (radii, radii, radii, radii)
+    a, b, c, d = radii
+    sides = ((a + b, box.width), (b + c, box.height), (c + d, box.width), (d + a, box.height))
+    share = min([1.0, *(side / both for both, side in sides if both > side)])
+    return a * share, b * share, c * share, d * share
+
+
+def rectangle(box: Box, radii: Corners = (0, 0, 0, 0)) -> Mask:
+    """The mask of a box with round corners; both in device pixels."""
+    left, top, right, bottom = map(_placed, (box.x, box.y, box.right, box.bottom))
+    x, y = math.floor(left), math.floor(top)
+    width, height = max(0, math.ceil(right) - x), max(0, math.ceil(bottom) - y)
+    edges = (left - x, top - y, x + width - right, y + height - bottom)
+    if not any(edges) and not any(radii):
+        return Mask(x, y, width, height, None)
+    rounded = tuple(map(_placed, radii))
+    make = _kept if width * height <= _CACHED_PIXELS else _drawn
+    return Mask(x, y, width, height, make(width, height, edges, rounded))
+
+
+def _placed(length: float) -> float:
+    return round(length * _FRACTIONS) / _FRACTIONS
+
+
+def _drawn(
+    width: int, height: int, edges: tuple[float, ...], radii: tuple[float, ...]
+) -> Image.Image:
+    """`edges`: what is missing of the outermost pixels at the left, top, right, bottom."""
+    left, top, right, bottom = edges
+    row, column = _edge(width, left, right), _edge(height, top, bottom)
+    image = ImageChops.multiply(
+        Image.frombytes("L", (width, 1), row).resize((width, height)),
+        Image.frombytes("L", (1, height), column).resize((width, height)),
+    )
+    near = ((left, top), (right, top), (right, bottom), (left, bottom))
+    for index, (radius, (dx, dy)) in enumerate(zip(radii, near, strict=True)):
+        if radius and width and height:
+            _round(image, index, _corner(dx, dy, radius))
+    return image
+
+
+_kept = lru_cache(maxsize=64)(_drawn)
+
+
+def _edge(length: int, first: float, last: float) -> bytes:
+    """Coverage along a line whose first and last pixel are cut."""
+    covered = bytearray(b"\xff" * length)
+    if length == 1:
+        return bytes([round(255 * max(0.0, 1 - first - last))])
+    if length:
+        covered[0], covered[-1] = round(255 * (1 - first)), round(255 * (1 - last))
+    return bytes(covered)
+
+
+def _round(image: Image.Image, index: int, tile: Image.Image) -> None:
+    """Lay a top left corner's tile into corner `index`, turned to fit."""
+    if index in (1, 2):
+        tile = tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if index in (2, 3):
+        tile = tile.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    x = image.width - tile.width if index in (1, 2) else 0
+    y = image.height - tile.height if index in (2, 3) else 0
+    area = (x, y, x + tile.width, y + tile.height)
+    image.paste(ImageChops.darker(image.crop(area), tile), (x, y))
+
+
+@lru_cache(maxsize=128)
+def _corner(dx: float, dy: float, radius: float) -> Image.Image:
+    """A top left corner whose edges lie `dx`, `dy` inside the tile."""
+    many = 16 if radius <= 32 else 8 if radius <= 200 else 4
+    width, height = math.ceil(dx + radius), math.ceil(dy + radius)
+    tile = Image.new("L", (width * many, height * many))
+    x, y, r = round(dx * many), round(dy * many), round(radius * many)
+    draw = ImageDraw.Draw(tile)
+    draw.ellipse((x, y, x + 2 * r - 1, y + 2 * r - 1), fill=255)
+    draw.rectangle((x + r, y, tile.width, tile.height), fill=255)
+    draw.rectangle((x, y + r, tile.width, tile.height), fill=255)
+    return tile.reduce(many)

@@ -1,0 +1,129 @@
+"""Paints made into pixels: a gradient over a box as CSS draws it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import Image
+
+from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, RadialGradient
+
+Ink = tuple[int, int, int]
+Stops = tuple[tuple[Color, float], ...]
+Spread = Callable[[Image.Image], Image.Image]  # a row of samples → the box
+
+_REACH = 2  # samples beyond the line's ends, which interpolation may ask for
+_LONGEST = 4096  # samples along a gradient's line
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A paint over a box in device pixels: `color` is an ink or an RGB picture of the box.
+
+    `alpha` is None where all is opaque, a number, or a mask of the box.
+    """
+
+    color: Ink | Image.Image
+    alpha: Image.Image | int | None = None
+
+    def crop(self, area: tuple[int, int, int, int]) -> "Fill":
+        """The part over `area`: left, top, right, bottom, from the box's corner."""
+        color, alpha = self.color, self.alpha
+        return Fill(
+            color.crop(area) if isinstance(color, Image.Image) else color,
+            alpha.crop(area) if isinstance(alpha, Image.Image) else alpha,
+        )
+
+
+def fill(paint: Paint, size: tuple[int, int]) -> Fill:
+    """The paint over a box of `size` device pixels."""
+    if isinstance(paint, LinearGradient | RadialGradient):
+        return _gradient(paint, size)
+    return Fill(paint[:3], None if paint[3] == 255 else paint[3])
+
+
+def color_at(stops: Stops, place: float) -> Color:
+    """The colour at `place` of a gradient's line, mixed premultiplied as CSS does.
+
+    >>> color_at((((255, 0, 0, 255), 0.0), ((0, 0, 0, 0), 1.0)), 0.5)
+    (255, 0, 0, 128)
+    """
+    before = after = stops[0] if stops else (TRANSPARENT, 0.0)
+    for stop in stops:
+        before, after = after, stop
+        if place < stop[1]:
+            break
+    else:
+        return after[0]
+    (first, start), (second, end) = before, after
+    if place <= start or end <= start:
+        return first
+    return _mixed(first, second, (place - start) / (end - start))
+
+
+def _mixed(first: Color, second: Color, share: float) -> Color:
+    one, two = first[3] * (1 - share), second[3] * share
+    alpha = one + two
+    if not alpha:
+        return TRANSPARENT
+    red, green, blue = (
+        round((a * one + b * two) / alpha) for a, b in zip(first[:3], second[:3], strict=True)
+    )
+    return red, green, blue, int(alpha + 0.5)
+
+
+@lru_cache(maxsize=16)
+def _gradient(gradient: Gradient, size: tuple[int, int]) -> Fill:
+    if isinstance(gradient, LinearGradient):
+        colors, spread = _linear(gradient, size)
+    else:
+        colors, spread = _radial(gradient, size)
+    alphas = bytes(color[3] for color in colors)
+    alpha = None if min(alphas) == 255 else spread(_row("L", alphas))
+    inks = {color[:3] for color in colors if color[3]}
+    if len(inks) < 2:  # one colour that fades: its mask says all
+        return Fill(inks.pop() if inks else (0, 0, 0), alpha)
+    rgb = bytes(channel for color in colors for channel in color[:3])
+    return Fill(spread(_row("RGB", rgb)), alpha)
+
+
+def _row(mode: str, samples: bytes) -> Image.Image:
+    """The samples as a picture of three equal rows, so that interpolation stays inside."""
+    return Image.frombytes(mode, (len(samples) // len(mode), 3), samples * 3)
+
+
+def _linear(gradient: LinearGradient, size: tuple[int, int]) -> tuple[list[Color], Spread]:
+    width, height = size
+    turn = math.radians(gradient.angle)
+    across, up = math.sin(turn), math.cos(turn)
+    length = max(1e-6, abs(width * across) + abs(height * up))
+    count = min(_LONGEST, math.ceil(length))
+    dense = count / length
+    start = (length - width * across + height * up) / 2
+    affine = (across * dense, -up * dense, start * dense + _REACH, 0.0, 0.0, 1.5)
+    places = ((i + 0.5) / count for i in range(-_REACH, count + _REACH))
+
+    def spread(row: Image.Image) -> Image.Image:
+        return row.transform(size, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+
+    return [color_at(gradient.stops, place) for place in places], spread
+
+
+def _radial(gradient: RadialGradient, size: tuple[int, int]) -> tuple[list[Color], Spread]:
+    """The distance from the centre in 256 steps, then each step's colour."""
+    (width, height), (x, y) = size, gradient.center
+    reach = math.sqrt(2) * gradient.radius
+    dense_x = 128 / max(1e-6, reach * width * max(x, 1 - x))
+    dense_y = 128 / max(1e-6, reach * height * max(y, 1 - y))
+    offset_x, offset_y = 128 - x * width * dense_x, 128 - y * height * dense_y
+    affine = (dense_x, 0.0, offset_x, 0.0, dense_y, offset_y)
+    distance = Image.radial_gradient("L").transform(
+        size, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=255
+    )
+
+    def spread(row: Image.Image) -> Image.Image:
+        bands = (band.crop((0, 0, 256, 1)).tobytes() for band in row.split())
+        return Image.merge(row.mode, [distance.point(list(band)) for band in bands])
+
+    return [color_at(gradient.stops, step / 255) for step in range(256)], spread

@@ -1,0 +1,116 @@
+"""Reading order: the Unicode bidirectional algorithm, by libfribidi.
+
+Pillow's raqm loads the same library at run time; without it Pillow falls back to a layout that
+reverses Arabic and breaks Indic scripts, and says nothing.
+"""
+
+import ctypes
+import os
+import platform
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import features
+
+NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
+
+_LTR, _RTL = 0x110, 0x111  # FriBidi's strong paragraph types
+_MAY_TURN = re.compile(
+    "[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_OPEN, _CLOSE = "\u2066\u2067\u2068", "\u2069"
+
+
+@lru_cache(maxsize=1)
+def fribidi() -> ctypes.CDLL:
+    """The library: the system's, else the layer's, else this repository's.
+
+    Raises RuntimeError where there is none, or where Pillow cannot shape with it.
+    """
+    for candidate in _candidates():
+        try:
+            library = ctypes.CDLL(candidate, mode=ctypes.RTLD_GLOBAL)
+        except OSError:
+            continue
+        if not features.check("raqm"):
+            break
+        return library
+    raise RuntimeError(
+        f"text cannot be shaped: put {NAME} on the library path (Debian: libfribidi0; "
+        "the vendor layer has it in lib/) and use a Pillow wheel that has raqm"
+    )
+
+
+def _candidates() -> Iterator[str]:
+    yield NAME
+    for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), "/opt/lib"):
+        if folder:
+            yield str(Path(folder) / NAME)
+    layers = Path(__file__).resolve().parents[3]
+    yield str(layers / "vendor" / "lib" / platform.machine() / NAME)
+    yield f"/opt/homebrew/lib/{NAME}"
+
+
+def base_is_rtl(text: str) -> bool:
+    """Whether the first strong letter reads right to left; isolated values are asked last.
+
+    >>> base_is_rtl("\u2068שלום\u2069, welcome"), base_is_rtl("\u2068שלום\u2069!")
+    (False, True)
+    """
+    if not _MAY_TURN.search(text):
+        return False
+    outside = _first_strong(text, skip_isolates=True)
+    return (outside or _first_strong(text, skip_isolates=False)) in ("R", "AL")
+
+
+def _first_strong(text: str, *, skip_isolates: bool) -> str:
+    depth = 0
+    for character in text:
+        if character in _OPEN:
+            depth += 1
+        elif character in _CLOSE:
+            depth = max(0, depth - 1)
+        elif not (depth and skip_isolates):
+            kind = unicodedata.bidirectional(character)
+            if kind in ("L", "R", "AL"):
+                return kind
+    return ""
+
+
+def levels(text: str, *, rtl: bool) -> Sequence[int]:
+    """The embedding level of each character: even reads left to right, odd right to left."""
+    if not rtl and not _MAY_TURN.search(text):
+        return bytes(len(text))
+    library, count = fribidi(), len(text)
+    characters = (ctypes.c_uint32 * count)(*map(ord, text))
+    kinds, brackets = (ctypes.c_uint32 * count)(), (ctypes.c_uint32 * count)()
+    found = (ctypes.c_int8 * count)()
+    base = ctypes.c_uint32(_RTL if rtl else _LTR)
+    library.fribidi_get_bidi_types(characters, count, kinds)
+    library.fribidi_get_bracket_types(characters, count, kinds, brackets)
+    library.fribidi_get_par_embedding_levels_ex(kinds, brackets, count, ctypes.byref(base), found)
+    return list(found)
+
+
+def visual(line: Sequence[int]) -> list[int]:
+    """The order in which things of these levels stand from left to right (UAX #9, L2).
+
+    >>> visual([0, 1, 1, 0, 2])
+    [0, 2, 1, 3, 4]
+    """
+    order = list(range(len(line)))
+    if not line or max(line) == 0:
+        return order
+    for level in range(max(line), min(level | 1 for level in line) - 1, -1):
+        start = 0
+        while start < len(order):
+            end = start
+            while end < len(order) and line[order[end]] >= level:
+                end += 1
+            order[start:end] = order[start:end][::-1]
+            start = max(end, start + 1)
+    return order

@@ -1,0 +1,181 @@
+"""Fonts: families, their faces, and which of them has a letter.
+
+What the fonts can is read from a table made beforehand (`coverage.json`): opening a font to ask
+takes far longer than drawing with it.
+"""
+
+import json
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from postcard.text.bidi import fribidi
+
+_LAST_RESORT = (
+    "Noto Sans",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Noto Color Emoji",
+)
+_UNSEEN = re.compile(  # says how to show its neighbours, is never shown itself
+    "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e0fff]"
+)
+_AS_PICTURE = re.compile("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One font file at one weight. Lengths are em: shares of the size.
+
+    `axis` is the weight to set on a variable font, None for a static one. `color` fonts hold
+    pictures at one size.
+    """
+
+    family: str
+    path: str
+    weight: int
+    italic: bool
+    axis: int | None
+    color: bool
+    ascent: float
+    descent: float
+    cap_height: float
+    underline: tuple[float, float]  # its middle below the base line, its thickness
+    ranges: Sequence[int]
+    _seen: dict[str, bool] = field(default_factory=dict, repr=False)
+
+    def has(self, character: str) -> bool:
+        """Whether the font has a glyph for it."""
+        known = self._seen.get(character)
+        if known is None:
+            if len(self._seen) > 20_000:
+                self._seen.clear()
+            code = ord(character)
+            at = bisect_right(self.ranges, code)
+            known = bool(at % 2) or (at > 0 and self.ranges[at - 1] == code)
+            self._seen[character] = known
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family that a template may name. `weights` are the least and greatest it draws."""
+
+    name: str
+    weights: tuple[int, ...]
+    variable: bool
+    italic: bool
+
+
+class Fonts:
+    """The fonts of a folder. `load` is the door; one object serves all threads."""
+
+    def __init__(self, folder: Path, table: Sequence[dict[str, object]]) -> None:
+        self._folder = folder
+        self._families: dict[str, list[dict[str, object]]] = {}
+        for row in table:
+            self._families.setdefault(str(row["family"]), []).append(row)
+        self.chain = lru_cache(maxsize=512)(self._chain)
+        self._face = lru_cache(maxsize=None)(self._made)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Fonts":
+        """The fonts of `folder`; raises RuntimeError where letters could not be shaped right."""
+        fribidi()
+        return cls(folder, json.loads((folder / "coverage.json").read_text())["faces"])
+
+    def families(self) -> list[Family]:
+        """What `GET /v1/fonts` lists."""
+        return [
+            Family(
+                name,
+                tuple(sorted({weight for row in rows for weight in _weights(row)})),
+                any(_is_variable(row) for row in rows),
+                any(row["italic"] for row in rows),
+            )
+            for name, rows in sorted(self._families.items())
+        ]
+
+    def _chain(self, names: tuple[str, ...], weight: int, italic: bool) -> tuple[Face, ...]:
+        """The faces to ask in turn: the families named, then the scripts' own."""
+        known = dict.fromkeys(name for name in (*names, *_LAST_RESORT) if name in self._families)
+        return tuple(self._nearest(name, weight, italic) for name in known)
+
+    def _nearest(self, name: str, weight: int, italic: bool) -> Face:
+        rows = self._families[name]
+        upright = [row for row in rows if row["italic"] == italic] or rows
+        index = min(range(len(upright)), key=lambda at: _away(upright[at], weight))
+        row = upright[index]
+        least, greatest = _weights(row)[0], _weights(row)[-1]
+        return self._face(str(row["file"]), min(greatest, max(least, weight)))
+
+    def _made(self, file: str, weight: int) -> Face:
+        rows = (row for family in self._families.values() for row in family)
+        row = next(row for row in rows if row["file"] == file)
+        return Face(
+            family=str(row["family"]),
+            path=str(self._folder / file),
+            weight=weight,
+            italic=bool(row["italic"]),
+            axis=weight if _is_variable(row) else None,
+            color=bool(row["color"]),
+            **{name: row[name] for name in ("ascent", "descent", "cap_height", "ranges")},  # type: ignore[arg-type]
+            underline=tuple(row["underline"]),  # type: ignore[arg-type]
+        )
+
+
+def choose(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
+    """The face for a letter with its marks, and the part of it that no font has.
+
+    A face that has all of it is best, then one that has its base; what is wanted as a picture is
+    asked of the colour font first.
+    """
+    needed = _UNSEEN.sub("", cluster)
+    best, lacking = chain[0], needed
+    for face in _asked(cluster, chain):
+        lacks = "".join(character for character in needed if not face.has(character))
+        if not lacks:
+            return face, ""
+        if lacks[0] != needed[0] and len(lacks) < len(lacking):
+            best, lacking = face, lacks
+    return best, lacking
+
+
+def visible(text: str) -> str:
+    """The text without what is never drawn by itself: isolates, marks, joiners at no letter."""
+    return _UNSEEN.sub("", text)
+
+
+def _asked(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:
+    as_picture = len(cluster) > 1 and (_AS_PICTURE.search(cluster) or _joins_pictures(cluster))
+    if as_picture:
+        yield from (face for face in chain if face.color)
+    yield from (face for face in chain if not (as_picture and face.color))
+
+
+def _joins_pictures(cluster: str) -> bool:
+    return "\u200d" in cluster and unicodedata.category(cluster[0]) == "So"
+
+
+def _weights(row: dict[str, object]) -> tuple[int, ...]:
+    weights = row["weights"]
+    assert isinstance(weights, list)
+    return tuple(sorted(set(weights)))
+
+
+def _is_variable(row: dict[str, object]) -> bool:
+    return len(_weights(row)) > 1
+
+
+def _away(row: dict[str, object], weight: int) -> tuple[int, int]:
+    """How far a face is from a weight; CSS looks to the lighter side first below 500."""
+    least, greatest = _weights(row)[0], _weights(row)[-1]
+    nearest = min(greatest, max(least, weight))
+    return abs(nearest - weight), nearest if weight <= 500 else -nearest

@@ -1,0 +1,105 @@
+"""Words measured and drawn, each once: widths in em, masks at quarter-pixel starts."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import Image, ImageFont
+
+from postcard.text.fonts import Face
+
+MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints
+PICTURE_SIZE = 109  # the one size of the colour font
+PHASES = 4  # starts within a pixel at which a word's mask is drawn
+
+_KEPT_PIXELS = 120_000  # a mask above this is not kept
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """A stretch that one font draws in one direction. `spaced` letters stand by themselves."""
+
+    text: str
+    face: Face
+    rtl: bool
+    features: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """A mask and where it lies from the pen, in device pixels; `color` for pictures (RGB)."""
+
+    mask: Image.Image
+    x: int
+    y: int
+    color: Image.Image | None = None
+
+
+@lru_cache(maxsize=192)
+def _font(face: Face, size: float) -> ImageFont.FreeTypeFont:
+    """One object per face and size: setting axes changes it for everybody."""
+    font = ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.RAQM)
+    if face.axis is not None:
+        font.set_variation_by_axes([face.axis])
+    return font
+
+
+@lru_cache(maxsize=16384)
+def advance(letters: Letters) -> float:
+    """The width in em."""
+    size = PICTURE_SIZE if letters.face.color else MEASURED_AT
+    font = _font(letters.face, size)
+    return font.getlength(letters.text, "L", *_shaping(letters)) / size
+
+
+def drawn(letters: Letters, size: float, phase: int, stroke: float = 0.0) -> Glyphs | None:
+    """The letters at `size` device pixels, `phase` quarters of a pixel to the right.
+
+    None where there is no ink. `stroke` is the width of a line outside the letters.
+    """
+    if letters.face.color:
+        return _picture(letters, round(size * 4) / 4)
+    reach = len(letters.text) * size * (size + 2 * stroke)
+    make = _kept if reach < _KEPT_PIXELS else _mask
+    return make(letters, size, phase, stroke)
+
+
+def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
+    core, (x, y) = _font(letters.face, size).getmask2(
+        letters.text,
+        "L",
+        *_shaping(letters),
+        stroke_width=stroke,
+        anchor="ls",
+        start=(phase / PHASES, 0),
+    )
+    if not core.size[0] or not core.size[1]:
+        return None
+    mask = Image.new("L", core.size)
+    mask.im.paste(core, (0, 0, *core.size))
+    return Glyphs(mask, x, y)
+
+
+_kept = lru_cache(maxsize=4096)(_mask)
+
+
+@lru_cache(maxsize=256)
+def _picture(letters: Letters, size: float) -> Glyphs | None:
+    """Emoji: drawn at their own size, then scaled."""
+    core, (x, y) = _font(letters.face, PICTURE_SIZE).getmask2(
+        letters.text, "RGBA", *_shaping(letters), anchor="ls"
+    )
+    if not core.size[0] or not core.size[1]:
+        return None
+    image = Image.new("RGBA", core.size)
+    image.im.paste(core, (0, 0, *core.size))
+    share = size / PICTURE_SIZE
+    scaled = (max(1, round(core.size[0] * share)), max(1, round(core.size[1] * share)))
+    image = image.resize(scaled, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    color = image.convert("RGB")
+    return Glyphs(image.getchannel("A"), round(x * share), round(y * share), color)
+
+
+def _shaping(letters: Letters) -> tuple[str, list[str] | None, str | None]:
+    direction = "rtl" if letters.rtl else "ltr"
+    return direction, list(letters.features) or None, letters.language or None

@@ -1,0 +1,206 @@
+"""Runs made ready to be set in lines: each letter with its font, direction and width.
+
+Widths are in CSS pixels at the runs' own sizes. They grow evenly with size, so a text is shaped
+once and set as often as fitting needs.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import accumulate, groupby
+
+from postcard.text import bidi
+from postcard.text.breaks import graphemes, line_chunks
+from postcard.text.fonts import Face, Fonts, choose, visible
+from postcard.text.glyphs import Letters, advance
+from postcard.text.style import Run, TextStyle
+
+ROUNDING = 0.01  # pixels by which a sum of widths may miss what it should be
+
+_JOINED = re.compile(  # scripts whose letters hold hands: spacing would tear them
+    "[\u0600-\u07ff\u0840-\u085f\u0860-\u08ff\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc]"
+)
+_SOLID = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
+_SOFT_HYPHEN = "\u00ad"
+_SPACED_FEATURES = ("-liga", "-clig")
+_LONGEST_KERNED = 64  # letters; kerning by prefixes costs their square
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Letters of one style, font and level that stand together. `space` is white space.
+
+    `gap` is the part of the width that letter spacing adds after them.
+    """
+
+    letters: Letters
+    style: TextStyle
+    level: int
+    width: float
+    space: bool = False
+    gap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What no line break falls into: `pieces` with ink, then `spaces` that hang at a line's end.
+
+    `hyphen` is shown where a line ends after a soft hyphen.
+    """
+
+    pieces: tuple[Piece, ...]
+    spaces: tuple[Piece, ...]
+    width: float
+    space_width: float
+    hyphen: Piece | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A text ready to be set: `paragraphs` are what newlines part, and their first styles."""
+
+    paragraphs: tuple[tuple[tuple[Chunk, ...], TextStyle], ...]
+    rtl: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A grapheme in its place."""
+
+    text: str
+    style: TextStyle
+    face: Face
+    level: int
+
+
+@lru_cache(maxsize=1024)
+def shape(runs: tuple[Run, ...], direction: str, fonts: Fonts) -> Shaped:
+    """Find fonts, levels and widths for a text; `direction` is `auto`, `ltr` or `rtl`."""
+    whole = "".join(run.text for run in runs)
+    rtl = direction == "rtl" or (direction == "auto" and bidi.base_is_rtl(whole))
+    missing: dict[str, None] = {}
+    paragraphs = []
+    for line_runs in _lines(runs):
+        letters = list(_letters(line_runs, rtl, fonts, missing))
+        paragraphs.append((tuple(_chunks(line_runs, letters)), line_runs[0].style))
+    return Shaped(tuple(paragraphs), rtl, tuple(missing))
+
+
+def cut(piece: Piece, room: float, *, least: int = 0) -> tuple[Piece | None, Piece | None]:
+    """The letters of a piece that go into `room` pixels, and the rest; joined as they will show.
+
+    At least `least` letters go in, however wide they are.
+    """
+    parts = graphemes(piece.letters.text)
+    starts = [*accumulate(map(len, parts))]
+
+    def width(count: int) -> float:
+        return _measured(piece, piece.letters.text[: starts[count - 1]]).width
+
+    fitting = bisect_right(range(1, len(parts) + 1), room + ROUNDING, key=width)
+    fitting = max(fitting, least)
+    if fitting in (0, len(parts)):
+        return (piece, None) if fitting else (None, piece)
+    at, text = starts[fitting - 1], piece.letters.text
+    return _measured(piece, text[:at]), _measured(piece, text[at:])
+
+
+def like(piece: Piece, text: str, fonts: Fonts) -> Piece:
+    """Another text in a piece's style and direction, such as its ellipsis."""
+    style = piece.style
+    face, _ = choose(text, fonts.chain(style.fonts, style.weight, style.italic))
+    letters = replace(piece.letters, text=text, face=face)
+    return Piece(letters, style, piece.level, advance(letters) * style.size)
+
+
+def _lines(runs: Sequence[Run]) -> Iterator[list[Run]]:
+    """The runs of each line that newlines make; an empty line keeps its style."""
+    line: list[Run] = []
+    for run in runs:
+        first, *more = run.text.split("\n")
+        line.append(replace(run, text=first))
+        for text in more:
+            yield line
+            line = [replace(run, text=text)]
+    if line:
+        yield line
+
+
+def _letters(
+    runs: Sequence[Run], rtl: bool, fonts: Fonts, missing: dict[str, None]
+) -> Iterator[_Letter]:
+    levels = bidi.levels("".join(run.text for run in runs), rtl=rtl)
+    at = 0
+    for run in runs:
+        style = run.style
+        chain = fonts.chain(style.fonts, style.weight, style.italic)
+        for cluster in graphemes(run.text):
+            face, lacking = choose(cluster, chain)
+            missing.update(dict.fromkeys(lacking))
+            shown = "".join(c for c in cluster if c not in lacking) if lacking else cluster
+            yield _Letter(shown if visible(shown) else "", style, face, levels[at])
+            at += len(cluster)
+
+
+def _chunks(runs: Sequence[Run], letters: Sequence[_Letter]) -> Iterator[Chunk]:
+    """The letters between chances to end a line."""
+    text = "".join(run.text for run in runs)
+    ends = set(accumulate(map(len, line_chunks(text, runs[0].style.language))))
+    clusters = [cluster for run in runs for cluster in graphemes(run.text)]
+    start = at = 0
+    for index, cluster in enumerate(clusters):
+        at += len(cluster)
+        if at in ends or index == len(clusters) - 1:
+            yield _chunk(letters[start : index + 1], soft=cluster == _SOFT_HYPHEN)
+            start = index + 1
+
+
+def _chunk(letters: Sequence[_Letter], *, soft: bool) -> Chunk:
+    pieces: list[Piece] = []
+    for (style, face, level, space), group in groupby(letters, _kind):
+        text = "".join(letter.text for letter in group)
+        if text:
+            pieces.extend(_pieces(text, style, face, level, space))
+    ink = len(pieces)
+    while ink and pieces[ink - 1].space:
+        ink -= 1
+    solid, spaces = tuple(pieces[:ink]), tuple(pieces[ink:])
+    hyphen = None
+    if soft and solid:
+        hyphen = _measured(solid[-1], "-")
+    return Chunk(solid, spaces, sum(p.width for p in solid), sum(p.width for p in spaces), hyphen)
+
+
+def _kind(letter: _Letter) -> tuple[TextStyle, Face, int, bool]:
+    space = letter.text.isspace() and letter.text not in _SOLID
+    return letter.style, letter.face, letter.level, space
+
+
+def _pieces(text: str, style: TextStyle, face: Face, level: int, space: bool) -> Iterator[Piece]:
+    spaced = style.letter_spacing and not _JOINED.search(text)
+    features = style.features + _SPACED_FEATURES if spaced else style.features
+    letters = Letters(text, face, bool(level % 2), features, style.language)
+    piece = Piece(letters, style, level, advance(letters) * style.size, space)
+    if not spaced:
+        yield piece
+        return
+    gap = style.letter_spacing * style.size
+    parts = graphemes(text)
+    for part, width in zip(parts, _kerned(letters, parts, style.size), strict=True):
+        yield replace(piece, letters=replace(letters, text=part), width=width + gap, gap=gap)
+
+
+def _measured(piece: Piece, text: str) -> Piece:
+    letters = replace(piece.letters, text=text)
+    return replace(piece, letters=letters, width=advance(letters) * piece.style.size)
+
+
+def _kerned(letters: Letters, parts: Sequence[str], size: float) -> list[float]:
+    """Each letter's width with the kerning to the one before it."""
+    if len(parts) > _LONGEST_KERNED:
+        return [advance(replace(letters, text=part)) * size for part in parts]
+    reached = [advance(replace(letters, text=text)) * size for text in accumulate(parts)]
+    return [after - before for before, after in zip([0.0, *reached], reached, strict=False)]
