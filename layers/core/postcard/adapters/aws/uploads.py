@@ -4,8 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from postcard.adapters.presigned import UPLOAD_SECONDS, rfc3339
+from postcard.times import rfc3339
 from postcard.ports import JsonObject
+
+
+UPLOAD_SECONDS = 900
 
 
 class S3Uploads:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from postcard.adapters.presigned import UPLOAD_SECONDS, rfc3339
+from postcard.times import rfc3339
 from postcard.ports import JsonObject
+
+
+UPLOAD_SECONDS = 900
 
 
 class MemoryUploads:

@@ -1,0 +1,105 @@
+"""Puts the use cases on the outside world that the settings name: once a process, in one place.
+
+`image` gets the lean client and imports neither boto3 nor pydantic; `api` gets boto3's clients.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postcard import ports, service
+from postcard.adapters.aws.assets import DynamoAssets
+from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.images import DynamoImages
+from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.table import Table
+from postcard.adapters.aws.templates import DynamoTemplates
+from postcard.adapters.http import HttpFetcher
+from postcard.keyset import KeySource
+from postcard.render import Renderer
+from postcard.settings import Settings
+from postcard.text.fonts import Fonts
+
+if TYPE_CHECKING:
+    from postcard.api_service import ApiService
+
+FILE = "file:"
+
+
+def image_service(settings: Settings) -> service.ImageService:
+    """What the image function does."""
+    from postcard.adapters.aws.lean import LeanClient
+
+    client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
+    return service.image_service(_outside(settings, client, client, client))
+
+
+def api_service(settings: Settings) -> "ApiService":
+    """What the API does."""
+    from postcard.adapters.aws.api_keys import DynamoApiKeys
+    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.idempotency import DynamoIdempotency
+    from postcard.adapters.aws.rate import DynamoRateLimiter
+    from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.api_service import ApiOutside, api_service
+
+    s3, dynamodb = boto_client("s3", settings), boto_client("dynamodb", settings)
+    table = Table(dynamodb, settings.table)
+    outside = _outside(settings, s3, dynamodb, boto_client("secretsmanager", settings))
+    return api_service(
+        ApiOutside(
+            outside=outside,
+            api_keys=DynamoApiKeys(table),
+            limiter=DynamoRateLimiter(table),
+            idempotency=DynamoIdempotency(table),
+            uploads=S3Uploads(s3, settings.store_bucket),
+            cdn=CloudFrontCdn(boto_client("cloudfront", settings), settings.distribution_id),
+            base_url=settings.base_url,
+            cors_origins=settings.cors_origins,
+        )
+    )
+
+
+def secrets(settings: Settings) -> ports.Secrets:
+    """The secret of the keys, to be written too."""
+    from postcard.adapters.aws.boto import boto_client
+
+    return SecretsManager(boto_client("secretsmanager", settings), settings.secret_id)
+
+
+def edge_store(settings: Settings) -> ports.EdgeStore:
+    """The edge's copy of the keys: CloudFront's, or a folder where `kvs_arn` says `file:`."""
+    if settings.kvs_arn.startswith(FILE):
+        from postcard.adapters.files import FileEdgeStore
+
+        return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE)))
+    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.edge_store import CloudFrontStore
+
+    return CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
+
+
+def api_keys(settings: Settings) -> ports.ApiKeys:
+    """The table's API keys."""
+    from postcard.adapters.aws.api_keys import DynamoApiKeys
+    from postcard.adapters.aws.boto import boto_client
+
+    return DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table))
+
+
+def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -> service.Outside:
+    table = Table(dynamodb, settings.table)
+    keys = KeySource(SecretsManager(secrets_manager, settings.secret_id))
+    return service.Outside(
+        templates=DynamoTemplates(table),
+        images=DynamoImages(table),
+        assets=DynamoAssets(table),
+        pictures=S3Objects(s3, settings.pictures_bucket),
+        store=S3Objects(s3, settings.store_bucket),
+        fetcher=HttpFetcher(allow_http=settings.allow_http),
+        counters=DynamoCounters(table),
+        renderer=Renderer(Fonts.load(Path(settings.fonts))),
+        keys=keys.current,
+        origin=keys.origin,
+    )
