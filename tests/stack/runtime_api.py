@@ -27,8 +27,7 @@ class RuntimeApi:
         self._timeout = timeout
         self.events: queue.Queue[tuple[str, bytes] | None] = queue.Queue()
         self.answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> "RuntimeApi":
@@ -67,35 +66,47 @@ class RuntimeApi:
         }
 
 
-def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # unbuffered, each header is a packet of its own …
-        disable_nagle_algorithm = True  # … and each call waits 40 ms for an acknowledgement
+class Calls(BaseHTTPRequestHandler):
+    """What a runtime asks for and posts."""
 
-        def do_GET(self) -> None:
-            if self.path != f"{PREFIX}/invocation/next":
-                return self._answer(404, b"{}")
-            if (event := api.events.get()) is None:
-                return self._answer(500, b"{}")
-            request_id, body = event
-            return self._answer(200, body, api.headers(request_id))
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # unbuffered, each header is a packet of its own …
+    disable_nagle_algorithm = True  # … and each call waits 40 ms for an acknowledgement
+    server: "Server"
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._answer(202, b'{"status":"OK"}')
-            api.answers.put((self.path.rpartition("/")[2], body))
+    def do_GET(self) -> None:
+        """The next event, as soon as there is one."""
+        if self.path != f"{PREFIX}/invocation/next":
+            return self._answer(404, b"{}")
+        if (event := self.server.api.events.get()) is None:
+            return self._answer(500, b"{}")
+        request_id, body = event
+        return self._answer(200, body, self.server.api.headers(request_id))
 
-        def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def do_POST(self) -> None:
+        """What came of it: …/response or …/error."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(202, b'{"status":"OK"}')
+        self.server.api.answers.put((self.path.rpartition("/")[2], body))
 
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Say nothing."""
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-    return Handler
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that knows its Runtime API."""
+
+    daemon_threads = True
+
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), Calls)
+        self.api = api
