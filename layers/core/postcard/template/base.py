@@ -1,23 +1,75 @@
-"""What every layer has: its place, its looks as one picture, and the condition to be drawn."""
+"""What every layer has: its place, its looks as one picture, the condition to be drawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 
-from postcard.template.rules import layer_name, small_meta
+from postcard.template.paints import Share
+from postcard.template.rules import name, small_enough
 from postcard.template.shape import CONFIG, Choice, Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Size, Stage
+    from postcard.template.stage import Stage
 
 FARTHEST = 20_000  # pixels; four times the largest canvas
 
+Name = Annotated[str, Rule(name)]
+Meta = Annotated[Any, Rule(small_enough)]
 Length = Annotated[float, Ge(0), Le(FARTHEST)]
 Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
-Share = Annotated[float, Ge(0), Le(1)]
-Radius = Annotated[
-    Length | Annotated[tuple[Length, Length, Length, Length], ...] | Literal["full"], Choice()
-]
+Corners = tuple[Length, Length, Length, Length]
+Radius = Annotated[Length | Corners | Literal["full"], Choice()]
+Padding = Annotated[Length | Annotated[tuple[Length, ...], Len(2, 4)], Choice()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseLayer:
+    """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
+
+    __pydantic_config__ = CONFIG
+    later: ClassVar[tuple[str, ...]] = ("blend", "shadow")  # in the contract, not drawn yet
+    takes: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
+
+    type: str
+    name: Name | None = None
+    x: Place = 0.0
+    y: Place = 0.0
+    width: Length | None = None
+    height: Length | None = None
+    rotation: Annotated[float, Ge(-3600), Le(3600)] = 0.0
+    opacity: Share = 1.0
+    if_: Annotated[str, Len(1, 1000)] | None = None
+    meta: Meta | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw, whatever is around it."""
+        return False
+
+    def ready(self, stage: "Stage") -> bool:
+        """Whether it is drawn: what it needs from elsewhere is there."""
+        return True
+
+    def measure(self, stage: "Stage") -> tuple[float, float]:
+        """Width and height in CSS pixels, where the document leaves one open."""
+        return self.width or 0.0, self.height or 0.0
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """Draws the layer into `stage.box`."""
+        raise NotImplementedError
+
+
+def four(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:
+    """Top, right, bottom, left.
+
+    >>> four((8, 16))
+    (8, 16, 8, 16)
+    """
+    if not isinstance(padding, tuple):
+        return (padding,) * 4
+    if len(padding) == 2:
+        return padding * 2  # type: ignore[return-value]
+    return padding  # type: ignore[return-value]

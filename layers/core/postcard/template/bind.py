@@ -130,9 +130,7 @@ class _Binding:
     def bound(self) -> Bound:
         warnings = tuple(self.faults) if self.mode == "default" else ()
         counted = self.bad + len(self.changes.left_out)
-        return Bound(
-            self.values, self.layers, self.given, warnings, tuple(self.missing), counted
-        )
+        return Bound(self.values, self.layers, self.given, warnings, tuple(self.missing), counted)
 
     def field(self, name: str) -> None:
         """One field's value, or what stands for it."""
@@ -182,4 +180,3 @@ class _Binding:
 
 def _restored(spec: AnyField, raw: Any) -> Value | None:
     return read_date(raw) if spec.type == "date" and raw is not None else raw
-

@@ -121,7 +121,9 @@ class _Reading:
         layer = self.template.named.get(name)
         slot = "value" if key in VALUES else key
         if layer is None:
-            self.fault("unknown_name", where, self.template.unknown(name, layers_only=slot != "value"))
+            self.fault(
+                "unknown_name", where, self.template.unknown(name, layers_only=slot != "value")
+            )
         elif slot != "visible" and slot not in layer.takes:
             self.fault("unknown_name", where, f"A {layer.type} layer has no {key}.")
         elif key == "image_url" and layer.type != "image":
@@ -136,4 +138,3 @@ class _Reading:
             return False
         self.pointers[name, slot] = where
         return True
-

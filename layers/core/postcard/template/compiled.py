@@ -1,12 +1,24 @@
 """A template made ready to draw: names found, defaults read, Liquid parsed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
+from typing import Any
 
-from postcard.template.base import BaseLayer
+from postcard.errors import Fault
+from postcard.template.consistency import walk
 from postcard.template.document import Document
-from postcard.template.values import Value
+from postcard.template.fields import AnyField
+from postcard.template.group import AnyLayer
+from postcard.template.image import ImageLayer
+from postcard.template.programs import Condition, Program, asks_time, parse_condition, parse_text
+from postcard.template.rules import has_liquid
+from postcard.template.slots import Slot, slots_of
+from postcard.template.values import BadValue, Value, read_value
+from postcard.template.wording import find_zone
+
+_OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
+_PHOTO_SHARE = 0.25  # of the canvas; from here on a jpg is smaller than a png
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,30 +27,177 @@ class Template:
 
     `named` are the layers that a request may address. `timed`: it shows the time of drawing.
     `format`, `quality`, `max_bytes` are what a request gets that does not say. `references` are
-    the pictures that the document itself names (`asset:hero`, `https://…`).
+    the pictures that the document itself names (`asset:hero`, `https://…`). `slots` and
+    `conditions` are its Liquid by the JSON pointer of layer or document (`""`).
     """
 
     id: str
     version: int
     document: Document
-    named: Mapping[str, BaseLayer]
+    named: Mapping[str, AnyLayer]
     defaults: Mapping[str, Value | None]
     zone: tzinfo
     timed: bool
     format: str
-    quality: int | None
-    max_bytes: int | None
     references: tuple[str, ...]
+    slots: Mapping[str, tuple[Slot, ...]]
+    conditions: Mapping[str, Condition]
+    alt_text: Program
 
     @classmethod
-    def compile(cls, template_id: str, version: int, document: Document) -> "Template":
-        """Ready to draw; `BadRequest` with the pointers of what does not fit together."""
-        raise NotImplementedError
+    def compile(
+        cls, template_id: str, version: int, document: Document, *, trusted: bool = False
+    ) -> "Template":
+        """Ready to draw. `BadRequest` with the pointers of Liquid that cannot run.
+
+        `trusted` leaves those checks out: for a version that was published.
+        """
+        layers = [(layer, where) for layer, where, _ in _all_layers(document)]
+        slots = {where: slots_of(layer, without=_OWN) for layer, where in layers}
+        slots[""] = slots_of(document, without=_OWN)
+        zone = _zone(document)
+        template = cls(
+            id=template_id,
+            version=version,
+            document=document,
+            named={layer.name: layer for layer, _, _ in walk(document.layers) if layer.name},
+            defaults={name: _default(field, zone) for name, field in document.fields.items()},
+            zone=zone,
+            timed=_timed(document, slots),
+            format=_format(document),
+            references=tuple(dict.fromkeys(_references(document))),
+            slots=slots,
+            conditions={where: parse_condition(layer.if_) for layer, where in layers if layer.if_},
+            alt_text=parse_text(document.alt),
+        )
+        if not trusted:
+            from postcard.template.changes import refuse
+
+            refuse(list(template.liquid_faults()))
+        return template
+
+    @property
+    def width(self) -> int:
+        """The canvas's width in CSS pixels."""
+        return self.document.width
+
+    @property
+    def height(self) -> int:
+        """The canvas's height in CSS pixels."""
+        return self.document.height
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.document.name or self.id
+
+    @property
+    def fields(self) -> Mapping[str, AnyField]:
+        """The fields by name."""
+        return self.document.fields
+
+    @property
+    def quality(self) -> int | None:
+        """The document's quality, None for the format's own."""
+        return self.document.quality
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The document's budget, if it has one."""
+        return self.document.max_bytes
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """What Liquid may name, and of which type."""
+        return {"now": "date", **{name: f.type for name, f in self.fields.items()}}
 
     def unknown(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""
-        raise NotImplementedError
+        fields = [] if layers_only else list(self.fields)
+        known = list(dict.fromkeys([*fields, *self.named]))
+        kind = "layer" if layers_only else "field or layer"
+        there = f"there are {', '.join(known)}" if known else "there are none"
+        return f"There is no {kind} {name[:64]!r}; {there}."
 
     def alt(self, values: Mapping[str, Value | None]) -> str:
-        """The text beside the picture."""
-        raise NotImplementedError
+        """The text beside the picture; empty where Liquid fails."""
+        from postcard.template.speaking import alt
+
+        return alt(self, values)
+
+    def liquid_faults(self) -> Iterator[Fault]:
+        """Liquid that cannot run whatever the values are."""
+        kinds = self.kinds
+        for where, slots in self.slots.items():
+            for slot in slots:
+                yield from _faults(slot.program, f"{where}{slot.pointer}", kinds)
+        for where, condition in self.conditions.items():
+            yield from _faults(condition, f"{where}/if", kinds)
+        yield from _faults(self.alt_text, "/alt", kinds)
+
+
+def _faults(program: Program | Condition, where: str, kinds: Mapping[str, str]) -> Iterator[Fault]:
+    for sentence in program.faults(kinds):
+        code = "unknown_name" if sentence.startswith("unknown") else "bad_value"
+        yield Fault(code, where, f"{sentence}.")
+
+
+def _all_layers(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
+    yield from walk(document.layers)
+    for key in ("fallback", "ended"):
+        picture = getattr(document, key)
+        if picture and picture.layers:
+            yield from walk(picture.layers, f"/{key}/layers")
+
+
+def _default(field: AnyField, zone: tzinfo) -> Value | None:
+    try:
+        return read_value(field, field.default, zone=zone)
+    except BadValue:  # out of bounds that are asked in a zone, such as a date's
+        return None
+
+
+def _zone(document: Document) -> tzinfo:
+    named = None if has_liquid(document.time_zone) else find_zone(document.time_zone)
+    return named or UTC
+
+
+def _timed(document: Document, slots: Mapping[str, Sequence[Slot]]) -> bool:
+    drawn = [s for where, found in slots.items() if _is_drawn(where) for s in found]
+    conditions = (layer.if_ for layer, _, _ in walk(document.layers) if layer.if_)
+    return any(asks_time(slot.source) for slot in drawn) or any(
+        asks_time(condition, condition=True) for condition in conditions
+    )
+
+
+def _is_drawn(where: str) -> bool:
+    return not where.startswith(("/fallback", "/ended"))
+
+
+def _format(document: Document) -> str:
+    if document.format != "auto":
+        return "jpg" if document.format == "jpeg" else document.format
+    canvas = document.width * document.height
+    photos = sum(
+        (layer.width or 0) * (layer.height or 0)
+        for layer, _, _ in walk(document.layers)
+        if isinstance(layer, ImageLayer)
+    )
+    return "jpg" if photos >= canvas * _PHOTO_SHARE and _opaque(document.background) else "png"
+
+
+def _opaque(background: str) -> bool:
+    from postcard.color import parse_color
+
+    return not has_liquid(background) and parse_color(background)[3] == 255
+
+
+def _references(document: Document) -> Iterator[str]:
+    for layer, _, _ in _all_layers(document):
+        if isinstance(layer, ImageLayer) and layer.source and not has_liquid(layer.source):
+            yield layer.source
+    for field in document.fields.values():
+        if field.type == "image" and isinstance(field.default, str) and field.default:
+            yield field.default
+    pictures: Sequence[Any] = (document.fallback, document.ended)
+    yield from (picture.source for picture in pictures if picture and picture.source)

@@ -36,8 +36,9 @@ def first_graphemes(text: str, number: int) -> str:
     return "".join(match.group() for _, match in zip(range(number), _clusters(text), strict=False))
 
 
-_NO_MARKS = re.compile("[\\x00-\u02ff\u2010-\u2029\u20a0-\u20bf\u3000-\u3029\u3040-\u3096"
-                       "\u3400-\u9fff\uac00-\ud7a3]*")
+_NO_MARKS = re.compile(
+    "[\\x00-\u02ff\u2010-\u2029\u20a0-\u20bf\u3000-\u3029\u3040-\u3096\u3400-\u9fff\uac00-\ud7a3]*"
+)
 
 
 def most_marks(text: str) -> int:

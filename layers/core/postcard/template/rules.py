@@ -5,11 +5,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from postcard.color import parse_color
+from postcard.json_text import write_json
+from postcard.template.graphemes import MAX_MARKS, most_marks, too_many_graphemes
+
 NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 MAX_ADDRESS = 2048
+MAX_META = 4096
+MAX_TEXT = 5000  # graphemes of a layer
 _ASSET = re.compile("asset:[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+_LANGUAGE = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
+_FEATURE = re.compile("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
 
 
@@ -33,7 +41,8 @@ def _pattern(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"RE2 cannot read this pattern: {error}") from None
+        why = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+        raise ValueError(f"RE2 cannot read this pattern: {why}") from None
 
 
 def allowed_host(pattern: str) -> None:
@@ -83,3 +92,73 @@ def host_allowed(address: str, hosts: Sequence[str]) -> bool:
         host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
         for allowed in hosts
     )
+
+
+def name(text: str) -> None:
+    """A field's or layer's name."""
+    if not NAME.fullmatch(text):
+        raise ValueError("a name matches [a-z][a-z0-9_]{0,63}")
+
+
+def small_enough(meta: Any) -> None:
+    """Any JSON up to 4 KB."""
+    if len(write_json(meta).encode()) > MAX_META:
+        raise ValueError(f"is larger than {MAX_META} bytes")
+
+
+def has_liquid(text: str) -> bool:
+    """Whether a text holds Liquid."""
+    return "{{" in text or "{%" in text
+
+
+def color_or_liquid(text: str) -> None:
+    """A colour, or Liquid that yields one."""
+    if not has_liquid(text):
+        parse_color(text)
+
+
+def picture_or_liquid(text: str) -> None:
+    """A picture's address, Liquid that yields one, or nothing."""
+    if text and not has_liquid(text):
+        readable_image(text)
+
+
+def drawable_text(text: str) -> None:
+    """At most 5,000 graphemes, 8 combining marks on one of them."""
+    if too_many_graphemes(text, MAX_TEXT) and not has_liquid(text):
+        raise ValueError(f"is longer than {MAX_TEXT} characters")
+    if most_marks(text) > MAX_MARKS:
+        raise ValueError(f"has more than {MAX_MARKS} combining marks on one letter")
+
+
+def language(tag: str) -> None:
+    """A BCP 47 tag, as far as its form goes."""
+    if not _LANGUAGE.fullmatch(tag):
+        raise ValueError("a language is written like en, pt-BR or sr-Latn")
+
+
+def open_type_feature(feature: str) -> None:
+    """An OpenType feature as HarfBuzz writes it."""
+    if not _FEATURE.fullmatch(feature):
+        raise ValueError('a feature is written like "tnum", "-liga" or "ss01=2"')
+
+
+def plain_color(text: str) -> None:
+    """A colour, without Liquid."""
+    parse_color(text)
+
+
+def known_locale(tag: str) -> None:
+    """A locale that we have words for, or Liquid that yields one."""
+    from postcard.template.wording import find_locale
+
+    if not has_liquid(tag) and find_locale(tag) is None:
+        raise ValueError("is no locale that we know; write one like en-GB")
+
+
+def known_zone(name: str) -> None:
+    """An IANA time zone, or Liquid that yields one."""
+    from postcard.template.wording import find_zone
+
+    if not has_liquid(name) and find_zone(name) is None:
+        raise ValueError("is no time zone; write one like Europe/Oslo")

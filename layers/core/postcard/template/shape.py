@@ -65,9 +65,9 @@ class Choice:
     default: str | None = None  # the `type` of an object that does not say one
 
     def tag(self, value: Any) -> str:
-        """The kind of a JSON value: `<text>`, `<list>`, … and for an object its `type`."""
+        """The kind of a JSON value: `<text>`, `<list>`, … and for an object its `{type}`."""
         if isinstance(value, dict):
-            return f"<{value.get('type', self.default)}>"
+            return f"{{{value.get('type', self.default)}}}"
         return _KINDS.get(type(value), "<other>")
 
     def members(self, union: Any) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _tags(member: Any) -> tuple[str, ...]:
     bare = _bare(member)
     if is_dataclass(bare):
         kind = next((f for f in fields(bare) if f.name == "type"), None)
-        return (f"<{kind.default}>",) if kind else ("<None>",)
+        return (f"{{{kind.default}}}",) if kind else ("{None}",)
     if get_origin(bare) is Literal:
         return ("<text>",)
     return (_KINDS[get_origin(bare) or bare],)
@@ -136,7 +136,7 @@ def member_at(hint: Any, value: Any) -> Any:
     bare = _bare(hint)
     choice = next((mark for mark in marks if isinstance(mark, Choice)), None)
     if choice:
-        return choice.members(bare).get(choice.tag(value))
+        return member_at(choice.members(bare).get(choice.tag(value)), value)
     if get_origin(bare) in (Union, types.UnionType):
         return member_at(next(m for m in get_args(bare) if m is not type(None)), value)
     return bare
@@ -186,9 +186,7 @@ def _object_reader(cls: Callable[..., Any]) -> Reader:
 def _tuple_reader(members: tuple[Any, ...]) -> Reader:
     if members[-1] is Ellipsis:
         return lambda value: tuple(_reader(members[0])(item) for item in value)
-    return lambda value: tuple(
-        _reader(m)(item) for m, item in zip(members, value, strict=True)
-    )
+    return lambda value: tuple(_reader(m)(item) for m, item in zip(members, value, strict=True))
 
 
 def _mapping_reader(member: Any) -> Reader:

@@ -62,7 +62,7 @@ _BLANK = re.compile(  # white space and what fonts draw nothing for
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NOTHING = frozenset(
-    "null NULL nil undefined None NaN N/A n/a #N/A".split(" ") + ["[objectObject]", ""]
+    ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
 _TAGS = re.compile(
     r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",

@@ -1,0 +1,134 @@
+"""Which picture an image layer shows, where it may come from, and what is shown without it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from postcard.canvas.picture import Picture, PictureError
+from postcard.template.compiled import Template
+from postcard.template.fields import ImageField
+from postcard.template.image import ImageLayer
+from postcard.template.nodes import Node
+from postcard.template.programs import names_in
+from postcard.template.stage import Near
+
+Warn = Callable[[str, str, str], None]
+KEPT_PIXELS = 24_000_000
+
+
+class RenderFailed(Exception):
+    """A picture that says `on_error: fail` cannot be had; `pointer` is its layer's."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What an image layer names: a reference, the field that said it, and that field's default."""
+
+    reference: str
+    allowed_hosts: tuple[str, ...] | None = None
+    default: str | None = None
+
+
+def choice_of(template: Template, node: Node, values: Mapping[str, object]) -> Choice:
+    """The picture of a node, and where it comes from."""
+    layer = node.layer
+    assert isinstance(layer, ImageLayer)
+    for name in _fields_in(template, node):
+        spec = template.fields[name]
+        if isinstance(spec, ImageField):
+            hosts = spec.allowed_hosts if layer.source == values.get(name) else None
+            default = template.defaults.get(name)
+            return Choice(layer.source, hosts, str(default) if default else None)
+    return Choice(layer.source)
+
+
+def _fields_in(template: Template, node: Node) -> list[str]:
+    slots = template.slots.get(node.pointer, ())
+    source = next((slot.source for slot in slots if slot.path == ("source",)), "")
+    return [name for name in names_in(source) if name in template.fields]
+
+
+class PictureCache:
+    """Decoded pictures of templates, kept from one drawing to the next.
+
+    The key is the bytes themselves: an asset's name may come to mean other bytes. Bounded by
+    pixels; what a request named itself is not kept.
+    """
+
+    def __init__(self, most_pixels: int = KEPT_PIXELS) -> None:
+        self.decoded = 0  # how often a picture had to be decoded
+        self._most = most_pixels
+        self._kept: OrderedDict[tuple[bytes, Near], Picture] = OrderedDict()
+        self._lock = Lock()
+
+    def picture(self, body: bytes, near: Near, *, keep: bool) -> Picture:
+        """The picture of those bytes; raises PictureError."""
+        key = (body, near)
+        with self._lock:
+            if (known := self._kept.get(key)) is not None:
+                self._kept.move_to_end(key)
+                return known
+        self.decoded += 1
+        picture = Picture.decode(body, near=near)
+        if keep:
+            self._keep(key, picture)
+        return picture
+
+    def _keep(self, key: tuple[bytes, Near], picture: Picture) -> None:
+        with self._lock:
+            self._kept[key] = picture
+            while sum(_pixels(kept) for kept in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)
+
+
+def _pixels(picture: Picture) -> int:
+    return int(picture.image.width * picture.image.height)
+
+
+@dataclass(slots=True)
+class Gallery:
+    """The pictures of one drawing: `brought` by reference."""
+
+    template: Template
+    values: Mapping[str, object]
+    brought: Mapping[str, bytes]
+    cache: PictureCache
+    warn: Warn
+    _own: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._own = frozenset(self.template.references)
+
+    def __call__(self, node: Node, near: Near) -> Picture | None:
+        """The node's picture, or what its `on_error` says; raises `RenderFailed`."""
+        choice = choice_of(self.template, node, self.values)
+        layer = node.layer
+        assert isinstance(layer, ImageLayer)
+        near = near if layer.fit != "none" else None
+        try:
+            return self._decoded(choice.reference, near)
+        except PictureError as error:
+            if layer.on_error == "fail":
+                raise RenderFailed(node.pointer, str(error)) from None
+            self.warn("image_unavailable", f"{node.pointer}/source", f"No picture: {error}.")
+        if layer.on_error == "hide" or choice.default in (None, choice.reference):
+            return None
+        return self.default(choice.default or "", near)
+
+    def default(self, reference: str, near: Near) -> Picture | None:
+        """A picture that may be missing."""
+        try:
+            return self._decoded(reference, near)
+        except PictureError:
+            return None
+
+    def _decoded(self, reference: str, near: Near) -> Picture:
+        body = self.brought.get(reference)
+        if body is None:
+            raise PictureError("it could not be fetched")
+        return self.cache.picture(body, near, keep=reference in self._own)

@@ -1,0 +1,61 @@
+"""Layers that are one picture: placed, faded, turned and clipped together."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from postcard.color import parse_color
+from postcard.template.base import BaseLayer, Padding, Radius, four
+from postcard.template.image import ImageLayer
+from postcard.template.paints import Border, Paint, to_paint
+from postcard.template.qr import QrLayer
+from postcard.template.rectangle import RectangleLayer
+from postcard.template.shape import Choice
+from postcard.template.text import TextLayer
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLayer(BaseLayer):
+    """A group; its layers' places are from its top left, inside its padding."""
+
+    later: ClassVar = (*BaseLayer.later, "gap", "align", "justify", "repeat", "as")
+    takes: ClassVar = {"background": "fill"}
+
+    type: Literal["group"] = "group"
+    layers: "tuple[Layer, ...]" = ()
+    flow: Literal["none"] = "none"
+    padding: Padding = 0.0
+    fill: Paint | None = None
+    radius: Radius = 0.0
+    border: Border | None = None
+    clip: bool = False
+
+    def measure(self, stage: "Stage") -> tuple[float, float]:
+        """Without a size: as far as its layers reach, and the padding."""
+        top, right, bottom, left = four(self.padding)
+        boxes = [child.box for child in stage.children]
+        reach = max((box.right for box in boxes), default=0.0) - stage.x - left
+        depth = max((box.bottom for box in boxes), default=0.0) - stage.y - top
+        width = self.width if self.width is not None else max(0.0, reach) + left + right
+        height = self.height if self.height is not None else max(0.0, depth) + top + bottom
+        return width, height
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """Fill, layers (clipped to the corners if it says so), border."""
+        if self.fill is not None:
+            canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
+        if self.clip:
+            with canvas.layer(stage.box, clip_radius=self.radius) as clipped:
+                stage.draw_children(clipped)
+        else:
+            stage.draw_children(canvas)
+        if self.border is not None and self.border.width:
+            color = parse_color(self.border.color)
+            canvas.stroke_rectangle(stage.box, color, self.border.width, radius=self.radius)
+
+
+Layer = Annotated[TextLayer | ImageLayer | RectangleLayer | QrLayer | GroupLayer, Choice()]
+AnyLayer = TextLayer | ImageLayer | RectangleLayer | QrLayer | GroupLayer

@@ -1,0 +1,65 @@
+"""The layers of one picture: Liquid run, the request's changes made, what is not drawn left out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from postcard.template.group import AnyLayer, GroupLayer
+from postcard.template.marks import isolated
+from postcard.template.paints import ColorText
+from postcard.template.speaking import Speaker
+from postcard.template.text import TextLayer, highlighted
+
+Properties = Mapping[str, str | bool]
+LayerChanges = Mapping[str, Properties]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A layer that is drawn, its properties final; `pointer` is its place in the document."""
+
+    layer: AnyLayer
+    pointer: str
+    children: tuple["Node", ...] = ()
+
+    def all(self) -> Iterator["Node"]:
+        """The node itself and everything inside."""
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+
+def nodes_of(
+    layers: Sequence[AnyLayer], where: str, speaker: Speaker, changes: LayerChanges
+) -> tuple[Node, ...]:
+    """The nodes of layers at the pointer `where`."""
+    found = (
+        _node(layer, f"{where}/{index}", speaker, changes) for index, layer in enumerate(layers)
+    )
+    return tuple(node for node in found if node)
+
+
+def _node(layer: AnyLayer, where: str, speaker: Speaker, changes: LayerChanges) -> Node | None:
+    given = changes.get(layer.name or "", {})
+    visible = given.get("visible")
+    if visible is False or (visible is None and not speaker.holds(where)):
+        return None
+    own = {slot: value for slot, value in given.items() if slot != "visible"}
+    kept = frozenset(layer.takes[slot] for slot in own if layer.takes[slot] != "highlight")
+    shown: AnyLayer = _changed(speaker.resolved(layer, where, kept), own)
+    if shown.empty:
+        return None
+    if isinstance(shown, GroupLayer):
+        return Node(shown, where, nodes_of(shown.layers, f"{where}/layers", speaker, changes))
+    return Node(shown, where)
+
+
+def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
+    for slot, value in given.items():
+        target: ColorText = layer.takes[slot]
+        if isinstance(layer, TextLayer) and target == "highlight":
+            layer = replace(layer, highlight=highlighted(layer, str(value)))
+        elif isinstance(layer, TextLayer) and target == "text":
+            layer = replace(layer, text=isolated(str(value)))
+        else:
+            layer = replace(layer, **{target: str(value)})
+    return layer

@@ -1,0 +1,75 @@
+"""A QR code of whole pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le, Len
+
+from postcard.color import parse_color
+from postcard.geometry import Box
+from postcard.template.base import BaseLayer
+from postcard.template.paints import ColorText
+from postcard.template.shape import Liquid
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.stage import Stage
+
+Correction = Literal["L", "M", "Q", "H"]
+SMALLEST_MODULE = 2  # device pixels; phones fail to read smaller ones off a screen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrLayer(BaseLayer):
+    """A QR code; `quiet_zone` in modules, inside the box. Without a value it is not drawn."""
+
+    later: ClassVar = (*BaseLayer.later, "logo")
+    takes: ClassVar = {"value": "value", "color": "color", "background": "background"}
+
+    type: Literal["qr"] = "qr"
+    value: Annotated[str, Len(0, 5000), Liquid("plain")]
+    color: ColorText = "#000000"
+    background: ColorText = "#ffffff"
+    error_correction: Correction = "M"
+    quiet_zone: Annotated[int, Ge(0), Le(40)] = 4
+    style: Literal["square"] = "square"
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no value."""
+        return not self.value.strip()
+
+    def measure(self, stage: "Stage") -> tuple[float, float]:
+        """A code is square."""
+        side = self.width if self.width is not None else self.height
+        return side or 0.0, (self.height if self.height is not None else side) or 0.0
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """The background over the box, and the modules in its middle."""
+        try:
+            rows = qr_modules(self.value, self.error_correction)
+        except ValueError:
+            stage.warn("bad_value", "The text is too long for a QR code of this correction.")
+            return
+        box = stage.box
+        side = min(box.width, box.height)
+        module = side / (len(rows) + 2 * self.quiet_zone)
+        if module * stage.scale < SMALLEST_MODULE:
+            stage.warn("unscannable", "The modules are under 2 pixels: make the code larger.")
+        canvas.fill_rectangle(box, parse_color(self.background))
+        inner = module * len(rows)
+        middle = Box(
+            box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2, inner, inner
+        )
+        canvas.draw_modules(rows, middle, parse_color(self.color))
+
+
+@lru_cache(maxsize=256)
+def qr_modules(text: str, correction: str) -> Sequence[bytes]:
+    """The rows of the code, a byte a module, 1 for dark; ValueError if the text is too long."""
+    import segno
+
+    code = segno.make_qr(text, error=correction, boost_error=False)
+    return tuple(bytes(row) for row in code.matrix)

@@ -1,0 +1,34 @@
+"""A rectangle, filled, outlined, its corners rounded."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from postcard.color import parse_color
+from postcard.template.base import BaseLayer, Length, Radius
+from postcard.template.paints import Border, Paint, to_paint
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RectangleLayer(BaseLayer):
+    """A rectangle; its stroke lies inside the outline."""
+
+    takes: ClassVar = {"color": "fill"}
+
+    type: Literal["rectangle"] = "rectangle"
+    width: Length
+    height: Length
+    fill: Paint | None = None
+    stroke: Border | None = None
+    radius: Radius = 0.0
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """Fill, then stroke."""
+        if self.fill is not None:
+            canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
+        if self.stroke is not None and self.stroke.width:
+            color = parse_color(self.stroke.color)
+            canvas.stroke_rectangle(stage.box, color, self.stroke.width, radius=self.radius)

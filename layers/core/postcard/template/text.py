@@ -1,0 +1,140 @@
+"""A text: runs of letters laid out in a box."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Le, Len
+
+from postcard.color import parse_color
+from postcard.template.base import BaseLayer, four
+from postcard.template.letters import Highlight, Letters, TextProperties, said
+from postcard.template.marks import emphasised, without_marks
+from postcard.template.paints import to_paint
+from postcard.template.rules import drawable_text
+from postcard.template.shape import Choice, Liquid, Rule
+from postcard.template.transform import transformed
+from postcard.text import style as drawn
+from postcard.text.layout import TextLayout, lay_out
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.stage import Stage
+
+WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Rule(drawable_text)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span(Letters):
+    """A part of a text with letters of its own; `rise` in em."""
+
+    text: WrittenText
+    style: str | None = None
+    rise: Annotated[float, Ge(-2), Le(2)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextLayer(TextProperties, BaseLayer):
+    """A text. Without a width it is as wide as its lines, without a height as high."""
+
+    takes: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
+
+    type: Literal["text"] = "text"
+    text: Annotated[WrittenText | Annotated[tuple[Span, ...], Len(0, 100)], Choice()]
+    style: str | None = None
+    emphasis: str | None = None
+
+    def measure(self, stage: "Stage") -> tuple[float, float]:
+        """The layout's size where the document leaves one open."""
+        layout = self.layout(stage)
+        width = self.width if self.width is not None else layout.width
+        return width, self.height if self.height is not None else layout.height
+
+    def layout(self, stage: "Stage") -> TextLayout:
+        """The lines; laid out once a drawing."""
+        if stage.layout is None:
+            look = {**stage.look(self.style), **said(self)}
+            stage.layout = lay_out(
+                tuple(self._runs(look, stage)),
+                _paragraph(look, stage.document.direction),
+                width=self.width,
+                height=self.height,
+                fonts=stage.fonts,
+            )
+            if stage.layout.missing:
+                letters = ", ".join(sorted(stage.layout.missing))
+                stage.warn("missing_glyph", f"No font has these letters: {letters}")
+        return stage.layout
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """The lines; nothing if they are empty."""
+        canvas.draw_text(self.layout(stage), stage.box)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The text as spans."""
+        return (Span(text=self.text),) if isinstance(self.text, str) else self.text
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not any(without_marks(span.text).strip() for span in self.spans)
+
+    def _runs(self, look: Mapping[str, Any], stage: "Stage") -> Iterator[drawn.Run]:
+        for span in self.spans:
+            own = {**look, **stage.look(span.style), **said(span)}
+            strong = {**own, **stage.look(self.emphasis)}
+            for text, strongly in emphasised(span.text):
+                chosen = strong if strongly else own
+                language = chosen.get("language", stage.locale)
+                shown = transformed(text, chosen.get("transform", "none"), language)
+                yield drawn.Run(shown, _style(chosen, stage, span.rise or 0.0))
+
+
+def highlighted(layer: TextLayer, color: str) -> Highlight:
+    """The layer's highlight in another colour."""
+    own = layer.highlight
+    return (
+        Highlight(color=color, padding=own.padding, radius=own.radius)
+        if own
+        else Highlight(color=color)
+    )
+
+
+def _style(look: Mapping[str, Any], stage: "Stage", rise: float) -> drawn.TextStyle:
+    font = look.get("font", stage.document.font)
+    color, stroke, highlight = (look.get(k) for k in ("color", "stroke", "highlight"))
+    return drawn.TextStyle(
+        fonts=(font,) if isinstance(font, str) else font,
+        weight=look.get("weight", 400),
+        italic=look.get("italic", False),
+        size=look.get("size", 16.0),
+        line_height=look.get("line_height", 1.2),
+        letter_spacing=look.get("letter_spacing", 0.0),
+        rise=rise,
+        color=to_paint(color) if color is not None else stage.color,
+        stroke=drawn.Stroke(parse_color(stroke.color), stroke.width) if stroke else None,
+        decoration=look.get("decoration", "none"),
+        highlight=_highlight(highlight) if highlight else None,
+        features=look.get("features", ()),
+        language=look.get("language", stage.locale),
+    )
+
+
+def _highlight(highlight: Highlight) -> drawn.Highlight:
+    color = parse_color(highlight.color)
+    return drawn.Highlight(color, four(highlight.padding), highlight.radius)
+
+
+def _paragraph(look: Mapping[str, Any], direction: drawn.Direction) -> drawn.Paragraph:
+    return drawn.Paragraph(
+        align=look.get("align", "start"),
+        valign=look.get("valign", "top"),
+        wrap=look.get("wrap", "word"),
+        max_lines=look.get("max_lines"),
+        fit=look.get("fit", "none"),
+        min_size=look.get("min_size"),
+        overflow=look.get("overflow", "ellipsis"),
+        direction=look.get("direction", direction),
+        trim_cap=look.get("trim", "none") == "cap",
+    )
