@@ -43,6 +43,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.rate import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.api_service import ApiOutside, api_service
+    from postcard.font_list import font_list
 
     s3, dynamodb = boto_client("s3", settings), boto_client("dynamodb", settings)
     table = Table(dynamodb, settings.table)
@@ -55,6 +56,7 @@ def api_service(settings: Settings) -> "ApiService":
             idempotency=DynamoIdempotency(table),
             uploads=S3Uploads(s3, settings.store_bucket),
             cdn=CloudFrontCdn(boto_client("cloudfront", settings), settings.distribution_id),
+            fonts=lambda: font_list(outside.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
         )

@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from postcard.times import rfc3339
 from postcard.ports import JsonObject
-
+from postcard.times import rfc3339
 
 UPLOAD_SECONDS = 900
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from postcard.times import rfc3339
 from postcard.ports import JsonObject
-
+from postcard.times import rfc3339
 
 UPLOAD_SECONDS = 900
 
