@@ -60,8 +60,10 @@ class EdgeFunction:
         for _ in range(8):
             if "error" in state:
                 raise EdgeError(state["error"])
-            if "answer" in state:
+            if isinstance(state.get("answer"), dict):
                 return dict(state["answer"])
+            if "answer" in state:
+                raise EdgeError("the edge function answered neither a request nor a response")
             if "wanted" in state:
                 self._evaluate(f"found({json.dumps(self._entry(state['wanted']))})")
             state = json.loads(self._evaluate("state()"))
