@@ -52,7 +52,7 @@ class Account:
             "X-Amz-Target": target,
         }
         answer = Client(self.app).post(
-            "/", data=json.dumps(arguments), headers=headers, base_url=_address(service)
+            "/", data=json.dumps(arguments), headers=headers, base_url=_ADDRESS
         )
         if answer.status_code != 200:
             raise RuntimeError(f"{target}: {answer.get_data(as_text=True)}")
@@ -77,7 +77,7 @@ class Account:
             data=body,
             headers=sent,
             query_string=query,
-            base_url=_address("s3"),
+            base_url=_ADDRESS,
         )
         received = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, received, answer.get_data())
@@ -106,12 +106,13 @@ class Account:
 
     def reset(self) -> None:
         """Empty: moto keeps its state in the process, whoever started it."""
-        Client(self.app).post("/moto-api/reset", base_url="http://localhost")
+        Client(self.app).post("/moto-api/reset", base_url=_ADDRESS)
 
     def create(self, stack: Stack) -> None:
         """Make the stack's buckets, tables and secrets."""
         for bucket in stack.buckets().values():
-            self.s3("PUT", f"/{bucket}")
+            made = self.s3("PUT", f"/{bucket}")
+            assert made.status == 200, made.body
         for table in stack.tables():
             self._create_table(table)
         for name, text in generated_secrets(stack):
@@ -130,8 +131,7 @@ def _token() -> str:
     return str(uuid.uuid4())
 
 
-def _address(service: str) -> str:
-    return f"http://{service}.{REGION}.localhost"
+_ADDRESS = "http://127.0.0.1"  # by path, not by host: what a service is, the signature says
 
 
 def generated_secrets(stack: Stack) -> Iterable[tuple[str, str]]:
@@ -173,7 +173,8 @@ class Recorder:
             name = target.rpartition(".")[2]
         else:
             service, name = "s3", environ["REQUEST_METHOD"].lower()
-            arguments = {"path": environ["PATH_INFO"], "query": environ.get("QUERY_STRING", "")}
+            path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's own spelling of UTF-8
+            arguments = {"path": path}
         self._counters.add(f"{service}.{name}")
         return self._pass_on(environ, start, service, name, arguments)
 

@@ -71,18 +71,18 @@ class State:
         """Keep what a call has changed, if it changed anything."""
         with self._lock:
             if service == "s3" and name in ("put", "post", "delete"):
-                self._keep_objects(name, str(arguments["path"]), str(arguments["query"]))
+                self._keep_objects(name, str(arguments["path"]))
             elif service == "secretsmanager" and "SecretId" in arguments and name[:3] != "Get":
                 self._keep_secret(arguments["SecretId"])
             elif service == "dynamodb":
                 for store, where in written(name, arguments):
                     self._keep_item(store, {part: where[part] for part in self._keys[store]})
 
-    def _keep_objects(self, method: str, path: str, query: str) -> None:
+    def _keep_objects(self, method: str, path: str) -> None:
         bucket, _, name = path.removeprefix("/").partition("/")
         if method == "post" or not name:  # a form, or a list of keys to delete: compare all of it
             self._compare(bucket)
-        elif not query or method == "delete" or query.startswith("X-Amz-"):
+        else:
             self._keep_object(bucket, name)
 
     def _keep_object(self, bucket: str, name: str) -> None:

@@ -89,7 +89,13 @@ class _Handler(BaseHTTPRequestHandler):
         if int(length) > MAX_BODY:
             self._discard(int(length))
             raise _Refused(plain(413))
-        return self.rfile.read(int(length))
+        return self._exactly(int(length))
+
+    def _exactly(self, length: int) -> bytes:
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client went away in the middle: nothing to act on
+            raise _Refused(plain(400))
+        return body
 
     def _discard(self, length: int) -> None:
         """Read what comes, within reason: a client that is still writing does not read."""
@@ -102,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         while size := self._chunk_size():
             if len(body) + size > MAX_BODY:
                 raise _Refused(plain(413))
-            body += self.rfile.read(size)
+            body += self._exactly(size)
             self.rfile.readline(3)
         while self.rfile.readline(65_537).strip():
             pass  # trailers say nothing that we want

@@ -44,9 +44,7 @@ def ask(request: Request, called: Called | None = None, routes: Any = ROUTES) ->
         ("GET", "/", "else", "$default"),
     ],
 )
-def test_the_most_specific_route_is_taken(
-    method: str, path: str, function: str, key: str
-) -> None:
+def test_the_most_specific_route_is_taken(method: str, path: str, function: str, key: str) -> None:
     called = Called()
     ask(Request(method, path), called)
     assert called.function == function
