@@ -11,6 +11,7 @@ MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints
 PICTURE_SIZE = 109  # the one size of the colour font
 PHASES = 4  # starts within a pixel at which a word's mask is drawn
 
+_FINER = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # below this size, times as many pixels
 _KEPT_PIXELS = 120_000  # a mask above this is not kept
 
 
@@ -65,19 +66,23 @@ def drawn(letters: Letters, size: float, phase: int, stroke: float = 0.0) -> Gly
 
 
 def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
-    core, (x, y) = _font(letters.face, size).getmask2(
+    """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
+    many = next(many for below, many in _FINER if size < below)
+    core, (x, y) = _font(letters.face, size * many).getmask2(
         letters.text,
         "L",
         *_shaping(letters),
-        stroke_width=stroke,
+        stroke_width=stroke * many,
         anchor="ls",
-        start=(phase / PHASES, 0),
+        start=(phase * many / PHASES, 0),
     )
     if not core.size[0] or not core.size[1]:
         return None
-    mask = Image.new("L", core.size)
-    mask.im.paste(core, (0, 0, *core.size))
-    return Glyphs(mask, x, y)
+    left, top = x % many, y % many
+    width, height = -(-(left + core.size[0]) // many), -(-(top + core.size[1]) // many)
+    mask = Image.new("L", (width * many, height * many))
+    mask.im.paste(core, (left, top, left + core.size[0], top + core.size[1]))
+    return Glyphs(mask.reduce(many) if many > 1 else mask, x // many, y // many)
 
 
 _kept = lru_cache(maxsize=4096)(_mask)
