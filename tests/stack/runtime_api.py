@@ -6,6 +6,7 @@ call at a time, as a Lambda environment does.
 
 import json
 import queue
+import sys
 import threading
 import time
 import uuid
@@ -110,3 +111,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, api: RuntimeApi) -> None:
         super().__init__(("127.0.0.1", 0), Calls)
         self.api = api
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A runtime that was ended in the middle of a call is no fault."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
