@@ -3,24 +3,25 @@
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import FontFamily, Health
-from api.call import JSON, call_of, needs
+from api.call import JSON, ApiRouter, needs
+from api.page import POLICY, page
+from postcard.template.document import schema
 
-router = Router()
+router = ApiRouter()
 
 
 @router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=needs("templates"))
 def list_fonts() -> list[FontFamily]:
     """The families that a template's `font` may name."""
-    return [FontFamily(**family) for family in call_of(router).service.fonts()]
+    return [FontFamily(**family) for family in router.call.service.fonts()]
 
 
 @router.get("/v1/health", summary="Ask how it is", tags=["Service"])
 def health() -> Response[Health]:
     """200, or 503 if something that pictures need is down, each by name."""
-    found = call_of(router).service.health()
+    found = router.call.service.health()
     well = all(state == "ok" for state in found.values())
     return Response(
         status_code=200 if well else 503,
@@ -33,4 +34,23 @@ def health() -> Response[Health]:
 @router.get("/v1/template.schema.json", summary="Read the document's schema", tags=["Service"])
 def template_schema() -> dict[str, Any]:
     """The JSON Schema of a template document."""
-    return dict(call_of(router).service.schema())
+    return schema()
+
+
+@router.get("/openapi.json", summary="Read this description", tags=["Service"])
+def openapi() -> Response[dict[str, Any]]:
+    """OpenAPI 3.1."""
+    return Response(status_code=200, content_type=JSON, body=router.call.describe())
+
+
+@router.get("/docs", summary="Read this description as a page", tags=["Service"])
+def docs() -> Response[str]:
+    """Every call with its properties and an example."""
+    host = router.call.headers.get("host", "localhost")
+    scheme = router.call.headers.get("x-forwarded-proto", "https")
+    return Response(
+        status_code=200,
+        content_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": POLICY},
+        body=page(router.call.describe(), f"{scheme}://{host}"),
+    )

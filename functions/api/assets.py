@@ -4,21 +4,20 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import AssetAnswer, AssetList
-from api.call import call_of, needs, no_content
+from api.call import ApiRouter, needs, no_content
 from api.models import TEMPLATE_ID, AssetBody
 from api.templates import Cursor, Limit
 
-router = Router()
+router = ApiRouter()
 TAGS = ["Assets"]
 
 
 @router.post("/v1/assets", summary="Announce an asset", tags=TAGS, security=needs("templates"))
 def announce_asset(body: Annotated[AssetBody, Body()]) -> AssetAnswer:
     """Answers where to upload it; it is checked before its first use."""
-    call = call_of(router)
+    call = router.call
     announced = call.service.assets.announce(
         body.id, content_type=body.content_type, size=body.bytes, now=call.now
     )
@@ -28,7 +27,7 @@ def announce_asset(body: Annotated[AssetBody, Body()]) -> AssetAnswer:
 @router.get("/v1/assets", summary="List assets", tags=TAGS, security=needs("templates"))
 def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
     """Assets by id."""
-    listed = call_of(router).service.assets.list(limit=limit, cursor=cursor)
+    listed = router.call.service.assets.list(limit=limit, cursor=cursor)
     return AssetList.model_validate(listed)
 
 
@@ -41,5 +40,5 @@ def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
 )
 def delete_asset(asset_id: Annotated[str, Path(pattern=TEMPLATE_ID)]) -> Response[Any]:
     """Versions that were published with it keep it."""
-    call_of(router).service.assets.delete(asset_id)
+    router.call.service.assets.delete(asset_id)
     return no_content()

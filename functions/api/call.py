@@ -1,16 +1,16 @@
 """One call of the API: who calls, what was sent, until when, and what the log line will say."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
+from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from postcard.api_service import ApiService
 from postcard.keys import require_scope, require_template
 from postcard.ports import ApiKeyRecord
-from postcard.service import ApiService
 
 JSON = "application/json"
 
@@ -23,6 +23,7 @@ class Call:
     request_id: str
     now: float
     deadline: float
+    describe: Callable[[], dict[str, Any]]
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     key: ApiKeyRecord | None = None
@@ -44,9 +45,16 @@ class Call:
         return json.loads(self.text)
 
 
-def call_of(router: Router) -> Call:
-    """The call that a router's handler is answering."""
-    return cast(Call, router.context["call"])
+class ApiRouter(Router):
+    """Powertools' router, with the call that its handler is answering."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
+
+    @property
+    def call(self) -> Call:
+        """The call at work."""
+        return cast(Call, self.context["call"])
 
 
 def no_content() -> Response[Any]:

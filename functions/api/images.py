@@ -4,22 +4,21 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import ImageAnswer, StoredImage
-from api.call import call_of, needs, no_content
+from api.call import ApiRouter, needs, no_content
 from api.metadata import check_metadata
 from api.models import IMAGE_ID, ImageBody
 from postcard.images import ImageRequest
 
-router = Router()
+router = ApiRouter()
 ImageId = Annotated[str, Path(pattern=IMAGE_ID)]
 
 
 @router.post("/v1/images", summary="Create an image", tags=["Images"], security=needs("images"))
 def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
     """Draw a template with your values, store the picture, and answer its address."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(body.template_id)
     check_metadata(body.metadata)
     asked = ImageRequest(
@@ -36,7 +35,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
 )
 def read_image(image_id: ImageId) -> StoredImage:
     """The answer that its POST gave, never the values."""
-    call = call_of(router)
+    call = router.call
     made = call.service.images.read(image_id)
     call.allow_template(made.record.template_id)
     return StoredImage(**made.answer(), cached=True)
@@ -51,7 +50,7 @@ def read_image(image_id: ImageId) -> StoredImage:
 )
 def erase_image(image_id: ImageId) -> Response[Any]:
     """Erase its bytes, its values and the CDN's copies."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(call.service.images.owner(image_id))
     call.service.images.erase(image_id)
     return no_content()

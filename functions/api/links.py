@@ -3,20 +3,19 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import LinkAnswer
-from api.call import call_of, needs
+from api.call import ApiRouter, needs
 from api.models import LinkBody
 from postcard.minting import LinkRequest
 
-router = Router()
+router = ApiRouter()
 
 
 @router.post("/v1/links", summary="Mint a link", tags=["Links"], security=needs("images"))
 def mint_link(body: Annotated[LinkBody, Body()]) -> LinkAnswer:
     """Sign a link whose picture is drawn when it is first opened; with `esp`, a merge link."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(body.template_id)
     asked = LinkRequest(
         **body.model_dump(exclude={"format"}),

@@ -43,6 +43,13 @@ Metadata = Annotated[
 ]
 
 
+def shown(**example: Any) -> ConfigDict:
+    """A body's rules, with an example for those who read the description."""
+    return ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [example]}
+    )
+
+
 class Sent(BaseModel):
     """A body: unknown properties are refused, `null` is the same as not given."""
 
@@ -75,6 +82,15 @@ class Picture(Sent):
 class ImageBody(Picture):
     """`POST /v1/images`."""
 
+    model_config = shown(
+        template_id="tmpl_a1b2c3d4e5",
+        modifications=[
+            {"name": "user_name", "text": "Alex Rivera"},
+            {"name": "profile_picture", "image_url": "https://example.com/profiles/alex.jpg"},
+        ],
+        format="png",
+    )
+
     template_id: Annotated[str, Field(min_length=1, max_length=64)]
     template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
     on_invalid: OnInvalid = "error"
@@ -86,6 +102,13 @@ class ImageBody(Picture):
 
 class LinkBody(Picture):
     """`POST /v1/links`."""
+
+    model_config = shown(
+        template_id="tmpl_a1b2c3d4e5",
+        modifications=[{"name": "discount_code", "text": "SAVE25NOW"}],
+        esp="klaviyo",
+        open={"user_name": "first_name"},
+    )
 
     template_id: Annotated[str, Field(min_length=1, max_length=64)]
     template_version: Annotated[
@@ -106,6 +129,11 @@ class LinkBody(Picture):
 class PreviewBody(Picture):
     """`POST /v1/previews`: a document, or a stored template."""
 
+    model_config = shown(
+        template_id="tmpl_a1b2c3d4e5",
+        modifications=[{"name": "user_name", "text": "Alex Rivera"}],
+    )
+
     document: JsonDocument | None = None
     template_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
     template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
@@ -117,6 +145,8 @@ class PreviewBody(Picture):
 class TemplateChanges(Sent):
     """`PATCH /v1/templates/{id}`."""
 
+    model_config = shown(paused=True, daily_renders=200_000)
+
     paused: bool | None = None
     daily_renders: Annotated[int | None, Field(ge=1, le=1_000_000_000)] = None
 
@@ -124,11 +154,15 @@ class TemplateChanges(Sent):
 class RecallBody(Sent):
     """`POST /v1/templates/{id}/versions/{n}/recall`."""
 
+    model_config = shown(replaced_by=4)
+
     replaced_by: Annotated[int, Field(ge=1, le=999_999)]
 
 
 class AssetBody(Sent):
     """`POST /v1/assets`."""
+
+    model_config = shown(id="hero", content_type="image/jpeg", bytes=182_044)
 
     id: Annotated[str, Field(pattern=TEMPLATE_ID)]
     content_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]

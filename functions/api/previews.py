@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import PreviewAnswer
-from api.call import JSON, Call, call_of, needs
+from api.call import JSON, ApiRouter, Call, needs
 from api.models import PreviewBody
 from postcard.previews import Preview, PreviewRequest
 
-router = Router()
+router = ApiRouter()
 
 
 @router.post(
@@ -24,7 +23,7 @@ router = Router()
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[Any]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
-    call = call_of(router)
+    call = router.call
     asked = _asked(call, body)
     drawn = call.service.previews.draw(asked, now=call.now, deadline=call.deadline)
     if JSON in call.headers.get("accept", ""):

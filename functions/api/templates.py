@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import FieldList, TemplateAnswer, TemplateList
-from api.call import JSON, Call, call_of, needs, no_content
+from api.call import JSON, ApiRouter, Call, needs, no_content
 from api.models import TEMPLATE_ID, TemplateChanges
 
-router = Router()
+router = ApiRouter()
 TAGS = ["Templates"]
 TemplateId = Annotated[str, Path(pattern=TEMPLATE_ID)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -31,7 +30,7 @@ def template_answer(call: Call, template_id: str, version: int | None) -> Respon
 @router.post("/v1/templates", summary="Make a template", tags=TAGS, security=needs("templates"))
 def make_template() -> Response[TemplateAnswer]:
     """Publish a document under an id of ours."""
-    call = call_of(router)
+    call = router.call
     template_id = call.service.publishing.new_id()
     call.allow_template(template_id)
     call.service.publishing.publish(template_id, call.text, now=call.now, deadline=call.deadline)
@@ -46,7 +45,7 @@ def make_template() -> Response[TemplateAnswer]:
 )
 def publish_template(template_id: TemplateId) -> Response[TemplateAnswer]:
     """Publish a version, or make the template under the id you chose."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     call.service.publishing.publish(
         template_id,
@@ -61,7 +60,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateAnswer]:
 @router.get("/v1/templates", summary="List templates", tags=TAGS, security=needs("templates"))
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """Templates by id, those that were deleted left out."""
-    call = call_of(router)
+    call = router.call
     only = call.key.templates if call.key else None
     listed = call.service.templates.list(limit=limit, cursor=cursor, only=only)
     return TemplateList.model_validate(listed)
@@ -75,7 +74,7 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
 )
 def read_template(template_id: TemplateId) -> Response[TemplateAnswer]:
     """The latest version, its document as it was put."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     return template_answer(call, template_id, None)
 
@@ -88,7 +87,7 @@ def read_template(template_id: TemplateId) -> Response[TemplateAnswer]:
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     return FieldList.model_validate(call.service.templates.fields(template_id))
 
@@ -103,7 +102,7 @@ def change_template(
     template_id: TemplateId, body: Annotated[TemplateChanges, Body()]
 ) -> Response[TemplateAnswer]:
     """Only what is given changes."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     call.service.templates.change(template_id, body.model_dump(exclude_none=True))
     return template_answer(call, template_id, None)
@@ -120,7 +119,7 @@ def delete_template(
     template_id: TemplateId, erase: Annotated[bool, Query()] = False
 ) -> Response[Any]:
     """End POSTs, minting and previews; with `erase=true` its links and images, too."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     call.allow_scope("admin" if erase else "templates")
     call.service.templates.delete(template_id, erase=erase)

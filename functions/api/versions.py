@@ -4,14 +4,13 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
-from aws_lambda_powertools.event_handler.router import Router
 
 from api.answers import Recall, TemplateAnswer, VersionList
-from api.call import call_of, needs
+from api.call import ApiRouter, needs
 from api.models import RecallBody
 from api.templates import TAGS, Cursor, Limit, TemplateId, template_answer
 
-router = Router()
+router = ApiRouter()
 Version = Annotated[int, Path(ge=1, le=999_999)]
 
 
@@ -23,7 +22,7 @@ Version = Annotated[int, Path(ge=1, le=999_999)]
 )
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
     """Newest first."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     listed = call.service.templates.versions(template_id, limit=limit, cursor=cursor)
     return VersionList.model_validate(listed)
@@ -37,7 +36,7 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
 )
 def read_version(template_id: TemplateId, version: Version) -> Response[TemplateAnswer]:
     """One version, its document as it was put."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     return template_answer(call, template_id, version)
 
@@ -52,7 +51,7 @@ def recall_version(
     template_id: TemplateId, version: Version, body: Annotated[RecallBody, Body()]
 ) -> Recall:
     """Draw its links and images with another version from now on."""
-    call = call_of(router)
+    call = router.call
     call.allow_template(template_id)
     call.service.recalls.recall(template_id, version, body.replaced_by)
     return Recall(template_id=template_id, version=version, replaced_by=body.replaced_by)

@@ -1,7 +1,6 @@
-// Runs on every viewer request (CloudFront Functions, JavaScript runtime 2.0, at most 10 KB).
-// It reads a signed link, checks the signature on hit and miss alike, and asks the cache for the
-// address that the link stands for. docs/contract/links.md is the rule; link_reading.py and
-// links.py are the same in Python, and the tests hold the two together.
+// Runs on every viewer request (CloudFront Functions, runtime 2.0, at most 10 KB): checks a link's
+// signature, on hit and miss alike, and asks the cache for the address that the link stands for.
+// The rule is docs/contract/links.md; links.py is the same in Python, tests hold the two together.
 //
 //   /r/welcome.png?_v=3&...&_sig=...  ->  /renders/{epoch}/welcome/3/{digest}.png
 //   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
@@ -42,7 +41,7 @@ async function handler(event) {
     if (!link && !image) return answer(request.uri.indexOf('/r/') === 0 ? 400 : 404);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405);
 
-    // The query as it was sent: request.querystring has lost the order, which has a meaning.
+    // request.querystring has lost the order, which has a meaning.
     const read = link && readLink(link[0], request.rawQueryString() || '');
     const keys = await readKeys();
     if (read) return forward(request, addressOfLink(link, read, keys), read.canonical);
@@ -89,7 +88,7 @@ async function readKeys() {
 
 function addressOfLink(link, read, keys) {
   if (!keys) {
-    // Nothing can be told here: the Lambda checks the signature, and what it draws is not kept.
+    // The Lambda checks the signature, and what it draws is not kept.
     const hash = crypto.createHash('sha256').update(read.canonical).digest('hex');
     return ['/renders/0', link[1], 'unverified', hash].join('/') + '.' + link[2];
   }
@@ -102,8 +101,7 @@ function addressOfLink(link, read, keys) {
   return ['/renders', keys.epoch, link[1], version, digest].join('/') + '.' + link[2];
 }
 
-// The last ten characters prove an id ours, so guesses go no further. Without keys all may pass:
-// the Lambda knows its images.
+// The last ten characters prove an id ours. Without keys all pass: the Lambda knows its images.
 function addressOfImage(image, keys) {
   if (keys && !same(base32(hmac(keys.images, [image[1]], 'hex'), 10), image[2])) throw 404;
   return image[0].replace('/i/', '/images/');
@@ -146,8 +144,9 @@ function base32(hex, length) {
 
 function readLink(path, query) {
   const parts = query.split('&');
-  must(parts.length <= 32 && encodeURIComponent(query).replace(/%../g, '-').length <= 3000);
-  const values = readParts(parts.map((part) => part.replace(/^(amp;)+/, '')).filter((part) => part));
+  const escaped = encodeURIComponent(query); // %XX is a byte
+  must(parts.length <= 32 && escaped.length - 2 * (escaped.split('%').length - 1) <= 3000);
+  const values = readParts(parts.map(withoutAmp).filter((part) => part));
   must(has(values, '_kid') && (has(values, '_sig') || !has(values, '_open')));
 
   const open = (values._open || '').split(',');
@@ -208,6 +207,12 @@ function readPasted(parts, values) {
   });
 }
 
+function withoutAmp(part) {
+  let at = 0;
+  while (part.substr(at, 4) === 'amp;') at += 4;
+  return part.slice(at);
+}
+
 function nameOf(part) {
   return part.split('=', 1)[0];
 }
@@ -218,12 +223,12 @@ function isDropped(name) {
 
 // Throws for a cut escape and for bytes that are not UTF-8.
 function decode(text) {
-  return decodeURIComponent(text.replace(/\+/g, ' '));
+  return decodeURIComponent(text.split('+').join(' '));
 }
 
 function decodePasted(text) {
   if (match(UNFILLED, text)) return text;
-  const escaped = text.replace(/\+/g, ' ').replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
+  const escaped = text.split('+').join(' ').replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
   try {
     return decodeURIComponent(escaped);
   } catch (error) {
@@ -236,10 +241,9 @@ function decodePasted(text) {
 }
 
 function encode(text) {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase()
-  );
+  const escaped = encodeURIComponent(text);
+  if (!/[!'()*]/.test(escaped)) return escaped;
+  return escaped.replace(/[!'()*]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase());
 }
 
 // A `$` in a pattern may match before a last newline; no newline is right anywhere.

@@ -27,6 +27,7 @@ class ApiOutside:
     idempotency: ports.Idempotency
     uploads: ports.Uploads
     cdn: ports.Cdn
+    fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
 
@@ -83,7 +84,7 @@ def api_service(api: ApiOutside) -> ApiService:
         recalls=recalls,
         previews=Previews(room.library, room.studio),
         assets=Assets(outside.assets, outside.store, api.uploads),
-        fonts=outside.renderer.families,
+        fonts=api.fonts,
         health=lambda: _health(outside),
         keys=Keys(api.api_keys),
         limiter=api.limiter,

@@ -142,7 +142,7 @@ class Ladder:
         except Unavailable:
             return "dependency"
         except Exception as failure:
-            visit.noted["failure"] = _place(failure)
+            visit.noted["failure"] = place(failure)
             return "render"
         return drawing if len(drawing.image.body) <= MOST_BYTES else "render"
 
@@ -185,7 +185,7 @@ class Ladder:
             try:
                 found = self._stand_ins.fitted(wanted.template_id, number, kinds, frame)
             except (Unavailable, PictureError) as failure:
-                visit.noted["failure"] = _place(failure)
+                visit.noted["failure"] = place(failure)
         visit.steps.done("fallback")
         return found or self._stand_ins.card(frame)
 
@@ -206,7 +206,7 @@ def _refuse_opening(edition: Edition, opened: Sequence[str]) -> None:
         )
 
 
-def _place(failure: BaseException) -> str:
+def place(failure: BaseException) -> str:
     """The kind of a failure and where it happened; never its text, which may hold values."""
     trace = failure.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -92,7 +92,7 @@ class Looks:
             pointer = "/width" if self.width is not None else "/dpr"
             detail = (
                 f"The picture would be {size.width} × {size.height} pixels: at most {MAX_SIDE} a "
-                f"side and {MAX_PIXELS // 1_000_000} million in all. Ask for a smaller width or dpr."
+                f"side and {MAX_PIXELS // 1_000_000} million in all. Make width or dpr smaller."
             )
             return size, [Fault("invalid_request", pointer, detail)]
         return size, []

@@ -21,9 +21,11 @@ def update_record(
             raise NotFound(f'There is no template "{template_id}".')
         changed = change(record)
         if changed == record:
-            return None
+            return
         try:
-            return templates.update(replace(changed, revision=record.revision + 1))
+            templates.update(replace(changed, revision=record.revision + 1))
         except Conflict:
             if attempt == TRIES - 1:
                 raise
+        else:
+            return

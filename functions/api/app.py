@@ -1,0 +1,41 @@
+"""The JSON API: the Lambda `api`."""
+
+import os
+import threading
+from functools import cache
+from typing import Any
+
+from api import about, assets, images, journal, links, previews, templates, versions
+from api.front import Front
+from api.resolver import Resolver
+from postcard import wiring
+from postcard.api_service import ApiService
+from postcard.settings import Settings
+
+ROUTERS = (images, links, templates, versions, previews, assets, about)
+
+resolver = Resolver()
+for module in ROUTERS:
+    resolver.include_router(module.router)
+front = Front(resolver)
+one_at_a_time = threading.Lock()  # the resolver keeps the call at work in a class attribute
+
+
+@cache
+def service() -> ApiService:
+    """Built at the first call: nothing secret, no clock and no connection at import."""
+    return wiring.api_service(Settings.read(os.environ))
+
+
+def answer(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, Any]:
+    """An event in, a response out, and one line in the log."""
+    with one_at_a_time:
+        visit = front.begin(event, context, api)
+        response = front.answer(visit, event, context)
+    journal.write(visit, response["statusCode"], context)
+    return response
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda's entry point."""
+    return answer(event, context, service())

@@ -1,0 +1,106 @@
+"""Who calls, whether they may, and how much they have left."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from api.reading import Request
+from postcard.api_service import ApiService
+from postcard.errors import Forbidden, RateLimited
+from postcard.ports import Allowance, ApiKeyRecord
+
+USUAL_RATE = 100
+DAY = 86_400
+
+
+@dataclass
+class Entry:
+    """What an entrance left behind: the key, and what every answer says of its rate."""
+
+    key: ApiKeyRecord | None = None
+    headers: dict[str, str] = field(default_factory=lambda: rate_headers(USUAL_RATE, None))
+
+
+def rate_headers(rate: int, allowance: Allowance | None) -> dict[str, str]:
+    """As draft-ietf-httpapi-ratelimit-headers writes them; without a key the usual policy."""
+    left = allowance.remaining if allowance else rate
+    reset = allowance.reset if allowance else 1
+    return {
+        "RateLimit-Policy": f'"key";q={rate};w=1',
+        "RateLimit": f'"key";r={left};t={reset}',
+    }
+
+
+def enter(
+    request: Request,
+    scopes: Sequence[str],
+    service: ApiService,
+    entry: Entry,
+    *,
+    now: float,
+) -> None:
+    """Fill `entry`, step by step, so that a refusal can say what it knows too.
+
+    `Unauthorized`, `RateLimited`, `Forbidden`; `Unavailable` if the limiter cannot be asked.
+    """
+    if not scopes:
+        return
+    headers = request.headers
+    key = service.keys.authenticate(headers.get("authorization"), headers.get("x-api-key"), now=now)
+    entry.key = key
+    allowance = service.limiter.take(f"key#{key.key_id}", rate=key.rate, now=now)
+    entry.headers = rate_headers(key.rate, allowance)
+    if not allowance.allowed:
+        wait = {"Retry-After": str(allowance.reset)}
+        raise RateLimited(f"This key may call {key.rate} times a second: wait.", headers=wait)
+    if not set(scopes) & set(key.scopes):
+        needed = " or ".join(f'"{scope}"' for scope in scopes)
+        raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
+    _count(key, service, now)
+
+
+def _count(key: ApiKeyRecord, service: ApiService, now: float) -> None:
+    """One call of this month's quota."""
+    if key.monthly_quota is None:
+        return
+    today = datetime.fromtimestamp(now, UTC)
+    month = f"{today:%Y-%m}"
+    end = datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC).timestamp()
+    count = service.counters.add(f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY)
+    if count > key.monthly_quota:
+        wait = {"Retry-After": str(int(end - now) + 1)}
+        raise RateLimited(
+            f"This key's {key.monthly_quota} calls of {month} are spent: wait for the next month.",
+            code="quota_exceeded",
+            headers=wait,
+        )
+
+
+def cors(origins: Sequence[str], request: Request) -> Mapping[str, str]:
+    """What a browser on another site needs; nothing unless its origin was set."""
+    origin = request.headers.get("origin")
+    if origin is None or not {origin, "*"} & set(origins):
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "ETag, RateLimit, RateLimit-Policy, Retry-After",
+        "Vary": "Origin",
+    }
+
+
+def preflight(origins: Sequence[str], request: Request) -> dict[str, Any] | None:
+    """The answer to a browser that asks before it calls; None if this is no such question."""
+    allowed = cors(origins, request)
+    if request.method != "OPTIONS" or not allowed or not request.path.startswith("/v1/"):
+        return None
+    return {
+        "statusCode": 204,
+        "headers": {
+            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+            "Access-Control-Allow-Headers": "Authorization, X-API-Key, Content-Type, "
+            "Idempotency-Key, If-Match",
+            "Access-Control-Max-Age": "600",
+        },
+        "body": "",
+    }

@@ -1,0 +1,54 @@
+"""The log line and the metrics of a call, by Powertools. No values, no query."""
+
+import os
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from api.visit import Visit
+from postcard.ladder import place
+
+SERVICE = "api"
+NAMESPACE = "Postcard"
+
+
+@cache
+def logger() -> Logger:
+    """Writes to standard output."""
+    return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE), level="INFO")
+
+
+def write(visit: Visit, status: int, context: Any) -> None:
+    """One JSON line: what was called, what was done, and how long each step took."""
+    facts: dict[str, Any] = {
+        "request_id": visit.request.request_id,
+        "function_request_id": getattr(context, "aws_request_id", ""),
+        "method": visit.request.method,
+        "route": visit.rule,
+        "status": status,
+        "ms": round((visit.service.monotonic() - visit.began) * 1000, 1),
+        **{name: fact for name, fact in visit.noted.items() if fact not in (None, {}, 0)},
+    }
+    if visit.entry.key is not None:
+        facts["key"] = visit.entry.key.key_id
+    if visit.failure is not None:
+        logger().error("failed", extra={**facts, "failure": place(visit.failure)})
+    else:
+        logger().info("answered", extra=facts)
+    _measure(visit, status)
+
+
+def _measure(visit: Visit, status: int) -> None:
+    metrics = Metrics(
+        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service=SERVICE
+    )
+    metrics.add_metric("Calls", MetricUnit.Count, 1)
+    if visit.noted.get("did") == "drawn":
+        metrics.add_metric("Renders", MetricUnit.Count, 1)
+    if visit.noted.get("did") == "found":
+        metrics.add_metric("Hits", MetricUnit.Count, 1)
+    if status >= 500:
+        metrics.add_metric("Failures", MetricUnit.Count, 1)
+    metrics.flush_metrics()

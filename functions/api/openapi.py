@@ -1,0 +1,77 @@
+"""OpenAPI 3.1, from the handlers: what Powertools makes of them, with our own problems."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
+
+Description = dict[str, Any]
+DOCUMENT = {
+    "description": "A template document.",
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "description": "As /v1/template.schema.json says."}
+        }
+    },
+}
+TAKES_DOCUMENT = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
+PROBLEM: Description = {
+    "type": "object",
+    "description": "RFC 9457; the detail says what to do.",
+    "required": ["type", "title", "status", "detail", "instance", "success", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "success": {"const": False},
+        "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fact"}},
+        "fallback_url": {"type": "string", "format": "uri"},
+    },
+}
+FAILED: Description = {
+    "description": "A problem.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def describe(resolver: APIGatewayHttpResolver) -> Description:
+    """The description as JSON."""
+    text = resolver.get_openapi_json_schema(
+        title="Postcard",
+        version="1",
+        openapi_version="3.1.0",
+        description="A personal picture in every e-mail.",
+        security_schemes={
+            "bearer": HTTPBearer(description="Authorization: Bearer postcard_…"),
+            "api_key": APIKey(name="X-API-Key", **{"in": APIKeyIn.header}),
+        },
+    )
+    described: Description = json.loads(text)
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            _mend(path, method, operation)
+    schemas = described["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = PROBLEM
+    return described
+
+
+def _mend(path: str, method: str, operation: Description) -> None:
+    """Our problems for Powertools' 422, and a document where the handler takes raw text."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    responses["default"] = FAILED
+    if (path, method) in TAKES_DOCUMENT:
+        operation["requestBody"] = DOCUMENT
+    if path == "/v1/previews":
+        responses["200"]["content"] = {
+            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": {"$ref": "#/components/schemas/PreviewAnswer"}},
+        }

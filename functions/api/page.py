@@ -1,0 +1,107 @@
+"""The description as a page to read: plain HTML, nothing from elsewhere."""
+
+import json
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+Description = dict[str, Any]
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+STYLE = """
+:root { color-scheme: light dark }
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+nav a { margin-right: .8rem } h2 { margin-top: 3rem } h3 { margin: 2.2rem 0 .2rem }
+code, pre { font: 14px/1.5 ui-monospace, monospace }
+pre { padding: 1rem; overflow-x: auto; border-radius: .5rem; background: #8881 }
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
+  border-bottom: 1px solid #8884 }
+.method { font-weight: 700; margin-right: .5rem } .quiet { opacity: .75 }
+"""
+
+
+def page(described: Description, base_url: str) -> str:
+    """The whole page; `base_url` stands in its examples."""
+    groups: dict[str, list[str]] = {}
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            section = "".join(_operation(described, base_url, method, path, operation))
+            groups.setdefault(operation["tags"][0], []).append(section)
+    links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in groups)
+    parts = (
+        f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{"".join(sections)}'
+        for tag, sections in groups.items()
+    )
+    title = escape(described["info"]["title"])
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} API</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{STYLE}</style><h1>{title}</h1><p>{escape(described['info']['description'])} "
+        'The machine-readable description is <a href="/openapi.json">/openapi.json</a>, a '
+        'template\'s schema <a href="/v1/template.schema.json">/v1/template.schema.json</a>.</p>'
+        f"<nav>{links}</nav>{''.join(parts)}</html>"
+    )
+
+
+def _operation(
+    described: Description, base_url: str, method: str, path: str, operation: Description
+) -> Iterator[str]:
+    scopes = sorted({s for way in operation.get("security", []) for v in way.values() for s in v})
+    who = f"scope {' or '.join(scopes)}" if scopes else "public"
+    yield f"<h3>{escape(operation['summary'])}</h3>"
+    yield f'<p><code><span class="method">{method.upper()}</span>{escape(path)}</code> '
+    yield f'<span class="quiet">{who}</span></p>'
+    yield f"<p>{escape(operation.get('description', ''))}</p>"
+    rows = [*_parameters(operation), *_body_rows(described, operation)]
+    if rows:
+        yield f"<table><tr><th>Name<th>Type<th></tr>{''.join(rows)}</table>"
+    yield f"<pre>{escape(_curl(described, base_url, method, path, operation))}</pre>"
+
+
+def _parameters(operation: Description) -> Iterator[str]:
+    for parameter in operation.get("parameters", []):
+        note = f"in the {parameter['in']}"
+        yield _row(parameter["name"], parameter["schema"], note)
+
+
+def _body_rows(described: Description, operation: Description) -> Iterator[str]:
+    schema = _body_schema(described, operation)
+    for name, member in schema.get("properties", {}).items():
+        needed = "required" if name in schema.get("required", []) else ""
+        yield _row(name, member, f"{needed} {member.get('description', '')}".strip())
+
+
+def _row(name: str, schema: Description, note: str) -> str:
+    default = schema.get("default")
+    usual = f" Default {json.dumps(default)}." if default not in (None, []) else ""
+    cells = f"<td><code>{escape(name)}</code><td>{escape(_type(schema))}"
+    return f"<tr>{cells}<td>{escape(note + usual)}</tr>"
+
+
+def _type(schema: Description) -> str:
+    if "enum" in schema:
+        return " ".join(str(word) for word in schema["enum"])
+    kinds = [_type(member) for member in schema.get("anyOf", []) if member.get("type") != "null"]
+    return " or ".join(kinds) or str(schema.get("const") or schema.get("type", "any"))
+
+
+def _body_schema(described: Description, operation: Description) -> Description:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema: Description = content.get("schema", {})
+    if "$ref" in schema:
+        found: Description = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def _curl(
+    described: Description, base_url: str, method: str, path: str, operation: Description
+) -> str:
+    lines = [f"curl -X {method.upper()} {base_url}{path}"]
+    if operation.get("security"):
+        lines.append('-H "Authorization: Bearer $POSTCARD_KEY"')
+    examples = _body_schema(described, operation).get("examples")
+    if "requestBody" in operation:
+        lines.append('-H "Content-Type: application/json"')
+        lines.append(f"-d '{json.dumps(examples[0])}'" if examples else "-d @template.json")
+    return " \\\n  ".join(lines)

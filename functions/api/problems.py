@@ -1,0 +1,100 @@
+"""Problems as callers see them: application/problem+json (RFC 9457), mapped once, here."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, told
+from postcard.json_text import pointer
+from postcard.template.changes import refuse
+
+PROBLEM_JSON = "application/problem+json"
+WAIT = "5"  # seconds after which something that is down is worth another try
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem as an HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
+    """The answer for a problem. `instance` is the path that was called, without its query."""
+    members = {
+        "type": f"https://postcard.dev/problems/{problem.code}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "success": False,
+        "code": problem.code,
+        "request_id": request_id,
+        "errors": told(problem.errors),
+        **problem.extensions,
+    }
+    waiting = {"Retry-After": WAIT} if isinstance(problem, Unavailable) else {}
+    headers = {**waiting, **problem.headers, "Content-Type": PROBLEM_JSON}
+    return Told(problem.status, headers, json.dumps(members, ensure_ascii=False))
+
+
+def unreadable(
+    errors: Sequence[Mapping[str, Any]], body: Any, known: Iterable[str], *, put: bool
+) -> Problem:
+    """The problem of a request that does not fit its model.
+
+    An id in the path of a form that no id has is not found, except where it would be made.
+    """
+    names = list(known)
+    faults: dict[str, Fault] = {}
+    for error in errors:
+        fault = _fault(error, body, names)
+        faults.setdefault(fault.pointer, fault)
+    if not put and any(error["loc"][0] == "path" for error in errors):
+        return NotFound("There is nothing by that id.")
+    try:
+        refuse(list(faults.values()))
+    except BadRequest as bad:
+        return bad
+    return BadRequest("The request cannot be read.")
+
+
+def _fault(error: Mapping[str, Any], body: Any, known: list[str]) -> Fault:
+    where, *steps = error["loc"]
+    place = _pointer(steps, body if where == "body" else {})
+    if error["type"] == "extra_forbidden":
+        return Fault("invalid_request", place, _unknown(str(steps[-1]), known))
+    if error["type"] == "missing":
+        return Fault("missing_value", place, "This is required.")
+    detail = str(error["msg"])
+    if where == "path":
+        detail = "An id is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
+    return Fault("invalid_request", place, detail if detail.endswith(".") else f"{detail}.")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+    return f"Unknown property; {guess}"
+
+
+def _pointer(steps: Sequence[str | int], body: Any) -> str:
+    """Where in the body; the names that a validator gives a union's members are left out."""
+    place, value = "", body
+    for step in steps:
+        if not isinstance(value, dict | list):
+            break
+        place += pointer(step)
+        value = _member(value, step)
+    return place
+
+
+def _member(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    return value[step] if isinstance(step, int) and step < len(value) else None

@@ -1,0 +1,128 @@
+"""Pictures: the Lambda `image`, called by CloudFront for what S3 did not have.
+
+It imports only what a render needs: no Powertools, no pydantic, no boto3. Nothing secret, no clock
+and no connection is taken at import, so that a snapshot of it may be restored anywhere.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import sys
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from image import journal
+from postcard.errors import Forbidden, MethodNotAllowed, Problem
+from postcard.ladder import Visit
+from postcard.serving import Answer
+
+if TYPE_CHECKING:
+    from postcard.service import ImageService
+
+METHODS = ("GET", "HEAD")
+DRAWING_SECONDS = 8.0  # what drawing and its sources may take
+RESERVE_SECONDS = 3.0  # kept back for the fallback and its answer
+ALWAYS = {
+    "Content-Disposition": "inline",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+Response = dict[str, Any]
+
+
+@cache
+def service() -> "ImageService":
+    """Built at the first call, or before a snapshot is taken of it."""
+    from postcard import wiring
+    from postcard.settings import Settings
+
+    return wiring.image_service(Settings.read(os.environ))
+
+
+def handler(event: dict[str, Any], context: Any) -> Response:
+    """The Lambda's entry point."""
+    return answer(event, context, service())
+
+
+def answer(event: dict[str, Any], context: Any, images: "ImageService") -> Response:
+    """An event in, a response out, one line in the log and one of metrics."""
+    began = images.monotonic()
+    visit = Visit(now=images.clock(), deadline=began + _seconds(context))
+    try:
+        response = _picture(event, images, visit)
+    except Problem as problem:
+        visit.noted["code"] = problem.code
+        response = _refusal(problem)
+    spent = (images.monotonic() - began) * 1000
+    journal.write(sys.stdout, event, context, visit, response, spent)
+    return response
+
+
+def _seconds(context: Any) -> float:
+    """How long drawing may take."""
+    left = context.get_remaining_time_in_millis() / 1000
+    return float(min(DRAWING_SECONDS, left - RESERVE_SECONDS))
+
+
+def _picture(event: dict[str, Any], images: "ImageService", visit: Visit) -> Response:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    sent = headers.get("x-postcard-origin", "").encode()
+    if not hmac.compare_digest(sent, images.origin().encode()):
+        raise Forbidden("Pictures are behind the CDN: ask there.", code="forbidden")
+    method = event["requestContext"]["http"]["method"]
+    if method not in METHODS:
+        raise MethodNotAllowed("Pictures are read only.", headers={"Allow": ", ".join(METHODS)})
+    answered = images.opening.open(event["rawPath"], headers.get("x-postcard-link", ""), visit)
+    visit.noted |= {"did": answered.how, "bytes": len(answered.image.body)}
+    if answered.reason:
+        visit.noted["reason"] = answered.reason
+    told = _headers(answered, visit)
+    if _has(headers.get("if-none-match", ""), told["ETag"]):
+        return {"statusCode": 304, "headers": told, "body": ""}
+    told["Content-Type"] = answered.image.content_type
+    if method == "HEAD":
+        told["Content-Length"] = str(len(answered.image.body))
+        return {"statusCode": 200, "headers": told, "body": ""}
+    body = base64.b64encode(answered.image.body).decode("ascii")
+    return {"statusCode": 200, "headers": told, "body": body, "isBase64Encoded": True}
+
+
+def _headers(answered: Answer, visit: Visit) -> dict[str, str]:
+    """Everything but the type and the length, which a 304 leaves out."""
+    digest = hashlib.md5(answered.image.body, usedforsecurity=False).hexdigest()
+    steps = (f"{name};dur={spent:.1f}" for name, spent in visit.steps.spent.items())
+    told = {
+        **ALWAYS,
+        "ETag": f'"{digest}"',  # S3's own, so that a copy stays good when S3 answers next
+        "Cache-Control": answered.keeping.cache_control,
+        "X-Postcard-Render": answered.how,
+        "Server-Timing": ", ".join(steps),
+    }
+    if answered.reason:
+        told["X-Postcard-Fallback"] = answered.reason
+    if answered.keeping.expires is not None:
+        told["Expires"] = _http_date(answered.keeping.expires)
+    return told
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return bool(tags & {"*", etag})
+
+
+def _http_date(instant: int) -> str:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(instant))
+
+
+def _refusal(problem: Problem) -> Response:
+    """No picture: a wrong address, or no keys, for which the CDN has a page of its own."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+        **problem.headers,
+    }
+    return {"statusCode": problem.status, "headers": headers, "body": f"{problem.detail}\n"}
