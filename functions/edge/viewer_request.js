@@ -28,9 +28,8 @@ const RESERVED = {
   _open: /^[a-z][a-z0-9_]{0,63}(,[a-z][a-z0-9_]{0,63})*$/,
   _kid: /^[a-z0-9]{1,16}$/
 };
-// What the bytes 80 to 9F are in Windows-1252, as browsers read it.
-const WINDOWS_1252 =
-  '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+// The bytes 80 to 9F of Windows-1252, as browsers read them.
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const STATUS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed' };
 
 async function handler(event) {
@@ -121,7 +120,7 @@ function hmac(key, lines, spelling) {
   return crypto.createHmac('sha256', key).update(lines.join('\n')).digest(spelling);
 }
 
-// In a time that tells nothing of where they differ.
+// Takes as long wherever they differ.
 function same(right, given) {
   let differences = right.length ^ given.length;
   for (let i = 0; i < right.length; i++) {
@@ -133,7 +132,7 @@ function same(right, given) {
 function base32(hex, length) {
   let text = '';
   for (let i = 0; i < length; i++) {
-    // Bits 5 i to 5 i + 4 lie within two hex digits.
+    // Five bits lie within two hex digits.
     const two = parseInt(hex.substr((5 * i) >> 2, 2), 16);
     text += 'abcdefghijklmnopqrstuvwxyz234567'.charAt((two >> (3 - ((5 * i) & 3))) & 31);
   }
@@ -188,7 +187,7 @@ function isReserved(name, value) {
   return has(RESERVED, name) && match(RESERVED[name], value) && (name !== '_open' || sorted);
 }
 
-// The open part of a merge link, where mail platforms paste raw text: nothing is an error here.
+// The open part of a merge link, where platforms paste raw text: nothing is an error.
 function readPasted(parts, values) {
   const waiting = values._open.split(',').filter((name) => !has(values, name));
   const pasted = Object.create(null);
@@ -221,7 +220,7 @@ function isDropped(name) {
   return name.indexOf('utm_') === 0 || DROPPED.indexOf(name) >= 0;
 }
 
-// Throws for a cut escape and for bytes that are not UTF-8.
+// Throws for a cut escape or bytes not UTF-8.
 function decode(text) {
   return decodeURIComponent(text.split('+').join(' '));
 }

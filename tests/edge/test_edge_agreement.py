@@ -2,6 +2,7 @@
 
 import string
 from random import Random
+from typing import Any
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, given, settings
@@ -100,7 +101,7 @@ def spoil(link: str, random: Random) -> str:
 def some_link(random: Random) -> str:
     names = random.sample(["a", "b", "title", "a.color", "constructor", "first_name"], 3)
     fields = {name: random.choice(VALUES) for name in names}
-    asked = random.choice(
+    asked: dict[str, Any] = random.choice(
         [
             {},
             {"version": None},
@@ -118,7 +119,7 @@ def some_link(random: Random) -> str:
 
 def corpus(seed: int, size: int) -> list[str]:
     random = Random(seed)
-    links = []
+    links: list[str] = []
     while len(links) < size:
         link = some_link(random)
         links.append(link)
@@ -142,6 +143,21 @@ def test_every_engine_agrees_with_python_on_spoilt_links(engine: Engine) -> None
     assert disagreements(engine, links) == []
     statuses = [outcome(link).status for link in links]
     assert min(statuses.count(status) for status in (200, 400, 403)) >= 25
+
+
+def test_every_engine_agrees_with_python_at_the_bounds(engine: Engine) -> None:
+    link = mint({"a": "1"})
+    room = 3000 - len(link.partition("?")[2])
+    links = [
+        link + "&" + "amp;" * (room // 4 - 3) + "utm_x",
+        *(f"{link}&utm_x={'y' * (room - 7 + more)}" for more in (0, 1)),
+        *(f"{link}&utm_x={'é' * ((room - 7) // 2 + more)}" for more in (0, 1)),
+        *(f"{link}{'&' * more}" for more in (28, 29)),
+        *(f"{link}{'&amp;' * more}" for more in (28, 29)),
+        *(link.replace("a=1", f"a={'%20' * more}") for more in (970, 975, 990)),
+        *(f"/r/welcome.png?_kid=k1&a={'李' * more}" for more in (440, 447, 448, 449, 460)),
+    ]
+    assert disagreements(engine, links) == []
 
 
 def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engine) -> None:
