@@ -6,7 +6,7 @@
 //   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
 //   the same past its _exp            ->  /renders/{epoch}/welcome/ended/{digest}.png
 //   /i/img_....png                    ->  /images/img_....png
-//   malformed 400, wrong signature 403, another method 405, anything else 404
+//   malformed 400, wrong signature 403, other methods 405, all else 404
 
 import cf from 'cloudfront';
 import crypto from 'crypto';
@@ -57,7 +57,7 @@ function answer(status) {
     statusCode: status,
     statusDescription: STATUS[status],
     headers: headers,
-    body: { encoding: 'text', data: STATUS[status] + '\n' }
+    body: { encoding: 'text', data: STATUS[status] }
   };
 }
 
