@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PORT ?= 8080
 STAGE ?= dev
 ARCH ?= arm64
+BUILD ?= .aws-sam/build
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
@@ -45,8 +46,8 @@ stack: .venv-sam/ready ## the edge function into template.yaml, and check the te
 	$(BIN)/python -m deploy.template
 
 build: .venv-sam/ready ## what Lambda gets, into .aws-sam/build (ARCH=arm64|x86_64)
-	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	$(BIN)/python -m deploy.artefacts .aws-sam/build $(ARCH)
+	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
+	$(BIN)/python -m deploy.artefacts $(BUILD) $(ARCH)
 
 deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
 	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))

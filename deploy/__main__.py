@@ -17,12 +17,9 @@ from deploy import fallback, seed
 from deploy.account import Concurrency
 from deploy.smoke import Smoke, SmokeFailed
 from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
-from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard import wiring
 from postcard.adapters.aws.boto import boto_client
-from postcard.adapters.aws.edge_store import CloudFrontStore
 from postcard.adapters.aws.objects import S3Objects
-from postcard.adapters.aws.secrets import SecretsManager
-from postcard.adapters.aws.table import Table
 from postcard.errors import Problem
 from postcard.keyring import Keyring
 from postcard.keys import Keys
@@ -84,9 +81,8 @@ def capped(plan: Plan, concurrency: Concurrency, formation: object) -> Plan:
 def fill(settings: Settings) -> None:
     """Keys, the picture for bad days, and the first API key, which is shown this once."""
     now = time.time()
-    secrets = SecretsManager(boto_client("secretsmanager", settings), settings.secret_id)
-    edge = CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
-    keys = seed.seed_keys(Keyring(secrets, edge), now=now)
+    keyring = Keyring(wiring.secrets(settings), wiring.edge_store(settings))
+    keys = seed.seed_keys(keyring, now=now)
     print(f"keys: {len(keys.signing)} at the edge and read back there, {keys.minting} mints")
     pictures = S3Objects(boto_client("s3", settings), settings.pictures_bucket)
     uploaded = seed.upload_fallback(pictures, fallback.draw)
@@ -110,7 +106,7 @@ def try_out(outputs: Outputs, settings: Settings) -> None:
 
 def api_keys(settings: Settings) -> Keys:
     """API keys in the stack's table."""
-    return Keys(DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table)))
+    return Keys(wiring.api_keys(settings))
 
 
 if __name__ == "__main__":
