@@ -3,48 +3,30 @@
 import json
 import re
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from postcard.adapters.aws.api_keys import DynamoApiKeys
-from postcard.adapters.aws.boto import boto_client
-from postcard.adapters.aws.secrets import SecretsManager
-from postcard.adapters.aws.table import Table
-from postcard.adapters.files import FileEdgeStore
+from local.production import Production
 from postcard.keyring import Keyring
 from postcard.keys import SCOPES, Keys, digest
-from postcard.settings import Settings
 
 _DYNAMIC = re.compile(r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}")
 
 
 class LocalKeys:
-    """Links' keys in the secret and at the edge, and one API key with every scope.
+    """Links' keys in the secret and at the edge, and one API key with every scope."""
 
-    `environment` is the `api` function's, as it is here.
-    """
-
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        settings = Settings.read(environment)
-        given = {
-            "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
-        }
-        self._edge = FileEdgeStore(Path(settings.kvs_arn.removeprefix("file:")))
-        secret = SecretsManager(
-            boto_client("secretsmanager", settings, **given), settings.secret_id
-        )
-        table = Table(boto_client("dynamodb", settings, **given), settings.table)
-        self._keyring = Keyring(secret, self._edge)
-        self._secret = secret
-        self._records = DynamoApiKeys(table)
+    def __init__(self, production: Production, folder: Path) -> None:
+        self._secret = production.secret()
+        self._edge = production.edge()
+        self._records = production.api_keys()
         self._path = folder / "local.json"
+        self.keyring = Keyring(self._secret, self._edge)
         self.api_key = ""
 
     def prepare(self) -> None:
         """Make what is not there yet, and bring the edge up to date."""
-        self._keyring.initialise(now=time.time())
+        self.keyring.initialise(now=time.time())
         self.api_key = self._known_key() or self._new_key()
 
     def entry(self, name: str) -> str | None:
@@ -58,7 +40,7 @@ class LocalKeys:
 
     def tell(self, base_url: str) -> dict[str, Any]:
         """Write `local.json`, for its owner's eyes only; returns what is in it."""
-        keys = self._keyring.read()
+        keys = self.keyring.read()
         assert keys.minting is not None
         local = {
             "base_url": base_url,
@@ -68,10 +50,7 @@ class LocalKeys:
             "address_key_hex": keys.address,
             "epoch": keys.epoch,
         }
-        draft = self._path.with_suffix(".draft")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(local, indent=2) + "\n")
-        draft.replace(self._path)
+        write_private(self._path, json.dumps(local, indent=2) + "\n")
         return local
 
     def _known_key(self) -> str | None:
@@ -85,3 +64,11 @@ class LocalKeys:
 
     def _new_key(self) -> str:
         return Keys(self._records).create("this machine", SCOPES, now=time.time())[0]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once, for its owner's eyes only."""
+    draft = path.with_suffix(".draft")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(path)

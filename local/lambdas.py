@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -207,12 +208,9 @@ class Lambda:
         self._counters = counters
 
     def warm(self) -> None:
-        """Start an environment of each function, side by side."""
-        threads = [threading.Thread(target=f.warm) for f in self._functions.values()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        """Start an environment of each function, side by side; `InvocationFailed`."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Function.warm, self._functions.values()))
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Call a function by its logical id."""

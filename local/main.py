@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+from local.gateway import InvocationFailed
 from local.seed import ApiClient, SeedError
 from local.server import AlreadyRunning, LocalServer
 from local.welcome import MODIFICATIONS, WELCOME, banner
@@ -13,18 +14,18 @@ from local.welcome import MODIFICATIONS, WELCOME, banner
 
 def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
     """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; the exit code."""
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
+    for name in _ENDS:
+        signal.signal(name, _end)
     try:
         with LocalServer(port, state_dir) as server:
             print(_banner(server), flush=True)
-            ended.wait()
-            _say("\n  Ending …")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return 0
     except AlreadyRunning:
         return _fail(f"Postcard is already running on the state in {state_dir}.")
-    except SeedError as error:
-        return _fail(f"The first start did not come to its end: {error}")
+    except (InvocationFailed, SeedError) as error:
+        return _fail(f"{error}\nWhat the functions said is in {state_dir / 'log.jsonl'}.")
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
@@ -32,15 +33,20 @@ def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
     return 0
 
 
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _end(*_: object) -> None:
+    """End once: what is being put away then is not to be disturbed."""
+    for name in _ENDS:
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _banner(server: LocalServer) -> str:
     asked = {"template_id": WELCOME, "modifications": MODIFICATIONS}
     link = ApiClient(server.api.answer, server.keys.api_key).call("POST", "/v1/links", asked)
     return banner(server.local, link["url"], color=sys.stdout.isatty())
-
-
-def _say(text: str) -> None:
-    if sys.stdout.isatty():
-        print(text, flush=True)
 
 
 def _fail(text: str) -> int:

@@ -3,22 +3,25 @@
 import fcntl
 import json
 import os
+import shlex
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
+from deploy.seed import upload_fallback
 from local.aws import Account, Endpoint, Recorder, bucket_origin
 from local.cdn import Cdn
 from local.counters import Counters
 from local.distribution import Distribution
 from local.edge import EdgeFunction
 from local.gateway import HttpApi
-from local.keys import LocalKeys
+from local.keys import LocalKeys, write_private
 from local.lambdas import Function, Lambda, LogFile
 from local.messages import Request, Response
+from local.production import Production
 from local.seed import SEED, ApiClient, plant
 from local.stack import REGION, Stack
 from local.state import State
@@ -38,16 +41,23 @@ class AlreadyRunning(Exception):
 class LocalServer:
     """Everything, started by `with`. `OSError` if the port is taken, `AlreadyRunning`.
 
-    `counters` counts; `cdn` and `empty_pictures` let tests take caches away.
+    `counters` counts; `cdn` and `empty_pictures` let tests take caches away; `clock` is the CDN's.
     """
 
     def __init__(
-        self, port: int, state_dir: Path, *, template: Path | None = None, seed: Path = SEED
+        self,
+        port: int,
+        state_dir: Path,
+        *,
+        template: Path | None = None,
+        seed: Path = SEED,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._port = port
         self._folder = state_dir
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
+        self._clock = clock
         self.counters = Counters()
 
     def __enter__(self) -> "LocalServer":
@@ -117,8 +127,11 @@ class LocalServer:
 
     def _start_keys(self) -> None:
         (environment,) = (f.environment for f in self.stack.functions() if f.name == API_FUNCTION)
-        self.keys = LocalKeys({**environment, **self._variables()}, self._folder)
+        self.production = Production({**environment, **self._variables()})
+        self.keys = LocalKeys(self.production, self._folder)
         self.keys.prepare()
+        lines = [f"{name}={shlex.quote(v)}" for name, v in self.production.environment.items()]
+        write_private(self._folder / "env", "\n".join(lines) + "\n")
 
     def _start_functions(self, ends: ExitStack) -> None:
         limit = max(2, os.cpu_count() or 1)
@@ -150,10 +163,17 @@ class LocalServer:
             PICTURES: bucket_origin(self.account, self._recorder, bucket),
             IMAGE_API: self.image_api.answer,
         }
-        self.cdn = Cdn(distribution, edge, origins, self.counters)
+        self.cdn = Cdn(distribution, edge, origins, self.counters, clock=self._clock)
+
+    def plant_error_picture(self) -> None:
+        """Put the picture for bad days where CloudFront looks for it."""
+        from deploy.fallback import draw  # imports the renderer, which a later start does not need
+
+        upload_fallback(self.production.pictures(), draw)
 
     def _plant(self) -> None:
         if not self.state.seeded:
+            self.plant_error_picture()
             plant(ApiClient(self.api.answer, self.keys.api_key), self._seed)
             self.state.mark_seeded()
 

@@ -1,0 +1,133 @@
+"""The whole service: in this process for tests that count, in its own for those that end it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from local.server import LocalServer
+
+SEED = Path(__file__).with_name("seed")
+PAYLOAD = {
+    "template_id": "welcome",
+    "modifications": [
+        {"name": "user_name", "text": "Alex Rivera"},
+        {"name": "discount_code", "text": "SAVE25NOW"},
+        {"name": "profile_picture", "image_url": "asset:dot"},
+    ],
+    "format": "png",
+}
+
+
+@dataclass
+class Service:
+    """A server under test, and callers of it."""
+
+    server: LocalServer
+    ahead: list[float]  # seconds by which the CDN's clock is ahead
+    payload: dict[str, Any] = field(default_factory=lambda: PAYLOAD)
+
+    @property
+    def url(self) -> str:
+        return self.server.base_url
+
+    def call(self, method: str, path: str, body: Any = None, **sent: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.server.keys.api_key}", **sent}
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
+
+    def link(self, name: str, **more: Any) -> str:
+        """A signed link of its own, without the host."""
+        asked = {"template_id": "welcome", **more}
+        asked["modifications"] = [{"name": "user_name", "text": name}]
+        answer = self.call("POST", "/v1/links", asked)
+        answer.raise_for_status()
+        return str(answer.json()["url"]).removeprefix(self.url)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(self.url + path, headers=headers, timeout=60)
+
+    def counted(self, work: Callable[[], Any]) -> dict[str, int]:
+        """What `work` raised the counters by."""
+        before = self.server.counters.snapshot()
+        work()
+        after = self.server.counters.snapshot()
+        raised = {name: after[name] - before.get(name, 0) for name in after}
+        return {name: by for name, by in raised.items() if by}
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    ahead = [0.0]
+    state = tmp_path_factory.mktemp("state")
+    with LocalServer(0, state, seed=SEED, clock=lambda: time.time() + ahead[0]) as server:
+        yield Service(server, ahead)
+
+
+@dataclass
+class Running:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    printed: str = ""
+
+    @property
+    def url(self) -> str:
+        _, _, rest = self.printed.partition("http://127.0.0.1:")
+        return "http://127.0.0.1:" + rest[: len(rest) - len(rest.lstrip("0123456789"))]
+
+    def end(self, signal: int) -> int:
+        """Its exit code."""
+        self.process.send_signal(signal)
+        self.printed += self.process.communicate(timeout=30)[0]
+        return self.process.returncode
+
+    def wait(self) -> "Running":
+        """Until it has said what to try."""
+        assert self.process.stdout is not None
+        while "Your key" not in self.printed:
+            line = self.process.stdout.readline()
+            assert line, self.printed
+            self.printed += line
+        return self
+
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    started: list[Running] = []
+
+    def begin(port: int = 0) -> Running:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", str(port), str(tmp_path / "state")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        started.append(Running(process, tmp_path / "state"))
+        return started[-1]
+
+    yield begin
+    for running in started:
+        running.process.kill()
+        running.process.communicate()
+
+
+def eventually(true: Callable[[], bool], *, seconds: float = 10) -> bool:
+    """Whether it comes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,103 @@
+"""The callers that senders write, word for word, against the running service."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.local.conftest import Service
+
+NODE = Path(__file__).with_name("node")
+PNG = b"\x89PNG\r\n\x1a\n"
+HAS = {name: shutil.which(name) for name in ("curl", "node", "npm", "chromium")}
+
+
+def ran(*command: str, **given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=given or None
+    )
+
+
+@pytest.mark.skipif(not HAS["curl"], reason="curl is not installed")
+def test_curl(service: Service) -> None:
+    made = ran(
+        *("curl", "-sS", "-X", "POST", f"{service.url}/v1/images"),
+        *("-H", f"Authorization: Bearer {service.server.keys.api_key}"),
+        *("-H", "Content-Type: application/json"),
+        *("-d", json.dumps(service.payload)),
+    )
+    answer = json.loads(made.stdout)
+    assert answer["success"] is True
+    assert answer["id"].startswith("img_")
+    assert answer["created_at"].endswith("Z")
+    assert requests.get(answer["url"], timeout=60).content.startswith(PNG)
+
+
+@pytest.fixture(scope="module")
+def axios() -> None:
+    if not (HAS["node"] and HAS["npm"]):
+        pytest.skip("Node and npm are not installed")
+    if not (NODE / "node_modules/axios").exists():
+        installed = subprocess.run(
+            ["npm", "ci"], cwd=NODE, capture_output=True, text=True, timeout=120, check=False
+        )
+        if installed.returncode:
+            pytest.skip(f"npm could not install axios: {installed.stderr[-300:]}")
+
+
+@pytest.mark.usefixtures("axios")
+def test_node_with_axios(service: Service) -> None:
+    made = ran("node", str(NODE / "client.js"), service.url, service.server.keys.api_key)
+    assert made.stderr == ""
+    url = made.stdout.strip()
+    assert url.startswith(f"{service.url}/i/img_")
+    assert requests.get(url, timeout=60).content.startswith(PNG)
+
+
+@pytest.mark.usefixtures("axios")
+def test_node_with_axios_is_told_what_is_wrong(service: Service) -> None:
+    made = ran("node", str(NODE / "client.js"), service.url, "postcard_wrong")
+    problem = json.loads(made.stderr)
+    assert (problem["status"], problem["code"]) == (401, "unknown_key")
+    assert problem["success"] is False
+
+
+def test_python_with_requests(service: Service) -> None:
+    headers = {
+        "Authorization": f"Bearer {service.server.keys.api_key}",
+        "Content-Type": "application/json",
+    }
+    response = requests.post(
+        f"{service.url}/v1/images", json=service.payload, headers=headers, timeout=60
+    )
+    response.raise_for_status()
+    url = response.json().get("url")
+    assert requests.get(url, timeout=60).content.startswith(PNG)
+
+
+def test_python_with_requests_raises_for_a_wrong_template(service: Service) -> None:
+    response = service.call("POST", "/v1/images", {**service.payload, "template_id": "nowhere"})
+    with pytest.raises(requests.HTTPError, match="404"):
+        response.raise_for_status()
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.skipif(not HAS["chromium"], reason="Chromium is not installed")
+def test_a_page_in_chromium_shows_a_signed_link(service: Service, tmp_path: Path) -> None:
+    path = service.link("Zoë Łukasz")
+    page = tmp_path / "mail.html"
+    page.write_text(
+        f'<!doctype html><meta charset="utf-8"><body><img src="{service.url}{path}"></body>'
+        "<script>const i = document.images[0]; const tell = () => "
+        'document.body.setAttribute("data-size", i.naturalWidth + "x" + i.naturalHeight);'
+        "i.complete ? tell() : (i.onload = i.onerror = tell)</script>"
+    )
+    shown = ran(
+        *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000"),
+        *("--dump-dom", page.as_uri()),
+    )
+    assert 'data-size="300x150"' in shown.stdout

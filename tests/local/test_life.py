@@ -1,0 +1,100 @@
+"""A server's life: its first start, what it prints and writes, its ends, its next start."""
+
+import json
+import signal
+import socket
+import stat
+
+import requests
+
+from tests.local.conftest import Run, Running, eventually
+
+
+def local(running: Running) -> dict[str, str]:
+    told: dict[str, str] = json.loads((running.folder / "local.json").read_text())
+    return told
+
+
+def make(running: Running, name: str) -> str:
+    """The address of a new image."""
+    asked = {
+        "template_id": "tmpl_a1b2c3d4e5",
+        "modifications": [{"name": "user_name", "text": name}],
+        "format": "png",
+    }
+    told = local(running)
+    headers = {"Authorization": f"Bearer {told['api_key']}"}
+    answer = requests.post(f"{told['base_url']}/v1/images", json=asked, headers=headers, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["url"])
+
+
+def at(running: Running, url: str) -> str:
+    """The same address on the port of another start."""
+    return local(running)["base_url"] + "/" + url.split("/", 3)[3]
+
+
+def test_a_life(run: Run) -> None:
+    first = run().wait()
+    told = local(first)
+    assert set(told) == {
+        *("base_url", "api_key", "signing_key_id"),
+        *("signing_key_hex", "address_key_hex", "epoch"),
+    }
+    assert stat.S_IMODE((first.folder / "local.json").stat().st_mode) == 0o600
+    assert told["base_url"] == first.url
+
+    # It prints a key, a line for curl, a link for a browser, the docs page.
+    assert told["api_key"] in first.printed
+    assert f"curl -s {told['base_url']}/v1/images" in first.printed
+    assert f"{told['base_url']}/docs" in first.printed
+    link = next(word for word in first.printed.split() if "/r/" in word)
+    assert requests.get(link, timeout=60).headers["Content-Type"] == "image/png"
+    assert requests.get(f"{told['base_url']}/docs", timeout=60).status_code == 200
+
+    image = make(first, "Ann")
+    picture = requests.get(image, timeout=60).content
+    assert first.end(signal.SIGINT) == 0
+    assert "Traceback" not in first.printed
+
+    # What was made is there after a clean end …
+    second = run().wait()
+    again = local(second)
+    for name in ("api_key", "signing_key_id", "signing_key_hex", "address_key_hex", "epoch"):
+        assert again[name] == told[name]
+    assert requests.get(at(second, image), timeout=60).content == picture
+    late = make(second, "Ben")
+
+    # … and after none at all.
+    second.end(signal.SIGKILL)
+    third = run().wait()
+    assert requests.get(at(third, late), timeout=60).headers["Content-Type"] == "image/png"
+    assert requests.get(at(third, link), timeout=60).status_code == 200
+    assert third.end(signal.SIGTERM) == 0
+
+
+def test_a_port_that_is_taken_is_said_in_a_sentence(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = run(port)
+        running.printed += running.process.communicate(timeout=60)[0]
+    assert running.process.returncode == 1
+    assert running.printed == (
+        f"Port {port} is taken: end what uses it, or choose another by PORT=8081.\n"
+    )
+
+
+def test_two_servers_do_not_share_a_state(run: Run) -> None:
+    first = run()
+    assert eventually(lambda: (first.folder / "state.sqlite").exists())
+    second = run()
+    second.printed += second.process.communicate(timeout=60)[0]
+    assert second.process.returncode == 1
+    assert "already running" in second.printed
+
+
+def test_ctrl_c_before_it_is_ready_ends_it_too(run: Run) -> None:
+    running = run()
+    assert eventually(lambda: (running.folder / "state.sqlite").exists())
+    assert running.end(signal.SIGINT) == 0
+    assert "Traceback" not in running.printed
