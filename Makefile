@@ -35,7 +35,7 @@ test: setup ## every test
 lint: setup ## format, rules, and which way imports may point
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## mypy, strict
 	$(BIN)/mypy layers/core/postcard functions local deploy layers/bytecode.py layers/vendor/trim.py
