@@ -8,10 +8,13 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops
 
+from postcard.canvas import memory
 from postcard.canvas.paint import Fill
 from postcard.color import Color
 
 Point = tuple[int, int]
+
+memory.keep()
 
 
 class Surface:
