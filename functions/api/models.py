@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}\Z"
-IMAGE_ID = r"^img_[a-z2-7]{26}\Z"
+TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+IMAGE_ID = r"^img_[a-z2-7]{26}$"
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
 OnInvalid = Literal["error", "default"]
@@ -96,7 +96,7 @@ class ImageBody(Picture):
     on_invalid: OnInvalid = "error"
     max_bytes: Annotated[int | None, Field(ge=2_000, le=4_500_000)] = None
     render: Literal["now", "on_open"] = "now"
-    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}\Z")] = None
+    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}$")] = None
     metadata: Metadata | None = None
 
 
@@ -116,7 +116,7 @@ class LinkBody(Picture):
         Field(description="Default: the latest, pinned."),
     ] = None
     on_invalid: OnInvalid = "error"
-    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}\Z")] = None
+    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}$")] = None
     expires_at: Annotated[str | None, Field(description="RFC 3339, in UTC.")] = None
     esp: Annotated[
         str | None, Field(description="The mail platform that fills open fields in.")

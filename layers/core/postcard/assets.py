@@ -72,22 +72,22 @@ class AssetReader:
         """The picture's bytes; `AssetError` if there is none, or none that can be drawn."""
         record = self._records.get(asset_id)
         if record is None:
-            raise AssetError(f'there is no asset "{asset_id}"')
+            raise AssetError(f'There is no asset "{asset_id}": POST /v1/assets makes one.')
         stored = self._store.get(record.object_key, deadline=deadline)
         if stored is None:
-            raise AssetError(f'the asset "{asset_id}" has not been uploaded yet')
+            raise AssetError(f'The asset "{asset_id}" has not been uploaded yet.')
         if record.status == "ready":
             return stored.body
         return self._settled(record, stored)
 
     def _settled(self, record: AssetRecord, stored: StoredObject) -> bytes:
         if len(stored.body) != record.bytes:
-            raise AssetError(f'the asset "{record.asset_id}" is not of the size it was announced')
+            raise AssetError(f'The asset "{record.asset_id}" is not of the size that was announced.')
         try:
             body, content_type = normalised(stored.body)
         except ValueError as error:
             raise AssetError(
-                f'the asset "{record.asset_id}" is no picture we take: {error}'
+                f'The asset "{record.asset_id}" is no picture we take: {error}.'
             ) from None
         if self._settle:
             self._keep(record, body, content_type)

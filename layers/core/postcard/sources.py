@@ -35,8 +35,7 @@ class Sources:
             if isinstance(outcome, bytes):
                 brought[name] = outcome
             else:
-                detail = f"The picture cannot be had: {outcome}."
-                faults.append(Fault("image_unavailable", once[name].pointer, detail))
+                faults.append(Fault("image_unavailable", once[name].pointer, str(outcome)))
         return brought, faults
 
     def check_assets(self, wanted: Sequence[Source]) -> list[Fault]:
@@ -48,7 +47,7 @@ class Sources:
         }
         outcomes = {pointer: _outcome(reader) for pointer, reader in readers.items()}
         return [
-            Fault("image_unavailable", pointer, f"The picture cannot be had: {outcome}.")
+            Fault("image_unavailable", pointer, str(outcome))
             for pointer, outcome in outcomes.items()
             if not isinstance(outcome, bytes)
         ]
@@ -83,7 +82,7 @@ class Sources:
     def _own(self, key: str, deadline: float) -> bytes:
         body = self.stored(key, deadline=deadline)
         if body is None:
-            raise AssetError("the copy that was stored at publish is gone")
+            raise AssetError("The copy that was stored at publish is gone: publish the template again.")
         return body
 
 

@@ -73,8 +73,9 @@ class Studio:
         try:
             rendered = self.rendered(order, pictures, now)
         except RenderFailed as failure:
-            told = reasons.get(failure.pointer, str(failure))
-            raise RenderFailed(pointers.get(failure.pointer, failure.pointer), told) from failure
+            where = f"{failure.pointer}/source"
+            told = reasons.get(where, str(failure))
+            raise RenderFailed(pointers.get(where, where), told) from failure
         finally:
             steps.done("draw")
         warnings = tuple(_pointed(w, reasons, pointers) for w in rendered.warnings)
