@@ -1,27 +1,15 @@
 """Signed links: minting, verifying, and the addresses that caches know pictures by."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from postcard.errors import BadRequest, Fault, Forbidden, LinkTooLong
+from postcard.errors import BadRequest, Forbidden
 from postcard.formats import FORMATS
-from postcard.geometry import DPRS
+from postcard.link_minting import mint
 from postcard.link_reading import Link, read
-from postcard.link_spelling import (
-    DIGITS,
-    MAX_CANONICAL_BYTES,
-    MAX_PARTS,
-    MAX_QUERY_BYTES,
-    RESERVED,
-    encode,
-    is_dropped,
-    is_field,
-    is_name,
-    is_template,
-)
-from postcard.signing import BASE32, LinkKeys, base32, base64_url, is_signature, mac
+from postcard.link_spelling import DIGITS, RESERVED, is_template
+from postcard.signing import ADDRESS, BASE32, LINK, LinkKeys, base32, is_signature, mac, message
 
 __all__ = [
     "AddressClass",
@@ -39,8 +27,6 @@ __all__ = [
     "verify",
 ]
 
-LINK = "postcard-link-v1"
-ADDRESS = "postcard-address-v1"
 NOT_IN_DIGEST = ("_kid", "_open", "_c")
 IN_ENDED_DIGEST = ("_v", "_w", "_d", "_q")
 NO_KEY = "0" * 64
@@ -74,8 +60,8 @@ class Called:
 
 def verify(keys: LinkKeys, link: Link) -> None:
     """`Forbidden` unless the signature is right. An unknown key takes as long as a known one."""
-    message = "\n".join([LINK, link.path, *link.signed_lines])
-    right = is_signature(keys.signing.get(link.kid, NO_KEY), message, link.signature)
+    key = keys.signing.get(link.kid, NO_KEY)
+    right = is_signature(key, message(LINK, link.path, link.signed_lines), link.signature)
     if not right or link.kid not in keys.signing:
         raise Forbidden("The signature of this link is not right.", code="bad_signature")
 
@@ -147,116 +133,13 @@ def is_image_id(keys: LinkKeys, id: str) -> bool:
     return shaped and base32(mac(keys.images, first), 10) == last
 
 
-def mint(
-    keys: LinkKeys,
-    *,
-    template: str,
-    format: str,
-    fields: Mapping[str, str],
-    version: int | None,
-    width: int | None,
-    dpr: float,
-    quality: int | None,
-    expires: int | None,
-    campaign: str | None,
-    open: Sequence[str] = (),
-) -> str:
-    """A signed link, in its canonical spelling, without the host. None or dpr 1: left out.
-
-    With `open` it is the head of a merge link: the open fields follow it, `&name=` and a tag
-    each. `BadRequest` with every fault, `LinkTooLong` over the bounds that reading has.
-    """
-    values = {
-        "_v": _text(version),
-        "_w": _text(width),
-        "_d": None if dpr == 1 else f"{dpr:g}",
-        "_q": _text(quality),
-        "_exp": _text(expires),
-        "_c": campaign,
-        "_open": ",".join(sorted(open)) or None,
-    }
-    given = {name: value for name, value in values.items() if value is not None}
-    faults = [*_faults(template, format, given, dpr), *_field_faults(fields, open)]
-    if faults:
-        raise BadRequest("The link cannot be made as asked.", errors=faults)
-    path = f"/r/{template}.{format}"
-    named = {**given, "_kid": keys.minting, **fields}
-    lines = sorted(f"{name}={encode(value)}" for name, value in named.items())
-    signature = base64_url(mac(keys.signing[keys.minting], "\n".join([LINK, path, *lines])))
-    query = "&".join([*lines, f"_sig={signature}"])
-    check_length(f"{path}?{query}", parts=len(lines) + 1 + len(open))
-    return f"{path}?{query}"
-
-
-def check_length(link: str, *, parts: int) -> None:
-    """`LinkTooLong` for what `read` would refuse: parts, bytes of the query, bytes of it all."""
-    query = link.partition("?")[2]
-    if (
-        parts > MAX_PARTS
-        or len(query.encode()) > MAX_QUERY_BYTES
-        or len(link.encode()) > MAX_CANONICAL_BYTES
-    ):
-        raise LinkTooLong(
-            f"A link has at most {MAX_PARTS} parameters, {MAX_QUERY_BYTES} bytes after the ? and "
-            f"{MAX_CANONICAL_BYTES} in all: shorten the values, or POST /v1/images."
-        )
-
-
 def _address(keys: LinkKeys, link: Link, klass: str) -> str:
     names = IN_ENDED_DIGEST if klass == "ended" else link.lines.keys() - set(NOT_IN_DIGEST)
     lines = sorted(link.lines[name] for name in names if name in link.lines)
-    digest = mac(keys.address, "\n".join([ADDRESS, link.path, *lines])).hex()
+    digest = mac(keys.address, message(ADDRESS, link.path, lines)).hex()
     return f"/renders/{keys.epoch}/{link.template}/{klass}/{digest}.{link.format}"
 
 
 def _must_be(path: str, right: str) -> None:
     if path != right:
         raise BadRequest("The link is not the one of this address.")
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)
-
-
-# Where a reserved parameter stands in the body of POST /v1/links.
-POINTERS = {
-    "_v": "/template_version",
-    "_w": "/width",
-    "_d": "/dpr",
-    "_q": "/quality",
-    "_exp": "/expires_at",
-    "_c": "/campaign",
-    "_open": "/open",
-}
-
-
-def _faults(template: str, format: str, given: Mapping[str, str], dpr: float) -> Iterable[Fault]:
-    if not is_template(template):
-        yield Fault("bad_value", "/template_id", "Not a template's id.")
-    if format not in FORMATS:
-        yield Fault("bad_value", "/format", f"One of {', '.join(FORMATS)}.")
-    for name, value in given.items():
-        if not RESERVED[name](value) or (name == "_d" and dpr not in DPRS):
-            yield Fault("bad_value", POINTERS[name], f"{value} is out of bounds.")
-
-
-def _field_faults(fields: Mapping[str, str], open: Sequence[str]) -> Iterable[Fault]:
-    for name in fields:
-        if not is_field(name) or is_dropped(name):
-            yield Fault("unknown_name", "/modifications", f"No field can be called {name}.")
-        elif name in open:
-            yield Fault("bad_value", "/open", f"{name} is open and has a value.")
-    for name in open:
-        if is_name(name) and is_dropped(name):
-            yield Fault("unknown_name", "/open", f"No field can be called {name}.")
-    for name, value in fields.items():
-        if not _is_unicode(value):
-            yield Fault("bad_value", "/modifications", f"{name} is not Unicode text.")
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

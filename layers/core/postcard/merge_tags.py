@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from postcard.errors import BadRequest, Fault
+from postcard.link_minting import check_length
 from postcard.link_spelling import encode
-from postcard.links import check_length
 
 # A default with one of these could end the tag, the text in it, or the address.
 UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")

@@ -2,9 +2,11 @@
 
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+LINK = "postcard-link-v1"
+ADDRESS = "postcard-address-v1"
 BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 BASE64_URL = bytes.maketrans(b"+/", b"-_")
 
@@ -30,6 +32,11 @@ def mac(key_hex: str, message: str) -> bytes:
     Not with the bytes they stand for: mail platforms that compute an HMAC take keys as text.
     """
     return hmac.digest(key_hex.encode("ascii"), message.encode(), "sha256")
+
+
+def message(purpose: str, path: str, lines: Iterable[str]) -> str:
+    """What is signed (LINK) or digested (ADDRESS): lines already encoded and sorted."""
+    return "\n".join([purpose, path, *lines])
 
 
 def base64_url(digest: bytes) -> str:
