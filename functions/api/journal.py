@@ -29,7 +29,7 @@ def write(visit: Visit, status: int, context: Any) -> None:
         "route": visit.rule,
         "status": status,
         "ms": round((visit.service.monotonic() - visit.began) * 1000, 1),
-        **{name: fact for name, fact in visit.noted.items() if fact not in (None, {}, 0)},
+        **{name: _short(fact) for name, fact in visit.noted.items() if fact},
     }
     if visit.entry.key is not None:
         facts["key"] = visit.entry.key.key_id
@@ -38,6 +38,12 @@ def write(visit: Visit, status: int, context: Any) -> None:
     else:
         logger().info("answered", extra=facts)
     _measure(visit, status)
+
+
+def _short(fact: object) -> object:
+    if not isinstance(fact, dict):
+        return fact
+    return {name: round(ms, 1) for name, ms in fact.items()}
 
 
 def _measure(visit: Visit, status: int) -> None:

@@ -20,6 +20,29 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
 """
 
 
+WAIT = "wait"
+CORRECT = "correct"
+PROBLEMS = (
+    (400, "invalid_json invalid_request unknown_name missing_value bad_value too_many", CORRECT),
+    (400, "image_unavailable", CORRECT),
+    (401, "missing_key unknown_key revoked_key expired_key", CORRECT),
+    (403, "missing_scope other_template bad_signature", CORRECT),
+    (404, "not_found", CORRECT),
+    (405, "method", CORRECT),
+    (409, "in_progress conflict", "read again, then repeat"),
+    (410, "deleted", CORRECT),
+    (412, "stale", "read again, then repeat"),
+    (413, "body_too_large", CORRECT),
+    (414, "link_too_long", CORRECT),
+    (415, "not_json", CORRECT),
+    (422, "other_body", "read again, then repeat"),
+    (429, "rate_limited quota_exceeded", WAIT),
+    (500, "internal", WAIT),
+    (503, "unavailable", WAIT),
+    (504, "timeout", WAIT),
+)
+
+
 def page(described: Description, base_url: str) -> str:
     """The whole page; `base_url` stands in its examples."""
     groups: dict[str, list[str]] = {}
@@ -39,7 +62,7 @@ def page(described: Description, base_url: str) -> str:
         f"<style>{STYLE}</style><h1>{title}</h1><p>{escape(described['info']['description'])} "
         'The machine-readable description is <a href="/openapi.json">/openapi.json</a>, a '
         'template\'s schema <a href="/v1/template.schema.json">/v1/template.schema.json</a>.</p>'
-        f"<nav>{links}</nav>{''.join(parts)}</html>"
+        f'<nav>{links}<a href="#problems">Problems</a></nav>{"".join(parts)}{_problems()}</html>'
     )
 
 
@@ -105,3 +128,16 @@ def _curl(
         lines.append('-H "Content-Type: application/json"')
         lines.append(f"-d '{json.dumps(examples[0])}'" if examples else "-d @template.json")
     return " \\\n  ".join(lines)
+
+
+def _problems() -> str:
+    rows = (
+        f'<tr id="{code}"><td>{status}<td><code>{code}</code><td>{then}</tr>'
+        for status, codes, then in PROBLEMS
+        for code in codes.split()
+    )
+    return (
+        '<h2 id="problems">Problems</h2><p>Every failure is application/problem+json (RFC 9457); '
+        "its detail says what to do, its errors point into the body.</p>"
+        f"<table><tr><th>Status<th>Code<th>Then</tr>{''.join(rows)}</table>"
+    )

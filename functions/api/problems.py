@@ -27,7 +27,7 @@ class Told:
 def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
     """The answer for a problem. `instance` is the path that was called, without its query."""
     members = {
-        "type": f"https://postcard.dev/problems/{problem.code}",
+        "type": f"/docs#{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,

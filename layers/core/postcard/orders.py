@@ -58,10 +58,6 @@ class Order:
             }
         )
 
-    def sendable(self) -> "Order":
-        """The same, its quality stepped down to what a Lambda can answer."""
-        return replace(self, max_bytes=min(self.max_bytes or MOST_BYTES, MOST_BYTES))
-
 
 @dataclass(frozen=True, slots=True)
 class Looks:

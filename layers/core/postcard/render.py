@@ -20,9 +20,7 @@ from postcard.template.stage import Near, Scene, near
 from postcard.template.stored import stored_document, stored_layers
 from postcard.text.fonts import Fonts
 
-__all__ = ["MOST_BYTES", "LayerBox", "RenderFailed", "Rendered", "Renderer", "Source"]
-
-MOST_BYTES = 4_500_000  # what a Lambda can answer
+__all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source"]
 
 Which = Literal["fallback", "ended"]
 
@@ -107,7 +105,7 @@ class Renderer:
     ) -> Rendered:
         """Draws with `pictures` by reference; one that is missing follows its `on_error`.
 
-        Over `max_bytes`, or 4.5 MB, quality or colours go down. Raises `RenderFailed` for
+        Over `max_bytes` quality or colours go down. Raises `RenderFailed` for
         `on_error: fail`. `now` is in Unix seconds.
         """
         picture = _Picture(self, template, bound, size, pictures, now)
@@ -175,7 +173,7 @@ class _Picture:
             self.canvas.picture(),
             format,
             quality=quality,
-            max_bytes=min(max_bytes or MOST_BYTES, MOST_BYTES),
+            max_bytes=max_bytes,
             background=_opaque(self.background),
         )
         if encoded.over_budget:
