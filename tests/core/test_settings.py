@@ -1,0 +1,53 @@
+"""The environment."""
+
+import pytest
+
+from postcard.settings import Settings, SettingsError
+
+LEAST = {
+    "POSTCARD_TABLE": "table",
+    "POSTCARD_PICTURES_BUCKET": "pictures",
+    "POSTCARD_STORE_BUCKET": "store",
+    "POSTCARD_SECRET_ID": "secret",
+}
+
+
+def test_what_must_be_there_is_named_all_at_once() -> None:
+    with pytest.raises(SettingsError) as missing:
+        Settings.read({"POSTCARD_TABLE": "table", "POSTCARD_SECRET_ID": ""})
+    for name in ("POSTCARD_PICTURES_BUCKET", "POSTCARD_STORE_BUCKET", "POSTCARD_SECRET_ID"):
+        assert name in str(missing.value)
+    assert "POSTCARD_TABLE" not in str(missing.value)
+
+
+def test_everything_else_has_a_default() -> None:
+    settings = Settings.read(LEAST)
+    assert (settings.allow_http, settings.cors_origins, settings.endpoint_url) == (False, (), None)
+    assert (settings.fonts, settings.retention_days) == ("/opt/fonts", None)
+
+
+def test_settings_are_read_from_their_variables() -> None:
+    settings = Settings.read(
+        LEAST
+        | {
+            "POSTCARD_BASE_URL": "https://pictures.example.com/",
+            "POSTCARD_ALLOW_HTTP": "1",
+            "POSTCARD_CORS_ORIGINS": "https://a.example, https://b.example",
+            "POSTCARD_RETENTION_DAYS": "90",
+            "AWS_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
+        }
+    )
+    assert settings.base_url == "https://pictures.example.com"
+    assert settings.allow_http
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.retention_days == 90
+    assert (settings.region, settings.endpoint_url) == ("eu-central-1", "http://127.0.0.1:5000")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"POSTCARD_ALLOW_HTTP": "yes"}, {"POSTCARD_RETENTION_DAYS": "0"}]
+)
+def test_what_cannot_be_read_is_refused_by_name(wrong: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        Settings.read(LEAST | wrong)

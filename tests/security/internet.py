@@ -1,0 +1,152 @@
+"""A small open internet on this machine: names, addresses, and servers that behave badly."""
+
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+PUBLIC = "93.184.216.34"
+SELF_SIGNED = "93.184.216.35"
+SILENT = "93.184.216.36"
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
+
+Send = Callable[[bytes], None]
+Handler = Callable[[str, Send], None]
+
+
+def answer(
+    body: bytes, status: str = "200 OK", headers: Iterable[str] = (), length: int | None = None
+) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *headers]
+    lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def certificate(names: Sequence[str], folder: Path) -> Path:
+    """A self-signed certificate with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    today = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - datetime.timedelta(days=1))
+        .not_valid_after(today + datetime.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{names[0]}-{made.serial_number}.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+class Server:
+    """Answers one request a connection, by `handler`; without `tls` it is plain HTTP."""
+
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None, *, silent: bool = False):
+        self._handler = handler
+        self._tls = tls
+        self._silent = silent
+        self.requests: list[str] = []
+        self._ended = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while not self._ended.is_set():
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(5)
+        try:
+            if self._silent:
+                while not self._ended.is_set() and connection.recv(1000):
+                    pass
+                return
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection.makefile("rb") as stream:
+                head = b"".join(iter(stream.readline, b"\r\n")).decode("latin-1")
+            self.requests.append(head)
+            self._handler(head.split(" ")[1], connection.sendall)
+        except OSError:
+            return
+        finally:
+            connection.close()
+
+    def waits(self, seconds: float) -> bool:
+        """Sleeps; whether the test has ended meanwhile."""
+        return self._ended.wait(seconds)
+
+
+@dataclass
+class Internet:
+    """Who listens where. What is looked up and connected to is written down."""
+
+    servers: Mapping[str, Server]
+    names: Mapping[str, Sequence[str] | Callable[[], Sequence[str]]]
+    looked_up: list[str] = field(default_factory=list)
+    connected: list[str] = field(default_factory=list)
+
+    def resolve(self, host: str, port: int) -> Sequence[str]:
+        self.looked_up.append(host)
+        found = self.names.get(host, [host] if host[0].isdigit() or ":" in host else [])
+        answers = found() if callable(found) else found
+        if not answers:
+            raise socket.gaierror(f"no address for {host}")
+        return answers
+
+    def connect(self, address: str, port: int, seconds: float) -> socket.socket:
+        self.connected.append(f"{address}:{port}")
+        server = self.servers.get(address)
+        if server is None:
+            raise ConnectionRefusedError(f"nobody listens at {address}")
+        return socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
+
+
+def redirect(to: str, status: int = 302) -> bytes:
+    return answer(b"", f"{status} Found", [f"Location: {to}"])
+
+
+def drip(
+    send: Send, pieces: Iterable[bytes], pause: float, server: Callable[[float], bool]
+) -> None:
+    with suppress(OSError):
+        for piece in pieces:
+            send(piece)
+            if server(pause):
+                return

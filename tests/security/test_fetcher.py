@@ -1,0 +1,283 @@
+"""Strangers' pictures: what is fetched, and what is never so much as connected to."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postcard.adapters.addresses import allows, host_of, is_public
+from postcard.adapters.http import MOST_BYTES, HttpFetcher, Target
+from postcard.ports import FetchError
+from tests.security.internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+
+Make = Callable[..., HttpFetcher]
+
+
+def fetch(fetcher: HttpFetcher, url: str, allowed: Sequence[str] | None = None) -> bytes:
+    return fetcher.fetch(url, allowed_hosts=allowed, deadline=time.monotonic() + 30).body
+
+
+def refused(fetcher: HttpFetcher, url: str, allowed: Sequence[str] | None = None) -> str:
+    with pytest.raises(FetchError) as error:
+        fetch(fetcher, url, allowed)
+    return str(error.value)
+
+
+def test_a_public_picture_is_fetched(fetcher: HttpFetcher) -> None:
+    assert fetch(fetcher, "https://public.test/x.png") == PNG
+
+
+def test_a_chunked_body_is_read_whole(fetcher: HttpFetcher) -> None:
+    assert fetch(fetcher, "https://public.test/chunked") == b"abcde"
+
+
+def test_a_request_says_what_is_wanted_and_nothing_about_us(
+    fetcher: HttpFetcher, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    fetch(fetcher, "https://Public.test/a%20b/ü.png?x=1&y=%2F#fragment")
+    (request,) = internet.servers[PUBLIC].requests
+    line, *headers = request.strip().split("\r\n")
+    assert line == "GET /a%20b/%C3%BC.png?x=1&y=%2F HTTP/1.1"
+    assert sorted(header.partition(":")[0] for header in headers) == [
+        "Accept",
+        "Accept-Encoding",
+        "Connection",
+        "Host",
+        "User-Agent",
+    ]
+    assert "Host: public.test" in headers
+    assert "Accept-Encoding: identity" in headers
+
+
+def test_the_address_connected_to_is_the_one_that_was_checked(
+    make_fetcher: Make, internet: Internet
+) -> None:
+    answers = iter([[PUBLIC], ["127.0.0.1"]])
+    internet.names = {"rebind.test": lambda: next(answers)}
+    assert fetch(make_fetcher(), "https://rebind.test/x.png") == PNG
+    assert (internet.looked_up, internet.connected) == (["rebind.test"], [f"{PUBLIC}:443"])
+
+
+@pytest.mark.parametrize("private", ["10.0.0.1", "::1", "169.254.169.254", "fd00::1", "nonsense"])
+def test_one_private_answer_among_public_ones_refuses_all(
+    fetcher: HttpFetcher, internet: Internet, private: str
+) -> None:
+    internet.names = {"public.test": [PUBLIC, private]}
+    assert "open internet" in refused(fetcher, "https://public.test/x.png")
+    assert internet.connected == []
+
+
+def test_the_next_address_of_a_name_is_tried_when_the_first_refuses(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    internet.names = {"public.test": ["93.184.216.99", PUBLIC]}
+    assert fetch(fetcher, "https://public.test/x.png") == PNG
+
+
+def test_a_name_with_many_dead_addresses_is_given_up_after_two(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    internet.names = {"public.test": [f"93.184.216.{n}" for n in range(90, 99)]}
+    refused(fetcher, "https://public.test/x.png")
+    assert len(internet.connected) == 2
+
+
+def test_a_resolver_that_never_answers_is_not_waited_for(
+    make_fetcher: Make, internet: Internet
+) -> None:
+    waited: list[float] = []
+
+    def hang() -> Sequence[str]:
+        time.sleep(1.0)
+        waited.append(1.0)
+        return [PUBLIC]
+
+    internet.names = {"public.test": hang}
+    assert "no address" in refused(make_fetcher(seconds=0.2), "https://public.test/x.png")
+    assert waited == []
+
+
+def test_http_is_refused_unless_it_is_allowed(make_fetcher: Make, internet: Internet) -> None:
+    refused(make_fetcher(), "http://public.test/x.png")
+    assert internet.looked_up == []
+    refused(make_fetcher(allow_http=True), "http://public.test/x.png")
+    assert internet.connected == [f"{PUBLIC}:80"]
+
+
+def test_a_relative_redirect_is_followed(fetcher: HttpFetcher, internet: Internet) -> None:
+    fetched = fetcher.fetch(
+        "https://public.test/a/redirect-relative?to=../b/x.png%3Fy=1",
+        allowed_hosts=None,
+        deadline=time.monotonic() + 9,
+    )
+    assert (fetched.url, fetched.body) == ("https://public.test/b/x.png?y=1", PNG)
+
+
+@pytest.mark.parametrize(("redirects", "followed"), [(3, True), (4, False)])
+def test_three_redirects_are_followed_and_no_more(
+    fetcher: HttpFetcher, internet: Internet, redirects: int, followed: bool
+) -> None:
+    url = f"https://public.test/redirect-chain?n={redirects + 1}"
+    if followed:
+        assert fetch(fetcher, url) == PNG
+    else:
+        assert "more than three" in refused(fetcher, url)
+    assert len(internet.connected) == 4
+
+
+def test_a_redirect_must_stay_among_the_allowed_hosts(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    url = "https://images.example.test/redirect?to=https://public.test/x.png"
+    assert "allowed hosts" in refused(fetcher, url, ["*.example.test"])
+    assert len(internet.connected) == 1
+    inside = "https://images.example.test/redirect?to=https://other.example.test/x.png"
+    assert fetch(fetcher, inside, ["*.example.test"]) == PNG
+
+
+def test_cookies_are_not_sent_on(fetcher: HttpFetcher, internet: Internet) -> None:
+    assert fetch(fetcher, "https://public.test/setcookie") == PNG
+    assert all(
+        "\r\ncookie:" not in request.lower() for request in internet.servers[PUBLIC].requests
+    )
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    internet.names = {"public.test": [SELF_SIGNED]}
+    assert "certificate" in refused(fetcher, "https://public.test/x.png")
+    assert internet.servers[SELF_SIGNED].requests == []
+
+
+def test_a_certificate_for_another_name_is_refused(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    internet.names = {"elsewhere.test": [PUBLIC]}
+    assert "certificate" in refused(fetcher, "https://elsewhere.test/x.png")
+
+
+def test_a_host_that_never_says_hello_is_given_up(make_fetcher: Make, internet: Internet) -> None:
+    internet.names = {"public.test": [SILENT]}
+    assert "cannot be reached" in refused(make_fetcher(seconds=0.3), "https://public.test/x.png")
+
+
+@pytest.mark.parametrize("path", ["drip", "drip-headers", "hang-before-headers"])
+def test_bytes_that_drip_do_not_stretch_the_time(make_fetcher: Make, path: str) -> None:
+    assert "too long" in refused(make_fetcher(seconds=0.4), f"https://public.test/{path}")
+
+
+def test_the_callers_deadline_counts_if_it_is_sooner(make_fetcher: Make) -> None:
+    fetcher = make_fetcher(seconds=60)
+    with pytest.raises(FetchError, match="too long"):
+        fetcher.fetch(
+            "https://public.test/drip", allowed_hosts=None, deadline=time.monotonic() + 0.3
+        )
+
+
+def test_a_deadline_that_is_past_connects_to_nobody(
+    fetcher: HttpFetcher, internet: Internet
+) -> None:
+    with pytest.raises(FetchError):
+        fetcher.fetch("https://public.test/x.png", allowed_hosts=None, deadline=0)
+    assert internet.connected == []
+
+
+@pytest.mark.parametrize("path", ["no-content-length-endless", "content-length-huge"])
+def test_more_than_ten_megabytes_are_refused(make_fetcher: Make, path: str) -> None:
+    assert "10 MB" in refused(make_fetcher(seconds=9), f"https://public.test/{path}")
+    assert MOST_BYTES == 10_000_000
+
+
+@pytest.mark.parametrize(
+    "path", ["chunked-cut", "content-length-lies-long", "http09", "headers-for-ever", "100-flood"]
+)
+def test_a_broken_answer_is_an_error_of_the_host(fetcher: HttpFetcher, path: str) -> None:
+    assert "public.test" in refused(fetcher, f"https://public.test/{path}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user@public.test/x.png",
+        "https://user:word@public.test/x.png",
+        "https://public.test:8443/x.png",
+        "https://public.test:/x.png",
+        "https://public.test:99999/x.png",
+        "https://public.test\\@10.0.0.1/x.png",
+        "https://public.test/a b.png",
+        "https://public.test/x.png\r\nX: y",
+        "https:///x.png",
+        "https:x.png",
+        "https://single/x.png",
+        "https://2130706433/x.png",
+        "https://0x7f.1/x.png",
+        "https://127.1/x.png",
+        "https://[::1%25lo]/x.png",
+        "https://[::1/x.png",
+        "https://a..test/x.png",
+        f"https://{'a' * 64}.test/x.png",
+        f"https://public.test/{'x' * 2048}",
+        "data:image/png;base64,AAAA",
+        "",
+    ],
+)
+def test_an_address_that_could_be_read_two_ways_is_not_looked_up(
+    fetcher: HttpFetcher, internet: Internet, url: str
+) -> None:
+    refused(fetcher, url)
+    assert internet.looked_up == []
+
+
+@given(st.text(max_size=80), st.sampled_from(["https://", "https://public.test", ""]))
+def test_any_text_is_a_target_of_one_spelling_or_a_fetch_error(text: str, prefix: str) -> None:
+    try:
+        target = Target.parse(prefix + text)
+    except FetchError:
+        return
+    assert Target.parse(target.url) == target
+    assert target.url.isascii()
+    assert not set(target.path) & set(' \r\n\t#"<>\\')
+
+
+@pytest.mark.parametrize(
+    ("allowed", "host", "result"),
+    [
+        (None, "a.test", True),
+        ([], "a.test", False),
+        (["cdn.example.com"], "cdn.example.com", True),
+        (["CDN.Example.com"], "cdn.example.com", True),
+        (["cdn.example.com"], "a.cdn.example.com", False),
+        (["*.example.com"], "a.b.example.com", True),
+        (["*.example.com"], "example.com", False),
+        (["*.example.com"], "notexample.com", False),
+        (["*.bücher.test"], "a.xn--bcher-kva.test", True),
+    ],
+)
+def test_allowed_hosts_are_names_or_everything_below_one(
+    allowed: list[str] | None, host: str, result: bool
+) -> None:
+    assert allows(allowed, host) is result
+
+
+def test_addresses_around_the_special_ranges_are_public() -> None:
+    for address in ("9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "2606:4700::1"):
+        assert is_public(address)
+    for address in ("168.63.129.16", "64:ff9b::808:808", "2002:808:808::", "::ffff:8.8.8.8"):
+        assert not is_public(address)
+    assert host_of("Example.TEST.") == "example.test"
+
+
+@given(st.ip_addresses(v=4))
+def test_what_python_calls_private_is_never_public(address: Any) -> None:
+    assert not (is_public(str(address)) and not address.is_global)
+
+
+@given(st.ip_addresses(v=6))
+def test_an_ipv6_address_that_python_calls_private_is_never_public(address: Any) -> None:
+    assert not (is_public(str(address)) and not address.is_global)

@@ -1,0 +1,100 @@
+"""The addresses that others use to break in, each with its verdict. Connections are counted."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postcard.adapters.addresses import is_public
+from postcard.adapters.http import HttpFetcher
+from postcard.ports import FetchError
+from tests.security.internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
+CASES: list[dict[str, str]] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
+SECONDS = 0.4
+# What the bytes are is decided where they are decoded: these are fetched like any other.
+SNIFFED = ("/html-200", "/svg-as-png", "/png-as-text", "/setcookie")
+
+pytestmark = pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
+
+
+def named(cls: str, *others: str) -> pytest.MarkDecorator:
+    cases = [case for case in CASES if case["cls"] in (cls, *others)]
+    return pytest.mark.parametrize("case", cases, ids=[case["id"] for case in cases])
+
+
+def answers(dns: str) -> Sequence[str] | Callable[[], Sequence[str]]:
+    """What the corpus says a resolver answers."""
+    if dns == "never answers":
+        return _hang
+    found = [word.strip(",") for word in dns.split() if word.count(".") == 3 or "::" in word]
+    return found[:1]
+
+
+def _hang() -> Sequence[str]:
+    time.sleep(SECONDS * 2)
+    return []
+
+
+def attempt(fetcher: HttpFetcher, url: str) -> bytes | None:
+    try:
+        return fetcher.fetch(url, allowed_hosts=None, deadline=time.monotonic() + 30).body
+    except FetchError:
+        return None
+
+
+@named("v4-literal", "v4-obfuscated", "v6-literal", "metadata", "name", "authority", "scheme")
+@pytest.mark.parametrize("allow_http", [False, True])
+def test_an_inner_address_is_never_connected_to(
+    make_fetcher: Any, internet: Internet, case: dict[str, str], allow_http: bool
+) -> None:
+    host = case["url"].partition("://")[2].partition("/")[0]
+    internet.names = {"example.test": [PUBLIC]}
+    if case["dns"]:
+        internet.names = {host: answers(case["dns"]), "localhost": ["127.0.0.1"]}
+    if case["url"] == "http://rebind.test/x.png":
+        internet.names = {host: ["127.0.0.1"]}  # the second answer, should it be the only one
+    fetcher = make_fetcher(allow_http=allow_http, seconds=SECONDS)
+    for url in (case["url"], case["url"].replace("http://", "https://", 1)):
+        attempt(fetcher, url)
+    addresses = {connected.rpartition(":")[0] for connected in internet.connected}
+    assert all(is_public(address) for address in addresses)
+    if case["expect"] == "block":
+        assert not addresses
+
+
+@named("redirect")
+def test_a_redirect_is_judged_like_a_first_address(
+    make_fetcher: Any, internet: Internet, case: dict[str, str]
+) -> None:
+    assert attempt(make_fetcher(seconds=2), case["url"]) is None
+    assert {connected.rpartition(":")[0] for connected in internet.connected} == {PUBLIC}
+    assert len(internet.connected) <= 4
+
+
+@named("hostile-host")
+def test_a_hostile_host_is_refused_in_its_time(
+    make_fetcher: Any, internet: Internet, case: dict[str, str]
+) -> None:
+    path = case["url"].removeprefix("https://public.test")
+    tls = {"/tls-self-signed": SELF_SIGNED, "/tls-hang": SILENT}
+    internet.names = {"public.test": [tls.get(path, PUBLIC)]}
+    fetched = attempt(make_fetcher(seconds=SECONDS), case["url"])
+    assert fetched == (PNG if path in SNIFFED else None)
+    assert len(internet.connected) <= 2
+
+
+@named("control")
+def test_an_ordinary_address_stays_usable(
+    make_fetcher: Any, internet: Internet, case: dict[str, str]
+) -> None:
+    host = case["url"].partition("://")[2].partition("/")[0].lower()
+    if host[0].isdigit():  # no certificate is made out for these
+        attempt(make_fetcher(seconds=1), case["url"])
+        assert internet.connected[0] == f"{host}:443"
+    else:
+        assert attempt(make_fetcher(seconds=2), case["url"]) == PNG
