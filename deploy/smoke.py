@@ -79,10 +79,10 @@ class Smoke:
             "modifications": [{"name": "name", "text": stamp}],
         }
         image = self._expect(self._call("POST", "/v1/images", values), 200, "image").json()
-        self._picture(image["url"], "the image's url")
+        self.picture(image["url"], "the image's url")
         yield f"image drawn and served: {image['url']}"
         link = self._expect(self._call("POST", "/v1/links", values), 200, "link").json()
-        self._picture(link["url"], "the signed link")
+        self.picture(link["url"], "the signed link")
         yield "signed link drawn at its first open"
         self._refused(link["url"])
         yield "a changed link is refused at the edge"
@@ -104,7 +104,7 @@ class Smoke:
             raise SmokeFailed(f"{method} {url}: no answer ({error})") from error
         return Answer(answer.status, dict(answer.headers), answer.data)
 
-    def _picture(self, url: str, step: str) -> None:
+    def picture(self, url: str, step: str) -> None:
         """A real picture, not a fallback; a few tries, since the edge may not know the keys yet."""
         for attempt in range(TRIES):
             answer = self._send("GET", url)

@@ -1,0 +1,66 @@
+"""The smoke test of a deployment, tried out on the service of one machine."""
+
+from collections.abc import Iterator
+
+import pytest
+import urllib3
+
+from deploy.smoke import Answer, Smoke, SmokeFailed
+from local.server import LocalServer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    with LocalServer(0, tmp_path_factory.mktemp("state")) as running:
+        yield running
+
+
+def smoke(server: LocalServer, *, key: str = "") -> Smoke:
+    return Smoke(server.base_url, key or server.keys.api_key, sleep=lambda _: None)
+
+
+def test_a_service_that_works_passes_every_step_twice(server: LocalServer) -> None:
+    for stamp in ("at 1", "at 2"):
+        sentences = list(smoke(server).run(stamp))
+        assert len(sentences) == 6
+        assert sentences[-1] == "image erased again"
+
+
+def test_a_wrong_key_stops_it_with_what_was_said(server: LocalServer) -> None:
+    steps = smoke(server, key="postcard_wrong").run("at 3")
+    assert next(steps).startswith("health")
+    with pytest.raises(SmokeFailed, match="template: 401 instead of 200"):
+        next(steps)
+
+
+def test_no_answer_at_all_is_told() -> None:
+    steps = Smoke("http://127.0.0.1:9", "key", sleep=lambda _: None).run("at 4")
+    with pytest.raises(SmokeFailed, match="no answer"):
+        next(steps)
+
+
+class Answers(urllib3.PoolManager):
+    """Answers every call alike."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        super().__init__()
+        self._answer = Answer(status, headers, body)
+
+    def request(self, *_: object, **__: object) -> urllib3.HTTPResponse:
+        answer = self._answer
+        return urllib3.HTTPResponse(answer.body, headers=answer.headers, status=answer.status)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    [
+        ({"X-Postcard-Fallback": "dependency"}, b"\x89PNG\r\n\x1a\n", "dependency"),
+        ({}, b"<html>", "of the error page"),
+    ],
+)
+def test_a_fallback_picture_does_not_pass(headers: dict[str, str], body: bytes, said: str) -> None:
+    checked = Smoke("http://a", "key", http=Answers(200, headers, body), sleep=lambda _: None)
+    with pytest.raises(SmokeFailed, match=said):
+        checked.picture("http://a/i/x.png", "the image")
