@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from annotated_types import Ge, Le, Len
 
 from postcard.template.paints import Share
-from postcard.template.rules import name, small_enough
+from postcard.template.rules import name, small_enough, two_or_four
 from postcard.template.shape import CONFIG, Choice, Rule
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Length = Annotated[float, Ge(0), Le(FARTHEST)]
 Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
 Corners = tuple[Length, Length, Length, Length]
 Radius = Annotated[Length | Corners | Literal["full"], Choice()]
-Padding = Annotated[Length | Annotated[tuple[Length, ...], Len(2, 4)], Choice()]
+Padding = Annotated[Length | Annotated[tuple[Length, ...], Rule(two_or_four)], Choice()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,7 @@ def four(padding: float | tuple[float, ...]) -> tuple[float, float, float, float
     >>> four((8, 16))
     (8, 16, 8, 16)
     """
-    if not isinstance(padding, tuple):
-        return (padding,) * 4
-    if len(padding) == 2:
-        return padding * 2  # type: ignore[return-value]
-    return padding  # type: ignore[return-value]
+    sides = padding if isinstance(padding, tuple) else (padding, padding)
+    top, right = sides[:2]
+    bottom, left = sides[-2:]
+    return top, right, bottom, left

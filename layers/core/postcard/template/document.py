@@ -77,7 +77,7 @@ def parse(body: str | bytes) -> Document:
 
     data = without_nulls(_object(body))
     try:
-        document = _adapter().validate_json(write_json(data))
+        document: Document = _adapter().validate_json(write_json(data))
     except ValidationError as error:
         refuse(faults_of(error, data, Document))
         raise

@@ -90,7 +90,7 @@ def _class_at(steps: Steps, data: Any, root: type) -> Any:
 
 def _inner(hint: Any, step: str | int) -> Any:
     if is_dataclass(hint):
-        return hints(hint)[str(step)]  # type: ignore[arg-type]
+        return hints(hint)[str(step)]
     arguments = get_args(hint)
     if get_origin(hint) is tuple and arguments[-1] is not Ellipsis:
         return arguments[int(step)]
@@ -132,7 +132,7 @@ _LATER_VALUES = [
 
 def _at(data: Any, steps: Steps) -> Any:
     for step in steps:
-        data = data[step] if isinstance(data, list) else data.get(step)
+        data = data[int(step)] if isinstance(data, list) else data.get(step)
     return data
 
 

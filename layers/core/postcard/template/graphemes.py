@@ -2,15 +2,8 @@
 
 import re
 import unicodedata
-from typing import Any
 
 MAX_MARKS = 8  # combining marks on one letter
-
-
-def _clusters(text: str) -> Any:
-    import regex  # 20 ms: texts in ASCII never need it
-
-    return regex.finditer(r"\X", text)
 
 
 def count(text: str) -> int:
@@ -21,7 +14,7 @@ def count(text: str) -> int:
     """
     if text.isascii():
         return len(text) - text.count("\r\n")
-    return sum(1 for _ in _clusters(text))
+    return len(_graphemes(text))
 
 
 def too_many_graphemes(text: str, limit: int) -> bool:
@@ -33,7 +26,13 @@ def first_graphemes(text: str, number: int) -> str:
     """The first graphemes of a text."""
     if text.isascii():
         return text[:number]
-    return "".join(match.group() for _, match in zip(range(number), _clusters(text), strict=False))
+    return "".join(_graphemes(text)[:number])
+
+
+def _graphemes(text: str) -> tuple[str, ...]:
+    from postcard.text.breaks import graphemes  # ICU, which texts in ASCII never need
+
+    return graphemes(text)
 
 
 _NO_MARKS = re.compile(

@@ -1,7 +1,7 @@
 """The text properties, as styles, texts and spans write them."""
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
@@ -35,7 +35,7 @@ class Letters:
     """What a text and a span may say of their letters. None is inherited."""
 
     __pydantic_config__ = CONFIG
-    later = ()
+    later: ClassVar[tuple[str, ...]] = ()
 
     font: Families | None = None
     weight: Annotated[int, Ge(1), Le(1000)] | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.marks import isolated
-from postcard.template.paints import ColorText
+from postcard.template.slots import put
 from postcard.template.speaking import Speaker
 from postcard.template.text import TextLayer, highlighted
 
@@ -55,11 +55,11 @@ def _node(layer: AnyLayer, where: str, speaker: Speaker, changes: LayerChanges) 
 
 def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
     for slot, value in given.items():
-        target: ColorText = layer.takes[slot]
+        target = layer.takes[slot]
         if isinstance(layer, TextLayer) and target == "highlight":
             layer = replace(layer, highlight=highlighted(layer, str(value)))
         elif isinstance(layer, TextLayer) and target == "text":
             layer = replace(layer, text=isolated(str(value)))
         else:
-            layer = replace(layer, **{target: str(value)})
+            layer = put(layer, (target,), str(value))
     return layer

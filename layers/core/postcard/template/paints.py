@@ -1,7 +1,7 @@
 """Colours, gradients and strokes as a document writes them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
@@ -47,7 +47,7 @@ class Border:
     """A line of one colour; `width` in pixels."""
 
     __pydantic_config__ = CONFIG
-    later = ("dash",)
+    later: ClassVar = ("dash",)
 
     color: ColorText
     width: Annotated[float, Ge(0), Le(100)] = 1.0

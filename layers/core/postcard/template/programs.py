@@ -157,6 +157,7 @@ _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 @lru_cache(maxsize=4096)
 def parse_text(source: str) -> Program:
     """The program of a text with Liquid in it."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     parts: list[str | Output] = []
     end = 0
     for match in _OUTPUT.finditer(source):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Correction = Literal["L", "M", "Q", "H"]
 SMALLEST_MODULE = 2  # device pixels; phones fail to read smaller ones off a screen
+_FEWEST_MODULES = 21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +74,8 @@ def qr_modules(text: str, correction: str) -> Sequence[bytes]:
 
     code = segno.make_qr(text, error=correction, boost_error=False)
     return tuple(bytes(row) for row in code.matrix)
+
+
+def smallest_side(layer: QrLayer) -> int:
+    """The pixels that the smallest code of all needs, its quiet zone included."""
+    return (_FEWEST_MODULES + 2 * layer.quiet_zone) * SMALLEST_MODULE

@@ -33,7 +33,7 @@ def full_match(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _pattern(pattern: str) -> Any:
-    import re2
+    import re2  # type: ignore[import-untyped]
 
     options = re2.Options()
     options.log_errors = False
@@ -162,3 +162,9 @@ def known_zone(name: str) -> None:
 
     if not has_liquid(name) and find_zone(name) is None:
         raise ValueError("is no time zone; write one like Europe/Oslo")
+
+
+def two_or_four(sides: Sequence[float]) -> None:
+    """Vertical and horizontal, or all four sides."""
+    if len(sides) not in (2, 4):
+        raise ValueError("is a number, [vertical, horizontal] or all four sides")

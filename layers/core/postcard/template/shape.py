@@ -108,9 +108,13 @@ def _bare(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-@cache
-def hints(cls: type) -> Mapping[str, Any]:
+def hints(cls: Any) -> Mapping[str, Any]:
     """The annotations of a class by JSON key, in their order."""
+    return _class_hints(cls)
+
+
+@cache
+def _class_hints(cls: Any) -> Mapping[str, Any]:
     known = get_type_hints(cls, include_extras=True)
     return {written_name(f.name): known[f.name] for f in fields(cls) if f.init}
 
@@ -126,7 +130,7 @@ def without_nulls(value: Any) -> Any:
 
 def read(cls: type[T], value: Mapping[str, Any]) -> T:
     """A trusted JSON object (without nulls) as an instance of `cls`."""
-    built: T = _reader(cls)(value)
+    built: T = reader(cls)(value)
     return built
 
 
@@ -142,17 +146,22 @@ def member_at(hint: Any, value: Any) -> Any:
     return bare
 
 
+def reader(hint: Any) -> Reader:
+    """What reads the JSON of an annotation; made once for each."""
+    return _made_reader(hint)
+
+
 @cache
-def _reader(hint: Any) -> Reader:
+def _made_reader(hint: Any) -> Reader:
     bare, origin = _bare(hint), get_origin(_bare(hint))
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     choice = next((mark for mark in marks if isinstance(mark, Choice)), None)
     if choice:
         return _choosing(choice, bare)
     if origin in (Union, types.UnionType):
-        return _reader(next(m for m in get_args(bare) if m is not type(None)))
+        return reader(next(m for m in get_args(bare) if m is not type(None)))
     if is_dataclass(bare):
-        return _object_reader(bare)  # type: ignore[arg-type]
+        return _object_reader(bare)
     if origin is tuple:
         return _tuple_reader(get_args(bare))
     if origin in (dict, Mapping):
@@ -168,26 +177,26 @@ def _choosing(choice: Choice, union: Any) -> Reader:
     members = choice.members(union)
 
     def choose(value: Any) -> Any:
-        return _reader(members[choice.tag(value)])(value)
+        return reader(members[choice.tag(value)])(value)
 
     return choose
 
 
-def _object_reader(cls: Callable[..., Any]) -> Reader:
-    attributes = {written_name(f.name): f.name for f in fields(cls) if f.init}  # type: ignore[arg-type]
+def _object_reader(cls: Any) -> Reader:
+    attributes = {written_name(f.name): f.name for f in fields(cls) if f.init}
 
     def build(value: Any) -> Any:
-        known = hints(cls)  # type: ignore[arg-type]
-        return cls(**{attributes[k]: _reader(known[k])(v) for k, v in value.items()})
+        known = hints(cls)
+        return cls(**{attributes[k]: reader(known[k])(v) for k, v in value.items()})
 
     return build
 
 
 def _tuple_reader(members: tuple[Any, ...]) -> Reader:
     if members[-1] is Ellipsis:
-        return lambda value: tuple(_reader(members[0])(item) for item in value)
-    return lambda value: tuple(_reader(m)(item) for m, item in zip(members, value, strict=True))
+        return lambda value: tuple(reader(members[0])(item) for item in value)
+    return lambda value: tuple(reader(m)(item) for m, item in zip(members, value, strict=True))
 
 
 def _mapping_reader(member: Any) -> Reader:
-    return lambda value: {k: _reader(member)(v) for k, v in value.items()}
+    return lambda value: {k: reader(member)(v) for k, v in value.items()}

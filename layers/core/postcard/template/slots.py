@@ -94,7 +94,7 @@ def _marked(hint: Any, value: Any) -> Iterator[tuple[Path, str, Liquid]]:
             yield (), value, mark
         return
     if is_dataclass(value):
-        inner: Iterator[tuple[str | int, Any, Any]] = _properties(value)  # type: ignore[assignment]
+        inner: Iterator[tuple[str | int, Any, Any]] = _properties(value)
     else:
         inner = _members(hint, value)
     for step, member, item in inner:

@@ -37,6 +37,7 @@ class Span(Letters):
 class TextLayer(TextProperties, BaseLayer):
     """A text. Without a width it is as wide as its lines, without a height as high."""
 
+    later = BaseLayer.later
     takes: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
 
     type: Literal["text"] = "text"
@@ -84,7 +85,7 @@ class TextLayer(TextProperties, BaseLayer):
         for span in self.spans:
             own = {**look, **stage.look(span.style), **said(span)}
             strong = {**own, **stage.look(self.emphasis)}
-            for text, strongly in emphasised(span.text):
+            for text, strongly in emphasised(span.text.replace("\r\n", "\n")):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
                 shown = transformed(text, chosen.get("transform", "none"), language)

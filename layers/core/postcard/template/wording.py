@@ -1,6 +1,7 @@
 """Numbers, amounts of money, dates and initials in the words of a locale: our Liquid filters."""
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,6 +15,7 @@ from postcard.template.values import BadValue, clean_text, read_date, read_numbe
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.numbers import NumberPattern
 
 WIDTHS = ("short", "medium", "long", "full")
 FILTERS = ("number", "currency", "date", "time", "initials")
@@ -40,18 +42,16 @@ class Wording:
     @cached_property
     def locale(self) -> "Locale":
         """Babel's locale; its language's, or else English, if there is none of that name."""
-        return find_locale(self.language) or find_locale("en")
+        locale: Locale = find_locale(self.language) or find_locale("en")
+        return locale
 
     def number(self, value: Any, decimals: Any = None) -> str | None:
         """`1,840.5`; `decimals` digits after the point if given, else up to three."""
         if value is None:
             return None
         amount, places = _rounded(value, 3 if decimals is None else decimals)
-        force = None if decimals is None else (places, places)
-        pattern = self.locale.decimal_formats[None]
-        return str(
-            pattern.apply(amount, self.locale, force_frac=force, numbering_system=self._system)
-        )
+        exact = None if decimals is None else places
+        return self._formatted(self.locale.decimal_formats[None], amount, exact)
 
     def currency(self, value: Any, code: Any = None, decimals: Any = None) -> str | None:
         """`€12.50`, in the currency's own decimals or as many as are asked for."""
@@ -63,13 +63,7 @@ class Wording:
 
         wanted = get_currency_precision(code) if decimals is None else decimals
         amount, places = _rounded(value, wanted)
-        pattern = self.locale.currency_formats["standard"]
-        return str(
-            pattern.apply(
-                amount, self.locale, currency=code, currency_digits=False,
-                force_frac=(places, places), numbering_system=self._system,
-            )
-        )  # fmt: skip
+        return self._formatted(self.locale.currency_formats["standard"], amount, places, code)
 
     def date(self, value: Any, pattern: Any = "medium") -> str | None:
         """A date: `short medium long full`, a CLDR pattern, or Liquid's `%` codes."""
@@ -111,6 +105,22 @@ class Wording:
             return Moment(read_date(clean_text(str(value))), self.zone)
         except (BadValue, ValueError, OverflowError, OSError):
             raise WordingError(f"{str(value)[:40]!r} is not a date") from None
+
+    def _formatted(
+        self, pattern: "NumberPattern", amount: Decimal, places: int | None, code: str | None = None
+    ) -> str:
+        """The amount in a pattern of the locale, with exactly `places` decimals if given."""
+        shown = copy(pattern)
+        if places is not None:
+            shown.frac_prec = (places, places)
+        text = shown.apply(
+            amount,
+            self.locale,
+            currency=code,
+            currency_digits=False,
+            numbering_system=self._system,
+        )
+        return self._digits(text)
 
     @property
     def _system(self) -> str:

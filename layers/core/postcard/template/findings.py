@@ -1,0 +1,88 @@
+"""What a publisher should hear about a template that is good all the same."""
+
+from collections.abc import Iterator, Sequence
+
+from postcard.errors import Fault
+from postcard.json_text import pointer
+from postcard.template.compiled import Template
+from postcard.template.consistency import walk
+from postcard.template.group import AnyLayer
+from postcard.template.image import ImageLayer
+from postcard.template.letters import Letters
+from postcard.template.programs import names_in
+from postcard.template.qr import QrLayer, smallest_side
+from postcard.template.text import TextLayer
+
+
+def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
+    """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
+    `no_size`. `families` are the fonts there are, None where nobody knows.
+    """
+    return (
+        *_unused(template),
+        *_without_example(template),
+        *_placed(template),
+        *_fonts(template, families),
+    )
+
+
+def _unused(template: Template) -> Iterator[Fault]:
+    used = set(names_in(template.document.alt))
+    for slots in template.slots.values():
+        used.update(name for slot in slots for name in names_in(slot.source))
+    for layer, _, _ in walk(template.document.layers):
+        used.update(names_in("{{" + (layer.if_ or "") + "}}"))
+    for name in template.fields:
+        if name not in used:
+            yield Fault("unused_field", pointer("fields", name), f"Nothing shows {name}.")
+
+
+def _without_example(template: Template) -> Iterator[Fault]:
+    for name, field in template.fields.items():
+        if field.required and field.example is None and template.defaults[name] is None:
+            detail = f"{name} is required and has no example, so previews show it empty."
+            yield Fault("no_example", pointer("fields", name), detail)
+
+
+def _placed(template: Template) -> Iterator[Fault]:
+    for index, layer in enumerate(template.document.layers):
+        if _outside(layer, template):
+            yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
+    for layer, where, _ in walk(template.document.layers):
+        if isinstance(layer, QrLayer) and (layer.width or layer.height or 0) < smallest_side(layer):
+            detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
+            yield Fault("small_code", where, detail)
+        if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
+            detail = "Without width and height the picture's own size decides."
+            yield Fault("no_size", where, detail)
+
+
+def _outside(layer: AnyLayer, template: Template) -> bool:
+    if layer.rotation % 360:
+        return False
+    right = layer.x + (layer.width if layer.width is not None else template.width)
+    bottom = layer.y + (layer.height if layer.height is not None else template.height)
+    return layer.x >= template.width or layer.y >= template.height or right <= 0 or bottom <= 0
+
+
+def _fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
+    if families is None:
+        return
+    for where, font in _written_fonts(template):
+        for family in (font,) if isinstance(font, str) else font:
+            if family not in families:
+                yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")
+
+
+def _written_fonts(template: Template) -> Iterator[tuple[str, str | Sequence[str]]]:
+    document = template.document
+    yield "/font", document.font
+    told: list[tuple[str, Letters]] = [
+        (pointer("styles", name), style) for name, style in document.styles.items()
+    ]
+    for layer, where, _ in walk(document.layers):
+        if isinstance(layer, TextLayer):
+            told.append((where, layer))
+            spans = () if isinstance(layer.text, str) else layer.text
+            told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
+    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)
