@@ -30,6 +30,7 @@ class Environment:
     def __init__(self, spec: FunctionSpec, variables: Mapping[str, str], log: Log) -> None:
         self._spec = spec
         self._log = log
+        self._last_line = ""
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "local.runtime", spec.handler],
@@ -104,13 +105,15 @@ class Environment:
             return message
         if late.is_set():
             raise InvocationFailed(f"{self._spec.name} ran out of time") from TimeoutError()
-        raise InvocationFailed(f"{self._spec.name} failed or answered over 6 MB; see the log")
+        said = "an answer over 6 MB" if answer is not None else self._last_line
+        raise InvocationFailed(f"{self._spec.name} failed: {said}")
 
     def _next_answer(self) -> str | None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             logged, marked, answer = line.partition(SEPARATOR)
             if logged.strip():
+                self._last_line = logged.strip()
                 self._log(self._spec.name, logged.rstrip("\n"))
             if marked:
                 return answer
