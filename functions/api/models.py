@@ -11,7 +11,17 @@ TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
-OnInvalid = Literal["error", "default"]
+OnInvalid = Annotated[
+    Literal["error", "default"],
+    Field(description="default: bad and missing values become their fields' defaults."),
+]
+MaxBytes = Annotated[
+    int | None,
+    Field(ge=2_000, le=4_500_000, description="Quality or colours go down until it fits."),
+]
+Campaign = Annotated[
+    str | None, Field(pattern=r"^[a-z0-9-]{1,32}$", description="A tag for counting.")
+]
 Item = TypeVar("Item")
 
 Modification = Annotated[
@@ -76,7 +86,10 @@ class Picture(Sent):
     dpr: Annotated[
         float | None, Field(gt=0, description="Pixels sent per CSS pixel. Default: 1.")
     ] = None
-    quality: Annotated[int | None, Field(ge=1, le=100)] = None
+    quality: Annotated[
+        int | None,
+        Field(ge=1, le=100, description="Default: the template's, else jpg 82, webp 80, avif 60."),
+    ] = None
 
 
 class ImageBody(Picture):
@@ -92,11 +105,15 @@ class ImageBody(Picture):
     )
 
     template_id: Annotated[str, Field(min_length=1, max_length=64)]
-    template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
+    template_version: Annotated[
+        int | None, Field(ge=1, le=999_999, description="Default: the latest.")
+    ] = None
     on_invalid: OnInvalid = "error"
-    max_bytes: Annotated[int | None, Field(ge=2_000, le=4_500_000)] = None
-    render: Literal["now", "on_open"] = "now"
-    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}$")] = None
+    max_bytes: MaxBytes = None
+    render: Annotated[
+        Literal["now", "on_open"], Field(description="on_open: drawn at its first GET.")
+    ] = "now"
+    campaign: Campaign = None
     metadata: Metadata | None = None
 
 
@@ -116,7 +133,7 @@ class LinkBody(Picture):
         Field(description="Default: the latest, pinned."),
     ] = None
     on_invalid: OnInvalid = "error"
-    campaign: Annotated[str | None, Field(pattern=r"^[a-z0-9-]{1,32}$")] = None
+    campaign: Campaign = None
     expires_at: Annotated[str | None, Field(description="RFC 3339, in UTC.")] = None
     esp: Annotated[
         str | None, Field(description="The mail platform that fills open fields in.")
@@ -136,9 +153,11 @@ class PreviewBody(Picture):
 
     document: JsonDocument | None = None
     template_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
-    template_version: Annotated[int | None, Field(ge=1, le=999_999)] = None
+    template_version: Annotated[
+        int | None, Field(ge=1, le=999_999, description="Default: the latest.")
+    ] = None
     on_invalid: OnInvalid = "error"
-    max_bytes: Annotated[int | None, Field(ge=2_000, le=4_500_000)] = None
+    max_bytes: MaxBytes = None
     debug: bool = False
 
 

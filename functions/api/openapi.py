@@ -1,9 +1,12 @@
 """OpenAPI 3.1, from the handlers: what Powertools makes of them, with our own problems."""
 
+import inspect
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
 Description = dict[str, Any]
@@ -40,8 +43,9 @@ FAILED: Description = {
 }
 
 
-def describe(resolver: APIGatewayHttpResolver) -> Description:
-    """The description as JSON."""
+def describe(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> Description:
+    """The description as JSON; what a call does is its handler's docstring."""
+    sentences = {(r.method.lower(), r.openapi_path): inspect.getdoc(r.func) or "" for r in routes}
     text = resolver.get_openapi_json_schema(
         title="Postcard",
         version="1",
@@ -55,6 +59,7 @@ def describe(resolver: APIGatewayHttpResolver) -> Description:
     described: Description = json.loads(text)
     for path, operations in described["paths"].items():
         for method, operation in operations.items():
+            operation["description"] = sentences[method, path]
             _mend(path, method, operation)
     schemas = described["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -20,6 +20,7 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
 """
 
 
+METHODS = ("post", "put", "get", "patch", "delete")
 WAIT = "wait"
 CORRECT = "correct"
 PROBLEMS = (
@@ -46,10 +47,9 @@ PROBLEMS = (
 def page(described: Description, base_url: str) -> str:
     """The whole page; `base_url` stands in its examples."""
     groups: dict[str, list[str]] = {}
-    for path, operations in described["paths"].items():
-        for method, operation in operations.items():
-            section = "".join(_operation(described, base_url, method, path, operation))
-            groups.setdefault(operation["tags"][0], []).append(section)
+    for path, method, operation in _in_order(described):
+        section = "".join(_operation(described, base_url, method, path, operation))
+        groups.setdefault(operation["tags"][0], []).append(section)
     links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in groups)
     parts = (
         f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{"".join(sections)}'
@@ -64,6 +64,12 @@ def page(described: Description, base_url: str) -> str:
         'template\'s schema <a href="/v1/template.schema.json">/v1/template.schema.json</a>.</p>'
         f'<nav>{links}<a href="#problems">Problems</a></nav>{"".join(parts)}{_problems()}</html>'
     )
+
+
+def _in_order(described: Description) -> list[tuple[str, str, Description]]:
+    """What makes a thing before what reads it, and the thing before its parts."""
+    calls = [(p, m, o) for p, methods in described["paths"].items() for m, o in methods.items()]
+    return sorted(calls, key=lambda call: (call[0].count("/"), METHODS.index(call[1])))
 
 
 def _operation(
@@ -126,7 +132,8 @@ def _curl(
     examples = _body_schema(described, operation).get("examples")
     if "requestBody" in operation:
         lines.append('-H "Content-Type: application/json"')
-        lines.append(f"-d '{json.dumps(examples[0])}'" if examples else "-d @template.json")
+        body = f"'{json.dumps(examples[0], indent=2)}'" if examples else "@template.json"
+        lines.append(f"-d {body}")
     return " \\\n  ".join(lines)
 
 

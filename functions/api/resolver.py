@@ -43,7 +43,7 @@ class Resolver(APIGatewayHttpResolver):
     def description(self) -> dict[str, Any]:
         """OpenAPI of all routes, made once."""
         if self._described is None:
-            self._described = describe(self)
+            self._described = describe(self, self.table)
         return self._described
 
     @property

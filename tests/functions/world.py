@@ -127,9 +127,7 @@ class Web:
     pictures: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
 
-    def fetch(
-        self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
-    ) -> Fetched:
+    def fetch(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> Fetched:
         self.fetched.append(url)
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")

@@ -1,0 +1,17 @@
+import pytest
+
+from tests.functions.world import World, document
+
+
+@pytest.fixture
+def world() -> World:
+    """A service with one published template, `welcome`."""
+    world = World()
+    world.put(document())
+    return world
+
+
+@pytest.fixture
+def empty() -> World:
+    """A service without anything."""
+    return World()
