@@ -8,6 +8,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from PIL import Image
 
@@ -60,7 +61,7 @@ class Canvas:
 
     def fill_rectangle(self, box: Box, paint: Paint, *, radius: Radii = 0) -> None:
         """Fill a box, anti-aliased where it lies between pixels."""
-        self._lay(self._mask(box, radius), paint)
+        self._lay(self._mask(box, radius), paint, self._device(box))
 
     def stroke_rectangle(self, box: Box, color: Color, width: float, *, radius: Radii = 0) -> None:
         """A line of `width` along the inside of a box's outline."""
@@ -69,7 +70,7 @@ class Canvas:
         if inside.width > 0 and inside.height > 0:
             a, b, c, d = (max(0.0, one - width) for one in radii)
             outer = outer.without(self._mask(inside, (a, b, c, d)))
-        self._lay(outer, color)
+        self._lay(outer, color, self._device(box))
 
     def draw_picture(
         self,
@@ -85,7 +86,9 @@ class Canvas:
         placed = place((picture.width, picture.height), device, fit, position, self.scale)
         if placed is None:
             return
-        through = mask.rectangle(placed.visible)
+        through = mask.rectangle(placed.visible, within=(0, 0, *self.size))
+        if not through.width or not through.height:
+            return
         if radius or placed.visible == device:
             through = through.within(self._mask(box, radius))
         image = picture.fitted(through.size, placed.part(through.area))
@@ -105,13 +108,16 @@ class Canvas:
             return
         device, columns = self._device(box), len(rows[0])
         each = max(1, int(min(device.width / columns, device.height / len(rows)) + 1e-6))
-        size = (each * columns, each * len(rows))
         dark = bytes(0 if module == 0 else 255 for module in range(256))
         grid = Image.frombytes("L", (columns, len(rows)), b"".join(rows).translate(dark))
-        x = round(device.x + (device.width - size[0]) / 2)
-        y = round(device.y + (device.height - size[1]) / 2)
-        modules = grid.resize(size, Image.Resampling.NEAREST)
-        self.surface.stamp(fill(color, size), (x, y), modules, size)
+        x = round(device.x + (device.width - each * columns) / 2)
+        y = round(device.y + (device.height - each * len(rows)) / 2)
+        seen = Box(x, y, each * columns, each * len(rows))
+        shape = mask.rectangle(seen, within=(0, 0, *self.size))
+        affine = (1 / each, 0.0, (shape.x - x) / each, 0.0, 1 / each, (shape.y - y) / each)
+        if shape.width and shape.height:
+            modules = grid.transform(shape.size, Image.Transform.AFFINE, affine)
+            self._lay(replace(shape, image=modules), color, device)
 
     @contextmanager
     def layer(
@@ -153,8 +159,14 @@ class Canvas:
     def _mask(self, box: Box, radius: Radii) -> Mask:
         a, b, c, d = mask.corners(radius, box)
         scale = self.scale
-        return mask.rectangle(self._device(box), (a * scale, b * scale, c * scale, d * scale))
+        return mask.rectangle(
+            self._device(box),
+            (a * scale, b * scale, c * scale, d * scale),
+            within=(0, 0, *self.size),
+        )
 
-    def _lay(self, shape: Mask, paint: Paint) -> None:
+    def _lay(self, shape: Mask, paint: Paint, device: Box) -> None:
         if shape.width and shape.height:
-            self.surface.stamp(fill(paint, shape.size), (shape.x, shape.y), shape.image, shape.size)
+            part = (shape.x - device.x, shape.y - device.y, shape.width, shape.height)
+            laid = fill(paint, (device.width, device.height), part)
+            self.surface.stamp(laid, (shape.x, shape.y), shape.image, shape.size)

@@ -83,7 +83,8 @@ class _Row:
         self._rectangle(Box(x, round(self.y + middle * em - thick / 2), width, thick), style.color)
 
     def _rectangle(self, box: Box, paint: Paint, radius: float = 0.0) -> None:
-        shape = mask.rectangle(box, mask.corners(radius, box))
+        within = (0, 0, *self.surface.size)
+        shape = mask.rectangle(box, mask.corners(radius, box), within=within)
         if shape.width and shape.height:
             self._stamp(paint, (shape.x, shape.y), shape.size, shape.image)
 
@@ -112,21 +113,9 @@ class _Row:
     def _stamp(
         self, paint: Paint, at: tuple[int, int], size: tuple[int, int], through: Image.Image | None
     ) -> None:
-        flat = isinstance(paint, tuple)
-        self.surface.stamp(
-            fill(paint, size) if flat else self._part(paint, at, size), at, through, size
-        )
-
-    def _part(self, paint: Paint, at: tuple[int, int], size: tuple[int, int]) -> Fill:
-        """The part of a gradient over the text's box that lies at these pixels.
-
-        Beyond the box it goes on as at its edge.
-        """
-        x, y = round(self.box.x), round(self.box.y)
-        whole = (max(size[0], round(self.box.width)), max(size[1], round(self.box.height)))
-        left = min(max(0, at[0] - x), whole[0] - size[0])
-        top = min(max(0, at[1] - y), whole[1] - size[1])
-        return fill(paint, whole).crop((left, top, left + size[0], top + size[1]))
+        part = (at[0] - self.box.x, at[1] - self.box.y, *size)
+        laid = fill(paint, (self.box.width, self.box.height), part)
+        self.surface.stamp(laid, at, through, size)
 
 
 def _highlight(placed: Placed) -> Highlight | None:

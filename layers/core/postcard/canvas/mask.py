@@ -14,6 +14,8 @@ Corners = tuple[float, float, float, float]  # top left, clockwise
 Area = tuple[int, int, int, int]  # left, top, right, bottom
 
 _CACHED_PIXELS = 400_000  # a mask above this is not kept
+_FINER = ((32, 16), (200, 8), (800, 4), (math.inf, 2))  # up to this radius, times as many pixels
+_LARGEST_RADIUS = 3000.0  # half of the longest canvas, and some
 _FRACTIONS = 16  # edges are placed to a sixteenth of a pixel
 
 
@@ -69,17 +71,30 @@ def corners(radii: Radii, box: Box) -> Corners:
     return a * share, b * share, c * share, d * share
 
 
-def rectangle(box: Box, radii: Corners = (0, 0, 0, 0)) -> Mask:
-    """The mask of a box with round corners; both in device pixels."""
+def rectangle(box: Box, radii: Corners = (0, 0, 0, 0), *, within: Area | None = None) -> Mask:
+    """The mask of a box with round corners, both in device pixels, as far as it is `within`."""
     left, top, right, bottom = map(_placed, (box.x, box.y, box.right, box.bottom))
-    x, y = math.floor(left), math.floor(top)
-    width, height = max(0, math.ceil(right) - x), max(0, math.ceil(bottom) - y)
-    edges = (left - x, top - y, x + width - right, y + height - bottom)
+    outer = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+    x, y, end_x, end_y = _clipped(outer, within) if within else outer
+    width, height = max(0, end_x - x), max(0, end_y - y)
+    if not width or not height:
+        return Mask(x, y, 0, 0, None)
+    edges = (left - outer[0], top - outer[1], outer[2] - right, outer[3] - bottom)
     if not any(edges) and not any(radii):
         return Mask(x, y, width, height, None)
-    rounded = tuple(map(_placed, radii))
+    rounded = tuple(_placed(min(radius, _LARGEST_RADIUS)) for radius in radii)
+    beyond = (x - outer[0], y - outer[1], outer[2] - end_x, outer[3] - end_y)
     make = _kept if width * height <= _CACHED_PIXELS else _drawn
-    return Mask(x, y, width, height, make(width, height, edges, rounded))
+    return Mask(x, y, width, height, make(width, height, edges, rounded, beyond))
+
+
+def _clipped(area: Area, within: Area) -> Area:
+    return (
+        max(area[0], within[0]),
+        max(area[1], within[1]),
+        min(area[2], within[2]),
+        min(area[3], within[3]),
+    )
 
 
 def _placed(length: float) -> float:
@@ -87,19 +102,29 @@ def _placed(length: float) -> float:
 
 
 def _drawn(
-    width: int, height: int, edges: tuple[float, ...], radii: tuple[float, ...]
+    width: int,
+    height: int,
+    edges: tuple[float, ...],
+    radii: tuple[float, ...],
+    beyond: tuple[int, ...],
 ) -> Image.Image:
-    """`edges`: what is missing of the outermost pixels at the left, top, right, bottom."""
-    left, top, right, bottom = edges
+    """`edges`: what is missing of the outermost pixels at the left, top, right, bottom.
+
+    `beyond`: how many pixels of the box lie outside on these sides.
+    """
+    left, top, right, bottom = (
+        0.0 if out else edge for edge, out in zip(edges, beyond, strict=True)
+    )
     row, column = _edge(width, left, right), _edge(height, top, bottom)
     image = ImageChops.multiply(
         Image.frombytes("L", (width, 1), row).resize((width, height)),
         Image.frombytes("L", (1, height), column).resize((width, height)),
     )
+    left, top, right, bottom = edges
     near = ((left, top), (right, top), (right, bottom), (left, bottom))
     for index, (radius, (dx, dy)) in enumerate(zip(radii, near, strict=True)):
-        if radius and width and height:
-            _round(image, index, _corner(dx, dy, radius))
+        if radius:
+            _round(image, index, _corner(dx, dy, radius), beyond)
     return image
 
 
@@ -116,14 +141,15 @@ def _edge(length: int, first: float, last: float) -> bytes:
     return bytes(covered)
 
 
-def _round(image: Image.Image, index: int, tile: Image.Image) -> None:
+def _round(image: Image.Image, index: int, tile: Image.Image, beyond: tuple[int, ...]) -> None:
     """Lay a top left corner's tile into corner `index`, turned to fit."""
     if index in (1, 2):
         tile = tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if index in (2, 3):
         tile = tile.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    x = image.width - tile.width if index in (1, 2) else 0
-    y = image.height - tile.height if index in (2, 3) else 0
+    left, top, right, bottom = beyond
+    x = image.width + right - tile.width if index in (1, 2) else -left
+    y = image.height + bottom - tile.height if index in (2, 3) else -top
     area = (x, y, x + tile.width, y + tile.height)
     image.paste(ImageChops.darker(image.crop(area), tile), (x, y))
 
@@ -131,7 +157,7 @@ def _round(image: Image.Image, index: int, tile: Image.Image) -> None:
 @lru_cache(maxsize=128)
 def _corner(dx: float, dy: float, radius: float) -> Image.Image:
     """A top left corner whose edges lie `dx`, `dy` inside the tile."""
-    many = 16 if radius <= 32 else 8 if radius <= 200 else 4
+    many = next(many for below, many in _FINER if radius <= below)
     width, height = math.ceil(dx + radius), math.ceil(dy + radius)
     tile = Image.new("L", (width * many, height * many))
     x, y, r = round(dx * many), round(dy * many), round(radius * many)

@@ -11,6 +11,7 @@ from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, 
 
 Ink = tuple[int, int, int]
 Stops = tuple[tuple[Color, float], ...]
+Part = tuple[float, float, int, int]  # left and top from a box's corner; width and height
 Spread = Callable[[Image.Image], Image.Image]  # a row of samples → the box
 
 _REACH = 2  # samples beyond the line's ends, which interpolation may ask for
@@ -27,19 +28,14 @@ class Fill:
     color: Ink | Image.Image
     alpha: Image.Image | int | None = None
 
-    def crop(self, area: tuple[int, int, int, int]) -> "Fill":
-        """The part over `area`: left, top, right, bottom, from the box's corner."""
-        color, alpha = self.color, self.alpha
-        return Fill(
-            color.crop(area) if isinstance(color, Image.Image) else color,
-            alpha.crop(area) if isinstance(alpha, Image.Image) else alpha,
-        )
 
+def fill(paint: Paint, size: tuple[float, float], part: Part) -> Fill:
+    """The paint over a part of a box that is `size` device pixels.
 
-def fill(paint: Paint, size: tuple[int, int]) -> Fill:
-    """The paint over a box of `size` device pixels."""
+    Beyond the box it goes on as at its edge.
+    """
     if isinstance(paint, LinearGradient | RadialGradient):
-        return _gradient(paint, size)
+        return _gradient(paint, size, part)
     return Fill(paint[:3], None if paint[3] == 255 else paint[3])
 
 
@@ -73,12 +69,12 @@ def _mixed(first: Color, second: Color, share: float) -> Color:
     return red, green, blue, int(alpha + 0.5)
 
 
-@lru_cache(maxsize=16)
-def _gradient(gradient: Gradient, size: tuple[int, int]) -> Fill:
+@lru_cache(maxsize=32)
+def _gradient(gradient: Gradient, size: tuple[float, float], part: Part) -> Fill:
     if isinstance(gradient, LinearGradient):
-        colors, spread = _linear(gradient, size)
+        colors, spread = _linear(gradient, size, part)
     else:
-        colors, spread = _radial(gradient, size)
+        colors, spread = _radial(gradient, size, part)
     alphas = bytes(color[3] for color in colors)
     alpha = None if min(alphas) == 255 else spread(_row("L", alphas))
     inks = {color[:3] for color in colors if color[3]}
@@ -93,33 +89,41 @@ def _row(mode: str, samples: bytes) -> Image.Image:
     return Image.frombytes(mode, (len(samples) // len(mode), 3), samples * 3)
 
 
-def _linear(gradient: LinearGradient, size: tuple[int, int]) -> tuple[list[Color], Spread]:
-    width, height = size
+def _linear(
+    gradient: LinearGradient, size: tuple[float, float], part: Part
+) -> tuple[list[Color], Spread]:
+    (width, height), (left, top), out = size, part[:2], part[2:]
     turn = math.radians(gradient.angle)
     across, up = math.sin(turn), math.cos(turn)
     length = max(1e-6, abs(width * across) + abs(height * up))
     count = min(_LONGEST, math.ceil(length))
     dense = count / length
-    start = (length - width * across + height * up) / 2
-    affine = (across * dense, -up * dense, start * dense + _REACH, 0.0, 0.0, 1.5)
-    places = ((i + 0.5) / count for i in range(-_REACH, count + _REACH))
+    start = (length - width * across + height * up) / 2 + left * across - top * up
+    ends = [start + x * across - y * up for x in (0, out[0]) for y in (0, out[1])]
+    before = _REACH + max(0, math.ceil(-min(ends) * dense))
+    after = _REACH + max(0, math.ceil(max(ends) * dense) - count)
+    affine = (across * dense, -up * dense, start * dense + before, 0.0, 0.0, 1.5)
 
     def spread(row: Image.Image) -> Image.Image:
-        return row.transform(size, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
+        return row.transform(out, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
 
+    places = ((i + 0.5) / count for i in range(-before, count + after))
     return [color_at(gradient.stops, place) for place in places], spread
 
 
-def _radial(gradient: RadialGradient, size: tuple[int, int]) -> tuple[list[Color], Spread]:
+def _radial(
+    gradient: RadialGradient, size: tuple[float, float], part: Part
+) -> tuple[list[Color], Spread]:
     """The distance from the centre in 256 steps, then each step's colour."""
     (width, height), (x, y) = size, gradient.center
+    (left, top), out = part[:2], part[2:]
     reach = math.sqrt(2) * gradient.radius
     dense_x = 128 / max(1e-6, reach * width * max(x, 1 - x))
     dense_y = 128 / max(1e-6, reach * height * max(y, 1 - y))
-    offset_x, offset_y = 128 - x * width * dense_x, 128 - y * height * dense_y
-    affine = (dense_x, 0.0, offset_x, 0.0, dense_y, offset_y)
+    offset_x, offset_y = (left - x * width) * dense_x, (top - y * height) * dense_y
+    affine = (dense_x, 0.0, 128 + offset_x, 0.0, dense_y, 128 + offset_y)
     distance = Image.radial_gradient("L").transform(
-        size, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=255
+        out, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=255
     )
 
     def spread(row: Image.Image) -> Image.Image:

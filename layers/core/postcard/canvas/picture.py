@@ -163,7 +163,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _high_byte(image: Image.Image) -> Image.Image:
-    return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
 
 
 _HIGH_BYTE: dict[str, Callable[[Image.Image], Image.Image]] = {
