@@ -226,5 +226,5 @@ def test_the_generic_picture_is_there(service: Service) -> None:
     answer = service.get("/errors/fallback.png")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "image/png"
-    assert answer.headers["Cache-Control"] == "max-age=60"
+    assert answer.headers["Cache-Control"] == "public, no-transform, max-age=60"
     assert base64.b64encode(answer.content).startswith(b"iVBORw0KGgo")
