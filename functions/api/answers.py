@@ -1,6 +1,6 @@
 """What calls answer, as models: OpenAPI comes from here."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -61,7 +61,7 @@ class LinkAnswer(BaseModel):
     height: int
     display_width: int
     display_height: int
-    template_version: int | None
+    template_version: int | Literal["latest"]
     expires_at: str | None
     warnings: list[Fact]
 
