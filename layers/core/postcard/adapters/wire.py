@@ -5,6 +5,7 @@ import io
 import socket
 import ssl
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from http.client import HTTPResponse
 from typing import Any
@@ -25,6 +26,7 @@ class Wire:
         self._sock = sock
         self._clock = clock
         self.deadline = deadline
+        weakref.finalize(self, sock.close)  # a kept connection ends with the thread that kept it
 
     def _bound(self) -> None:
         left = self.deadline - self._clock()

@@ -40,7 +40,7 @@ class S3Objects:
             if failure.aws_code in MISSING:
                 return None
             raise
-        body, etag = answer["Body"], answer["ETag"]
+        body, etag = answer["Body"], answer.get("ETag", "")
         if MD5_ETAG.fullmatch(etag) and etag != f'"{_md5(body).hex()}"':
             raise CallFailed("get_object", CUT, 200)
         expires = answer.get("ExpiresString")

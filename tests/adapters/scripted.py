@@ -1,0 +1,100 @@
+"""A loopback HTTP server that answers a connection's requests by a script, and remembers them."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Asked:
+    """One request as it came."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Reply:
+    """Bytes to send, piece by piece; `hold` seconds between pieces; then close if `close`."""
+
+    pieces: Iterable[bytes]
+    hold: float = 0.0
+    close: bool = False
+
+
+def reply(
+    body: bytes = b"{}", status: int = 200, headers: Iterable[str] = (), close: bool = False
+) -> Reply:
+    head = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", *headers]
+    return Reply(["\r\n".join([*head, "", ""]).encode() + body], close=close)
+
+
+HANG_UP = Reply([], close=True)
+
+
+@dataclass
+class Scripted:
+    """Answers with `answer(asked, how many came before)`."""
+
+    answer: Callable[[Asked, int], Reply]
+    asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._open: list[socket.socket] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._ended.set()
+        for sock in (self._listening, *self._open):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+        for thread in self._threads:
+            thread.join(10)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        while not self._ended.is_set():
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, connection.makefile("rb") as stream:
+                while line := stream.readline():
+                    if not self._one(connection, line, stream):
+                        return
+        except OSError:
+            return
+
+    def _one(self, connection: socket.socket, line: bytes, stream: object) -> bool:
+        lines = list(iter(stream.readline, b"\r\n"))  # type: ignore[attr-defined]
+        pairs = (each.decode().strip().partition(": ") for each in lines)
+        headers = {name.lower(): text for name, _, text in pairs}
+        body = stream.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
+        with self._lock:
+            before = len(self.asked)
+            self.asked.append(Asked(line.decode().strip(), headers, body))
+        given = self.answer(self.asked[-1], before)
+        for piece in given.pieces:
+            connection.sendall(piece)
+            if given.hold and self._ended.wait(given.hold):
+                return False
+        return not given.close

@@ -1,0 +1,234 @@
+"""How the lean client and boto3's bear bad weather, against servers that make it."""
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from itertools import repeat
+from typing import Any
+
+import pytest
+
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.calls import CallFailed
+from postcard.adapters.aws.lean import LeanClient
+from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.table import Table
+from postcard.errors import Unavailable
+from postcard.ports import StoredObject
+from postcard.settings import Settings
+from tests.adapters.conftest import CREDENTIALS
+from tests.adapters.scripted import HANG_UP, Asked, Reply, Scripted, reply
+
+Serve = Callable[..., Scripted]
+ITEM = b'{"Item": {"pk": {"S": "a"}, "n": {"N": "5"}, "z": {"B": "AP8="}}}'
+PICTURE = StoredObject(b"x" * 1000, "image/png")
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts servers: a reply each request in turn, the last for ever."""
+    with ExitStack() as ends:
+
+        def start(*replies: Reply) -> Scripted:
+            def answer(_: Asked, before: int) -> Reply:
+                return replies[min(before, len(replies) - 1)]
+
+            return ends.enter_context(closing(Scripted(answer)))
+
+        yield start
+
+
+def lean(server: Scripted, **given: Any) -> LeanClient:
+    given = {"environ": CREDENTIALS, "seconds": 2.0} | given
+    return LeanClient(region="eu-west-3", endpoint_url=server.url, **given)
+
+
+def boto(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, text in CREDENTIALS.items():
+        monkeypatch.setenv(name, text)
+    return boto_client("s3", Settings("t", "p", "s", "k", endpoint_url=server.url))
+
+
+def table(client: Any) -> Table:
+    return Table(client, "table")
+
+
+def test_a_row_is_read_with_its_numbers_and_bytes(serve: Serve) -> None:
+    server = serve(reply(ITEM, headers=[f"x-amz-crc32: {zlib.crc32(ITEM)}"]))
+    assert table(lean(server)).get("a", "b") == {"pk": "a", "n": 5, "z": b"\x00\xff"}
+    (asked,) = server.asked
+    assert asked.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
+    assert json.loads(asked.body)["Key"] == {"pk": {"S": "a"}, "sk": {"S": "b"}}
+
+
+def test_bytes_are_sent_as_base64(serve: Serve) -> None:
+    server = serve(reply())
+    table(lean(server)).put("a", "b", {"z": b"\x00\xff"})
+    assert json.loads(server.asked[0].body)["Item"]["z"] == {"B": "AP8="}
+
+
+def test_an_answer_that_does_not_match_its_checksum_is_unavailable(serve: Serve) -> None:
+    server = serve(reply(ITEM, headers=["x-amz-crc32: 12345"]))
+    with pytest.raises(Unavailable):
+        table(lean(server)).get("a", "b")
+
+
+def test_a_connection_serves_many_calls(serve: Serve) -> None:
+    server = serve(reply(ITEM))
+    rows = table(lean(server))
+    for _ in range(5):
+        rows.get("a", "b")
+    assert (server.connections, len(server.asked)) == (1, 5)
+
+
+def test_a_kept_connection_that_died_is_replaced_without_a_word(serve: Serve) -> None:
+    server = serve(reply(ITEM), HANG_UP, reply(ITEM))
+    rows = table(lean(server))
+    assert rows.get("a", "b") == rows.get("a", "b")
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        reply(b"{}", 500),
+        reply(b"", 503),
+        reply(b'{"__type": "com.amazonaws#ProvisionedThroughputExceededException"}', 400),
+        reply(b'{"__type": "ThrottlingException"}', 400),
+    ],
+)
+def test_a_busy_service_is_asked_once_more_and_no_more(serve: Serve, busy: Reply) -> None:
+    server = serve(busy, reply(ITEM))
+    assert table(lean(server)).get("a", "b") is not None
+    server = serve(busy)
+    with pytest.raises(Unavailable) as failure:
+        table(lean(server)).get("a", "b")
+    assert len(server.asked) == 2
+    assert failure.value.headers["Retry-After"]
+
+
+def test_another_fault_is_not_tried_again_and_keeps_its_name(serve: Serve) -> None:
+    server = serve(reply(b'{"__type": "com.amazonaws#AccessDeniedException"}', 400))
+    with pytest.raises(CallFailed) as failure:
+        table(lean(server)).get("a", "b")
+    assert failure.value.aws_code == "AccessDeniedException"
+    assert "GetItem: AccessDeniedException" in str(failure.value)
+    assert "Access" not in failure.value.detail
+    assert len(server.asked) == 1
+
+
+def test_nobody_listening_is_unavailable(serve: Serve) -> None:
+    server = serve(reply())
+    server.close()
+    with pytest.raises(Unavailable):
+        table(lean(server)).get("a", "b")
+
+
+def test_a_service_that_hangs_is_given_up_in_time(serve: Serve) -> None:
+    server = serve(Reply([b"HTTP/1.1 200 OK\r\n"]))
+    with pytest.raises(Unavailable):
+        table(lean(server, seconds=0.3)).get("a", "b")
+    assert len(server.asked) == 1
+
+
+def test_credentials_are_read_when_a_call_is_signed(serve: Serve) -> None:
+    server, environ = serve(reply()), dict(CREDENTIALS)
+    rows = table(lean(server, environ=environ))
+    rows.get("a", "b")
+    environ |= {"AWS_ACCESS_KEY_ID": "renewed", "AWS_SESSION_TOKEN": "token"}
+    rows.get("a", "b")
+    first, second = (asked.headers for asked in server.asked)
+    assert "Credential=testing/" in first["authorization"]
+    assert "x-amz-security-token" not in first
+    assert "Credential=renewed/" in second["authorization"]
+    assert second["x-amz-security-token"] == "token"
+
+
+def test_an_object_is_sent_with_its_headers_and_checksum(serve: Serve) -> None:
+    server = serve(reply(b""))
+    stored = StoredObject(b"body", "image/png", "", "max-age=5", 1_795_341_600, {"alt": "x"})
+    S3Objects(lean(server), "bucket").put("images/a b.png", stored)
+    (asked,) = server.asked
+    assert asked.line == "PUT /bucket/images/a%20b.png HTTP/1.1"
+    assert asked.headers["cache-control"] == "max-age=5"
+    assert asked.headers["expires"] == "Sun, 22 Nov 2026 10:00:00 GMT"
+    assert asked.headers["content-disposition"] == "inline"
+    assert asked.headers["content-type"] == "image/png"
+    assert asked.headers["x-amz-meta-alt"] == "x"
+    assert (
+        asked.headers["content-md5"]
+        == base64.b64encode(bytes.fromhex("841a2d689ad86bd1611447453c22c6fc")).decode()
+    )
+
+
+def test_without_an_endpoint_services_are_called_in_their_region() -> None:
+    client = LeanClient(region="eu-west-3", environ=CREDENTIALS)
+    assert client._host("dynamodb") == "dynamodb.eu-west-3.amazonaws.com"
+    china = LeanClient(region="cn-north-1", environ=CREDENTIALS)
+    assert china._host("s3") == "s3.cn-north-1.amazonaws.com.cn"
+
+
+@pytest.mark.parametrize("kind", ["lean", "boto"])
+class TestBodies:
+    """Reading an object whose bytes do not come as they should."""
+
+    def objects(self, server: Scripted, kind: str, monkeypatch: pytest.MonkeyPatch) -> S3Objects:
+        client = lean(server) if kind == "lean" else boto(server, monkeypatch)
+        return S3Objects(client, "bucket")
+
+    def test_a_body_that_drips_is_given_up_at_the_deadline(
+        self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+        server = serve(Reply((head, *repeat(b"x", 5000)), hold=0.01))
+        objects = self.objects(server, kind, monkeypatch)
+        with pytest.raises(Unavailable):
+            objects.get("key", deadline=time.monotonic() + 0.4)
+
+    def test_a_body_that_is_cut_is_asked_for_once_more(
+        self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cut = Reply([b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"], close=True)
+        server = serve(cut, reply(b"whole"))
+        stored = self.objects(server, kind, monkeypatch).get("key")
+        assert stored is not None
+        assert stored.body == b"whole"
+        server = serve(cut)
+        with pytest.raises(Unavailable):
+            self.objects(server, kind, monkeypatch).get("key")
+        assert len(server.asked) == 2
+
+    def test_a_body_that_is_not_what_its_etag_says_is_not_used(
+        self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wrong = reply(b"whole", headers=[f'ETag: "{"0" * 32}"'])
+        right = reply(b"body", headers=['ETag: "841a2d689ad86bd1611447453c22c6fc"'])
+        stored = self.objects(serve(wrong, right), kind, monkeypatch).get("key")
+        assert stored is not None
+        assert stored.body == b"body"
+        with pytest.raises(Unavailable):
+            self.objects(serve(wrong), kind, monkeypatch).get("key")
+
+    def test_a_refusal_is_not_taken_for_a_missing_object(
+        self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = serve(reply(b"<Error><Code>AccessDenied</Code></Error>", 403))
+        with pytest.raises(CallFailed) as failure:
+            self.objects(server, kind, monkeypatch).get("key")
+        assert failure.value.aws_code == "AccessDenied"
+
+    def test_a_bucket_that_is_missing_is_not_taken_for_a_missing_object(
+        self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = serve(reply(b"<Error><Code>NoSuchBucket</Code></Error>", 404))
+        with pytest.raises(Unavailable):
+            self.objects(server, kind, monkeypatch).get("key")
+
+
+def test_a_secret_without_a_value_yet_is_empty(serve: Serve) -> None:
+    server = serve(reply(b'{"__type": "ResourceNotFoundException"}', 400))
+    assert SecretsManager(lean(server), "secret").read() == ""
