@@ -8,39 +8,27 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from deploy.seed import first_key, seed_keys
 from deploy.template import Document
-from postcard import wiring
-from postcard.adapters.memory import MemoryEdgeStore
-from postcard.keyring import Keyring
-from postcard.keys import Keys
-from postcard.keyset import KeySet
 from postcard.links import address, read
-from postcard.settings import Settings
-from tests.stack.artefact import ARCHITECTURE, Function, install_runtime_client, interpreter
+from tests.stack.artefact import ARCHITECTURE, install_runtime_client, interpreter
+from tests.stack.permissions import allows
+from tests.stack.world import CREDENTIALS, World
 
 pytestmark = pytest.mark.slow
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 ROOT = Path(__file__).parents[2]
-NOW = 1_790_000_000.0
 DOCUMENT = {
     "name": "Built",
     "width": 300,
     "height": 100,
     "fields": {"name": {"default": "there", "max_length": 40}},
     "layers": [{"type": "text", "width": 300, "height": 100, "text": "Hello {{ name }}"}],
-}
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
 }
 
 
@@ -75,107 +63,14 @@ def build(folder: Path) -> None:
     install_runtime_client(folder / "runtime", version)
 
 
-class World:
-    """moto's AWS with what the stack would have made, and both built functions before it."""
-
-    def __init__(self, built: Path, template: Document, url: str) -> None:
-        self.built, self.template, self.url = built, template, url
-        self.settings = Settings(
-            table="table",
-            pictures_bucket="pictures",
-            store_bucket="store",
-            secret_id="keys",
-            base_url="https://pictures.example.com",
-            endpoint_url=url,
-        )
-        self.keys = self._make()
-        self.key = first_key(Keys(wiring.api_keys(self.settings)), now=NOW)
-        self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
-
-    def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(service, endpoint_url=self.url, region_name="us-east-1")
-
-    def _make(self) -> KeySet:
-        table = self.template["Resources"]["Table"]["Properties"]
-        kept = ("BillingMode", "AttributeDefinitions", "KeySchema")
-        made = {name: table[name] for name in kept}
-        self.client("dynamodb").create_table(TableName=self.settings.table, **made)
-        for bucket in (self.settings.pictures_bucket, self.settings.store_bucket):
-            self.client("s3").create_bucket(Bucket=bucket)
-        text = json.dumps({"origin": "from-cloudformation"})
-        self.client("secretsmanager").create_secret(Name="keys", SecretString=text)
-        return seed_keys(Keyring(wiring.secrets(self.settings), MemoryEdgeStore()), now=NOW)
-
-    def start(self, name: str) -> Function:
-        properties = self.template["Resources"][name]["Properties"]
-        variables = {
-            "POSTCARD_TABLE": self.settings.table,
-            "POSTCARD_PICTURES_BUCKET": self.settings.pictures_bucket,
-            "POSTCARD_STORE_BUCKET": self.settings.store_bucket,
-            "POSTCARD_SECRET_ID": self.settings.secret_id,
-            "POSTCARD_BASE_URL": self.settings.base_url,
-            "AWS_ENDPOINT_URL": self.url,
-        }
-        return Function(self.built, name, properties["Handler"], {**CREDENTIALS, **variables})
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """The JSON API's answer, read; it must be a 200."""
-        headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
-        answer = self.api.invoke(event(method, path, headers, json.dumps(body) if body else None))
-        assert answer["statusCode"] == 200, (answer, self.api.log)
-        return json.loads(answer["body"])
-
-    def picture(self, path: str, link: str = "", *, secret: str = "from-cloudformation") -> Any:
-        """The image function's answer, as CloudFront would get it."""
-        headers = {"x-postcard-origin": secret, "x-postcard-link": link}
-        return self.image.invoke(event("GET", path, headers))
-
-    def stored(self) -> list[str]:
-        found = self.client("s3").list_objects_v2(Bucket="pictures").get("Contents", [])
-        return [item["Key"] for item in found]
-
-
-def event(
-    method: str, path: str, headers: dict[str, str], body: str | None = None
-) -> dict[str, Any]:
-    """Payload 2.0 of an HTTP API."""
-    http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"}
-    more = {} if body is None else {"body": body}
-    return {
-        "version": "2.0",
-        "routeKey": "ANY /{proxy+}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": headers,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "api",
-            "domainName": "api.example.com",
-            "http": {**http, "userAgent": "test"},
-            "requestId": uuid.uuid4().hex,
-            "routeKey": "ANY /{proxy+}",
-            "stage": "$default",
-            "timeEpoch": int(NOW * 1000),
-        },
-        "isBase64Encoded": False,
-        **more,
-    }
-
-
 @pytest.fixture(scope="module")
 def world(built: Path, template: Document) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        world = World(built, template, f"http://{host}:{port}")
+        world = World(built, template)
         yield world
-        world.api.close()
-        world.image.close()
-        server.stop()
+        world.close()
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +120,47 @@ def test_lambdas_log_has_a_line_of_json_a_call(world: World, template_id: str) -
     world.call("GET", "/v1/templates")
     line = json.loads(next(line for line in reversed(world.api.log) if '"route"' in line))
     assert line["status"] == 200
+
+
+def test_no_function_asks_aws_for_what_its_role_forbids(world: World, template: Document) -> None:
+    everything(world)
+    for function, role in (("ApiFunction", "ApiRole"), ("ImageFunction", "ImageRole")):
+        (policy,) = template["Resources"][role]["Properties"]["Policies"]
+        statements = policy["PolicyDocument"]["Statement"]
+        asked = world.aws.asked[function]
+        assert len(asked) > 3
+        assert sorted(each for each in asked if not allows(statements, each)) == []
+
+
+def everything(world: World) -> None:
+    """Every call that touches AWS, once."""
+    announced = {"id": "dot", "content_type": "image/png", "bytes": len(DOT)}
+    world.upload(world.call("POST", "/v1/assets", announced)["upload"], DOT)
+    picture = {"type": "image", "width": 300, "height": 100, "source": "{{ photo }}"}
+    fields = {"photo": {"type": "image", "default": "asset:dot"}}
+    document = {**DOCUMENT, "fields": fields, "layers": [picture], "ended": {"text": "Over"}}
+    for name in ("one", "two"):
+        world.call("PUT", "/v1/templates/all", {**document, "name": name})
+    world.upload(world.call("POST", "/v1/assets", {**announced, "id": "late"})["upload"], DOT)
+    late = [{"name": "photo", "image_url": "asset:late"}]
+    url = urlsplit(
+        world.call("POST", "/v1/links", {"template_id": "all", "modifications": late})["url"]
+    )
+    link = read(url.path, url.query)
+    world.picture(address(world.keys.link_keys(), link, now=None), link.canonical)
+    made = world.call("POST", "/v1/images", {"template_id": "all", "template_version": 1})
+    world.call("GET", f"/v1/images/{made['id']}")
+    world.call("PATCH", "/v1/templates/all", {"daily_renders": 5})
+    world.picture(f"/images/{made['id']}.png")
+    world.call("POST", "/v1/templates/all/versions/1/recall", {"replaced_by": 2})
+    world.call("DELETE", f"/v1/images/{made['id']}")
+    for path in ("", "/all", "/all/versions", "/all/fields"):
+        world.call("GET", f"/v1/templates{path}")
+    world.call("GET", "/v1/assets")
+    world.call("DELETE", "/v1/assets/late")
+    world.call("GET", "/v1/health")
+    world.call("DELETE", "/v1/templates/all", query="erase=true")
+    world.picture(f"/images/{made['id']}.png")
 
 
 def test_every_module_comes_with_bytecode_of_lambdas_python(built: Path) -> None:

@@ -1,0 +1,91 @@
+"""What a function asked of AWS, held against what its role allows."""
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+CREDENTIAL = re.compile(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/aws4_request")
+S3_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
+IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+Asked = tuple[str, str]  # an action, and on what: "s3:GetObject", "PicturesBucket/images/x.png"
+
+
+class Watched:
+    """A WSGI application, and who asked it for what. Callers go by their access key ids."""
+
+    def __init__(self, application: WSGIApplication, buckets: Mapping[str, str]) -> None:
+        self._application = application
+        self._buckets = buckets
+        self._lock = threading.Lock()
+        self.asked: dict[str, set[Asked]] = {}
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(body)
+        if found := CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
+            with self._lock:
+                asked = self.asked.setdefault(found[1], set())
+                asked.update(self._wanted(found[2], environ, body))
+        return self._application(environ, start)
+
+    def _wanted(self, service: str, environ: WSGIEnvironment, body: bytes) -> Iterator[Asked]:
+        if service == "s3":
+            yield from self._objects(environ, body.decode("utf-8", "replace"))
+        elif service == "dynamodb":
+            operation = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
+            yield from (("dynamodb:" + name, "Table") for name in rows(operation, body))
+        elif service == "secretsmanager":
+            yield environ["HTTP_X_AMZ_TARGET"].replace(".", ":"), "Keys"
+        elif environ["PATH_INFO"].endswith("/invalidation"):
+            yield "cloudfront:CreateInvalidation", "Distribution"
+        else:
+            yield f"{service}:{environ['PATH_INFO']}", "?"
+
+    def _objects(self, environ: WSGIEnvironment, body: str) -> Iterator[Asked]:
+        name, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
+        bucket = self._buckets[name]
+        if environ["REQUEST_METHOD"] == "POST" and "delete" in environ["QUERY_STRING"]:
+            for each in re.findall(r"<Key>(.*?)</Key>", body):
+                yield "s3:DeleteObject", f"{bucket}/{each}"
+        elif key:
+            yield "s3:" + S3_ACTIONS[environ["REQUEST_METHOD"]], f"{bucket}/{key}"
+        else:
+            yield "s3:ListBucket", bucket
+
+
+def rows(operation: str, body: bytes) -> set[str]:
+    """The actions of a DynamoDB call; a transaction needs those of its parts."""
+    if operation != "TransactWriteItems":
+        return {operation}
+    parts = (part for item in json.loads(body)["TransactItems"] for part in item)
+    return {IN_TRANSACTION.get(part, "ConditionCheckItem") for part in parts}
+
+
+def allows(statements: Iterable[Mapping[str, Any]], asked: Asked) -> bool:
+    """Whether a role's statements, as the template writes them, allow an action on a thing."""
+    action, thing = asked
+    return any(
+        action in _list(statement["Action"])
+        and any(fnmatchcase(thing, pattern) for pattern in map(_name, _list(statement["Resource"])))
+        for statement in statements
+        if statement["Effect"] == "Allow"
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _name(resource: Mapping[str, Any]) -> str:
+    """`PicturesBucket/renders/*` of what the template writes for its ARN."""
+    ((kind, value),) = resource.items()
+    if kind == "Fn::Sub":
+        text = str(value).removeprefix("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:")
+        return re.sub(r"\$\{(\w+)(?:\.Arn)?\}", r"\1", text.removeprefix("distribution/"))
+    return str(value[0] if isinstance(value, list) else value).removesuffix(".Arn")
