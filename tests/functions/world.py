@@ -265,9 +265,9 @@ class World:
         assert reply.status == 200, reply.body
         return reply
 
-    def post(self, modifications: Json | None = None, **more: Any) -> Reply:
-        """`POST /v1/images` with texts by name."""
-        named = [{"name": n, "value": v} for n, v in (modifications or {}).items()]
+    def post(self, values: Json | None = None, **more: Any) -> Reply:
+        """`POST /v1/images` with values by name."""
+        named = [{"name": n, "value": v} for n, v in (values or {}).items()]
         body = {"template_id": "welcome", "modifications": named, **more}
         return self.call("POST", "/v1/images", body)
 

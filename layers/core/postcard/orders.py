@@ -146,7 +146,8 @@ def bound_for(
         changes = changes_from_modifications(template, modifications)
         bound = bind(template, changes, mode=on_invalid)
     except BadRequest as bad:
-        refuse([*bad.errors, *faults])
+        more = _faults_of_the_rest(template, modifications, bad.errors)
+        refuse([*bad.errors, *more, *faults])
         raise
     lacking = [
         Fault("missing_value", changes.where(name, ""), f"{name} is required and has no default.")
@@ -154,6 +155,36 @@ def bound_for(
     ]
     refuse([*lacking, *faults])
     return bound
+
+
+def _faults_of_the_rest(
+    template: Template, modifications: Sequence[Mapping[str, Any]], known: Sequence[Fault]
+) -> list[Fault]:
+    """What is wrong with the entries that were not refused already, so that all is told at once."""
+    places = [pointer("modifications", index) for index in range(len(modifications))]
+    refused = {place for place in places for fault in known if _within(fault.pointer, place)}
+    if not refused:
+        return []
+    rest = [index for index, place in enumerate(places) if place not in refused]
+    try:
+        entries = [modifications[index] for index in rest]
+        bind(template, changes_from_modifications(template, entries), mode="error")
+    except BadRequest as bad:
+        return [moved for fault in bad.errors if (moved := _moved(fault, rest))]
+    return []
+
+
+def _within(place: str, entry: str) -> bool:
+    return place == entry or place.startswith(f"{entry}/")
+
+
+def _moved(fault: Fault, indices: Sequence[int]) -> Fault | None:
+    """The fault where its entry stands in the whole list; None if it is about no entry."""
+    steps = fault.pointer.split("/")
+    if len(steps) < 3:
+        return None
+    steps[2] = str(indices[int(steps[2])])
+    return replace(fault, pointer="/".join(steps))
 
 
 def _named(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:

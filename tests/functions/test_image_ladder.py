@@ -1,0 +1,219 @@
+"""A GET of an image never shows a broken picture."""
+
+import pytest
+
+from tests.functions.world import NOW, Reply, World, document, picture
+
+PHOTO = "https://example.com/alex.png"
+AVATAR = {
+    "type": "image",
+    "name": "avatar",
+    "width": 20,
+    "height": 20,
+    "source": "{{ photo }}",
+}
+
+
+def with_photo(**layer: object) -> dict[str, object]:
+    """A document whose one picture is named by the request."""
+    fields = {"first_name": {"default": "there"}, "photo": {"type": "image"}}
+    return document(fields=fields, layers=[{**AVATAR, **layer}], alt="")
+
+
+def failed(reply: Reply, reason: str) -> None:
+    """A 200 and a picture, marked, kept for a minute."""
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("image/")
+    assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
+    assert reply.headers["x-postcard-fallback"] == reason
+    assert reply.headers["x-postcard-render"] == "fallback"
+
+
+def nothing_stored(world: World) -> None:
+    assert list(world.pictures.keys("")) == []
+
+
+@pytest.fixture
+def fallback(world: World) -> bytes:
+    """The template's `fallback` as it is fitted to the template's own size."""
+    world.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    world.put(document(ended=None, background="#010203"))
+    body = world.open(world.link(version=2)).body
+    world.call("PATCH", "/v1/templates/welcome", {"paused": False})
+    return body
+
+
+def test_a_picture_that_cannot_be_fetched_follows_its_layer(empty: World) -> None:
+    empty.put(with_photo(on_error="hide"))
+    reply = empty.open(empty.link({"photo": PHOTO}))
+    failed(reply, "source")
+    assert empty.web.fetched == [PHOTO]
+    nothing_stored(empty)
+    empty.web.pictures[PHOTO] = picture()
+    good = empty.open(empty.link({"photo": PHOTO}))
+    assert "x-postcard-fallback" not in good.headers and good.body != reply.body
+
+
+def test_a_layer_that_may_not_fail_shows_the_fallback(empty: World) -> None:
+    empty.put(with_photo(on_error="fail"))
+    reply = empty.open(empty.link({"photo": PHOTO}))
+    failed(reply, "source")
+    empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    assert reply.body != empty.open(empty.link()).body, "that is the ended picture"
+    nothing_stored(empty)
+
+
+def test_when_drawing_fails_every_field_is_at_its_default(world: World) -> None:
+    usual = world.open(world.link()).body
+    world.pictures.delete(list(world.pictures.keys("")))
+    world.renderer.broken = 1
+    reply = world.open(world.link({"first_name": "Zoe"}))
+    failed(reply, "render")
+    assert reply.body == usual
+    nothing_stored(world)
+
+
+def test_when_the_defaults_cannot_be_drawn_either_the_fallback_is_shown(
+    world: World, fallback: bytes
+) -> None:
+    world.renderer.broken = 2
+    reply = world.open(world.link({"first_name": "Zoe"}))
+    failed(reply, "render")
+    assert reply.body == fallback
+
+
+def test_defaults_are_not_drawn_where_a_required_field_lacks_one(empty: World) -> None:
+    empty.put(document(fields={"first_name": {"required": True}, "code": {}}))
+    empty.renderer.broken = 1
+    before = empty.renderer.renders
+    failed(empty.open(empty.link({"first_name": "Zoe"})), "render")
+    assert empty.renderer.renders == before + 1
+
+
+def test_the_fallback_has_the_size_and_format_asked_for(world: World) -> None:
+    world.renderer.broken = 2
+    assert world.open(world.link(width=90, dpr=2)).size == (180, 90)
+    world.renderer.broken = 2
+    assert world.open(world.link(format="jpg")).headers["content-type"] == "image/jpeg"
+
+
+def test_a_paused_template_shows_ended_else_fallback(world: World, fallback: bytes) -> None:
+    world.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    ended = world.open(world.link(expires=int(NOW) - 1))
+    reply = world.open(world.link({"first_name": "Zoe"}))
+    failed(reply, "paused")
+    assert reply.body == ended.body
+    without = world.open(world.link(version=2))
+    failed(without, "paused")
+    assert without.body == fallback
+    nothing_stored(world)
+
+
+def test_the_day_s_budget_bounds_renders(world: World) -> None:
+    world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
+    for name in "ab":
+        assert "x-postcard-fallback" not in world.open(world.link({"first_name": name})).headers
+    failed(world.open(world.link({"first_name": "c"})), "budget")
+    world.now += 86_400
+    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "c"})).headers
+
+
+def test_an_erased_template_and_an_unknown_one(world: World, fallback: bytes) -> None:
+    link = world.link(version=2)
+    world.call("DELETE", "/v1/templates/welcome?erase=true")
+    reply = world.open(link)
+    failed(reply, "erased")
+    assert reply.body == fallback
+    failed(world.open(world.link(template="nowhere")), "unknown")
+
+
+def test_an_unknown_version_shows_the_template_s_fallback(world: World, fallback: bytes) -> None:
+    reply = world.open(world.link(version=9))
+    failed(reply, "unknown")
+    assert reply.body == fallback
+
+
+def test_a_deleted_template_goes_on_being_drawn(world: World) -> None:
+    link = world.link({"first_name": "Zoe"})
+    made = world.post({"first_name": "Zoe"}, render="on_open").json
+    assert world.call("DELETE", "/v1/templates/welcome").status == 204
+    assert world.open(link).headers["x-postcard-render"] == "drawn"
+    assert world.open_image(made["url"]).headers["x-postcard-render"] == "drawn"
+
+
+def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(empty: World) -> None:
+    empty.put(document(fallback=None, ended=None, background="#102030"))
+    empty.renderer.broken = 2
+    reply = empty.open(empty.link(width=60))
+    failed(reply, "render")
+    assert reply.size == (60, 30)
+    card = empty.renderer.plain_card(
+        empty_size(60, 30), format="png", background="#102030"
+    )
+    assert reply.body == card.body
+
+
+def empty_size(width: int, height: int):  # type: ignore[no-untyped-def]
+    from postcard.geometry import OutputSize
+
+    return OutputSize(width, height, width, height)
+
+
+def test_without_a_template_the_card_is_white(empty: World) -> None:
+    reply = empty.open(empty.link(width=400))
+    failed(reply, "unknown")
+    assert reply.size == (400, 210)
+    card = empty.renderer.plain_card(empty_size(400, 210), format="png", background="#ffffff")
+    assert reply.body == card.body
+
+
+def test_a_table_that_is_down_still_shows_the_version_s_fallback(
+    world: World, fallback: bytes
+) -> None:
+    world.templates.down = True
+    reply = world.open(world.link(version=2))
+    failed(reply, "dependency")
+    assert reply.size[0] / reply.size[1] == 2, "the stored picture's own proportions"
+    failed(world.open(world.link(version=None)), "dependency")
+
+
+def test_a_bucket_that_is_down_costs_no_picture(world: World) -> None:
+    world.pictures.down = True
+    reply = world.open(world.link())
+    assert "x-postcard-fallback" not in reply.headers, "it was drawn, only not stored"
+    world.store.down = True
+    world.renderer.broken = 2
+    failed(world.open(world.link()), "render")
+
+
+def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(empty: World) -> None:
+    empty.upload("hero", picture())
+    layer = {"type": "image", "width": 120, "height": 60, "source": "asset:hero"}
+    empty.put(document(layers=[layer], fallback=None))
+    empty.store.down = True
+    failed(empty.open(empty.link()), "dependency")
+
+
+def test_without_time_to_draw_the_fallback_is_shown(world: World) -> None:
+    renders = world.renderer.renders
+    failed(world.open(world.link(), left=2_000), "timeout")
+    assert world.renderer.renders == renders
+
+
+def test_an_erased_image_shows_the_fallback_of_its_size(world: World) -> None:
+    made = world.post({"first_name": "Zoe"}, width=60).json
+    assert world.call("DELETE", f"/v1/images/{made['id']}").status == 204
+    reply = world.open_image(made["url"])
+    failed(reply, "erased")
+    assert reply.size == (60, 30)
+    nothing_stored(world)
+
+
+def test_a_failure_s_text_never_reaches_the_log(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.renderer.broken = 2
+    world.open(world.link({"first_name": "Zoe-the-secret"}))
+    logged = capsys.readouterr().out
+    assert "ZeroDivisionError" in logged
+    assert "Zoe-the-secret" not in logged and "secret value" not in logged
