@@ -36,7 +36,10 @@ def _indexed(image: Image.Image) -> Image.Image | None:
     palette = Image.new("P", (1, 1))
     inks = (ink for _, ink in sorted(colors, reverse=True) if isinstance(ink, tuple))
     palette.putpalette(bytes(channel for ink in inks for channel in ink))
-    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+    indexed = image.quantize(palette=palette, dither=Image.Dither.NONE)
+    # Pillow looks up colours by neighbourhood: one close to another can be taken for it.
+    off = ImageChops.difference(indexed.convert("RGB"), image).getbbox()
+    return None if off else indexed
 
 
 def _rows(image: Image.Image, pixels: bytes, kind: bytes) -> bytes:
