@@ -76,11 +76,12 @@ class _Row:
             return
         em = placed[0].size * self.scale
         middle, thickness = face.underline
+        base = self.y - style.rise * em
         if style.decoration == "line-through":
             middle = -_STRUCK
         thick = max(1, round(thickness * em))
         x, width = self._reach(placed)
-        self._rectangle(Box(x, round(self.y + middle * em - thick / 2), width, thick), style.color)
+        self._rectangle(Box(x, round(base + middle * em - thick / 2), width, thick), style.color)
 
     def _rectangle(self, box: Box, paint: Paint, radius: float = 0.0) -> None:
         within = (0, 0, *self.surface.size)
@@ -122,5 +123,6 @@ def _highlight(placed: Placed) -> Highlight | None:
     return placed.style.highlight
 
 
-def _decoration(placed: Placed) -> tuple[str, Paint, float]:
-    return placed.style.decoration, placed.style.color, placed.size
+def _decoration(placed: Placed) -> tuple[str, Paint, float, float]:
+    style = placed.style
+    return style.decoration, style.color, placed.size, style.rise

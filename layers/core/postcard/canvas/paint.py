@@ -1,6 +1,7 @@
 """Paints made into pixels: a gradient over a box as CSS draws it."""
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ Part = tuple[float, float, int, int]  # left and top from a box's corner; width 
 Spread = Callable[[Image.Image], Image.Image]  # a row of samples → the box
 
 _REACH = 2  # samples beyond the line's ends, which interpolation may ask for
+_CONE = 128  # pixels of the cone that a radial gradient is scaled from
 _LONGEST = 4096  # samples along a gradient's line
 
 
@@ -118,16 +120,27 @@ def _radial(
     (width, height), (x, y) = size, gradient.center
     (left, top), out = part[:2], part[2:]
     reach = math.sqrt(2) * gradient.radius
-    dense_x = 128 / max(1e-6, reach * width * max(x, 1 - x))
-    dense_y = 128 / max(1e-6, reach * height * max(y, 1 - y))
+    dense_x = _CONE / max(1e-6, reach * width * max(x, 1 - x))
+    dense_y = _CONE / max(1e-6, reach * height * max(y, 1 - y))
     offset_x, offset_y = (left - x * width) * dense_x, (top - y * height) * dense_y
-    affine = (dense_x, 0.0, 128 + offset_x, 0.0, dense_y, 128 + offset_y)
-    distance = Image.radial_gradient("L").transform(
-        out, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC, fillcolor=255
+    middle = _CONE + _REACH
+    affine = (dense_x, 0.0, middle + offset_x, 0.0, dense_y, middle + offset_y)
+    far = _cone().transform(
+        out, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR, fillcolor=255
     )
+    distance = far.convert("L")
 
     def spread(row: Image.Image) -> Image.Image:
         bands = (band.crop((0, 0, 256, 1)).tobytes() for band in row.split())
         return Image.merge(row.mode, [distance.point(list(band)) for band in bands])
 
     return [color_at(gradient.stops, step / 255) for step in range(256)], spread
+
+
+@lru_cache(maxsize=1)
+def _cone() -> Image.Image:
+    """The distance from the middle, 255 at `_CONE` pixels, and half for rounding."""
+    side = 2 * (_CONE + _REACH)
+    places = [index + 0.5 - side / 2 for index in range(side)]
+    distances = (math.hypot(x, y) * 255 / _CONE + 0.5 for y in places for x in places)
+    return Image.frombytes("F", (side, side), array("f", distances).tobytes())

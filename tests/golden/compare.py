@@ -1,0 +1,32 @@
+"""Pictures found right by looking. POSTCARD_GOLDEN=write draws them anew: look again."""
+
+import os
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+FOLDER = Path(__file__).parent
+TILE = 4  # pixels a side; rounding differs within a tile, a letter's stroke fills half of one
+MOST = 24  # levels of 255 that a tile's mean may differ by
+
+
+def golden(name: str, image: Image.Image) -> None:
+    """Compare a picture with the golden one of its name, tile by tile."""
+    path = FOLDER / f"{name}.png"
+    if os.environ.get("POSTCARD_GOLDEN") == "write":
+        image.save(path, optimize=True)
+    assert path.exists(), f"no golden picture: look at {name} with POSTCARD_GOLDEN=write"
+    with Image.open(path) as kept:
+        expected = kept.convert(image.mode)
+    assert image.size == expected.size
+    difference = ImageChops.difference(image, expected).reduce(TILE)
+    extrema = difference.getextrema()
+    worst = max(high for _, high in extrema)
+    assert worst <= MOST, f"{name} is off by {worst} at {_where(difference, worst)}"
+
+
+def _where(difference: Image.Image, worst: int) -> tuple[int, int]:
+    """The tile that differs most, in pixels."""
+    largest = max(difference.split(), key=lambda band: band.getextrema()[1])
+    left, top, *_ = largest.point(lambda level: 255 * (level == worst)).getbbox() or (0, 0)
+    return left * TILE, top * TILE

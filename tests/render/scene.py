@@ -1,0 +1,41 @@
+"""What the drawing tests share: a canvas, colours, a text in one line."""
+
+from postcard.canvas.canvas import Canvas
+from postcard.color import WHITE, Color
+from postcard.geometry import Box
+from postcard.text.fonts import Fonts
+from postcard.text.layout import TextLayout, lay_out
+from postcard.text.style import Paragraph, Run, TextStyle
+
+RED: Color = (200, 30, 40, 255)
+BLUE: Color = (20, 60, 200, 255)
+PALE: Color = (226, 236, 250, 255)
+CLEAR: Color = (0, 0, 0, 0)
+
+
+def blank(width: int, height: int, scale: float = 1, background: Color = WHITE) -> Canvas:
+    return Canvas.new(width, height, (round(width * scale), round(height * scale)), background)
+
+
+def laid(
+    text: str,
+    fonts: Fonts,
+    *,
+    style: TextStyle | None = None,
+    paragraph: Paragraph | None = None,
+    width: float | None = None,
+    height: float | None = None,
+) -> TextLayout:
+    run = Run(text, style or TextStyle())
+    return lay_out([run], paragraph or Paragraph(), width=width, height=height, fonts=fonts)
+
+
+def texts(layout: TextLayout) -> list[str]:
+    """The lines from left to right, as they are drawn."""
+    return ["".join(placed.letters.text for placed in line.placed) for line in layout.lines]
+
+
+def write(canvas: Canvas, layout: TextLayout, box: Box) -> None:
+    """The text over its box, so that a golden picture shows where it should be."""
+    canvas.fill_rectangle(box, PALE)
+    canvas.draw_text(layout, box)
