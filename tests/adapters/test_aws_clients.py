@@ -43,8 +43,8 @@ def serve() -> Iterator[Serve]:
 
 
 def lean(server: Scripted, **given: Any) -> LeanClient:
-    given = {"environ": CREDENTIALS, "seconds": 2.0} | given
-    return LeanClient(region="eu-west-3", endpoint_url=server.url, **given)
+    own: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
+    return LeanClient(region="eu-west-3", endpoint_url=server.url, **(own | given))
 
 
 def boto(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> Any:

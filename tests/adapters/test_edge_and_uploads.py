@@ -1,0 +1,178 @@
+"""What stands around the stores: the edge's copy of the keys, the CDN, uploads."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import requests
+
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.cdn import CloudFrontCdn
+from postcard.adapters.aws.edge_store import CloudFrontStore
+from postcard.adapters.aws.uploads import S3Uploads
+from postcard.adapters.files import FileEdgeStore
+from postcard.adapters.memory import MemoryCdn, MemoryEdgeStore, MemoryUploads
+from postcard.errors import Unavailable
+from postcard.ports import EdgeStore, Uploads
+from postcard.settings import Settings
+from tests.adapters.conftest import CREDENTIALS
+from tests.adapters.scripted import Asked, Reply, Scripted, reply
+
+ARN = "arn:aws:cloudfront::123456789012:key-value-store/abc-def"
+
+
+class KeyValueStore:
+    """CloudFront's data plane: an ETag that changes with each write, and must be named in it."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, str] = {}
+        self.writes = 0
+        self.disturbed = 0  # how often somebody else writes before we do
+        self._lock = threading.Lock()
+
+    def answer(self, asked: Asked, before: int) -> Reply:
+        method, address, _ = asked.line.split(" ")
+        path = unquote(address.partition("/key-value-stores/")[2])
+        assert path.startswith(ARN)
+        assert asked.headers["authorization"].startswith("AWS4-ECDSA-P256-SHA256 ")
+        name = path.removeprefix(ARN).removeprefix("/keys/")
+        with self._lock:
+            return self._put(name, asked) if method == "PUT" else self._get(name)
+
+    def _told(self, facts: dict[str, object], status: int = 200) -> Reply:
+        headers = [f"ETag: e{self.writes}", "Content-Type: application/json"]
+        if status >= 400:
+            headers.append(f"x-amzn-ErrorType: {facts.pop('error')}")
+        return reply(json.dumps(facts).encode(), status, headers)
+
+    def _get(self, name: str) -> Reply:
+        if not name:
+            return self._told({"ItemCount": 1, "TotalSizeInBytes": 9, "KvsARN": ARN})
+        if name not in self.entries:
+            return self._told({"error": "ResourceNotFoundException"}, 404)
+        return self._told({"Key": name, "Value": self.entries[name]})
+
+    def _put(self, name: str, asked: Asked) -> Reply:
+        if self.disturbed:
+            self.disturbed -= 1
+            self.writes += 1
+        if asked.headers["if-match"] != f"e{self.writes}":
+            return self._told({"error": "ConflictException"}, 409)
+        self.writes += 1
+        self.entries[name] = json.loads(asked.body)["Value"]
+        return self._told({"ItemCount": 1, "TotalSizeInBytes": 9})
+
+
+@pytest.fixture
+def cloudfront() -> KeyValueStore:
+    return KeyValueStore()
+
+
+@pytest.fixture
+def reached(
+    cloudfront: KeyValueStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CloudFrontStore]:
+    """The adapter, its host reached by way of a proxy: the account's number is part of the name."""
+    for name, text in CREDENTIALS.items():
+        monkeypatch.setenv(name, text)
+    with closing(Scripted(cloudfront.answer)) as server:
+        monkeypatch.setenv("HTTP_PROXY", server.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        settings = Settings("t", "p", "s", "k", endpoint_url="http://kvs.test")
+        yield CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), ARN)
+
+
+@pytest.fixture(params=["memory", "file", "cloudfront"])
+def edge(request: pytest.FixtureRequest, tmp_path: Path) -> EdgeStore:
+    if request.param == "cloudfront":
+        store: EdgeStore = request.getfixturevalue("reached")
+        return store
+    return MemoryEdgeStore() if request.param == "memory" else FileEdgeStore(tmp_path / "edge")
+
+
+def test_an_entry_is_none_until_it_is_written_and_then_the_last_text(edge: EdgeStore) -> None:
+    assert edge.read("postcard") is None
+    edge.write("postcard", '{"epoch": 1}')
+    edge.write("postcard", '{"epoch": 2}')
+    assert edge.read("postcard") == '{"epoch": 2}'
+
+
+def test_a_write_that_somebody_came_before_is_tried_again(
+    reached: CloudFrontStore, cloudfront: KeyValueStore
+) -> None:
+    cloudfront.disturbed = 2
+    reached.write("postcard", "text")
+    assert cloudfront.entries == {"postcard": "text"}
+
+
+def test_a_store_that_never_holds_still_is_unavailable(
+    reached: CloudFrontStore, cloudfront: KeyValueStore
+) -> None:
+    cloudfront.disturbed = 99
+    with pytest.raises(Unavailable):
+        reached.write("postcard", "text")
+    assert cloudfront.disturbed == 94
+
+
+def test_a_file_of_keys_is_for_its_owner_only(tmp_path: Path) -> None:
+    FileEdgeStore(tmp_path).write("postcard", "keys")
+    (written,) = tmp_path.iterdir()
+    assert written.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_cdn_is_told_all_paths_in_bounded_calls(settings: Settings) -> None:
+    client = boto_client("cloudfront", settings)
+    made = client.create_distribution(
+        DistributionConfig={
+            "CallerReference": "test",
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "o.test"}]},
+            "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"},
+        }
+    )
+    distribution = made["Distribution"]["Id"]
+    paths = [f"/images/{number}.png" for number in range(1001)]
+    CloudFrontCdn(client, distribution).forget(paths)
+    listed = client.list_invalidations(DistributionId=distribution)["InvalidationList"]
+    told = []
+    for item in listed["Items"]:
+        found = client.get_invalidation(DistributionId=distribution, Id=item["Id"])
+        told.append(found["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
+    assert sorted(map(len, told)) == [1, 1000]
+    assert sorted(path for batch in told for path in batch) == sorted(paths)
+
+
+def test_the_memorys_cdn_remembers_what_it_was_told() -> None:
+    cdn = MemoryCdn()
+    cdn.forget(["/a", "/b"])
+    assert cdn.forgotten == ["/a", "/b"]
+
+
+def test_an_upload_is_for_one_key_one_type_and_one_size(settings: Settings) -> None:
+    client = boto_client("s3", settings)
+    client.create_bucket(Bucket=settings.store_bucket)
+    uploads: Uploads = S3Uploads(client, settings.store_bucket, now=lambda: 1_795_341_600)
+    form = uploads.presign("uploads/hero", "image/png", 5)
+    assert (form["method"], form["expires_at"]) == ("POST", "2026-11-22T10:15:00Z")
+    assert form["fields"]["Content-Type"] == "image/png"
+    sent = requests.post(form["url"], form["fields"], files={"file": b"12345"}, timeout=9)
+    assert sent.status_code in (200, 204)
+    stored = client.get_object(Bucket=settings.store_bucket, Key="uploads/hero")
+    assert stored["Body"] == b"12345"
+    policy = json.loads(base64.b64decode(form["fields"]["policy"]))
+    assert ["content-length-range", 5, 5] in policy["conditions"]
+    assert {"Content-Type": "image/png"} in policy["conditions"]
+    assert {"key": "uploads/hero"} in policy["conditions"]
+
+
+def test_the_memorys_uploads_have_the_same_form() -> None:
+    uploads: Uploads = MemoryUploads("http://uploads.test", lambda: 1_795_341_600)
+    form = uploads.presign("uploads/hero", "image/png", 5)
+    assert set(form) == {"url", "method", "fields", "expires_at"}
+    assert form["fields"]["key"] == "uploads/hero"

@@ -1,0 +1,73 @@
+"""The use cases on the outside world that the settings name."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from postcard import wiring
+from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.edge_store import CloudFrontStore
+from postcard.errors import Unavailable
+from postcard.keyring import Keyring
+from postcard.keys import Keys
+from postcard.settings import Settings
+from tests.adapters.conftest import make_table
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("boto3", "botocore", "pydantic", "aws_lambda_powertools", "urllib3", "numpy", "asyncio")
+
+
+@pytest.fixture
+def deployed(settings: Settings, tmp_path: Path) -> Settings:
+    """Settings of a stack whose table, buckets and keys are there."""
+    deployed = replace(settings, fonts=str(ROOT / "layers/fonts"), kvs_arn=f"file:{tmp_path}")
+    make_table(boto_client("dynamodb", deployed), deployed.table)
+    s3 = boto_client("s3", deployed)
+    for bucket in (deployed.pictures_bucket, deployed.store_bucket):
+        s3.create_bucket(Bucket=bucket)
+    Keyring(wiring.secrets(deployed), wiring.edge_store(deployed)).initialise(now=0)
+    return deployed
+
+
+def test_the_api_stands_on_what_is_deployed(deployed: Settings) -> None:
+    api = wiring.api_service(deployed)
+    assert set(api.health().values()) == {"ok"}
+    key, _ = Keys(wiring.api_keys(deployed)).create("Shop", ["images"], now=0)
+    assert api.keys.authenticate(f"Bearer {key}", None, now=1, scope="images").name == "Shop"
+
+
+def test_the_image_service_knows_the_secret_of_the_origin(deployed: Settings) -> None:
+    image = wiring.image_service(deployed)
+    assert (
+        image.origin()
+        == Keyring(wiring.secrets(deployed), wiring.edge_store(deployed)).read().origin
+    )
+
+
+def test_without_keys_there_is_no_service(settings: Settings) -> None:
+    image = wiring.image_service(replace(settings, fonts=str(ROOT / "layers/fonts")))
+    with pytest.raises(Unavailable):
+        image.origin()
+
+
+def test_the_edge_is_cloudfronts_unless_the_settings_name_a_folder(settings: Settings) -> None:
+    arn = "arn:aws:cloudfront::123456789012:key-value-store/abc"
+    assert isinstance(wiring.edge_store(replace(settings, kvs_arn=arn)), CloudFrontStore)
+
+
+def test_the_image_service_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+from postcard import wiring
+from postcard.settings import Settings
+wiring.image_service(Settings("t", "p", "s", "k", fonts={str(ROOT / "layers/fonts")!r}))
+print(*[name for name in {HEAVY!r} if name in sys.modules])
+"""
+    given = {"PYTHONPATH": str(ROOT / "layers/core")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=given, timeout=60
+    )
+    assert (done.stdout.strip(), done.stderr) == ("", "")
