@@ -3,21 +3,26 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
+from moto.server import ThreadedMotoServer
 
 from deploy import seed
-from deploy.__main__ import capped, read_arguments
+from deploy.__main__ import capped, fill, read_arguments
 from deploy.account import Concurrency
+from deploy.fallback import draw
 from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
 from deploy.template import Document
 from postcard.adapters.memory import MemoryApiKeys, MemoryEdgeStore, MemoryObjects, MemorySecrets
 from postcard.keyring import Keyring
 from postcard.keys import Keys
 from postcard.ports import StoredObject
+from postcard.settings import Settings
 
 NOW = 1_790_000_000.0
 
@@ -211,3 +216,48 @@ class TestStack:
         client, stub = formation
         stub.add_client_error("describe_stacks", "ValidationError")
         assert deployed_parameter(client, "s", "ApiConcurrency") is None
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """moto as AWS, and a folder as the edge's store."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    make: Any = partial(boto3.client, endpoint_url=url, region_name="us-east-1")
+    keys = {"pk": "HASH", "sk": "RANGE"}
+    make("dynamodb").create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+    )
+    make("s3").create_bucket(Bucket="pictures")
+    made = make("secretsmanager").create_secret(Name="k", SecretString='{"origin":"o"}')
+    yield Settings("t", "pictures", "s", made["ARN"], kvs_arn=f"file:{tmp_path}", endpoint_url=url)
+    make("secretsmanager").delete_secret(SecretId="k", ForceDeleteWithoutRecovery=True)
+    make("dynamodb").delete_table(TableName="t")
+    server.stop()
+
+
+def test_filling_the_stack_twice_shows_the_first_key_once(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(settings)
+    first = capsys.readouterr().out
+    assert "keys: 1 at the edge and read back there, k1 mints" in first
+    assert "errors/fallback.png: uploaded" in first
+    assert re.search(r"shown this once: postcard_\w{40}\n", first)
+    fill(settings)
+    assert capsys.readouterr().out == (
+        "keys: 1 at the edge and read back there, k1 mints\nerrors/fallback.png: there\n"
+    )
+
+
+def test_the_picture_for_bad_days_is_a_small_png_and_always_the_same() -> None:
+    body = draw()
+    assert body.startswith(b"\x89PNG") and len(body) < 200_000
+    assert draw() == body

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.template import Document, findings
+from image.journal import metrics
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")
@@ -252,6 +253,21 @@ def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: Do
         assert alarm["AlarmDescription"]
     watched = {alarm.get("MetricName") for alarm in alarms.values()}
     assert {"Errors", "Throttles", "Fallbacks", "FoundStored", "5xx", "Latency"} <= watched
+
+
+def test_alarms_watch_metrics_that_the_image_function_writes(template: Document) -> None:
+    line = metrics({"reason": "source", "found": True}, 200, 1.0)
+    (told,) = line["_aws"]["CloudWatchMetrics"]
+    written = {metric["Name"] for metric in told["Metrics"]}
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    ours = [each for each in alarms if each.get("Namespace") == {"Fn::Sub": "Postcard/${Stage}"}]
+    assert {alarm["MetricName"] for alarm in ours} == {"Fallbacks", "FoundStored"} <= written
+    for alarm in ours:
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": line["service"]}]
+    assert ["service"] in told["Dimensions"]
+    variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Postcard/${Stage}"}
+    assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
 
 
 def test_the_dashboard_is_readable_json(template: Document) -> None:

@@ -1,0 +1,119 @@
+"""How layers are made, and which builds must not be deployed."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.artefacts import LAYERS, MEGABYTE, faults, machines, size
+from deploy.artefacts import main as check
+from layers import bytecode
+from layers.vendor import trim
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    for name in (*LAYERS, "ImageFunction", "ApiFunction"):
+        (tmp_path / name).mkdir()
+    library = tmp_path / "VendorLayer" / "lib" / "libfribidi.so.0"
+    library.parent.mkdir()
+    library.write_bytes(shared_object(183))
+    font = tmp_path / "FontsLayer" / "fonts" / "Inter.ttf"
+    font.parent.mkdir()
+    font.write_bytes(b"font")
+    return tmp_path
+
+
+def shared_object(machine: int) -> bytes:
+    return b"\x7fELF" + bytes(14) + struct.pack("<H", machine) + bytes(44)
+
+
+def said(built: Path, architecture: str = "arm64", **larger: int) -> list[str]:
+    return list(faults({"VendorLayer": 1, **larger}, built, architecture))
+
+
+class TestArtefacts:
+    def test_a_whole_build_has_no_faults_and_tells_its_sizes(
+        self, built: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert check(built, "arm64") == 0
+        assert "VendorLayer       0.0 MB unzipped" in capsys.readouterr().out
+
+    def test_a_build_for_the_other_architecture_is_refused(
+        self, built: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert said(built, "x86_64") == [
+            "VendorLayer/lib/libfribidi.so.0 is for arm64, not x86_64: `make build ARCH=…`."
+        ]
+        assert check(built, "x86_64") == 1
+        assert "libfribidi.so.0 is for arm64" in capsys.readouterr().out
+
+    def test_a_layer_over_its_bound_is_refused(self, built: Path) -> None:
+        assert "over 150 MB" in said(built, VendorLayer=151 * MEGABYTE)[0]
+        assert "over 220 MB together" in said(built, FontsLayer=221 * MEGABYTE)[0]
+
+    def test_a_build_that_would_draw_arabic_backwards_is_refused(self, built: Path) -> None:
+        (built / "VendorLayer" / "lib" / "libfribidi.so.0").unlink()
+        assert "Arabic" in said(built)[0]
+
+    def test_a_build_without_fonts_is_refused(self, built: Path) -> None:
+        (built / "FontsLayer" / "fonts" / "Inter.ttf").unlink()
+        assert said(built) == ["FontsLayer has no fonts."]
+
+    def test_sizes_are_those_of_all_files_below(self, built: Path) -> None:
+        assert size(built / "FontsLayer") == 4
+
+    def test_what_only_looks_like_a_library_is_for_no_machine(self, tmp_path: Path) -> None:
+        (tmp_path / "a.so").write_bytes(b"text")
+        (tmp_path / "b.so.1").write_bytes(shared_object(62))
+        assert list(machines(tmp_path)) == [(tmp_path / "b.so.1", "x86_64")]
+
+
+class TestBytecode:
+    def test_a_version_that_is_not_there_is_not_found(self) -> None:
+        assert bytecode.find("9.9") is None
+        assert bytecode.find(HERE) == sys.executable
+
+    def test_a_program_of_another_version_is_not_taken_for_it(self) -> None:
+        assert not bytecode.answers(sys.executable, "9.9")
+        assert not bytecode.answers("true", HERE)
+
+    def test_bytecode_is_never_checked_against_its_source(self, tmp_path: Path) -> None:
+        source = tmp_path / "noun.py"
+        source.write_text("answer = 42\n")
+        assert bytecode.compile_tree(sys.executable, tmp_path) == 0
+        (compiled,) = tmp_path.glob("__pycache__/*.pyc")
+        (flags,) = struct.unpack_from("<I", compiled.read_bytes(), 4)
+        assert flags == 1  # by hash, unchecked
+
+    def test_without_that_python_the_tree_stays_as_it_is_and_a_warning_tells(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "noun.py").write_text("answer = 42\n")
+        command = [sys.executable, bytecode.__file__ or "", "--version", "9.9", str(tmp_path)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+        assert "no Python 9.9" in ran.stderr
+        assert not (tmp_path / "__pycache__").exists()
+
+
+def test_trimming_takes_other_services_tests_and_records_and_leaves_licences(
+    tmp_path: Path,
+) -> None:
+    kept = ["botocore/data/s3/a", "botocore/data/endpoints.json", "boto3/data/s3/a", "PIL/Image.py"]
+    kept += ["pillow-1.dist-info/licenses/LICENSE", "pillow-1.dist-info/METADATA"]
+    gone = ["botocore/data/ec2/a", "boto3/data/ec2/a", "regex/tests/a.py", "bin/segno"]
+    gone += ["pillow-1.dist-info/RECORD", "awscrt/a.py", "awscrt-1.dist-info/RECORD"]
+    for name in (*kept, *gone):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    trim.main(tmp_path)
+    assert [name for name in kept if not (tmp_path / name).exists()] == []
+    assert [name for name in gone if (tmp_path / name).exists()] == []
+
+
+def test_the_vendor_layer_keeps_the_services_that_functions_call() -> None:
+    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(trim.SERVICES)
