@@ -8,15 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.library import Parsed
-from postcard.template.programs import (
-    Given,
-    LiquidFailed,
-    Plain,
-    Speech,
-    asks_time,
-    parse_condition,
-    parse_text,
-)
+from postcard.template.programs import asks_time, parse_condition, parse_text
+from postcard.template.quick import Compared, Given, Plain
+from postcard.template.speech import LiquidFailed, Speech
 from postcard.template.wording import Wording
 from tests.core.template_cases import faults, linked, template
 
@@ -217,7 +211,30 @@ def outcome(program: Any, speech: Speech) -> str:
         return "failed"
 
 
-@given(st.lists(WORDS | OUTPUTS, max_size=6), VALUES, st.booleans())
+CONDITIONS = st.one_of(
+    st.sampled_from(NAMES),
+    st.tuples(
+        st.sampled_from(NAMES),
+        st.sampled_from(["==", "!="]),
+        st.sampled_from(["3", "-1.5", "'a'", '"x y"', "true", "false", "nil"]),
+    ).map(" ".join),
+    st.tuples(
+        st.sampled_from(["points", "none"]),
+        st.sampled_from(["<", "<=", ">", ">="]),
+        st.integers(-9, 9).map(str) | st.sampled_from(["0.5", "-1000000"]),
+    ).map(" ".join),
+    st.tuples(
+        st.sampled_from(["name", "none"]),
+        st.sampled_from(["<", "<=", ">", ">="]),
+        st.sampled_from(["'a'", "'Zoe'"]),
+    ).map(" ".join),
+)
+BRANCHES = st.tuples(CONDITIONS, WORDS | OUTPUTS, st.none() | WORDS | OUTPUTS).map(
+    lambda p: f"{{% if {p[0]} %}}{p[1]}{'' if p[2] is None else '{% else %}' + p[2]}{{% endif %}}"
+)
+
+
+@given(st.lists(WORDS | OUTPUTS | BRANCHES, max_size=6), VALUES, st.booleans())
 def test_the_short_way_says_what_python_liquid_says(
     parts: list[str], values: dict[str, Any], isolate: bool
 ) -> None:
@@ -228,11 +245,11 @@ def test_the_short_way_says_what_python_liquid_says(
     assert outcome(program, speech) == outcome(Parsed(source, condition=False), speech)
 
 
-@given(st.sampled_from(NAMES), VALUES)
-def test_a_bare_condition_holds_as_python_liquid_holds_it(
-    name: str, values: dict[str, Any]
+@given(CONDITIONS, VALUES)
+def test_a_short_condition_holds_as_python_liquid_holds_it(
+    source: str, values: dict[str, Any]
 ) -> None:
-    condition = parse_condition(name)
-    assert isinstance(condition, Given)
+    condition = parse_condition(source)
+    assert isinstance(condition, Given | Compared)
     speech = Speech(values, Wording("en", UTC))
-    assert condition.holds(speech) == bool(Parsed(name, condition=True).run(speech))
+    assert condition.holds(speech) == bool(Parsed(source, condition=True).run(speech))

@@ -11,7 +11,14 @@ from postcard.template.document import Document
 from postcard.template.fields import AnyField
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
-from postcard.template.programs import Condition, Program, asks_time, parse_condition, parse_text
+from postcard.template.programs import (
+    Condition,
+    Program,
+    asks_time,
+    faults,
+    parse_condition,
+    parse_text,
+)
 from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, slots_of
 from postcard.template.values import BadValue, Value, read_value
@@ -130,14 +137,15 @@ class Template:
         kinds = self.kinds
         for where, slots in self.slots.items():
             for slot in slots:
-                yield from _faults(slot.program, f"{where}{slot.pointer}", kinds)
-        for where, condition in self.conditions.items():
-            yield from _faults(condition, f"{where}/if", kinds)
-        yield from _faults(self.alt_text, "/alt", kinds)
+                yield from _faults(f"{where}{slot.pointer}", faults(slot.source, kinds))
+        for layer, where, _ in _all_layers(self.document):
+            if layer.if_:
+                yield from _faults(f"{where}/if", faults(layer.if_, kinds, condition=True))
+        yield from _faults("/alt", faults(self.document.alt, kinds))
 
 
-def _faults(program: Program | Condition, where: str, kinds: Mapping[str, str]) -> Iterator[Fault]:
-    for sentence in program.faults(kinds):
+def _faults(where: str, sentences: Sequence[str]) -> Iterator[Fault]:
+    for sentence in sentences:
         code = "unknown_name" if sentence.startswith("unknown") else "bad_value"
         yield Fault(code, where, f"{sentence}.")
 

@@ -10,7 +10,8 @@ from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.exceptions import LiquidError
 from liquid.filter import with_context
 
-from postcard.template.programs import LiquidFailed, Speech, call_filter, without_isolates
+from postcard.template.marks import without_isolates
+from postcard.template.speech import LiquidFailed, Speech, call_filter
 from postcard.template.wording import FILTERS
 
 SPEECH = " speech"  # no template can name it

@@ -1,6 +1,7 @@
 """What is wrong with Liquid whatever the values are: asked at publish, over the parsed tree."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from liquid.ast import Node
@@ -26,7 +27,8 @@ from liquid.builtin.expressions.primitive import (
 from liquid.expression import Expression
 
 from postcard.template.library import SPEECH, Parsed, environment
-from postcard.template.programs import Kinds, unknown_name
+
+Kinds = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
 
 _COMPARING = (
     EqExpression,
@@ -59,6 +61,12 @@ def faults(parsed: Parsed, kinds: Kinds) -> Sequence[str]:
         for sentence in _wrong(expression, own)
     ]
     return list(dict.fromkeys(unknown + found))
+
+
+def unknown_name(name: str, kinds: Kinds) -> str:
+    """A sentence for a name that Liquid does not know here."""
+    close = get_close_matches(name, kinds, 1)
+    return f"unknown name {name!r}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _expressions(nodes: Sequence[Node]) -> Iterator[Expression]:

@@ -44,3 +44,8 @@ def isolated(value: str) -> str:
 def without_marks(text: str) -> str:
     """The text for other uses than a line."""
     return text.translate(_ALL)
+
+
+def without_isolates(text: str) -> str:
+    """A captured text, to be compared and shown again."""
+    return text.replace(ISOLATE, "").replace(POP, "")

@@ -9,8 +9,8 @@ from postcard.template.document import Document
 from postcard.template.fields import TextField
 from postcard.template.marks import mark_emphasis, without_marks
 from postcard.template.moments import Moment
-from postcard.template.programs import LiquidFailed, Speech
 from postcard.template.slots import Slot, put, put_default
+from postcard.template.speech import LiquidFailed, Speech
 from postcard.template.values import BadValue, Value, read_color, read_image
 from postcard.template.wording import Wording, find_locale, find_zone
 

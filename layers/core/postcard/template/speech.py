@@ -1,0 +1,55 @@
+"""What Liquid sees of one picture, and how its values are said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from postcard.template.graphemes import too_many_graphemes
+from postcard.template.marks import isolated
+from postcard.template.moments import Moment
+from postcard.template.rules import MAX_TEXT
+from postcard.template.values import number_text
+from postcard.template.wording import Wording, WordingError
+
+
+class LiquidFailed(Exception):
+    """Liquid that cannot be run with these values; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What programs see: `values` by name (None is nil) and the `wording` of their locale."""
+
+    values: Mapping[str, Any]
+    wording: Wording
+    isolate: bool = field(default=False)
+
+    def spoken(self, value: Any) -> str:
+        """A value as text; None is nothing."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float):
+            return number_text(value) if abs(value) < 1e15 else str(value)
+        if isinstance(value, list | tuple):
+            return "".join(map(self.spoken, value))
+        text = str(value)
+        return isolated(text) if self.isolate and not isinstance(value, Moment) else text
+
+
+def call_filter(wording: Wording, name: str, value: Any, arguments: Sequence[Any]) -> Any:
+    """One of our filters; raises `LiquidFailed`."""
+    try:
+        return getattr(wording, name)(value, *arguments)
+    except WordingError as error:
+        raise LiquidFailed(f"{name}: {error}") from None
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        raise LiquidFailed(f"{name} cannot be called like this: {error}") from None
+
+
+def within_bounds(text: str) -> str:
+    """The text; `LiquidFailed` over 5,000 graphemes."""
+    if too_many_graphemes(text, MAX_TEXT):
+        raise LiquidFailed(f"it yields more than {MAX_TEXT} characters")
+    return text
