@@ -85,8 +85,7 @@ def test_the_built_api_makes_a_picture_and_the_built_image_function_draws_it_aga
     asked = {"template_id": template_id, "modifications": modifications}
     made = world.call("POST", "/v1/images", asked)
     key = f"images/{made['id']}.png"
-    first = world.client("s3").get_object(Bucket="pictures", Key=key)["Body"].read()
-    world.client("s3").delete_object(Bucket="pictures", Key=key)
+    first = world.taken(key)
     answer = world.picture(f"/{key}")
     assert answer["statusCode"] == 200, world.image.log
     assert answer["headers"]["X-Postcard-Render"] == "drawn"

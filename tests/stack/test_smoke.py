@@ -1,35 +1,47 @@
 """The smoke test of a deployment, tried out on the service of one machine."""
 
+import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from subprocess import PIPE
 
 import pytest
 import urllib3
 
 from deploy.smoke import Answer, Smoke, SmokeFailed
-from local.server import LocalServer
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    with LocalServer(0, tmp_path_factory.mktemp("state")) as running:
-        yield running
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The service in a process of its own, and what it says of itself."""
+    state = tmp_path_factory.mktemp("state")
+    server = subprocess.Popen([sys.executable, "-m", "local", "0", str(state)], stdout=PIPE)
+    assert server.stdout is not None
+    for line in server.stdout:  # it prints how to try it once it is ready
+        if b"curl" in line:
+            break
+    yield json.loads((state / "local.json").read_text(encoding="utf-8"))
+    server.send_signal(signal.SIGINT)
+    server.communicate(timeout=30)
 
 
-def smoke(server: LocalServer, *, key: str = "") -> Smoke:
-    return Smoke(server.base_url, key or server.keys.api_key, sleep=lambda _: None)
+def smoke(local: dict[str, str], *, key: str = "") -> Smoke:
+    return Smoke(local["base_url"], key or local["api_key"], sleep=lambda _: None)
 
 
-def test_a_service_that_works_passes_every_step_twice(server: LocalServer) -> None:
+def test_a_service_that_works_passes_every_step_twice(local: dict[str, str]) -> None:
     for stamp in ("at 1", "at 2"):
-        sentences = list(smoke(server).run(stamp))
+        sentences = list(smoke(local).run(stamp))
         assert len(sentences) == 6
         assert sentences[-1] == "image erased again"
 
 
-def test_a_wrong_key_stops_it_with_what_was_said(server: LocalServer) -> None:
-    steps = smoke(server, key="postcard_wrong").run("at 3")
+def test_a_wrong_key_stops_it_with_what_was_said(local: dict[str, str]) -> None:
+    steps = smoke(local, key="postcard_wrong").run("at 3")
     assert next(steps).startswith("health")
     with pytest.raises(SmokeFailed, match="template: 401 instead of 200"):
         next(steps)

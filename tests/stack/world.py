@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
-from werkzeug.test import Client
 
 from deploy.seed import first_key, seed_keys
 from deploy.template import Document
@@ -23,7 +22,6 @@ from tests.stack.artefact import Function
 from tests.stack.permissions import Watched
 
 NOW = 1_790_000_000.0
-BUCKETS = {"pictures": "PicturesBucket", "store": "StoreBucket"}
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -37,15 +35,18 @@ class World:
 
     def __init__(self, built: Path, template: Document) -> None:
         self.built, self.template = built, template
-        self.aws = Watched(DomainDispatcherApplication(create_backend_app), BUCKETS)
+        own = uuid.uuid4().hex  # other tests share moto's one state in this process
+        pictures, store = f"pictures-{own}", f"store-{own}"
+        buckets = {pictures: "PicturesBucket", store: "StoreBucket"}
+        self.aws = Watched(DomainDispatcherApplication(create_backend_app), buckets)
         self._server = make_server("127.0.0.1", 0, self.aws, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.settings = Settings(
-            table="table",
-            pictures_bucket="pictures",
-            store_bucket="store",
-            secret_id="keys",
+            table=f"table-{own}",
+            pictures_bucket=pictures,
+            store_bucket=store,
+            secret_id=f"keys-{own}",
             base_url="https://pictures.example.com",
             endpoint_url=self.url,
         )
@@ -54,10 +55,9 @@ class World:
         self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
 
     def close(self) -> None:
-        """End both functions and the server; moto forgets everything."""
+        """End both functions and the server."""
         self.api.close()
         self.image.close()
-        Client(self.aws).post("/moto-api/reset", base_url=self.url)
         self._server.shutdown()
         self._server.server_close()
 
@@ -73,7 +73,7 @@ class World:
         for bucket in (self.settings.pictures_bucket, self.settings.store_bucket):
             self.client("s3").create_bucket(Bucket=bucket)
         text = json.dumps({"origin": "from-cloudformation"})
-        self.client("secretsmanager").create_secret(Name="keys", SecretString=text)
+        self.client("secretsmanager").create_secret(Name=self.settings.secret_id, SecretString=text)
         return seed_keys(Keyring(wiring.secrets(self.settings), MemoryEdgeStore()), now=NOW)
 
     def start(self, name: str) -> Function:
@@ -115,15 +115,26 @@ class World:
 
     def upload(self, form: dict[str, Any], body: bytes) -> None:
         """What a browser does with a presigned form."""
-        self.client("s3").put_object(Bucket="store", Key=form["fields"]["key"], Body=body)
+        self.client("s3").put_object(
+            Bucket=self.settings.store_bucket, Key=form["fields"]["key"], Body=body
+        )
 
     def picture(self, path: str, link: str = "", *, secret: str = "from-cloudformation") -> Any:
         """The image function's answer, as CloudFront would get it."""
         headers = {"x-postcard-origin": secret, "x-postcard-link": link}
         return self.image.invoke(event("GET", path, headers))
 
+    def taken(self, key: str) -> bytes:
+        """A stored picture, which is gone then."""
+        place = {"Bucket": self.settings.pictures_bucket, "Key": key}
+        body = bytes(self.client("s3").get_object(**place)["Body"].read())
+        self.client("s3").delete_object(**place)
+        return body
+
     def stored(self) -> list[str]:
-        found = self.client("s3").list_objects_v2(Bucket="pictures").get("Contents", [])
+        """Keys of all pictures."""
+        bucket = self.settings.pictures_bucket
+        found = self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
         return [item["Key"] for item in found]
 
 
