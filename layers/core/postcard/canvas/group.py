@@ -26,7 +26,7 @@ def reach(size: tuple[int, int], box: Box, rotation: float, clip: Mask | None) -
             )
         )
     for limit in limits:
-        area = _common(area, limit)
+        area = _overlap(area, limit)
     return area
 
 
@@ -60,7 +60,7 @@ def _turned(
     """The group turned clockwise, over the pixels of what is behind that it reaches."""
     cos, sin = _cos_sin(degrees)
     corners = [(at[0] + x, at[1] + y) for x in (0, group.size[0]) for y in (0, group.size[1])]
-    area = _common(_bounds(corners, center, cos, sin), (0, 0, *size))
+    area = _overlap(_bounds(corners, center, cos, sin), (0, 0, *size))
     out = (max(1, area[2] - area[0]), max(1, area[3] - area[1]))
     x, y = area[0] - center[0], area[1] - center[1]
     affine = (
@@ -104,7 +104,7 @@ def _bounds(
     return math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)), math.ceil(max(ys))
 
 
-def _common(one: Area, two: Area) -> Area:
+def _overlap(one: Area, two: Area) -> Area:
     """What two areas share; at least one pixel, so that there is a surface."""
     left, top = max(one[0], two[0]), max(one[1], two[1])
     right, bottom = min(one[2], two[2]), min(one[3], two[3])
