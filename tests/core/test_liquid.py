@@ -199,7 +199,16 @@ VALUES = st.fixed_dictionaries(
 )
 OUTPUTS = st.tuples(
     st.sampled_from(NAMES),
-    st.sampled_from(["", " | initials", " | number", " | number: 1", ' | currency: "EUR"']),
+    st.sampled_from(
+        [
+            "",
+            " | initials",
+            " | number: 1",
+            ' | currency: "EUR"',
+            " | upcase",
+            " | url_encode | downcase",
+        ]
+    ),
     st.sampled_from(["", " "]),
 ).map(lambda parts: f"{{{{{parts[2]}{parts[0]}{parts[1]} }}}}")
 

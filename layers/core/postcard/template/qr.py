@@ -1,9 +1,13 @@
 """A QR code of whole pixels."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
@@ -70,10 +74,19 @@ class QrLayer(BaseLayer):
 @lru_cache(maxsize=256)
 def qr_modules(text: str, correction: str) -> Sequence[bytes]:
     """The rows of the code, a byte a module, 1 for dark; ValueError if the text is too long."""
-    import segno
-
-    code = segno.make_qr(text, error=correction, boost_error=False)
+    code = _encoder().encode(text, error=correction, micro=False, boost_error=False)
     return tuple(bytes(row) for row in code.matrix)
+
+
+@cache
+def _encoder() -> Any:
+    """Segno's encoder without segno's writers, whose XML library is most of its import."""
+    found = find_spec("segno")
+    assert found is not None
+    package = ModuleType("segno_alone")
+    package.__path__ = list(found.submodule_search_locations or ())
+    sys.modules[package.__name__] = package
+    return import_module(f"{package.__name__}.encoder")
 
 
 def smallest_side(layer: QrLayer) -> int:

@@ -5,7 +5,7 @@ python-liquid says the same of all of it, but its import takes longer than drawi
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,7 +51,11 @@ class Output:
         """The value behind the last filter."""
         value = speech.values[self.name]
         for name, arguments in self.filters:
-            value = call_filter(speech.wording, name, value, arguments)
+            if name in _OWN:
+                text = value if isinstance(value, str) else "" if value is None else str(value)
+                value = _OWN[name](text)
+            else:
+                value = call_filter(speech.wording, name, value, arguments)
         return speech.spoken(value)
 
 
@@ -64,9 +68,10 @@ class Branch:
     otherwise: tuple[Part, ...] = ()
 
     def said(self, speech: Speech) -> str:
-        """One of the two; white space alone is nothing there."""
+        """One of the two; nothing where both are white space alone."""
         parts = self.then if self.condition.holds(speech) else self.otherwise
-        if all(isinstance(part, Words) and part.text.isspace() for part in parts):
+        both = (*self.then, *self.otherwise)
+        if all(isinstance(part, Words) and part.text.isspace() for part in both):
             return ""
         return "".join(part.said(speech) for part in parts)
 
@@ -116,6 +121,18 @@ class Compared:
         return order(value, self.literal)
 
 
+def _url_encode(text: str) -> str:
+    from urllib.parse import quote_plus
+
+    return quote_plus(text)
+
+
+_OWN: Mapping[str, Callable[[str], str]] = {  # Liquid's own filters that texts and codes use most
+    "upcase": str.upper,
+    "downcase": str.lower,
+    "capitalize": str.capitalize,
+    "url_encode": _url_encode,
+}
 _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -125,14 +142,15 @@ def _kind(value: Any) -> type:
 
 _WORD = "[a-z_][a-z0-9_]*"
 _ARGUMENT = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|[0-9]{1,4})"""
-_CALL = rf"\|\s*(?:{'|'.join(FILTERS)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
+_WITH_ARGUMENTS = rf"(?:{'|'.join(FILTERS)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
+_CALL = rf"\|\s*(?:{_WITH_ARGUMENTS}|(?:{'|'.join(_OWN)})\b\s*)"
 _LITERAL = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|-?[0-9]{1,15}(?:\.[0-9]{1,9})?|true|false|nil)"""
 _CONDITION = rf"({_WORD})(?:\s*(==|!=|<=|>=|<|>)\s*({_LITERAL}))?"
 _MARK = re.compile(
     rf"\{{\{{\s*(?P<name>{_WORD})\s*(?P<calls>(?:{_CALL})*)\}}\}}"
     rf"|\{{%\s*if\s+(?P<if>{_CONDITION})\s*%\}}|\{{%\s*(?P<tag>else|endif)\s*%\}}"
 )
-_CALLS = re.compile(rf"\|\s*({'|'.join(FILTERS)})\b\s*:?([^|]*)")
+_CALLS = re.compile(rf"\|\s*({'|'.join([*FILTERS, *_OWN])})\b\s*:?([^|]*)")
 _ARGUMENTS = re.compile(_ARGUMENT)
 _OTHER = re.compile(r"\{\{|\}\}|\{%|%\}")
 _KEYWORDS = frozenset(
