@@ -251,16 +251,15 @@ def bucket_origin(
     account: Account, app: WSGIApplication, bucket: str
 ) -> Callable[[Request], Response]:
     """What CloudFront sees of a bucket behind its access control: a missing key is a 403."""
-    passed = ("if-none-match",)
-    hidden = ("connection", "server", "accept-ranges", "content-length", "x-amz-version-id")
 
     def fetch(request: Request) -> Response:
-        headers = {name: request.headers[name] for name in passed if name in request.headers}
+        asked = ("if-none-match",)
+        headers = {name: request.headers[name] for name in asked if name in request.headers}
         path = f"/{bucket}{request.path}"
         answer = account.s3(request.method, path, headers=headers, through=app)
         if answer.status == 404:
             return Response(403, {"content-type": "application/xml"}, _DENIED)
-        kept = {name: value for name, value in answer.headers.items() if name not in hidden}
+        kept = {name: value for name, value in answer.headers.items() if _told.match(name)}
         if request.method == "HEAD":
             kept["content-length"] = answer.headers.get("content-length", "0")
         return Response(answer.status, kept, answer.body)
@@ -268,4 +267,8 @@ def bucket_origin(
     return fetch
 
 
+# What S3 tells a viewer of an object; moto echoes whatever a PUT came with.
+_told = re.compile(
+    r"(cache-control|content-(disposition|encoding|type)|etag|expires|last-modified|x-amz-meta-.+)$"
+)
 _DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"

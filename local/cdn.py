@@ -17,10 +17,12 @@ from urllib.parse import unquote
 
 from local.counters import Counters
 from local.distribution import Behaviour, Distribution, ErrorRule, Origin
+from local.edge import EdgeError
 from local.freshness import http_date, lifetime, stated
 from local.messages import Request, Response, plain
 
 Fetch = Callable[[Request], Response]
+_MOST_KEPT = 2_000  # pictures; the oldest go first
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _NOT_MODIFIED = ("cache-control", "content-location", "etag", "expires", "vary", "last-modified")
@@ -92,7 +94,10 @@ class Cdn:
         self.forget(["*"])
 
     def _ask_edge(self, request: Request) -> Request | Response:
-        answered = self._edge.handle(_event(request), query=request.query or None)
+        try:
+            answered = self._edge.handle(_event(request), query=request.query or None)
+        except EdgeError:
+            return plain(503)  # what CloudFront answers for a function that throws
         headers = {name: str(of["value"]) for name, of in answered.get("headers", {}).items()}
         if "statusCode" in answered:
             body = answered.get("body", "")
@@ -162,7 +167,10 @@ class Cdn:
         if seconds > 0 and request.method == "GET":
             kept = _Kept(answer, now, now + seconds)
             with self._lock:
+                self._kept.pop(request.path, None)
                 self._kept[request.path] = kept
+                while len(self._kept) > _MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
         return answer
 
     def _fetch(self, behaviour: Behaviour, request: Request, stale: _Kept | None) -> Response:

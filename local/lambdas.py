@@ -20,6 +20,7 @@ from local.stack import ACCOUNT, REGION, FunctionSpec
 
 MAX_ANSWER = 6 * 1024 * 1024
 _START_SECONDS = 60
+_LONGEST_LOG = 10_000_000
 _PASSED_ON = ("HOME", "LANG", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR")
 Log = Callable[[str, str], None]  # a function's name and a line that it printed
 
@@ -232,6 +233,8 @@ class LogFile:
     def __init__(self, path: Path, counters: Counters) -> None:
         self._counters = counters
         self._lock = threading.Lock()
+        if path.exists() and path.stat().st_size > _LONGEST_LOG:
+            path.replace(path.with_suffix(".1.jsonl"))
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def __call__(self, function: str, line: str) -> None:

@@ -16,6 +16,8 @@ def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
     """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; the exit code."""
     for name in _ENDS:
         signal.signal(name, _end)
+    if sys.stdout.isatty():
+        print("\n  Postcard is starting …", end="\r\x1b[A", flush=True)
     try:
         with LocalServer(port, state_dir) as server:
             print(_banner(server), flush=True)

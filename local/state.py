@@ -35,6 +35,7 @@ class State:
             for table in stack.tables()
         }
         self._lock = threading.RLock()
+        path.touch(mode=0o600)  # it holds keys
         self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         # A killed process loses nothing; a machine that loses power may lose the last moment.
         self._file.execute("PRAGMA journal_mode = WAL")

@@ -12,16 +12,11 @@ MODIFICATIONS: list[dict[str, str]] = [
 ]
 
 
-def body(template: str = WELCOME) -> dict[str, Any]:
-    """What to send to `POST /v1/images`."""
-    return {"template_id": template, "modifications": MODIFICATIONS, "format": "png"}
-
-
 def banner(local: Mapping[str, Any], link: str, *, color: bool) -> str:
     """The text for the terminal."""
     url, key = local["base_url"], local["api_key"]
     bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
-    sent = json.dumps(body(), indent=2).replace("\n", "\n    ")
+    lines = ",\n        ".join(json.dumps(each) for each in MODIFICATIONS)
     return f"""
   {bold}Postcard{off} is at {bold}{url}{off}   {dim}Ctrl-C ends it, what you made stays{off}
 
@@ -32,7 +27,8 @@ def banner(local: Mapping[str, Any], link: str, *, color: bool) -> str:
     curl -s {url}/v1/images \\
       -H 'Authorization: Bearer {key}' \\
       -H 'Content-Type: application/json' \\
-      -d '{sent}'
+      -d '{{"template_id": "{WELCOME}", "format": "png", "modifications": [
+        {lines}]}}'
 
   {bold}All calls{off}    {url}/docs
   {bold}Your key{off}     {key}

@@ -62,7 +62,7 @@ class Service:
         return {name: by for name, by in raised.items() if by}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # moto keeps one state a process: no two servers at once
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ahead = [0.0]
     state = tmp_path_factory.mktemp("state")

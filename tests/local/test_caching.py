@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -153,6 +154,8 @@ def test_a_cached_picture_is_403_without_its_signature(service: Service) -> None
         ("/r/welcome.png?user_name=A", 400),
         ("/r/welcome.bmp?_kid=k1&_sig=x", 400),
         ("/i/img_aaaaaaaaaaaaaaaaaaaaaaaaaa.png", 404),
+        ("/renders/1/welcome/1/0123.png", 404),
+        ("/images/img_aaaaaaaaaaaaaaaaaaaaaaaaaa.png", 404),
         ("/nowhere", 404),
         ("/", 404),
     ],
@@ -161,6 +164,57 @@ def test_what_is_no_address_ends_at_the_edge(service: Service, path: str, status
     answers: list[Any] = []
     assert service.counted(lambda: answers.append(service.get(path))) == {"cdn.edge": 1}
     assert answers[0].status_code == status
+
+
+def test_a_viewers_own_headers_reach_no_function(service: Service) -> None:
+    path = service.link("Lars")
+    other = service.link("Someone else")
+    sent = {"X-Postcard-Link": other, "X-Postcard-Origin": "guessed"}
+    assert service.get(path, **sent).status_code == 200
+    service.server.cdn.clear()
+    body = service.get(path).content
+    assert service.get(path).content == body != service.get(other).content
+
+
+def test_past_its_end_a_link_shows_the_ended_picture_unstored(service: Service) -> None:
+    keys = service.server.keys.keyring.read().link_keys()
+    link = links.mint(
+        replace(keys, minting=service.server.local["signing_key_id"]),
+        template="welcome",
+        format="png",
+        fields={"user_name": "Lia"},
+        version=1,
+        width=None,
+        dpr=1,
+        quality=None,
+        expires=1_000_000_000,
+        campaign=None,
+    )
+    answers: list[Any] = []
+    counted = service.counted(lambda: answers.append(service.get(link)))
+    assert answers[0].status_code == 200
+    assert answers[0].headers["Cache-Control"] == "public, no-transform, max-age=300"
+    assert of(counted, "s3.put") == 0
+    assert service.counted(lambda: service.get(link)) == {"cdn.hit": 1}
+
+
+def test_when_the_edge_has_no_keys_the_function_decides_and_nothing_is_kept(
+    service: Service, tmp_path: Path
+) -> None:
+    path = service.link("Liv")
+    answers: list[Any] = []
+    edge = Path(service.server.production.environment["POSTCARD_KVS_ARN"].removeprefix("file:"))
+    aside = (edge / "postcard").rename(tmp_path / "postcard")
+    try:
+        for _ in range(2):
+            counted = service.counted(lambda: answers.append(service.get(path)))
+            assert (of(counted, IMAGE), of(counted, "s3.put")) == (1, 0)
+        forged = service.get(path.replace("Liv", "Eve"))
+    finally:
+        aside.rename(edge / "postcard")
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store"] * 2
+    assert answers[0].headers["Content-Type"] == "image/png"
+    assert forged.status_code == 403
 
 
 def test_the_latest_version_is_kept_for_five_minutes_and_never_stored(service: Service) -> None:

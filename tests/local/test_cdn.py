@@ -11,6 +11,7 @@ import pytest
 from local.cdn import Cdn, normalised
 from local.counters import Counters
 from local.distribution import Distribution
+from local.edge import EdgeError
 from local.freshness import http_date
 from local.messages import Request, Response
 from local.stack import Stack
@@ -42,6 +43,8 @@ class Edge:
 
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]:
         request = event["request"]
+        if query == "fault":
+            raise EdgeError("threw")
         if query == "forged":
             return {"statusCode": 403, "headers": {"cache-control": {"value": "no-store"}}}
         if not request["uri"].startswith("/r/"):
@@ -105,6 +108,17 @@ def test_the_function_is_asked_before_the_cache(world: World) -> None:
     answer = world.get(query="forged")
     assert answer.status == 403
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_function_that_throws_is_503(world: World) -> None:
+    assert world.get(query="fault").status == 503
+
+
+def test_the_oldest_pictures_leave_a_full_cache(world: World) -> None:
+    for number in range(2_001):
+        world.get(f"/r/{number}.png")
+    assert world.get("/r/1.png").headers["x-cache"] == "Hit from cloudfront"
+    assert world.get("/r/0.png").headers["x-cache"] == "Miss from cloudfront"
 
 
 def test_the_origin_gets_the_link_and_the_secret_and_nothing_of_the_viewer(world: World) -> None:

@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import stat
+import subprocess
 
 import requests
 
@@ -34,17 +35,16 @@ def at(running: Running, url: str) -> str:
     return local(running)["base_url"] + "/" + url.split("/", 3)[3]
 
 
-def test_a_life(run: Run) -> None:
+def test_a_first_start_makes_all_that_is_needed_and_says_what_to_try(run: Run) -> None:
     first = run().wait()
     told = local(first)
     assert set(told) == {
         *("base_url", "api_key", "signing_key_id"),
         *("signing_key_hex", "address_key_hex", "epoch"),
     }
-    assert stat.S_IMODE((first.folder / "local.json").stat().st_mode) == 0o600
+    for name in ("local.json", "env", "state.sqlite"):
+        assert stat.S_IMODE((first.folder / name).stat().st_mode) == 0o600
     assert told["base_url"] == first.url
-
-    # It prints a key, a line for curl, a link for a browser, the docs page.
     assert told["api_key"] in first.printed
     assert f"curl -s {told['base_url']}/v1/images" in first.printed
     assert f"{told['base_url']}/docs" in first.printed
@@ -52,12 +52,25 @@ def test_a_life(run: Run) -> None:
     assert requests.get(link, timeout=60).headers["Content-Type"] == "image/png"
     assert requests.get(f"{told['base_url']}/docs", timeout=60).status_code == 200
 
+
+def test_the_printed_curl_makes_a_picture(run: Run) -> None:
+    first = run().wait()
+    line = first.printed[first.printed.index("curl") : first.printed.index("All calls")]
+    made = subprocess.run(line, shell=True, capture_output=True, timeout=60, check=True)
+    answer = json.loads(made.stdout)
+    assert answer["status"] == "ready"
+    assert requests.get(answer["url"], timeout=60).headers["Content-Type"] == "image/png"
+
+
+def test_what_was_made_is_there_after_a_clean_end_and_after_none(run: Run) -> None:
+    first = run().wait()
+    told = local(first)
+    link = next(word for word in first.printed.split() if "/r/" in word)
     image = make(first, "Ann")
     picture = requests.get(image, timeout=60).content
     assert first.end(signal.SIGINT) == 0
     assert "Traceback" not in first.printed
 
-    # What was made is there after a clean end …
     second = run().wait()
     again = local(second)
     for name in ("api_key", "signing_key_id", "signing_key_hex", "address_key_hex", "epoch"):
@@ -65,7 +78,6 @@ def test_a_life(run: Run) -> None:
     assert requests.get(at(second, image), timeout=60).content == picture
     late = make(second, "Ben")
 
-    # … and after none at all.
     second.end(signal.SIGKILL)
     third = run().wait()
     assert requests.get(at(third, late), timeout=60).headers["Content-Type"] == "image/png"
