@@ -1,0 +1,68 @@
+"""What a publisher hears about a template that is good all the same."""
+
+from typing import Any
+
+import pytest
+
+from postcard.template.findings import check
+from tests.core.template_cases import template
+
+TEXT = {"type": "text", "text": "x"}
+
+
+def found(families: list[str] | None = None, **properties: Any) -> list[tuple[str, str]]:
+    return [(f.code, f.pointer) for f in check(template(**properties), families)]
+
+
+def test_a_field_that_nothing_shows_is_told() -> None:
+    fields = {name: {} for name in ("text", "condition", "colour", "words", "unused")}
+    layers = [
+        {**TEXT, "text": "{{ text }} unused", "if": "condition == 'a'", "color": "{{ colour }}"},
+    ]
+    assert found(fields=fields, layers=layers, alt="{{ words }}") == [
+        ("unused_field", "/fields/unused")
+    ]
+
+
+def test_a_required_field_without_example_or_default_is_told() -> None:
+    def told(**field: Any) -> bool:
+        layers = [{**TEXT, "text": "{{ a }}"}]
+        return found(fields={"a": field}, layers=layers) == [("no_example", "/fields/a")]
+
+    assert told(required=True)
+    assert not told(required=True, example="x")
+    assert not told(required=True, default="x")
+    assert not told()
+
+
+@pytest.mark.parametrize(
+    ("place", "outside"),
+    [
+        ({"x": 200}, True),
+        ({"x": 199}, False),
+        ({"y": 100}, True),
+        ({"x": -10, "width": 10}, True),
+        ({"x": -10, "width": 11}, False),
+        ({"x": -10, "width": 10, "rotation": 45}, False),
+        ({"x": -10}, False),
+    ],
+)
+def test_a_layer_wholly_outside_the_canvas_is_told(place: dict[str, Any], outside: bool) -> None:
+    assert (found(layers=[{**TEXT, **place}]) == [("outside", "/layers/0")]) is outside
+
+
+def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> None:
+    code = {"type": "qr", "value": "x"}
+    assert found(layers=[{**code, "width": 57}]) == [("small_code", "/layers/0")]
+    assert found(layers=[{**code, "width": 58}]) == []
+    assert found(layers=[{"type": "image", "source": "asset:a"}]) == [("no_size", "/layers/0")]
+
+
+def test_a_font_that_there_is_not_is_told_where_it_is_written() -> None:
+    layers = [{"type": "text", "text": [{"text": "x", "font": ["Inter", "Comic"]}]}]
+    styles = {"a": {"font": "Papyrus"}}
+    assert found(["Inter"], layers=layers, styles=styles) == [
+        ("unknown_font", "/styles/a/font"),
+        ("unknown_font", "/layers/0/text/0/font"),
+    ]
+    assert found(None, layers=layers, styles=styles) == []

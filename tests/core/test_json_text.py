@@ -1,0 +1,72 @@
+"""JSON as it is let in."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postcard.errors import BadRequest
+from postcard.json_text import MAX_DEPTH, pointer, read_json, write_json
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=("Cs",))),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_what_was_written_reads_the_same(value: Any) -> None:
+    assert read_json(write_json(value)) == value
+    assert write_json(read_json(write_json(value))) == write_json(value)
+
+
+@given(st.text() | st.binary())
+def test_any_text_is_read_or_refused(text: str | bytes) -> None:
+    try:
+        read_json(text)
+    except BadRequest as refused:
+        assert (refused.code, refused.status) == ("invalid_json", 400)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "NaN",
+        "-Infinity",
+        "1e400",
+        '{"a":1,"a":1}',
+        "[1,]",
+        "9" * 5000,
+        b'"\xff"',
+        b"\xff\xfe[\x00",
+    ],
+)
+def test_what_other_readers_would_read_otherwise_is_refused(text: str | bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_json(text)
+
+
+def test_nesting_is_bounded() -> None:
+    assert read_json("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    for depth in (MAX_DEPTH + 1, 100_000):
+        with pytest.raises(BadRequest, match="nested"):
+            read_json("[" * depth + "]" * depth)
+
+
+def test_canonical_json_has_one_spelling() -> None:
+    assert write_json({"b": "é", "a": [1, 1.0]}) == '{"a":[1,1.0],"b":"é"}'
+    assert json.loads(write_json({"a": "\u2028"})) == {"a": "\u2028"}
+
+
+def test_a_pointer_escapes_its_steps() -> None:
+    assert pointer("fields", "a/b~c", 0) == "/fields/a~1b~0c/0"
