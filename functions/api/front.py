@@ -83,7 +83,8 @@ class Front:
         def resolve() -> Answer:
             self._resolver.context.update(visit=visit, call=call)
             answer: Answer = self._resolver.resolve(_normal(event, request, text), context)
-            return answer
+            is_picture = answer["headers"].get("Content-Type", "").startswith("image/")
+            return {**answer, "isBase64Encoded": is_picture}
 
         if request.method == "POST" and request.path in IDEMPOTENT:
             return _once(visit, text, resolve)

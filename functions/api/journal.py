@@ -1,6 +1,8 @@
 """The log line and the metrics of a call, by Powertools. No values, no query."""
 
+import logging
 import os
+import sys
 from functools import cache
 from typing import Any
 
@@ -14,14 +16,19 @@ SERVICE = "api"
 NAMESPACE = "Postcard"
 
 
+out = logging.StreamHandler()
+
+
 @cache
 def logger() -> Logger:
-    """Writes to standard output."""
-    return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE), level="INFO")
+    """Writes to `out`."""
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+    return Logger(service=service, level="INFO", logger_handler=out)
 
 
 def write(visit: Visit, status: int, context: Any) -> None:
-    """One JSON line: what was called, what was done, and how long each step took."""
+    """One JSON line on standard output: what was called and done, and the time it took."""
+    out.stream = sys.stdout  # of now: it may have been exchanged since the last call
     facts: dict[str, Any] = {
         "request_id": visit.request.request_id,
         "function_request_id": getattr(context, "aws_request_id", ""),

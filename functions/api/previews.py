@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -21,14 +21,19 @@ router = ApiRouter()
     tags=["Previews"],
     security=needs("images", "templates"),
 )
-def preview(body: Annotated[PreviewBody, Body()]) -> Response[Any]:
+def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
     call = router.call
     asked = _asked(call, body)
     drawn = call.service.previews.draw(asked, now=call.now, deadline=call.deadline)
     if JSON in call.headers.get("accept", ""):
         return Response(status_code=200, content_type=JSON, body=_answer(drawn).model_dump_json())
-    return Response(status_code=200, content_type=drawn.image.content_type, body=drawn.image.body)
+    return Response(status_code=200, content_type=drawn.image.content_type, body=_packed(drawn))
+
+
+def _packed(drawn: Preview) -> str:
+    """The picture in base64, as every picture leaves a Lambda."""
+    return base64.b64encode(drawn.image.body).decode()
 
 
 def _asked(call: Call, body: PreviewBody) -> PreviewRequest:
@@ -46,7 +51,6 @@ def _asked(call: Call, body: PreviewBody) -> PreviewRequest:
 
 
 def _answer(drawn: Preview) -> PreviewAnswer:
-    picture = base64.b64encode(drawn.image.body).decode()
     return PreviewAnswer.model_validate(
-        {**drawn.answer(), "image": f"data:{drawn.image.content_type};base64,{picture}"}
+        {**drawn.answer(), "image": f"data:{drawn.image.content_type};base64,{_packed(drawn)}"}
     )

@@ -5,7 +5,13 @@ import pytest
 from tests.functions.world import World, document, picture
 
 PHOTO = "https://example.com/alex.png"
-PHOTO_LAYER = {"type": "image", "name": "avatar", "width": 20, "height": 20, "source": "{{ photo }}"}
+PHOTO_LAYER = {
+    "type": "image",
+    "name": "avatar",
+    "width": 20,
+    "height": 20,
+    "source": "{{ photo }}",
+}
 
 
 def with_photo(**layer: object) -> dict[str, object]:
@@ -330,9 +336,7 @@ def test_metadata_is_at_most_1_kb(world: World) -> None:
         ("metadata", []),
     ],
 )
-def test_every_property_is_bounded_with_its_pointer(
-    world: World, name: str, value: object
-) -> None:
+def test_every_property_is_bounded_with_its_pointer(world: World, name: str, value: object) -> None:
     reply = world.post(**{name: value})
     assert reply.status == 400
     assert reply.pointers() == [("invalid_request", f"/{name}")]
@@ -340,8 +344,19 @@ def test_every_property_is_bounded_with_its_pointer(
 
 @pytest.mark.parametrize(
     "name",
-    "modifications template_version on_invalid format width dpr quality max_bytes render campaign "
-    "metadata".split(),
+    [
+        "modifications",
+        "template_version",
+        "on_invalid",
+        "format",
+        "width",
+        "dpr",
+        "quality",
+        "max_bytes",
+        "render",
+        "campaign",
+        "metadata",
+    ],
 )
 def test_null_is_the_same_as_not_given(world: World, name: str) -> None:
     assert world.post(**{name: None}).status == 200

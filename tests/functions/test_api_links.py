@@ -1,0 +1,204 @@
+"""`POST /v1/links`."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from postcard.link_reading import read
+from tests.functions.world import BASE, Reply, World, document
+
+
+def mint(world: World, **more: object) -> Reply:
+    return world.call("POST", "/v1/links", {"template_id": "welcome", **more})
+
+
+def given(**values: str) -> list[dict[str, str]]:
+    return [{"name": name, "text": value} for name, value in values.items()]
+
+
+def link_of(reply: Reply) -> str:
+    url = str(reply.json["url"])
+    assert url.startswith(BASE)
+    return url.removeprefix(BASE)
+
+
+def test_a_link_answers_with_everything_the_contract_names(world: World) -> None:
+    reply = mint(world, modifications=given(first_name="Zoë & Bob"), width=60, dpr=2)
+    answer = reply.json
+    assert reply.status == 200
+    assert answer == {
+        "success": True,
+        "url": answer["url"],
+        "img": answer["img"],
+        "alt": "Hi Zoë & Bob",
+        "width": 120,
+        "height": 60,
+        "display_width": 60,
+        "display_height": 30,
+        "template_version": 1,
+        "expires_at": None,
+        "warnings": [],
+    }
+    assert world.open(link_of(reply)).size == (120, 60)
+
+
+def test_the_tag_is_html_escaped_and_has_width_height_alt(world: World) -> None:
+    answer = mint(world, modifications=given(first_name='"Zoë" & Bob')).json
+    address = answer["url"].replace("&", "&amp;")
+    assert answer["img"] == (
+        f'<img src="{address}" width="120" height="60" alt="Hi &quot;Zoë&quot; &amp; Bob">'
+    )
+
+
+def test_nothing_is_stored_or_drawn(world: World) -> None:
+    before = world.renderer.renders
+    mint(world)
+    assert world.renderer.renders == before and world.pictures.puts == 0
+
+
+def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: World) -> None:
+    world.put(document(background="#ff0000"))
+    pinned, latest = mint(world), mint(world, template_version="latest")
+    assert read(*link_of(pinned).split("?")).version == 2
+    assert read(*link_of(latest).split("?")).version is None
+    assert (pinned.json["template_version"], latest.json["template_version"]) == (2, "latest")
+    assert read(*link_of(mint(world, template_version=1)).split("?")).version == 1
+    assert mint(world, template_version=9).pointers() == [("not_found", "/template_version")]
+
+
+def test_a_minted_link_leaves_out_what_is_the_default(world: World) -> None:
+    usual = link_of(mint(world))
+    explicit = mint(world, width=120, dpr=1, format="png", quality=77, modifications=[])
+    assert link_of(explicit) == usual
+    assert usual.startswith("/r/welcome.png?_kid=k1&_v=1&_sig=")
+    assert "_q" not in link_of(mint(world, format="jpg", quality=82))
+    assert "_q=60" in link_of(mint(world, format="jpeg", quality=60))
+
+
+def test_values_are_cleaned_before_they_are_signed(world: World) -> None:
+    messy = mint(world, modifications=given(first_name="  Zo\u0065\u0308  "))
+    assert link_of(messy) == link_of(mint(world, modifications=given(first_name="Zoë")))
+
+
+def test_layer_properties_are_signed(world: World) -> None:
+    link = link_of(mint(world, modifications=[{"name": "title", "color": "#ff0044"}]))
+    assert "title.color=%23ff0044" in link
+    assert world.open(link).body != world.open(link_of(mint(world))).body
+
+
+def test_expires_at_becomes_the_instant_of_the_ended_picture(world: World) -> None:
+    reply = mint(world, expires_at="2026-11-22T12:00:00+01:00")
+    assert reply.json["expires_at"] == "2026-11-22T11:00:00Z"
+    assert world.open(link_of(reply)).headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
+    world.now += 3600
+    assert world.open(link_of(reply)).headers["x-postcard-render"] == "stored"
+
+
+@pytest.mark.parametrize(
+    "time", ["tomorrow", "2026-11-22", "2026-11-22T09:59:59Z", "2026-13-01T00:00:00Z"]
+)
+def test_an_expiry_that_is_past_or_no_time_is_400(world: World, time: str) -> None:
+    assert mint(world, expires_at=time).pointers() == [("invalid_request", "/expires_at")]
+
+
+def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: World) -> None:
+    good = empty.put(document(fields={"first_name": {"required": True}, "code": {"pattern": "A+"}}))
+    reply = mint(empty, modifications=given(code="B"))
+    assert sorted(reply.pointers()) == [
+        ("bad_value", "/modifications/0/text"),
+        ("missing_value", "/modifications"),
+    ]
+    assert reply.json["fallback_url"] == good.json["default_url"]
+
+
+def test_a_link_that_would_be_too_long_is_414(world: World) -> None:
+    world.put(document(fields={"first_name": {"max_length": 5000}, "code": {}}))
+    reply = mint(world, modifications=given(first_name="x" * 3000))
+    assert (reply.status, reply.json["code"]) == (414, "link_too_long")
+
+
+def test_a_size_over_the_bounds_is_400_at_minting(world: World) -> None:
+    assert mint(world, width=4000, dpr=2).pointers() == [("invalid_request", "/width")]
+
+
+def test_a_merge_link_s_tags_fill_open_fields(world: World) -> None:
+    reply = mint(
+        world, modifications=given(code="SAVE25"), esp="mailchimp", open={"first_name": "FNAME"}
+    )
+    assert reply.json["url"].endswith("&first_name=*|URL:FNAME|*")
+    assert "&amp;first_name=*|URL:FNAME|*" in reply.json["img"]
+    sent = link_of(reply).replace("*|URL:FNAME|*", "AT&T")
+    signed = mint(world, modifications=given(code="SAVE25", first_name="AT&T"))
+    assert world.open(sent).body == world.open(link_of(signed)).body
+
+
+def test_the_tag_says_the_field_s_default_where_the_platform_can(world: World) -> None:
+    reply = mint(world, esp="klaviyo", open={"first_name": "first_name"})
+    assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
+
+
+def test_an_open_required_field_is_filled_in_later(empty: World) -> None:
+    fields = {"first_name": {"required": True, "open": True, "max_length": 40}, "code": {}}
+    empty.put(document(fields=fields))
+    assert mint(empty, esp="custom", open={"first_name": "[[firstname]]"}).status == 200
+    assert mint(empty).json["code"] == "missing_value"
+
+
+def test_a_closed_or_unknown_field_cannot_be_opened(world: World) -> None:
+    reply = mint(world, esp="custom", open={"code": "x", "nobody": "y"})
+    assert reply.status == 400
+    assert reply.pointers() == [("bad_value", "/open/code"), ("unknown_name", "/open/nobody")]
+
+
+def test_a_field_is_open_or_given_not_both(world: World) -> None:
+    opened = {"first_name": "FNAME"}
+    reply = mint(world, modifications=given(first_name="Zoe"), esp="mailchimp", open=opened)
+    assert reply.pointers() == [("bad_value", "/open")]
+
+
+def test_open_needs_a_platform_that_we_know(world: World) -> None:
+    assert mint(world, open={"first_name": "x"}).pointers() == [("missing_value", "/esp")]
+    unknown = mint(world, esp="pigeon", open={"first_name": "x"})
+    assert unknown.pointers() == [("bad_value", "/esp")]
+
+
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_webp_and_avif_with_a_platform_warn(world: World, format: str) -> None:
+    opened = {"first_name": "FNAME"}
+    reply = mint(world, format=format, esp="mailchimp", open=opened)
+    assert [w["pointer"] for w in reply.json["warnings"]] == ["/format"]
+    assert mint(world, format=format).json["warnings"] == []
+
+
+def test_the_campaign_is_no_part_of_the_picture_s_address(world: World) -> None:
+    world.open(link_of(mint(world)))
+    keys = list(world.pictures.keys(""))
+    world.open(link_of(mint(world, campaign="spring")))
+    assert list(world.pictures.keys("")) == keys
+
+
+def test_a_deleted_template_mints_no_links(world: World) -> None:
+    world.call("DELETE", "/v1/templates/welcome")
+    assert mint(world).status == 410
+
+
+def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: World) -> None:
+    from tests.functions.world import picture
+
+    fields = {"first_name": {}, "photo": {"type": "image"}}
+    layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
+    empty.put(document(fields=fields, layers=[layer], alt=""))
+    named = given(photo="asset:logo")
+    assert [w["code"] for w in mint(empty, modifications=named).json["warnings"]] == [
+        "image_unavailable"
+    ]
+    empty.upload("logo", picture())
+    reply = mint(empty, modifications=named)
+    assert reply.json["warnings"] == []
+    assert "x-postcard-fallback" not in empty.open(link_of(reply)).headers
+
+
+def test_the_default_url_is_a_link_with_every_field_at_its_default(world: World) -> None:
+    url = world.call("GET", "/v1/templates/welcome").json["default_url"]
+    assert urlsplit(url).path == "/r/welcome.png"
+    assert world.open(url.removeprefix(BASE)).body == world.open(link_of(mint(world))).body

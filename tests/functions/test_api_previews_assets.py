@@ -1,0 +1,151 @@
+"""Previews, assets, fonts, health."""
+
+import base64
+
+import pytest
+
+from tests.functions.world import World, document, picture
+
+JSON = {"accept": "application/json"}
+
+
+def test_a_preview_is_the_picture_and_stores_nothing(world: World) -> None:
+    puts = world.store.puts
+    sent = [{"name": "first_name", "text": "Zoe"}]
+    reply = world.call("POST", "/v1/previews", {"template_id": "welcome", "modifications": sent})
+    assert reply.headers["content-type"] == "image/png"
+    assert reply.body == world.open(world.link({"first_name": "Zoe"})).body
+    assert world.store.puts == puts and list(world.images.of("welcome")) == []
+
+
+def test_a_document_is_previewed_without_being_published(empty: World) -> None:
+    reply = empty.call("POST", "/v1/previews", {"document": document(), "width": 60, "dpr": 2})
+    assert reply.size == (120, 60)
+    assert empty.call("GET", "/v1/templates").json["items"] == []
+
+
+def test_as_json_a_preview_has_boxes_warnings_and_findings(world: World) -> None:
+    body = {"template_id": "welcome", "modifications": [{"name": "code", "text": "no"}]}
+    asked = {**body, "on_invalid": "default"}
+    told = world.call("POST", "/v1/previews", asked, headers=JSON).json
+    assert set(told) == {"image", "boxes", "warnings", "findings"}
+    kind, _, packed = told["image"].partition(",")
+    assert kind == "data:image/png;base64" and base64.b64decode(packed)[1:4] == b"PNG"
+    assert [box["pointer"] for box in told["boxes"]] == ["/layers/0"]
+    assert set(told["boxes"][0]) == {"pointer", "x", "y", "width", "height"}
+    assert [w["code"] for w in told["warnings"]] == ["bad_value"]
+
+
+def test_faults_of_a_document_point_into_the_body(empty: World) -> None:
+    reply = empty.call("POST", "/v1/previews", {"document": document(colour="#fff")})
+    assert [pointer for _, pointer in reply.pointers()] == ["/document/colour"]
+
+
+def test_without_modifications_a_document_shows_its_examples(empty: World) -> None:
+    fields = {"first_name": {"required": True, "example": "Alex"}, "code": {"default": "A"}}
+    shown = empty.call("POST", "/v1/previews", {"document": document(fields=fields)})
+    named = [{"name": "first_name", "text": "Alex"}]
+    asked = {"document": document(fields=fields), "modifications": named}
+    assert shown.body == empty.call("POST", "/v1/previews", asked).body
+
+
+def test_debug_draws_the_layers_boxes(world: World) -> None:
+    plain = world.call("POST", "/v1/previews", {"template_id": "welcome"})
+    debug = world.call("POST", "/v1/previews", {"template_id": "welcome", "debug": True})
+    assert debug.size == plain.size and debug.body != plain.body
+
+
+@pytest.mark.parametrize("body", [{}, {"document": document(), "template_id": "welcome"}])
+def test_a_preview_is_of_a_document_or_of_a_template(world: World, body: dict[str, object]) -> None:
+    assert world.call("POST", "/v1/previews", body).status == 400
+
+
+def test_a_preview_s_scope_follows_what_is_previewed(world: World) -> None:
+    images, templates = world.new_key(["images"]), world.new_key(["templates"])
+    stored, draft = {"template_id": "welcome"}, {"document": document()}
+    assert world.call("POST", "/v1/previews", stored, key=images).status == 200
+    assert world.call("POST", "/v1/previews", stored, key=templates).status == 403
+    assert world.call("POST", "/v1/previews", draft, key=templates).status == 200
+    assert world.call("POST", "/v1/previews", draft, key=images).status == 403
+
+
+def test_an_asset_is_announced_with_a_presigned_upload(empty: World) -> None:
+    sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
+    told = empty.call("POST", "/v1/assets", sent).json
+    assert told["upload"]["url"].startswith("https://uploads.example.com")
+    assert (told["id"], told["status"], told["bytes"]) == ("hero", "waiting", 321)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("id", "Hero!"), ("content_type", "image/svg+xml"), ("bytes", 0), ("bytes", 10_000_001)],
+)
+def test_an_asset_is_bounded(empty: World, name: str, value: object) -> None:
+    sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
+    assert empty.call("POST", "/v1/assets", sent).pointers() == [("invalid_request", f"/{name}")]
+
+
+def in_use(world: World, source: str) -> dict[str, object]:
+    return document(layers=[{"type": "image", "width": 10, "height": 10, "source": source}])
+
+
+def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: World) -> None:
+    body = picture() + b"hidden after the end"
+    empty.upload("hero", body)
+    empty.put(in_use(empty, "asset:hero"))
+    (line,) = empty.call("GET", "/v1/assets").json["items"]
+    assert (line["id"], line["status"]) == ("hero", "ready")
+    (key,) = empty.store.keys("assets/hero/")
+    stored = empty.store.get(key)
+    assert stored is not None and b"hidden" not in stored.body
+    assert list(empty.store.keys("uploads/")) == []
+
+
+def test_an_upload_that_is_no_picture_cannot_be_used(empty: World) -> None:
+    empty.upload("hero", b"<svg onload=alert(1)>")
+    reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
+    assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
+
+
+def test_an_upload_of_another_size_cannot_be_used(empty: World) -> None:
+    empty.upload("hero", picture())
+    (key,) = empty.store.keys("uploads/")
+    stored = empty.store.get(key)
+    assert stored is not None
+    empty.store.put(key, type(stored)(stored.body + b"more", stored.content_type))
+    reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
+    assert reply.json["code"] == "image_unavailable"
+
+
+def test_an_asset_that_was_never_uploaded_cannot_be_used(empty: World) -> None:
+    sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
+    empty.call("POST", "/v1/assets", sent)
+    reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
+    assert "not been uploaded" in reply.json["errors"][0]["detail"]
+
+
+def test_a_deleted_asset_is_gone(empty: World) -> None:
+    empty.upload("hero", picture())
+    assert empty.call("DELETE", "/v1/assets/hero").status == 204
+    assert list(empty.store.keys("")) == []
+    assert empty.call("DELETE", "/v1/assets/hero").status == 404
+    assert empty.call("DELETE", "/v1/assets/HERO").status == 404
+
+
+def test_fonts_are_listed(empty: World) -> None:
+    (inter,) = empty.call("GET", "/v1/fonts").json
+    assert set(inter) == {"family", "weights", "italic", "scripts"}
+
+
+def test_health_names_each_dependency(empty: World) -> None:
+    well = empty.call("GET", "/v1/health", key=None)
+    assert (well.status, well.json["status"]) == (200, "ok")
+    empty.templates.down = True
+    ill = empty.call("GET", "/v1/health", key=None)
+    assert ill.status == 503 and "retry-after" in ill.headers
+    assert ill.json["dependencies"] == {
+        "table": "unavailable",
+        "pictures": "ok",
+        "store": "ok",
+        "keys": "ok",
+    }

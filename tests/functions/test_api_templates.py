@@ -1,0 +1,289 @@
+"""Templates: published, read, listed, paused, deleted, recalled."""
+
+import json
+
+import pytest
+
+from tests.functions.world import Reply, World, document, picture
+
+HERO = "https://example.com/hero.png"
+
+
+def hero(source: str = HERO) -> dict[str, object]:
+    return {"type": "image", "width": 120, "height": 60, "source": source}
+
+
+def test_a_post_publishes_under_an_id_of_ours(empty: World) -> None:
+    reply = empty.call("POST", "/v1/templates", document())
+    assert reply.status == 200
+    assert reply.json["id"].startswith("tmpl_") and len(reply.json["id"]) == 15
+    assert reply.json["version"] == 1
+
+
+def test_a_put_makes_the_template_under_the_id_you_chose(empty: World) -> None:
+    reply = empty.put(document(), "my-own_id")
+    assert (reply.json["id"], reply.json["version"]) == ("my-own_id", 1)
+    assert reply.headers["etag"] == '"1"'
+
+
+def test_reading_gives_everything_the_contract_names(world: World) -> None:
+    read = world.call("GET", "/v1/templates/welcome")
+    assert list(read.json) == [
+        "id",
+        "version",
+        "name",
+        "created_at",
+        "published_at",
+        "paused",
+        "document",
+        "findings",
+        "default_url",
+    ]
+    assert read.json["name"] == "Welcome"
+    assert read.headers["etag"] == '"1"'
+
+
+def test_a_document_comes_back_as_it_was_put(empty: World) -> None:
+    text = '{"height": 60, "width": 120, "meta": {"b": null, "a": 1}, "fields": {}, "layers": []}'
+    empty.call("PUT", "/v1/templates/welcome", text)
+    shown = empty.call("GET", "/v1/templates/welcome").json["document"]
+    assert json.dumps(shown) == json.dumps(json.loads(text))
+
+
+def test_an_equal_document_makes_no_new_version(world: World) -> None:
+    again = dict(reversed(document().items()))
+    assert world.put(again).json["version"] == 1
+    assert world.put(document(background="#ff0000")).json["version"] == 2
+    assert world.put(document()).json["version"] == 3
+
+
+def test_if_match_refuses_a_lost_update(world: World) -> None:
+    path, other = "/v1/templates/welcome", document(background="#ff0000")
+    assert world.call("PUT", path, other, headers={"if-match": '"1"'}).status == 200
+    stale = world.call("PUT", path, document(), headers={"if-match": '"1"'})
+    assert (stale.status, stale.json["code"]) == (412, "stale")
+    assert world.call("PUT", path, document(), headers={"if-match": "*"}).status == 200
+    missing = world.call("PUT", "/v1/templates/new", document(), headers={"if-match": "*"})
+    assert missing.status == 412
+
+
+def test_faults_of_a_document_point_into_it(world: World) -> None:
+    wrong = document(colour="#fff", layers=[{"type": "text", "text": "{{ first_name | shout }}"}])
+    reply = world.call("PUT", "/v1/templates/welcome", wrong)
+    assert reply.status == 400
+    assert "/colour" in [pointer for _, pointer in reply.pointers()]
+    assert world.call("GET", "/v1/templates/welcome").json["version"] == 1
+
+
+def test_a_remote_source_is_fetched_at_publish_and_never_again(empty: World) -> None:
+    empty.web.pictures[HERO] = picture()
+    empty.put(document(layers=[hero()]))
+    assert empty.web.fetched == [HERO]
+    empty.open(empty.link())
+    empty.post()
+    assert empty.web.fetched == [HERO]
+
+
+def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: World) -> None:
+    reply = empty.call(
+        "PUT", "/v1/templates/welcome", document(layers=[hero(), hero("asset:none")])
+    )
+    assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
+    assert reply.pointers() == [
+        ("image_unavailable", "/layers/0/source"),
+        ("image_unavailable", "/layers/1/source"),
+    ]
+    assert list(empty.store.keys("")) == []
+
+
+def test_an_asset_is_pinned_to_the_version(empty: World) -> None:
+    empty.upload("hero", picture(color=(255, 0, 0)))
+    empty.put(document(layers=[hero("asset:hero")]))
+    before = empty.open(empty.link()).body
+    empty.upload("hero", picture(color=(0, 0, 255)))
+    empty.pictures.delete(list(empty.pictures.keys("")))
+    assert empty.open(empty.link()).body == before
+    assert empty.call("DELETE", "/v1/assets/hero").status == 204
+    assert empty.open(empty.link()).body == before
+
+
+def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: World) -> None:
+    keys = list(world.store.keys("templates/"))
+    assert keys == ["templates/welcome/1/ended.png", "templates/welcome/1/fallback.png"]
+    stored = world.store.get(keys[0])
+    assert stored is not None and stored.body[16:24] == b"\0\0\0\xf0\0\0\0\x78"
+
+
+def test_stand_ins_stay_within_16_mpx(empty: World) -> None:
+    empty.put(document(width=3000, height=3000))
+    stored = empty.store.get("templates/welcome/1/ended.png")
+    assert stored is not None and stored.body[16:24] == (3000).to_bytes(4, "big") * 2
+
+
+def test_pictures_are_stored_before_the_record_is(empty: World) -> None:
+    empty.store.down = True
+    assert empty.call("PUT", "/v1/templates/welcome", document()).status == 503
+    assert empty.templates.record("welcome") is None
+
+
+def test_fields_lists_all_names_that_a_request_may_use(world: World) -> None:
+    listed = world.call("GET", "/v1/templates/welcome/fields").json
+    assert listed == {
+        "items": [
+            {
+                "name": "first_name",
+                "type": "text",
+                "required": False,
+                "open": True,
+                "default": "there",
+                "example": None,
+                "label": None,
+                "max_length": 40,
+            },
+            {
+                "name": "code",
+                "type": "text",
+                "required": False,
+                "open": False,
+                "default": "SAVE10",
+                "example": None,
+                "label": None,
+                "pattern": "[A-Z0-9]{4,12}",
+            },
+        ],
+        "layers": [
+            {
+                "name": "title",
+                "type": "text",
+                "properties": ["text", "color", "background", "visible"],
+            }
+        ],
+    }
+
+
+def test_lists_take_limit_and_cursor(empty: World) -> None:
+    for name in ("a", "b", "c"):
+        empty.put(document(), name)
+    first = empty.call("GET", "/v1/templates?limit=2").json
+    assert [item["id"] for item in first["items"]] == ["a", "b"]
+    rest = empty.call("GET", f"/v1/templates?limit=2&cursor={first['next_cursor']}").json
+    assert [item["id"] for item in rest["items"]] == ["c"] and rest["next_cursor"] is None
+    assert set(first["items"][0]) == {
+        "id",
+        "version",
+        "name",
+        "created_at",
+        "paused",
+        "daily_renders",
+    }
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%21"])
+def test_a_limit_is_1_to_200_and_a_cursor_ours(world: World, query: str) -> None:
+    reply = world.call("GET", f"/v1/templates?{query}")
+    assert (reply.status, reply.pointers()[0][1]) == (400, f"/{query.partition('=')[0]}")
+
+
+def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: World) -> None:
+    for name in ("a", "b"):
+        empty.put(document(), name)
+    assert len(empty.call("GET", "/v1/templates?limit=2&limit=1").json["items"]) == 1
+
+
+def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:
+    world.put(document(background="#ff0000"))
+    listed = world.call("GET", "/v1/templates/welcome/versions").json
+    assert [item["version"] for item in listed["items"]] == [2, 1]
+    one = world.call("GET", "/v1/templates/welcome/versions/1")
+    assert (one.json["version"], one.json["document"]["background"]) == (1, "#102030")
+    assert world.call("GET", "/v1/templates/welcome/versions/9").status == 404
+    assert world.call("GET", "/v1/templates/welcome/versions/0").status == 404
+
+
+def test_a_patch_changes_only_what_is_given(world: World) -> None:
+    path = "/v1/templates/welcome"
+    assert world.call("PATCH", path, {"paused": True, "daily_renders": 5}).json["paused"] is True
+    assert world.call("PATCH", path, {"daily_renders": 7}).json["paused"] is True
+    record = world.templates.record("welcome")
+    assert record is not None and (record.paused, record.daily_renders) == (True, 7)
+    assert world.call("PATCH", path, {"paused": "yes"}).pointers() == [
+        ("invalid_request", "/paused")
+    ]
+    assert world.call("PATCH", "/v1/templates/none", {"paused": True}).status == 404
+
+
+def test_a_deleted_template_is_410_and_leaves_the_list(world: World) -> None:
+    path = "/v1/templates/welcome"
+    assert world.call("DELETE", path).status == 204
+    for method, suffix in (("GET", ""), ("GET", "/fields"), ("GET", "/versions"), ("DELETE", "")):
+        assert world.call(method, path + suffix).status == 410
+    assert world.call("PUT", path, document()).status == 410
+    assert world.call("POST", "/v1/previews", {"template_id": "welcome"}).status == 410
+    assert world.call("GET", "/v1/templates").json["items"] == []
+
+
+def test_erasing_a_template_ends_its_links_and_images(world: World) -> None:
+    link = world.link({"first_name": "Zoe"})
+    world.open(link)
+    made = world.post({"first_name": "Alex-the-person"}).json
+    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
+    assert list(world.pictures.keys("")) == []
+    assert "Alex" not in repr(world.images.get(made["id"]))
+    assert world.open(link).headers["x-postcard-fallback"] == "erased"
+    assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
+    assert "/renders/7/welcome/*" in world.cdn.forgotten
+    assert f"/images/{made['id']}.png" in world.cdn.forgotten
+
+
+def test_a_template_that_was_deleted_can_still_be_erased(world: World) -> None:
+    world.call("DELETE", "/v1/templates/welcome")
+    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
+    assert world.open(world.link()).headers["x-postcard-fallback"] == "erased"
+
+
+def recall(world: World, version: int, replaced_by: int) -> Reply:
+    path = f"/v1/templates/welcome/versions/{version}/recall"
+    return world.call("POST", path, {"replaced_by": replaced_by})
+
+
+def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: World) -> None:
+    link, made = world.link({"first_name": "Zoe"}), world.post({"first_name": "Zoe"}).json
+    wrong = world.open(link).body
+    world.put(document(background="#ff0000"))
+    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    reply = recall(world, 1, 2)
+    assert reply.json == {"template_id": "welcome", "version": 1, "replaced_by": 2}
+    assert list(world.pictures.keys("renders/7/welcome/1/")) == []
+    assert list(world.pictures.keys("images/")) == []
+    assert "/renders/7/welcome/1/*" in world.cdn.forgotten
+    assert world.open(link).body == right != wrong
+    assert world.open_image(made["url"]).body == right
+    assert world.post(template_version=1).json["template_version"] == 2
+    listed = world.call("GET", "/v1/templates/welcome/versions").json["items"]
+    assert [item["replaced_by"] for item in listed] == [None, 2]
+
+
+def test_a_recalled_default_is_not_carried_over(world: World) -> None:
+    made = world.post({"first_name": "Zoe"}).json
+    fields = document()["fields"] | {"code": {"default": "RIGHT1"}}
+    world.put(document(fields=fields))
+    recall(world, 1, 2)
+    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    assert world.open_image(made["url"]).body == right
+
+
+def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: World) -> None:
+    world.put(document(background="#ff0000"))
+    assert recall(world, 1, 1).status == 400
+    assert recall(world, 9, 1).status == 404
+    assert recall(world, 1, 9).status == 404
+    assert recall(world, 1, 2).status == 200
+    assert recall(world, 2, 1).status == 400
+
+
+def test_recalls_are_followed_from_one_to_the_next(world: World) -> None:
+    for color in ("#ff0000", "#00ff00"):
+        world.put(document(background=color))
+    recall(world, 1, 2)
+    recall(world, 2, 3)
+    assert world.open(world.link()).body == world.open(world.link(version=3)).body
