@@ -1,7 +1,10 @@
 """Each picture here was looked at: edges, corners, colours, order."""
 
+from typing import get_args
+
 import pytest
 
+from postcard.canvas.fit import Fit
 from postcard.canvas.picture import Picture
 from postcard.color import LinearGradient, RadialGradient
 from postcard.geometry import Box
@@ -64,7 +67,7 @@ def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
 def test_pictures_in_their_boxes(scale: float) -> None:
     canvas = blank(430, 190, scale, PALE)
     picture = Picture(quarters(120, 80))
-    for index, fit in enumerate(("cover", "contain", "fill", "none")):
+    for index, fit in enumerate(get_args(Fit)):
         canvas.draw_picture(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
         box = Box(10.5 + index * 105, 100.5, 60, 80)
         canvas.draw_picture(picture, box, fit=fit, position=(0.0, 1.0))

@@ -1,6 +1,7 @@
 """Each picture here was looked at: the letters, their order, their places."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 
@@ -9,7 +10,16 @@ from postcard.color import WHITE, LinearGradient
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
 from postcard.text.layout import lay_out
-from postcard.text.style import Highlight, Paragraph, Run, Stroke, TextStyle
+from postcard.text.style import (
+    Align,
+    Highlight,
+    Paragraph,
+    Run,
+    Stroke,
+    TextStyle,
+    Valign,
+    Wrap,
+)
 from tests.golden.compare import golden
 from tests.render.scene import BLUE, RED, blank, laid, write
 
@@ -60,7 +70,7 @@ def test_weights_and_italics(fonts: Fonts) -> None:
 
 def test_alignments(fonts: Fonts) -> None:
     canvas = blank(480, 250)
-    for index, align in enumerate(("start", "center", "end", "left", "right", "justify")):
+    for index, align in enumerate(get_args(Align)):
         x, y = 10 + index % 3 * 157, 8 + index // 3 * 122
         for text, dy in ((LONG, 0), ("שלום Anna!", 92)):
             paragraph = Paragraph(align=align, max_lines=4)
@@ -71,7 +81,7 @@ def test_alignments(fonts: Fonts) -> None:
 
 def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
     canvas = blank(480, 90)
-    for index, valign in enumerate(("top", "middle", "bottom")):
+    for index, valign in enumerate(get_args(Valign)):
         for column, trim in enumerate((False, True)):
             box = Box(8 + (index * 2 + column) * 79, 8, 72, 74)
             paragraph = Paragraph(valign=valign, trim_cap=trim, align="center")
@@ -148,7 +158,7 @@ def test_dress_of_letters(fonts: Fonts) -> None:
 
 def test_balanced_lines(fonts: Fonts) -> None:
     canvas = blank(300, 120)
-    for index, wrap in enumerate(("word", "balance")):
+    for index, wrap in enumerate(get_args(Wrap)[:2]):
         box = Box(10 + index * 145, 10, 135, 100)
         paragraph = Paragraph(wrap=wrap, align="center")
         write(

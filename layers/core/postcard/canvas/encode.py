@@ -98,7 +98,15 @@ def _avif(image: Image.Image, quality: int) -> bytes:
 
 def _gif(image: Image.Image, _: int) -> bytes:
     indexed = image if image.mode == "P" else _reduced(image, _COLORS[0])
-    return _saved(indexed, "GIF", optimize=False)
+    return _saved(indexed, "GIF", optimize=False, **_clear(indexed))
+
+
+def _clear(image: Image.Image) -> dict[str, int]:
+    """Which colour a GIF shows nothing for: it knows no half measures."""
+    if not image.palette or image.palette.mode != "RGBA":
+        return {}
+    alphas = bytes(image.getpalette("RGBA") or ())[3::4]
+    return {"transparency": alphas.index(0)} if 0 in alphas else {}
 
 
 _WRITERS: dict[str, Callable[[Image.Image, int], bytes]] = {

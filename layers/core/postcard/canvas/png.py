@@ -12,6 +12,8 @@ _COLOR_TYPES = {"L": 0, "RGB": 2, "P": 3, "RGBA": 6}
 _PER_METRE = 3780  # 96 dpi
 _LEVEL = 2
 _MOST_COLORS = 256
+_CELL = 4  # Pillow looks colours up in cells so wide: two in one cell would be taken for one
+_CELLS = 256 // _CELL
 
 
 def write(image: Image.Image) -> bytes:
@@ -30,16 +32,17 @@ def _indexed(image: Image.Image) -> Image.Image | None:
     """The same picture as indices into its own colours, if they are at most 256."""
     if image.mode != "RGB":
         return None
-    colors = image.getcolors(_MOST_COLORS)
-    if colors is None:
+    inks = [ink for _, ink in image.getcolors(_MOST_COLORS) or () if isinstance(ink, tuple)]
+    ranks = [sorted(set(levels)) for levels in zip(*inks, strict=True)]
+    if not inks or max(map(len, ranks)) > _CELLS:
         return None
+    place = [{level: rank * _CELL for rank, level in enumerate(levels)} for levels in ranks]
+    apart = image.point([place[band].get(level, 0) for band in range(3) for level in range(256)])
     palette = Image.new("P", (1, 1))
-    inks = (ink for _, ink in sorted(colors, reverse=True) if isinstance(ink, tuple))
-    palette.putpalette(bytes(channel for ink in inks for channel in ink))
-    indexed = image.quantize(palette=palette, dither=Image.Dither.NONE)
-    # Pillow looks up colours by neighbourhood: one close to another can be taken for it.
-    off = ImageChops.difference(indexed.convert("RGB"), image).getbbox()
-    return None if off else indexed
+    palette.putpalette(bytes(place[band][ink[band]] for ink in inks for band in range(3)))
+    indexed = apart.quantize(palette=palette, dither=Image.Dither.NONE)
+    indexed.putpalette(bytes(level for ink in inks for level in ink))
+    return indexed
 
 
 def _rows(image: Image.Image, pixels: bytes, kind: bytes) -> bytes:
@@ -51,9 +54,8 @@ def _rows(image: Image.Image, pixels: bytes, kind: bytes) -> bytes:
 
 def _palette(image: Image.Image) -> list[bytes]:
     chunks = [_chunk(b"PLTE", bytes(image.getpalette() or ()))]
-    transparency = image.info.get("transparency")
-    if isinstance(transparency, bytes):
-        chunks.append(_chunk(b"tRNS", transparency))
+    if image.palette and image.palette.mode == "RGBA":
+        chunks.append(_chunk(b"tRNS", bytes(image.getpalette("RGBA") or ())[3::4]))
     return chunks
 
 

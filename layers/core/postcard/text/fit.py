@@ -11,6 +11,8 @@ from postcard.text.style import Paragraph, TextStyle
 from postcard.text.wrap import Row, shortened, wrapped
 
 _STEP = 0.5  # pixels between the sizes that are tried
+_NEAR = 8  # steps about the guess; beyond, halving is quicker
+_GUESSED_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,10 @@ def _shrunk(
         rows = _rows(shaped, paragraph, room.for_text(shrink))
         if _fits(rows, room.for_text(shrink), paragraph, fonts):
             found, high = (shrink, rows), probe - 1
-            probe = max(low, probe - reach, (low + high) // 2 if reach > 2 else 0)
+            probe = max(low, probe - reach) if reach <= _NEAR else (low + high) // 2
         else:
             low = probe + 1
-            probe = min(high, probe + reach, (low + high) // 2 if reach > 2 else high)
+            probe = min(high, probe + reach) if reach <= _NEAR else (low + high) // 2
         reach *= 2
     return found or (at(count), _rows(shaped, paragraph, room.for_text(at(count))))
 
@@ -139,18 +141,18 @@ def _largest(shaped: Shaped) -> float:
 
 
 def _guess(shaped: Shaped, room: Room, fonts: Fonts) -> float:
-    """About how much smaller the text must be: by its longest word, its length, its area."""
+    """About how much smaller the text must be: by its longest word, its length in lines."""
     chunks = [chunk for paragraph, _ in shaped.paragraphs for chunk in paragraph]
     widest = max(chunk.width for chunk in chunks)
     length = sum(chunk.width + chunk.space_width for chunk in chunks)
     line = max(sum(extent(style, fonts)) for _, style in shaped.paragraphs)
-    by_area = math.sqrt(room.width * room.height / max(length * line, 1e-9))
-    return min(
-        1.0,
-        room.width / max(widest, 1e-9),
-        room.width * room.lines / max(length, 1e-9),
-        max(by_area, room.height / max(line, 1e-9) if room.width >= length else 0.0),
-    )
+    best = 0.0
+    for count in range(1, int(min(room.lines, _GUESSED_LINES)) + 1):
+        high = room.height / max(count * line, 1e-9)
+        best = max(best, min(high, count * room.width / max(length, 1e-9)))
+        if high < best:
+            break
+    return min(1.0, best, room.width / max(widest, 1e-9))
 
 
 def _shown(
