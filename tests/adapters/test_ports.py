@@ -1,27 +1,24 @@
-"""What every implementation of a port promises: one suite for memory, boto3 and the lean client."""
+"""What every implementation of a store promises: one suite for memory, boto3, the lean client."""
 
 import hashlib
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from postcard.errors import BadRequest, Conflict, OtherBody
+from postcard.errors import BadRequest, Conflict
 from postcard.ports import (
     ApiKeyRecord,
     AssetRecord,
-    ImageRecord,
     StoredObject,
     TemplateRecord,
     TemplateVersion,
 )
 from tests.adapters.conftest import World
+from tests.adapters.crowd import outcomes
 
 SOURCES = {"asset:hero": "assets/hero/1", "https://example.com/a.png": "assets/fetched/2"}
-NOW = 1_795_341_600.25
-
 PICTURE = StoredObject(
     body=bytes(range(256)) * 40,
     content_type="image/png",
@@ -42,17 +39,6 @@ def published(world: World, name: str = "welcome", versions: int = 1) -> Templat
 def version_of(name: str, number: int, document: str = '{"name": "Ünïcode"}') -> TemplateVersion:
     finding = {"code": "contrast", "pointer": "/layers/0", "detail": "too little"}
     return TemplateVersion(name, number, document, 1_795_000_000 + number, (finding,), SOURCES)
-
-
-def outcomes(work: Callable[[int], object], count: int) -> list[object]:
-    def guarded(index: int) -> object:
-        try:
-            return work(index)
-        except Conflict as conflict:
-            return conflict
-
-    with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(guarded, range(count)))
 
 
 def test_an_object_comes_back_with_its_headers_and_the_md5_as_its_etag(world: World) -> None:
@@ -231,56 +217,6 @@ def test_a_cursor_that_we_never_gave_is_refused(world: World) -> None:
             world.assets.list(limit=3, cursor=cursor)
 
 
-def image() -> ImageRecord:
-    return ImageRecord(
-        image_id="img_abc",
-        template_id="welcome",
-        version=3,
-        values='{"name": "Zoë"}',
-        format="jpg",
-        width=1200,
-        height=630,
-        display_width=800,
-        display_height=420,
-        dpr=1.5,
-        quality=82,
-        max_bytes=None,
-        alt="Hi Zoë",
-        created_at=1_795_000_000,
-        status="ready",
-        bytes=4811,
-    )
-
-
-def test_an_image_record_comes_back_as_it_was_put(world: World) -> None:
-    for record in (image(), replace(image(), dpr=2.0, quality=None, max_bytes=2000, bytes=None)):
-        world.images.put(record)
-        stored = world.images.get("img_abc")
-        assert stored == record
-        assert isinstance(stored.dpr, float)
-    assert world.images.get("img_other") is None
-
-
-def test_an_erased_image_keeps_no_values(world: World) -> None:
-    world.images.put(image())
-    world.images.put(replace(image(), values="", alt="", erased=True))
-    stored = world.images.get("img_abc")
-    assert stored is not None
-    assert (stored.values, stored.alt, stored.erased) == ("", "", True)
-
-
-def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> None:
-    for number in range(130):
-        world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
-    world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
-    world.images.put(replace(image(), image_id="img_0", version=1, erased=True))
-    found = list(world.images.of("welcome", 1))
-    assert sorted(r.image_id for r in found) == sorted(f"img_{n}" for n in range(0, 130, 2))
-    assert [r.image_id for r in found if r.erased] == ["img_0"]
-    assert len(list(world.images.of("welcome"))) == 130
-    assert list(world.images.of("other")) == []
-
-
 def api_key(number: int) -> ApiKeyRecord:
     return ApiKeyRecord(
         key_id=f"key_{number}",
@@ -327,84 +263,3 @@ def test_the_secret_is_empty_until_it_is_written(world: World) -> None:
     world.secrets.write('{"a": 1}')
     world.secrets.write('{"a": 2}')
     assert world.secrets.read() == '{"a": 2}'
-
-
-def test_a_bucket_gives_its_rate_at_once_and_refuses_the_next(world: World) -> None:
-    taken = [world.limiter.take("k", rate=5, now=NOW) for _ in range(7)]
-    assert [answer.allowed for answer in taken] == [True] * 5 + [False] * 2
-    assert [answer.remaining for answer in taken] == [4, 3, 2, 1, 0, 0, 0]
-    assert all(answer.reset == 1 for answer in taken)
-
-
-def test_a_bucket_fills_by_its_rate_a_second(world: World) -> None:
-    for _ in range(10):
-        world.limiter.take("k", rate=10, now=NOW)
-    again = [world.limiter.take("k", rate=10, now=NOW + 0.31).allowed for _ in range(5)]
-    assert again == [True, True, True, False, False]
-    assert world.limiter.take("k", rate=10, now=NOW + 60).remaining == 9
-
-
-def test_buckets_do_not_share_tokens_and_a_rate_of_nothing_allows_nothing(world: World) -> None:
-    assert world.limiter.take("a", rate=1, now=NOW).allowed
-    assert world.limiter.take("b", rate=1, now=NOW).allowed
-    assert not world.limiter.take("a", rate=1, now=NOW).allowed
-    assert not world.limiter.take("c", rate=0, now=NOW).allowed
-
-
-def test_of_many_who_take_at_once_exactly_the_rate_is_let_through(world: World) -> None:
-    world.limiter.take("k", rate=20, now=NOW - 5)
-    answers = outcomes(lambda _: world.limiter.take("k", rate=20, now=NOW).allowed, 60)
-    assert answers.count(True) == 20
-
-
-def test_a_counter_counts_every_call_once(world: World) -> None:
-    later = int(NOW) + 86_400
-    counted = outcomes(lambda _: world.counters.add("day", expires_at=later), 20)
-    assert sorted(counted, key=str) == sorted(range(1, 21), key=str)
-    assert world.counters.add("other", expires_at=later) == 1
-
-
-def test_the_first_call_works_and_the_second_gets_its_answer(world: World) -> None:
-    assert world.idempotency.begin("k", "digest", now=NOW) is None
-    world.idempotency.finish("k", '{"answer": "ü"}', now=NOW)
-    assert world.idempotency.begin("k", "digest", now=NOW + 86_000) == '{"answer": "ü"}'
-
-
-def test_a_second_call_while_the_first_is_at_work_is_in_progress(world: World) -> None:
-    world.idempotency.begin("k", "digest", now=NOW)
-    with pytest.raises(Conflict) as conflict:
-        world.idempotency.begin("k", "digest", now=NOW + 20)
-    assert conflict.value.code == "in_progress"
-
-
-def test_another_body_under_the_same_key_is_refused_at_work_and_after(world: World) -> None:
-    world.idempotency.begin("k", "digest", now=NOW)
-    with pytest.raises(OtherBody):
-        world.idempotency.begin("k", "other", now=NOW)
-    world.idempotency.finish("k", "answer", now=NOW)
-    with pytest.raises(OtherBody):
-        world.idempotency.begin("k", "other", now=NOW)
-
-
-def test_an_abandoned_key_is_free_at_once_and_stays_so_if_finished_late(world: World) -> None:
-    world.idempotency.begin("k", "digest", now=NOW)
-    world.idempotency.abandon("k")
-    world.idempotency.finish("k", "late", now=NOW)
-    assert world.idempotency.begin("k", "other", now=NOW) is None
-
-
-def test_a_key_whose_first_caller_died_is_free_after_a_minute(world: World) -> None:
-    world.idempotency.begin("k", "digest", now=NOW)
-    assert world.idempotency.begin("k", "digest", now=NOW + 61) is None
-
-
-def test_an_answer_is_kept_for_a_day(world: World) -> None:
-    world.idempotency.begin("k", "digest", now=NOW)
-    world.idempotency.finish("k", "answer", now=NOW)
-    assert world.idempotency.begin("k", "other", now=NOW + 86_401) is None
-
-
-def test_of_many_who_begin_at_once_one_does_the_work(world: World) -> None:
-    begun = outcomes(lambda _: world.idempotency.begin("k", "digest", now=NOW), 16)
-    assert begun.count(None) == 1
-    assert all(isinstance(o, Conflict) for o in begun if o is not None)

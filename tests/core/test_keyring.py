@@ -12,7 +12,7 @@ from postcard import links
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecrets
 from postcard.errors import Conflict, Forbidden, NotFound, Unavailable
 from postcard.keyring import Keyring
-from postcard.keyset import EDGE_ENTRY, EDGE_ENTRY_LENGTH, KeySet, KeySource
+from postcard.keyset import EDGE_ENTRY, EDGE_ENTRY_LENGTH, KeySet
 from postcard.signing import LinkKeys
 
 NOW = 1_795_341_600.0
@@ -36,19 +36,6 @@ class SlowEdge(MemoryEdgeStore):
 
     def write(self, name: str, text: str) -> None:
         self._waiting, self._reads = (name, text), 0
-
-
-class CountedSecrets(MemorySecrets):
-    """Counts reads, and can be down."""
-
-    reads = 0
-    down = False
-
-    def read(self) -> str:
-        self.reads += 1
-        if self.down:
-            raise Unavailable("down")
-        return super().read()
 
 
 def ring_of(secrets: MemorySecrets, edge: MemoryEdgeStore) -> Keyring:
@@ -220,66 +207,6 @@ def test_raising_the_epoch_reaches_the_edge(ring: Keyring, edge: MemoryEdgeStore
 def test_a_broken_secret_is_unavailable(text: str) -> None:
     with pytest.raises(Unavailable):
         KeySet.parse(text)
-
-
-def test_without_a_signing_key_there_is_no_service() -> None:
-    for text in ("", '{"origin":"x"}'):
-        with pytest.raises(Unavailable):
-            KeySource(MemorySecrets(text)).current()
-
-
-class TestKeySource:
-    """Reading the keys where links are minted and verified."""
-
-    @pytest.fixture
-    def secrets(self) -> CountedSecrets:
-        secrets = CountedSecrets()
-        ring_of(secrets, MemoryEdgeStore()).initialise(now=NOW)
-        secrets.reads = 0
-        return secrets
-
-    @pytest.fixture
-    def source(self, secrets: CountedSecrets) -> KeySource:
-        self.time = 100.0
-        return KeySource(secrets, clock=lambda: self.time)
-
-    def test_reads_the_secret_once_a_minute(
-        self, source: KeySource, secrets: CountedSecrets
-    ) -> None:
-        for _ in range(5):
-            source.current("k1")
-            source.origin()
-        assert secrets.reads == 1
-        self.time += 61
-        source.current("k1")
-        assert secrets.reads == 2
-
-    def test_looks_again_for_a_key_it_does_not_know_but_not_at_every_call(
-        self, source: KeySource, secrets: CountedSecrets
-    ) -> None:
-        source.current("k1")
-        ring_of(secrets, MemoryEdgeStore()).rotate(now=NOW)
-        secrets.reads = 0
-        self.time += 6
-        assert "k2" in source.current("k2").signing
-        for _ in range(5):
-            source.current("forged")
-        assert secrets.reads == 1
-
-    def test_goes_on_with_what_it_knows_while_the_secret_is_down(
-        self, source: KeySource, secrets: CountedSecrets
-    ) -> None:
-        known = source.current()
-        secrets.down = True
-        self.time += 1000
-        assert source.current() == known
-
-    def test_is_unavailable_if_it_never_knew_any(
-        self, source: KeySource, secrets: CountedSecrets
-    ) -> None:
-        secrets.down = True
-        with pytest.raises(Unavailable):
-            source.current()
 
 
 class KeysLife(RuleBasedStateMachine):

@@ -40,32 +40,35 @@ def signed_headers(
 ) -> dict[str, str]:
     """`headers` and those that prove who sends them.
 
-    `headers` must hold Host. `path` is as sent: percent-encoded once, which is S3's rule; other
-    services are called at `/`, where no rule differs.
+    `headers` must hold Host. `path` is as sent, percent-encoded once: S3's rule, for others `/`.
     """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     payload = hashlib.sha256(body).hexdigest()
-    headers = {**headers, "X-Amz-Date": stamp}
-    if service == "s3":
-        headers["X-Amz-Content-SHA256"] = payload
-    if credentials.token:
-        headers["X-Amz-Security-Token"] = credentials.token
+    headers = {**headers, "X-Amz-Date": stamp, **_more(service, payload, credentials.token)}
     lines = {name.lower(): " ".join(text.split()) for name, text in headers.items()}
     names = ";".join(sorted(lines))
     canonical = "\n".join(
         [method, path, "", *(f"{name}:{lines[name]}" for name in sorted(lines)), "", names, payload]
     )
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    message = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    headers["Authorization"] = (
+        f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
+        f"SignedHeaders={names}, Signature={_signature(credentials, scope, message)}"
+    )
+    return headers
+
+
+def _more(service: str, payload: str, token: str) -> Mapping[str, str]:
+    more = {"X-Amz-Content-SHA256": payload} if service == "s3" else {}
+    return {**more, "X-Amz-Security-Token": token} if token else more
+
+
+def _signature(credentials: Credentials, scope: str, message: str) -> str:
     key = f"AWS4{credentials.secret_key}".encode()
     for part in scope.split("/"):
         key = _mac(key, part)
-    signature = _mac(key, f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}").hex()
-    headers["Authorization"] = (
-        f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
-    )
-    return headers
+    return _mac(key, message).hex()
 
 
 def _mac(key: bytes, message: str) -> bytes:

@@ -1,0 +1,56 @@
+"""Records of opaque images in every implementation."""
+
+from dataclasses import replace
+
+from postcard.ports import ImageRecord
+from tests.adapters.conftest import World
+
+
+def image() -> ImageRecord:
+    return ImageRecord(
+        image_id="img_abc",
+        template_id="welcome",
+        version=3,
+        values='{"name": "Zoë"}',
+        format="jpg",
+        width=1200,
+        height=630,
+        display_width=800,
+        display_height=420,
+        dpr=1.5,
+        quality=82,
+        max_bytes=None,
+        alt="Hi Zoë",
+        created_at=1_795_000_000,
+        status="ready",
+        bytes=4811,
+    )
+
+
+def test_an_image_record_comes_back_as_it_was_put(world: World) -> None:
+    for record in (image(), replace(image(), dpr=2.0, quality=None, max_bytes=2000, bytes=None)):
+        world.images.put(record)
+        stored = world.images.get("img_abc")
+        assert stored == record
+        assert isinstance(stored.dpr, float)
+    assert world.images.get("img_other") is None
+
+
+def test_an_erased_image_keeps_no_values(world: World) -> None:
+    world.images.put(image())
+    world.images.put(replace(image(), values="", alt="", erased=True))
+    stored = world.images.get("img_abc")
+    assert stored is not None
+    assert (stored.values, stored.alt, stored.erased) == ("", "", True)
+
+
+def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> None:
+    for number in range(130):
+        world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
+    world.images.put(replace(image(), image_id="img_0", version=1, erased=True))
+    found = list(world.images.of("welcome", 1))
+    assert sorted(r.image_id for r in found) == sorted(f"img_{n}" for n in range(0, 130, 2))
+    assert [r.image_id for r in found if r.erased] == ["img_0"]
+    assert len(list(world.images.of("welcome"))) == 130
+    assert list(world.images.of("other")) == []
