@@ -9,6 +9,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
+from api.answers import PreviewAnswer
+
 Description = dict[str, Any]
 DOCUMENT = {
     "description": "A template document.",
@@ -62,9 +64,10 @@ def describe(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> Descr
             operation["description"] = sentences[method, path]
             _mend(path, method, operation)
     schemas = described["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    schemas["Problem"] = PROBLEM
+    for unused in [name for name in schemas if name.endswith("ValidationError")]:
+        del schemas[unused]
+    preview = PreviewAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**preview.pop("$defs"), "PreviewAnswer": preview, "Problem": PROBLEM}
     return described
 
 

@@ -53,7 +53,7 @@ def _frame(context: Any, level: str) -> dict[str, Any]:
         "service": os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE),
         "cold_start": first,
         "function_name": context.function_name,
-        "function_memory_size": str(context.memory_limit_in_mb),
+        "function_memory_size": context.memory_limit_in_mb,
         "function_arn": context.invoked_function_arn,
         "function_request_id": context.aws_request_id,
     }

@@ -291,18 +291,10 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
 
 
 def test_without_time_left_to_draw_a_post_is_504(world: World) -> None:
-    world.ticks = 1_000.0
-    ticking = world.web
-
-    def slowly(url: str, **_: object) -> object:
-        world.ticks += 60
-        return ticking_fetch(url)
-
-    ticking_fetch = lambda url: type("F", (), {"body": b""})()  # noqa: E731
-    ticking.fetch = slowly  # type: ignore[assignment,method-assign]
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
     world.put(document(fields=fields, layers=[layer], alt=""))
+    world.web.seconds, world.web.passes = 60, world.pass_time
     reply = world.post({"photo": "https://example.com/a.png"})
     assert (reply.status, reply.json["code"]) == (504, "timeout")
 

@@ -1,5 +1,7 @@
 """`POST GET DELETE /v1/images`."""
 
+from typing import Any
+
 import pytest
 
 from tests.functions.world import World, document, picture
@@ -56,7 +58,7 @@ def test_the_same_post_twice_is_the_same_id_and_one_render(world: World) -> None
 
 
 def test_what_is_drawn_differently_has_another_id(world: World) -> None:
-    asked = [
+    asked: list[dict[str, Any]] = [
         {},
         {"format": "jpg"},
         {"format": "jpg", "quality": 60},
@@ -337,7 +339,8 @@ def test_metadata_is_at_most_1_kb(world: World) -> None:
     ],
 )
 def test_every_property_is_bounded_with_its_pointer(world: World, name: str, value: object) -> None:
-    reply = world.post(**{name: value})
+    sent: dict[str, Any] = {name: value}
+    reply = world.post(**sent)
     assert reply.status == 400
     assert reply.pointers() == [("invalid_request", f"/{name}")]
 

@@ -4,7 +4,7 @@ import base64
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -126,9 +126,12 @@ class Web:
 
     pictures: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
+    seconds: float = 0
+    passes: Callable[[float], None] = lambda seconds: None
 
     def fetch(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> Fetched:
         self.fetched.append(url)
+        self.passes(self.seconds)
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
         return Fetched(self.pictures[url], url)
@@ -233,6 +236,9 @@ class World:
             monotonic=lambda: self.ticks,
             clock=lambda: self.now,
         )
+
+    def pass_time(self, seconds: float) -> None:
+        self.ticks += seconds
 
     def new_key(self, scopes: Sequence[str] = SCOPES, **more: Any) -> str:
         key, _ = Keys(self.api_keys).create("test", scopes, now=self.now, **more)

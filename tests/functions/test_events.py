@@ -1,0 +1,61 @@
+"""Every kept event is a real HTTP API event, and its handler knows what to do with it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import app as api_app
+from image import app as image_app
+from tests.functions.world import EVENTS, SECRET, Context, Reply, World, document
+
+API = sorted(EVENTS.glob("api-*.json"))
+IMAGE = sorted(EVENTS.glob("image-*.json"))
+
+
+def event_of(path: Path) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(path.read_text())
+    return event
+
+
+@pytest.mark.parametrize("path", [*API, *IMAGE], ids=lambda path: path.stem)
+def test_an_event_has_what_payload_2_0_has(path: Path) -> None:
+    event = event_of(path)
+    assert event["version"] == "2.0" and event["routeKey"].startswith("ANY /")
+    assert event["rawPath"] == event["requestContext"]["http"]["path"]
+    assert all(name == name.lower() for name in event["headers"])
+    assert {"rawQueryString", "isBase64Encoded"} <= set(event)
+
+
+@pytest.mark.parametrize("path", API, ids=lambda path: path.stem)
+def test_the_api_knows_the_route_of_its_event(path: Path) -> None:
+    world = World()
+    world.put(document(), "hello")
+    event = event_of(path)
+    event["headers"]["authorization"] = f"Bearer {world.key}"
+    reply = Reply.of(api_app.answer(event, Context(29_000), world.api))
+    assert reply.status < 500, reply.body
+    if reply.status >= 400:
+        assert reply.json["code"] not in ("method", "missing_key", "invalid_json")
+        assert reply.json["detail"] != "There is nothing here: /docs lists what there is."
+
+
+def test_every_route_has_an_event() -> None:
+    events = [event_of(path) for path in API]
+    called = {(e["requestContext"]["http"]["method"], e["rawPath"]) for e in events}
+    reached = {
+        (route.method, route.path)
+        for method, path in called
+        for route in [api_app.resolver.find(method, path)]
+    }
+    assert reached == {(route.method, route.path) for route in api_app.resolver.table}
+
+
+@pytest.mark.parametrize("path", IMAGE, ids=lambda path: path.stem)
+def test_the_image_function_asks_for_the_origin_secret(path: Path) -> None:
+    world = World()
+    event = event_of(path)
+    assert image_app.answer(event, Context(), world.image)["statusCode"] == 403
+    event["headers"]["x-postcard-origin"] = SECRET
+    assert image_app.answer(event, Context(), world.image)["statusCode"] in (400, 403, 404)

@@ -1,0 +1,91 @@
+"""What the image function imports and logs."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from image import journal
+from tests.functions.world import ROOT, Context, World
+
+HEAVY = ("pydantic", "boto3", "botocore", "aws_lambda_powertools", "numpy", "asyncio", "yaml")
+
+
+def test_a_render_needs_none_of_the_heavy_packages() -> None:
+    code = (
+        "import sys; from image import app; from postcard import wiring; "
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    path = f"{ROOT / 'layers/core'}:{ROOT / 'functions'}"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": path, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def lines_of(world: World, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    capsys.readouterr()
+    world.open(world.link({"first_name": "Zoe-the-person"}, campaign="spring"))
+    out = capsys.readouterr().out
+    assert "Zoe" not in out and "_sig" not in out
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_call_is_one_line_with_powertools_own_keys(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = io.StringIO()
+    logger = Logger(service="shape", stream=out)
+
+    @logger.inject_lambda_context
+    def handler(event: dict[str, object], context: Context) -> None:
+        logger.info("answered")
+
+    handler({}, Context())
+    usual = json.loads(out.getvalue())
+    line, _ = lines_of(world, capsys)
+    assert list(line)[: len(usual)] == list(usual)
+    assert {k: type(v) for k, v in usual.items()} == {k: type(line[k]) for k in usual}
+
+
+def test_the_line_says_what_was_done(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    line, _ = lines_of(world, capsys)
+    assert (line["template"], line["version"], line["did"]) == ("welcome", 1, "drawn")
+    assert line["campaign"] == "spring" and len(str(line["digest"])) == 64
+    steps = line["steps"]
+    assert isinstance(steps, dict)
+    assert list(steps) == ["verify", "template", "values", "sources", "draw", "store"]
+
+
+def test_metrics_have_the_shape_that_powertools_gives_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metrics = Metrics(namespace="Postcard", service="image")
+    metrics.add_metric("Renders", MetricUnit.Count, 1)
+    metrics.flush_metrics()
+    usual = json.loads(capsys.readouterr().out)
+    ours = journal.metrics({"renders": 1}, 200, 12.5)
+    assert list(ours["_aws"]) == list(usual["_aws"])
+    told, theirs = ours["_aws"]["CloudWatchMetrics"][0], usual["_aws"]["CloudWatchMetrics"][0]
+    assert list(told) == list(theirs)
+    assert (told["Namespace"], told["Dimensions"]) == (theirs["Namespace"], theirs["Dimensions"])
+    assert theirs["Metrics"][0] in told["Metrics"]
+    assert (ours["service"], ours["Renders"]) == (usual["service"], usual["Renders"])
+
+
+def test_fallbacks_are_counted_by_reason() -> None:
+    ours = journal.metrics({"reason": "source", "did": "fallback", "bytes": 7}, 200, 1)
+    assert ours["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
+        ["service"],
+        ["service", "reason"],
+    ]
+    assert (ours["reason"], ours["Fallbacks"], ours["Bytes"]) == ("source", [1.0], [7.0])
