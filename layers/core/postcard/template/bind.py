@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from postcard.errors import Fault
 from postcard.json_text import read_json, write_json
-from postcard.template.changes import Changes, refuse
+from postcard.template.changes import Changes
 from postcard.template.compiled import Template
 from postcard.template.fields import AnyField, TextField
+from postcard.template.refusing import refuse
+from postcard.template.speaking import alt
 from postcard.template.values import (
     BadValue,
     Value,
@@ -61,7 +63,7 @@ class Bound:
 
     def alt(self, template: Template) -> str:
         """The text beside the picture."""
-        return template.alt(self.values)
+        return alt(template, self.values)
 
     def link_fields(self) -> dict[str, str]:
         """What the request gave, as a link writes it: `name` and `name.property`."""

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from postcard.errors import BadRequest, Fault
+from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.compiled import Template
+from postcard.template.refusing import refuse
+
+__all__ = ["VALUES", "Changes", "changes_from_link", "changes_from_modifications", "refuse"]
 
 MAX_MODIFICATIONS = 200
 VALUES = ("text", "image_url", "value")  # three words for the value, for one field or layer
@@ -57,17 +60,6 @@ def changes_from_link(template: Template, fields: Mapping[str, str]) -> Changes:
         if len(reading.faults) > before:
             left_out.append(name)
     return reading.changes(left_out)
-
-
-def refuse(faults: Sequence[Fault], detail: str = "") -> None:
-    """`BadRequest` with all faults, if there are any; of their code if they share one."""
-    if not faults:
-        return
-    codes = {fault.code for fault in faults}
-    code = codes.pop() if len(codes) == 1 else "invalid_request"
-    places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
-    more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-    raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))
 
 
 class _Reading:

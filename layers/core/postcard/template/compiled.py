@@ -7,10 +7,10 @@ from typing import Any
 
 from postcard.errors import Fault
 from postcard.template.consistency import walk
-from postcard.template.document import Document
 from postcard.template.fields import AnyField
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
+from postcard.template.locales import find_zone
 from postcard.template.programs import (
     Condition,
     Program,
@@ -19,10 +19,11 @@ from postcard.template.programs import (
     parse_condition,
     parse_text,
 )
+from postcard.template.properties import Document
+from postcard.template.refusing import refuse
 from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, slots_of
 from postcard.template.values import BadValue, Value, read_value
-from postcard.template.wording import find_zone
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
 _PHOTO_SHARE = 0.25  # of the canvas; from here on a jpg is smaller than a png
@@ -78,8 +79,6 @@ class Template:
             alt_text=parse_text(document.alt),
         )
         if not trusted:
-            from postcard.template.changes import refuse
-
             refuse(list(template.liquid_faults()))
         return template
 
@@ -125,12 +124,6 @@ class Template:
         kind = "layer" if layers_only else "field or layer"
         there = f"there are {', '.join(known)}" if known else "there are none"
         return f"There is no {kind} {name[:64]!r}; {there}."
-
-    def alt(self, values: Mapping[str, Value | None]) -> str:
-        """The text beside the picture; empty where Liquid fails."""
-        from postcard.template.speaking import alt
-
-        return alt(self, values)
 
     def liquid_faults(self) -> Iterator[Fault]:
         """Liquid that cannot run whatever the values are."""

@@ -7,10 +7,10 @@ from typing import Any
 from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
 from postcard.json_text import pointer
-from postcard.template.document import Document, StoredPicture
 from postcard.template.fields import AnyField, DateField, NumberField
 from postcard.template.graphemes import count
 from postcard.template.group import AnyLayer, GroupLayer
+from postcard.template.properties import Document, StoredPicture
 from postcard.template.qr import QrLayer
 from postcard.template.rules import MAX_TEXT, NAME
 from postcard.template.text import TextLayer

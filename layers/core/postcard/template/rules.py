@@ -8,6 +8,7 @@ from typing import Any
 from postcard.color import parse_color
 from postcard.json_text import write_json
 from postcard.template.graphemes import MAX_MARKS, most_marks, too_many_graphemes
+from postcard.template.locales import find_locale, find_zone
 
 NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 MAX_ADDRESS = 2048
@@ -150,16 +151,12 @@ def plain_color(text: str) -> None:
 
 def known_locale(tag: str) -> None:
     """A locale that we have words for, or Liquid that yields one."""
-    from postcard.template.wording import find_locale
-
     if not has_liquid(tag) and find_locale(tag) is None:
         raise ValueError("is no locale that we know; write one like en-GB")
 
 
 def known_zone(name: str) -> None:
     """An IANA time zone, or Liquid that yields one."""
-    from postcard.template.wording import find_zone
-
     if not has_liquid(name) and find_zone(name) is None:
         raise ValueError("is no time zone; write one like Europe/Oslo")
 

@@ -5,14 +5,15 @@ from datetime import date, tzinfo
 from typing import Any
 
 from postcard.template.compiled import Template
-from postcard.template.document import Document
 from postcard.template.fields import TextField
+from postcard.template.locales import find_locale, find_zone
 from postcard.template.marks import mark_emphasis, without_marks
 from postcard.template.moments import Moment
+from postcard.template.properties import Document
 from postcard.template.slots import Slot, put, put_default
 from postcard.template.speech import LiquidFailed, Speech
 from postcard.template.values import BadValue, Value, read_color, read_image
-from postcard.template.wording import Wording, find_locale, find_zone
+from postcard.template.wording import Wording
 
 Values = Mapping[str, Value | None]
 NO_CLOCK = 0.0  # where the time of drawing is not asked for

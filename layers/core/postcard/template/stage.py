@@ -11,10 +11,10 @@ from postcard.color import Paint, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.template.base import four
-from postcard.template.document import Document
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.letters import said
 from postcard.template.nodes import Node
+from postcard.template.properties import Document
 from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout
 

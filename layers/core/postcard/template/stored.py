@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from postcard.template.document import Document, StoredPicture
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
+from postcard.template.properties import Document, StoredPicture
 from postcard.template.text import TextLayer
 
 _MARGIN = 0.08  # of the shorter side, round a text

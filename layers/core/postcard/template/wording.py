@@ -5,10 +5,11 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from postcard.template.graphemes import first_graphemes
+from postcard.template.locales import find_locale
 from postcard.template.marks import without_marks
 from postcard.template.moments import Moment
 from postcard.template.values import BadValue, clean_text, read_date, read_number
@@ -155,31 +156,6 @@ _CODES = {  # strftime's codes as CLDR patterns, with and without leading zeros
     "F": ("yyyy-MM-dd", "yyyy-M-d"), "D": ("MM/dd/yy", "M/d/yy"), "T": ("HH:mm:ss", "H:m:s"),
     "R": ("HH:mm", "H:mm"), "X": ("HH:mm:ss", "H:m:s"), "x": ("MM/dd/yy", "M/d/yy"),
 }  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def find_locale(tag: str) -> Any:
-    """Babel's locale of a BCP 47 tag, or of its language alone; None if there is neither."""
-    from babel import Locale, UnknownLocaleError
-
-    for written in (tag.replace("_", "-"), re.split("[-_]", tag)[0]):
-        try:
-            return Locale.parse(written, sep="-")
-        except (UnknownLocaleError, ValueError, TypeError):
-            continue
-    return None
-
-
-def find_zone(name: str) -> tzinfo | None:
-    """The IANA zone of that name; None if there is none."""
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def _rounded(value: Any, decimals: Any) -> tuple[Decimal, int]:

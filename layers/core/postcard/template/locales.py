@@ -1,0 +1,31 @@
+"""Locales and time zones by name, where they are known."""
+
+import re
+from datetime import UTC, tzinfo
+from functools import lru_cache
+from typing import Any
+
+
+@lru_cache(maxsize=64)
+def find_locale(tag: str) -> Any:
+    """Babel's locale of a BCP 47 tag, or of its language alone; None if there is neither."""
+    from babel import Locale, UnknownLocaleError
+
+    for written in (tag.replace("_", "-"), re.split("[-_]", tag)[0]):
+        try:
+            return Locale.parse(written, sep="-")
+        except (UnknownLocaleError, ValueError, TypeError):
+            continue
+    return None
+
+
+def find_zone(name: str) -> tzinfo | None:
+    """The IANA zone of that name; None if there is none."""
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,62 @@
+"""The document's own properties, beside its fields and layers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le, Len
+
+from postcard.template.base import Meta
+from postcard.template.fields import Field
+from postcard.template.group import Layer
+from postcard.template.letters import Direction, Families, Style
+from postcard.template.paints import ColorText
+from postcard.template.rules import known_locale, known_zone, plain_color, readable_image
+from postcard.template.shape import CONFIG, Liquid, Rule
+
+Pixels = Annotated[int, Ge(1), Le(5000)]
+Layers = tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPicture:
+    """A picture drawn at publish: a `source`, or `layers`, or a `text` on a card."""
+
+    __pydantic_config__ = CONFIG
+    later: ClassVar[tuple[str, ...]] = ()
+
+    source: Annotated[str, Rule(readable_image)] | None = None
+    layers: Layers | None = None
+    text: Annotated[str, Len(1, 1000)] | None = None
+    color: Annotated[str, Rule(plain_color)] | None = None
+    background: Annotated[str, Rule(plain_color)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A template as it is written; lengths in CSS pixels."""
+
+    __pydantic_config__ = CONFIG
+    later: ClassVar[tuple[str, ...]] = ("countdown",)
+
+    schema_: str | None = None
+    name: Annotated[str, Len(0, 200)] | None = None
+    width: Pixels
+    height: Pixels
+    alt: Annotated[str, Len(0, 5000), Liquid("plain")] = ""
+    background: ColorText = "#ffffff"
+    color: ColorText = "#000000"
+    font: Families = "Inter"
+    direction: Direction = "auto"
+    locale: Annotated[str, Len(1, 1000), Liquid("locale"), Rule(known_locale)] = "en"
+    time_zone: Annotated[str, Len(1, 1000), Liquid("zone"), Rule(known_zone)] = "UTC"
+    numerals: Literal["latin", "native"] = "latin"
+    styles: Mapping[str, Style] = field(default_factory=dict)
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    layers: Layers = ()
+    format: Literal["png", "jpg", "jpeg", "webp", "avif", "gif", "auto"] = "png"
+    quality: Annotated[int, Ge(1), Le(100)] | None = None
+    max_bytes: Annotated[int, Ge(2000), Le(4_500_000)] | None = None
+    fallback: StoredPicture | None = None
+    ended: StoredPicture | None = None
+    meta: Meta | None = None
