@@ -68,7 +68,7 @@ def drawn(letters: Letters, size: float, phase: int, stroke: float = 0.0) -> Gly
 def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
     """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
     many = next(many for below, many in _FINER if size < below)
-    core, (x, y) = _font(letters.face, size * many).getmask2(
+    core, (x, y) = _font(letters.face, max(1.0, size * many)).getmask2(
         letters.text,
         "L",
         *_shaping(letters),
