@@ -47,8 +47,12 @@ def _end(*_: object) -> None:
 
 def _banner(server: LocalServer) -> str:
     asked = {"template_id": WELCOME, "modifications": MODIFICATIONS}
-    link = ApiClient(server.api.answer, server.keys.api_key).call("POST", "/v1/links", asked)
-    return banner(server.local, link["url"], color=sys.stdout.isatty())
+    api = ApiClient(server.api.answer, server.keys.api_key)
+    try:
+        link = str(api.call("POST", "/v1/links", asked)["url"])
+    except SeedError:
+        link = None  # the template was deleted or changed since: nothing to say, all else works
+    return banner(server.local, link, color=sys.stdout.isatty())
 
 
 def _fail(text: str) -> int:

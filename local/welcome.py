@@ -12,24 +12,29 @@ MODIFICATIONS: list[dict[str, str]] = [
 ]
 
 
-def banner(local: Mapping[str, Any], link: str, *, color: bool) -> str:
-    """The text for the terminal."""
-    url, key = local["base_url"], local["api_key"]
+def banner(local: Mapping[str, Any], link: str | None, *, color: bool) -> str:
+    """The text for the terminal; without a `link`, what needs the welcome banner is left out."""
     bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
-    lines = ",\n        ".join(json.dumps(each) for each in MODIFICATIONS)
-    return f"""
-  {bold}Postcard{off} is at {bold}{url}{off}   {dim}Ctrl-C ends it, what you made stays{off}
-
+    url, key = local["base_url"], local["api_key"]
+    tries = f"""
   {bold}A picture by link{off}   {dim}drawn when it is first opened: put it in an <img>{off}
     {link}
 
   {bold}A picture by API{off}
-    curl -s {url}/v1/images \\
-      -H 'Authorization: Bearer {key}' \\
-      -H 'Content-Type: application/json' \\
-      -d '{{"template_id": "{WELCOME}", "format": "png", "modifications": [
-        {lines}]}}'
-
+    {_curl(url, key)}
+"""
+    return f"""
+  {bold}Postcard{off} is at {bold}{url}{off}   {dim}Ctrl-C ends it, what you made stays{off}
+{tries if link else ""}
   {bold}All calls{off}    {url}/docs
   {bold}Your key{off}     {key}
 """
+
+
+def _curl(url: str, key: str) -> str:
+    lines = ",\n        ".join(json.dumps(each) for each in MODIFICATIONS)
+    return f"""curl -s {url}/v1/images \\
+      -H 'Authorization: Bearer {key}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{{"template_id": "{WELCOME}", "format": "png", "modifications": [
+        {lines}]}}'"""

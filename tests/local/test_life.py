@@ -85,6 +85,17 @@ def test_what_was_made_is_there_after_a_clean_end_and_after_none(run: Run) -> No
     assert third.end(signal.SIGTERM) == 0
 
 
+def test_a_start_without_its_first_template_works_and_leaves_it_gone(run: Run) -> None:
+    first = run().wait()
+    headers = {"Authorization": f"Bearer {local(first)['api_key']}"}
+    where = "/v1/templates/tmpl_a1b2c3d4e5"
+    assert requests.delete(first.url + where, headers=headers, timeout=60).status_code == 204
+    first.end(signal.SIGINT)
+    second = run().wait()
+    assert "/r/" not in second.printed
+    assert requests.get(second.url + where, headers=headers, timeout=60).status_code in (404, 410)
+
+
 def test_a_port_that_is_taken_is_said_in_a_sentence(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
