@@ -202,24 +202,23 @@ class World:
             images="b" * 64,
             id="c" * 64,
         )
-        outside = self._outside()
-        self.image = image_service(outside)
-        self.api = api_service(
-            ApiOutside(
-                outside=outside,
-                api_keys=self.api_keys,
-                limiter=self.limiter,
-                idempotency=MemoryIdempotency(),
-                uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
-                cdn=self.cdn,
-                fonts=lambda: [
-                    {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
-                ],
-                base_url=BASE,
-                cors_origins=cors_origins,
-            )
-        )
+        self.image = image_service(self._outside())
+        self.api = api_service(self._api_outside(cors_origins))
         self.key = self.new_key()
+
+    def _api_outside(self, cors_origins: Sequence[str]) -> ApiOutside:
+        inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
+        return ApiOutside(
+            outside=self._outside(),
+            api_keys=self.api_keys,
+            limiter=self.limiter,
+            idempotency=MemoryIdempotency(),
+            uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
+            cdn=self.cdn,
+            fonts=lambda: [inter],
+            base_url=BASE,
+            cors_origins=cors_origins,
+        )
 
     def _outside(self) -> Outside:
         return Outside(

@@ -67,17 +67,7 @@ def api_service(api: ApiOutside) -> ApiService:
         outside.templates, room.library, outside.images, outside.pictures, api.cdn, keys
     )
     return ApiService(
-        images=Images(
-            room.library,
-            room.studio,
-            minting,
-            outside.images,
-            outside.pictures,
-            api.cdn,
-            room.budget,
-            keys,
-            base_url=api.base_url,
-        ),
+        images=_images(api, room, minting, keys),
         minting=minting,
         templates=Catalogue(outside.templates, room.library, minting, recalls),
         publishing=Publishing(outside.templates, outside.store, room.studio),
@@ -93,6 +83,20 @@ def api_service(api: ApiOutside) -> ApiService:
         clock=outside.clock,
         monotonic=outside.monotonic,
         cors_origins=api.cors_origins,
+    )
+
+
+def _images(api: ApiOutside, room: Room, minting: Minting, keys: Callable[[], LinkKeys]) -> Images:
+    return Images(
+        room.library,
+        room.studio,
+        minting,
+        api.outside.images,
+        api.outside.pictures,
+        api.cdn,
+        room.budget,
+        keys,
+        base_url=api.base_url,
     )
 
 
