@@ -82,7 +82,7 @@ class AssetReader:
 
     def _settled(self, record: AssetRecord, stored: StoredObject) -> bytes:
         if len(stored.body) != record.bytes:
-            raise AssetError(f'The asset "{record.asset_id}" is not of the size that was announced.')
+            raise AssetError(f'The asset "{record.asset_id}" has not the size that was announced.')
         try:
             body, content_type = normalised(stored.body)
         except ValueError as error:

@@ -12,7 +12,7 @@ from postcard.json_text import read_json
 from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.render import Renderer, RenderFailed, Source
+from postcard.render import Renderer, RenderFailed, Source, Which
 from postcard.stand_ins import KINDS, keep_stand_in, stored_size
 from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
@@ -108,7 +108,7 @@ class Publishing:
                 self._keep_stand_in(checked, kind)
         return own
 
-    def _keep_stand_in(self, checked: Checked, kind: str) -> None:
+    def _keep_stand_in(self, checked: Checked, kind: Which) -> None:
         template = checked.template
         drawn = self._studio.renderer.draw_stored(
             template,

@@ -20,7 +20,7 @@ from postcard.template.stage import Near, Scene, near
 from postcard.template.stored import stored_document, stored_layers
 from postcard.text.fonts import Fonts
 
-__all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source"]
+__all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source", "Which"]
 
 Which = Literal["fallback", "ended"]
 

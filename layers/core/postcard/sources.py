@@ -82,7 +82,7 @@ class Sources:
     def _own(self, key: str, deadline: float) -> bytes:
         body = self.stored(key, deadline=deadline)
         if body is None:
-            raise AssetError("The copy that was stored at publish is gone: publish the template again.")
+            raise AssetError("The copy stored at publish is gone: publish the template again.")
         return body
 
 

@@ -8,11 +8,11 @@ from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import OutputSize, output_size
 from postcard.orders import MOST_BYTES
 from postcard.ports import Objects, StoredObject
-from postcard.render import Renderer
+from postcard.render import Renderer, Which
 from postcard.sources import Sources
 from postcard.template.document import Document
 
-KINDS = ("fallback", "ended")
+KINDS: tuple[Which, ...] = ("fallback", "ended")
 SHARPNESS = (2.0, 1.5, 1.0)
 SIZE_OF_THE_UNKNOWN = output_size(1200, 630)
 
