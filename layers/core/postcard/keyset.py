@@ -110,7 +110,7 @@ class KeySource:
         *,
         clock: Callable[[], float] = time.monotonic,
         max_age: float = 60.0,
-        min_age: float = 5.0,
+        min_age: float = 1.0,
     ) -> None:
         self._secrets = secrets
         self._clock = clock
