@@ -187,7 +187,7 @@ def _face(font: TTFont, source: Source) -> dict[str, object]:
 
 
 def _scripts(codes: dict[int, str]) -> list[str]:
-    """The scripts (ISO 15924) that the font writes, not those it has a few letters of."""
+    """The scripts (ISO 15924) that the font has more than a few letters of."""
     found = Counter(unicodedata.script(code) for code in map(chr, codes))
     return sorted(script for script, count in found.items() if count > 80 and script[0] != "Z")
 
