@@ -15,7 +15,9 @@ def found(families: list[str] | None = None, **properties: Any) -> list[tuple[st
 
 
 def test_a_field_that_nothing_shows_is_told() -> None:
-    fields = {name: {} for name in ("text", "condition", "colour", "words", "unused")}
+    fields: dict[str, Any] = {
+        name: {} for name in ("text", "condition", "colour", "words", "unused")
+    }
     layers = [
         {**TEXT, "text": "{{ text }} unused", "if": "condition == 'a'", "color": "{{ colour }}"},
     ]

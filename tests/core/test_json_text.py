@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from postcard.errors import BadRequest
 from postcard.json_text import MAX_DEPTH, pointer, read_json, write_json
 
+TEXTS = st.text(st.characters(codec="utf-8"))
 VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=("Cs",))),
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=("Cs",))), inner)
-    ),
+    | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
     max_leaves=8,
 )
 
