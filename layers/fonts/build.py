@@ -15,12 +15,11 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import regex
-from fontTools import subset, unicodedata
+from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
@@ -181,15 +180,8 @@ def _face(font: TTFont, source: Source) -> dict[str, object]:
             round(-post.underlinePosition / em, 4),
             round(post.underlineThickness / em, 4),
         ],
-        "scripts": ["Zsye"] if source.color else _scripts(font.getBestCmap()),
         "ranges": _ranges(font.getBestCmap(), keep_emoji=source.color),
     }
-
-
-def _scripts(codes: dict[int, str]) -> list[str]:
-    """The scripts (ISO 15924) that the font has more than a few letters of."""
-    found = Counter(unicodedata.script(code) for code in map(chr, codes))
-    return sorted(script for script, count in found.items() if count > 80 and script[0] != "Z")
 
 
 def _ranges(codes: dict[int, str], *, keep_emoji: bool) -> list[int]:

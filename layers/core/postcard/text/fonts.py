@@ -68,14 +68,13 @@ class Face:
 class Family:
     """A family that a template may name.
 
-    `weights` are all it has, or the least and greatest of a variable one; `scripts` are ISO 15924.
+    `weights` are all it has, or the least and greatest of a variable one.
     """
 
     name: str
     weights: tuple[int, ...]
     variable: bool
     italic: bool
-    scripts: tuple[str, ...]
 
 
 class Fonts:
@@ -103,7 +102,6 @@ class Fonts:
                 tuple(sorted({weight for row in rows for weight in _weights(row)})),
                 any(_is_variable(row) for row in rows),
                 any(row["italic"] for row in rows),
-                tuple(rows[0]["scripts"]),  # type: ignore[arg-type]
             )
             for name, rows in sorted(self._families.items())
         ]
