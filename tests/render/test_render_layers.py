@@ -324,3 +324,9 @@ def test_a_group_clips_only_if_it_says_so() -> None:
     assert ink(drawn(group)) == (0, 0, 60, 40)
     assert ink(drawn({**group, "clip": True})) == (0, 0, 30, 30)
     assert drawn({**group, "clip": True, "radius": "full"}).getpixel((0, 0)) == WHITE
+
+
+def test_a_templates_own_text_keeps_its_spaces_and_loses_what_cannot_be_drawn() -> None:
+    assert drawn({**TEXT, "size": 12, "text": "a  b"}) != drawn({**TEXT, "size": 12, "text": "a b"})
+    broken = {**TEXT, "size": 12, "text": "a\x00\r\nb\ufffe\r"}
+    assert drawn(broken) == drawn({**TEXT, "size": 12, "text": "a\nb\n"})

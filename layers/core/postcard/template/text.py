@@ -14,6 +14,7 @@ from postcard.template.paints import to_paint
 from postcard.template.rules import drawable_text
 from postcard.template.shape import Choice, Liquid, Rule
 from postcard.template.transform import transformed
+from postcard.template.values import drawable
 from postcard.text import style as drawn
 from postcard.text.layout import TextLayout, lay_out
 
@@ -85,10 +86,10 @@ class TextLayer(TextProperties, BaseLayer):
         for span in self.spans:
             own = {**look, **stage.look(span.style), **said(span)}
             strong = {**own, **stage.look(self.emphasis)}
-            for text, strongly in emphasised(span.text.replace("\r\n", "\n")):
+            for text, strongly in emphasised(span.text):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
-                shown = transformed(text, chosen.get("transform", "none"), language)
+                shown = transformed(drawable(text), chosen.get("transform", "none"), language)
                 yield drawn.Run(shown, _style(chosen, stage, span.rise or 0.0))
 
 

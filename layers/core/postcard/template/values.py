@@ -33,11 +33,14 @@ _NONCHARACTERS = {
     *range(0xFDD0, 0xFDF0),
     *(plane + low for plane in range(0, 0x110000, 0x10000) for low in (0xFFFE, 0xFFFF)),
 }
-_REMOVED: Final[dict[int, str | None]] = {
-    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_NONCHARACTERS]),
-    **dict.fromkeys([0xFEFF, 0xFFFC, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
+_UNDRAWABLE: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_NONCHARACTERS, 0xFEFF, 0xFFFC]),
     0x09: " ",
     0x0A: "\n",
+}
+_REMOVED: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
+    **_UNDRAWABLE,
 }
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -55,6 +58,17 @@ def clean_text(raw: str) -> str:
     text = unicodedata.normalize("NFC", text)
     text = re.sub(" *\n *", "\n", re.sub(" {2,}", " ", text))
     return re.sub("\n{3,}", "\n\n", text).strip()
+
+
+def drawable(text: str) -> str:
+    """A template's own text as it is drawn: its spaces as written, no control characters.
+
+    >>> drawable("a  b\\r\\nc\\x00") == "a  b\\nc"
+    True
+    """
+    if text.isprintable():
+        return text
+    return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
 
 
 _BLANK = re.compile(  # white space and what fonts draw nothing for
