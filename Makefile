@@ -38,7 +38,7 @@ lint: setup ## format, rules, and which way imports may point
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	$(BIN)/mypy layers/core/postcard functions local deploy layers/bytecode.py layers/vendor/trim.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests layers/bytecode.py layers/vendor/trim.py
 
 stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
 	$(BIN)/python -m deploy.inline_edge
