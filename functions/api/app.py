@@ -23,7 +23,7 @@ one_at_a_time = threading.Lock()  # the resolver keeps the call at work in a cla
 
 @cache
 def service() -> ApiService:
-    """Built at the first call: nothing secret, no clock and no connection at import."""
+    """The use cases on what the environment names; no secret and no connection is taken yet."""
     return wiring.api_service(Settings.read(os.environ))
 
 
@@ -39,3 +39,7 @@ def answer(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, An
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda's entry point."""
     return answer(event, context, service())
+
+
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    service()  # in Lambda: before the first call, or before a snapshot is taken

@@ -40,7 +40,9 @@ def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
     }
     waiting = {"Retry-After": WAIT} if isinstance(problem, Unavailable) else {}
     headers = {**waiting, **problem.headers, "Content-Type": PROBLEM_JSON}
-    return Told(problem.status, headers, json.dumps(members, ensure_ascii=False))
+    body = json.dumps(members, ensure_ascii=False)
+    whole = body.encode("utf-8", "replace").decode()  # a pointer may hold half a character
+    return Told(problem.status, headers, whole)
 
 
 def unreadable(

@@ -11,15 +11,15 @@ import os
 import sys
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from image import journal
+from postcard import wiring
 from postcard.errors import Forbidden, MethodNotAllowed, Problem
 from postcard.ladder import Visit
+from postcard.service import ImageService
 from postcard.serving import Answer
-
-if TYPE_CHECKING:
-    from postcard.service import ImageService
+from postcard.settings import Settings
 
 METHODS = ("GET", "HEAD")
 DRAWING_SECONDS = 8.0  # what drawing and its sources may take
@@ -34,11 +34,8 @@ Response = dict[str, Any]
 
 
 @cache
-def service() -> "ImageService":
-    """Built at the first call, or before a snapshot is taken of it."""
-    from postcard import wiring
-    from postcard.settings import Settings
-
+def service() -> ImageService:
+    """The use cases on what the environment names; no secret and no connection is taken yet."""
     return wiring.image_service(Settings.read(os.environ))
 
 
@@ -47,7 +44,7 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     return answer(event, context, service())
 
 
-def answer(event: dict[str, Any], context: Any, images: "ImageService") -> Response:
+def answer(event: dict[str, Any], context: Any, images: ImageService) -> Response:
     """An event in, a response out, one line in the log and one of metrics."""
     began = images.monotonic()
     visit = Visit(now=images.clock(), deadline=began + _seconds(context))
@@ -67,7 +64,7 @@ def _seconds(context: Any) -> float:
     return float(min(DRAWING_SECONDS, left - RESERVE_SECONDS))
 
 
-def _picture(event: dict[str, Any], images: "ImageService", visit: Visit) -> Response:
+def _picture(event: dict[str, Any], images: ImageService, visit: Visit) -> Response:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     sent = headers.get("x-postcard-origin", "").encode()
     if not hmac.compare_digest(sent, images.origin().encode()):
@@ -126,3 +123,7 @@ def _refusal(problem: Problem) -> Response:
         **problem.headers,
     }
     return {"statusCode": problem.status, "headers": headers, "body": f"{problem.detail}\n"}
+
+
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    service()  # in Lambda: before the first call, or before a snapshot is taken

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.functions.world import World, document
+from tests.functions.samples import document
+from tests.functions.world import World
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from postcard.keys import digest
-from tests.functions.world import NOW, World, document
+from tests.functions.samples import document
+from tests.functions.world import NOW, World
 
 PATHS = [
     ("POST", "/v1/images", "images"),

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.functions.world import World, document, picture
+from tests.functions.doubles import picture
+from tests.functions.samples import document
+from tests.functions.world import World
 
 PHOTO = "https://example.com/alex.png"
 PHOTO_LAYER = {

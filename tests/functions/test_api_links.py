@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from postcard.link_reading import read
-from tests.functions.world import BASE, Reply, World, document
+from tests.functions.doubles import Reply
+from tests.functions.samples import document
+from tests.functions.world import BASE, World
 
 
 def mint(world: World, **more: object) -> Reply:
@@ -183,7 +185,7 @@ def test_a_deleted_template_mints_no_links(world: World) -> None:
 
 
 def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: World) -> None:
-    from tests.functions.world import picture
+    from tests.functions.doubles import picture
 
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}

@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
-from tests.functions.world import World, document, picture
+from tests.functions.doubles import picture
+from tests.functions.samples import document
+from tests.functions.world import World
 
 JSON = {"accept": "application/json"}
 

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from tests.functions.world import Reply, World, document, picture
+from tests.functions.doubles import Reply, picture
+from tests.functions.samples import document
+from tests.functions.world import World
 
 HERO = "https://example.com/hero.png"
 
@@ -241,7 +243,9 @@ def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: World) -
     assert list(world.pictures.keys("images/")) == []
     assert "/renders/7/welcome/1/*" in world.cdn.forgotten
     assert world.open(link).body == right != wrong
+    assert world.call("GET", f"/v1/images/{made['id']}").json["status"] == "pending"
     assert world.open_image(made["url"]).body == right
+    assert world.call("GET", f"/v1/images/{made['id']}").json["bytes"] == len(right)
     assert world.post(template_version=1).json["template_version"] == 2
     listed = world.call("GET", "/v1/templates/welcome/versions").json["items"]
     assert [item["replaced_by"] for item in listed] == [None, 2]

@@ -8,7 +8,9 @@ import pytest
 
 from api import app as api_app
 from image import app as image_app
-from tests.functions.world import EVENTS, SECRET, Context, Reply, World, document
+from tests.functions.doubles import Context, Reply
+from tests.functions.samples import EVENTS, document
+from tests.functions.world import SECRET, World
 
 API = sorted(EVENTS.glob("api-*.json"))
 IMAGE = sorted(EVENTS.glob("image-*.json"))

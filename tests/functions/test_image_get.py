@@ -5,7 +5,9 @@ import hashlib
 import pytest
 
 from postcard.link_reading import read
-from tests.functions.world import NOW, SECRET, Reply, World, document, image_event
+from tests.functions.doubles import Reply
+from tests.functions.samples import document, image_event
+from tests.functions.world import NOW, SECRET, World
 
 KEPT = "public, no-transform"
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.functions.world import NOW, Reply, World, document, picture
+from tests.functions.doubles import Reply, picture
+from tests.functions.samples import document
+from tests.functions.world import NOW, World
 
 PHOTO = "https://example.com/alex.png"
 AVATAR = {

@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from image import journal
-from tests.functions.world import ROOT, Context, World
+from tests.functions.doubles import ROOT, Context
+from tests.functions.world import World
 
 HEAVY = ("pydantic", "boto3", "botocore", "aws_lambda_powertools", "numpy", "asyncio", "yaml")
 

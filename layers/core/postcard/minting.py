@@ -7,6 +7,7 @@ from typing import Any
 
 from postcard import links
 from postcard.errors import Fault, Problem, told
+from postcard.json_text import pointer
 from postcard.library import Edition, Library
 from postcard.merge_tags import MergeLink, image_tag, merge_link
 from postcard.orders import Looks, Order, order_for
@@ -196,10 +197,10 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
     fields = template.document.fields
     for name in asked.open or {}:
         if name not in fields:
-            yield Fault("unknown_name", f"/open/{name}", template.unknown(name))
+            yield Fault("unknown_name", pointer("open", name), template.unknown(name))
         elif not fields[name].open:
             detail = f'The template keeps {name} closed: give it "open": true there.'
-            yield Fault("bad_value", f"/open/{name}", detail)
+            yield Fault("bad_value", pointer("open", name), detail)
     if asked.open and asked.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
 

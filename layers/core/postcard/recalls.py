@@ -50,7 +50,11 @@ class Recalls:
             lambda known: replace(known, recalls={**known.recalls, version: replaced_by}),
         )
         self._forget_renders(template_id, f"{version}/")
-        self._forget_images(list(self._images.of(template_id, version)))
+        images = list(self._images.of(template_id, version))
+        for image in images:
+            if image.status == "ready":
+                self._images.put(replace(image, status="pending", bytes=None))
+        self._forget_images(images)
 
     def erase_all(self, template_id: str) -> None:
         """Forget every picture of a template, and the values of its images."""
