@@ -6,6 +6,7 @@ It may be run again at any time: what is there stays.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -57,18 +58,24 @@ def parameter(text: str) -> tuple[str, str]:
 
 def deploy(stage: str, added: Mapping[str, str]) -> None:
     """Every step in order; the first that fails ends it."""
-    session = boto3.Session()
-    if session.region_name is None:
-        raise DeployError("Set AWS_REGION (us-east-1 if you have no other wish).")
+    session = boto3.Session(region_name=region(os.environ))
     plan = Plan.read(stage, added)
     formation = session.client("cloudformation")
     concurrency = Concurrency.read(session.client("lambda"))
     print(concurrency.sentence())
-    run(capped(plan, concurrency, formation).command())
+    run(capped(plan, concurrency, formation).command(session.region_name))
     outputs = Outputs.read(formation, plan.stack)
     settings = outputs.settings(region=session.region_name, stage=stage)
     fill(settings)
     try_out(outputs, settings)
+
+
+def region(environ: Mapping[str, str]) -> str:
+    """AWS_REGION, which boto3 alone would not read, else what boto3 reads."""
+    found = environ.get("AWS_REGION") or boto3.Session().region_name
+    if not found:
+        raise DeployError("Set AWS_REGION (us-east-1 if you have no other wish).")
+    return str(found)
 
 
 def capped(plan: Plan, concurrency: Concurrency, formation: object) -> Plan:

@@ -39,12 +39,13 @@ class Plan:
         own = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
         return cls(stage, deploy["stack_name"], {**own, **added})
 
-    def command(self) -> list[str]:
+    def command(self, region: str) -> list[str]:
         """The call of SAM. A parameter that is not named keeps its value of last time."""
         environment = "default" if self.stage == "dev" else self.stage
         pairs = [f"{name}={value}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT)]
-        return [*command, "--config-env", environment, "--parameter-overrides", *pairs]
+        command += ["--region", region, "--config-env", environment]
+        return [*command, "--parameter-overrides", *pairs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from deploy import seed
-from deploy.__main__ import capped, fill, read_arguments
+from deploy.__main__ import capped, fill, read_arguments, region
 from deploy.account import Concurrency
 from deploy.fallback import draw
 from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
@@ -127,14 +127,16 @@ class TestPlan:
         assert plan.stack == "postcard-prod"
         assert plan.parameters["Stage"] == "prod"
         assert plan.parameters["LogDays"] == "60"
-        command = plan.command()
+        command = plan.command("eu-west-1")
+        assert command[command.index("--region") + 1] == "eu-west-1"
         assert command[command.index("--config-env") + 1] == "prod"
         assert "Architecture=x86_64" in command
 
     def test_dev_is_what_sam_takes_by_default(self) -> None:
         plan = Plan.read("dev", {})
         assert plan.stack == "postcard-dev"
-        assert plan.command()[plan.command().index("--config-env") + 1] == "default"
+        command = plan.command("us-east-1")
+        assert command[command.index("--config-env") + 1] == "default"
 
     def test_an_unknown_stage_is_refused(self) -> None:
         with pytest.raises(DeployError, match="no stage"):
@@ -160,6 +162,9 @@ class TestPlan:
         with pytest.raises(SystemExit):
             read_arguments(["--parameter", text])
         assert "Name=Value" in capsys.readouterr().err
+
+    def test_the_region_is_that_of_the_environment(self) -> None:
+        assert region({"AWS_REGION": "eu-west-1"}) == "eu-west-1"
 
     def test_a_failure_of_sam_ends_the_deployment(self) -> None:
         with pytest.raises(DeployError, match="Nothing was seeded"):
