@@ -26,7 +26,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
     made = call.service.images.create(asked, now=call.now, deadline=call.deadline)
-    call.noted |= made.noted
+    call.noted |= {**made.noted, "campaign": body.campaign}
     return ImageAnswer(**made.answer(), cached=made.cached, metadata=body.metadata)
 
 

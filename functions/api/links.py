@@ -22,5 +22,5 @@ def mint_link(body: Annotated[LinkBody, Body()]) -> LinkAnswer:
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
     minted = call.service.minting.mint(asked, now=call.now)
-    call.noted |= minted.noted
+    call.noted |= {**minted.noted, "campaign": body.campaign}
     return LinkAnswer(**minted.answer())

@@ -9,7 +9,7 @@ from typing import Any
 
 from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, told
 from postcard.json_text import pointer
-from postcard.template.changes import refuse
+from postcard.template.refusing import refuse
 
 PROBLEM_JSON = "application/problem+json"
 WAIT = "5"  # seconds after which something that is down is worth another try

@@ -15,8 +15,8 @@ from postcard.ports import JsonObject, TemplateRecord
 from postcard.signing import LinkKeys
 from postcard.studio import Studio
 from postcard.template.bind import Mode
-from postcard.template.changes import refuse
 from postcard.template.compiled import Template
+from postcard.template.refusing import refuse
 from postcard.times import read_rfc3339, rfc3339
 
 NOT_IN_OUTLOOK = ("webp", "avif")

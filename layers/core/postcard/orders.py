@@ -10,9 +10,10 @@ from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_siz
 from postcard.json_text import pointer, write_json
 from postcard.library import Edition
 from postcard.template.bind import Bound, Mode, bind
-from postcard.template.changes import VALUES, changes_from_modifications, refuse
+from postcard.template.changes import VALUES, changes_from_modifications
 from postcard.template.compiled import Template
 from postcard.template.document import Document
+from postcard.template.refusing import refuse
 
 MOST_BYTES = 4_500_000  # what a Lambda can answer, base64 included
 

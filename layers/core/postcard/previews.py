@@ -15,9 +15,9 @@ from postcard.ports import JsonObject, TemplateVersion
 from postcard.render import RenderFailed
 from postcard.studio import Drawing, Steps, Studio, refused
 from postcard.template.bind import Mode, examples
-from postcard.template.changes import refuse
 from postcard.template.compiled import Template
 from postcard.template.document import parse
+from postcard.template.refusing import refuse
 
 DRAFT = "draft"
 

@@ -16,9 +16,9 @@ from postcard.render import Renderer, RenderFailed, Source, Which
 from postcard.stand_ins import KINDS, keep_stand_in, stored_size
 from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
-from postcard.template.changes import refuse
 from postcard.template.compiled import Template
 from postcard.template.document import parse
+from postcard.template.refusing import refuse
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -1,0 +1,203 @@
+"""What holds for every body and problem: JSON, idempotency, CORS, our own faults."""
+
+import json
+
+import pytest
+
+from tests.functions.samples import document
+from tests.functions.world import World
+
+
+def test_a_problem_has_every_member(world: World) -> None:
+    reply = world.call("GET", "/v1/templates/none")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.json == {
+        "type": "/docs#not_found",
+        "title": "Not Found",
+        "status": 404,
+        "detail": 'There is no template "none".',
+        "instance": "/v1/templates/none",
+        "success": False,
+        "code": "not_found",
+        "request_id": reply.headers["x-request-id"],
+        "errors": [],
+    }
+
+
+def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: World) -> None:
+    assert world.call("GET", "/v1/nothing").json["code"] == "not_found"
+    assert world.call("GET", "/").status == 404
+    reply = world.call("PUT", "/v1/templates", {})
+    assert (reply.status, reply.json["code"]) == (405, "method")
+    assert reply.headers["allow"] == "GET, POST"
+    assert world.call("GET", "/v1/images").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"template_id": NaN}',
+        b'{"width": Infinity}',
+        b'{"width": 1e999}',
+        b'{"width": 1, "width": 2}',
+        b"\xff",
+        b"[" * 33 + b"]" * 33,
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_json_is_400_invalid_json(world: World, body: bytes) -> None:
+    reply = world.call("POST", "/v1/images", raw=body)
+    assert (reply.status, reply.json["code"]) == (400, "invalid_json")
+    assert world.call("PUT", "/v1/templates/x", raw=body).json["code"] == "invalid_json"
+
+
+def test_a_body_in_base64_is_read_as_it_was_sent(world: World) -> None:
+    body = json.dumps({"template_id": "welcome", "modifications": []}).encode()
+    assert world.call("POST", "/v1/images", raw=body).status == 200
+
+
+def test_a_body_over_256_kb_is_413(world: World) -> None:
+    body = json.dumps({"template_id": "welcome", "metadata": {"a": "x" * 262_144}})
+    reply = world.call("POST", "/v1/images", body)
+    assert (reply.status, reply.json["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
+def test_another_media_type_is_415(world: World, media: str) -> None:
+    reply = world.call("POST", "/v1/images", {}, headers={"content-type": media})
+    assert (reply.status, reply.json["code"]) == (415, "not_json")
+
+
+def test_json_may_name_its_charset(world: World) -> None:
+    headers = {"content-type": "Application/JSON; charset=utf-8"}
+    body = {"template_id": "welcome"}
+    assert world.call("POST", "/v1/images", body, headers=headers).status == 200
+
+
+def test_unknown_properties_are_400_with_pointer_and_guess(world: World) -> None:
+    reply = world.post(tempalte_version=1, zzz=2)
+    assert sorted(reply.pointers()) == [
+        ("invalid_request", "/tempalte_version"),
+        ("invalid_request", "/zzz"),
+    ]
+    details = {error["pointer"]: error["detail"] for error in reply.json["errors"]}
+    assert "did you mean template_version?" in details["/tempalte_version"]
+
+
+@pytest.mark.parametrize("body", ["[]", "7", '"x"', "null"])
+def test_a_body_that_is_no_object_is_400(world: World, body: str) -> None:
+    assert world.call("POST", "/v1/images", body).json["code"] in (
+        "invalid_request",
+        "missing_value",
+    )
+    assert world.call("PUT", "/v1/templates/x", body).status == 400
+
+
+def test_an_idempotency_key_gives_the_same_answer(empty: World) -> None:
+    headers = {"idempotency-key": "one"}
+    first = empty.call("POST", "/v1/templates", document(), headers=headers)
+    empty.now += 3600
+    again = empty.call("POST", "/v1/templates", document(), headers=headers)
+    assert again.body == first.body and again.headers["etag"] == first.headers["etag"]
+    assert len(empty.call("GET", "/v1/templates").json["items"]) == 1
+    other = empty.call("POST", "/v1/templates", document(width=121), headers=headers)
+    assert (other.status, other.json["code"]) == (422, "other_body")
+    empty.now += 86_400
+    assert empty.call("POST", "/v1/templates", document(), headers=headers).body != first.body
+
+
+def test_an_idempotency_key_at_work_is_409(empty: World) -> None:
+    record = empty.api_keys.list()[0]
+    import hashlib
+
+    text = json.dumps(document())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    empty.api.idempotency.begin(f"{record.key_id}#/v1/templates#one", digest, now=empty.now)
+    reply = empty.call("POST", "/v1/templates", text, headers={"idempotency-key": "one"})
+    assert (reply.status, reply.json["code"]) == (409, "in_progress")
+
+
+def test_a_failure_is_not_kept_under_its_idempotency_key(empty: World) -> None:
+    headers = {"idempotency-key": "one"}
+    empty.store.down = True
+    assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 503
+    empty.store.down = False
+    assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
+
+
+def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: World) -> None:
+    headers = {"idempotency-key": "one"}
+    sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
+    first = empty.call("POST", "/v1/assets", sent, headers=headers).json
+    assert empty.call("POST", "/v1/assets", sent, headers=headers).json == first
+    assert empty.call("POST", "/v1/assets", sent).json != first
+
+
+def test_an_idempotency_key_has_1_to_255_characters(empty: World) -> None:
+    for key in ("", "k" * 256):
+        reply = empty.call("POST", "/v1/templates", document(), headers={"idempotency-key": key})
+        assert reply.status == 400
+
+
+def test_cors_is_off_unless_set(world: World) -> None:
+    headers = {"origin": "https://app.example.com"}
+    reply = world.call("GET", "/v1/fonts", headers=headers)
+    assert "access-control-allow-origin" not in reply.headers
+    assert world.call("OPTIONS", "/v1/fonts", headers=headers, key=None).status == 405
+
+
+def test_cors_lets_the_origins_in_that_were_set() -> None:
+    world = World(cors_origins=("https://app.example.com",))
+    headers = {"origin": "https://app.example.com", "access-control-request-method": "POST"}
+    asked = world.call("OPTIONS", "/v1/images", headers=headers, key=None)
+    assert asked.status == 204
+    assert asked.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert "Authorization" in asked.headers["access-control-allow-headers"]
+    other = world.call("GET", "/v1/fonts", headers={"origin": "https://evil.example.com"})
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_every_answer_has_its_security_headers(world: World) -> None:
+    for reply in (world.call("GET", "/v1/fonts"), world.call("GET", "/v1/nothing", key=None)):
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in reply.headers["content-security-policy"]
+
+
+def test_a_fault_of_ours_is_500_and_tells_nothing(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.renderer.broken = 1
+    reply = world.post({"first_name": "Zoe-the-person"})
+    assert (reply.status, reply.json["code"]) == (500, "internal")
+    assert "secret" not in reply.body.decode()
+    logged = capsys.readouterr().out
+    assert "ZeroDivisionError" in logged and reply.json["request_id"] in logged
+    assert "secret value" not in logged and "Zoe-the-person" not in logged
+
+
+def test_without_time_left_to_draw_a_post_is_504(world: World) -> None:
+    fields = {"first_name": {}, "photo": {"type": "image"}}
+    layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
+    world.put(document(fields=fields, layers=[layer], alt=""))
+    world.web.seconds, world.web.passes = 60, world.pass_time
+    reply = world.post({"photo": "https://example.com/a.png"})
+    assert (reply.status, reply.json["code"]) == (504, "timeout")
+
+
+def test_the_log_has_one_line_without_values_or_query(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    made = world.post({"first_name": "Zoe-the-person"}, metadata={"order": "secret-7"}).json
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (told,) = [line for line in lines if "_aws" not in line]
+    assert told["image"] == made["id"] and told["template"] == "welcome"
+    assert (told["version"], told["did"], told["status"]) == (1, "drawn", 200)
+    assert set(told["steps"]) == {"sources", "draw", "store"}
+    assert "Zoe" not in json.dumps(lines) and "secret" not in json.dumps(lines)
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert metrics["Renders"] == [1.0] and metrics["service"] == "api"
