@@ -20,6 +20,7 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
 """
 
 
+TAGS = ("Images", "Links", "Templates", "Previews", "Assets", "Service")
 METHODS = ("post", "put", "get", "patch", "delete")
 WAIT = "wait"
 CORRECT = "correct"
@@ -46,10 +47,10 @@ PROBLEMS = (
 
 def page(described: Description, base_url: str) -> str:
     """The whole page; `base_url` stands in its examples."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {tag: [] for tag in TAGS}
     for path, method, operation in _in_order(described):
         section = "".join(_operation(described, base_url, method, path, operation))
-        groups.setdefault(operation["tags"][0], []).append(section)
+        groups[operation["tags"][0]].append(section)
     links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in groups)
     parts = (
         f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{"".join(sections)}'
