@@ -31,6 +31,10 @@ class Box:
         """The same box elsewhere."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
+    def inset(self, by: float) -> "Box":
+        """The box that lies `by` inside on all sides; its sides may come out negative."""
+        return Box(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
+
 
 @dataclass(frozen=True, slots=True)
 class OutputSize:

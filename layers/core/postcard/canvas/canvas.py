@@ -12,15 +12,21 @@ from dataclasses import replace
 
 from PIL import Image
 
-from postcard.canvas import group, letters, mask
+from postcard.canvas import bars, group, letters, mask
+from postcard.canvas.figures import figure, snapped
 from postcard.canvas.fit import Fit, place
 from postcard.canvas.mask import Mask, Radii
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.picture import Picture
+from postcard.canvas.shapes import Line, RoundedRectangle, Shape
+from postcard.canvas.strokes import Pen
 from postcard.canvas.surface import Surface
 from postcard.color import TRANSPARENT, Color, Paint
 from postcard.geometry import Box
 from postcard.text.layout import TextLayout
+
+Dash = tuple[float, float] | None  # CSS pixels on and off
+_GENEROUS = 1.5  # dashes are cut out of a line, so they may be wider
 
 
 class Canvas:
@@ -59,18 +65,75 @@ class Canvas:
         """The same pixels, to be drawn on apart."""
         return Canvas(self.surface.copy(), (self.scale_x, self.scale_y), self.origin)
 
-    def fill_rectangle(self, box: Box, paint: Paint, *, radius: Radii = 0) -> None:
-        """Fill a box, anti-aliased where it lies between pixels."""
-        self._lay(self._mask(box, radius), paint, self._device(box))
+    def fill_rectangle(
+        self, box: Box, paint: Paint, *, radius: Radii = 0, within: Box | None = None
+    ) -> None:
+        """Fill a box, anti-aliased where it lies between pixels.
 
-    def stroke_rectangle(self, box: Box, color: Color, width: float, *, radius: Radii = 0) -> None:
+        `within`, a box with the same corners, cuts, and a gradient spans it.
+        """
+        inside = self._mask(box, radius)
+        if within:
+            inside = inside.within(self._mask(within, radius))
+        self._lay(inside, paint, self._device(within or box))
+
+    def stroke_rectangle(
+        self, box: Box, color: Color, width: float, *, radius: Radii = 0, dash: Dash = None
+    ) -> None:
         """A line of `width` along the inside of a box's outline."""
         outer, radii = self._mask(box, radius), mask.corners(radius, box)
-        inside = Box(box.x + width, box.y + width, box.width - 2 * width, box.height - 2 * width)
+        inside = box.inset(width)
         if inside.width > 0 and inside.height > 0:
-            a, b, c, d = (max(0.0, one - width) for one in radii)
-            outer = outer.without(self._mask(inside, (a, b, c, d)))
+            outer = outer.without(self._mask(inside, mask.smaller(radii, width)))
+        if dash:
+            a, b, c, d = (one * self.scale for one in mask.smaller(radii, width / 2))
+            outer = self._dashed(outer, RoundedRectangle((a, b, c, d)), box, width, dash)
         self._lay(outer, color, self._device(box))
+
+    def fill_shape(
+        self,
+        shape: Shape,
+        box: Box,
+        paint: Paint,
+        *,
+        across: Box | None = None,
+        within: Box | None = None,
+    ) -> None:
+        """Fill a shape that fills `box`, by the nonzero rule.
+
+        A gradient spans `across` (the box itself); `within`, on whole device pixels, cuts.
+        """
+        inside = figure(shape, self._device(box), within=(0, 0, *self.size))
+        if within:
+            inside = inside.within(mask.rectangle(self._whole(within)))
+        self._lay(inside, paint, self._device(across or box))
+
+    def stroke_shape(
+        self, shape: Shape, box: Box, color: Color, width: float, *, dash: Dash = None
+    ) -> None:
+        """A line of `width` along the inside of a shape's outline."""
+        area, inside = (0, 0, *self.size), box.inset(width)
+        outer = figure(shape, self._device(box), within=area)
+        if inside.width > 0 and inside.height > 0:
+            outer = outer.without(figure(shape, self._device(inside), within=area))
+        if dash:
+            outer = self._dashed(outer, shape, box, width, dash)
+        self._lay(outer, color, self._device(box))
+
+    def draw_along(
+        self, shape: Shape, box: Box, color: Color, width: float, *, dash: Dash = None
+    ) -> None:
+        """A line of `width` centred on a shape's outline."""
+        pen = Pen(width, dash).scaled(self.scale)
+        along = figure(shape, self._device(box), within=(0, 0, *self.size), pen=pen)
+        self._lay(along, color, self._device(box))
+
+    def draw_line(self, box: Box, color: Color, width: float, *, dash: Dash = None) -> None:
+        """A line from a box's top left to its bottom right; a flat one on whole device pixels."""
+        pen = Pen(width, dash).scaled(self.scale)
+        device, thick = snapped(self._device(box), pen.width)
+        along = figure(Line(), device, within=(0, 0, *self.size), pen=Pen(thick, pen.dash))
+        self._lay(along, color, device)
 
     def draw_picture(
         self,
@@ -119,6 +182,11 @@ class Canvas:
             modules = grid.transform(shape.size, Image.Transform.AFFINE, affine)
             self._lay(replace(shape, image=modules), color, device)
 
+    def draw_bars(self, code: Sequence[int], box: Box, color: Color) -> None:
+        """Draw a bar code: 1 is dark. Whole device pixels a module, centred, as high as the box."""
+        for bar in bars.placed(code, self._device(box)):
+            self._lay(mask.rectangle(bar, within=(0, 0, *self.size)), color, bar)
+
     @contextmanager
     def layer(
         self,
@@ -164,6 +232,19 @@ class Canvas:
             (a * scale, b * scale, c * scale, d * scale),
             within=(0, 0, *self.size),
         )
+
+    def _whole(self, box: Box) -> Box:
+        device = self._device(box)
+        x, y, right, bottom = map(round, (device.x, device.y, device.right, device.bottom))
+        return Box(x, y, right - x, bottom - y)
+
+    def _dashed(
+        self, line: Mask, shape: Shape, box: Box, width: float, dash: tuple[float, float]
+    ) -> Mask:
+        """What dashes leave of a line inside an outline."""
+        pen = Pen(width * _GENEROUS, dash).scaled(self.scale)
+        middle = self._device(box.inset(width / 2))
+        return figure(shape, middle, within=(0, 0, *self.size), pen=pen).within(line)
 
     def _lay(self, shape: Mask, paint: Paint, device: Box) -> None:
         if shape.width and shape.height:

@@ -71,6 +71,12 @@ def corners(radii: Radii, box: Box) -> Corners:
     return a * share, b * share, c * share, d * share
 
 
+def smaller(radii: Corners, inset: float) -> Corners:
+    """The radii of the outline that lies `inset` inside."""
+    a, b, c, d = (max(0.0, radius - inset) for radius in radii)
+    return a, b, c, d
+
+
 def rectangle(box: Box, radii: Corners = (0, 0, 0, 0), *, within: Area | None = None) -> Mask:
     """The mask of a box with round corners, both in device pixels, as far as it is `within`."""
     left, top, right, bottom = map(_placed, (box.x, box.y, box.right, box.bottom))

@@ -1,0 +1,68 @@
+"""Masks of shapes and of lines along them, kept for the next picture that draws the same."""
+
+import math
+from functools import lru_cache
+
+from PIL import Image
+
+from postcard.canvas.coverage import Point, covered
+from postcard.canvas.mask import Area, Mask
+from postcard.canvas.shapes import Shape
+from postcard.canvas.strokes import Pen, stroked
+from postcard.geometry import Box
+
+_CACHED_PIXELS = 400_000  # a mask above this is not kept
+_FRACTIONS = 16  # places are told apart to a sixteenth of a pixel
+
+Outlines = tuple[tuple[Point, ...], ...]
+Bounds = tuple[float, float, float, float]
+
+
+def figure(shape: Shape, box: Box, *, within: Area, pen: Pen | None = None) -> Mask:
+    """The inside of a shape that fills `box`, or a line along its outline; device pixels."""
+    x, y = math.floor(box.x), math.floor(box.y)
+    dx, dy = (round(rest * _FRACTIONS) / _FRACTIONS for rest in (box.x - x, box.y - y))
+    outlines, bounds = _outlines(shape, round(box.width, 3), round(box.height, 3), pen)
+    left = max(within[0] - x, math.floor(bounds[0] + dx))
+    top = max(within[1] - y, math.floor(bounds[1] + dy))
+    width = min(within[2] - x, math.ceil(bounds[2] + dx)) - left
+    height = min(within[3] - y, math.ceil(bounds[3] + dy)) - top
+    if width <= 0 or height <= 0:
+        return Mask(x, y, 0, 0, None)
+    make = _kept if width * height <= _CACHED_PIXELS else _drawn
+    image = make(outlines, dx - left, dy - top, (width, height))
+    return Mask(x + left, y + top, width, height, image)
+
+
+def snapped(box: Box, width: float) -> tuple[Box, float]:
+    """A flat line moved to whole pixels, so that it is as crisp as it can be."""
+    if box.width and box.height:
+        return box, width
+    whole = max(1, math.floor(width + 0.5))
+    thick = min(width, 1.0) if whole == 1 else float(whole)
+
+    def moved(middle: float) -> float:
+        return math.floor(middle - whole / 2 + 0.5) + thick / 2
+
+    if box.height:
+        return Box(moved(box.x), box.y, 0.0, box.height), thick
+    return Box(box.x, moved(box.y), box.width, 0.0), thick
+
+
+@lru_cache(maxsize=128)
+def _outlines(
+    shape: Shape, width: float, height: float, pen: Pen | None
+) -> tuple[Outlines, Bounds]:
+    contours = shape.contours(width, height)
+    found = stroked(contours, pen) if pen else (contour.points for contour in contours)
+    outlines = tuple(tuple(points) for points in found if points)
+    xs = [point[0] for points in outlines for point in points] or [0.0]
+    ys = [point[1] for points in outlines for point in points] or [0.0]
+    return outlines, (min(xs), min(ys), max(xs), max(ys))
+
+
+def _drawn(outlines: Outlines, dx: float, dy: float, size: tuple[int, int]) -> Image.Image:
+    return covered([[(x + dx, y + dy) for x, y in points] for points in outlines], *size)
+
+
+_kept = lru_cache(maxsize=128)(_drawn)
