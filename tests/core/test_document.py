@@ -68,16 +68,7 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
         ({"type": "group", "repeat": "x"}, "/repeat"),
         ({"type": "qr", "value": "x", "width": 9, "logo": "asset:x"}, "/logo"),
         ({"type": "qr", "value": "x", "width": 9, "style": "dot"}, "/style"),
-        ({"type": "progress", "value": "1"}, "/type"),
-        (
-            {
-                "type": "rectangle",
-                "width": 1,
-                "height": 1,
-                "stroke": {"color": "red", "dash": [1, 2]},
-            },
-            "/stroke/dash",
-        ),
+        ({**TEXT, "stroke": {"color": "red", "dash": [1, 2]}}, "/stroke/dash"),
     ],
 )
 def test_what_is_in_the_contract_and_not_drawn_yet_is_refused_by_that_name(

@@ -57,6 +57,9 @@ class BaseLayer:
         """Width and height in CSS pixels, where the document leaves one open."""
         return self.width or 0.0, self.height or 0.0
 
+    def check_value(self, text: str) -> None:
+        """Raises ValueError for a text that a request gives and that cannot be the value."""
+
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """Draws the layer into `stage.box`."""
         raise NotImplementedError

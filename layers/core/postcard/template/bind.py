@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from postcard.errors import Fault
 from postcard.json_text import read_json, write_json
+from postcard.template.base import BaseLayer
 from postcard.template.changes import Changes
 from postcard.template.compiled import Template
-from postcard.template.fields import AnyField, TextField
+from postcard.template.fields import AnyField, NumberField, TextField
 from postcard.template.refusing import refuse
 from postcard.template.speaking import alt
 from postcard.template.values import (
@@ -28,6 +29,7 @@ from postcard.template.values import (
 Mode = Literal["error", "default", "link"]
 LayerChanges = Mapping[str, Mapping[str, str | bool]]
 _LAYER_TEXT = TextField(max_length=5000)
+_LAYER_NUMBER = NumberField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def examples(template: Template) -> Bound:
     return bind(template, Changes(shown), mode="link")
 
 
-def read_layer_value(kind: str, key: str, raw: Any) -> str | bool | None:
+def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
     """A layer's property as a request gives it; None if blank, `BadValue` if bad."""
     given = clean_text(raw) if isinstance(raw, str) else raw
     if given is None or (isinstance(given, str) and is_missing(given)):
@@ -112,9 +114,16 @@ def read_layer_value(kind: str, key: str, raw: Any) -> str | bool | None:
         return read_boolean(given)
     if key in ("color", "background"):
         return read_color(given)
-    if kind == "image":
+    if layer.type == "image":
         return read_image(given)
-    return str(read_value(_LAYER_TEXT, given))
+    if layer.type in ("progress", "rating"):
+        return link_text(read_value(_LAYER_NUMBER, given) or 0)
+    text = str(read_value(_LAYER_TEXT, given))
+    try:
+        layer.check_value(text)
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+    return text
 
 
 class _Binding:
@@ -155,9 +164,8 @@ class _Binding:
 
     def layer(self, name: str, key: str, raw: object) -> None:
         """One property of a named layer; blank leaves what the document says."""
-        kind = self.template.named[name].type
         try:
-            value = read_layer_value(kind, key, raw)
+            value = read_layer_value(self.template.named[name], key, raw)
         except BadValue as error:
             self.bad += 1
             self._fault("bad_value", self.changes.where(name, key), f"{name}.{key} {error}.")

@@ -7,12 +7,13 @@ from typing import Any
 from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
 from postcard.json_text import pointer
+from postcard.template.barcode import BarcodeLayer
 from postcard.template.fields import AnyField, DateField, NumberField
 from postcard.template.graphemes import count
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.properties import Document, StoredPicture
 from postcard.template.qr import QrLayer
-from postcard.template.rules import MAX_TEXT, NAME
+from postcard.template.rules import MAX_TEXT, NAME, has_liquid
 from postcard.template.text import TextLayer
 from postcard.template.values import BadValue, read_date, read_value
 
@@ -115,8 +116,10 @@ def _layers(document: Document) -> Faults:
 
 
 def _layer(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
-    if isinstance(layer, QrLayer) and layer.width is None and layer.height is None:
+    if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
         yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
+    if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.fault):
+        yield Fault("bad_value", f"{where}/value", f"The value {fault}.")
     if not isinstance(layer, TextLayer):
         return
     for key in ("style", "emphasis"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Steps = tuple[str | int, ...]
-_OTHER_TYPES = ("ellipse", "line", "path", "barcode", "progress", "rating", "list")
+_OTHER_TYPES = ("list",)
 _WANTED = {
     "<text>": "a text",
     "<number>": "a number",

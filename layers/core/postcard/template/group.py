@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.color import parse_color
+from postcard.template.barcode import BarcodeLayer
 from postcard.template.base import BaseLayer, Padding, Radius, four
+from postcard.template.ellipse import EllipseLayer
 from postcard.template.image import ImageLayer
+from postcard.template.line import LineLayer
 from postcard.template.paints import Border, Paint, to_paint
+from postcard.template.path import PathLayer
+from postcard.template.progress import ProgressLayer
 from postcard.template.qr import QrLayer
+from postcard.template.rating import RatingLayer
 from postcard.template.rectangle import RectangleLayer
 from postcard.template.shape import Choice
 from postcard.template.text import TextLayer
@@ -57,5 +63,17 @@ class GroupLayer(BaseLayer):
             canvas.stroke_rectangle(stage.box, color, self.border.width, radius=self.radius)
 
 
-Layer = Annotated[TextLayer | ImageLayer | RectangleLayer | QrLayer | GroupLayer, Choice()]
-AnyLayer = TextLayer | ImageLayer | RectangleLayer | QrLayer | GroupLayer
+AnyLayer = (
+    TextLayer
+    | ImageLayer
+    | RectangleLayer
+    | EllipseLayer
+    | LineLayer
+    | PathLayer
+    | QrLayer
+    | BarcodeLayer
+    | ProgressLayer
+    | RatingLayer
+    | GroupLayer
+)
+Layer = Annotated[AnyLayer, Choice()]

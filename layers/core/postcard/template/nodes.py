@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from postcard.template.group import AnyLayer, GroupLayer
+from postcard.template.line import LineLayer, recoloured
 from postcard.template.marks import isolated
 from postcard.template.slots import put
 from postcard.template.speaking import Speaker
@@ -60,6 +61,8 @@ def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
             layer = replace(layer, highlight=highlighted(layer, str(value)))
         elif isinstance(layer, TextLayer) and target == "text":
             layer = replace(layer, text=isolated(str(value)))
+        elif isinstance(layer, LineLayer):
+            layer = replace(layer, stroke=recoloured(layer, str(value)))
         else:
             layer = put(layer, (target,), str(value))
     return layer

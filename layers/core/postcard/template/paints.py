@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len
 
 from postcard import color as colors
 from postcard.template.rules import color_or_liquid
@@ -47,10 +47,23 @@ class Border:
     """A line of one colour; `width` in pixels."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar = ("dash",)
+    later: ClassVar[tuple[str, ...]] = ("dash",)
 
     color: ColorText
     width: Annotated[float, Ge(0), Le(100)] = 1.0
+
+
+DashLength = Annotated[float, Gt(0), Le(1000)]
+GapLength = Annotated[float, Ge(0), Le(1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke(Border):
+    """A line that may be dashed: `dash` is on and off, in pixels."""
+
+    later: ClassVar[tuple[str, ...]] = ()
+
+    dash: tuple[DashLength, GapLength] | None = None
 
 
 def to_paint(written: WrittenPaint) -> colors.Paint:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.color import parse_color
 from postcard.template.base import BaseLayer, Length, Radius
-from postcard.template.paints import Border, Paint, to_paint
+from postcard.template.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -22,7 +22,7 @@ class RectangleLayer(BaseLayer):
     width: Length
     height: Length
     fill: Paint | None = None
-    stroke: Border | None = None
+    stroke: Stroke | None = None
     radius: Radius = 0.0
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
@@ -30,5 +30,5 @@ class RectangleLayer(BaseLayer):
         if self.fill is not None:
             canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
         if self.stroke is not None and self.stroke.width:
-            color = parse_color(self.stroke.color)
-            canvas.stroke_rectangle(stage.box, color, self.stroke.width, radius=self.radius)
+            color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
+            canvas.stroke_rectangle(stage.box, color, width, radius=self.radius, dash=dash)

@@ -38,7 +38,7 @@ CONFIG = {
 class Liquid:
     """Marks a text that may hold Liquid, and the kind of value that it yields."""
 
-    yields: Literal["text", "plain", "color", "image", "locale", "zone", "date"] = "plain"
+    yields: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)

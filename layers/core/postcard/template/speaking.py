@@ -12,7 +12,7 @@ from postcard.template.moments import Moment
 from postcard.template.properties import Document
 from postcard.template.slots import Slot, put, put_default
 from postcard.template.speech import LiquidFailed, Speech
-from postcard.template.values import BadValue, Value, read_color, read_image
+from postcard.template.values import BadValue, Value, read_color, read_image, read_number
 from postcard.template.wording import Wording
 
 Values = Mapping[str, Value | None]
@@ -114,4 +114,10 @@ def _zone(text: str) -> str:
     return text
 
 
-_READ = {"color": read_color, "image": _image, "locale": _locale, "zone": _zone}
+_READ = {
+    "color": read_color,
+    "image": _image,
+    "locale": _locale,
+    "number": read_number,
+    "zone": _zone,
+}

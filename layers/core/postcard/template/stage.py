@@ -15,6 +15,7 @@ from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.letters import said
 from postcard.template.nodes import Node
 from postcard.template.properties import Document
+from postcard.template.reading import reads_rtl
 from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout
 
@@ -82,6 +83,11 @@ class Stage:
     def color(self) -> Paint:
         """What every text starts from."""
         return parse_color(self.document.color)
+
+    @property
+    def rtl(self) -> bool:
+        """Whether the document reads from right to left."""
+        return reads_rtl(self.document)
 
     @property
     def locale(self) -> str:

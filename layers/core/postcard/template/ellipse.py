@@ -1,0 +1,34 @@
+"""An ellipse, filled, outlined."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from postcard.canvas.shapes import Ellipse
+from postcard.color import parse_color
+from postcard.template.base import BaseLayer, Length
+from postcard.template.paints import Paint, Stroke, to_paint
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EllipseLayer(BaseLayer):
+    """An ellipse as large as its box; its stroke lies inside the outline."""
+
+    takes: ClassVar = {"color": "fill"}
+
+    type: Literal["ellipse"] = "ellipse"
+    width: Length
+    height: Length
+    fill: Paint | None = None
+    stroke: Stroke | None = None
+
+    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+        """Fill, then stroke."""
+        if self.fill is not None:
+            canvas.fill_shape(Ellipse(), stage.box, to_paint(self.fill))
+        if self.stroke is not None and self.stroke.width:
+            color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
+            canvas.stroke_shape(Ellipse(), stage.box, color, width, dash=dash)

@@ -1,0 +1,35 @@
+"""Numbers of a document: written as JSON, or as Liquid that yields one."""
+
+from typing import Annotated
+
+from annotated_types import Ge, Le, Len
+
+from postcard.template.rules import has_liquid
+from postcard.template.shape import Choice, Liquid, Rule
+from postcard.template.values import read_number
+
+_LARGEST = 1e15
+
+
+def number_or_liquid(text: str) -> None:
+    """A number, or Liquid that yields one."""
+    if not has_liquid(text):
+        read_number(text)
+
+
+def positive(written: float | str) -> None:
+    """A number over nought, or Liquid that yields one."""
+    if not (isinstance(written, str) and has_liquid(written)) and float(written) <= 0:
+        raise ValueError("is not over 0")
+
+
+Number = Annotated[
+    Annotated[float, Ge(-_LARGEST), Le(_LARGEST)]
+    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid)],
+    Choice(),
+]
+PositiveNumber = Annotated[
+    Annotated[float, Ge(-_LARGEST), Le(_LARGEST), Rule(positive)]
+    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid), Rule(positive)],
+    Choice(),
+]

@@ -1,0 +1,32 @@
+"""Which way a document reads: where rows, bars and ratings start."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from postcard.template.document import Document
+
+_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
+_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag says another
+    (
+        *("ar", "arc", "bal", "brh", "ckb", "dv", "fa", "glk", "he", "iw", "ji", "khw", "ks"),
+        *("lrc", "mzn", "nqo", "pnb", "ps", "sd", "sdh", "syr", "ug", "ur", "yi"),
+    )
+)
+
+
+def reads_rtl(document: "Document") -> bool:
+    """Whether it says so, or else whether its locale does."""
+    if document.direction != "auto":
+        return document.direction == "rtl"
+    return locale_reads_rtl(document.locale)
+
+
+def locale_reads_rtl(locale: str) -> bool:
+    """Whether a BCP 47 tag is of a language that is written from right to left.
+
+    >>> locale_reads_rtl("ar-EG"), locale_reads_rtl("az-Arab"), locale_reads_rtl("ks-Deva")
+    (True, True, False)
+    """
+    language, *rest = locale.lower().replace("_", "-").split("-")
+    script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
+    return script in _SCRIPTS if script else language in _LANGUAGES
