@@ -6,6 +6,7 @@ from typing import Literal
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.encode import encode
+from postcard.canvas.surface import Surface
 from postcard.color import Color, parse_color
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
@@ -112,6 +113,21 @@ class Renderer:
         speaker = picture.speaker
         nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
         return picture.drawn(nodes, format, quality, max_bytes)
+
+    def surface(
+        self,
+        template: Template,
+        bound: Bound,
+        size: OutputSize,
+        *,
+        pictures: Mapping[str, bytes],
+        now: float,
+    ) -> Surface:
+        """The drawn pixels, before any encoder: for who times or compares them."""
+        picture = _Picture(self, template, bound, size, pictures, now)
+        nodes = nodes_of(template.document.layers, "/layers", picture.speaker, bound.layers)
+        picture.scene.draw(picture.canvas, nodes)
+        return picture.canvas.picture()
 
     def draw_stored(
         self,

@@ -1,0 +1,50 @@
+"""Postcard for the peers' harness: the real template, binding, renderer and encoders.
+
+The harness imports this file as `r_postcard` from its own folder, with its `common` beside it.
+"""
+
+from pathlib import Path
+
+from common import blob, spec  # type: ignore[import-not-found]  # the harness's
+
+from bench.design import template
+from postcard.canvas.encode import encode
+from postcard.canvas.surface import Surface
+from postcard.geometry import output_size
+from postcard.render import Renderer
+from postcard.template.bind import bind
+from postcard.template.changes import Changes
+from postcard.template.gallery import PictureCache
+from postcard.text.fonts import Fonts
+
+FONTS = Path(__file__).resolve().parent.parent / "layers/fonts"
+AVATAR = "https://cdn.example.com/avatar.jpg"
+OURS = {"jpeg": "jpg"}
+
+
+class Engine:
+    """`warm`: the template's photo stays decoded. `full`: nothing does."""
+
+    name = "postcard"
+    formats = ("png", "jpeg", "webp")
+
+    def __init__(self, size: str, mode: str) -> None:
+        design = spec()
+        self.mode = mode
+        self.template = template(design, size)
+        self.size = output_size(self.template.width, self.template.height)
+        self.fonts = Fonts.load(FONTS)
+        self.renderer = Renderer(self.fonts)
+        self.pictures = {"asset:photo": blob("photo.jpg"), AVATAR: blob("avatar.jpg")}
+
+    def render(self, payload: dict[str, str]) -> Surface:
+        names = ("heading", "para", "coupon", "url")
+        values = {name: payload[name] for name in names}
+        bound = bind(self.template, Changes({**values, "avatar": AVATAR}), mode="link")
+        if self.mode == "full":
+            self.renderer = Renderer(self.fonts, PictureCache(0))
+        return self.renderer.surface(self.template, bound, self.size, pictures=self.pictures, now=0)
+
+    def encode(self, surface: Surface, format: str) -> bytes:
+        ours = OURS.get(format, format)
+        return encode(surface, ours, quality=82, background=(0, 0, 0, 255)).image.body
