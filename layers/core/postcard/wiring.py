@@ -90,6 +90,13 @@ def api_keys(settings: Settings) -> ports.ApiKeys:
     return DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table))
 
 
+def templates(settings: Settings) -> ports.Templates:
+    """The table's templates."""
+    from postcard.adapters.aws.boto import boto_client
+
+    return DynamoTemplates(Table(boto_client("dynamodb", settings), settings.table))
+
+
 def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -> service.Outside:
     table = Table(dynamodb, settings.table)
     keys = KeySource(SecretsManager(secrets_manager, settings.secret_id))

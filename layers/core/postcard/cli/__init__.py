@@ -1,0 +1,43 @@
+"""The `postcard` command."""
+
+import os
+import sys
+import traceback
+from types import TracebackType
+
+import click
+
+from postcard.cli.command import Group
+from postcard.cli.keys import keys
+from postcard.cli.link import link
+from postcard.cli.render import render
+from postcard.cli.serve import serve
+from postcard.cli.signing_keys import signing_keys
+from postcard.cli.templates import templates
+from postcard.cli.verify import verify
+
+__all__ = ["main", "postcard"]
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="postcard")
+def postcard() -> None:
+    """A personal picture in every e-mail: serve, draw, sign, and look after keys and templates."""
+
+
+for _command in (serve, render, link, verify, keys, signing_keys, templates):
+    postcard.add_command(_command)
+
+
+def main() -> None:
+    """The entry point: a fault of ours ends in a sentence too, not in a traceback."""
+    sys.excepthook = _stop
+    postcard()
+
+
+def _stop(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    if os.environ.get("POSTCARD_TRACEBACK"):
+        traceback.print_exception(kind, fault, trace)
+    else:
+        asked = "Set POSTCARD_TRACEBACK=1 to see where."
+        print(f"Postcard stopped: {kind.__name__}: {fault}. {asked}", file=sys.stderr)

@@ -1,0 +1,107 @@
+"""Draws a document from disk by the same order, and with the same renderer, as the service."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from postcard.adapters.http import HttpFetcher
+from postcard.canvas.refit import normalised
+from postcard.cli.folder import TemplateFile
+from postcard.cli.place import fonts_folder
+from postcard.errors import Fault
+from postcard.formats import EncodedImage
+from postcard.library import Edition
+from postcard.orders import Looks, Order, order_for
+from postcard.ports import FetchError, TemplateVersion
+from postcard.render import Renderer, RenderFailed, Source
+from postcard.studio import refused
+from postcard.template.compiled import Template
+from postcard.template.document import parse
+from postcard.text.fonts import Fonts
+
+SECONDS = 10.0  # for all pictures from elsewhere together
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture, and what was wrong with it."""
+
+    image: EncodedImage
+    warnings: Sequence[Fault]
+
+
+def draw(
+    file: TemplateFile,
+    asked: list[dict[str, Any]],
+    looks: Looks,
+    *,
+    example: bool = False,
+    lenient: bool = False,
+) -> Drawn:
+    """The picture; `BadRequest` for faults of the document and, unless `lenient`, of the values.
+
+    With `example`, fields that are not asked for take their examples.
+    """
+    text = file.text()
+    template = Template.compile(file.id, 1, parse(text))
+    if example:
+        asked = [*asked, *_examples(template, {entry["name"] for entry in asked})]
+    edition = Edition(TemplateVersion(file.id, 1, text, 0), template)
+    order = order_for(edition, asked, looks, on_invalid="default" if lenient else "error")
+    try:
+        return _drawn(file, order)
+    except RenderFailed as failure:
+        raise refused(failure) from failure
+
+
+def _drawn(file: TemplateFile, order: Order) -> Drawn:
+    renderer = Renderer(Fonts.load(fonts_folder()))
+    sources = renderer.sources(order.template, order.bound, order.size)
+    pictures, faults = _bring(file, sources)
+    rendered = renderer.render(
+        order.template,
+        order.bound,
+        order.size,
+        format=order.format,
+        quality=order.quality,
+        max_bytes=order.max_bytes,
+        pictures=pictures,
+        now=time.time(),
+    )
+    told = {fault.pointer for fault in faults}
+    rest = [warning for warning in rendered.warnings if warning.pointer not in told]
+    return Drawn(rendered.image, (*order.bound.warnings, *faults, *rest))
+
+
+def _examples(template: Template, given: set[str]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "value": field.example}
+        for name, field in template.fields.items()
+        if field.example is not None and name not in given
+    ]
+
+
+def _bring(file: TemplateFile, sources: Sequence[Source]) -> tuple[dict[str, bytes], list[Fault]]:
+    """Bytes by reference, from beside the document and from elsewhere, and what failed."""
+    found: dict[str, bytes] = {}
+    faults = []
+    deadline = time.monotonic() + SECONDS
+    for source in sources:
+        try:
+            found[source.reference] = _picture(file, source, deadline)
+        except (FetchError, ValueError) as error:
+            faults.append(Fault("image_unavailable", source.pointer, str(error)))
+    return found, faults
+
+
+def _picture(file: TemplateFile, source: Source, deadline: float) -> bytes:
+    if not source.reference.startswith("asset:"):
+        hosts = source.allowed_hosts
+        return HttpFetcher().fetch(source.reference, allowed_hosts=hosts, deadline=deadline).body
+    name = source.reference.removeprefix("asset:")
+    path = file.asset(name)
+    if path is None:
+        folder = file.path.parent / "assets"
+        raise ValueError(f"there is no file {folder / name}.* for {source.reference}.")
+    return normalised(path.read_bytes())[0]  # as an upload of it would be kept

@@ -1,0 +1,106 @@
+"""`postcard keys`: API keys, shown once."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from postcard.cli.answer import Answer, table
+from postcard.cli.command import Command, Group
+from postcard.cli.place import Place, place_options
+from postcard.cli.times import TIME, unix
+from postcard.keys import SCOPES
+from postcard.ports import ApiKeyRecord
+from postcard.times import rfc3339
+
+
+@click.group(cls=Group)
+def keys() -> None:
+    """API keys: create, list, revoke."""
+
+
+@keys.command(cls=Command, example='postcard keys create "web shop" --scope images --rate 50')
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=("images",),
+    show_default=True,
+    help="What the key may do. Repeatable.",
+)
+@click.option("--template", "templates", multiple=True, help="Confine it to these. Repeatable.")
+@click.option("--rate", type=click.IntRange(1, 10_000), default=100, help="Calls a second.")
+@click.option("--quota", type=click.IntRange(1), help="Calls a month.")
+@click.option("--expires", type=TIME, help="From then on it opens nothing.")
+@place_options
+def create(
+    name: str,
+    scopes: Sequence[str],
+    templates: Sequence[str],
+    rate: int,
+    quota: int | None,
+    expires: datetime | None,
+    place: Place,
+) -> Answer:
+    """Make a key called NAME and show it, this once."""
+    key, record = place.api_keys().create(
+        name,
+        scopes,
+        now=time.time(),
+        templates=templates or None,
+        expires_at=unix(expires),
+        rate=rate,
+        monthly_quota=quota,
+    )
+    remark = "Keep it now: it is stored as a digest and cannot be shown again."
+    return Answer(key, {"key": key, **facts(record)}, remarks=[remark])
+
+
+@keys.command("list", cls=Command, example="postcard keys list --json")
+@place_options
+def list_(place: Place) -> Answer:
+    """All keys, oldest first, without the keys themselves."""
+    records = place.api_keys().list()
+    rows = [
+        (r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"]), state(r))
+        for r in records
+    ]
+    heads = ("id", "name", "scopes", "templates", "state")
+    return Answer(table(heads, rows), {"items": [facts(record) for record in records]})
+
+
+@keys.command(cls=Command, example="postcard keys revoke key_1a2b3c4d5e")
+@click.argument("key_id")
+@place_options
+def revoke(key_id: str, place: Place) -> Answer:
+    """End the key KEY_ID at once."""
+    record = place.api_keys().revoke(key_id, now=time.time())
+    return Answer(f"{key_id} ({record.name}) opens nothing any more.", facts(record))
+
+
+def facts(record: ApiKeyRecord) -> dict[str, object]:
+    """A key for programs, without its digest."""
+    return {
+        "id": record.key_id,
+        "name": record.name,
+        "scopes": list(record.scopes),
+        "templates": None if record.templates is None else list(record.templates),
+        "rate": record.rate,
+        "monthly_quota": record.monthly_quota,
+        "created_at": rfc3339(record.created_at),
+        "expires_at": record.expires_at and rfc3339(record.expires_at),
+        "revoked_at": record.revoked_at and rfc3339(record.revoked_at),
+        "state": state(record),
+    }
+
+
+def state(record: ApiKeyRecord) -> str:
+    """Whether the key opens anything."""
+    if record.revoked_at is not None:
+        return "revoked"
+    if record.expires_at is not None and record.expires_at <= time.time():
+        return "expired"
+    return "good"

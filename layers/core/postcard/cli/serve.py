@@ -1,0 +1,31 @@
+"""`postcard serve`: the whole service on this machine."""
+
+import importlib
+from pathlib import Path
+
+import click
+
+from postcard.cli.answer import FAILED, Answer, CannotDo
+from postcard.cli.command import Command
+
+
+@click.command(cls=Command, example="postcard serve --port 8081")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".postcard",
+    show_default=True,
+    help="Where keys, templates and pictures are kept.",
+)
+def serve(port: int, state: Path) -> Answer:
+    """Serve on 127.0.0.1 until Ctrl-C: links, API and pictures, without an AWS account."""
+    try:
+        local = importlib.import_module("local.main")
+    except ModuleNotFoundError as error:
+        raise CannotDo(
+            f"`postcard serve` needs Postcard's repository and its development packages ({error}):"
+            " clone it and run `make serve` there."
+        ) from error
+    ended = local.main(port, state)
+    return Answer(facts={"success": ended == 0, "port": port}, code=FAILED if ended else 0)
