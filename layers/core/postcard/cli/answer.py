@@ -37,7 +37,9 @@ def stopped(message: str) -> Answer:
 
 def refusal(problem: Problem) -> Answer:
     """A problem as an answer: what was sent is wrong (1), or the service failed (2)."""
-    lines = [problem.detail, *(f"  {fault_line(fault)}" for fault in problem.errors)]
+    lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
+    if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
+        del lines[1:]
     facts = {
         "success": False,
         "code": problem.code,

@@ -106,13 +106,12 @@ def minted(place: Place, wish: Wish) -> Answer:
 
 
 def unasked(place: Place, wish: Wish) -> Answer:
-    """Signed by the keys alone, which `local.json` tells or the secret holds."""
+    """Signed by the keys alone, which the secret holds or `local.json` tells."""
     from postcard import links
 
     if wish.esp or wish.img:
         raise CannotDo("--esp and --img ask the template: leave --unchecked out.")
-    told = place.told_keys()
-    keys = told or place.key_set().link_keys()
+    keys, _ = place.link_keys()
     made = links.mint(
         keys,
         template=wish.template_id,
@@ -126,7 +125,7 @@ def unasked(place: Place, wish: Wish) -> Answer:
         campaign=wish.campaign,
         open=tuple(wish.open),
     )
-    base = place.told()["base_url"] if told else place.settings().base_url
+    base = place.told().get("base_url") or place.settings().base_url
     return Answer(base + made, {"success": True, "url": base + made})
 
 

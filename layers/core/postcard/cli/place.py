@@ -14,6 +14,7 @@ import click
 import postcard
 from postcard.cli.answer import CannotDo
 from postcard.cli.client import Client
+from postcard.errors import Unavailable
 from postcard.keyring import Keyring
 from postcard.keys import Keys
 from postcard.keyset import KeySet
@@ -110,8 +111,18 @@ class Place:
 
         return KeySet.parse(wiring.secrets(self.settings()).read())
 
-    def told_keys(self) -> LinkKeys | None:
-        """The one signing key that `local.json` tells: enough to mint, and to verify its links."""
+    def link_keys(self) -> tuple[LinkKeys, KeySet | None]:
+        """The keys of links: the secret's, or the one `local.json` tells if no secret answers."""
+        try:
+            key_set = self.key_set()
+            return key_set.link_keys(), key_set
+        except (Unavailable, CannotDo):
+            if (told := self._told_keys()) is None:
+                raise
+            return told, None
+
+    def _told_keys(self) -> LinkKeys | None:
+        """One signing key: enough to mint, and to verify what it signed."""
         told = self.told()
         if "signing_key_hex" not in told:
             return None

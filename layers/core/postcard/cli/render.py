@@ -1,5 +1,6 @@
 """`postcard render`: a picture from a document on disk, without AWS and without a server."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def written(drawn: Drawn, output: str) -> Answer:
         "warnings": [fault_facts(fault) for fault in warnings],
     }
     if output == "-":
-        click.get_binary_stream("stdout").write(image.body)
+        sys.stdout.buffer.write(image.body)
         return Answer(facts=facts, remarks=remarks)
     path = Path(output)
     if not path.parent.is_dir():

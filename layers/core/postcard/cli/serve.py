@@ -1,12 +1,14 @@
 """`postcard serve`: the whole service on this machine."""
 
 import importlib
+import sys
 from pathlib import Path
 
 import click
 
 from postcard.cli.answer import FAILED, Answer, CannotDo
 from postcard.cli.command import Command
+from postcard.cli.place import CHECKOUT
 
 
 @click.command(cls=Command, example="postcard serve --port 8081")
@@ -20,6 +22,7 @@ from postcard.cli.command import Command
 )
 def serve(port: int, state: Path) -> Answer:
     """Serve on 127.0.0.1 until Ctrl-C: links, API and pictures, without an AWS account."""
+    sys.path.insert(0, str(CHECKOUT))  # `local` is no part of the installed package
     try:
         local = importlib.import_module("local.main")
     except ModuleNotFoundError as error:

@@ -1,6 +1,7 @@
 """`postcard templates`: documents in git, checked here, pushed to and pulled from the API."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,12 +183,11 @@ def _same(text: str, document: object) -> bool:
 @contextmanager
 def progress(length: int, label: str) -> Iterator[Callable[[str], None]]:
     """A bar on the terminal; nothing where nobody looks."""
-    stream = click.get_text_stream("stderr")
-    hidden = not stream.isatty() or length < 3
+    hidden = not sys.stderr.isatty() or length < 3
     with click.progressbar(
         length=length,
         label=label,
-        file=stream,
+        file=sys.stderr,
         hidden=hidden,
         item_show_func=lambda item: item or "",
     ) as bar:

@@ -12,8 +12,6 @@ from postcard.cli.place import Place, place_options
 from postcard.cli.spelling import LinkText, added_by_mail
 from postcard.cli.suspicion import suspicion
 from postcard.errors import BadRequest, Forbidden, LinkTooLong, NotFound, Unavailable
-from postcard.keyset import KeySet
-from postcard.signing import LinkKeys
 from postcard.times import rfc3339
 
 
@@ -84,7 +82,7 @@ def _shown(link: links.Link) -> str:
 
 
 def _signed(findings: Findings, link: links.Link, place: Place) -> bool:
-    keys, key_set = _keys(place)
+    keys, key_set = place.link_keys()
     if link.kid not in keys.signing:
         known = ", ".join(keys.signing)
         gone = key_set is not None and link.kid[1:].isdecimal() and link.kid[0] == "k"
@@ -104,18 +102,6 @@ def _signed(findings: Findings, link: links.Link, place: Place) -> bool:
         return False
     findings.note("signature", "right", "is that of this path and these values.")
     return True
-
-
-def _keys(place: Place) -> tuple[LinkKeys, KeySet | None]:
-    """The keys of the secret, or the one that `local.json` tells when no secret answers."""
-    try:
-        key_set = place.key_set()
-        return key_set.link_keys(), key_set
-    except (Unavailable, CannotDo):
-        told = place.told_keys()
-        if told is None:
-            raise
-        return told, None
 
 
 def _time(findings: Findings, link: links.Link) -> None:
