@@ -12,6 +12,7 @@ from postcard.canvas.strokes import Pen, stroked
 from postcard.geometry import Box
 
 _CACHED_PIXELS = 400_000  # a mask above this is not kept
+_CACHED_POINTS = 4_000  # nor one of so many points
 _FRACTIONS = 16  # places are told apart to a sixteenth of a pixel
 
 Outlines = tuple[tuple[Point, ...], ...]
@@ -29,7 +30,8 @@ def figure(shape: Shape, box: Box, *, within: Area, pen: Pen | None = None) -> M
     height = min(within[3] - y, math.ceil(bounds[3] + dy)) - top
     if width <= 0 or height <= 0:
         return Mask(x, y, 0, 0, None)
-    make = _kept if width * height <= _CACHED_PIXELS else _drawn
+    many = width * height > _CACHED_PIXELS or sum(map(len, outlines)) > _CACHED_POINTS
+    make = _drawn if many else _kept
     image = make(outlines, dx - left, dy - top, (width, height))
     return Mask(x + left, y + top, width, height, image)
 
@@ -49,7 +51,7 @@ def snapped(box: Box, width: float) -> tuple[Box, float]:
     return Box(box.x, moved(box.y), box.width, 0.0), thick
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def _outlines(
     shape: Shape, width: float, height: float, pen: Pen | None
 ) -> tuple[Outlines, Bounds]:
@@ -65,4 +67,4 @@ def _drawn(outlines: Outlines, dx: float, dy: float, size: tuple[int, int]) -> I
     return covered([[(x + dx, y + dy) for x, y in points] for points in outlines], *size)
 
 
-_kept = lru_cache(maxsize=128)(_drawn)
+_kept = lru_cache(maxsize=64)(_drawn)

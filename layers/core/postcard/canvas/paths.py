@@ -13,7 +13,7 @@ from postcard.canvas.shapes import TOLERANCE, Contour, cubic
 MOST_SEGMENTS = 2000
 FARTHEST = 1e6  # a coordinate's distance from nought
 _LANGUAGE = re.compile(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
-_STEPS = 300  # chords of one curve at most
+_MOST_POINTS = 20_000  # of a whole path; curves of one that has more become a bit angular
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def _contours(segments: Sequence[Any], scale: Point) -> Iterator[Contour]:
     from svg.path import Close, Move
 
     points: list[Point] = []
+    most = max(8, _MOST_POINTS // max(1, len(segments)))
     for segment in segments:
         if isinstance(segment, Move):
             if len(points) > 1:
@@ -66,21 +67,21 @@ def _contours(segments: Sequence[Any], scale: Point) -> Iterator[Contour]:
             yield Contour(tuple(points))
             points = [_placed(segment.end, scale)]
         else:
-            points.extend(_along(segment, scale))
+            points.extend(_along(segment, scale, most))
     if len(points) > 1:
         yield Contour(tuple(points), closed=False)
 
 
-def _along(segment: Any, scale: Point) -> Iterator[Point]:
-    """Points after the start of a segment, as many as it bends."""
+def _along(segment: Any, scale: Point, most: int) -> Iterator[Point]:
+    """Points after the start of a segment, as many as it bends, but at most so many."""
     from svg.path import Arc, CubicBezier, QuadraticBezier
 
     if isinstance(segment, Arc):
-        steps = _steps(segment, max(scale))
+        steps = min(most, _steps(segment, max(scale)))
         yield from (_placed(segment.point(i / steps), scale) for i in range(1, steps + 1))
     elif isinstance(segment, CubicBezier | QuadraticBezier):
-        controls = (complex(*_placed(at, scale)) for at in _controls(segment))
-        yield from ((at.real, at.imag) for at in cubic(*controls))
+        start, first, second, end = (complex(*_placed(at, scale)) for at in _controls(segment))
+        yield from ((at.real, at.imag) for at in cubic(start, first, second, end, most))
     else:
         yield _placed(segment.end, scale)
 
@@ -100,7 +101,7 @@ def _steps(arc: Any, scale: float) -> int:
     if radius <= TOLERANCE:
         return 1
     turn = math.radians(abs(arc.delta))
-    return min(_STEPS, math.ceil(turn / (2 * math.acos(1 - TOLERANCE / radius)))) or 1
+    return math.ceil(turn / (2 * math.acos(1 - TOLERANCE / radius))) or 1
 
 
 def _placed(at: complex, scale: Point) -> Point:

@@ -160,10 +160,12 @@ def arc(middle: Point, radii: Point, start: float, sweep: float) -> list[Point]:
     ]
 
 
-def cubic(start: complex, first: complex, second: complex, end: complex) -> Iterator[complex]:
-    """Points along a Bézier curve after its start."""
+def cubic(
+    start: complex, first: complex, second: complex, end: complex, most: int = 500
+) -> Iterator[complex]:
+    """Points along a Bézier curve after its start, at most so many."""
     bend = max(abs(start - 2 * first + second), abs(first - 2 * second + end))
-    steps = min(500, math.ceil(math.sqrt(0.75 * bend / TOLERANCE))) or 1
+    steps = min(most, math.ceil(math.sqrt(0.75 * bend / TOLERANCE))) or 1
     for index in range(1, steps + 1):
         t = index / steps
         u = 1 - t

@@ -1,17 +1,15 @@
 """Lines of a width: the contours round a line of points, its joins round, its ends straight."""
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from postcard.canvas.coverage import Point
+from postcard.canvas.dashes import dashes, distinct, too_many
 from postcard.canvas.shapes import TOLERANCE, Contour
 
-MOST_DASHES = 4000  # more than an eye tells apart: the line is drawn whole
 _GENTLE = 0.98  # cosine of a turn that needs no join
-_NEAR = 1e-3  # pixels between points that are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,57 +26,12 @@ class Pen:
 
 
 def stroked(contours: Sequence[Contour], pen: Pen) -> Iterator[list[Point]]:
-    """The outlines of lines drawn along contours."""
-    for contour in map(_distinct, contours):
+    """The outlines of lines drawn along contours; those of too many dashes are drawn whole."""
+    dash = None if pen.dash and too_many(contours, pen.dash) else pen.dash
+    for contour in map(distinct, contours):
         if len(contour.points) > 1:
-            for piece in _pieces(contour, pen):
+            for piece in dashes(contour, dash):
                 yield from _outlines(piece, pen.width / 2)
-
-
-def _distinct(contour: Contour) -> Contour:
-    """The contour without points that lie on the one before."""
-    points: list[Point] = []
-    for point in contour.points:
-        if not points or math.dist(points[-1], point) > _NEAR:
-            points.append(point)
-    if contour.closed and len(points) > 1 and math.dist(points[0], points[-1]) <= _NEAR:
-        points.pop()
-    return Contour(tuple(points), contour.closed)
-
-
-def _pieces(contour: Contour, pen: Pen) -> Sequence[Contour]:
-    """The dashes of a contour; round a closed one a whole number of them fits."""
-    if pen.dash is None or not pen.dash[1]:
-        return (contour,)
-    (on, off), points = pen.dash, contour.points
-    if contour.closed:
-        points = (*points, *points, points[0])
-    places = [0.0, *accumulate(math.dist(a, b) for a, b in pairwise(points))]
-    length = places[-1] / 2 if contour.closed else places[-1]
-    if length / (on + off) > MOST_DASHES:
-        return (contour,)
-    if not contour.closed:
-        starts = [k * (on + off) for k in range(math.ceil(length / (on + off)))]
-        return [_cut(points, places, start, min(start + on, length)) for start in starts]
-    count = max(1, round(length / (on + off)))
-    period = length / count
-    half = on / (on + off) * period / 2
-    middles = [k * period for k in range(1, count + 1)]
-    return [_cut(points, places, middle - half, middle + half) for middle in middles]
-
-
-def _cut(points: Sequence[Point], places: Sequence[float], start: float, end: float) -> Contour:
-    """The part of a line between two distances from its beginning."""
-    first, last = bisect_right(places, start), bisect_right(places, end)
-    ends = (_at(points, places, start), _at(points, places, end))
-    return _distinct(Contour((ends[0], *points[first:last], ends[1]), closed=False))
-
-
-def _at(points: Sequence[Point], places: Sequence[float], place: float) -> Point:
-    after = min(max(1, bisect_right(places, place)), len(points) - 1)
-    (x, y), (end_x, end_y) = points[after - 1], points[after]
-    share = (place - places[after - 1]) / ((places[after] - places[after - 1]) or 1.0)
-    return x + (end_x - x) * share, y + (end_y - y) * share
 
 
 def _outlines(contour: Contour, half: float) -> Iterator[list[Point]]:
