@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import click
 
-from postcard.cli.answer import DONE, NO, Answer, fault_facts, fault_line, table
+from postcard.cli.answer import DONE, NO, Answer, fault_facts, table
 from postcard.cli.client import Client
 from postcard.cli.command import Command, Group
 from postcard.cli.folder import CONTENT_TYPES, ID, TemplateFile, asset_ids, named_files
@@ -40,8 +40,8 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> Answer:
     results = [checked(file) for file in named_files(folder, names)]
     lines = []
     for file, faults, findings in results:
-        lines += [f"{file.path}{fault_line(fault)}" for fault in faults]
-        lines += [f"{file.path}{fault_line(each)} (finding)" for each in findings]
+        lines += [line(file, fault) for fault in faults]
+        lines += [f"{line(file, each)} (finding)" for each in findings]
     bad = [file for file, faults, found in results if faults or (strict and found)]
     good = len(results) - len(bad)
     lines.append(f"{good} good, {len(bad)} with faults" if bad else f"{good} good")
@@ -59,6 +59,11 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> Answer:
     return Answer("\n".join(lines), facts, NO if bad else DONE)
 
 
+def line(file: TemplateFile, fault: Fault) -> str:
+    """A fault with its file, as editors and people find it."""
+    return f"{file.path}{fault.pointer}: {fault.detail}"
+
+
 def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """A document's faults, and what its publisher should hear all the same."""
     from postcard.template.compiled import Template
@@ -72,7 +77,7 @@ def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence
         return file, problem.errors or [Fault(problem.code, "", problem.detail)], ()
     missing = [name for name in asset_ids(text) if file.asset(name) is None]
     faults = [
-        Fault("image_unavailable", "", f": there is no assets/{name}.* beside it.")
+        Fault("image_unavailable", "", f"There is no assets/{name}.* beside it.")
         for name in missing
     ]
     return file, faults, findings_of(template)
