@@ -13,11 +13,14 @@ from dataclasses import replace
 from PIL import Image
 
 from postcard.canvas import bars, group, letters, mask
+from postcard.canvas.blending import Blend
 from postcard.canvas.figures import figure, snapped
 from postcard.canvas.fit import Fit, place
+from postcard.canvas.looks import Look
 from postcard.canvas.mask import Mask, Radii
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.picture import Picture
+from postcard.canvas.shadows import Shadow, shaded
 from postcard.canvas.shapes import Line, RoundedRectangle, Shape
 from postcard.canvas.strokes import Pen
 from postcard.canvas.surface import Surface
@@ -143,8 +146,12 @@ class Canvas:
         fit: Fit = "cover",
         position: tuple[float, float] = (0.5, 0.5),
         radius: Radii = 0,
+        look: Look | None = None,
     ) -> None:
-        """Draw a picture fitted to a box; `position` is CSS's object-position in shares."""
+        """Draw a picture fitted to a box; `position` is CSS's object-position in shares.
+
+        `look` mirrors and filters it before it is cut.
+        """
         device = self._device(box)
         placed = place((picture.width, picture.height), device, fit, position, self.scale)
         if placed is None:
@@ -154,7 +161,8 @@ class Canvas:
             return
         if radius or placed.visible == device:
             through = through.within(self._mask(box, radius))
-        image = picture.fitted(through.size, placed.part(through.area))
+        scaled = look.scaled(self.scale) if look else None
+        image = picture.fitted(through.size, placed.part(through.area), scaled)
         if image.mode == "RGBA":
             paint = Fill(image.convert("RGB"), image.getchannel("A"))
         else:
@@ -195,22 +203,29 @@ class Canvas:
         opacity: float = 1.0,
         rotation: float = 0.0,
         clip_radius: Radii | None = None,
+        shadow: Shadow | None = None,
+        blend: Blend = "normal",
+        ink: Box | None = None,
     ) -> Iterator["Canvas"]:
         """A canvas to draw a group on by itself, laid over this one when the block ends.
 
         It has this canvas's coordinates. `rotation` is in degrees, clockwise about the centre of
         `box`; `clip_radius` cuts the group at the box (0: square corners), None cuts nothing.
+        The shadow turns with the group. `ink`: nothing is drawn outside.
         """
         device = self._device(box)
         clip = None if clip_radius is None else self._mask(box, clip_radius)
-        area = group.reach(self.size, device, rotation, clip)
+        cast = shadow.scaled(self.scale_x, self.scale_y) if shadow else None
+        inked = group.whole(self._device(ink)) if ink else clip.area if clip else None
+        area = group.reach(self.size, device, rotation, inked, cast)
         origin = (self.origin[0] + area[0], self.origin[1] + area[1])
         size = (area[2] - area[0], area[3] - area[1])
         inner = Canvas(Surface.new(size, TRANSPARENT), (self.scale_x, self.scale_y), origin)
         yield inner
         if clip:
             inner.surface.keep(clip.cut(area))
-        group.lay(self.surface, inner.surface, area[:2], device, rotation, opacity)
+        drawn = shaded(inner.surface, cast) if cast else inner.surface
+        group.lay(self.surface, drawn, area[:2], device, rotation, opacity, blend)
 
     def picture(self) -> Surface:
         """The pixels, for `encode`."""

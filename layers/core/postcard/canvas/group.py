@@ -4,30 +4,40 @@ import math
 
 from PIL import Image
 
-from postcard.canvas.mask import Area, Mask
+from postcard.canvas import blending
+from postcard.canvas.mask import Area
+from postcard.canvas.shadows import Shadow
 from postcard.canvas.surface import Surface
 from postcard.geometry import Box
 
 _MARGIN = 256  # device pixels beyond a turned box that its ink may reach
 
 
-def reach(size: tuple[int, int], box: Box, rotation: float, clip: Mask | None) -> Area:
-    """The pixels that a group's surface must have to be seen: left, top, right, bottom."""
+def reach(
+    size: tuple[int, int], box: Box, rotation: float, ink: Area | None, shadow: Shadow | None
+) -> Area:
+    """The pixels that a group's surface must have to be seen: left, top, right, bottom.
+
+    Nothing is drawn outside of `ink`; `shadow` is in device pixels.
+    """
     area = _seen(size, box, rotation)
-    limits = [clip.area] if clip else []
-    if rotation % 360:
-        spread_x, spread_y = box.width + _MARGIN, box.height + _MARGIN
-        limits.append(
-            (
-                math.floor(box.x - spread_x),
-                math.floor(box.y - spread_y),
-                math.ceil(box.right + spread_x),
-                math.ceil(box.bottom + spread_y),
-            )
-        )
-    for limit in limits:
-        area = _overlap(area, limit)
-    return area
+    if shadow:
+        area = shadow.casting(area)
+    if ink is None and rotation % 360:
+        ink = whole(box.inset(-_MARGIN), box.width, box.height)
+    if ink is None:
+        return area
+    return _overlap(area, shadow.cast(ink) if shadow else ink)
+
+
+def whole(box: Box, more_x: float = 0.0, more_y: float = 0.0) -> Area:
+    """The whole pixels of a box, and `more` at each side."""
+    return (
+        math.floor(box.x - more_x),
+        math.floor(box.y - more_y),
+        math.ceil(box.right + more_x),
+        math.ceil(box.bottom + more_y),
+    )
 
 
 def lay(
@@ -37,6 +47,7 @@ def lay(
     box: Box,
     rotation: float,
     opacity: float,
+    blend: blending.Blend,
 ) -> None:
     """Lay a group whose surface begins at `at`, turned about the centre of `box`."""
     ink = group.alpha.getbbox() if group.alpha else None
@@ -47,7 +58,7 @@ def lay(
         group, at = _turned(group, at, center, rotation, behind.size)
         ink = (0, 0, *group.size)
     part = Surface(group.color.crop(ink), group.alpha.crop(ink) if group.alpha else None)
-    behind.lay(part, (at[0] + ink[0], at[1] + ink[1]), opacity)
+    blending.lay(behind, part, (at[0] + ink[0], at[1] + ink[1]), opacity, blend)
 
 
 def _turned(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from postcard.canvas import profile
+from postcard.canvas.looks import Look, Part
 
 MAX_PICTURE_PIXELS = 25_000_000
 
@@ -85,21 +86,21 @@ class Picture:
         except _UNREADABLE as failure:
             raise PictureError(f"this {kind} picture cannot be read: it is broken") from failure
 
-    def fitted(self, size: tuple[int, int], part: tuple[float, float, float, float]) -> Image.Image:
+    def fitted(self, size: tuple[int, int], part: Part, look: Look | None = None) -> Image.Image:
         """The `part` (left, top, right, bottom; shares of the picture) at `size` device pixels.
 
-        The last few answers are kept: a picture of a template is fitted once.
+        `look` changes it, in device pixels; a part of a mirrored picture is one of its mirror
+        image. The last few answers are kept: a picture of a template is fitted once.
         """
-        wanted = (size, part)
+        wanted = (size, part, look)
         if wanted not in self._fits:
             while len(self._fits) >= _KEPT_FITS:
                 self._fits.pop(next(iter(self._fits)), None)
-            self._fits[wanted] = self._resized(size, part)
+            fitted = self._resized(size, look.source(part) if look else part)
+            self._fits[wanted] = look.changed(fitted) if look else fitted
         return self._fits[wanted]
 
-    def _resized(
-        self, size: tuple[int, int], part: tuple[float, float, float, float]
-    ) -> Image.Image:
+    def _resized(self, size: tuple[int, int], part: Part) -> Image.Image:
         width, height = self.image.size
         box = (part[0] * width, part[1] * height, part[2] * width, part[3] * height)
         if size == self.image.size and part == (0.0, 0.0, 1.0, 1.0):
