@@ -1,13 +1,7 @@
 """A QR code of whole pixels."""
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
@@ -15,6 +9,7 @@ from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
 from postcard.template.paints import ColorText
+from postcard.template.qr_matrix import qr_modules
 from postcard.template.shape import Liquid
 
 if TYPE_CHECKING:
@@ -48,8 +43,9 @@ class QrLayer(BaseLayer):
 
     def measure(self, stage: "Stage") -> tuple[float, float]:
         """A code is square."""
-        side = self.width if self.width is not None else self.height
-        return side or 0.0, (self.height if self.height is not None else side) or 0.0
+        width, height = stage.given
+        side = width if width is not None else height
+        return side or 0.0, (height if height is not None else side) or 0.0
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """The background over the box, and the modules in its middle."""
@@ -69,24 +65,6 @@ class QrLayer(BaseLayer):
             box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2, inner, inner
         )
         canvas.draw_modules(rows, middle, parse_color(self.color))
-
-
-@lru_cache(maxsize=256)
-def qr_modules(text: str, correction: str) -> Sequence[bytes]:
-    """The rows of the code, a byte a module, 1 for dark; ValueError if the text is too long."""
-    code = _encoder().encode(text, error=correction, micro=False, boost_error=False)
-    return tuple(bytes(row) for row in code.matrix)
-
-
-@cache
-def _encoder() -> Any:
-    """Segno's encoder without segno's writers, whose XML library is most of its import."""
-    found = find_spec("segno")
-    assert found is not None
-    package = ModuleType("segno_alone")
-    package.__path__ = list(found.submodule_search_locations or ())
-    sys.modules[package.__name__] = package
-    return import_module(f"{package.__name__}.encoder")
 
 
 def smallest_side(layer: QrLayer) -> int:
