@@ -61,10 +61,8 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
     [
         ({**TEXT, "shadow": {"blur": 3}}, "/shadow"),
         ({**TEXT, "blend": "multiply"}, "/blend"),
-        ({**TEXT, "width": "fill"}, "/width"),
         ({"type": "image", "source": "", "filter": {"blur": 1}}, "/filter"),
         ({"type": "image", "source": "", "flip": "both"}, "/flip"),
-        ({"type": "group", "flow": "row"}, "/flow"),
         ({"type": "group", "repeat": "x"}, "/repeat"),
         ({"type": "qr", "value": "x", "width": 9, "logo": "asset:x"}, "/logo"),
         ({"type": "qr", "value": "x", "width": 9, "style": "dot"}, "/style"),

@@ -210,7 +210,7 @@ def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iter
     if not isinstance(layer, ImageLayer):
         return
     choice = choice_of(template, node, bound.values)
-    box: Near = near(layer, scale)
+    box: Near = near(layer, template.document, scale)
     width, height = box or (0, 0)
     own = template.references
     where = f"{node.pointer}/source"

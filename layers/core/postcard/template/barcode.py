@@ -72,8 +72,9 @@ class BarcodeLayer(BaseLayer):
 
     def measure(self, stage: "Stage") -> tuple[float, float]:
         """A code is square where one side is open."""
-        side = self.width if self.width is not None else self.height
-        return side or 0.0, (self.height if self.height is not None else side) or 0.0
+        width, height = stage.given
+        side = width if width is not None else height
+        return side or 0.0, (height if height is not None else side) or 0.0
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """The background over the box, the bars, and the text below."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
+from postcard.canvas.blending import Blend
+from postcard.template.effects import Shadow
 from postcard.template.paints import Share
 from postcard.template.rules import name, small_enough, two_or_four
 from postcard.template.shape import CONFIG, Choice, Rule
@@ -22,6 +24,7 @@ Length = Annotated[float, Ge(0), Le(FARTHEST)]
 Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
 Corners = tuple[Length, Length, Length, Length]
 Radius = Annotated[Length | Corners | Literal["full"], Choice()]
+Side = Annotated[Length | Literal["fill"], Choice()]  # `fill`: in a row or column
 Padding = Annotated[Length | Annotated[tuple[Length, ...], Rule(two_or_four)], Choice()]
 
 
@@ -30,17 +33,20 @@ class BaseLayer:
     """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ("blend", "shadow")  # in the contract, not drawn yet
+    later: ClassVar[tuple[str, ...]] = ()  # in the contract, not drawn yet
+    contained: ClassVar[bool] = False  # whether nothing is drawn outside of its box
     takes: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
 
     type: str
     name: Name | None = None
     x: Place = 0.0
     y: Place = 0.0
-    width: Length | None = None
-    height: Length | None = None
+    width: Side | None = None
+    height: Side | None = None
     rotation: Annotated[float, Ge(-3600), Le(3600)] = 0.0
     opacity: Share = 1.0
+    blend: Blend = "normal"
+    shadow: Shadow | None = None
     if_: Annotated[str, Len(1, 1000)] | None = None
     meta: Meta | None = None
 
@@ -49,13 +55,26 @@ class BaseLayer:
         """Whether there is nothing to draw, whatever is around it."""
         return False
 
+    @property
+    def mixes(self) -> bool:
+        """Whether something inside looks at what is behind it, which ends at this layer."""
+        return False
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is drawn onto what is behind it, not by itself first."""
+        turned = self.rotation % 360 != 0
+        alone = turned or self.opacity < 1 or self.shadow is not None or self.blend != "normal"
+        return not alone and not self.mixes
+
     def ready(self, stage: "Stage") -> bool:
         """Whether it is drawn: what it needs from elsewhere is there."""
         return True
 
     def measure(self, stage: "Stage") -> tuple[float, float]:
-        """Width and height in CSS pixels, where the document leaves one open."""
-        return self.width or 0.0, self.height or 0.0
+        """Width and height in CSS pixels, where `stage.given` leaves one open."""
+        width, height = stage.given
+        return width or 0.0, height or 0.0
 
     def check_value(self, text: str) -> None:
         """Raises ValueError for a text that a request gives and that cannot be the value."""

@@ -180,11 +180,16 @@ def _format(document: Document) -> str:
         return "jpg" if document.format == "jpeg" else document.format
     canvas = document.width * document.height
     photos = sum(
-        (layer.width or 0) * (layer.height or 0)
+        _covered(layer.width, document.width) * _covered(layer.height, document.height)
         for layer, _, _ in walk(document.layers)
         if isinstance(layer, ImageLayer)
     )
     return "jpg" if photos >= canvas * _PHOTO_SHARE and _opaque(document.background) else "png"
+
+
+def _covered(side: float | str | None, most: int) -> float:
+    """Pixels of a side: all there are for a picture that fills its row or column."""
+    return most if isinstance(side, str) else side or 0.0
 
 
 def _opaque(background: str) -> bool:

@@ -115,6 +115,24 @@ def _layers(document: Document) -> Faults:
             yield Fault("bad_value", f"{where}/name", f"{layer.name} names two layers.")
 
 
+def _filling(document: Document) -> Faults:
+    """`fill` asks for a row or column round the layer."""
+    yield from _unflowed(document.layers, "/layers")
+    for key in ("fallback", "ended"):
+        if (picture := getattr(document, key)) and picture.layers:
+            yield from _unflowed(picture.layers, f"/{key}/layers")
+
+
+def _unflowed(layers: Sequence[AnyLayer], where: str, flow: str = "none") -> Faults:
+    for index, layer in enumerate(layers):
+        for side in ("width", "height"):
+            if flow == "none" and getattr(layer, side) == "fill":
+                detail = "Only a layer in a row or column can fill: write a number."
+                yield Fault("bad_value", f"{where}/{index}/{side}", detail)
+        if isinstance(layer, GroupLayer):
+            yield from _unflowed(layer.layers, f"{where}/{index}/layers", layer.flow)
+
+
 def _layer(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
     if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
         yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
@@ -165,5 +183,6 @@ _CHECKS: Sequence[Callable[[Document], Faults]] = (
     _fields,
     _styles,
     _layers,
+    _filling,
     _stored_pictures,
 )

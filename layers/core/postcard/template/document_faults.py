@@ -124,9 +124,7 @@ def _unless_later(steps: Steps, data: Any, detail: str) -> str:
 
 
 _LATER_VALUES = [
-    *((("flow",), value) for value in ("row", "column")),
     *((("style",), value) for value in ("round", "dot")),
-    *(((side,), "fill") for side in ("width", "height")),
 ]
 
 

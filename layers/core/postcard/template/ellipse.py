@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.canvas.shapes import Ellipse
 from postcard.color import parse_color
-from postcard.template.base import BaseLayer, Length
+from postcard.template.base import BaseLayer, Side
 from postcard.template.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 class EllipseLayer(BaseLayer):
     """An ellipse as large as its box; its stroke lies inside the outline."""
 
+    contained: ClassVar = True
     takes: ClassVar = {"color": "fill"}
 
     type: Literal["ellipse"] = "ellipse"
-    width: Length
-    height: Length
+    width: Side
+    height: Side
     fill: Paint | None = None
     stroke: Stroke | None = None
 

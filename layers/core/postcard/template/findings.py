@@ -1,5 +1,6 @@
 """What a publisher should hear about a template that is good all the same."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
@@ -49,7 +50,7 @@ def _placed(template: Template) -> Iterator[Fault]:
         if _outside(layer, template):
             yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
     for layer, where, _ in walk(template.document.layers):
-        if isinstance(layer, QrLayer) and (layer.width or layer.height or 0) < smallest_side(layer):
+        if isinstance(layer, QrLayer) and _side_of(layer) < smallest_side(layer):
             detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
             yield Fault("small_code", where, detail)
         if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
@@ -57,11 +58,18 @@ def _placed(template: Template) -> Iterator[Fault]:
             yield Fault("no_size", where, detail)
 
 
+def _side_of(layer: QrLayer) -> float:
+    """The side of a code; any that its row or column gives will do."""
+    sides = [side for side in (layer.width, layer.height) if isinstance(side, float)]
+    return min(sides, default=math.inf)
+
+
 def _outside(layer: AnyLayer, template: Template) -> bool:
     if layer.rotation % 360:
         return False
-    right = layer.x + (layer.width if layer.width is not None else template.width)
-    bottom = layer.y + (layer.height if layer.height is not None else template.height)
+    width, height = layer.width, layer.height
+    right = layer.x + (width if isinstance(width, float) else template.width)
+    bottom = layer.y + (height if isinstance(height, float) else template.height)
     return layer.x >= template.width or layer.y >= template.height or right <= 0 or bottom <= 0
 
 

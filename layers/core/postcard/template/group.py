@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.color import parse_color
 from postcard.template.barcode import BarcodeLayer
-from postcard.template.base import BaseLayer, Padding, Radius, four
+from postcard.template.base import BaseLayer, Length, Padding, Radius, four
 from postcard.template.ellipse import EllipseLayer
+from postcard.template.flow import Align, Flow, Justify
 from postcard.template.image import ImageLayer
 from postcard.template.line import LineLayer
 from postcard.template.paints import Border, Paint, to_paint
@@ -27,27 +28,41 @@ if TYPE_CHECKING:
 class GroupLayer(BaseLayer):
     """A group; its layers' places are from its top left, inside its padding."""
 
-    later: ClassVar = (*BaseLayer.later, "gap", "align", "justify", "repeat", "as")
+    later: ClassVar = (*BaseLayer.later, "repeat", "as")
     takes: ClassVar = {"background": "fill"}
 
     type: Literal["group"] = "group"
     layers: "tuple[Layer, ...]" = ()
-    flow: Literal["none"] = "none"
+    flow: Flow = "none"
+    gap: Length = 0.0
+    align: Align = "start"
+    justify: Justify = "start"
     padding: Padding = 0.0
     fill: Paint | None = None
     radius: Radius = 0.0
     border: Border | None = None
     clip: bool = False
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
-        """Without a size: as far as its layers reach, and the padding."""
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Where its content begins: the left and top padding."""
+        top, _, _, left = four(self.padding)
+        return left, top
+
+    def around(self, axis: int) -> float:
+        """The padding of both sides, of its width (0) or height (1)."""
         top, right, bottom, left = four(self.padding)
-        boxes = [child.box for child in stage.children]
-        reach = max((box.right for box in boxes), default=0.0) - stage.x - left
-        depth = max((box.bottom for box in boxes), default=0.0) - stage.y - top
-        width = self.width if self.width is not None else max(0.0, reach) + left + right
-        height = self.height if self.height is not None else max(0.0, depth) + top + bottom
-        return width, height
+        return top + bottom if axis else left + right
+
+    def ready(self, stage: "Stage") -> bool:
+        """Whether it holds a layer that is drawn, or is something to see or to keep room."""
+        said = (self.width, self.height, self.fill, self.border)
+        return bool(stage.children) or any(part is not None for part in said)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether a layer blends with those of the group behind it."""
+        return any(layer.blend != "normal" for layer in self.layers)
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """Fill, layers (clipped to the corners if it says so), border."""

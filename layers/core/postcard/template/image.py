@@ -7,6 +7,7 @@ from annotated_types import Len
 
 from postcard.color import parse_color
 from postcard.template.base import BaseLayer, Radius
+from postcard.template.effects import Filter, to_look
 from postcard.template.paints import Border, Share
 from postcard.template.rules import picture_or_liquid
 from postcard.template.shape import Choice, Liquid, Rule
@@ -35,7 +36,7 @@ _DOWN = {"top": 0.0, "bottom": 1.0}
 class ImageLayer(BaseLayer):
     """A picture; without one side it keeps its proportions. An empty source draws nothing."""
 
-    later: ClassVar = (*BaseLayer.later, "filter", "flip")
+    contained: ClassVar = True
     takes: ClassVar = {"value": "source"}
 
     type: Literal["image"] = "image"
@@ -44,6 +45,8 @@ class ImageLayer(BaseLayer):
     position: Annotated[Anchor | tuple[Share, Share], Choice()] = "center"
     radius: Radius = 0.0
     border: Border | None = None
+    filter: Filter | None = None
+    flip: Literal["horizontal", "vertical", "both"] | None = None
     on_error: Literal["default", "hide", "fail"] = "default"
 
     @property
@@ -59,15 +62,16 @@ class ImageLayer(BaseLayer):
         """The sides that are not written follow the picture's proportions."""
         picture = stage.picture
         assert picture is not None  # or it is not ready
-        if self.width is None and self.height is None:
+        width, height = stage.given
+        if width is None and height is None:
             return float(picture.width), float(picture.height)
         ratio = picture.width / picture.height
-        width = self.width if self.width is not None else (self.height or 0.0) * ratio
-        height = self.height if self.height is not None else width / ratio
-        return width, height
+        if width is None:
+            width = (height or 0.0) * ratio
+        return width, width / ratio if height is None else height
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
-        """The picture, then its border."""
+        """The picture with its look, then its border."""
         assert stage.picture is not None
         canvas.draw_picture(
             stage.picture,
@@ -75,6 +79,7 @@ class ImageLayer(BaseLayer):
             fit=self.fit,
             position=anchor(self.position),
             radius=self.radius,
+            look=to_look(self.filter, self.flip),
         )
         if self.border is not None and self.border.width:
             color = parse_color(self.border.color)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.color import parse_color
-from postcard.template.base import BaseLayer, Length
+from postcard.template.base import BaseLayer, Side
 from postcard.template.paints import Stroke
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class LineLayer(BaseLayer):
     takes: ClassVar = {"color": "stroke"}
 
     type: Literal["line"] = "line"
-    width: Length
-    height: Length
+    width: Side
+    height: Side
     stroke: Stroke | None = None
 
     @property

@@ -7,7 +7,7 @@ from annotated_types import Ge, Le, Len
 
 from postcard.canvas.paths import SvgPath, read_path
 from postcard.color import parse_color
-from postcard.template.base import FARTHEST, BaseLayer, Length
+from postcard.template.base import FARTHEST, BaseLayer, Side
 from postcard.template.paints import Paint, Stroke, to_paint
 from postcard.template.shape import Rule
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from postcard.template.stage import Stage
 
 MAX_PATH = 20_000  # characters of `d`
-Side = Annotated[float, Ge(0.01), Le(FARTHEST)]
+ViewSide = Annotated[float, Ge(0.01), Le(FARTHEST)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class PathLayer(BaseLayer):
     takes: ClassVar = {"color": "fill"}
 
     type: Literal["path"] = "path"
-    width: Length
-    height: Length
+    width: Side
+    height: Side
     d: Annotated[str, Len(1, MAX_PATH), Rule(read_path)]
-    view: tuple[Side, Side] | None = None
+    view: tuple[ViewSide, ViewSide] | None = None
     fill: Paint | None = None
     stroke: Stroke | None = None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from postcard.canvas.shapes import RingPart
 from postcard.color import Paint as Drawn
 from postcard.geometry import Box
-from postcard.template.base import BaseLayer, Length, Radius
+from postcard.template.base import BaseLayer, Length, Radius, Side
 from postcard.template.numbers import Number, PositiveNumber
 from postcard.template.paints import Paint, to_paint
 
@@ -28,8 +28,8 @@ class ProgressLayer(BaseLayer):
     takes: ClassVar = {"value": "value", "color": "color", "background": "track"}
 
     type: Literal["progress"] = "progress"
-    width: Length
-    height: Length
+    width: Side
+    height: Side
     value: Number = 0.0
     max: PositiveNumber = WHOLE
     shape: Literal["bar", "ring"] = "bar"

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from postcard.canvas.shapes import Ellipse, Heart, Shape, Star
 from postcard.color import Paint as Drawn
 from postcard.geometry import Box
-from postcard.template.base import BaseLayer, Length
+from postcard.template.base import BaseLayer, Length, Side
 from postcard.template.numbers import Number
 from postcard.template.paints import Paint, to_paint
 
@@ -30,7 +30,7 @@ class RatingLayer(BaseLayer):
     takes: ClassVar = {"value": "value", "color": "color", "background": "track"}
 
     type: Literal["rating"] = "rating"
-    height: Length
+    height: Side
     value: Number = 0.0
     count: Annotated[int, Ge(1), Le(50)] = 5
     shape: Literal["star", "heart", "circle"] = "star"
@@ -40,13 +40,15 @@ class RatingLayer(BaseLayer):
 
     def measure(self, stage: "Stage") -> tuple[float, float]:
         """As wide as its symbols and the gaps between them, unless it says a width."""
-        own = self.count * self.height + (self.count - 1) * self.gap
-        return own if self.width is None else self.width, self.height
+        width, height = stage.given
+        side = height or 0.0
+        own = self.count * side + (self.count - 1) * self.gap
+        return own if width is None else width, side
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """Each symbol in one colour, or in two beside each other."""
         color = stage.color if self.color is None else to_paint(self.color)
-        track, box, side = to_paint(self.track), stage.box, self.height
+        track, box, side = to_paint(self.track), stage.box, stage.box.height
         for index in range(self.count):
             along = index * (side + self.gap)
             x = box.right - along - side if stage.rtl else box.x + along

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.color import parse_color
-from postcard.template.base import BaseLayer, Length, Radius
+from postcard.template.base import BaseLayer, Radius, Side
 from postcard.template.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 class RectangleLayer(BaseLayer):
     """A rectangle; its stroke lies inside the outline."""
 
+    contained: ClassVar = True
     takes: ClassVar = {"color": "fill"}
 
     type: Literal["rectangle"] = "rectangle"
-    width: Length
-    height: Length
+    width: Side
+    height: Side
     fill: Paint | None = None
     stroke: Stroke | None = None
     radius: Radius = 0.0

@@ -10,7 +10,8 @@ from postcard.canvas.picture import Picture
 from postcard.color import Paint, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
-from postcard.template.base import four
+from postcard.template.effects import to_shadow
+from postcard.template.flow import HEIGHT, arrange
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.letters import said
 from postcard.template.nodes import Node
@@ -42,12 +43,14 @@ class Scene:
 
     def draw(self, canvas: Canvas, nodes: Sequence[Node]) -> None:
         """Draws nodes over the whole canvas."""
-        for stage in self.stages(nodes, 0.0, 0.0):
+        for stage in self.stages(nodes):
+            if stage.group:
+                arrange(stage)
             stage.draw(canvas)
 
-    def stages(self, nodes: Sequence[Node], x: float, y: float) -> "list[Stage]":
-        """The stages of nodes whose places are from `x`, `y`; those not ready are left out."""
-        stages = (Stage(self, node, x, y) for node in nodes)
+    def stages(self, nodes: Sequence[Node], around: "Stage | None" = None) -> "list[Stage]":
+        """The stages of nodes in the group `around`; those not ready are left out."""
+        stages = (Stage(self, node, around) for node in nodes)
         return [stage for stage in stages if stage.layer.ready(stage)]
 
     def warn(self, code: str, where: str, detail: str) -> None:
@@ -57,12 +60,33 @@ class Scene:
 
 
 class Stage:
-    """One layer's place. `x` and `y` are where its parent's places are counted from."""
+    """One layer's place: from the corner of the content of the group `around`, or the canvas.
 
-    def __init__(self, scene: Scene, node: Node, x: float, y: float) -> None:
-        self.scene, self.node, self.layer = scene, node, node.layer
-        self.x, self.y = x + node.layer.x, y + node.layer.y
+    `given` are width and height: what the layer says or its group gives it, None where it follows
+    from what is inside.
+    """
+
+    def __init__(self, scene: Scene, node: Node, around: "Stage | None" = None) -> None:
+        self.scene, self.node, self.layer, self.around = scene, node, node.layer, around
+        layer = node.layer
+        self.place = [layer.x, layer.y]
+        self.given = [None if side == "fill" else side for side in (layer.width, layer.height)]
         self.layout: TextLayout | None = None
+
+    @property
+    def group(self) -> GroupLayer | None:
+        """The layer, if it is a group."""
+        return self.layer if isinstance(self.layer, GroupLayer) else None
+
+    def side(self, axis: int) -> float | str | None:
+        """What the layer says of its width (0) or height (1)."""
+        return self.layer.height if axis == HEIGHT else self.layer.width
+
+    def give(self, axis: int, side: float) -> None:
+        """Sets the width (0) or height (1)."""
+        self.given[axis] = side
+        if self.layout and not (axis == HEIGHT and side >= self.layout.height):
+            self.layout = None
 
     @property
     def document(self) -> Document:
@@ -97,19 +121,29 @@ class Stage:
     @cached_property
     def box(self) -> Box:
         """The layer's box on the canvas, before its rotation."""
-        return Box(self.x, self.y, *self.layer.measure(self))
+        x, y = self.around.corner if self.around else (0.0, 0.0)
+        return Box(x + self.place[0], y + self.place[1], *self.size)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height."""
+        return self.layer.measure(self)
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Where a group's content begins on the canvas."""
+        left, top = self.group.corner if self.group else (0.0, 0.0)
+        return self.box.x + left, self.box.y + top
 
     @cached_property
     def children(self) -> "list[Stage]":
         """The stages of a group's layers."""
-        padding = self.layer.padding if isinstance(self.layer, GroupLayer) else 0
-        top, _, _, left = four(padding)
-        return self.scene.stages(self.node.children, self.x + left, self.y + top)
+        return self.scene.stages(self.node.children, self)
 
     @cached_property
     def picture(self) -> Picture | None:
         """The picture of an image layer; None if there is none to draw."""
-        return self.scene.pictures(self.node, near(self.layer, self.scale))
+        return self.scene.pictures(self.node, near(self.layer, self.document, self.scale))
 
     def look(self, style: str | None) -> Mapping[str, Any]:
         """The text properties of a named style."""
@@ -120,15 +154,22 @@ class Stage:
         self.scene.warn(code, self.node.pointer, detail)
 
     def draw(self, canvas: Canvas) -> None:
-        """Draws the layer, faded and turned as one picture."""
+        """Draws the layer; its effects are those of one picture."""
         layer = self.layer
         self.scene.boxes.append((self.node.pointer, self.box))
         if layer.opacity == 0:
             return
-        if layer.opacity == 1 and not layer.rotation % 360:
+        if layer.direct:
             layer.draw(canvas, self)
             return
-        with canvas.layer(self.box, opacity=layer.opacity, rotation=layer.rotation) as inner:
+        with canvas.layer(
+            self.box,
+            opacity=layer.opacity,
+            rotation=layer.rotation,
+            shadow=to_shadow(layer.shadow),
+            blend=layer.blend,
+            ink=self.box if layer.contained else None,
+        ) as inner:
             layer.draw(inner, self)
 
     def draw_children(self, canvas: Canvas) -> None:
@@ -137,8 +178,13 @@ class Stage:
             child.draw(canvas)
 
 
-def near(layer: AnyLayer, scale: float) -> Near:
-    """The device pixels that a layer's box has, where both sides are known."""
+def near(layer: AnyLayer, document: Document, scale: float) -> Near:
+    """The device pixels that a layer's box has, at most those of the canvas where it fills.
+
+    None where a side follows from the picture.
+    """
     if layer.width is None or layer.height is None:
         return None
-    return max(1, round(layer.width * scale)), max(1, round(layer.height * scale))
+    width = document.width if layer.width == "fill" else layer.width
+    height = document.height if layer.height == "fill" else layer.height
+    return max(1, round(width * scale)), max(1, round(height * scale))

@@ -48,9 +48,11 @@ class TextLayer(TextProperties, BaseLayer):
 
     def measure(self, stage: "Stage") -> tuple[float, float]:
         """The layout's size where the document leaves one open."""
-        layout = self.layout(stage)
-        width = self.width if self.width is not None else layout.width
-        return width, self.height if self.height is not None else layout.height
+        layout, (width, height) = self.layout(stage), stage.given
+        return (
+            layout.width if width is None else width,
+            layout.height if height is None else height,
+        )
 
     def layout(self, stage: "Stage") -> TextLayout:
         """The lines; laid out once a drawing."""
@@ -59,8 +61,8 @@ class TextLayer(TextProperties, BaseLayer):
             stage.layout = lay_out(
                 tuple(self._runs(look, stage)),
                 _paragraph(look, stage.document.direction),
-                width=self.width,
-                height=self.height,
+                width=stage.given[0],
+                height=stage.given[1],
                 fonts=stage.fonts,
             )
             if stage.layout.missing:
