@@ -59,10 +59,6 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
 @pytest.mark.parametrize(
     ("layer", "place"),
     [
-        ({**TEXT, "shadow": {"blur": 3}}, "/shadow"),
-        ({**TEXT, "blend": "multiply"}, "/blend"),
-        ({"type": "image", "source": "", "filter": {"blur": 1}}, "/filter"),
-        ({"type": "image", "source": "", "flip": "both"}, "/flip"),
         ({"type": "group", "repeat": "x"}, "/repeat"),
         ({"type": "qr", "value": "x", "width": 9, "logo": "asset:x"}, "/logo"),
         ({"type": "qr", "value": "x", "width": 9, "style": "dot"}, "/style"),

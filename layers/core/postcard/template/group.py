@@ -66,10 +66,13 @@ class GroupLayer(BaseLayer):
 
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
         """Fill, layers (clipped to the corners if it says so), border."""
-        if self.fill is not None:
+        seen = self.clip and self.mixes  # its layers blend with the fill, too
+        if self.fill is not None and not seen:
             canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
         if self.clip:
             with canvas.layer(stage.box, clip_radius=self.radius) as clipped:
+                if self.fill is not None and seen:
+                    clipped.fill_rectangle(stage.box, to_paint(self.fill))
                 stage.draw_children(clipped)
         else:
             stage.draw_children(canvas)
