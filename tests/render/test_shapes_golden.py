@@ -14,7 +14,7 @@ WAVE = "M0 50 C 20 -15, 40 -15, 50 50 S 80 115, 100 50"
 RING = "M50 0A50 50 0 1 1 49.9 0z M50 25A25 25 0 1 0 50.1 25z"  # the hole goes the other way
 PENTAGRAM = "M50 5L79.4 95.5L2.4 39.5H97.6L20.6 95.5Z"  # crosses itself: nonzero fills its middle
 CHECK = "M10 55L40 85L90 15"
-GOLD, INK = "#f59e0b", "#2563eb"
+GOLD, INK, ROSE, PALE = "#f59e0b", "#2563eb", "#e11d48", "#e5e7eb"
 
 
 def stroke(color: str, width: float = 1, *dash: float) -> dict[str, Any]:
@@ -83,16 +83,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
     ],
     "rating": [
         {"x": 10, "y": 10, "height": 32, "value": 3.7, "color": GOLD},
-        {"x": 10, "y": 52, "height": 28, "value": 2.5, "color": "#e11d48", "shape": "heart", "gap": 6},
-        {"x": 10, "y": 92, "height": 20, "value": 4.2, "color": SUNSET, "shape": "circle", "gap": 4},
-        {"x": 10, "y": 124, "height": 12, "value": 4.9, "color": GOLD, "track": "#e5e7eb", "gap": 1},
+        {"x": 10, "y": 52, "height": 28, "value": 2.5, "color": ROSE, "shape": "heart", "gap": 6},
+        {"x": 10, "y": 92, "height": 20, "value": 4.2, "color": SUNSET, "shape": "circle",
+         "gap": 4},
+        {"x": 10, "y": 124, "height": 12, "value": 4.9, "color": GOLD, "track": PALE, "gap": 1},
         {"x": 200, "y": 40, "height": 20, "value": 1.3, "color": INK, "count": 4, "rotation": -15},
     ],
     "barcode": [
         at(10, 10, 150, 60, value="SAVE25", symbology="code128"),
         at(170, 10, 140, 70, value="400638133393", symbology="ean13", show_text=True),
         at(10, 85, 140, 65, value="03600029145", symbology="upca", show_text=True),
-        at(160, 85, 100, 65, value="9638507", symbology="ean8", show_text=True, background="#fef3c7", color="#78350f"),
+        at(160, 85, 100, 65, value="9638507", symbology="ean8", show_text=True,
+           background="#fef3c7", color="#78350f"),
     ],
 }  # fmt: skip
 

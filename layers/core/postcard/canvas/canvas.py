@@ -89,7 +89,8 @@ class Canvas:
         if inside.width > 0 and inside.height > 0:
             outer = outer.without(self._mask(inside, mask.smaller(radii, width)))
         if dash:
-            a, b, c, d = (one * self.scale for one in mask.smaller(radii, width / 2))
+            across = max(box.width - width, 1e-6)
+            a, b, c, d = (one / across for one in mask.smaller(radii, width / 2))
             outer = self._dashed(outer, RoundedRectangle((a, b, c, d)), box, width, dash)
         self._lay(outer, color, self._device(box))
 

@@ -23,8 +23,8 @@ def covered(contours: Sequence[Sequence[Point]], width: int, height: int) -> Ima
         return _drawn(contours, width, height)
     small = [[(x / coarse, y / coarse) for x, y in contour] for contour in contours]
     drawn = _drawn(small, math.ceil(width / coarse), math.ceil(height / coarse))
-    size = (drawn.width * coarse, drawn.height * coarse)
-    return drawn.resize(size, Image.Resampling.BILINEAR).crop((0, 0, width, height))
+    seen = (0, 0, width / coarse, height / coarse)
+    return drawn.resize((width, height), Image.Resampling.BILINEAR, seen)
 
 
 def _crossed(contour: Sequence[Point]) -> float:

@@ -1,18 +1,20 @@
 """Masks of shapes and of lines along them, kept for the next picture that draws the same."""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 from PIL import Image
 
 from postcard.canvas.coverage import Point, covered
 from postcard.canvas.mask import Area, Mask
-from postcard.canvas.shapes import Shape
+from postcard.canvas.shapes import Contour, Shape
 from postcard.canvas.strokes import Pen, stroked
 from postcard.geometry import Box
 
 _CACHED_PIXELS = 400_000  # a mask above this is not kept
 _CACHED_POINTS = 4_000  # nor one of so many points
+_FINEST = 16.0  # times as large as it is, a line is turned into chords
 _FRACTIONS = 16  # places are told apart to a sixteenth of a pixel
 
 Outlines = tuple[tuple[Point, ...], ...]
@@ -41,7 +43,7 @@ def snapped(box: Box, width: float) -> tuple[Box, float]:
     if box.width and box.height:
         return box, width
     whole = max(1, math.floor(width + 0.5))
-    thick = min(width, 1.0) if whole == 1 else float(whole)
+    thick = float(whole) if whole > 1 else min(1.0, math.ceil(width * 8) / 8)
 
     def moved(middle: float) -> float:
         return math.floor(middle - whole / 2 + 0.5) + thick / 2
@@ -55,12 +57,22 @@ def snapped(box: Box, width: float) -> tuple[Box, float]:
 def _outlines(
     shape: Shape, width: float, height: float, pen: Pen | None
 ) -> tuple[Outlines, Bounds]:
-    contours = shape.contours(width, height)
-    found = stroked(contours, pen) if pen else (contour.points for contour in contours)
+    if pen:
+        fine = min(_FINEST, 1 + pen.width / 4)  # a wide line shows every chord of a narrow bend
+        found = stroked(_scaled(shape.contours(width * fine, height * fine), 1 / fine), pen)
+    else:
+        found = (list(contour.points) for contour in shape.contours(width, height))
     outlines = tuple(tuple(points) for points in found if points)
     xs = [point[0] for points in outlines for point in points] or [0.0]
     ys = [point[1] for points in outlines for point in points] or [0.0]
     return outlines, (min(xs), min(ys), max(xs), max(ys))
+
+
+def _scaled(contours: Sequence[Contour], by: float) -> Sequence[Contour]:
+    return [
+        Contour(tuple((x * by, y * by) for x, y in contour.points), contour.closed)
+        for contour in contours
+    ]
 
 
 def _drawn(outlines: Outlines, dx: float, dy: float, size: tuple[int, int]) -> Image.Image:

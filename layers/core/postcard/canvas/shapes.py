@@ -28,7 +28,7 @@ class Contour:
 
 
 class Shape(Hashable, Protocol):
-    """A figure in a box. Shapes compare and hash by what they look like."""
+    """A figure in a box, stretched with it. Shapes compare and hash by what they look like."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
         """The outline in a box of this size, in pixels from its top left."""
@@ -46,7 +46,7 @@ class Ellipse:
 
 @dataclass(frozen=True, slots=True)
 class RoundedRectangle:
-    """A box with round corners; `radii` in pixels, top left, clockwise."""
+    """A box with round corners; `radii` as shares of its width, top left, clockwise."""
 
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
@@ -54,7 +54,8 @@ class RoundedRectangle:
         """One contour, clockwise from the top left."""
         corners = ((0, 0, 1, 1), (width, 0, -1, 1), (width, height, -1, -1), (0, height, 1, -1))
         points: list[Point] = []
-        for turn, ((x, y, right, down), radius) in enumerate(zip(corners, self.radii, strict=True)):
+        for turn, ((x, y, right, down), share) in enumerate(zip(corners, self.radii, strict=True)):
+            radius = share * width
             middle = (x + right * radius, y + down * radius)
             start = math.pi + turn * math.pi / 2
             points += arc(middle, (radius, radius), start, math.pi / 2)
