@@ -71,10 +71,10 @@ def test_what_is_in_the_contract_and_not_drawn_yet_is_refused_by_that_name(
     assert "not drawn by this version" in layers(layer)[f"/layers/0{place}"]
 
 
-def test_a_countdown_and_a_list_field_are_not_drawn_yet() -> None:
-    found = faults(countdown={"to": "2026-11-30"}, fields={"a": {"type": "list"}})
+def test_a_list_field_is_not_drawn_yet() -> None:
+    found = faults(fields={"a": {"type": "list"}})
     assert all("not drawn by this version" in detail for detail in found.values())
-    assert set(found) == {"/countdown", "/fields/a/type"}
+    assert set(found) == {"/fields/a/type"}
 
 
 def test_names_of_layers_are_unique_in_the_whole_document() -> None:

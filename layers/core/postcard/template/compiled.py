@@ -7,6 +7,7 @@ from typing import Any
 
 from postcard.errors import Fault
 from postcard.template.consistency import walk
+from postcard.template.countdown import KINDS as COUNTDOWN
 from postcard.template.fields import AnyField
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
@@ -26,6 +27,7 @@ from postcard.template.slots import Slot, slots_of
 from postcard.template.values import BadValue, Value, read_value
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
+_BEFORE = ("locale", "zone", "date")  # what a countdown itself follows from
 _PHOTO_SHARE = 0.25  # of the canvas; from here on a jpg is smaller than a png
 
 
@@ -115,7 +117,13 @@ class Template:
     @property
     def kinds(self) -> Mapping[str, str]:
         """What Liquid may name, and of which type."""
-        return {"now": "date", **{name: f.type for name, f in self.fields.items()}}
+        counted = COUNTDOWN if self.document.countdown else {}
+        return {"now": "date", **counted, **{name: f.type for name, f in self.fields.items()}}
+
+    @property
+    def frames(self) -> int:
+        """How many pictures an animation has, one a second."""
+        return self.document.countdown.frames if self.document.countdown else 1
 
     def unknown(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""
@@ -130,11 +138,16 @@ class Template:
         kinds = self.kinds
         for where, slots in self.slots.items():
             for slot in slots:
-                yield from _faults(f"{where}{slot.pointer}", faults(slot.source, kinds))
+                known = _without_countdown(kinds) if slot.yields in _BEFORE else kinds
+                yield from _faults(f"{where}{slot.pointer}", faults(slot.source, known))
         for layer, where, _ in _all_layers(self.document):
             if layer.if_:
                 yield from _faults(f"{where}/if", faults(layer.if_, kinds, condition=True))
         yield from _faults("/alt", faults(self.document.alt, kinds))
+
+
+def _without_countdown(kinds: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: kind for name, kind in kinds.items() if name not in COUNTDOWN}
 
 
 def _faults(where: str, sentences: Sequence[str]) -> Iterator[Fault]:
@@ -166,6 +179,8 @@ def _zone(document: Document) -> tzinfo:
 def _timed(document: Document, slots: Mapping[str, Sequence[Slot]]) -> bool:
     drawn = [s for where, found in slots.items() if _is_drawn(where) for s in found]
     conditions = (layer.if_ for layer, _, _ in walk(document.layers) if layer.if_)
+    if document.countdown is not None:
+        return True
     return any(asks_time(slot.source) for slot in drawn) or any(
         asks_time(condition, condition=True) for condition in conditions
     )

@@ -8,6 +8,7 @@ from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
 from postcard.json_text import pointer
 from postcard.template.barcode import BarcodeLayer
+from postcard.template.countdown import MOST_FRAME_PIXELS
 from postcard.template.fields import AnyField, DateField, NumberField
 from postcard.template.graphemes import count
 from postcard.template.group import AnyLayer, GroupLayer
@@ -50,6 +51,11 @@ def walk(
 def _canvas(document: Document) -> Faults:
     if document.width * document.height > MAX_PIXELS:
         yield Fault("bad_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")
+    elif document.countdown is not None:
+        frames = MOST_FRAME_PIXELS // (document.width * document.height)
+        if document.countdown.frames > frames:
+            detail = f"A canvas of this size has at most {frames} frames."
+            yield Fault("bad_value", "/countdown/frames", detail)
 
 
 def _fields(document: Document) -> Faults:

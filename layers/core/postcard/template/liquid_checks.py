@@ -94,10 +94,20 @@ def _wrong(expression: Expression, kinds: Kinds) -> Iterator[str]:
         inner = [expression.left, *(a for f in expression.filters or () for a in f.children())]
         if any(isinstance(_bare(part), RangeLiteral) for part in inner):
             yield f"{expression}: a range stands in `for` only"
-    if isinstance(expression, Path) and len(expression.path) > 1:
-        head, then = expression.path[:2]
-        if head in kinds and not (then == "size" and kinds[str(head)] == "text"):
-            yield f"{expression}: a {kinds[str(head)]} has no {then!r}"
+    if isinstance(expression, Path):
+        yield from _wrong_path(expression, kinds)
+
+
+def _wrong_path(path: Path, kinds: Kinds) -> Iterator[str]:
+    head = str(path.path[0])
+    if len(path.path) > 1:
+        then = path.path[1]
+        known = f"{head}.{then}" in kinds or (then == "size" and kinds.get(head) == "text")
+        if head in kinds and not known:
+            yield f"{path}: a {kinds[head]} has no {then!r}"
+    elif kinds.get(head) == "countdown":
+        parts = ", ".join(name for name in kinds if name.startswith("countdown."))
+        yield f"{path} has parts: name one of {parts}"
 
 
 def _bare(expression: Any) -> Any:
@@ -107,7 +117,7 @@ def _bare(expression: Any) -> Any:
 def _kind(expression: Any, kinds: Kinds) -> str | None:
     if isinstance(expression, BooleanExpression):
         return _kind(expression.expression, kinds)
-    if isinstance(expression, Path) and len(expression.path) == 1:
-        kind = kinds.get(str(expression.path[0]))
+    if isinstance(expression, Path):
+        kind = kinds.get(".".join(map(str, expression.path)))
         return _AS_TEXT.get(kind, kind) if kind else None
     return _LITERALS.get(type(expression))

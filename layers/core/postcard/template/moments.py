@@ -22,6 +22,11 @@ class Moment:
         """The moment of a Unix time."""
         return cls(datetime.fromtimestamp(seconds, UTC), zone)
 
+    @property
+    def written(self) -> str:
+        """As a value is written: to the second and with its offset, or the day alone."""
+        return self.shown.date().isoformat() if self.whole_day else self.shown.isoformat()
+
     def __liquid__(self) -> float:
         return self.shown.timestamp()
 

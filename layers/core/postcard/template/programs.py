@@ -56,13 +56,13 @@ def faults(source: str, kinds: Kinds, *, condition: bool = False) -> Sequence[st
 
 
 _WORD = "[a-z_][a-z0-9_]*"
-_ASKS_TIME = re.compile(r"(?<![.\w])now\b")
+_ASKS_TIME = re.compile(r"(?<![.\w])(?:now|countdown)\b")
 _MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 
 
 def asks_time(source: str, *, condition: bool = False) -> bool:
-    """Whether Liquid names `now`."""
+    """Whether Liquid names `now` or `countdown`."""
     marked = [source] if condition else _MARKUP.findall(source)
     return any(_ASKS_TIME.search(_QUOTED.sub("", part)) for part in marked)
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Le, Len
 
 from postcard.template.base import Meta
+from postcard.template.countdown import Countdown
 from postcard.template.fields import Field
 from postcard.template.group import Layer
 from postcard.template.letters import Direction, Families, Style
@@ -37,7 +38,7 @@ class Document:
     """A template as it is written; lengths in CSS pixels."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ("countdown",)
+    later: ClassVar[tuple[str, ...]] = ()
 
     schema_: str | None = None
     name: Annotated[str, Len(0, 200)] | None = None
@@ -54,6 +55,7 @@ class Document:
     styles: Mapping[str, Style] = field(default_factory=dict)
     fields: Mapping[str, Field] = field(default_factory=dict)
     layers: Layers = ()
+    countdown: Countdown | None = None
     format: Literal["png", "jpg", "jpeg", "webp", "avif", "gif", "auto"] = "png"
     quality: Annotated[int, Ge(1), Le(100)] | None = None
     max_bytes: Annotated[int, Ge(2000), Le(4_500_000)] | None = None

@@ -137,10 +137,13 @@ _ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator
 
 
 def _kind(value: Any) -> type:
-    return float if type(value) is int else type(value)
+    if isinstance(value, str):
+        return str
+    return float if isinstance(value, int) and not isinstance(value, bool) else type(value)
 
 
-_WORD = "[a-z_][a-z0-9_]*"
+_COUNTED = r"countdown\.(?:days|hours|minutes|seconds|total_hours|ended)\b"
+_WORD = rf"(?:{_COUNTED}|[a-z_][a-z0-9_]*)"
 _ARGUMENT = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|[0-9]{1,4})"""
 _WITH_ARGUMENTS = rf"(?:{'|'.join(FILTERS)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
 _CALL = rf"\|\s*(?:{_WITH_ARGUMENTS}|(?:{'|'.join(_OWN)})\b\s*)"

@@ -1,49 +1,85 @@
 """A template's values as its Liquid sees them."""
 
 from collections.abc import Mapping
-from datetime import date, tzinfo
+from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from postcard.template.compiled import Template
+from postcard.template.countdown import figures
 from postcard.template.fields import TextField
 from postcard.template.locales import find_locale, find_zone
 from postcard.template.marks import mark_emphasis, without_marks
 from postcard.template.moments import Moment
 from postcard.template.properties import Document
+from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, put, put_default
 from postcard.template.speech import LiquidFailed, Speech
-from postcard.template.values import BadValue, Value, read_color, read_image, read_number
+from postcard.template.values import BadValue, Value, read_color, read_date, read_image, read_number
 from postcard.template.wording import Wording
 
 Values = Mapping[str, Value | None]
 NO_CLOCK = 0.0  # where the time of drawing is not asked for
+_ALL = frozenset(f.name for f in fields(Document))
+_WORDING = frozenset(("locale", "time_zone"))
+_TIME = frozenset(("countdown",))
+_REST = _ALL - _WORDING - _TIME
 
 
 class Speaker:
     """Runs the Liquid of one picture: its values, its locale and zone, its time of drawing.
 
+    `now` is that of an animation's first picture; this one is shown `second` seconds later.
+
     What fails is told to `warn` (code, pointer, detail) and counts as empty.
     """
 
-    def __init__(self, template: Template, values: Values, now: float, warn: Any) -> None:
+    def __init__(
+        self, template: Template, values: Values, now: float, warn: Any, *, second: int = 0
+    ) -> None:
         self.template, self.values, self.now, self.warn = template, values, now, warn
-        self._say(template.document, template.zone)
-        self.document = self.resolved(template.document, "")
-        zone = find_zone(self.document.time_zone) or template.zone
-        self._say(self.document, zone)
+        self.document = template.document
+        self._say()
+        self._settle(_WORDING)
+        self._settle(_TIME)
+        if second:
+            self.now = now + second
+            self._say()
+        self._settle(_REST)
 
-    def _say(self, document: Document, zone: tzinfo) -> None:
-        """Sets the two speeches: for lines of text, and for everything else."""
-        wording = Wording(document.locale, zone, document.numerals == "native")
-        self.zone = zone
+    def _settle(self, properties: frozenset[str]) -> None:
+        """Runs the Liquid of these properties of the document, in the words of those before."""
+        slots = self.template.slots.get("", ())
+        if any(slot.path[0] in properties for slot in slots):
+            self.document = self.resolved(self.document, "", kept=_ALL - properties)
+            self._say()
+
+    def _say(self) -> None:
+        """Sets the speeches: for lines of text, for dates, and for everything else."""
+        document, template = self.document, self.template
+        self.zone = find_zone(document.time_zone) or template.zone
+        wording = Wording(document.locale, self.zone, document.numerals == "native")
         marked = self._liquid_values(mark_emphasis)
         plain = self._liquid_values(lambda text: without_marks(mark_emphasis(text)))
         self.in_text = Speech(marked, wording, isolate=True)
         self.plain = Speech(plain, wording)
+        self.exact = Speech(plain, wording, exact=True)
+
+    @property
+    def end(self) -> float | None:
+        """When the countdown is over; None if there is none, or no clock."""
+        countdown = self.document.countdown
+        if countdown is None or self.now == NO_CLOCK or not countdown.to:
+            return None
+        if has_liquid(countdown.to):  # not run yet
+            return None
+        return countdown.end(self.zone)
 
     def _liquid_values(self, emphasis: Any) -> dict[str, Any]:
         fields = self.template.fields
         values: dict[str, Any] = {"now": Moment.at(self.now, self.zone)}
+        if self.document.countdown is not None:
+            values |= figures(self.end, self.now)
         for name, value in self.values.items():
             spec = fields[name]
             if isinstance(value, date):
@@ -70,9 +106,14 @@ class Speaker:
             self.warn("liquid_failed", f"{where}/if", f"{error}.")
             return False
 
+    def _speech(self, slot: Slot) -> Speech:
+        if slot.yields == "text":
+            return self.in_text
+        return self.exact if slot.yields == "date" else self.plain
+
     def _filled(self, written: Any, slot: Slot, where: str) -> Any:
         try:
-            text = slot.program.run(self.in_text if slot.yields == "text" else self.plain)
+            text = slot.program.run(self._speech(slot))
         except LiquidFailed as error:
             self.warn("liquid_failed", where, f"{error}.")
             text = ""
@@ -80,13 +121,18 @@ class Speaker:
             return put(written, slot.path, text)
         text = text.strip()
         try:
-            if text or slot.yields == "image":
+            if text:
                 return put(written, slot.path, _READ[slot.yields](text))
         except BadValue as error:
             self.warn("bad_value", where, f"{text[:60]!r} {error}.")
-            if slot.yields == "image":
-                return put(written, slot.path, "")
+        if slot.yields in _NEEDED:
+            return put(written, slot.path, "")
         return put_default(written, slot.path)
+
+
+def _read_date(text: str) -> str:
+    read_date(text)
+    return text
 
 
 def alt(template: Template, values: Values) -> str:
@@ -96,10 +142,6 @@ def alt(template: Template, values: Values) -> str:
         return template.alt_text.run(speaker.plain).strip()
     except LiquidFailed:
         return ""
-
-
-def _image(text: str) -> str:
-    return read_image(text) if text else ""
 
 
 def _locale(text: str) -> str:
@@ -114,9 +156,11 @@ def _zone(text: str) -> str:
     return text
 
 
+_NEEDED = ("date", "image")  # properties without a default: empty is none
 _READ = {
     "color": read_color,
-    "image": _image,
+    "date": _read_date,
+    "image": read_image,
     "locale": _locale,
     "number": read_number,
     "zone": _zone,

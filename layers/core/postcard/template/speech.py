@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from postcard.template.countdown import Amount, Figure
 from postcard.template.graphemes import too_many_graphemes
 from postcard.template.marks import isolated
 from postcard.template.moments import Moment
@@ -18,11 +19,15 @@ class LiquidFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What programs see: `values` by name (None is nil) and the `wording` of their locale."""
+    """What programs see: `values` by name (None is nil) and the `wording` of their locale.
+
+    `isolate` sets texts apart in their line; `exact` writes moments to the second, in full.
+    """
 
     values: Mapping[str, Any]
     wording: Wording
     isolate: bool = field(default=False)
+    exact: bool = field(default=False)
 
     def spoken(self, value: Any) -> str:
         """A value as text; None is nothing."""
@@ -30,10 +35,14 @@ class Speech:
             return ""
         if isinstance(value, bool):
             return "true" if value else "false"
+        if isinstance(value, Amount | Figure):
+            return self.wording.digits(str(value))
         if isinstance(value, int | float):
             return number_text(value) if abs(value) < 1e15 else str(value)
         if isinstance(value, list | tuple):
             return "".join(map(self.spoken, value))
+        if self.exact and isinstance(value, Moment):
+            return value.written
         text = str(value)
         return isolated(text) if self.isolate and not isinstance(value, Moment) else text
 

@@ -74,10 +74,10 @@ class Wording:
 
         moment = self._moment(value)
         if pattern in WIDTHS:
-            return self._digits(format_date(moment.shown, pattern, self.locale))
+            return self.digits(format_date(moment.shown, pattern, self.locale))
         if "%" in str(pattern):
-            return self._digits(self._percent(moment.shown, str(pattern)))
-        return self._digits(format_datetime(moment.shown, str(pattern), None, self.locale))
+            return self.digits(self._percent(moment.shown, str(pattern)))
+        return self.digits(format_datetime(moment.shown, str(pattern), None, self.locale))
 
     def time(self, value: Any, pattern: Any = "short") -> str | None:
         """The time of a date; nothing for a date that says none."""
@@ -87,7 +87,7 @@ class Wording:
 
         if pattern not in WIDTHS:
             return self.date(value, pattern)
-        return self._digits(format_time(moment.shown, pattern, locale=self.locale))
+        return self.digits(format_time(moment.shown, pattern, locale=self.locale))
 
     def initials(self, value: Any) -> str | None:
         """The first letters of the first and the last word."""
@@ -121,13 +121,14 @@ class Wording:
             currency_digits=False,
             numbering_system=self._system,
         )
-        return self._digits(text)
+        return self.digits(text)
 
     @property
     def _system(self) -> str:
         return self.locale.default_numbering_system if self.native else "latn"
 
-    def _digits(self, text: str) -> str:
+    def digits(self, text: str) -> str:
+        """A text whose digits are the locale's own, where they are asked for."""
         zero = _ZEROS.get(self.locale.default_numbering_system) if self.native else None
         return text if zero is None else text.translate({48 + n: zero + n for n in range(10)})
 
