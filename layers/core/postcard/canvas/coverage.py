@@ -16,9 +16,11 @@ MOST_CELLS = 150_000  # pixels that edges may cross; beyond, the picture is draw
 _LEVELS = [bytes((level,)) for level in range(256)]
 
 
-def covered(contours: Sequence[Sequence[Point]], width: int, height: int) -> Image.Image:
+def covered(
+    contours: Sequence[Sequence[Point]], width: int, height: int, *, most: int = MOST_CELLS
+) -> Image.Image:
     """The mask of `width` times `height` pixels of closed contours, in pixels."""
-    coarse = math.ceil(sum(map(_crossed, contours)) / MOST_CELLS) or 1
+    coarse = math.ceil(sum(map(_crossed, contours)) / most) or 1
     if coarse == 1:
         return _drawn(contours, width, height)
     small = [[(x / coarse, y / coarse) for x, y in contour] for contour in contours]
