@@ -14,6 +14,7 @@ from postcard.template.bind import bind
 from postcard.template.changes import changes_from_modifications
 from postcard.template.document import load, parse
 from postcard.template.gallery import PictureCache
+from postcard.template.ground import Grounds
 from tests.core.template_cases import document, linked, template
 from tests.render.drawing import draw, ink, opened, plain_picture, quarters, renderer
 
@@ -146,7 +147,7 @@ def test_a_warm_process_decodes_a_templates_picture_once() -> None:
 
 def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -> None:
     cache = PictureCache(most_pixels=1000)
-    warm = Renderer(renderer().fonts, cache)
+    warm = Renderer(renderer().fonts, cache, Grounds(0))
     fields = {"photo": {"type": "image"}}
     made = template(
         layers=[{"type": "image", "source": "{{ photo }}", "width": 9, "height": 9}], fields=fields

@@ -14,6 +14,7 @@ from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
 from postcard.template.gallery import Gallery, PictureCache, RenderFailed, choice_of
+from postcard.template.ground import Blank, Grounds
 from postcard.template.image import ImageLayer
 from postcard.template.nodes import Node, nodes_of
 from postcard.template.speaking import NO_CLOCK, Speaker
@@ -68,11 +69,14 @@ class Rendered:
 
 
 class Renderer:
-    """Draws. One for a process: it keeps decoded pictures of templates."""
+    """Draws. One for a process: it keeps decoded pictures and drawn grounds of templates."""
 
-    def __init__(self, fonts: Fonts, cache: PictureCache | None = None) -> None:
+    def __init__(
+        self, fonts: Fonts, cache: PictureCache | None = None, grounds: Grounds | None = None
+    ) -> None:
         self.fonts = fonts
         self.cache = cache or PictureCache()
+        self.grounds = grounds or Grounds()
 
     def sources(
         self, template: Template, bound: Bound, size: OutputSize, *, now: float = NO_CLOCK
@@ -110,9 +114,12 @@ class Renderer:
         `on_error: fail`. `now` is in Unix seconds.
         """
         picture = _Picture(self, template, bound, size, pictures, now)
+        if format == "gif" and template.frames > 1:
+            return picture.animated(bound, max_bytes)
         speaker = picture.speaker
         nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
-        return picture.drawn(nodes, format, quality, max_bytes)
+        surface = picture.drawn(nodes, self.grounds)
+        return picture.encoded(surface, format, quality, max_bytes)
 
     def surface(
         self,
@@ -126,8 +133,7 @@ class Renderer:
         """The drawn pixels, before any encoder: for who times or compares them."""
         picture = _Picture(self, template, bound, size, pictures, now)
         nodes = nodes_of(template.document.layers, "/layers", picture.speaker, bound.layers)
-        picture.scene.draw(picture.canvas, nodes)
-        return picture.canvas.picture()
+        return picture.drawn(nodes, self.grounds)
 
     def draw_stored(
         self,
@@ -148,7 +154,9 @@ class Renderer:
         picture = _Picture(self, replace(template, document=document), bound, size, pictures, now)
         layers = stored_layers(written, document) if written else ()
         nodes = nodes_of(layers, f"/{which}/layers", picture.speaker, {})
-        return picture.drawn(nodes, format, quality, max_bytes)
+        canvas = picture.blank.canvas()
+        picture.scene.draw(canvas, nodes)
+        return picture.encoded(canvas.picture(), format, quality, max_bytes)
 
     def plain_card(
         self, size: OutputSize, *, format: str, background: str = "#ffffff"
@@ -171,22 +179,25 @@ class _Picture:
         pictures: Mapping[str, bytes],
         now: float,
     ) -> None:
-        self.template, self.size = template, size
+        self.template, self.pictures = template, pictures
         self.faults: list[Fault] = []
         self.speaker = Speaker(template, bound.values, now, self._warn)
         self.background = parse_color(self.speaker.document.background)
-        self.canvas = Canvas.new(template.width, template.height, _pixels(size), self.background)
+        self.blank = Blank((template.width, template.height), _pixels(size), self.background)
         gallery = Gallery(template, bound.values, pictures, renderer.cache, self._warn)
         self.scene = Scene(
-            self.speaker.document, renderer.fonts, self.canvas.scale, gallery, self.faults
+            self.speaker.document, renderer.fonts, self.blank.scale, gallery, self.faults
         )
 
-    def drawn(
-        self, nodes: Sequence[Node], format: str, quality: int | None, max_bytes: int | None
+    def drawn(self, nodes: Sequence[Node], grounds: Grounds) -> Surface:
+        canvas = grounds.draw(self.scene, self.blank, nodes, self.template, self.pictures)
+        return canvas.picture()
+
+    def encoded(
+        self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
     ) -> Rendered:
-        self.scene.draw(self.canvas, nodes)
         encoded = encode(
-            self.canvas.picture(),
+            surface,
             format,
             quality=quality,
             max_bytes=max_bytes,

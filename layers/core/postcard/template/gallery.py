@@ -1,11 +1,10 @@
 """Which picture an image layer shows, where it may come from, and what is shown without it."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 
 from postcard.canvas.picture import Picture, PictureError
+from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.fields import ImageField
 from postcard.template.image import ImageLayer
@@ -62,28 +61,18 @@ class PictureCache:
 
     def __init__(self, most_pixels: int = KEPT_PIXELS) -> None:
         self.decoded = 0  # how often a picture had to be decoded
-        self._most = most_pixels
-        self._kept: OrderedDict[tuple[bytes, Near], Picture] = OrderedDict()
-        self._lock = Lock()
+        self._kept: Kept[tuple[bytes, Near], Picture] = Kept(most_pixels, _pixels)
 
     def picture(self, body: bytes, near: Near, *, keep: bool) -> Picture:
         """The picture of those bytes; raises PictureError."""
         key = (body, near)
-        with self._lock:
-            if (known := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return known
+        if (known := self._kept.get(key)) is not None:
+            return known
         self.decoded += 1
         picture = Picture.decode(body, near=near)
         if keep:
-            self._keep(key, picture)
+            self._kept.put(key, picture)
         return picture
-
-    def _keep(self, key: tuple[bytes, Near], picture: Picture) -> None:
-        with self._lock:
-            self._kept[key] = picture
-            while sum(_pixels(kept) for kept in self._kept.values()) > self._most:
-                self._kept.popitem(last=False)
 
 
 def _pixels(picture: Picture) -> int:

@@ -1,0 +1,134 @@
+"""The layers at the bottom that are alike in every picture of a template: drawn once, then kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from postcard.canvas.canvas import Canvas
+from postcard.color import Color
+from postcard.errors import Fault
+from postcard.geometry import Box
+from postcard.keeping import Kept
+from postcard.template.compiled import Template
+from postcard.template.consistency import walk
+from postcard.template.nodes import Node
+from postcard.template.slots import at
+from postcard.template.stage import Scene
+
+KEPT_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from
+_PIXEL = 4  # bytes
+
+Key = tuple[object, ...]
+Pictures = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A canvas to come: its size in CSS pixels, its device pixels, its colour."""
+
+    size: tuple[int, int]
+    pixels: tuple[int, int]
+    background: Color
+
+    @property
+    def scale(self) -> float:
+        """Device pixels per CSS pixel."""
+        return (self.pixels[0] / self.size[0] + self.pixels[1] / self.size[1]) / 2
+
+    def canvas(self) -> Canvas:
+        """The canvas."""
+        return Canvas.new(*self.size, self.pixels, self.background)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A drawn canvas, and what drawing it said; `weight` in bytes.
+
+    `held` is whatever its key names by `id`, so that no other object can take that place.
+    """
+
+    canvas: Canvas
+    boxes: tuple[tuple[str, Box], ...]
+    warnings: tuple[Fault, ...]
+    weight: int
+    held: tuple[object, ...]
+
+
+class Grounds:
+    """Grounds by template, size, pictures and layers shown. Bounded by bytes."""
+
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+        self.drawn = 0  # how often a ground had to be drawn
+        self._kept: Kept[Key, Ground] = Kept(most_bytes, lambda ground: ground.weight)
+
+    def draw(
+        self,
+        scene: Scene,
+        blank: Blank,
+        nodes: Sequence[Node],
+        template: Template,
+        pictures: Pictures,
+    ) -> Canvas:
+        """The canvas with nodes drawn on it: a blank one, or a copy of their ground."""
+        below = untouched(nodes, template)
+        if below:
+            files = tuple(pictures.get(reference, b"") for reference in template.references)
+            ground = self._ground(scene, blank, below, template, files)
+            scene.boxes[:] = ground.boxes
+            for fault in ground.warnings:
+                scene.warn(fault.code, fault.pointer, fault.detail)
+            canvas = ground.canvas.copy()
+        else:
+            canvas = blank.canvas()
+        scene.draw(canvas, nodes[len(below) :])
+        return canvas
+
+    def _ground(
+        self,
+        scene: Scene,
+        blank: Blank,
+        below: Sequence[Node],
+        template: Template,
+        files: tuple[bytes, ...],
+    ) -> Ground:
+        key = (files, blank, *_key(scene, below, template))
+        ground = self._kept.get(key)
+        if ground is None:
+            ground = self._drawn(scene, blank.canvas(), below, (*files, template.document))
+            self._kept.put(key, ground)
+        return ground
+
+    def _drawn(
+        self, scene: Scene, canvas: Canvas, below: Sequence[Node], held: tuple[object, ...]
+    ) -> Ground:
+        self.drawn += 1
+        before = len(scene.warnings)
+        scene.draw(canvas, below)
+        files = sum(len(one) for one in held if isinstance(one, bytes))
+        return Ground(
+            canvas=canvas,
+            boxes=tuple(scene.boxes),
+            warnings=tuple(scene.warnings[before:]),
+            weight=canvas.size[0] * canvas.size[1] * _PIXEL + files,
+            held=(*held, scene.fonts),
+        )
+
+
+def untouched(nodes: Sequence[Node], template: Template) -> list[Node]:
+    """The first nodes whose layers are the document's own objects.
+
+    Whatever Liquid, a request or a list's item changes about a layer makes a copy of it.
+    """
+    own = {id(layer) for layer, _, _ in walk(template.document.layers)}
+    return list(takewhile(lambda node: all(id(one.layer) in own for one in node.all()), nodes))
+
+
+def _key(scene: Scene, below: Sequence[Node], template: Template) -> Key:
+    """What else than pictures the drawing of untouched layers hangs on."""
+    slots = template.slots.get("", ())
+    return (
+        id(template.document),
+        id(scene.fonts),
+        tuple(at(scene.document, slot.path) for slot in slots),
+        tuple((one.pointer, id(one.layer)) for node in below for one in node.all()),
+    )

@@ -1,0 +1,154 @@
+"""Layers that never change are drawn once, and no picture shows it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postcard.keeping import Kept
+from postcard.render import Rendered, Renderer
+from postcard.template.compiled import Template
+from postcard.template.gallery import PictureCache
+from postcard.template.ground import Grounds
+from tests.core.template_cases import template
+from tests.render.drawing import draw, plain_picture, quarters, renderer
+
+STOPS = [["#ff000080", 0], ["#0000ff", 1]]
+PHOTO = {"type": "image", "source": "asset:a", "width": 200, "height": 100}
+NAME = {"name": "n", "type": "text", "text": "Hi {{ name }}", "size": 30}
+PLAIN: list[dict[str, Any]] = [
+    PHOTO,
+    {"type": "image", "source": "asset:gone", "width": 20, "height": 20},
+    {"type": "rectangle", "x": 5, "width": 90, "height": 60, "fill": "#00f8", "rotation": 20},
+    {"type": "rectangle", "width": 60, "height": 90, "fill": {"type": "linear", "stops": STOPS}},
+    {"type": "text", "text": "Still", "size": 20, "opacity": 0.5},
+    {"type": "text", "name": "t", "text": "\U0001f9ff \ue000", "size": 20},
+    {"type": "qr", "name": "q", "value": "https://a.example", "width": 40, "x": 150},
+]
+TOUCHED: list[dict[str, Any]] = [
+    NAME,
+    {"type": "rectangle", "width": 70, "height": 9, "fill": "{{ tint }}"},
+    {"type": "text", "text": "for some", "if": "points > 3", "y": 60},
+    {"type": "image", "source": "{{ face }}", "x": 90, "width": 30, "height": 30},
+    {"type": "text", "text": "{{ now | date: 'mm:ss' }}", "x": 120, "y": 70},
+]
+FIELDS = {
+    "name": {"default": "Zoë"},
+    "tint": {"type": "color", "default": "#0f0"},
+    "points": {"type": "number", "default": 1},
+    "face": {"type": "image", "default": "asset:a"},
+}
+ONE = st.sampled_from(PLAIN + TOUCHED)
+LAYERS = st.lists(
+    ONE | st.builds(lambda inner: {"type": "group", "x": 9, "layers": inner}, st.lists(ONE))
+)
+ASKED: list[dict[str, Any]] = [
+    {"name": "name", "text": "Ann"},
+    {"name": "tint", "text": "#123456"},
+    {"name": "points", "text": "7"},
+    {"name": "t", "text": "Other"},
+    {"name": "q", "visible": False},
+]
+CHANGES = st.lists(
+    st.sampled_from(ASKED),
+    max_size=3,
+    unique_by=lambda change: str(change["name"]),
+)
+
+
+def fresh(most_bytes: int = 0) -> Renderer:
+    return Renderer(renderer().fonts, PictureCache(0), Grounds(most_bytes))
+
+
+def made_of(layers: list[dict[str, Any]]) -> Template:
+    named: set[str] = set()
+    return template(layers=[_once(layer, named) for layer in layers], fields=FIELDS)
+
+
+def _once(layer: dict[str, Any], named: set[str]) -> dict[str, Any]:
+    """Without a name that another layer has."""
+    if "layers" in layer:
+        return {**layer, "layers": [_once(inner, named) for inner in layer["layers"]]}
+    known = layer.get("name") in named
+    named.add(layer.get("name", ""))
+    return {key: value for key, value in layer.items() if not (known and key == "name")}
+
+
+@given(LAYERS, st.lists(CHANGES, min_size=2, max_size=3), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_a_picture_on_a_kept_ground_is_the_same(
+    layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
+) -> None:
+    made, warm = made_of(layers), fresh(10**7)
+    for index, request in enumerate(requests):
+        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        pictures = {"asset:a": quarters() if index % 2 else plain_picture("red")}
+
+        def drawn(using: Renderer) -> Rendered:
+            return draw(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
+
+        assert drawn(warm) == drawn(fresh())
+
+
+def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:
+    cache, grounds = PictureCache(), Grounds()
+    warm = Renderer(renderer().fonts, cache, grounds)
+    made = made_of([*PLAIN, NAME, PHOTO])
+    for name in ("Ann", "Ben", "Cem"):
+        draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
+    assert grounds.drawn == 1
+
+
+def test_every_size_picture_and_document_has_a_ground_of_its_own() -> None:
+    grounds = Grounds()
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    made, twin = made_of([PHOTO, NAME]), made_of([PHOTO, NAME])
+    for count, (which, dpr, color) in enumerate(
+        [(made, 1, "red"), (made, 2, "red"), (made, 1, "blue"), (twin, 1, "red")], start=1
+    ):
+        for _ in range(2):
+            draw(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
+        assert grounds.drawn == count
+
+
+def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
+    still = {"type": "text", "text": "Still", "size": 20}
+    made = template(layers=[still], color="{{ tint }}", fields=FIELDS)
+    warm = fresh(10**7)
+    red, blue = (draw(made, {"name": "tint", "text": c}, using=warm) for c in ("red", "blue"))
+    assert red.image.body != blue.image.body
+
+
+def test_grounds_go_when_there_are_too_many() -> None:
+    grounds = Grounds(most_bytes=200 * 100 * 4 * 2 + 1000)
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    two, other = made_of([PHOTO]), [made_of([PHOTO]) for _ in range(2)]
+    for made in (two, *other, two):
+        draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
+    assert grounds.drawn == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7))))
+def test_what_is_kept_never_weighs_more_than_it_may(puts: list[tuple[int, int]]) -> None:
+    kept: Kept[int, int] = Kept(10, int)
+    for key, weight in puts:
+        kept.put(key, weight)
+        assert kept.get(key) == weight
+        assert kept.weight == sum(kept.get(one) or 0 for one in range(6)) <= 10
+
+
+def test_what_alone_is_too_much_is_not_kept() -> None:
+    kept: Kept[str, int] = Kept(10, int)
+    kept.put("small", 9)
+    kept.put("large", 11)
+    assert (kept.get("small"), kept.get("large")) == (9, None)
+
+
+@pytest.mark.parametrize("which", ["t", "q"])
+def test_a_layer_that_a_request_changes_is_not_kept(which: str) -> None:
+    warm = fresh(10**7)
+    made = made_of(PLAIN)
+    before = draw(made, using=warm).image.body
+    assert draw(made, {"name": which, "visible": False}, using=warm).image.body != before
+    assert draw(made, using=warm).image.body == before
