@@ -80,7 +80,7 @@ def _turned(
     )  # fmt: skip
 
     def turn(image: Image.Image) -> Image.Image:
-        return image.transform(out, Image.Transform.AFFINE, affine, Image.Resampling.BICUBIC)
+        return image.transform(out, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR)
 
     assert group.alpha is not None
     return Surface(turn(group.color), turn(group.alpha)), (area[0], area[1])
