@@ -57,6 +57,9 @@ def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> 
     code = {"type": "qr", "value": "x"}
     assert found(layers=[{**code, "width": 57}]) == [("small_code", "/layers/0")]
     assert found(layers=[{**code, "width": 58}]) == []
+    bars = {"type": "barcode", "symbology": "ean13", "value": "400638133393", "height": 20}
+    assert found(layers=[{**bars, "width": 112}]) == [("small_code", "/layers/0")]
+    assert found(layers=[{**bars, "width": 113}]) == []
     assert found(layers=[{"type": "image", "source": "asset:a"}]) == [("no_size", "/layers/0")]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
 from postcard.json_text import pointer
+from postcard.template.barcode import BarcodeLayer
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.group import AnyLayer
@@ -53,6 +54,9 @@ def _placed(template: Template) -> Iterator[Fault]:
         if isinstance(layer, QrLayer) and _side_of(layer) < smallest_side(layer):
             detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
             yield Fault("small_code", where, detail)
+        if isinstance(layer, BarcodeLayer) and _across(layer) < layer.fewest_modules:
+            detail = f"Even a short value needs {layer.fewest_modules} pixels across to scan."
+            yield Fault("small_code", where, detail)
         if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
             detail = "Without width and height the picture's own size decides."
             yield Fault("no_size", where, detail)
@@ -62,6 +66,12 @@ def _side_of(layer: QrLayer) -> float:
     """The side of a code; any that its row or column gives will do."""
     sides = [side for side in (layer.width, layer.height) if isinstance(side, float)]
     return min(sides, default=math.inf)
+
+
+def _across(layer: BarcodeLayer) -> float:
+    """The width of a code; any that its row gives will do."""
+    across = layer.height if layer.width is None else layer.width
+    return across if isinstance(across, float) else math.inf
 
 
 def _outside(layer: AnyLayer, template: Template) -> bool:
