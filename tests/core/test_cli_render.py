@@ -54,7 +54,14 @@ def test_a_document_on_disk_becomes_a_picture(folder: Path, tmp_path: Path) -> N
 
 def test_the_installed_command_draws_in_a_process_of_its_own(folder: Path, tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("postcard")
-    call = [command, "render", folder / "card.json", "-o", tmp_path / "a.jpg", "--json"]
+    call: list[str | Path] = [
+        command,
+        "render",
+        folder / "card.json",
+        "-o",
+        tmp_path / "a.jpg",
+        "--json",
+    ]
     ended = subprocess.run(call, capture_output=True, text=True, check=True)
     facts = json.loads(ended.stdout)
     assert facts["format"] == "jpg"
@@ -69,7 +76,7 @@ def test_width_and_dpr_draw_at_that_size(folder: Path, tmp_path: Path) -> None:
 
 def test_a_picture_goes_to_standard_output(folder: Path) -> None:
     command = Path(sys.executable).with_name("postcard")
-    call = [command, "render", folder / "card.json", "-o", "-", "--format", "png"]
+    call: list[str | Path] = [command, "render", folder / "card.json", "-o", "-", "--format", "png"]
     body = subprocess.run(call, capture_output=True, check=True).stdout
     with Image.open(BytesIO(body)) as picture:
         assert picture.size == (200, 100)

@@ -38,7 +38,7 @@ MERGE = {
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state of a server that is up, with the template `merge` pushed to it."""
     state = tmp_path_factory.mktemp("service") / "state"
-    command = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0"]
+    command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0"]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
     with subprocess.Popen(
         [*command, "--state", state], stdout=subprocess.PIPE, text=True, env=kept

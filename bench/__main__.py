@@ -1,0 +1,10 @@
+"""All figures, one after the other: `make bench`. `bench/README.md` says what each is."""
+
+import subprocess
+import sys
+
+PARTS = ("bench.run", "bench.coldstart", "bench.imports")
+
+for part in PARTS:
+    print(f"\n## {part}\n", flush=True)
+    subprocess.run([sys.executable, "-m", part], check=True)
