@@ -20,7 +20,7 @@ from postcard.canvas.looks import Look
 from postcard.canvas.mask import Mask, Radii
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.picture import Picture
-from postcard.canvas.shadows import Shadow, shaded
+from postcard.canvas.shadows import Shadow
 from postcard.canvas.shapes import Line, RoundedRectangle, Shape
 from postcard.canvas.strokes import Pen
 from postcard.canvas.surface import Surface
@@ -225,8 +225,8 @@ class Canvas:
         yield inner
         if clip:
             inner.surface.keep(clip.cut(area))
-        drawn = shaded(inner.surface, cast) if cast else inner.surface
-        group.lay(self.surface, drawn, area[:2], device, rotation, opacity, blend)
+        finish = group.Finish(cast, opacity, rotation, blend)
+        group.lay(self.surface, inner.surface, area[:2], device, finish)
 
     def picture(self) -> Surface:
         """The pixels, for `encode`."""

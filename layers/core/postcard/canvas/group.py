@@ -1,16 +1,32 @@
 """Groups: a surface of their own, laid over what is behind, turned and faded as one."""
 
 import math
+from dataclasses import dataclass
 
 from PIL import Image
 
 from postcard.canvas import blending
 from postcard.canvas.mask import Area
-from postcard.canvas.shadows import Shadow
-from postcard.canvas.surface import Surface
+from postcard.canvas.shadows import Shadow, shaded, throw
+from postcard.canvas.surface import Point, Surface
 from postcard.geometry import Box
 
 _MARGIN = 256  # device pixels beyond a turned box that its ink may reach
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What is done to a group as one picture; the shadow is in device pixels."""
+
+    shadow: Shadow | None
+    opacity: float
+    rotation: float
+    blend: blending.Blend
+
+    @property
+    def plain(self) -> bool:
+        """Whether a shadow laid first comes to the same."""
+        return self.opacity == 1 and not self.rotation % 360 and self.blend == "normal"
 
 
 def reach(
@@ -40,25 +56,22 @@ def whole(box: Box, more_x: float = 0.0, more_y: float = 0.0) -> Area:
     )
 
 
-def lay(
-    behind: Surface,
-    group: Surface,
-    at: tuple[int, int],
-    box: Box,
-    rotation: float,
-    opacity: float,
-    blend: blending.Blend,
-) -> None:
+def lay(behind: Surface, group: Surface, at: Point, box: Box, finish: Finish) -> None:
     """Lay a group whose surface begins at `at`, turned about the centre of `box`."""
-    ink = group.alpha.getbbox() if group.alpha else None
-    if ink is None or opacity <= 0:
+    if finish.opacity <= 0:
         return
-    if rotation % 360:
+    if finish.shadow and finish.plain:
+        throw(behind, group, finish.shadow, at)
+    elif finish.shadow:
+        group = shaded(group, finish.shadow)
+    if finish.rotation % 360:
         center = (box.x + box.width / 2, box.y + box.height / 2)
-        group, at = _turned(group, at, center, rotation, behind.size)
-        ink = (0, 0, *group.size)
-    part = Surface(group.color.crop(ink), group.alpha.crop(ink) if group.alpha else None)
-    blending.lay(behind, part, (at[0] + ink[0], at[1] + ink[1]), opacity, blend)
+        group, at = _turned(group, at, center, finish.rotation, behind.size)
+    ink = group.alpha.getbbox() if group.alpha else None
+    if ink is not None:
+        part = Surface(group.color.crop(ink), group.alpha.crop(ink) if group.alpha else None)
+        place = (at[0] + ink[0], at[1] + ink[1])
+        blending.lay(behind, part, place, finish.opacity, finish.blend)
 
 
 def _turned(

@@ -8,7 +8,7 @@ from PIL import Image
 from postcard.canvas.blur import REACH, blurred
 from postcard.canvas.mask import Area
 from postcard.canvas.paint import Fill
-from postcard.canvas.surface import Surface
+from postcard.canvas.surface import Point, Surface
 from postcard.color import TRANSPARENT, Color
 
 
@@ -50,18 +50,23 @@ class Shadow:
         )
 
 
-def shaded(surface: Surface, shadow: Shadow) -> Surface:
-    """What is on a surface over its shadow (in device pixels); a surface of the same size."""
+def throw(behind: Surface, surface: Surface, shadow: Shadow, at: Point) -> None:
+    """Lay the shadow of what is on a surface, which begins at `at`; `shadow` in device pixels."""
     ink = surface.alpha.getbbox() if surface.alpha else None
-    if surface.alpha is None or ink is None or not shadow.color[3]:
-        return surface
-    under = Surface.new(surface.size, TRANSPARENT)
+    if surface.alpha is None or ink is None:
+        return
     spread, (left, top, right, bottom) = shadow.spread, ink
     size = (right - left + 2 * spread, bottom - top + 2 * spread)
     alpha = Image.new("L", size)
     alpha.paste(surface.alpha.crop(ink), (spread, spread))
-    soft = blurred(alpha, shadow.blur / 2)
-    at = (left - spread + int(shadow.x), top - spread + int(shadow.y))
-    under.stamp(Fill(shadow.color[:3], shadow.color[3]), at, soft, size)
-    under.lay(Surface(surface.color.crop(ink), surface.alpha.crop(ink)), (left, top))
+    place = (at[0] + left - spread + int(shadow.x), at[1] + top - spread + int(shadow.y))
+    paint = Fill(shadow.color[:3], shadow.color[3] if shadow.color[3] < 255 else None)
+    behind.stamp(paint, place, blurred(alpha, shadow.blur / 2), size)
+
+
+def shaded(surface: Surface, shadow: Shadow) -> Surface:
+    """What is on a surface over its shadow (in device pixels); a surface of the same size."""
+    under = Surface.new(surface.size, TRANSPARENT)
+    throw(under, surface, shadow, (0, 0))
+    under.lay(surface, (0, 0))
     return under
