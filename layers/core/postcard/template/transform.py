@@ -1,10 +1,15 @@
 """Upper and lower case by language."""
 
 import re
+import unicodedata
 
 _TURKIC = ("tr", "az")
 _DUTCH_IJ = re.compile("^ij")
-_WORD = re.compile(r"[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
+_WORD = re.compile(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
+_DIAERESIS, _IOTA = "\u0308", "\u0345"  # the marks that Greek capitals keep
+_MARKS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA}]"
+_PARTED = re.compile(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_MARKS})")
+_MARKED = re.compile(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_MARKS}+)")
 
 
 def transformed(text: str, transform: str, language: str) -> str:
@@ -20,12 +25,14 @@ def transformed(text: str, transform: str, language: str) -> str:
 def _upper(text: str, language: str) -> str:
     if language in _TURKIC:
         text = text.replace("i", "İ")
-    return _without_greek_accents(text.upper()) if language == "el" else text.upper()
+    if language == "hy":
+        text = text.replace("և", "ԵՎ")
+    return _greek(text) if language == "el" else text.upper()
 
 
 def _lower(text: str, language: str) -> str:
     if language in _TURKIC:
-        text = text.replace("I", "ı").replace("İ", "i")
+        text = text.replace("I\u0307", "i").replace("I", "ı").replace("İ", "i")
     return text.lower()
 
 
@@ -40,8 +47,13 @@ def _capital(word: str, language: str) -> str:
     return first + word[1:]
 
 
-def _without_greek_accents(text: str) -> str:
-    return text.translate(_GREEK)
+def _greek(text: str) -> str:
+    """Capitals lose their accents, but for an η alone ("or"); `άι` stays two sounds: `ΑΪ`."""
+    parts = _PARTED.sub(rf"\1\2{_DIAERESIS}", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", _MARKED.sub(_without_accents, parts).upper())
 
 
-_GREEK = str.maketrans("ΆΈΉΊΌΎΏΪ́Ϋ́"[:7], "ΑΕΗΙΟΥΩ")
+def _without_accents(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    return match[1] + "".join(mark for mark in match[2] if mark in (_DIAERESIS, _IOTA))
