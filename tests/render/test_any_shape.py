@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +72,21 @@ def test_any_good_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: s
     made = template(width=120, height=80, layers=[layer], direction=direction)
     image = opened(draw(made, dpr=dpr))
     assert image.size == (120 * dpr, 80 * dpr)
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "ellipse", "progress"])
+def test_a_turned_shape_keeps_its_area_and_its_edges_smooth(kind: str) -> None:
+    paint = (
+        {"color": "black", "value": 100, "radius": 0} if kind == "progress" else {"fill": "#000"}
+    )
+    layer = {"type": kind, "x": 30, "y": 20, "width": 60, "height": 40, **paint}
+
+    def dark(rotation: float) -> tuple[float, int]:
+        made = template(width=120, height=80, layers=[{**layer, "rotation": rotation}])
+        levels = opened(draw(made)).convert("L").tobytes()
+        return sum(255 - level for level in levels) / 255, len(set(levels))
+
+    upright, _ = dark(0)
+    turned, shades = dark(10)
+    assert turned == pytest.approx(upright, rel=0.005)
+    assert shades > 60

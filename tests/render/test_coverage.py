@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ImageChops
 
 from postcard.canvas.coverage import Point, covered
 
@@ -44,10 +45,11 @@ def test_what_is_covered_is_the_area_inside(triangle: list[Point]) -> None:
     assert total([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TRIANGLES)
 def test_the_other_way_round_is_the_same(triangle: list[Point]) -> None:
-    assert covered([triangle], 40, 40) == covered([triangle[::-1]], 40, 40)
+    one, two = covered([triangle], 40, 40), covered([triangle[::-1]], 40, 40)
+    assert ImageChops.difference(one, two).getextrema()[1] <= 1  # of 255, by rounding
 
 
 def test_twice_the_same_outline_covers_no_more() -> None:

@@ -13,6 +13,7 @@ Point = tuple[float, float]
 Cells = dict[int, float]
 
 MOST_CELLS = 150_000  # pixels that edges may cross; beyond, the picture is drawn coarser
+_NOTHING = 1e-9  # pixels
 _LEVELS = [bytes((level,)) for level in range(256)]
 
 
@@ -51,7 +52,7 @@ def _edge(rows: list[Cells], start: Point, end: Point, width: int) -> None:
     sign, (x, y), (end_x, end_y) = 1.0, start, end
     if y > end_y:
         sign, x, y, end_x, end_y = -1.0, end_x, end_y, x, y
-    if y == end_y or end_y <= 0 or y >= len(rows):
+    if end_y - y < _NOTHING or end_y <= 0 or y >= len(rows):
         return
     slope = (end_x - x) / (end_y - y)
     if y < 0:
@@ -70,10 +71,10 @@ def _across(cells: Cells, x: float, next_x: float, rise: float, width: int) -> N
     left, right = (x, next_x) if x < next_x else (next_x, x)
     if left >= width:
         return
-    first = int(left) if left >= 0 else math.floor(left)
+    first = int(left) if left > 0 else 0
     if right <= 0:
         cells[0] = cells.get(0, 0.0) + rise
-    elif right <= first + 1 and first >= 0:
+    elif right - left < _NOTHING or (left >= 0 and right <= first + 1):
         beyond = rise * ((left + right) / 2 - first)
         cells[first] = cells.get(first, 0.0) + rise - beyond
         cells[first + 1] = cells.get(first + 1, 0.0) + beyond

@@ -39,8 +39,9 @@ def reach(
     area = _seen(size, box, rotation)
     if shadow:
         area = shadow.casting(area)
-    if ink is None and rotation % 360:
-        ink = whole(box.inset(-_MARGIN), box.width, box.height)
+    if rotation % 360:  # with a clear rim, since what lies beyond the surface is not mixed in
+        ink = ink or whole(box.inset(-_MARGIN), box.width, box.height)
+        ink = (ink[0] - 1, ink[1] - 1, ink[2] + 1, ink[3] + 1)
     if ink is None:
         return area
     return _overlap(area, shadow.cast(ink) if shadow else ink)

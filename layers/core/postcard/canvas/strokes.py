@@ -9,6 +9,7 @@ from postcard.canvas.coverage import Point
 from postcard.canvas.dashes import dashes, distinct, too_many
 from postcard.canvas.shapes import TOLERANCE, Contour
 
+_THINNEST = 1e-4  # pixels; half of a line that nobody sees
 _GENTLE = 0.98  # cosine of a turn that needs no join
 
 
@@ -28,10 +29,11 @@ class Pen:
 def stroked(contours: Sequence[Contour], pen: Pen) -> Iterator[list[Point]]:
     """The outlines of lines drawn along contours; those of too many dashes are drawn whole."""
     dash = None if pen.dash and too_many(contours, pen.dash) else pen.dash
+    half = max(pen.width / 2, _THINNEST)
     for contour in map(distinct, contours):
         if len(contour.points) > 1:
             for piece in dashes(contour, dash):
-                yield from _outlines(piece, pen.width / 2)
+                yield from _outlines(piece, half)
 
 
 def _outlines(contour: Contour, half: float) -> Iterator[list[Point]]:
