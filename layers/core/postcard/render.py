@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
+from postcard.canvas.animation import animate
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.encode import encode
+from postcard.canvas.encode import Encoded, encode
 from postcard.canvas.surface import Surface
 from postcard.color import Color, parse_color
 from postcard.errors import Fault
@@ -13,10 +15,12 @@ from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
+from postcard.template.countdown import frames_of
 from postcard.template.gallery import Gallery, PictureCache, RenderFailed, choice_of
 from postcard.template.ground import Blank, Grounds
 from postcard.template.image import ImageLayer
-from postcard.template.nodes import Node, nodes_of
+from postcard.template.nodes import LayerChanges, Node, nodes_of
+from postcard.template.reel import Reel
 from postcard.template.speaking import NO_CLOCK, Speaker
 from postcard.template.stage import Near, Scene, near
 from postcard.template.stored import stored_document, stored_layers
@@ -85,12 +89,10 @@ class Renderer:
 
         The default of the field in an `on_error: default` layer is among them.
         """
-        speaker = Speaker(template, bound.values, now, _unheard)
-        nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
         scale = size.width / template.width
         wanted = (
             source
-            for node in nodes
+            for node in _nodes_in_time(template, bound, now)
             for inner in node.all()
             for source in _sources(template, bound, inner, scale)
         )
@@ -114,8 +116,8 @@ class Renderer:
         `on_error: fail`. `now` is in Unix seconds.
         """
         picture = _Picture(self, template, bound, size, pictures, now)
-        if format == "gif" and template.frames > 1:
-            return picture.animated(bound, max_bytes)
+        if format == "gif" and template.document.countdown:
+            return picture.animated(bound.layers, max_bytes)
         speaker = picture.speaker
         nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
         surface = picture.drawn(nodes, self.grounds)
@@ -178,10 +180,12 @@ class _Picture:
         size: OutputSize,
         pictures: Mapping[str, bytes],
         now: float,
+        second: int = 0,
     ) -> None:
         self.template, self.pictures = template, pictures
+        self.later = partial(_Picture, renderer, template, bound, size, pictures, now)
         self.faults: list[Fault] = []
-        self.speaker = Speaker(template, bound.values, now, self._warn)
+        self.speaker = Speaker(template, bound.values, now, self._warn, second=second)
         self.background = parse_color(self.speaker.document.background)
         self.blank = Blank((template.width, template.height), _pixels(size), self.background)
         gallery = Gallery(template, bound.values, pictures, renderer.cache, self._warn)
@@ -193,6 +197,24 @@ class _Picture:
         canvas = grounds.draw(self.scene, self.blank, nodes, self.template, self.pictures)
         return canvas.picture()
 
+    def animated(self, changes: LayerChanges, max_bytes: int | None) -> Rendered:
+        """The picture and those of the seconds after it. Once it is over it does not begin anew."""
+        countdown, end = self.template.document.countdown, self.speaker.end
+        frames = frames_of(countdown, self.blank.pixels[0] * self.blank.pixels[1])
+        over = end is not None and end <= self.speaker.now + frames - 1
+        loop = countdown is not None and countdown.loop and not over
+        surfaces = self._seconds(frames, changes)
+        return self._told(animate(surfaces, loop=loop, max_bytes=max_bytes))
+
+    def _seconds(self, count: int, changes: LayerChanges) -> Iterator[Surface]:
+        reel, layers = Reel(), self.template.document.layers
+        for second in range(count):
+            picture = self.later(second) if second else self
+            nodes = nodes_of(layers, "/layers", picture.speaker, changes)
+            yield reel.draw(picture.scene, picture.blank, nodes).picture()
+            for fault in picture.faults:
+                self._warn(fault.code, fault.pointer, fault.detail)
+
     def encoded(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
     ) -> Rendered:
@@ -203,6 +225,9 @@ class _Picture:
             max_bytes=max_bytes,
             background=_opaque(self.background),
         )
+        return self._told(encoded)
+
+    def _told(self, encoded: Encoded) -> Rendered:
         if encoded.over_budget:
             size = len(encoded.image.body)
             self._warn("over_budget", "", f"The smallest picture of this size has {size} bytes.")
@@ -237,6 +262,14 @@ def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iter
         height,
         own=choice.reference in own,
     )
+
+
+def _nodes_in_time(template: Template, bound: Bound, now: float) -> Iterator[Node]:
+    """What is drawn, in every second of an animation whose pictures come and go."""
+    countdown = template.document.countdown
+    for second in range(countdown.frames if countdown and template.pictures_move else 1):
+        speaker = Speaker(template, bound.values, now, _unheard, second=second)
+        yield from nodes_of(template.document.layers, "/layers", speaker, bound.layers)
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:

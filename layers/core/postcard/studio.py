@@ -62,7 +62,7 @@ class Studio:
         `now` is in Unix seconds. Sources are given up a second before the `time.monotonic()`
         instant `deadline`; `TimedOut` after it.
         """
-        wanted = self.renderer.sources(order.template, order.bound, order.size)
+        wanted = self.renderer.sources(order.template, order.bound, order.size, now=now)
         own = order.edition.stored.sources
         pictures, faults = self.sources.bring(wanted, own, deadline=deadline - DRAWING)
         steps.done("sources")

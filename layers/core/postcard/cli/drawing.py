@@ -56,8 +56,8 @@ def draw(
 
 
 def _drawn(file: TemplateFile, order: Order) -> Drawn:
-    renderer = Renderer(Fonts.load(fonts_folder()))
-    sources = renderer.sources(order.template, order.bound, order.size)
+    renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
+    sources = renderer.sources(order.template, order.bound, order.size, now=now)
     pictures, faults = _bring(file, sources)
     rendered = renderer.render(
         order.template,
@@ -67,7 +67,7 @@ def _drawn(file: TemplateFile, order: Order) -> Drawn:
         quality=order.quality,
         max_bytes=order.max_bytes,
         pictures=pictures,
-        now=time.time(),
+        now=now,
     )
     told = {fault.pointer for fault in faults}
     rest = [warning for warning in rendered.warnings if warning.pointer not in told]

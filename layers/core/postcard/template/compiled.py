@@ -121,9 +121,14 @@ class Template:
         return {"now": "date", **counted, **{name: f.type for name, f in self.fields.items()}}
 
     @property
-    def frames(self) -> int:
-        """How many pictures an animation has, one a second."""
-        return self.document.countdown.frames if self.document.countdown else 1
+    def pictures_move(self) -> bool:
+        """Whether a countdown may decide which pictures are shown."""
+        layers = [layer for layer, _, _ in walk(self.document.layers)]
+        sources = [layer.source for layer in layers if isinstance(layer, ImageLayer)]
+        conditions = [layer.if_ for layer in layers if layer.if_]
+        return any(map(asks_time, sources)) or bool(
+            sources and any(asks_time(condition, condition=True) for condition in conditions)
+        )
 
     def unknown(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""

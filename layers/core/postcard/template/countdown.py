@@ -50,6 +50,12 @@ class Countdown:
         return instant(day, zone).timestamp()
 
 
+def frames_of(countdown: Countdown | None, pixels: int) -> int:
+    """How many pictures a GIF of so many pixels has: fewer than it says where they are too many."""
+    most = MOST_FRAME_PIXELS // max(1, pixels)
+    return max(1, min(countdown.frames, most)) if countdown else 1
+
+
 class Figure(str):
     """Two digits: a number in its line, though Liquid has them as a text."""
 

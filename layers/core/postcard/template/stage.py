@@ -43,10 +43,16 @@ class Scene:
 
     def draw(self, canvas: Canvas, nodes: Sequence[Node]) -> None:
         """Draws nodes over the whole canvas."""
-        for stage in self.stages(nodes):
+        for stage in self.placed(nodes):
+            stage.draw(canvas)
+
+    def placed(self, nodes: Sequence[Node]) -> "list[Stage]":
+        """The stages of nodes on the canvas, what they hold in its place."""
+        stages = self.stages(nodes)
+        for stage in stages:
             if stage.group:
                 arrange(stage)
-            stage.draw(canvas)
+        return stages
 
     def stages(self, nodes: Sequence[Node], around: "Stage | None" = None) -> "list[Stage]":
         """The stages of nodes in the group `around`; those not ready are left out."""

@@ -1,0 +1,135 @@
+"""Surfaces, one a second, made into one GIF: only what changes is written, in one palette."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+from postcard.canvas import gif
+from postcard.canvas.encode import Encoded
+from postcard.canvas.surface import Surface
+from postcard.formats import EncodedImage
+
+_COLORS = (gif.MOST_COLORS, 127, 63, 31, 15)  # what a budget falls back on
+_SAMPLES = 24  # changes that the palette is chosen from, beside the first picture
+_FLAT = 0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
+_SEEN = [255 * (alpha >= 128) for alpha in range(256)]  # a GIF knows no half measures
+_ANY = [255 * (level > 0) for level in range(256)]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a picture shows otherwise than the one before: RGB at `at`, where `mask` says so."""
+
+    at: tuple[int, int]
+    pixels: Image.Image
+    mask: Image.Image | None
+
+
+def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None) -> Encoded:
+    """One picture a second. Without `loop` it plays once and the last stays.
+
+    Over `max_bytes` colours go down; if nothing fits, the smallest is given and marked.
+    Where something shows through, each picture is written whole.
+    """
+    changes = list(_changes(surfaces))
+    size = changes[0].pixels.size
+    whole = changes[0].mask is not None
+    if not whole and all(change.pixels.size == (1, 1) for change in changes[1:]):
+        changes = changes[:1]  # nothing moves
+    body = b""
+    for colors in _COLORS:
+        palette = _Palette.of(changes, colors)
+        body = gif.write(
+            size,
+            palette.table,
+            (palette.frame(change) for change in changes),
+            clear=colors,
+            then=gif.CLEAR if whole else gif.STAY,
+            loop=loop and len(changes) > 1,
+        )
+        if max_bytes is None or len(body) <= max_bytes:
+            break
+    over = max_bytes is not None and len(body) > max_bytes
+    return Encoded(EncodedImage(body, "gif", *size), over)
+
+
+def _changes(surfaces: Iterable[Surface]) -> Iterator[Change]:
+    before: Image.Image | None = None
+    for surface in surfaces:
+        if surface.alpha:
+            image = surface.image()
+            yield Change((0, 0), image.convert("RGB"), image.getchannel("A").point(_SEEN))
+            continue
+        yield (
+            Change((0, 0), surface.color, None)
+            if before is None
+            else _change(before, surface.color)
+        )
+        before = surface.color
+
+
+def _change(before: Image.Image, after: Image.Image) -> Change:
+    """What differs; one clear pixel where nothing does."""
+    box = None if after is before else ImageChops.difference(before, after).getbbox()
+    if box is None:
+        return Change((0, 0), after.crop((0, 0, 1, 1)), Image.new("L", (1, 1)))
+    pixels = after.crop(box)
+    red, green, blue = ImageChops.difference(before.crop(box), pixels).split()
+    differs = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_ANY)
+    return Change((box[0], box[1]), pixels, differs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Palette:
+    """Colours chosen for all pictures together; the index behind the last shows nothing."""
+
+    colors: int
+    image: Image.Image
+    dither: Image.Dither
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], colors: int) -> "_Palette":
+        """The palette of an animation."""
+        sample = _sample(changes)
+        counted = sample.getcolors(1 << 20) or []
+        counts = sorted((count for count, _ in counted), reverse=True)
+        flat = sum(counts[:colors]) >= _FLAT * sample.width * sample.height
+        if counted and len(counted) <= colors:
+            chosen = bytes(level for _, ink in counted for level in _ink(ink))
+        else:
+            few = sample.quantize(colors, Image.Quantize.MEDIANCUT)
+            chosen = bytes(few.getpalette() or ())[: 3 * colors]
+        image = Image.new("P", (1, 1))
+        image.putpalette(chosen)
+        return cls(colors, image, Image.Dither.NONE if flat else Image.Dither.FLOYDSTEINBERG)
+
+    @property
+    def table(self) -> bytes:
+        """The colours."""
+        return bytes(self.image.getpalette() or ())[: 3 * self.colors]
+
+    def frame(self, change: Change) -> gif.Frame:
+        """A change in these colours."""
+        indices = change.pixels.quantize(palette=self.image, dither=self.dither)
+        if change.mask is not None:
+            indices.paste(self.colors, None, ImageChops.invert(change.mask))
+        return gif.Frame(change.at, indices)
+
+
+def _ink(ink: object) -> tuple[int, ...]:
+    assert isinstance(ink, tuple)
+    return ink
+
+
+def _sample(changes: Sequence[Change]) -> Image.Image:
+    """The first picture, and below it some of the changes."""
+    rest = changes[1:]
+    step = max(1, -(-len(rest) // _SAMPLES))
+    parts = [changes[0].pixels, *(change.pixels for change in rest[::step])]
+    sheet = Image.new("RGB", (parts[0].width, sum(part.height for part in parts)))
+    top = 0
+    for part in parts:
+        sheet.paste(part, (0, top))
+        top += part.height
+    return sheet
