@@ -26,7 +26,7 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     call = router.call
     asked = _asked(call, body)
     drawn = call.service.previews.draw(asked, now=call.now, deadline=call.deadline)
-    if JSON in call.headers.get("accept", ""):
+    if JSON in call.headers.get("accept", "").lower():
         return Response(status_code=200, content_type=JSON, body=_answer(drawn).model_dump_json())
     return Response(status_code=200, content_type=drawn.image.content_type, body=_packed(drawn))
 

@@ -38,6 +38,43 @@ def test_as_json_a_preview_has_boxes_warnings_and_findings(world: World) -> None
     assert [w["code"] for w in told["warnings"]] == ["bad_value"]
 
 
+def test_findings_about_a_document_are_told_before_and_after_it_is_published(empty: World) -> None:
+    fields = {"first_name": {"default": "you"}, "code": {"required": True}, "spare": {}}
+    layer = {"type": "text", "x": 4, "y": 400, "width": 99, "text": "{{ first_name }} {{ code }}"}
+    draft = document(fields=fields, layers=[{**layer, "font": "Nope"}])
+    found = [
+        ("unused_field", "/fields/spare"),
+        ("no_example", "/fields/code"),
+        ("outside", "/layers/0"),
+        ("unknown_font", "/layers/0/font"),
+    ]
+    body = {"document": draft, "on_invalid": "default"}
+    shown = empty.call("POST", "/v1/previews", body, headers=JSON).json
+    put = empty.put(draft).json
+    read = empty.call("GET", "/v1/templates/welcome").json
+    one = empty.call("GET", "/v1/templates/welcome/versions/1").json
+    stored = {"template_id": "welcome", "modifications": [{"name": "code", "text": "A"}]}
+    later = empty.call("POST", "/v1/previews", stored, headers=JSON).json
+    for told in (shown, put, read, one, later):
+        assert [(f["code"], f["pointer"]) for f in told["findings"]] == found
+        assert all(set(f) == {"code", "pointer", "detail"} for f in told["findings"])
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("application/json", "application/json"),
+        ("Application/JSON, */*;q=0.1", "application/json"),
+        ("image/png", "image/png"),
+        ("*/*", "image/png"),
+    ],
+)
+def test_accept_chooses_between_picture_and_json(world: World, accept: str, media: str) -> None:
+    asked = {"template_id": "welcome"}
+    reply = world.call("POST", "/v1/previews", asked, headers={"accept": accept})
+    assert reply.headers["content-type"] == media
+
+
 def test_faults_of_a_document_point_into_the_body(empty: World) -> None:
     reply = empty.call("POST", "/v1/previews", {"document": document(colour="#fff")})
     assert [pointer for _, pointer in reply.pointers()] == ["/document/colour"]
@@ -69,6 +106,9 @@ def test_a_preview_s_scope_follows_what_is_previewed(world: World) -> None:
     assert world.call("POST", "/v1/previews", stored, key=templates).status == 403
     assert world.call("POST", "/v1/previews", draft, key=templates).status == 200
     assert world.call("POST", "/v1/previews", draft, key=images).status == 403
+    other = world.call("POST", "/v1/previews", stored, key=world.new_key(["batches", "admin"]))
+    assert (other.status, other.json["code"]) == (403, "missing_scope")
+    assert world.call("POST", "/v1/previews", stored, key=None).status == 401
 
 
 def test_an_asset_is_announced_with_a_presigned_upload(empty: World) -> None:
@@ -80,11 +120,33 @@ def test_an_asset_is_announced_with_a_presigned_upload(empty: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("id", "Hero!"), ("content_type", "image/svg+xml"), ("bytes", 0), ("bytes", 10_000_001)],
+    [
+        ("id", "Hero!"),
+        ("id", "a" * 65),
+        ("id", "_a"),
+        ("content_type", "image/svg+xml"),
+        ("bytes", 0),
+        ("bytes", 10_000_001),
+    ],
 )
 def test_an_asset_is_bounded(empty: World, name: str, value: object) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
     assert empty.call("POST", "/v1/assets", sent).pointers() == [("invalid_request", f"/{name}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "a" * 64),
+        ("id", "0_-"),
+        *(("content_type", f"image/{kind}") for kind in ("png", "jpeg", "gif", "webp", "avif")),
+        ("bytes", 1),
+        ("bytes", 10_000_000),
+    ],
+)
+def test_an_asset_on_its_bounds_is_taken(empty: World, name: str, value: object) -> None:
+    sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
+    assert empty.call("POST", "/v1/assets", sent).json[name] == value
 
 
 def in_use(world: World, source: str) -> dict[str, object]:

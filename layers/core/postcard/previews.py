@@ -12,6 +12,7 @@ from postcard.geometry import Box
 from postcard.library import Edition, Library
 from postcard.orders import Looks, Order, check_weight, order_for, placed
 from postcard.ports import JsonObject, TemplateVersion
+from postcard.publishing import findings_about
 from postcard.render import RenderFailed
 from postcard.studio import Drawing, Steps, Studio, refused
 from postcard.template.bind import Mode, examples
@@ -79,9 +80,9 @@ class Previews:
         if asked.debug:
             drawing = replace(drawing, image=_outlined(order, drawing))
         check_weight(drawing.image)
-        findings = order.edition.stored.findings or (
-            told(drawing.warnings) if asked.document is not None else ()
-        )
+        findings: Sequence[Mapping[str, str]] = order.edition.stored.findings
+        if asked.document is not None:
+            findings = told(findings_about(order.template, drawing, self._studio.renderer))
         return Preview(drawing, [*order.bound.warnings, *drawing.warnings], findings)
 
     def _order(self, asked: PreviewRequest) -> Order:

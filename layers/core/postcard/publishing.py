@@ -18,6 +18,7 @@ from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
 from postcard.template.compiled import Template
 from postcard.template.document import parse
+from postcard.template.findings import check as findings_of
 from postcard.template.refusing import refuse
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -85,7 +86,8 @@ class Publishing:
         refuse(faults)
         drawing = self._example(template, pictures, now=now)
         check_weight(drawing.image)
-        return Checked(template, pictures, drawing.warnings)
+        findings = findings_about(template, drawing, self._studio.renderer)
+        return Checked(template, pictures, findings)
 
     def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
         order = example_order(template)
@@ -118,6 +120,12 @@ class Publishing:
             pictures=checked.pictures,
         )
         keep_stand_in(self._store, template.id, template.version, kind, drawn.image.body)
+
+
+def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> tuple[Fault, ...]:
+    """What its publisher should hear: of the document itself, and of its example as drawn."""
+    families = [family.name for family in renderer.fonts.families()]
+    return (*findings_of(template, families), *drawing.warnings)
 
 
 def needed_sources(renderer: Renderer, template: Template) -> list[Source]:
