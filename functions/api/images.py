@@ -7,7 +7,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from api.answers import ImageAnswer, StoredImage
 from api.call import ApiRouter, needs, no_content
-from api.metadata import check_metadata
 from api.models import IMAGE_ID, ImageBody
 from postcard.images import ImageRequest
 
@@ -20,7 +19,6 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
     """Draw a template with your values, store the picture, and answer its address."""
     call = router.call
     call.allow_template(body.template_id)
-    check_metadata(body.metadata)
     asked = ImageRequest(
         **body.model_dump(exclude={"metadata", "campaign", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
@@ -36,6 +34,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
 def read_image(image_id: ImageId) -> StoredImage:
     """The answer that its POST gave, never the values."""
     call = router.call
+    call.noted["image"] = image_id
     made = call.service.images.read(image_id)
     call.allow_template(made.record.template_id)
     return StoredImage(**made.answer(), cached=True)
@@ -51,6 +50,7 @@ def read_image(image_id: ImageId) -> StoredImage:
 def erase_image(image_id: ImageId) -> Response[Any]:
     """Erase its bytes, its values and the CDN's copies."""
     call = router.call
+    call.noted["image"] = image_id
     call.allow_template(call.service.images.owner(image_id))
     call.service.images.erase(image_id)
     return no_content()

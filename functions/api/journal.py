@@ -29,13 +29,14 @@ def logger() -> Logger:
 def write(visit: Visit, status: int, context: Any) -> None:
     """One JSON line on standard output: what was called and done, and the time it took."""
     out.stream = sys.stdout  # of now: it may have been exchanged since the last call
+    spent = round((visit.service.monotonic() - visit.began) * 1000, 1)
     facts: dict[str, Any] = {
         "request_id": visit.request.request_id,
         "function_request_id": getattr(context, "aws_request_id", ""),
         "method": visit.request.method,
         "route": visit.rule,
         "status": status,
-        "ms": round((visit.service.monotonic() - visit.began) * 1000, 1),
+        "ms": spent,
         **{name: _short(fact) for name, fact in visit.noted.items() if fact},
     }
     if visit.entry.key is not None:
@@ -44,7 +45,7 @@ def write(visit: Visit, status: int, context: Any) -> None:
         logger().error("failed", extra={**facts, "failure": place(visit.failure)})
     else:
         logger().info("answered", extra=facts)
-    _measure(visit, status)
+    _measure(visit, status, spent)
 
 
 def _short(fact: object) -> object:
@@ -53,13 +54,15 @@ def _short(fact: object) -> object:
     return {name: round(ms, 1) for name, ms in fact.items()}
 
 
-def _measure(visit: Visit, status: int) -> None:
+def _measure(visit: Visit, status: int, spent: float) -> None:
     metrics = Metrics(
         namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service=SERVICE
     )
     metrics.add_metric("Calls", MetricUnit.Count, 1)
+    metrics.add_metric("Duration", MetricUnit.Milliseconds, spent)
     if visit.noted.get("did") == "drawn":
         metrics.add_metric("Renders", MetricUnit.Count, 1)
+        metrics.add_metric("Bytes", MetricUnit.Bytes, float(str(visit.noted["bytes"])))
     if visit.noted.get("did") == "found":
         metrics.add_metric("Hits", MetricUnit.Count, 1)
     if status >= 500:

@@ -3,20 +3,16 @@
 import json
 from typing import Any
 
-from postcard.errors import BadRequest, Fault
+from pydantic_core import PydanticCustomError
 
 MOST_BYTES = 1024
 
 
-def check_metadata(metadata: dict[str, Any] | None) -> None:
-    """`BadRequest` over 1 KB of JSON."""
-    if metadata is None:
-        return
-    size = len(
-        json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
-    )
+def small(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Itself, refused over 1 KB of JSON."""
+    text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode("utf-8", "surrogatepass"))
     if size > MOST_BYTES:
         detail = f"The metadata is {size} bytes of JSON: send at most {MOST_BYTES}."
-        raise BadRequest(detail, errors=[Fault("invalid_request", "/metadata", detail)])
+        raise PydanticCustomError("too_large", "{detail}", {"detail": detail})
+    return metadata

@@ -3,9 +3,18 @@
 Only shapes and bounds; what a template's own fields say of a value is the core's business.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from api.metadata import small
 
 TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -22,10 +31,20 @@ MaxBytes = Annotated[
 Campaign = Annotated[
     str | None, Field(pattern=r"^[a-z0-9-]{1,32}$", description="A tag for counting.")
 ]
-Item = TypeVar("Item")
+
+
+def _told_once(entry: dict[str, Any]) -> dict[str, Any]:
+    """A modification without its nulls, which are the same as not given, beside what is given.
+
+    An entry of nulls alone stays as it is: it says that the value is missing.
+    """
+    given = {name: value for name, value in entry.items() if value is not None}
+    return given if given.keys() - {"name"} else entry
+
 
 Modification = Annotated[
     dict[str, Any],
+    AfterValidator(_told_once),
     WithJsonSchema(
         {
             "type": "object",
@@ -49,6 +68,7 @@ JsonDocument = Annotated[
 ]
 Metadata = Annotated[
     dict[str, Any],
+    AfterValidator(small),
     WithJsonSchema({"type": "object", "description": "At most 1 KB; given back, never stored."}),
 ]
 

@@ -12,7 +12,15 @@ from postcard.json_text import pointer
 from postcard.template.refusing import refuse
 
 PROBLEM_JSON = "application/problem+json"
+MOST_ERRORS = 100  # a Lambda answers 6 MB at most
 WAIT = "5"  # seconds after which something that is down is worth another try
+
+
+SAID = {
+    "dict_type": "Send a JSON object.",
+    "model_attributes_type": "Send a JSON object.",
+    "list_type": "Send a JSON list.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +38,12 @@ def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
         "type": f"/docs#{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
-        "detail": problem.detail,
+        "detail": _detail(problem),
         "instance": instance,
         "success": False,
         "code": problem.code,
         "request_id": request_id,
-        "errors": told(problem.errors),
+        "errors": told(problem.errors[:MOST_ERRORS]),
         **problem.extensions,
     }
     waiting = {"Retry-After": WAIT} if isinstance(problem, Unavailable) else {}
@@ -45,10 +53,28 @@ def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
     return Told(problem.status, headers, whole)
 
 
+def _detail(problem: Problem) -> str:
+    """What to do: the first fault's own sentence, and how many more there are."""
+    if not problem.errors:
+        return problem.detail
+    first, more = problem.errors[0], len(problem.errors) - 1
+    said = first.detail
+    if first.pointer and first.detail != problem.detail:
+        said = f"{first.pointer}: {said}"
+    if more:
+        said += f" And {more} more {'fault' if more == 1 else 'faults'}: see errors."
+    return said
+
+
 def unreadable(
-    errors: Sequence[Mapping[str, Any]], body: Any, known: Iterable[str], *, put: bool
+    errors: Sequence[Mapping[str, Any]],
+    body: Any,
+    known: Iterable[str],
+    *,
+    put: bool,
+    found: Sequence[Fault] = (),
 ) -> Problem:
-    """The problem of a request that does not fit its model.
+    """The problem of a request that does not fit its model; `found`: what else is wrong with it.
 
     An id in the path of a form that no id has is not found, except where it would be made.
     """
@@ -60,7 +86,7 @@ def unreadable(
     if not put and any(error["loc"][0] == "path" for error in errors):
         return NotFound("There is nothing by that id.")
     try:
-        refuse(list(faults.values()))
+        refuse([*faults.values(), *found])
     except BadRequest as bad:
         return bad
     return BadRequest("The request cannot be read.")
@@ -73,7 +99,7 @@ def _fault(error: Mapping[str, Any], body: Any, known: list[str]) -> Fault:
         return Fault("invalid_request", place, _unknown(str(steps[-1]), known))
     if error["type"] == "missing":
         return Fault("missing_value", place, "This is required.")
-    detail = str(error["msg"])
+    detail = SAID.get(error["type"], str(error["msg"]))
     if where == "path":
         detail = "An id is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
     return Fault("invalid_request", place, detail if detail.endswith(".") else f"{detail}.")

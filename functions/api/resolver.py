@@ -64,7 +64,8 @@ class Resolver(APIGatewayHttpResolver):
         visit = self.visit
         known = _body_names(self.context["_route"])
         put = visit.request.method == "PUT"
-        problem = unreadable(error.errors(), visit.value, known, put=put)
+        found = visit.value_faults()
+        problem = unreadable(error.errors(), visit.value, known, put=put, found=found)
         problem.extensions = visit.fallback_url()
         return self._problem(problem)
 

@@ -1,13 +1,17 @@
 """One call on its way through the front door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from api.auth import Entry
 from api.reading import Request
 from postcard.api_service import ApiService
+from postcard.errors import Fault, Gone, NotFound
+from postcard.template.bind import Mode
 
 TELLS_FALLBACK = ("/v1/images", "/v1/links")
+TAKES_VALUES = (*TELLS_FALLBACK, "/v1/previews")
 
 
 @dataclass
@@ -27,11 +31,30 @@ class Visit:
 
     def fallback_url(self) -> dict[str, object]:
         """`fallback_url` for a body that could not be taken, if its template is known."""
-        template = self.value.get("template_id") if isinstance(self.value, dict) else None
-        if self.request.path not in TELLS_FALLBACK or not isinstance(template, str):
-            return {}
-        key = self.entry.key
-        if key is not None and key.templates is not None and template not in key.templates:
+        template = self._template(TELLS_FALLBACK)
+        if template is None:
             return {}
         url = self.service.minting.fallback_url(template)
         return {"fallback_url": url} if url else {}
+
+    def value_faults(self) -> Sequence[Fault]:
+        """What is wrong with the values of a body whose rest could not be taken."""
+        template = self._template(TAKES_VALUES)
+        sent = self.value.get("modifications") if template is not None else None
+        if not isinstance(sent, list) or not all(isinstance(entry, dict) for entry in sent):
+            return ()
+        mode: Mode = "default" if self.value.get("on_invalid") == "default" else "error"
+        try:
+            return self.service.minting.value_faults(str(template), sent, mode)
+        except (NotFound, Gone):
+            return ()
+
+    def _template(self, paths: Sequence[str]) -> str | None:
+        """The template that the body of a call of `paths` names, if the key may know of it."""
+        named = self.value.get("template_id") if isinstance(self.value, dict) else None
+        if self.request.path not in paths or not isinstance(named, str):
+            return None
+        key = self.entry.key
+        if key is not None and key.templates is not None and named not in key.templates:
+            return None
+        return named

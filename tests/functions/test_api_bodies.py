@@ -1,6 +1,7 @@
 """What holds for every body and problem: JSON, idempotency, CORS, our own faults."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,15 @@ def test_a_body_over_256_kb_is_413(world: World) -> None:
     assert (reply.status, reply.json["code"]) == (413, "body_too_large")
 
 
+def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: World) -> None:
+    body = json.dumps({"template_id": "welcome"}).ljust(262_144)
+    assert world.call("POST", "/v1/images", body).status == 200
+    assert world.call("POST", "/v1/images", body + " ").status == 413
+    deep = "[" * 31 + "]" * 31
+    assert world.call("POST", "/v1/images", f'{{"width": {deep}}}').json["code"] != "invalid_json"
+    assert world.call("POST", "/v1/images", f'{{"width": [{deep}]}}').json["code"] == "invalid_json"
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
 def test_another_media_type_is_415(world: World, media: str) -> None:
     reply = world.call("POST", "/v1/images", {}, headers={"content-type": media})
@@ -85,6 +95,46 @@ def test_unknown_properties_are_400_with_pointer_and_guess(world: World) -> None
     ]
     details = {error["pointer"]: error["detail"] for error in reply.json["errors"]}
     assert "did you mean template_version?" in details["/tempalte_version"]
+
+
+def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: World) -> None:
+    assert world.post(width=5001).json["detail"].startswith("/width: The picture would be 5001 ×")
+    one = world.post({"nobody": "x"}).json["detail"]
+    assert one == (
+        "/modifications/0/name: There is no field or layer 'nobody'; there are first_name, code, "
+        "title."
+    )
+    assert world.post({"nobody": "x"}, width=5001).json["detail"] == (
+        f"{one} And 1 more fault: see errors."
+    )
+    three = world.post({"nobody": "x", "code": "no"}, width=5001).json["detail"]
+    assert three == f"{one} And 2 more faults: see errors."
+
+
+@pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])
+def test_a_body_that_cannot_be_taken_tells_the_faults_of_its_values_too(
+    world: World, path: str
+) -> None:
+    named = [{"name": "nobody", "text": "x"}, {"name": "code", "text": "no"}]
+    sent = {"template_id": "welcome", "modifications": named, "colour": 1}
+    assert world.call("POST", path, sent).pointers() == [
+        ("invalid_request", "/colour"),
+        ("unknown_name", "/modifications/0/name"),
+        ("bad_value", "/modifications/1/text"),
+    ]
+    lenient = world.call("POST", path, {**sent, "on_invalid": "default"})
+    assert lenient.pointers()[1:] == [("unknown_name", "/modifications/0/name")]
+    elsewhere = world.call("POST", path, {**sent, "template_id": "nowhere"})
+    assert elsewhere.pointers() == [("invalid_request", "/colour")]
+    confined = world.call("POST", path, sent, key=world.new_key(templates=["other"]))
+    assert confined.pointers() == [("invalid_request", "/colour")]
+
+
+def test_of_very_many_faults_a_hundred_are_listed(world: World) -> None:
+    unknown: dict[str, Any] = {f"unknown{n}": 1 for n in range(8_000)}
+    reply = world.post(**unknown)
+    assert len(reply.json["errors"]) == 100
+    assert "And 7999 more faults" in reply.json["detail"]
 
 
 @pytest.mark.parametrize("body", ["[]", "7", '"x"', "null"])
@@ -201,3 +251,15 @@ def test_the_log_has_one_line_without_values_or_query(
     assert "Zoe" not in json.dumps(lines) and "secret" not in json.dumps(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["Renders"] == [1.0] and metrics["service"] == "api"
+    assert metrics["Bytes"] == [made["bytes"]] and metrics["Duration"][0] >= 0
+
+
+def test_who_reads_or_erases_an_image_leaves_its_id_in_the_log(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = world.post().json
+    for method in ("GET", "DELETE"):
+        capsys.readouterr()
+        world.call(method, f"/v1/images/{made['id']}")
+        told = json.loads(capsys.readouterr().out.splitlines()[0])
+        assert (told["image"], told["template"]) == (made["id"], "welcome")

@@ -126,6 +126,11 @@ def test_200_modifications_are_the_most(world: World) -> None:
     many = [{"name": "first_name", "text": "x"}] * 201
     reply = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": many})
     assert reply.pointers() == [("too_many", "/modifications")]
+    layers = [{"type": "text", "name": f"t{n}", "width": 9, "text": "x"} for n in range(200)]
+    world.put(document(layers=layers))
+    most = [{"name": f"t{n}", "text": "y"} for n in range(200)]
+    fits = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": most})
+    assert fits.status == 200
 
 
 def test_a_missing_required_value_is_400_with_the_fallback_url(empty: World) -> None:
@@ -142,8 +147,38 @@ def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(world: Wo
         ("bad_value", "/modifications/0/value")
     ]
     assert reply["id"] == world.post({"first_name": "Alex"}).json["id"]
-    unknown = world.post({"nobody": "x"}, on_invalid="default")
-    assert unknown.status == 400
+    unknown = world.post({"nobody": "x", "code": "no good"}, on_invalid="default")
+    assert unknown.pointers() == [("unknown_name", "/modifications/0/name")]
+
+
+def test_a_required_value_s_default_takes_its_place_if_asked(empty: World) -> None:
+    empty.put(document(fields={"first_name": {"required": True, "default": "you"}, "code": {}}))
+    assert empty.post().pointers() == [("missing_value", "/modifications")]
+    made = empty.post(on_invalid="default").json
+    assert [(w["code"], w["pointer"]) for w in made["warnings"]] == [
+        ("missing_value", "/modifications")
+    ]
+    assert made["alt"] == "Hi you"
+    shown = empty.open(empty.link())
+    assert shown.body == empty.open_image(made["url"]).body, "a link shows the default, too"
+
+
+def test_null_in_a_modification_is_the_same_as_not_given(world: World) -> None:
+    alex = {"name": "first_name", "text": "Alex"}
+    nulls = [
+        {**alex, "image_url": None, "value": None, "color": None, "visible": None},
+        {"name": "first_name", "image_url": None, "value": "Alex"},
+    ]
+    ids = {
+        world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": [entry]}).json[
+            "id"
+        ]
+        for entry in (alex, *nulls)
+    }
+    assert len(ids) == 1
+    missing = [{"name": "first_name", "text": None}]
+    made = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": missing})
+    assert made.json["alt"] == "Hi there"
 
 
 def test_a_request_that_cannot_be_read_has_a_fallback_url_where_the_template_is_known(

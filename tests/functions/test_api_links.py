@@ -97,10 +97,41 @@ def test_expires_at_becomes_the_instant_of_the_ended_picture(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    "time", ["tomorrow", "2026-11-22", "2026-11-22T09:59:59Z", "2026-13-01T00:00:00Z"]
+    "time",
+    [
+        "tomorrow",
+        "2026-11-22",
+        "2026-11-22T10:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2286-11-20T17:46:40Z",
+    ],
 )
 def test_an_expiry_that_is_past_or_no_time_is_400(world: World, time: str) -> None:
     assert mint(world, expires_at=time).pointers() == [("invalid_request", "/expires_at")]
+
+
+@pytest.mark.parametrize("time", ["2026-11-22T10:00:01Z", "2286-11-20T17:46:39Z"])
+def test_an_expiry_of_ten_digits_to_come_is_taken(world: World, time: str) -> None:
+    assert mint(world, expires_at=time).json["expires_at"] == time
+
+
+def test_all_faults_of_a_link_come_at_once(world: World) -> None:
+    reply = mint(
+        world,
+        modifications=given(nobody="x", code="no"),
+        width=5001,
+        expires_at="soon",
+        open={"code": "*"},
+        esp="mailchimp",
+    )
+    assert reply.pointers() == [
+        ("unknown_name", "/modifications/0/name"),
+        ("bad_value", "/modifications/1/text"),
+        ("invalid_request", "/width"),
+        ("invalid_request", "/expires_at"),
+        ("bad_value", "/open/code"),
+        ("bad_value", "/open/code"),
+    ]
 
 
 def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: World) -> None:
@@ -160,8 +191,12 @@ def test_a_field_is_open_or_given_not_both(world: World) -> None:
 
 def test_open_needs_a_platform_that_we_know(world: World) -> None:
     assert mint(world, open={"first_name": "x"}).pointers() == [("missing_value", "/esp")]
-    unknown = mint(world, esp="pigeon", open={"first_name": "x"})
-    assert unknown.pointers() == [("bad_value", "/esp")]
+    for opened in ({"first_name": "x"}, None):
+        unknown = mint(world, esp="pigeon", open=opened)
+        assert unknown.pointers() == [("bad_value", "/esp")]
+        assert "klaviyo, mailchimp, instantly, custom" in unknown.json["detail"]
+    for esp in ("klaviyo", "mailchimp", "instantly", "custom"):
+        assert mint(world, esp=esp).status == 200
 
 
 @pytest.mark.parametrize("format", ["webp", "avif"])

@@ -184,7 +184,13 @@ class Images:
         self, record: ImageRecord, order: Order, *, cached: bool, did: str, **more: Any
     ) -> MadeImage:
         warnings = [*told(order.bound.warnings), *record.warnings]
-        noted = {"image": record.image_id, "version": record.version, "did": did, **more}
+        noted = {
+            "image": record.image_id,
+            "version": record.version,
+            "did": did,
+            "bytes": record.bytes,
+            **more,
+        }
         return MadeImage(record, self._url(record), cached, warnings, noted)
 
     def _url(self, record: ImageRecord) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from postcard.errors import BadRequest, Fault
+from postcard.json_text import pointer
 from postcard.link_minting import check_length
 from postcard.link_spelling import encode
 
@@ -86,22 +87,28 @@ def merge_link(
     `open` maps a field to the platform's attribute, `defaults` a field to what is drawn without a
     value. `BadRequest` for an unknown platform or attributes that it cannot have.
     """
-    platform = PLATFORMS.get(esp)
-    if platform is None:
-        detail = f"One of {', '.join(PLATFORMS)}; custom writes any platform's tags as they stand."
-        raise BadRequest("Unknown platform.", errors=[Fault("bad_value", "/esp", detail)])
-    faults = [
-        Fault("bad_value", f"/open/{name}", f"Give the attribute alone, as {platform.example}.")
-        for name, attribute in open.items()
-        if not platform.attribute.fullmatch(attribute)
-    ]
-    if faults:
-        raise BadRequest("Not attributes of this platform.", errors=faults)
+    if faults := platform_faults(esp, open):
+        raise BadRequest("The tags cannot be written as asked.", errors=faults)
+    platform = PLATFORMS[esp]
     tags = tuple(
         (name, platform.write(open[name], _said(defaults.get(name)))) for name in sorted(open)
     )
     check_length(head + "".join(f"&{name}=" for name, _ in tags), parts=0)
     return MergeLink(head, tags)
+
+
+def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
+    """What is wrong with a platform's name, or with attributes that it cannot have."""
+    platform = PLATFORMS.get(esp)
+    if platform is None:
+        detail = f"One of {', '.join(PLATFORMS)}; custom writes any platform's tags as they stand."
+        return [Fault("bad_value", "/esp", detail)]
+    detail = f"Give the attribute alone, as {platform.example}."
+    return [
+        Fault("bad_value", pointer("open", name), detail)
+        for name, attribute in open.items()
+        if not platform.attribute.fullmatch(attribute)
+    ]
 
 
 def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from postcard import links
-from postcard.errors import Fault, Problem, told
+from postcard.errors import BadRequest, Fault, Problem, told
 from postcard.json_text import pointer
 from postcard.library import Edition, Library
-from postcard.merge_tags import MergeLink, image_tag, merge_link
+from postcard.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.orders import Looks, Order, order_for
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.signing import LinkKeys
 from postcard.studio import Studio
 from postcard.template.bind import Mode
 from postcard.template.compiled import Template
-from postcard.template.refusing import refuse
 from postcard.times import read_rfc3339, rfc3339
 
+LAST_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
 NOT_IN_OUTLOOK = ("webp", "avif")
 
 
@@ -125,13 +125,27 @@ class Minting:
         edition = self._library.edition(template_id, record.latest)
         return None if edition is None else self.default_url(edition)
 
+    def value_faults(
+        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: Mode
+    ) -> Sequence[Fault]:
+        """What the latest version says of values in a request whose rest cannot be read."""
+        record = self._library.usable(template_id)
+        edition = self._library.drawn_for(record, None)
+        try:
+            order_for(edition, modifications, Looks(), on_invalid=mode)
+        except BadRequest as bad:
+            return bad.errors
+        return ()
+
     def _minted(self, asked: LinkRequest, edition: Edition, now: float) -> MintedLink:
         opened = asked.open or {}
         looks = Looks(asked.format, asked.width, asked.dpr, asked.quality)
         expires, faults = _expiry(asked.expires_at, now)
-        refuse([*faults, *_open_faults(edition.template, asked)])
+        faults += _open_faults(edition.template, asked)
         later = replace(edition, template=_filled_later(edition.template, opened))
-        order = order_for(later, asked.modifications, looks, on_invalid=asked.on_invalid)
+        order = order_for(
+            later, asked.modifications, looks, on_invalid=asked.on_invalid, found=faults
+        )
         head = self._head(asked, order, expires, tuple(opened))
         link: str | MergeLink = head
         if opened and asked.esp:
@@ -190,6 +204,9 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
         return None, [Fault("invalid_request", "/expires_at", str(error))]
     if expires <= now:
         return None, [Fault("invalid_request", "/expires_at", "This time has passed.")]
+    if expires > LAST_EXPIRY:
+        detail = f"Write a time up to {rfc3339(LAST_EXPIRY)}, or none for a link without end."
+        return None, [Fault("invalid_request", "/expires_at", detail)]
     return expires, []
 
 
@@ -203,6 +220,8 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
             yield Fault("bad_value", pointer("open", name), detail)
     if asked.open and asked.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
+    if asked.esp is not None:
+        yield from platform_faults(asked.esp, asked.open or {})
 
 
 def _filled_later(template: Template, opened: Mapping[str, str]) -> Template:

@@ -114,9 +114,11 @@ def order_for(
     looks: Looks,
     *,
     on_invalid: Mode,
+    found: Sequence[Fault] = (),
 ) -> Order:
-    """What a request asks for; `BadRequest` with all its faults."""
+    """What a request asks for; `BadRequest` with all its faults, those `found` before included."""
     size, faults = looks.size_of(edition.template.document)
+    faults += found
     bound = bound_for(edition.template, modifications, on_invalid=on_invalid, faults=faults)
     return replace(placed(edition, bound, looks, size), pointers=_named(modifications))
 
@@ -147,7 +149,7 @@ def bound_for(
         changes = changes_from_modifications(template, modifications)
         bound = bind(template, changes, mode=on_invalid)
     except BadRequest as bad:
-        more = _faults_of_the_rest(template, modifications, bad.errors)
+        more = _faults_of_the_rest(template, modifications, bad.errors, on_invalid)
         refuse([*bad.errors, *more, *faults])
         raise
     lacking = [
@@ -159,7 +161,10 @@ def bound_for(
 
 
 def _faults_of_the_rest(
-    template: Template, modifications: Sequence[Mapping[str, Any]], known: Sequence[Fault]
+    template: Template,
+    modifications: Sequence[Mapping[str, Any]],
+    known: Sequence[Fault],
+    on_invalid: Mode,
 ) -> list[Fault]:
     """What is wrong with the entries that were not refused already, so that all is told at once."""
     places = [pointer("modifications", index) for index in range(len(modifications))]
@@ -169,7 +174,7 @@ def _faults_of_the_rest(
     rest = [index for index, place in enumerate(places) if place not in refused]
     try:
         entries = [modifications[index] for index in rest]
-        bind(template, changes_from_modifications(template, entries), mode="error")
+        bind(template, changes_from_modifications(template, entries), mode=on_invalid)
     except BadRequest as bad:
         return [moved for fault in bad.errors if (moved := _moved(fault, rest))]
     return []
