@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from postcard.adapters.memory import MemoryObjects, MemoryTemplates
+from postcard.adapters.memory import MemoryObjects, MemoryRateLimiter, MemoryTemplates
 from postcard.errors import Unavailable
-from postcard.ports import Fetched, FetchError, StoredObject
+from postcard.ports import Allowance, Fetched, FetchError, StoredObject
 from postcard.render import Renderer
 from postcard.text.fonts import Fonts
 
@@ -27,10 +28,20 @@ def fonts() -> Fonts:
 
 def picture(width: int = 8, height: int = 4, color: tuple[int, int, int] = (200, 40, 90)) -> bytes:
     """A PNG of one colour, written by hand."""
-    rows = (b"\0" + bytes(color) * width) * height
+    return _png(width, height, (b"\0" + bytes(color) * width) * height)
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that no encoder makes small, the same each time."""
+    chance = Random(1)
+    rows = b"".join(b"\0" + chance.randbytes(width * 3) for _ in range(height))
+    return _png(width, height, rows)
+
+
+def _png(width: int, height: int, rows: bytes) -> bytes:
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows)),
+        (b"IDAT", zlib.compress(rows, 1)),
         (b"IEND", b""),
     ]
     parts = (
@@ -77,6 +88,17 @@ class DownTemplates(MemoryTemplates):
         if self.down:
             raise Unavailable("DynamoDB is down.")
         return super().record(template_id)
+
+
+class DownLimiter(MemoryRateLimiter):
+    """A rate limiter that can be down."""
+
+    down = False
+
+    def take(self, name: str, *, rate: int, now: float) -> Allowance:
+        if self.down:
+            raise Unavailable("DynamoDB is down.")
+        return super().take(name, rate=rate, now=now)
 
 
 class CountedRenderer(Renderer):

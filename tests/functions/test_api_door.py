@@ -59,7 +59,9 @@ def test_a_key_comes_as_bearer_or_as_x_api_key(world: World) -> None:
 
 
 def test_keys_that_are_unknown_revoked_or_expired_are_401(world: World) -> None:
-    assert world.call("GET", "/v1/fonts", key="postcard_x").json["code"] == "unknown_key"
+    unknown = world.call("GET", "/v1/fonts", key="postcard_x")
+    assert (unknown.status, unknown.json["code"]) == (401, "unknown_key")
+    assert unknown.headers["www-authenticate"] == 'Bearer realm="postcard", error="invalid_token"'
     expired = world.new_key(expires_at=int(NOW) - 1)
     assert world.call("GET", "/v1/fonts", key=expired).json["code"] == "expired_key"
     revoked = world.new_key()
@@ -117,3 +119,14 @@ def test_a_month_s_quota_ends_with_the_month(world: World) -> None:
     assert (spent.status, spent.json["code"]) == (429, "quota_exceeded")
     world.now += int(spent.headers["retry-after"])
     assert world.call("GET", "/v1/fonts", key=key).status == 200
+
+
+def test_a_limiter_that_cannot_be_asked_holds_the_api_back_and_lets_pictures_through(
+    world: World,
+) -> None:
+    link = world.link()
+    world.limiter.down = True
+    reply = world.call("GET", "/v1/fonts")
+    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert int(reply.headers["retry-after"]) > 0
+    assert world.open(link).headers["x-postcard-render"] == "drawn"

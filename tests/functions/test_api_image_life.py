@@ -1,10 +1,6 @@
 """What becomes of an image: on open, degraded, timed, read, erased, made anew."""
 
-from typing import Any
-
-import pytest
-
-from tests.functions.doubles import picture
+from tests.functions.doubles import noise, picture
 from tests.functions.samples import document
 from tests.functions.world import World
 
@@ -91,21 +87,6 @@ def test_a_picture_over_4_5_mb_is_refused_and_max_bytes_bounds_it(empty: World) 
     assert len(empty.open_image(opened["url"]).body) <= 4_500_000, "a GET steps down"
 
 
-def noise(width: int, height: int) -> bytes:
-    """A PNG that no encoder makes small."""
-    import random
-    import struct
-    import zlib
-
-    random.seed(1)
-    rows = b"".join(b"\0" + random.randbytes(width * 3) for _ in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in parts
-    )
-
-
 def test_what_fits_no_budget_is_sent_with_a_warning(world: World) -> None:
     made = world.post(max_bytes=2000, format="png", width=1200, dpr=3).json
     assert [w["code"] for w in made["warnings"]] == ["over_budget"]
@@ -174,59 +155,6 @@ def test_an_image_over_the_day_s_budget_waits(world: World) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 1})
     assert world.post({"first_name": "a"}).json["status"] == "ready"
     assert world.post({"first_name": "b"}).json["status"] == "pending"
-
-
-def test_metadata_is_at_most_1_kb(world: World) -> None:
-    assert world.post(metadata={"a": "x" * 1000}).status == 200
-    assert world.post(metadata={"a": "x" * 1100}).pointers() == [("invalid_request", "/metadata")]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("template_id", 7),
-        ("template_version", "1"),
-        ("template_version", True),
-        ("modifications", {}),
-        ("on_invalid", "ignore"),
-        ("format", "bmp"),
-        ("width", 0),
-        ("width", "600"),
-        ("dpr", 0),
-        ("quality", 101),
-        ("max_bytes", 1999),
-        ("max_bytes", 4_500_001),
-        ("render", "later"),
-        ("campaign", "Spring!"),
-        ("campaign", "spring\n"),
-        ("metadata", []),
-    ],
-)
-def test_every_property_is_bounded_with_its_pointer(world: World, name: str, value: object) -> None:
-    sent: dict[str, Any] = {name: value}
-    reply = world.post(**sent)
-    assert reply.status == 400
-    assert reply.pointers() == [("invalid_request", f"/{name}")]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "modifications",
-        "template_version",
-        "on_invalid",
-        "format",
-        "width",
-        "dpr",
-        "quality",
-        "max_bytes",
-        "render",
-        "campaign",
-        "metadata",
-    ],
-)
-def test_null_is_the_same_as_not_given(world: World, name: str) -> None:
-    assert world.post(**{name: None}).status == 200
 
 
 def test_a_store_that_is_down_is_503_with_retry_after(world: World) -> None:

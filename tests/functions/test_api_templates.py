@@ -2,9 +2,8 @@
 
 import json
 
-import pytest
-
-from tests.functions.doubles import Reply, picture
+from postcard.ports import TemplateRecord, TemplateVersion
+from tests.functions.doubles import Reply, noise, picture
 from tests.functions.samples import document
 from tests.functions.world import World
 
@@ -67,6 +66,30 @@ def test_if_match_refuses_a_lost_update(world: World) -> None:
     assert world.call("PUT", path, document(), headers={"if-match": "*"}).status == 200
     missing = world.call("PUT", "/v1/templates/new", document(), headers={"if-match": "*"})
     assert missing.status == 412
+
+
+def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(world: World) -> None:
+    path, publish = "/v1/templates/welcome", world.templates.publish
+
+    def first(record: TemplateRecord, version: TemplateVersion) -> None:
+        world.templates.publish = publish  # type: ignore[method-assign]
+        other = json.dumps(document(background="#ff0000"))
+        world.api.publishing.publish("welcome", other, now=world.now, deadline=9)
+        publish(record, version)
+
+    world.templates.publish = first  # type: ignore[method-assign]
+    reply = world.call("PUT", path, document(background="#00ff00"))
+    assert (reply.status, reply.json["code"]) == (409, "conflict")
+    assert world.call("PUT", path, document(background="#00ff00")).json["version"] == 3
+
+
+def test_a_picture_over_4_5_mb_is_refused_at_publish(empty: World) -> None:
+    empty.web.pictures[HERO] = noise(1500, 1500)
+    large = document(width=1500, height=1500, layers=[{**hero(), "width": 1500, "height": 1500}])
+    reply = empty.call("PUT", "/v1/templates/welcome", large)
+    assert reply.status == 400 and reply.pointers() == [("invalid_request", "/max_bytes")]
+    assert empty.templates.record("welcome") is None
+    assert empty.put({**large, "format": "jpg", "max_bytes": 4_000_000}).status == 200
 
 
 def test_faults_of_a_document_point_into_it(world: World) -> None:
@@ -145,35 +168,6 @@ def test_fields_lists_all_names_that_a_request_may_use(world: World) -> None:
     (title,) = listed["layers"]
     assert (title["name"], title["type"]) == ("title", "text")
     assert title["properties"] == ["text", "color", "background", "visible"]
-
-
-def test_lists_take_limit_and_cursor(empty: World) -> None:
-    for name in ("a", "b", "c"):
-        empty.put(document(), name)
-    first = empty.call("GET", "/v1/templates?limit=2").json
-    assert [item["id"] for item in first["items"]] == ["a", "b"]
-    rest = empty.call("GET", f"/v1/templates?limit=2&cursor={first['next_cursor']}").json
-    assert [item["id"] for item in rest["items"]] == ["c"] and rest["next_cursor"] is None
-    assert set(first["items"][0]) == {
-        "id",
-        "version",
-        "name",
-        "created_at",
-        "paused",
-        "daily_renders",
-    }
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%21"])
-def test_a_limit_is_1_to_200_and_a_cursor_ours(world: World, query: str) -> None:
-    reply = world.call("GET", f"/v1/templates?{query}")
-    assert (reply.status, reply.pointers()[0][1]) == (400, f"/{query.partition('=')[0]}")
-
-
-def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: World) -> None:
-    for name in ("a", "b"):
-        empty.put(document(), name)
-    assert len(empty.call("GET", "/v1/templates?limit=2&limit=1").json["items"]) == 1
 
 
 def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:

@@ -16,7 +16,6 @@ from postcard.adapters.memory import (
     MemoryCounters,
     MemoryIdempotency,
     MemoryImages,
-    MemoryRateLimiter,
     MemoryUploads,
 )
 from postcard.api_service import ApiOutside, api_service
@@ -29,6 +28,7 @@ from tests.functions.doubles import (
     Context,
     CountedObjects,
     CountedRenderer,
+    DownLimiter,
     DownTemplates,
     Reply,
     Web,
@@ -50,7 +50,7 @@ class World:
         self.pictures, self.store = CountedObjects(), CountedObjects()
         self.web, self.cdn = Web(), MemoryCdn()
         self.renderer = CountedRenderer()
-        self.counters, self.limiter = MemoryCounters(), MemoryRateLimiter()
+        self.counters, self.limiter = MemoryCounters(), DownLimiter()
         self.api_keys = MemoryApiKeys()
         self.ticks = 0.0
         self.link_keys = LinkKeys(

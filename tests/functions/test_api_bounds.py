@@ -1,0 +1,133 @@
+"""Every property of `POST /v1/images`, on both sides of its bounds."""
+
+from typing import Any
+
+import pytest
+
+from tests.functions.samples import document
+from tests.functions.world import World
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("template_id", 7),
+        ("template_id", ""),
+        ("template_id", "a" * 65),
+        ("template_version", "1"),
+        ("template_version", True),
+        ("template_version", 0),
+        ("template_version", 1_000_000),
+        ("modifications", {}),
+        ("on_invalid", "ignore"),
+        ("format", "bmp"),
+        ("width", 0),
+        ("width", "600"),
+        ("width", 5001),
+        ("dpr", 0),
+        ("dpr", 1.25),
+        ("dpr", 4),
+        ("quality", 0),
+        ("quality", 101),
+        ("max_bytes", 1999),
+        ("max_bytes", 4_500_001),
+        ("render", "later"),
+        ("campaign", ""),
+        ("campaign", "a" * 33),
+        ("campaign", "Spring!"),
+        ("campaign", "spring\n"),
+        ("metadata", []),
+        ("metadata", {"a": "x" * (1025 - len('{"a":""}'))}),
+        ("metadata", {"a": "é" * 512}),
+    ],
+)
+def test_every_property_is_bounded_with_its_pointer(world: World, name: str, value: object) -> None:
+    sent: dict[str, Any] = {name: value}
+    reply = world.post(**sent)
+    assert reply.status == 400
+    assert reply.pointers() == [("invalid_request", f"/{name}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("template_version", 1),
+        ("modifications", []),
+        *(("on_invalid", mode) for mode in ("error", "default")),
+        *(("format", name) for name in ("png", "jpg", "jpeg", "webp", "avif", "gif")),
+        ("width", 1),
+        ("width", 5000),
+        *(("dpr", ratio) for ratio in (1, 1.5, 2, 3)),
+        ("quality", 1),
+        ("quality", 100),
+        ("max_bytes", 2_000),
+        ("max_bytes", 4_500_000),
+        *(("render", when) for when in ("now", "on_open")),
+        ("campaign", "0"),
+        ("campaign", "spring-2026".ljust(32, "a")),
+        ("metadata", {}),
+        ("metadata", {"a": "x" * (1024 - len('{"a":""}'))}),
+    ],
+)
+def test_every_property_on_its_bounds_is_taken(world: World, name: str, value: object) -> None:
+    sent: dict[str, Any] = {"render": "on_open", name: value}
+    assert world.post(**sent).status == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "modifications",
+        "template_version",
+        "on_invalid",
+        "format",
+        "width",
+        "dpr",
+        "quality",
+        "max_bytes",
+        "render",
+        "campaign",
+        "metadata",
+    ],
+)
+def test_null_is_the_same_as_not_given(world: World, name: str) -> None:
+    assert world.post(**{name: None}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "width", "height"),
+    [
+        ({}, 120, 60),
+        ({"width": 33}, 33, 17),
+        ({"width": 1}, 1, 1),
+        ({"width": 5000}, 5000, 2500),
+    ],
+)
+def test_the_size_is_the_template_s_in_proportion_rounded_half_up_and_at_least_1(
+    world: World, asked: dict[str, Any], width: int, height: int
+) -> None:
+    made = world.post(render="on_open", **asked).json
+    assert (made["width"], made["height"]) == (width, height)
+
+
+def test_16_mpx_are_the_most(world: World) -> None:
+    world.put(document(width=4000, height=4000), "largest")
+    assert world.post(template_id="largest", render="on_open").status == 200
+    assert world.post(template_id="largest", width=4001).pointers() == [
+        ("invalid_request", "/width")
+    ]
+
+
+@pytest.mark.parametrize(("format", "quality"), [("jpg", 82), ("webp", 80), ("avif", 60)])
+def test_a_format_has_its_own_usual_quality(world: World, format: str, quality: int) -> None:
+    usual = world.post(format=format, render="on_open").json["id"]
+    assert world.post(format=format, quality=quality, render="on_open").json["id"] == usual
+    assert world.post(format=format, quality=quality + 1, render="on_open").json["id"] != usual
+
+
+def test_what_a_request_does_not_say_is_the_template_s(world: World) -> None:
+    own: dict[str, Any] = {"format": "jpg", "quality": 50, "max_bytes": 90_000}
+    world.put(document(**own), "own")
+    made = world.post(template_id="own", render="on_open").json
+    assert made["format"] == "jpg"
+    assert world.post(template_id="own", render="on_open", **own).json["id"] == made["id"]
