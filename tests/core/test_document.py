@@ -61,7 +61,6 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
     [
         ({"type": "group", "repeat": "x"}, "/repeat"),
         ({"type": "qr", "value": "x", "width": 9, "logo": "asset:x"}, "/logo"),
-        ({"type": "qr", "value": "x", "width": 9, "style": "dot"}, "/style"),
         ({**TEXT, "stroke": {"color": "red", "dash": [1, 2]}}, "/stroke/dash"),
     ],
 )

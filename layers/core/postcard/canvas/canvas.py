@@ -8,16 +8,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
-from PIL import Image
-
-from postcard.canvas import bars, group, letters, mask
+from postcard.canvas import bars, group, letters, mask, modules
 from postcard.canvas.blending import Blend
 from postcard.canvas.figures import figure, snapped
 from postcard.canvas.fit import Fit, place
 from postcard.canvas.looks import Look
 from postcard.canvas.mask import Mask, Radii
+from postcard.canvas.modules import ModuleStyle
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.picture import Picture
 from postcard.canvas.shadows import Shadow
@@ -174,22 +172,13 @@ class Canvas:
         """Draw a laid out text into a box; its ink may lie outside."""
         letters.draw(self.surface, layout, self._device(box), self.scale)
 
-    def draw_modules(self, rows: Sequence[bytes], box: Box, color: Color) -> None:
+    def draw_modules(
+        self, rows: Sequence[bytes], box: Box, color: Color, *, style: ModuleStyle = "square"
+    ) -> None:
         """Draw a code: each row a byte per module, 0 is light. Whole device pixels, centred."""
-        if not rows or not color[3]:
-            return
-        device, columns = self._device(box), len(rows[0])
-        each = max(1, int(min(device.width / columns, device.height / len(rows)) + 1e-6))
-        dark = bytes(0 if module == 0 else 255 for module in range(256))
-        grid = Image.frombytes("L", (columns, len(rows)), b"".join(rows).translate(dark))
-        x = round(device.x + (device.width - each * columns) / 2)
-        y = round(device.y + (device.height - each * len(rows)) / 2)
-        seen = Box(x, y, each * columns, each * len(rows))
-        shape = mask.rectangle(seen, within=(0, 0, *self.size))
-        affine = (1 / each, 0.0, (shape.x - x) / each, 0.0, 1 / each, (shape.y - y) / each)
-        if shape.width and shape.height:
-            modules = grid.transform(shape.size, Image.Transform.AFFINE, affine)
-            self._lay(replace(shape, image=modules), color, device)
+        if rows and color[3]:
+            device = self._device(box)
+            self._lay(modules.placed(rows, device, style, within=(0, 0, *self.size)), color, device)
 
     def draw_bars(self, code: Sequence[int], box: Box, color: Color) -> None:
         """Draw a bar code: 1 is dark. Whole device pixels a module, centred, as high as the box."""

@@ -49,7 +49,7 @@ def _fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
     if kind == "value_error":
         return Fault("bad_value", where, f"{_sentence(str(detail['ctx']['error']))}.")
     code = "too_many" if kind in _TOO_MANY else "bad_value"
-    return Fault(code, where, f"{_unless_later(steps, data, detail['msg'])}.")
+    return Fault(code, where, f"{_sentence(detail['msg'])}.")
 
 
 def _steps(loc: Sequence[str | int], data: Any, *, missing: bool) -> Steps:
@@ -103,8 +103,7 @@ def _wrong_kind(steps: Steps, detail: "ErrorDetails", data: Any) -> Fault:
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
     if not isinstance(value, dict):
         wanted = list(dict.fromkeys(_WANTED.get(tag, "an object") for tag in tags))
-        sentence = _unless_later(steps, data, f"it should be {_or(wanted)}")
-        return Fault("bad_value", where, f"{sentence}.")
+        return Fault("bad_value", where, f"it should be {_or(wanted)}.")
     if "type" not in value:
         return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
     written = str(value["type"])
@@ -113,19 +112,6 @@ def _wrong_kind(steps: Steps, detail: "ErrorDetails", data: Any) -> Fault:
     close = get_close_matches(written, types, 1)
     guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
     return Fault("bad_value", f"{where}/type", f"unknown type; {guess}")
-
-
-def _unless_later(steps: Steps, data: Any, detail: str) -> str:
-    """Values of the contract that are not drawn yet are told apart from mistakes."""
-    value = _at(data, steps)
-    if (steps[-1:], value) in _LATER_VALUES:
-        return f'"{value}" is not drawn by this version'
-    return _sentence(detail)
-
-
-_LATER_VALUES = [
-    *((("style",), value) for value in ("round", "dot")),
-]
 
 
 def _at(data: Any, steps: Steps) -> Any:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
+from postcard.canvas.modules import ModuleStyle
 from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
@@ -34,7 +35,7 @@ class QrLayer(BaseLayer):
     background: ColorText = "#ffffff"
     error_correction: Correction = "M"
     quiet_zone: Annotated[int, Ge(0), Le(40)] = 4
-    style: Literal["square"] = "square"
+    style: ModuleStyle = "square"
 
     @property
     def empty(self) -> bool:
@@ -64,7 +65,7 @@ class QrLayer(BaseLayer):
         middle = Box(
             box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2, inner, inner
         )
-        canvas.draw_modules(rows, middle, parse_color(self.color))
+        canvas.draw_modules(rows, middle, parse_color(self.color), style=self.style)
 
 
 def smallest_side(layer: QrLayer) -> int:
