@@ -1,7 +1,8 @@
 """Surfaces, one a second, made into one GIF: only what changes is written, in one palette."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from PIL import Image, ImageChops
 
@@ -29,13 +30,12 @@ class Change:
 def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None) -> Encoded:
     """One picture a second. Without `loop` it plays once and the last stays.
 
-    Over `max_bytes` colours go down; if nothing fits, the smallest is given and marked.
-    Where something shows through, each picture is written whole.
+    Over `max_bytes` colours go down; if nothing fits, the smallest is given and marked. Where
+    ink gives way to nothing, each picture is written whole: a GIF cannot take back a part.
     """
-    changes = list(_changes(surfaces))
+    changes, whole = _changes(surfaces)
     size = changes[0].pixels.size
-    whole = changes[0].mask is not None
-    if not whole and all(change.pixels.size == (1, 1) for change in changes[1:]):
+    if all(change.pixels.size == (1, 1) for change in changes[1:]):
         changes = changes[:1]  # nothing moves
     body = b""
     for colors in _COLORS:
@@ -54,30 +54,54 @@ def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = 
     return Encoded(EncodedImage(body, "gif", *size), over)
 
 
-def _changes(surfaces: Iterable[Surface]) -> Iterator[Change]:
+def _changes(surfaces: Iterable[Surface]) -> tuple[list[Change], bool]:
+    """The first picture and what each changes; or all pictures, and True."""
+    changes: list[Change] = []
+    pictures: list[Image.Image] = []  # kept only where something shows through
     before: Image.Image | None = None
+    gone = False
     for surface in surfaces:
-        if surface.alpha:
-            image = surface.image()
-            yield Change((0, 0), image.convert("RGB"), image.getchannel("A").point(_SEEN))
-            continue
-        yield (
-            Change((0, 0), surface.color, None)
-            if before is None
-            else _change(before, surface.color)
-        )
-        before = surface.color
+        after = _shown(surface)
+        changes.append(_change(before, after) if before else _whole(after))
+        if after.mode == "RGBA":
+            pictures.append(after)
+            gone = gone or (before is not None and _gives_way(before, after))
+        before = after
+    return ([_whole(picture) for picture in pictures], True) if gone else (changes, False)
+
+
+def _shown(surface: Surface) -> Image.Image:
+    """RGB, or RGBA that is seen or is not: a GIF knows no half measures."""
+    image = surface.image()
+    if image.mode == "RGB":
+        return image
+    seen = image.getchannel("A").point(_SEEN)
+    clear = Image.new("RGBA", image.size)
+    image.putalpha(seen)
+    return Image.composite(image, clear, seen)
+
+
+def _gives_way(before: Image.Image, after: Image.Image) -> bool:
+    one, two = before.getchannel("A"), after.getchannel("A")
+    return ImageChops.subtract(one, two).getbbox() is not None
+
+
+def _whole(picture: Image.Image) -> Change:
+    mask = picture.getchannel("A") if picture.mode == "RGBA" else None
+    return Change((0, 0), picture.convert("RGB"), mask)
 
 
 def _change(before: Image.Image, after: Image.Image) -> Change:
     """What differs; one clear pixel where nothing does."""
-    box = None if after is before else ImageChops.difference(before, after).getbbox()
-    if box is None:
-        return Change((0, 0), after.crop((0, 0, 1, 1)), Image.new("L", (1, 1)))
+    difference = None if after is before else ImageChops.difference(before, after)
+    box = difference.getbbox(alpha_only=False) if difference else None
+    if difference is None or box is None:
+        return Change((0, 0), Image.new("RGB", (1, 1)), Image.new("L", (1, 1)))
+    differs = reduce(ImageChops.lighter, difference.crop(box).split()).point(_ANY)
     pixels = after.crop(box)
-    red, green, blue = ImageChops.difference(before.crop(box), pixels).split()
-    differs = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_ANY)
-    return Change((box[0], box[1]), pixels, differs)
+    if pixels.mode == "RGBA":
+        differs = ImageChops.darker(differs, pixels.getchannel("A"))
+    return Change((box[0], box[1]), pixels.convert("RGB"), differs)
 
 
 @dataclass(frozen=True, slots=True)
