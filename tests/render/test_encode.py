@@ -5,7 +5,8 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.encode import encode
@@ -36,11 +37,65 @@ def flat() -> Canvas:
     return canvas
 
 
+def edges() -> Canvas:
+    """Flat art whose edges have more colours than a palette."""
+    canvas = blank(300, 200, background=(250, 240, 220, 255))
+    for index in range(8):
+        ink = (240 - 28 * index, 20 + 25 * index, 90 + 9 * index, 255)
+        canvas.fill_rectangle(Box(index * 20, index * 11, 120.3, 90.7), ink, radius=50)
+    return canvas
+
+
 @pytest.mark.parametrize("canvas", [scene(), scene(CLEAR), flat()], ids=["rgb", "rgba", "flat"])
 def test_a_png_is_exact(canvas: Canvas) -> None:
     image = canvas.picture().image()
     read = opened(encode(canvas.picture(), "png").image.body)
     assert read.convert(image.mode).tobytes() == image.tobytes()
+
+
+def test_flat_art_is_a_palette_that_nobody_can_tell_from_all_its_colours() -> None:
+    image = edges().picture().image()
+    assert len(image.getcolors(9999) or ()) > 256
+    read = opened(encode(edges().picture(), "png").image.body)
+    assert read.mode == "P"
+    apart = ImageChops.difference(read.convert("RGB"), image)
+    inks = [ink for _, ink in apart.getcolors(9999) or () if isinstance(ink, tuple)]
+    assert 0 < max(map(max, inks)) <= 7
+    alike = sum(count for count, ink in apart.getcolors(9999) or () if ink == (0, 0, 0))
+    assert alike > 300 * 200 * 15 / 16
+
+
+def test_areas_keep_their_colours_in_a_palette() -> None:
+    canvas = edges()
+    canvas.fill_rectangle(Box(200, 150, 40, 40), (250, 240, 219, 255))  # one level off its ground
+    read = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    assert (read.getpixel((290, 190)), read.getpixel((220, 170))) == (
+        (250, 240, 220),
+        (250, 240, 219),
+    )
+
+
+def test_a_png_that_must_be_exact_is() -> None:
+    image = edges().picture().image()
+    read = opened(encode(edges().picture(), "png", exact=True).image.body)
+    assert read.tobytes() == image.tobytes()
+
+
+def test_a_gradient_has_all_its_colours() -> None:
+    canvas = blank(300, 200)
+    canvas.fill_rectangle(Box(0, 0, 300, 200), LinearGradient(90, ((RED, 0), (BLUE, 1))))
+    image = canvas.picture().image()
+    read = opened(encode(canvas.picture(), "png").image.body)
+    assert read.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_a_jpg_of_flat_art_keeps_its_edges_colours() -> None:
+    kept, photo = (
+        opened(encode(canvas.picture(), "jpg").image.body) for canvas in (edges(), scene())
+    )
+    assert isinstance(kept, JpegImageFile)
+    assert isinstance(photo, JpegImageFile)
+    assert (get_sampling(kept), get_sampling(photo)) == (0, 2)
 
 
 COLOR = st.tuples(*[st.integers(0, 255)] * 3)

@@ -35,7 +35,8 @@ def normalised(body: bytes) -> tuple[bytes, str]:
     image = Picture.decode(body).image
     lossless = image.mode == "RGBA" or body.startswith((b"\x89PNG", b"GIF8"))
     format = "png" if lossless else "jpg"
-    written = encode(_surface(image), format, quality=None if lossless else FAITHFUL)
+    quality = None if lossless else FAITHFUL
+    written = encode(_surface(image), format, quality=quality, exact=True)
     return written.image.body, FORMATS[format].content_type
 
 
