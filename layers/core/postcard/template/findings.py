@@ -11,18 +11,23 @@ from postcard.template.consistency import walk
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
 from postcard.template.letters import Letters
-from postcard.template.programs import names_in
+from postcard.template.programs import asks_time, names_in
 from postcard.template.qr import QrLayer, smallest_side
 from postcard.template.text import TextLayer
+
+_STORED = ("/fallback", "/ended")  # pictures that are drawn once
 
 
 def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
     """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
-    `no_size`. `families` are the fonts there are, None where nobody knows.
+    `no_size`, `unused_countdown`, `stopped_clock`.
+
+    `families` are the fonts there are, None where nobody knows.
     """
     return (
         *_unused(template),
         *_without_example(template),
+        *_clocks(template),
         *_placed(template),
         *_fonts(template, families),
     )
@@ -44,6 +49,26 @@ def _without_example(template: Template) -> Iterator[Fault]:
         if field.required and field.example is None and template.defaults[name] is None:
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("no_example", pointer("fields", name), detail)
+
+
+def _clocks(template: Template) -> Iterator[Fault]:
+    if template.document.countdown and not _shows_time(template):
+        yield Fault("unused_countdown", "/countdown", "Nothing shows the countdown.")
+    stopped = ["/alt"] if asks_time(template.document.alt) else []
+    for where, slots in template.slots.items():
+        if where.startswith(_STORED):
+            stopped += [f"{where}{slot.pointer}" for slot in slots if asks_time(slot.source)]
+    for where in stopped:
+        detail = "This is said once, not at each open: here is neither countdown nor time."
+        yield Fault("stopped_clock", where, detail)
+
+
+def _shows_time(template: Template) -> bool:
+    drawn = (slots for where, slots in template.slots.items() if not where.startswith(_STORED))
+    conditions = (layer.if_ or "" for layer, _, _ in walk(template.document.layers))
+    return any(asks_time(slot.source) for slots in drawn for slot in slots) or any(
+        asks_time(condition, condition=True) for condition in conditions
+    )
 
 
 def _placed(template: Template) -> Iterator[Fault]:

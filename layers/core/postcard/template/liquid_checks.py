@@ -102,7 +102,8 @@ def _wrong_path(path: Path, kinds: Kinds) -> Iterator[str]:
     head = str(path.path[0])
     if len(path.path) > 1:
         then = path.path[1]
-        known = f"{head}.{then}" in kinds or (then == "size" and kinds.get(head) == "text")
+        whole = ".".join(map(str, path.path))
+        known = whole in kinds or (then == "size" and kinds.get(head) == "text")
         if head in kinds and not known:
             yield f"{path}: a {kinds[head]} has no {then!r}"
     elif kinds.get(head) == "countdown":
