@@ -1,9 +1,11 @@
-"""Templates: published, read, listed, paused, deleted, recalled."""
+"""Templates: published, read, paused, deleted."""
 
 import json
 
+import pytest
+
 from postcard.ports import TemplateRecord, TemplateVersion
-from tests.functions.doubles import Reply, noise, picture
+from tests.functions.doubles import noise, picture
 from tests.functions.samples import document
 from tests.functions.world import World
 
@@ -121,6 +123,35 @@ def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: World) -> No
     assert list(empty.store.keys("")) == []
 
 
+@pytest.mark.parametrize(
+    ("more", "pointer"),
+    [
+        ({"layers": [hero()]}, "/layers/0/source"),
+        ({"fallback": {"source": HERO}}, "/fallback/source"),
+        ({"ended": {"source": HERO}}, "/ended/source"),
+        ({"fields": {"photo": {"type": "image", "default": HERO}}}, "/fields/photo/default"),
+        (
+            {
+                "fields": {"photo": {"type": "image", "example": HERO}},
+                "layers": [hero("{{ photo }}")],
+            },
+            "/layers/0/source",
+        ),
+    ],
+)
+def test_what_a_document_names_must_be_had_and_be_a_picture(
+    empty: World, more: dict[str, object], pointer: str
+) -> None:
+    sent = document(**{"layers": [], "alt": "", **more})
+    for body in (None, b"<svg onload=alert(1)>", picture()[:40]):
+        empty.web.pictures = {HERO: body} if body else {}
+        reply = empty.call("PUT", "/v1/templates/welcome", sent)
+        assert reply.pointers() == [("image_unavailable", pointer)]
+        assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
+    empty.web.pictures = {HERO: picture()}
+    assert "image_unavailable" not in {f["code"] for f in empty.put(sent).json["findings"]}
+
+
 def test_an_asset_is_pinned_to_the_version(empty: World) -> None:
     empty.upload("hero", picture(color=(255, 0, 0)))
     empty.put(document(layers=[hero("asset:hero")]))
@@ -170,16 +201,6 @@ def test_fields_lists_all_names_that_a_request_may_use(world: World) -> None:
     assert title["properties"] == ["text", "color", "background", "visible"]
 
 
-def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:
-    world.put(document(background="#ff0000"))
-    listed = world.call("GET", "/v1/templates/welcome/versions").json
-    assert [item["version"] for item in listed["items"]] == [2, 1]
-    one = world.call("GET", "/v1/templates/welcome/versions/1")
-    assert (one.json["version"], one.json["document"]["background"]) == (1, "#102030")
-    assert world.call("GET", "/v1/templates/welcome/versions/9").status == 404
-    assert world.call("GET", "/v1/templates/welcome/versions/0").status == 404
-
-
 def test_a_patch_changes_only_what_is_given(world: World) -> None:
     path = "/v1/templates/welcome"
     assert world.call("PATCH", path, {"paused": True, "daily_renders": 5}).json["paused"] is True
@@ -219,53 +240,3 @@ def test_a_template_that_was_deleted_can_still_be_erased(world: World) -> None:
     world.call("DELETE", "/v1/templates/welcome")
     assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
     assert world.open(world.link()).headers["x-postcard-fallback"] == "erased"
-
-
-def recall(world: World, version: int, replaced_by: int) -> Reply:
-    path = f"/v1/templates/welcome/versions/{version}/recall"
-    return world.call("POST", path, {"replaced_by": replaced_by})
-
-
-def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: World) -> None:
-    link, made = world.link({"first_name": "Zoe"}), world.post({"first_name": "Zoe"}).json
-    wrong = world.open(link).body
-    world.put(document(background="#ff0000"))
-    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
-    reply = recall(world, 1, 2)
-    assert reply.json == {"template_id": "welcome", "version": 1, "replaced_by": 2}
-    assert list(world.pictures.keys("renders/7/welcome/1/")) == []
-    assert list(world.pictures.keys("images/")) == []
-    assert "/renders/7/welcome/1/*" in world.cdn.forgotten
-    assert world.open(link).body == right != wrong
-    assert world.call("GET", f"/v1/images/{made['id']}").json["status"] == "pending"
-    assert world.open_image(made["url"]).body == right
-    assert world.call("GET", f"/v1/images/{made['id']}").json["bytes"] == len(right)
-    assert world.post(template_version=1).json["template_version"] == 2
-    listed = world.call("GET", "/v1/templates/welcome/versions").json["items"]
-    assert [item["replaced_by"] for item in listed] == [None, 2]
-
-
-def test_a_recalled_default_is_not_carried_over(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}).json
-    fields = document()["fields"] | {"code": {"default": "RIGHT1"}}
-    world.put(document(fields=fields))
-    recall(world, 1, 2)
-    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
-    assert world.open_image(made["url"]).body == right
-
-
-def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: World) -> None:
-    world.put(document(background="#ff0000"))
-    assert recall(world, 1, 1).status == 400
-    assert recall(world, 9, 1).status == 404
-    assert recall(world, 1, 9).status == 404
-    assert recall(world, 1, 2).status == 200
-    assert recall(world, 2, 1).status == 400
-
-
-def test_recalls_are_followed_from_one_to_the_next(world: World) -> None:
-    for color in ("#ff0000", "#00ff00"):
-        world.put(document(background=color))
-    recall(world, 1, 2)
-    recall(world, 2, 3)
-    assert world.open(world.link()).body == world.open(world.link(version=3)).body

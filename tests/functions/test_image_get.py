@@ -1,6 +1,7 @@
 """A GET that goes well: what is drawn, stored and told."""
 
 import hashlib
+import json
 
 import pytest
 
@@ -56,7 +57,13 @@ def test_the_same_link_gives_the_same_bytes(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("format", "content_type"),
-    [("png", "image/png"), ("jpg", "image/jpeg"), ("webp", "image/webp")],
+    [
+        ("png", "image/png"),
+        ("jpg", "image/jpeg"),
+        ("webp", "image/webp"),
+        ("avif", "image/avif"),
+        ("gif", "image/gif"),
+    ],
 )
 def test_the_extension_says_the_format(world: World, format: str, content_type: str) -> None:
     assert world.open(world.link(format=format)).headers["content-type"] == content_type
@@ -137,6 +144,20 @@ def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(empty:
     assert "x-postcard-fallback" not in reply.headers
     assert empty.renderer.renders == 1, "only the example at publish was drawn"
     assert len(list(empty.pictures.keys("renders/"))) == 1
+
+
+def test_what_a_link_leaves_out_is_counted_and_never_named(
+    empty: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = {"first_name": {"required": True}, "code": {"default": "A", "max_length": 3}}
+    empty.put(document(fields=fields))
+    capsys.readouterr()
+    empty.open(empty.link({"code": "far-too-long", "nobody": "a-person"}))
+    out = capsys.readouterr().out
+    line, metrics = (json.loads(text) for text in out.splitlines())
+    assert (line["left_out"], line["required"]) == (2, 1)
+    assert metrics["Required"] == [1.0] and metrics["Fallbacks"] == [0.0]
+    assert "far-too-long" not in out and "a-person" not in out and "nobody" not in out
 
 
 def test_head_answers_as_get_without_the_body(world: World) -> None:

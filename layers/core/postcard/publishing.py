@@ -2,13 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from postcard import ports
+from postcard.canvas.picture import Picture, PictureError
 from postcard.errors import Fault, Gone, Stale, told
 from postcard.geometry import output_size
-from postcard.json_text import read_json
+from postcard.json_text import pointer, read_json
 from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
@@ -83,7 +84,7 @@ class Publishing:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
         wanted = needed_sources(self._studio.renderer, template)
         pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
-        refuse(faults)
+        refuse([*faults, *_undrawable(wanted, pictures)])
         drawing = self._example(template, pictures, now=now)
         check_weight(drawing.image)
         findings = findings_about(template, drawing, self._studio.renderer)
@@ -137,8 +138,33 @@ def needed_sources(renderer: Renderer, template: Template) -> list[Source]:
         for source in renderer.sources(template, bound, size)
     ]
     named = {source.reference for source in shown}
-    rest = [r for r in template.references if r not in named]
-    return [*shown, *(Source("", r, None, "hide", 0, 0, own=True) for r in rest)]
+    rest = [reference for reference in template.references if reference not in named]
+    unseen = [
+        Source(_place(template, reference), reference, None, "hide", 0, 0, own=True)
+        for reference in rest
+    ]
+    return [*shown, *unseen]
+
+
+def _place(template: Template, reference: str) -> str:
+    """Where the document names a picture that no layer shows at publish."""
+    document = template.document
+    for kind in KINDS:
+        stand_in = getattr(document, kind)
+        if stand_in is not None and stand_in.source == reference:
+            return pointer(kind, "source")
+    fields = (n for n, field in document.fields.items() if field.default == reference)
+    return next((pointer("fields", name, "default") for name in fields), "")
+
+
+def _undrawable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
+    """What could be had and is no picture: a version shows all that its document names."""
+    places = {source.reference: source.pointer for source in wanted}
+    for reference, body in brought.items():
+        try:
+            Picture.decode(body, near=(1, 1))
+        except PictureError as error:
+            yield Fault("image_unavailable", places[reference], f"No picture: {error}.")
 
 
 def example_order(template: Template) -> Order:

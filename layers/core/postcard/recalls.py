@@ -43,7 +43,8 @@ class Recalls:
         self._library.exactly(record, replaced_by, "/replaced_by")
         if effective(record, replaced_by) == version:
             detail = f"Version {replaced_by} is drawn as {version} itself: name another."
-            raise BadRequest(detail, errors=[Fault("bad_value", "/replaced_by", detail)])
+            faults = [Fault("bad_value", "/replaced_by", detail)]
+            raise BadRequest(detail, code="bad_value", errors=faults)
         update_record(
             self._templates,
             template_id,

@@ -1,0 +1,65 @@
+"""Versions of a template: listed, read, recalled."""
+
+from tests.functions.doubles import Reply
+from tests.functions.samples import document
+from tests.functions.world import World
+
+
+def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:
+    world.put(document(background="#ff0000"))
+    listed = world.call("GET", "/v1/templates/welcome/versions").json
+    assert [item["version"] for item in listed["items"]] == [2, 1]
+    one = world.call("GET", "/v1/templates/welcome/versions/1")
+    assert (one.json["version"], one.json["document"]["background"]) == (1, "#102030")
+    assert world.call("GET", "/v1/templates/welcome/versions/9").status == 404
+    assert world.call("GET", "/v1/templates/welcome/versions/0").status == 404
+
+
+def recall(world: World, version: int, replaced_by: int) -> Reply:
+    path = f"/v1/templates/welcome/versions/{version}/recall"
+    return world.call("POST", path, {"replaced_by": replaced_by})
+
+
+def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: World) -> None:
+    link, made = world.link({"first_name": "Zoe"}), world.post({"first_name": "Zoe"}).json
+    wrong = world.open(link).body
+    world.put(document(background="#ff0000"))
+    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    reply = recall(world, 1, 2)
+    assert reply.json == {"template_id": "welcome", "version": 1, "replaced_by": 2}
+    assert list(world.pictures.keys("renders/7/welcome/1/")) == []
+    assert list(world.pictures.keys("images/")) == []
+    assert "/renders/7/welcome/1/*" in world.cdn.forgotten
+    assert world.open(link).body == right != wrong
+    assert world.call("GET", f"/v1/images/{made['id']}").json["status"] == "pending"
+    assert world.open_image(made["url"]).body == right
+    assert world.call("GET", f"/v1/images/{made['id']}").json["bytes"] == len(right)
+    assert world.post(template_version=1).json["template_version"] == 2
+    listed = world.call("GET", "/v1/templates/welcome/versions").json["items"]
+    assert [item["replaced_by"] for item in listed] == [None, 2]
+
+
+def test_a_recalled_default_is_not_carried_over(world: World) -> None:
+    made = world.post({"first_name": "Zoe"}).json
+    fields = document()["fields"] | {"code": {"default": "RIGHT1"}}
+    world.put(document(fields=fields))
+    recall(world, 1, 2)
+    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    assert world.open_image(made["url"]).body == right
+
+
+def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: World) -> None:
+    world.put(document(background="#ff0000"))
+    assert recall(world, 1, 1).status == 400
+    assert recall(world, 9, 1).status == 404
+    assert recall(world, 1, 9).status == 404
+    assert recall(world, 1, 2).status == 200
+    assert recall(world, 2, 1).status == 400
+
+
+def test_recalls_are_followed_from_one_to_the_next(world: World) -> None:
+    for color in ("#ff0000", "#00ff00"):
+        world.put(document(background=color))
+    recall(world, 1, 2)
+    recall(world, 2, 3)
+    assert world.open(world.link()).body == world.open(world.link(version=3)).body
