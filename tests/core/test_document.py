@@ -60,7 +60,6 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
     ("layer", "place"),
     [
         ({"type": "group", "repeat": "x"}, "/repeat"),
-        ({"type": "qr", "value": "x", "width": 9, "logo": "asset:x"}, "/logo"),
         ({**TEXT, "stroke": {"color": "red", "dash": [1, 2]}}, "/stroke/dash"),
     ],
 )

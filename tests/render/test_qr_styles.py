@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from postcard.canvas.modules import ModuleStyle
-from postcard.geometry import Box
+from postcard.geometry import Box, output_size
+from postcard.render import Rendered
+from postcard.template.bind import defaults
 from tests.core.template_cases import faults, template
 from tests.golden.compare import golden
-from tests.render.drawing import draw, opened
+from tests.render.drawing import draw, opened, renderer
+from tests.render.samples import encoded
 from tests.render.scene import BLUE, blank
 
 STYLES: tuple[ModuleStyle, ...] = ("square", "round", "dot")
@@ -81,3 +84,48 @@ def test_the_styles_look_as_they_did() -> None:
         draw(template(layers=layers, width=490, height=170, background="#e2e8f0"), dpr=3)
     )
     golden("template-qr-styles", image)
+
+
+def logo(shape: tuple[int, int] = (60, 60)) -> dict[str, bytes]:
+    image = Image.new("RGBA", shape)
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((0, 0, shape[0] - 1, shape[1] - 1), fill=(225, 29, 72, 255))
+    return {"asset:seal": encoded(image, "PNG")}
+
+
+def sealed(code: dict[str, Any], *, dpr: float = 2, **rest: Any) -> Rendered:
+    layer = {"type": "qr", "x": 10, "y": 10, "width": 180, "value": ADDRESS, **code}
+    made = template(layers=[{**layer, "logo": "asset:seal"}], width=200, height=200)
+    return draw(made, dpr=dpr, **rest)
+
+
+@pytest.mark.parametrize("correction", [None, "L", "M", "Q", "H"])
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("value", ["A1", ADDRESS, ADDRESS * 4])
+def test_a_code_with_a_logo_scans(style: str, correction: str | None, value: str) -> None:
+    code = {"style": style, "error_correction": correction, "value": value}
+    drawn = sealed(code, dpr=3, pictures=logo())
+    assert drawn.warnings == ()
+    assert read(opened(drawn).convert("RGB")) == [value]
+
+
+def test_a_logo_that_cannot_be_had_is_left_out_with_a_warning() -> None:
+    drawn = sealed({})
+    assert [warning.code for warning in drawn.warnings] == ["image_unavailable"]
+    assert read(opened(drawn).convert("RGB")) == [ADDRESS]
+
+
+def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
+    code = {"type": "qr", "value": "x", "width": 99}
+    made = template(layers=[{**code, "logo": "asset:seal"}])
+    assert made.references == ("asset:seal",)
+    wanted = renderer().sources(made, defaults(made), output_size(200, 100))
+    assert [(source.pointer, source.reference) for source in wanted] == [
+        ("/layers/0/logo", "asset:seal")
+    ]
+    assert list(faults(layers=[{**code, "logo": "seal.png"}])) == ["/layers/0/logo"]
+
+
+def test_a_logo_keeps_its_proportions_in_the_middle() -> None:
+    drawn = sealed({"style": "round", "color": "#1e293b"}, dpr=2, pictures=logo((90, 45)))
+    golden("template-qr-logo", opened(drawn).convert("RGB"))

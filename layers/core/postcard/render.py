@@ -20,6 +20,7 @@ from postcard.template.gallery import Gallery, PictureCache, RenderFailed, choic
 from postcard.template.ground import Blank, Grounds
 from postcard.template.image import ImageLayer
 from postcard.template.nodes import LayerChanges, Node, nodes_of
+from postcard.template.qr import QrLayer
 from postcard.template.reel import Reel
 from postcard.template.speaking import NO_CLOCK, Speaker
 from postcard.template.stage import Near, Scene, near
@@ -243,6 +244,8 @@ class _Picture:
 
 def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iterator[Source]:
     layer = node.layer
+    if isinstance(layer, QrLayer) and layer.logo:
+        yield Source(f"{node.pointer}/logo", layer.logo, None, "hide", 0, 0, own=True)
     if not isinstance(layer, ImageLayer):
         return
     choice = choice_of(template, node, bound.values)

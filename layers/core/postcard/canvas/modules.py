@@ -34,6 +34,16 @@ def placed(rows: Rows, box: Box, style: ModuleStyle, *, within: Area) -> Mask:
     return replace(seen, image=_Modules(each, seen.x - x, seen.y - y, seen.size).drawn(dark, style))
 
 
+def without_middle(rows: Rows, side: int) -> Rows:
+    """The code with light modules in a square of `side` in its middle."""
+    start = (len(rows) - side) // 2
+    light = bytes(side)
+    return [
+        row[:start] + light + row[start + side :] if start <= y < start + side else row
+        for y, row in enumerate(rows)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Modules:
     """Modules of `each` pixels a side, seen from `left`, `top` on."""

@@ -21,6 +21,7 @@ from postcard.template.programs import (
     parse_text,
 )
 from postcard.template.properties import Document
+from postcard.template.qr import QrLayer
 from postcard.template.refusing import refuse
 from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, slots_of
@@ -222,6 +223,8 @@ def _references(document: Document) -> Iterator[str]:
     for layer, _, _ in _all_layers(document):
         if isinstance(layer, ImageLayer) and layer.source and not has_liquid(layer.source):
             yield layer.source
+        elif isinstance(layer, QrLayer) and layer.logo:
+            yield layer.logo
     for field in document.fields.values():
         if field.type == "image" and isinstance(field.default, str) and field.default:
             yield field.default

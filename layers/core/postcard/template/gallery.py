@@ -107,9 +107,9 @@ class Gallery:
             self.warn("image_unavailable", f"{node.pointer}/source", f"No picture: {error}.")
         if layer.on_error == "hide" or choice.default in (None, choice.reference):
             return None
-        return self.default(choice.default or "", near)
+        return self.found(choice.default or "", near)
 
-    def default(self, reference: str, near: Near) -> Picture | None:
+    def found(self, reference: str, near: Near) -> Picture | None:
         """A picture that may be missing."""
         try:
             return self._decoded(reference, near)

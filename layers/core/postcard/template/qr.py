@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
-from postcard.canvas.modules import ModuleStyle
+from postcard.canvas.modules import ModuleStyle, without_middle
+from postcard.canvas.picture import Picture
 from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
 from postcard.template.paints import ColorText
 from postcard.template.qr_matrix import qr_modules
-from postcard.template.shape import Liquid
+from postcard.template.rules import readable_image
+from postcard.template.shape import Liquid, Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -20,22 +22,23 @@ if TYPE_CHECKING:
 Correction = Literal["L", "M", "Q", "H"]
 SMALLEST_MODULE = 2  # device pixels; phones fail to read smaller ones off a screen
 _FEWEST_MODULES = 21
+_HIDDEN = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.24}  # of the side; far from what it mends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QrLayer(BaseLayer):
     """A QR code; `quiet_zone` in modules, inside the box. Without a value it is not drawn."""
 
-    later: ClassVar = (*BaseLayer.later, "logo")
     takes: ClassVar = {"value": "value", "color": "color", "background": "background"}
 
     type: Literal["qr"] = "qr"
     value: Annotated[str, Len(0, 5000), Liquid("plain")]
     color: ColorText = "#000000"
     background: ColorText = "#ffffff"
-    error_correction: Correction = "M"
+    error_correction: Correction | None = None
     quiet_zone: Annotated[int, Ge(0), Le(40)] = 4
     style: ModuleStyle = "square"
+    logo: Annotated[str, Rule(readable_image)] | None = None
 
     @property
     def empty(self) -> bool:
@@ -48,10 +51,15 @@ class QrLayer(BaseLayer):
         side = width if width is not None else height
         return side or 0.0, (height if height is not None else side) or 0.0
 
+    @property
+    def correction(self) -> Correction:
+        """How much of the code may be hidden: the most of it where there is a logo."""
+        return self.error_correction or ("H" if self.logo else "M")
+
     def draw(self, canvas: "Canvas", stage: "Stage") -> None:
-        """The background over the box, and the modules in its middle."""
+        """The background over the box, the modules in its middle, the logo in theirs."""
         try:
-            rows = qr_modules(self.value, self.error_correction)
+            rows = qr_modules(self.value, self.correction)
         except ValueError:
             stage.warn("bad_value", "The text is too long for a QR code of this correction.")
             return
@@ -65,7 +73,23 @@ class QrLayer(BaseLayer):
         middle = Box(
             box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2, inner, inner
         )
-        canvas.draw_modules(rows, middle, parse_color(self.color), style=self.style)
+        whole = int(module * stage.scale + 1e-6) / stage.scale
+        logo, hidden = self._logo(stage, len(rows), whole)
+        shown = without_middle(rows, hidden) if logo else rows
+        canvas.draw_modules(shown, middle, parse_color(self.color), style=self.style)
+        if logo:
+            away = (inner - (hidden - 1) * whole) / 2
+            canvas.draw_picture(logo, middle.inset(away), fit="contain")
+
+    def _logo(self, stage: "Stage", across: int, module: float) -> tuple[Picture | None, int]:
+        """The picture, and how many of the modules `across` it hides, half of one at each side."""
+        if self.logo is None:
+            return None, 0
+        hidden = int(across * _HIDDEN[self.correction]) // 2 * 2 + 1
+        logo = stage.named(self.logo, hidden * module)
+        if logo is None:
+            stage.warn("image_unavailable", "The logo could not be had.")
+        return logo, hidden
 
 
 def smallest_side(layer: QrLayer) -> int:

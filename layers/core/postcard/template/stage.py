@@ -29,6 +29,9 @@ class Pictures(Protocol):
     def __call__(self, node: Node, near: Near) -> Picture | None:
         """The picture, decoded with at least `near` pixels; None if there is none to draw."""
 
+    def found(self, reference: str, near: Near) -> Picture | None:
+        """The picture of a reference that the document itself names; None if it is missing."""
+
 
 @dataclass(slots=True)
 class Scene:
@@ -150,6 +153,11 @@ class Stage:
     def picture(self) -> Picture | None:
         """The picture of an image layer; None if there is none to draw."""
         return self.scene.pictures(self.node, near(self.layer, self.document, self.scale))
+
+    def named(self, reference: str, side: float) -> Picture | None:
+        """A picture that the layer names beside its own, to be drawn `side` pixels large."""
+        device = max(1, round(side * self.scale))
+        return self.scene.pictures.found(reference, (device, device))
 
     def look(self, style: str | None) -> Mapping[str, Any]:
         """The text properties of a named style."""
