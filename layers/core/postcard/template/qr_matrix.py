@@ -1,4 +1,4 @@
-"""The modules of a QR code: segno's message, placed and masked by arithmetic on whole squares.
+"""The modules of a QR code: segno's words, corrected, placed and masked by whole integers.
 
 A square is one integer, a bit for each module, rows from the top at the integer's high end. Four
 light modules follow each row and four rows the last, so that no shift reaches from line to line.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import zip_longest
 from operator import itemgetter
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ _FINDER = (0, 2, 3, 4, 6)  # its dark modules in a line; 1 and 5 are light
 _FINDER_LENGTH = 7
 _OVERLAPS = (4, 6)  # where a second finder may begin within the first
 _DIGITS = b"01"
+_LEFT_OVER = b"0" * 7  # modules at most that no word fills
 _FREE = 2  # segno's word for a module of the message
 _FIRST_MARK = 10  # above every level that segno's squares know
 _TO_DIGITS = bytes(_DIGITS[level % 2] for level in range(256))
@@ -44,7 +46,7 @@ def qr_modules(text: str, correction: str) -> Sequence[bytes]:
 
 
 def _message(segments: Any, version: int, level: int) -> bytes:
-    """All bits of the code in order, error correction included."""
+    """All bits of the code in order as digits, error correction included."""
     coder = _encoder()
     bits = coder.Buffer()
     for segment in segments:
@@ -53,7 +55,45 @@ def _message(segments: Any, version: int, level: int) -> bytes:
     coder.write_terminator(bits, capacity, None, len(bits))
     coder.write_padding_bits(bits, version, len(bits))
     coder.write_pad_codewords(bits, version, capacity, len(bits))
-    return bytes(coder.make_final_message(version, level, bits).getbits())
+    words = int(bits.getbits().translate(_TO_DIGITS), 2).to_bytes(len(bits) // 8)
+    coded = _coded(words, coder.consts.ECC[version][level])
+    return format(int.from_bytes(coded), f"0{8 * len(coded)}b").encode()
+
+
+def _coded(words: bytes, groups: Sequence[Any]) -> bytes:
+    """Words in their blocks, each with its correction, interleaved."""
+    blocks, corrections, at = [], [], 0
+    for group in groups:
+        for _ in range(group.num_blocks):
+            block = words[at : at + group.num_data]
+            at += group.num_data
+            blocks.append(block)
+            corrections.append(_correction(block, group.num_total - group.num_data))
+    columns = (*zip_longest(*blocks), *zip_longest(*corrections))
+    return bytes(word for column in columns for word in column if word is not None)
+
+
+def _correction(block: bytes, count: int) -> bytes:
+    """The Reed-Solomon words of a block: what dividing by their polynomial leaves, ISO 18004, 7.5.
+
+    The rest is one integer, so that a word of the block is one step.
+    """
+    multiples = _multiples(count)
+    top = 8 * (count - 1)
+    low = (1 << top) - 1
+    rest = 0
+    for word in block:
+        rest = (rest & low) << 8 ^ multiples[word ^ rest >> top]
+    return rest.to_bytes(count)
+
+
+@lru_cache(maxsize=32)
+def _multiples(count: int) -> tuple[int, ...]:
+    """The polynomial of `count` words times each of 256."""
+    consts = _encoder().consts
+    powers, polynomial = consts.GALIOS_EXP, consts.GEN_POLY[count]
+    logs = (consts.GALIOS_LOG[word] for word in range(1, 256))
+    return 0, *(int.from_bytes([powers[log + term] for term in polynomial]) for log in logs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +116,7 @@ class _Square:
 
     def placed(self, message: bytes) -> int:
         """The square with a message in it, before it is masked."""
-        return int(bytes(self.order(_DIGITS + message.translate(_TO_DIGITS))), 2)
+        return int(bytes(self.order(_DIGITS + message + _LEFT_OVER)), 2)
 
     def rows(self, square: int) -> list[bytearray]:
         """A square as rows of levels."""
