@@ -17,8 +17,10 @@ from postcard.canvas.picture import Picture
 from postcard.canvas.shadows import Shadow
 from postcard.color import Color
 from postcard.geometry import Box
+from postcard.render import Rendered, Renderer
+from postcard.template.compiled import Template
 from tests.core.template_cases import template
-from tests.render.drawing import draw, drawn, ink, quarters
+from tests.render.drawing import draw, drawn, ink, quarters, renderer
 from tests.render.scene import BLUE, CLEAR, RED, blank
 
 LEVEL = st.integers(0, 255)
@@ -35,6 +37,12 @@ BLENDS: dict[Blend, Callable[[float, float], float]] = {
     "lighten": max,
 }
 SQUARE = {"type": "rectangle", "x": 60, "y": 40, "width": 40, "height": 20, "fill": "#f00"}
+
+
+def anew(made: Template, dpr: float = 1) -> Rendered:
+    """Drawn by who has kept nothing."""
+    pictures = {"asset:q": quarters()}
+    return draw(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
 
 
 def seen(canvas: Canvas) -> tuple[int, ...]:
@@ -212,7 +220,7 @@ def test_effects_draw_the_same_bytes_each_time() -> None:
         "shadow": {"x": 5, "y": 5, "blur": 25},
     }  # fmt: skip
     made = template(layers=[layer], background="#fde68a")
-    bodies = {draw(made, pictures={"asset:q": quarters()}).image.body for _ in range(3)}
+    bodies = {anew(made).image.body for _ in range(3)}
     assert len(bodies) == 1
 
 
@@ -229,3 +237,48 @@ def test_without_effects_a_layer_is_not_drawn_apart() -> None:
     direct = [plain, {"type": "group", "layers": [plain, {**plain, "shadow": {}}]}]
     layers = template(layers=[*direct, *apart]).document.layers
     assert [layer.direct for layer in layers] == [True] * 2 + [False] * 5
+
+
+EFFECTS = st.fixed_dictionaries(
+    {
+        "x": st.integers(-300, 300),
+        "y": st.integers(-300, 300),
+        "rotation": st.sampled_from([0, 45, 90, 333]),
+        "opacity": st.sampled_from([0, 0.3, 1]),
+        "blend": st.sampled_from(list(BLENDS)),
+    },
+    optional={
+        "shadow": st.fixed_dictionaries(
+            {
+                "x": st.integers(-1000, 1000),
+                "y": st.integers(-1000, 1000),
+                "blur": st.floats(0, 200),
+                "color": st.sampled_from(["#f00", "#00ff0080", "transparent"]),
+            }
+        )
+    },
+)
+KINDS: list[dict[str, Any]] = [
+    SQUARE,
+    {"type": "text", "text": "Ag 🎉", "size": 40},
+    {"type": "image", "source": "asset:q", "height": 60, "filter": {"blur": 9, "tint": "#0008"}},
+    {"type": "group", "clip": True, "radius": 9, "layers": [SQUARE, {**SQUARE, "blend": "screen"}]},
+    {"type": "line", "width": 0, "height": 40, "stroke": {"color": "#000", "width": 3}},
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    effects=EFFECTS,
+    kind=st.sampled_from(KINDS),
+    background=st.sampled_from(["#abc", "transparent"]),
+    dpr=st.sampled_from([1, 1.5, 3]),
+)
+def test_any_effects_of_any_layer_are_drawn(
+    effects: dict[str, Any], kind: dict[str, Any], background: str, dpr: float
+) -> None:
+    inner = {**kind, **effects}
+    made = template(layers=[inner, {"type": "group", "layers": [inner]}], background=background)
+    one, two = (anew(made, dpr=dpr) for _ in range(2))
+    assert one.image.body == two.image.body
+    assert (one.image.width, one.image.height) == (round(200 * dpr), round(100 * dpr))
