@@ -47,7 +47,7 @@ class Front:
             answer = preflight(service.cors_origins, request)
             answer = answer or self._answered(visit, event, context)
         except Problem as problem:
-            visit.noted["code"] = problem.code
+            visit.note(problem)
             told = told_problem(problem, request_id=request.request_id, instance=request.path)
             answer = {"statusCode": told.status, "headers": dict(told.headers), "body": told.body}
         versioned = request.path.startswith("/v1/")

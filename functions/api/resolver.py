@@ -54,7 +54,7 @@ class Resolver(APIGatewayHttpResolver):
 
     def _problem(self, problem: Problem) -> Response[str]:
         visit = self.visit
-        visit.noted["code"] = problem.code
+        visit.note(problem)
         told = told_problem(
             problem, request_id=visit.request.request_id, instance=visit.request.path
         )

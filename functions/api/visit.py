@@ -7,7 +7,7 @@ from typing import Any
 from api.auth import Entry
 from api.reading import Request
 from postcard.api_service import ApiService
-from postcard.errors import Fault, Gone, NotFound
+from postcard.errors import Fault, Gone, NotFound, Problem, Unavailable
 from postcard.template.bind import Mode
 
 TELLS_FALLBACK = ("/v1/images", "/v1/links")
@@ -28,6 +28,12 @@ class Visit:
     value: Any = None  # the body, read
     rule: str = ""
     failure: BaseException | None = None
+
+    def note(self, problem: Problem) -> None:
+        """For the log line: what was told; and of a store that is down, which and how."""
+        self.noted["code"] = problem.code
+        if isinstance(problem, Unavailable):
+            self.noted["down"] = str(problem)
 
     def fallback_url(self) -> dict[str, object]:
         """`fallback_url` for a body that could not be taken, if its template is known."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from image import journal
 from postcard import wiring
-from postcard.errors import Forbidden, MethodNotAllowed, Problem
+from postcard.errors import Forbidden, MethodNotAllowed, Problem, Unavailable
 from postcard.ladder import Visit
 from postcard.service import ImageService
 from postcard.serving import Answer
@@ -52,6 +52,8 @@ def answer(event: dict[str, Any], context: Any, images: ImageService) -> Respons
         response = _picture(event, images, visit)
     except Problem as problem:
         visit.noted["code"] = problem.code
+        if isinstance(problem, Unavailable):
+            visit.noted["failure"] = str(problem)
         response = _refusal(problem)
     spent = (images.monotonic() - began) * 1000
     journal.write(sys.stdout, event, context, visit, response, spent)

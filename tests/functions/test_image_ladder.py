@@ -177,6 +177,23 @@ def test_a_table_that_is_down_still_shows_the_version_s_fallback(
     failed(world.open(world.link(version=None)), "dependency")
 
 
+def test_the_log_says_which_store_did_not_answer(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = world.post().json
+    capsys.readouterr()
+    world.templates.down = True
+    for path in ("/v1/templates/welcome", "/v1/links"):
+        world.call("POST" if "links" in path else "GET", path, {"template_id": "welcome"})
+        assert '"down":"DynamoDB is down."' in capsys.readouterr().out
+    world.open(world.link())
+    world.open_image(made["url"])
+    assert capsys.readouterr().out.count('"failure":"DynamoDB is down."') == 2
+    world.templates.down, world.pictures.down = False, True
+    world.open(world.link())
+    assert '"unstored":true,"failure":"S3 is down."' in capsys.readouterr().out
+
+
 def test_a_bucket_that_is_down_costs_no_picture(world: World) -> None:
     world.pictures.down = True
     reply = world.open(world.link())

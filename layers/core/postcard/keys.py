@@ -71,7 +71,7 @@ def require_scope(record: ApiKeyRecord, scope: str) -> None:
 def require_template(record: ApiKeyRecord, template_id: str) -> None:
     """`Forbidden` if the key is confined to other templates."""
     if record.templates is not None and template_id not in record.templates:
-        detail = f'This key is confined to other templates than "{template_id}".'
+        detail = f'This key is confined to other templates than "{template_id}": use one for it.'
         raise Forbidden(detail, code="other_template")
 
 

@@ -64,7 +64,8 @@ class Ladder:
         try:
             record = self._library.record(wanted.template_id)
             edition = self._edition(record, wanted.version)
-        except Unavailable:
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
             return self._instead(wanted, None, "dependency", visit)
         visit.steps.done("template")
         if record is None:
@@ -92,7 +93,8 @@ class Ladder:
             return self._instead(wanted, edition, "paused", visit, ("ended", "fallback"))
         try:
             order = wanted.order(edition, self._library)
-        except Unavailable:
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
             return self._instead(wanted, edition, "dependency", visit)
         visit.steps.done("values")
         visit.noted["left_out"] = order.bound.counted
@@ -139,7 +141,8 @@ class Ladder:
             return "source"
         except TimedOut:
             return "timeout"
-        except Unavailable:
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
             return "dependency"
         except Exception as failure:
             visit.noted["failure"] = place(failure)
@@ -159,8 +162,8 @@ class Ladder:
         )
         try:
             visit.noted["found"] = not self._pictures.add(wanted.key, stored)
-        except Unavailable:
-            visit.noted["unstored"] = True
+        except Unavailable as failure:
+            visit.noted |= {"unstored": True, "failure": str(failure)}
         visit.steps.done("store")
         return answer
 

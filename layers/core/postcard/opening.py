@@ -61,7 +61,8 @@ class Opening:
         visit.steps.done("verify")
         try:
             record = self._images.get(image_id)
-        except Unavailable:
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
             return self._ladder.blank(extension)
         if record is None or record.format != extension:
             raise NotFound("There is no such picture.")
