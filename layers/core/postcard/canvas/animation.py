@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import itemgetter
+from typing import Any
 
 from PIL import Image, ImageChops
 
@@ -14,6 +16,9 @@ from postcard.formats import EncodedImage
 _COLORS = (gif.MOST_COLORS, 127, 63, 31, 15)  # what a budget falls back on
 _SAMPLES = 24  # changes that the palette is chosen from, beside the first picture
 _FLAT = 0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
+_MANY = 1 << 15  # colours; a sample that has more is no flat art
+_AREA, _MOST_AREAS = 0.005, 12  # the share of a colour that is kept exactly, and how many may be
+_ROOM = 8  # levels about such a colour; Pillow compares corners of cells, three levels off
 _SEEN = [255 * (alpha >= 128) for alpha in range(256)]  # a GIF knows no half measures
 _ANY = [255 * (level > 0) for level in range(256)]
 
@@ -116,14 +121,17 @@ class _Palette:
     def of(cls, changes: Sequence[Change], colors: int) -> "_Palette":
         """The palette of an animation."""
         sample = _sample(changes)
-        counted = sample.getcolors(1 << 20) or []
-        counts = sorted((count for count, _ in counted), reverse=True)
-        flat = sum(counts[:colors]) >= _FLAT * sample.width * sample.height
-        if counted and len(counted) <= colors:
-            chosen = bytes(level for _, ink in counted for level in _ink(ink))
+        pixels = sample.width * sample.height
+        found = sample.getcolors(_MANY) or ()
+        counted = sorted(found, key=itemgetter(0), reverse=True)
+        flat = sum(count for count, _ in counted[:colors]) >= _FLAT * pixels
+        areas = [ink for count, ink in counted[:_MOST_AREAS] if count >= _AREA * pixels]
+        if found and len(found) <= colors:
+            inks: list[Any] = [ink for _, ink in counted]
         else:
-            few = sample.quantize(colors, Image.Quantize.MEDIANCUT)
-            chosen = bytes(few.getpalette() or ())[: 3 * colors]
+            few = sample.quantize(colors - len(areas), Image.Quantize.MEDIANCUT)
+            inks = _threes(few.getpalette() or ())
+        chosen = bytes(level for ink in _with_room(areas, inks) for level in ink)
         image = Image.new("P", (1, 1))
         image.putpalette(chosen)
         return cls(colors, image, Image.Dither.NONE if flat else Image.Dither.FLOYDSTEINBERG)
@@ -141,9 +149,18 @@ class _Palette:
         return gif.Frame(change.at, indices)
 
 
-def _ink(ink: object) -> tuple[int, ...]:
-    assert isinstance(ink, tuple)
-    return ink
+def _threes(levels: Sequence[int]) -> list[Any]:
+    return [levels[place : place + 3] for place in range(0, len(levels), 3)]
+
+
+def _with_room(areas: Sequence[Any], inks: Sequence[Any]) -> list[Any]:
+    """The colours of areas, and those of `inks` that Pillow's cells cannot take for one of them."""
+    room = [
+        ink
+        for ink in inks
+        if all(max(abs(a - b) for a, b in zip(ink, area, strict=True)) > _ROOM for area in areas)
+    ]
+    return [*areas, *room]
 
 
 def _sample(changes: Sequence[Change]) -> Image.Image:
