@@ -1,0 +1,105 @@
+"""A countdown through the service: drawn at each open, kept for seconds, never stored."""
+
+import io
+from typing import Any
+
+from PIL import Image
+
+from tests.functions.doubles import picture
+from tests.functions.samples import document
+from tests.functions.world import NOW, World
+
+SECONDS = "{{ countdown.minutes }}:{{ countdown.seconds }}"
+
+
+def counting(**more: Any) -> dict[str, Any]:
+    shown = {"type": "text", "x": 4, "y": 10, "width": 110, "text": SECONDS, "size": 30}
+    ends = {"type": "date", "default": "2026-11-22T10:30:30", "open": True}
+    countdown = {"to": "{{ ends_at }}", "frames": 5}
+    return document(
+        format="gif", fields={"ends_at": ends}, countdown=countdown, layers=[shown], alt="", **more
+    )
+
+
+def frames(body: bytes) -> list[bytes]:
+    with Image.open(io.BytesIO(body)) as file:
+        count = getattr(file, "n_frames", 1)
+        shown = []
+        for index in range(count):
+            file.seek(index)
+            shown.append(file.convert("RGB").tobytes())
+        return shown
+
+
+def alike(one: bytes, two: bytes) -> bool:
+    """Whether pictures are the same but for their palettes."""
+    return max(abs(a - b) for a, b in zip(one, two, strict=True)) < 32
+
+
+def test_a_post_says_timed_and_stores_nothing(empty: World) -> None:
+    empty.put(counting())
+    made = empty.post().json
+    assert (made["status"], made["bytes"], made["format"]) == ("timed", None, "gif")
+    assert empty.post().json["id"] == made["id"]
+    assert list(empty.pictures.keys("")) == []
+
+
+def test_each_open_counts_from_its_own_moment(empty: World) -> None:
+    empty.put(counting())
+    url = empty.post().json["url"]
+    early = empty.open_image(url)
+    assert early.headers["cache-control"].endswith("max-age=10")
+    assert early.headers["content-type"] == "image/gif"
+    empty.now = NOW + 2
+    late = empty.open_image(url)
+    one, two = frames(early.body), frames(late.body)
+    assert len(one) == len(two) == 5 and len({*one}) == 5
+    assert all(map(alike, one[2:], two[:3]))
+    assert not any(map(alike, one, two))
+    assert list(empty.pictures.keys("")) == []
+
+
+def test_a_link_is_drawn_at_each_open_too_and_may_give_the_date(empty: World) -> None:
+    empty.put(counting())
+    reply = empty.open(empty.link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
+    assert reply.headers["cache-control"].endswith("max-age=10")
+    shown = frames(reply.body)
+    assert len({*shown}) == 3 and shown[2] == shown[4], "it ends and stays"
+    assert list(empty.pictures.keys("")) == []
+
+
+def test_another_format_is_one_picture(empty: World) -> None:
+    empty.put(counting())
+    url = empty.post(format="png").json["url"]
+    reply = empty.open_image(url)
+    assert reply.headers["content-type"] == "image/png"
+    assert reply.headers["cache-control"].endswith("max-age=10")
+    assert len(frames(reply.body)) == 1
+
+
+def test_the_stand_ins_are_as_ever(empty: World) -> None:
+    empty.put(counting())
+    link = empty.link(expires=int(NOW) - 1)
+    reply = empty.open(link)
+    assert reply.headers["x-postcard-render"] == "stored"
+    assert reply.headers["cache-control"].endswith("max-age=300")
+
+
+def test_too_many_frames_for_a_canvas_are_refused_at_publish(empty: World) -> None:
+    large = counting() | {"width": 5000, "height": 3000}
+    reply = empty.call("PUT", "/v1/templates/welcome", large)
+    assert reply.status == 400
+    assert ("bad_value", "/countdown/frames") in reply.pointers()
+
+
+def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: World) -> None:
+    asset = "https://cdn.example.com/over.png"
+    over = {"type": "image", "width": 120, "height": 60, "source": asset, "if": "countdown.ended"}
+    made = counting()
+    made["layers"] = [*made["layers"], over]
+    empty.web.pictures[asset] = picture(color=(200, 0, 0))
+    empty.put(made)
+    reply = empty.open(empty.link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
+    assert "x-postcard-fallback" not in reply.headers
+    red = [pixels[:3] for pixels in frames(reply.body)]
+    assert [abs(color[0] - 200) < 4 for color in red] == [False, False, True, True, True]
