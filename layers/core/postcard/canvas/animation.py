@@ -17,6 +17,7 @@ _COLORS = (gif.MOST_COLORS, 127, 63, 31, 15)  # what a budget falls back on
 _SAMPLES = 24  # changes that the palette is chosen from, beside the first picture
 _FLAT = 0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
 _MANY = 1 << 15  # colours; a sample that has more is no flat art
+_ENOUGH = 100_000  # pixels to choose colours from
 _AREA, _MOST_AREAS = 0.005, 12  # the share of a colour that is kept exactly, and how many may be
 _ROOM = 8  # levels about such a colour; Pillow compares corners of cells, three levels off
 _SEEN = [255 * (alpha >= 128) for alpha in range(256)]  # a GIF knows no half measures
@@ -129,7 +130,7 @@ class _Palette:
         if found and len(found) <= colors:
             inks: list[Any] = [ink for _, ink in counted]
         else:
-            few = sample.quantize(colors - len(areas), Image.Quantize.MEDIANCUT)
+            few = _thinned(sample).quantize(colors - len(areas), Image.Quantize.MEDIANCUT)
             inks = _threes(few.getpalette() or ())
         chosen = bytes(level for ink in _with_room(areas, inks) for level in ink)
         image = Image.new("P", (1, 1))
@@ -147,6 +148,13 @@ class _Palette:
         if change.mask is not None:
             indices.paste(self.colors, None, ImageChops.invert(change.mask))
         return gif.Frame(change.at, indices)
+
+
+def _thinned(sample: Image.Image) -> Image.Image:
+    """Some of its pixels, so that choosing colours takes no longer than drawing."""
+    by = max(1.0, (sample.width * sample.height / _ENOUGH) ** 0.5)
+    size = (max(1, int(sample.width / by)), max(1, int(sample.height / by)))
+    return sample if by == 1 else sample.resize(size, Image.Resampling.NEAREST)
 
 
 def _threes(levels: Sequence[int]) -> list[Any]:

@@ -104,8 +104,14 @@ def _avif(image: Image.Image, quality: int) -> bytes:
 
 
 def _gif(image: Image.Image, _: int) -> bytes:
-    indexed = image if image.mode == "P" else _reduced(image, _COLORS[0])
-    return _saved(indexed, "GIF", optimize=False, **_clear(indexed))
+    indexed = image if image.mode == "P" else _few_colors(image)
+    return _saved(indexed, "GIF", optimize=False, interlace=False, **_clear(indexed))
+
+
+def _few_colors(image: Image.Image) -> Image.Image:
+    """At most 256 colours: flat art's own, where they show no difference."""
+    flat = palette.indexed(image, exact=False) if image.mode == "RGB" else None
+    return flat or _reduced(image, _COLORS[0])
 
 
 def _clear(image: Image.Image) -> dict[str, int]:
