@@ -279,6 +279,9 @@ def test_a_budget_is_kept_by_colours_and_told_where_nothing_fits() -> None:
     kept = gif(made, max_bytes=len(whole.image.body) * 3 // 4)
     assert len(kept.image.body) <= len(whole.image.body) * 3 // 4
     assert kept.warnings == () and len(frames(kept)) == 10
+    short = gif(made, max_bytes=len(whole.image.body) // 4)
+    assert len(short.image.body) <= len(whole.image.body) // 4 or short.warnings
+    assert len(frames(short)) < 10
     small = gif(made, max_bytes=100)
     assert [warning.code for warning in small.warnings] == ["over_budget"]
 

@@ -17,6 +17,7 @@ _COLORS = (gif.MOST_COLORS, 127, 63, 31, 15)  # what a budget falls back on
 _SAMPLES = 24  # changes that the palette is chosen from, beside the first picture
 _FLAT = 0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
 _MANY = 1 << 15  # colours; a sample that has more is no flat art
+_FAR = 3  # times a budget: so much cannot be had by colours
 _ENOUGH = 100_000  # pixels to choose colours from
 _AREA, _MOST_AREAS = 0.005, 12  # the share of a colour that is kept exactly, and how many may be
 _ROOM = 8  # levels about such a colour; Pillow compares corners of cells, three levels off
@@ -36,8 +37,9 @@ class Change:
 def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None) -> Encoded:
     """One picture a second. Without `loop` it plays once and the last stays.
 
-    Over `max_bytes` colours go down; if nothing fits, the smallest is given and marked. Where
-    ink gives way to nothing, each picture is written whole: a GIF cannot take back a part.
+    Over `max_bytes` colours go down, and far over it the last pictures are left out; if nothing
+    fits, the smallest is given and marked. Where ink gives way to nothing, each picture is written
+    whole: a GIF cannot take back a part.
     """
     changes, whole = _changes(surfaces)
     size = changes[0].pixels.size
@@ -56,6 +58,8 @@ def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = 
         )
         if max_bytes is None or len(body) <= max_bytes:
             break
+        if len(body) > _FAR * max_bytes:
+            changes = changes[: max(1, len(changes) * max_bytes // len(body))]
     over = max_bytes is not None and len(body) > max_bytes
     return Encoded(EncodedImage(body, "gif", *size), over)
 
