@@ -1,5 +1,7 @@
 """Text laid on a surface: highlights, then outlines, then letters and their lines."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from PIL import Image
@@ -9,10 +11,13 @@ from postcard.canvas.paint import Fill, fill
 from postcard.canvas.surface import Surface
 from postcard.color import Paint
 from postcard.geometry import Box
-from postcard.text.glyphs import PHASES, Glyphs, drawn
+from postcard.text.breaks import graphemes
+from postcard.text.glyphs import PHASES, Glyphs, advance, drawn, pixels
 from postcard.text.layout import Line, Placed, TextLayout
 from postcard.text.style import Highlight, Stroke
 
+_REACH = 4.0  # of the size: marks that are stacked on a letter end before that
+_MOST_PIXELS = 24_000_000  # of one mask; a longer stretch is drawn letter by letter
 _STRUCK = 0.3  # of the size: where a line goes through, above the base line
 
 
@@ -55,7 +60,9 @@ class _Row:
 
     def draw_letters(self) -> None:
         """Outlines, then letters, then the lines under or through them."""
-        inked = [placed for placed in self.line.placed if not placed.space]
+        inked = [
+            part for placed in self.line.placed if not placed.space for part in self._parts(placed)
+        ]
         for placed in inked:
             if placed.style.stroke:
                 self._stroke(placed, placed.style.stroke)
@@ -103,6 +110,25 @@ class _Row:
         else:
             self._stamp(placed.style.color, at, glyphs.mask.size, glyphs.mask)
 
+    def _parts(self, placed: Placed) -> Iterator[Placed]:
+        """The letters that may show; apart where together they would be too large a mask."""
+        stroke = placed.style.stroke.width * self.scale if placed.style.stroke else 0.0
+        parts = (
+            (placed,)
+            if pixels(placed.letters, placed.size * self.scale, stroke) < _MOST_PIXELS
+            else _apart(placed)
+        )
+        yield from (part for part in parts if self._shows(part, stroke))
+
+    def _shows(self, placed: Placed, stroke: float) -> bool:
+        reach = placed.size * self.scale * _REACH + stroke
+        x, width = self.x + placed.x * self.scale, placed.width * self.scale
+        return (
+            -reach < self.y < self.surface.size[1] + reach
+            and -reach < x + width
+            and x < self.surface.size[0] + reach
+        )
+
     def _glyphs(self, placed: Placed, stroke: float) -> tuple[Glyphs | None, tuple[int, int]]:
         x, phase = divmod(round((self.x + placed.x * self.scale) * PHASES), PHASES)
         glyphs = drawn(placed.letters, placed.size * self.scale, phase, stroke)
@@ -117,6 +143,17 @@ class _Row:
         part = (at[0] - self.box.x, at[1] - self.box.y, *size)
         laid = fill(paint, (self.box.width, self.box.height), part)
         self.surface.stamp(laid, at, through, size)
+
+
+def _apart(placed: Placed) -> Iterator[Placed]:
+    """Each letter at its place."""
+    x = placed.x
+    letters = graphemes(placed.letters.text)
+    for text in reversed(letters) if placed.letters.rtl else letters:
+        alone = replace(placed.letters, text=text)
+        width = advance(alone) * placed.size
+        yield replace(placed, letters=alone, x=x, width=width)
+        x += width
 
 
 def _highlight(placed: Placed) -> Highlight | None:

@@ -65,9 +65,21 @@ def drawn(letters: Letters, size: float, phase: int, stroke: float = 0.0) -> Gly
     return make(letters, size, phase, stroke)
 
 
+def pixels(letters: Letters, size: float, stroke: float = 0.0) -> float:
+    """About how many pixels `drawn` works on."""
+    many = _finer(size, stroke)
+    width, height = advance(letters) * size + 2 * stroke, 1.5 * size + 2 * stroke
+    return width * height * many * many
+
+
+def _finer(size: float, stroke: float) -> int:
+    """How many times larger letters are drawn; a broad outline hides what that is for."""
+    return next(many for below, many in _FINER if max(size, 4 * stroke) < below)
+
+
 def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
     """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
-    many = next(many for below, many in _FINER if size < below)
+    many = _finer(size, stroke)
     core, (x, y) = _font(letters.face, max(1.0, size * many)).getmask2(
         letters.text,
         "L",
