@@ -20,4 +20,4 @@ def test_letters_beyond_the_picture_are_not_drawn(layer: dict[str, object]) -> N
     made = template(width=600, height=300, layers=[{"type": "text", **layer}])
     image = opened(draw(made, dpr=3))
     assert image.size == (1800, 900)
-    assert image.convert("L").getextrema()[0] < 100, "what lies on the picture shows"
+    assert min(image.convert("L").tobytes()) < 100, "what lies on the picture shows"

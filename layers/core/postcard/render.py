@@ -16,7 +16,7 @@ from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
 from postcard.template.countdown import frames_of
-from postcard.template.gallery import Gallery, PictureCache, RenderFailed, choice_of
+from postcard.template.gallery import Gallery, PictureCache, RenderFailed, Warn, choice_of
 from postcard.template.ground import Blank, Grounds
 from postcard.template.image import ImageLayer
 from postcard.template.nodes import LayerChanges, Node, nodes_of
@@ -186,6 +186,7 @@ class _Picture:
         self.template, self.pictures = template, pictures
         self.later = partial(_Picture, renderer, template, bound, size, pictures, now)
         self.faults: list[Fault] = []
+        self._warn = _noting(self.faults)  # not a method: its circle would keep the pixels alive
         self.speaker = Speaker(template, bound.values, now, self._warn, second=second)
         self.background = parse_color(self.speaker.document.background)
         self.blank = Blank((template.width, template.height), _pixels(size), self.background)
@@ -237,9 +238,13 @@ class _Picture:
         )
         return Rendered(encoded.image, tuple(self.faults), boxes)
 
-    def _warn(self, code: str, where: str, detail: str) -> None:
-        if (fault := Fault(code, where, detail)) not in self.faults:
-            self.faults.append(fault)
+
+def _noting(faults: list[Fault]) -> Warn:
+    def warn(code: str, where: str, detail: str) -> None:
+        if (fault := Fault(code, where, detail)) not in faults:
+            faults.append(fault)
+
+    return warn
 
 
 def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iterator[Source]:
