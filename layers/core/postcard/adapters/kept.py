@@ -11,5 +11,8 @@ def kept_answer(answer: str | None, *, same_body: bool) -> str:
     if not same_body:
         raise OtherBody("This Idempotency-Key was used with another body: use a new one.")
     if answer is None:
-        raise Conflict("The first call with this key is still at work: repeat it in a moment.", code="in_progress")
+        raise Conflict(
+            "The first call with this key is still at work: repeat it in a moment.",
+            code="in_progress",
+        )
     return answer
