@@ -8,19 +8,41 @@ import json
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from postcard.text.bidi import fribidi
 
+_HAN = {"zh": "Noto Sans SC", "ja": "Noto Sans JP", "ko": "Noto Sans KR"}
+_SPEAKS_CHINESE = ("zh", "cmn", "yue", "nan", "hak", "wuu")
+_KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _LAST_RESORT = (
     "Noto Sans",
     "Noto Sans Arabic",
     "Noto Sans Hebrew",
     "Noto Sans Devanagari",
+    "Noto Sans Bengali",
+    "Noto Sans Tamil",
+    "Noto Sans Telugu",
+    "Noto Sans Gujarati",
+    "Noto Sans Gurmukhi",
+    "Noto Sans Kannada",
+    "Noto Sans Malayalam",
+    "Noto Sans Sinhala",
     "Noto Sans Thai",
+    "Noto Sans Lao",
+    "Noto Sans Khmer",
+    "Noto Sans Myanmar",
+    "Noto Sans Georgian",
+    "Noto Sans Armenian",
+    "Noto Sans Ethiopic",
+    "Noto Sans Symbols",
+    "Noto Sans Symbols 2",
+    "Noto Sans Math",
+    *_HAN.values(),
     "Noto Color Emoji",
 )
 _UNSEEN = re.compile(  # says how to show its neighbours, is never shown itself
@@ -35,7 +57,7 @@ class Face:
     """One font file at one weight. Lengths are em: shares of the size.
 
     `axis` is the weight to set on a variable font, None for a static one. `color` fonts hold
-    pictures at one size.
+    pictures at one size. `ranges` are the first and last of the letters it has, in turn.
     """
 
     family: str
@@ -48,7 +70,7 @@ class Face:
     descent: float
     cap_height: float
     underline: tuple[float, float]  # its middle below the base line, its thickness
-    ranges: Sequence[int]
+    ranges: str
     _seen: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def has(self, character: str) -> bool:
@@ -57,9 +79,8 @@ class Face:
         if known is None:
             if len(self._seen) > 20_000:
                 self._seen.clear()
-            code = ord(character)
-            at = bisect_right(self.ranges, code)
-            known = bool(at % 2) or (at > 0 and self.ranges[at - 1] == code)
+            at = bisect_right(self.ranges, character)
+            known = bool(at % 2) or (at > 0 and self.ranges[at - 1] == character)
             self._seen[character] = known
         return known
 
@@ -80,8 +101,11 @@ class Family:
 class Fonts:
     """The fonts of a folder. `load` is the door; one object serves all threads."""
 
-    def __init__(self, folder: Path, table: Sequence[dict[str, object]]) -> None:
+    def __init__(
+        self, folder: Path, table: Sequence[dict[str, object]], coverage: Mapping[str, str]
+    ) -> None:
         self._folder = folder
+        self._coverage = coverage
         self._families: dict[str, list[dict[str, object]]] = {}
         for row in table:
             self._families.setdefault(str(row["family"]), []).append(row)
@@ -92,7 +116,8 @@ class Fonts:
     def load(cls, folder: Path) -> "Fonts":
         """The fonts of `folder`; raises RuntimeError where letters could not be shaped right."""
         fribidi()
-        return cls(folder, json.loads((folder / "coverage.json").read_text())["faces"])
+        told = json.loads((folder / "coverage.json").read_bytes())
+        return cls(folder, told["faces"], told["coverage"])
 
     def families(self) -> list[Family]:
         """What `GET /v1/fonts` lists."""
@@ -106,9 +131,15 @@ class Fonts:
             for name, rows in sorted(self._families.items())
         ]
 
-    def _chain(self, names: tuple[str, ...], weight: int, italic: bool) -> tuple[Face, ...]:
-        """The faces to ask in turn: the families named, then the scripts' own."""
-        known = dict.fromkeys(name for name in (*names, *_LAST_RESORT) if name in self._families)
+    def _chain(
+        self, names: tuple[str, ...], weight: int, italic: bool, han: str = ""
+    ) -> tuple[Face, ...]:
+        """The faces to ask in turn: the families named, then the scripts' own.
+
+        `han` says whose shapes Chinese letters take.
+        """
+        asked = (*names, *([_HAN[han]] if han else ()), *_LAST_RESORT)
+        known = dict.fromkeys(name for name in asked if name in self._families)
         return tuple(self._nearest(name, weight, italic) for name in known)
 
     def _nearest(self, name: str, weight: int, italic: bool) -> Face:
@@ -129,7 +160,8 @@ class Fonts:
             italic=bool(row["italic"]),
             axis=weight if _is_variable(row) else None,
             color=bool(row["color"]),
-            **{name: row[name] for name in ("ascent", "descent", "cap_height", "ranges")},  # type: ignore[arg-type]
+            **{name: row[name] for name in ("ascent", "descent", "cap_height")},  # type: ignore[arg-type]
+            ranges=self._coverage[str(row["coverage"])],
             underline=tuple(row["underline"]),  # type: ignore[arg-type]
         )
 
@@ -149,6 +181,22 @@ def choose(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
         if lacks[0] != needed[0] and len(lacks) < len(lacking):
             best, lacking = face, lacks
     return best, lacking
+
+
+def han_of(language: str, text: str) -> str:
+    """Whose shapes Chinese letters take: "zh", "ja", "ko"; "" if nothing tells.
+
+    >>> han_of("ja-JP", "直"), han_of("en", "さくら直"), han_of("en", "直")
+    ('ja', 'ja', '')
+    """
+    spoken = language.split("-")[0].lower()
+    if spoken in _SPEAKS_CHINESE:
+        return "zh"
+    if spoken in _HAN:
+        return spoken
+    if _KANA.search(text):
+        return "ja"
+    return "ko" if _HANGUL.search(text) else ""
 
 
 def visible(text: str) -> str:

@@ -13,7 +13,7 @@ from itertools import accumulate, groupby
 
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks
-from postcard.text.fonts import Face, Fonts, choose, visible
+from postcard.text.fonts import Face, Fonts, choose, han_of, visible
 from postcard.text.glyphs import Letters, advance
 from postcard.text.style import Run, TextStyle
 
@@ -84,7 +84,7 @@ def shape(runs: tuple[Run, ...], direction: str, fonts: Fonts) -> Shaped:
     missing: dict[str, None] = {}
     paragraphs = []
     for line_runs in _lines(runs):
-        letters = list(_letters(line_runs, rtl, fonts, missing))
+        letters = list(_letters(line_runs, whole, rtl, fonts, missing))
         paragraphs.append((tuple(_chunks(line_runs, letters)), line_runs[0].style))
     return Shaped(tuple(paragraphs), rtl, tuple(missing))
 
@@ -130,13 +130,14 @@ def _lines(runs: Sequence[Run]) -> Iterator[list[Run]]:
 
 
 def _letters(
-    runs: Sequence[Run], rtl: bool, fonts: Fonts, missing: dict[str, None]
+    runs: Sequence[Run], whole: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[_Letter]:
     levels = bidi.levels("".join(run.text for run in runs), rtl=rtl)
     at = 0
     for run in runs:
         style = run.style
-        chain = fonts.chain(style.fonts, style.weight, style.italic)
+        han = "" if whole.isascii() else han_of(style.language, whole)
+        chain = fonts.chain(style.fonts, style.weight, style.italic, han)
         for cluster in graphemes(run.text):
             face, lacking = choose(cluster, chain)
             missing.update(dict.fromkeys(lacking))
