@@ -8,7 +8,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test lint types stack build deploy bench lock clean
+.PHONY: help setup serve test lint types stack build deploy bench gallery lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
@@ -54,6 +54,9 @@ deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEm
 
 bench: setup ## the figures, each beside a peer
 	$(BIN)/python -m bench
+
+gallery: setup ## docs/gallery.md and its pictures, drawn anew
+	$(BIN)/python -m local.gallery
 
 lock: setup ## pin anew what the .in files name
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
