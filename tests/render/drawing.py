@@ -79,6 +79,13 @@ def opened(rendered: Rendered) -> Image.Image:
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
+def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
+    """The channels of a pixel."""
+    found = image.getpixel(at)
+    assert isinstance(found, tuple)
+    return found
+
+
 def ink(image: Image.Image, background: str = "white") -> tuple[int, int, int, int] | None:
     """The box of everything that is not background."""
     flat = image.convert("RGB")

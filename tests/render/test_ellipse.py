@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.core.template_cases import faults, template
-from tests.render.drawing import draw, drawn, ink, opened
+from tests.render.drawing import draw, drawn, ink, opened, pixel
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 OVAL: dict[str, Any] = {
@@ -69,7 +69,7 @@ def test_dashes_leave_gaps_and_keep_within_the_line() -> None:
 def test_a_gradient_spans_the_box() -> None:
     fill = {"type": "linear", "angle": 90, "stops": [["red", 0], ["blue", 1]]}
     image = drawn({**OVAL, "fill": fill})
-    left, right = image.getpixel((22, 30)), image.getpixel((77, 30))
+    left, right = pixel(image, (22, 30)), pixel(image, (77, 30))
     assert left[0] > 240 > 20 > left[2]
     assert right[2] > 240 > 20 > right[0]
 

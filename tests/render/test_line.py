@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.core.template_cases import faults, template
-from tests.render.drawing import draw, drawn, ink, opened
+from tests.render.drawing import draw, drawn, ink, opened, pixel
 
 BLUE, BLACK, WHITE = (0, 0, 255), (0, 0, 0), (255, 255, 255)
 
@@ -36,7 +36,7 @@ def test_a_flat_line_is_crisp(dpr: float, place: float, upright: bool) -> None:
 def test_a_line_thinner_than_a_pixel_is_paler_and_one_pixel_wide() -> None:
     image = drawn(line(stroke={"color": "black", "width": 0.5}))
     assert ink(image) == (10, 20, 110, 21)
-    assert image.getpixel((50, 20))[0] == pytest.approx(255 * 0.5, abs=2)
+    assert pixel(image, (50, 20))[0] == pytest.approx(255 * 0.5, abs=2)
 
 
 def test_a_line_goes_from_the_top_left_to_the_bottom_right_centred_on_it() -> None:

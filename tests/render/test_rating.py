@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.core.template_cases import faults, refusals, template
-from tests.render.drawing import draw, drawn, ink, opened
+from tests.render.drawing import draw, drawn, ink, opened, pixel
 
 BLUE, RED, WHITE = (0, 0, 255), (255, 0, 0), (255, 255, 255)
 SHAPES = ("star", "heart", "circle")
@@ -18,7 +18,7 @@ def rating(**more: Any) -> dict[str, Any]:
 
 
 def middles(image: Image.Image, gap: int = 0) -> list[tuple[int, ...]]:
-    return [image.getpixel((20 + index * (20 + gap), 20)) for index in range(5)]
+    return [pixel(image, (20 + index * (20 + gap), 20)) for index in range(5)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
