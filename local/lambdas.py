@@ -104,6 +104,8 @@ class Environment:
         if answer is not None and len(answer) <= MAX_ANSWER:
             message: dict[str, Any] = json.loads(answer)
             return message
+        self._process.kill()
+        self._process.wait()  # so that nobody takes it for alive until the system has noticed
         if late.is_set():
             raise InvocationFailed(f"{self._spec.name} ran out of time") from TimeoutError()
         said = "an answer over 6 MB" if answer is not None else self._last_line
