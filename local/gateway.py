@@ -82,7 +82,8 @@ def event(
     api: str, route: Route, parameters: Mapping[str, str], request: Request
 ) -> dict[str, Any]:
     """The event of payload format 2.0 for `request`."""
-    headers = {name: value for name, value in request.headers.items() if name != "cookie"}
+    sent = {name: value for name, value in request.headers.items() if name != "cookie"}
+    headers = sent | {"x-forwarded-for": request.address, "x-forwarded-proto": "http"}
     cookies = [part.strip() for part in request.headers.get("cookie", "").split(";")]
     body, encoded = _body(request)
     optional = {

@@ -68,7 +68,13 @@ def test_the_event_is_payload_format_2() -> None:
     assert event["queryStringParameters"] == {"a": " x,", "b": "1,2"}
     assert event["pathParameters"] == {"id": "café"}
     assert event["cookies"] == ["a=b", "c=d"]
-    assert event["headers"] == {"host": "api.example.com", "user-agent": "curl", "x-a": "1,2"}
+    assert event["headers"] == {
+        "host": "api.example.com",
+        "user-agent": "curl",
+        "x-a": "1,2",
+        "x-forwarded-for": "1.2.3.4",
+        "x-forwarded-proto": "http",
+    }
     assert event["isBase64Encoded"] is False
     assert "body" not in event
     assert event["requestContext"]["domainName"] == "api.example.com"
