@@ -65,24 +65,9 @@ def _scene(place: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, 
 
 
 def _texts(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
-    head, para, box = place["heading"], place["para"], place["coupon"]
-    coupon = {"x": box["x"], "y": box["y"], "width": box["w"], "height": box["h"]}
+    para = place["para"]
     return [
-        {
-            "type": "text",
-            "x": head["x"],
-            "y": head["base"] - 100,
-            "width": head["max_w"],
-            "height": 100,
-            "text": "{{ heading }}",
-            "weight": 700,
-            "size": head["max_px"],
-            "fit": "shrink",
-            "min_size": head["min_px"],
-            "max_lines": 1,
-            "valign": "bottom",
-            "trim": "cap",
-        },
+        _heading(place["heading"]),
         {
             "type": "text",
             "x": para["x"],
@@ -93,19 +78,42 @@ def _texts(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]
             "line_height": para["lh"] / para["px"],
             "color": colors["para"],
         },
-        {"type": "rectangle", **coupon, "radius": box["r"], "fill": colors["box"]},
-        {
-            "type": "text",
-            **coupon,
-            "text": "{{ coupon }}",
-            "weight": 700,
-            "size": box["px"],
-            "color": colors["boxfg"],
-            "align": "center",
-            "valign": "middle",
-            "trim": "cap",
-        },
+        *_coupon(place["coupon"], colors),
     ]
+
+
+def _heading(place: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "text",
+        "x": place["x"],
+        "y": place["base"] - 100,
+        "width": place["max_w"],
+        "height": 100,
+        "text": "{{ heading }}",
+        "weight": 700,
+        "size": place["max_px"],
+        "fit": "shrink",
+        "min_size": place["min_px"],
+        "max_lines": 1,
+        "valign": "bottom",
+        "trim": "cap",
+    }
+
+
+def _coupon(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
+    box = {"x": place["x"], "y": place["y"], "width": place["w"], "height": place["h"]}
+    letters = {
+        "type": "text",
+        **box,
+        "text": "{{ coupon }}",
+        "weight": 700,
+        "size": place["px"],
+        "color": colors["boxfg"],
+        "align": "center",
+        "valign": "middle",
+        "trim": "cap",
+    }
+    return [{"type": "rectangle", **box, "radius": place["r"], "fill": colors["box"]}, letters]
 
 
 def _code(place: dict[str, Any]) -> dict[str, Any]:
