@@ -93,6 +93,8 @@ def measure(engines: Sequence[str], rounds: int, seconds: float) -> None:
 def draw(engines: Sequence[str]) -> None:
     """One picture of each engine, size and mode, to look at side by side; codes are read back."""
     PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.iterdir():
+        old.unlink()
     for size in ("og", "banner"):
         for engine in engines:
             if engine in NODE:
