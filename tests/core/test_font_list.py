@@ -1,0 +1,24 @@
+"""`GET /v1/fonts` says which scripts a family writes."""
+
+from pathlib import Path
+
+import pytest
+
+from postcard.font_list import font_list
+from postcard.text.fonts import Fonts
+
+
+@pytest.mark.parametrize(
+    ("family", "scripts"),
+    [
+        ("Inter", ["Latn", "Grek", "Cyrl"]),
+        ("Noto Sans SC", ["Hans"]),
+        ("Noto Sans JP", ["Jpan"]),
+        ("Noto Sans KR", ["Kore"]),
+        ("Noto Sans Tamil", ["Taml"]),
+        ("Noto Color Emoji", ["Zsye"]),
+    ],
+)
+def test_a_family_is_listed_with_the_scripts_it_writes(family: str, scripts: list[str]) -> None:
+    listed = {each["family"]: each for each in font_list(Fonts.load(Path("layers/fonts")))}
+    assert listed[family]["scripts"] == scripts
