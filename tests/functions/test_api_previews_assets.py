@@ -60,6 +60,16 @@ def test_findings_about_a_document_are_told_before_and_after_it_is_published(emp
         assert all(set(f) == {"code", "pointer", "detail"} for f in told["findings"])
 
 
+def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: World) -> None:
+    layer = {"type": "text", "text": "{{ name }}", "color": "#334455"}
+    fields = {"name": {"default": "you", "example": "Ann \U00013080"}}
+    told = empty.put(document(fields=fields, layers=[layer], alt=""))
+    findings = [(f["code"], f["pointer"]) for f in told.json["findings"]]
+    assert findings == [("low_contrast", "/layers/0"), ("missing_glyph", "/layers/0")]
+    good = document(fields={"name": {"example": "Ann"}}, layers=[{**layer, "color": "#ffffff"}])
+    assert empty.put({**good, "alt": ""}).json["findings"] == []
+
+
 @pytest.mark.parametrize(
     ("accept", "media"),
     [

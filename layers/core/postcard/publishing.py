@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from postcard import ports
 from postcard.canvas.picture import Picture, PictureError
 from postcard.errors import Fault, Gone, Stale, told
-from postcard.geometry import output_size
+from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
 from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed
@@ -20,6 +20,7 @@ from postcard.template.bind import defaults, examples
 from postcard.template.compiled import Template
 from postcard.template.document import parse
 from postcard.template.findings import check as findings_of
+from postcard.template.findings import check_drawn
 from postcard.template.refusing import refuse
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -126,7 +127,9 @@ class Publishing:
 def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> tuple[Fault, ...]:
     """What its publisher should hear: of the document itself, and of its example as drawn."""
     families = [family.name for family in renderer.fonts.families()]
-    return (*findings_of(template, families), *drawing.warnings)
+    boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawing.boxes}
+    seen = check_drawn(template, renderer.fonts, boxes, len(drawing.image.body))
+    return (*findings_of(template, families), *seen, *drawing.warnings)
 
 
 def needed_sources(renderer: Renderer, template: Template) -> list[Source]:

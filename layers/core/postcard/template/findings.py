@@ -1,21 +1,26 @@
 """What a publisher should hear about a template that is good all the same."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from postcard.errors import Fault
+from postcard.geometry import Box
 from postcard.json_text import pointer
 from postcard.template.barcode import BarcodeLayer
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
+from postcard.template.contrast import faint
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
 from postcard.template.letters import Letters
 from postcard.template.programs import asks_time, names_in
 from postcard.template.qr import QrLayer, smallest_side
+from postcard.template.room import tight
 from postcard.template.text import TextLayer
+from postcard.text.fonts import Fonts
 
 _STORED = ("/fallback", "/ended")  # pictures that are drawn once
+_HEAVY = 1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
 
 
 def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
@@ -31,6 +36,25 @@ def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fa
         *_placed(template),
         *_fonts(template, families),
     )
+
+
+def check_drawn(
+    template: Template, fonts: Fonts, boxes: Mapping[str, Box], weight: int
+) -> tuple[Fault, ...]:
+    """Findings that need the drawn example: `low_contrast`, `overflow`, `heavy`.
+
+    `boxes` are those of its layers by pointer, `weight` its bytes.
+    """
+    return (*faint(template.document, boxes), *tight(template, fonts), *_heavy(weight))
+
+
+def _heavy(weight: int) -> Iterator[Fault]:
+    if weight > _HEAVY:
+        detail = (
+            f"The picture has {weight / 1_000_000:.1f} MB, which opens slowly in mail: "
+            "take jpg for photos, a smaller canvas, or max_bytes."
+        )
+        yield Fault("heavy", "", detail)
 
 
 def _unused(template: Template) -> Iterator[Fault]:

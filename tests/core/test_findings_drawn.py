@@ -1,0 +1,215 @@
+"""What a publisher hears about the drawn example: faint texts, tight boxes, heavy pictures."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postcard.geometry import Box, output_size
+from postcard.template.bind import examples
+from postcard.template.compiled import Template
+from postcard.template.document import parse
+from postcard.template.findings import check_drawn
+from tests.core.template_cases import template
+from tests.render.drawing import plain_picture, renderer
+
+SEEDS = Path("local/seed")
+TEXT: dict[str, Any] = {"type": "text", "text": "Hello", "x": 20, "y": 20, "color": "#777777"}
+PLATE: dict[str, Any] = {"type": "rectangle", "width": 200, "height": 100}
+FAINT = ["low_contrast"]
+
+
+@cache
+def pictures() -> dict[str, bytes]:
+    seeded = {f"asset:{file.stem}": file.read_bytes() for file in (SEEDS / "assets").iterdir()}
+    return {**seeded, "asset:a": plain_picture("white")}
+
+
+def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
+    drawn = renderer().render(
+        made,
+        examples(made),
+        output_size(made.width, made.height),
+        format=made.format,
+        quality=None,
+        max_bytes=None,
+        pictures=pictures(),
+        now=1.0,
+    )
+    boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawn.boxes}
+    found = check_drawn(made, renderer().fonts, boxes, weight or len(drawn.image.body))
+    return [(fault.code, fault.pointer) for fault in found]
+
+
+def codes(*layers: dict[str, Any], **document: Any) -> list[str]:
+    return [code for code, _ in heard(template(layers=list(layers), **document))]
+
+
+# Faint texts
+
+
+@pytest.mark.parametrize(
+    ("looks", "found"),
+    [
+        ({"color": "#767676"}, []),  # 4.54
+        ({"color": "#777777"}, FAINT),  # 4.48
+        ({"size": 23.5}, FAINT),
+        ({"size": 24}, []),
+        ({"size": 24, "color": "#949494"}, []),  # 3.03
+        ({"size": 24, "color": "#969696"}, FAINT),  # 2.95
+        ({"size": 18.5, "weight": 700}, FAINT),
+        ({"size": 19, "weight": 700}, []),
+        ({"color": "black", "opacity": 0.5}, FAINT),
+        ({"color": "#000000a0"}, []),
+        ({"style": "pale", "color": None}, FAINT),
+        ({"color": "{{ brand }}"}, []),
+        ({"color": {"type": "linear", "stops": [["#ccc", 0], ["#ddd", 1]]}}, []),
+        ({"stroke": {"color": "black"}}, []),
+        ({"shadow": {"color": "black"}}, []),
+        ({"rotation": 45}, []),
+        ({"highlight": {"color": "black"}, "color": "#cccccc"}, []),
+        ({"highlight": {"color": "black"}, "color": "#333333"}, FAINT),
+    ],
+)
+def test_a_text_too_faint_for_the_plain_colour_behind_it_is_told(
+    looks: dict[str, Any], found: list[str]
+) -> None:
+    layer = {key: value for key, value in {**TEXT, **looks}.items() if value is not None}
+    fields = {"brand": {"type": "color", "default": "#eeeeee"}}
+    assert codes(layer, styles={"pale": {"color": "#aaaaaa"}}, fields=fields) == found
+
+
+@pytest.mark.parametrize(
+    ("behind", "found"),
+    [
+        ({**PLATE, "fill": "white"}, []),
+        ({**PLATE, "fill": "#444444"}, FAINT),
+        ({**PLATE, "fill": "#44444400"}, []),
+        ({**PLATE, "fill": "#444444", "width": 40}, []),  # half behind it
+        ({**PLATE, "fill": "#444444", "x": 120}, []),  # beside it
+        ({**PLATE, "fill": {"type": "linear", "stops": [["#444", 0], ["#555", 1]]}}, []),
+        ({**PLATE, "fill": "#444444", "blend": "multiply"}, []),
+        ({**PLATE, "type": "ellipse", "fill": "#444444"}, []),
+        ({**PLATE, "type": "image", "source": "asset:a"}, []),
+        ({**PLATE, "type": "group", "fill": "#444444"}, FAINT),
+        ({**PLATE, "type": "group", "opacity": 0.9, "fill": "#444444"}, FAINT),
+        ({**PLATE, "stroke": {"color": "#444444", "width": 30}}, []),
+    ],
+)
+def test_what_lies_behind_a_text_counts_where_it_is_one_colour(
+    behind: dict[str, Any], found: list[str]
+) -> None:
+    assert codes(behind, {**TEXT, "color": "#767676"}) == found
+
+
+def test_what_is_unknown_is_known_again_once_it_is_covered() -> None:
+    photo = {**PLATE, "type": "image", "source": "asset:a"}
+    card = {**PLATE, "x": 10, "y": 10, "width": 150, "height": 60, "fill": "white"}
+    assert codes(photo, TEXT) == []
+    assert codes(photo, card, TEXT) == FAINT
+    assert codes(photo, {**card, "fill": "#fffffff0"}, TEXT) == []
+    assert codes(card, {**photo, "y": 80}, TEXT) == FAINT
+    assert codes(TEXT, photo) == FAINT
+
+
+def test_what_is_behind_the_document_is_not_known() -> None:
+    assert codes(TEXT, background="transparent") == []
+    assert codes(TEXT, background="{{ brand }}", fields={"brand": {"type": "color"}}) == []
+
+
+def test_texts_in_groups_are_judged_on_the_groups_fill_and_those_not_drawn_are_not() -> None:
+    group = {"type": "group", "fill": "#444444", "padding": 9, "layers": [TEXT]}
+    made = template(layers=[group, {**TEXT, "if": "false"}])
+    assert heard(made) == [("low_contrast", "/layers/0/layers/0")]
+    assert codes({**group, "rotation": 9}) == []
+
+
+def test_the_faintest_span_speaks_for_its_text() -> None:
+    spans = [{"text": "a", "color": "#777777"}, {"text": "b", "color": "#dddddd"}]
+    made = template(layers=[{**TEXT, "text": spans}])
+    drawn = {"/layers/0": Box(20, 20, 20, 20)}
+    (found,) = check_drawn(made, renderer().fonts, drawn, 1)
+    assert found.detail == (
+        "#dddddd on #ffffff is hard to read: its contrast is 1.3, "
+        "and letters of this size need 4.5."
+    )
+
+
+# Tight boxes
+
+NAME: dict[str, Any] = {
+    "type": "text",
+    "text": "Hi {{ name }}",
+    "width": 180,
+    "height": 24,
+    "size": 18,
+    "fit": "shrink",
+    "min_size": 10,
+    "max_lines": 1,
+}
+
+
+def overflows(layer: dict[str, Any], **field: Any) -> bool:
+    made = template(layers=[{**NAME, **layer}], fields={"name": field})
+    found = heard(made)
+    assert found in ([], [("overflow", "/layers/0")])
+    return bool(found)
+
+
+def test_a_shrinking_text_that_its_longest_value_does_not_fit_is_told() -> None:
+    assert not overflows({}, max_length=20)
+    assert overflows({}, max_length=40)
+    assert not overflows({"min_size": 5}, max_length=40)
+    assert not overflows({"max_lines": 2, "height": 30}, max_length=40)
+    assert overflows({}, choices=["Bo", "x" * 40])
+    assert not overflows({}, choices=["Bo", "Cy"])
+
+
+def test_a_field_that_does_not_say_how_long_it_may_be_is_not_guessed_at() -> None:
+    assert not overflows({})
+    assert not overflows({}, max_length=40, pattern="[A-Z]{2,40}")
+    assert not overflows({"text": "Hi"}, max_length=40)
+
+
+def test_an_author_who_says_that_a_text_may_be_cut_hears_nothing() -> None:
+    assert not overflows({"overflow": "ellipsis"}, max_length=40)
+    assert not overflows({"fit": "none"}, max_length=40)  # max_lines alone
+    del (plain := {**NAME})["max_lines"]
+    made = template(layers=[{**plain, "fit": "none"}], fields={"name": {"max_length": 40}})
+    assert heard(made) == [("overflow", "/layers/0")]
+
+
+def test_a_text_that_is_cut_as_it_stands_is_told_wherever_it_is() -> None:
+    inner = {**NAME, "text": "Terms and conditions of the autumn sale apply"}
+    made = template(layers=[{"type": "group", "flow": "row", "layers": [inner]}])
+    assert heard(made) == [("overflow", "/layers/0/layers/0")]
+
+
+# Heavy pictures
+
+
+def test_a_picture_over_a_megabyte_is_told() -> None:
+    made = template()
+    assert heard(made, weight=1_000_000) == []
+    assert heard(made, weight=1_000_001) == [("heavy", "")]
+
+
+# The templates to start with: each of these was measured by hand, and nothing else is told
+
+TRUE = {
+    "abandoned-cart": [("low_contrast", "/layers/1"), ("low_contrast", "/layers/4")],
+    "discount-coupon": [("low_contrast", "/layers/19")],
+    "event-ticket": [
+        ("low_contrast", "/layers/37"),
+        ("overflow", "/layers/4"),
+        ("overflow", "/layers/7"),
+    ],
+    "tmpl_a1b2c3d4e5": [("low_contrast", "/layers/8")],
+}
+
+
+@pytest.mark.parametrize("file", sorted(SEEDS.glob("*.json")), ids=lambda file: file.stem)
+def test_the_templates_to_start_with_raise_no_false_alarm(file: Path) -> None:
+    made = Template.compile(file.stem, 1, parse(file.read_text()))
+    assert heard(made) == TRUE[file.stem]
