@@ -101,10 +101,15 @@ def sealed(code: dict[str, Any], *, dpr: float = 2, **rest: Any) -> Rendered:
 
 @pytest.mark.parametrize("correction", [None, "L", "M", "Q", "H"])
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("value", ["A1", ADDRESS, ADDRESS * 4])
-def test_a_code_with_a_logo_scans(style: str, correction: str | None, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "dpr"),
+    [("A1", 1), ("A1", 3), (ADDRESS, 1), (ADDRESS, 1.5), (ADDRESS, 2), (ADDRESS * 4, 3)],
+)
+def test_a_code_with_a_logo_scans(
+    style: str, correction: str | None, value: str, dpr: float
+) -> None:
     code = {"style": style, "error_correction": correction, "value": value}
-    drawn = sealed(code, dpr=3, pictures=logo())
+    drawn = sealed(code, dpr=dpr, pictures=logo())
     assert drawn.warnings == ()
     assert read(opened(drawn).convert("RGB")) == [value]
 

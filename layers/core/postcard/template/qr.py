@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Correction = Literal["L", "M", "Q", "H"]
 SMALLEST_MODULE = 2  # device pixels; phones fail to read smaller ones off a screen
 _FEWEST_MODULES = 21
-_HIDDEN = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.24}  # of the side; far from what it mends
+_HIDDEN = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.22}  # of the side; far from what it mends
+_LEAST_HIDDEN = 3  # modules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,8 @@ class QrLayer(BaseLayer):
         """The picture, and how many of the modules `across` it hides, half of one at each side."""
         if self.logo is None:
             return None, 0
-        hidden = int(across * _HIDDEN[self.correction]) // 2 * 2 + 1
+        most = int(across * _HIDDEN[self.correction])
+        hidden = max(_LEAST_HIDDEN, most - 1 + most % 2)  # odd, as the code is
         logo = stage.named(self.logo, hidden * module)
         if logo is None:
             stage.warn("image_unavailable", "The logo could not be had.")
