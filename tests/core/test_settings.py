@@ -46,7 +46,12 @@ def test_settings_are_read_from_their_variables() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"POSTCARD_ALLOW_HTTP": "yes"}, {"POSTCARD_RETENTION_DAYS": "0"}]
+    "wrong",
+    [
+        {"POSTCARD_ALLOW_HTTP": "yes"},
+        {"POSTCARD_RETENTION_DAYS": "0"},
+        {"POSTCARD_MERGE_RENDERS": "many"},
+    ],
 )
 def test_what_cannot_be_read_is_refused_by_name(wrong: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):

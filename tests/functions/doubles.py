@@ -12,7 +12,12 @@ from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
-from postcard.adapters.memory import MemoryObjects, MemoryRateLimiter, MemoryTemplates
+from postcard.adapters.memory import (
+    MemoryCounters,
+    MemoryObjects,
+    MemoryRateLimiter,
+    MemoryTemplates,
+)
 from postcard.errors import Unavailable
 from postcard.ports import Allowance, Fetched, FetchError, StoredObject
 from postcard.render import Renderer
@@ -49,6 +54,18 @@ def _png(width: int, height: int, rows: bytes) -> bytes:
         for kind, body in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+class CountedCounters(MemoryCounters):
+    """Counters that say how often they were written to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added = 0
+
+    def add(self, name: str, *, expires_at: int) -> int:
+        self.added += 1
+        return super().add(name, expires_at=expires_at)
 
 
 class CountedObjects(MemoryObjects):

@@ -120,6 +120,36 @@ def test_the_day_s_budget_bounds_renders(world: World) -> None:
     assert "x-postcard-fallback" not in world.open(world.link({"first_name": "c"})).headers
 
 
+def test_a_merge_link_that_leaked_spends_half_of_its_template_s_renders_at_most(
+    world: World,
+) -> None:
+    """Whoever has it may paste any words; the template's other links go on."""
+    world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 5})
+    leaked = world.link(open=("first_name",))
+    for name in "abc":
+        assert not world.open(f"{leaked}&first_name={name}").headers.get("x-postcard-fallback")
+    writes = world.counters.added
+    for name in "defg":
+        failed(world.open(f"{leaked}&first_name={name}"), "budget")
+    assert world.counters.added == writes
+    for name in "hi":
+        assert "x-postcard-fallback" not in world.open(world.link({"first_name": name})).headers
+    failed(world.open(world.link({"first_name": "j"})), "budget")
+    world.now += 86_400
+    assert "x-postcard-fallback" not in world.open(f"{leaked}&first_name=d").headers
+
+
+def test_merge_links_are_bounded_one_by_one_where_no_bound_is_set() -> None:
+    world = World(merge_renders=2)
+    world.put(document())
+    leaked, other = world.link(open=("first_name",)), world.link(open=("first_name",), width=300)
+    for name in "ab":
+        assert "x-postcard-fallback" not in world.open(f"{leaked}&first_name={name}").headers
+    failed(world.open(f"{leaked}&first_name=c"), "budget")
+    assert "x-postcard-fallback" not in world.open(f"{other}&first_name=c").headers
+    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "c"})).headers
+
+
 def test_an_erased_template_and_an_unknown_one(world: World, fallback: bytes) -> None:
     link = world.link(version=2)
     world.call("DELETE", "/v1/templates/welcome?erase=true")

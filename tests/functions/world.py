@@ -13,12 +13,12 @@ from postcard.adapters.memory import (
     MemoryApiKeys,
     MemoryAssets,
     MemoryCdn,
-    MemoryCounters,
     MemoryIdempotency,
     MemoryImages,
     MemoryUploads,
 )
 from postcard.api_service import ApiOutside, api_service
+from postcard.budget import MERGE_RENDERS
 from postcard.keys import Keys
 from postcard.link_reading import read
 from postcard.ports import StoredObject
@@ -26,6 +26,7 @@ from postcard.service import Outside, image_service
 from postcard.signing import LinkKeys
 from tests.functions.doubles import (
     Context,
+    CountedCounters,
     CountedObjects,
     CountedRenderer,
     DownLimiter,
@@ -44,13 +45,16 @@ SCOPES = ("images", "templates", "batches", "admin")
 class World:
     """Everything in memory; `now` stands still unless it is moved."""
 
-    def __init__(self, *, cors_origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, cors_origins: Sequence[str] = (), merge_renders: int = MERGE_RENDERS
+    ) -> None:
         self.now = NOW
+        self.merge_renders = merge_renders
         self.templates, self.images, self.assets = DownTemplates(), MemoryImages(), MemoryAssets()
         self.pictures, self.store = CountedObjects(), CountedObjects()
         self.web, self.cdn = Web(), MemoryCdn()
         self.renderer = CountedRenderer()
-        self.counters, self.limiter = MemoryCounters(), DownLimiter()
+        self.counters, self.limiter = CountedCounters(), DownLimiter()
         self.api_keys = MemoryApiKeys()
         self.ticks = 0.0
         self.link_keys = LinkKeys(
@@ -93,6 +97,7 @@ class World:
             origin=lambda: SECRET,
             monotonic=lambda: self.ticks,
             clock=lambda: self.now,
+            merge_renders=self.merge_renders,
         )
 
     def pass_time(self, seconds: float) -> None:

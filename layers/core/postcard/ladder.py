@@ -102,7 +102,7 @@ class Ladder:
             visit.noted["required"] = len(order.bound.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
             return self._kept(wanted, Answer(image, wanted.keeping, "drawn"), visit)
-        if not self._budget.spend(record, now=visit.now):
+        if not self._budget.spend(record, now=visit.now, merge=wanted.merge):
             return self._instead(wanted, edition, "budget", visit)
         return self._drawn(wanted, order, visit)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from postcard import ports
 from postcard.assets import AssetReader
-from postcard.budget import Budget
+from postcard.budget import MERGE_RENDERS, Budget
 from postcard.ladder import Ladder
 from postcard.library import Library
 from postcard.opening import Opening
@@ -35,6 +35,7 @@ class Outside:
     origin: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
+    merge_renders: int = MERGE_RENDERS  # a day, for one merge link
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Room:
         reader = AssetReader(outside.assets, outside.store, settle=settle)
         sources = Sources(outside.store, reader, outside.fetcher)
         studio = Studio(outside.renderer, sources, monotonic=outside.monotonic)
-        return cls(Library(outside.templates), sources, studio, Budget(outside.counters))
+        budget = Budget(outside.counters, merge_renders=outside.merge_renders)
+        return cls(Library(outside.templates), sources, studio, budget)
 
 
 @dataclass(frozen=True, slots=True)

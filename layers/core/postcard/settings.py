@@ -23,6 +23,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     fonts: str = "/opt/fonts"
     retention_days: int | None = None
+    merge_renders: int = 1_000_000  # a day, for one merge link
     stage: str = "prod"
     region: str = "us-east-1"
     endpoint_url: str | None = None
@@ -42,7 +43,8 @@ class Settings:
             allow_http=_switch(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or "/opt/fonts",
-            retention_days=_days(environ, "POSTCARD_RETENTION_DAYS"),
+            retention_days=_count(environ, "POSTCARD_RETENTION_DAYS", "days"),
+            merge_renders=_count(environ, "POSTCARD_MERGE_RENDERS", "renders") or 1_000_000,
             stage=environ.get("POSTCARD_STAGE") or "prod",
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
@@ -63,10 +65,10 @@ def _switch(environ: Mapping[str, str], name: str) -> bool:
     return text == "1"
 
 
-def _days(environ: Mapping[str, str], name: str) -> int | None:
+def _count(environ: Mapping[str, str], name: str, of: str) -> int | None:
     text = environ.get(name, "")
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingsError(f'{name} is "{text}": set it to a number of days, or leave it empty.')
+        raise SettingsError(f'{name} is "{text}": set it to a number of {of}, or leave it empty.')
     return int(text)

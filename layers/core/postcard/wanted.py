@@ -22,7 +22,8 @@ class Wanted:
     """A picture that was asked for by an address that is right.
 
     `version` None: the latest. `key`: where to store it, None if it may not be. `size` None: what
-    the template makes of `width` and `dpr`. `opened`: the fields whose values nobody signed.
+    the template makes of `width` and `dpr`. `opened`: the fields whose values nobody signed;
+    `merge`: the signature of the link that opens them.
     """
 
     template_id: str
@@ -37,6 +38,7 @@ class Wanted:
     max_bytes: int | None = None
     size: OutputSize | None = None
     opened: tuple[str, ...] = ()
+    merge: str | None = None
     ended: bool = False
     erased: bool = False
     noted: Mapping[str, object] = field(default_factory=dict)
@@ -84,6 +86,7 @@ def by_link(link: Link, *, keeping: Keeping, key: str | None, ended: bool, diges
         dpr=link.dpr,
         quality=link.quality,
         opened=link.open,
+        merge=link.signature if link.open else None,
         ended=ended,
         noted={"digest": digest, **({"campaign": link.campaign} if link.campaign else {})},
     )

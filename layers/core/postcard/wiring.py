@@ -111,4 +111,5 @@ def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -
         renderer=Renderer(Fonts.load(Path(settings.fonts))),
         keys=keys.current,
         origin=keys.origin,
+        merge_renders=settings.merge_renders,
     )
