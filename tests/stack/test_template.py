@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from deploy.template import Document, findings
 from image.journal import metrics
+from postcard.serving import Reason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")
@@ -263,8 +264,10 @@ def test_alarms_watch_metrics_that_the_image_function_writes(template: Document)
     ours = [each for each in alarms if each.get("Namespace") == {"Fn::Sub": "Postcard/${Stage}"}]
     assert {alarm["MetricName"] for alarm in ours} == {"Fallbacks", "FoundStored"} <= written
     for alarm in ours:
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": line["service"]}]
-    assert ["service"] in told["Dimensions"]
+        by = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert list(by) in told["Dimensions"]
+        assert by["service"] == line["service"]
+        assert by.get("reason", "budget") in get_args(Reason)
     variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Postcard/${Stage}"}
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
