@@ -20,7 +20,7 @@ NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 
 _LTR, _RTL = 0x110, 0x111  # FriBidi's strong paragraph types
 _MAY_TURN = re.compile(
-    "[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+    "[\u0590-\u08ff\u200f\u202a-\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _OPEN, _CLOSE = "\u2066\u2067\u2068", "\u2069"
 
