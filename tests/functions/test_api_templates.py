@@ -164,10 +164,12 @@ def test_an_asset_is_pinned_to_the_version(empty: World) -> None:
 
 
 def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: World) -> None:
-    keys = list(world.store.keys("templates/"))
-    assert keys == ["templates/welcome/1/ended.png", "templates/welcome/1/fallback.png"]
-    stored = world.store.get(keys[0])
-    assert stored is not None and stored.body[16:24] == b"\0\0\0\xf0\0\0\0\x78"
+    version = world.templates.version("welcome", 1)
+    assert version is not None and list(version.stand_ins) == ["fallback", "ended"]
+    for kind, key in version.stand_ins.items():
+        stored = world.store.get(key)
+        assert stored is not None and stored.body[16:24] == b"\0\0\0\xf0\0\0\0\x78"
+        assert world.store.get(f"templates/welcome/1/{kind}.png") == stored
 
 
 def test_stand_ins_stay_within_16_mpx(empty: World) -> None:

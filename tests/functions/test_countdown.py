@@ -103,3 +103,19 @@ def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: World) -> None
     assert "x-postcard-fallback" not in reply.headers
     red = [pixels[:3] for pixels in frames(reply.body)]
     assert [abs(color[0] - 200) < 4 for color in red] == [False, False, True, True, True]
+
+
+def test_what_a_countdown_shows_now_is_looked_at_at_publish_and_minting(empty: World) -> None:
+    face = "https://cdn.example.com/face.png"
+    made = counting() | {"fields": {"photo": {"type": "image", "example": face}}}
+    shown = {"type": "image", "width": 60, "height": 60, "source": "{{ photo }}"}
+    made["countdown"] = {"to": "2026-12-24"}
+    made["layers"] = [*made["layers"], {**shown, "if": "countdown.days > 3"}]
+    reply = empty.call("PUT", "/v1/templates/welcome", made)
+    assert reply.pointers() == [("image_unavailable", "/layers/1/source")]
+    empty.web.pictures[face] = picture()
+    codes = [finding["code"] for finding in empty.put(made).json["findings"]]
+    assert "image_unavailable" not in codes
+    asked = {"template_id": "welcome", "modifications": [{"name": "photo", "value": "asset:no"}]}
+    warned = empty.call("POST", "/v1/links", asked).json["warnings"]
+    assert [warning["code"] for warning in warned] == ["image_unavailable"]

@@ -11,10 +11,11 @@ is marked, kept for a minute and never stored.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from postcard.budget import Budget
 from postcard.canvas.picture import PictureError
+from postcard.dataclass import dataclass
 from postcard.errors import Forbidden, TimedOut, Unavailable
 from postcard.formats import EncodedImage
 from postcard.library import Edition, Library, effective
@@ -22,7 +23,13 @@ from postcard.orders import MOST_BYTES, Order
 from postcard.ports import Objects, StoredObject, TemplateRecord
 from postcard.render import RenderFailed
 from postcard.serving import FAILURE, LATEST, TIMED, Answer, Reason, keep_for
-from postcard.stand_ins import SIZE_OF_THE_UNKNOWN, Frame, StandIns
+from postcard.stand_ins import (
+    SIZE_OF_THE_UNKNOWN,
+    Frame,
+    StandIns,
+    stand_in_key,
+    stand_in_keys,
+)
 from postcard.studio import Drawing, Steps, Studio
 from postcard.template.bind import defaults
 from postcard.wanted import Wanted
@@ -182,18 +189,25 @@ class Ladder:
     ) -> EncodedImage:
         """The first of `kinds` that was stored at publish, else a plain card."""
         frame = wanted.frame(edition.template if edition else None)
-        number = edition.number if edition else wanted.version
         found = None
-        if number is not None:
-            try:
-                found = self._stand_ins.fitted(wanted.template_id, number, kinds, frame)
-            except (Unavailable, PictureError) as failure:
-                visit.noted["failure"] = place(failure)
+        try:
+            found = self._stand_ins.fitted(_keys(wanted, edition, kinds), frame)
+        except (Unavailable, PictureError) as failure:
+            visit.noted["failure"] = place(failure)
         visit.steps.done("fallback")
         return found or self._stand_ins.card(frame)
 
     def _time_left(self, visit: Visit) -> bool:
         return self._monotonic() < visit.deadline
+
+
+def _keys(wanted: Wanted, edition: Edition | None, kinds: Sequence[str]) -> list[str]:
+    """Where stand-ins lie: as the version says, or where they must be if it cannot be read."""
+    if edition is not None:
+        return stand_in_keys(edition.stored, kinds)
+    if wanted.version is None:
+        return []
+    return [stand_in_key(wanted.template_id, wanted.version, kind) for kind in kinds]
 
 
 def _failure(image: EncodedImage, reason: Reason) -> Answer:

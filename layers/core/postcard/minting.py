@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from postcard import links
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault, Problem, told
 from postcard.json_text import pointer
 from postcard.library import Edition, Library
@@ -164,7 +165,11 @@ class Minting:
             ),
             template_version="latest" if asked.template_version == "latest" else edition.number,
             expires=expires,
-            warnings=[*order.bound.warnings, *self._asset_faults(order), *_outlook(asked, order)],
+            warnings=[
+                *order.bound.warnings,
+                *self._asset_faults(order, now),
+                *_outlook(asked, order),
+            ],
             noted={"version": edition.number, "did": "minted"},
         )
 
@@ -188,9 +193,9 @@ class Minting:
             open=opened,
         )
 
-    def _asset_faults(self, order: Order) -> list[Fault]:
+    def _asset_faults(self, order: Order, now: float) -> list[Fault]:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.sources(order.template, order.bound, order.size)
+        wanted = self._studio.renderer.sources(order.template, order.bound, order.size, now=now)
         foreign = [s for s in wanted if s.reference not in order.edition.stored.sources]
         return self._studio.sources.check_assets(foreign)
 

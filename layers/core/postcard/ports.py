@@ -6,8 +6,10 @@ and one contract suite runs against both. An outside world that is down raises
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
+
+from postcard.dataclass import dataclass
 
 JsonObject = dict[str, Any]  # as it was sent: a document, metadata
 Item = TypeVar("Item")
@@ -41,7 +43,8 @@ class Objects(Protocol):
 class TemplateVersion:
     """One published, immutable version. `document` is the JSON text as it was put.
 
-    `sources` maps what the document names ("asset:hero", "https://…") to a key in the store bucket.
+    `sources` maps what the document names ("asset:hero", "https://…") to a key in the store bucket,
+    `stand_ins` the pictures it has for the worst ("fallback", "ended").
     """
 
     template_id: str
@@ -50,6 +53,7 @@ class TemplateVersion:
     published_at: int
     findings: Sequence[Mapping[str, str]] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from postcard import ports
 from postcard.canvas.picture import Picture, PictureError
+from postcard.dataclass import dataclass
 from postcard.errors import Fault, Gone, Stale, told
 from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
@@ -14,11 +15,11 @@ from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
 from postcard.render import Renderer, RenderFailed, Source, Which
-from postcard.stand_ins import KINDS, keep_stand_in, stored_size
+from postcard.stand_ins import KINDS, keep_stand_ins, show_stand_ins, stored_size
 from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
 from postcard.template.compiled import Template
-from postcard.template.document import parse
+from postcard.template.document import Document, parse
 from postcard.template.findings import check as findings_of
 from postcard.template.findings import check_drawn
 from postcard.template.refusing import refuse
@@ -74,16 +75,23 @@ class Publishing:
         number = record.latest + 1 if record else 1
         template = Template.compile(template_id, number, document)
         checked = self.check(template, now=now, deadline=deadline)
-        sources = self._keep_pictures(checked)
+        stand_ins = {kind: self._stand_in(checked, kind) for kind in _kinds(document)}
         version = TemplateVersion(
-            template_id, number, text, int(now), told(checked.findings), sources
+            template_id,
+            number,
+            text,
+            int(now),
+            told(checked.findings),
+            self._keep_sources(checked),
+            keep_stand_ins(self._store, template_id, number, stand_ins),
         )
         self._templates.publish(_record(record, version, document.name), version)
+        show_stand_ins(self._store, template_id, number, stand_ins)
         return version
 
     def check(self, template: Template, *, now: float, deadline: float) -> Checked:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
-        wanted = needed_sources(self._studio.renderer, template)
+        wanted = needed_sources(self._studio.renderer, template, now=now)
         pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
         refuse([*faults, *_undrawable(wanted, pictures)])
         drawing = self._example(template, pictures, now=now)
@@ -99,29 +107,23 @@ class Publishing:
             raise refused(failure) from failure
         return Drawing(rendered.image, rendered.warnings, rendered.boxes)
 
-    def _keep_pictures(self, checked: Checked) -> dict[str, str]:
-        """Store the document's own pictures and its stand-ins; reference → key."""
+    def _keep_sources(self, checked: Checked) -> dict[str, str]:
+        """Store the document's own pictures; reference → key."""
         template, own = checked.template, {}
         for reference in template.references:
             body = checked.pictures[reference]
             digest = hashlib.sha256(body).hexdigest()[:32]
             own[reference] = f"templates/{template.id}/{template.version}/sources/{digest}"
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
-        for kind in KINDS:
-            if getattr(template.document, kind) is not None:
-                self._keep_stand_in(checked, kind)
         return own
 
-    def _keep_stand_in(self, checked: Checked, kind: Which) -> None:
-        template = checked.template
+    def _stand_in(self, checked: Checked, kind: Which) -> bytes:
+        template, pictures = checked.template, checked.pictures
+        size = stored_size(template.document)
         drawn = self._studio.renderer.draw_stored(
-            template,
-            kind,
-            stored_size(template.document),
-            format="png",
-            pictures=checked.pictures,
+            template, kind, size, format="png", pictures=pictures
         )
-        keep_stand_in(self._store, template.id, template.version, kind, drawn.image.body)
+        return drawn.image.body
 
 
 def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> tuple[Fault, ...]:
@@ -132,13 +134,21 @@ def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> 
     return (*findings_of(template, families), *seen, *drawing.warnings)
 
 
-def needed_sources(renderer: Renderer, template: Template) -> list[Source]:
-    """Everything that the document itself may show, its examples, and its stand-ins' pictures."""
+def _kinds(document: Document) -> list[Which]:
+    """The stand-ins that a document has."""
+    return [kind for kind in KINDS if getattr(document, kind) is not None]
+
+
+def needed_sources(renderer: Renderer, template: Template, *, now: float) -> list[Source]:
+    """Everything that the document itself may show, its examples, and its stand-ins' pictures.
+
+    `now` is in Unix seconds: a countdown may decide what is shown.
+    """
     size = output_size(template.document.width, template.document.height)
     shown = [
         source
         for bound in (defaults(template), examples(template))
-        for source in renderer.sources(template, bound, size)
+        for source in renderer.sources(template, bound, size, now=now)
     ]
     named = {source.reference for source in shown}
     rest = [reference for reference in template.references if reference not in named]

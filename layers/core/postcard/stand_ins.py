@@ -1,13 +1,14 @@
 """The pictures that stand in: `fallback` and `ended`, drawn at publish, and a plain card."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from postcard.canvas.refit import refit
+from postcard.dataclass import dataclass
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import OutputSize, output_size
 from postcard.orders import MOST_BYTES
-from postcard.ports import Objects, StoredObject
+from postcard.ports import Objects, StoredObject, TemplateVersion
 from postcard.render import Renderer, Which
 from postcard.sources import Sources
 from postcard.template.document import Document
@@ -18,8 +19,13 @@ SIZE_OF_THE_UNKNOWN = output_size(1200, 630)
 
 
 def stand_in_key(template_id: str, version: int, kind: str) -> str:
-    """Where a version's picture lies in the store bucket."""
+    """Where a version's picture lies in the store bucket, for those who cannot read its record."""
     return f"templates/{template_id}/{version}/{kind}.png"
+
+
+def stand_in_keys(version: TemplateVersion, kinds: Sequence[str]) -> list[str]:
+    """Where those of `kinds` lie that the version has."""
+    return [version.stand_ins[kind] for kind in kinds if kind in version.stand_ins]
 
 
 def stored_size(document: Document) -> OutputSize:
@@ -57,17 +63,10 @@ class StandIns:
         self._sources = sources
 
     def fitted(
-        self,
-        template_id: str,
-        version: int,
-        kinds: Sequence[str],
-        frame: Frame,
-        *,
-        deadline: float | None = None,
+        self, keys: Sequence[str], frame: Frame, *, deadline: float | None = None
     ) -> EncodedImage | None:
-        """The first of `kinds` that the version has, at that size; None if it has none."""
-        for kind in kinds:
-            key = stand_in_key(template_id, version, kind)
+        """The first of `keys` that is in the store, at that size; None if none is."""
+        for key in keys:
             body = self._sources.stored(key, deadline=deadline)
             if body is not None:
                 quality = frame.quality or FORMATS[frame.format].quality
@@ -87,9 +86,27 @@ class StandIns:
         )
 
 
-def keep_stand_in(store: Objects, template_id: str, version: int, kind: str, body: bytes) -> None:
-    """Store a picture that was drawn at publish."""
-    store.put(stand_in_key(template_id, version, kind), StoredObject(body, "image/png"))
+def keep_stand_ins(
+    store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Store what was drawn at publish; kind → key.
+
+    The key tells the bytes: who publishes the same version at the same time writes to another.
+    """
+    keys = {}
+    for kind, body in drawn.items():
+        digest = hashlib.sha256(body).hexdigest()[:32]
+        keys[kind] = f"templates/{template_id}/{version}/{kind}/{digest}.png"
+        store.put(keys[kind], StoredObject(body, "image/png"))
+    return keys
+
+
+def show_stand_ins(
+    store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
+) -> None:
+    """Once the version is published: store them where they are found without its record, too."""
+    for kind, body in drawn.items():
+        store.put(stand_in_key(template_id, version, kind), StoredObject(body, "image/png"))
 
 
 def plain_background(document: Document) -> str:

@@ -15,10 +15,11 @@
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from postcard.adapters.aws.calls import CallFailed
+from postcard.dataclass import dataclass
 from postcard.errors import Conflict
 
 Row = dict[str, Any]
@@ -189,8 +190,12 @@ def row_of(record: Any) -> Row:
 
 
 def kept(row: Row, of: Any) -> Row:
-    """What of a row are fields of the dataclass `of`; what the row lacks is None."""
-    return {field.name: row.get(field.name) for field in fields(of)}
+    """What of a row are fields of the dataclass `of`; what the row lacks is its default, or None."""
+    return {
+        field.name: row.get(field.name)
+        for field in fields(of)
+        if field.name in row or (field.default is field.default_factory is MISSING)
+    }
 
 
 def shrunk(text: str) -> bytes:
