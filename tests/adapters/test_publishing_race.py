@@ -1,4 +1,4 @@
-"""Two who publish one version at the same instant: what stays is all of one, nothing of the other."""
+"""Two who publish one version at one instant: what stays is all of one, nothing of the other."""
 
 import io
 import json

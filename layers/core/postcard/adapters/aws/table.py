@@ -190,7 +190,7 @@ def row_of(record: Any) -> Row:
 
 
 def kept(row: Row, of: Any) -> Row:
-    """What of a row are fields of the dataclass `of`; what the row lacks is its default, or None."""
+    """What of a row are fields of the dataclass `of`; what it lacks is its default, or None."""
     return {
         field.name: row.get(field.name)
         for field in fields(of)
