@@ -1,10 +1,10 @@
 """The use cases of the JSON API, put together from ports."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from postcard import ports
 from postcard.assets import Assets
+from postcard.dataclass import dataclass
 from postcard.health import states
 from postcard.images import Images
 from postcard.keys import Keys

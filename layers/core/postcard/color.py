@@ -6,9 +6,10 @@
 
 import colorsys
 import re
-from dataclasses import dataclass
 
 from PIL import ImageColor
+
+from postcard.dataclass import dataclass
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
 

@@ -19,7 +19,9 @@ Problem                 500 internal
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from postcard.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Picture formats that go out: extension, media type, default quality."""
 
-from dataclasses import dataclass
+from postcard.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Sizes and boxes, in CSS pixels unless a name says device pixels."""
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from postcard.dataclass import dataclass
 
 MAX_SIDE = 5000
 MAX_PIXELS = 16_000_000

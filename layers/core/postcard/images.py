@@ -1,11 +1,12 @@
 """Opaque images: an address without personal data, drawn once, remembered, erased on demand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from postcard import links, ports
 from postcard.budget import Budget
+from postcard.dataclass import dataclass
 from postcard.errors import Gone, NotFound, told
 from postcard.library import Library
 from postcard.minting import Minting

@@ -6,9 +6,10 @@ All keys live in one secret; the edge holds a copy of what it needs (`keyring.py
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
+from postcard.dataclass import dataclass
 from postcard.errors import Unavailable
 from postcard.ports import JsonObject, Secrets
 from postcard.signing import LinkKeys

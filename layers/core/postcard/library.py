@@ -1,9 +1,9 @@
 """Templates by id and version: recalls followed, deletions known, each version compiled once."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from postcard import ports
+from postcard.dataclass import dataclass
 from postcard.errors import Fault, Gone, NotFound
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.template.compiled import Template

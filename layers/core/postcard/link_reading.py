@@ -1,8 +1,8 @@
 """Reading a signed link: many spellings, one `Link`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest
 from postcard.formats import FORMATS
 from postcard.link_spelling import (

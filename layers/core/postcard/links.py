@@ -1,9 +1,9 @@
 """Signed links: minting, verifying, and the addresses that caches know pictures by."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Forbidden
 from postcard.formats import FORMATS
 from postcard.link_minting import mint

@@ -8,8 +8,8 @@ are read so that raw text survives, and an empty value is drawn as the template'
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault
 from postcard.json_text import pointer
 from postcard.link_minting import check_length

@@ -1,9 +1,10 @@
 """An order: what to draw, how large, and in which format. Requests and links both become one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size

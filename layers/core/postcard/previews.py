@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from postcard.canvas.outlines import outlined
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault, told
 from postcard.formats import EncodedImage
 from postcard.geometry import Box

@@ -6,8 +6,8 @@ gains `rate` a second.
 """
 
 import math
-from dataclasses import dataclass
 
+from postcard.dataclass import dataclass
 from postcard.ports import Allowance
 
 SECOND = 1_000_000

@@ -1,7 +1,7 @@
 """From a template and values to the bytes of a picture: resolve, draw, encode."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -10,6 +10,7 @@ from postcard.canvas.canvas import Canvas
 from postcard.canvas.encode import Encoded, encode
 from postcard.canvas.surface import Surface
 from postcard.color import Color, parse_color
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize

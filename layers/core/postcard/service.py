@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from postcard import ports
 from postcard.assets import AssetReader
 from postcard.budget import MERGE_RENDERS, Budget
+from postcard.dataclass import dataclass
 from postcard.ladder import Ladder
 from postcard.library import Library
 from postcard.opening import Opening

@@ -1,8 +1,8 @@
 """Where pictures lie, and how long which may be kept (the table at the end of contract/api.md)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from postcard.dataclass import dataclass
 from postcard.formats import EncodedImage
 
 KEPT = "public, no-transform"

@@ -1,7 +1,8 @@
 """The environment as one frozen model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from postcard.dataclass import dataclass
 
 
 class SettingsError(ValueError):

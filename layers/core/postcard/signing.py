@@ -3,7 +3,8 @@
 import binascii
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from postcard.dataclass import dataclass
 
 LINK = "postcard-link-v1"
 ADDRESS = "postcard-address-v1"

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault, TimedOut
 from postcard.formats import EncodedImage
 from postcard.orders import Order

@@ -1,8 +1,9 @@
 """What a GET wants, whichever kind of address it came by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from postcard.dataclass import dataclass
 from postcard.formats import FORMATS
 from postcard.geometry import OutputSize, output_size
 from postcard.json_text import read_json

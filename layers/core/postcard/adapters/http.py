@@ -11,12 +11,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote, urljoin, urlsplit
 
 from postcard.adapters.addresses import allows, host_of, is_public
 from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
+from postcard.dataclass import dataclass
 from postcard.ports import Fetched, FetchError
 
 LONGEST_URL = 2048

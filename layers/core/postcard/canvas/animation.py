@@ -1,7 +1,6 @@
 """Surfaces, one a second, made into one GIF: only what changes is written, in one palette."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import itemgetter
 from typing import Any
@@ -11,6 +10,7 @@ from PIL import Image, ImageChops
 from postcard.canvas import gif
 from postcard.canvas.encode import Encoded
 from postcard.canvas.surface import Surface
+from postcard.dataclass import dataclass
 from postcard.formats import EncodedImage
 
 _COLORS = (gif.MOST_COLORS, 127, 63, 31, 15)  # what a budget falls back on

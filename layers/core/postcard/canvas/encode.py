@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PIL import Image
 
 from postcard.canvas import palette, png
 from postcard.canvas.surface import Surface
 from postcard.color import WHITE, Color
+from postcard.dataclass import dataclass
 from postcard.formats import FORMATS, EncodedImage
 
 _COLORS = (256, 128, 64, 32, 16)  # what png and gif fall back on to keep to a budget

@@ -1,8 +1,8 @@
 """How a picture lies in a box: CSS's object-fit and object-position."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 
 Fit = Literal["cover", "contain", "fill", "none"]

@@ -3,9 +3,10 @@
 import io
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from PIL import Image
+
+from postcard.dataclass import dataclass
 
 MOST_COLORS = 255  # and one place for what shows nothing
 STAY, CLEAR = 1, 2  # what becomes of a picture when its time is up

@@ -1,7 +1,6 @@
 """Groups: a surface of their own, laid over what is behind, turned and faded as one."""
 
 import math
-from dataclasses import dataclass
 
 from PIL import Image
 
@@ -9,6 +8,7 @@ from postcard.canvas import blending
 from postcard.canvas.mask import Area
 from postcard.canvas.shadows import Shadow, shaded, throw
 from postcard.canvas.surface import Point, Surface
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 
 _MARGIN = 256  # device pixels beyond a turned box that its ink may reach

@@ -1,7 +1,7 @@
 """How a picture is changed before it is drawn: mirrored, then filtered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from PIL import Image
@@ -9,6 +9,7 @@ from PIL import Image
 from postcard.canvas.blur import blurred
 from postcard.canvas.surface import fading
 from postcard.color import TRANSPARENT, Color
+from postcard.dataclass import dataclass
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
 Part = tuple[float, float, float, float]

@@ -1,12 +1,12 @@
 """Anti-aliased masks of rectangles, in device pixels, at any fraction of a pixel."""
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 
 Radii = float | tuple[float, float, float, float] | Literal["full"]

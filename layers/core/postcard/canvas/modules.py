@@ -1,7 +1,7 @@
 """The modules of a code on whole device pixels: squares, dots, or squares with round corners."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from postcard.canvas import mask
 from postcard.canvas.mask import Area, Mask
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 
 ModuleStyle = Literal["square", "round", "dot"]

@@ -3,12 +3,12 @@
 import math
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from PIL import Image
 
 from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, RadialGradient
+from postcard.dataclass import dataclass
 
 Ink = tuple[int, int, int]
 Stops = tuple[tuple[Color, float], ...]

@@ -3,12 +3,12 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from postcard.canvas.coverage import Point
 from postcard.canvas.shapes import TOLERANCE, Contour, cubic
+from postcard.dataclass import dataclass
 
 MOST_SEGMENTS = 2000
 FARTHEST = 1e6  # a coordinate's distance from nought

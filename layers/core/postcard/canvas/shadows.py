@@ -1,7 +1,6 @@
 """Shadows that layers cast: their own alpha, moved, blurred and painted."""
 
 import math
-from dataclasses import dataclass
 
 from PIL import Image
 
@@ -10,6 +9,7 @@ from postcard.canvas.mask import Area
 from postcard.canvas.paint import Fill
 from postcard.canvas.surface import Point, Surface
 from postcard.color import TRANSPARENT, Color
+from postcard.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from postcard.canvas.coverage import Point
+from postcard.dataclass import dataclass
 
 TOLERANCE = 0.03  # pixels that a chord may lie off its curve
 _STAR_WAIST = 0.44  # of the tips' distance from the middle; rounder than a pentagram

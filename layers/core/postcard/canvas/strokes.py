@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from postcard.canvas.coverage import Point
 from postcard.canvas.dashes import dashes, distinct, too_many
 from postcard.canvas.shapes import TOLERANCE, Contour
+from postcard.dataclass import dataclass
 
 _THINNEST = 1e-4  # pixels; half of a line that nobody sees
 _GENTLE = 0.98  # cosine of a turn that needs no join

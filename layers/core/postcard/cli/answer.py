@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import click
 
+from postcard.dataclass import dataclass
 from postcard.errors import Fault, Problem
 
 DONE, NO, FAILED = 0, 1, 2

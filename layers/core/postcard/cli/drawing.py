@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from postcard.adapters.http import HttpFetcher
 from postcard.canvas.refit import normalised
 from postcard.cli.folder import TemplateFile
 from postcard.cli.place import fonts_folder
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.library import Edition

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from postcard.cli.answer import CannotDo
+from postcard.dataclass import dataclass
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ASSET = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")

@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 import postcard
 from postcard.cli.answer import CannotDo
 from postcard.cli.client import Client
+from postcard.dataclass import dataclass
 from postcard.errors import Unavailable
 from postcard.keyring import Keyring
 from postcard.keys import Keys

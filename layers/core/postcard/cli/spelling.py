@@ -3,9 +3,9 @@
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from postcard.cli.answer import CannotDo
+from postcard.dataclass import dataclass
 from postcard.link_spelling import is_dropped
 
 SOURCE = re.compile(r"""\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)

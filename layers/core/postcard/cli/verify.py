@@ -1,7 +1,7 @@
 """`postcard verify`: what is right and what is wrong about a link."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import click
 
@@ -11,6 +11,7 @@ from postcard.cli.command import Command
 from postcard.cli.place import Place, place_options
 from postcard.cli.spelling import LinkText, added_by_mail
 from postcard.cli.suspicion import suspicion
+from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Forbidden, LinkTooLong, NotFound, Unavailable
 from postcard.times import rfc3339
 

@@ -1,12 +1,12 @@
 """A bar code of whole pixels."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Len
 
 from postcard.canvas.bars import module
 from postcard.color import Color, parse_color
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
 from postcard.template.paints import ColorText

@@ -1,9 +1,10 @@
 """Binds a request's changes to a template: cleaned, typed, bounded, defaults in their places."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.json_text import read_json, write_json
 from postcard.template.base import BaseLayer

@@ -1,9 +1,10 @@
 """What a request changes about a template: fields' values, and named layers' properties."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.compiled import Template

@@ -1,10 +1,10 @@
 """A template made ready to draw: names found, defaults read, Liquid parsed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.template.consistency import walk
 from postcard.template.countdown import KINDS as COUNTDOWN

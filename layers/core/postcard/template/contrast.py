@@ -6,10 +6,10 @@ that Liquid yields make what is behind it unknown, until something opaque covers
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from postcard.color import Color, parse_color
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.template.group import AnyLayer, GroupLayer

@@ -1,12 +1,12 @@
 """What is done to layers and pictures once they are drawn: shadows, filters."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
 from postcard.canvas import looks, shadows
 from postcard.color import TRANSPARENT, parse_color
+from postcard.dataclass import dataclass
 from postcard.template.paints import ColorText, Share
 from postcard.template.shape import CONFIG
 

@@ -1,10 +1,10 @@
 """An ellipse, filled, outlined."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.canvas.shapes import Ellipse
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, Side
 from postcard.template.paints import Paint, Stroke, to_paint
 

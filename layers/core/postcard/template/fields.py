@@ -1,11 +1,11 @@
 """The fields of a template: what may be given, and within which bounds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
+from postcard.dataclass import dataclass
 from postcard.template.rules import allowed_host, compiles_as_re2
 from postcard.template.shape import CONFIG, Choice, Rule
 

@@ -1,9 +1,10 @@
 """Which picture an image layer shows, where it may come from, and what is shown without it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from postcard.canvas.picture import Picture, PictureError
+from postcard.dataclass import dataclass
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.fields import ImageField

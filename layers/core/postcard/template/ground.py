@@ -1,11 +1,11 @@
 """The layers at the bottom that are alike in every picture of a template: drawn once, then kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 
 from postcard.canvas.canvas import Canvas
 from postcard.color import Color
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.keeping import Kept

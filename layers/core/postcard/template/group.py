@@ -1,9 +1,9 @@
 """Layers that are one picture: placed, faded, turned and clipped together."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.template.barcode import BarcodeLayer
 from postcard.template.base import BaseLayer, Length, Padding, Radius, four
 from postcard.template.ellipse import EllipseLayer

@@ -1,11 +1,11 @@
 """A picture from an address or an asset, fitted to its box."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Len
 
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, Radius
 from postcard.template.effects import Filter, to_look
 from postcard.template.paints import Border, Share

@@ -1,10 +1,11 @@
 """The text properties, as styles, texts and spans write them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
+from postcard.dataclass import dataclass
 from postcard.template.base import Length, Padding
 from postcard.template.paints import Border, ColorText, Paint
 from postcard.template.rules import language, open_type_feature

@@ -1,9 +1,10 @@
 """A line across a box."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, Side
 from postcard.template.paints import Stroke
 

@@ -1,8 +1,9 @@
 """The layers of one picture: Liquid run, the request's changes made, what is not drawn left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from postcard.dataclass import dataclass
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.line import LineLayer, recoloured
 from postcard.template.marks import isolated

@@ -1,10 +1,10 @@
 """How much of something there is: a bar or a ring."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.canvas.shapes import RingPart
 from postcard.color import Paint as Drawn
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer, Length, Radius, Side
 from postcard.template.numbers import Number, PositiveNumber

@@ -1,11 +1,12 @@
 """The document's own properties, beside its fields and layers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
 
+from postcard.dataclass import dataclass
 from postcard.template.base import Meta
 from postcard.template.countdown import Countdown
 from postcard.template.fields import Field

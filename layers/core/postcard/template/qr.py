@@ -1,6 +1,5 @@
 """A QR code of whole pixels."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le, Len
@@ -8,6 +7,7 @@ from annotated_types import Ge, Le, Len
 from postcard.canvas.modules import ModuleStyle, without_middle
 from postcard.canvas.picture import Picture
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
 from postcard.template.paints import ColorText

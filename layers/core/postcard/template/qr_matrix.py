@@ -6,7 +6,6 @@ light modules follow each row and four rows the last, so that no shift reaches f
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +13,8 @@ from itertools import zip_longest
 from operator import itemgetter
 from types import ModuleType
 from typing import Any
+
+from postcard.dataclass import dataclass
 
 _MARGIN = 4  # light modules that ISO 18004 wants beside what looks like a finder
 _FINDER = (0, 2, 3, 4, 6)  # its dark modules in a line; 1 and 5 are light

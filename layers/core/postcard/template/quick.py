@@ -6,9 +6,9 @@ python-liquid says the same of all of it, but its import takes longer than drawi
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from postcard.dataclass import dataclass
 from postcard.template.speech import LiquidFailed, Speech, call_filter, within_bounds
 from postcard.template.wording import FILTERS
 

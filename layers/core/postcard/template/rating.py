@@ -1,12 +1,12 @@
 """A rating in stars, hearts or circles."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Le
 
 from postcard.canvas.shapes import Ellipse, Heart, Shape, Star
 from postcard.color import Paint as Drawn
+from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer, Length, Side
 from postcard.template.numbers import Number

@@ -1,9 +1,9 @@
 """A rectangle, filled, outlined, its corners rounded."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.color import parse_color
+from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, Radius, Side
 from postcard.template.paints import Paint, Stroke, to_paint
 

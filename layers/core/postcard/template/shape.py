@@ -8,9 +8,11 @@ annotations say the rest: `annotated_types` bounds, `Rule` for what a written va
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from postcard.dataclass import dataclass
 
 Reader = Callable[[Any], Any]
 T = TypeVar("T")

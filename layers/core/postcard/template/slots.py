@@ -1,9 +1,10 @@
 """The places of a document that hold Liquid, found by the marks in its annotations."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args, get_origin
 
+from postcard.dataclass import dataclass
 from postcard.json_text import pointer
 from postcard.template.programs import Program, parse_text
 from postcard.template.rules import has_liquid

@@ -1,9 +1,10 @@
 """What Liquid sees of one picture, and how its values are said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from postcard.dataclass import dataclass
 from postcard.template.countdown import Amount, Figure
 from postcard.template.graphemes import too_many_graphemes
 from postcard.template.marks import isolated

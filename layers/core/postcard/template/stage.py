@@ -1,13 +1,14 @@
 """Where a layer is measured and drawn: its box, and what it needs from around it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.picture import Picture
 from postcard.color import Paint, parse_color
+from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.template.effects import to_shadow

@@ -1,9 +1,10 @@
 """What bar codes can say, and their bars."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from postcard.dataclass import dataclass
 
 Symbology = Literal["code128", "ean13", "ean8", "upca"]
 Placed = tuple[str, int, int]  # a text, its first module, how many modules it lies under

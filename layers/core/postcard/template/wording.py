@@ -2,12 +2,12 @@
 
 import re
 from copy import copy
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from postcard.dataclass import dataclass
 from postcard.template.graphemes import first_graphemes
 from postcard.template.locales import find_locale
 from postcard.template.marks import without_marks

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from postcard.dataclass import dataclass
 from postcard.text.fonts import Fonts
 from postcard.text.shape import ROUNDING, Shaped
 from postcard.text.style import Paragraph, TextStyle

@@ -1,10 +1,10 @@
 """Words measured and drawn, each once: widths in em, masks at quarter-pixel starts."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from PIL import Image, ImageFont
 
+from postcard.dataclass import dataclass
 from postcard.text.fonts import Face
 
 MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints

@@ -1,9 +1,9 @@
 """Lines of text with every letter in its place, ready to be drawn at any scale."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from postcard.dataclass import dataclass
 from postcard.text import bidi, fit
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import Letters

@@ -7,10 +7,11 @@ once and set as often as fitting needs.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, groupby
 
+from postcard.dataclass import dataclass
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks
 from postcard.text.fonts import Face, Fonts, choose, han_of, visible

@@ -1,9 +1,9 @@
 """How a text looks: the style of its runs, the rules of its paragraph. Lengths in CSS pixels."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from postcard.color import BLACK, Color, Paint
+from postcard.dataclass import dataclass
 
 Align = Literal["start", "center", "end", "left", "right", "justify"]
 Valign = Literal["top", "middle", "bottom"]

@@ -1,8 +1,9 @@
 """Lines: greedy or balanced, broken inside a word only where it is wider than its box."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from postcard.dataclass import dataclass
 from postcard.text.fonts import Fonts
 from postcard.text.shape import ROUNDING, Chunk, Piece, cut, like
 from postcard.text.style import TextStyle, Wrap

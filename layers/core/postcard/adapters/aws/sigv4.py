@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from postcard.dataclass import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 

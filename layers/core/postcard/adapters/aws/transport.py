@@ -5,7 +5,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from postcard.adapters.aws.calls import CUT, UNREACHABLE, CallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
 from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
+from postcard.dataclass import dataclass
 
 LONGEST_BODY = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0

@@ -1,9 +1,9 @@
 """Token buckets, counters and kept answers in memory."""
 
 import threading
-from dataclasses import dataclass
 
 from postcard.adapters.kept import DAY, WORKING_SECONDS, kept_answer
+from postcard.dataclass import dataclass
 from postcard.ports import Allowance
 from postcard.ratelimit import Bucket
 

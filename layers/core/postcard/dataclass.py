@@ -1,0 +1,120 @@
+"""Dataclasses that cost little to define.
+
+The standard library compiles up to six functions for each class, which for the hundred and more
+classes behind one picture was half of a cold start. Here a class shares all of them but
+`__init__`, which is compiled for the first object: most starts make objects of few classes. To
+`fields`, `replace`, pydantic and type checkers these are the standard library's own.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+T = TypeVar("T")
+_set = object.__setattr__
+_NONE = object()  # an argument that was not given and has no plain default
+
+
+def _made(
+    cls: type[T],
+    /,
+    *,
+    frozen: bool = False,
+    slots: bool = False,
+    kw_only: bool = False,
+    eq: bool = True,
+) -> type[T]:
+    """What `dataclasses.dataclass` makes of `cls`, for the options that are used here."""
+    cls.__doc__ = cls.__doc__ or cls.__name__  # or a signature is worked out to write there
+    made: type[T] = dataclasses.dataclass(
+        init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
+    )(cls)
+    methods: dict[str, Any] = {"__init__": _first_init(made), "__repr__": _repr}
+    if eq:
+        methods |= {"__eq__": _equal, "__hash__": _hash if frozen else None}
+    if frozen:
+        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    for name, method in methods.items():
+        if name not in vars(cls) or (name == "__hash__" and vars(cls)[name] is None):
+            setattr(made, name, method)
+    return made
+
+
+def _first_init(cls: Any) -> Callable[..., None]:
+    """An `__init__` that puts the real one into its own place."""
+
+    def __init__(self: object, *given: object, **named: object) -> None:
+        init = _compiled(cls)
+        cls.__init__ = init
+        init(self, *given, **named)
+
+    return __init__
+
+
+def _compiled(cls: Any) -> Callable[..., None]:
+    known = dataclasses.fields(cls)
+    scope: dict[str, Any] = {"_set": _set, "_NONE": _NONE}
+    scope |= {f"_default_{f.name}": f.default for f in known}
+    scope |= {f"_make_{f.name}": f.default_factory for f in known}
+    places = [_parameter(f) for f in known if f.init and not f.kw_only]
+    named = [_parameter(f) for f in known if f.init and f.kw_only]
+    parameters = ", ".join(["self", *places, *(["*", *named] if named else [])])
+    lines = ["pass", *_assignments(known, frozen=cls.__setattr__ is _refuse)]
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    # names of fields and nothing else go into what is compiled
+    exec(f"def __init__({parameters}):\n " + "\n ".join(lines), scope)  # noqa: S102
+    init: Callable[..., None] = scope["__init__"]
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    return init
+
+
+def _parameter(f: dataclasses.Field[Any]) -> str:
+    if f.default is not dataclasses.MISSING:
+        return f"{f.name}=_default_{f.name}"
+    return f.name if f.default_factory is dataclasses.MISSING else f"{f.name}=_NONE"
+
+
+def _assignments(known: tuple[dataclasses.Field[Any], ...], *, frozen: bool) -> Iterator[str]:
+    for f in known:
+        value = f.name
+        if f.default_factory is not dataclasses.MISSING:
+            value = f"_make_{f.name}() if {f.name} is _NONE else {f.name}"
+        if f.init:
+            yield f"_set(self, {f.name!r}, {value})" if frozen else f"self.{f.name} = {value}"
+
+
+@cache
+def _compared(cls: Any) -> Callable[[Any], object]:
+    """What objects of a class are compared by."""
+    names = [f.name for f in dataclasses.fields(cls) if f.compare]
+    return attrgetter(*names) if names else lambda _: ()
+
+
+def _equal(self: Any, other: object) -> Any:
+    values = _compared(self.__class__)
+    return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_compared(self.__class__)(self))
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self) if f.repr)
+    return f"{self.__class__.__qualname__}({', '.join(shown)})"
+
+
+def _refuse(self: object, name: str, *_: object) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot change {name!r}")
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+
+    def dataclass(cls=None, /, **options):
+        """`dataclasses.dataclass` with `frozen`, `slots`, `kw_only` and `eq`."""
+        return _made(cls, **options) if cls else lambda cls: _made(cls, **options)
