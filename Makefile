@@ -8,10 +8,10 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test lint types stack build deploy bench gallery lock clean
+.PHONY: help setup serve test test-trust lint types stack build deploy bench gallery lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 14
 
 setup: .venv/ready ## a virtual environment with everything pinned (6 s)
 
@@ -31,6 +31,10 @@ serve: setup ## the whole service on 127.0.0.1:8080 (PORT=…)
 
 test: setup ## every test
 	$(BIN)/python -m pytest -n 2
+
+test-trust: setup ## what must never happen, tried a million times (an hour; `make test` has a slice)
+	rm -rf build/trust
+	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security
 
 lint: setup ## format, rules, and which way imports may point
 	$(BIN)/ruff format --check .

@@ -149,12 +149,12 @@ class Node:
 
 
 class Njs:
-    """The engine nearest to CloudFront's; a process for each lot of cases."""
+    """A process for each lot of cases: njs, the engine nearest to CloudFront's, or Node."""
 
-    def __init__(self, folder: Path) -> None:
-        program = shutil.which("njs")
+    def __init__(self, folder: Path, name: str = "njs") -> None:
+        program = shutil.which(name)
         if program is None:
-            pytest.skip("njs is not installed")
+            pytest.skip(f"{name} is not installed")
         self.command = [program, str(script(folder, NJS))]
 
     def run(self, cases: Sequence[Case]) -> list[Answer]:

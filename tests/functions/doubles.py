@@ -97,11 +97,13 @@ class CountedObjects(MemoryObjects):
 
 
 class DownTemplates(MemoryTemplates):
-    """Templates in a table that can be down."""
+    """Templates in a table that can be down, and that counts."""
 
     down = False
+    reads = 0
 
     def record(self, template_id: str) -> Any:
+        self.reads += 1
         if self.down:
             raise Unavailable("DynamoDB is down.")
         return super().record(template_id)
