@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 .PHONY: help setup serve test test-trust lint types stack build deploy bench gallery lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 setup: .venv/ready ## a virtual environment with everything pinned (6 s)
 
