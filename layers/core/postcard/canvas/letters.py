@@ -1,7 +1,6 @@
 """Text laid on a surface: highlights, then outlines, then letters and their lines."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from PIL import Image
@@ -150,9 +149,9 @@ def _apart(placed: Placed) -> Iterator[Placed]:
     x = placed.x
     letters = graphemes(placed.letters.text)
     for text in reversed(letters) if placed.letters.rtl else letters:
-        alone = replace(placed.letters, text=text)
+        alone = placed.letters._replace(text=text)
         width = advance(alone) * placed.size
-        yield replace(placed, letters=alone, x=x, width=width)
+        yield placed._replace(letters=alone, x=x, width=width)
         x += width
 
 
