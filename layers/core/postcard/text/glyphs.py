@@ -1,6 +1,8 @@
 """Words measured and drawn, each once: widths in em, masks at quarter-pixel starts."""
 
+import io
 from functools import lru_cache
+from typing import NamedTuple
 
 from PIL import Image, ImageFont
 
@@ -15,8 +17,7 @@ _FINER = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # below this size, times as
 _KEPT_PIXELS = 120_000  # a mask above this is not kept
 
 
-@dataclass(frozen=True, slots=True)
-class Letters:
+class Letters(NamedTuple):
     """A stretch that one font draws in one direction. `spaced` letters stand by themselves."""
 
     text: str
@@ -40,9 +41,21 @@ class Glyphs:
 def _font(face: Face, size: float) -> ImageFont.FreeTypeFont:
     """One object per face and size: setting axes changes it for everybody."""
     font = ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.RAQM)
-    if face.axis is not None:
-        font.set_variation_by_axes([face.axis])
+    if face.axes:
+        font.set_variation_by_axes(list(face.axes))
     return font
+
+
+def opens(body: bytes, letters: str) -> bool:
+    """Whether letters can be drawn from a font's bytes."""
+    try:
+        font = ImageFont.truetype(
+            io.BytesIO(body), MEASURED_AT, layout_engine=ImageFont.Layout.RAQM
+        )
+        font.getmask2(letters, "L")
+    except (OSError, ValueError, MemoryError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=16384)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from postcard.dataclass import dataclass
 from postcard.text import bidi, fit
@@ -12,8 +13,7 @@ from postcard.text.style import Paragraph, Run, TextStyle
 from postcard.text.wrap import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """Letters at `x` from their line's left end; `size` is the style's, shrunk if need was."""
 
     letters: Letters

@@ -7,9 +7,9 @@ once and set as often as fitting needs.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from postcard.dataclass import dataclass
 from postcard.text import bidi
@@ -26,11 +26,14 @@ _JOINED = re.compile(  # scripts whose letters hold hands: spacing would tear th
 _SOLID = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
 _SPACED_FEATURES = ("-liga", "-clig")
+_PLAIN = re.compile(  # read from left to right; each character is a letter of its own
+    "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
+)
+_LONGEST_KEPT = 32  # letters of a word whose shape is kept
 _LONGEST_KERNED = 64  # letters; kerning by prefixes costs their square
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Letters of one style, font and level that stand together. `space` is white space.
 
     `gap` is the part of the width that letter spacing adds after them.
@@ -44,8 +47,7 @@ class Piece:
     gap: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What no line break falls into: `pieces` with ink, then `spaces` that hang at a line's end.
 
     `hyphen` is shown where a line ends after a soft hyphen.
@@ -67,8 +69,7 @@ class Shaped:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
+class _Letter(NamedTuple):
     """A grapheme in its place."""
 
     text: str
@@ -85,8 +86,9 @@ def shape(runs: tuple[Run, ...], direction: str, fonts: Fonts) -> Shaped:
     missing: dict[str, None] = {}
     paragraphs = []
     for line_runs in _lines(runs):
-        letters = list(_letters(line_runs, whole, rtl, fonts, missing))
-        paragraphs.append((tuple(_chunks(line_runs, letters)), line_runs[0].style))
+        chunks = _words if _is_plain(line_runs, rtl=rtl) else _chunks
+        found = tuple(chunks(line_runs, whole, rtl, fonts, missing))
+        paragraphs.append((found, line_runs[0].style))
     return Shaped(tuple(paragraphs), rtl, tuple(missing))
 
 
@@ -113,7 +115,7 @@ def like(piece: Piece, text: str, fonts: Fonts) -> Piece:
     """Another text in a piece's style and direction, such as its ellipsis."""
     style = piece.style
     face, _ = choose(text, fonts.chain(style.fonts, style.weight, style.italic))
-    letters = replace(piece.letters, text=text, face=face)
+    letters = piece.letters._replace(text=text, face=face)
     return Piece(letters, style, piece.level, advance(letters) * style.size)
 
 
@@ -122,10 +124,10 @@ def _lines(runs: Sequence[Run]) -> Iterator[list[Run]]:
     line: list[Run] = []
     for run in runs:
         first, *more = run.text.split("\n")
-        line.append(replace(run, text=first))
+        line.append(run._replace(text=first))
         for text in more:
             yield line
-            line = [replace(run, text=text)]
+            line = [run._replace(text=text)]
     if line:
         yield line
 
@@ -136,19 +138,55 @@ def _letters(
     levels = bidi.levels("".join(run.text for run in runs), rtl=rtl)
     at = 0
     for run in runs:
-        style = run.style
-        han = "" if whole.isascii() else han_of(style.language, whole)
-        chain = fonts.chain(style.fonts, style.weight, style.italic, han)
-        for cluster in graphemes(run.text):
-            face, lacking = choose(cluster, chain)
-            missing.update(dict.fromkeys(lacking))
-            shown = "".join(c for c in cluster if c not in lacking) if lacking else cluster
-            yield _Letter(shown if visible(shown) else "", style, face, levels[at])
-            at += len(cluster)
+        han = "" if whole.isascii() else han_of(run.style.language, whole)
+        yield from _clusters(run, levels[at : at + len(run.text)], han, fonts, missing)
+        at += len(run.text)
 
 
-def _chunks(runs: Sequence[Run], letters: Sequence[_Letter]) -> Iterator[Chunk]:
+def _clusters(
+    run: Run, levels: Sequence[int], han: str, fonts: Fonts, missing: dict[str, None]
+) -> Iterator[_Letter]:
+    style, at = run.style, 0
+    chain = fonts.chain(style.fonts, style.weight, style.italic, han)
+    for cluster in graphemes(run.text):
+        face, lacking = choose(cluster, chain)
+        missing.update(dict.fromkeys(lacking))
+        shown = "".join(c for c in cluster if c not in lacking) if lacking else cluster
+        yield _Letter(shown if visible(shown) else "", style, face, levels[at])
+        at += len(cluster)
+
+
+def _is_plain(runs: Sequence[Run], *, rtl: bool) -> bool:
+    return not rtl and len(runs) == 1 and _PLAIN.fullmatch(runs[0].text) is not None
+
+
+def _words(
+    runs: Sequence[Run], whole: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
+) -> Iterator[Chunk]:
+    """A plain line's chunks, which know nothing of their neighbours: each is shaped once."""
+    ((text, style),) = runs
+    han = "" if whole.isascii() else han_of(style.language, whole)
+    for part in line_chunks(text, style.language):
+        make = _kept_word if len(part) <= _LONGEST_KEPT else _word
+        chunk, lacking = make(part, style, han, fonts)
+        missing.update(lacking)
+        yield chunk
+
+
+def _word(text: str, style: TextStyle, han: str, fonts: Fonts) -> tuple[Chunk, dict[str, None]]:
+    missing: dict[str, None] = {}
+    letters = _clusters(Run(text, style), bytes(len(text)), han, fonts, missing)
+    return _chunk(list(letters), soft=text.endswith(_SOFT_HYPHEN)), missing
+
+
+_kept_word = lru_cache(maxsize=2048)(_word)
+
+
+def _chunks(
+    runs: Sequence[Run], whole: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
+) -> Iterator[Chunk]:
     """The letters between chances to end a line."""
+    letters = list(_letters(runs, whole, rtl, fonts, missing))
     text = "".join(run.text for run in runs)
     ends = set(accumulate(map(len, line_chunks(text, runs[0].style.language))))
     clusters = [cluster for run in runs for cluster in graphemes(run.text)]
@@ -192,17 +230,17 @@ def _pieces(text: str, style: TextStyle, face: Face, level: int, space: bool) ->
     gap = style.letter_spacing * style.size
     parts = graphemes(text)
     for part, width in zip(parts, _kerned(letters, parts, style.size), strict=True):
-        yield replace(piece, letters=replace(letters, text=part), width=width + gap, gap=gap)
+        yield piece._replace(letters=letters._replace(text=part), width=width + gap, gap=gap)
 
 
 def _measured(piece: Piece, text: str) -> Piece:
-    letters = replace(piece.letters, text=text)
-    return replace(piece, letters=letters, width=advance(letters) * piece.style.size)
+    letters = piece.letters._replace(text=text)
+    return piece._replace(letters=letters, width=advance(letters) * piece.style.size)
 
 
 def _kerned(letters: Letters, parts: Sequence[str], size: float) -> list[float]:
     """Each letter's width with the kerning to the one before it."""
     if len(parts) > _LONGEST_KERNED:
-        return [advance(replace(letters, text=part)) * size for part in parts]
-    reached = [advance(replace(letters, text=text)) * size for text in accumulate(parts)]
+        return [advance(letters._replace(text=part)) * size for part in parts]
+    reached = [advance(letters._replace(text=text)) * size for text in accumulate(parts)]
     return [after - before for before, after in zip([0.0, *reached], reached, strict=False)]

@@ -1,6 +1,6 @@
 """How a text looks: the style of its runs, the rules of its paragraph. Lengths in CSS pixels."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from postcard.color import BLACK, Color, Paint
 from postcard.dataclass import dataclass
@@ -31,8 +31,7 @@ class Highlight:
     radius: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class TextStyle:
+class TextStyle(NamedTuple):
     """The look of a run. `fonts` are families by preference; scripts' own fonts follow.
 
     `line_height` is times the size, `letter_spacing` and `rise` are em. `features` are OpenType
@@ -54,16 +53,14 @@ class TextStyle:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of text in one style. Isolates (U+2066 to U+2069) may fence a value."""
 
     text: str
     style: TextStyle
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """The rules for all lines of a text.
 
     `min_size` bounds `fit="shrink"`, in pixels of the largest run; None is half of its size.

@@ -115,7 +115,7 @@ def _torn(chunk: Chunk, style: TextStyle, width: float) -> tuple[list[Row], Chun
             line, room = [], width
             waiting.append(rest)
     left = sum(piece.width for piece in line)
-    return full, replace(chunk, pieces=tuple(line), width=left)
+    return full, chunk._replace(pieces=tuple(line), width=left)
 
 
 def _row(line: Sequence[Chunk], style: TextStyle, *, last: bool = False) -> Row:
