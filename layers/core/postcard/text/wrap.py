@@ -1,7 +1,6 @@
 """Lines: greedy or balanced, broken inside a word only where it is wider than its box."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from postcard.dataclass import dataclass
 from postcard.text.fonts import Fonts
