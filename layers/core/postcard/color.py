@@ -10,6 +10,7 @@ import re
 from PIL import ImageColor
 
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
 
@@ -41,9 +42,9 @@ class RadialGradient:
 Gradient = LinearGradient | RadialGradient
 Paint = Color | LinearGradient | RadialGradient
 
-_HEX = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
-_CALL = re.compile(r"(rgb|hsl)a?\(([^()]{1,100})\)", re.IGNORECASE)
-_NUMBER = re.compile(r"([+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(%|deg|turn|rad|grad)?")
+_HEX = pattern(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_CALL = pattern(r"(rgb|hsl)a?\(([^()]{1,100})\)", re.IGNORECASE)
+_NUMBER = pattern(r"([+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(%|deg|turn|rad|grad)?")
 _DEGREES = {"": 1.0, "deg": 1.0, "turn": 360.0, "rad": 57.29577951308232, "grad": 0.9}
 
 

@@ -3,9 +3,9 @@
 import re
 from datetime import UTC, datetime
 
-_WRITTEN = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+from postcard.pattern import pattern
+
+_WRITTEN = pattern(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def rfc3339(seconds: float) -> str:

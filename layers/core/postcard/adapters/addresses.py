@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
+from postcard.pattern import pattern
+
 SPECIAL_IPV4 = tuple(
     IPv4Network(text)
     for text in (
@@ -45,7 +47,7 @@ SPECIAL_IPV6 = tuple(
         "3fff::/20",  # documentation
     )
 )
-NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+NAME = pattern(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 
 

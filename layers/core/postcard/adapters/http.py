@@ -5,7 +5,6 @@ with the name only in TLS and in Host: what was checked is what is connected to.
 begins anew. Nothing is sent that says who asks for whom: no cookies, credentials, referrer, proxy.
 """
 
-import re
 import socket
 import ssl
 import threading
@@ -17,6 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from postcard.adapters.addresses import allows, host_of, is_public
 from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 from postcard.ports import Fetched, FetchError
 
 LONGEST_URL = 2048
@@ -26,7 +26,7 @@ MOST_CONNECTS = 2  # of the addresses that a name has
 SECONDS = 3.0
 PORTS = {"https": 443, "http": 80}
 REDIRECTS = (301, 302, 303, 307, 308)
-UNREADABLE = re.compile(r"[\x00-\x20\x7f\\]")
+UNREADABLE = pattern(r"[\x00-\x20\x7f\\]")
 HEADERS = {
     "User-Agent": "Postcard",
     "Accept": "image/avif,image/webp,image/png,image/jpeg,image/gif",

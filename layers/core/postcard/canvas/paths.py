@@ -9,10 +9,11 @@ from typing import Any
 from postcard.canvas.coverage import Point
 from postcard.canvas.shapes import TOLERANCE, Contour, cubic
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 
 MOST_SEGMENTS = 2000
 FARTHEST = 1e6  # a coordinate's distance from nought
-_LANGUAGE = re.compile(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
+_LANGUAGE = pattern(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
 _MOST_POINTS = 20_000  # of a whole path; curves of one that has more become a bit angular
 
 

@@ -1,7 +1,8 @@
 """Counting what people take for letters (grapheme clusters, UAX #29)."""
 
-import re
 import unicodedata
+
+from postcard.pattern import pattern
 
 MAX_MARKS = 8  # combining marks on one letter
 
@@ -35,7 +36,7 @@ def _graphemes(text: str) -> tuple[str, ...]:
     return graphemes(text)
 
 
-_NO_MARKS = re.compile(
+_NO_MARKS = pattern(
     "[\\x00-\u02ff\u2010-\u2029\u20a0-\u20bf\u3000-\u3029\u3040-\u3096\u3400-\u9fff\uac00-\ud7a3]*"
 )
 

@@ -7,9 +7,11 @@ value stands between ISOLATE and POP (Unicode's own characters, as HTML's <bdi> 
 import re
 from collections.abc import Iterator
 
+from postcard.pattern import pattern
+
 EMPHASIS, PLAIN = "\ufdd0", "\ufdd1"
 ISOLATE, POP = "\u2068", "\u2069"
-_STARS = re.compile(r"\*(?=\S)([^*\n]*[^*\s])\*")
+_STARS = pattern(r"\*(?=\S)([^*\n]*[^*\s])\*")
 _MARKS = str.maketrans("", "", EMPHASIS + PLAIN)
 _ALL = str.maketrans("", "", EMPHASIS + PLAIN + ISOLATE + POP)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
+from postcard.pattern import pattern
 from postcard.template.quick import Condition, quick_condition, quick_text
 from postcard.template.speech import LiquidFailed, Speech, within_bounds
 
@@ -56,9 +57,9 @@ def faults(source: str, kinds: Kinds, *, condition: bool = False) -> Sequence[st
 
 
 _WORD = "[a-z_][a-z0-9_]*"
-_ASKS_TIME = re.compile(r"(?<![.\w])(?:now|countdown)\b")
-_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
+_ASKS_TIME = pattern(r"(?<![.\w])(?:now|countdown)\b")
+_MARKUP = pattern(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_QUOTED = pattern("\"[^\"]*\"|'[^']*'")
 
 
 def asks_time(source: str, *, condition: bool = False) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 from postcard.template.speech import LiquidFailed, Speech, call_filter, within_bounds
 from postcard.template.wording import FILTERS
 
@@ -149,13 +150,13 @@ _WITH_ARGUMENTS = rf"(?:{'|'.join(FILTERS)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_A
 _CALL = rf"\|\s*(?:{_WITH_ARGUMENTS}|(?:{'|'.join(_OWN)})\b\s*)"
 _LITERAL = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|-?[0-9]{1,15}(?:\.[0-9]{1,9})?|true|false|nil)"""
 _CONDITION = rf"({_WORD})(?:\s*(==|!=|<=|>=|<|>)\s*({_LITERAL}))?"
-_MARK = re.compile(
+_MARK = pattern(
     rf"\{{\{{\s*(?P<name>{_WORD})\s*(?P<calls>(?:{_CALL})*)\}}\}}"
     rf"|\{{%\s*if\s+(?P<if>{_CONDITION})\s*%\}}|\{{%\s*(?P<tag>else|endif)\s*%\}}"
 )
-_CALLS = re.compile(rf"\|\s*({'|'.join([*FILTERS, *_OWN])})\b\s*:?([^|]*)")
-_ARGUMENTS = re.compile(_ARGUMENT)
-_OTHER = re.compile(r"\{\{|\}\}|\{%|%\}")
+_CALLS = pattern(rf"\|\s*({'|'.join([*FILTERS, *_OWN])})\b\s*:?([^|]*)")
+_ARGUMENTS = pattern(_ARGUMENT)
+_OTHER = pattern(r"\{\{|\}\}|\{%|%\}")
 _KEYWORDS = frozenset(
     ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains")
 )

@@ -1,25 +1,25 @@
 """What written values must keep. Each rule raises ValueError with a sentence."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from postcard.color import parse_color
 from postcard.json_text import write_json
+from postcard.pattern import pattern
 from postcard.template.graphemes import MAX_MARKS, most_marks, too_many_graphemes
 from postcard.template.locales import find_locale, find_zone
 
-NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+NAME = pattern("[a-z][a-z0-9_]{0,63}")
 MAX_ADDRESS = 2048
 MAX_META = 4096
 MAX_TEXT = 5000  # graphemes of a layer
-_ASSET = re.compile("asset:[a-z0-9][a-z0-9_-]{0,63}")
+_ASSET = pattern("asset:[a-z0-9][a-z0-9_-]{0,63}")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
-_LANGUAGE = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
-_FEATURE = re.compile("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
+_HOST = pattern(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+_LANGUAGE = pattern("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
+_FEATURE = pattern("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
+_UNSAFE = pattern(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
 
 
 def compiles_as_re2(pattern: str) -> None:

@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Literal
 
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 
 Symbology = Literal["code128", "ean13", "ean8", "upca"]
 Placed = tuple[str, int, int]  # a text, its first module, how many modules it lies under
 
 MAX_CODE128 = 80  # characters
-_CODE128 = re.compile("[ -~]+")
+_CODE128 = pattern("[ -~]+")
 _DIGITS = {"ean13": 12, "ean8": 7, "upca": 11}  # without the check digit
 _QUIET = {"code128": (10, 10), "ean13": (11, 7), "ean8": (7, 7), "upca": (9, 9)}
 _FEWEST = {"code128": 46, "ean13": 95, "ean8": 67, "upca": 95}

@@ -3,13 +3,15 @@
 import re
 import unicodedata
 
+from postcard.pattern import pattern
+
 _TURKIC = ("tr", "az")
-_DUTCH_IJ = re.compile("^ij")
-_WORD = re.compile(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
+_DUTCH_IJ = pattern("^ij")
+_WORD = pattern(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
 _DIAERESIS, _IOTA = "\u0308", "\u0345"  # the marks that Greek capitals keep
 _MARKS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA}]"
-_PARTED = re.compile(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_MARKS})")
-_MARKED = re.compile(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_MARKS}+)")
+_PARTED = pattern(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_MARKS})")
+_MARKED = pattern(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_MARKS}+)")
 
 
 def transformed(text: str, transform: str, language: str) -> str:

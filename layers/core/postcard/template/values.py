@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
 from postcard.color import parse_color
+from postcard.pattern import pattern
 from postcard.template.fields import (
     MAX_GRAPHEMES,
     AnyField,
@@ -42,8 +43,8 @@ _REMOVED: Final[dict[int, str | None]] = {
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
     **_UNDRAWABLE,
 }
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_LINE_ENDS = pattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SURROGATES = pattern("[\ud800-\udfff]")
 
 
 def clean_text(raw: str) -> str:
@@ -71,20 +72,20 @@ def drawable(text: str) -> str:
     return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
 
 
-_BLANK = re.compile(  # white space and what fonts draw nothing for
+_BLANK = pattern(  # white space and what fonts draw nothing for
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NOTHING = frozenset(
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
-_TAGS = re.compile(
+_TAGS = pattern(
     r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
     re.DOTALL,
 )
-_PERCENT_TAG = re.compile("%[A-Z][A-Z0-9_]*%")
+_PERCENT_TAG = pattern("%[A-Z][A-Z0-9_]*%")
 _PERSON = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
-_BRACKET_TAG = re.compile(
+_BRACKET_TAG = pattern(
     rf"\[(?:[FLM]?NAME|(?:{_PERSON})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
     r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
     r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
@@ -152,7 +153,7 @@ def _text(field: AnyField, given: Any, zone: tzinfo) -> str:
     return text
 
 
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = pattern(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def read_number(given: Any) -> int | float:
@@ -197,10 +198,10 @@ def _boolean(field: AnyField, given: Any, zone: tzinfo) -> bool:
     return read_boolean(given)
 
 
-_DATE = re.compile(
+_DATE = pattern(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?\d{0,3}(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
-_UNIX = re.compile(r"[0-9]{10}", re.ASCII)
+_UNIX = pattern(r"[0-9]{10}", re.ASCII)
 
 
 def read_date(given: Any) -> date:

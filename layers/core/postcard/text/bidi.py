@@ -6,8 +6,6 @@ reverses Arabic and breaks Indic scripts, and says nothing.
 
 import ctypes
 import os
-import platform
-import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -16,10 +14,12 @@ from pathlib import Path
 
 from PIL import features
 
+from postcard.pattern import pattern
+
 NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 
 _LTR, _RTL = 0x110, 0x111  # FriBidi's strong paragraph types
-_MAY_TURN = re.compile(
+_MAY_TURN = pattern(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _OPEN, _CLOSE = "\u2066\u2067\u2068", "\u2069"
@@ -51,7 +51,7 @@ def _candidates() -> Iterator[str]:
         if folder:
             yield str(Path(folder) / NAME)
     layers = Path(__file__).resolve().parents[3]
-    yield str(layers / "vendor" / "lib" / platform.machine() / NAME)
+    yield str(layers / "vendor" / "lib" / os.uname().machine / NAME)
     yield f"/opt/homebrew/lib/{NAME}"
 
 

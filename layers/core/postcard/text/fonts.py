@@ -5,7 +5,6 @@ takes far longer than drawing with it.
 """
 
 import json
-import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 from postcard.text.bidi import fribidi
 
 _HAN = {"zh": "Noto Sans SC", "ja": "Noto Sans JP", "ko": "Noto Sans KR"}
 _SPEAKS_CHINESE = ("zh", "cmn", "yue", "nan", "hak", "wuu")
-_KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
-_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_KANA = pattern("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = pattern("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _LAST_RESORT = (
     "Noto Sans",
     "Noto Sans Arabic",
@@ -46,11 +46,11 @@ _LAST_RESORT = (
     *_HAN.values(),
     "Noto Color Emoji",
 )
-_UNSEEN = re.compile(  # says how to show its neighbours, is never shown itself
+_UNSEEN = pattern(  # says how to show its neighbours, is never shown itself
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
-_AS_PICTURE = re.compile("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_AS_PICTURE = pattern("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

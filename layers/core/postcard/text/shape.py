@@ -4,7 +4,6 @@ Widths are in CSS pixels at the runs' own sizes. They grow evenly with size, so 
 once and set as often as fitting needs.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,6 +11,7 @@ from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks
 from postcard.text.fonts import Face, Fonts, choose, han_of, visible
@@ -20,13 +20,13 @@ from postcard.text.style import Run, TextStyle
 
 ROUNDING = 0.01  # pixels by which a sum of widths may miss what it should be
 
-_JOINED = re.compile(  # scripts whose letters hold hands: spacing would tear them
+_JOINED = pattern(  # scripts whose letters hold hands: spacing would tear them
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u08ff\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc]"
 )
 _SOLID = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
 _SPACED_FEATURES = ("-liga", "-clig")
-_PLAIN = re.compile(  # read from left to right; each character is a letter of its own
+_PLAIN = pattern(  # read from left to right; each character is a letter of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
 )
 _LONGEST_KEPT = 32  # letters of a word whose shape is kept

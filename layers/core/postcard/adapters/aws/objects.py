@@ -2,19 +2,19 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from postcard.adapters.aws.calls import CUT, CallFailed
+from postcard.pattern import pattern
 from postcard.ports import StoredObject
 
 MOST_DELETED = 1000  # a call
 MISSING = ("NoSuchKey", "404", "NotFound")
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # there, or just being put there
-MD5_ETAG = re.compile(r'"[0-9a-f]{32}"')
+MD5_ETAG = pattern(r'"[0-9a-f]{32}"')
 
 
 class S3Objects:

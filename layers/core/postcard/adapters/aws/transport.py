@@ -1,6 +1,5 @@
 """Signed HTTP to AWS: connections that are kept, one retry, and an end to every wait."""
 
-import re
 import socket
 import threading
 import time
@@ -13,12 +12,13 @@ from postcard.adapters.aws.calls import CUT, UNREACHABLE, CallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
 from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
 from postcard.dataclass import dataclass
+from postcard.pattern import pattern
 
 LONGEST_BODY = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 15.0  # a connection that slept longer was probably closed at the other end
 RETRY_AFTER = 0.05
-THROTTLED = re.compile(rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown")
+THROTTLED = pattern(rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown")
 
 
 @dataclass(frozen=True, slots=True)
