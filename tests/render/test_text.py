@@ -176,7 +176,7 @@ def test_the_nearest_weight_and_slant_that_a_family_has(fonts: Fonts) -> None:
     assert fonts.chain(("Inter",), 350, True)[0].italic
     assert fonts.chain(("Noto Sans Hebrew",), 640, True)[0].weight == 600
     assert not fonts.chain(("Noto Sans Hebrew",), 640, True)[0].italic
-    assert fonts.chain(("No Such",), 400, False)[0].family == "Noto Sans"
+    assert fonts.chain(("No Such",), 400, False)[0].family == "Inter"
 
 
 def test_the_families_are_listed_with_their_weights(fonts: Fonts) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from postcard.dataclass import dataclass
 from postcard.pattern import pattern
 from postcard.text.bidi import fribidi
+from postcard.text.font_file import FontFile
 
+DEFAULT = "Inter"  # where none of the families asked for is there
 _HAN = {"zh": "Noto Sans SC", "ja": "Noto Sans JP", "ko": "Noto Sans KR"}
 _SPEAKS_CHINESE = ("zh", "cmn", "yue", "nan", "hak", "wuu")
 _KANA = pattern("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
@@ -57,15 +59,15 @@ _AS_PICTURE = pattern("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]"
 class Face:
     """One font file at one weight. Lengths are em: shares of the size.
 
-    `axis` is the weight to set on a variable font, None for a static one. `color` fonts hold
-    pictures at one size. `ranges` are the first and last of the letters it has, in turn.
+    `axes` are where a variable font's axes stand, in its order; a static one has none. `color`
+    fonts hold pictures at one size. `ranges` are the first and last of the letters it has, in turn.
     """
 
     family: str
     path: str
     weight: int
     italic: bool
-    axis: int | None
+    axes: tuple[float, ...]
     color: bool
     ascent: float
     descent: float
@@ -103,11 +105,12 @@ class Fonts:
     """The fonts of a folder. `load` is the door; one object serves all threads."""
 
     def __init__(
-        self, folder: Path, table: Sequence[dict[str, object]], coverage: Mapping[str, str]
+        self, folder: Path, table: Sequence[Mapping[str, object]], coverage: Mapping[str, str]
     ) -> None:
         self._folder = folder
+        self._table = table
         self._coverage = coverage
-        self._families: dict[str, list[dict[str, object]]] = {}
+        self._families: dict[str, list[Mapping[str, object]]] = {}
         for row in table:
             self._families.setdefault(str(row["family"]), []).append(row)
         self.chain = lru_cache(maxsize=512)(self._chain)
@@ -119,6 +122,23 @@ class Fonts:
         fribidi()
         told = json.loads((folder / "coverage.json").read_bytes())
         return cls(folder, told["faces"], told["coverage"])
+
+    def with_own(self, own: Mapping[str, Sequence[FontFile]]) -> "Fonts":
+        """These fonts and others, by the names that a template gives them; ours keep theirs."""
+        rows = list(self._table)
+        coverage = dict(self._coverage)
+        for name, files in own.items():
+            if name in self._families:
+                continue
+            for file in files:
+                coverage[file.path] = file.card.letters
+                told = {"family": name, "file": file.path, "coverage": file.path}
+                rows += [{**row, **told} for row in file.card.rows]
+        return Fonts(self._folder, rows, coverage)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a family of that name."""
+        return name in self._families
 
     def families(self) -> list[Family]:
         """What `GET /v1/fonts` lists."""
@@ -139,27 +159,27 @@ class Fonts:
 
         `han` says whose shapes Chinese letters take.
         """
-        asked = (*names, *([_HAN[han]] if han else ()), *_LAST_RESORT)
+        named = names if any(map(self.has, names)) else (*names, DEFAULT)
+        asked = (*named, *([_HAN[han]] if han else ()), *_LAST_RESORT)
         known = dict.fromkeys(name for name in asked if name in self._families)
         return tuple(self._nearest(name, weight, italic) for name in known)
 
     def _nearest(self, name: str, weight: int, italic: bool) -> Face:
         rows = self._families[name]
-        upright = [row for row in rows if row["italic"] == italic] or rows
-        index = min(range(len(upright)), key=lambda at: _away(upright[at], weight))
-        row = upright[index]
-        least, greatest = _weights(row)[0], _weights(row)[-1]
-        return self._face(str(row["file"]), min(greatest, max(least, weight)))
+        alike = [at for at, row in enumerate(rows) if row["italic"] == italic] or range(len(rows))
+        index = min(alike, key=lambda at: _away(rows[at], weight))
+        least, greatest = _weights(rows[index])[0], _weights(rows[index])[-1]
+        return self._face(name, index, min(greatest, max(least, weight)))
 
-    def _made(self, file: str, weight: int) -> Face:
-        rows = (row for family in self._families.values() for row in family)
-        row = next(row for row in rows if row["file"] == file)
+    def _made(self, name: str, index: int, weight: int) -> Face:
+        row = self._families[name][index]
+        file = str(row["file"])
         return Face(
             family=str(row["family"]),
             path=str(self._folder / file),
             weight=weight,
             italic=bool(row["italic"]),
-            axis=weight if _is_variable(row) else None,
+            axes=_axes(row, weight),
             color=bool(row["color"]),
             **{name: row[name] for name in ("ascent", "descent", "cap_height")},  # type: ignore[arg-type]
             ranges=self._coverage[str(row["coverage"])],
@@ -216,17 +236,24 @@ def _joins_pictures(cluster: str) -> bool:
     return "\u200d" in cluster and unicodedata.category(cluster[0]) == "So"
 
 
-def _weights(row: dict[str, object]) -> tuple[int, ...]:
+def _weights(row: Mapping[str, object]) -> tuple[int, ...]:
     weights = row["weights"]
-    assert isinstance(weights, list)
+    assert isinstance(weights, list | tuple)
     return tuple(sorted(set(weights)))
 
 
-def _is_variable(row: dict[str, object]) -> bool:
+def _is_variable(row: Mapping[str, object]) -> bool:
     return len(_weights(row)) > 1
 
 
-def _away(row: dict[str, object], weight: int) -> tuple[int, int]:
+def _axes(row: Mapping[str, object], weight: int) -> tuple[float, ...]:
+    """Where a font's axes stand: the weight's for None, which is the only one unless it says."""
+    settings = row.get("axes", [None] if _is_variable(row) else ())
+    assert isinstance(settings, list | tuple)
+    return tuple(weight if setting is None else setting for setting in settings)
+
+
+def _away(row: Mapping[str, object], weight: int) -> tuple[int, int]:
     """How far a face is from a weight; CSS looks to the lighter side first below 500."""
     least, greatest = _weights(row)[0], _weights(row)[-1]
     nearest = min(greatest, max(least, weight))

@@ -1,0 +1,121 @@
+"""Letters' outlines: bounded, without hints, each drawn once to see that it can be."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fontTools.cffLib.transforms import remove_hints
+from fontTools.pens.basePen import BasePen
+from fontTools.ttLib import TTFont
+
+from postcard.text.font_file import FontError
+
+MOST_POINTS = 20_000  # a letter, with those of the letters that it is made of
+DEEPEST = 8  # letters made of letters
+TALLEST, WIDEST = 5.0, 20.0  # em from the pen; an ornate ligature of Arabic is ten em wide
+
+_IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+Place = Mapping[str, float]
+
+
+def check_outlines(font: TTFont, places: Sequence[Place]) -> None:
+    """`FontError` for a letter that cannot be drawn or is out of all measure.
+
+    `places` are those among the font's axes at which it is looked at.
+    """
+    if "glyf" in font:
+        _check_parts(font["glyf"])
+    em = font["head"].unitsPerEm
+    for place in places:
+        letters = font.getGlyphSet(location=place or None)
+        for name in font.getGlyphOrder():
+            pen = _Reach(letters)
+            letters[name].draw(pen)
+            _check_reach(name, pen, letters[name].width, em)
+
+
+def drop_hints(font: TTFont) -> None:
+    """No program is left in the font: widths grow evenly with size."""
+    if "glyf" in font:
+        for name in font.getGlyphOrder():
+            font["glyf"][name].removeHinting()
+        return
+    table = font["CFF " if "CFF " in font else "CFF2"].cff
+    for matrix in _matrices(table):
+        _check_matrix(matrix, font["head"].unitsPerEm)
+    remove_hints(table)
+
+
+class _Reach(BasePen):  # type: ignore[misc]  # fontTools' pens are not typed
+    """How far a letter's points lie from the pen."""
+
+    def __init__(self, letters: Any) -> None:
+        super().__init__(letters)
+        self.points = 0
+        self.left = self.right = self.bottom = self.top = 0.0
+
+    def _moveTo(self, pt: tuple[float, float]) -> None:
+        self._see(pt)
+
+    def _lineTo(self, pt: tuple[float, float]) -> None:
+        self._see(pt)
+
+    def _curveToOne(self, *points: tuple[float, float]) -> None:
+        for point in points:
+            self._see(point)
+
+    def _see(self, point: tuple[float, float]) -> None:
+        self.points += 1
+        if self.points > MOST_POINTS:
+            raise FontError(f"a letter has more than {MOST_POINTS} points")
+        x, y = point
+        self.left, self.right = min(self.left, x), max(self.right, x)
+        self.bottom, self.top = min(self.bottom, y), max(self.top, y)
+
+
+def _check_reach(name: str, reach: _Reach, width: float, em: int) -> None:
+    across = (-reach.left, reach.right, abs(width))
+    down = (-reach.bottom, reach.top)
+    finite = all(map(math.isfinite, (*across, *down)))
+    if not finite or max(across) > WIDEST * em or max(down) > TALLEST * em:
+        raise FontError(
+            f"its letter {name[:40]!r} is larger than {WIDEST:g} times as wide or {TALLEST:g} times"
+            " as high as the font's size"
+        )
+
+
+def _check_parts(glyphs: Any) -> None:
+    """Letters made of letters: no circles, no deep nests, no avalanche of empty parts."""
+    weights: dict[str, int] = {}
+
+    def weight(name: str, depth: int) -> int:
+        if depth > DEEPEST:
+            raise FontError(f"its letter {name[:40]!r} is made of itself, or of too many layers")
+        if name not in weights:
+            glyph = glyphs[name]
+            parts = glyph.components if glyph.isComposite() else ()
+            weights[name] = 1 + sum(weight(part.glyphName, depth + 1) for part in parts)
+        if weights[name] > MOST_POINTS:
+            raise FontError(f"its letter {name[:40]!r} is made of too many others")
+        return weights[name]
+
+    for name in glyphs.keys():  # noqa: SIM118  # no mapping of Python's
+        weight(name, 0)
+
+
+def _matrices(table: Any) -> Iterator[Sequence[float]]:
+    if len(table.topDictIndex) != 1:
+        raise FontError("it holds several fonts: save one of them by itself")
+    top = table.topDictIndex[0]
+    for part in (top, *getattr(top, "FDArray", ())):
+        if (matrix := part.rawDict.get("FontMatrix")) is not None:
+            yield matrix
+
+
+def _check_matrix(matrix: Sequence[float], em: int) -> None:
+    usual = (1 / em, 0.0, 0.0, 1 / em, 0.0, 0.0)
+    for allowed in (usual, _IDENTITY):
+        if all(math.isclose(a, b, rel_tol=0.01) for a, b in zip(matrix, allowed, strict=True)):
+            return
+    raise FontError("it scales or slants its letters in an unusual way: save it anew")
