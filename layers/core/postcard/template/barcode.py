@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from annotated_types import Len
-
 from postcard.canvas.bars import module
 from postcard.color import Color, parse_color
 from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
+from postcard.template.bounds import Len
 from postcard.template.paints import ColorText
 from postcard.template.shape import Liquid
 from postcard.template.symbologies import Symbology, bars_of, fewest_modules

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.canvas.blending import Blend
 from postcard.dataclass import dataclass
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.effects import Shadow
 from postcard.template.paints import Share
 from postcard.template.rules import name, small_enough, two_or_four

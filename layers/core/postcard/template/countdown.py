@@ -5,9 +5,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from math import ceil
 from typing import Annotated, Any
 
-from annotated_types import Ge, Le, Len
-
 from postcard.dataclass import dataclass
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.rules import has_liquid
 from postcard.template.shape import CONFIG, Liquid, Rule
 from postcard.template.values import instant, read_date

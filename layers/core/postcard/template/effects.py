@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
-
 from postcard.canvas import looks, shadows
 from postcard.color import TRANSPARENT, parse_color
 from postcard.dataclass import dataclass
+from postcard.template.bounds import Ge, Le
 from postcard.template.paints import ColorText, Share
 from postcard.template.shape import CONFIG
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.dataclass import dataclass
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.rules import allowed_host, compiles_as_re2
 from postcard.template.shape import CONFIG, Choice, Rule
 

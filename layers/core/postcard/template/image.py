@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from annotated_types import Len
-
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, Radius
+from postcard.template.bounds import Len
 from postcard.template.effects import Filter, to_look
 from postcard.template.paints import Border, Share
 from postcard.template.rules import picture_or_liquid

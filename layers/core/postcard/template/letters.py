@@ -3,10 +3,9 @@
 from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.dataclass import dataclass
 from postcard.template.base import Length, Padding
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.paints import Border, ColorText, Paint
 from postcard.template.rules import language, open_type_feature
 from postcard.template.shape import CONFIG, Choice, Rule

@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from annotated_types import Ge, Le, Len
-
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.rules import has_liquid
 from postcard.template.shape import Choice, Liquid, Rule
 from postcard.template.values import read_number

@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le, Len
-
 from postcard import color as colors
 from postcard.dataclass import dataclass
+from postcard.template.bounds import Ge, Gt, Le, Len
 from postcard.template.rules import color_or_liquid
 from postcard.template.shape import CONFIG, Choice, Liquid, Rule
 

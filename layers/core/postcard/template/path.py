@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.canvas.paths import SvgPath, read_path
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.template.base import FARTHEST, BaseLayer, Side
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.paints import Paint, Stroke, to_paint
 from postcard.template.shape import Rule
 

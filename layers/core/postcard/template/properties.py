@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.dataclass import dataclass
 from postcard.template.base import Meta
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.countdown import Countdown
 from postcard.template.fields import Field
 from postcard.template.group import Layer

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.canvas.modules import ModuleStyle, without_middle
 from postcard.canvas.picture import Picture
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.paints import ColorText
 from postcard.template.qr_matrix import qr_modules
 from postcard.template.rules import readable_image

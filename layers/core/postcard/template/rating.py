@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le
-
 from postcard.canvas.shapes import Ellipse, Heart, Shape, Star
 from postcard.color import Paint as Drawn
 from postcard.dataclass import dataclass
 from postcard.geometry import Box
 from postcard.template.base import BaseLayer, Length, Side
+from postcard.template.bounds import Ge, Le
 from postcard.template.numbers import Number
 from postcard.template.paints import Paint, to_paint
 

@@ -1,8 +1,8 @@
 """How the template's dataclasses are written in JSON.
 
 The classes are plain dataclasses, so drawing needs no validation library. The marks in their
-annotations say the rest: `annotated_types` bounds, `Rule` for what a written value must keep,
-`Choice` for unions, `Liquid` for what may hold Liquid. pydantic reads the same marks at the door
+annotations say the rest: bounds, `Rule` for what a written value must keep, `Choice` for unions,
+`Liquid` for what may hold Liquid. pydantic reads the same marks at the door
 (`document.parse`); `read` trusts a stored document and only gives it its types.
 """
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
-
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, four
+from postcard.template.bounds import Ge, Le, Len
 from postcard.template.letters import Highlight, Letters, TextProperties, said
 from postcard.template.marks import emphasised, without_marks
 from postcard.template.paints import to_paint
