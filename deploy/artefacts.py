@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 MEGABYTE = 1_000_000
-MOST_VENDOR = 150 * MEGABYTE
-MOST_TOGETHER = 220 * MEGABYTE  # Lambda refuses 262 MB: code and layers of a function, unzipped
+MOST_VENDOR = 100 * MEGABYTE
+MOST_TOGETHER = 150 * MEGABYTE  # Lambda refuses 262 MB: code and layers of a function, unzipped
 LAYERS = ("CoreLayer", "VendorLayer", "FontsLayer")
 MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of an ELF header
 

@@ -53,8 +53,8 @@ class TestArtefacts:
         assert "libfribidi.so.0 is for arm64" in capsys.readouterr().out
 
     def test_a_layer_over_its_bound_is_refused(self, built: Path) -> None:
-        assert "over 150 MB" in said(built, VendorLayer=151 * MEGABYTE)[0]
-        assert "over 220 MB together" in said(built, FontsLayer=221 * MEGABYTE)[0]
+        assert "over 100 MB" in said(built, VendorLayer=101 * MEGABYTE)[0]
+        assert "over 150 MB together" in said(built, FontsLayer=151 * MEGABYTE)[0]
 
     def test_a_build_that_would_draw_arabic_backwards_is_refused(self, built: Path) -> None:
         (built / "VendorLayer" / "lib" / "libfribidi.so.0").unlink()
