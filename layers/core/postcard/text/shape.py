@@ -7,7 +7,7 @@ once and set as often as fitting needs.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from postcard.dataclass import dataclass
@@ -239,8 +239,12 @@ def _measured(piece: Piece, text: str) -> Piece:
 
 
 def _kerned(letters: Letters, parts: Sequence[str], size: float) -> list[float]:
-    """Each letter's width with the kerning to the one before it."""
+    """Each letter's width with the kerning to the one that stands right of it."""
+    alone = [advance(letters._replace(text=part)) * size for part in parts]
     if len(parts) > _LONGEST_KERNED:
-        return [advance(letters._replace(text=part)) * size for part in parts]
+        return alone
     reached = [advance(letters._replace(text=text)) * size for text in accumulate(parts)]
-    return [after - before for before, after in zip([0.0, *reached], reached, strict=False)]
+    if letters.rtl:
+        return [after - before for before, after in pairwise([0.0, *reached])]
+    starts = [end - width for end, width in zip(reached, alone, strict=True)]
+    return [after - before for before, after in pairwise([*starts, reached[-1]])]
