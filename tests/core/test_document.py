@@ -59,7 +59,6 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
 @pytest.mark.parametrize(
     ("layer", "place"),
     [
-        ({"type": "group", "repeat": "x"}, "/repeat"),
         ({**TEXT, "stroke": {"color": "red", "dash": [1, 2]}}, "/stroke/dash"),
     ],
 )
@@ -67,12 +66,6 @@ def test_what_is_in_the_contract_and_not_drawn_yet_is_refused_by_that_name(
     layer: dict[str, Any], place: str
 ) -> None:
     assert "not drawn by this version" in layers(layer)[f"/layers/0{place}"]
-
-
-def test_a_list_field_is_not_drawn_yet() -> None:
-    found = faults(fields={"a": {"type": "list"}})
-    assert all("not drawn by this version" in detail for detail in found.values())
-    assert set(found) == {"/fields/a/type"}
 
 
 def test_names_of_layers_are_unique_in_the_whole_document() -> None:

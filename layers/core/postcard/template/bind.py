@@ -1,6 +1,6 @@
 """Binds a request's changes to a template: cleaned, typed, bounded, defaults in their places."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
@@ -10,10 +10,12 @@ from postcard.json_text import read_json, write_json
 from postcard.template.base import BaseLayer
 from postcard.template.changes import Changes
 from postcard.template.compiled import Template
-from postcard.template.fields import AnyField, NumberField, TextField
+from postcard.template.fields import AnyField, ListField, NumberField, SingleField, TextField
+from postcard.template.lists import Place, read_list
 from postcard.template.refusing import refuse
 from postcard.template.speaking import alt
 from postcard.template.values import (
+    AnyValue,
     BadValue,
     Value,
     clean_text,
@@ -42,9 +44,9 @@ class Bound:
     `counted` is how many values a link had that were bad or unknown.
     """
 
-    values: Mapping[str, Value | None]
+    values: Mapping[str, AnyValue | None]
     layers: LayerChanges = field(default_factory=dict)
-    given: Mapping[str, Value] = field(default_factory=dict)
+    given: Mapping[str, AnyValue] = field(default_factory=dict)
     warnings: tuple[Fault, ...] = ()
     missing_required: tuple[str, ...] = ()
     counted: int = 0
@@ -70,7 +72,7 @@ class Bound:
 
     def link_fields(self) -> dict[str, str]:
         """What the request gave, as a link writes it: `name` and `name.property`."""
-        fields = {name: link_text(value) for name, value in self.given.items()}
+        fields = dict(_flat(self.given))
         for name, properties in self.layers.items():
             for key, value in properties.items():
                 fields[name if key == "value" else f"{name}.{key}"] = link_text(value)
@@ -102,7 +104,7 @@ def defaults(template: Template) -> Bound:
 def examples(template: Template) -> Bound:
     """Every field at its example, or else its default: what is drawn at publish."""
     fields = template.document.fields
-    shown = {n: f.example for n, f in fields.items() if f.example is not None}
+    shown = {n: example for n, f in fields.items() if (example := example_of(f)) is not None}
     return bind(template, Changes(shown), mode="link")
 
 
@@ -132,8 +134,8 @@ class _Binding:
 
     def __init__(self, template: Template, changes: Changes, mode: Mode) -> None:
         self.template, self.changes, self.mode = template, changes, mode
-        self.values: dict[str, Value | None] = {}
-        self.given: dict[str, Value] = {}
+        self.values: dict[str, AnyValue | None] = {}
+        self.given: dict[str, AnyValue] = {}
         self.layers: dict[str, dict[str, str | bool]] = {}
         self.faults: list[Fault] = []
         self.missing: list[str] = []
@@ -149,9 +151,7 @@ class _Binding:
         spec = self.template.document.fields[name]
         raw = self.changes.fields.get(name)
         where = self.changes.where(name, "")
-        value = self._read(name, spec, raw, where)
-        if value is not None:
-            self.given[name] = self.values[name] = value
+        if self._found(name, spec, raw, where):
             return
         self.values[name] = self.template.defaults[name]
         if self.values[name] is None and spec.required:
@@ -174,20 +174,67 @@ class _Binding:
         if value is not None:
             self.layers.setdefault(name, {})[key] = value
 
-    def _read(self, name: str, spec: AnyField, raw: object, where: str) -> Value | None:
+    def _found(self, name: str, spec: AnyField, raw: object, where: str) -> bool:
+        """Whether the request gave the field a value."""
         try:
-            return read_value(spec, raw, zone=self.template.zone)
+            if isinstance(spec, ListField):
+                self._items(name, spec, raw)
+            else:
+                self._single(name, spec, raw)
         except BadValue as error:
             self.bad += 1
             self._fault("bad_value", where, f"{name} {error}.")
-            return None
+        return name in self.given
+
+    def _single(self, name: str, spec: SingleField, raw: object) -> None:
+        value = read_value(spec, raw, zone=self.template.zone)
+        if value is not None:
+            self.given[name] = self.values[name] = value
+
+    def _items(self, name: str, spec: ListField, raw: object) -> None:
+        """A list's items, each with the defaults of its fields."""
+        if (read := read_list(spec, raw, zone=self.template.zone)) is None:
+            return
+        for wrong in read.wrong:
+            place = Place(name, wrong.at, wrong.key)
+            self.bad += wrong.code == "bad_value"
+            self._fault(wrong.code, self.changes.where_in(place), f"{place.flat} {wrong.says}.")
+        self.missing += [Place(name, *lacking).flat for lacking in read.lacking]
+        if read.values:
+            self.values[name], self.given[name] = tuple(read.values), tuple(read.given)
 
     def _bad_before(self, where: str) -> bool:
-        return bool(self.faults) and self.faults[-1].pointer == where and where != "/modifications"
+        told = bool(self.faults) and where != "/modifications"
+        return told and f"{self.faults[-1].pointer}/".startswith(f"{where}/")
 
     def _fault(self, code: str, where: str, detail: str) -> None:
         self.faults.append(Fault(code, where, detail))
 
 
-def _restored(spec: AnyField, raw: Any) -> Value | None:
+def example_of(spec: AnyField) -> Any:
+    """A field's example as it is written; a list without one has an item of its fields' own."""
+    if spec.example is not None or not isinstance(spec, ListField):
+        return spec.example
+    item = {key: inner.example for key, inner in spec.items.items() if inner.example is not None}
+    return [item] if item and spec.default is None else None
+
+
+def _flat(given: Mapping[str, AnyValue]) -> Iterator[tuple[str, str]]:
+    for name, value in given.items():
+        if not isinstance(value, tuple):
+            yield name, link_text(value)
+            continue
+        for index, item in enumerate(value):
+            for key, one in item.items():
+                if one is not None:
+                    yield Place(name, index, key).flat, link_text(one)
+
+
+def _restored(spec: AnyField, raw: Any) -> AnyValue | None:
+    if raw is None or not isinstance(spec, ListField):
+        return _restored_one(spec, raw)
+    return tuple({k: _restored_one(f, one.get(k)) for k, f in spec.items.items()} for one in raw)
+
+
+def _restored_one(spec: AnyField, raw: Any) -> Value | None:
     return read_date(raw) if spec.type == "date" and raw is not None else raw

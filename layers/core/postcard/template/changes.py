@@ -8,6 +8,8 @@ from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.compiled import Template
+from postcard.template.fields import ListField
+from postcard.template.lists import Place, place_of
 from postcard.template.refusing import refuse
 
 __all__ = ["VALUES", "Changes", "changes_from_link", "changes_from_modifications", "refuse"]
@@ -34,6 +36,14 @@ class Changes:
     def where(self, name: str, key: str = "value") -> str:
         """The JSON pointer of a field's value (key `""`) or of a layer's property."""
         return self.pointers.get((name, key), "/modifications")
+
+    def where_in(self, place: Place) -> str:
+        """The JSON pointer of an item, or of one of its fields."""
+        if (flat := self.pointers.get((place.flat, ""))) is not None:
+            return flat
+        steps = (place.at, place.key) if place.key else (place.at,)
+        whole = self.pointers.get((place.list, ""))
+        return "/modifications" if whole is None else f"{whole}{pointer(*steps)}"
 
 
 def changes_from_modifications(
@@ -70,11 +80,16 @@ class _Reading:
         self.template = template
         self.faults: list[Fault] = []
         self.fields: dict[str, object] = {}
+        self.items: dict[str, dict[int, dict[str, object]]] = {}
         self.layers: dict[str, dict[str, object]] = {}
         self.pointers: dict[tuple[str, str], str] = {}
 
     def changes(self, left_out: Sequence[str] = ()) -> Changes:
-        return Changes(self.fields, self.layers, self.pointers, tuple(left_out))
+        lists = {
+            name: [items.get(index, {}) for index in range(max(items) + 1)]
+            for name, items in self.items.items()
+        }
+        return Changes({**self.fields, **lists}, self.layers, self.pointers, tuple(left_out))
 
     def fault(self, code: str, where: str, detail: str) -> None:
         self.faults.append(Fault(code, where, detail))
@@ -85,7 +100,7 @@ class _Reading:
         if not isinstance(name, str):
             self.fault("missing_value", f"{where}/name", "Say which field or layer is meant.")
             return
-        if name not in self.template.document.fields and name not in self.template.named:
+        if not self._known(name):
             self.fault("unknown_name", f"{where}/name", self.template.unknown(name))
             return
         given = {k: v for k, v in entry.items() if k != "name"}
@@ -96,19 +111,51 @@ class _Reading:
 
     def put(self, where: str, name: str, key: str, value: object, *, known: Sequence[str]) -> None:
         """One value or property for one name."""
+        fields = self.template.document.fields
         if key not in known:
             self.fault("unknown_name", where, f"Unknown property; there are {', '.join(known)}.")
-        elif key in VALUES and name in self.template.document.fields:
+        elif key in VALUES and name in fields:
             self._field(where, name, key, value)
+        elif key in VALUES and (place := place_of(fields, name)):
+            self._item(where, place, key, value)
         else:
             self._layer(where, name, key, value)
 
     def _field(self, where: str, name: str, key: str, value: object) -> None:
         kind = self.template.document.fields[name].type
-        if key == "image_url" and kind != "image":
-            self.fault("bad_value", where, f"{name} is a {kind} field: give its text or value.")
-        elif self._once(where, name, ""):
+        if name in self.items:
+            self.fault(
+                "invalid_request", where, f"{name} has items already: give it whole or flat."
+            )
+        elif self._fits(where, name, key, kind) and self._once(where, name, ""):
             self.fields[name] = value
+
+    def _item(self, where: str, place: Place, key: str, value: object) -> None:
+        spec = self.template.document.fields[place.list]
+        assert isinstance(spec, ListField)
+        if place.list in self.fields:
+            first = self.pointers[place.list, ""]
+            self.fault(
+                "invalid_request", where, f"{place.list} is given whole already, at {first}."
+            )
+        elif self._fits(where, place.flat, key, spec.items[place.key].type) and self._once(
+            where, place.flat, ""
+        ):
+            self.items.setdefault(place.list, {}).setdefault(place.at, {})[place.key] = value
+
+    def _fits(self, where: str, name: str, key: str, kind: str) -> bool:
+        """Whether the word for the value is one for this type of field."""
+        if kind == "list" and key != "value":
+            self.fault("bad_value", where, f"{name} is a list field: give its value.")
+        elif key == "image_url" and kind != "image":
+            self.fault("bad_value", where, f"{name} is a {kind} field: give its text or value.")
+        else:
+            return True
+        return False
+
+    def _known(self, name: str) -> bool:
+        fields = self.template.document.fields
+        return name in fields or name in self.template.named or place_of(fields, name) is not None
 
     def _layer(self, where: str, name: str, key: str, value: object) -> None:
         layer = self.template.named.get(name)

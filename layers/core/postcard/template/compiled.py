@@ -6,11 +6,13 @@ from typing import Any
 
 from postcard.dataclass import dataclass
 from postcard.errors import Fault
+from postcard.json_text import pointer
 from postcard.template.consistency import walk
 from postcard.template.countdown import KINDS as COUNTDOWN
-from postcard.template.fields import AnyField
-from postcard.template.group import AnyLayer
+from postcard.template.fields import AnyField, ListField
+from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.image import ImageLayer
+from postcard.template.lists import default_list, default_of
 from postcard.template.locales import find_zone
 from postcard.template.programs import (
     Condition,
@@ -25,7 +27,8 @@ from postcard.template.qr import QrLayer
 from postcard.template.refusing import refuse
 from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, slots_of
-from postcard.template.values import BadValue, Value, read_value
+from postcard.template.turns import item_kinds, list_kinds, loop_kinds
+from postcard.template.values import AnyValue
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
 _BEFORE = ("locale", "zone", "date")  # what a countdown itself follows from
@@ -46,7 +49,7 @@ class Template:
     version: int
     document: Document
     named: Mapping[str, AnyLayer]
-    defaults: Mapping[str, Value | None]
+    defaults: Mapping[str, AnyValue | None]
     zone: tzinfo
     timed: bool
     format: str
@@ -71,7 +74,7 @@ class Template:
             id=template_id,
             version=version,
             document=document,
-            named={layer.name: layer for layer, _, _ in walk(document.layers) if layer.name},
+            named=dict(_named(document.layers)),
             defaults={name: _default(field, zone) for name, field in document.fields.items()},
             zone=zone,
             timed=_timed(document, slots),
@@ -119,7 +122,20 @@ class Template:
     def kinds(self) -> Mapping[str, str]:
         """What Liquid may name, and of which type."""
         counted = COUNTDOWN if self.document.countdown else {}
-        return {"now": "date", **counted, **{name: f.type for name, f in self.fields.items()}}
+        fields = {name: field.type for name, field in self.fields.items()}
+        return {"now": "date", **counted, **fields, **list_kinds(self.fields)}
+
+    def kinds_at(self, where: str) -> Mapping[str, str]:
+        """What Liquid may name in the layer at a pointer: in a repeated group its item, too."""
+        for layer, start, _ in _all_layers(self.document):
+            if (
+                isinstance(layer, GroupLayer)
+                and layer.repeat
+                and f"{where}/".startswith(f"{start}/")
+            ):
+                item = item_kinds(self.kinds, layer.repeat, layer.item_name)
+                return {**self.kinds, **item, **loop_kinds()}
+        return self.kinds
 
     @property
     def pictures_move(self) -> bool:
@@ -141,15 +157,17 @@ class Template:
 
     def liquid_faults(self) -> Iterator[Fault]:
         """Liquid that cannot run whatever the values are."""
-        kinds = self.kinds
         for where, slots in self.slots.items():
+            kinds = self.kinds_at(where)
             for slot in slots:
                 known = _without_countdown(kinds) if slot.yields in _BEFORE else kinds
                 yield from _faults(f"{where}{slot.pointer}", faults(slot.source, known))
         for layer, where, _ in _all_layers(self.document):
             if layer.if_:
-                yield from _faults(f"{where}/if", faults(layer.if_, kinds, condition=True))
-        yield from _faults("/alt", faults(self.document.alt, kinds))
+                yield from _faults(
+                    f"{where}/if", faults(layer.if_, self.kinds_at(where), condition=True)
+                )
+        yield from _faults("/alt", faults(self.document.alt, self.kinds))
 
 
 def _without_countdown(kinds: Mapping[str, str]) -> Mapping[str, str]:
@@ -170,11 +188,17 @@ def _all_layers(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
             yield from walk(picture.layers, f"/{key}/layers")
 
 
-def _default(field: AnyField, zone: tzinfo) -> Value | None:
-    try:
-        return read_value(field, field.default, zone=zone)
-    except BadValue:  # out of bounds that are asked in a zone, such as a date's
-        return None
+def _named(layers: Sequence[AnyLayer]) -> Iterator[tuple[str, AnyLayer]]:
+    """The layers that a request may address: none in a repeated group, but the group itself."""
+    for layer in layers:
+        if layer.name:
+            yield layer.name, layer
+        if isinstance(layer, GroupLayer) and not layer.repeat:
+            yield from _named(layer.layers)
+
+
+def _default(field: AnyField, zone: tzinfo) -> AnyValue | None:
+    return default_list(field, zone) if isinstance(field, ListField) else default_of(field, zone)
 
 
 def _zone(document: Document) -> tzinfo:
@@ -219,14 +243,28 @@ def _opaque(background: str) -> bool:
     return not has_liquid(background) and parse_color(background)[3] == 255
 
 
+def default_pictures(document: Document) -> Iterator[tuple[str, str]]:
+    """The pictures that fields have as their defaults, each with its pointer."""
+    for name, field in document.fields.items():
+        inner = field.items if isinstance(field, ListField) else {}
+        every = {pointer("fields", name): field}
+        every |= {pointer("fields", name, "items", key): item for key, item in inner.items()}
+        for where, one in every.items():
+            if one.type == "image" and isinstance(one.default, str) and one.default:
+                yield one.default, f"{where}/default"
+        images = [key for key, item in inner.items() if item.type == "image"]
+        for index, said in enumerate(field.default or () if inner else ()):
+            for key in images:
+                if isinstance(said, Mapping) and said.get(key):
+                    yield said[key], pointer("fields", name, "default", index, key)
+
+
 def _references(document: Document) -> Iterator[str]:
     for layer, _, _ in _all_layers(document):
         if isinstance(layer, ImageLayer) and layer.source and not has_liquid(layer.source):
             yield layer.source
         elif isinstance(layer, QrLayer) and layer.logo:
             yield layer.logo
-    for field in document.fields.values():
-        if field.type == "image" and isinstance(field.default, str) and field.default:
-            yield field.default
+    yield from (reference for reference, _ in default_pictures(document))
     pictures: Sequence[Any] = (document.fallback, document.ended)
     yield from (picture.source for picture in pictures if picture and picture.source)

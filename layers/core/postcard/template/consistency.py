@@ -9,9 +9,10 @@ from postcard.geometry import MAX_PIXELS
 from postcard.json_text import pointer
 from postcard.template.barcode import BarcodeLayer
 from postcard.template.countdown import MOST_FRAME_PIXELS
-from postcard.template.fields import AnyField, DateField, NumberField
+from postcard.template.fields import AnyField, DateField, Fields, ListField, NumberField
 from postcard.template.graphemes import count
 from postcard.template.group import AnyLayer, GroupLayer
+from postcard.template.list_checks import flat_names, repeats, written_list
 from postcard.template.properties import Document, StoredPicture
 from postcard.template.qr import QrLayer
 from postcard.template.rules import MAX_TEXT, NAME, has_liquid
@@ -60,10 +61,21 @@ def _canvas(document: Document) -> Faults:
 
 def _fields(document: Document) -> Faults:
     fields = document.fields
-    if len(fields) > MAX_FIELDS:
-        yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields.")
+    lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
+    if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
+        yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
+    wrong = list(_members(fields, "/fields"))
+    for name, field in lists.items():
+        wrong += _members(field.items, pointer("fields", name, "items"))
+    yield from wrong or flat_names(fields)
+    if not wrong:
+        for name, field in lists.items():
+            yield from written_list(name, field)
+
+
+def _members(fields: Fields, place: str) -> Faults:
     for name, field in fields.items():
-        where = pointer("fields", name)
+        where = f"{place}{pointer(name)}"
         if not NAME.fullmatch(name):
             yield Fault("bad_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
         elif name in RESERVED or name in DROPPED or name.startswith("utm_"):
@@ -74,11 +86,12 @@ def _fields(document: Document) -> Faults:
 def _field(field: AnyField, where: str) -> Faults:
     if field.open and not field.bounded:
         bounds = {"text": "max_length, pattern or choices", "number": "min and max"}
+        bounds["list"] = "one for each field of an item"
         bound = bounds.get(field.type, "allowed_hosts")
         yield Fault("missing_value", f"{where}/open", f"An open field needs a bound: {bound}.")
     wrong = list(_bounds(field, where))
     yield from wrong
-    if wrong:
+    if wrong or isinstance(field, ListField):
         return
     for key in ("default", "example"):
         try:
@@ -169,6 +182,13 @@ def _styles(document: Document) -> Faults:
             yield Fault("bad_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
 
 
+def _repeats(document: Document) -> Faults:
+    yield from repeats(document.layers, "/layers", document.fields)
+    for key in ("fallback", "ended"):
+        if (picture := getattr(document, key)) and picture.layers:
+            yield from repeats(picture.layers, f"/{key}/layers", document.fields)
+
+
 def _stored_pictures(document: Document) -> Faults:
     for key in ("fallback", "ended"):
         picture: StoredPicture | None = getattr(document, key)
@@ -190,5 +210,6 @@ _CHECKS: Sequence[Callable[[Document], Faults]] = (
     _styles,
     _layers,
     _filling,
+    _repeats,
     _stored_pictures,
 )

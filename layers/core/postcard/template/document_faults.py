@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Steps = tuple[str | int, ...]
-_OTHER_TYPES = ("list",)
 _WANTED = {
     "<text>": "a text",
     "<number>": "a number",
@@ -107,8 +106,8 @@ def _wrong_kind(steps: Steps, detail: "ErrorDetails", data: Any) -> Fault:
     if "type" not in value:
         return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
     written = str(value["type"])
-    if written in _OTHER_TYPES:
-        return Fault("bad_value", f"{where}/type", f"{written} is not drawn by this version.")
+    if written == "list":
+        return Fault("bad_value", f"{where}/type", "An item holds single values, no list.")
     close = get_close_matches(written, types, 1)
     guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
     return Fault("bad_value", f"{where}/type", f"unknown type; {guess}")

@@ -100,9 +100,30 @@ class ImageField(BaseField):
         return bool(self.allowed_hosts)
 
 
-Field = Annotated[
+SingleField = TextField | NumberField | BooleanField | DateField | ColorField | ImageField
+ItemField = Annotated[
     TextField | NumberField | BooleanField | DateField | ColorField | ImageField,
     Choice(default="text"),
 ]
-AnyField = TextField | NumberField | BooleanField | DateField | ColorField | ImageField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListField(BaseField):
+    """Up to `max_items` items, each with the fields `items`. An open list opens all of them."""
+
+    type: Literal["list"] = "list"
+    items: Annotated[Mapping[str, ItemField], Len(1, 100)]
+    max_items: Annotated[int, Ge(1), Le(100)] = 10
+
+    @property
+    def bounded(self) -> bool:
+        """Whether each field of an item is."""
+        return all(field.bounded for field in self.items.values())
+
+
+Field = Annotated[
+    TextField | NumberField | BooleanField | DateField | ColorField | ImageField | ListField,
+    Choice(default="text"),
+]
+AnyField = SingleField | ListField
 Fields = Mapping[str, AnyField]

@@ -1,17 +1,18 @@
 """Which picture an image layer shows, where it may come from, and what is shown without it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from postcard.canvas.picture import Picture, PictureError
 from postcard.dataclass import dataclass
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
-from postcard.template.fields import ImageField
+from postcard.template.fields import ImageField, ListField
 from postcard.template.image import ImageLayer
 from postcard.template.nodes import Node
-from postcard.template.programs import names_in
+from postcard.template.programs import paths_in
 from postcard.template.stage import Near
+from postcard.template.values import clean_text
 
 Warn = Callable[[str, str, str], None]
 KEPT_PIXELS = 24_000_000
@@ -38,19 +39,46 @@ def choice_of(template: Template, node: Node, values: Mapping[str, object]) -> C
     """The picture of a node, and where it comes from."""
     layer = node.layer
     assert isinstance(layer, ImageLayer)
-    for name in _fields_in(template, node):
-        spec = template.fields[name]
-        if isinstance(spec, ImageField):
-            hosts = spec.allowed_hosts if layer.source == values.get(name) else None
-            default = template.defaults.get(name)
-            return Choice(layer.source, hosts, str(default) if default else None)
-    return Choice(layer.source)
+    named = list(_named(template, node, values))
+    said = next((spec for spec, value in named if value == layer.source), None)
+    spec = said or next((spec for spec, _ in named), None)
+    if spec is None:
+        return Choice(layer.source)
+    default = clean_text(spec.default) if isinstance(spec.default, str) else None
+    return Choice(layer.source, said.allowed_hosts if said else None, default or None)
 
 
-def _fields_in(template: Template, node: Node) -> list[str]:
+def _named(
+    template: Template, node: Node, values: Mapping[str, object]
+) -> Iterator[tuple[ImageField, object]]:
+    """The image fields that a node's source names, with their values."""
     slots = template.slots.get(node.pointer, ())
     source = next((slot.source for slot in slots if slot.path == ("source",)), "")
-    return [name for name in names_in(source) if name in template.fields]
+    for head, *rest in paths_in(source):
+        spec, turn = template.fields.get(head), node.turn
+        if turn is not None and head == turn.name:
+            yield from _of_items(template, turn.list, values, rest[:1], turn.at)
+        elif isinstance(spec, ImageField):
+            yield spec, values.get(head)
+        elif isinstance(spec, ListField):
+            yield from _of_items(template, head, values, list(spec.items), None)
+
+
+def _of_items(
+    template: Template,
+    name: str,
+    values: Mapping[str, object],
+    keys: Sequence[str],
+    index: int | None,
+) -> Iterator[tuple[ImageField, object]]:
+    """The image fields of one item of a list, or of all of them."""
+    spec, items = template.fields[name], values.get(name)
+    if not isinstance(spec, ListField) or not isinstance(items, tuple):
+        return
+    for item in items if index is None else items[index : index + 1]:
+        for key in keys:
+            if isinstance(inner := spec.items.get(key), ImageField):
+                yield inner, item[key]
 
 
 class PictureCache:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.template.barcode import BarcodeLayer
-from postcard.template.base import BaseLayer, Length, Padding, Radius, four
+from postcard.template.base import BaseLayer, Length, Name, Padding, Radius, four
 from postcard.template.ellipse import EllipseLayer
 from postcard.template.flow import Align, Flow, Justify
 from postcard.template.image import ImageLayer
@@ -18,6 +18,7 @@ from postcard.template.rating import RatingLayer
 from postcard.template.rectangle import RectangleLayer
 from postcard.template.shape import Choice
 from postcard.template.text import TextLayer
+from postcard.template.turns import ITEM
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLayer(BaseLayer):
-    """A group; its layers' places are from its top left, inside its padding."""
+    """A group; its layers' places are from its top left, inside its padding.
 
-    later: ClassVar = (*BaseLayer.later, "repeat", "as")
+    With `repeat` it is drawn once for each item of that list, which Liquid in it calls `as`.
+    """
+
+    later = BaseLayer.later
     takes: ClassVar = {"background": "fill"}
 
     type: Literal["group"] = "group"
@@ -42,6 +46,13 @@ class GroupLayer(BaseLayer):
     radius: Radius = 0.0
     border: Border | None = None
     clip: bool = False
+    repeat: Name | None = None
+    as_: Name | None = None
+
+    @property
+    def item_name(self) -> str:
+        """What Liquid calls the item of a turn."""
+        return self.as_ or ITEM
 
     @property
     def corner(self) -> tuple[float, float]:

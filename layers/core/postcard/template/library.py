@@ -1,17 +1,19 @@
 """python-liquid, set up: the one room that imports it."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TextIO
 
-from liquid import Environment, RenderContext, StrictUndefined
+from liquid import Environment, RenderContext
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.capture_tag import CaptureNode, CaptureTag
 from liquid.builtin.tags.echo_tag import EchoNode, EchoTag
 from liquid.exceptions import LiquidError
 from liquid.filter import with_context
+from liquid.undefined import Undefined
 
 from postcard.template.marks import without_isolates
-from postcard.template.speech import LiquidFailed, Speech, call_filter
+from postcard.template.speech import LiquidFailed, Speech, call_filter, joined
 from postcard.template.wording import FILTERS
 
 SPEECH = " speech"  # no template can name it
@@ -64,13 +66,15 @@ class _Environment(Environment):
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Liquid with our filters, without files."""
-    made = _Environment(undefined=StrictUndefined)
+    made = _Environment()  # names are checked at publish; what is not in a value is nil
     for tag in (_Output, _Echo, _Capture):
         made.add_tag(tag)
     for name in ("include", "render"):
         del made.tags[name]
     for name in FILTERS:
         made.add_filter(name, _filter(name))
+    made.add_filter("join", _join)
+    made.add_filter("sort", _sort)
     return made
 
 
@@ -78,9 +82,41 @@ def _filter(name: str) -> Any:
     @with_context
     def say(value: Any, *arguments: Any, context: RenderContext) -> Any:
         speech: Speech = context.globals[SPEECH]  # type: ignore[assignment]
-        return call_filter(speech.wording, name, value, arguments)
+        return call_filter(speech.wording, name, _nil(value), arguments)
 
     return say
+
+
+@with_context
+def _join(value: Any, between: Any = " ", *, context: RenderContext) -> Any:
+    speech: Speech = context.globals[SPEECH]  # type: ignore[assignment]
+    return joined(speech, _sequence(value), speech.spoken(between))
+
+
+def _sort(value: Any, key: Any = None) -> list[Any]:
+    """Liquid's `sort`, with what is missing at its end."""
+    items = _sequence(value)
+    keys = [_sortable(one.get(key) if key and isinstance(one, Mapping) else one) for one in items]
+    order = sorted(range(len(items)), key=lambda index: _last_if_none(keys[index]))
+    return [items[index] for index in order]
+
+
+def _sortable(value: Any) -> Any:
+    return value.__liquid__() if hasattr(value, "__liquid__") else value
+
+
+def _last_if_none(key: Any) -> tuple[bool, Any]:
+    return key is None, 0 if key is None else key
+
+
+def _sequence(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple | range):
+        return list(value)
+    return [] if _nil(value) is None else [value]
+
+
+def _nil(value: Any) -> Any:
+    return None if isinstance(value, Undefined) else value
 
 
 class Parsed:

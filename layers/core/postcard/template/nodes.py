@@ -1,6 +1,6 @@
 """The layers of one picture: Liquid run, the request's changes made, what is not drawn left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard.dataclass import dataclass
@@ -10,6 +10,7 @@ from postcard.template.marks import isolated
 from postcard.template.slots import put
 from postcard.template.speaking import Speaker
 from postcard.template.text import TextLayer, highlighted
+from postcard.template.turns import Turn
 
 Properties = Mapping[str, str | bool]
 LayerChanges = Mapping[str, Properties]
@@ -17,11 +18,15 @@ LayerChanges = Mapping[str, Properties]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A layer that is drawn, its properties final; `pointer` is its place in the document."""
+    """A layer that is drawn, its properties final; `pointer` is its place in the document.
+
+    `turn` is the item that it is drawn for, in a repeated group.
+    """
 
     layer: AnyLayer
     pointer: str
     children: tuple["Node", ...] = ()
+    turn: Turn | None = None
 
     def all(self) -> Iterator["Node"]:
         """The node itself and everything inside."""
@@ -35,9 +40,17 @@ def nodes_of(
 ) -> tuple[Node, ...]:
     """The nodes of layers at the pointer `where`."""
     found = (
-        _node(layer, f"{where}/{index}", speaker, changes) for index, layer in enumerate(layers)
+        _node(layer, f"{where}/{index}", turn, changes)
+        for index, layer in enumerate(layers)
+        for turn in _turns(layer, speaker)
     )
     return tuple(node for node in found if node)
+
+
+def _turns(layer: AnyLayer, speaker: Speaker) -> Iterable[Speaker]:
+    """A speaker for each time that the layer is drawn."""
+    repeats = isinstance(layer, GroupLayer) and layer.repeat
+    return speaker.turns(layer) if repeats else (speaker,)  # type: ignore[arg-type]
 
 
 def _node(layer: AnyLayer, where: str, speaker: Speaker, changes: LayerChanges) -> Node | None:
@@ -51,8 +64,9 @@ def _node(layer: AnyLayer, where: str, speaker: Speaker, changes: LayerChanges) 
     if shown.empty:
         return None
     if isinstance(shown, GroupLayer):
-        return Node(shown, where, nodes_of(shown.layers, f"{where}/layers", speaker, changes))
-    return Node(shown, where)
+        children = nodes_of(shown.layers, f"{where}/layers", speaker, changes)
+        return Node(shown, where, children, speaker.turn)
+    return Node(shown, where, turn=speaker.turn)
 
 
 def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:

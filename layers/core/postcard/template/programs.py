@@ -21,6 +21,7 @@ __all__ = [
     "names_in",
     "parse_condition",
     "parse_text",
+    "paths_in",
 ]
 
 Kinds = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
@@ -72,6 +73,15 @@ def names_in(source: str) -> Sequence[str]:
     """The words that Liquid names in a text, in their order."""
     marked = (_QUOTED.sub("", part) for part in _MARKUP.findall(source))
     return [name for part in marked for name in re.findall(rf"(?<![.\w]){_WORD}", part)]
+
+
+def paths_in(source: str) -> Sequence[tuple[str, ...]]:
+    """The paths that Liquid names in a text, in their order: `product.image` has two steps."""
+    marked = (_QUOTED.sub("", part) for part in _MARKUP.findall(source))
+    found = (
+        path for part in marked for path in re.findall(rf"(?<![.\w]){_WORD}(?:\.{_WORD})*", part)
+    )
+    return [tuple(path.split(".")) for path in found]
 
 
 class _Later:

@@ -144,7 +144,9 @@ def _kind(value: Any) -> type:
 
 
 _COUNTED = r"countdown\.(?:days|hours|minutes|seconds|total_hours|ended)\b"
-_WORD = rf"(?:{_COUNTED}|[a-z_][a-z0-9_]*)"
+_OF_LOOP = r"forloop\.(?:first|last)\b"
+_PART = r"\.(?!(?:size|first|last)\b)[a-z_][a-z0-9_]*"  # those three mean more than a name
+_WORD = rf"(?:{_COUNTED}|{_OF_LOOP}|[a-z_][a-z0-9_]*(?:{_PART})?)"
 _ARGUMENT = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|[0-9]{1,4})"""
 _WITH_ARGUMENTS = rf"(?:{'|'.join(FILTERS)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
 _CALL = rf"\|\s*(?:{_WITH_ARGUMENTS}|(?:{'|'.join(_OWN)})\b\s*)"

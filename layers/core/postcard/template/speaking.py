@@ -1,13 +1,15 @@
 """A template's values as its Liquid sees them."""
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 from postcard.template.compiled import Template
 from postcard.template.countdown import figures
-from postcard.template.fields import TextField
+from postcard.template.fields import AnyField, ListField, TextField
+from postcard.template.group import GroupLayer
 from postcard.template.locales import find_locale, find_zone
 from postcard.template.marks import mark_emphasis, without_marks
 from postcard.template.moments import Moment
@@ -15,10 +17,18 @@ from postcard.template.properties import Document
 from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, put, put_default
 from postcard.template.speech import LiquidFailed, Speech
-from postcard.template.values import BadValue, Value, read_color, read_date, read_image, read_number
+from postcard.template.turns import Turn, turn_values
+from postcard.template.values import (
+    AnyValue,
+    BadValue,
+    read_color,
+    read_date,
+    read_image,
+    read_number,
+)
 from postcard.template.wording import Wording
 
-Values = Mapping[str, Value | None]
+Values = Mapping[str, AnyValue | None]
 NO_CLOCK = 0.0  # where the time of drawing is not asked for
 _ALL = frozenset(f.name for f in fields(Document))
 _WORDING = frozenset(("locale", "time_zone"))
@@ -39,6 +49,7 @@ class Speaker:
     ) -> None:
         self.template, self.values, self.now, self.warn = template, values, now, warn
         self.document = template.document
+        self.turn: Turn | None = None  # in a repeated group
         self._say()
         self._settle(_WORDING)
         self._settle(_TIME)
@@ -81,14 +92,35 @@ class Speaker:
         if self.document.countdown is not None:
             values |= figures(self.end, self.now)
         for name, value in self.values.items():
-            spec = fields[name]
-            if isinstance(value, date):
-                values[name] = Moment(value, self.zone)
-            elif isinstance(spec, TextField) and spec.emphasis and isinstance(value, str):
-                values[name] = emphasis(value)
-            else:
-                values[name] = value
+            values[name] = self._liquid_value(fields[name], value, emphasis)
         return values
+
+    def _liquid_value(self, spec: AnyField, value: AnyValue | None, emphasis: Any) -> Any:
+        if isinstance(spec, ListField) and isinstance(value, tuple):
+            return [
+                {k: self._liquid_value(spec.items[k], one, emphasis) for k, one in item.items()}
+                for item in value
+            ]
+        if isinstance(value, date):
+            return Moment(value, self.zone)
+        if isinstance(spec, TextField) and spec.emphasis and isinstance(value, str):
+            return emphasis(value)
+        return value
+
+    def turns(self, group: GroupLayer) -> "Iterator[Speaker]":
+        """One for each item of the list that a group repeats."""
+        assert group.repeat is not None
+        for index in range(len(self.plain.values.get(group.repeat) or ())):
+            yield self._at(Turn(group.repeat, group.item_name, index))
+
+    def _at(self, turn: Turn) -> "Speaker":
+        other = copy(self)
+        other.turn = turn
+        other.in_text, other.plain, other.exact = (
+            replace(speech, values=turn_values(speech.values, turn))
+            for speech in (self.in_text, self.plain, self.exact)
+        )
+        return other
 
     def resolved(self, written: Any, where: str, kept: frozenset[str] = frozenset()) -> Any:
         """A layer or the document with its Liquid run, but for the properties `kept`."""

@@ -1,7 +1,7 @@
 """What Liquid sees of one picture, and how its values are said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from postcard.dataclass import dataclass
@@ -12,6 +12,12 @@ from postcard.template.moments import Moment
 from postcard.template.rules import MAX_TEXT
 from postcard.template.values import number_text
 from postcard.template.wording import Wording, WordingError
+
+
+class Joined(str):
+    """Texts in a row. `shown` is how they stand in a line: each set apart by itself."""
+
+    shown: str
 
 
 class LiquidFailed(Exception):
@@ -32,7 +38,7 @@ class Speech:
 
     def spoken(self, value: Any) -> str:
         """A value as text; None is nothing."""
-        if value is None:
+        if value is None or isinstance(value, Mapping):  # an item, or what is not in one
             return ""
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -45,7 +51,21 @@ class Speech:
         if self.exact and isinstance(value, Moment):
             return value.written
         text = str(value)
-        return isolated(text) if self.isolate and not isinstance(value, Moment) else text
+        return _in_line(value, text) if self.isolate else text
+
+
+def _in_line(value: Any, text: str) -> str:
+    if isinstance(value, Joined):
+        return value.shown
+    return text if isinstance(value, Moment) else isolated(text)
+
+
+def joined(speech: Speech, values: Sequence[Any], between: str) -> Joined:
+    """Liquid's `join`: what is missing is nothing."""
+    plain = replace(speech, isolate=False)
+    text = Joined(between.join(map(plain.spoken, values)))
+    text.shown = between.join(map(speech.spoken, values))
+    return text
 
 
 def call_filter(wording: Wording, name: str, value: Any, arguments: Sequence[Any]) -> Any:

@@ -14,16 +14,18 @@ from postcard.color import parse_color
 from postcard.pattern import pattern
 from postcard.template.fields import (
     MAX_GRAPHEMES,
-    AnyField,
     DateField,
     ImageField,
     NumberField,
+    SingleField,
     TextField,
 )
 from postcard.template.graphemes import MAX_MARKS, most_marks, too_many_graphemes
 from postcard.template.rules import full_match, host_allowed, readable_image
 
 Value = str | int | float | bool | date  # a datetime is a date too
+Item = Mapping[str, Value | None]  # of a list: a value for each of its fields
+AnyValue = Value | tuple[Item, ...]
 
 
 class BadValue(ValueError):
@@ -104,7 +106,7 @@ def is_missing(text: str) -> bool:
     return tags > 0 and not any(letter.isalnum() for letter in rest)
 
 
-def read_value(field: AnyField, raw: Any, *, zone: tzinfo = UTC) -> Value | None:
+def read_value(field: SingleField, raw: Any, *, zone: tzinfo = UTC) -> Value | None:
     """All four steps: the value, None if it is missing, `BadValue` if it is bad."""
     given = clean_text(raw) if isinstance(raw, str) else raw
     if given is None or (isinstance(given, str) and is_missing(given)):
@@ -114,8 +116,10 @@ def read_value(field: AnyField, raw: Any, *, zone: tzinfo = UTC) -> Value | None
     return _READERS[field.type](field, given, zone)
 
 
-def written(value: Value | None) -> Any:
-    """The JSON of a value: what `read_value` reads as the same value again."""
+def written(value: AnyValue | None) -> Any:
+    """The JSON of a value: what is read as the same value again."""
+    if isinstance(value, tuple):
+        return [{k: written(v) for k, v in item.items() if v is not None} for item in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -137,7 +141,7 @@ def number_text(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
 
 
-def _text(field: AnyField, given: Any, zone: tzinfo) -> str:
+def _text(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, TextField)
     if isinstance(given, bool | int | float):
         given = link_text(given)
@@ -169,7 +173,7 @@ def read_number(given: Any) -> int | float:
     return int(number) if number == int(number) else number
 
 
-def _number(field: AnyField, given: Any, zone: tzinfo) -> int | float:
+def _number(field: SingleField, given: Any, zone: tzinfo) -> int | float:
     assert isinstance(field, NumberField)
     number = read_number(given)
     if field.min is not None and number < field.min:
@@ -194,7 +198,7 @@ def read_boolean(given: Any) -> bool:
     raise BadValue("is not a boolean such as true or false")
 
 
-def _boolean(field: AnyField, given: Any, zone: tzinfo) -> bool:
+def _boolean(field: SingleField, given: Any, zone: tzinfo) -> bool:
     return read_boolean(given)
 
 
@@ -230,7 +234,7 @@ def instant(day: date, zone: tzinfo) -> datetime:
     return day if day.tzinfo else day.replace(tzinfo=zone)
 
 
-def _date(field: AnyField, given: Any, zone: tzinfo) -> date:
+def _date(field: SingleField, given: Any, zone: tzinfo) -> date:
     assert isinstance(field, DateField)
     day = read_date(given)
     if field.min is not None and instant(day, zone) < instant(read_date(field.min), zone):
@@ -249,7 +253,7 @@ def read_color(given: Any) -> str:
     return str(given)
 
 
-def _color(field: AnyField, given: Any, zone: tzinfo) -> str:
+def _color(field: SingleField, given: Any, zone: tzinfo) -> str:
     return read_color(given)
 
 
@@ -262,7 +266,7 @@ def read_image(given: Any) -> str:
     return text
 
 
-def _image(field: AnyField, given: Any, zone: tzinfo) -> str:
+def _image(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, ImageField)
     text = read_image(given)
     if field.allowed_hosts is not None and not host_allowed(text, field.allowed_hosts):
