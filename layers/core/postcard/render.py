@@ -17,37 +17,20 @@ from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
 from postcard.template.countdown import frames_of
-from postcard.template.gallery import Gallery, PictureCache, RenderFailed, Warn, choice_of
+from postcard.template.gallery import Gallery, PictureCache, RenderFailed, Warn
 from postcard.template.ground import Blank, Grounds
-from postcard.template.image import ImageLayer
+from postcard.template.laid import Laid, depth, still
+from postcard.template.needs import Source, needs
 from postcard.template.nodes import LayerChanges, Node, nodes_of
-from postcard.template.qr import QrLayer
 from postcard.template.reel import Reel
 from postcard.template.speaking import NO_CLOCK, Speaker
-from postcard.template.stage import Near, Scene, near
+from postcard.template.stage import Scene
 from postcard.template.stored import stored_document, stored_layers
 from postcard.text.fonts import Fonts
 
 __all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source", "Which"]
 
 Which = Literal["fallback", "ended"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A picture that is needed: an address or an asset, for the layer at `pointer`.
-
-    `width` and `height` are the device pixels of its box, 0 where its own proportions decide.
-    `own`: the document itself names it, so it was fetched at publish.
-    """
-
-    pointer: str
-    reference: str
-    allowed_hosts: tuple[str, ...] | None
-    on_error: str
-    width: int
-    height: int
-    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +68,20 @@ class Renderer:
         self.grounds = grounds or Grounds()
 
     def sources(
-        self, template: Template, bound: Bound, size: OutputSize, *, now: float = NO_CLOCK
+        self,
+        template: Template,
+        bound: Bound,
+        size: OutputSize,
+        *,
+        now: float = NO_CLOCK,
+        laid: bool = False,
     ) -> Sequence[Source]:
         """The pictures that `render` will want: fetch them first, each reference once.
 
-        The default of the field in an `on_error: default` layer is among them.
+        The default of the field in an `on_error: default` layer is among them. `laid` tells of a
+        stored ground, which spares those that are `below`.
         """
-        scale = size.width / template.width
-        wanted = (
-            source
-            for node in _nodes_in_time(template, bound, now)
-            for inner in node.all()
-            for source in _sources(template, bound, inner, scale)
-        )
-        return list({source.reference: source for source in wanted}.values())
+        return needs(template, bound, size, now=now, laid=laid)
 
     def render(
         self,
@@ -111,18 +94,19 @@ class Renderer:
         max_bytes: int | None,
         pictures: Mapping[str, bytes],
         now: float,
+        laid: Laid | None = None,
     ) -> Rendered:
         """Draws with `pictures` by reference; one that is missing follows its `on_error`.
 
         Over `max_bytes` quality or colours go down. Raises `RenderFailed` for
-        `on_error: fail`. `now` is in Unix seconds.
+        `on_error: fail`. `now` is in Unix seconds. `laid` is the template's stored ground.
         """
-        picture = _Picture(self, template, bound, size, pictures, now)
+        picture = _Picture(self, template, bound, size, pictures, now, laid=laid)
         if format == "gif" and template.document.countdown:
             return picture.animated(bound.layers, max_bytes)
         speaker = picture.speaker
         nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
-        surface = picture.drawn(nodes, self.grounds)
+        surface = picture.drawn(nodes)
         return picture.encoded(surface, format, quality, max_bytes)
 
     def surface(
@@ -137,7 +121,23 @@ class Renderer:
         """The drawn pixels, before any encoder: for who times or compares them."""
         picture = _Picture(self, template, bound, size, pictures, now)
         nodes = nodes_of(template.document.layers, "/layers", picture.speaker, bound.layers)
-        return picture.drawn(nodes, self.grounds)
+        return picture.drawn(nodes)
+
+    def lay(
+        self, template: Template, size: OutputSize, *, pictures: Mapping[str, bytes]
+    ) -> Laid | None:
+        """The pixels under what may change, to be stored; None where there are none to speak of.
+
+        Nor is anything stored that drawing had to warn of.
+        """
+        first = still(template)
+        picture = _Picture(self, template, defaults(template), size, pictures, NO_CLOCK)
+        nodes = nodes_of(template.document.layers, "/layers", picture.speaker, {})
+        canvas = picture.blank.canvas()
+        picture.scene.draw(canvas, nodes[: depth(first)])
+        if not first or picture.faults:
+            return None
+        return Laid(canvas.picture(), first, tuple(picture.scene.boxes))
 
     def draw_stored(
         self,
@@ -183,9 +183,13 @@ class _Picture:
         pictures: Mapping[str, bytes],
         now: float,
         second: int = 0,
+        laid: Laid | None = None,
     ) -> None:
-        self.template, self.pictures = template, pictures
+        self.template = template
         self.later = partial(_Picture, renderer, template, bound, size, pictures, now)
+        self.begin = partial(
+            renderer.grounds.begin, template=template, pictures=pictures, laid=laid
+        )
         self.faults: list[Fault] = []
         self._warn = _noting(self.faults)  # not a method: its circle would keep the pixels alive
         self.speaker = Speaker(template, bound.values, now, self._warn, second=second)
@@ -196,8 +200,9 @@ class _Picture:
             self.speaker.document, renderer.fonts, self.blank.scale, gallery, self.faults
         )
 
-    def drawn(self, nodes: Sequence[Node], grounds: Grounds) -> Surface:
-        canvas = grounds.draw(self.scene, self.blank, nodes, self.template, self.pictures)
+    def drawn(self, nodes: Sequence[Node]) -> Surface:
+        canvas, below = self.begin(self.scene, self.blank, nodes)
+        self.scene.draw(canvas, nodes[below:])
         return canvas.picture()
 
     def animated(self, changes: LayerChanges, max_bytes: int | None) -> Rendered:
@@ -210,7 +215,7 @@ class _Picture:
         return self._told(animate(surfaces, loop=loop, max_bytes=max_bytes))
 
     def _seconds(self, count: int, changes: LayerChanges) -> Iterator[Surface]:
-        reel, layers = Reel(), self.template.document.layers
+        reel, layers = Reel(self.begin), self.template.document.layers
         for second in range(count):
             picture = self.later(second) if second else self
             nodes = nodes_of(layers, "/layers", picture.speaker, changes)
@@ -248,39 +253,6 @@ def _noting(faults: list[Fault]) -> Warn:
     return warn
 
 
-def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iterator[Source]:
-    layer = node.layer
-    if isinstance(layer, QrLayer) and layer.logo:
-        yield Source(f"{node.pointer}/logo", layer.logo, None, "hide", 0, 0, own=True)
-    if not isinstance(layer, ImageLayer):
-        return
-    choice = choice_of(template, node, bound.values)
-    box: Near = near(layer, template.document, scale)
-    width, height = box or (0, 0)
-    own = template.references
-    where = f"{node.pointer}/source"
-    if layer.on_error == "default" and choice.default not in (None, choice.reference):
-        reference = str(choice.default)
-        yield Source(where, reference, None, "hide", width, height, own=True)
-    yield Source(
-        where,
-        choice.reference,
-        choice.allowed_hosts,
-        layer.on_error,
-        width,
-        height,
-        own=choice.reference in own,
-    )
-
-
-def _nodes_in_time(template: Template, bound: Bound, now: float) -> Iterator[Node]:
-    """What is drawn, in every second of an animation whose pictures come and go."""
-    countdown = template.document.countdown
-    for second in range(countdown.frames if countdown and template.pictures_move else 1):
-        speaker = Speaker(template, bound.values, now, _unheard, second=second)
-        yield from nodes_of(template.document.layers, "/layers", speaker, bound.layers)
-
-
 def _pixels(size: OutputSize) -> tuple[int, int]:
     return size.width, size.height
 
@@ -290,7 +262,3 @@ def _opaque(color: Color) -> Color:
     red, green, blue, alpha = color
     over = [round((channel * alpha + 255 * (255 - alpha)) / 255) for channel in (red, green, blue)]
     return over[0], over[1], over[2], 255
-
-
-def _unheard(code: str, where: str, detail: str) -> None:
-    """Drawing says it again."""

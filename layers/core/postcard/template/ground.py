@@ -11,6 +11,7 @@ from postcard.geometry import Box
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
+from postcard.template.laid import Laid, depth
 from postcard.template.nodes import Node
 from postcard.template.slots import at
 from postcard.template.stage import Scene
@@ -61,49 +62,51 @@ class Grounds:
         self.drawn = 0  # how often a ground had to be drawn
         self._kept: Kept[Key, Ground] = Kept(most_bytes, lambda ground: ground.weight)
 
-    def draw(
+    def begin(
         self,
         scene: Scene,
         blank: Blank,
         nodes: Sequence[Node],
         template: Template,
         pictures: Pictures,
-    ) -> Canvas:
-        """The canvas with nodes drawn on it: a blank one, or a copy of their ground."""
-        below = untouched(nodes, template)
-        if below:
-            files = tuple(pictures.get(reference, b"") for reference in template.references)
-            ground = self._ground(scene, blank, below, template, files)
-            scene.boxes[:] = ground.boxes
-            for fault in ground.warnings:
-                scene.warn(fault.code, fault.pointer, fault.detail)
-            canvas = ground.canvas.copy()
-        else:
-            canvas = blank.canvas()
-        scene.draw(canvas, nodes[len(below) :])
-        return canvas
+        laid: Laid | None = None,
+    ) -> tuple[Canvas, int]:
+        """A canvas to go on with, and how many nodes are drawn on it.
 
-    def _ground(
+        `laid` spares the first of them, where it is theirs.
+        """
+        below = untouched(nodes, template)
+        if not below:
+            return blank.canvas(), 0
+        laid = laid if laid and laid.fits(blank.pixels, below) else None
+        files = tuple(pictures.get(reference, b"") for reference in template.references)
+        key = (files, blank, id(laid), *_key(scene, below, template))
+        ground = self._kept.get(key)
+        if ground is None:
+            held = (*files, template.document, laid)
+            ground = self._drawn(scene, blank, below, held, laid)
+            self._kept.put(key, ground)
+        scene.boxes[:] = ground.boxes
+        for fault in ground.warnings:
+            scene.warn(fault.code, fault.pointer, fault.detail)
+        return ground.canvas.copy(), len(below)
+
+    def _drawn(
         self,
         scene: Scene,
         blank: Blank,
         below: Sequence[Node],
-        template: Template,
-        files: tuple[bytes, ...],
+        held: tuple[object, ...],
+        laid: Laid | None,
     ) -> Ground:
-        key = (files, blank, *_key(scene, below, template))
-        ground = self._kept.get(key)
-        if ground is None:
-            ground = self._drawn(scene, blank.canvas(), below, (*files, template.document))
-            self._kept.put(key, ground)
-        return ground
-
-    def _drawn(
-        self, scene: Scene, canvas: Canvas, below: Sequence[Node], held: tuple[object, ...]
-    ) -> Ground:
-        self.drawn += 1
         before = len(scene.warnings)
-        scene.draw(canvas, below)
+        if laid is None:
+            self.drawn += 1
+            canvas = blank.canvas()
+        else:
+            canvas = laid.canvas(blank.size)
+            scene.boxes[:] = laid.boxes
+        scene.draw(canvas, below[depth(laid.pointers) if laid else 0 :])
         files = sum(len(one) for one in held if isinstance(one, bytes))
         return Ground(
             canvas=canvas,

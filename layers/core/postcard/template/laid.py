@@ -1,0 +1,110 @@
+"""Grounds as a version keeps them in the store: drawn once at publish, read by every cold start."""
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+
+from postcard.canvas.canvas import Canvas
+from postcard.canvas.lossless import pack, unpack
+from postcard.canvas.surface import Surface
+from postcard.dataclass import dataclass
+from postcard.geometry import Box
+from postcard.template.compiled import Template
+from postcard.template.consistency import walk
+from postcard.template.group import AnyLayer, GroupLayer
+from postcard.template.nodes import Node
+
+LOOKS = 1
+"""Raise it where the same document comes to look otherwise: older grounds are then drawn anew."""
+
+_PIXEL = 4  # bytes
+_OUTERMOST = 2  # strokes in "/layers/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The pixels under the layers that may change. `boxes` are those of its layers, by pointer;
+    `pointers` name the first layers of the document that are drawn in it.
+    """
+
+    surface: Surface
+    pointers: tuple[str, ...]
+    boxes: tuple[tuple[str, Box], ...]
+
+    @property
+    def weight(self) -> int:
+        """Bytes in memory."""
+        return self.surface.size[0] * self.surface.size[1] * _PIXEL
+
+    def fits(self, pixels: tuple[int, int], untouched: Sequence[Node]) -> bool:
+        """Whether it is of that many device pixels, and untouched nodes begin with its layers."""
+        return self.surface.size == pixels and lies_under(untouched, self.pointers)
+
+    def write(self, name: str) -> bytes:
+        """The file: a line of JSON that tells `name` and a checksum, then the pixels."""
+        body = pack(self.surface)
+        boxes = [(where, box.x, box.y, box.width, box.height) for where, box in self.boxes]
+        head = {
+            "name": name,
+            "looks": LOOKS,
+            "check": zlib.crc32(body),
+            "layers": self.pointers,
+            "boxes": boxes,
+        }
+        return json.dumps(head).encode() + b"\n" + body
+
+    @classmethod
+    def read(cls, name: str, file: bytes) -> "Laid | None":
+        """What `write` wrote by that name; None if it is anything else, or drawn in older looks."""
+        line, _, body = file.partition(b"\n")
+        try:
+            head = json.loads(line)
+            told = (head["name"], head["looks"], head["check"])
+            if told != (name, LOOKS, zlib.crc32(body)):
+                return None
+            boxes = tuple((where, Box(*sides)) for where, *sides in head["boxes"])
+            return cls(unpack(body), tuple(head["layers"]), boxes)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def canvas(self, size: tuple[int, int]) -> Canvas:
+        """A canvas of `size` CSS pixels with these pixels on it."""
+        pixels = self.surface.size
+        return Canvas(self.surface.copy(), (pixels[0] / size[0], pixels[1] / size[1]))
+
+
+def still(template: Template) -> tuple[str, ...]:
+    """What is drawn of the first layers, which neither values, conditions nor the clock can change.
+
+    Pointers, those inside groups too.
+    """
+    if template.slots.get(""):
+        return ()
+    layers = template.document.layers
+    moving = (where for layer, where, _ in walk(layers) if _moves(layer, where, template))
+    first = min((int(where.split("/")[2]) for where in moving), default=len(layers))
+    return tuple(_drawn(layers[:first], "/layers"))
+
+
+def depth(pointers: Sequence[str]) -> int:
+    """How many layers of the canvas are among them."""
+    return sum(pointer.count("/") == _OUTERMOST for pointer in pointers)
+
+
+def lies_under(nodes: Sequence[Node], pointers: Sequence[str]) -> bool:
+    """Whether untouched nodes begin with just these."""
+    first = nodes[: depth(pointers)]
+    return [inner.pointer for node in first for inner in node.all()] == list(pointers)
+
+
+def _moves(layer: AnyLayer, where: str, template: Template) -> bool:
+    repeats = isinstance(layer, GroupLayer) and layer.repeat
+    return bool(template.slots.get(where) or where in template.conditions or repeats)
+
+
+def _drawn(layers: Sequence[AnyLayer], where: str) -> Iterator[str]:
+    for index, layer in enumerate(layers):
+        if not layer.empty:
+            yield f"{where}/{index}"
+            if isinstance(layer, GroupLayer):
+                yield from _drawn(layer.layers, f"{where}/{index}/layers")
