@@ -54,3 +54,16 @@ def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> No
     assert [r.image_id for r in found if r.erased] == ["img_0"]
     assert len(list(world.images.of("welcome"))) == 130
     assert list(world.images.of("other")) == []
+
+
+def test_images_are_found_by_what_they_are_marked_with(world: World) -> None:
+    for number in range(120):
+        marks = ("m" * 40, f"mark{number % 2}")
+        world.images.put(replace(image(), image_id=f"img_{number}", marks=marks))
+    world.images.put(replace(image(), image_id="img_0", marks=(), erased=True))
+    found = {record.image_id for record in world.images.marked("mark0")}
+    assert found == {f"img_{number}" for number in range(2, 120, 2)}
+    assert len(list(world.images.marked("m" * 40))) == 119
+    assert list(world.images.marked("mark9")) == []
+    stored = world.images.get("img_1")
+    assert stored is not None and stored.marks == ("m" * 40, "mark1")

@@ -68,6 +68,25 @@ def verified(state: Path, address: str) -> Said:
     return postcard_says("verify", address, "--state", state)
 
 
+def test_a_person_s_images_are_found_and_forgotten(state: Path) -> None:
+    keys = told(state)
+    fields = {"email": {"default": "", "erase_by": True}}
+    document = {"width": 30, "height": 20, "fields": fields, "layers": []}
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    place = f"{keys['base_url']}/v1/templates/people"
+    assert requests.put(place, json=document, headers=key, timeout=30).status_code == 200
+    given = [{"name": "email", "value": "Ada@example.com"}]
+    asked = {"template_id": "people", "modifications": given}
+    made = requests.post(f"{keys['base_url']}/v1/images", json=asked, headers=key, timeout=30)
+    url = made.json()["url"]
+    assert "x-postcard-fallback" not in requests.get(url, timeout=30).headers
+    words = ("erase", "--field", "email=ada@EXAMPLE.com ", "--yes", "--state", state)
+    assert postcard_says(*words).out == "1 images are forgotten.\n"
+    assert requests.get(url, timeout=30).headers["x-postcard-fallback"] == "erased"
+    assert "No image bears it" in postcard_says(*words).err
+    assert postcard_says("erase", "--field", "email=", "--state", state).code == 2
+
+
 def test_a_minted_link_opens_as_a_picture(state: Path) -> None:
     answer = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=30)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")

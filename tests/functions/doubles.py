@@ -121,15 +121,20 @@ class DownLimiter(MemoryRateLimiter):
 
 
 class CountedRenderer(Renderer):
-    """The real renderer, counted; `broken` fails that many next drawings."""
+    """The real renderer, counted; `broken` fails that many next drawings.
+
+    `meanwhile` is what happens elsewhere during a drawing.
+    """
 
     def __init__(self) -> None:
         super().__init__(fonts())
         self.renders = 0
         self.broken = 0
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def render(self, *args: Any, **kwargs: Any) -> Any:
         self.renders += 1
+        self.meanwhile()
         if self.broken:
             self.broken -= 1
             raise ZeroDivisionError("drawing broke on a secret value")

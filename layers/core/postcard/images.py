@@ -9,6 +9,7 @@ from postcard.budget import Budget
 from postcard.dataclass import dataclass
 from postcard.errors import Gone, NotFound, told
 from postcard.library import Library
+from postcard.marks import marks
 from postcard.minting import Minting
 from postcard.orders import Looks, Order, check_weight, order_for
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
@@ -105,6 +106,7 @@ class Images:
             if known is not None and _stands(known, asked.render):
                 return self._made(known, order, cached=True, did="found")
             record = _record(image_id, order, known, now)
+            record = replace(record, marks=marks(self._keys(), order.template, order.bound))
             if self._waits(asked, template, order, now):
                 status = "timed" if order.template.timed else "pending"
                 self._records.put(record := replace(record, status=status))
@@ -200,7 +202,8 @@ class Images:
 
 def erased(record: ImageRecord) -> ImageRecord:
     """What is left of an image: enough to show a fallback of its size."""
-    return replace(record, values="", alt="", warnings=(), bytes=None, status="erased", erased=True)
+    bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
+    return replace(bare, status="erased", erased=True)
 
 
 def addresses(record: ImageRecord) -> list[str]:

@@ -108,7 +108,7 @@ class Ladder:
         if order.bound.missing_required:
             visit.noted["required"] = len(order.bound.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
-            return self._kept(wanted, Answer(image, wanted.keeping, "drawn"), visit)
+            return self._kept(wanted, edition, Answer(image, wanted.keeping, "drawn"), visit)
         if not self._budget.spend(record, now=visit.now, merge=wanted.merge):
             return self._instead(wanted, edition, "budget", visit)
         return self._drawn(wanted, order, visit)
@@ -135,7 +135,8 @@ class Ladder:
             return _failure(drawing.image, "source")
         if order.template.timed:
             return Answer(drawing.image, keep_for(TIMED), "drawn")
-        return self._kept(wanted, Answer(drawing.image, wanted.keeping, "drawn"), visit)
+        drawn = Answer(drawing.image, wanted.keeping, "drawn")
+        return self._kept(wanted, order.edition, drawn, visit)
 
     def _attempt(self, order: Order, visit: Visit) -> Drawing | Reason:
         """The drawing, or why there is none: the one place where any failure is an answer."""
@@ -156,8 +157,12 @@ class Ladder:
             return "render"
         return drawing if len(drawing.image.body) <= MOST_BYTES else "render"
 
-    def _kept(self, wanted: Wanted, answer: Answer, visit: Visit) -> Answer:
-        """Store what may be stored; a store that is down costs one more drawing, no more."""
+    def _kept(self, wanted: Wanted, edition: Edition, answer: Answer, visit: Visit) -> Answer:
+        """Store what may be stored; a store that is down costs one more drawing, no more.
+
+        What was taken back meanwhile is removed again: whoever takes back says so before the
+        stored pictures are deleted, so one of the two sees the other.
+        """
         if wanted.key is None:
             return answer
         image, keeping = answer.image, answer.keeping
@@ -169,10 +174,26 @@ class Ladder:
         )
         try:
             visit.noted["found"] = not self._pictures.add(wanted.key, stored)
+            if self._stands(wanted, edition, visit):
+                return answer
+            self._pictures.delete([wanted.key])
+            return self._instead(wanted, edition, "erased", visit)
         except Unavailable as failure:
             visit.noted |= {"unstored": True, "failure": str(failure)}
-        visit.steps.done("store")
-        return answer
+            return answer
+        finally:
+            visit.steps.done("store")
+
+    def _stands(self, wanted: Wanted, edition: Edition, visit: Visit) -> bool:
+        """Whether this is still what is drawn there; what cannot be asked does not stand."""
+        try:
+            record = self._library.record(wanted.template_id)
+            if record is None or record.erased or not wanted.stands():
+                return False
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
+            return False
+        return effective(record, wanted.version or record.latest) == edition.number
 
     def _instead(
         self,

@@ -66,7 +66,13 @@ class Opening:
             return self._ladder.blank(extension)
         if record is None or record.format != extension:
             raise NotFound("There is no such picture.")
-        return self._ladder.answer(by_record(record, keeping=keep_for(DAY), key=key), visit)
+
+        def stands() -> bool:
+            now = self._images.get(image_id)
+            return now is not None and not now.erased
+
+        wanted = by_record(record, keeping=keep_for(DAY), key=key, stands=stands)
+        return self._ladder.answer(wanted, visit)
 
 
 def _keeping_of(called: links.Called) -> Keeping:

@@ -44,7 +44,9 @@ class TemplateVersion:
     """One published, immutable version. `document` is the JSON text as it was put.
 
     `sources` maps what the document names ("asset:hero", "https://…") to a key in the store bucket,
-    `stand_ins` the pictures it has for the worst ("fallback", "ended").
+    `stand_ins` the pictures it has for the worst ("fallback", "ended"), `fonts` the sender's own
+    families that it names to the keys of their files, `grounds` what lies under the layers that
+    change, by device pixels ("1200x630"). `format` is what its own, or `auto`, came to.
     """
 
     template_id: str
@@ -54,6 +56,9 @@ class TemplateVersion:
     findings: Sequence[Mapping[str, str]] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, str] = field(default_factory=dict)
+    fonts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    grounds: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ class ImageRecord:
     bytes: int | None = None
     erased: bool = False
     warnings: Sequence[Mapping[str, str]] = ()
+    marks: Sequence[str] = ()  # keyed hashes of what it can be erased by
 
 
 class Images(Protocol):
@@ -129,6 +135,9 @@ class Images(Protocol):
     def put(self, record: ImageRecord) -> None: ...
     def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions; for recalls and erasures."""
+
+    def marked(self, mark: str) -> Iterator[ImageRecord]:
+        """Every image that bears a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,10 @@ class ApiKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AssetRecord:
-    """A named picture. `object_key` names immutable bytes: the same id again is another object."""
+    """A named picture or font. `object_key` names immutable bytes: the same id again is another
+    object. `detail` says why one was refused, `font` what `GET /v1/fonts` tells of one that is
+    ready.
+    """
 
     asset_id: str
     content_type: str
@@ -165,6 +177,13 @@ class AssetRecord:
     object_key: str
     created_at: int
     status: str = "waiting"
+    detail: str = ""
+    font: Mapping[str, Any] | None = None
+
+    @property
+    def is_font(self) -> bool:
+        """Whether it was announced as a font."""
+        return self.content_type.startswith("font/")
 
 
 class Assets(Protocol):

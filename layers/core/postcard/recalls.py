@@ -1,4 +1,4 @@
-"""Taking back what was published: a version recalled, or everything of a template erased."""
+"""Taking back: a version recalled, all pictures of a template or of a person erased."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -8,6 +8,7 @@ from postcard import ports
 from postcard.errors import BadRequest, Fault
 from postcard.images import addresses, erased
 from postcard.library import Library, effective
+from postcard.marks import mark
 from postcard.ports import ImageRecord
 from postcard.records import update_record
 from postcard.serving import image_key
@@ -64,6 +65,14 @@ class Recalls:
             self._images.put(erased(record))
         self._forget_renders(template_id, "")
         self._forget_images(records)
+
+    def erase_marked(self, field: str, value: str) -> int:
+        """Forget every image made with this value of a field marked `erase_by`; how many."""
+        records = list(self._images.marked(mark(self._keys(), field, value)))
+        for record in records:
+            self._images.put(erased(record))
+        self._forget_images(records)
+        return len(records)
 
     def _forget_renders(self, template_id: str, part: str) -> None:
         epoch = self._keys().epoch

@@ -24,7 +24,7 @@ class Wanted:
 
     `version` None: the latest. `key`: where to store it, None if it may not be. `size` None: what
     the template makes of `width` and `dpr`. `opened`: the fields whose values nobody signed;
-    `merge`: the signature of the link that opens them.
+    `merge`: the signature of the link that opens them. `stands` looks whether it was erased since.
     """
 
     template_id: str
@@ -43,6 +43,7 @@ class Wanted:
     ended: bool = False
     erased: bool = False
     noted: Mapping[str, object] = field(default_factory=dict)
+    stands: Callable[[], bool] = lambda: True
 
     def order(self, edition: Edition, library: Library) -> Order:
         """The order, its weight bounded by what a Lambda can answer."""
@@ -93,7 +94,9 @@ def by_link(link: Link, *, keeping: Keeping, key: str | None, ended: bool, diges
     )
 
 
-def by_record(record: ImageRecord, *, keeping: Keeping, key: str) -> Wanted:
+def by_record(
+    record: ImageRecord, *, keeping: Keeping, key: str, stands: Callable[[], bool]
+) -> Wanted:
     """What the address of an opaque image wants."""
 
     def values(edition: Edition, library: Library) -> Bound:
@@ -114,6 +117,7 @@ def by_record(record: ImageRecord, *, keeping: Keeping, key: str) -> Wanted:
         size=size,
         erased=record.erased,
         noted={"image": record.image_id},
+        stands=stands,
     )
 
 

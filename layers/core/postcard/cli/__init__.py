@@ -8,6 +8,7 @@ from types import TracebackType
 import click
 
 from postcard.cli.command import Group
+from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
 from postcard.cli.render import render
@@ -25,7 +26,7 @@ def postcard() -> None:
     """A personal picture in every e-mail: serve, draw, sign, and look after keys and templates."""
 
 
-for _command in (serve, render, link, verify, keys, signing_keys, templates):
+for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
     postcard.add_command(_command)
 
 

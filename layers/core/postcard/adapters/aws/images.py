@@ -10,7 +10,7 @@ SHARDS = 16  # a batch makes a million images of one template, and a partition h
 
 
 class DynamoImages:
-    """A row for each image, and one that lists it under its template."""
+    """A row for each image, and some that list it: under its template, and by its marks."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -26,6 +26,8 @@ class DynamoImages:
         listed = {"image_id": record.image_id}
         entry = f"{record.version:06d}#{record.image_id}"
         self._table.put(_list(record.template_id, shard), entry, listed)
+        for mark in record.marks:
+            self._table.put(_marked(mark), record.image_id, listed)
         row = row_of(record) | {"values": shrunk(record.values)}
         self._table.put(*_place(record.image_id), row)
 
@@ -33,9 +35,15 @@ class DynamoImages:
         """Every image of a template, or of one of its versions, in no order."""
         prefix = "" if version is None else f"{version:06d}#"
         for shard in range(SHARDS):
-            listed = self._table.rows(_list(template_id, shard), prefix=prefix)
-            places = [_place(row["image_id"]) for row in listed]
-            yield from map(_record, self._table.get_many(places))
+            yield from self._listed(self._table.rows(_list(template_id, shard), prefix=prefix))
+
+    def marked(self, mark: str) -> Iterator[ImageRecord]:
+        """Every image that bears a mark, in no order."""
+        listed = self._listed(self._table.rows(_marked(mark)))
+        yield from (record for record in listed if mark in record.marks)
+
+    def _listed(self, rows: Iterator[Row]) -> Iterator[ImageRecord]:
+        yield from map(_record, self._table.get_many([_place(row["image_id"]) for row in rows]))
 
 
 def _place(image_id: str) -> tuple[str, str]:
@@ -44,6 +52,10 @@ def _place(image_id: str) -> tuple[str, str]:
 
 def _list(template_id: str, shard: int) -> str:
     return f"images#{template_id}#{shard}"
+
+
+def _marked(mark: str) -> str:
+    return f"marked#{mark}"
 
 
 def _record(row: Row) -> ImageRecord:

@@ -69,6 +69,9 @@ class S3Objects:
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove them; one that is not there is no fault."""
+        if len(keys) == 1:
+            self._client.delete_object(Bucket=self._bucket, Key=keys[0])
+            return
         for start in range(0, len(keys), MOST_DELETED):
             batch = [{"Key": key} for key in keys[start : start + MOST_DELETED]]
             answer = self._client.delete_objects(

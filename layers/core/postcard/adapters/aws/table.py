@@ -6,6 +6,7 @@
 | template#{id}       | version (000001) | one published version       |
 | image#{id}          | record        | an opaque image                |
 | images#{template}#{shard} | version#id | which images a template has |
+| marked#{mark}       | image id      | which images an erasure finds  |
 | count#{name}        | count         | a counter, with `ttl`          |
 | keys                | digest        | an API key                     |
 | assets              | asset id      | an asset                       |

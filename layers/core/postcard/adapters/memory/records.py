@@ -26,6 +26,12 @@ class MemoryImages:
             if record.template_id == template_id and version in (None, record.version):
                 yield record
 
+    def marked(self, mark: str) -> Iterator[ImageRecord]:
+        """Every image that bears a mark."""
+        for record in tuple(self._records.values()):
+            if mark in record.marks:
+                yield record
+
 
 class MemoryApiKeys:
     """API keys by digest."""

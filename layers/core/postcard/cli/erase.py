@@ -1,0 +1,38 @@
+"""`postcard erase`: everything that was made with a person's value, forgotten."""
+
+import click
+
+from postcard.cli.answer import Answer, CannotDo
+from postcard.cli.command import Command
+from postcard.cli.place import Place, place_options
+
+NOTHING = (
+    "No image bears it. Images are found by the fields that their template marks `erase_by`, as it"
+    " was marked when they were made; pictures of signed links end with their link's key."
+)
+
+
+@click.command(cls=Command, example="postcard erase --field email=ada@example.com --yes")
+@click.option(
+    "--field",
+    "named",
+    required=True,
+    metavar="NAME=VALUE",
+    help="A field marked erase_by, and its value; capitals and spaces do not matter.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@place_options
+def erase(named: str, yes: bool, place: Place) -> Answer:
+    """Forget the images made with a value: bytes, values and the CDN's copies.
+
+    Their addresses show the fallback picture from then on.
+    """
+    field, _, value = named.partition("=")
+    if not field or not value.strip():
+        raise CannotDo("Say which: --field email=ada@example.com")
+    if not yes:
+        question = f"Every image made with this {field} is forgotten. Go on?"
+        click.confirm(question, abort=True, err=True)
+    count = place.service().recalls.erase_marked(field, value)
+    remarks = [] if count else [NOTHING]
+    return Answer(f"{count} images are forgotten.", {"erased": count}, remarks=remarks)

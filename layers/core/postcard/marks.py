@@ -1,0 +1,30 @@
+"""Marks: how an erasure finds a person's images without anything being kept that names the person.
+
+A field that says `erase_by` leaves the keyed hash of its value with each image.
+"""
+
+import unicodedata
+
+from postcard.signing import LinkKeys, base32, mac
+from postcard.template.bind import Bound
+from postcard.template.compiled import Template
+from postcard.template.values import link_text
+
+PURPOSE = "postcard-erase-v1"
+LENGTH = 40  # characters of base 32: 200 bits
+
+
+def mark(keys: LinkKeys, field: str, value: str) -> str:
+    """The mark of a value. Capitals, width and spaces make no other person."""
+    text = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+    return base32(mac(keys.id, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
+
+
+def marks(keys: LinkKeys, template: Template, bound: Bound) -> tuple[str, ...]:
+    """The marks of all values that were given and can be erased by."""
+    found = []
+    for name, field in sorted(template.document.fields.items()):
+        value = bound.given.get(name)
+        if field.erase_by and value is not None and not isinstance(value, tuple):
+            found.append(mark(keys, name, link_text(value)))
+    return tuple(found)
