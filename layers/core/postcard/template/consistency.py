@@ -15,18 +15,11 @@ from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.list_checks import flat_names, repeats, written_list
 from postcard.template.properties import Document, StoredPicture
 from postcard.template.qr import QrLayer
-from postcard.template.rules import MAX_TEXT, NAME, has_liquid
+from postcard.template.rules import MAX_TEXT, NAME, RESERVED, has_liquid
 from postcard.template.text import TextLayer
 from postcard.template.values import BadValue, read_date, read_value
 
 MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
-RESERVED = frozenset(
-    (
-        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
-        *("in", "if", "else", "for", "with", "limit", "offset", "reversed", "cols"),
-        *("countdown", "now", "forloop"),
-    )
-)
 DROPPED = frozenset(  # what mail software adds to links; `utm_…` too
     ["fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "mkt_tok"]
 )

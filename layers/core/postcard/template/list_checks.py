@@ -8,7 +8,7 @@ from postcard.json_text import pointer
 from postcard.template.fields import Fields, ListField
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.lists import Place, read_list
-from postcard.template.rules import NAME
+from postcard.template.rules import NAME, RESERVED
 from postcard.template.values import BadValue
 
 MAX_DRAWN = 1000  # layers, with those of a group counted for each item that its list may have
@@ -91,6 +91,8 @@ def _named(group: GroupLayer, where: str, fields: Fields) -> Faults:
         there = f"there are {', '.join(lists)}" if lists else "there are none"
         detail = f"There is no list field {group.repeat}; {there}."
         yield Fault("unknown_name", f"{where}/repeat", detail)
+    if group.item_name in RESERVED:
+        yield Fault("bad_value", f"{where}/as", f"An item may not be called {group.as_}.")
     if group.item_name in fields:
         detail = f"{group.item_name} is a field already: call the item otherwise with as."
         yield Fault("bad_value", f"{where}/as", detail)

@@ -11,6 +11,13 @@ from postcard.template.graphemes import MAX_MARKS, most_marks, too_many_grapheme
 from postcard.template.locales import find_locale, find_zone
 
 NAME = pattern("[a-z][a-z0-9_]{0,63}")
+RESERVED = frozenset(  # words of Liquid
+    (
+        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
+        *("in", "if", "else", "for", "with", "limit", "offset", "reversed", "cols"),
+        *("countdown", "now", "forloop"),
+    )
+)
 MAX_ADDRESS = 2048
 MAX_META = 4096
 MAX_TEXT = 5000  # graphemes of a layer
