@@ -2,11 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import wraps
+from operator import itemgetter
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+P = ParamSpec("P")
 
 
 class Kept(Generic[K, V]):
@@ -37,3 +40,32 @@ class Kept(Generic[K, V]):
             self.weight += weight
             while self.weight > self.most:
                 self.weight -= self._weigh(self._values.popitem(last=False)[1])
+
+
+DRAWN_BYTES = 32_000_000
+_LARGEST_DRAWN = DRAWN_BYTES // 8
+_OVERHEAD = 500  # bytes: the key, the objects around the pixels
+drawn: Kept[tuple[Any, ...], tuple[int, Any]] = Kept(DRAWN_BYTES, itemgetter(0))
+
+
+def keep_drawn(weigh: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:
+    """Keeps a function's answers, `weigh` bytes each, within `DRAWN_BYTES` for all functions.
+
+    For masks, letters and gradients: parts of a picture that the next one draws again.
+    """
+
+    def keeping(make: Callable[P, V]) -> Callable[P, V]:
+        @wraps(make)
+        def kept(*args: P.args, **named: P.kwargs) -> V:
+            key = (make, *args, *named.items())
+            if (found := drawn.get(key)) is None:
+                value = make(*args, **named)
+                found = (weigh(value) + _OVERHEAD, value)
+                if found[0] <= _LARGEST_DRAWN:
+                    drawn.put(key, found)
+            answer: V = found[1]
+            return answer
+
+        return kept
+
+    return keeping

@@ -1,23 +1,25 @@
 """Text laid on a surface: highlights, then outlines, then letters and their lines."""
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 
 from PIL import Image
 
 from postcard.canvas import mask
+from postcard.canvas.ink import inks
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.surface import Surface
 from postcard.color import Paint
 from postcard.geometry import Box
 from postcard.text.breaks import graphemes
-from postcard.text.glyphs import PHASES, Glyphs, advance, drawn, pixels
+from postcard.text.fonts import Face
+from postcard.text.glyphs import advance, pixels
 from postcard.text.layout import Line, Placed, TextLayout
-from postcard.text.style import Highlight, Stroke
+from postcard.text.style import Highlight
 
 _REACH = 4.0  # of the size: marks that are stacked on a letter end before that
 _MOST_PIXELS = 24_000_000  # of one mask; a longer stretch is drawn letter by letter
-_STRUCK = 0.3  # of the size: where a line goes through, above the base line
 
 
 def draw(surface: Surface, layout: TextLayout, box: Box, scale: float) -> None:
@@ -59,14 +61,13 @@ class _Row:
 
     def draw_letters(self) -> None:
         """Outlines, then letters, then the lines under or through them."""
-        inked = [
-            part for placed in self.line.placed if not placed.space for part in self._parts(placed)
-        ]
-        for placed in inked:
-            if placed.style.stroke:
-                self._stroke(placed, placed.style.stroke)
-        for placed in inked:
-            self._letters(placed)
+        start = math.floor(self.x)
+        for paint, glyphs in inks(self._seen(), self.x - start, self.scale):
+            at, size = (start + glyphs.x, self.y + glyphs.y), glyphs.mask.size
+            if paint is not None:
+                self._stamp(paint, at, size, glyphs.mask)
+            elif glyphs.color:
+                self.surface.stamp(Fill(glyphs.color), at, glyphs.mask, size)
         if any(placed.style.decoration != "none" for placed in self.line.placed):
             for _, group in groupby(self.line.placed, _decoration):
                 self._decoration(list(group))
@@ -77,17 +78,17 @@ class _Row:
         return self.x + placed[0].x * self.scale, (end - placed[0].x) * self.scale
 
     def _decoration(self, placed: list[Placed]) -> None:
-        style, face = placed[0].style, placed[0].letters.face
+        style = placed[0].style
         if style.decoration == "none":
             return
-        em = placed[0].size * self.scale
-        middle, thickness = face.underline
+        em, face = placed[0].size * self.scale, _leading(placed)
+        under = style.decoration == "underline"
+        middle, thickness = face.underline if under else face.strikeout
         base = self.y - style.rise * em
-        if style.decoration == "line-through":
-            middle = -_STRUCK
         thick = max(1, round(thickness * em))
+        top = round(base + (middle if under else -middle) * em - thick / 2)
         x, width = self._reach(placed)
-        self._rectangle(Box(x, round(base + middle * em - thick / 2), width, thick), style.color)
+        self._rectangle(Box(x, top, width, thick), style.color)
 
     def _rectangle(self, box: Box, paint: Paint, radius: float = 0.0) -> None:
         within = (0, 0, *self.surface.size)
@@ -95,22 +96,17 @@ class _Row:
         if shape.width and shape.height:
             self._stamp(paint, (shape.x, shape.y), shape.size, shape.image)
 
-    def _stroke(self, placed: Placed, stroke: Stroke) -> None:
-        glyphs, at = self._glyphs(placed, stroke.width * self.scale)
-        if glyphs and not glyphs.color:
-            self._stamp(stroke.color, at, glyphs.mask.size, glyphs.mask)
-
-    def _letters(self, placed: Placed) -> None:
-        glyphs, at = self._glyphs(placed, 0.0)
-        if glyphs is None:
-            return
-        if glyphs.color:
-            self.surface.stamp(Fill(glyphs.color), at, glyphs.mask, glyphs.mask.size)
-        else:
-            self._stamp(placed.style.color, at, glyphs.mask.size, glyphs.mask)
+    def _seen(self) -> tuple[Placed, ...]:
+        """The letters that may show: all of them where the line lies on the picture."""
+        width, height = self.surface.size
+        ends = self.x, self.x + self.line.width * self.scale
+        if ends[0] >= 0 and ends[1] <= width and 0 <= self.y <= height:
+            return self.line.placed
+        inked = (placed for placed in self.line.placed if not placed.space)
+        return tuple(part for placed in inked for part in self._parts(placed))
 
     def _parts(self, placed: Placed) -> Iterator[Placed]:
-        """The letters that may show; apart where together they would be too large a mask."""
+        """A stretch; its letters apart where together they would be too large a mask."""
         stroke = placed.style.stroke.width * self.scale if placed.style.stroke else 0.0
         parts = (
             (placed,)
@@ -127,14 +123,6 @@ class _Row:
             and -reach < x + width
             and x < self.surface.size[0] + reach
         )
-
-    def _glyphs(self, placed: Placed, stroke: float) -> tuple[Glyphs | None, tuple[int, int]]:
-        x, phase = divmod(round((self.x + placed.x * self.scale) * PHASES), PHASES)
-        glyphs = drawn(placed.letters, placed.size * self.scale, phase, stroke)
-        if glyphs is None:
-            return None, (0, 0)
-        y = round(self.y - placed.style.rise * placed.size * self.scale)
-        return glyphs, (x + glyphs.x, y + glyphs.y)
 
     def _stamp(
         self, paint: Paint, at: tuple[int, int], size: tuple[int, int], through: Image.Image | None
@@ -153,6 +141,12 @@ def _apart(placed: Placed) -> Iterator[Placed]:
         width = advance(alone) * placed.size
         yield placed._replace(letters=alone, x=x, width=width)
         x += width
+
+
+def _leading(placed: list[Placed]) -> Face:
+    """The font that the style names, where it has a letter or a space; else the first."""
+    faces = [each.letters.face for each in placed]
+    return next((face for face in faces if face.family in placed[0].style.fonts), faces[0])
 
 
 def _highlight(placed: Placed) -> Highlight | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from PIL import Image, ImageFont
 
 from postcard.dataclass import dataclass
+from postcard.keeping import keep_drawn
 from postcard.text.fonts import Face
 
 MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints
@@ -35,6 +36,10 @@ class Glyphs:
     x: int
     y: int
     color: Image.Image | None = None
+
+    def moved(self, dx: int, dy: int) -> "Glyphs":
+        """The same letters elsewhere."""
+        return Glyphs(self.mask, self.x + dx, self.y + dy, self.color)
 
 
 @lru_cache(maxsize=192)
@@ -90,6 +95,10 @@ def _finer(size: float, stroke: float) -> int:
     return next(many for below, many in _FINER if max(size, 4 * stroke) < below)
 
 
+def _weight(glyphs: Glyphs | None) -> int:
+    return glyphs.mask.width * glyphs.mask.height * (5 if glyphs.color else 1) if glyphs else 0
+
+
 def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
     """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
     many = _finer(size, stroke)
@@ -110,10 +119,10 @@ def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | 
     return Glyphs(mask.reduce(many) if many > 1 else mask, x // many, y // many)
 
 
-_kept = lru_cache(maxsize=4096)(_mask)
+_kept = keep_drawn(_weight)(_mask)
 
 
-@lru_cache(maxsize=256)
+@keep_drawn(_weight)
 def _picture(letters: Letters, size: float) -> Glyphs | None:
     """Emoji: drawn at their own size, then scaled."""
     core, (x, y) = _font(letters.face, PICTURE_SIZE).getmask2(
