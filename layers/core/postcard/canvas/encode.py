@@ -1,11 +1,11 @@
 """Surfaces made into files: 96 dpi, no metadata, the same bytes for the same pixels."""
 
-import io
 from collections.abc import Callable
 
 from PIL import Image
 
 from postcard.canvas import palette, png
+from postcard.canvas.codecs import saved
 from postcard.canvas.surface import Surface
 from postcard.color import WHITE, Color
 from postcard.dataclass import dataclass
@@ -84,12 +84,6 @@ def _reduced(image: Image.Image, colors: int) -> Image.Image:
     return image.quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 def _png(image: Image.Image, _: int) -> bytes:
     return png.write(image)
 
@@ -97,20 +91,20 @@ def _png(image: Image.Image, _: int) -> bytes:
 def _jpg(image: Image.Image, quality: int) -> bytes:
     """Colours at half the detail in photographs, at all of it where edges would run: flat art."""
     subsampling = "4:4:4" if palette.is_flat(image) else "4:2:0"
-    return _saved(image, "JPEG", quality=quality, subsampling=subsampling, dpi=_DPI)
+    return saved(image, "JPEG", quality=quality, subsampling=subsampling, dpi=_DPI)
 
 
 def _webp(image: Image.Image, quality: int) -> bytes:
-    return _saved(image, "WEBP", quality=quality, method=2, icc_profile=None)
+    return saved(image, "WEBP", quality=quality, method=2, icc_profile=None)
 
 
 def _avif(image: Image.Image, quality: int) -> bytes:
-    return _saved(image, "AVIF", quality=quality, speed=8, max_threads=1)
+    return saved(image, "AVIF", quality=quality, speed=8, max_threads=1)
 
 
 def _gif(image: Image.Image, _: int) -> bytes:
     indexed = image if image.mode == "P" else _few_colors(image)
-    return _saved(indexed, "GIF", optimize=False, interlace=False, **_clear(indexed))
+    return saved(indexed, "GIF", optimize=False, interlace=False, **_clear(indexed))
 
 
 def _few_colors(image: Image.Image) -> Image.Image:

@@ -1,11 +1,11 @@
 """A GIF writer for several pictures that share one palette."""
 
-import io
 import struct
 from collections.abc import Iterable
 
 from PIL import Image
 
+from postcard.canvas.codecs import saved
 from postcard.dataclass import dataclass
 
 MOST_COLORS = 255  # and one place for what shows nothing
@@ -51,9 +51,7 @@ def write(
 
 def _codes(indices: Image.Image) -> bytes:
     """The LZW codes of a picture: what Pillow writes, without the file round it."""
-    file = io.BytesIO()
-    indices.save(file, "GIF", interlace=False, optimize=False)
-    body = file.getvalue()
+    body = saved(indices, "GIF", interlace=False, optimize=False)
     place = 13 + _table(body[10])
     while body[place : place + 1] == b"!":
         place = _after_blocks(body, place + 2)

@@ -1,10 +1,8 @@
 """Surfaces written down and read back, pixel for pixel: a PNG of the premultiplied channels."""
 
-import io
-
 from PIL import Image
 
-from postcard.canvas import png
+from postcard.canvas import codecs, png
 from postcard.canvas.surface import Surface
 
 
@@ -18,7 +16,7 @@ def pack(surface: Surface) -> bytes:
 def unpack(body: bytes) -> Surface:
     """The surface again; `ValueError` if the bytes are not what `pack` wrote."""
     try:
-        with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
+        with codecs.opened(body, "PNG") as image:
             image.load()
             shown: Image.Image = image
     except (OSError, SyntaxError) as failure:  # Pillow's words for a broken file

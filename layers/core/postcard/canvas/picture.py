@@ -1,13 +1,12 @@
 """Pictures that come in: decoded within bounds, upright, in sRGB."""
 
-import io
 import struct
 import warnings
 from collections.abc import Callable
 
 from PIL import Image
 
-from postcard.canvas import profile
+from postcard.canvas import codecs, profile
 from postcard.canvas.looks import Look, Part
 
 MAX_PICTURE_PIXELS = 25_000_000
@@ -121,7 +120,7 @@ def _kind(body: bytes) -> str:
 
 
 def _decoded(body: bytes, kind: str, near: tuple[int, int] | None) -> Picture:
-    with Image.open(io.BytesIO(body), formats=(kind,)) as image:
+    with codecs.opened(body, kind) as image:
         pixels = image.width * image.height
         if pixels > MAX_PICTURE_PIXELS:
             raise PictureError(f"the picture has {pixels} pixels; {MAX_PICTURE_PIXELS} are allowed")
