@@ -108,7 +108,7 @@ def _slimmed(font: TTFont, source: Source) -> TTFont:
 
 
 def _face(font: TTFont, source: Source) -> dict[str, object]:
-    """Lengths are shares of the em;"""
+    """Lengths are shares of the em; of the lines that fonts give the tops of, the middles."""
     em, head, os2 = font["head"].unitsPerEm, font["hhea"], font["OS/2"]
     weights = [source.weight or 400] * 2
     if "fvar" in font:
@@ -125,8 +125,12 @@ def _face(font: TTFont, source: Source) -> dict[str, object]:
         "descent": round(-head.descent / em, 4),
         "cap_height": round(getattr(os2, "sCapHeight", 0) / em, 4),
         "underline": [
-            round(-post.underlinePosition / em, 4),
+            round((post.underlineThickness / 2 - post.underlinePosition) / em, 4),
             round(post.underlineThickness / em, 4),
+        ],
+        "strikeout": [
+            round((os2.yStrikeoutPosition - os2.yStrikeoutSize / 2) / em, 4),
+            round(os2.yStrikeoutSize / em, 4),
         ],
     }
 

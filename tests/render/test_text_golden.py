@@ -12,6 +12,7 @@ from postcard.text.fonts import Fonts
 from postcard.text.layout import lay_out
 from postcard.text.style import (
     Align,
+    Decoration,
     Highlight,
     Paragraph,
     Run,
@@ -167,3 +168,23 @@ def test_balanced_lines(fonts: Fonts) -> None:
             box,
         )
     golden("text_balance", canvas.picture().image())
+
+
+def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
+    canvas = blank(560, 330)
+    families = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
+    texts = [*((family, "Was $99 Apex") for family in families), ("Inter", "👍 محمد price")]
+    for row, (family, text) in enumerate(texts):
+        for column, decoration in enumerate(get_args(Decoration)[1:]):
+            style = TextStyle(fonts=(family,), size=30, decoration=decoration, color=BLUE)
+            box = Box(10 + column * 280, 6 + row * 44, 270, 40)
+            canvas.draw_text(laid(text, fonts, style=style), box)
+    under = {"decoration": "underline"}
+    price = [
+        Run("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
+        Run("only", TextStyle(size=44, **under)),  # type: ignore[arg-type]
+        Run(" $5", TextStyle(size=30, color=RED, **under)),  # type: ignore[arg-type]
+        Run(" was $8", TextStyle(size=20, decoration="line-through")),
+    ]
+    _spans(canvas, price, Box(10, 272, 540, 54), fonts)
+    golden("text_lines", canvas.picture().image())

@@ -88,17 +88,27 @@ def _measures(font: TTFont) -> dict[str, Any]:
     if not (ascent + descent > 0 and max(abs(ascent), abs(descent)) <= MOST_LEAD):
         raise FontError("its lines have no height, or too much: set its ascender and descender")
     capital = getattr(font.get("OS/2"), "sCapHeight", 0) / em
-    middle, thick = -post.underlinePosition / em, post.underlineThickness / em
+    under = _stroke(-post.underlinePosition / em, post.underlineThickness / em, 0.1)
+    through = _stroke(-_strikeout(font, "Position") / em, _strikeout(font, "Size") / em, -0.3)
     return {
         "color": False,
         "ascent": round(ascent, 4),
         "descent": round(descent, 4),
         "cap_height": round(capital if 0 < capital <= MOST_LEAD else 0.7, 4),
-        "underline": [
-            round(middle if abs(middle) <= 1 else 0.1, 4),
-            round(thick if 0 < thick <= 1 else 0.05, 4),
-        ],
+        "underline": under,
+        "strikeout": [-through[0], through[1]],
     }
+
+
+def _strikeout(font: TTFont, what: str) -> float:
+    return float(getattr(font.get("OS/2"), f"yStrikeout{what}", 0))
+
+
+def _stroke(top: float, thickness: float, usual: float) -> list[float]:
+    """A line's middle below the base line and its thickness; the usual where the font is odd."""
+    thick = thickness if 0 < thickness <= 1 else 0.05
+    middle = top + thick / 2
+    return [round(middle if abs(middle) <= 1 and thickness else usual, 4), round(thick, 4)]
 
 
 def _ranges(codes: Iterable[int]) -> Iterator[str]:

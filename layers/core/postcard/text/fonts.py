@@ -73,6 +73,7 @@ class Face:
     descent: float
     cap_height: float
     underline: tuple[float, float]  # its middle below the base line, its thickness
+    strikeout: tuple[float, float]  # its middle above the base line, its thickness
     ranges: str
     _seen: dict[str, bool] = field(default_factory=dict, repr=False)
 
@@ -184,6 +185,7 @@ class Fonts:
             **{name: row[name] for name in ("ascent", "descent", "cap_height")},  # type: ignore[arg-type]
             ranges=self._coverage[str(row["coverage"])],
             underline=tuple(row["underline"]),  # type: ignore[arg-type]
+            strikeout=tuple(row["strikeout"]),  # type: ignore[arg-type]
         )
 
 
