@@ -17,6 +17,8 @@ from postcard.signing import LinkKeys
 from postcard.studio import Studio
 from postcard.template.bind import Mode
 from postcard.template.compiled import Template
+from postcard.template.fields import AnyField, ListField
+from postcard.template.lists import field_of, may_open, place_of
 from postcard.times import read_rfc3339, rfc3339
 
 LAST_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
@@ -218,9 +220,13 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
 def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
     fields = template.document.fields
     for name in asked.open or {}:
-        if name not in fields:
+        spec = field_of(fields, name)
+        if spec is None:
             yield Fault("unknown_name", pointer("open", name), template.unknown(name))
-        elif not fields[name].open:
+        elif isinstance(spec, ListField):
+            detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
+            yield Fault("bad_value", pointer("open", name), detail)
+        elif not may_open(fields, name):
             detail = f'The template keeps {name} closed: give it "open": true there.'
             yield Fault("bad_value", pointer("open", name), detail)
     if asked.open and asked.esp is None:
@@ -231,16 +237,25 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
 
 def _filled_later(template: Template, opened: Mapping[str, str]) -> Template:
     """The template as minting sees it: nobody requires now what a platform fills in later."""
-    fields = {
-        name: replace(spec, required=spec.required and name not in opened)
-        for name, spec in template.document.fields.items()
-    }
+    fields = {name: _lenient(name, spec, opened) for name, spec in template.document.fields.items()}
     return replace(template, document=replace(template.document, fields=fields))
 
 
+def _lenient(name: str, spec: AnyField, opened: Mapping[str, str]) -> AnyField:
+    if not isinstance(spec, ListField):
+        return replace(spec, required=spec.required and name not in opened)
+    places = (place_of({name: spec}, one) for one in opened)
+    keys = {place.key for place in places if place}
+    items = {
+        key: replace(inner, required=inner.required and key not in keys)
+        for key, inner in spec.items.items()
+    }
+    return replace(spec, items=items, required=spec.required and not keys)
+
+
 def _written_default(template: Template, name: str) -> str | None:
-    default = template.document.fields[name].default
-    return default if isinstance(default, str) else None
+    spec = field_of(template.document.fields, name)
+    return spec.default if spec and isinstance(spec.default, str) else None
 
 
 def _outlook(asked: LinkRequest, order: Order) -> list[Fault]:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from postcard.ports import JsonObject
 from postcard.template.base import BaseLayer
 from postcard.template.compiled import Template
-from postcard.template.fields import AnyField
+from postcard.template.fields import AnyField, ListField
 
 ALWAYS = ("type", "required", "open", "default", "example", "label")
 VALUE_WORDS = {"text": "text", "image": "image_url"}
@@ -24,8 +24,10 @@ def _field(name: str, spec: AnyField) -> JsonObject:
     bounds = {
         f.name: getattr(spec, f.name)
         for f in fields(spec)
-        if f.name not in ALWAYS and getattr(spec, f.name) not in (None, False)
+        if f.name not in (*ALWAYS, "items") and getattr(spec, f.name) not in (None, False)
     }
+    if isinstance(spec, ListField):
+        bounds["items"] = [_field(key, inner) for key, inner in spec.items.items()]
     told = {word: getattr(spec, word) for word in ALWAYS}
     return {"name": name, **told, **{k: _json(v) for k, v in bounds.items()}}
 

@@ -1,6 +1,6 @@
 """An order: what to draw, how large, and in which format. Requests and links both become one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -154,7 +154,11 @@ def bound_for(
         refuse([*bad.errors, *more, *faults])
         raise
     lacking = [
-        Fault("missing_value", changes.where(name, ""), f"{name} is required and has no default.")
+        Fault(
+            "missing_value",
+            changes.where_of(name, template.fields),
+            f"{name} is required and has no default.",
+        )
         for name in bound.missing_required
     ]
     refuse([*lacking, *faults])
@@ -197,11 +201,21 @@ def _moved(fault: Fault, indices: Sequence[int]) -> Fault | None:
 def _named(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Where each text was given, as it will be asked for if it is a picture's address."""
     return {
-        entry[key].strip(): pointer("modifications", index, key)
+        text.strip(): f"{pointer('modifications', index, key)}{where}"
         for index, entry in enumerate(modifications)
         for key in VALUES
-        if isinstance(entry.get(key), str)
+        for text, where in _texts(entry.get(key))
     }
+
+
+def _texts(value: Any) -> Iterator[tuple[str, str]]:
+    """A text, or those of a list's items, each with its pointer."""
+    if isinstance(value, str):
+        yield value, ""
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        for key, text in item.items() if isinstance(item, dict) else ():
+            if isinstance(text, str):
+                yield text, pointer(index, key)
 
 
 def check_weight(image: EncodedImage) -> None:

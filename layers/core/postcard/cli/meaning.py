@@ -7,6 +7,7 @@ from postcard.links import Link
 from postcard.ports import TemplateRecord
 from postcard.template.bind import bind
 from postcard.template.changes import changes_from_link
+from postcard.template.lists import may_open
 
 Note = Callable[[str, str, str], None]
 
@@ -28,7 +29,7 @@ def _judge_edition(note: Note, link: Link, record: TemplateRecord, edition: Edit
     note("template", "right", f"{record.name}, drawn with version {edition.number}.")
     fields = edition.template.fields
     for name in link.open:
-        if name not in fields or not fields[name].open:
+        if not may_open(fields, name):
             note("open", "wrong", f"the template keeps {name} closed: the link is refused (403).")
     changes = changes_from_link(edition.template, link.fields)
     for name in changes.left_out:

@@ -8,7 +8,7 @@ from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.compiled import Template
-from postcard.template.fields import ListField
+from postcard.template.fields import Fields, ListField
 from postcard.template.lists import Place, place_of
 from postcard.template.refusing import refuse
 
@@ -36,6 +36,11 @@ class Changes:
     def where(self, name: str, key: str = "value") -> str:
         """The JSON pointer of a field's value (key `""`) or of a layer's property."""
         return self.pointers.get((name, key), "/modifications")
+
+    def where_of(self, name: str, fields: Fields) -> str:
+        """The JSON pointer of a value by the name that a link gives it."""
+        place = None if name in fields else place_of(fields, name)
+        return self.where_in(place) if place else self.where(name, "")
 
     def where_in(self, place: Place) -> str:
         """The JSON pointer of an item, or of one of its fields."""
@@ -145,7 +150,9 @@ class _Reading:
 
     def _fits(self, where: str, name: str, key: str, kind: str) -> bool:
         """Whether the word for the value is one for this type of field."""
-        if kind == "list" and key != "value":
+        if kind == "list" and not where:
+            self.fault("unknown_name", where, f"A link writes {name} item by item.")
+        elif kind == "list" and key != "value":
             self.fault("bad_value", where, f"{name} is a list field: give its value.")
         elif key == "image_url" and kind != "image":
             self.fault("bad_value", where, f"{name} is a {kind} field: give its text or value.")

@@ -12,7 +12,7 @@ from postcard.template.countdown import KINDS as COUNTDOWN
 from postcard.template.fields import AnyField, ListField
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.image import ImageLayer
-from postcard.template.lists import default_list, default_of
+from postcard.template.lists import all_names, default_list, default_of
 from postcard.template.locales import find_zone
 from postcard.template.programs import (
     Condition,
@@ -29,6 +29,7 @@ from postcard.template.rules import has_liquid
 from postcard.template.slots import Slot, slots_of
 from postcard.template.turns import item_kinds, list_kinds, loop_kinds
 from postcard.template.values import AnyValue
+from postcard.text.fonts import Fonts
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
 _BEFORE = ("locale", "zone", "date")  # what a countdown itself follows from
@@ -42,7 +43,8 @@ class Template:
     `named` are the layers that a request may address. `timed`: it shows the time of drawing.
     `format`, `quality`, `max_bytes` are what a request gets that does not say. `references` are
     the pictures that the document itself names (`asset:hero`, `https://…`). `slots` and
-    `conditions` are its Liquid by the JSON pointer of layer or document (`""`).
+    `conditions` are its Liquid by the JSON pointer of layer or document (`""`). `fonts` are all
+    that it may use, None for those that ship.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Template:
     slots: Mapping[str, tuple[Slot, ...]]
     conditions: Mapping[str, Condition]
     alt_text: Program
+    fonts: Fonts | None = None
 
     @classmethod
     def compile(
@@ -149,7 +152,7 @@ class Template:
 
     def unknown(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""
-        fields = [] if layers_only else list(self.fields)
+        fields = [] if layers_only else all_names(self.fields)
         known = list(dict.fromkeys([*fields, *self.named]))
         kind = "layer" if layers_only else "field or layer"
         there = f"there are {', '.join(known)}" if known else "there are none"

@@ -37,6 +37,19 @@ def place_of(fields: Mapping[str, AnyField], name: str) -> Place | None:
     return None
 
 
+def all_names(fields: Mapping[str, AnyField]) -> list[str]:
+    """All fields, and how a link begins each list."""
+    return [
+        name
+        for field_name, spec in fields.items()
+        for name in (field_name, *_first_item(field_name, spec))
+    ]
+
+
+def _first_item(name: str, spec: AnyField) -> list[str]:
+    return [Place(name, 0, key).flat for key in spec.items] if isinstance(spec, ListField) else []
+
+
 def field_of(fields: Mapping[str, AnyField], name: str) -> AnyField | None:
     """The field of a name, flat ones included; that of an open list is open."""
     if name in fields:
@@ -126,7 +139,7 @@ class ReadList:
     def _required(self, index: int, given: Mapping[str, Value]) -> None:
         bad = {(one.at, one.key) for one in self.wrong}
         for key, spec in self.spec.items.items():
-            if spec.required and key not in given and (index, key) not in bad:
+            if spec.required and key not in given and not bad & {(index, key), (index, "")}:
                 says = "is required and has no value"
                 self.wrong.append(Wrong(index, key, "missing_value", says))
 
