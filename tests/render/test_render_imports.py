@@ -5,8 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 SLOW = ("pydantic", "liquid", "babel", "regex", "boto3", "asyncio", "numpy", "xml", "email", "http")
+UNASKED = ("annotated_types", "typing_extensions", "re2", "fontTools", "platform", "ssl")
+FEW = ("canvas.animation", "canvas.gif", "template.reel", "template.transform", "adapters")
+MOST_ROOMS = 110  # each is a file to find, to read and to run
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -23,25 +27,46 @@ changes = changes_from_link(template, {"name": "Zoë", "title.color": "red"})
 bound = bind(template, changes, mode="link")
 size = output_size(template.width, template.height)
 renderer = Renderer(Fonts.load(Path("layers/fonts")))
-assert not list(renderer.sources(template, bound, size))
+pictures = {"asset:photo": Path(sys.argv[2]).read_bytes()}
 renderer.render(
-    template, bound, size, format="png", quality=None, max_bytes=None, pictures={}, now=0
+    template, bound, size, format="png", quality=None, max_bytes=None, pictures=pictures, now=0
 )
-print(*sorted({name.split(".")[0] for name in sys.modules}))
+print(*sorted(sys.modules))
 """
 PLAIN = """{"width": 200, "height": 100, "alt": "Hi {{ name }}",
  "fields": {"name": {"default": "there", "max_length": 9}, "points": {"type": "number"}},
  "layers": [
   {"type": "rectangle", "width": 200, "height": 100, "fill": "#eee", "if": "points > 3"},
+  {"type": "image", "width": 50, "height": 50, "source": "asset:photo"},
   {"type": "text", "name": "title", "text": "Hi {{ name | upcase }}{% if points %}!{% endif %}"},
   {"type": "qr", "width": 90, "value": "https://example.com/{{ name | url_encode }}"}]}"""
 
 
-@pytest.mark.slow
-def test_a_render_imports_no_library_that_it_can_do_without() -> None:
-    command = [sys.executable, "-c", SCRIPT, PLAIN]
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules of a process that drew one plain picture with a WebP in it."""
+    photo = tmp_path_factory.mktemp("photo") / "photo.webp"
+    Image.new("RGB", (60, 60), "teal").save(photo)
+    command = [sys.executable, "-c", SCRIPT, PLAIN, str(photo)]
     paths = {"PYTHONPATH": "layers/core"}
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=paths, cwd=Path.cwd()
+        command, stdout=subprocess.PIPE, text=True, check=True, env=paths, cwd=Path.cwd()
     )
-    assert not set(SLOW) & set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+@pytest.mark.slow
+def test_a_render_imports_no_library_that_it_can_do_without(loaded: set[str]) -> None:
+    assert not {*SLOW, *UNASKED} & {name.partition(".")[0] for name in loaded}
+
+
+@pytest.mark.slow
+def test_a_render_loads_the_one_reader_that_its_picture_needs(loaded: set[str]) -> None:
+    assert {name for name in loaded if name.endswith("ImagePlugin")} == {"PIL.WebPImagePlugin"}
+
+
+@pytest.mark.slow
+def test_a_render_loads_few_rooms_and_none_that_few_templates_need(loaded: set[str]) -> None:
+    rooms = {name for name in loaded if name.startswith("postcard.")}
+    assert not rooms & {f"postcard.{name}" for name in FEW}
+    assert len(rooms) <= MOST_ROOMS

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from postcard.canvas.animation import animate
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.encode import Encoded, encode
 from postcard.canvas.surface import Surface
@@ -16,13 +15,11 @@ from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
-from postcard.template.countdown import frames_of
 from postcard.template.gallery import Gallery, PictureCache, RenderFailed, Warn
 from postcard.template.ground import Blank, Grounds
 from postcard.template.laid import Laid, depth, still
 from postcard.template.needs import Source, needs
 from postcard.template.nodes import LayerChanges, Node, nodes_of
-from postcard.template.reel import Reel
 from postcard.template.speaking import NO_CLOCK, Speaker
 from postcard.template.stage import Scene
 from postcard.template.stored import stored_document, stored_layers
@@ -207,6 +204,9 @@ class _Picture:
 
     def animated(self, changes: LayerChanges, max_bytes: int | None) -> Rendered:
         """The picture and those of the seconds after it. Once it is over it does not begin anew."""
+        from postcard.canvas.animation import animate  # one picture in many is a countdown
+        from postcard.template.countdown import frames_of
+
         countdown, end = self.template.document.countdown, self.speaker.end
         frames = frames_of(countdown, self.blank.pixels[0] * self.blank.pixels[1])
         over = end is not None and end <= self.speaker.now + frames - 1
@@ -215,6 +215,8 @@ class _Picture:
         return self._told(animate(surfaces, loop=loop, max_bytes=max_bytes))
 
     def _seconds(self, count: int, changes: LayerChanges) -> Iterator[Surface]:
+        from postcard.template.reel import Reel
+
         reel, layers = Reel(self.begin), self.template.document.layers
         for second in range(count):
             picture = self.later(second) if second else self

@@ -3,6 +3,8 @@
 `image` gets the lean client and imports neither boto3 nor pydantic; `api` gets boto3's clients.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,6 @@ from postcard.adapters.aws.objects import S3Objects
 from postcard.adapters.aws.secrets import SecretsManager
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplates
-from postcard.adapters.http import HttpFetcher
 from postcard.keyset import KeySource
 from postcard.render import Renderer
 from postcard.settings import Settings
@@ -24,6 +25,25 @@ if TYPE_CHECKING:
     from postcard.api_service import ApiService
 
 FILE = "file:"
+
+
+class _Fetcher:
+    """Fetches over HTTP; what it takes is loaded with the first picture that a request names."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _real(self) -> ports.Fetcher:
+        from postcard.adapters.http import HttpFetcher
+
+        return HttpFetcher(allow_http=self._settings.allow_http)
+
+    def fetch(
+        self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
+    ) -> ports.Fetched:
+        """What the port says."""
+        return self._real.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
 
 
 def image_service(settings: Settings) -> service.ImageService:
@@ -106,7 +126,7 @@ def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -
         assets=DynamoAssets(table),
         pictures=S3Objects(s3, settings.pictures_bucket),
         store=S3Objects(s3, settings.store_bucket),
-        fetcher=HttpFetcher(allow_http=settings.allow_http),
+        fetcher=_Fetcher(settings),
         counters=DynamoCounters(table),
         renderer=Renderer(Fonts.load(Path(settings.fonts))),
         keys=keys.current,

@@ -3,6 +3,7 @@
 import unicodedata
 
 from postcard.pattern import pattern
+from postcard.text.latin import is_latin
 
 MAX_MARKS = 8  # combining marks on one letter
 
@@ -43,7 +44,7 @@ _NO_MARKS = pattern(
 
 def most_marks(text: str) -> int:
     """The largest number of combining marks in a row."""
-    if _NO_MARKS.fullmatch(text):
+    if is_latin(text) or _NO_MARKS.fullmatch(text):
         return 0
     most = run = 0
     for letter in text:

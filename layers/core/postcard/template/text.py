@@ -12,7 +12,6 @@ from postcard.template.marks import emphasised, without_marks
 from postcard.template.paints import to_paint
 from postcard.template.rules import drawable_text
 from postcard.template.shape import Choice, Liquid, Rule
-from postcard.template.transform import transformed
 from postcard.template.values import drawable
 from postcard.text import style as drawn
 from postcard.text.layout import TextLayout, lay_out
@@ -90,8 +89,16 @@ class TextLayer(TextProperties, BaseLayer):
             for text, strongly in emphasised(span.text):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
-                shown = transformed(drawable(text), chosen.get("transform", "none"), language)
+                shown = _cased(drawable(text), chosen.get("transform", "none"), language)
                 yield drawn.Run(shown, _style(chosen, stage, span.rise or 0.0))
+
+
+def _cased(text: str, transform: str, language: str) -> str:
+    if transform == "none":
+        return text
+    from postcard.template.transform import transformed  # most texts stand as they are written
+
+    return transformed(text, transform, language)
 
 
 def highlighted(layer: TextLayer, color: str) -> Highlight:

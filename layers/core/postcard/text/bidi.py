@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import features
 
 from postcard.pattern import pattern
+from postcard.text.latin import is_latin
 
 NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 
@@ -61,7 +62,7 @@ def base_is_rtl(text: str) -> bool:
     >>> base_is_rtl("\u2068שלום\u2069, welcome"), base_is_rtl("\u2068שלום\u2069!")
     (False, True)
     """
-    if not _MAY_TURN.search(text):
+    if is_latin(text) or not _MAY_TURN.search(text):
         return False
     outside = _first_strong(text, skip_isolates=True)
     return (outside or _first_strong(text, skip_isolates=False)) in ("R", "AL")
@@ -83,7 +84,7 @@ def _first_strong(text: str, *, skip_isolates: bool) -> str:
 
 def levels(text: str, *, rtl: bool) -> Sequence[int]:
     """The embedding level of each character: even reads left to right, odd right to left."""
-    if not rtl and not _MAY_TURN.search(text):
+    if not rtl and (is_latin(text) or not _MAY_TURN.search(text)):
         return bytes(len(text))
     library, count = fribidi(), len(text)
     characters = (ctypes.c_uint32 * count)(*map(ord, text))

@@ -16,6 +16,7 @@ from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks
 from postcard.text.fonts import Face, Fonts, choose, han_of, visible
 from postcard.text.glyphs import Letters, advance
+from postcard.text.latin import is_latin
 from postcard.text.style import Run, TextStyle
 
 ROUNDING = 0.01  # pixels by which a sum of widths may miss what it should be
@@ -157,7 +158,9 @@ def _clusters(
 
 
 def _is_plain(runs: Sequence[Run], *, rtl: bool) -> bool:
-    return not rtl and len(runs) == 1 and _PLAIN.fullmatch(runs[0].text) is not None
+    if rtl or len(runs) != 1:
+        return False
+    return is_latin(runs[0].text) or _PLAIN.fullmatch(runs[0].text) is not None
 
 
 def _words(
