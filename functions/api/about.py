@@ -15,7 +15,8 @@ router = ApiRouter()
 @router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=needs("templates"))
 def list_fonts() -> list[FontFamily]:
     """The families that a template's `font` may name."""
-    return [FontFamily(**family) for family in router.call.service.fonts()]
+    call = router.call
+    return [FontFamily.model_validate(family) for family in call.service.fonts(call.deadline)]
 
 
 @router.get("/v1/health", summary="Ask how it is", tags=["Service"])

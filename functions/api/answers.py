@@ -136,17 +136,24 @@ class AssetAnswer(BaseModel):
     bytes: int
     status: str
     created_at: str
+    family: str | None = None
+    detail: str | None = None
     upload: dict[str, Any]
 
 
 class AssetLine(BaseModel):
-    """An asset in a list."""
+    """An asset in a list: `waiting`, `ready` or `refused`, which `detail` explains.
+
+    `family` is the name of a font that is ready.
+    """
 
     id: str
     content_type: str
     bytes: int
     status: str
     created_at: str
+    family: str | None = None
+    detail: str | None = None
 
 
 class AssetList(BaseModel):

@@ -1,4 +1,4 @@
-"""Assets: pictures of your own that templates name."""
+"""Assets: pictures and fonts of your own that templates name."""
 
 from typing import Annotated, Any
 

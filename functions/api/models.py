@@ -204,7 +204,16 @@ class AssetBody(Sent):
     model_config = shown(id="hero", content_type="image/jpeg", bytes=182_044)
 
     id: Annotated[str, Field(pattern=TEMPLATE_ID)]
-    content_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]
+    content_type: Literal[
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/avif",
+        "font/ttf",
+        "font/otf",
+        "font/woff2",
+    ]
     bytes: Annotated[int, Field(ge=1, le=10_000_000)]
 
 

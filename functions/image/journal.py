@@ -69,6 +69,7 @@ def metrics(noted: Mapping[str, object], status: int, spent: float) -> dict[str,
         "Fallbacks": ("Count", 1 if reason else 0),
         "FoundStored": ("Count", 1 if noted.get("found") else 0),
         "Required": ("Count", 1 if noted.get("required") else 0),
+        "MissingGlyphs": ("Count", float(str(noted.get("missing_glyphs") or 0))),
         "Refusals": ("Count", 1 if 400 <= status < 500 else 0),
         "Duration": ("Milliseconds", round(spent, 1)),
     }

@@ -100,6 +100,11 @@ class World:
             merge_renders=self.merge_renders,
         )
 
+    def start_anew(self) -> None:
+        """The image function after a cold start: nothing is in its memory."""
+        self.renderer = CountedRenderer()
+        self.image = image_service(self._outside())
+
     def pass_time(self, seconds: float) -> None:
         self.ticks += seconds
 
@@ -116,6 +121,7 @@ class World:
         headers: Mapping[str, str] | None = None,
         key: str | None = "",
         raw: bytes | None = None,
+        left: int = 29_000,
     ) -> Reply:
         """A call of the API. `key` "": the usual one; None: without one."""
         event = api_event(method, path)
@@ -127,7 +133,7 @@ class World:
             event |= {"body": base64.b64encode(raw).decode(), "isBase64Encoded": True}
         elif body is not None:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
-        return Reply.of(api_app.answer(event, Context(29_000), self.api))
+        return Reply.of(api_app.answer(event, Context(left), self.api))
 
     def put(self, document: Json, template: str = "welcome") -> Reply:
         reply = self.call("PUT", f"/v1/templates/{template}", document)

@@ -43,7 +43,7 @@ class ApiService:
     recalls: Recalls
     previews: Previews
     assets: Assets
-    fonts: Callable[[], Sequence[Mapping[str, object]]]
+    fonts: Callable[[float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     keys: Keys
     limiter: ports.RateLimiter
@@ -74,7 +74,7 @@ def api_service(api: ApiOutside) -> ApiService:
         recalls=recalls,
         previews=Previews(room.library, room.studio),
         assets=Assets(outside.assets, outside.store, api.uploads),
-        fonts=api.fonts,
+        fonts=lambda deadline: [*api.fonts(), *_own_fonts(room, deadline)],
         health=lambda: _health(outside),
         keys=Keys(api.api_keys),
         limiter=api.limiter,
@@ -98,6 +98,11 @@ def _images(api: ApiOutside, room: Room, minting: Minting, keys: Callable[[], Li
         keys,
         base_url=api.base_url,
     )
+
+
+def _own_fonts(room: Room, deadline: float) -> Sequence[Mapping[str, object]]:
+    """The sender's own fonts; new ones are checked while there is time."""
+    return room.studio.shelf().told(room.studio.renderer.fonts, deadline=deadline)
 
 
 def _health(outside: Outside) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
-"""Assets: pictures of the sender's own, uploaded once, named by templates and requests.
+"""Assets: pictures and fonts of the sender's own, uploaded once, named by templates and requests.
 
 An upload is checked and written anew before its first use, so what is drawn later is a picture
-that was drawn once, without anything hidden in it.
+that was drawn once, without anything hidden in it, and a font that holds our own tables alone.
 """
 
 import hashlib
@@ -64,25 +64,57 @@ class AssetReader:
     """The bytes of an asset by its id. With `settle`, an upload is kept as it was written anew."""
 
     def __init__(self, records: ports.Assets, store: ports.Objects, *, settle: bool) -> None:
-        self._records = records
+        self.records = records
         self._store = store
         self._settle = settle
 
     def read(self, asset_id: str, *, deadline: float | None = None) -> bytes:
         """The picture's bytes; `AssetError` if there is none, or none that can be drawn."""
-        record = self._records.get(asset_id)
+        record = self.known(asset_id)
+        if record.is_font:
+            raise AssetError(f'The asset "{asset_id}" is a font, not a picture.')
+        stored = self._stored(record, deadline)
+        return stored.body if record.status == "ready" else self._settled(record, stored)
+
+    def known(self, asset_id: str) -> AssetRecord:
+        """The record; `AssetError` if there is none."""
+        record = self.records.get(asset_id)
         if record is None:
             raise AssetError(f'There is no asset "{asset_id}": POST /v1/assets makes one.')
+        return record
+
+    def font(self, record: AssetRecord, *, deadline: float | None = None) -> AssetRecord:
+        """The record of a font that can be drawn with, checked if it was not yet; `AssetError`."""
+        if not record.is_font:
+            raise AssetError(f'The asset "{record.asset_id}" is a picture, not a font.')
+        if record.status == "refused":
+            raise AssetError(record.detail)
+        if record.status == "ready":
+            return record
+        stored = self._stored(record, deadline)
+        return self._settled_font(record, stored)
+
+    def _stored(self, record: AssetRecord, deadline: float | None) -> StoredObject:
         stored = self._store.get(record.object_key, deadline=deadline)
         if stored is None:
-            raise AssetError(f'The asset "{asset_id}" has not been uploaded yet.')
-        if record.status == "ready":
-            return stored.body
-        return self._settled(record, stored)
+            raise AssetError(f'The asset "{record.asset_id}" has not been uploaded yet.')
+        if record.status != "ready" and len(stored.body) != record.bytes:
+            raise AssetError(f'The asset "{record.asset_id}" has not the size that was announced.')
+        return stored
+
+    def _settled_font(self, record: AssetRecord, stored: StoredObject) -> AssetRecord:
+        from postcard import new_font  # what draws pictures never checks a font
+
+        try:
+            font = new_font.read(stored.body)
+        except ValueError as error:
+            detail = f'The asset "{record.asset_id}" is no font we take: {error}.'
+            self.records.put(replace(record, status="refused", detail=detail))
+            self._store.delete([record.object_key])
+            raise AssetError(detail) from None
+        return self._keep(replace(record, font=font.told), font.body, font.content_type)
 
     def _settled(self, record: AssetRecord, stored: StoredObject) -> bytes:
-        if len(stored.body) != record.bytes:
-            raise AssetError(f'The asset "{record.asset_id}" has not the size that was announced.')
         try:
             body, content_type = normalised(stored.body)
         except ValueError as error:
@@ -93,14 +125,15 @@ class AssetReader:
             self._keep(record, body, content_type)
         return body
 
-    def _keep(self, record: AssetRecord, body: bytes, content_type: str) -> None:
+    def _keep(self, record: AssetRecord, body: bytes, content_type: str) -> AssetRecord:
         key = f"assets/{record.asset_id}/{hashlib.sha256(body).hexdigest()[:32]}"
         self._store.put(key, StoredObject(body, content_type))
         ready = replace(
             record, object_key=key, content_type=content_type, bytes=len(body), status="ready"
         )
-        self._records.put(ready)
+        self.records.put(ready)
         self._store.delete([record.object_key])
+        return ready
 
 
 def line(record: AssetRecord) -> JsonObject:
@@ -111,4 +144,6 @@ def line(record: AssetRecord) -> JsonObject:
         "bytes": record.bytes,
         "status": record.status,
         "created_at": rfc3339(record.created_at),
+        "family": record.font["family"] if record.font else None,
+        "detail": record.detail or None,
     }

@@ -1,10 +1,13 @@
 """The fonts as `GET /v1/fonts` tells of them: weights, and the scripts that they write."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from postcard.text.fonts import Family, Fonts
+from postcard.text.font_file import Card
+from postcard.text.fonts import Face, Family, Fonts
 
-PROBES = {
+PROBES = {  # letters that tell a script; where fonts share one among them, each one's own
     "Latn": "Aaßğ",
     "Grek": "Ωα",
     "Cyrl": "Яд",
@@ -27,10 +30,11 @@ PROBES = {
     "Armn": "Աբ",
     "Ethi": "አበ",
     "Hans": "汉语说",
+    "Hant": "漢語夠妳",
     "Jpan": "あア辻",
     "Kore": "한글뷁",
     "Zmth": "𝒜∑",
-    "Zsym": "★☎",
+    "Zsym": "★☎ ⚘⏚",
     "Zsye": "😀",
 }
 
@@ -38,6 +42,24 @@ PROBES = {
 def font_list(fonts: Fonts) -> Sequence[Mapping[str, object]]:
     """By name; `scripts` are ISO 15924 codes, `Zsye` for emoji."""
     return [_told(fonts, family) for family in fonts.families()]
+
+
+def card_told(card: Card) -> Mapping[str, object]:
+    """One of the sender's own fonts, told as ours are."""
+    named = {"family": card.family, "file": "", "coverage": ""}
+    rows = [{**row, **named} for row in card.rows]
+    [told] = font_list(Fonts(Path(), rows, {"": card.letters}))
+    return told
+
+
+def joined(told: Sequence[Mapping[str, Any]]) -> Mapping[str, object]:
+    """The files of one family as one."""
+    return {
+        "family": told[0]["family"],
+        "weights": sorted({weight for one in told for weight in one["weights"]}),
+        "italic": any(one["italic"] for one in told),
+        "scripts": [name for name in PROBES if any(name in one["scripts"] for one in told)],
+    }
 
 
 def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
@@ -48,5 +70,9 @@ def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
         "family": family.name,
         "weights": hundreds if family.variable else list(family.weights),
         "italic": family.italic,
-        "scripts": [name for name, letters in PROBES.items() if all(map(face.has, letters))],
+        "scripts": [name for name, probe in PROBES.items() if _writes(face, probe)],
     }
+
+
+def _writes(face: Face, probe: str) -> bool:
+    return any(all(map(face.has, letters)) for letters in probe.split())

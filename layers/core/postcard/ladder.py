@@ -32,6 +32,7 @@ from postcard.stand_ins import (
 )
 from postcard.studio import Drawing, Steps, Studio
 from postcard.template.bind import defaults
+from postcard.template.lists import may_open
 from postcard.wanted import Wanted
 
 
@@ -131,6 +132,7 @@ class Ladder:
         return self._instead(wanted, order.edition, outcome, visit)
 
     def _of_drawing(self, wanted: Wanted, order: Order, drawing: Drawing, visit: Visit) -> Answer:
+        visit.noted["missing_glyphs"] = drawing.missing_glyphs
         if drawing.degraded:
             return _failure(drawing.image, "source")
         if order.template.timed:
@@ -237,7 +239,7 @@ def _failure(image: EncodedImage, reason: Reason) -> Answer:
 
 def _refuse_opening(edition: Edition, opened: Sequence[str]) -> None:
     fields = edition.template.document.fields
-    closed = [name for name in opened if name not in fields or not fields[name].open]
+    closed = [name for name in opened if not may_open(fields, name)]
     if closed:
         raise Forbidden(
             f"The template keeps {', '.join(closed)} closed: sign the value.", code="bad_signature"

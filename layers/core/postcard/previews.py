@@ -73,7 +73,7 @@ class Previews:
 
     def draw(self, asked: PreviewRequest, *, now: float, deadline: float) -> Preview:
         """The picture; without modifications a document shows its fields' examples."""
-        order = self._order(asked)
+        order = self._order(asked, deadline)
         try:
             drawing = self._studio.draw(order, now=now, deadline=deadline, steps=Steps())
         except RenderFailed as failure:
@@ -86,8 +86,8 @@ class Previews:
             findings = told(findings_about(order.template, drawing, self._studio.renderer))
         return Preview(drawing, [*order.bound.warnings, *drawing.warnings], findings)
 
-    def _order(self, asked: PreviewRequest) -> Order:
-        edition = self._edition(asked)
+    def _order(self, asked: PreviewRequest, deadline: float) -> Order:
+        edition = self._edition(asked, deadline)
         looks = Looks(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
         if asked.document is None or asked.modifications:
             return order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
@@ -95,7 +95,7 @@ class Previews:
         refuse(faults)
         return placed(edition, examples(edition.template), looks, size)
 
-    def _edition(self, asked: PreviewRequest) -> Edition:
+    def _edition(self, asked: PreviewRequest, deadline: float) -> Edition:
         if (asked.document is None) == (asked.template_id is None):
             detail = "Send a document or a template_id, one of the two."
             raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
@@ -105,7 +105,9 @@ class Previews:
         assert asked.document is not None
         with _inside("/document"):
             template = Template.compile(DRAFT, 1, parse(asked.document))
-        return Edition(TemplateVersion(DRAFT, 1, asked.document, 0), template)
+            families = self._studio.families(template.document, deadline=deadline)
+        template, _ = self._studio.wearing(template, families, deadline=deadline)
+        return Edition(TemplateVersion(DRAFT, 1, asked.document, 0, fonts=families), template)
 
 
 @contextmanager

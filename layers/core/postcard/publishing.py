@@ -8,8 +8,9 @@ from dataclasses import replace
 from postcard import ports
 from postcard.canvas.picture import Picture, PictureError
 from postcard.dataclass import dataclass
-from postcard.errors import Fault, Gone, Stale, told
+from postcard.errors import Fault, Gone, Stale, Unavailable, told
 from postcard.geometry import Box, output_size
+from postcard.grounding import keep_grounds
 from postcard.json_text import pointer, read_json
 from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed
@@ -18,11 +19,12 @@ from postcard.render import Renderer, RenderFailed, Source, Which
 from postcard.stand_ins import KINDS, keep_stand_ins, show_stand_ins, stored_size
 from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
-from postcard.template.compiled import Template
+from postcard.template.compiled import Template, default_pictures
 from postcard.template.document import Document, parse
 from postcard.template.findings import check as findings_of
 from postcard.template.findings import check_drawn
 from postcard.template.refusing import refuse
+from postcard.typefaces import Families, font_digest
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -73,9 +75,13 @@ class Publishing:
         if latest is not None and read_json(latest.document) == read_json(text):
             return latest
         number = record.latest + 1 if record else 1
+        families = self._studio.families(document, deadline=deadline)
         template = Template.compile(template_id, number, document)
+        template = self._dressed(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
-        stand_ins = {kind: self._stand_in(checked, kind) for kind in _kinds(document)}
+        stand_ins: dict[str, bytes] = {
+            kind: self._stand_in(checked, kind) for kind in _kinds(document)
+        }
         version = TemplateVersion(
             template_id,
             number,
@@ -84,6 +90,8 @@ class Publishing:
             told(checked.findings),
             self._keep_sources(checked),
             keep_stand_ins(self._store, template_id, number, stand_ins),
+            fonts=self._keep_fonts(template, families),
+            grounds=keep_grounds(self._store, self._studio.renderer, template, checked.pictures),
         )
         self._templates.publish(_record(record, version, document.name), version)
         show_stand_ins(self._store, template_id, number, stand_ins)
@@ -117,6 +125,25 @@ class Publishing:
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
         return own
 
+    def _keep_fonts(self, template: Template, families: Families) -> Families:
+        """Store the version's own copy of the fonts; family → keys, which end in digests."""
+        own: dict[str, list[str]] = {}
+        for name, keys in families.items():
+            for key in keys:
+                body = self._studio.sources.once(key)
+                if body is None:
+                    raise Unavailable(f"The font {name} was replaced meanwhile: publish again.")
+                kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
+                self._store.put(kept, StoredObject(body, "application/octet-stream"))
+                own.setdefault(name, []).append(kept)
+        return own
+
+    def _dressed(self, template: Template, families: Families, deadline: float) -> Template:
+        dressed, lost = self._studio.wearing(template, families, deadline=deadline)
+        if lost:
+            raise Unavailable(f"{lost[0].detail} Publish again.")
+        return dressed
+
     def _stand_in(self, checked: Checked, kind: Which) -> bytes:
         template, pictures = checked.template, checked.pictures
         size = stored_size(template.document)
@@ -128,9 +155,10 @@ class Publishing:
 
 def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> tuple[Fault, ...]:
     """What its publisher should hear: of the document itself, and of its example as drawn."""
-    families = [family.name for family in renderer.fonts.families()]
+    fonts = template.fonts or renderer.fonts
+    families = [family.name for family in fonts.families()]
     boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawing.boxes}
-    seen = check_drawn(template, renderer.fonts, boxes, len(drawing.image.body))
+    seen = check_drawn(template, fonts, boxes, len(drawing.image.body))
     return (*findings_of(template, families), *seen, *drawing.warnings)
 
 
@@ -166,8 +194,7 @@ def _place(template: Template, reference: str) -> str:
         stand_in = getattr(document, kind)
         if stand_in is not None and stand_in.source == reference:
             return pointer(kind, "source")
-    fields = (n for n, field in document.fields.items() if field.default == reference)
-    return next((pointer("fields", name, "default") for name in fields), "")
+    return next((where for named, where in default_pictures(document) if named == reference), "")
 
 
 def _undrawable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:

@@ -134,7 +134,7 @@ class Renderer:
         picture.scene.draw(canvas, nodes[: depth(first)])
         if not first or picture.faults:
             return None
-        return Laid(canvas.picture(), first, tuple(picture.scene.boxes))
+        return Laid("", canvas.picture(), first, tuple(picture.scene.boxes))
 
     def draw_stored(
         self,
@@ -194,7 +194,11 @@ class _Picture:
         self.blank = Blank((template.width, template.height), _pixels(size), self.background)
         gallery = Gallery(template, bound.values, pictures, renderer.cache, self._warn)
         self.scene = Scene(
-            self.speaker.document, renderer.fonts, self.blank.scale, gallery, self.faults
+            self.speaker.document,
+            template.fonts or renderer.fonts,
+            self.blank.scale,
+            gallery,
+            self.faults,
         )
 
     def drawn(self, nodes: Sequence[Node]) -> Surface:

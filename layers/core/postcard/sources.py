@@ -65,6 +65,16 @@ class Sources:
             self._kept.popitem(last=False)
         return found.body
 
+    @property
+    def assets(self) -> AssetReader:
+        """The assets among which pictures and fonts are looked up."""
+        return self._assets
+
+    def once(self, key: str, deadline: float | None = None) -> bytes | None:
+        """Bytes of the store that the caller keeps; None if they are not there."""
+        found = self._store.get(key, deadline=deadline)
+        return None if found is None else found.body
+
     def _reader(
         self, source: Source, own: Mapping[str, str], deadline: float
     ) -> Callable[[], bytes]:

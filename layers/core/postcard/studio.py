@@ -1,17 +1,26 @@
 """Draws an order: its pictures brought, then everything on one canvas. The one way to a picture."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault, TimedOut
 from postcard.formats import EncodedImage
 from postcard.orders import Order
-from postcard.render import LayerBox, Rendered, Renderer, RenderFailed
+from postcard.render import LayerBox, Rendered, Renderer, RenderFailed, Source
 from postcard.sources import Sources
+from postcard.template.compiled import Template
+from postcard.template.laid import Laid, name_of
+from postcard.template.properties import Document
+from postcard.typefaces import Families, Typefaces
+
+if TYPE_CHECKING:
+    from postcard.font_shelf import FontShelf
 
 Monotonic = Callable[[], float]
+_DEGRADING = ("image_unavailable", "font_unavailable")
 DRAWING = 1.0  # seconds that are left for drawing when the last source is given up
 
 
@@ -35,7 +44,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What came of an order. `degraded`: a picture in it could not be had."""
+    """What came of an order. `degraded`: a picture or font in it could not be had."""
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
@@ -44,7 +53,12 @@ class Drawing:
     @property
     def degraded(self) -> bool:
         """Whether it may not be stored."""
-        return any(warning.code == "image_unavailable" for warning in self.warnings)
+        return any(warning.code in _DEGRADING for warning in self.warnings)
+
+    @property
+    def missing_glyphs(self) -> int:
+        """How many layers have letters that no font has."""
+        return sum(warning.code == "missing_glyph" for warning in self.warnings)
 
 
 class Studio:
@@ -55,6 +69,7 @@ class Studio:
     ) -> None:
         self.renderer = renderer
         self.sources = sources
+        self.typefaces = Typefaces(renderer.fonts, sources.once)
         self._monotonic = monotonic
 
     def draw(self, order: Order, *, now: float, deadline: float, steps: Steps) -> Drawing:
@@ -63,26 +78,77 @@ class Studio:
         `now` is in Unix seconds. Sources are given up a second before the `time.monotonic()`
         instant `deadline`; `TimedOut` after it.
         """
-        wanted = self.renderer.sources(order.template, order.bound, order.size, now=now)
-        own = order.edition.stored.sources
-        pictures, faults = self.sources.bring(wanted, own, deadline=deadline - DRAWING)
+        order, lost = self._dressed(order, deadline - DRAWING)
+        wanted, pictures, faults, laid = self._brought(order, now, deadline - DRAWING)
         steps.done("sources")
         if self._monotonic() > deadline:
             raise TimedOut("There was no time left to draw: try again.")
         reasons = {fault.pointer: fault.detail for fault in faults}
         pointers = {s.pointer: order.pointers.get(s.reference, s.pointer) for s in wanted}
         try:
-            rendered = self.rendered(order, pictures, now)
+            rendered = self.rendered(order, pictures, now, laid)
         except RenderFailed as failure:
             where = f"{failure.pointer}/source"
             told = reasons.get(where, str(failure))
             raise RenderFailed(pointers.get(where, where), told) from failure
         finally:
             steps.done("draw")
-        warnings = tuple(_pointed(w, reasons, pointers) for w in rendered.warnings)
+        warnings = (*lost, *(_pointed(w, reasons, pointers) for w in rendered.warnings))
         return Drawing(rendered.image, warnings, rendered.boxes)
 
-    def rendered(self, order: Order, pictures: Mapping[str, bytes], now: float) -> Rendered:
+    def families(self, document: Document, *, deadline: float) -> Families:
+        """The sender's own fonts that a document names; `BadRequest` where one cannot be used."""
+        return self.shelf().own(document, self.renderer.fonts, deadline=deadline)
+
+    def shelf(self) -> "FontShelf":
+        """The sender's own fonts."""
+        from postcard.font_shelf import FontShelf  # links never look for a font by its name
+
+        return FontShelf(self.sources.assets, monotonic=self._monotonic)
+
+    def wearing(
+        self, template: Template, families: Families, *, deadline: float
+    ) -> tuple[Template, tuple[Fault, ...]]:
+        """The template with those fonts, and a warning for each that could not be had."""
+        if not families:
+            return template, ()
+        typeface = self.typefaces.of(families, deadline=deadline)
+        return replace(template, fonts=typeface.fonts), typeface.warnings
+
+    def _dressed(self, order: Order, deadline: float) -> tuple[Order, tuple[Fault, ...]]:
+        families = order.edition.stored.fonts
+        template, lost = self.wearing(order.template, families, deadline=deadline)
+        return replace(order, edition=replace(order.edition, template=template)), lost
+
+    def _brought(
+        self, order: Order, now: float, deadline: float
+    ) -> tuple[Sequence[Source], dict[str, bytes], list[Fault], Laid | None]:
+        """The pictures of an order; those that its stored ground shows only if that is missing."""
+        stored, grounds = order.edition.stored, self.renderer.grounds
+        key = stored.grounds.get(name_of(order.size), "")
+        wanted = self.renderer.sources(
+            order.template, order.bound, order.size, now=now, laid=bool(key)
+        )
+        laid = grounds.known(key)
+        first = [source for source in wanted if not source.below]
+        own = stored.sources
+        if key and laid is None:
+            first.append(Source("", key, None, "hide", 0, 0, own=True))
+            own = {**own, key: key}
+        pictures, faults = self.sources.bring(first, own, deadline=deadline)
+        laid = laid or grounds.keep(key, pictures.pop(key, b""))
+        below = [source for source in wanted if source.below and laid is None]
+        more, missing = self.sources.bring(below, own, deadline=deadline)
+        found = [fault for fault in (*faults, *missing) if fault.pointer]
+        return wanted, {**pictures, **more}, found, laid
+
+    def rendered(
+        self,
+        order: Order,
+        pictures: Mapping[str, bytes],
+        now: float,
+        laid: Laid | None = None,
+    ) -> Rendered:
         """The order drawn with pictures that are at hand."""
         return self.renderer.render(
             order.template,
@@ -93,6 +159,7 @@ class Studio:
             max_bytes=order.max_bytes,
             pictures=pictures,
             now=now,
+            laid=laid,
         )
 
 

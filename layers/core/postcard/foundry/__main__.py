@@ -24,7 +24,7 @@ def main() -> None:
     out = sys.stdout.buffer
     try:
         body, card = recast(sys.stdin.buffer.read())
-        if not opens(body, card.letters[:2]):
+        if not opens(body, card.letters[:8]):
             raise FontError("letters cannot be drawn from it: save it anew")
     except FontError as error:
         out.write(json.dumps({"error": str(error)}).encode() + b"\n")

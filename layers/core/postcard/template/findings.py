@@ -10,13 +10,12 @@ from postcard.template.barcode import BarcodeLayer
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.contrast import faint
+from postcard.template.families import written_families
 from postcard.template.group import AnyLayer
 from postcard.template.image import ImageLayer
-from postcard.template.letters import Letters
 from postcard.template.programs import asks_time, names_in
 from postcard.template.qr import QrLayer, smallest_side
 from postcard.template.room import tight
-from postcard.template.text import TextLayer
 from postcard.text.fonts import Fonts
 
 _STORED = ("/fallback", "/ended")  # pictures that are drawn once
@@ -135,21 +134,6 @@ def _outside(layer: AnyLayer, template: Template) -> bool:
 def _fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
     if families is None:
         return
-    for where, font in _written_fonts(template):
-        for family in (font,) if isinstance(font, str) else font:
-            if family not in families:
-                yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")
-
-
-def _written_fonts(template: Template) -> Iterator[tuple[str, str | Sequence[str]]]:
-    document = template.document
-    yield "/font", document.font
-    told: list[tuple[str, Letters]] = [
-        (pointer("styles", name), style) for name, style in document.styles.items()
-    ]
-    for layer, where, _ in walk(document.layers):
-        if isinstance(layer, TextLayer):
-            told.append((where, layer))
-            spans = () if isinstance(layer.text, str) else layer.text
-            told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
-    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)
+    for where, family in written_families(template.document):
+        if family not in families:
+            yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")

@@ -1,0 +1,33 @@
+"""Which families a document names, and where."""
+
+from collections.abc import Iterator
+
+from postcard.json_text import pointer
+from postcard.template.consistency import walk
+from postcard.template.letters import Letters
+from postcard.template.properties import Document
+from postcard.template.text import TextLayer
+
+
+def written_families(document: Document) -> Iterator[tuple[str, str]]:
+    """The JSON pointer of a `font`, and a family that it names; its stand-ins' come last."""
+    for where, font in _written(document):
+        yield from ((where, family) for family in ((font,) if isinstance(font, str) else font))
+
+
+def _written(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    yield "/font", document.font
+    told: list[tuple[str, Letters]] = [
+        (pointer("styles", name), style) for name, style in document.styles.items()
+    ]
+    layers = [*walk(document.layers)]
+    for kind in ("fallback", "ended"):
+        picture = getattr(document, kind)
+        if picture is not None and picture.layers is not None:
+            layers += walk(picture.layers, f"/{kind}/layers")
+    for layer, where, _ in layers:
+        if isinstance(layer, TextLayer):
+            told.append((where, layer))
+            spans = () if isinstance(layer.text, str) else layer.text
+            told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
+    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)

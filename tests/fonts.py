@@ -1,0 +1,120 @@
+"""Fonts made for tests: our own letters upside down under another name, so that nobody confuses
+them with what ships, and parts of them broken on purpose.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fontTools import subset
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+
+SHIPPED = Path(__file__).parents[1] / "layers" / "fonts"
+LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:!?-…ß"
+CAP = 700  # of Space Grotesk's 1000 units
+
+
+def saved(font: Any) -> bytes:
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
+def opened(body: bytes) -> Any:
+    return TTFont(io.BytesIO(body), recalcTimestamp=False)
+
+
+@cache
+def kite(family: str = "Kite", weight: int = 400, italic: bool = False) -> bytes:
+    """Space Grotesk upside down, at one weight."""
+    font = TTFont(SHIPPED / "SpaceGrotesk.ttf", recalcTimestamp=False)
+    font = instancer.instantiateVariableFont(font, {"wght": max(300, min(700, weight))})
+    _keep(font, LATIN)
+    for name in font.getGlyphOrder():
+        glyph = font["glyf"][name]
+        if glyph.isComposite() or glyph.numberOfContours < 1:
+            continue
+        glyph.coordinates.transform(((1, 0), (0, -1)))
+        glyph.coordinates.translate((0, CAP))
+    font["OS/2"].usWeightClass = weight
+    font["OS/2"].fsSelection = 1 if italic else 64
+    font["head"].macStyle = 2 if italic else 0
+    return saved(renamed(font, family))
+
+
+@cache
+def sail(family: str = "Sail") -> bytes:
+    """Space Grotesk as it is, all weights, under another name."""
+    font = TTFont(SHIPPED / "SpaceGrotesk.ttf", recalcTimestamp=False)
+    _keep(font, LATIN)
+    return saved(renamed(font, family))
+
+
+def renamed(font: Any, family: str) -> Any:
+    for record in list(font["name"].names):
+        if record.nameID in (1, 4, 6, 16):
+            font["name"].setName(
+                family, record.nameID, record.platformID, record.platEncID, record.langID
+            )
+    return font
+
+
+def woff2(body: bytes) -> bytes:
+    font = opened(body)
+    font.flavor = "woff2"
+    return saved(font)
+
+
+def boxes(
+    letters: str = "AB", *, outlines: str = "glyf", em: int = 1000, family: str = "Boxes"
+) -> Any:
+    """A font builder with a box for each letter, larger from letter to letter."""
+    names = [".notdef", *(f"u{ord(letter):04X}" for letter in letters)]
+    builder = FontBuilder(em, isTTF=outlines == "glyf")
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord(letter): f"u{ord(letter):04X}" for letter in letters})
+    drawn = {name: _box(100 + 20 * at, outlines) for at, name in enumerate(names)}
+    if outlines == "glyf":
+        builder.setupGlyf(drawn)
+    else:
+        builder.setupCFF(family, {"FullName": family}, drawn, {})
+    builder.setupHorizontalMetrics({name: (600, 0) for name in names})
+    builder.setupHorizontalHeader(ascent=969, descent=-241)  # as Inter has them
+    builder.setupOS2(sTypoAscender=800, usWeightClass=400)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupPost()
+    return builder
+
+
+def boxed(letters: str = "AB", **more: Any) -> bytes:
+    """Its bytes."""
+    return saved(boxes(letters, **more))
+
+
+def changed(body: bytes, change: Callable[[Any], object]) -> bytes:
+    """The font with something done to it."""
+    font = opened(body)
+    change(font)
+    return saved(font)
+
+
+def _box(side: int, outlines: str) -> Any:
+    pen: Any = TTGlyphPen(None) if outlines == "glyf" else T2CharStringPen(600, None)
+    pen.moveTo((50, 0))
+    for point in ((50, side), (50 + side, side), (50 + side, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    return pen.glyph() if outlines == "glyf" else pen.getCharString()
+
+
+def _keep(font: Any, letters: Sequence[str]) -> None:
+    options = subset.Options(layout_features=["kern", "liga"], hinting=False, name_IDs=["*"])
+    slim = subset.Subsetter(options)
+    slim.populate(unicodes=list(map(ord, letters)))
+    slim.subset(font)
