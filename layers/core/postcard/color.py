@@ -15,6 +15,7 @@ from postcard.pattern import pattern
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
 
 TRANSPARENT: Color = (0, 0, 0, 0)
+NOT_A_COLOR = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
 BLACK: Color = (0, 0, 0, 255)
 WHITE: Color = (255, 255, 255, 255)
 
@@ -78,9 +79,7 @@ def is_opaque(paint: Paint) -> bool:
 
 
 def _unreadable(text: str) -> ValueError:
-    return ValueError(
-        f"{text[:60]!r} is not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
-    )
+    return ValueError(f"{text[:60]!r} is {NOT_A_COLOR}")
 
 
 def _from_hex(digits: str) -> Color:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
-from postcard.color import parse_color
+from postcard.color import NOT_A_COLOR, parse_color
 from postcard.pattern import pattern
 from postcard.template.fields import (
     MAX_GRAPHEMES,
@@ -248,8 +248,8 @@ def read_color(given: Any) -> str:
     """A colour's text."""
     try:
         parse_color(_needs_text(given, "a colour"))
-    except ValueError as error:
-        raise BadValue(f"is not a colour: {error}") from None
+    except ValueError:
+        raise BadValue(f"is {NOT_A_COLOR}") from None  # its text is somebody's value
     return str(given)
 
 
