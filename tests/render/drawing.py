@@ -63,6 +63,7 @@ def draw(
         max_bytes=options.get("max_bytes"),
         pictures=pictures or {},
         now=now,
+        laid=options.get("laid"),
     )
 
 

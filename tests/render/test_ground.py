@@ -1,18 +1,24 @@
 """Layers that never change are drawn once, and no picture shows it."""
 
+import io
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops
 
+from postcard.geometry import output_size
 from postcard.keeping import Kept
 from postcard.render import Rendered, Renderer
+from postcard.template.bind import bind
+from postcard.template.changes import changes_from_modifications
 from postcard.template.compiled import Template
 from postcard.template.gallery import PictureCache
 from postcard.template.ground import Grounds
+from postcard.template.laid import Laid, digest_of
 from tests.core.template_cases import template
-from tests.render.drawing import draw, plain_picture, quarters, renderer
+from tests.render.drawing import NOON, draw, opened, plain_picture, quarters, renderer
 
 STOPS = [["#ff000080", 0], ["#0000ff", 1]]
 PHOTO = {"type": "image", "source": "asset:a", "width": 200, "height": 100}
@@ -89,6 +95,94 @@ def test_a_picture_on_a_kept_ground_is_the_same(
             return draw(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
 
         assert drawn(warm) == drawn(fresh())
+
+
+@given(LAYERS, st.lists(CHANGES, min_size=1, max_size=2), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_a_picture_on_a_stored_ground_is_the_same(
+    layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
+) -> None:
+    made, warm = made_of(layers), fresh(10**7)
+    pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
+    size = output_size(made.width, made.height, dpr=dpr)
+    laid = fresh().lay(made, size, pictures=pictures)
+    again = Laid.read("key", laid.write()) if laid else None
+    assert (again is None) == (laid is None)
+    for request in requests:
+        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
+        expected = draw(made, *changes, using=fresh(), **looks)
+        assert draw(made, *changes, using=warm, laid=again, **looks) == expected
+
+
+@given(st.lists(st.sampled_from([*PLAIN, *TOUCHED]), max_size=6), CHANGES)
+@settings(max_examples=60, deadline=None)
+def test_only_pictures_that_the_stored_ground_shows_are_spared(
+    layers: list[dict[str, Any]], request: list[dict[str, Any]]
+) -> None:
+    made = made_of(layers)
+    changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+    pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
+    size = output_size(made.width, made.height)
+    laid = fresh().lay(made, size, pictures=pictures)
+    bound = bind(made, changes_from_modifications(made, changes), mode="error")
+    wanted = renderer().sources(made, bound, size, now=NOON, laid=laid is not None)
+    kept = {one.reference: pictures[one.reference] for one in wanted if not one.below}
+    expected = draw(made, *changes, using=fresh(), pictures=pictures)
+    assert draw(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
+
+
+@pytest.mark.parametrize("frames", [2, 5])
+def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
+    clock = {"type": "text", "text": "{{ countdown.seconds }}", "x": 100, "y": 40, "size": 40}
+    counting = {"to": "2100-01-01", "frames": frames}
+    made = template(layers=[PHOTO, PLAIN[2], clock], countdown=counting)
+    pictures, grounds = {"asset:a": quarters()}, Grounds()
+    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
+    expected = draw(made, pictures=pictures, format="gif", using=fresh())
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    assert draw(made, format="gif", using=warm, laid=laid) == expected
+    assert grounds.drawn == 0
+    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
+    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
+    assert grounds.drawn == 1
+
+
+def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
+    veil = {"type": "rectangle", "width": 200, "height": 100, "fill": "#00f5"}
+    ended = {**veil, "fill": "#f005", "if": "countdown.ended"}
+    last = {"type": "text", "text": "{{ countdown.seconds }}", "size": 40}
+    countdown = {"to": "2026-11-22T10:00:02", "frames": 4}
+    made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
+    now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
+    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    moving = draw(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
+    with Image.open(io.BytesIO(moving.image.body)) as file:
+        for second in range(4):
+            file.seek(second)
+            still = opened(draw(made, using=fresh(), pictures=pictures, now=now + second))
+            apart = ImageChops.difference(file.convert("RGB"), still.convert("RGB"))
+            assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
+
+
+def test_what_drawing_warned_of_is_not_stored() -> None:
+    made = made_of([PLAIN[1], NAME])
+    assert fresh().lay(made, output_size(200, 100), pictures={}) is None
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, -40, -1])
+def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
+    laid = fresh().lay(
+        made_of([PHOTO, NAME]), output_size(200, 100), pictures={"asset:a": quarters()}
+    )
+    assert laid is not None
+    file = laid.write()
+    key = f"grounds/200x100-{digest_of(file)}"
+    assert Grounds().keep(key, file[:cut]) is None
+    assert Grounds().keep(key, b"") is None
+    kept = Grounds().keep(key, file)
+    assert kept is not None and kept.key == key
 
 
 def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:

@@ -11,7 +11,7 @@ from postcard.geometry import Box
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
-from postcard.template.laid import Laid, depth
+from postcard.template.laid import Laid, depth, digest_of
 from postcard.template.nodes import Node
 from postcard.template.slots import at
 from postcard.template.stage import Scene
@@ -61,6 +61,18 @@ class Grounds:
     def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
         self.drawn = 0  # how often a ground had to be drawn
         self._kept: Kept[Key, Ground] = Kept(most_bytes, lambda ground: ground.weight)
+        self._laid: Kept[str, Laid] = Kept(most_bytes, lambda laid: laid.weight)
+
+    def known(self, key: str) -> Laid | None:
+        """The stored ground that was read by that key, if it is still here."""
+        return self._laid.get(key)
+
+    def keep(self, key: str, file: bytes) -> Laid | None:
+        """Read a stored ground, whose key its digest ends; None if it is not what was stored."""
+        laid = Laid.read(key, file) if file and key.endswith(digest_of(file)) else None
+        if laid is not None:
+            self._laid.put(key, laid)
+        return laid
 
     def begin(
         self,
@@ -80,10 +92,10 @@ class Grounds:
             return blank.canvas(), 0
         laid = laid if laid and laid.fits(blank.pixels, below) else None
         files = tuple(pictures.get(reference, b"") for reference in template.references)
-        key = (files, blank, id(laid), *_key(scene, below, template))
+        key = (files, blank, laid and laid.key, *_key(scene, below, template))
         ground = self._kept.get(key)
         if ground is None:
-            held = (*files, template.document, laid)
+            held = (*files, template.document)
             ground = self._drawn(scene, blank, below, held, laid)
             self._kept.put(key, ground)
         scene.boxes[:] = ground.boxes
@@ -99,14 +111,15 @@ class Grounds:
         held: tuple[object, ...],
         laid: Laid | None,
     ) -> Ground:
-        before = len(scene.warnings)
+        before, rest = len(scene.warnings), below
         if laid is None:
             self.drawn += 1
             canvas = blank.canvas()
         else:
-            canvas = laid.canvas(blank.size)
+            rest = below[depth(laid.pointers) :]
+            canvas = laid.canvas(blank.size, copied=bool(rest))
             scene.boxes[:] = laid.boxes
-        scene.draw(canvas, below[depth(laid.pointers) if laid else 0 :])
+        scene.draw(canvas, rest)
         files = sum(len(one) for one in held if isinstance(one, bytes))
         return Ground(
             canvas=canvas,

@@ -1,14 +1,14 @@
 """Grounds as a version keeps them in the store: drawn once at publish, read by every cold start."""
 
+import hashlib
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.lossless import pack, unpack
 from postcard.canvas.surface import Surface
 from postcard.dataclass import dataclass
-from postcard.geometry import Box
+from postcard.geometry import Box, OutputSize
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.group import AnyLayer, GroupLayer
@@ -23,10 +23,12 @@ _OUTERMOST = 2  # strokes in "/layers/0"
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """The pixels under the layers that may change. `boxes` are those of its layers, by pointer;
-    `pointers` name the first layers of the document that are drawn in it.
+    """The pixels under the layers that may change, and the key that they were read by.
+
+    `pointers` name the first layers of the document, which are drawn in it; `boxes` are theirs.
     """
 
+    key: str
     surface: Surface
     pointers: tuple[str, ...]
     boxes: tuple[tuple[str, Box], ...]
@@ -40,37 +42,44 @@ class Laid:
         """Whether it is of that many device pixels, and untouched nodes begin with its layers."""
         return self.surface.size == pixels and lies_under(untouched, self.pointers)
 
-    def write(self, name: str) -> bytes:
-        """The file: a line of JSON that tells `name` and a checksum, then the pixels."""
-        body = pack(self.surface)
+    def write(self) -> bytes:
+        """The file: a line of JSON, then the pixels."""
         boxes = [(where, box.x, box.y, box.width, box.height) for where, box in self.boxes]
-        head = {
-            "name": name,
-            "looks": LOOKS,
-            "check": zlib.crc32(body),
-            "layers": self.pointers,
-            "boxes": boxes,
-        }
-        return json.dumps(head).encode() + b"\n" + body
+        head = {"looks": LOOKS, "layers": self.pointers, "boxes": boxes}
+        return json.dumps(head).encode() + b"\n" + pack(self.surface)
 
     @classmethod
-    def read(cls, name: str, file: bytes) -> "Laid | None":
-        """What `write` wrote by that name; None if it is anything else, or drawn in older looks."""
+    def read(cls, key: str, file: bytes) -> "Laid | None":
+        """What `write` wrote; None if it is anything else, or was drawn in older looks."""
         line, _, body = file.partition(b"\n")
         try:
             head = json.loads(line)
-            told = (head["name"], head["looks"], head["check"])
-            if told != (name, LOOKS, zlib.crc32(body)):
+            if head["looks"] != LOOKS:
                 return None
             boxes = tuple((where, Box(*sides)) for where, *sides in head["boxes"])
-            return cls(unpack(body), tuple(head["layers"]), boxes)
+            return cls(key, unpack(body), tuple(head["layers"]), boxes)
         except (ValueError, KeyError, TypeError):
             return None
 
-    def canvas(self, size: tuple[int, int]) -> Canvas:
+    def canvas(self, size: tuple[int, int], *, copied: bool) -> Canvas:
         """A canvas of `size` CSS pixels with these pixels on it."""
-        pixels = self.surface.size
-        return Canvas(self.surface.copy(), (pixels[0] / size[0], pixels[1] / size[1]))
+        pixels, surface = self.surface.size, self.surface
+        scale = (pixels[0] / size[0], pixels[1] / size[1])
+        return Canvas(surface.copy() if copied else surface, scale)
+
+
+def digest_of(file: bytes) -> str:
+    """What the key of a file ends in, so that nobody takes another for it."""
+    return hashlib.sha256(file).hexdigest()[:32]
+
+
+def name_of(size: OutputSize) -> str:
+    """By which a version's ground of that size is known.
+
+    >>> name_of(OutputSize(600, 300, 1200, 600))
+    '1200x600'
+    """
+    return f"{size.width}x{size.height}"
 
 
 def still(template: Template) -> tuple[str, ...]:

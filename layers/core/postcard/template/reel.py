@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, fields
-from itertools import takewhile
 
 from postcard.canvas.canvas import Canvas
 from postcard.geometry import Box
@@ -33,37 +32,40 @@ class Reel:
         self.strokes = 0  # how many layers were drawn
         self._before: list[tuple[Node, Box]] = []
         self._document: Document | None = None
+        self._ground: Sequence[Node] = ()  # what the kept canvas began with
         self._shown: Canvas | None = None
         self._kept: Canvas | None = None
-        self._depth = 0  # how many layers lie on the kept canvas
+        self._depth = 0  # how many layers lie on the kept canvas, above its ground
 
     def draw(self, scene: Scene, blank: Blank, nodes: Sequence[Node]) -> Canvas:
         """The next picture, drawn on `blank` or on what is kept; the last one if it is equal."""
-        begun: tuple[Canvas, int] | None = None
-        if self._kept is None:
-            begun = self._begin(scene, blank, nodes)
-        stages = list(_apart(scene.placed(nodes)))
+        kept = self._kept if self._stands(scene.document, nodes) else None
+        canvas = kept or self._begun(scene, blank, nodes)
+        stages = list(_apart(scene.placed(nodes[len(self._ground) :])))
         now = [(stage.node, stage.box) for stage in stages]
-        same = self._alike(scene.document, now)
-        if self._shown is not None and same == len(now) == len(self._before):
+        same = self._alike(now) if kept else 0
+        if kept and self._shown and same == len(now) == len(self._before):
             return self._shown
-        if begun is None and same < self._depth:
-            begun = self._begin(scene, blank, nodes)
-        if begun is not None:
-            self._kept, self._depth = begun[0], _still(stages, nodes[: begun[1]])
-        assert self._kept is not None
-        self._draw(self._kept, stages[self._depth : same])
-        self._depth, self._before = max(self._depth, same), now
-        self._document = scene.document
-        self._shown = self._kept.copy()
-        self._draw(self._shown, stages[self._depth :])
+        if same < self._depth:
+            self._document = None  # nothing of what is kept will do
+            return self.draw(scene, blank, nodes)
+        self._draw(canvas, stages[self._depth : same])
+        self._depth, self._before, self._kept = same, now, canvas
+        self._shown = canvas.copy()
+        self._draw(self._shown, stages[same:])
         return self._shown
 
-    def _alike(self, document: Document, now: Sequence[tuple[Node, Box]]) -> int:
-        """How many layers at the bottom are as they were."""
-        if document != self._document:
-            self._depth = len(now) + 1  # the background too may be another
-            return 0
+    def _stands(self, document: Document, nodes: Sequence[Node]) -> bool:
+        """Whether what is kept began as this picture does."""
+        return document == self._document and self._ground == nodes[: len(self._ground)]
+
+    def _begun(self, scene: Scene, blank: Blank, nodes: Sequence[Node]) -> Canvas:
+        canvas, below = self._begin(scene, blank, nodes)
+        self._ground, self._document, self._depth = nodes[:below], scene.document, 0
+        return canvas
+
+    def _alike(self, now: Sequence[tuple[Node, Box]]) -> int:
+        """How many layers above the ground are as they were."""
         pairs = zip(self._before, now, strict=False)
         return next((i for i, (one, two) in enumerate(pairs) if one != two), len(now))
 
@@ -77,19 +79,11 @@ def _anew(scene: Scene, blank: Blank, nodes: Sequence[Node]) -> tuple[Canvas, in
     return blank.canvas(), 0
 
 
-def _still(stages: Sequence[Stage], nodes: Sequence[Node]) -> int:
-    """How many of the first stages come of these nodes, which are drawn already."""
-    drawn = {id(inner) for node in nodes for inner in node.all()}
-    return sum(1 for _ in takewhile(lambda stage: id(stage.node) in drawn, stages))
-
-
 def _apart(stages: Sequence[Stage]) -> Iterator[Stage]:
     """Stages in the order they are drawn; groups that only hold their layers, taken apart."""
     for stage in stages:
         if _only_holds(stage.layer):
-            place = stage.node.pointer, stage.box
-            if place not in stage.scene.boxes:
-                stage.scene.boxes.append(place)
+            stage.scene.boxes.append((stage.node.pointer, stage.box))
             yield from _apart(stage.children)
         else:
             yield stage
