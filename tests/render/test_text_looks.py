@@ -1,0 +1,123 @@
+"""How texts look that templates dress up; each picture was looked at."""
+
+from typing import Any
+
+import pytest
+
+from postcard.text.fonts import Fonts
+from postcard.text.style import Paragraph, TextStyle
+from tests.golden.compare import golden
+from tests.render.drawing import drawn
+from tests.render.scene import laid, texts
+
+ENGLISH = "Thanks for being with us since 2019, Anna — here is 25% off your next order."
+ARABIC = "شكرا لكونك معنا منذ عام 2019 يا آنا، إليك خصم 25% على طلبك القادم حتى مساء الجمعة."
+JAPANESE = "本日は、ご注文いただきありがとうございます。25%割引（会員限定）をご利用ください。"
+THAI = "ขอบคุณที่อยู่กับเราตั้งแต่ปี 2019 นี่คือส่วนลด 25% สำหรับคำสั่งซื้อครั้งต่อไปของคุณ"
+
+
+def _text(text: str, x: float, y: float, width: float, **look: Any) -> dict[str, Any]:
+    return {"type": "text", "x": x, "y": y, "width": width, "size": 20, "text": text, **look}
+
+
+def _box(text: dict[str, Any]) -> dict[str, Any]:
+    place = {name: text[name] for name in ("x", "y", "width", "height")}
+    return {"type": "rectangle", "fill": "#e2ecfa", **place}
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("Donau\u00addampf\u00adschiff", 110, ["Donau-", "dampf-", "schiff"]),
+        ("Donau\u00addampf\u00adschiff", 300, ["Donaudampfschiff"]),
+        ("e\u2011mail e\u2011mail", 90, ["e\u2011mail", "e\u2011mail"]),
+        ("um 20\u00a0Uhr 30", 70, ["um", "20\u00a0Uhr", "30"]),
+        ("super\u200bcali\u200bfragi", 100, ["supercali", "fragi"]),
+        ("one/\u2060two one", 80, ["one/two", "one"]),
+    ],
+)
+def test_a_text_says_where_its_lines_may_end(
+    text: str, width: float, lines: list[str], fonts: Fonts
+) -> None:
+    layout = laid(text, fonts, style=TextStyle(size=20), width=width)
+    assert texts(layout) == lines
+    assert layout.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("क्षत्रिय लक्ष्मी", ("क्ष", "त्रि", "य")),
+        ("👩‍👩‍👧‍👦👍🏽🇺🇦👩‍👩‍👧‍👦", ("👩‍👩‍👧‍👦", "👍🏽", "🇺🇦")),
+        ("é\u0323e\u0301o\u0302", ("é\u0323", "e\u0301")),
+    ],
+)
+def test_an_ellipsis_follows_whole_letters(text: str, kept: tuple[str, ...], fonts: Fonts) -> None:
+    whole = laid(text, fonts).width
+    cuts = {
+        "".join(texts(laid(text, fonts, paragraph=Paragraph(max_lines=1), width=width)))
+        for width in range(16, int(whole), 2)
+    }
+    starts = {"…", *("".join(kept[: end + 1]) + "…" for end in range(len(kept)))}
+    assert len(cuts & starts) >= len(kept)
+    assert all(cut in starts or len(cut) > len("".join(kept)) for cut in cuts)
+
+
+def test_an_ellipsis_stands_where_its_text_would_go_on(fonts: Fonts) -> None:
+    def placed(text: str) -> list[str]:
+        line = laid(text, fonts, paragraph=Paragraph(max_lines=1), width=90).lines[0]
+        return [each.letters.text for each in line.placed]
+
+    assert placed("Dear friends of ours")[-1] == "…"
+    assert placed("שלום לכולם ולכל החברים")[0] == "…"
+    mixed = placed("Hi אבי כהן ולכל החברים")
+    assert mixed[0] == "Hi"
+    assert mixed.index("…") < mixed.index("אבי")
+
+
+def test_lines_that_are_justified_broken_and_cut() -> None:
+    layers: list[dict[str, Any]] = []
+    for index, (text, language) in enumerate(
+        [(ENGLISH, "en"), (ARABIC, "ar"), (JAPANESE, "ja"), (THAI, "th")]
+    ):
+        x = 10 + index * 245
+        layers.append(_text(text, x, 10, 230, height=126, align="justify", language=language))
+    breaks = (
+        "Donau\u00addampf\u00adschiff\u00adfahrt", "e\u2011mail to e\u2011mail",
+        "100\u00a0km/h at 25\u00a0% off",
+        "super\u200bcali\u200bfragi\u200blistic", "foo\u2060-\u2060bar foo-bar foo",
+    )  # fmt: skip
+    cut = (
+        "محمد عبد الرحمن الشريف بن عبد الله", "שלום לכולם ולכל החברים", "Dear אבי כהן ולכל החברים",
+        "क्षत्रिय लक्ष्मी श्रीमती", "👩‍👩‍👧‍👦👍🏽🇺🇦👩‍👩‍👧‍👦👍🏽🇺🇦",
+    )  # fmt: skip
+    for index, (broken, short) in enumerate(zip(breaks, cut, strict=True)):
+        layers.append(_text(broken, 10 + index * 196, 146, 110, height=76))
+        layers.append(_text(short, 10 + index * 196, 232, 120, height=28, max_lines=1))
+    boxes = [_box(layer) for layer in layers]
+    golden("text_manners", drawn(*boxes, *layers, width=990, height=270))
+
+
+def test_letters_in_capitals_figures_gradients_shadows_and_turned() -> None:
+    down = {"type": "linear", "angle": 180, "stops": [["#ff0055", 0], ["#3300ff", 1]]}
+    across = {**down, "angle": 90}
+    figures = "1,111.00\n9,876.54"
+    bold = {"size": 34, "weight": 800}
+    serif = {"font": "Source Serif 4", "size": 28, "features": ["smcp"]}
+    red = {"color": "#d01040", "width": 3}
+    soft = {"color": "#000000aa", "x": 3, "y": 4, "blur": 6}
+    layers = [
+        _text("Small Caps 123", 10, 10, 240, **serif),
+        _text(figures, 230, 8, 130, size=24, align="right", features=["tnum"]),
+        _text(figures, 370, 8, 130, size=24, align="right"),
+        _text("Turned text g", 520, 24, 150, size=22, rotation=-14),
+        _text("Straight up", 625, 50, 120, size=22, rotation=-90),
+        _text("Across two lines of text", 10, 80, 250, color=across, **bold),
+        _text("Down two lines of text", 270, 80, 240, color=down, **bold),
+        _text("Soft shadow", 10, 176, 250, shadow=soft, **bold),
+        _text("Outline بالعربي", 270, 170, 320, size=40, weight=800, color="#fff", stroke=red),
+        _text("Spaced Αθήνα مرحبا", 10, 232, 300, letter_spacing=0.15),
+        _text("istanbul ÌJ", 330, 232, 150, transform="uppercase", language="tr"),
+        _text("άϋλη Ελλάδα", 500, 232, 180, transform="uppercase", language="el"),
+    ]
+    golden("text_shades", drawn(*layers, width=700, height=270))
