@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.coldstart [RUNS]
 
 Imports are timed in fresh processes after Lambda's own runtime client is loaded, ours beside the
-plain stack (Powertools with validation, boto3, pydantic, Pillow, segno). The function is what
+plain stack (Powertools with validation, boto3, pydantic, Pillow, segno); the first picture of a
+process beside satori's, where `bench.run` has set it up. The function is what
 `sam build` made, under awslambdaric, with moto behind it in this process: its own share is small
 but in the figure, for first and warm pictures alike.
 """
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.run import OURS as OURS_THERE
+from bench.run import WORK, environment
 from postcard.links import Link, address, read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +73,7 @@ SETTINGS = {
 def main(argv: list[str]) -> None:
     runs = int(argv[0]) if argv else RUNS
     imports(runs)
+    beside_satori(runs)
     function(runs)
 
 
@@ -97,10 +101,38 @@ def import_once(code: str) -> tuple[float, int]:
     return float(milliseconds), int(modules)
 
 
+def beside_satori(runs: int) -> None:
+    """Process start to the peers' design as a png, ours and satori's in turn."""
+    if not (WORK / "node" / "node_modules").is_dir():
+        print("\nskipped: bench.run sets up what to compare a first picture with.")
+        return
+    taken: dict[str, list[float]] = {OURS_THERE: [], "satori": []}
+    for _ in range(runs):
+        for engine, each in taken.items():
+            each.append(first_picture(engine))
+    ours, theirs = (statistics.median(each) for each in taken.values())
+    print(
+        f"\nprocess start to first picture: {ours:.0f} ms, satori {theirs:.0f}: {ours / theirs:.2f}"
+    )
+
+
+def first_picture(engine: str) -> float:
+    """Milliseconds of one new process, by the harness's own clock."""
+    node = ["node", "cold1.mjs", engine, "og", "png"]
+    ours = [sys.executable, "cold1.py", engine, "og", "png"]
+    command, folder = (ours, WORK) if engine == OURS_THERE else (node, WORK / "node")
+    given = {**os.environ, **environment(), "START_NS": str(time.monotonic_ns())}
+    done = subprocess.run(
+        command, cwd=folder, env=given, capture_output=True, text=True, check=True
+    )
+    return float(json.loads(done.stdout.splitlines()[-1])["total"])
+
+
 def function(runs: int) -> None:
     """First and warm pictures of the built function, each first one in a new process."""
     from deploy.template import read as template
-    from tests.stack.test_artefacts import ARCHITECTURE, build
+    from tests.stack.artefact import ARCHITECTURE
+    from tests.stack.test_artefacts import build
     from tests.stack.world import CREDENTIALS, World
 
     class Standing(World):  # a distribution takes boto3 long to make, and no picture needs one

@@ -109,14 +109,18 @@ def draw(engines: Sequence[str]) -> None:
 
 def run(command: Sequence[object], *, cwd: Path = WORK, quiet: bool = False) -> None:
     """A step of the set-up or the harness; the first that fails ends it all."""
-    mine = {
+    out = subprocess.DEVNULL if quiet else None
+    words = [str(word) for word in command]
+    subprocess.run(words, cwd=cwd, env={**os.environ, **environment()}, stdout=out, check=True)
+
+
+def environment() -> dict[str, str]:
+    """What tells the harness of our engine."""
+    return {
         "EXTRA_ENGINES": OURS,
         "EXTRA_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "bench", ROOT / "layers" / "core"))),
     }
-    out = subprocess.DEVNULL if quiet else None
-    words = [str(word) for word in command]
-    subprocess.run(words, cwd=cwd, env={**os.environ, **mine}, stdout=out, check=True)
 
 
 def table(results: Mapping[str, Any]) -> Iterator[str]:
