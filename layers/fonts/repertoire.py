@@ -1,6 +1,6 @@
 """Which characters of the very large fonts ship: those of the countries' own standards.
 
-A character that one of the three lacks is drawn from another one, as `text/fonts.py` orders them.
+A character that one of the four lacks is drawn from another one, as `text/fonts.py` orders them.
 """
 
 _KEPT = (  # blocks; letters of other scripts are wide in these fonts, and left to Noto Sans
@@ -15,20 +15,24 @@ _NAMES = (  # of people and places, in the general list of 2013 and in none of t
     "淏淼渼湝溦滟潋潞潆澍澔濛瀚灏垍垲埇埼堉塬墁墉姞姮娉娴娅婠婵嫄嫱嬿孖孚屾岍岚峣峥崟崧嵘嵩"
     "钊钰钲铖铧铱铄锜锴镆镛镠闫闿阚隽陟雩雱霁霈霏靓靖韫韬頫颀颢飔馨驎髙鲲鸾麂黛黻鼐龁"
 )
+_JAPANESE_NAMES = "𠮷𡈽𣘺𦚰"
 _MATHEMATICAL = ((0x2100, 0x214F), (0x2190, 0x22FF), (0x27C0, 0x27FF), (0x1D400, 0x1D7FF))
 
 
 def simplified_chinese() -> frozenset[str]:
-    """GB 2312, of Big5 what is frequent or in none of the others, and rare letters of names."""
-    big5 = _coded("big5")
-    frequent = {letter for letter in big5 if letter.encode("big5")[0] < 0xC7}
-    lonely = big5 - _coded("shift_jis_2004") - _coded("euc_kr")
-    return _kept(_coded("gb2312") | frequent | lonely | frozenset(_NAMES))
+    """GB 2312, rare letters of names, and of GBK what none of the others has."""
+    others = _coded("big5hkscs") | _coded("shift_jis_2004") | _coded("cp932") | _coded("euc_kr")
+    return _kept(_coded("gb2312") | frozenset(_NAMES) | (_coded("gbk") - others))
+
+
+def traditional_chinese() -> frozenset[str]:
+    """Big5 with Hong Kong's supplement."""
+    return _kept(_coded("big5") | _coded("big5hkscs"))
 
 
 def japanese() -> frozenset[str]:
-    """JIS X 0208 and JIS X 0213."""
-    return _kept(_coded("shift_jis_2004"))
+    """JIS X 0208 and JIS X 0213, what NEC and IBM added, and variants in people's names."""
+    return _kept(_coded("shift_jis_2004") | _coded("cp932") | frozenset(_JAPANESE_NAMES))
 
 
 def korean() -> frozenset[str]:

@@ -164,6 +164,7 @@ SOURCES = (
     _script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
     _script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
     *(_cjk("SC", 2, repertoire.simplified_chinese, weight) for weight in _CJK_WEIGHTS),
+    *(_cjk("TC", 3, repertoire.traditional_chinese, weight) for weight in _CJK_WEIGHTS),
     *(_cjk("JP", 0, repertoire.japanese, weight) for weight in _CJK_WEIGHTS),
     *(_cjk("KR", 1, repertoire.korean, weight) for weight in _CJK_WEIGHTS),
     _script("Symbols", "7ec374a93bb2e4865faeeb73a3ee732a7d082dae7d64d9667fda57fe4190dbe7"),

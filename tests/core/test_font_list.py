@@ -13,9 +13,12 @@ from postcard.text.fonts import Fonts
     [
         ("Inter", ["Latn", "Grek", "Cyrl"]),
         ("Noto Sans SC", ["Hans"]),
+        ("Noto Sans TC", ["Hant"]),
         ("Noto Sans JP", ["Jpan"]),
         ("Noto Sans KR", ["Kore"]),
         ("Noto Sans Tamil", ["Taml"]),
+        ("Noto Sans Symbols", ["Zsym"]),
+        ("Noto Sans Symbols 2", ["Latn", "Zsym"]),
         ("Noto Color Emoji", ["Zsye"]),
     ],
 )

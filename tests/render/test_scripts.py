@@ -39,12 +39,68 @@ def test_every_name_has_all_its_letters(language: str, text: str, fonts: Fonts) 
     assert laid(text, fonts, style=TextStyle(language=language)).missing == ()
 
 
-def test_chinese_letters_take_the_shapes_of_the_language(fonts: Fonts) -> None:
-    faces = {
-        language: laid("直骨", fonts, style=TextStyle(language=language))
-        .lines[0]
-        .placed[0]
-        .letters.face.family
-        for language in ("zh-Hans", "ja-JP", "ko")
-    }
-    assert faces == {"zh-Hans": "Noto Sans SC", "ja-JP": "Noto Sans JP", "ko": "Noto Sans KR"}
+HAN = {
+    "zh-CN": "Noto Sans SC",
+    "zh-TW": "Noto Sans TC",
+    "ja": "Noto Sans JP",
+    "ko": "Noto Sans KR",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "family"),
+    [
+        *HAN.items(),
+        ("zh", "Noto Sans SC"),
+        ("zh-SG", "Noto Sans SC"),
+        ("zh-Hans-HK", "Noto Sans SC"),
+        ("yue-CN", "Noto Sans SC"),
+        ("zh-Hant", "Noto Sans TC"),
+        ("zh-hk", "Noto Sans TC"),
+        ("zh_MO", "Noto Sans TC"),
+        ("zh-Hant-CN", "Noto Sans TC"),
+        ("yue", "Noto Sans TC"),
+        ("nan", "Noto Sans TC"),
+        ("ja-JP", "Noto Sans JP"),
+        ("ko-KR", "Noto Sans KR"),
+    ],
+)
+def test_chinese_letters_take_the_shapes_of_the_language(
+    language: str, family: str, fonts: Fonts
+) -> None:
+    assert _families("直骨角", language, fonts) == {family}
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("陳怡君", "Noto Sans TC"),
+        ("张伟", "Noto Sans SC"),
+        ("直骨", "Noto Sans SC"),
+        ("直さ", "Noto Sans JP"),
+    ],
+)
+def test_where_no_language_tells_the_letters_do(text: str, family: str, fonts: Fonts) -> None:
+    assert _families(text, "en", fonts) == {family}
+
+
+def _families(text: str, language: str, fonts: Fonts) -> set[str]:
+    layout = laid(text, fonts, style=TextStyle(language=language))
+    return {placed.letters.face.family for line in layout.lines for placed in line.placed}
+
+
+@pytest.mark.parametrize(
+    "name", ["髙橋", "﨑山", "𠮷野家", "草彅", "渡邉", "濵田", "𣘺本", "桒原", "栁沢"]
+)
+def test_the_letters_of_japanese_names_are_japans(name: str, fonts: Fonts) -> None:
+    assert _families(name, "ja", fonts) == {"Noto Sans JP"}
+
+
+def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
+    canvas = blank(720, 170)
+    for row, weight in enumerate((400, 700)):
+        for column, language in enumerate(HAN):
+            style = TextStyle(size=52, language=language, line_height=1.4, weight=weight)
+            box = Box(10 + column * 178, 6 + row * 80, 176, 80)
+            canvas.draw_text(laid("直骨角", fonts, style=style, width=176), box)
+    golden("text_han_in_four_languages", canvas.picture().image())

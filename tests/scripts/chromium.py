@@ -16,7 +16,8 @@ from pathlib import Path
 
 from PIL import Image, ImageChops
 
-from postcard.text.fonts import Face, Fonts, han_of
+from postcard.text.fonts import Face, Fonts
+from postcard.text.han import han_of
 from tests.scripts.lines import HEIGHT, LEFT, LINES, SIZE, WIDTH, Written
 from tests.scripts.overlap import ink, picture
 

@@ -31,7 +31,7 @@ PROBES = {  # letters that tell a script; where fonts share one among them, each
     "Ethi": "አበ",
     "Hans": "汉语说",
     "Hant": "漢語夠妳",
-    "Jpan": "あア辻",
+    "Jpan": "あア匂凪",
     "Kore": "한글뷁",
     "Zmth": "𝒜∑",
     "Zsym": "★☎ ⚘⏚",

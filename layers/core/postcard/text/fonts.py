@@ -18,10 +18,12 @@ from postcard.text.bidi import fribidi
 from postcard.text.font_file import FontFile
 
 DEFAULT = "Inter"  # where none of the families asked for is there
-_HAN = {"zh": "Noto Sans SC", "ja": "Noto Sans JP", "ko": "Noto Sans KR"}
-_SPEAKS_CHINESE = ("zh", "cmn", "yue", "nan", "hak", "wuu")
-_KANA = pattern("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
-_HANGUL = pattern("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_HAN = {
+    "zh": "Noto Sans SC",
+    "zh-Hant": "Noto Sans TC",
+    "ja": "Noto Sans JP",
+    "ko": "Noto Sans KR",
+}
 _LAST_RESORT = (
     "Noto Sans",
     "Noto Sans Arabic",
@@ -204,22 +206,6 @@ def choose(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
         if lacks[0] != needed[0] and len(lacks) < len(lacking):
             best, lacking = face, lacks
     return best, lacking
-
-
-def han_of(language: str, text: str) -> str:
-    """Whose shapes Chinese letters take: "zh", "ja", "ko"; "" if nothing tells.
-
-    >>> han_of("ja-JP", "直"), han_of("en", "さくら直"), han_of("en", "直")
-    ('ja', 'ja', '')
-    """
-    spoken = language.split("-")[0].lower()
-    if spoken in _SPEAKS_CHINESE:
-        return "zh"
-    if spoken in _HAN:
-        return spoken
-    if _KANA.search(text):
-        return "ja"
-    return "ko" if _HANGUL.search(text) else ""
 
 
 def visible(text: str) -> str:

@@ -14,8 +14,9 @@ from postcard.dataclass import dataclass
 from postcard.pattern import pattern
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks
-from postcard.text.fonts import Face, Fonts, choose, han_of, visible
+from postcard.text.fonts import Face, Fonts, choose, visible
 from postcard.text.glyphs import Letters, advance
+from postcard.text.han import han_of
 from postcard.text.latin import is_latin
 from postcard.text.style import Run, TextStyle
 
