@@ -82,6 +82,8 @@ def boxes(
     drawn = {name: _box(100 + 20 * at, outlines) for at, name in enumerate(names)}
     if outlines == "glyf":
         builder.setupGlyf(drawn)
+    elif outlines == "CFF2":
+        builder.setupCFF2(drawn)
     else:
         builder.setupCFF(family, {"FullName": family}, drawn, {})
     builder.setupHorizontalMetrics({name: (600, 0) for name in names})
@@ -105,7 +107,9 @@ def changed(body: bytes, change: Callable[[Any], object]) -> bytes:
 
 
 def _box(side: int, outlines: str) -> Any:
-    pen: Any = TTGlyphPen(None) if outlines == "glyf" else T2CharStringPen(600, None)
+    pen: Any = TTGlyphPen(None)
+    if outlines != "glyf":
+        pen = T2CharStringPen(None if outlines == "CFF2" else 600, None, CFF2=outlines == "CFF2")
     pen.moveTo((50, 0))
     for point in ((50, side), (50 + side, side), (50 + side, 0)):
         pen.lineTo(point)

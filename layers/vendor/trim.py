@@ -13,6 +13,11 @@ from pathlib import Path
 SERVICES = ("cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
 # Only the CLI and `make deploy` write to the edge, which alone needs SigV4A.
 NOT_IN_LAMBDA = ("awscrt", "_awscrt.abi3.so", "awscrt-*.dist-info", "bin", "share")
+# fontTools checks fonts that are uploaded, from Python; of what is compiled only `iup` is worth it.
+NO_FONT_NEEDS = (
+    *("cu2qu", "diff", "merge", "mtiLib", "qu2cu", "subset", "svgLib", "ufoLib", "voltLib"),
+    *("feaLib/lexer.*", "misc/bezierTools.*.so", "pens/momentsPen.*", "**/*.c"),
+)
 RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
@@ -29,6 +34,8 @@ def superfluous(root: Path) -> Iterator[Path]:
     """Files and folders that go."""
     for pattern in NOT_IN_LAMBDA:
         yield from root.glob(pattern)
+    for pattern in NO_FONT_NEEDS:
+        yield from (root / "fontTools").glob(pattern)
     for package in ("boto3", "botocore"):
         folders = (path for path in (root / package / "data").iterdir() if path.is_dir())
         yield from (path for path in folders if path.name not in SERVICES)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from postcard.errors import Unavailable
 from postcard.ports import StoredObject
 from tests.fonts import boxed, kite, sail, woff2
 from tests.functions.samples import document
