@@ -24,9 +24,9 @@ class Kept(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """The value, if it is still here."""
         with self._lock:
-            if key in self._values:
+            if (value := self._values.get(key)) is not None:
                 self._values.move_to_end(key)
-            return self._values.get(key)
+            return value
 
     def put(self, key: K, value: V) -> None:
         """Keep a value, unless it alone is too much."""
@@ -45,7 +45,7 @@ class Kept(Generic[K, V]):
 DRAWN_BYTES = 32_000_000
 _LARGEST_DRAWN = DRAWN_BYTES // 8
 _OVERHEAD = 500  # bytes: the key, the objects around the pixels
-drawn: Kept[tuple[Any, ...], tuple[int, Any]] = Kept(DRAWN_BYTES, itemgetter(0))
+drawn: Kept["_Call", tuple[int, Any]] = Kept(DRAWN_BYTES, itemgetter(0))
 
 
 def keep_drawn(weigh: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:
@@ -57,7 +57,7 @@ def keep_drawn(weigh: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable
     def keeping(make: Callable[P, V]) -> Callable[P, V]:
         @wraps(make)
         def kept(*args: P.args, **named: P.kwargs) -> V:
-            key = (make, *args, *named.items())
+            key = _Call((make, *args, *named.items()))
             if (found := drawn.get(key)) is None:
                 value = make(*args, **named)
                 found = (weigh(value) + _OVERHEAD, value)
@@ -69,3 +69,18 @@ def keep_drawn(weigh: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable
         return kept
 
     return keeping
+
+
+class _Call:
+    """What was asked, and its hash: long lines would be hashed again at every look."""
+
+    __slots__ = ("asked", "hash")
+
+    def __init__(self, asked: tuple[object, ...]) -> None:
+        self.asked, self.hash = asked, hash(asked)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Call) and self.asked == other.asked

@@ -1,6 +1,9 @@
 """The text properties, as styles, texts and spans write them."""
 
+from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Literal
 
 from postcard.dataclass import dataclass
@@ -77,5 +80,14 @@ _NAMES = tuple(f.name for f in fields(TextProperties))
 
 def said(letters: Letters) -> dict[str, Any]:
     """The text properties that are written, by name."""
-    pairs = ((name, getattr(letters, name, None)) for name in _NAMES)
+    kind: Any = type(letters)
+    names, values = _reader(kind)
+    pairs = zip(names, values(letters), strict=True)
     return {name: value for name, value in pairs if value is not None}
+
+
+@cache
+def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+    """The text properties that a class has, and what reads them all."""
+    names = tuple(name for name in _NAMES if hasattr(cls, name))
+    return names, attrgetter(*names)

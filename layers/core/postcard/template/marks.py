@@ -43,6 +43,11 @@ def isolated(value: str) -> str:
     return f"{ISOLATE}{value}{POP}" if any(map(str.isalpha, value)) else value
 
 
+def blank(text: str) -> bool:
+    """Whether there is nothing but marks and white space."""
+    return all(letter.isspace() or ord(letter) in _ALL for letter in text)
+
+
 def without_marks(text: str) -> str:
     """The text for other uses than a line."""
     return text.translate(_ALL)

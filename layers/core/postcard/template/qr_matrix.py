@@ -220,4 +220,11 @@ def _encoder() -> Any:
     package = ModuleType("segno_alone")
     package.__path__ = list(found.submodule_search_locations or ())
     sys.modules[package.__name__] = package
-    return import_module(f"{package.__name__}.encoder")
+    encoder = import_module(f"{package.__name__}.encoder")
+    encoder.Buffer.append_bits = _append_bits
+    return encoder
+
+
+def _append_bits(buffer: Any, value: int, length: int) -> None:
+    """Segno's own goes bit by bit."""
+    buffer.extend(format(value, f"0{length}b").encode().translate(_TO_LEVELS))

@@ -126,7 +126,7 @@ class Speaker:
         """A layer or the document with its Liquid run, but for the properties `kept`."""
         for slot in self.template.slots.get(where, ()):
             if slot.path[0] not in kept:
-                written = self._filled(written, slot, f"{where}{slot.pointer}")
+                written = self._filled(written, slot, where)
         return written
 
     def holds(self, where: str) -> bool:
@@ -147,7 +147,7 @@ class Speaker:
         try:
             text = slot.program.run(self._speech(slot))
         except LiquidFailed as error:
-            self.warn("liquid_failed", where, f"{error}.")
+            self.warn("liquid_failed", f"{where}{slot.pointer}", f"{error}.")
             text = ""
         if slot.yields in ("text", "plain"):
             return put(written, slot.path, text)
@@ -156,7 +156,7 @@ class Speaker:
             if text:
                 return put(written, slot.path, _READ[slot.yields](text))
         except BadValue as error:
-            self.warn("bad_value", where, f"{text[:60]!r} {error}.")
+            self.warn("bad_value", f"{where}{slot.pointer}", f"{text[:60]!r} {error}.")
         if slot.yields in _NEEDED:
             return put(written, slot.path, "")
         return put_default(written, slot.path)

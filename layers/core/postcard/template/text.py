@@ -8,7 +8,7 @@ from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, four
 from postcard.template.bounds import Ge, Le, Len
 from postcard.template.letters import Highlight, Letters, TextProperties, said
-from postcard.template.marks import emphasised, without_marks
+from postcard.template.marks import blank, emphasised
 from postcard.template.paints import to_paint
 from postcard.template.rules import drawable_text
 from postcard.template.shape import Choice, Liquid, Rule
@@ -80,7 +80,7 @@ class TextLayer(TextProperties, BaseLayer):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to see."""
-        return not any(without_marks(span.text).strip() for span in self.spans)
+        return all(blank(span.text) for span in self.spans)
 
     def _runs(self, look: Mapping[str, Any], stage: "Stage") -> Iterator[drawn.Run]:
         for span in self.spans:

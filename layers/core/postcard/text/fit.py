@@ -69,8 +69,11 @@ def extent(style: TextStyle, fonts: Fonts) -> tuple[float, float]:
 
 def row_extent(row: Row, fonts: Fonts) -> tuple[float, float]:
     """How far a line reaches above and below its base line."""
-    styles = {id(piece.style): piece.style for piece in row.shown}.values() or (row.style,)
-    reaches = [extent(style, fonts) for style in styles]
+    shown = row.shown
+    first = shown[0].style if shown else row.style
+    if all(piece.style is first for piece in shown):
+        return extent(first, fonts)
+    reaches = [extent(piece.style, fonts) for piece in shown]
     return max(above for above, _ in reaches), max(below for _, below in reaches)
 
 
@@ -78,7 +81,7 @@ def trims(rows: Sequence[Row], paragraph: Paragraph, fonts: Fonts) -> tuple[floa
     """What is taken off above the first line and below the last one."""
     if not paragraph.trim_cap or not rows:
         return 0.0, 0.0
-    styles = [piece.style for piece in rows[0].pieces] or [rows[0].style]
+    styles = {piece.style for piece in rows[0].pieces} or {rows[0].style}
     capitals = max(
         fonts.chain(style.fonts, style.weight, style.italic)[0].cap_height * style.size
         for style in styles
