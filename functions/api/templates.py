@@ -122,5 +122,5 @@ def delete_template(
     call = router.call
     call.allow_template(template_id)
     call.allow_scope("admin" if erase else "templates")
-    call.service.templates.delete(template_id, erase=erase)
+    call.service.templates.delete(template_id, erase=erase, deadline=call.deadline)
     return no_content()

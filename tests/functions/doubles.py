@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from postcard.adapters.memory import (
     MemoryCounters,
+    MemoryImages,
     MemoryObjects,
     MemoryRateLimiter,
     MemoryTemplates,
 )
 from postcard.errors import Unavailable
-from postcard.ports import Allowance, Fetched, FetchError, StoredObject
+from postcard.ports import Allowance, Fetched, FetchError, ImageRecord, StoredObject
 from postcard.render import Renderer
 from postcard.text.fonts import Fonts
 
@@ -107,6 +108,16 @@ class DownTemplates(MemoryTemplates):
         if self.down:
             raise Unavailable("DynamoDB is down.")
         return super().record(template_id)
+
+
+class SlowImages(MemoryImages):
+    """Records of images; `passes` is the time that a write takes."""
+
+    passes: Callable[[], object] = staticmethod(lambda: None)
+
+    def put(self, record: ImageRecord) -> None:
+        self.passes()
+        super().put(record)
 
 
 class DownLimiter(MemoryRateLimiter):

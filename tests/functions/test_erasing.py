@@ -92,3 +92,17 @@ def test_what_cannot_be_asked_again_is_not_kept(world: World) -> None:
         "public, no-transform, max-age=60",
     )
     assert list(world.pictures.keys("renders/")) == []
+
+
+def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: World) -> None:
+    world.key = world.new_key(rate=1000)
+    for number in range(250):
+        world.post({"first_name": f"n{number}"}, render="on_open")
+    world.images.passes = lambda: world.pass_time(0.2)  # seconds for each write
+    replies = [world.call("DELETE", "/v1/templates/welcome?erase=true") for _ in range(2)]
+    first, second = replies
+    assert (first.status, first.headers["retry-after"]) == (503, "1")
+    assert "200 images are forgotten, and there are more" in first.json["detail"]
+    assert second.status == 204
+    assert all(record.erased for record in world.images.of("welcome"))
+    assert "/images/*" in world.cdn.forgotten

@@ -14,7 +14,6 @@ from postcard.adapters.memory import (
     MemoryAssets,
     MemoryCdn,
     MemoryIdempotency,
-    MemoryImages,
     MemoryUploads,
 )
 from postcard.api_service import ApiOutside, api_service
@@ -32,6 +31,7 @@ from tests.functions.doubles import (
     DownLimiter,
     DownTemplates,
     Reply,
+    SlowImages,
     Web,
 )
 from tests.functions.samples import Json, api_event, image_event
@@ -50,7 +50,7 @@ class World:
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
-        self.templates, self.images, self.assets = DownTemplates(), MemoryImages(), MemoryAssets()
+        self.templates, self.images, self.assets = DownTemplates(), SlowImages(), MemoryAssets()
         self.pictures, self.store = CountedObjects(), CountedObjects()
         self.web, self.cdn = Web(), MemoryCdn()
         self.renderer = CountedRenderer()

@@ -64,7 +64,13 @@ def api_service(api: ApiOutside) -> ApiService:
 
     minting = Minting(room.library, room.studio, keys, base_url=api.base_url)
     recalls = Recalls(
-        outside.templates, room.library, outside.images, outside.pictures, api.cdn, keys
+        outside.templates,
+        room.library,
+        outside.images,
+        outside.pictures,
+        api.cdn,
+        keys,
+        monotonic=outside.monotonic,
     )
     return ApiService(
         images=_images(api, room, minting, keys),

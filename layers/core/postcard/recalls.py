@@ -1,11 +1,13 @@
 """Taking back: a version recalled, all pictures of a template or of a person erased."""
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from postcard import ports
-from postcard.errors import BadRequest, Fault
+from postcard.errors import BadRequest, Fault, Unavailable
 from postcard.images import addresses, erased
 from postcard.library import Library, effective
 from postcard.marks import mark
@@ -15,7 +17,7 @@ from postcard.serving import image_key
 from postcard.signing import LinkKeys
 
 AT_ONCE = 1000  # what S3 deletes in one call
-MANY = 100  # from here on all images leave the CDN by one path
+MANY = 100  # images forgotten at once; from here on all of them leave the CDN by one path
 
 
 class Recalls:
@@ -29,6 +31,8 @@ class Recalls:
         pictures: ports.Objects,
         cdn: ports.Cdn,
         keys: Callable[[], LinkKeys],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._templates = templates
         self._library = library
@@ -36,6 +40,7 @@ class Recalls:
         self._pictures = pictures
         self._cdn = cdn
         self._keys = keys
+        self._monotonic = monotonic
 
     def recall(self, template_id: str, version: int, replaced_by: int) -> None:
         """Draw `version` with `replaced_by` from now on; `NotFound`, `BadRequest`."""
@@ -58,21 +63,32 @@ class Recalls:
                 self._images.put(replace(image, status="pending", bytes=None))
         self._forget_images(images)
 
-    def erase_all(self, template_id: str) -> None:
-        """Forget every picture of a template, and the values of its images."""
-        records = list(self._images.of(template_id))
-        for record in records:
-            self._images.put(erased(record))
+    def erase_all(self, template_id: str, *, deadline: float = math.inf) -> None:
+        """Forget every picture of a template, and the values of its images.
+
+        `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
+        """
         self._forget_renders(template_id, "")
-        self._forget_images(records)
+        self._erase(self._images.of(template_id), deadline)
 
     def erase_marked(self, field: str, value: str) -> int:
         """Forget every image made with this value of a field marked `erase_by`; how many."""
-        records = list(self._images.marked(mark(self._keys(), field, value)))
-        for record in records:
-            self._images.put(erased(record))
-        self._forget_images(records)
-        return len(records)
+        return self._erase(self._images.marked(mark(self._keys(), field, value)), math.inf)
+
+    def _erase(self, records: Iterable[ImageRecord], deadline: float) -> int:
+        waiting = (record for record in records if not record.erased)
+        count = 0
+        while some := list(islice(waiting, MANY)):
+            for record in some:
+                self._images.put(erased(record))
+            self._forget_images(some)
+            count += len(some)
+            if self._monotonic() > deadline:
+                raise Unavailable(
+                    f"{count} images are forgotten, and there are more: call again to go on.",
+                    headers={"Retry-After": "1"},
+                )
+        return count
 
     def _forget_renders(self, template_id: str, part: str) -> None:
         epoch = self._keys().epoch
@@ -86,7 +102,7 @@ class Recalls:
             return
         self._delete(image_key(record.image_id, record.format) for record in records)
         paths = [path for record in records for path in addresses(record)]
-        self._cdn.forget(paths if len(records) <= MANY else ["/images/*", "/i/*"])
+        self._cdn.forget(paths if len(records) < MANY else ["/images/*", "/i/*"])
 
     def _delete(self, keys: Iterable[str]) -> None:
         waiting: Iterator[str] = iter(keys)

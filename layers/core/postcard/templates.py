@@ -1,6 +1,7 @@
 """Templates as callers see them: shown, listed, paused, deleted."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -82,10 +83,13 @@ class Catalogue:
         self._library.usable(template_id)
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
-    def delete(self, template_id: str, *, erase: bool) -> None:
-        """End POSTs, minting and previews; with `erase` its links and images, too."""
+    def delete(self, template_id: str, *, erase: bool, deadline: float = math.inf) -> None:
+        """End POSTs, minting and previews; with `erase` its links and images, too.
+
+        `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
+        """
         record = self._templates.record(template_id)
-        if record is None or not (erase and record.deleted and not record.erased):
+        if record is None or not (erase and record.deleted):
             self._library.usable(template_id)
         update_record(
             self._templates,
@@ -93,7 +97,7 @@ class Catalogue:
             lambda known: replace(known, deleted=True, erased=known.erased or erase),
         )
         if erase:
-            self._recalls.erase_all(template_id)
+            self._recalls.erase_all(template_id, deadline=deadline)
 
 
 def _line(record: TemplateRecord) -> JsonObject:
