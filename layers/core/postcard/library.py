@@ -86,7 +86,9 @@ class Library:
 
 def _compiled(stored: TemplateVersion) -> Template:
     document = load(stored.document)
-    return Template.compile(stored.template_id, stored.version, document, trusted=True)
+    return Template.compile(
+        stored.template_id, stored.version, document, trusted=True, format=stored.format
+    )
 
 
 def _at(pointer: str, code: str, detail: str) -> list[Fault]:

@@ -14,6 +14,7 @@ from postcard.template.bind import Bound, Mode, bind
 from postcard.template.changes import VALUES, changes_from_modifications
 from postcard.template.compiled import Template
 from postcard.template.document import Document
+from postcard.template.photos import awaits_photos
 from postcard.template.refusing import refuse
 
 MOST_BYTES = 4_500_000  # what a Lambda can answer, base64 included
@@ -136,6 +137,17 @@ def placed(edition: Edition, bound: Bound, looks: Looks, size: OutputSize) -> Or
         max_bytes=looks.max_bytes or template.max_bytes,
         dpr=1 if looks.dpr is None else looks.dpr,
     )
+
+
+def undecided(order: Order, asked: Looks) -> Order:
+    """The order as a draft is drawn: `auto` for `format: auto`, so that drawing decides.
+
+    A canvas for pictures that are not known yet is drawn as the jpg that it will be.
+    """
+    if order.template.document.format != "auto" or asked.format is not None:
+        return order
+    format = "jpg" if awaits_photos(order.template.document) else "auto"
+    return replace(order, format=format, quality=order.template.quality)
 
 
 def bound_for(

@@ -11,7 +11,7 @@ from postcard.errors import BadRequest, Fault, told
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
 from postcard.library import Edition, Library
-from postcard.orders import Looks, Order, check_weight, order_for, placed
+from postcard.orders import Looks, Order, check_weight, order_for, placed, undecided
 from postcard.ports import JsonObject, TemplateVersion
 from postcard.publishing import findings_about
 from postcard.render import RenderFailed
@@ -90,10 +90,12 @@ class Previews:
         edition = self._edition(asked, deadline)
         looks = Looks(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
         if asked.document is None or asked.modifications:
-            return order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
-        size, faults = looks.size_of(edition.template.document)
-        refuse(faults)
-        return placed(edition, examples(edition.template), looks, size)
+            order = order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+        else:
+            size, faults = looks.size_of(edition.template.document)
+            refuse(faults)
+            order = placed(edition, examples(edition.template), looks, size)
+        return order if asked.document is None else undecided(order, looks)
 
     def _edition(self, asked: PreviewRequest, deadline: float) -> Edition:
         if (asked.document is None) == (asked.template_id is None):

@@ -13,7 +13,7 @@ from postcard.geometry import Box, output_size
 from postcard.grounding import keep_grounds
 from postcard.json_text import pointer, read_json
 from postcard.library import Edition
-from postcard.orders import Looks, Order, check_weight, placed
+from postcard.orders import Looks, Order, check_weight, placed, undecided
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
 from postcard.render import Renderer, RenderFailed, Source, Which
 from postcard.stand_ins import KINDS, keep_stand_ins, show_stand_ins, stored_size
@@ -92,6 +92,7 @@ class Publishing:
             keep_stand_ins(self._store, template_id, number, stand_ins),
             fonts=self._keep_fonts(template, families),
             grounds=keep_grounds(self._store, self._studio.renderer, template, checked.pictures),
+            format=checked.template.format,
         )
         self._templates.publish(_record(record, version, document.name), version)
         show_stand_ins(self._store, template_id, number, stand_ins)
@@ -105,7 +106,7 @@ class Publishing:
         drawing = self._example(template, pictures, now=now)
         check_weight(drawing.image)
         findings = findings_about(template, drawing, self._studio.renderer)
-        return Checked(template, pictures, findings)
+        return Checked(replace(template, format=drawing.image.format), pictures, findings)
 
     def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
         order = example_order(template)
@@ -211,7 +212,7 @@ def example_order(template: Template) -> Order:
     """The template as it is drawn at publish: each field at its example, or else its default."""
     edition = Edition(TemplateVersion(template.id, template.version, "", 0), template)
     size = output_size(template.document.width, template.document.height)
-    return placed(edition, examples(template), Looks(), size)
+    return undecided(placed(edition, examples(template), Looks(), size), Looks())
 
 
 def _check_current(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:

@@ -33,12 +33,16 @@ def encode(
     background: Color = WHITE,
     exact: bool = False,
 ) -> Encoded:
-    """The surface as `png jpg webp avif gif`; a jpg lies on `background`.
+    """The surface as `png jpg webp avif gif`, or whichever of the first two suits it (`auto`).
+
+    A jpg lies on `background`.
 
     A png of flat art may have an edge's pixels seven levels off, but if it must be `exact`. Over
     `max_bytes` quality goes down (jpg, webp, avif), or colours do (png, gif); if nothing
     fits, the smallest is given and marked.
     """
+    if format == "auto":
+        format = _suiting(surface, quality, max_bytes, background)
     image = surface.over(background) if format == "jpg" else surface.image()
     best = quality or FORMATS[format].quality or 0
     if exact and format == "png":
@@ -50,6 +54,18 @@ def encode(
         body = search(image, format, best, max_bytes)
     over = max_bytes is not None and len(body) > max_bytes
     return Encoded(EncodedImage(body, format, *surface.size), over)
+
+
+def _suiting(
+    surface: Surface, quality: int | None, max_bytes: int | None, background: Color
+) -> str:
+    from postcard.canvas.suiting import suits  # asked at publish alone
+
+    png, jpg = (
+        len(encode(surface, format, quality=quality, background=background).image.body)
+        for format in ("png", "jpg")
+    )
+    return suits(surface, png, jpg, max_bytes=max_bytes)
 
 
 def _by_quality(image: Image.Image, format: str, best: int, max_bytes: int) -> bytes:

@@ -12,7 +12,7 @@ from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.library import Edition
-from postcard.orders import Looks, Order, order_for
+from postcard.orders import Looks, Order, order_for, undecided
 from postcard.ports import FetchError, TemplateVersion
 from postcard.render import Renderer, RenderFailed, Source
 from postcard.studio import refused
@@ -50,7 +50,7 @@ def draw(
     edition = Edition(TemplateVersion(file.id, 1, text, 0), template)
     order = order_for(edition, asked, looks, on_invalid="default" if lenient else "error")
     try:
-        return _drawn(file, order)
+        return _drawn(file, undecided(order, looks))
     except RenderFailed as failure:
         raise refused(failure) from failure
 

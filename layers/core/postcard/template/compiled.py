@@ -14,6 +14,7 @@ from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.image import ImageLayer
 from postcard.template.lists import all_names, default_list, default_of
 from postcard.template.locales import find_zone
+from postcard.template.photos import guessed_format
 from postcard.template.programs import (
     Condition,
     Program,
@@ -33,7 +34,6 @@ from postcard.text.fonts import Fonts
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
 _BEFORE = ("locale", "zone", "date")  # what a countdown itself follows from
-_PHOTO_SHARE = 0.25  # of the canvas; from here on a jpg is smaller than a png
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +63,18 @@ class Template:
 
     @classmethod
     def compile(
-        cls, template_id: str, version: int, document: Document, *, trusted: bool = False
+        cls,
+        template_id: str,
+        version: int,
+        document: Document,
+        *,
+        trusted: bool = False,
+        format: str | None = None,
     ) -> "Template":
         """Ready to draw. `BadRequest` with the pointers of Liquid that cannot run.
 
-        `trusted` leaves those checks out: for a version that was published.
+        `trusted` leaves those checks out: for a version that was published, with the `format` that
+        it came to. Else a guess stands for `auto`.
         """
         layers = [(layer, where) for layer, where, _ in _all_layers(document)]
         slots = {where: slots_of(layer, without=_OWN) for layer, where in layers}
@@ -81,7 +88,7 @@ class Template:
             defaults={name: _default(field, zone) for name, field in document.fields.items()},
             zone=zone,
             timed=_timed(document, slots),
-            format=_format(document),
+            format=format or guessed_format(document),
             references=tuple(dict.fromkeys(_references(document))),
             slots=slots,
             conditions={where: parse_condition(layer.if_) for layer, where in layers if layer.if_},
@@ -221,29 +228,6 @@ def _timed(document: Document, slots: Mapping[str, Sequence[Slot]]) -> bool:
 
 def _is_drawn(where: str) -> bool:
     return not where.startswith(("/fallback", "/ended"))
-
-
-def _format(document: Document) -> str:
-    if document.format != "auto":
-        return "jpg" if document.format == "jpeg" else document.format
-    canvas = document.width * document.height
-    photos = sum(
-        _covered(layer.width, document.width) * _covered(layer.height, document.height)
-        for layer, _, _ in walk(document.layers)
-        if isinstance(layer, ImageLayer)
-    )
-    return "jpg" if photos >= canvas * _PHOTO_SHARE and _opaque(document.background) else "png"
-
-
-def _covered(side: float | str | None, most: int) -> float:
-    """Pixels of a side: all there are for a picture that fills its row or column."""
-    return most if isinstance(side, str) else side or 0.0
-
-
-def _opaque(background: str) -> bool:
-    from postcard.color import parse_color
-
-    return not has_liquid(background) and parse_color(background)[3] == 255
 
 
 def default_pictures(document: Document) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,85 @@
+"""`format: auto`: a photograph becomes a jpg and flat art a png, decided once, at publish."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from tests.functions.doubles import noise, picture
+from tests.functions.samples import document
+from tests.functions.world import World
+
+HERO = "https://example.com/hero.png"
+PHOTO: dict[str, Any] = {"type": "image", "width": 120, "height": 60, "source": HERO}
+FIELD: dict[str, Any] = {"photo": {"type": "image"}}
+SKY = {"type": "radial", "stops": [["#7c3aed", 0], ["#f59e0b", 1]]}
+
+
+def auto(**more: Any) -> dict[str, Any]:
+    return document(**{"format": "auto", "fields": {}, "layers": [], "alt": "", **more})
+
+
+FLAT = auto(layers=[{"type": "rectangle", "width": 60, "height": 60, "fill": "#ff0000"}])
+CASES = [
+    (FLAT, "png"),
+    (auto(layers=[PHOTO]), "jpg"),
+    (auto(layers=[{**PHOTO, "width": 8, "height": 8}]), "png"),
+    (auto(layers=[PHOTO], background="#00000000"), "jpg"),
+    (auto(layers=[{**PHOTO, "opacity": 0.5}], background="#00000000"), "png"),
+    (auto(layers=[{"type": "rectangle", "width": 120, "height": 60, "fill": SKY}]), "jpg"),
+    (auto(layers=[{**PHOTO, "source": "{{ photo }}"}], fields=FIELD), "jpg"),
+    (
+        auto(
+            layers=[{**PHOTO, "source": "{{ photo }}"}],
+            fields={"photo": {"type": "image", "example": "https://example.com/plain.png"}},
+        ),
+        "png",
+    ),
+    (auto(layers=[PHOTO], max_bytes=2000), "jpg"),
+]
+
+
+@pytest.fixture
+def web(empty: World) -> World:
+    empty.web.pictures = {HERO: noise(240, 120), "https://example.com/plain.png": picture()}
+    return empty
+
+
+@pytest.mark.parametrize(("sent", "format"), CASES)
+def test_the_picture_decides_and_links_keep_to_it(
+    web: World, sent: dict[str, Any], format: str
+) -> None:
+    assert f"/r/welcome.{format}?" in web.put(sent).json["default_url"]
+    made = web.post().json
+    assert (made["format"], made["url"][-3:]) == (format, format)
+    minted = web.call("POST", "/v1/links", {"template_id": "welcome"}).json["url"]
+    assert f"/r/welcome.{format}?" in minted
+    web.start_anew()
+    reply = web.open(web.link(format=format))
+    assert reply.headers["content-type"] == {"png": "image/png", "jpg": "image/jpeg"}[format]
+
+
+@pytest.mark.parametrize(("sent", "format"), CASES)
+def test_a_draft_is_shown_as_it_will_be_sent(web: World, sent: dict[str, Any], format: str) -> None:
+    accept = {"accept": "application/json"}
+    shown = web.call("POST", "/v1/previews", {"document": sent}, headers=accept).json["image"]
+    kind = {"png": "data:image/png", "jpg": "data:image/jpeg"}[format]
+    assert shown.startswith(f"{kind};base64,")
+    web.put(sent)
+    examples = {n: f["example"] for n, f in sent["fields"].items() if "example" in f}
+    published = web.open(web.link(examples, format=format))
+    assert base64.b64decode(shown.partition(",")[2]) == published.body
+
+
+def test_each_version_keeps_its_own(web: World) -> None:
+    web.put(FLAT)
+    assert "welcome.jpg" in web.put(auto(layers=[PHOTO])).json["default_url"]
+    first = web.call("GET", "/v1/templates/welcome/versions/1").json
+    assert "welcome.png" in first["default_url"]
+
+
+def test_what_a_request_asks_for_goes_first(web: World) -> None:
+    web.put(FLAT)
+    assert web.post(format="webp").json["format"] == "webp"
+    asked = {"document": FLAT, "format": "gif"}
+    assert web.call("POST", "/v1/previews", asked).body[:4] == b"GIF8"
