@@ -58,6 +58,7 @@ def enter(
         needed = " or ".join(f'"{scope}"' for scope in scopes)
         raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
     _count(key, service, now)
+    service.keys.note_use(key, now=now)
 
 
 def _count(key: ApiKeyRecord, service: ApiService, now: float) -> None:

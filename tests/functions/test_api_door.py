@@ -71,6 +71,21 @@ def test_keys_that_are_unknown_revoked_or_expired_are_401(world: World) -> None:
     assert world.call("GET", "/v1/fonts", key=revoked).json["code"] == "revoked_key"
 
 
+def test_when_a_key_was_used_is_kept_to_the_hour(world: World) -> None:
+    key = world.new_key()
+
+    def last_used() -> int | None:
+        record = world.api_keys.by_digest(digest(key))
+        assert record is not None
+        return record.last_used_at
+
+    assert last_used() is None
+    for passed, kept in ((0, NOW), (3599, NOW), (1, NOW + 3600)):
+        world.now += passed
+        assert world.call("GET", "/v1/fonts", key=key).status == 200
+        assert last_used() == int(kept)
+
+
 def test_a_confined_key_reaches_only_its_templates(world: World) -> None:
     made = world.post({"first_name": "Zoe"}).json
     key = world.new_key(templates=["other"])

@@ -4,6 +4,7 @@ The last six characters are the CRC-32 of the 34 before them in base 62, so that
 leaked key from a random word without asking anyone.
 """
 
+import contextlib
 import hashlib
 import secrets
 import string
@@ -11,7 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from postcard.errors import BadRequest, Fault, Forbidden, NotFound, Unauthorized
+from postcard.errors import BadRequest, Fault, Forbidden, NotFound, Unauthorized, Unavailable
 from postcard.ports import ApiKeyRecord, ApiKeys
 
 PREFIX = "postcard_"
@@ -19,6 +20,7 @@ SCOPES = ("images", "templates", "batches", "admin")
 LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 34
 CHECKSUM_LENGTH = 6
+HOUR = 3600
 
 
 def generate(choose: Callable[[str], str] = secrets.choice) -> str:
@@ -123,6 +125,15 @@ class Keys:
             record = replace(record, revoked_at=int(now))
             self._records.put(record)
         return record
+
+    def note_use(self, record: ApiKeyRecord, *, now: float) -> None:
+        """Keep when a key was last used, to the hour: one write an hour is enough to see it idle.
+
+        A table that is down keeps nobody out.
+        """
+        if record.last_used_at is None or now - record.last_used_at >= HOUR:
+            with contextlib.suppress(Unavailable):
+                self._records.used(record.digest, int(now))
 
     def authenticate(
         self,

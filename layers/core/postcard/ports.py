@@ -154,6 +154,7 @@ class ApiKeyRecord:
     revoked_at: int | None = None
     rate: int = 100
     monthly_quota: int | None = None
+    last_used_at: int | None = None  # within the hour
 
 
 class ApiKeys(Protocol):
@@ -161,6 +162,9 @@ class ApiKeys(Protocol):
 
     def by_digest(self, digest: str) -> ApiKeyRecord | None: ...
     def put(self, record: ApiKeyRecord) -> None: ...
+    def used(self, digest: str, at: int) -> None:
+        """Note when a key was used; nothing else of its record changes."""
+
     def list(self) -> Sequence[ApiKeyRecord]: ...
 
 

@@ -65,10 +65,13 @@ def list_(place: Place) -> Answer:
     """All keys, oldest first, without the keys themselves."""
     records = place.api_keys().list()
     rows = [
-        (r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"]), state(r))
+        (
+            *(r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"])),
+            *(rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", state(r)),
+        )
         for r in records
     ]
-    heads = ("id", "name", "scopes", "templates", "state")
+    heads = ("id", "name", "scopes", "templates", "last used", "state")
     return Answer(table(heads, rows), {"items": [facts(record) for record in records]})
 
 
@@ -93,6 +96,7 @@ def facts(record: ApiKeyRecord) -> dict[str, object]:
         "created_at": rfc3339(record.created_at),
         "expires_at": record.expires_at and rfc3339(record.expires_at),
         "revoked_at": record.revoked_at and rfc3339(record.revoked_at),
+        "last_used_at": record.last_used_at and rfc3339(record.last_used_at),
         "state": state(record),
     }
 

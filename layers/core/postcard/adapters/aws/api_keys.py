@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from postcard.adapters.aws.table import Row, Table, kept, row_of
+from postcard.adapters.aws.table import PRESENT, Row, Table, kept, row_of
 from postcard.ports import ApiKeyRecord
 
 PARTITION = "keys"
@@ -22,6 +22,10 @@ class DynamoApiKeys:
     def put(self, record: ApiKeyRecord) -> None:
         """Replace the record."""
         self._table.put(PARTITION, record.digest, row_of(record))
+
+    def used(self, digest: str, at: int) -> None:
+        """Note when a key was used."""
+        self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=PRESENT)
 
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""

@@ -55,6 +55,7 @@ class Condition:
 
 
 ABSENT = Condition("attribute_not_exists(pk)")
+PRESENT = Condition("attribute_exists(pk)")
 
 
 class Table:

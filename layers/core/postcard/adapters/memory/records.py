@@ -1,6 +1,7 @@
 """Records of images, API keys and assets in memory."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from postcard.adapters.memory.pages import page_of
 from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
@@ -46,6 +47,10 @@ class MemoryApiKeys:
     def put(self, record: ApiKeyRecord) -> None:
         """Replace the record."""
         self._records[record.digest] = record
+
+    def used(self, digest: str, at: int) -> None:
+        """Note when a key was used."""
+        self._records[digest] = replace(self._records[digest], last_used_at=at)
 
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""
