@@ -33,6 +33,13 @@ class Fault:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class PictureFault(Fault):
+    """A picture that cannot be had. One layer may want several: `reference` says which it is."""
+
+    reference: str
+
+
 def told(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """Faults, warnings and findings as callers are told of them."""
     return [{"code": f.code, "pointer": f.pointer, "detail": f.detail} for f in faults]

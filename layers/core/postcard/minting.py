@@ -199,7 +199,10 @@ class Minting:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
         wanted = self._studio.renderer.sources(order.template, order.bound, order.size, now=now)
         foreign = [s for s in wanted if s.reference not in order.edition.stored.sources]
-        return self._studio.sources.check_assets(foreign)
+        return [
+            Fault(fault.code, order.pointers.get(fault.reference, fault.pointer), fault.detail)
+            for fault in self._studio.sources.check_assets(foreign)
+        ]
 
 
 def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:

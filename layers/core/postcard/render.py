@@ -15,7 +15,7 @@ from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
-from postcard.template.gallery import Gallery, PictureCache, RenderFailed, Warn
+from postcard.template.gallery import Gallery, Note, PictureCache, RenderFailed, Warn
 from postcard.template.ground import Blank, Grounds
 from postcard.template.laid import Laid, depth, still
 from postcard.template.needs import Source, needs
@@ -188,11 +188,12 @@ class _Picture:
             renderer.grounds.begin, template=template, pictures=pictures, laid=laid
         )
         self.faults: list[Fault] = []
-        self._warn = _noting(self.faults)  # not a method: its circle would keep the pixels alive
+        self._note = _noting(self.faults)  # not a method: its circle would keep the pixels alive
+        self._warn = _warning(self._note)
         self.speaker = Speaker(template, bound.values, now, self._warn, second=second)
         self.background = parse_color(self.speaker.document.background)
         self.blank = Blank((template.width, template.height), _pixels(size), self.background)
-        gallery = Gallery(template, bound.values, pictures, renderer.cache, self._warn)
+        gallery = Gallery(template, bound.values, pictures, renderer.cache, self._note)
         self.scene = Scene(
             self.speaker.document,
             template.fonts or renderer.fonts,
@@ -227,7 +228,7 @@ class _Picture:
             nodes = nodes_of(layers, "/layers", picture.speaker, changes)
             yield reel.draw(picture.scene, picture.blank, nodes).picture()
             for fault in picture.faults:
-                self._warn(fault.code, fault.pointer, fault.detail)
+                self._note(fault)
 
     def encoded(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
@@ -251,12 +252,16 @@ class _Picture:
         return Rendered(encoded.image, tuple(self.faults), boxes)
 
 
-def _noting(faults: list[Fault]) -> Warn:
-    def warn(code: str, where: str, detail: str) -> None:
-        if (fault := Fault(code, where, detail)) not in faults:
+def _noting(faults: list[Fault]) -> Note:
+    def note(fault: Fault) -> None:
+        if fault not in faults:
             faults.append(fault)
 
-    return warn
+    return note
+
+
+def _warning(note: Note) -> Warn:
+    return lambda code, where, detail: note(Fault(code, where, detail))
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from postcard import ports
 from postcard.assets import PREFIX, AssetError, AssetReader
-from postcard.errors import Fault
+from postcard.errors import PictureFault
 from postcard.ports import FetchError
 from postcard.render import Source
 
@@ -25,32 +25,27 @@ class Sources:
 
     def bring(
         self, wanted: Sequence[Source], own: Mapping[str, str], *, deadline: float
-    ) -> tuple[dict[str, bytes], list[Fault]]:
+    ) -> tuple[dict[str, bytes], list[PictureFault]]:
         """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
         brought: dict[str, bytes] = {}
-        faults: list[Fault] = []
+        faults: list[PictureFault] = []
         once = {source.reference: source for source in wanted}
         readers = {name: self._reader(source, own, deadline) for name, source in once.items()}
         for name, outcome in _all_at_once(readers).items():
             if isinstance(outcome, bytes):
                 brought[name] = outcome
             else:
-                faults.append(Fault("image_unavailable", once[name].pointer, str(outcome)))
+                faults.append(_lost(once[name], outcome))
         return brought, faults
 
-    def check_assets(self, wanted: Sequence[Source]) -> list[Fault]:
+    def check_assets(self, wanted: Sequence[Source]) -> list[PictureFault]:
         """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
-        readers = {
-            source.pointer: partial(self._assets.read, source.reference.removeprefix(PREFIX))
-            for source in wanted
-            if source.reference.startswith(PREFIX)
-        }
-        outcomes = {pointer: _outcome(reader) for pointer, reader in readers.items()}
-        return [
-            Fault("image_unavailable", pointer, str(outcome))
-            for pointer, outcome in outcomes.items()
-            if not isinstance(outcome, bytes)
+        named = [source for source in wanted if source.reference.startswith(PREFIX)]
+        outcomes = [
+            (source, _outcome(partial(self._assets.read, source.reference.removeprefix(PREFIX))))
+            for source in named
         ]
+        return [_lost(source, one) for source, one in outcomes if not isinstance(one, bytes)]
 
     def stored(self, key: str, *, deadline: float | None = None) -> bytes | None:
         """Immutable bytes of the store, kept in memory while there is room."""
@@ -97,6 +92,10 @@ class Sources:
 
 
 Outcome = bytes | FetchError | AssetError
+
+
+def _lost(source: Source, error: Exception) -> PictureFault:
+    return PictureFault("image_unavailable", source.pointer, str(error), source.reference)
 
 
 def _all_at_once(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:

@@ -1,12 +1,12 @@
 """Draws an order: its pictures brought, then everything on one canvas. The one way to a picture."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from postcard.dataclass import dataclass
-from postcard.errors import BadRequest, Fault, TimedOut
+from postcard.errors import BadRequest, Fault, PictureFault, TimedOut
 from postcard.formats import EncodedImage
 from postcard.orders import Order
 from postcard.render import LayerBox, Rendered, Renderer, RenderFailed, Source
@@ -79,21 +79,20 @@ class Studio:
         instant `deadline`; `TimedOut` after it.
         """
         order, lost = self._dressed(order, deadline - DRAWING)
-        wanted, pictures, faults, laid = self._brought(order, now, deadline - DRAWING)
+        pictures, faults, laid = self._brought(order, now, deadline - DRAWING)
         steps.done("sources")
         if self._monotonic() > deadline:
             raise TimedOut("There was no time left to draw: try again.")
-        reasons = {fault.pointer: fault.detail for fault in faults}
-        pointers = {s.pointer: order.pointers.get(s.reference, s.pointer) for s in wanted}
+        reasons = {fault.reference: fault.detail for fault in faults}
         try:
             rendered = self.rendered(order, pictures, now, laid)
         except RenderFailed as failure:
-            where = f"{failure.pointer}/source"
-            told = reasons.get(where, str(failure))
-            raise RenderFailed(pointers.get(where, where), told) from failure
+            told = reasons.get(failure.reference, str(failure))
+            where = order.pointers.get(failure.reference, f"{failure.pointer}/source")
+            raise RenderFailed(where, told) from failure
         finally:
             steps.done("draw")
-        warnings = (*lost, *(_pointed(w, reasons, pointers) for w in rendered.warnings))
+        warnings = (*lost, *(_pointed(w, reasons, order.pointers) for w in rendered.warnings))
         return Drawing(rendered.image, warnings, rendered.boxes)
 
     def families(self, document: Document, *, deadline: float) -> Families:
@@ -122,7 +121,7 @@ class Studio:
 
     def _brought(
         self, order: Order, now: float, deadline: float
-    ) -> tuple[Sequence[Source], dict[str, bytes], list[Fault], Laid | None]:
+    ) -> tuple[dict[str, bytes], list[PictureFault], Laid | None]:
         """The pictures of an order; those that its stored ground shows only if that is missing."""
         stored, grounds = order.edition.stored, self.renderer.grounds
         key = stored.grounds.get(name_of(order.size), "")
@@ -140,7 +139,7 @@ class Studio:
         below = [source for source in wanted if source.below and laid is None]
         more, missing = self.sources.bring(below, own, deadline=deadline)
         found = [fault for fault in (*faults, *missing) if fault.pointer]
-        return wanted, {**pictures, **more}, found, laid
+        return {**pictures, **more}, found, laid
 
     def rendered(
         self,
@@ -165,10 +164,10 @@ class Studio:
 
 def _pointed(warning: Fault, reasons: Mapping[str, str], pointers: Mapping[str, str]) -> Fault:
     """Where the request names the picture, and why it could not be had, if that is known."""
-    if warning.code != "image_unavailable":
+    if not isinstance(warning, PictureFault):
         return warning
-    told = reasons.get(warning.pointer, warning.detail)
-    return Fault(warning.code, pointers.get(warning.pointer, warning.pointer), told)
+    told = reasons.get(warning.reference, warning.detail)
+    return Fault(warning.code, pointers.get(warning.reference, warning.pointer), told)
 
 
 def refused(failure: RenderFailed) -> BadRequest:

@@ -9,15 +9,17 @@ from postcard.canvas.refit import normalised
 from postcard.cli.folder import TemplateFile
 from postcard.cli.place import fonts_folder
 from postcard.dataclass import dataclass
-from postcard.errors import Fault
+from postcard.errors import Fault, PictureFault
 from postcard.formats import EncodedImage
 from postcard.library import Edition
 from postcard.orders import Looks, Order, order_for, undecided
 from postcard.ports import FetchError, TemplateVersion
 from postcard.render import Renderer, RenderFailed, Source
 from postcard.studio import refused
+from postcard.template.bind import example_of
 from postcard.template.compiled import Template
 from postcard.template.document import parse
+from postcard.template.lists import place_of
 from postcard.text.fonts import Fonts
 
 SECONDS = 10.0  # for all pictures from elsewhere together
@@ -69,20 +71,24 @@ def _drawn(file: TemplateFile, order: Order) -> Drawn:
         pictures=pictures,
         now=now,
     )
-    told = {fault.pointer for fault in faults}
-    rest = [warning for warning in rendered.warnings if warning.pointer not in told]
+    told = {fault.reference for fault in faults}
+    rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
     return Drawn(rendered.image, (*order.bound.warnings, *faults, *rest))
 
 
-def _examples(template: Template, given: set[str]) -> list[dict[str, Any]]:
+def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
+    places = (place_of(template.fields, name) for name in named)
+    given = named | {place.list for place in places if place}
     return [
-        {"name": name, "value": field.example}
+        {"name": name, "value": example}
         for name, field in template.fields.items()
-        if field.example is not None and name not in given
+        if (example := example_of(field)) is not None and name not in given
     ]
 
 
-def _bring(file: TemplateFile, sources: Sequence[Source]) -> tuple[dict[str, bytes], list[Fault]]:
+def _bring(
+    file: TemplateFile, sources: Sequence[Source]
+) -> tuple[dict[str, bytes], list[PictureFault]]:
     """Bytes by reference, from beside the document and from elsewhere, and what failed."""
     found: dict[str, bytes] = {}
     faults = []
@@ -91,7 +97,8 @@ def _bring(file: TemplateFile, sources: Sequence[Source]) -> tuple[dict[str, byt
         try:
             found[source.reference] = _picture(file, source, deadline)
         except (FetchError, ValueError) as error:
-            faults.append(Fault("image_unavailable", source.pointer, str(error)))
+            where, name = source.pointer, source.reference
+            faults.append(PictureFault("image_unavailable", where, str(error), name))
     return found, faults
 
 

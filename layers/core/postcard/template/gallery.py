@@ -5,6 +5,7 @@ from dataclasses import field
 
 from postcard.canvas.picture import Picture, PictureError
 from postcard.dataclass import dataclass
+from postcard.errors import Fault, PictureFault
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.fields import ImageField, ListField
@@ -15,15 +16,17 @@ from postcard.template.stage import Near
 from postcard.template.values import clean_text
 
 Warn = Callable[[str, str, str], None]
+Note = Callable[[Fault], None]
 KEPT_PIXELS = 24_000_000
 
 
 class RenderFailed(Exception):
     """A picture that says `on_error: fail` cannot be had; `pointer` is its layer's."""
 
-    def __init__(self, pointer: str, detail: str) -> None:
+    def __init__(self, pointer: str, detail: str, reference: str = "") -> None:
         super().__init__(detail)
         self.pointer = pointer
+        self.reference = reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ def _of_items(
                 yield inner, item[key]
 
 
+def _lost(node: Node, choice: Choice, error: PictureError) -> PictureFault:
+    where, detail = f"{node.pointer}/source", f"No picture: {error}."
+    return PictureFault("image_unavailable", where, detail, choice.reference)
+
+
 class PictureCache:
     """Decoded pictures of templates, kept from one drawing to the next.
 
@@ -116,7 +124,7 @@ class Gallery:
     values: Mapping[str, object]
     brought: Mapping[str, bytes]
     cache: PictureCache
-    warn: Warn
+    note: Note
     _own: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,8 +140,8 @@ class Gallery:
             return self._decoded(choice.reference, near)
         except PictureError as error:
             if layer.on_error == "fail":
-                raise RenderFailed(node.pointer, str(error)) from None
-            self.warn("image_unavailable", f"{node.pointer}/source", f"No picture: {error}.")
+                raise RenderFailed(node.pointer, str(error), choice.reference) from None
+            self.note(_lost(node, choice, error))
         if layer.on_error == "hide" or choice.default in (None, choice.reference):
             return None
         return self.found(choice.default or "", near)

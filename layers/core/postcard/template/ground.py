@@ -100,7 +100,7 @@ class Grounds:
             self._kept.put(key, ground)
         scene.boxes[:] = ground.boxes
         for fault in ground.warnings:
-            scene.warn(fault.code, fault.pointer, fault.detail)
+            scene.note(fault)
         return ground.canvas.copy(), len(below)
 
     def _drawn(

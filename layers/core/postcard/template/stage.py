@@ -65,7 +65,11 @@ class Scene:
 
     def warn(self, code: str, where: str, detail: str) -> None:
         """Adds a warning, once."""
-        if (fault := Fault(code, where, detail)) not in self.warnings:
+        self.note(Fault(code, where, detail))
+
+    def note(self, fault: Fault) -> None:
+        """The same for one that was made before."""
+        if fault not in self.warnings:
             self.warnings.append(fault)
 
 
