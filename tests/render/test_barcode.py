@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from postcard.geometry import DPRS
 from postcard.template.symbologies import MAX_CODE128, bars_of, check_digit
 from tests.core.template_cases import faults, linked, refusals, template
 from tests.render.drawing import draw, drawn, ink, opened
@@ -36,7 +37,7 @@ def texts(image: Image.Image) -> list[str]:
     return [found.text for found in zxingcpp.read_barcodes(image.convert("RGB"))]
 
 
-@pytest.mark.parametrize("dpr", [1, 2, 3])
+@pytest.mark.parametrize("dpr", DPRS)
 @pytest.mark.parametrize("show_text", [False, True])
 @pytest.mark.parametrize(("symbology", "value", "read"), VALUES)
 def test_a_code_scans(symbology: str, value: str, read: str, show_text: bool, dpr: float) -> None:
@@ -69,7 +70,7 @@ def test_every_number_scans_with_its_check_digit(kind: tuple[Any, int], random: 
     assert bars_of(symbology, digits) == bars_of(symbology, digits + check_digit(digits))
 
 
-@pytest.mark.parametrize("dpr", [1, 1.5, 2, 3])
+@pytest.mark.parametrize("dpr", DPRS)
 def test_bars_are_whole_pixels(dpr: float) -> None:
     made = template(width=280, layers=[code("ean13", "400638133393", width=171.3, x=8.4)])
     image = opened(draw(made, dpr=dpr)).convert("L")
@@ -99,6 +100,14 @@ def test_the_narrowest_box_scans_and_a_narrower_one_is_told_and_left_out() -> No
     assert ink(opened(rendered)) is None
     assert [(w.code, w.pointer) for w in rendered.warnings] == [("unscannable", "/layers/0")]
     assert texts(opened(draw(made, dpr=2))) == ["4006381333931"]
+
+
+@pytest.mark.parametrize("value", ["A1", "SAVE-25 now!"])
+def test_the_text_of_a_code_128_stands_in_the_middle_below_its_bars(value: str) -> None:
+    image = drawn(code("code128", value, show_text=True), width=280)
+    bars, text = (ink(image.crop((0, top, 280, high))) for top, high in ((0, 50), (74, 100)))
+    assert bars and text
+    assert (text[0] + text[2]) / 2 == pytest.approx((bars[0] + bars[2]) / 2, abs=2)
 
 
 BAD = [

@@ -89,6 +89,15 @@ def test_a_gradient_has_all_its_colours() -> None:
     assert read.convert("RGB").tobytes() == image.tobytes()
 
 
+def test_a_gradient_in_flat_art_shows_no_bands() -> None:
+    canvas = blank(300, 200)
+    stops = ((249, 115, 22, 255), 0.0), ((219, 39, 119, 255), 1.0)
+    canvas.fill_rectangle(Box(20, 20, 260, 16), LinearGradient(90, stops), radius=8)
+    image = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    row = [image.getpixel((x, 28)) for x in range(40, 260)]
+    assert len(set(row)) > 90  # green falls by 76 levels, blue grows by 97
+
+
 def test_a_jpg_of_flat_art_keeps_its_edges_colours() -> None:
     kept, photo = (
         opened(encode(canvas.picture(), "jpg").image.body) for canvas in (edges(), scene())

@@ -1,5 +1,6 @@
 """template.md, "Layers": progress as a bar and as a ring."""
 
+import math
 from typing import Any
 
 import pytest
@@ -68,7 +69,17 @@ def test_a_round_bar_keeps_within_its_round_track(value: float, rtl: bool) -> No
     part = drawn(bar(value=value, track="white", radius="full"), direction=direction).convert("L")
     assert all(a <= b for a, b in zip(whole.tobytes(), part.tobytes(), strict=True))
     left, _, right, _ = ink(part.convert("RGB")) or (0, 0, 0, 0)
-    assert right - left == pytest.approx(value, abs=1)
+    assert right - left == pytest.approx(max(value, 20), abs=1)
+
+
+@pytest.mark.parametrize("shape", ["bar", "ring"])
+def test_the_least_of_round_progress_is_a_dot(shape: str) -> None:
+    layer = bar(value=0.2, shape=shape, radius="full", track="white", thickness=20)
+    image = drawn({**layer, "width": 100, "height": 20 if shape == "bar" else 100})
+    left, top, right, bottom = ink(image) or (0, 0, 0, 0)
+    assert right - left == pytest.approx(20, abs=1) and bottom - top == pytest.approx(20, abs=1)
+    dark = sum(pixel != 255 for pixel in image.convert("L").tobytes())
+    assert dark == pytest.approx(math.pi * 10**2, rel=0.15)
 
 
 def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default() -> None:

@@ -5,8 +5,9 @@ near one another share the entry of the most frequent; areas of one colour keep 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 Ink = tuple[int, int, int]
 Counts = Sequence[tuple[int, Ink]]  # pixels by colour, the most frequent first
@@ -18,6 +19,8 @@ _MANY_SAMPLED = 2048
 _FLAT = 0.95  # of all pixels wear one of the most frequent colours
 _SPANS = (4, 6, 8)  # levels of a channel that one entry may stand for: it is off by seven at most
 _MOVED = 1 / 16  # of the pixels may come to wear another colour
+_STEP = 3  # levels from one pixel of a gradient to the next
+_SHADES = 1 / 100  # of the pixels may be so near their neighbours; edges of letters have fewer
 _AREA = 1 / 400  # of the pixels: a colour that so many wear keeps an entry of its own
 _CELL = 4  # Pillow looks colours up in cells so wide: two in one cell would be taken for one
 _CELLS = 256 // _CELL
@@ -40,12 +43,23 @@ def indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
     counts = _counted(image, _MOST_COLORS if exact else _MANY)
     if counts and len(counts) <= _MOST_COLORS:
         return _exactly(image, [ink for _, ink in counts])
-    if counts and _mostly_few(counts):
+    if counts and _mostly_few(counts) and not _shaded(image):
         for span in _SPANS:
             cells = _cells(counts, span)
             if cells:
                 return _mapped(image, [[level // span for level in range(256)]] * 3, cells)
     return None
+
+
+def _shaded(image: Image.Image) -> bool:
+    """Whether colours go over into one another somewhere: fewer of them would show as bands."""
+    room = _SHADES * image.width * image.height
+    for across, down in ((1, 0), (0, 1)):
+        steps = ImageChops.difference(image, ImageChops.offset(image, across, down))
+        widest = reduce(ImageChops.lighter, steps.split())
+        if sum(widest.histogram()[1 : _STEP + 1]) > room:
+            return True
+    return False
 
 
 def _counted(image: Image.Image, most: int) -> Counts:

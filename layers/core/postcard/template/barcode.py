@@ -90,7 +90,7 @@ class BarcodeLayer(BaseLayer):
         size = max(1.0, min(_DIGIT * each, _HIGHEST_TEXT * box.height))
         start = box.x + (box.width - each * len(bars.code)) / 2
         texts = [
-            (_text(text, size, width * each, color, stage), start + place * each)
+            (_text(text, size, width * each, color, stage), start + place * each, width * each)
             for text, place, width in bars.texts
         ]
         gap = min(_GAP * each, size / 4)
@@ -99,8 +99,8 @@ class BarcodeLayer(BaseLayer):
         canvas.draw_bars(bars.code, Box(box.x, box.y, box.width, top - gap - box.y), color)
         guards = Box(box.x, box.y, box.width, top + high / 2 - box.y)
         canvas.draw_bars(bars.guards, guards, color)
-        for layout, x in texts:
-            canvas.draw_text(layout, Box(x, top, layout.width, high))
+        for layout, x, wide in texts:
+            canvas.draw_text(layout, Box(x, top, wide, high))
 
 
 def _text(text: str, size: float, width: float, color: Color, stage: "Stage") -> TextLayout:

@@ -1,5 +1,6 @@
 """How much of something there is: a bar or a ring."""
 
+import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from postcard.canvas.shapes import RingPart
@@ -20,6 +21,8 @@ WHOLE = 100.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressLayer(BaseLayer):
     """A bar fills from the side where reading starts, a ring clockwise from twelve.
+
+    The least that is filled is as long as its corners are round: a dot.
 
     `thickness` is a tenth of the width for a ring, the box's height for a bar. Without a `color`
     it takes the document's.
@@ -58,13 +61,11 @@ class ProgressLayer(BaseLayer):
         thick = box.height if self.thickness is None else min(self.thickness, box.height)
         track = Box(box.x, box.y + (box.height - thick) / 2, box.width, thick)
         canvas.fill_rectangle(track, to_paint(self.track), radius=self.radius)
-        long = track.width * self.share
-        if not long:
+        if not self.share:
             return
-        # Shorter than its corners are round, its end is pushed out of the track's other end.
-        reach = max(long, 2 * self._corner(min(track.width, thick)))
-        x = track.right - long if rtl else track.x + long - reach
-        filled = Box(x, track.y, reach, thick)
+        long = max(track.width * self.share, 2 * self._corner(min(track.width, thick)))
+        x = track.right - long if rtl else track.x
+        filled = Box(x, track.y, long, thick)
         canvas.fill_rectangle(filled, color, radius=self.radius, within=track)
 
     def _ring(self, canvas: "Canvas", box: Box, color: Drawn) -> None:
@@ -72,7 +73,9 @@ class ProgressLayer(BaseLayer):
         thick = (box.width / 10 if self.thickness is None else self.thickness) / side
         canvas.fill_shape(RingPart(thick), box, to_paint(self.track))
         if self.share:
-            part = RingPart(thick, round(self.share, 5), self._corner(side) / side)
+            radius = min(self._corner(side) / side, thick / 2)
+            turn = math.asin(min(1.0, radius / max(radius, 0.5 - radius))) / math.pi
+            part = RingPart(thick, round(max(self.share, turn), 5), radius)
             canvas.fill_shape(part, box, color)
 
     def _corner(self, most: float) -> float:
