@@ -1,0 +1,207 @@
+"""List fields through every door: published, posted, linked, merged, previewed."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.functions.doubles import picture
+from tests.functions.samples import document
+from tests.functions.world import BASE, World
+
+HERE = "https://cdn.example.com/here.png"
+GONE = "https://cdn.example.com/gone.png"
+ALSO = "https://cdn.example.com/also-gone.png"
+ITEMS: dict[str, Any] = {
+    "name": {"required": True, "max_length": 80, "open": True},
+    "price": {"type": "number", "required": True},
+    "photo": {
+        "type": "image",
+        "default": "asset:no-picture",
+        "allowed_hosts": ["cdn.example.com"],
+        "open": True,
+    },
+}
+MUG = {"name": "Mug", "price": 12.5}
+POT = {"name": "Pot", "price": 30, "photo": HERE}
+
+
+def cart(**more: Any) -> dict[str, Any]:
+    """A cart of up to three products."""
+    spec = {"type": "list", "required": True, "max_items": 3, "items": ITEMS, "example": [MUG]}
+    photo = {"type": "image", "width": 20, "height": 20, "source": "{{ product.photo }}"}
+    words = {"type": "text", "size": 9, "text": "{{ product.name }} {{ product.price | number }}"}
+    card = {"type": "group", "repeat": "products", "as": "product", "flow": "column"}
+    row = {"type": "group", "flow": "row", "gap": 4, "layers": [{**card, "layers": [photo, words]}]}
+    fields = {"first_name": {"default": "you", "max_length": 20, "open": True}, "products": spec}
+    alt = '{{ first_name }}: {{ products | map: "name" | join: ", " }}'
+    return document(fields=fields, layers=[row], alt=alt, **more)
+
+
+@pytest.fixture
+def shop(empty: World) -> World:
+    empty.upload("no-picture", picture())
+    empty.web.pictures[HERE] = picture()
+    empty.put(cart())
+    return empty
+
+
+def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: World) -> None:
+    assert shop.put(cart(name="Cart")).json["findings"] == []
+    told = shop.call("GET", "/v1/templates/welcome/fields").json["items"]
+    products = next(field for field in told if field["name"] == "products")
+    assert (products["type"], products["max_items"]) == ("list", 3)
+    assert [(item["name"], item["type"]) for item in products["items"]] == [
+        ("name", "text"),
+        ("price", "number"),
+        ("photo", "image"),
+    ]
+    assert products["items"][2]["allowed_hosts"] == ["cdn.example.com"]
+
+
+def test_a_post_of_a_list_draws_it_stores_it_and_finds_it_again(shop: World) -> None:
+    made = shop.post({"products": [MUG, POT]}).json
+    assert (made["status"], made["alt"], made["warnings"]) == ("ready", "you: Mug, Pot", [])
+    again = shop.post({"products": [{**MUG, "price": "12.50"}, POT]}).json
+    assert again["id"] == made["id"] and again["cached"] is True
+    assert shop.post({"products": [POT, MUG]}).json["id"] != made["id"], "items have an order"
+    assert shop.open_image(made["url"]).status == 200
+
+
+def test_an_image_that_waits_for_its_first_open_shows_its_list(shop: World) -> None:
+    now = shop.post({"products": [MUG, POT]})
+    drawn = shop.open_image(now.json["url"]).body
+    shop.pictures.delete(list(shop.pictures.keys("")))
+    assert shop.open_image(now.json["url"]).body == drawn, "drawn anew from what was kept"
+
+
+def test_faults_of_a_post_point_into_the_list(shop: World) -> None:
+    reply = shop.post({"products": [MUG, {"name": "x" * 81, "prize": 3}]})
+    assert reply.status == 400
+    assert sorted(reply.pointers()) == [
+        ("bad_value", "/modifications/0/value/1/name"),
+        ("missing_value", "/modifications/0/value/1/price"),
+        ("unknown_name", "/modifications/0/value/1/prize"),
+    ]
+    assert shop.post().pointers() == [("missing_value", "/modifications")]
+    assert shop.post({"products": []}).pointers() == [("missing_value", "/modifications/0/value")]
+
+
+def test_with_defaults_asked_for_a_required_value_that_an_item_lacks_is_told(shop: World) -> None:
+    reply = shop.post({"products": [MUG, {"name": "Pot", "price": "x"}]}, on_invalid="default")
+    assert ("missing_value", "/modifications/0/value/1/price") in reply.pointers()
+
+
+def test_every_picture_that_fails_is_told_where_the_request_names_it(shop: World) -> None:
+    lost = {**MUG, "photo": GONE}, {**POT, "photo": ALSO}
+    made = shop.post({"products": [POT, *lost]}).json
+    assert made["status"] == "degraded"
+    assert {(w["code"], w["pointer"]) for w in made["warnings"]} == {
+        ("image_unavailable", "/modifications/0/value/1/photo"),
+        ("image_unavailable", "/modifications/0/value/2/photo"),
+    }
+
+
+def mint(world: World, *modifications: dict[str, Any], **more: Any) -> dict[str, Any]:
+    body = {"template_id": "welcome", "modifications": list(modifications), **more}
+    reply = world.call("POST", "/v1/links", body)
+    assert reply.status == 200, reply.body
+    made: dict[str, Any] = reply.json
+    return made
+
+
+def test_a_link_writes_items_flat_and_shows_what_a_post_shows(shop: World) -> None:
+    products = {"name": "products", "value": [MUG, POT]}
+    made = mint(shop, products)
+    query = dict(parse_qsl(urlsplit(made["url"]).query))
+    assert {name: text for name, text in query.items() if name[0] != "_"} == {
+        "products_1_name": "Mug",
+        "products_1_price": "12.5",
+        "products_2_name": "Pot",
+        "products_2_price": "30",
+        "products_2_photo": HERE,
+    }
+    opened = shop.open(made["url"].removeprefix(BASE))
+    posted = shop.post({"products": [MUG, POT]}).json
+    assert opened.body == shop.open_image(posted["url"]).body
+
+
+def test_a_link_without_a_required_list_is_the_fallback_picture(shop: World) -> None:
+    bare = shop.open(shop.link())
+    full = shop.open(shop.link({"products_1_name": "Mug", "products_1_price": "3"}))
+    part = shop.open(shop.link({"products_1_name": "Mug"}))
+    assert bare.body == part.body != full.body
+    assert "x-postcard-fallback" not in bare.headers
+
+
+def test_a_merge_link_opens_fields_of_items(shop: World) -> None:
+    opened = {"products_1_name": "ITEM1", "products_1_photo": "PHOTO1"}
+    price = {"name": "products_1_price", "value": 12.5}
+    made = mint(shop, price, esp="mailchimp", open=opened)
+    assert "&products_1_name=*|URL:ITEM1|*" in made["url"]
+    filled = made["url"].replace("*|URL:ITEM1|*", "Mug").replace("*|URL:PHOTO1|*", "")
+    assert (
+        shop.open(filled.removeprefix(BASE)).body
+        == shop.open(
+            mint(shop, {"name": "products", "value": [MUG]})["url"].removeprefix(BASE)
+        ).body
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("products", "bad_value"),
+        ("products_1_price", "bad_value"),
+        ("products_4_name", "unknown_name"),
+        ("products_1_nmae", "unknown_name"),
+    ],
+)
+def test_what_cannot_be_opened_is_refused(shop: World, name: str, code: str) -> None:
+    body = {"template_id": "welcome", "esp": "mailchimp", "open": {name: "A"}}
+    reply = shop.call("POST", "/v1/links", body)
+    assert (code, f"/open/{name}") in reply.pointers()
+
+
+def test_a_link_that_opens_a_closed_field_of_an_item_is_refused(shop: World) -> None:
+    link = shop.link({"products_1_name": "Mug"}, open=("products_1_price",))
+    assert shop.open(f"{link}&products_1_price=1").status == 403
+
+
+def test_a_link_is_no_longer_for_a_list_than_for_anything_else(shop: World) -> None:
+    long = [{"name": "é" * 80, "price": 1, "photo": f"{HERE}?{'x' * 900}"}] * 3
+    body = {"template_id": "welcome", "modifications": [{"name": "products", "value": long}]}
+    assert shop.call("POST", "/v1/links", body).json["code"] == "link_too_long"
+    assert shop.post({"products": long}).status == 200
+
+
+def test_previews_draw_a_drafts_example_and_posted_items(shop: World) -> None:
+    def boxes(body: dict[str, Any]) -> list[str]:
+        told = shop.call("POST", "/v1/previews", body, headers={"accept": "application/json"}).json
+        return [one["pointer"] for one in told["boxes"]]
+
+    card = "/layers/0/layers/0"
+    assert boxes({"document": cart()}).count(card) == 1
+    items = [{"name": "products", "value": [MUG, POT, MUG]}]
+    assert boxes({"document": cart(), "modifications": items}).count(card) == 3
+    assert boxes({"template_id": "welcome", "modifications": items}).count(card) == 3
+
+
+def test_faults_of_a_document_point_into_its_list(shop: World) -> None:
+    draft = cart()
+    spec = draft["fields"]["products"]
+    draft["fields"] = {"products": {**spec, "example": [{"name": "Mug", "price": "x"}]}}
+    draft["layers"][0]["layers"][0]["repeat"] = "prodcuts"
+    reply = shop.call("PUT", "/v1/templates/welcome", draft)
+    assert sorted(reply.pointers()) == [
+        ("bad_value", "/fields/products/example/0/price"),
+        ("unknown_name", "/layers/0/layers/0/repeat"),
+    ]
+
+
+def test_a_default_picture_that_is_not_there_is_told_at_its_place(shop: World) -> None:
+    draft = cart()
+    draft["layers"] = []
+    draft["fields"]["products"]["items"]["photo"] = {"type": "image", "default": "asset:none"}
+    reply = shop.call("PUT", "/v1/templates/welcome", draft)
+    assert reply.pointers() == [("image_unavailable", "/fields/products/items/photo/default")]
