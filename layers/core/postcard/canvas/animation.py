@@ -1,6 +1,6 @@
 """Surfaces, one a second, made into one GIF: only what changes is written, in one palette."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import itemgetter
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from postcard.canvas import gif
+from postcard.canvas.dither import grained
 from postcard.canvas.encode import Encoded
 from postcard.canvas.surface import Surface
 from postcard.dataclass import dataclass
@@ -21,6 +22,9 @@ _FAR = 3  # times a budget: so much cannot be had by colours
 _ENOUGH = 100_000  # pixels to choose colours from
 _AREA, _MOST_AREAS = 0.005, 12  # the share of a colour that is kept exactly, and how many may be
 _ROOM = 8  # levels about such a colour; Pillow compares corners of cells, three levels off
+_FINE, _COARSE = 4, 6  # levels of grain for as many colours as there can be, and for fewer
+_USUAL = 150_000, 90_000  # bytes of so many pixels that an animation keeps to unasked …
+_FEWEST = 63  # … down to so many colours
 _SEEN = [255 * (alpha >= 128) for alpha in range(256)]  # a GIF knows no half measures
 _ANY = [255 * (level > 0) for level in range(256)]
 
@@ -38,8 +42,9 @@ def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = 
     """One picture a second. Without `loop` it plays once and the last stays.
 
     Over `max_bytes` colours go down, and far over it the last pictures are left out; if nothing
-    fits, the smallest is given and marked. Where ink gives way to nothing, each picture is written
-    whole: a GIF cannot take back a part.
+    fits, the smallest is given and marked. Without a bound colours go down where that shows little
+    and the file is large. Where ink gives way to nothing, each picture is written whole: a GIF
+    cannot take back a part.
     """
     changes, whole = _changes(surfaces)
     size = changes[0].pixels.size
@@ -51,17 +56,23 @@ def animate(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = 
         body = gif.write(
             size,
             palette.table,
-            (palette.frame(change) for change in changes),
+            palette.frames(changes, whole=whole),
             clear=colors,
             then=gif.CLEAR if whole else gif.STAY,
             loop=loop and len(changes) > 1,
         )
-        if max_bytes is None or len(body) <= max_bytes:
+        if len(body) <= (max_bytes or _usual(size)) or (not max_bytes and colors <= _FEWEST):
             break
-        if len(body) > _FAR * max_bytes:
+        if max_bytes and len(body) > _FAR * max_bytes:
             changes = changes[: max(1, len(changes) * max_bytes // len(body))]
     over = max_bytes is not None and len(body) > max_bytes
     return Encoded(EncodedImage(body, "gif", *size), over)
+
+
+def _usual(size: tuple[int, int]) -> int:
+    """Bytes that nobody minds in an animation of that size."""
+    most, pixels = _USUAL
+    return max(most, size[0] * size[1] * most // pixels)
 
 
 def _changes(surfaces: Iterable[Surface]) -> tuple[list[Change], bool]:
@@ -120,7 +131,7 @@ class _Palette:
 
     colors: int
     image: Image.Image
-    dither: Image.Dither
+    grain: int
 
     @classmethod
     def of(cls, changes: Sequence[Change], colors: int) -> "_Palette":
@@ -136,22 +147,47 @@ class _Palette:
         else:
             few = _thinned(sample).quantize(colors - len(areas), Image.Quantize.MEDIANCUT)
             inks = _threes(few.getpalette() or ())
-        chosen = bytes(level for ink in _with_room(areas, inks) for level in ink)
+        grain = 0 if flat else _FINE if colors == _COLORS[0] else _COARSE
+        chosen = bytes(level for ink in _with_room(areas, inks, 2 * grain) for level in ink)
         image = Image.new("P", (1, 1))
         image.putpalette(chosen)
-        return cls(colors, image, Image.Dither.NONE if flat else Image.Dither.FLOYDSTEINBERG)
+        return cls(colors, image, grain)
 
     @property
     def table(self) -> bytes:
         """The colours."""
         return bytes(self.image.getpalette() or ())[: 3 * self.colors]
 
-    def frame(self, change: Change) -> gif.Frame:
-        """A change in these colours."""
-        indices = change.pixels.quantize(palette=self.image, dither=self.dither)
-        if change.mask is not None:
-            indices.paste(self.colors, None, ImageChops.invert(change.mask))
-        return gif.Frame(change.at, indices)
+    def frames(self, changes: Iterable[Change], *, whole: bool) -> Iterator[gif.Frame]:
+        """Changes in these colours; unless each is `whole`, what is shown already is left out."""
+        shown: Image.Image | None = None
+        for change in changes:
+            indices, inked = self._indices(change), change.mask
+            if shown is None or whole:
+                shown = _levels(indices)
+            else:
+                inked = _differing(shown, indices, change)
+                shown.paste(_levels(indices), change.at, inked)
+            if inked is not None:
+                indices.paste(self.colors, None, ImageChops.invert(inked))
+            yield gif.Frame(change.at, indices)
+
+    def _indices(self, change: Change) -> Image.Image:
+        pixels = grained(change.pixels, change.at, self.grain) if self.grain else change.pixels
+        return pixels.quantize(palette=self.image, dither=Image.Dither.NONE)
+
+
+def _levels(indices: Image.Image) -> Image.Image:
+    """Indices as plain numbers."""
+    return Image.frombytes("L", indices.size, indices.tobytes())
+
+
+def _differing(shown: Image.Image, indices: Image.Image, change: Change) -> Image.Image:
+    """Where a change shows another colour than was there."""
+    left, top = change.at
+    before = shown.crop((left, top, left + indices.width, top + indices.height))
+    differs = ImageChops.difference(_levels(indices), before).point(_ANY)
+    return ImageChops.darker(differs, change.mask) if change.mask else differs
 
 
 def _thinned(sample: Image.Image) -> Image.Image:
@@ -165,12 +201,15 @@ def _threes(levels: Sequence[int]) -> list[Any]:
     return [levels[place : place + 3] for place in range(0, len(levels), 3)]
 
 
-def _with_room(areas: Sequence[Any], inks: Sequence[Any]) -> list[Any]:
-    """The colours of areas, and those of `inks` that Pillow's cells cannot take for one of them."""
+def _with_room(areas: Sequence[Any], inks: Sequence[Any], grain: int) -> list[Any]:
+    """The colours of areas, and those of `inks` that neither Pillow's cells nor `grain` levels of
+    a grain can take for one of them.
+    """
+    apart = max(_ROOM, grain)
     room = [
         ink
         for ink in inks
-        if all(max(abs(a - b) for a, b in zip(ink, area, strict=True)) > _ROOM for area in areas)
+        if all(max(abs(a - b) for a, b in zip(ink, area, strict=True)) > apart for area in areas)
     ]
     return [*areas, *room]
 
