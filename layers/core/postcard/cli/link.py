@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from postcard.cli.answer import Answer, CannotDo, fault_line
-from postcard.cli.assignments import modifications, read_values, values_options
+from postcard.cli.assignments import flat, modifications, read_values, values_options
 from postcard.cli.command import Command
 from postcard.cli.place import Place, place_options
 from postcard.cli.render import DPR, FORMAT
@@ -60,6 +60,7 @@ class Wish:
         *,
         assigned: Sequence[str],
         files: Sequence[str],
+        all_values: str | None,
         version: str | None,
         format_: str | None,
         width: int | None,
@@ -72,7 +73,7 @@ class Wish:
         img: bool,
     ) -> None:
         self.template_id = template_id
-        self.values = read_values(assigned, files)
+        self.values = read_values(assigned, files, all_values)
         self.version = None if version is None else _version(version)
         self.format = "jpg" if format_ == "jpeg" else format_
         self.width, self.dpr, self.quality = width, float(dpr), quality
@@ -116,7 +117,7 @@ def unasked(place: Place, wish: Wish) -> Answer:
         keys,
         template=wish.template_id,
         format=wish.format or "png",
-        fields=wish.values,
+        fields=flat(wish.values),
         version=None if wish.version == "latest" else wish.version,  # type: ignore[arg-type]
         width=wish.width,
         dpr=wish.dpr,

@@ -36,6 +36,7 @@ def render(
     template: str,
     assigned: Sequence[str],
     files: Sequence[str],
+    all_values: str | None,
     output: str | None,
     format_: str | None,
     width: int | None,
@@ -57,7 +58,7 @@ def render(
     ending = Path(output).suffix.removeprefix(".").lower() if output else ""
     wanted = format_ or (ending if ending in (*FORMATS, "jpeg") else None)
     wanted = "jpg" if wanted == "jpeg" else wanted
-    asked = modifications(read_values(assigned, files))
+    asked = modifications(read_values(assigned, files, all_values))
     looks = Looks(wanted, width, float(dpr), quality, max_bytes)
     drawn = draw(file, asked, looks, example=example, lenient=lenient)
     return written(drawn, output or f"{file.id}.{drawn.image.format}")
