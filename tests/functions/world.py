@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +57,7 @@ class World:
         self.counters, self.limiter = CountedCounters(), DownLimiter()
         self.api_keys = MemoryApiKeys()
         self.ticks = 0.0
+        self.monotonic: Callable[[], float] = lambda: self.ticks
         self.link_keys = LinkKeys(
             epoch=7,
             signing={"k1": "1" * 64},
@@ -65,11 +66,16 @@ class World:
             images="b" * 64,
             id="c" * 64,
         )
-        self.image = image_service(self._outside())
-        self.api = api_service(self._api_outside(cors_origins))
+        self.cors_origins = cors_origins
+        self.restart()
         self.key = self.new_key()
 
-    def _api_outside(self, cors_origins: Sequence[str]) -> ApiOutside:
+    def restart(self) -> None:
+        """New processes on what is stored, and on ports that were exchanged."""
+        self.image = image_service(self._outside())
+        self.api = api_service(self._api_outside())
+
+    def _api_outside(self) -> ApiOutside:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
         return ApiOutside(
             outside=self._outside(),
@@ -80,7 +86,7 @@ class World:
             cdn=self.cdn,
             fonts=lambda: [inter],
             base_url=BASE,
-            cors_origins=cors_origins,
+            cors_origins=self.cors_origins,
         )
 
     def _outside(self) -> Outside:
@@ -95,7 +101,7 @@ class World:
             renderer=self.renderer,
             keys=lambda kid: self.link_keys,
             origin=lambda: SECRET,
-            monotonic=lambda: self.ticks,
+            monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
         )

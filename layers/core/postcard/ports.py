@@ -238,6 +238,10 @@ class FetchError(Exception):
     """A remote picture could not be had; the text says why, for people."""
 
 
+class HostDown(FetchError):
+    """It is the host that does not answer as it should, whatever is asked of it."""
+
+
 class Fetcher(Protocol):
     """Fetches remote pictures, within limits."""
 

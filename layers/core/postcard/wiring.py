@@ -35,9 +35,10 @@ class _Fetcher:
 
     @cached_property
     def _real(self) -> ports.Fetcher:
+        from postcard.adapters.breaker import Breaker
         from postcard.adapters.http import HttpFetcher
 
-        return HttpFetcher(allow_http=self._settings.allow_http)
+        return Breaker(HttpFetcher(allow_http=self._settings.allow_http))
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float

@@ -17,7 +17,7 @@ from postcard.adapters.addresses import allows, host_of, is_public
 from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
 from postcard.dataclass import dataclass
 from postcard.pattern import pattern
-from postcard.ports import Fetched, FetchError
+from postcard.ports import Fetched, FetchError, HostDown
 
 LONGEST_URL = 2048
 MOST_BYTES = 10_000_000
@@ -127,11 +127,11 @@ class HttpFetcher:
             try:
                 answer = self._ask(wire, target)
             except TimeoutError:
-                raise FetchError(f"{target.host} took too long.") from None
+                raise HostDown(f"{target.host} took too long.") from None
             except TooLong:
                 raise FetchError(f"{target.host} sent more than 10 MB.") from None
             except (OSError, HTTPException) as error:
-                raise FetchError(f"{target.host} broke off the answer.") from error
+                raise HostDown(f"{target.host} broke off the answer.") from error
             finally:
                 wire.close()
             if isinstance(answer, bytes):
@@ -163,13 +163,13 @@ class HttpFetcher:
                 raise FetchError(f"{target.host} has no certificate that we trust.") from None
             except OSError:
                 continue
-        raise FetchError(f"{target.host} cannot be reached.")
+        raise HostDown(f"{target.host} cannot be reached.")
 
     def _addresses(self, target: Target, deadline: float) -> Sequence[str]:
         """Every answer of one resolution, all of them public."""
         addresses = self._answers(target, deadline)
         if not addresses:
-            raise FetchError(f"{target.host} has no address.")
+            raise HostDown(f"{target.host} has no address.")
         if not all(is_public(address) for address in addresses):
             raise FetchError(f"{target.host} is not on the open internet.")
         return addresses
@@ -195,7 +195,8 @@ class HttpFetcher:
         if response.status in REDIRECTS:
             return _location(response, target)
         if response.status != 200:
-            raise FetchError(f"{target.host} answered {response.status}.")
+            failure = HostDown if response.status >= 500 else FetchError
+            raise failure(f"{target.host} answered {response.status}.")
         if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
             raise FetchError(f"{target.host} packed the picture, which was not asked for.")
         body = read_body(response, MOST_BYTES)
