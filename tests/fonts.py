@@ -3,7 +3,8 @@ them with what ships, and parts of them broken on purpose.
 """
 
 import io
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+
+from postcard.text.font_file import tables
 
 SHIPPED = Path(__file__).parents[1] / "layers" / "fonts"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:!?-…ß"
@@ -100,10 +103,27 @@ def boxed(letters: str = "AB", **more: Any) -> bytes:
 
 
 def changed(body: bytes, change: Callable[[Any], object]) -> bytes:
-    """The font with something done to it."""
-    font = opened(body)
+    """The font with something done to it, whatever fontTools would set right."""
+    font = TTFont(io.BytesIO(body), recalcTimestamp=False, recalcBBoxes=False)
     change(font)
+    if "glyf" in font:
+        for glyph in font["glyf"].glyphs.values():
+            for side in ("xMin", "yMin", "xMax", "yMax"):
+                setattr(glyph, side, getattr(glyph, side, 0))
     return saved(font)
+
+
+def packed_with(
+    body: bytes, *, without: Sequence[str] = (), more: Mapping[str, bytes] = {}
+) -> bytes:
+    """A TTF with tables taken out and put in as they are."""
+    kept = {tag: data for tag, data in tables(body).items() if tag not in without}
+    every = {**kept, **{tag.ljust(4): data for tag, data in more.items()}}
+    head, at, parts = b"", 12 + 16 * len(every), b""
+    for tag, data in sorted(every.items()):
+        head += struct.pack(">4sIII", tag.encode(), 0, at + len(parts), len(data))
+        parts += data + bytes(-len(data) % 4)
+    return struct.pack(">4sHHHH", body[:4], len(every), 0, 0, 0) + head + parts
 
 
 def _box(side: int, outlines: str) -> Any:

@@ -87,21 +87,24 @@ def _check_reach(name: str, reach: _Reach, width: float, em: int) -> None:
 
 def _check_parts(glyphs: Any) -> None:
     """Letters made of letters: no circles, no deep nests, no avalanche of empty parts."""
-    weights: dict[str, int] = {}
+    known: dict[str, tuple[int, int]] = {}  # how many letters in all, and how deep
 
-    def weight(name: str, depth: int) -> int:
-        if depth > DEEPEST:
-            raise FontError(f"its letter {name[:40]!r} is made of itself, or of too many layers")
-        if name not in weights:
+    def measured(name: str, around: tuple[str, ...]) -> tuple[int, int]:
+        if name in around:
+            raise FontError(f"its letter {name[:40]!r} is made of itself")
+        if name not in known:
             glyph = glyphs[name]
             parts = glyph.components if glyph.isComposite() else ()
-            weights[name] = 1 + sum(weight(part.glyphName, depth + 1) for part in parts)
-        if weights[name] > MOST_POINTS:
-            raise FontError(f"its letter {name[:40]!r} is made of too many others")
-        return weights[name]
+            inner = [measured(part.glyphName, (*around, name)) for part in parts]
+            deep = 1 + max((depth for _, depth in inner), default=-1)
+            known[name] = 1 + sum(many for many, _ in inner), deep
+        many, deep = known[name]
+        if many > MOST_POINTS or len(around) + deep > DEEPEST:
+            raise FontError(f"its letter {name[:40]!r} is made of too many others or layers")
+        return many, deep
 
     for name in glyphs.keys():  # noqa: SIM118  # no mapping of Python's
-        weight(name, 0)
+        measured(name, ())
 
 
 def _matrices(table: Any) -> Iterator[Sequence[float]]:

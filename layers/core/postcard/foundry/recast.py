@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import brotli
+from fontTools.misc.psCharStrings import CharStringCompileError
 from fontTools.ttLib import TTFont, TTLibError, newTable
 from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from fontTools.ttLib.tables.otBase import BaseTTXConverter
@@ -32,6 +33,7 @@ _KEPT = (*_NEEDED, *_OUTLINES, "loca", "OS/2", "name", "post", "fvar", *_SHAPING
 _BITMAPS = ("CBDT", "EBDT", "sbix", "bdat", "SVG ")
 _MAP = ((3, 1), (3, 10))  # Windows' Unicode maps
 _VARIANTS = 14
+_EPOCH = 0x7C259DC0  # 1970 as fonts count
 _MAPS = (4, 12, _VARIANTS)
 _POST = (
     *("italicAngle", "underlinePosition", "underlineThickness", "isFixedPitch"),
@@ -49,9 +51,11 @@ _UNREADABLE = (
     EOFError,
     LookupError,
     MemoryError,
+    CharStringCompileError,
     NotImplementedError,
     OSError,
     RecursionError,
+    StopIteration,
     TTLibError,
     TypeError,
     ValueError,
@@ -169,7 +173,7 @@ def _fill(font: TTFont) -> None:
         for name in _POST:
             setattr(font["post"], name, 0)
     font["post"].formatType = 3.0  # no letter's name
-    font["head"].created = font["head"].modified = 0
+    font["head"].created = font["head"].modified = _EPOCH
 
 
 def _plain(font: TTFont, card: Card) -> None:

@@ -1,0 +1,115 @@
+"""Fonts broken at random, the same each time, tried one after another in a bounded process.
+
+    python -m tests.security.broken_fonts COUNT [SEED]
+
+Prints a line of JSON: how many were refused, how many taken, and those that ended otherwise.
+"""
+
+import json
+import logging
+import resource
+import sys
+import time
+from collections import Counter
+from random import Random
+
+from postcard.foundry.recast import recast
+from postcard.text.font_file import FontError
+from postcard.text.glyphs import opens
+from tests.fonts import boxed, kite, opened, sail, saved, woff2
+
+MOST_MEMORY = 1_000_000_000  # bytes of addresses
+
+
+def sound() -> list[bytes]:
+    """What is broken: each kind of outlines and of packing, with kerning, axes and marks."""
+    small = [boxed("ABCabc", outlines=kind) for kind in ("glyf", "CFF ", "CFF2")]
+    return [*small, kite(), sail(), woff2(boxed("AB")), woff2(sail()), _old(), _nested()]
+
+
+def _old() -> bytes:
+    """With the old table of kerning."""
+    from fontTools.ttLib import newTable
+    from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
+
+    font = opened(boxed("AB"))
+    pairs = KernTable_format_0()
+    pairs.version, pairs.coverage, pairs.tupleIndex = 0, 1, None
+    pairs.kernTable = {("u0041", "u0042"): -50}
+    font["kern"] = newTable("kern")
+    font["kern"].version, font["kern"].kernTables = 0, [pairs]
+    return saved(font)
+
+
+def _nested() -> bytes:
+    """With a letter made of others."""
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    font = opened(boxed("ABC"))
+    for name, part in (("u0042", "u0041"), ("u0043", "u0042")):
+        pen = TTGlyphPen(font.getGlyphSet())
+        pen.addComponent(part, (0.5, 0, 0, 0.5, 10, 10))
+        font["glyf"][name] = pen.glyph()
+    return saved(font)
+
+
+def broken(body: bytes, chance: Random) -> bytes:
+    """One to eight places changed; now and then cut, doubled, or nothing but noise."""
+    kind = chance.randrange(20)
+    if kind == 0:
+        return body[: chance.randrange(len(body))]
+    if kind == 1:
+        return body[:4] + chance.randbytes(chance.randrange(2000))
+    if kind == 2:
+        at = chance.randrange(len(body))
+        return body[:at] + body[at : at + 64] * chance.randrange(1, 5) + body[at:]
+    changed = bytearray(body)
+    for _ in range(chance.randint(1, 8)):
+        at = _place(len(body), chance)
+        size = chance.choice((1, 1, 2, 4))
+        value = chance.choice((bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", chance.randbytes(4)))
+        changed[at : at + size] = value[:size]
+    return bytes(changed[: len(body)])
+
+
+def _place(length: int, chance: Random) -> int:
+    """Half of them in the list of tables and the first bytes of these, where offsets stand."""
+    return chance.randrange(min(length, 600)) if chance.random() < 0.5 else chance.randrange(length)
+
+
+def _outcome(body: bytes) -> str:
+    """What we write is sound to us, too: it is taken again and says the same of itself."""
+    try:
+        written, card = recast(body)
+    except FontError:
+        return "refused"
+    if not opens(written, card.letters[:200]):
+        return "refused"
+    return "taken" if recast(written)[1] == card else "unsteady"
+
+
+def main(count: int, seed: int = 1) -> None:
+    """Try them all."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    logging.disable(logging.CRITICAL)
+    chance, fonts = Random(seed), sound()
+    outcomes: Counter[str] = Counter()
+    others: list[str] = []
+    slowest = 0.0
+    for number in range(count):
+        began = time.process_time()
+        try:
+            outcomes[_outcome(broken(chance.choice(fonts), chance))] += 1
+        except Exception as failure:  # it is what is looked for
+            others.append(f"{number}: {type(failure).__name__}: {failure}"[:200])
+        slowest = max(slowest, time.process_time() - began)
+    told = {**outcomes, "others": others, "slowest": round(slowest, 2)}
+    print(
+        json.dumps(
+            {**told, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

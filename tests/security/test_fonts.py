@@ -1,0 +1,350 @@
+"""Fonts from strangers: what is refused, on both sides of each bound, and what others leave."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from fontTools.cffLib import SubrsIndex
+from fontTools.misc.psCharStrings import T2CharString
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import newTable
+from fontTools.ttLib.tables._f_v_a_r import Axis
+from fontTools.ttLib.tables.ttProgram import Program
+from PIL import Image, ImageFont
+
+from postcard.foundry.checking import checked
+from postcard.foundry.recast import recast
+from postcard.text.font_file import FontError, read_card, tables
+from tests.fonts import SHIPPED, boxed, changed, kite, opened, packed_with, sail, woff2
+
+ROOT = Path(__file__).parents[2]
+BOX = boxed("AB")
+SFNT = struct.Struct(">4sHHHH")
+
+
+def refusal(body: bytes) -> str:
+    with pytest.raises(FontError) as caught:
+        recast(body)
+    return str(caught.value)
+
+
+def table_list(*entries: tuple[bytes, int, int], size: int = 400) -> bytes:
+    """A TTF of nothing but its list of tables: name, offset, length."""
+    listed = b"".join(struct.pack(">4sIII", tag, 0, at, length) for tag, at, length in entries)
+    return (SFNT.pack(b"\0\1\0\0", len(entries), 0, 0, 0) + listed).ljust(size, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "no TTF or OTF"),
+        (b"GIF89a" + bytes(99), "no TTF or OTF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "save the font as TTF, OTF or WOFF2"),
+        (b"ttcf" + bytes(99), "save one of them"),
+        (b"wOFF" + bytes(99), "save it as WOFF2"),
+        (b"%!PS-AdobeFont-1.0", "save it as OTF"),
+        (BOX[: len(BOX) // 2], "cut short"),
+        (table_list(), "list of tables is broken"),
+        (table_list((b"head", 300, 99), size=300), "cut short"),
+        (table_list((b"head", 100, 20), (b"hhea", 119, 20)), "overlap"),
+        (table_list((b"head", 0, 20)), "overlap"),
+        (table_list((b"head", 100, 20), (b"head", 200, 20)), "twice"),
+        (table_list(*((b"%04d" % n, 2000 + n, 1) for n in range(65)), size=4000), "is broken"),
+        (table_list((b"head", 100, 54)), "lacks tables"),
+        (b"wOF2" + bytes(20), "cut short"),
+        (woff2(BOX)[:-9], "cut short"),
+    ],
+)
+def test_what_is_no_whole_font_is_refused_with_what_to_do(body: bytes, sentence: str) -> None:
+    assert sentence in refusal(body)
+
+
+def packed(body: bytes, **fields: int) -> bytes:
+    """A WOFF2 with other numbers in its head."""
+    names = {"length": (8, ">I"), "count": (12, ">H"), "claimed": (16, ">I"), "packed": (20, ">I")}
+    head = bytearray(body)
+    for name, value in fields.items():
+        at, kind = names[name]
+        struct.pack_into(kind, head, at, value)
+    return bytes(head)
+
+
+def bomb(size: int) -> bytes:
+    """A small WOFF2 whose tables unpack to `size` zeros, though it says a hundred."""
+    stream = brotli.compress(bytes(size), quality=5)
+    listed = bytes([1]) + bytes([100])  # head, 100 bytes
+    body = struct.pack(
+        ">4s4sIHHIIHHIIIII", b"wOF2", b"\0\1\0\0", 0, 1, 0, 400, len(stream), *[0] * 7
+    )
+    return packed(body + listed + stream, length=len(body + listed + stream))
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    body = bomb(300_000_000)
+    assert len(body) < 2_000
+    assert "not as long as it says" in refusal(body)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"claimed": 32_000_001}, "32 are allowed"),
+        ({"count": 0}, "list of tables is broken"),
+        ({"count": 65}, "list of tables is broken"),
+        ({"length": 7}, "cut short"),
+        ({"packed": 9}, "not as long as it says"),
+    ],
+)
+def test_a_woff2_is_what_its_head_says(fields: dict[str, int], sentence: str) -> None:
+    assert sentence in refusal(packed(woff2(BOX), **fields))
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (packed_with(BOX, without=["cmap"]), "lacks tables"),
+        (packed_with(BOX, without=["loca"]), "lacks tables"),
+        (packed_with(BOX, without=["glyf", "loca"]), "lacks tables"),
+        (packed_with(BOX, without=["glyf", "loca"], more={"CBDT": bytes(8)}), "pictures alone"),
+        (packed_with(BOX, more={"CFF": bytes(8)}), "lacks tables"),
+        (packed_with(BOX, more={"GSUB": b"\0\1\0\0" + b"\xff" * 40}), "broken"),
+    ],
+)
+def test_a_font_without_the_tables_it_needs_is_refused(body: bytes, sentence: str) -> None:
+    assert sentence in refusal(body)
+
+
+def unnamed(font: Any) -> None:
+    font["name"].names = []
+
+
+def symbols_alone(font: Any) -> None:
+    [table] = font["cmap"].tables = font["cmap"].tables[:1]
+    table.platformID, table.platEncID = 3, 0
+
+
+def placed(x: int = 0, y: int = 0) -> Callable[[Any], None]:
+    def change(font: Any) -> None:
+        font["glyf"]["u0041"].coordinates.translate((x, y))
+        font["glyf"]["u0041"].recalcBounds(font["glyf"])
+        font["hmtx"]["u0041"] = (600, 50 + x)
+
+    return change
+
+
+def made_of(*parts: str) -> Any:
+    pen = TTGlyphPen(dict.fromkeys(parts))
+    for part in parts:
+        pen.addComponent(part, (1, 0, 0, 1, 0, 0))
+    return pen.glyph()
+
+
+def nested(font: Any, *, deep: int, wide: int = 1) -> None:
+    """A letter made of letters made of letters, `deep` down to one without ink."""
+    names = font.getGlyphOrder()[1:]
+    font["glyf"][names[0]] = TTGlyphPen(None).glyph()
+    for name, part in zip(names[1 : deep + 1], names, strict=False):
+        font["glyf"][name] = made_of(*[part] * wide)
+
+
+def of_points(count: int) -> Callable[[Any], None]:
+    def change(font: Any) -> None:
+        pen = TTGlyphPen(None)
+        pen.moveTo((0, 0))
+        for n in range(count - 1):
+            pen.lineTo((n % 700, 10 + n // 700))
+        pen.closePath()
+        font["glyf"]["u0041"] = pen.glyph()
+
+    return change
+
+
+def axes(*tags: str, default: float = 400) -> Callable[[Any], None]:
+    def change(font: Any) -> None:
+        font["fvar"] = newTable("fvar")
+        font["fvar"].instances, font["fvar"].axes = [], []
+        for tag in tags:
+            axis = Axis()
+            axis.axisTag, axis.axisNameID, axis.flags = tag, 1, 0
+            axis.minValue, axis.defaultValue, axis.maxValue = 300, default, 700
+            font["fvar"].axes.append(axis)
+
+    return change
+
+
+def setting(tag: str, **values: Any) -> Callable[[Any], None]:
+    def change(font: Any) -> None:
+        for name, value in values.items():
+            setattr(font[tag], name, value)
+
+    return change
+
+
+LETTERS = "ABCDEFGHIJKLM"
+TAGS = [f"ax{n:02}" for n in range(17)]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (unnamed, "no family name"),
+        (symbols_alone, "maps no letters"),
+        (setting("head", unitsPerEm=15), "units an em"),
+        (setting("head", unitsPerEm=16385), "units an em"),
+        (setting("hhea", ascent=5001), "lines have no height, or too much"),
+        (setting("hhea", ascent=200, descent=200), "lines have no height, or too much"),
+        (placed(x=20_000), "larger than"),
+        (placed(y=5_000), "larger than"),
+        (lambda font: nested(font, deep=9), "too many others or layers"),
+        (lambda font: nested(font, deep=8, wide=4), "too many others or layers"),
+        (lambda font: font["glyf"].__setitem__("u0041", made_of("u0041")), "made of itself"),
+        (of_points(20_001), "more than 20000 points"),
+        (axes(*TAGS), "more than 16"),
+        (axes("wght", "wght"), "one twice"),
+        (axes("wght", default=900), "default outside its ends"),
+    ],
+)
+def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence: str) -> None:
+    assert sentence in refusal(changed(boxed(LETTERS), change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        setting("head", unitsPerEm=16384),
+        setting("hhea", ascent=5000),
+        placed(x=19_000),
+        placed(y=4_800),
+        lambda font: nested(font, deep=8),
+        lambda font: nested(font, deep=8, wide=3),
+        of_points(20_000),
+        axes(*TAGS[:16]),
+        axes("wght", default=700),
+    ],
+)
+def test_a_font_on_its_bounds_is_taken(change: Callable[[Any], Any]) -> None:
+    recast(changed(boxed(LETTERS), change))
+
+
+def test_tables_that_can_be_done_without_are_made_up() -> None:
+    assert recast(packed_with(BOX, without=["post", "OS/2"]))[1].rows[0]["weights"] == [400]
+
+
+@pytest.mark.parametrize("outlines", ["glyf", "CFF ", "CFF2"])
+def test_all_kinds_of_outlines_are_taken(outlines: str) -> None:
+    body, card = recast(boxed("AB", outlines=outlines))
+    assert outlines in tables(body)
+    assert (card.family, card.letters) == ("Boxes", "AB")
+    assert recast(woff2(boxed("AB", outlines=outlines)))[1] == card
+
+
+def test_a_matrix_that_slants_is_refused() -> None:
+    def slant(font: Any) -> None:
+        font["CFF "].cff.topDictIndex[0].FontMatrix = [0.001, 0, 0.0003, 0.001, 0, 0]
+
+    assert "scales or slants" in refusal(changed(boxed("AB", outlines="CFF "), slant))
+
+
+JUNK = ("DSIG", "meta", "gasp", "hdmx", "LTSH", "vhea", "Evil", "morx", "EBDT", "cvt", "SVG")
+
+
+def talking(font: Any) -> None:
+    """A letter and a font with programs, and more names than it needs."""
+    font["glyf"]["u0041"].program = Program()
+    font["glyf"]["u0041"].program.fromBytecode([0x4F] * 99)
+    font["maxp"].maxSizeOfInstructions = 99
+    font["name"].setName("hidden words", 13, 3, 1, 0x409)
+
+
+def test_nothing_is_left_but_what_drawing_needs() -> None:
+    junk = {**dict.fromkeys(JUNK, b"hidden words"), "fpgm": b"\x4f" * 99, "prep": b"\x4f" * 99}
+    body, _ = recast(packed_with(changed(BOX, talking), more=junk))
+    assert set(tables(body)) == {
+        *("head", "hhea", "hmtx", "maxp", "cmap", "glyf", "loca", "OS/2", "name", "post"),
+        "card",
+    }
+    font = opened(body)
+    assert font["maxp"].maxSizeOfInstructions == font["maxp"].maxFunctionDefs == 0
+    assert not font["glyf"][font.getGlyphOrder()[1]].program.getBytecode()
+    assert {str(name) for name in font["name"].names} == {"Boxes", "Regular", "Font"}
+    assert b"hidden" not in body and "hidden".encode("utf-16-be") not in body
+
+
+def test_the_same_font_is_written_alike_each_time() -> None:
+    assert recast(kite())[0] == recast(kite())[0]
+    assert recast(woff2(kite()))[1] == recast(kite())[1]
+
+
+def test_letters_look_as_they_did() -> None:
+    def mask(body: bytes, weight: int | None) -> Image.Image:
+        font = ImageFont.truetype(BytesIO(body), 80)
+        if weight:
+            font.set_variation_by_axes([weight])
+        core = font.getmask("AVAfi Rug 12")
+        return Image.frombytes("L", core.size, bytes(core))
+
+    for body, weight in ((kite(), None), (sail(), 300), (sail(), 650)):
+        assert mask(recast(body)[0], weight) == mask(body, weight)
+
+
+def test_a_font_says_what_it_can() -> None:
+    card = recast(sail())[1]
+    [row] = card.rows
+    assert (row["weights"], row["italic"], row["axes"]) == ([300, 700], False, [None])
+    assert recast(kite("Kite", 700, italic=True))[1].rows[0]["italic"]
+    two = recast(changed(BOX, axes("wght", "ital")))[1]
+    assert [row["italic"] for row in two.rows] == [False, True]
+
+
+def avalanche(font: Any) -> None:
+    """Each of ten routines calls the next twenty times."""
+    top = font["CFF "].cff.topDictIndex[0]
+    routines = SubrsIndex()
+    for n in range(10):
+        calls = [n + 1 - 107, "callsubr"] * 20 if n < 9 else []
+        routines.append(T2CharString(program=[*calls, "return"], private=top.Private))
+    top.Private.Subrs = routines
+    top.CharStrings["u0041"].setProgram([-107, "callsubr", "endchar"])
+
+
+def test_a_font_that_never_ends_is_given_up() -> None:
+    body = changed(boxed("AB", outlines="CFF "), avalanche)
+    with pytest.raises(FontError, match="too long to check"):
+        checked(body, seconds=3)
+
+
+def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> None:
+    monkeypatch.setenv("PYTHONVERBOSE", "x")  # it would end up in what the process says
+    assert read_card(checked(kite())).family == "Kite"
+    with pytest.raises(FontError, match="a collection of fonts"):
+        checked(b"ttcf" + bytes(99))
+
+
+@pytest.mark.slow
+def test_two_thousand_broken_fonts_are_refused_or_made_sound() -> None:
+    path = os.pathsep.join(map(str, (ROOT / "layers/core", ROOT)))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.security.broken_fonts", "2000"],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert told["others"] == [] and "unsteady" not in told
+    assert told["refused"] > 1_000 and told["taken"] > 100
+    assert told["megabytes"] < 256
+
+
+def test_fonts_that_ship_would_be_taken() -> None:
+    for name in ("SpaceGrotesk.ttf", "NotoSansHebrew-400.ttf", "NotoSansThai.ttf"):
+        body, card = recast((SHIPPED / name).read_bytes())
+        assert card.rows and len(body) > 10_000
