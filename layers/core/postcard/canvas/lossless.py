@@ -21,7 +21,7 @@ def unpack(body: bytes) -> Surface:
             shown: Image.Image = image
     except (OSError, SyntaxError) as failure:  # Pillow's words for a broken file
         raise ValueError("these are no pixels") from failure
-    if shown.mode == "RGBA":
-        *channels, alpha = shown.split()
+    if shown.has_transparency_data:
+        *channels, alpha = shown.convert("RGBA").split()
         return Surface(Image.merge("RGB", channels), alpha)
     return Surface(shown.convert("RGB"), None)

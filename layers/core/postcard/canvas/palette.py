@@ -43,7 +43,7 @@ def indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
     counts = _counted(image, _MOST_COLORS if exact else _MANY)
     if counts and len(counts) <= _MOST_COLORS:
         return _exactly(image, [ink for _, ink in counts])
-    if counts and _mostly_few(counts) and not _shaded(image):
+    if counts and _mostly_few(counts) and not is_shaded(image):
         for span in _SPANS:
             cells = _cells(counts, span)
             if cells:
@@ -51,7 +51,7 @@ def indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
     return None
 
 
-def _shaded(image: Image.Image) -> bool:
+def is_shaded(image: Image.Image) -> bool:
     """Whether colours go over into one another somewhere: fewer of them would show as bands."""
     room = _SHADES * image.width * image.height
     for across, down in ((1, 0), (0, 1)):

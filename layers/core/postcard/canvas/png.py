@@ -22,7 +22,7 @@ def write(image: Image.Image, *, exact: bool = False) -> bytes:
 
     `exact`: every pixel as it is; else one of flat art's edges may be seven levels off.
     """
-    flat = palette.indexed(image, exact=exact) if image.mode == "RGB" else None
+    flat = _flat(image, exact=exact)
     if flat is not None or image.mode == "P":
         found = flat or image
         rows = _rows(found, found.tobytes(), _NONE)
@@ -31,6 +31,16 @@ def write(image: Image.Image, *, exact: bool = False) -> bytes:
     above.paste(image, (0, 1))
     rows = _rows(image, ImageChops.subtract_modulo(image, above).tobytes(), _UP)
     return _file(image, isal_zlib.compress(rows, _FAST))
+
+
+def _flat(image: Image.Image, *, exact: bool) -> Image.Image | None:
+    if image.mode == "RGB":
+        return palette.indexed(image, exact=exact)
+    if image.mode != "RGBA":
+        return None
+    from postcard.canvas import clear_palette  # few pictures show something through
+
+    return clear_palette.indexed(image, exact=exact)
 
 
 def _rows(image: Image.Image, pixels: bytes, kind: bytes) -> bytes:
