@@ -63,6 +63,24 @@ def test_an_ellipsis_follows_whole_letters(text: str, kept: tuple[str, ...], fon
     assert all(cut in starts or len(cut) > len("".join(kept)) for cut in cuts)
 
 
+@pytest.mark.parametrize("shape", ["ಕ್ಷ್ಮೀ", "ஸ்ரீ", "க்ஷ", "ශ්‍රී", "ਸ੍ਵ", "ស្រី", "န္တ", "क्ष"])
+def test_letters_that_share_a_shape_are_never_parted(shape: str, fonts: Fonts) -> None:
+    assert {"".join(texts(laid(shape * 4, fonts, width=1)))} == {shape * 4}
+    for line in texts(laid(shape * 4, fonts, width=1)):
+        assert line == shape
+    cut = texts(laid(shape * 4, fonts, paragraph=Paragraph(max_lines=1), width=50))[0]
+    assert cut.replace(shape, "") in ("", "…")
+    spaced = laid(shape * 4, fonts, style=TextStyle(letter_spacing=0.2)).lines[0].placed
+    assert all(placed.letters.text.replace(shape, "") == "" for placed in spaced)
+
+
+@pytest.mark.parametrize("text", ["محمد", "नमस्ते", "নমস্তে", "ਗੁਰਪ੍ਰੀਤ"])
+def test_letters_that_hang_together_are_not_spaced(text: str, fonts: Fonts) -> None:
+    spaced = laid(text, fonts, style=TextStyle(letter_spacing=0.5))
+    assert spaced.width == laid(text, fonts).width
+    assert len(spaced.lines[0].placed) == 1
+
+
 def test_an_ellipsis_stands_where_its_text_would_go_on(fonts: Fonts) -> None:
     def placed(text: str) -> list[str]:
         line = laid(text, fonts, paragraph=Paragraph(max_lines=1), width=90).lines[0]
@@ -111,7 +129,7 @@ def test_letters_in_capitals_figures_gradients_shadows_and_turned() -> None:
         _text(figures, 230, 8, 130, size=24, align="right", features=["tnum"]),
         _text(figures, 370, 8, 130, size=24, align="right"),
         _text("Turned text g", 520, 24, 150, size=22, rotation=-14),
-        _text("Straight up", 625, 50, 120, size=22, rotation=-90),
+        _text("Straight up", 625, 50, 120, height=26, size=22, rotation=-90),
         _text("Across two lines of text", 10, 80, 250, color=across, **bold),
         _text("Down two lines of text", 270, 80, 240, color=down, **bold),
         _text("Soft shadow", 10, 176, 250, shadow=soft, **bold),

@@ -12,7 +12,7 @@ from postcard.canvas.paint import Fill, fill
 from postcard.canvas.surface import Surface
 from postcard.color import Paint
 from postcard.geometry import Box
-from postcard.text.breaks import graphemes
+from postcard.text.breaks import shapes
 from postcard.text.fonts import Face
 from postcard.text.glyphs import advance, pixels
 from postcard.text.layout import Line, Placed, TextLayout
@@ -135,7 +135,7 @@ class _Row:
 def _apart(placed: Placed) -> Iterator[Placed]:
     """Each letter at its place."""
     x = placed.x
-    letters = graphemes(placed.letters.text)
+    letters = shapes(placed.letters.text)
     for text in reversed(letters) if placed.letters.rtl else letters:
         alone = placed.letters._replace(text=text)
         width = advance(alone) * placed.size

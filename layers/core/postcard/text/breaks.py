@@ -4,6 +4,13 @@ from functools import lru_cache
 
 from icu4py.breakers import CharacterBreaker, LineBreaker
 
+from postcard.pattern import pattern
+
+_TIED = pattern(  # where a killed vowel ties two letters that UAX #29 parts
+    "(?<=\u0a4d)(?=[\u0a15-\u0a39])|(?<=\u0ccd)(?=[\u0c95-\u0cb9])|(?<=\u0dca\u200d)"
+    "|(?<=\u0b95\u0bcd)(?=\u0bb7)|(?<=[\u0bb6\u0bb8]\u0bcd)(?=\u0bb0\u0bc0)"
+)
+
 
 @lru_cache(maxsize=2048)
 def line_chunks(text: str, language: str) -> tuple[str, ...]:
@@ -25,3 +32,23 @@ def graphemes(text: str) -> tuple[str, ...]:
     if text.isascii() and "\r" not in text:
         return tuple(text)
     return tuple(CharacterBreaker(text, "en"))
+
+
+def shapes(text: str) -> tuple[str, ...]:
+    """Graphemes, together where a font draws one shape of them: what may stand alone.
+
+    >>> len(graphemes("ಶ್ರೀ")), len(shapes("ಶ್ರೀ"))
+    (2, 1)
+    """
+    tied = {match.start() for match in _TIED.finditer(text)}
+    if not tied:
+        return graphemes(text)
+    found: list[str] = []
+    at = 0
+    for part in graphemes(text):
+        if at in tied:
+            found[-1] += part
+        else:
+            found.append(part)
+        at += len(part)
+    return tuple(found)

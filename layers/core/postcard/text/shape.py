@@ -13,7 +13,7 @@ from typing import NamedTuple
 from postcard.dataclass import dataclass
 from postcard.pattern import pattern
 from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_chunks
+from postcard.text.breaks import graphemes, line_chunks, shapes
 from postcard.text.fonts import Face, Fonts, choose, visible
 from postcard.text.glyphs import Letters, advance
 from postcard.text.han import han_of
@@ -22,8 +22,9 @@ from postcard.text.style import Run, TextStyle
 
 ROUNDING = 0.01  # pixels by which a sum of widths may miss what it should be
 
-_JOINED = pattern(  # scripts whose letters hold hands: spacing would tear them
-    "[\u0600-\u07ff\u0840-\u085f\u0860-\u08ff\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc]"
+_JOINED = pattern(  # letters that hold hands or hang from one line: spacing would tear them
+    "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
+    "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
 _SOLID = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
@@ -99,7 +100,7 @@ def cut(piece: Piece, room: float, *, least: int = 0) -> tuple[Piece | None, Pie
 
     At least `least` letters go in, however wide they are.
     """
-    parts = graphemes(piece.letters.text)
+    parts = shapes(piece.letters.text)
     starts = [*accumulate(map(len, parts))]
 
     def width(count: int) -> float:
@@ -232,7 +233,7 @@ def _pieces(text: str, style: TextStyle, face: Face, level: int, space: bool) ->
         yield piece
         return
     gap = style.letter_spacing * style.size
-    parts = graphemes(text)
+    parts = shapes(text)
     for part, width in zip(parts, _kerned(letters, parts, style.size), strict=True):
         yield piece._replace(letters=letters._replace(text=part), width=width + gap, gap=gap)
 
