@@ -71,3 +71,30 @@ def test_a_font_that_there_is_not_is_told_where_it_is_written() -> None:
         ("unknown_font", "/layers/0/text/0/font"),
     ]
     assert found(None, layers=layers, styles=styles) == []
+
+
+def test_a_list_is_shown_by_a_repeat_and_each_field_of_its_items_by_its_name() -> None:
+    items: dict[str, Any] = {key: {} for key in ("name", "price", "note", "unused")}
+    fields: dict[str, Any] = {"products": {"type": "list", "items": items}}
+    group = {"type": "group", "repeat": "products", "layers": [{**TEXT, "text": "{{ item.name }}"}]}
+    joined = {**TEXT, "text": '{{ products | map: "note" | join }}'}
+    layers = [{**group, "if": "item.price"}, joined]
+    assert found(fields=fields, layers=layers) == [
+        ("unused_field", "/fields/products/items/unused")
+    ]
+    assert found(fields=fields, layers=[TEXT]) == [("unused_field", "/fields/products")]
+    still = {**group, "layers": [TEXT]}
+    pointers = [pointer for _, pointer in found(fields=fields, layers=[still])]
+    assert pointers == [f"/fields/products/items/{key}" for key in sorted(items)]
+
+
+def test_a_list_that_is_required_has_an_example_or_its_items_have() -> None:
+    group = {"type": "group", "repeat": "a", "layers": [{**TEXT, "text": "{{ item.b }}"}]}
+
+    def told(item: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
+        spec = {"type": "list", "required": True, "items": {"b": item}, **more}
+        return found(fields={"a": spec}, layers=[group])
+
+    assert told({}) == [("no_example", "/fields/a")]
+    assert told({"example": "x"}) == []
+    assert told({}, example=[{"b": "x"}]) == []

@@ -213,3 +213,16 @@ TRUE = {
 def test_the_templates_to_start_with_raise_no_false_alarm(file: Path) -> None:
     made = Template.compile(file.stem, 1, parse(file.read_text()))
     assert heard(made) == TRUE[file.stem]
+
+
+def test_texts_of_items_are_tried_with_their_longest_values_and_told_once() -> None:
+    def told(**more: Any) -> list[tuple[str, str]]:
+        words = {"type": "text", "text": "{{ item.name }}", "width": 90, "height": 20, **more}
+        group = {"type": "group", "repeat": "products", "layers": [words]}
+        items = {"name": {"max_length": 40, "example": "Mug"}}
+        fields = {"products": {"type": "list", "items": items, "max_items": 3}}
+        return heard(template(fields=fields, layers=[group]))
+
+    assert told() == [("overflow", "/layers/0/layers/0")]
+    assert told(fit="shrink", min_size=4) == []
+    assert told(overflow="clip") == []

@@ -1,17 +1,20 @@
 """What a publisher should hear about a template that is good all the same."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.json_text import pointer
 from postcard.template.barcode import BarcodeLayer
+from postcard.template.bind import example_of
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.contrast import faint
 from postcard.template.families import written_families
-from postcard.template.group import AnyLayer
+from postcard.template.fields import ListField
+from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.image import ImageLayer
 from postcard.template.programs import asks_time, names_in
 from postcard.template.qr import QrLayer, smallest_side
@@ -57,19 +60,30 @@ def _heavy(weight: int) -> Iterator[Fault]:
 
 
 def _unused(template: Template) -> Iterator[Fault]:
-    used = set(names_in(template.document.alt))
-    for slots in template.slots.values():
-        used.update(name for slot in slots for name in names_in(slot.source))
-    for layer, _, _ in walk(template.document.layers):
-        used.update(names_in("{{" + (layer.if_ or "") + "}}"))
-    for name in template.fields:
+    layers = [layer for layer, _, _ in walk(template.document.layers)]
+    sources = [template.document.alt, *("{{" + (layer.if_ or "") + "}}" for layer in layers)]
+    sources += [slot.source for slots in template.slots.values() for slot in slots]
+    used = {name for source in sources for name in names_in(source)}
+    used.update(layer.repeat for layer in layers if isinstance(layer, GroupLayer) and layer.repeat)
+    for name, field in template.fields.items():
         if name not in used:
             yield Fault("unused_field", pointer("fields", name), f"Nothing shows {name}.")
+        elif isinstance(field, ListField):
+            yield from _unused_in_items(name, field, sources)
+
+
+def _unused_in_items(name: str, field: ListField, sources: Sequence[str]) -> Iterator[Fault]:
+    """Fields of items that nothing names: neither `item.price` nor `map: "price"`."""
+    for key in field.items:
+        said = re.compile(rf"""\.{key}\b|["']{key}["']""")
+        if not any(said.search(source) for source in sources):
+            where = pointer("fields", name, "items", key)
+            yield Fault("unused_field", where, f"Nothing shows {key} of the items in {name}.")
 
 
 def _without_example(template: Template) -> Iterator[Fault]:
     for name, field in template.fields.items():
-        if field.required and field.example is None and template.defaults[name] is None:
+        if field.required and example_of(field) is None and template.defaults[name] is None:
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("no_example", pointer("fields", name), detail)
 

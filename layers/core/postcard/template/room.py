@@ -6,13 +6,13 @@ from typing import Any
 
 from postcard.canvas.picture import Picture
 from postcard.errors import Fault
-from postcard.template.bind import bind, examples
+from postcard.template.bind import bind, example_of, examples
 from postcard.template.changes import Changes
 from postcard.template.compiled import Template
-from postcard.template.fields import TextField
+from postcard.template.fields import AnyField, ListField, TextField
 from postcard.template.letters import said
 from postcard.template.nodes import Node, nodes_of
-from postcard.template.programs import names_in
+from postcard.template.programs import paths_in
 from postcard.template.speaking import NO_CLOCK, Speaker
 from postcard.template.stage import Near, Scene, Stage
 from postcard.template.text import TextLayer
@@ -38,6 +38,8 @@ def tight(template: Template, fonts: Fonts) -> Iterator[Fault]:
     """
     told = set()
     for stage in _cut(template, examples(template).values, fonts):
+        if stage.node.pointer in told:  # another item's
+            continue
         told.add(stage.node.pointer)
         detail = "Not all of this text can be shown with the examples: give it more room."
         yield Fault("overflow", stage.node.pointer, detail)
@@ -45,6 +47,7 @@ def tight(template: Template, fonts: Fonts) -> Iterator[Fault]:
     for stage in _cut(template, _bound(template, longest), fonts):
         names = [name for name in _named(template, stage) if name in longest]
         if names and stage.node.pointer not in told:
+            told.add(stage.node.pointer)
             detail = f"Not all of this text can be shown {_cause(names, longest)}{_ADVICE}"
             yield Fault("overflow", stage.node.pointer, detail)
 
@@ -58,10 +61,14 @@ def _cause(names: Sequence[str], longest: Mapping[str, str]) -> str:
 
 
 def _longest(template: Template) -> dict[str, str]:
-    """The widest value of each text field that says how long one may be."""
+    """The widest value of each text field that says how long one may be; those of items too."""
+    fields: dict[str, AnyField] = dict(template.fields)
+    for name, field in template.fields.items():
+        if isinstance(field, ListField):
+            fields |= {f"{name}[].{key}": inner for key, inner in field.items.items()}
     return {
         name: value
-        for name, field in template.fields.items()
+        for name, field in fields.items()
         if isinstance(field, TextField) and (value := _widest(field))
     }
 
@@ -76,8 +83,18 @@ def _widest(field: TextField) -> str | None:
 
 
 def _bound(template: Template, longest: Mapping[str, str]) -> Mapping[str, Any]:
-    shown = {n: f.example for n, f in template.fields.items() if f.example is not None}
-    return bind(template, Changes({**shown, **longest}), mode="link").values
+    shown = {n: _shown(n, f, longest) for n, f in template.fields.items()}
+    return bind(template, Changes(shown), mode="link").values
+
+
+def _shown(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
+    """The longest value, else the example; a list has all the items that it may have."""
+    example = example_of(field)
+    if not isinstance(field, ListField):
+        return longest.get(name, example)
+    own = {key: longest[f"{name}[].{key}"] for key in field.items if f"{name}[].{key}" in longest}
+    items = cycle(example or field.default or [{}])
+    return [{**one, **own} for one in islice(items, field.max_items)] if own else example
 
 
 def _cut(template: Template, values: Mapping[str, Any], fonts: Fonts) -> Iterator[Stage]:
@@ -110,5 +127,13 @@ def _may_be_cut(layer: TextLayer, stage: Stage) -> bool:
 def _named(template: Template, stage: Stage) -> list[str]:
     """The fields in a text, each once."""
     slots = template.slots.get(stage.node.pointer, ())
-    words = [name for slot in slots if slot.path[0] == "text" for name in names_in(slot.source)]
-    return [name for name in dict.fromkeys(words) if name in template.fields]
+    paths = [path for slot in slots if slot.path[0] == "text" for path in paths_in(slot.source)]
+    return list(dict.fromkeys(_name(path, stage) for path in paths))
+
+
+def _name(path: Sequence[str], stage: Stage) -> str:
+    """A path's field, that of an item as `products[].name`."""
+    turn = stage.node.turn
+    if turn is not None and path[0] == turn.name and len(path) > 1:
+        return f"{turn.list}[].{path[1]}"
+    return path[0]
