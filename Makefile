@@ -8,7 +8,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test test-trust lint types stack build deploy bench gallery scripts lock clean
+.PHONY: help setup serve test test-trust lint types stack build deploy bench gallery scripts fonts lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -42,7 +42,7 @@ lint: setup ## format, rules, and which way imports may point
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	$(BIN)/mypy layers/core/postcard functions local deploy tests layers/bytecode.py layers/vendor/*.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
 
 stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
 	$(BIN)/python -m deploy.inline_edge
@@ -65,6 +65,9 @@ gallery: setup ## docs/gallery.md and its pictures, drawn anew
 scripts: setup ## lines in all scripts as Chromium draws them, for tests; see build/scripts.png
 	@mkdir -p build
 	$(BIN)/python -m tests.scripts.chromium build/scripts.png
+
+fonts: setup ## layers/fonts anew from pinned packages (five minutes; FILES="Inter.ttf …" makes some)
+	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
 
 lock: setup ## pin anew what the .in files name
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt

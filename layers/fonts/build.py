@@ -1,12 +1,10 @@
-"""Make the fonts of this folder and their coverage table from the pinned packages.
+"""Make the fonts of this folder and their coverage table from the pinned packages: `make fonts`.
 
-    python layers/fonts/build.py FOLDER_WITH_THE_PACKAGES [FILE…]
+    python -m layers.fonts.build FOLDER_FOR_THE_PACKAGES [FILE…]
 
-The packages come through their ordinary clients: `pip download --no-deps fontpkg-inter==4.1.post1`
-and its like, `npm pack @expo-google-fonts/noto-sans-hebrew@0.4.1`,
-`apt-get download fonts-noto-color-emoji=2.042-0+deb12u1`; fontTools reads some of them with
-brotli. Run it after changing SOURCES (all of it takes five minutes, FILEs make some anew), look at
-the golden pictures, and commit what it wrote: the files here are what ships.
+Run it after changing SOURCES (all of it takes five minutes, FILEs make some anew), look at the
+golden pictures, and commit what it wrote: the files here are what ships. The same packages make
+the same bytes.
 """
 
 import hashlib
@@ -24,7 +22,9 @@ import regex
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
-from sources import SOURCES, Source
+
+from layers.fonts.packages import fetch
+from layers.fonts.sources import SOURCES, Source
 
 HERE = Path(__file__).resolve().parent
 HORIZONTAL = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]  # of collections
@@ -37,27 +37,23 @@ def build(packages: Path, files: Collection[str] = ()) -> None:
         if not files or source.file in files:
             _make(packages, source)
             print(f"{(HERE / source.file).stat().st_size:>10} {source.file}", flush=True)
-    write_table()
+    (HERE / "coverage.json").write_text(json.dumps(table(), indent=1) + "\n")
 
 
-def write_table() -> None:
+def table() -> dict[str, object]:
     """What each font can, for those who must not open it to ask; equal coverage is told once."""
-    faces, coverage = [], {}
+    faces: list[dict[str, object]] = []
+    coverage: dict[str, str] = {}
     for source in SOURCES:
-        font = TTFont(HERE / source.file, lazy=True)
-        name = coverage.setdefault(
-            _ranges(font.getBestCmap(), keep_emoji=source.color), Path(source.file).stem
-        )
-        faces.append({**_face(font, source), "coverage": name})
-    table = {
-        "faces": faces,
-        "coverage": {name: ranges for ranges, name in coverage.items()},
-    }
-    (HERE / "coverage.json").write_text(json.dumps(table, indent=1) + "\n")
+        with TTFont(HERE / source.file, lazy=True) as font:
+            ranges = _ranges(font.getBestCmap(), keep_emoji=source.color)
+            name = coverage.setdefault(ranges, Path(source.file).stem)
+            faces.append({**_face(font, source), "coverage": name})
+    return {"faces": faces, "coverage": {name: ranges for ranges, name in coverage.items()}}
 
 
 def _make(packages: Path, source: Source) -> None:
-    archive = _archive(packages / source.package, source.sha256)
+    archive = _archive(fetch(source.package, packages), source.sha256)
     licence = f"{source.family.replace(' ', '')}-LICENSE.txt"
     (HERE / licence).write_bytes(archive[source.licence])
     body = archive[source.member]

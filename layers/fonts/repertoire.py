@@ -5,7 +5,7 @@ A character that one of the four lacks is drawn from another one, as `text/fonts
 
 _KEPT = (  # blocks; letters of other scripts are wide in these fonts, and left to Noto Sans
     (0x20, 0x7E), (0xA0, 0xFF), (0x2010, 0x203B), (0x2116, 0x2122), (0x2160, 0x217F),
-    (0x2190, 0x2199), (0x2460, 0x24FF), (0x25A0, 0x25FF), (0x2605, 0x2606), (0x2660, 0x266F),
+    (0x2190, 0x2199), (0x2460, 0x259F), (0x25A0, 0x25FF), (0x2605, 0x2606), (0x2660, 0x266F),
     (0x2E80, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF),
     (0x20000, 0x3FFFF),
 )  # fmt: skip
@@ -31,8 +31,10 @@ def traditional_chinese() -> frozenset[str]:
 
 
 def japanese() -> frozenset[str]:
-    """JIS X 0208 and JIS X 0213, what NEC and IBM added, and variants in people's names."""
-    return _kept(_coded("shift_jis_2004") | _coded("cp932") | frozenset(_JAPANESE_NAMES))
+    """JIS X 0208 and 0213, what NEC and IBM added, variants in names; all boxes and blocks."""
+    standard = _coded("shift_jis_2004") | _coded("cp932")
+    kana, boxes = _between((0x3041, 0x30FF)), _between((0x2500, 0x259F))
+    return _kept(standard | kana | boxes | frozenset(_JAPANESE_NAMES))
 
 
 def korean() -> frozenset[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import repertoire
+from layers.fonts import repertoire
 
 HEBREW = {
     100: "Thin", 200: "ExtraLight", 300: "Light", 400: "Regular", 500: "Medium",
@@ -88,6 +88,19 @@ def _script(name: str, sha256: str) -> Source:
     )
 
 
+def _debian(name: str, weight: int = 400, *, style: str = "Sans") -> Source:
+    file = f"Noto{style}{name.replace(' ', '')}"
+    return Source(
+        package="fonts-noto-core_20201225-1_all.deb",
+        sha256="58f4f0bb6720f919f92096b3508e1412a0f1544424ade6c5b5bf1eb694dd64ba",
+        member=f"./usr/share/fonts/truetype/noto/{file}-{_STATIC_WEIGHTS[weight]}.ttf",
+        licence="./usr/share/doc/fonts-noto-core/copyright",
+        file=f"{file}-{weight}.ttf",
+        family=f"Noto {style} {name}",
+        weight=weight,
+    )
+
+
 def _static(name: str, version: str, sha256: str, **rest: Any) -> Source:
     file = f"NotoSans{name.replace(' ', '')}"
     return Source(
@@ -106,7 +119,7 @@ def _cjk(name: str, number: int, letters: Callable[[], frozenset[str]], weight: 
     return Source(
         package="fonts-noto-cjk_1%3a20220127+repack1-1_all.deb",
         sha256="4a2515eb6db3978b897fef9709ed0d2b1f4c6c4df4d83d6c4ef65f71f1b1f502",
-        member=f"./usr/share/fonts/opentype/noto/NotoSansCJK-{_CJK_WEIGHTS[weight]}.ttc",
+        member=f"./usr/share/fonts/opentype/noto/NotoSansCJK-{_STATIC_WEIGHTS[weight]}.ttc",
         licence="./usr/share/doc/fonts-noto-cjk/copyright",
         file=f"NotoSans{name}-{weight}.otf",
         family=f"Noto Sans {name}",
@@ -136,7 +149,11 @@ def _design(
 _SANS = "54016cb4dfbfdd8f0cae3d71a9401a73e786a473debd12f1d79067e349c9a4a3"
 _SERIF = "6c33ac5d27b0396b0ed228e400d9c7ee4445c359ce21b3d8d9b9723e8c5c49a7"
 _PLAYFAIR = "5941b14cc9742d6d93b8a163b4582b81761d1fd99fbe312ad2efb116f1d1106e"
-_CJK_WEIGHTS = {400: "Regular", 700: "Bold"}
+_STATIC_WEIGHTS = {400: "Regular", 700: "Bold"}
+_TWO_WEIGHTS = (
+    "Oriya", "Thaana", "Ol Chiki", "Meetei Mayek", "Adlam", "Cherokee", "Canadian Aboriginal",
+)  # fmt: skip
+_ONE_WEIGHT = ("NKo", "Chakma", "Tifinagh")
 SOURCES = (
     _inter("Inter", italic=False),
     _inter("Inter-Italic", italic=True),
@@ -163,10 +180,13 @@ SOURCES = (
     _script("Georgian", "88950e3400a0829dec4c205eb1e92b2b0b7070cdf476009f86152797b236733c"),
     _script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
     _script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
-    *(_cjk("SC", 2, repertoire.simplified_chinese, weight) for weight in _CJK_WEIGHTS),
-    *(_cjk("TC", 3, repertoire.traditional_chinese, weight) for weight in _CJK_WEIGHTS),
-    *(_cjk("JP", 0, repertoire.japanese, weight) for weight in _CJK_WEIGHTS),
-    *(_cjk("KR", 1, repertoire.korean, weight) for weight in _CJK_WEIGHTS),
+    *(_cjk("SC", 2, repertoire.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_cjk("TC", 3, repertoire.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_cjk("JP", 0, repertoire.japanese, weight) for weight in _STATIC_WEIGHTS),
+    *(_cjk("KR", 1, repertoire.korean, weight) for weight in _STATIC_WEIGHTS),
+    *(_debian(name, weight) for name in _TWO_WEIGHTS for weight in _STATIC_WEIGHTS),
+    *map(_debian, _ONE_WEIGHT),
+    _debian("Tibetan", style="Serif"),
     _script("Symbols", "7ec374a93bb2e4865faeeb73a3ee732a7d082dae7d64d9667fda57fe4190dbe7"),
     _static("Symbols 2", "0.4.1",
             "3bf3d6333487df36e88d146e032a9ed8246617ca2dfe1513a8a382c3fad12ac4"),

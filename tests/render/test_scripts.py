@@ -104,3 +104,21 @@ def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
             box = Box(10 + column * 178, 6 + row * 80, 176, 80)
             canvas.draw_text(laid("直骨角", fonts, style=style, width=176), box)
     golden("text_han_in_four_languages", canvas.picture().image())
+
+
+MORE = (
+    ("or", "ଜଗନ୍ନାଥ ପଟ୍ଟନାୟକ"), ("dv", "މުޙައްމަދު ނަޝީދު"), ("sat", "ᱨᱟᱹᱜᱷᱩᱱᱟᱛᱷ ᱢᱩᱨᱢᱩ"),
+    ("mni", "ꯃꯩꯇꯩ ꯃꯌꯦꯛ"), ("ff-Adlm", "𞤀𞤣𞤤𞤢𞤥 𞤆𞤵𞤤𞤢𞤪"), ("nqo", "ߛߏߟߏߡߊߣߊ ߞߊ߲ߕߍ"),
+    ("ccp", "𑄌𑄋𑄴𑄟𑄳𑄦"), ("zgh", "ⵜⴰⵎⴰⵣⵉⵖⵜ"), ("chr", "ᏍᏏᏉᏯ"), ("iu", "ᐃᓄᒃᑎᑐᑦ"),
+    ("dz", "བསྟན་འཛིན་རྒྱ་མཚོ"), ("yue", "嘅咗喺冇哋嗰 ㄅㄆㄇ"),
+)  # fmt: skip
+
+
+def test_names_in_more_scripts(fonts: Fonts) -> None:
+    canvas = blank(760, 6 * 50 + 8)
+    for index, (language, text) in enumerate(MORE):
+        column, row = divmod(index, 6)
+        layout = laid(text, fonts, style=TextStyle(size=26, language=language), width=360)
+        assert layout.missing == ()
+        canvas.draw_text(layout, Box(10 + column * 376, 4 + row * 50, 360, 50))
+    golden("text_names_more", canvas.picture().image())

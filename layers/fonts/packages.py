@@ -1,0 +1,41 @@
+"""The pinned packages that fonts come from, through the registries' ordinary clients."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+SCOPES = ("expo-google-fonts", "fontsource-variable")
+
+
+def fetch(package: str, folder: Path) -> Path:
+    """The file of that name in `folder`, brought there if it is not; raises CalledProcessError."""
+    file = folder / package
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"{'':>10} {package}", flush=True)
+        subprocess.run(command(package), cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    return file
+
+
+def command(package: str) -> Sequence[str]:
+    """What writes the package's file into the folder it is run in.
+
+    >>> " ".join(command("fontpkg_inter-4.1-py3-none-any.whl")[2:])
+    'pip download -q --no-deps fontpkg_inter==4.1'
+    >>> command("fontsource-variable-noto-sans-lao-5.3.0.tgz")
+    ('npm', 'pack', '--silent', '@fontsource-variable/noto-sans-lao@5.3.0')
+    >>> command("fonts-noto-cjk_1%3a20220127-1_all.deb")
+    ('apt-get', 'download', 'fonts-noto-cjk=1:20220127-1')
+    """
+    if package.endswith(".whl"):
+        name, version, *_ = package.split("-")
+        return (sys.executable, "-m", "pip", "download", "-q", "--no-deps", f"{name}=={version}")
+    if package.endswith(".deb"):
+        name, version, _ = package.split("_")
+        return ("apt-get", "download", f"{name}={unquote(version)}")
+    name, _, version = package.removesuffix(".tgz").rpartition("-")
+    scope = next(scope for scope in SCOPES if name.startswith(scope))
+    slug = name.removeprefix(f"{scope}-")
+    return ("npm", "pack", "--silent", f"@{scope}/{slug}@{version}")
