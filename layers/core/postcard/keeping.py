@@ -41,6 +41,12 @@ class Kept(Generic[K, V]):
             while self.weight > self.most:
                 self.weight -= self._weigh(self._values.popitem(last=False)[1])
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._values.clear()
+            self.weight = 0
+
 
 DRAWN_BYTES = 32_000_000
 _LARGEST_DRAWN = DRAWN_BYTES // 8

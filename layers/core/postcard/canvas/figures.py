@@ -11,6 +11,7 @@ from postcard.canvas.mask import Area, Mask
 from postcard.canvas.shapes import Contour, Shape
 from postcard.canvas.strokes import Pen, stroked
 from postcard.geometry import Box
+from postcard.keeping import keep_drawn
 
 _CACHED_PIXELS = 400_000  # a mask above this is not kept
 _CACHED_POINTS = 4_000  # nor one of so many points
@@ -79,4 +80,8 @@ def _drawn(outlines: Outlines, dx: float, dy: float, size: tuple[int, int]) -> I
     return covered([[(x + dx, y + dy) for x, y in points] for points in outlines], *size)
 
 
-_kept = lru_cache(maxsize=64)(_drawn)
+def _weight(image: Image.Image) -> int:
+    return image.width * image.height
+
+
+_kept = keep_drawn(_weight)(_drawn)

@@ -1,13 +1,13 @@
 """Anti-aliased masks of rectangles, in device pixels, at any fraction of a pixel."""
 
 import math
-from functools import lru_cache
 from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
 from postcard.dataclass import dataclass
 from postcard.geometry import Box
+from postcard.keeping import keep_drawn
 
 Radii = float | tuple[float, float, float, float] | Literal["full"]
 Corners = tuple[float, float, float, float]  # top left, clockwise
@@ -134,7 +134,11 @@ def _drawn(
     return image
 
 
-_kept = lru_cache(maxsize=64)(_drawn)
+def _weight(image: Image.Image) -> int:
+    return image.width * image.height
+
+
+_kept = keep_drawn(_weight)(_drawn)
 
 
 def _edge(length: int, first: float, last: float) -> bytes:
@@ -160,7 +164,7 @@ def _round(image: Image.Image, index: int, tile: Image.Image, beyond: tuple[int,
     image.paste(ImageChops.darker(image.crop(area), tile), (x, y))
 
 
-@lru_cache(maxsize=128)
+@keep_drawn(_weight)
 def _corner(dx: float, dy: float, radius: float) -> Image.Image:
     """A top left corner whose edges lie `dx`, `dy` inside the tile."""
     many = next(many for below, many in _FINER if radius <= below)

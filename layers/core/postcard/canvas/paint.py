@@ -9,6 +9,7 @@ from PIL import Image
 
 from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, RadialGradient
 from postcard.dataclass import dataclass
+from postcard.keeping import keep_drawn
 
 Ink = tuple[int, int, int]
 Stops = tuple[tuple[Color, float], ...]
@@ -71,7 +72,12 @@ def _mixed(first: Color, second: Color, share: float) -> Color:
     return red, green, blue, int(alpha + 0.5)
 
 
-@lru_cache(maxsize=32)
+def _weight(laid: Fill) -> int:
+    pictures = (part for part in (laid.color, laid.alpha) if isinstance(part, Image.Image))
+    return sum(part.width * part.height * (1 if part.mode == "L" else 4) for part in pictures)
+
+
+@keep_drawn(_weight)
 def _gradient(gradient: Gradient, size: tuple[float, float], part: Part) -> Fill:
     if isinstance(gradient, LinearGradient):
         colors, spread = _linear(gradient, size, part)

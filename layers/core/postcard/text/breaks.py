@@ -1,18 +1,22 @@
 """Where text may be cut: lines by UAX #14 and Thai, Khmer, CJK dictionaries, letters by UAX #29."""
 
-from functools import lru_cache
-
 from icu4py.breakers import CharacterBreaker, LineBreaker
 
+from postcard.keeping import keep_drawn
 from postcard.pattern import pattern
 
 _TIED = pattern(  # where a killed vowel ties two letters that UAX #29 parts
     "(?<=\u0a4d)(?=[\u0a15-\u0a39])|(?<=\u0ccd)(?=[\u0c95-\u0cb9])|(?<=\u0dca\u200d)"
     "|(?<=\u0b95\u0bcd)(?=\u0bb7)|(?<=[\u0bb6\u0bb8]\u0bcd)(?=\u0bb0\u0bc0)"
 )
+_STRING, _LETTER = 100, 4  # bytes
 
 
-@lru_cache(maxsize=2048)
+def _weight(parts: tuple[str, ...]) -> int:
+    return len(parts) * _STRING + sum(map(len, parts)) * _LETTER
+
+
+@keep_drawn(_weight)
 def line_chunks(text: str, language: str) -> tuple[str, ...]:
     """The pieces between which a line may end, their spaces at their ends.
 
@@ -22,7 +26,7 @@ def line_chunks(text: str, language: str) -> tuple[str, ...]:
     return tuple(LineBreaker(text, language or "en"))
 
 
-@lru_cache(maxsize=2048)
+@keep_drawn(_weight)
 def graphemes(text: str) -> tuple[str, ...]:
     """What readers call letters: never cut inside.
 

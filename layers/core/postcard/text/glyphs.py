@@ -16,6 +16,7 @@ PHASES = 4  # starts within a pixel at which a word's mask is drawn
 
 _FINER = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # below this size, times as many pixels
 _KEPT_PIXELS = 120_000  # a mask above this is not kept
+_LONGEST_KEPT = 64  # letters whose width is kept
 
 
 class Letters(NamedTuple):
@@ -42,7 +43,7 @@ class Glyphs:
         return Glyphs(self.mask, self.x + dx, self.y + dy, self.color)
 
 
-@lru_cache(maxsize=192)
+@lru_cache(maxsize=64)
 def _font(face: Face, size: float) -> ImageFont.FreeTypeFont:
     """One object per face and size: setting axes changes it for everybody."""
     font = ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.RAQM)
@@ -63,12 +64,18 @@ def opens(body: bytes, letters: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=16384)
 def advance(letters: Letters) -> float:
     """The width in em."""
+    return _kept_width(letters) if len(letters.text) <= _LONGEST_KEPT else _width(letters)
+
+
+def _width(letters: Letters) -> float:
     size = PICTURE_SIZE if letters.face.color else MEASURED_AT
     font = _font(letters.face, size)
     return font.getlength(letters.text, "L", *_shaping(letters)) / size
+
+
+_kept_width = lru_cache(maxsize=8192)(_width)
 
 
 def drawn(letters: Letters, size: float, phase: int, stroke: float = 0.0) -> Glyphs | None:

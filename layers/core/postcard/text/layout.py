@@ -1,16 +1,18 @@
 """Lines of text with every letter in its place, ready to be drawn at any scale."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from postcard.dataclass import dataclass
+from postcard.keeping import keep_drawn
 from postcard.text import bidi, fit
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import Letters
 from postcard.text.shape import Piece, shape
 from postcard.text.style import Paragraph, Run, TextStyle
 from postcard.text.wrap import Row
+
+_PLACED, _LETTER = 400, 8  # bytes
 
 
 class Placed(NamedTuple):
@@ -86,7 +88,12 @@ def lay_out(
     return _laid_out(tuple(run for run in runs if run.text), paragraph, width, height, fonts)
 
 
-@lru_cache(maxsize=512)
+def _weight(layout: TextLayout) -> int:
+    placed = [len(each.letters.text) for line in layout.lines for each in line.placed]
+    return _PLACED * len(placed) + _LETTER * sum(placed)
+
+
+@keep_drawn(_weight)
 def _laid_out(
     runs: tuple[Run, ...],
     paragraph: Paragraph,

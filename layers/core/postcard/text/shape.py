@@ -11,6 +11,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from postcard.dataclass import dataclass
+from postcard.keeping import keep_drawn
 from postcard.pattern import pattern
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_chunks, shapes
@@ -32,6 +33,7 @@ _SPACED_FEATURES = ("-liga", "-clig")
 _PLAIN = pattern(  # read from left to right; each character is a letter of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
 )
+_CHUNK, _LETTER = 1000, 8  # bytes; often much less, since words are shared
 _LONGEST_KEPT = 32  # letters of a word whose shape is kept
 _LONGEST_KERNED = 64  # letters; kerning by prefixes costs their square
 
@@ -81,7 +83,13 @@ class _Letter(NamedTuple):
     level: int
 
 
-@lru_cache(maxsize=1024)
+def _weight(shaped: Shaped) -> int:
+    chunks = [chunk for found, _ in shaped.paragraphs for chunk in found]
+    letters = (len(piece.letters.text) for chunk in chunks for piece in chunk.pieces)
+    return _CHUNK * len(chunks) + _LETTER * sum(letters)
+
+
+@keep_drawn(_weight)
 def shape(runs: tuple[Run, ...], direction: str, fonts: Fonts) -> Shaped:
     """Find fonts, levels and widths for a text; `direction` is `auto`, `ltr` or `rtl`."""
     whole = "".join(run.text for run in runs)
@@ -184,7 +192,7 @@ def _word(text: str, style: TextStyle, han: str, fonts: Fonts) -> tuple[Chunk, d
     return _chunk(list(letters), soft=text.endswith(_SOFT_HYPHEN)), missing
 
 
-_kept_word = lru_cache(maxsize=2048)(_word)
+_kept_word = lru_cache(maxsize=1024)(_word)
 
 
 def _chunks(
