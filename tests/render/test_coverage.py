@@ -1,100 +1,77 @@
-"""Every language's letters are there, and every font has those of the scripts it is listed with."""
+"""Edges: how much of each pixel lies inside, whatever the outline."""
 
-import json
-import unicodedata
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ImageChops
 
-from layers.fonts.build import HERE, table
-from layers.fonts.sources import SOURCES
-from postcard.font_list import PROBES, font_list
-from postcard.template.wording import _ZEROS
-from postcard.text.fonts import Fonts
-from postcard.text.style import TextStyle
-from tests.render.exemplars import ARABIC, BLOCKS, CYRILLIC, LATIN
-from tests.render.scene import laid
+from postcard.canvas.coverage import Point, covered
 
-NEWER = "\u0b55"  # than its font
-TEXT_FONTS = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
-BLOCK_OF = {
-    "Hebr": "Hebrew", "Deva": "Devanagari", "Beng": "Bengali", "Gujr": "Gujarati",
-    "Guru": "Gurmukhi", "Knda": "Kannada", "Mlym": "Malayalam", "Sinh": "Sinhala",
-    "Taml": "Tamil", "Telu": "Telugu", "Thai": "Thai", "Laoo": "Lao", "Khmr": "Khmer",
-    "Mymr": "Myanmar", "Geor": "Georgian", "Armn": "Armenian", "Ethi": "Ethiopic",
-    "Orya": "Oriya", "Thaa": "Thaana", "Olck": "Ol Chiki", "Mtei": "Meetei Mayek",
-    "Adlm": "Adlam", "Nkoo": "NKo", "Cakm": "Chakma", "Tfng": "Tifinagh", "Cher": "Cherokee",
-    "Cans": "Canadian syllables", "Tibt": "Tibetan", "Jpan": "Kana", "Kore": "Hangul",
-    "Grek": "Greek",
-}  # fmt: skip
-WRITTEN = {  # what a font must have to be listed; others' letters come from the fonts after it
-    "Latn": LATIN["German"] + LATIN["Polish"] + LATIN["Turkish"][:-1] + LATIN["French"],
-    "Cyrl": CYRILLIC["Russian"][:-1] + CYRILLIC["Ukrainian"][:-1] + CYRILLIC["Serbian"],
-    "Arab": "".join(ARABIC.values()),
-}
+PLACES = st.floats(-20, 60, allow_nan=False)
+TRIANGLES = st.lists(st.tuples(PLACES, PLACES), min_size=3, max_size=3)
 
 
-def _assigned(block: str) -> str:
-    first, last = BLOCKS[block]
-    letters = (chr(code) for code in range(first, last + 1) if chr(code) not in NEWER)
-    return "".join(each for each in letters if unicodedata.category(each)[0] in "LMNPS")
+def total(contours: Sequence[Sequence[Point]], size: int = 40) -> float:
+    """The area covered, in pixels."""
+    return sum(covered(contours, size, size).tobytes()) / 255
 
 
-@pytest.mark.parametrize("font", TEXT_FONTS)
-@pytest.mark.parametrize(
-    ("language", "letters"), [*LATIN.items(), *CYRILLIC.items(), *ARABIC.items()]
-)
-def test_every_language_has_its_letters(
-    language: str, letters: str, font: str, fonts: Fonts
-) -> None:
-    for weight in (400, 700):
-        style = TextStyle(fonts=(font,), weight=weight)
-        assert laid(letters, fonts, style=style).missing == (), language
+def clipped_area(points: Sequence[Point], size: float) -> float:
+    """The area of a convex outline within a square (Sutherland and Hodgman)."""
+    for axis in (0, 1):
+        for limit, sign in ((0.0, 1), (size, -1)):
+            points = list(kept(points, axis, limit, sign))
+    ends = zip(points, (*points[1:], *points[:1]), strict=True)
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in ends)) / 2
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_every_script_has_all_its_letters(block: str, fonts: Fonts) -> None:
-    chain = fonts.chain(("Inter",), 400, False)
-    letters = _assigned(block)
-    assert len(letters) > 30
-    assert [each for each in letters if not any(face.has(each) for face in chain)] == []
+def kept(points: Sequence[Point], axis: int, limit: float, sign: int) -> Sequence[Point]:
+    found = []
+    for a, b in zip(points, (*points[1:], *points[:1]), strict=True):
+        inside = [(p[axis] - limit) * sign >= 0 for p in (a, b)]
+        if inside[0]:
+            found.append(a)
+        if inside[0] != inside[1]:
+            share = (limit - a[axis]) / (b[axis] - a[axis])
+            found.append((a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share))
+    return found
 
 
-def _claims() -> Iterator[tuple[str, str]]:
-    for each in font_list(Fonts.load(HERE)):
-        scripts = each["scripts"]
-        assert isinstance(scripts, list)
-        yield from ((str(each["family"]), script) for script in scripts)
+@settings(max_examples=200, deadline=None)
+@given(TRIANGLES)
+def test_what_is_covered_is_the_area_inside(triangle: list[Point]) -> None:
+    assert total([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
 
 
-@pytest.mark.parametrize(("family", "script"), list(_claims()))
-def test_a_font_writes_the_scripts_it_is_listed_with(
-    family: str, script: str, fonts: Fonts
-) -> None:
-    letters = WRITTEN.get(script) or (
-        _assigned(BLOCK_OF[script]) if script in BLOCK_OF else PROBES[script].split()[0]
+@settings(max_examples=200, deadline=None)
+@given(TRIANGLES)
+def test_the_other_way_round_is_the_same(triangle: list[Point]) -> None:
+    one, two = covered([triangle], 40, 40), covered([triangle[::-1]], 40, 40)
+    assert max(ImageChops.difference(one, two).tobytes()) <= 1  # of 255, by rounding
+
+
+def test_twice_the_same_outline_covers_no_more() -> None:
+    square = [(5.0, 5.0), (25.0, 5.0), (25.0, 25.0), (5.0, 25.0)]
+    assert total([square, square]) == 400
+    assert total([square, square[::-1]]) == 0
+
+
+def test_a_half_covered_pixel_is_half_as_dark() -> None:
+    image = covered([[(1.5, 1.25), (3.0, 1.25), (3.0, 3.0), (1.5, 3.0)]], 4, 4)
+    assert [image.getpixel(p) for p in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2))] == [
+        96, 191, 128, 255, 0,
+    ]  # fmt: skip
+
+
+def test_nothing_covers_nothing() -> None:
+    assert (
+        total([]) == total([[]]) == total([[(3.0, 3.0)]]) == total([[(0.0, 3.0), (9.0, 3.0)]]) == 0
     )
-    if script == "Zsym":
-        letters = ""  # two fonts share the symbols
-    face = fonts.chain((family,), 400, False)[0]
-    assert [each for each in letters if not face.has(each)] == []
 
 
-@pytest.mark.parametrize("system", _ZEROS)
-def test_every_locales_own_digits_are_there(system: str, fonts: Fonts) -> None:
-    digits = "".join(chr(_ZEROS[system] + digit) for digit in range(10))
-    assert laid(digits, fonts).missing == ()
-
-
-def test_the_table_tells_what_the_fonts_can() -> None:
-    assert json.loads((HERE / "coverage.json").read_text()) == json.loads(json.dumps(table()))
-
-
-def test_every_font_is_accounted_for_and_has_its_licence_beside_it() -> None:
-    files = {path.name for path in Path(HERE).iterdir() if path.suffix in (".ttf", ".otf")}
-    assert files == {source.file for source in SOURCES}
-    for source in SOURCES:
-        licence = HERE / f"{source.family.replace(' ', '')}-LICENSE.txt"
-        text = " ".join(licence.read_text("utf-8").split()).lower()
-        assert "sil open font license" in text and "permission & conditions" in text, licence
+def test_more_edges_than_are_worth_it_are_drawn_coarser() -> None:
+    square = [(4.0, 4.0), (36.0, 4.0), (36.0, 36.0), (4.0, 36.0)]
+    coarse = sum(covered([square], 40, 40, most=50).tobytes()) / 255
+    assert coarse == pytest.approx(32 * 32, rel=0.05)
