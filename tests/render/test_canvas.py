@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageChops
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.picture import Picture
@@ -193,3 +194,18 @@ def test_a_copy_is_drawn_on_apart() -> None:
     other = canvas.copy()
     other.fill_rectangle(Box(0, 0, 10, 10), RED)
     assert canvas.picture().image().getpixel((5, 5)) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("degrees", [7, -33, 45])
+def test_turned_strokes_are_as_sharp_as_a_finer_drawing_shows_them(degrees: float) -> None:
+    def turned(scale: int) -> Image.Image:
+        size = (200 * scale, 80 * scale)
+        canvas = Canvas.new(200, 80, size, WHITE)
+        with canvas.layer(Box(50, 20, 100, 40), rotation=degrees) as group:
+            for index in range(20):  # strokes as wide as a small letter's
+                group.fill_rectangle(Box(51.3 + 5 * index, 24.6, 1.4, 30), BLACK)
+        return canvas.picture().image().convert("L").reduce(scale)
+
+    apart = ImageChops.difference(turned(1), turned(6)).tobytes()
+    ink = sum(255 - level for level in turned(6).tobytes())
+    assert sum(apart) < 0.12 * ink

@@ -14,7 +14,7 @@ from postcard.canvas.blending import Blend
 from postcard.canvas.figures import figure, snapped
 from postcard.canvas.fit import Fit, place
 from postcard.canvas.looks import Look
-from postcard.canvas.mask import Mask, Radii
+from postcard.canvas.mask import Area, Mask, Radii
 from postcard.canvas.modules import ModuleStyle
 from postcard.canvas.paint import Fill, fill
 from postcard.canvas.picture import Picture
@@ -208,18 +208,28 @@ class Canvas:
         cast = shadow.scaled(self.scale_x, self.scale_y) if shadow else None
         inked = group.whole(self._device(ink)) if ink else clip.area if clip else None
         area = group.reach(self.size, device, rotation, inked, cast)
-        origin = (self.origin[0] + area[0], self.origin[1] + area[1])
-        size = (area[2] - area[0], area[3] - area[1])
-        inner = Canvas(Surface.new(size, TRANSPARENT), (self.scale_x, self.scale_y), origin)
+        inner = self._apart(area, group.fineness(area, rotation))
         yield inner
-        if clip:
-            inner.surface.keep(clip.cut(area))
-        finish = group.Finish(cast, opacity, rotation, blend)
-        group.lay(self.surface, inner.surface, area[:2], device, finish)
+        if clip_radius is not None:
+            inner.surface.keep(inner._mask(box, clip_radius).cut((0, 0, *inner.size)))
+        finish = group.Finish(
+            shadow.scaled(inner.scale_x, inner.scale_y) if shadow else None,
+            opacity,
+            rotation,
+            blend,
+        )
+        group.lay(self.surface, inner.surface, area, device, finish)
 
     def picture(self) -> Surface:
         """The pixels, for `encode`."""
         return self.surface
+
+    def _apart(self, area: Area, fine: int) -> "Canvas":
+        """A clear canvas of an area of this one, `fine` times as many pixels each way."""
+        size = ((area[2] - area[0]) * fine, (area[3] - area[1]) * fine)
+        origin = ((self.origin[0] + area[0]) * fine, (self.origin[1] + area[1]) * fine)
+        scale = (self.scale_x * fine, self.scale_y * fine)
+        return Canvas(Surface.new(size, TRANSPARENT), scale, origin)
 
     def _device(self, box: Box) -> Box:
         return Box(
