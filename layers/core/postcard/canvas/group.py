@@ -12,7 +12,7 @@ from postcard.dataclass import dataclass
 from postcard.geometry import Box
 
 _FINE = 2  # times as large as it is, each way, a layer is drawn that is then turned
-_MOST_FINE = 2_000_000  # pixels of such a surface; a larger one is turned as it is
+_MOST_FINE = 3_000_000  # pixels of such a surface; a larger one is turned as it is
 _MARGIN = 256  # device pixels beyond a turned box that its ink may reach
 
 
