@@ -54,7 +54,9 @@ Modification = Annotated[
                 "name": {"type": "string", "description": "A field of the template, or a layer."},
                 "text": {"type": "string"},
                 "image_url": {"type": "string", "format": "uri"},
-                "value": {"description": "Fits every type of field."},
+                "value": {
+                    "description": "Fits every type of field; a list takes an array of objects."
+                },
                 "color": {"type": "string"},
                 "background": {"type": "string"},
                 "visible": {"type": "boolean"},
@@ -120,6 +122,7 @@ class ImageBody(Picture):
         modifications=[
             {"name": "user_name", "text": "Alex Rivera"},
             {"name": "profile_picture", "image_url": "https://example.com/profiles/alex.jpg"},
+            {"name": "products", "value": [{"name": "Stoneware mug", "price": 24.5}]},
         ],
         format="png",
     )
