@@ -18,6 +18,7 @@ SEEDS = Path("local/seed")
 TEXT: dict[str, Any] = {"type": "text", "text": "Hello", "x": 20, "y": 20, "color": "#777777"}
 PLATE: dict[str, Any] = {"type": "rectangle", "width": 200, "height": 100}
 FAINT = ["low_contrast"]
+NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
 
 
 @cache
@@ -35,10 +36,10 @@ def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
         quality=None,
         max_bytes=None,
         pictures=pictures(),
-        now=1.0,
+        now=NOW,
     )
     boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawn.boxes}
-    found = check_drawn(made, renderer().fonts, boxes, weight or len(drawn.image.body))
+    found = check_drawn(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
     return [(fault.code, fault.pointer) for fault in found]
 
 
@@ -184,6 +185,42 @@ def test_a_text_that_is_cut_as_it_stands_is_told_wherever_it_is() -> None:
     inner = {**NAME, "text": "Terms and conditions of the autumn sale apply"}
     made = template(layers=[{"type": "group", "flow": "row", "layers": [inner]}])
     assert heard(made) == [("overflow", "/layers/0/layers/0")]
+
+
+@pytest.mark.parametrize(("to", "cut"), [("2026-11-23", False), ("2126-11-23", True)])
+def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
+    days = {**NAME, "text": "{{ countdown.days }} days", "width": 64, "fit": "none"}
+    del days["max_lines"]
+    made = template(layers=[days], countdown={"to": to})
+    assert (("overflow", "/layers/0") in heard(made)) == cut
+
+
+# Fonts without the language's letters
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"locale": "en", "font": "Playfair Display"}, []),
+        ({"locale": "vi", "font": "Playfair Display"}, []),
+        ({"locale": "ar", "font": "Playfair Display"}, [("other_letters", "/font")]),
+        ({"locale": "ar"}, []),  # nobody chose the usual font for it
+        ({"locale": "ar", "font": ["Inter", "Noto Sans Arabic"]}, []),
+        ({"locale": "{{ tongue }}", "font": "Playfair Display"}, [("other_letters", "/font")]),
+        ({"locale": "el", "styles": {"big": {"font": "Noto Serif"}}}, []),
+        (
+            {"locale": "th", "styles": {"big": {"font": "Inter"}}},
+            [("other_letters", "/styles/big/font")],
+        ),
+        ({"locale": "ar", "font": "Nobody's"}, []),
+    ],
+)
+def test_a_font_that_cannot_write_the_language_is_told(
+    document: dict[str, Any], found: list[tuple[str, str]]
+) -> None:
+    fields = {"tongue": {"example": "ar", "default": "en"}}
+    told = heard(template(layers=[], fields=fields, **document))
+    assert [one for one in told if one[0] == "other_letters"] == found
 
 
 # Heavy pictures

@@ -83,7 +83,8 @@ class Previews:
         check_weight(drawing.image)
         findings: Sequence[Mapping[str, str]] = order.edition.stored.findings
         if asked.document is not None:
-            findings = told(findings_about(order.template, drawing, self._studio.renderer))
+            renderer = self._studio.renderer
+            findings = told(findings_about(order.template, drawing, renderer, now=now))
         return Preview(drawing, [*order.bound.warnings, *drawing.warnings], findings)
 
     def _order(self, asked: PreviewRequest, deadline: float) -> Order:

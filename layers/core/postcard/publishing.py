@@ -105,7 +105,7 @@ class Publishing:
         refuse([*faults, *_undrawable(wanted, pictures)])
         drawing = self._example(template, pictures, now=now)
         check_weight(drawing.image)
-        findings = findings_about(template, drawing, self._studio.renderer)
+        findings = findings_about(template, drawing, self._studio.renderer, now=now)
         return Checked(replace(template, format=drawing.image.format), pictures, findings)
 
     def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
@@ -154,12 +154,17 @@ class Publishing:
         return drawn.image.body
 
 
-def findings_about(template: Template, drawing: Drawing, renderer: Renderer) -> tuple[Fault, ...]:
-    """What its publisher should hear: of the document itself, and of its example as drawn."""
+def findings_about(
+    template: Template, drawing: Drawing, renderer: Renderer, *, now: float
+) -> tuple[Fault, ...]:
+    """What its publisher should hear: of the document itself, and of its example as drawn.
+
+    `now`, in Unix seconds, is when it was drawn.
+    """
     fonts = template.fonts or renderer.fonts
     families = [family.name for family in fonts.families()]
     boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawing.boxes}
-    seen = check_drawn(template, fonts, boxes, len(drawing.image.body))
+    seen = check_drawn(template, fonts, boxes, len(drawing.image.body), now=now)
     return (*findings_of(template, families), *seen, *drawing.warnings)
 
 

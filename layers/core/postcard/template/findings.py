@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.json_text import pointer
+from postcard.template.alphabets import unlettered
 from postcard.template.barcode import BarcodeLayer
-from postcard.template.bind import example_of
+from postcard.template.bind import example_of, examples
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.contrast import faint
@@ -19,6 +20,7 @@ from postcard.template.image import ImageLayer
 from postcard.template.programs import asks_time, names_in
 from postcard.template.qr import QrLayer, smallest_side
 from postcard.template.room import tight
+from postcard.template.speaking import NO_CLOCK, Speaker
 from postcard.text.fonts import Fonts
 
 _STORED = ("/fallback", "/ended")  # pictures that are drawn once
@@ -41,13 +43,25 @@ def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fa
 
 
 def check_drawn(
-    template: Template, fonts: Fonts, boxes: Mapping[str, Box], weight: int
+    template: Template,
+    fonts: Fonts,
+    boxes: Mapping[str, Box],
+    weight: int,
+    *,
+    now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
-    """Findings that need the drawn example: `low_contrast`, `overflow`, `heavy`.
+    """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`, `heavy`.
 
-    `boxes` are those of its layers by pointer, `weight` its bytes.
+    `boxes` are those of its layers by pointer, `weight` its bytes; `now` in Unix seconds.
     """
-    return (*faint(template.document, boxes), *tight(template, fonts), *_heavy(weight))
+    document = template.document
+    locale = Speaker(template, examples(template).values, now, lambda *_: None).document.locale
+    return (
+        *faint(document, boxes),
+        *tight(template, fonts, now=now),
+        *unlettered(document, locale, fonts),
+        *_heavy(weight),
+    )
 
 
 def _heavy(weight: int) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from postcard.template.fields import AnyField, ListField, TextField
 from postcard.template.letters import said
 from postcard.template.nodes import Node, nodes_of
 from postcard.template.programs import paths_in
-from postcard.template.speaking import NO_CLOCK, Speaker
+from postcard.template.speaking import Speaker
 from postcard.template.stage import Near, Scene, Stage
 from postcard.template.text import TextLayer
 from postcard.text.fonts import Fonts
@@ -31,20 +31,20 @@ class _NoPictures:
         return None
 
 
-def tight(template: Template, fonts: Fonts) -> Iterator[Fault]:
+def tight(template: Template, fonts: Fonts, *, now: float) -> Iterator[Fault]:
     """`overflow` for every text of which some is not shown where its author expects all of it.
 
     An author who writes `overflow`, or `max_lines` without shrinking, expects a text to be cut.
     """
     told = set()
-    for stage in _cut(template, examples(template).values, fonts):
+    for stage in _cut(template, examples(template).values, fonts, now):
         if stage.node.pointer in told:  # another item's
             continue
         told.add(stage.node.pointer)
         detail = "Not all of this text can be shown with the examples: give it more room."
         yield Fault("overflow", stage.node.pointer, detail)
     longest = _longest(template)
-    for stage in _cut(template, _bound(template, longest), fonts):
+    for stage in _cut(template, _bound(template, longest), fonts, now):
         names = [name for name in _named(template, stage) if name in longest]
         if names and stage.node.pointer not in told:
             told.add(stage.node.pointer)
@@ -97,9 +97,11 @@ def _shown(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
     return [{**one, **own} for one in islice(items, field.max_items)] if own else example
 
 
-def _cut(template: Template, values: Mapping[str, Any], fonts: Fonts) -> Iterator[Stage]:
+def _cut(
+    template: Template, values: Mapping[str, Any], fonts: Fonts, now: float
+) -> Iterator[Stage]:
     """The texts that are cut, though nothing says that they may be."""
-    speaker = Speaker(template, values, NO_CLOCK, lambda *_: None)
+    speaker = Speaker(template, values, now, lambda *_: None)
     nodes = nodes_of(template.document.layers, "/layers", speaker, {})
     scene = Scene(speaker.document, fonts, 1.0, _NoPictures())
     for stage in _all(scene.placed(nodes)):
