@@ -7,9 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from tests.core.cli_runner import nobodys_environment, postcard_says, template_folder
+from tests.fonts import kite, woff2
 
 __all__ = ["nobodys_environment"]
 
@@ -87,6 +88,32 @@ def test_an_asset_is_the_file_beside_the_document(folder: Path, tmp_path: Path) 
     said = postcard_says("render", folder / "picture.json", "-o", tmp_path / "p.png")
     assert (said.code, said.err) == (0, "")
     assert drawn(tmp_path / "p.png").getpixel((20, 10)) == (0, 128, 0)
+
+
+@pytest.mark.parametrize("font", ["asset:kite", "Kite"])
+def test_a_font_is_a_file_beside_the_document(font: str, tmp_path: Path) -> None:
+    layer = {"type": "text", "text": "Kite", "size": 40}
+    own, plain = (
+        {"width": 120, "height": 60, "layers": [{**layer, "font": f}]} for f in (font, "Inter")
+    )
+    folder = template_folder(tmp_path / "templates", own=own, plain=plain)
+    (folder / "assets" / "kite.woff2").write_bytes(woff2(kite()))
+    for name in ("own", "plain"):
+        said = postcard_says("render", folder / f"{name}.json", "-o", tmp_path / f"{name}.png")
+        assert (said.code, said.err) == (0, "")
+    pictures = [drawn(tmp_path / f"{name}.png") for name in ("own", "plain")]
+    assert ImageChops.difference(*pictures).getbbox() is not None
+    assert postcard_says("templates", "check", "--folder", folder).code == 0
+
+
+def test_a_font_that_cannot_be_used_is_a_warning_with_what_to_do(tmp_path: Path) -> None:
+    layers = [{"type": "text", "text": "Kite", "font": ["asset:old", "asset:none"]}]
+    folder = template_folder(tmp_path / "t", own={"width": 120, "height": 60, "layers": layers})
+    (folder / "assets" / "old.ttf").write_bytes(b"wOFF" + bytes(60))
+    said = postcard_says("render", folder / "own.json", "-o", tmp_path / "p.png", "--json")
+    told = [(w["code"], w["pointer"]) for w in said.facts["warnings"]]
+    assert told == [("bad_value", "/layers/0/font")] * 2
+    assert "save it as WOFF2, TTF or OTF" in said.err and "assets/none.*" in said.err
 
 
 def test_an_asset_without_a_file_is_a_warning_that_names_the_file(

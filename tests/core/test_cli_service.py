@@ -17,6 +17,7 @@ from PIL import Image
 from postcard import links
 from postcard.signing import LINK, LinkKeys, base64_url, mac, message
 from tests.core.cli_runner import Said, nobodys_environment, postcard_says, template_folder
+from tests.fonts import kite
 
 __all__ = ["nobodys_environment"]
 
@@ -29,7 +30,7 @@ MERGE = {
     },
     "layers": [
         {"type": "image", "width": 60, "height": 30, "source": "asset:wave"},
-        {"type": "text", "name": "title", "text": "{{ name }} {{ code }}"},
+        {"type": "text", "name": "title", "text": "{{ name }} {{ code }}", "font": "Kite"},
     ],
 }
 
@@ -47,6 +48,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert any("Your key" in line for line in server.stdout)
         folder = template_folder(state.parent / "templates", merge=MERGE)
         Image.new("RGB", (60, 30), (0, 90, 160)).save(folder / "assets" / "wave.png")
+        (folder / "assets" / "Kite Bold.ttf").write_bytes(kite("Kite", 700))
         pushed = postcard_says("templates", "push", "--folder", folder, "--state", state)
         assert pushed.code == 0, pushed.err
         yield state
@@ -56,6 +58,20 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def told(state: Path) -> Any:
     return json.loads((state / "local.json").read_text())
+
+
+def test_a_pushed_document_brings_its_fonts(state: Path) -> None:
+    keys = told(state)
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    fonts = requests.get(f"{keys['base_url']}/v1/fonts", headers=key, timeout=30).json()
+    [kites] = [font for font in fonts if font["family"] == "Kite"]
+    assert kites["weights"] == [700]
+    listed = requests.get(f"{keys['base_url']}/v1/assets", headers=key, timeout=30).json()
+    [line] = [line for line in listed["items"] if line["id"] == "kite-bold"]
+    assert (line["status"], line["family"]) == ("ready", "Kite")
+    picture = requests.get(link(state, "--set", "name=Ann"), timeout=30)
+    assert (picture.status_code, picture.headers["X-Postcard-Render"]) == (200, "drawn")
+    assert "X-Postcard-Fallback" not in picture.headers
 
 
 def link(state: Path, *words: object) -> str:

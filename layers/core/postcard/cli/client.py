@@ -31,6 +31,12 @@ class Client:
             raise refused(answer.status, answer.data)
         return read_object(answer.data) if answer.data else {}
 
+    def check_fonts(self) -> None:
+        """Lists fonts, before which those that were uploaded since are checked."""
+        answer = self._send("GET", f"{self.base_url}/v1/fonts", None, self._headers)
+        if answer.status >= 400:
+            raise refused(answer.status, answer.data)
+
     def items(self, path: str) -> Iterator[JsonObject]:
         """Every item of a list, page after page."""
         cursor: str | None = None

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from postcard.adapters.http import HttpFetcher
 from postcard.canvas.refit import normalised
 from postcard.cli.folder import TemplateFile
+from postcard.cli.own_fonts import own_fonts
 from postcard.cli.place import fonts_folder
 from postcard.dataclass import dataclass
 from postcard.errors import Fault, PictureFault
@@ -21,6 +23,7 @@ from postcard.template.compiled import Template
 from postcard.template.document import parse
 from postcard.template.lists import place_of
 from postcard.text.fonts import Fonts
+from postcard.typefaces import Typefaces
 
 SECONDS = 10.0  # for all pictures from elsewhere together
 
@@ -59,10 +62,13 @@ def draw(
 
 def _drawn(file: TemplateFile, order: Order) -> Drawn:
     renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
+    own = own_fonts(file, order.template.document, renderer.fonts)
+    typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
+    template = replace(order.template, fonts=typefaces.of(own.families).fonts)
     sources = renderer.sources(order.template, order.bound, order.size, now=now)
     pictures, faults = _bring(file, sources)
     rendered = renderer.render(
-        order.template,
+        template,
         order.bound,
         order.size,
         format=order.format,
@@ -73,7 +79,7 @@ def _drawn(file: TemplateFile, order: Order) -> Drawn:
     )
     told = {fault.reference for fault in faults}
     rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
-    return Drawn(rendered.image, (*order.bound.warnings, *faults, *rest))
+    return Drawn(rendered.image, (*order.bound.warnings, *own.faults, *faults, *rest))
 
 
 def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:

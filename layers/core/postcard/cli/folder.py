@@ -1,4 +1,4 @@
-"""Templates in git: `templates/<id>.json`, with the pictures they name in `assets/` beside them."""
+"""Templates in git: `templates/<id>.json`, with what they name in `assets/` beside them."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from postcard.dataclass import dataclass
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ASSET = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")
+FONT_TYPES = {".ttf": "font/ttf", ".otf": "font/otf", ".woff2": "font/woff2"}
 CONTENT_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -17,6 +18,7 @@ CONTENT_TYPES = {
     ".gif": "image/gif",
     ".webp": "image/webp",
     ".avif": "image/avif",
+    **FONT_TYPES,
 }
 
 

@@ -13,7 +13,14 @@ import click
 from postcard.cli.answer import DONE, NO, Answer, fault_facts, table
 from postcard.cli.client import Client
 from postcard.cli.command import Command, Group
-from postcard.cli.folder import CONTENT_TYPES, ID, TemplateFile, asset_ids, named_files
+from postcard.cli.folder import (
+    CONTENT_TYPES,
+    FONT_TYPES,
+    ID,
+    TemplateFile,
+    asset_ids,
+    named_files,
+)
 from postcard.cli.place import Place, place_options
 from postcard.errors import BadRequest, Fault, Problem
 
@@ -22,7 +29,7 @@ FOLDER = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default="templates",
     show_default=True,
-    help="Where documents lie as <id>.json, their pictures in assets/ beside them.",
+    help="Where documents lie as <id>.json, their pictures and fonts in assets/ beside them.",
 )
 
 
@@ -88,7 +95,7 @@ def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence
 @FOLDER
 @place_options
 def push(names: Sequence[str], folder: Path, place: Place) -> Answer:
-    """Publish documents under their files' names, their pictures uploaded first.
+    """Publish documents under their files' names, their pictures and fonts uploaded first.
 
     A document equal to what is published makes no new version. Nothing is sent unless all are good.
     """
@@ -97,14 +104,9 @@ def push(names: Sequence[str], folder: Path, place: Place) -> Answer:
         if faults:
             raise BadRequest(f"{file.path} has faults; nothing was sent.", errors=faults)
     client = place.client()
-    pictures = {
-        name: path
-        for file in files
-        for name in asset_ids(file.text())
-        if (path := file.asset(name))
-    }
-    with progress(len(pictures) + len(files), "Pushing") as step:
-        for name, path in pictures.items():
+    assets = {name: path for file in files for name, path in _assets(file).items()}
+    with progress(len(assets) + len(files), "Pushing") as step:
+        for name, path in assets.items():
             upload(client, name, path)
             step(name)
         answers = []
@@ -114,6 +116,21 @@ def push(names: Sequence[str], folder: Path, place: Place) -> Answer:
     return _pushed(answers)
 
 
+def _assets(file: TemplateFile) -> dict[str, Path]:
+    """What a document names of the files beside it, by the ids they are uploaded under."""
+    from postcard.cli.own_fonts import font_files, font_id
+    from postcard.cli.place import fonts_folder
+    from postcard.template.document import parse
+    from postcard.template.refusing import refuse
+    from postcard.text.fonts import Fonts
+
+    text = file.text()
+    named = {name: path for name in asset_ids(text) if (path := file.asset(name))}
+    fonts, faults = font_files(file, parse(text), Fonts.load(fonts_folder()))
+    refuse(faults)
+    return {**{font_id(path): path for paths in fonts.values() for path in paths}, **named}
+
+
 def _pushed(answers: Sequence[Mapping[str, Any]]) -> Answer:
     rows = [(a["id"], a["version"], len(a["findings"]), a["default_url"]) for a in answers]
     items = [{key: a[key] for key in ("id", "version", "findings", "default_url")} for a in answers]
@@ -121,10 +138,12 @@ def _pushed(answers: Sequence[Mapping[str, Any]]) -> Answer:
 
 
 def upload(client: Client, name: str, path: Path) -> None:
-    """One picture, straight to the store."""
+    """One picture or font, straight to the store."""
     body, kind = path.read_bytes(), CONTENT_TYPES[path.suffix]
     wish = json.dumps({"id": name, "content_type": kind, "bytes": len(body)})
     client.upload(client.call("POST", "/v1/assets", wish)["upload"], body, kind)
+    if path.suffix in FONT_TYPES:
+        client.check_fonts()  # one at a time: all together may take longer than a call
 
 
 def put(client: Client, file: TemplateFile) -> Mapping[str, Any]:
