@@ -146,7 +146,7 @@ def test_a_warm_process_decodes_a_templates_picture_once() -> None:
 
 
 def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -> None:
-    cache = PictureCache(most_pixels=1000)
+    cache = PictureCache(most_bytes=1000)
     warm = Renderer(renderer().fonts, cache, Grounds(0))
     fields = {"photo": {"type": "image"}}
     made = template(

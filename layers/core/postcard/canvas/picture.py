@@ -45,7 +45,7 @@ _UPRIGHT = {  # what undoes an EXIF orientation
     8: _Turn.ROTATE_90,
 }
 _ORIENTATION = 0x0112
-_KEPT_FITS = 4
+KEPT_FITS = 2
 
 # Pillow warns where a file is odd enough to be an attack. Set once: per-call filters are shared by
 # threads.
@@ -77,7 +77,7 @@ class Picture:
         `near` is the size in device pixels that will be shown: a JPEG is then reduced, never
         below it, while it is decoded.
         """
-        kind = _kind(body)
+        kind = kind_of(body)
         try:
             return _decoded(body, kind, near)
         except PictureError:
@@ -93,7 +93,7 @@ class Picture:
         """
         wanted = (size, part, look)
         if wanted not in self._fits:
-            while len(self._fits) >= _KEPT_FITS:
+            while len(self._fits) >= KEPT_FITS:
                 self._fits.pop(next(iter(self._fits)), None)
             fitted = self._resized(size, look.source(part) if look else part)
             self._fits[wanted] = look.changed(fitted) if look else fitted
@@ -107,8 +107,8 @@ class Picture:
         return self.image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
 
 
-def _kind(body: bytes) -> str:
-    """The format by its first bytes: what a name or a header claims does not count."""
+def kind_of(body: bytes) -> str:
+    """The format by its first bytes, or `PictureError`: a name or a header does not count."""
     for magic, kind in _MAGIC:
         if body.startswith(magic):
             return kind

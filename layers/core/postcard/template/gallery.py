@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
+from operator import itemgetter
 
-from postcard.canvas.picture import Picture, PictureError
+from postcard.canvas.picture import KEPT_FITS, Picture, PictureError
 from postcard.dataclass import dataclass
 from postcard.errors import Fault, PictureFault
 from postcard.keeping import Kept
@@ -17,7 +18,8 @@ from postcard.template.values import clean_text
 
 Warn = Callable[[str, str, str], None]
 Note = Callable[[Fault], None]
-KEPT_PIXELS = 24_000_000
+KEPT_BYTES = 48_000_000  # of decoded pictures, their fits and their files
+_PIXEL = 4  # bytes
 
 
 class RenderFailed(Exception):
@@ -92,28 +94,32 @@ def _lost(node: Node, choice: Choice, error: PictureError) -> PictureFault:
 class PictureCache:
     """Decoded pictures of templates, kept from one drawing to the next.
 
-    The key is the bytes themselves: an asset's name may come to mean other bytes. Bounded by
-    pixels; what a request named itself is not kept.
+    The key is the bytes themselves: an asset's name may come to mean other bytes. What a request
+    named itself is not kept.
     """
 
-    def __init__(self, most_pixels: int = KEPT_PIXELS) -> None:
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
         self.decoded = 0  # how often a picture had to be decoded
-        self._kept: Kept[tuple[bytes, Near], Picture] = Kept(most_pixels, _pixels)
+        self._kept: Kept[tuple[bytes, Near], tuple[int, Picture]]
+        self._kept = Kept(most_bytes, itemgetter(0))
 
     def picture(self, body: bytes, near: Near, *, keep: bool) -> Picture:
         """The picture of those bytes; raises PictureError."""
         key = (body, near)
         if (known := self._kept.get(key)) is not None:
-            return known
+            return known[1]
         self.decoded += 1
         picture = Picture.decode(body, near=near)
         if keep:
-            self._kept.put(key, picture)
+            self._kept.put(key, (_weight(body, picture, near), picture))
         return picture
 
 
-def _pixels(picture: Picture) -> int:
-    return int(picture.image.width * picture.image.height)
+def _weight(body: bytes, picture: Picture, near: Near) -> int:
+    """The bytes of a picture, its file, and the fits that it will be asked for."""
+    width, height = picture.image.size
+    across, down = near or picture.image.size
+    return len(body) + _PIXEL * (width * height + KEPT_FITS * across * down)
 
 
 @dataclass(slots=True)
