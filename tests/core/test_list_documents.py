@@ -40,6 +40,7 @@ def test_a_list_is_read_the_same_at_the_door_and_from_the_store() -> None:
         ({"items": {"a": {"open": True}}}, "/items/a/open"),
         ({"items": {"a": {"max": 3}}}, "/items/a/max"),
         ({"open": True}, "/open"),
+        ({"erase_by": True}, "/erase_by"),
         ({"default": "x"}, "/default"),
         ({"default": [{"price": 2000}]}, "/default/0/price"),
         ({"example": [{"name": "a"}, 5]}, "/example/1"),

@@ -45,6 +45,16 @@ def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(world: Worl
     assert erase(world, "ada@example.com") == 0
 
 
+def test_an_image_is_found_by_each_item_of_a_list(world: World) -> None:
+    guests = {"type": "list", "items": {"email": {"erase_by": True}, "name": {}}}
+    world.put(document(fields={"guests": guests}, layers=[], alt=""))
+    asked = [{"email": "ada@example.com", "name": "Ada"}, {"email": "bob@example.com"}]
+    made = world.post({"guests": asked}).json
+    assert erase(world, "bob@example.com", "guests.name") == 0
+    assert erase(world, "Bob@Example.com", "guests.email") == 1
+    assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
+
+
 def test_values_of_other_fields_and_defaults_find_nothing(world: World) -> None:
     world.put(PEOPLE)
     world.post({"first_name": "ada@example.com"})

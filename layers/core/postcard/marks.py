@@ -4,11 +4,13 @@ A field that says `erase_by` leaves the keyed hash of its value with each image.
 """
 
 import unicodedata
+from collections.abc import Iterator
 
 from postcard.signing import LinkKeys, base32, mac
 from postcard.template.bind import Bound
 from postcard.template.compiled import Template
-from postcard.template.values import link_text
+from postcard.template.fields import AnyField, ListField
+from postcard.template.values import AnyValue, Value, link_text
 
 PURPOSE = "postcard-erase-v1"
 LENGTH = 40  # characters of base 32: 200 bits
@@ -21,10 +23,22 @@ def mark(keys: LinkKeys, field: str, value: str) -> str:
 
 
 def marks(keys: LinkKeys, template: Template, bound: Bound) -> tuple[str, ...]:
-    """The marks of all values that were given and can be erased by."""
-    found = []
-    for name, field in sorted(template.document.fields.items()):
-        value = bound.given.get(name)
-        if field.erase_by and value is not None and not isinstance(value, tuple):
-            found.append(mark(keys, name, link_text(value)))
-    return tuple(found)
+    """The marks of all values that were given and can be erased by, each once.
+
+    A field of a list's items is called `guests.email`, whichever item it is of.
+    """
+    found = [
+        mark(keys, name, link_text(value))
+        for name, field in sorted(template.document.fields.items())
+        for name, value in _given(name, field, bound.given.get(name))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _given(name: str, field: AnyField, value: AnyValue | None) -> Iterator[tuple[str, Value]]:
+    if isinstance(field, ListField):
+        for item in value if isinstance(value, tuple) else ():
+            for key, one in item.items():
+                yield from _given(f"{name}.{key}", field.items[key], one)
+    elif field.erase_by and value is not None and not isinstance(value, tuple):
+        yield name, value

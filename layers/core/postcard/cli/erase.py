@@ -18,7 +18,8 @@ NOTHING = (
     "named",
     required=True,
     metavar="NAME=VALUE",
-    help="A field marked erase_by, and its value; capitals and spaces do not matter.",
+    help="A field marked erase_by (guests.email in a list), and its value; capitals and spaces"
+    " do not matter.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @place_options

@@ -17,7 +17,10 @@ Faults = Iterator[Fault]
 
 
 def written_list(name: str, spec: ListField) -> Faults:
-    """Faults of a list's default and example."""
+    """Faults of a list's default and example, and of what only single values have."""
+    if spec.erase_by:
+        detail = "A list has no one value to be found by: write erase_by in its items' fields."
+        yield Fault("bad_value", pointer("fields", name, "erase_by"), detail)
     for key in ("default", "example"):
         where = pointer("fields", name, key)
         try:
