@@ -9,6 +9,7 @@ from postcard import ports
 from postcard.canvas.picture import Picture, PictureError
 from postcard.dataclass import dataclass
 from postcard.errors import Fault, Gone, Stale, Unavailable, told
+from postcard.fitting import fitted
 from postcard.geometry import Box, output_size
 from postcard.grounding import keep_grounds
 from postcard.json_text import pointer, read_json
@@ -103,6 +104,7 @@ class Publishing:
         wanted = needed_sources(self._studio.renderer, template, now=now)
         pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
         refuse([*faults, *_undrawable(wanted, pictures)])
+        pictures = fitted(template, pictures)
         drawing = self._example(template, pictures, now=now)
         check_weight(drawing.image)
         findings = findings_about(template, drawing, self._studio.renderer, now=now)

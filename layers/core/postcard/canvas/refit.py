@@ -5,7 +5,7 @@ from PIL import Image
 from postcard.canvas.encode import encode
 from postcard.canvas.picture import Picture
 from postcard.canvas.surface import Surface
-from postcard.formats import FORMATS, EncodedImage
+from postcard.formats import EncodedImage
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 FAITHFUL = 92  # a quality at which nobody sees that a photo was written once more
@@ -32,12 +32,21 @@ def normalised(body: bytes) -> tuple[bytes, str]:
 
     Photographs become JPEG; what came without loss, or shows something through, becomes PNG.
     """
-    image = Picture.decode(body).image
+    written = _faithful(Picture.decode(body).image, body)
+    return written.body, written.content_type
+
+
+def reduced(body: bytes, size: tuple[int, int]) -> bytes:
+    """A picture with fewer pixels, as faithful as `normalised`; PictureError if it is none."""
+    return _faithful(Picture.decode(body, near=size).fitted(size, WHOLE), body).body
+
+
+def _faithful(image: Image.Image, body: bytes) -> EncodedImage:
+    """A picture written anew as `body` was: without loss or as a photograph."""
     lossless = image.mode == "RGBA" or body.startswith((b"\x89PNG", b"GIF8"))
     format = "png" if lossless else "jpg"
     quality = None if lossless else FAITHFUL
-    written = encode(_surface(image), format, quality=quality, exact=True)
-    return written.image.body, FORMATS[format].content_type
+    return encode(_surface(image), format, quality=quality, exact=True).image
 
 
 def _surface(image: Image.Image) -> Surface:
