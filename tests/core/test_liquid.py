@@ -11,6 +11,7 @@ from postcard.template.library import Parsed
 from postcard.template.programs import asks_time, parse_condition, parse_text
 from postcard.template.quick import Compared, Given, Plain
 from postcard.template.speech import LiquidFailed, Speech
+from postcard.template.turns import Turn, turn_values
 from postcard.template.wording import Wording
 from tests.core.template_cases import faults, linked, template
 
@@ -187,7 +188,8 @@ def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> N
 
 # The short way and python-liquid agree
 
-NAMES = ("name", "points", "none", "ok")
+OF_A_TURN = ("item.name", "item.points", "item.none", "forloop.index", "forloop.last")
+NAMES = ("name", "points", "none", "ok", *OF_A_TURN)
 WORDS = st.text(st.characters(exclude_characters="{}%", codec="utf-8"), max_size=10)
 VALUES = st.fixed_dictionaries(
     {
@@ -196,7 +198,7 @@ VALUES = st.fixed_dictionaries(
         "none": st.none(),
         "ok": st.booleans(),
     }
-)
+).map(lambda values: turn_values({**values, "list": [values, values]}, Turn("list", "item", 1)))
 OUTPUTS = st.tuples(
     st.sampled_from(NAMES),
     st.sampled_from(

@@ -1,5 +1,7 @@
 """Versions of a template: listed, read, recalled."""
 
+from typing import Any
+
 from tests.functions.doubles import Reply
 from tests.functions.samples import document
 from tests.functions.world import World
@@ -45,6 +47,22 @@ def test_a_recalled_default_is_not_carried_over(world: World) -> None:
     world.put(document(fields=fields))
     recall(world, 1, 2)
     right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    assert world.open_image(made["url"]).body == right
+
+
+def test_a_recalled_default_of_an_item_is_not_carried_over(world: World) -> None:
+    def shelf(tint: str) -> dict[str, Any]:
+        items = {"name": {}, "tint": {"type": "color", "default": tint}}
+        block = {"type": "rectangle", "width": 20, "height": 20, "fill": "{{ item.tint }}"}
+        group = {"type": "group", "repeat": "products", "layers": [block]}
+        fields = {"products": {"type": "list", "items": items}}
+        return document(fields=fields, layers=[{"type": "group", "layers": [group]}], alt="")
+
+    world.put(shelf("#ff0000"))
+    made = world.post({"products": [{"name": "Mug"}]}).json
+    world.put(shelf("#00ff00"))
+    recall(world, 2, 3)
+    right = world.open(world.link({"products_1_name": "Mug"}, version=3)).body
     assert world.open_image(made["url"]).body == right
 
 

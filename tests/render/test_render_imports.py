@@ -23,7 +23,7 @@ from postcard.template.document import load
 from postcard.text.fonts import Fonts
 
 template = Template.compile("t", 1, load(sys.argv[1]), trusted=True)
-changes = changes_from_link(template, {"name": "Zoë", "title.color": "red"})
+changes = changes_from_link(template, {"name": "Zoë", "title.color": "red", "list_1_price": "3"})
 bound = bind(template, changes, mode="link")
 size = output_size(template.width, template.height)
 renderer = Renderer(Fonts.load(Path("layers/fonts")))
@@ -34,8 +34,11 @@ renderer.render(
 print(*sorted(sys.modules))
 """
 PLAIN = """{"width": 200, "height": 100, "alt": "Hi {{ name }}",
- "fields": {"name": {"default": "there", "max_length": 9}, "points": {"type": "number"}},
+ "fields": {"name": {"default": "there", "max_length": 9}, "points": {"type": "number"},
+  "list": {"type": "list", "items": {"name": {}, "price": {"type": "number"}}}},
  "layers": [
+  {"type": "group", "repeat": "list", "flow": "row", "if": "item.price > 2", "layers": [
+   {"type": "text", "text": "{{ forloop.index }}. {{ item.name | upcase }}"}]},
   {"type": "rectangle", "width": 200, "height": 100, "fill": "#eee", "if": "points > 3"},
   {"type": "image", "width": 50, "height": 50, "source": "asset:photo"},
   {"type": "text", "name": "title", "text": "Hi {{ name | upcase }}{% if points %}!{% endif %}"},

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
+from datetime import UTC
+from typing import Any
 
 from postcard.dataclass import dataclass
 from postcard.formats import FORMATS
@@ -16,6 +18,9 @@ from postcard.stand_ins import SIZE_OF_THE_UNKNOWN, Frame, plain_background
 from postcard.template.bind import Bound, bind
 from postcard.template.changes import Changes, changes_from_link
 from postcard.template.compiled import Template
+from postcard.template.fields import AnyField, ListField
+from postcard.template.lists import default_of
+from postcard.template.values import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,14 @@ def by_record(
     )
 
 
+def _own(spec: AnyField | None, kept: Any) -> Any:
+    """A kept value; of a list's items what differs from their defaults."""
+    if not isinstance(spec, ListField):
+        return kept
+    usual = {key: written(default_of(inner, UTC)) for key, inner in spec.items.items()}
+    return [{k: v for k, v in item.items() if v != usual.get(k)} or item for item in kept]
+
+
 def _carried_over(record: ImageRecord, template: Template, library: Library) -> Bound:
     """The values of a recalled version's image; its defaults give way to the new version's."""
     kept = read_json(record.values)
@@ -128,7 +141,7 @@ def _carried_over(record: ImageRecord, template: Template, library: Library) -> 
     defaults = Bound.restore(old.template, record.values).values if old else {}
     usual = old.template.defaults if old else {}
     fields = {
-        name: value
+        name: _own(old.template.fields.get(name), value) if old else value
         for name, value in kept["values"].items()
         if name in template.document.fields and not (old and defaults.get(name) == usual.get(name))
     }

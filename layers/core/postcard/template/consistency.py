@@ -12,7 +12,6 @@ from postcard.template.countdown import MOST_FRAME_PIXELS
 from postcard.template.fields import AnyField, DateField, Fields, ListField, NumberField
 from postcard.template.graphemes import count
 from postcard.template.group import AnyLayer, GroupLayer
-from postcard.template.list_checks import flat_names, repeats, written_list
 from postcard.template.properties import Document, StoredPicture
 from postcard.template.qr import QrLayer
 from postcard.template.rules import MAX_TEXT, NAME, RESERVED, has_liquid
@@ -53,6 +52,8 @@ def _canvas(document: Document) -> Faults:
 
 
 def _fields(document: Document) -> Faults:
+    from postcard.template.list_checks import flat_names, written_list  # a render checks nothing
+
     fields = document.fields
     lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
     if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
@@ -176,6 +177,8 @@ def _styles(document: Document) -> Faults:
 
 
 def _repeats(document: Document) -> Faults:
+    from postcard.template.list_checks import repeats
+
     yield from repeats(document.layers, "/layers", document.fields)
     for key in ("fallback", "ended"):
         if (picture := getattr(document, key)) and picture.layers:
