@@ -134,6 +134,8 @@ class Studio:
         if key and laid is None:
             first.append(Source("", key, None, "hide", 0, 0, own=True))
             own = {**own, key: key}
+        if not all(source.own for source in first):
+            self.renderer.cache.expect()
         pictures, faults = self.sources.bring(first, own, deadline=deadline)
         laid = laid or grounds.keep(key, pictures.pop(key, b""))
         below = [source for source in wanted if source.below and laid is None]

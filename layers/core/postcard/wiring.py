@@ -19,6 +19,7 @@ from postcard.adapters.aws.templates import DynamoTemplates
 from postcard.keyset import KeySource
 from postcard.render import Renderer
 from postcard.settings import Settings
+from postcard.template.gallery import Decoder, PictureCache
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ def api_service(settings: Settings) -> "ApiService":
     )
 
 
+def _cell() -> Decoder:
+    """A process for strangers' pictures; most templates show none."""
+    from postcard.canvas.cell import Cell
+
+    return Cell()
+
+
 def secrets(settings: Settings) -> ports.Secrets:
     """The secret of the keys, to be written too."""
     from postcard.adapters.aws.boto import boto_client
@@ -129,7 +137,7 @@ def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -
         store=S3Objects(s3, settings.store_bucket),
         fetcher=_Fetcher(settings),
         counters=DynamoCounters(table),
-        renderer=Renderer(Fonts.load(Path(settings.fonts))),
+        renderer=Renderer(Fonts.load(Path(settings.fonts)), PictureCache(strangers=_cell)),
         keys=keys.current,
         origin=keys.origin,
         merge_renders=settings.merge_renders,

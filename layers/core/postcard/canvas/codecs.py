@@ -8,12 +8,12 @@ from importlib import import_module
 
 from PIL import Image
 
-_PLUGINS = {"PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "WEBP": "WebP", "AVIF": "Avif"}
+PLUGINS = {"PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "WEBP": "WebP", "AVIF": "Avif"}
 
 
 def opened(body: bytes, kind: str) -> Image.Image:
     """A picture whose pixels are not read yet; OSError or SyntaxError where it is no `kind`."""
-    stem = _PLUGINS[kind]
+    stem = PLUGINS[kind]
     reader = getattr(import_module(f"PIL.{stem}ImagePlugin"), f"{stem}ImageFile")
     image: Image.Image = reader(io.BytesIO(body))
     return image

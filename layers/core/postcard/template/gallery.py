@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from operator import itemgetter
+from typing import Protocol
 
 from postcard.canvas.picture import KEPT_FITS, Picture, PictureError
 from postcard.dataclass import dataclass
@@ -20,6 +22,16 @@ Warn = Callable[[str, str, str], None]
 Note = Callable[[Fault], None]
 KEPT_BYTES = 48_000_000  # of decoded pictures, their fits and their files
 _PIXEL = 4  # bytes
+
+
+class Decoder(Protocol):
+    """Decodes pictures that nobody vouches for."""
+
+    def prepare(self) -> None:
+        """A picture is on its way."""
+
+    def decode(self, body: bytes, near: Near) -> Picture:
+        """The picture; `PictureError`."""
 
 
 class RenderFailed(Exception):
@@ -95,13 +107,25 @@ class PictureCache:
     """Decoded pictures of templates, kept from one drawing to the next.
 
     The key is the bytes themselves: an asset's name may come to mean other bytes. What a request
-    named itself is not kept.
+    named itself is not kept, and is decoded by `strangers`.
     """
 
-    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = KEPT_BYTES, strangers: Callable[[], Decoder] | None = None
+    ) -> None:
         self.decoded = 0  # how often a picture had to be decoded
         self._kept: Kept[tuple[bytes, Near], tuple[int, Picture]]
         self._kept = Kept(most_bytes, itemgetter(0))
+        self._decoder = strangers
+
+    @cached_property
+    def _strangers(self) -> Decoder | None:
+        return self._decoder() if self._decoder else None
+
+    def expect(self) -> None:
+        """A stranger's picture is on its way."""
+        if self._strangers:
+            self._strangers.prepare()
 
     def picture(self, body: bytes, near: Near, *, keep: bool) -> Picture:
         """The picture of those bytes; raises PictureError."""
@@ -109,6 +133,8 @@ class PictureCache:
         if (known := self._kept.get(key)) is not None:
             return known[1]
         self.decoded += 1
+        if not keep and self._strangers:
+            return self._strangers.decode(body, near)
         picture = Picture.decode(body, near=near)
         if keep:
             self._kept.put(key, (_weight(body, picture, near), picture))
