@@ -90,6 +90,16 @@ class TestBytecode:
         (flags,) = struct.unpack_from("<I", compiled.read_bytes(), 4)
         assert flags == 1  # by hash, unchecked
 
+    def test_bytecode_alone_takes_the_sources_place(self, tmp_path: Path) -> None:
+        (tmp_path / "noun.py").write_text("def fail():\n    raise OSError('lost')\n")
+        assert bytecode.compile_tree(sys.executable, tmp_path, alone=True) == 0
+        assert [path.name for path in tmp_path.iterdir()] == ["noun.pyc"]
+        command = [sys.executable, "-c", "import noun; noun.fail()"]
+        ran = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert 'File "noun.py", line 2, in fail' in ran.stderr
+
     def test_without_that_python_the_tree_stays_as_it_is_and_a_warning_tells(
         self, tmp_path: Path
     ) -> None:
