@@ -190,7 +190,15 @@ class TemplateChanges(Sent):
     model_config = shown(paused=True, daily_renders=200_000)
 
     paused: bool | None = None
-    daily_renders: Annotated[int | None, Field(ge=1, le=1_000_000_000)] = None
+    daily_renders: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000_000_000,
+            description="Pictures drawn a day (UTC). `null` changes nothing: give the most there "
+            "is to lift a bound.",
+        ),
+    ] = None
 
 
 class RecallBody(Sent):

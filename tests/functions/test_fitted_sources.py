@@ -1,4 +1,4 @@
-"""A document's own pictures are kept with as many pixels as any size of it can show, and no more."""
+"""A document's own pictures are kept with as many pixels as any size of it shows, no more."""
 
 import io
 from typing import Any

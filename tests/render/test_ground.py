@@ -16,8 +16,9 @@ from postcard.template.changes import changes_from_modifications
 from postcard.template.compiled import Template
 from postcard.template.gallery import PictureCache
 from postcard.template.ground import Grounds
-from postcard.template.laid import Laid, digest_of
+from postcard.template.laid import LOOKS, Laid, digest_of
 from tests.core.template_cases import template
+from tests.golden.compare import golden
 from tests.render.drawing import NOON, draw, opened, plain_picture, quarters, renderer
 
 STOPS = [["#ff000080", 0], ["#0000ff", 1]]
@@ -164,6 +165,16 @@ def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
             still = opened(draw(made, using=fresh(), pictures=pictures, now=now + second))
             apart = ImageChops.difference(file.convert("RGB"), still.convert("RGB"))
             assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
+
+
+def test_whoever_changes_how_documents_look_raises_looks() -> None:
+    """A golden picture for each number: grounds that were stored before must not be mixed in."""
+    art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
+    blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
+    made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
+    laid = fresh().lay(made, output_size(200, 100, dpr=2), pictures={"asset:a": quarters()})
+    assert laid is not None
+    golden(f"stored-ground-{LOOKS}", laid.surface.image())
 
 
 def test_what_drawing_warned_of_is_not_stored() -> None:

@@ -8,7 +8,7 @@ from postcard.render import Renderer
 from postcard.template.bind import defaults
 from postcard.template.compiled import Template
 from postcard.template.document import Document
-from postcard.template.laid import digest_of, name_of
+from postcard.template.laid import Laid, digest_of, name_of
 from postcard.template.worth import pays
 
 SHARPNESS = (1.0, 2.0)  # what mail asks for; another size is drawn as it comes
@@ -45,8 +45,19 @@ def _file(
     if laid is None:
         return None
     file = laid.write()
+    return file if keeps_ground(renderer, template, size, pictures, laid, len(file)) else None
+
+
+def keeps_ground(
+    renderer: Renderer,
+    template: Template,
+    size: OutputSize,
+    pictures: Mapping[str, bytes],
+    laid: Laid,
+    weight: int,
+) -> bool:
+    """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
     sources = renderer.sources(template, defaults(template), size, laid=True)
     spared = [len(pictures[one.reference]) for one in sources if one.below]
-    boxes = dict(laid.boxes)
-    worth = pays(template.document, boxes, spared, (size.width, size.height), len(file))
-    return file if worth else None
+    pixels = size.width, size.height
+    return pays(template.document, dict(laid.boxes), spared, pixels, weight)
