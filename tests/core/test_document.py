@@ -56,16 +56,11 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
     assert "did you mean style" in found["/layers/3/text/0/syle"]
 
 
-@pytest.mark.parametrize(
-    ("layer", "place"),
-    [
-        ({**TEXT, "stroke": {"color": "red", "dash": [1, 2]}}, "/stroke/dash"),
-    ],
-)
-def test_what_is_in_the_contract_and_not_drawn_yet_is_refused_by_that_name(
-    layer: dict[str, Any], place: str
-) -> None:
-    assert "not drawn by this version" in layers(layer)[f"/layers/0{place}"]
+def test_a_stroke_may_be_dashed_and_a_border_not() -> None:
+    dashed = {"color": "red", "dash": [1, 2]}
+    assert layers({**TEXT, "stroke": dashed}) == {}
+    framed = {"type": "image", "source": "asset:photo", "width": 9, "height": 9, "border": dashed}
+    assert layers(framed)["/layers/0/border/dash"].startswith("unknown property")
 
 
 def test_names_of_layers_are_unique_in_the_whole_document() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from postcard.text.fonts import Fonts
 from postcard.text.style import Paragraph, TextStyle
@@ -139,3 +140,35 @@ def test_letters_in_capitals_figures_gradients_shadows_and_turned() -> None:
         _text("άϋλη Ελλάδα", 500, 232, 180, transform="uppercase", language="el"),
     ]
     golden("text_shades", drawn(*layers, width=700, height=270))
+
+
+def test_a_dashed_stroke_goes_round_the_letters() -> None:
+    def dashed(color: str, width: float, *dash: float) -> dict[str, Any]:
+        return {"stroke": {"color": color, "width": width, "dash": dash}}
+
+    bold = {"size": 64, "weight": 800, "color": "#ffffff"}
+    layers = [
+        _text("Dashed", 10, 5, 330, **bold, **dashed("#d01040", 3, 9, 5)),
+        _text("50% o", 350, 5, 240, **{**bold, "color": "#2040c0"}, **dashed("#f0a000", 2, 4, 4)),
+        _text("مرحبا 東京", 10, 90, 330, **bold, **dashed("#107040", 4, 14, 8)),
+        _text("Thin", 350, 90, 240, **{**bold, "weight": 300}, **dashed("#000000", 1, 6, 3)),
+    ]
+    golden("text_dashes", drawn(*layers, width=600, height=180))
+
+
+def test_dashes_too_short_to_see_are_a_whole_line() -> None:
+    def stroke(**dash: Any) -> Image.Image:
+        look = {"color": "#ffffff", "stroke": {"color": "#000000", "width": 2, **dash}}
+        return drawn(_text("Whole", 4, 4, 200, size=60, **look), width=208, height=80)
+
+    def apart(one: Image.Image, other: Image.Image) -> int:
+        return max(
+            level
+            for level, count in enumerate(
+                ImageChops.difference(one, other).convert("L").histogram()
+            )
+            if count
+        )
+
+    assert apart(stroke(dash=[0.01, 0.01]), stroke()) < 10
+    assert apart(stroke(dash=[5, 5]), stroke()) > 200

@@ -42,6 +42,11 @@ def _outline(placed: Placed, x: float, scale: float) -> Ink | None:
     if stroke is None or placed.letters.face.color:
         return None
     glyphs = _glyphs(placed, x, scale, stroke.width * scale)
+    if glyphs and stroke.dash and (letters := _glyphs(placed, x, scale, 0.0)):
+        from postcard.canvas.tracing import dashed  # what few texts ask for
+
+        on, off = stroke.dash
+        glyphs = dashed(glyphs, letters, stroke.width * scale, (on * scale, off * scale))
     return Ink(stroke.color, glyphs) if glyphs else None
 
 

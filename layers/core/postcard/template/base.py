@@ -32,7 +32,6 @@ class BaseLayer:
     """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ()  # in the contract, not drawn yet
     contained: ClassVar[bool] = False  # whether nothing is drawn outside of its box
     takes: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
 

@@ -67,8 +67,6 @@ def _steps(loc: Sequence[str | int], data: Any, *, missing: bool) -> Steps:
 
 def _unknown(steps: Steps, data: Any, root: type) -> str:
     cls, name = _class_at(steps[:-1], data, root), str(steps[-1])
-    if name in getattr(cls, "later", ()):
-        return f"{name} is not drawn by this version: leave it out."
     known = [key for key in hints(cls) if key != name] if cls else []
     close = get_close_matches(name, known, 1, 0.5)
     return (

@@ -1,7 +1,7 @@
 """The fields of a template: what may be given, and within which bounds."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from postcard.dataclass import dataclass
 from postcard.template.bounds import Ge, Le, Len
@@ -16,7 +16,6 @@ class BaseField:
     """What every field has. `default` and `example` are as they are written in JSON."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ()
 
     type: str
     default: Any = None

@@ -32,7 +32,6 @@ class GroupLayer(BaseLayer):
     With `repeat` it is drawn once for each item of that list, which Liquid in it calls `as`.
     """
 
-    later = BaseLayer.later
     takes: ClassVar = {"background": "fill"}
 
     type: Literal["group"] = "group"

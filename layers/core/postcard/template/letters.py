@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from postcard.dataclass import dataclass
 from postcard.template.base import Length, Padding
 from postcard.template.bounds import Ge, Le, Len
-from postcard.template.paints import Border, ColorText, Paint
+from postcard.template.paints import ColorText, Paint, Stroke
 from postcard.template.rules import language, open_type_feature
 from postcard.template.shape import CONFIG, Choice, Rule
 
@@ -38,7 +38,6 @@ class Letters:
     """What a text and a span may say of their letters. None is inherited."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ()
 
     font: Families | None = None
     weight: Annotated[int, Ge(1), Le(1000)] | None = None
@@ -46,7 +45,7 @@ class Letters:
     size: Size | None = None
     letter_spacing: Em | None = None
     color: Paint | None = None
-    stroke: Border | None = None
+    stroke: Stroke | None = None
     decoration: Literal["none", "underline", "line-through"] | None = None
     highlight: Highlight | None = None
     transform: Literal["none", "uppercase", "lowercase", "capitalize"] | None = None

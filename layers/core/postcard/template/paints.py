@@ -1,6 +1,6 @@
 """Colours, gradients and strokes as a document writes them."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from postcard import color as colors
 from postcard.dataclass import dataclass
@@ -46,7 +46,6 @@ class Border:
     """A line of one colour; `width` in pixels."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ("dash",)
 
     color: ColorText
     width: Annotated[float, Ge(0), Le(100)] = 1.0
@@ -59,8 +58,6 @@ GapLength = Annotated[float, Ge(0), Le(1000)]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke(Border):
     """A line that may be dashed: `dash` is on and off, in pixels."""
-
-    later: ClassVar[tuple[str, ...]] = ()
 
     dash: tuple[DashLength, GapLength] | None = None
 

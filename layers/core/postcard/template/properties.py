@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from postcard.dataclass import dataclass
 from postcard.template.base import Meta
@@ -24,7 +24,6 @@ class StoredPicture:
     """A picture drawn at publish: a `source`, or `layers`, or a `text` on a card."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ()
 
     source: Annotated[str, Rule(readable_image)] | None = None
     layers: Layers | None = None
@@ -38,7 +37,6 @@ class Document:
     """A template as it is written; lengths in CSS pixels."""
 
     __pydantic_config__ = CONFIG
-    later: ClassVar[tuple[str, ...]] = ()
 
     schema_: str | None = None
     name: Annotated[str, Len(0, 200)] | None = None

@@ -36,7 +36,6 @@ class Span(Letters):
 class TextLayer(TextProperties, BaseLayer):
     """A text. Without a width it is as wide as its lines, without a height as high."""
 
-    later = BaseLayer.later
     takes: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
 
     type: Literal["text"] = "text"
@@ -123,7 +122,9 @@ def _style(look: Mapping[str, Any], stage: "Stage", rise: float) -> drawn.TextSt
         letter_spacing=look.get("letter_spacing", 0.0),
         rise=rise,
         color=to_paint(color) if color is not None else stage.color,
-        stroke=drawn.Stroke(parse_color(stroke.color), stroke.width) if stroke else None,
+        stroke=drawn.Stroke(parse_color(stroke.color), stroke.width, stroke.dash)
+        if stroke
+        else None,
         decoration=look.get("decoration", "none"),
         highlight=_highlight(highlight) if highlight else None,
         features=look.get("features", ()),

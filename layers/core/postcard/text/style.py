@@ -16,10 +16,11 @@ Decoration = Literal["none", "underline", "line-through"]
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """A line outside the letters."""
+    """A line outside the letters; `dash` is on and off."""
 
     color: Color
     width: float = 1.0
+    dash: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
