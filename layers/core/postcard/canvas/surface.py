@@ -44,8 +44,10 @@ class Surface:
     def stamp(self, fill: Fill, at: Point, mask: Image.Image | None, size: Point) -> None:
         """Lay `fill`, which is `size` pixels, at `at` through `mask`; what lies outside is cut."""
         area = (*at, at[0] + size[0], at[1] + size[1])
-        through = _through(fill.alpha, mask, size)
-        self.color.paste(fill.color, area, through)
+        color, through = fill.color, _through(fill.alpha, mask, size)
+        if through is not None and not isinstance(color, Image.Image):
+            color = Image.new("RGB", size, color)  # Pillow lays a picture twice as fast as an ink
+        self.color.paste(color, area, through)
         if self.alpha:
             self.alpha.paste(255, area, through)
 
