@@ -82,7 +82,7 @@ def boxes(
     builder = FontBuilder(em, isTTF=outlines == "glyf")
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(letter): f"u{ord(letter):04X}" for letter in letters})
-    drawn = {name: _box(100 + 20 * at, outlines) for at, name in enumerate(names)}
+    drawn = {name: _box(300 + 50 * at, outlines) for at, name in enumerate(names)}
     if outlines == "glyf":
         builder.setupGlyf(drawn)
     elif outlines == "CFF2":
