@@ -98,4 +98,5 @@ BLOCKS = {  # first and last of the letters of every other script
     "Hangul": (0xAC00, 0xD7A3),
     "Chakma": (0x11100, 0x11146),
     "Adlam": (0x1E900, 0x1E95F),
+    "boxes and blocks": (0x2500, 0x259F),
 }
