@@ -104,6 +104,13 @@ def test_styles_that_are_named_must_be_there() -> None:
         ({"max_bytes": 2000}, {"max_bytes": 1999}),
         ({"max_bytes": 4_500_000}, {"max_bytes": 4_500_001}),
         ({"meta": "x" * 4094}, {"meta": "x" * 4095}),
+        ({"layers": [{**TEXT, "meta": "x" * 4094}]}, {"layers": [{**TEXT, "meta": "x" * 4095}]}),
+        ({"fields": {"a" * 64: {}}}, {"fields": {"a" * 65: {}}}),
+        ({"layers": [{**TEXT, "name": "a" * 64}]}, {"layers": [{**TEXT, "name": "a" * 65}]}),
+        (
+            {"layers": [{"type": "image", "source": "https://e.com/".ljust(2048, "x")}]},
+            {"layers": [{"type": "image", "source": "https://e.com/".ljust(2049, "x")}]},
+        ),
         ({"layers": [TEXT] * 200}, {"layers": [TEXT] * 201}),
         (
             {"fields": {f"f{n}": {} for n in range(100)}},
@@ -175,7 +182,9 @@ def test_json_that_is_none_or_is_ambiguous_is_refused(text: str) -> None:
 
 
 def test_a_document_over_256_kb_is_refused() -> None:
-    big = document(name="x", fields={"a": {"label": "x"}}) + " " * 262_144
+    small = document(name="x", fields={"a": {"label": "x"}})
+    assert parse(small.ljust(262_144)).name == "x"
+    big = small.ljust(262_145)
     with pytest.raises(BadRequest, match="body"):
         parse(big)
     with pytest.raises(BadRequest, match="body"):
