@@ -8,7 +8,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test test-trust lint types stack build deploy bench gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz lint types stack build deploy bench gallery scripts fonts lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -35,6 +35,9 @@ test: setup ## every test
 test-trust: setup ## what must never happen, tried a million times (an hour; `make test` has a slice)
 	rm -rf build/trust
 	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security
+
+fuzz: setup ## a million mutated pictures (a quarter of an hour)
+	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
 lint: setup ## format, rules, and which way imports may point
 	$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from postcard.adapters.memory import (
 from postcard.errors import Unavailable
 from postcard.ports import Allowance, Fetched, FetchError, ImageRecord, StoredObject
 from postcard.render import Renderer
+from postcard.template.gallery import PictureCache
 from postcard.text.fonts import Fonts
 
 ROOT = Path(__file__).parents[2]
@@ -137,8 +138,8 @@ class CountedRenderer(Renderer):
     `meanwhile` is what happens elsewhere during a drawing.
     """
 
-    def __init__(self) -> None:
-        super().__init__(fonts())
+    def __init__(self, cache: PictureCache | None = None) -> None:
+        super().__init__(fonts(), cache)
         self.renders = 0
         self.broken = 0
         self.meanwhile: Callable[[], object] = lambda: None
