@@ -308,3 +308,23 @@ def test_by_link_it_is_the_same_picture() -> None:
     looks: dict[str, Any] = {"format": "png", "quality": None, "max_bytes": None, "pictures": {}}
     opened_link = renderer().render(document, bound, output_size(200, 100), now=0.0, **looks)
     assert opened_link.image == posted.image
+
+
+def test_each_text_of_a_joined_list_keeps_its_place_in_the_line() -> None:
+    names = ("Anna", "דוד", "משה", "Bob")
+    line = {"type": "text", "size": 14, "text": '{{ products | map: "name" | join: ", " }}'}
+    joined = draw(made(line), products(*({"name": name} for name in names)))
+    single: Layer = {f"name_{index}": {"default": name} for index, name in enumerate(names)}
+    said = ", ".join(f"{{{{ {field} }}}}" for field in single)
+    apart = draw(template(fields=single, layers=[{**line, "text": said}]))
+    assert joined.image.body == apart.image.body
+
+
+def test_fields_of_items_may_be_called_like_parts_of_a_list() -> None:
+    spec = {"type": "list", "items": {"size": {}, "first": {}, "last": {"type": "number"}}}
+    words = "{{ item.size }}{{ item.first }}{{ item.last }}"
+    group = card({"type": "text", "size": 14, "text": words, "if": "item.last > 1"})
+    document = template(fields={"products": spec}, layers=[row(group)])
+    drawn = draw(document, products({"size": "XL", "last": 2}, {"first": "x", "last": 1}))
+    plain = draw(template(layers=[{"type": "text", "size": 14, "text": "XL2"}]))
+    assert drawn.image.body == plain.image.body and drawn.warnings == ()
