@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from postcard.api_service import ApiService
 from postcard.keys import require_scope, require_template
+from postcard.link_spelling import is_template
 from postcard.ports import ApiKeyRecord
 
 JSON = "application/json"
@@ -31,7 +32,8 @@ class Call:
 
     def allow_template(self, template_id: str) -> None:
         """`Forbidden` if the key is confined to other templates."""
-        self.noted["template"] = template_id
+        if is_template(template_id):  # another text in its place may be anybody's value
+            self.noted["template"] = template_id
         if self.key is not None:
             require_template(self.key, template_id)
 
