@@ -259,6 +259,25 @@ def test_an_asset_is_replaced_listed_and_deleted(world: World) -> None:
     assert world.assets.get("hero") is None
 
 
+def test_an_asset_remembers_what_its_font_can_or_why_it_was_refused(world: World) -> None:
+    told = {"family": "Kite", "weights": (400, 700), "italic": False, "scripts": ("Latn",)}
+    kite = AssetRecord("kite", "font/ttf", 10, "assets/kite/1", 5, "ready", font=told)
+    odd = AssetRecord("odd", "font/otf", 10, "uploads/odd", 5, "refused", detail="It is broken.")
+    for record in (kite, odd):
+        world.assets.put(record)
+        assert world.assets.get(record.asset_id) == record
+    assert world.assets.list(limit=9, cursor=None).items == [kite, odd]
+
+
+def test_a_version_remembers_its_own_fonts(world: World) -> None:
+    record = TemplateRecord("welcome", "Welcome", 1, 1_795_000_000)
+    keys = ("templates/welcome/1/sources/1", "templates/welcome/1/sources/2")
+    version = replace(version_of("welcome", 1), fonts={"Kite": keys, "asset:sail": keys[:1]})
+    world.templates.publish(record, version)
+    found = world.templates.version("welcome", 1)
+    assert found is not None and found.fonts == version.fonts
+
+
 def test_the_secret_is_empty_until_it_is_written(world: World) -> None:
     assert world.secrets.read() == ""
     world.secrets.write('{"a": 1}')

@@ -222,7 +222,7 @@ def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence:
         setting("head", unitsPerEm=16384),
         setting("hhea", ascent=5000),
         placed(x=19_000),
-        placed(y=4_800),
+        placed(y=4_600),
         lambda font: nested(font, deep=8),
         lambda font: nested(font, deep=8, wide=3),
         of_points(20_000),

@@ -63,15 +63,7 @@ def api_service(api: ApiOutside) -> ApiService:
         return outside.keys(None)
 
     minting = Minting(room.library, room.studio, keys, base_url=api.base_url)
-    recalls = Recalls(
-        outside.templates,
-        room.library,
-        outside.images,
-        outside.pictures,
-        api.cdn,
-        keys,
-        monotonic=outside.monotonic,
-    )
+    recalls = _recalls(api, room, keys)
     return ApiService(
         images=_images(api, room, minting, keys),
         minting=minting,
@@ -89,6 +81,19 @@ def api_service(api: ApiOutside) -> ApiService:
         clock=outside.clock,
         monotonic=outside.monotonic,
         cors_origins=api.cors_origins,
+    )
+
+
+def _recalls(api: ApiOutside, room: Room, keys: Callable[[], LinkKeys]) -> Recalls:
+    outside = api.outside
+    return Recalls(
+        outside.templates,
+        room.library,
+        outside.images,
+        outside.pictures,
+        api.cdn,
+        keys,
+        monotonic=outside.monotonic,
     )
 
 

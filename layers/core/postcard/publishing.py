@@ -76,28 +76,38 @@ class Publishing:
         if latest is not None and read_json(latest.document) == read_json(text):
             return latest
         number = record.latest + 1 if record else 1
-        families = self._studio.families(document, deadline=deadline)
         template = Template.compile(template_id, number, document)
+        families = self._studio.families(document, deadline=deadline)
         template = self._dressed(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
-        stand_ins: dict[str, bytes] = {
-            kind: self._stand_in(checked, kind) for kind in _kinds(document)
-        }
-        version = TemplateVersion(
-            template_id,
-            number,
-            text,
-            int(now),
-            told(checked.findings),
-            self._keep_sources(checked),
-            keep_stand_ins(self._store, template_id, number, stand_ins),
-            fonts=self._keep_fonts(template, families),
-            grounds=keep_grounds(self._store, self._studio.renderer, template, checked.pictures),
-            format=checked.template.format,
-        )
+        stand_ins = {str(kind): self._stand_in(checked, kind) for kind in _kinds(document)}
+        version = self._kept(checked, text, int(now), stand_ins, families)
         self._templates.publish(_record(record, version, document.name), version)
         show_stand_ins(self._store, template_id, number, stand_ins)
         return version
+
+    def _kept(
+        self,
+        checked: Checked,
+        text: str,
+        now: int,
+        stand_ins: Mapping[str, bytes],
+        families: Families,
+    ) -> TemplateVersion:
+        """The version, everything that drawing it needs stored."""
+        template, renderer = checked.template, self._studio.renderer
+        return TemplateVersion(
+            template.id,
+            template.version,
+            text,
+            now,
+            told(checked.findings),
+            self._keep_sources(checked),
+            keep_stand_ins(self._store, template.id, template.version, stand_ins),
+            fonts=self._keep_fonts(template, families),
+            grounds=keep_grounds(self._store, renderer, template, checked.pictures),
+            format=template.format,
+        )
 
     def check(self, template: Template, *, now: float, deadline: float) -> Checked:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
