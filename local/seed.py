@@ -14,8 +14,11 @@ _TYPES = {
     ".avif": "image/avif",
     ".gif": "image/gif",
     ".jpg": "image/jpeg",
+    ".otf": "font/otf",
     ".png": "image/png",
+    ".ttf": "font/ttf",
     ".webp": "image/webp",
+    ".woff2": "font/woff2",
 }
 
 
