@@ -1,5 +1,7 @@
 """Values of list fields: by POST, by link, in Liquid, and back again."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 from postcard.errors import BadRequest
 from postcard.template.bind import Bound, defaults, examples
 from postcard.template.compiled import Template
+from postcard.template.values import written
 from tests.core.template_cases import linked, posted, refusals, template
 
+VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
 ITEMS: dict[str, Any] = {
     "name": {"required": True, "max_length": 10},
     "price": {"type": "number", "min": 0},
@@ -136,6 +140,20 @@ def test_with_defaults_asked_for_items_too_many_are_left_out(made: Template) -> 
 def test_an_item_that_lacks_what_it_requires_is_told_with_its_flat_name(made: Template) -> None:
     bound = posted(made, value({"name": "a"}, {"price": 1}), mode="default")
     assert bound.missing_required == ("products_2_name",)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
+def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
+    vector: dict[str, Any],
+) -> None:
+    spec = {"type": "list", "items": {"one": {"type": vector["type"]}, "more": {}}}
+    made = template(fields={"products": spec}, layers=[])
+    bound = posted(made, value({"one": vector["raw"], "more": "x"}), mode="default")
+    (item,) = items_of(bound)
+    assert written(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
+    assert [warning.code for warning in bound.warnings] == ["bad_value"] * (
+        vector["value"] == "BAD"
+    )
 
 
 # By link, and by the same names in a POST

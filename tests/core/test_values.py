@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.fields import (
-    AnyField,
     BooleanField,
     ColorField,
     DateField,
     ImageField,
     NumberField,
+    SingleField,
     TextField,
 )
 from postcard.template.values import (
@@ -29,7 +29,7 @@ from postcard.template.values import (
 )
 
 VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
-FIELDS: dict[str, AnyField] = {
+FIELDS: dict[str, SingleField] = {
     "text": TextField(),
     "number": NumberField(),
     "boolean": BooleanField(),
