@@ -1,7 +1,6 @@
 """The fonts a version is drawn with: ours, and its own, brought from the store once a process."""
 
 import hashlib
-import shutil
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -105,10 +104,11 @@ class Typefaces:
     def _place(self) -> Path:
         """A folder that nobody else can write to, gone with this process."""
         if self._folder is None:
+            from shutil import rmtree  # few templates bring fonts of their own
             from tempfile import mkdtemp
 
             self._folder = Path(mkdtemp(prefix="postcard-fonts-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         return self._folder
 
     def _set(self, found: "Mapping[str, Mapping[str, FontFile]]") -> Fonts:
