@@ -1,4 +1,4 @@
-"""Fifty lines in the scripts of the world, letter by letter where another engine puts them."""
+"""Sixty lines in the scripts of the world, letter by letter where another engine puts them."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.scripts.chromium import SHEET
 from tests.scripts.lines import HEIGHT, LINES, WIDTH, Written
 from tests.scripts.overlap import agreement, ours
 
-SHARED = 0.93  # of the ink of both; the rest is how edges are smoothed
+SHARED = 0.9  # of the ink of both; the rest is how edges are smoothed
 
 each_line = pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.language}-{line.text}")
 
