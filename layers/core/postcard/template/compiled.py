@@ -73,29 +73,24 @@ class Template:
     ) -> "Template":
         """Ready to draw. `BadRequest` with the pointers of Liquid that cannot run.
 
-        `trusted` leaves those checks out: for a version that was published, with the `format` that
-        it came to. Else a guess stands for `auto`.
+        `trusted`, for what was published, leaves those checks out; `format`: what `auto` came to.
         """
-        layers = [(layer, where) for layer, where, _ in _all_layers(document)]
-        slots = {where: slots_of(layer, without=_OWN) for layer, where in layers}
-        slots[""] = slots_of(document, without=_OWN)
-        zone = _zone(document)
+        slots, zone = _slots(document), _zone(document)
         template = cls(
             id=template_id,
             version=version,
             document=document,
             named=dict(_named(document.layers)),
-            defaults={name: _default(field, zone) for name, field in document.fields.items()},
+            defaults={name: _default(one, zone) for name, one in document.fields.items()},
             zone=zone,
             timed=_timed(document, slots),
             format=format or guessed_format(document),
             references=tuple(dict.fromkeys(_references(document))),
             slots=slots,
-            conditions={where: parse_condition(layer.if_) for layer, where in layers if layer.if_},
+            conditions=_conditions(document),
             alt_text=parse_text(document.alt),
         )
-        if not trusted:
-            refuse(list(template.liquid_faults()))
+        refuse([] if trusted else list(template.liquid_faults()))
         return template
 
     @property
@@ -211,6 +206,16 @@ def _default(field: AnyField, zone: tzinfo) -> AnyValue | None:
     return default_list(field, zone) if isinstance(field, ListField) else default_of(field, zone)
 
 
+def _slots(document: Document) -> dict[str, tuple[Slot, ...]]:
+    found = {where: slots_of(one, without=_OWN) for one, where, _ in _all_layers(document)}
+    return {**found, "": slots_of(document, without=_OWN)}
+
+
+def _conditions(document: Document) -> dict[str, Condition]:
+    layers = _all_layers(document)
+    return {where: parse_condition(layer.if_) for layer, where, _ in layers if layer.if_}
+
+
 def _zone(document: Document) -> tzinfo:
     named = None if has_liquid(document.time_zone) else find_zone(document.time_zone)
     return named or UTC
@@ -233,17 +238,25 @@ def _is_drawn(where: str) -> bool:
 def default_pictures(document: Document) -> Iterator[tuple[str, str]]:
     """The pictures that fields have as their defaults, each with its pointer."""
     for name, field in document.fields.items():
-        inner = field.items if isinstance(field, ListField) else {}
-        every = {pointer("fields", name): field}
-        every |= {pointer("fields", name, "items", key): item for key, item in inner.items()}
-        for where, one in every.items():
-            if one.type == "image" and isinstance(one.default, str) and one.default:
-                yield one.default, f"{where}/default"
-        images = [key for key, item in inner.items() if item.type == "image"]
-        for index, said in enumerate(field.default or () if inner else ()):
-            for key in images:
-                if isinstance(said, Mapping) and said.get(key):
-                    yield said[key], pointer("fields", name, "default", index, key)
+        where = pointer("fields", name)
+        yield from _default_picture(field, where)
+        if isinstance(field, ListField):
+            for key, inner in field.items.items():
+                yield from _default_picture(inner, f"{where}{pointer('items', key)}")
+            yield from _listed_pictures(field, where)
+
+
+def _default_picture(field: AnyField, where: str) -> Iterator[tuple[str, str]]:
+    if field.type == "image" and isinstance(field.default, str) and field.default:
+        yield field.default, f"{where}/default"
+
+
+def _listed_pictures(field: ListField, where: str) -> Iterator[tuple[str, str]]:
+    images = [key for key, inner in field.items.items() if inner.type == "image"]
+    for index, item in enumerate(default_list(field, UTC) or ()):
+        for key in images:
+            if item[key]:
+                yield str(item[key]), f"{where}{pointer('default', index, key)}"
 
 
 def _references(document: Document) -> Iterator[str]:
