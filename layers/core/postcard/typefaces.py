@@ -105,7 +105,6 @@ class Typefaces:
         """A folder that nobody else can write to, gone with this process."""
         if self._folder is None:
             from shutil import rmtree  # few templates bring fonts of their own
-            from shutil import rmtree  # what most pictures need neither of
             from tempfile import mkdtemp
 
             self._folder = Path(mkdtemp(prefix="postcard-fonts-"))
