@@ -167,13 +167,13 @@ class Minting:
             ),
             template_version="latest" if asked.template_version == "latest" else edition.number,
             expires=expires,
-            warnings=[
-                *order.bound.warnings,
-                *self._asset_faults(order, now),
-                *_outlook(asked, order),
-            ],
+            warnings=self._warnings(asked, order, now),
             noted={"version": edition.number, "did": "minted"},
         )
+
+    def _warnings(self, asked: LinkRequest, order: Order, now: float) -> list[Fault]:
+        found = self._asset_faults(order, now)
+        return [*order.bound.warnings, *found, *_outlook(asked, order)]
 
     def _head(
         self, asked: LinkRequest, order: Order, expires: int | None, opened: Sequence[str]
