@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from layers.vendor import babel_data, icu_data
+from layers.vendor import breaks, locales
 
-FOLDER = Path(icu_data.__file__).parent
+FOLDER = Path(breaks.__file__).parent
 BREAKS = """
 import json, sys
 from icu4py.breakers import CharacterBreaker, LineBreaker
@@ -81,7 +81,7 @@ def size(folder: Path) -> int:
 def test_every_text_breaks_as_with_all_of_icus_data(copies: Path) -> None:
     given = json.dumps([TEXTS, LANGUAGES])
     before = size(copies / "icu4py.libs")
-    icu_data.main(copies)
+    breaks.main(copies)
     assert size(copies / "icu4py.libs") < before - 25_000_000
     assert said(BREAKS, copies, given) == said(BREAKS, "", given)
     assert said("import icu4py; print(icu4py.__file__)", copies).startswith(str(copies))
@@ -90,7 +90,7 @@ def test_every_text_breaks_as_with_all_of_icus_data(copies: Path) -> None:
 def test_every_locale_says_numbers_money_and_dates_as_with_all_of_babels_data(
     copies: Path,
 ) -> None:
-    subprocess.run([sys.executable, FOLDER / "babel_data.py", copies], check=True, timeout=60)
+    subprocess.run([sys.executable, FOLDER / "locales.py", copies], check=True, timeout=60)
     assert size(copies / "babel" / "locale-data") < 10_000_000
     assert said(SAYS, copies) == said(SAYS)
 
@@ -99,11 +99,11 @@ def test_a_locale_that_is_cut_twice_is_the_same() -> None:
     spec = importlib.util.find_spec("babel")
     assert spec is not None and spec.origin is not None
     whole = (Path(spec.origin).parent / "locale-data" / "de.dat").read_bytes()
-    once = babel_data.shortened(whole)
+    once = locales.shortened(whole)
     assert len(once) < len(whole) / 2
-    assert babel_data.shortened(once) == once
+    assert locales.shortened(once) == once
 
 
 def test_data_in_an_unknown_shape_stops_the_build() -> None:
     with pytest.raises(SystemExit, match="not where it was"):
-        icu_data.shortened(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))
+        breaks.shortened(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))

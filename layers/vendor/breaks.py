@@ -1,6 +1,6 @@
 """Takes from ICU's data what breaks no text: 33 MB become 5.
 
-    python3 icu_data.py FOLDER
+    python3 breaks.py FOLDER
 
 ICU is here for line ends and graphemes alone; names of languages and zones, sorting, code pages
 and spelled numbers go. The data is one library, a package of named items in its only large
@@ -41,7 +41,7 @@ def shortened(library: bytes) -> bytes:
     """The library with the items that are kept."""
     begin = library.index(b"CmnD") - 12
     if library[begin + 2 : begin + 4] != MARK:
-        raise SystemExit("ICU's data is not where it was: see icu_data.py")
+        raise SystemExit("ICU's data is not where it was: see breaks.py")
     segments = read_segments(library)
     data = next(s for s in segments if s.kind == LOAD and s.offset <= begin < s.offset + s.length)
     end = data.offset + data.length

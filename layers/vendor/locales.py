@@ -1,6 +1,6 @@
 """Takes from Babel's locales the names that no filter says: 30 MB become 8.
 
-    python3 babel_data.py FOLDER
+    python3 locales.py FOLDER
 
 All locales stay, with all that numbers, money, dates and times need. What goes are names of
 languages, units and currencies (their places stay, empty, since Babel looks there even
