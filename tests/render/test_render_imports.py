@@ -73,3 +73,31 @@ def test_a_render_loads_few_rooms_and_none_that_few_templates_need(loaded: set[s
     rooms = {name for name in loaded if name.startswith("postcard.")}
     assert not rooms & {f"postcard.{name}" for name in FEW}
     assert len(rooms) <= MOST_ROOMS
+
+
+COMPILING = """
+import re, sys
+import dataclasses
+
+asked, made = [], []
+compile_, process = re.compile, dataclasses.dataclass
+def counted(pattern, flags=0):
+    asked.append(sys._getframe(1).f_globals["__name__"])
+    return compile_(pattern, flags)
+def named(cls=None, /, **options):
+    made.append(sys._getframe(1).f_globals["__name__"])
+    return process(cls, **options)
+re.compile, dataclasses.dataclass = counted, named
+from image import app
+print(*sorted({name for name in asked + made if name.startswith(("postcard", "image"))}))
+"""
+
+
+@pytest.mark.slow
+def test_the_image_function_compiles_nothing_while_it_is_loaded() -> None:
+    command = [sys.executable, "-c", COMPILING]
+    paths = {"PYTHONPATH": "layers/core:functions"}
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, env=paths, cwd=Path.cwd()
+    )
+    assert set(done.stdout.split()) <= {"postcard.dataclass"}
