@@ -51,7 +51,7 @@ def _first_item(name: str, spec: AnyField) -> list[str]:
 
 
 def field_of(fields: Mapping[str, AnyField], name: str) -> AnyField | None:
-    """The field of a name, flat ones included; that of an open list is open."""
+    """The field of a name, flat ones included."""
     if name in fields:
         return fields[name]
     place = place_of(fields, name)
