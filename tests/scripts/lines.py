@@ -44,6 +44,7 @@ class Written:
 
 LINES = (
     Written("en", "AVATAR To Wa. fi ffl “Ty” Łukasz"),
+    Written("en", "Anne-Yvonne Karl-Theodor"),
     Written("en", "Fluffy difficult 1/2 office", font="Source Serif 4"),
     Written("en", "Café 25% — O’Neil № 7", font="Playfair Display", weight=700),
     Written("en", "Slanted Italics & café", italic=True),
@@ -93,7 +94,7 @@ LINES = (
     Written("dv", "މުޙައްމަދު ރަޝީދު 12", rtl=True),
     Written("ff", "𞤀𞤣𞤤𞤢𞤥 𞤆𞤵𞤤𞤢𞤪", rtl=True),
     Written("nqo", "ߒߞߏ ߞߊ߲ߘߊ߲", rtl=True),
-    Written("bo", "བཀྲ ཤིས བསྟན འཛིན རྒྱ"),
+    Written("bo", "བཀྲ་ཤིས་ བསྟན་འཛིན་ རྒྱ"),
     Written("sat", "ᱥᱟᱱᱛᱟᱲᱤ ᱯᱟᱨᱥᱤ"),
     Written("mni", "ꯃꯩꯇꯩ ꯃꯌꯦꯛ ꯂꯣꯟ"),
     Written("ccp", "𑄌𑄋𑄴𑄟𑄳𑄦 𑄇𑄮𑄓"),

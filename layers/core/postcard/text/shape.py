@@ -29,6 +29,7 @@ _JOINED = pattern(  # letters that hold hands or hang from one line: spacing wou
 )
 _SOLID = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
+_LONE = pattern("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # wide letters are not kerned
 _SPACED_FEATURES = ("-liga", "-clig")
 _PLAIN = pattern(  # read from left to right; each character is a letter of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
@@ -98,7 +99,7 @@ def shape(runs: tuple[Run, ...], direction: str, fonts: Fonts) -> Shaped:
     paragraphs = []
     for line_runs in _lines(runs):
         chunks = _words if _is_plain(line_runs, rtl=rtl) else _chunks
-        found = tuple(chunks(line_runs, whole, rtl, fonts, missing))
+        found = tuple(_closed_up(chunks(line_runs, whole, rtl, fonts, missing)))
         paragraphs.append((found, line_runs[0].style))
     return Shaped(tuple(paragraphs), rtl, tuple(missing))
 
@@ -227,6 +228,34 @@ def _chunk(letters: Sequence[_Letter], *, soft: bool) -> Chunk:
     return Chunk(solid, spaces, sum(p.width for p in solid), sum(p.width for p in spaces), hyphen)
 
 
+def _closed_up(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The chunks, kerned to the next where nothing stands between: `Anne-Yvonne`."""
+    before: Chunk | None = None
+    for chunk in chunks:
+        if before:
+            yield _kerned_to(before, chunk)
+        before = chunk
+    if before:
+        yield before
+
+
+def _kerned_to(chunk: Chunk, after: Chunk) -> Chunk:
+    """A line's end takes no notice of the kerning, which is a gap like letter spacing's."""
+    if chunk.spaces or not (chunk.pieces and after.pieces):
+        return chunk
+    last, first = chunk.pieces[-1], after.pieces[0]
+    if last.gap or last.letters.rtl or last.style != first.style or _LONE.match(first.letters.text):
+        return chunk
+    if last.letters._replace(text="") != first.letters._replace(text=""):
+        return chunk
+    ends = shapes(last.letters.text)[-1], shapes(first.letters.text)[0]
+    whole, *parts = (advance(last.letters._replace(text=text)) for text in ("".join(ends), *ends))
+    kern = (whole - sum(parts)) * last.style.size
+    closed = last._replace(width=last.width + kern, gap=kern)
+    pieces = (*chunk.pieces[:-1], closed)
+    return chunk._replace(pieces=pieces, width=chunk.width + kern)
+
+
 def _kind(letter: _Letter) -> tuple[TextStyle, Face, int, bool]:
     space = letter.text.isspace() and letter.text not in _SOLID
     return letter.style, letter.face, letter.level, space
@@ -248,7 +277,7 @@ def _pieces(text: str, style: TextStyle, face: Face, level: int, space: bool) ->
 
 def _measured(piece: Piece, text: str) -> Piece:
     letters = piece.letters._replace(text=text)
-    return piece._replace(letters=letters, width=advance(letters) * piece.style.size)
+    return piece._replace(letters=letters, width=advance(letters) * piece.style.size, gap=0.0)
 
 
 def _kerned(letters: Letters, parts: Sequence[str], size: float) -> list[float]:
