@@ -24,6 +24,7 @@ from postcard.settings import Settings
 METHODS = ("GET", "HEAD")
 DRAWING_SECONDS = 8.0  # what drawing and its sources may take
 RESERVE_SECONDS = 3.0  # kept back for the fallback and its answer
+ANSWER_SECONDS = 0.7  # kept back to answer at all, whatever does not
 ALWAYS = {
     "Content-Disposition": "inline",
     "X-Content-Type-Options": "nosniff",
@@ -47,7 +48,9 @@ def handler(event: dict[str, Any], context: Any) -> Response:
 def answer(event: dict[str, Any], context: Any, images: ImageService) -> Response:
     """An event in, a response out, one line in the log and one of metrics."""
     began = images.monotonic()
-    visit = Visit(now=images.clock(), deadline=began + _seconds(context))
+    left = context.get_remaining_time_in_millis() / 1000
+    visit = Visit(now=images.clock(), deadline=began + min(DRAWING_SECONDS, left - RESERVE_SECONDS))
+    images.until(began + left - ANSWER_SECONDS)
     try:
         response = _picture(event, images, visit)
     except Problem as problem:
@@ -58,12 +61,6 @@ def answer(event: dict[str, Any], context: Any, images: ImageService) -> Respons
     spent = (images.monotonic() - began) * 1000
     journal.write(sys.stdout, event, context, visit, response, spent)
     return response
-
-
-def _seconds(context: Any) -> float:
-    """How long drawing may take."""
-    left = context.get_remaining_time_in_millis() / 1000
-    return float(min(DRAWING_SECONDS, left - RESERVE_SECONDS))
 
 
 def _picture(event: dict[str, Any], images: ImageService, visit: Visit) -> Response:

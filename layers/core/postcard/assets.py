@@ -4,7 +4,6 @@ An upload is checked and written anew before its first use, so what is drawn lat
 that was drawn once, without anything hidden in it, and a font that holds our own tables alone.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +12,7 @@ from postcard import ports
 from postcard.canvas.refit import normalised
 from postcard.errors import NotFound
 from postcard.ports import AssetRecord, JsonObject, StoredObject
+from postcard.sound import digest_of
 from postcard.times import rfc3339
 
 PREFIX = "asset:"
@@ -126,7 +126,7 @@ class AssetReader:
         return body
 
     def _keep(self, record: AssetRecord, body: bytes, content_type: str) -> AssetRecord:
-        key = f"assets/{record.asset_id}/{hashlib.sha256(body).hexdigest()[:32]}"
+        key = f"assets/{record.asset_id}/{digest_of(body)}"
         self._store.put(key, StoredObject(body, content_type))
         ready = replace(
             record, object_key=key, content_type=content_type, bytes=len(body), status="ready"

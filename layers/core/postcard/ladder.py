@@ -57,8 +57,10 @@ class Ladder:
         pictures: Objects,
         budget: Budget,
         *,
+        damaged: Callable[[], int] = lambda: 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._damaged = damaged
         self._library = library
         self._studio = studio
         self._stand_ins = stand_ins
@@ -68,6 +70,13 @@ class Ladder:
 
     def answer(self, wanted: Wanted, visit: Visit) -> Answer:
         """A picture in any case; `Forbidden` if the link opens a field that is closed."""
+        before = self._damaged()
+        try:
+            return self._answered(wanted, visit)
+        finally:
+            visit.noted["damaged"] = self._damaged() - before
+
+    def _answered(self, wanted: Wanted, visit: Visit) -> Answer:
         visit.noted |= {"template": wanted.template_id, **wanted.noted}
         try:
             record = self._library.record(wanted.template_id)

@@ -1,6 +1,5 @@
 """Publishing: a document is read, drawn, its pictures stored, and only then a version."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from postcard.library import Edition
 from postcard.orders import Looks, Order, check_weight, placed, undecided
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
 from postcard.render import Renderer, RenderFailed, Source, Which
+from postcard.sound import digest_of
 from postcard.stand_ins import KINDS, keep_stand_ins, show_stand_ins, stored_size
 from postcard.studio import Drawing, Studio, refused
 from postcard.template.bind import defaults, examples
@@ -133,8 +133,7 @@ class Publishing:
         template, own = checked.template, {}
         for reference in template.references:
             body = checked.pictures[reference]
-            digest = hashlib.sha256(body).hexdigest()[:32]
-            own[reference] = f"templates/{template.id}/{template.version}/sources/{digest}"
+            own[reference] = f"templates/{template.id}/{template.version}/sources/{digest_of(body)}"
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
         return own
 

@@ -13,6 +13,7 @@ from postcard.library import Library
 from postcard.opening import Opening
 from postcard.render import Renderer
 from postcard.signing import LinkKeys
+from postcard.sound import SoundObjects
 from postcard.sources import Sources
 from postcard.stand_ins import StandIns
 from postcard.studio import Studio
@@ -37,6 +38,7 @@ class Outside:
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = MERGE_RENDERS  # a day, for one merge link
+    until: Callable[[float], None] = lambda instant: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Room:
     """What all use cases share: one library, one studio."""
 
     library: Library
+    store: SoundObjects
     sources: Sources
     studio: Studio
     budget: Budget
@@ -51,19 +54,24 @@ class Room:
     @classmethod
     def of(cls, outside: Outside, *, settle: bool) -> "Room":
         """With `settle`, uploaded assets are written anew at their first use."""
-        reader = AssetReader(outside.assets, outside.store, settle=settle)
-        sources = Sources(outside.store, reader, outside.fetcher)
+        store = SoundObjects(outside.store)
+        reader = AssetReader(outside.assets, store, settle=settle)
+        sources = Sources(store, reader, outside.fetcher)
         studio = Studio(outside.renderer, sources, monotonic=outside.monotonic)
         budget = Budget(outside.counters, merge_renders=outside.merge_renders)
-        return cls(Library(outside.templates), sources, studio, budget)
+        return cls(Library(outside.templates), store, sources, studio, budget)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageService:
-    """What the image function does, and the secret that its callers must know."""
+    """What the image function does, and the secret that its callers must know.
+
+    `until` tells the monotonic instant at which whatever is waited for is given up.
+    """
 
     opening: Opening
     origin: Callable[[], str]
+    until: Callable[[float], None]
     clock: Callable[[], float] = field(default=time.time)
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
@@ -77,7 +85,8 @@ def image_service(outside: Outside) -> ImageService:
         StandIns(outside.renderer, room.sources),
         outside.pictures,
         room.budget,
+        damaged=lambda: room.store.damaged,
         monotonic=outside.monotonic,
     )
     opening = Opening(ladder, outside.images, outside.keys)
-    return ImageService(opening, outside.origin, outside.clock, outside.monotonic)
+    return ImageService(opening, outside.origin, outside.until, outside.clock, outside.monotonic)

@@ -1,6 +1,5 @@
 """The pictures that stand in: `fallback` and `ended`, drawn at publish, and a plain card."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from postcard.canvas.refit import refit
@@ -10,6 +9,7 @@ from postcard.geometry import OutputSize, output_size
 from postcard.orders import MOST_BYTES
 from postcard.ports import Objects, StoredObject, TemplateVersion
 from postcard.render import Renderer, Which
+from postcard.sound import CHECKSUM, digest_of
 from postcard.sources import Sources
 from postcard.template.document import Document
 
@@ -95,8 +95,7 @@ def keep_stand_ins(
     """
     keys = {}
     for kind, body in drawn.items():
-        digest = hashlib.sha256(body).hexdigest()[:32]
-        keys[kind] = f"templates/{template_id}/{version}/{kind}/{digest}.png"
+        keys[kind] = f"templates/{template_id}/{version}/{kind}/{digest_of(body)}.png"
         store.put(keys[kind], StoredObject(body, "image/png"))
     return keys
 
@@ -106,7 +105,9 @@ def show_stand_ins(
 ) -> None:
     """Once the version is published: store them where they are found without its record, too."""
     for kind, body in drawn.items():
-        store.put(stand_in_key(template_id, version, kind), StoredObject(body, "image/png"))
+        told = {CHECKSUM: digest_of(body)}
+        stored = StoredObject(body, "image/png", metadata=told)
+        store.put(stand_in_key(template_id, version, kind), stored)
 
 
 def plain_background(document: Document) -> str:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,8 @@ def image_service(settings: Settings) -> service.ImageService:
     from postcard.adapters.aws.lean import LeanClient
 
     client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
-    return service.image_service(_outside(settings, client, client, client))
+    outside = _outside(settings, client, client, client)
+    return service.image_service(replace(outside, until=client.until))
 
 
 def api_service(settings: Settings) -> "ApiService":

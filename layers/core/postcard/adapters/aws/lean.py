@@ -44,6 +44,10 @@ class LeanClient:
             region=region, endpoint_url=endpoint_url, environ=environ, now=now, seconds=seconds
         )
 
+    def until(self, instant: float) -> None:
+        """From now on no call lasts longer than to this `time.monotonic()` instant."""
+        self._transport.until = instant
+
     def get_item(self, **arguments: Any) -> dict[str, Any]:
         """DynamoDB's GetItem."""
         return self._json("dynamodb", "DynamoDB_20120810.GetItem", arguments)

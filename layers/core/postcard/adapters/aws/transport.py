@@ -1,5 +1,6 @@
 """Signed HTTP to AWS: connections that are kept, one retry, and an end to every wait."""
 
+import math
 import socket
 import threading
 import time
@@ -64,6 +65,7 @@ class Transport:
         self._environ = environ
         self._now = now
         self._seconds = seconds
+        self.until = math.inf  # a `time.monotonic()` instant: the end of every call
         self._kept = threading.local()
 
     @property
@@ -73,7 +75,7 @@ class Transport:
 
     def send(self, request: Request, deadline: float | None = None) -> Answer:
         """The answer, whatever its status below 500; `CallFailed` if there is none."""
-        latest = time.monotonic() + self._seconds
+        latest = min(time.monotonic() + self._seconds, self.until)
         deadline = latest if deadline is None else min(deadline, latest)
         try:
             answer = self._once(request, deadline)
