@@ -10,11 +10,11 @@ TILE = 4  # pixels a side; rounding differs within a tile, a letter's stroke fil
 MOST = 16  # levels of 255 that a tile's mean may differ by
 
 
-def golden(name: str, image: Image.Image) -> None:
-    """Compare a picture with the golden one of its name, tile by tile."""
-    path = FOLDER / f"{name}.png"
+def golden(name: str, image: Image.Image, *, photo: bool = False) -> None:
+    """Compare a picture with the golden one of its name, tile by tile; a photo's is a JPEG."""
+    path = FOLDER / f"{name}.{'jpg' if photo else 'png'}"
     if os.environ.get("POSTCARD_GOLDEN") == "write":
-        image.save(path, optimize=True)
+        image.save(path, optimize=True, quality=88, subsampling=0)
     assert path.exists(), f"no golden picture: look at {name} with POSTCARD_GOLDEN=write"
     with Image.open(path) as kept:
         expected = kept.convert(image.mode)
