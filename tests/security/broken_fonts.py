@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 from postcard.foundry.recast import recast
@@ -104,11 +105,13 @@ def main(count: int, seed: int = 1) -> None:
             others.append(f"{number}: {type(failure).__name__}: {failure}"[:200])
         slowest = max(slowest, time.process_time() - began)
     told = {**outcomes, "others": others, "slowest": round(slowest, 2)}
-    print(
-        json.dumps(
-            {**told, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
-        )
-    )
+    print(json.dumps({**told, "megabytes": megabytes_at_most("self")}))
+
+
+def megabytes_at_most(process: int | str) -> int:
+    """The most memory that a process had. Its `ru_maxrss` would be that of who started it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 if __name__ == "__main__":

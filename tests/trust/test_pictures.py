@@ -1,7 +1,6 @@
 """Hostile pictures through the whole service: each ends in a picture, soon, and nothing leaks."""
 
 import io
-import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from postcard.template.gallery import PictureCache
 from tests.functions.doubles import CountedRenderer
 from tests.functions.samples import document
 from tests.functions.world import World
+from tests.security.broken_fonts import megabytes_at_most
 from tests.trust.scale import tell, tries
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/images"
@@ -80,9 +80,10 @@ def test_hostile_pictures_end_soon_and_in_little_memory(world: World, cell: Cell
         began = time.monotonic()
         shown(world, path.read_bytes(), "webp")
         slowest = max(slowest, (path.name, time.monotonic() - began), key=lambda each: each[1])
-    cell.close()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    assert cell._inmate is not None
+    peak = megabytes_at_most(cell._inmate.pid)
     tell("hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak)
+    assert peak < 256
     if tries(0, 1):
         assert slowest[1] < 2.0
 

@@ -212,12 +212,8 @@ class Canvas:
         yield inner
         if clip_radius is not None:
             inner.surface.keep(inner._mask(box, clip_radius).cut((0, 0, *inner.size)))
-        finish = group.Finish(
-            shadow.scaled(inner.scale_x, inner.scale_y) if shadow else None,
-            opacity,
-            rotation,
-            blend,
-        )
+        cast = shadow.scaled(inner.scale_x, inner.scale_y) if shadow else None
+        finish = group.Finish(cast, opacity, rotation, blend)
         group.lay(self.surface, inner.surface, area, device, finish)
 
     def picture(self) -> Surface:
