@@ -6,7 +6,7 @@ from postcard.adapters.memory import MemoryAssets, MemoryObjects
 from postcard.assets import AssetReader
 from postcard.ports import Fetched, FetchError, StoredObject
 from postcard.render import Source
-from postcard.sources import KEPT_BYTES, Sources
+from postcard.sources import AT_ONCE, KEPT_BYTES, MOST_TOGETHER, Sources
 
 HERE = "https://example.com/{}.png"
 
@@ -71,6 +71,24 @@ def test_a_version_s_own_picture_is_read_once_and_kept() -> None:
     for _ in range(3):
         assert rooms.bring([source("asset:hero")], own, deadline=10)[0] == {"asset:hero": b"bytes"}
     assert store.gets == 1
+
+
+def test_the_pictures_of_one_request_are_bounded_together() -> None:
+    class Large(Nothing):
+        asked = 0
+
+        def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> Fetched:
+            self.asked += 1
+            return Fetched(bytes(9_000_000), url)
+
+    fetcher = Large()
+    wanted = [source(HERE.format(number)) for number in range(60)]
+    brought, faults = sources(MemoryObjects(), fetcher).bring(wanted, {}, deadline=10)
+    assert len(brought) == MOST_TOGETHER // 9_000_000
+    assert {fault.detail for fault in faults} == {
+        "The request's pictures have more than 40 MB together."
+    }
+    assert fetcher.asked <= len(brought) + AT_ONCE + 1
 
 
 def test_memory_for_kept_pictures_is_bounded() -> None:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from threading import Lock
 
 from postcard import ports
 from postcard.assets import PREFIX, AssetError, AssetReader
@@ -12,6 +13,7 @@ from postcard.render import Source
 
 KEPT_BYTES = 64_000_000
 AT_ONCE = 6
+MOST_TOGETHER = 40_000_000  # bytes of the pictures that one request names
 
 
 class Sources:
@@ -30,7 +32,13 @@ class Sources:
         brought: dict[str, bytes] = {}
         faults: list[PictureFault] = []
         once = {source.reference: source for source in wanted}
-        readers = {name: self._reader(source, own, deadline) for name, source in once.items()}
+        room = _Room(MOST_TOGETHER)
+        readers = {
+            name: self._reader(source, own, deadline)
+            if source.own
+            else partial(room.taken, self._reader(source, own, deadline))
+            for name, source in once.items()
+        }
         for name, outcome in _all_at_once(readers).items():
             if isinstance(outcome, bytes):
                 brought[name] = outcome
@@ -92,6 +100,25 @@ class Sources:
 
 
 Outcome = bytes | FetchError | AssetError
+
+
+class _Room:
+    """What may be held of the pictures of one drawing; several threads take of it."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = Lock()
+
+    def taken(self, read: Callable[[], bytes]) -> bytes:
+        """What `read` reads, if it fits; nothing is read once there is no room."""
+        if self._left >= 0:
+            body = read()
+            with self._lock:
+                self._left -= len(body)
+                if self._left >= 0:
+                    return body
+        told = MOST_TOGETHER // 1_000_000
+        raise FetchError(f"The request's pictures have more than {told} MB together.")
 
 
 def _lost(source: Source, error: Exception) -> PictureFault:
