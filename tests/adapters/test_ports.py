@@ -280,6 +280,6 @@ def test_a_version_remembers_its_own_fonts(world: World) -> None:
 
 def test_the_secret_is_empty_until_it_is_written(world: World) -> None:
     assert world.secrets.read() == ""
-    world.secrets.write('{"a": 1}')
-    world.secrets.write('{"a": 2}')
+    world.secrets.write('{"a": 1}', instead_of="")
+    world.secrets.write('{"a": 2}', instead_of='{"a": 1}')
     assert world.secrets.read() == '{"a": 2}'

@@ -209,6 +209,91 @@ def test_a_broken_secret_is_unavailable(text: str) -> None:
         KeySet.parse(text)
 
 
+class BusySecrets(MemorySecrets):
+    """A secret that somebody else changes after it was read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.meanwhile: Callable[[], object] | None = None
+
+    def read(self) -> str:
+        text = super().read()
+        if (others := self.meanwhile) is not None:
+            self.meanwhile = None
+            others()
+        return text
+
+
+CHANGES: list[Callable[[Keyring], object]] = [
+    lambda ring: ring.create(now=NOW),
+    lambda ring: ring.revoke("k1"),
+    lambda ring: ring.retire("k3"),
+    lambda ring: ring.raise_epoch(),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_of_two_changes_at_once_one_is_refused_and_none_is_lost(
+    secrets: MemorySecrets, edge: MemoryEdgeStore, change: Callable[[Keyring], object]
+) -> None:
+    busy = BusySecrets(secrets.read())
+    ring = ring_of(busy, edge)
+    ring.initialise(now=NOW)
+    ring.rotate(now=NOW)
+    ring.create(now=NOW)
+    busy.meanwhile = lambda: ring.create(now=NOW)
+    with pytest.raises(Conflict, match="same moment"):
+        change(ring)
+    assert list(ring.read().signing) == ["k1", "k2", "k3", "k4"]
+    assert list(at_edge(edge)) == ["k1", "k2", "k3", "k4"]
+    change(ring)
+
+
+class LateEdge(MemoryEdgeStore):
+    """An edge to which one write comes late: somebody else's change overtakes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+        self.down = False
+
+    def write(self, name: str, text: str) -> None:
+        if (others := self.meanwhile) is not None:
+            self.meanwhile = None
+            others()
+        if self.down:
+            raise Unavailable("The edge is down.")
+        super().write(name, text)
+
+
+def test_a_key_revoked_while_another_change_is_on_its_way_stays_away_from_the_edge(
+    secrets: MemorySecrets,
+) -> None:
+    edge = LateEdge()
+    ring = ring_of(secrets, edge)
+    ring.initialise(now=NOW)
+    ring.rotate(now=NOW)
+    edge.meanwhile = lambda: ring.revoke("k1")
+    ring.create(now=NOW)
+    assert list(at_edge(edge)) == ["k2", "k3"]
+
+
+def test_a_change_that_the_edge_did_not_take_says_what_finishes_it(
+    secrets: MemorySecrets,
+) -> None:
+    edge = LateEdge()
+    ring = ring_of(secrets, edge)
+    ring.initialise(now=NOW)
+    ring.rotate(now=NOW)
+    edge.down = True
+    with pytest.raises(Unavailable, match="run `postcard signing-keys sync`"):
+        ring.revoke("k1")
+    assert list(ring.read().signing) == ["k2"]
+    edge.down = False
+    ring.sync()
+    assert list(at_edge(edge)) == ["k2"]
+
+
 class KeysLife(RuleBasedStateMachine):
     """Whatever is done in whatever order, one key mints and the edge knows it."""
 

@@ -207,10 +207,11 @@ class Uploads(Protocol):
 
 
 class Secrets(Protocol):
-    """The one secret that holds all keys, as JSON text."""
+    """The one secret that holds all keys, as JSON text; empty if there is none yet."""
 
     def read(self) -> str: ...
-    def write(self, text: str) -> None: ...
+    def write(self, text: str, *, instead_of: str) -> None:
+        """Replaces what was read, `instead_of`; `Conflict` if somebody else did meanwhile."""
 
 
 class EdgeStore(Protocol):

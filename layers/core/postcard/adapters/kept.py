@@ -1,4 +1,4 @@
-"""What an idempotency key's second use is answered."""
+"""What whoever comes second is answered: to a key's second use, to a second change of the keys."""
 
 from postcard.errors import Conflict, OtherBody
 
@@ -16,3 +16,8 @@ def kept_answer(answer: str | None, *, same_body: bool) -> str:
             code="in_progress",
         )
     return answer
+
+
+def secret_changed() -> Conflict:
+    """For a change of keys that were changed since they were read."""
+    return Conflict("Somebody else changed the keys at the same moment: look at them and repeat.")

@@ -1,7 +1,9 @@
 """What stands for the services around the stores: uploads, the secret, the edge, the CDN."""
 
+import threading
 from collections.abc import Callable, Sequence
 
+from postcard.adapters.kept import secret_changed
 from postcard.ports import JsonObject
 from postcard.times import rfc3339
 
@@ -30,14 +32,18 @@ class MemorySecrets:
 
     def __init__(self, text: str = "") -> None:
         self._text = text
+        self._lock = threading.Lock()
 
     def read(self) -> str:
         """The text; empty if it was never written."""
         return self._text
 
-    def write(self, text: str) -> None:
-        """Replace the text."""
-        self._text = text
+    def write(self, text: str, *, instead_of: str) -> None:
+        """Replace the text; `Conflict` if it is no longer what was read."""
+        with self._lock:
+            if self._text != instead_of:
+                raise secret_changed()
+            self._text = text
 
 
 class MemoryEdgeStore:
