@@ -16,7 +16,7 @@ from dataclasses import field, replace
 from postcard.budget import Budget
 from postcard.canvas.picture import PictureError
 from postcard.dataclass import dataclass
-from postcard.errors import Forbidden, TimedOut, Unavailable
+from postcard.errors import Forbidden, Problem, TimedOut, Unavailable
 from postcard.formats import EncodedImage
 from postcard.library import Edition, Library, effective
 from postcard.orders import MOST_BYTES, Order
@@ -73,6 +73,14 @@ class Ladder:
         before = self._damaged()
         try:
             return self._answered(wanted, visit)
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
+            return self._plain(wanted, "dependency")
+        except Problem:
+            raise
+        except Exception as failure:  # the last step of the ladder holds whatever broke above
+            visit.noted["failure"] = place(failure)
+            return self._plain(wanted, "render")
         finally:
             visit.noted["damaged"] = self._damaged() - before
 
@@ -97,6 +105,9 @@ class Ladder:
     def blank(self, format: str) -> Answer:
         """For an image of which nothing can be read now: a plain card."""
         return _failure(self._stand_ins.card(Frame(SIZE_OF_THE_UNKNOWN, format)), "dependency")
+
+    def _plain(self, wanted: Wanted, reason: Reason) -> Answer:
+        return _failure(self._stand_ins.card(wanted.frame(None)), reason)
 
     def _of_edition(
         self, wanted: Wanted, record: TemplateRecord, edition: Edition, visit: Visit
@@ -185,26 +196,28 @@ class Ladder:
         )
         try:
             visit.noted["found"] = not self._pictures.add(wanted.key, stored)
-            if self._stands(wanted, edition, visit):
+            reason = self._taken_back(wanted, edition, visit)
+            if reason is None:
                 return answer
             self._pictures.delete([wanted.key])
-            return self._instead(wanted, edition, "erased", visit)
+            return self._instead(wanted, edition, reason, visit)
         except Unavailable as failure:
             visit.noted |= {"unstored": True, "failure": str(failure)}
             return answer
         finally:
             visit.steps.done("store")
 
-    def _stands(self, wanted: Wanted, edition: Edition, visit: Visit) -> bool:
-        """Whether this is still what is drawn there; what cannot be asked does not stand."""
+    def _taken_back(self, wanted: Wanted, edition: Edition, visit: Visit) -> Reason | None:
+        """Why this is not what is drawn there now; what cannot be asked may not be shown."""
         try:
             record = self._library.record(wanted.template_id)
             if record is None or record.erased or not wanted.stands():
-                return False
+                return "erased"
         except Unavailable as failure:
             visit.noted["failure"] = str(failure)
-            return False
-        return effective(record, wanted.version or record.latest) == edition.number
+            return "dependency"
+        stands = effective(record, wanted.version or record.latest) == edition.number
+        return None if stands else "erased"
 
     def _instead(
         self,

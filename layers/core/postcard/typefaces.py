@@ -86,7 +86,7 @@ class Typefaces:
 
         try:
             path = self._place() / digest
-            path.write_bytes(body)
+            _write(path, body)
             file = FontFile(str(path), read_card(body))
         except (FontError, OSError):
             return None
@@ -122,6 +122,15 @@ class Typefaces:
         if len(self._sets) > KEPT_SETS:
             self._sets.popitem(last=False)
         return self._sets[key]
+
+
+def _write(path: Path, body: bytes) -> None:
+    """All of it, or nothing that takes up the room there is."""
+    try:
+        path.write_bytes(body)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def font_digest(body: bytes) -> str:

@@ -3,7 +3,8 @@
 `image` gets the lean client and imports neither boto3 nor pydantic; `api` gets boto3's clients.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -49,12 +50,14 @@ class _Fetcher:
         return self._real.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
 
 
-def image_service(settings: Settings) -> service.ImageService:
-    """What the image function does."""
+def image_service(
+    settings: Settings, *, clock: Callable[[], float] = time.monotonic
+) -> service.ImageService:
+    """What the image function does. By `clock` the keys it holds grow old."""
     from postcard.adapters.aws.lean import LeanClient
 
     client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
-    outside = _outside(settings, client, client, client)
+    outside = _outside(settings, client, client, client, clock)
     return service.image_service(replace(outside, until=client.until))
 
 
@@ -128,9 +131,15 @@ def templates(settings: Settings) -> ports.Templates:
     return DynamoTemplates(Table(boto_client("dynamodb", settings), settings.table))
 
 
-def _outside(settings: Settings, s3: Any, dynamodb: Any, secrets_manager: Any) -> service.Outside:
+def _outside(
+    settings: Settings,
+    s3: Any,
+    dynamodb: Any,
+    secrets_manager: Any,
+    clock: Callable[[], float] = time.monotonic,
+) -> service.Outside:
     table = Table(dynamodb, settings.table)
-    keys = KeySource(SecretsManager(secrets_manager, settings.secret_id))
+    keys = KeySource(SecretsManager(secrets_manager, settings.secret_id), clock=clock)
     return service.Outside(
         templates=DynamoTemplates(table),
         images=DynamoImages(table),

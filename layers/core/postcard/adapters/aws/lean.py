@@ -125,17 +125,28 @@ class LeanClient:
         request = Request(operation, service, "POST", self._host(service), "/", headers, body)
         answer = self._transport.send(request)
         crc = answer.headers.get("x-amz-crc32")
-        if crc is not None and int(crc) != zlib.crc32(answer.body):
+        if crc is not None and crc != str(zlib.crc32(answer.body)):
             raise CallFailed(operation, CUT, answer.status)
-        content: dict[str, Any] = json.loads(answer.body or b"{}", object_hook=_unwrap)
+        content = _object(answer.body)
         if answer.status >= 300:
-            code = str(content.get("__type", answer.status)).rpartition("#")[2]
+            code = str((content or {}).get("__type", answer.status)).rpartition("#")[2]
             raise CallFailed(operation, code, answer.status, content)
+        if content is None:
+            raise CallFailed(operation, CUT, answer.status)
         return content
 
     def _host(self, service: str) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return self._transport.endpoint or f"{service}.{self._region}.{suffix}"
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None where something on the way put its own page there."""
+    try:
+        content = json.loads(body or b"{}", object_hook=_unwrap)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def _base64(content: bytes) -> str:

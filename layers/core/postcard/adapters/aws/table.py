@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from postcard.adapters.aws.calls import CallFailed
+from postcard.adapters.aws.calls import CUT, CallFailed
 from postcard.dataclass import dataclass
 from postcard.errors import Conflict
 
@@ -67,8 +67,12 @@ class Table:
 
     def get(self, pk: str, sk: str) -> Row | None:
         """The row, or None."""
-        answer = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
-        return _row(answer.get("Item"))
+        key = _key(pk, sk)
+        answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        item = answer.get("Item")
+        if item and any(item.get(name, value) != value for name, value in key.items()):
+            raise CallFailed("get_item", CUT, 200)  # an answer to somebody else's question
+        return _row(item)
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
         """Those of the rows that are there, in no order."""

@@ -1,0 +1,24 @@
+"""One account for all tests of a file; each row of a table gets a way to it of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.trust.faults.stack import CREDENTIALS, Cloud, Worker
+
+
+@pytest.fixture(scope="module")  # moto keeps one state a process
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in CREDENTIALS.items():
+            patch.setenv(name, text)
+        cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+        yield cloud
+        cloud.close()
+
+
+@pytest.fixture
+def worker(cloud: Cloud) -> Iterator[Worker]:
+    proxy = cloud.proxy()
+    yield Worker(cloud, proxy)
+    proxy.close()

@@ -1,0 +1,250 @@
+"""The whole service in this process on moto behind the proxy, with the CDN in front of it."""
+
+import http.client
+import json
+import queue
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from api import app as api_app
+from deploy.fallback import draw
+from deploy.seed import upload_fallback
+from image import app as image_app
+from local.aws import Account, Endpoint, authorization
+from local.cdn import Cdn
+from local.counters import Counters
+from local.distribution import Distribution
+from local.edge import EdgeFunction
+from local.gateway import HttpApi, InvocationFailed
+from local.keys import LocalKeys
+from local.messages import Request, Response
+from local.production import Production
+from local.stack import REGION, Stack
+from postcard import wiring
+from postcard.link_reading import read
+from postcard.links import address, mint
+from postcard.service import ImageService
+from postcard.settings import Settings
+from tests.functions.doubles import ROOT, Context, Reply, noise, picture
+from tests.functions.samples import Json, api_event, document, image_event
+from tests.trust.faults.proxy import FaultProxy
+
+PICTURES, IMAGE_API = "PicturesBucket", "ImageApi"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+S3_SECONDS, WAITING = 3.0, 2.0  # CloudFront's for S3; how long a call waits for a free function
+HERO = {"type": "image", "width": 40, "height": 40, "source": "asset:hero"}
+FACE = {"type": "image", "x": 44, "width": 40, "height": 40, "source": "{{ face }}"}
+
+
+def template() -> Json:
+    """A picture of its own under everything, another that a link may name, and a text."""
+    usual = document()
+    fields = {**usual["fields"], "face": {"type": "image", "default": "asset:face"}}
+    return document(
+        layers=[HERO, *usual["layers"], FACE], fields=fields, daily_renders=None, format="png"
+    )
+
+
+@dataclass
+class Cloud:
+    """What stands for the account: stores, keys, one template, one API key."""
+
+    folder: Path
+    counters: Counters = field(default_factory=Counters)
+
+    def __post_init__(self) -> None:
+        self.stack = Stack.read(ROOT / "template.yaml")
+        self.account = Account()
+        self.account.reset()
+        self.account.create(self.stack)
+        self.endpoint = Endpoint(self.account.app)
+        self.upstream = urlsplit(self.endpoint.url).netloc
+        production = Production(self.variables(self.endpoint.url))
+        self.settings = production.settings
+        self.keys = LocalKeys(production, self.folder)
+        self.keys.prepare()
+        upload_fallback(production.pictures(), draw)
+        self.link_keys = self.keys.keyring.read().link_keys()
+        self.distribution = Distribution.read(self.stack.template, self.keys.resolve)
+        self.edge = EdgeFunction(self.distribution.function, self.keys.entry)
+        self.origin = self.keys.keyring.read().origin
+        self._plant()
+
+    def variables(self, url: str) -> dict[str, str]:
+        """A function's environment, with AWS at `url`."""
+        (given,) = (f.environment for f in self.stack.functions() if f.name == "ApiFunction")
+        own = {
+            "AWS_ENDPOINT_URL": url,
+            "POSTCARD_BASE_URL": "https://pictures.example.com",
+            "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_KVS_ARN": f"file:{self.folder / 'edge'}",
+        }
+        return {**given, **CREDENTIALS, **own}
+
+    def close(self) -> None:
+        """No more calls."""
+        self.endpoint.close()
+
+    def proxy(self) -> FaultProxy:
+        """Another way to the same account."""
+        return FaultProxy(self.upstream, other=noise(30, 30))
+
+    def _plant(self) -> None:
+        api = wiring.api_service(self.settings)
+        for name, body in (("hero", noise(40, 40)), ("face", picture(40, 40))):
+            sent = {"id": name, "content_type": "image/png", "bytes": len(body)}
+            made = self.call(api, "POST", "/v1/assets", sent)
+            key = made.json["upload"]["fields"]["key"]
+            bucket = self.settings.store_bucket
+            headers = {"content-type": "image/png"}
+            assert self.account.s3("PUT", f"/{bucket}/{key}", body, headers).status == 200
+        for name, more in (("welcome", {}), ("bounded", {"daily_renders": 1_000_000})):
+            reply = self.call(api, "PUT", f"/v1/templates/{name}", template())
+            assert reply.status == 200, reply.body
+            if more:
+                assert self.call(api, "PATCH", f"/v1/templates/{name}", more).status == 200
+
+    def call(
+        self, api: Any, method: str, path: str, body: Any = None, *, left: int = 29_000
+    ) -> Reply:
+        """A call of the API."""
+        event = api_event(method, path)
+        event["headers"] |= {
+            "content-type": "application/json",
+            "authorization": f"Bearer {self.keys.api_key}",
+        }
+        if body is not None:
+            event["body"] = json.dumps(body)
+        return Reply.of(api_app.answer(event, Context(left), api))
+
+    def link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
+        """A signed link without its host."""
+        asked: Json = {
+            "template": "welcome",
+            "format": "png",
+            "version": 1,
+            "width": None,
+            "dpr": 1,
+            "quality": None,
+            "expires": None,
+            "campaign": None,
+        }
+        return mint(self.link_keys, fields=fields or {}, **{**asked, **more})
+
+    def path(self, link: str) -> str:
+        """Where the edge looks for a link's picture."""
+        return address(self.link_keys, read(*link.partition("?")[::2]), now=time.time())
+
+    def stored(self, key: str) -> bytes | None:
+        """The bytes of a picture in the bucket; None if there is none."""
+        answer = self.account.s3("GET", f"/{self.settings.pictures_bucket}/{key}")
+        return answer.body if answer.status == 200 else None
+
+    def names(self) -> list[str]:
+        """All pictures' keys."""
+        return list(self.account.names(self.settings.pictures_bucket))
+
+
+@dataclass
+class Worker:
+    """One execution environment of the image function, on a proxy of its own."""
+
+    cloud: Cloud
+    proxy: FaultProxy
+    ahead: float = 0.0  # seconds by which what is kept is older than it was
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """A new process: nothing is in memory."""
+        settings = Settings.read(self.cloud.variables(self.proxy.url))
+        self.service: ImageService = wiring.image_service(
+            settings, clock=lambda: time.monotonic() + self.ahead
+        )
+
+    def open(self, link: str, *, left: int = 15_000, **headers: str) -> Reply:
+        """The picture of a link, as CloudFront asks for it."""
+        event = image_event("GET", self.cloud.path(link))
+        parsed = read(*link.partition("?")[::2])
+        sent = {"x-postcard-origin": self.cloud.origin, "x-postcard-link": parsed.canonical}
+        event["headers"] |= {**sent, **headers}
+        return Reply.of(image_app.answer(event, Context(left), self.service))
+
+    def invoke(self, _: str, event: dict[str, Any]) -> Any:
+        """As API Gateway calls it."""
+        return image_app.answer(event, Context(), self.service)
+
+
+class Crowd:
+    """Environments that take a call each; a call that finds none free in time is turned away."""
+
+    def __init__(self, workers: list[Worker], *, seconds: float = WAITING) -> None:
+        self._free: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self._seconds = seconds
+        for worker in workers:
+            self._free.put(worker)
+
+    def invoke(self, name: str, event: dict[str, Any]) -> Any:
+        """As API Gateway does it."""
+        try:
+            worker = self._free.get(timeout=self._seconds)
+        except queue.Empty:
+            raise InvocationFailed(f"{name} has no room") from TimeoutError()
+        try:
+            return worker.invoke(name, event)
+        except Exception as error:
+            raise InvocationFailed(f"{name} failed: {error!r}") from error
+        finally:
+            self._free.put(worker)
+
+
+def cdn(
+    cloud: Cloud, proxy: FaultProxy, invoke: Callable[[str, dict[str, Any]], Any]
+) -> tuple[Cdn, Counters]:
+    """A CloudFront of its own before the bucket and the functions."""
+    counters = Counters()
+    origins = {
+        PICTURES: bucket(cloud, proxy),
+        IMAGE_API: HttpApi(IMAGE_API, cloud.stack.routes(IMAGE_API), invoke).answer,
+    }
+    return Cdn(cloud.distribution, cloud.edge, origins, counters), counters
+
+
+def bucket(cloud: Cloud, proxy: FaultProxy) -> Callable[[Request], Response]:
+    """The bucket as CloudFront asks it: through the proxy, once, in three seconds."""
+
+    def fetch(request: Request) -> Response:
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=S3_SECONDS)
+        path = quote(f"/{cloud.settings.pictures_bucket}{request.path}")
+        try:
+            connection.request("GET", path, headers={"Authorization": authorization("s3")})
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            return Response(504 if isinstance(error, TimeoutError) else 502)
+        finally:
+            connection.close()
+        kept = ("content-type", "cache-control", "etag", "expires")
+        headers = {n.lower(): t for n, t in answer.getheaders() if n.lower() in kept}
+        return Response(403 if answer.status == 404 else answer.status, headers, body)
+
+    return fetch
+
+
+def viewer(link: str) -> Request:
+    """What a mail program asks the CDN for."""
+    path, _, query = link.partition("?")
+    return Request("GET", path, query, {"host": "pictures.example.com"})
+
+
+__all__ = ["Cloud", "Crowd", "Worker", "bucket", "cdn", "replace", "template", "viewer"]
