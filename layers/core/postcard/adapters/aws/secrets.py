@@ -9,7 +9,7 @@ name of the next version is taken.)
 import hashlib
 from typing import Any
 
-from postcard.adapters.aws.calls import CallFailed
+from postcard.adapters.aws.calls import CUT, CallFailed
 from postcard.adapters.kept import secret_changed
 
 MISSING = "ResourceNotFoundException"
@@ -50,6 +50,8 @@ class SecretsManager:
             if failure.aws_code == MISSING:
                 return "", ""
             raise
+        if "SecretString" not in answer:
+            raise CallFailed("get_secret_value", CUT, 200)
         return str(answer["SecretString"]), str(answer["VersionId"])
 
     def _put(self, text: str, token: str) -> None:
