@@ -38,7 +38,7 @@ def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
         pictures=pictures(),
         now=NOW,
     )
-    boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawn.boxes}
+    boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawn.boxes]
     found = check_drawn(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
     return [(fault.code, fault.pointer) for fault in found]
 
@@ -126,10 +126,29 @@ def test_texts_in_groups_are_judged_on_the_groups_fill_and_those_not_drawn_are_n
     assert codes({**group, "rotation": 9}) == []
 
 
+def test_a_text_for_each_item_is_judged_with_every_item_and_told_once() -> None:
+    words = {**TEXT, "x": 0, "y": 0, "color": "#555555"}
+    card = {"type": "rectangle", "width": 60, "height": 30, "fill": "#444444", "if": "item.dark"}
+    copies = {
+        "type": "group",
+        "flow": "column",
+        "layers": [{"type": "group", "repeat": "products", "layers": [card, words]}],
+    }
+
+    def told(*dark: bool) -> list[tuple[str, str]]:
+        items = {"dark": {"type": "boolean", "default": False}}
+        products = {"type": "list", "items": items, "example": [{"dark": one} for one in dark]}
+        return heard(template(fields={"products": products}, layers=[copies]))
+
+    assert told(False, False) == []
+    faint = [("low_contrast", "/layers/0/layers/0/layers/1")]
+    assert told(True, False) == told(False, True) == told(True, True) == faint
+
+
 def test_the_faintest_span_speaks_for_its_text() -> None:
     spans = [{"text": "a", "color": "#777777"}, {"text": "b", "color": "#dddddd"}]
     made = template(layers=[{**TEXT, "text": spans}])
-    drawn = {"/layers/0": Box(20, 20, 20, 20)}
+    drawn = [("/layers/0", Box(20, 20, 20, 20))]
     (found,) = check_drawn(made, renderer().fonts, drawn, 1)
     assert found.detail == (
         "#dddddd on #ffffff is hard to read: its contrast is 1.3, "
@@ -219,8 +238,59 @@ def test_a_font_that_cannot_write_the_language_is_told(
     document: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     fields = {"tongue": {"example": "ar", "default": "en"}}
-    told = heard(template(layers=[], fields=fields, **document))
-    assert [one for one in told if one[0] == "other_letters"] == found
+    assert lettered(layers=[], fields=fields, **document) == found
+
+
+def lettered(**document: Any) -> list[tuple[str, str]]:
+    return [one for one in heard(template(**document)) if one[0] == "other_letters"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{{ code }}", False),
+        ("No. {{ code | downcase }}", False),
+        ("{{ size }}", False),
+        ("Python 3", False),
+        ("{{ mail }}", False),
+        ("{{ name }}", True),
+        ("{{ code }} {{ name }}", True),
+        ("رقم {{ code }}", True),
+        ('{{ code | prepend: "رقم" }}', True),
+        ("{{ grade | number }}", True),
+        ("{{ tag }}", True),
+        ("{{ other }}", True),
+        ("{{ dotted }}", True),
+        ("{{ rest }}", True),
+        ("{{ posix }}", True),
+        ("{{ drink }}", True),
+    ],
+)
+def test_a_text_that_can_only_say_what_its_font_has_is_not_told(text: str, told: bool) -> None:
+    fields = {
+        "code": {"pattern": "[A-Z0-9-]{6,24}", "example": "CRT-2026"},
+        "size": {"choices": ["S", "M", "L"], "default": "M"},
+        "mail": {"pattern": r"[\w.+-]+@[\w.-]+\.[a-z]+", "example": "a@b.eu"},
+        "name": {"default": "Ada"},
+        "grade": {"type": "number", "default": 9},
+        "tag": {"pattern": r"\pL+", "default": "a"},
+        "other": {"pattern": "[^0-9]+", "default": "a"},
+        "dotted": {"pattern": "a.c", "default": "abc"},
+        "rest": {"pattern": r"\D+", "default": "a"},
+        "posix": {"pattern": "[[:^digit:]]+", "default": "a"},
+        "drink": {"choices": ["chai", "شاي"], "default": "chai"},
+    }
+    layer = {"type": "text", "x": 9, "y": 9}
+
+    def found(styles: dict[str, Any] | None = None, **look: Any) -> list[str]:
+        document = {"fields": fields, "styles": styles or {}, "locale": "ar"}
+        return [where for _, where in lettered(layers=[{**layer, **look}], **document)]
+
+    assert found(text=text, font="Inter") == ["/layers/0/font"] * told
+    assert found(text=[{"text": text, "font": "Inter"}]) == ["/layers/0/text/0/font"] * told
+    styles = {"code": {"font": "Inter"}}
+    assert found(styles, text=text, style="code") == ["/styles/code/font"] * told
+    assert found(styles, text=text, emphasis="code") == ["/styles/code/font"] * told
 
 
 # Heavy pictures

@@ -174,7 +174,7 @@ def findings_about(
     """
     fonts = template.fonts or renderer.fonts
     families = [family.name for family in fonts.families()]
-    boxes = {one.pointer: Box(one.x, one.y, one.width, one.height) for one in drawing.boxes}
+    boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawing.boxes]
     seen = check_drawn(template, fonts, boxes, len(drawing.image.body), now=now)
     return (*findings_of(template, families), *seen, *drawing.warnings)
 

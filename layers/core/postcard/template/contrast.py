@@ -12,19 +12,19 @@ from postcard.color import Color, parse_color
 from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.geometry import Box
+from postcard.template.consistency import walk
 from postcard.template.group import AnyLayer, GroupLayer
-from postcard.template.letters import said
 from postcard.template.line import LineLayer
 from postcard.template.properties import Document
 from postcard.template.rectangle import RectangleLayer
 from postcard.template.rules import has_liquid
-from postcard.template.text import TextLayer
+from postcard.template.text import TextLayer, looks
 
 _NEEDED, _NEEDED_LARGE = 4.5, 3.0
 _ANYWHERE = 20_000.0  # pixels; turned things are not followed
 _LARGE, _LARGE_BOLD, _BOLD = 24.0, 56 / 3, 700  # pixels: 18 and 14 points
 
-Boxes = Mapping[str, Box]  # where layers were drawn, by pointer
+Boxes = Sequence[tuple[str, Box]]  # where layers were drawn, in turn, and their pointers
 Ground = Color | None  # an opaque colour; None where nobody knows
 
 
@@ -42,14 +42,20 @@ class _Drawn:
 
 
 def faint(document: Document, boxes: Boxes) -> Iterator[Fault]:
-    """`low_contrast` for every drawn text that is too faint for its background."""
+    """`low_contrast` for every drawn text that is too faint for its background.
+
+    One that is drawn for each item of a list is told once.
+    """
     below: list[_Drawn] = []
-    for drawn in _drawn(document.layers, "/layers", boxes):
-        if isinstance(drawn.layer, TextLayer) and drawn.plain:
+    told: set[str] = set()
+    for drawn in _drawn(document, boxes):
+        if isinstance(drawn.layer, TextLayer) and drawn.plain and drawn.pointer not in told:
             ground = _opaque(document.background)
             for one in below:
                 ground = _over(ground, one, drawn.box, document)
-            yield from _judged(drawn, drawn.layer, ground, document)
+            if detail := _judged(drawn.layer, ground, document):
+                told.add(drawn.pointer)
+                yield Fault("low_contrast", drawn.pointer, detail)
         below.append(drawn)
 
 
@@ -63,20 +69,16 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _drawn(
-    layers: Sequence[AnyLayer], where: str, boxes: Boxes, around: _Drawn | None = None
-) -> Iterator[_Drawn]:
+def _drawn(document: Document, boxes: Boxes) -> Iterator[_Drawn]:
     """Drawn layers, first those at the back; a group before what it holds."""
-    for index, layer in enumerate(layers):
-        pointer = f"{where}/{index}"
-        if pointer not in boxes:
-            continue
+    layers = {where: layer for layer, where, _ in walk(document.layers)}
+    last: dict[str, _Drawn] = {}  # by pointer; a repeated group comes again before what it holds
+    for pointer, box in boxes:
+        layer, around = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
         turned = layer.rotation % 360 != 0 or (around is not None and around.turned)
         plain = not turned and layer.blend == "normal" and (around is None or _whole(around))
-        drawn = _Drawn(layer, pointer, boxes[pointer], plain, turned)
-        yield drawn
-        if isinstance(layer, GroupLayer):
-            yield from _drawn(layer.layers, f"{pointer}/layers", boxes, drawn)
+        last[pointer] = _Drawn(layer, pointer, box, plain, turned)
+        yield last[pointer]
 
 
 def _whole(group: _Drawn) -> bool:
@@ -92,7 +94,7 @@ def _over(ground: Ground, drawn: _Drawn, area: Box, document: Document) -> Groun
     if not _meet(_reach(drawn), area):
         return ground
     if isinstance(layer, TextLayer):
-        marked = any(look.get("highlight") for look in _looks(layer, document))
+        marked = any(look.get("highlight") for _, look in looks(layer, document.styles))
         return None if marked else ground
     if not isinstance(layer, RectangleLayer | GroupLayer) or not drawn.plain:
         return None
@@ -128,10 +130,10 @@ def _covers(one: Box, other: Box) -> bool:
     return across and one.y <= other.y and other.bottom <= one.bottom
 
 
-def _judged(drawn: _Drawn, layer: TextLayer, ground: Ground, document: Document) -> Iterator[Fault]:
-    """The faintest of a text's spans, if it is too faint."""
+def _judged(layer: TextLayer, ground: Ground, document: Document) -> str | None:
+    """A sentence about the faintest of a text's spans, if it is too faint."""
     worst: tuple[float, str] | None = None
-    for look in _looks(layer, document):
+    for _, look in looks(layer, document.styles):
         behind = _behind(look, ground)
         color = _plain(look.get("color", document.color))
         if behind is None or color is None or look.get("stroke"):
@@ -141,19 +143,7 @@ def _judged(drawn: _Drawn, layer: TextLayer, ground: Ground, document: Document)
         ratio, needed = contrast(shown, behind), _needed(look)
         if ratio < needed and (worst is None or ratio < worst[0]):
             worst = ratio, _sentence(shown, behind, ratio, needed)
-    if worst and layer.shadow is None:
-        yield Fault("low_contrast", drawn.pointer, worst[1])
-
-
-def _looks(layer: TextLayer, document: Document) -> Iterator[Mapping[str, Any]]:
-    base = {**_named(layer.style, document), **said(layer)}
-    for span in layer.spans:
-        if span.text.strip():
-            yield {**base, **_named(span.style, document), **said(span)}
-
-
-def _named(style: str | None, document: Document) -> Mapping[str, Any]:
-    return said(document.styles[style]) if style else {}
+    return worst[1] if worst and layer.shadow is None else None
 
 
 def _behind(look: Mapping[str, Any], ground: Ground) -> Ground:

@@ -20,14 +20,18 @@ def _written(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     told: list[tuple[str, Letters]] = [
         (pointer("styles", name), style) for name, style in document.styles.items()
     ]
+    for layer, where in texts(document):
+        told.append((where, layer))
+        spans = () if isinstance(layer.text, str) else layer.text
+        told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
+    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)
+
+
+def texts(document: Document) -> Iterator[tuple[TextLayer, str]]:
+    """Every text with its JSON pointer, those of stored pictures too."""
     layers = [*walk(document.layers)]
     for kind in ("fallback", "ended"):
         picture = getattr(document, kind)
         if picture is not None and picture.layers is not None:
             layers += walk(picture.layers, f"/{kind}/layers")
-    for layer, where, _ in layers:
-        if isinstance(layer, TextLayer):
-            told.append((where, layer))
-            spans = () if isinstance(layer.text, str) else layer.text
-            told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
-    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)
+    yield from ((layer, where) for layer, where, _ in layers if isinstance(layer, TextLayer))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
 from postcard.geometry import Box
@@ -45,14 +45,15 @@ def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fa
 def check_drawn(
     template: Template,
     fonts: Fonts,
-    boxes: Mapping[str, Box],
+    boxes: Sequence[tuple[str, Box]],
     weight: int,
     *,
     now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
     """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`, `heavy`.
 
-    `boxes` are those of its layers by pointer, `weight` its bytes; `now` in Unix seconds.
+    `boxes` are those of its layers with their pointers, as they were drawn in turn, `weight` its
+    bytes; `now` in Unix seconds.
     """
     document = template.document
     locale = Speaker(template, examples(template).values, now, lambda *_: None).document.locale

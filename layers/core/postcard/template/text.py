@@ -92,6 +92,18 @@ class TextLayer(TextProperties, BaseLayer):
                 yield drawn.Run(shown, _style(chosen, stage, span.rise or 0.0))
 
 
+def looks(layer: TextLayer, styles: Mapping[str, Letters]) -> Iterator[tuple[Span, dict[str, Any]]]:
+    """Each span that has letters, and all that is said of them."""
+
+    def named(style: str | None) -> dict[str, Any]:
+        return said(styles[style]) if style else {}
+
+    base = {**named(layer.style), **said(layer)}
+    for span in layer.spans:
+        if span.text.strip():
+            yield span, {**base, **named(span.style), **said(span)}
+
+
 def _cased(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
