@@ -1,5 +1,6 @@
 """The way of every call: found, let in, read, answered. No handler does any of it."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from api.reading import Request
 from api.resolver import Resolver, scopes_of
 from api.visit import Visit
 from postcard.api_service import ApiService
-from postcard.errors import BadRequest, Fault, Problem
+from postcard.errors import BadRequest, Fault, Problem, Unavailable
 
 Answer = dict[str, Any]
 WITH_BODY = ("POST", "PUT", "PATCH")
@@ -24,6 +25,7 @@ SECURITY = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -38,7 +40,9 @@ class Front:
         """A call, with the time that it has."""
         left = context.get_remaining_time_in_millis() / 1000
         began = service.monotonic()
-        return Visit(Request.of(event), service, service.clock(), began + left - RESERVE, began)
+        deadline = began + left - RESERVE
+        service.until(deadline)
+        return Visit(Request.of(event), service, service.clock(), deadline, began)
 
     def answer(self, visit: Visit, event: Mapping[str, Any], context: Any) -> Answer:
         """The whole answer of a call."""
@@ -122,7 +126,8 @@ def _once(visit: Visit, text: str, resolve: Callable[[], Answer]) -> Answer:
     try:
         answer = resolve()
         if done := answer["statusCode"] < 300:
-            kept.finish(name, json.dumps(answer), now=visit.now)
+            with contextlib.suppress(Unavailable):  # what was done is told, kept or not
+                kept.finish(name, json.dumps(answer), now=visit.now)
         return answer
     finally:
         if not done:

@@ -1,5 +1,8 @@
 """Rates, counts and kept answers: exact in every implementation, however many call at once."""
 
+import json
+from random import Random
+
 import pytest
 
 from postcard.errors import Conflict, OtherBody
@@ -88,3 +91,12 @@ def test_of_many_who_begin_at_once_one_does_the_work(world: World) -> None:
     begun = outcomes(lambda _: world.idempotency.begin("k", "digest", now=NOW), 16)
     assert begun.count(None) == 1
     assert all(isinstance(o, Conflict) for o in begun if o is not None)
+
+
+def test_the_answer_to_the_largest_body_is_kept(world: World) -> None:
+    random = Random(9)
+    words = "".join(chr(random.randrange(0x4E00, 0x9F00)) for _ in range(85_000))  # 255 KB
+    answer = json.dumps({"statusCode": 200, "body": json.dumps({"document": words})})
+    assert world.idempotency.begin("k", "digest", now=NOW) is None
+    world.idempotency.finish("k", answer, now=NOW)
+    assert world.idempotency.begin("k", "digest", now=NOW) == answer

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from postcard.adapters.memory import MemoryIdempotency
+from postcard.errors import Unavailable
 from tests.functions.samples import document
 from tests.functions.world import World
 
@@ -176,6 +178,22 @@ def test_a_failure_is_not_kept_under_its_idempotency_key(empty: World) -> None:
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 503
     empty.store.down = False
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
+
+
+class Forgetful(MemoryIdempotency):
+    """Takes keys, and is down when an answer is to be kept."""
+
+    def finish(self, name: str, answer: str, *, now: float) -> None:
+        raise Unavailable("DynamoDB is down.")
+
+
+def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(empty: World) -> None:
+    empty.idempotency = Forgetful()
+    empty.restart()
+    headers = {"idempotency-key": "one"}
+    assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
+    again = empty.call("POST", "/v1/templates", document(), headers=headers)
+    assert (again.status, again.json["code"]) == (409, "in_progress")
 
 
 def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: World) -> None:

@@ -20,7 +20,7 @@ from postcard.api_service import ApiOutside, api_service
 from postcard.budget import MERGE_RENDERS
 from postcard.keys import Keys
 from postcard.link_reading import read
-from postcard.ports import StoredObject
+from postcard.ports import ApiKeys, Idempotency, StoredObject
 from postcard.service import Outside, image_service
 from postcard.signing import LinkKeys
 from tests.functions.doubles import (
@@ -55,7 +55,8 @@ class World:
         self.web, self.cdn = Web(), MemoryCdn()
         self.renderer = CountedRenderer()
         self.counters, self.limiter = CountedCounters(), DownLimiter()
-        self.api_keys = MemoryApiKeys()
+        self.api_keys: ApiKeys = MemoryApiKeys()
+        self.idempotency: Idempotency = MemoryIdempotency()
         self.ticks = 0.0
         self.monotonic: Callable[[], float] = lambda: self.ticks
         self.link_keys = LinkKeys(
@@ -81,7 +82,7 @@ class World:
             outside=self._outside(),
             api_keys=self.api_keys,
             limiter=self.limiter,
-            idempotency=MemoryIdempotency(),
+            idempotency=self.idempotency,
             uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
             cdn=self.cdn,
             fonts=lambda: [inter],
