@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from api.metadata import small
+from postcard.geometry import DPRS, MAX_SIDE
 
 TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
@@ -24,6 +25,8 @@ OnInvalid = Annotated[
     Literal["error", "default"],
     Field(description="default: bad and missing values become their fields' defaults."),
 ]
+Width = Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_SIDE})]
+Sharpness = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
 MaxBytes = Annotated[
     int | None,
     Field(ge=2_000, le=4_500_000, description="Quality or colours go down until it fits."),
@@ -102,11 +105,9 @@ class Picture(Sent):
         list[Modification], Field(description="At most 200; each names a field or a layer.")
     ] = []
     format: Annotated[Format | None, Field(description="Default: the template's.")] = None
-    width: Annotated[
-        int | None, Field(ge=1, description="CSS pixels. Default: the template's.")
-    ] = None
+    width: Annotated[Width | None, Field(description="CSS pixels. Default: the template's.")] = None
     dpr: Annotated[
-        float | None, Field(gt=0, description="Pixels sent per CSS pixel. Default: 1.")
+        Sharpness | None, Field(description="Pixels sent per CSS pixel. Default: 1.")
     ] = None
     quality: Annotated[
         int | None,

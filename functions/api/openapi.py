@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
 from api.answers import PreviewAnswer
+from api.responses import HEADERS, describe_answers, describe_headers
 
 Description = dict[str, Any]
 DOCUMENT = {
@@ -27,7 +28,7 @@ PROBLEM: Description = {
     "description": "RFC 9457; the detail says what to do.",
     "required": ["type", "title", "status", "detail", "instance", "success", "code", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri"},
+        "type": {"type": "string", "format": "uri-reference"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -38,10 +39,6 @@ PROBLEM: Description = {
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fact"}},
         "fallback_url": {"type": "string", "format": "uri"},
     },
-}
-FAILED: Description = {
-    "description": "A problem.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 
@@ -68,18 +65,13 @@ def describe(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> Descr
         del schemas[unused]
     preview = PreviewAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**preview.pop("$defs"), "PreviewAnswer": preview, "Problem": PROBLEM}
+    described["components"]["headers"] = HEADERS
     return described
 
 
 def _mend(path: str, method: str, operation: Description) -> None:
-    """Our problems for Powertools' 422, and a document where the handler takes raw text."""
-    responses = operation["responses"]
-    responses.pop("422", None)
-    responses["default"] = FAILED
+    """All answers by their status, and a document where the handler takes raw text."""
     if (path, method) in TAKES_DOCUMENT:
         operation["requestBody"] = DOCUMENT
-    if path == "/v1/previews":
-        responses["200"]["content"] = {
-            "image/*": {"schema": {"type": "string", "format": "binary"}},
-            "application/json": {"schema": {"$ref": "#/components/schemas/PreviewAnswer"}},
-        }
+    describe_headers(path, method, operation)
+    describe_answers(path, method, operation)

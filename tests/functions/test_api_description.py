@@ -20,13 +20,32 @@ def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: World) -> 
     for path, calls in described["paths"].items():
         for method, call in calls.items():
             assert call["summary"] and call["description"], path
-            assert "application/problem+json" in call["responses"]["default"]["content"]
-            assert "422" not in call["responses"]
+            for status, answer in call["responses"].items():
+                problem = "application/problem+json" in answer.get("content", {})
+                assert problem == (int(status) >= 400 and (path, status) != ("/v1/health", "503"))
+            assert ("401" in call["responses"]) == bool(call.get("security")), path
             if method in ("post", "put", "patch"):
                 assert call["requestBody"]["required"], path
     schemes = described["components"]["securitySchemes"]
     assert schemes["bearer"]["scheme"] == "bearer"
     assert (schemes["api_key"]["in"], schemes["api_key"]["name"]) == ("header", "X-API-Key")
+
+
+def test_a_call_s_headers_are_described(empty: World) -> None:
+    paths = empty.call("GET", "/openapi.json", key=None).json["paths"]
+    heeded = {
+        (method, path): [
+            part["name"] for part in call.get("parameters", []) if part["in"] == "header"
+        ]
+        for path, calls in paths.items()
+        for method, call in calls.items()
+    }
+    assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match"]
+    assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
+    assert heeded["post", "/v1/images"] == []
+    answers = paths["/v1/images"]["post"]["responses"]
+    assert "Retry-After" in answers["429"]["headers"] and "Retry-After" in answers["503"]["headers"]
+    assert "ETag" in paths["/v1/templates/{template_id}"]["get"]["responses"]["200"]["headers"]
 
 
 def test_every_reference_leads_somewhere(empty: World) -> None:

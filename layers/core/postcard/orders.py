@@ -84,9 +84,12 @@ class Looks:
     def size_of(self, document: Document) -> tuple[OutputSize, list[Fault]]:
         """The size, and what is wrong with it."""
         dpr = 1 if self.dpr is None else self.dpr
-        size = output_size(document.width, document.height, width=self.width, dpr=dpr)
+        usual = output_size(document.width, document.height)
         if dpr not in DPRS:
-            return size, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
+            return usual, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
+        if self.width is not None and self.width > MAX_SIDE:  # too much to reckon with, perhaps
+            return usual, [Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")]
+        size = output_size(document.width, document.height, width=self.width, dpr=dpr)
         if not size.allowed:
             pointer = "/width" if self.width is not None else "/dpr"
             detail = (
