@@ -8,6 +8,7 @@ import pytest
 
 from postcard.errors import BadRequest
 from postcard.template.document import load, parse, schema
+from postcard.template.photos import awaits_photos
 from tests.core.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}
@@ -203,6 +204,25 @@ def test_auto_chooses_jpg_for_photos_and_png_for_the_rest() -> None:
     assert template(format="auto", layers=[TEXT]).format == "png"
     assert template(format="auto", layers=[photo], background="transparent").format == "png"
     assert template(format="jpeg").format == "jpg"
+
+
+def awaiting(source: str, list_field: dict[str, Any]) -> bool:
+    picture = {"type": "image", "source": source, "width": 50, "height": 50}
+    group = {"type": "group", "repeat": "products", "as": "one", "flow": "row", "layers": [picture]}
+    products = {"type": "list", "max_items": 4, **list_field}
+    return awaits_photos(template(fields={"products": products}, layers=[group]).document)
+
+
+def test_an_items_picture_is_waited_for_unless_an_example_shows_it() -> None:
+    unseen = {"items": {"name": {}, "photo": {"type": "image"}}}
+    assert awaiting("{{ one.photo }}", unseen)
+    assert awaiting("{{ one.photo }}", {**unseen, "example": [{"name": "Mug"}] * 2})
+    assert not awaiting("{{ one.photo }}", {**unseen, "example": [{"name": "Mug"}]}), "too small"
+    assert not awaiting("{{ one.photo }}", {**unseen, "example": [{"photo": "asset:a"}] * 2})
+    assert not awaiting("{{ one.photo }}", {**unseen, "default": [{"photo": "asset:a"}] * 2})
+    seen = {"items": {"photo": {"type": "image", "default": "asset:a"}}}
+    assert not awaiting("{{ one.photo }}", seen)
+    assert not awaiting("asset:a", unseen)
 
 
 def test_the_references_are_the_pictures_that_the_document_itself_names() -> None:

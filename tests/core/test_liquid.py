@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from babel.localedata import locale_identifiers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,8 @@ from postcard.template.programs import asks_time, parse_condition, parse_text
 from postcard.template.quick import Compared, Given, Plain
 from postcard.template.speech import LiquidFailed, Speech
 from postcard.template.turns import Turn, turn_values
-from postcard.template.wording import Wording
+from postcard.template.values import clean_text
+from postcard.template.wording import Wording, WordingError
 from tests.core.template_cases import faults, linked, template
 
 FIELDS = {
@@ -67,6 +69,18 @@ def test_values_have_their_types(text: str, result: str) -> None:
 )
 def test_the_filters_speak_the_locale(text: str, english: str, german: str) -> None:
     assert (said(text, locale="en-GB"), said(text, locale="de-DE")) == (english, german)
+
+
+@pytest.mark.parametrize("pattern", ["VVVV", "v", "B", "b", "g", "MMMMMM"])
+def test_a_date_that_its_locale_cannot_say_is_no_text_and_breaks_nothing(pattern: str) -> None:
+    silent = []
+    for tag in locale_identifiers():
+        try:
+            assert Wording(tag.replace("_", "-"), UTC).date("2026-11-22T09:05", pattern)
+        except WordingError:
+            silent.append(tag)
+    assert silent
+    assert said(f'{{{{ at | date: "{pattern}" }}}}', locale=silent[0]) == ""
 
 
 @pytest.mark.parametrize("call", ["number", 'currency: "EUR"', "date", "time", "initials"])
@@ -193,7 +207,7 @@ NAMES = ("name", "points", "none", "ok", *OF_A_TURN)
 WORDS = st.text(st.characters(exclude_characters="{}%", codec="utf-8"), max_size=10)
 VALUES = st.fixed_dictionaries(
     {
-        "name": WORDS,
+        "name": WORDS.map(clean_text),
         "points": st.integers(-(10**6), 10**6) | st.floats(-1e6, 1e6).map(lambda n: round(n, 6)),
         "none": st.none(),
         "ok": st.booleans(),

@@ -7,8 +7,9 @@ from PIL import Image, ImageChops
 
 from postcard.text.fonts import Fonts
 from postcard.text.style import Paragraph, TextStyle
+from tests.core.template_cases import template
 from tests.golden.compare import golden
-from tests.render.drawing import drawn
+from tests.render.drawing import draw, drawn, opened
 from tests.render.scene import laid, texts
 
 ENGLISH = "Thanks for being with us since 2019, Anna — here is 25% off your next order."
@@ -154,6 +155,18 @@ def test_a_dashed_stroke_goes_round_the_letters() -> None:
         _text("Thin", 350, 90, 240, **{**bold, "weight": 300}, **dashed("#000000", 1, 6, 3)),
     ]
     golden("text_dashes", drawn(*layers, width=600, height=180))
+
+
+def test_dashes_go_round_so_many_letters_and_no_more_at_every_scale() -> None:
+    def stroked(text: str, dpr: float, **dash: Any) -> bytes:
+        look = {"color": "#ffffff", "stroke": {"color": "#000000", "width": 1, **dash}}
+        layer = _text(text, 4, 4, 600, size=10, **look)
+        made = template(layers=[layer], width=608, height=160)
+        return opened(draw(made, dpr=dpr)).tobytes()
+
+    for dpr in (1, 2):
+        assert stroked("A" * 500, dpr, dash=[5, 5]) != stroked("A" * 500, dpr)
+        assert stroked("A" * 501, dpr, dash=[5, 5]) == stroked("A" * 501, dpr)
 
 
 def test_dashes_too_short_to_see_are_a_whole_line() -> None:

@@ -1,7 +1,8 @@
 """Text laid on a surface: highlights, then outlines, then letters and their lines."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from PIL import Image
@@ -19,14 +20,18 @@ from postcard.text.layout import Line, Placed, TextLayout
 from postcard.text.style import Highlight
 
 _REACH = 4.0  # of the size: marks that are stacked on a letter end before that
+_MOST_DASHED = 5_000.0  # CSS pixels of letters side by side; tracing them takes half a second
 _MOST_PIXELS = 24_000_000  # of one mask; a longer stretch is drawn letter by letter
 
 
 def draw(surface: Surface, layout: TextLayout, box: Box, scale: float) -> None:
-    """Draw a text into a box in device pixels, `scale` device pixels per CSS pixel."""
+    """Draw a text into a box in device pixels, `scale` device pixels per CSS pixel.
+
+    The dashed outlines of a text that is very long are whole, at every scale alike.
+    """
     top = box.y + layout.top(box.height / scale) * scale
     rows = []
-    for line in layout.lines:
+    for line in _dashed_within_bounds(layout.lines):
         x = box.x + layout.line_x(line, box.width / scale) * scale
         rows.append(_Row(surface, line, box, (x, top), scale))
     for row in rows:  # all of them before any letter, which may reach into the next line
@@ -130,6 +135,26 @@ class _Row:
         part = (at[0] - self.box.x, at[1] - self.box.y, *size)
         laid = fill(paint, (self.box.width, self.box.height), part)
         self.surface.stamp(laid, at, through, size)
+
+
+def _dashed_within_bounds(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines as they are, or with whole outlines where dashes would go round too much."""
+    dashed = sum(
+        placed.size * len(placed.letters.text)
+        for line in lines
+        for placed in line.placed
+        if placed.style.stroke and placed.style.stroke.dash
+    )
+    if dashed <= _MOST_DASHED:
+        return lines
+    return [replace(line, placed=tuple(map(_undashed, line.placed))) for line in lines]
+
+
+def _undashed(placed: Placed) -> Placed:
+    style = placed.style
+    if style.stroke is None:
+        return placed
+    return placed._replace(style=style._replace(stroke=replace(style.stroke, dash=None)))
 
 
 def _apart(placed: Placed) -> Iterator[Placed]:

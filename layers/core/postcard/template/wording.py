@@ -70,14 +70,14 @@ class Wording:
         """A date: `short medium long full`, a CLDR pattern, or Liquid's `%` codes."""
         if value is None:
             return None
-        from babel.dates import format_date, format_datetime
+        from babel.dates import format_date
 
         moment = self._moment(value)
         if pattern in WIDTHS:
             return self.digits(format_date(moment.shown, pattern, self.locale))
         if "%" in str(pattern):
             return self.digits(self._percent(moment.shown, str(pattern)))
-        return self.digits(format_datetime(moment.shown, str(pattern), None, self.locale))
+        return self.digits(self._patterned(moment.shown, str(pattern)))
 
     def time(self, value: Any, pattern: Any = "short") -> str | None:
         """The time of a date; nothing for a date that says none."""
@@ -135,9 +135,16 @@ class Wording:
     def _percent(self, day: datetime, pattern: str) -> str:
         return re.sub(r"%(-?)([A-Za-z%])", lambda m: self._code(day, m[2], bool(m[1])), pattern)
 
-    def _code(self, day: datetime, code: str, bare: bool) -> str:
+    def _patterned(self, day: datetime, pattern: str) -> str:
+        """A date in a CLDR pattern; its locale may lack the words for parts of the day or zones."""
         from babel.dates import format_datetime
 
+        try:
+            return str(format_datetime(day, pattern, None, self.locale))
+        except (LookupError, ValueError):
+            raise WordingError(f"{self.locale} cannot say {pattern[:40]!r} of a date") from None
+
+    def _code(self, day: datetime, code: str, bare: bool) -> str:
         if code == "%":
             return "%"
         if code == "s":
@@ -145,7 +152,7 @@ class Wording:
         if code not in _CODES:
             raise WordingError(f"unknown date code %{code}")
         full, short = _CODES[code]
-        return str(format_datetime(day, short if bare else full, None, self.locale))
+        return self._patterned(day, short if bare else full)
 
 
 _CODES = {  # strftime's codes as CLDR patterns, with and without leading zeros
