@@ -118,6 +118,7 @@ def test_layers_are_bounded_after_repetition() -> None:
         "{% for p in products limit: 2 %}{{ p.name }}{{ forloop.index }}{% endfor %}",
         '{{ products | where: "price" | map: "name" | join: ", " }}',
         '{% assign dear = products | sort: "price" | last %}{{ dear.name }}',
+        "{% if products[0] %}{{ products[0] | map: 'name' }}{% endif %}",
         "{% if item.price > 3 and item.name == 'a' %}{{ item.name }}{% endif %}",
         "{% for name in products %}{{ name.name }}{% endfor %}",
     ],
@@ -144,6 +145,12 @@ def test_liquid_may_name_lists_and_the_item_of_a_turn(text: str) -> None:
         ('{{ products | map: "nmae" | join }}', "nmae"),
         ('{{ products | sort: "prize" | map: "name" }}', "prize"),
         ('{{ products | append: "x" }}', "append"),
+        ("{{ products[0] }}", "whole item: name one of its fields (name, photo, price)"),
+        ("{{ products.last }}", "whole item"),
+        ("{% echo products[0] %}", "whole item"),
+        ("{{ products | first }}", "whole item"),
+        ('{{ products | sort: "price" | last }}', "whole item"),
+        ("{{ products[0] | upcase }}", "whole item"),
     ],
 )
 def test_liquid_that_names_what_no_item_has_is_refused(text: str, word: str) -> None:

@@ -25,6 +25,8 @@ from liquid.builtin.expressions.primitive import (
     StringLiteral,
     TrueLiteral,
 )
+from liquid.builtin.output import OutputNode
+from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
 from postcard.template.library import SPEECH, Parsed, environment
@@ -56,6 +58,7 @@ _OF_LISTS = frozenset(("concat", "default", "first", "last", "reverse", "size", 
 _KEEPING = frozenset(  # … and those that give items again
     ("compact", "concat", "reject", "reverse", "slice", "sort", "sort_natural", "uniq", "where")
 )
+_OF_ONE = frozenset(("find", "first", "last"))  # … and those that give one of them
 _AS_TEXT = {"color": "text", "image": "text"}
 
 
@@ -68,8 +71,8 @@ def faults(parsed: Parsed, kinds: Kinds) -> Sequence[str]:
     own = _without(kinds, analysis.locals)
     found = [
         sentence
-        for expression, here in _expressions(parsed.template.nodes, own)
-        for sentence in _wrong(expression, here)
+        for node, here in _nodes(parsed.template.nodes, own)
+        for sentence in _wrong_in(node, here)
     ]
     return list(dict.fromkeys(unknown + found))
 
@@ -80,15 +83,23 @@ def unknown_name(name: str, kinds: Kinds) -> str:
     return f"unknown name {name!r}" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def _expressions(nodes: Sequence[Node], kinds: Kinds) -> Iterator[tuple[Expression, Kinds]]:
-    """Every expression, and what it may name where it stands."""
+def _nodes(nodes: Sequence[Node], kinds: Kinds) -> Iterator[tuple[Node, Kinds]]:
+    """Every node, and what it may name where it stands."""
     for node in nodes:
+        yield node, kinds
         here = kinds
         for expression in node.expressions():
-            yield from ((inner, kinds) for inner in _within(expression))
             if isinstance(expression, LoopExpression):
                 here = _looped(expression, kinds)
-        yield from _expressions(list(node.children(_NO_CONTEXT)), here)
+        yield from _nodes(list(node.children(_NO_CONTEXT)), here)
+
+
+def _wrong_in(node: Node, kinds: Kinds) -> Iterator[str]:
+    for expression in node.expressions():
+        for inner in _within(expression):
+            yield from _wrong(inner, kinds)
+        if isinstance(node, OutputNode | EchoNode) and isinstance(expression, FilteredExpression):
+            yield from _wrong_item(expression, kinds)
 
 
 def _looped(loop: LoopExpression, kinds: Kinds) -> Kinds:
@@ -137,6 +148,25 @@ def _wrong_list(expression: FilteredExpression, kinds: Kinds) -> Iterator[str]:
             yield f"{expression}: an item of {left} has no {key}"
         if each.name not in _KEEPING:
             return
+
+
+def _wrong_item(shown: FilteredExpression, kinds: Kinds) -> Iterator[str]:
+    """What shows a whole item, which has no words of its own."""
+    left, filters = shown.left, shown.filters or []
+    if not isinstance(left, Path):
+        return
+    one = _is_whole_item(left, kinds)
+    if not one and kinds.get(_said(left)) != "list":
+        return
+    for each in filters:
+        if each.name in _OF_ONE:
+            one = True
+        elif each.name not in _KEEPING and (not one or each.name in _OF_ITEMS | _OF_LISTS):
+            return
+    if one:
+        fields = (name.partition("[].") for name in kinds)
+        keys = ", ".join(key for head, _, key in fields if key and head == str(left.path[0]))
+        yield f"{shown} is a whole item: name one of its fields ({keys})"
 
 
 def _wrong_path(path: Path, kinds: Kinds) -> Iterator[str]:
