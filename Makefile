@@ -3,12 +3,13 @@ SHELL := /bin/bash
 PORT ?= 8080
 STAGE ?= dev
 ARCH ?= arm64
+REQUESTS ?= 1000000
 BUILD ?= .aws-sam/build
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test test-trust fuzz lint types stack build deploy bench gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench gallery scripts fonts lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -39,6 +40,12 @@ test-trust: setup ## what must never happen, tried a million times (an hour; `ma
 fuzz: setup ## a million mutated pictures (a quarter of an hour)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
+soak: setup ## a million requests of all kinds in one process, which must not grow (REQUESTS=…)
+	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)
+
+load: setup ## the whole service under load, until it bends (three minutes; needs wrk)
+	PYTHONPATH=functions:. $(BIN)/python -m bench.load
+
 lint: setup ## format, rules, and which way imports may point
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -46,6 +53,9 @@ lint: setup ## format, rules, and which way imports may point
 
 types: setup ## mypy, strict
 	$(BIN)/mypy layers/core/postcard functions local deploy tests layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
+
+audit: setup ## every pin held against PyPI's advisories (2: they could not be read from here)
+	@$(BIN)/python -m deploy.audit
 
 stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
 	$(BIN)/python -m deploy.inline_edge
