@@ -53,6 +53,22 @@ def test_a_layer_wholly_outside_the_canvas_is_told(place: dict[str, Any], outsid
     assert (found(layers=[{**TEXT, **place}]) == [("outside", "/layers/0")]) is outside
 
 
+def test_copies_of_a_repeated_group_on_top_of_each_other_are_told() -> None:
+    copies = {"type": "group", "repeat": "products", "layers": [{**TEXT, "text": "{{ item.a }}"}]}
+
+    def told(layer: dict[str, Any], **rest: Any) -> list[tuple[str, str]]:
+        products = {"type": "list", "items": {"a": {}}, **rest}
+        return found(fields={"products": products}, layers=[layer])
+
+    def within(flow: str) -> dict[str, Any]:
+        return {"type": "group", "flow": flow, "layers": [copies]}
+
+    assert told(copies) == told({**copies, "flow": "row"}) == [("stacked", "/layers/0/repeat")]
+    assert told(within("none")) == [("stacked", "/layers/0/layers/0/repeat")]
+    assert told(within("row")) == told(within("column")) == []
+    assert told(copies, max_items=1) == told({**copies, "if": "forloop.first"}) == []
+
+
 def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> None:
     code = {"type": "qr", "value": "x"}
     assert found(layers=[{**code, "width": 57}]) == [("small_code", "/layers/0")]
@@ -84,12 +100,14 @@ def test_a_list_is_shown_by_a_repeat_and_each_field_of_its_items_by_its_name() -
     ]
     assert found(fields=fields, layers=[TEXT]) == [("unused_field", "/fields/products")]
     still = {**group, "layers": [TEXT]}
-    pointers = [pointer for _, pointer in found(fields=fields, layers=[still])]
+    row = {"type": "group", "flow": "row", "layers": [still]}
+    pointers = [pointer for _, pointer in found(fields=fields, layers=[row])]
     assert pointers == [f"/fields/products/items/{key}" for key in sorted(items)]
 
 
 def test_a_list_that_is_required_has_an_example_or_its_items_have() -> None:
-    group = {"type": "group", "repeat": "a", "layers": [{**TEXT, "text": "{{ item.b }}"}]}
+    copies = {"type": "group", "repeat": "a", "layers": [{**TEXT, "text": "{{ item.b }}"}]}
+    group = {"type": "group", "flow": "column", "layers": [copies]}
 
     def told(item: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
         spec = {"type": "list", "required": True, "items": {"b": item}, **more}

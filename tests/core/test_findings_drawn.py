@@ -293,6 +293,34 @@ def test_a_text_that_can_only_say_what_its_font_has_is_not_told(text: str, told:
     assert found(styles, text=text, emphasis="code") == ["/styles/code/font"] * told
 
 
+# Digits that count
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        ({}, True),
+        ({"features": ["tnum"]}, False),
+        ({"style": "number"}, False),
+        ({"style": "number", "features": ["-kern"]}, True),
+        ({"font": "Noto Sans"}, False),  # all its digits are alike
+        ({"text": "{{ countdown.minutes }} min"}, False),
+        ({"text": [{"text": "{{ countdown.seconds }}", "features": ["tnum"]}]}, False),
+        ({"text": [{"text": "in "}, {"text": "{{ countdown.seconds }}"}]}, True),
+    ],
+)
+def test_a_countdown_in_digits_of_many_widths_is_told(looks: dict[str, Any], told: bool) -> None:
+    layer = {"type": "text", "text": "{{ countdown.hours }}:{{ countdown.seconds }}", **looks}
+    document = {"styles": {"number": {"features": ["tnum"]}}, "layers": [layer]}
+
+    def codes_of(**countdown: Any) -> list[str]:
+        made = template(countdown={"to": "2026-11-23", **countdown}, **document)
+        return [code for code, _ in heard(made)]
+
+    assert codes_of() == ["uneven_digits"] * told
+    assert codes_of(frames=1) == []
+
+
 # Heavy pictures
 
 

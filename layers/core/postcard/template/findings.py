@@ -13,6 +13,7 @@ from postcard.template.bind import example_of, examples
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
 from postcard.template.contrast import faint
+from postcard.template.digits import unsteady
 from postcard.template.families import written_families
 from postcard.template.fields import ListField
 from postcard.template.group import AnyLayer, GroupLayer
@@ -29,7 +30,7 @@ _HEAVY = 1_000_000  # bytes; a phone waits for more, and some readers of mail le
 
 def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
     """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
-    `no_size`, `unused_countdown`, `stopped_clock`.
+    `no_size`, `stacked`, `unused_countdown`, `stopped_clock`.
 
     `families` are the fonts there are, None where nobody knows.
     """
@@ -38,6 +39,7 @@ def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fa
         *_without_example(template),
         *_clocks(template),
         *_placed(template),
+        *_stacked(template),
         *_fonts(template, families),
     )
 
@@ -50,7 +52,8 @@ def check_drawn(
     *,
     now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
-    """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`, `heavy`.
+    """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`,
+    `uneven_digits`, `heavy`.
 
     `boxes` are those of its layers with their pointers, as they were drawn in turn, `weight` its
     bytes; `now` in Unix seconds.
@@ -61,6 +64,7 @@ def check_drawn(
         *faint(document, boxes),
         *tight(template, fonts, now=now),
         *unlettered(document, locale, fonts),
+        *unsteady(document, locale, fonts),
         *_heavy(weight),
     )
 
@@ -137,6 +141,20 @@ def _placed(template: Template) -> Iterator[Fault]:
         if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
             detail = "Without width and height the picture's own size decides."
             yield Fault("no_size", where, detail)
+
+
+def _stacked(template: Template) -> Iterator[Fault]:
+    """Groups that repeat where nothing sets their copies apart; an `if` may choose one of them."""
+    layers = {where: layer for layer, where, _ in walk(template.document.layers)}
+    for where, layer in layers.items():
+        if not isinstance(layer, GroupLayer) or not layer.repeat or layer.if_:
+            continue
+        around = layers.get(where.rpartition("/layers/")[0])
+        flows = isinstance(around, GroupLayer) and around.flow != "none"
+        spec = template.fields.get(layer.repeat)
+        if not flows and isinstance(spec, ListField) and spec.max_items > 1:
+            detail = "Its copies lie on top of each other: put it into a group with a flow."
+            yield Fault("stacked", f"{where}/repeat", detail)
 
 
 def _side_of(layer: QrLayer) -> float:
