@@ -16,6 +16,8 @@ _MOST_COLORS = 256
 _MANY = 8192  # colours; a picture with more is no flat art
 _SAMPLED = 4  # every so many pixels each way tell whether a picture is flat
 _MANY_SAMPLED = 2048
+_GLANCED = 16  # every so many pixels each way are enough to know most photographs
+_GLANCED_ODD = 1 / 5  # of those pixels wear rare colours in no flat art
 _FLAT = 0.95  # of all pixels wear one of the most frequent colours
 _SPANS = (4, 6, 8)  # levels of a channel that one entry may stand for: it is off by seven at most
 _MOVED = 1 / 16  # of the pixels may come to wear another colour
@@ -28,9 +30,11 @@ _CELLS = 256 // _CELL
 
 def is_flat(image: Image.Image) -> bool:
     """Whether most of an RGB picture is areas of few colours, by a sample of its pixels."""
-    size = (max(1, image.width // _SAMPLED), max(1, image.height // _SAMPLED))
-    sample = image.resize(size, Image.Resampling.NEAREST)
-    return _mostly_few(_counted(sample, _MANY_SAMPLED))
+    glance = _sampled(image, _GLANCED)
+    most = _MOST_COLORS + int(glance.width * glance.height * _GLANCED_ODD)
+    if glance.getcolors(most) is None:
+        return False
+    return _mostly_few(_counted(_sampled(image, _SAMPLED), _MANY_SAMPLED))
 
 
 def indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
@@ -60,6 +64,11 @@ def is_shaded(image: Image.Image) -> bool:
         if sum(widest.histogram()[1 : _STEP + 1]) > room:
             return True
     return False
+
+
+def _sampled(image: Image.Image, each: int) -> Image.Image:
+    size = (max(1, image.width // each), max(1, image.height // each))
+    return image.resize(size, Image.Resampling.NEAREST)
 
 
 def _counted(image: Image.Image, most: int) -> Counts:
