@@ -21,7 +21,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from bench.curve import draw
-from postcard import links
+from postcard import link_minting
 from postcard.signing import LinkKeys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,7 +78,7 @@ def signed(local: Mapping[str, Any], names: list[str]) -> list[str]:
     )
     usual: Row = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
     return [
-        links.mint(
+        link_minting.mint(
             keys, template=TEMPLATE, format="jpg", version=1, fields={"user_name": name}, **usual
         )
         for name in names

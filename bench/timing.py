@@ -10,7 +10,7 @@ import random
 import statistics
 import time
 
-from postcard import links
+from postcard import link_minting, links
 from postcard.errors import Forbidden
 from postcard.link_reading import Link
 
@@ -23,7 +23,9 @@ def wrong(at: int, choose: random.Random) -> Link:
     """A link whose signature is right up to the character `at`."""
     fields = {"first_name": str(choose.random())}
     asked = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
-    link = links.mint(KEYS, template="welcome", format="png", fields=fields, version=1, **asked)
+    link = link_minting.mint(
+        KEYS, template="welcome", format="png", fields=fields, version=1, **asked
+    )
     head, right = link[:-43], link[-43:]
     other = LETTERS[(LETTERS.index(right[at]) + 4 * choose.randrange(1, 16)) % 64]
     path, _, query = f"{head}{right[:at]}{other}{right[at + 1 :]}".partition("?")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from postcard import links
+from postcard import link_minting, links
 from postcard.errors import Problem
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def mint(fields: Mapping[str, str], **asked: Any) -> str:
         "expires": None,
         "campaign": None,
     }
-    return links.mint(KEYS, fields=fields, **{**given, **asked})
+    return link_minting.mint(KEYS, fields=fields, **{**given, **asked})
 
 
 def spellings() -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from postcard import links
+from postcard import link_minting, links
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecrets
 from postcard.errors import Conflict, Forbidden, NotFound, Unavailable
 from postcard.keyring import Keyring
@@ -65,7 +65,7 @@ def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
 
 
 def minted(keys: LinkKeys) -> links.Link:
-    url = links.mint(
+    url = link_minting.mint(
         keys,
         template="welcome",
         format="png",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from postcard import links, signing
+from postcard import link_minting, links, signing
 from postcard.errors import BadRequest, Forbidden, LinkTooLong
 from tests.core.link_cases import KEYS, VECTORS, mint, outcome, split
 
@@ -48,7 +48,7 @@ def test_an_unknown_key_is_refused_after_the_same_comparison() -> None:
 
 
 def test_a_rotated_key_finds_the_same_picture() -> None:
-    other = links.mint(
+    other = link_minting.mint(
         replace(KEYS, minting="2026b"),
         template="welcome",
         format="png",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard import links
+from postcard import link_minting, links
 from tests.core.link_cases import KEYS, NOW, ROOT, VECTORS, Outcome, outcome, spellings, split
 
 SHARED = ROOT.parent / "shared" / "contract"
@@ -38,7 +38,7 @@ def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
     keys = links.LinkKeys(
         KEYS.epoch, KEYS.signing, given["_kid"], KEYS.address, KEYS.images, KEYS.id
     )
-    link = links.mint(
+    link = link_minting.mint(
         keys,
         template=template,
         format=image_format,
@@ -64,7 +64,7 @@ def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None
 
 
 def test_the_head_of_a_merge_link_is_minted_with_its_open_fields() -> None:
-    head = links.mint(
+    head = link_minting.mint(
         KEYS,
         template="welcome",
         format="png",

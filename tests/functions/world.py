@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from api import app as api_app
 from image import app as image_app
-from postcard import links
+from postcard import link_minting, links
 from postcard.adapters.memory import (
     MemoryApiKeys,
     MemoryAssets,
@@ -181,7 +181,7 @@ class World:
             "expires": None,
             "campaign": None,
         }
-        return links.mint(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return link_minting.mint(self.link_keys, fields=fields or {}, **{**asked, **more})
 
     def open(self, link: str, **more: Any) -> Reply:
         """A link as the edge asks the image function for it."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from postcard import links
+from postcard import link_minting, links
 from postcard.keyset import KeySet
 from tests.local.conftest import Service
 
@@ -109,7 +109,7 @@ def test_a_rotated_key_is_a_hit(service: Service) -> None:
     keys: KeySet = keyring.read()
     link = links.read(*path.split("?"))
     assert link.kid != kid
-    again = links.mint(
+    again = link_minting.mint(
         replace(keys.link_keys(), minting=kid),
         template=link.template,
         format=link.format,
@@ -178,7 +178,7 @@ def test_a_viewers_own_headers_reach_no_function(service: Service) -> None:
 
 def test_past_its_end_a_link_shows_the_ended_picture_unstored(service: Service) -> None:
     keys = service.server.keys.keyring.read().link_keys()
-    link = links.mint(
+    link = link_minting.mint(
         replace(keys, minting=service.server.local["signing_key_id"]),
         template="welcome",
         format="png",

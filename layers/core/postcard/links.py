@@ -1,4 +1,4 @@
-"""Signed links: minting, verifying, and the addresses that caches know pictures by."""
+"""Signed links: reading, verifying, and the addresses that caches know pictures by."""
 
 import hashlib
 from typing import Literal, NamedTuple
@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Forbidden
 from postcard.formats import FORMATS
-from postcard.link_minting import mint
 from postcard.link_reading import Link, read
 from postcard.link_spelling import DIGITS, RESERVED, is_template
 from postcard.signing import ADDRESS, BASE32, LINK, LinkKeys, base32, is_signature, mac, message
@@ -20,7 +19,6 @@ __all__ = [
     "address_class",
     "image_id",
     "is_image_id",
-    "mint",
     "open_called",
     "read",
     "unverified_address",

@@ -82,7 +82,7 @@ PLATFORMS = {
 def merge_link(
     head: str, *, esp: str, open: Mapping[str, str], defaults: Mapping[str, str | None]
 ) -> MergeLink:
-    """Put each open field's tag behind `head`, which `links.mint` signed with the same names.
+    """Put each open field's tag behind `head`, which `mint` signed with the same names.
 
     `open` maps a field to the platform's attribute, `defaults` a field to what is drawn without a
     value. `BadRequest` for an unknown platform or attributes that it cannot have.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
 
-from postcard import links
+from postcard import link_minting
 from postcard.dataclass import dataclass
 from postcard.errors import BadRequest, Fault, Problem, told
 from postcard.json_text import pointer
@@ -95,7 +95,7 @@ class Minting:
     def default_url(self, edition: Edition) -> str:
         """A signed link with every field at its default, without expiry."""
         template = edition.template
-        link = links.mint(
+        link = link_minting.mint(
             self._keys(),
             template=template.id,
             format=template.format,
@@ -181,7 +181,7 @@ class Minting:
         """The signed part, without what is the default."""
         template, size = order.template, order.size
         standard = Looks(format=order.format).quality_of(template)
-        return links.mint(
+        return link_minting.mint(
             self._keys(),
             template=template.id,
             format=order.format,

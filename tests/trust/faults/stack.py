@@ -25,8 +25,9 @@ from local.messages import Request, Response
 from local.production import Production
 from local.stack import REGION, Stack
 from postcard import wiring
+from postcard.link_minting import mint
 from postcard.link_reading import read
-from postcard.links import address, mint
+from postcard.links import address
 from postcard.service import ImageService
 from postcard.settings import Settings
 from tests.functions.doubles import ROOT, Context, Reply, noise, picture

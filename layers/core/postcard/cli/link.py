@@ -108,12 +108,12 @@ def minted(place: Place, wish: Wish) -> Answer:
 
 def unasked(place: Place, wish: Wish) -> Answer:
     """Signed by the keys alone, which the secret holds or `local.json` tells."""
-    from postcard import links
+    from postcard import link_minting
 
     if wish.esp or wish.img:
         raise CannotDo("--esp and --img ask the template: leave --unchecked out.")
     keys, _ = place.link_keys()
-    made = links.mint(
+    made = link_minting.mint(
         keys,
         template=wish.template_id,
         format=wish.format or "png",
