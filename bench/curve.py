@@ -76,10 +76,12 @@ def _headings(cores: int) -> Iterator[Layer]:
         f"The whole service on {cores} cores: 600×300 JPEGs", 40, 28, 1100, size=30, weight=700
     )
     for column, (_, says) in enumerate(COLUMNS):
-        yield _text(says, LEFT + column * COLUMN, 84, PANEL_WIDTH, size=20, weight=600)
+        x = LEFT + column * COLUMN
+        yield _text(says, x, 84, PANEL_WIDTH, size=20, weight=600)
+        foot = _text("connections", x, HEIGHT - 34, PANEL_WIDTH, size=14, color=QUIET)
+        yield {**foot, "align": "center"}
         for line, (measure, _) in enumerate(LINES):
-            at = LEFT + column * COLUMN, TOP + line * LINE - 30
-            yield _text(measure, *at, PANEL_WIDTH, size=15, color=QUIET)
+            yield _text(measure, x, TOP + line * LINE - 30, 240, size=15, color=QUIET)
 
 
 def _panel(rows: Sequence[Row], series: Sequence[Series], corner: tuple[int, int]) -> list[Layer]:
@@ -98,7 +100,7 @@ def _panel(rows: Sequence[Row], series: Sequence[Series], corner: tuple[int, int
     for number, (name, color, value) in enumerate(series):
         heights = [y + PANEL_HEIGHT * (1 - value(row) / top) for row in rows]
         layers += _curve(list(zip(places, heights, strict=True)), color)
-        layers += _legend(name, color, x + PANEL_WIDTH - 300 + 150 * number, y - 28)
+        layers += _legend(name, color, x + PANEL_WIDTH - 230 + 150 * number, y - 28)
     return layers
 
 

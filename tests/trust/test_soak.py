@@ -18,7 +18,7 @@ PATH = os.pathsep.join(str(ROOT / part) for part in ("functions", "layers/core",
 @pytest.fixture(scope="module")
 def soaked() -> Any:
     """What a process of its own held, which pytest's records of log lines would fill."""
-    requests = tries(6_000, 50_000)
+    requests = tries(3_000, 50_000)
     command = [sys.executable, "-m", "tests.trust.soak", str(requests)]
     ended = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": PATH}
