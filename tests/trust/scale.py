@@ -1,6 +1,7 @@
 """How much is tried: a slice with every `make test`, all of it with `make test-trust`.
 
-What was counted goes into `build/trust/figures.jsonl`, from which `docs/trust.md` is written.
+What was counted goes into `build/trust/figures.jsonl`; `python -m tests.trust.figures` shows it as
+a table for `docs/trust.md`.
 """
 
 import json
@@ -20,5 +21,6 @@ def tell(what: str, **figures: object) -> None:
     """Keep a figure of a whole run."""
     if FULL:
         FIGURES.parent.mkdir(parents=True, exist_ok=True)
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]
         with FIGURES.open("a") as file:
-            file.write(json.dumps({"what": what, **figures}) + "\n")
+            file.write(json.dumps({"what": what, "test": test, **figures}) + "\n")
