@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -27,7 +28,10 @@ def logger() -> Logger:
 
 
 def write(visit: Visit, status: int, context: Any) -> None:
-    """One JSON line on standard output: what was called and done, and the time it took."""
+    """One JSON line on standard output: what was called and done, and the time it took.
+
+    A log that takes none costs no answer.
+    """
     out.stream = sys.stdout  # of now: it may have been exchanged since the last call
     spent = round((visit.service.monotonic() - visit.began) * 1000, 1)
     facts: dict[str, Any] = {
@@ -45,7 +49,8 @@ def write(visit: Visit, status: int, context: Any) -> None:
         logger().error("failed", extra={**facts, "failure": place(visit.failure)})
     else:
         logger().info("answered", extra=facts)
-    _measure(visit, status, spent)
+    with suppress(OSError, ValueError):
+        _measure(visit, status, spent)
 
 
 def _short(fact: object) -> object:

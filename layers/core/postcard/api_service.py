@@ -34,7 +34,10 @@ class ApiOutside:
 
 @dataclass(frozen=True, slots=True)
 class ApiService:
-    """Everything that the API's handlers call."""
+    """Everything that the API's handlers call.
+
+    `until` tells the monotonic instant at which whatever is waited for is given up.
+    """
 
     images: Images
     minting: Minting
@@ -49,6 +52,7 @@ class ApiService:
     limiter: ports.RateLimiter
     counters: ports.Counters
     idempotency: ports.Idempotency
+    until: Callable[[float], None]
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     cors_origins: Sequence[str] = ()
@@ -78,6 +82,7 @@ def api_service(api: ApiOutside) -> ApiService:
         limiter=api.limiter,
         counters=outside.counters,
         idempotency=api.idempotency,
+        until=outside.until,
         clock=outside.clock,
         monotonic=outside.monotonic,
         cors_origins=api.cors_origins,

@@ -25,6 +25,7 @@ from postcard.template.gallery import Decoder, PictureCache
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
+    from postcard.adapters.aws.boto import BotoClient
     from postcard.api_service import ApiService
 
 FILE = "file:"
@@ -64,7 +65,6 @@ def image_service(
 def api_service(settings: Settings) -> "ApiService":
     """What the API does."""
     from postcard.adapters.aws.api_keys import DynamoApiKeys
-    from postcard.adapters.aws.boto import boto_client
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.idempotency import DynamoIdempotency
     from postcard.adapters.aws.rate import DynamoRateLimiter
@@ -72,9 +72,11 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.api_service import ApiOutside, api_service
     from postcard.font_list import font_list
 
-    s3, dynamodb = boto_client("s3", settings), boto_client("dynamodb", settings)
+    clients = _clients(settings)
+    s3, dynamodb, secrets_manager, cloudfront = clients
     table = Table(dynamodb, settings.table)
-    outside = _outside(settings, s3, dynamodb, boto_client("secretsmanager", settings))
+    outside = _outside(settings, s3, dynamodb, secrets_manager)
+    outside = replace(outside, until=lambda instant: _end(clients, instant))
     return api_service(
         ApiOutside(
             outside=outside,
@@ -82,12 +84,24 @@ def api_service(settings: Settings) -> "ApiService":
             limiter=DynamoRateLimiter(table),
             idempotency=DynamoIdempotency(table),
             uploads=S3Uploads(s3, settings.store_bucket),
-            cdn=CloudFrontCdn(boto_client("cloudfront", settings), settings.distribution_id),
+            cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
             fonts=lambda: font_list(outside.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
         )
     )
+
+
+def _clients(settings: Settings) -> "list[BotoClient]":
+    from postcard.adapters.aws.boto import boto_client
+
+    names = ("s3", "dynamodb", "secretsmanager", "cloudfront")
+    return [boto_client(name, settings) for name in names]
+
+
+def _end(clients: "list[BotoClient]", instant: float) -> None:
+    for client in clients:
+        client.until = instant
 
 
 def _cell() -> Decoder:

@@ -14,8 +14,9 @@ UNREACHABLE = "Unreachable"
 
 
 class CallFailed(Unavailable):
-    """`aws_code` is AWS's name for the fault, `status` HTTP's (0: no answer at all).
+    """`aws_code` is AWS's name for the fault, `aws_status` HTTP's (0: no answer at all).
 
+    Whoever called us is told 503, whatever AWS told us.
     `answer` is what came with it, such as the item that a condition did not hold for.
     """
 
@@ -23,15 +24,15 @@ class CallFailed(Unavailable):
         self,
         operation: str,
         aws_code: str,
-        status: int = 0,
+        aws_status: int = 0,
         answer: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__("A store did not answer: try again.", headers={"Retry-After": "2"})
         self.operation = operation
         self.aws_code = aws_code
-        self.status = status
+        self.aws_status = aws_status
         self.answer = answer or {}
 
     def __str__(self) -> str:
         """For the log; `detail` is what callers see."""
-        return f"{self.operation}: {self.aws_code} ({self.status or 'no answer'})"
+        return f"{self.operation}: {self.aws_code} ({self.aws_status or 'no answer'})"

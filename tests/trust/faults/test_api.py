@@ -1,0 +1,149 @@
+"""The API on AWS's bad days: an answer within its own time, and one that says when to try again."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from postcard import wiring
+from postcard.settings import Settings
+from tests.functions.doubles import Reply
+from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault, FaultProxy
+from tests.trust.faults.stack import Cloud
+from tests.trust.scale import FULL, tell
+
+API_SECONDS = 29.0
+IMAGE = {"template_id": "welcome", "modifications": []}
+CALLS = {
+    "an image": ("POST", "/v1/images"),
+    "a link": ("POST", "/v1/links"),
+    "a template": ("GET", "/v1/templates/welcome"),
+    "templates": ("GET", "/v1/templates"),
+    "fonts": ("GET", "/v1/fonts"),
+}
+DOWN = ("reset", "500", "503", "throttled", "403", "cut", "html")
+KEY = Fault("", TABLE, "GetItem", "keys/")
+RATE = Fault("", TABLE, "UpdateItem", "rate#")
+TEMPLATE = Fault("", TABLE, "GetItem", "template")
+IMAGES = Fault("", TABLE, "GetItem", "image#")
+PUTS = Fault("", TABLE, "PutItem", "image")
+STORE = Fault("", BUCKET, "get", "templates/")
+WRITE = Fault("", BUCKET, "put", "images/")
+TABLE_ROWS = [
+    ("DynamoDB, a key", KEY, "an image", DOWN),
+    ("DynamoDB, its rate", RATE, "a link", DOWN),
+    ("DynamoDB, the template of a call", TEMPLATE, "a template", DOWN),
+    ("DynamoDB, a list", Fault("", TABLE, "Query"), "templates", DOWN),
+    ("DynamoDB, what is known of an image", IMAGES, "an image", DOWN),
+    ("DynamoDB, noting an image", PUTS, "an image", ("reset", "503", "throttled")),
+    ("S3, reading for an image", STORE, "an image", ("reset", "503", "403", "cut", "flipped")),
+    ("S3, writing an image", WRITE, "an image", ("reset", "503", "403", "cut")),
+    ("Secrets Manager", Fault("", SECRETS), "a link", DOWN),
+    ("nobody listens", Fault(""), "a link", ("refused",)),
+]
+CASES = [
+    (name, fault, call, kind)
+    for name, fault, call, kinds in TABLE_ROWS
+    for kind in (kinds if FULL else kinds[-1:])
+]
+
+
+@dataclass
+class Api:
+    """The API in a process of its own, on a proxy of its own."""
+
+    cloud: Cloud
+    proxy: FaultProxy
+
+    def __post_init__(self) -> None:
+        self.service = wiring.api_service(Settings.read(self.cloud.variables(self.proxy.url)))
+
+    def call(self, what: str, *, left: int = 29_000, name: str = "") -> Reply:
+        method, path = CALLS[what]
+        more = [{"name": "first_name", "value": name}] if name else []
+        body = {**IMAGE, "modifications": more} if method == "POST" else None
+        return self.cloud.call(self.service, method, path, body, left=left)
+
+
+@pytest.fixture(scope="module")
+def api(cloud: Cloud) -> Iterator[Api]:
+    """One for all: making boto3's clients takes longer than most calls."""
+    proxy = cloud.proxy()
+    api = Api(cloud, proxy)
+    assert api.call("a link").status == 200
+    yield api
+    proxy.close()
+
+
+@pytest.fixture
+def begun(cloud: Cloud) -> Iterator[Api]:
+    """Another that knows no keys yet."""
+    proxy = cloud.proxy()
+    yield Api(cloud, proxy)
+    proxy.close()
+
+
+def down(reply: Reply) -> None:
+    """A problem that says: later."""
+    assert reply.status == 503, reply.body
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert int(reply.headers["retry-after"]) >= 1
+    assert json.loads(reply.body)["code"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "call", "kind"), CASES, ids=[f"{c[0]}: {c[3]}" for c in CASES]
+)
+def test_what_is_down_is_a_503_with_retry_after(
+    api: Api, request: pytest.FixtureRequest, name: str, fault: Fault, call: str, kind: str
+) -> None:
+    if fault.service == SECRETS:
+        api = request.getfixturevalue("begun")
+    api.proxy.forget()
+    with api.proxy.during(Fault(kind, fault.service, fault.operation, fault.key)):
+        reply = api.call(call, name=f"{name[-20:]} {kind}")
+        struck = api.proxy.struck
+    down(reply)
+    assert kind == "refused" or 1 <= struck <= 4
+    assert api.call(call, name=f"{name[-20:]} {kind}").status == 200, "it is over"
+    tell("a fault and its answer", row=f"API: {name}", kind=kind, shown="503")
+
+
+def test_a_service_that_is_slow_costs_time_and_no_more(api: Api) -> None:
+    with api.proxy.during(Fault("slow", seconds=0.05)):
+        assert api.call("an image", name="Slow").status == 200
+
+
+@pytest.mark.parametrize("service", [TABLE, BUCKET, SECRETS] if FULL else [TABLE])
+def test_a_service_that_hangs_is_given_up_before_the_call_is_ended(
+    begun: Api, service: str
+) -> None:
+    began = time.monotonic()
+    with begun.proxy.during(Fault("hang", service)):
+        reply = begun.call("an image", name=f"Hang {service}")
+    spent = time.monotonic() - began
+    down(reply)
+    assert spent < API_SECONDS / 2, "one call, tried twice"
+    tell("the API waits for what hangs", service=service, seconds=round(spent, 1))
+
+
+def test_what_could_last_beyond_the_call_is_not_begun(api: Api) -> None:
+    api.proxy.forget()
+    began = time.monotonic()
+    with api.proxy.during(Fault("hang")):
+        reply = api.call("an image", left=4_500)
+    down(reply)
+    assert time.monotonic() - began < 0.5 and api.proxy.struck == 0
+    assert api.call("an image").status == 200
+
+
+@pytest.mark.skipif(not FULL, reason="half a minute of waiting")
+def test_many_slow_answers_end_in_time_too(api: Api) -> None:
+    began = time.monotonic()
+    with api.proxy.during(Fault("slow", seconds=2.8)):
+        down(api.call("an image", name="Slower"))
+    spent = time.monotonic() - began
+    assert spent < API_SECONDS
+    tell("the API ends in time where each answer takes 2.8 s", seconds=round(spent, 1))
