@@ -237,6 +237,7 @@ def test_api_keys_are_found_by_digest_and_listed_oldest_first(world: World) -> N
     assert world.api_keys.by_digest(api_key(0).digest) == api_key(0)
     assert world.api_keys.by_digest("0" * 63) is None
     world.api_keys.used(api_key(2).digest, 1_795_000_200)
+    world.api_keys.used("0" * 63, 1_795_000_200)
     assert list(world.api_keys.list()) == [
         replace(api_key(2), last_used_at=1_795_000_200),
         replace(api_key(1), revoked_at=1_795_000_100),

@@ -1,8 +1,9 @@
 """API keys in the table, by digest."""
 
+import contextlib
 from collections.abc import Sequence
 
-from postcard.adapters.aws.table import PRESENT, Row, Table, kept, row_of
+from postcard.adapters.aws.table import PRESENT, NotMet, Row, Table, kept, row_of
 from postcard.ports import ApiKeyRecord
 
 PARTITION = "keys"
@@ -24,8 +25,9 @@ class DynamoApiKeys:
         self._table.put(PARTITION, record.digest, row_of(record))
 
     def used(self, digest: str, at: int) -> None:
-        """Note when a key was used."""
-        self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=PRESENT)
+        """Note when a key was used; nothing of one whose row is gone."""
+        with contextlib.suppress(NotMet):
+            self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=PRESENT)
 
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""

@@ -49,8 +49,9 @@ class MemoryApiKeys:
         self._records[record.digest] = record
 
     def used(self, digest: str, at: int) -> None:
-        """Note when a key was used."""
-        self._records[digest] = replace(self._records[digest], last_used_at=at)
+        """Note when a key was used; nothing of one whose record is gone."""
+        if (record := self._records.get(digest)) is not None:
+            self._records[digest] = replace(record, last_used_at=at)
 
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""
