@@ -54,7 +54,7 @@ class _Row:
 
     def draw_highlights(self) -> None:
         """The boxes behind the line."""
-        if not any(placed.style.highlight for placed in self.line.placed):
+        if not any(style.highlight for style in self.line.styles):
             return
         for highlight, group in groupby(self.line.placed, _highlight):
             if highlight:
@@ -73,7 +73,7 @@ class _Row:
                 self._stamp(paint, at, size, glyphs.mask)
             elif glyphs.color:
                 self.surface.stamp(Fill(glyphs.color), at, glyphs.mask, size)
-        if any(placed.style.decoration != "none" for placed in self.line.placed):
+        if any(style.decoration != "none" for style in self.line.styles):
             for _, group in groupby(self.line.placed, _decoration):
                 self._decoration(list(group))
 

@@ -26,6 +26,7 @@ _FREE = 2  # segno's word for a module of the message
 _FIRST_MARK = 10  # above every level that segno's squares know
 _TO_DIGITS = bytes(_DIGITS[level % 2] for level in range(256))
 _TO_LEVELS = bytes(level % 2 for level in range(256))  # a digit's last bit is its value
+_BYTES = tuple(format(byte, "08b").encode().translate(_TO_LEVELS) for byte in range(256))
 
 
 @lru_cache(maxsize=256)
@@ -158,7 +159,8 @@ def _finders(square: int, step: int) -> int:
         after &= light << place * step
     found &= before | after
     count = found.bit_count()
-    if any(found & found >> place * step for place in _OVERLAPS):
+    first, second = _OVERLAPS
+    if found & (found >> first * step | found >> second * step):
         count = _apart(found, step)
     return count
 
@@ -227,4 +229,7 @@ def _encoder() -> Any:
 
 def _append_bits(buffer: Any, value: int, length: int) -> None:
     """Segno's own goes bit by bit."""
-    buffer.extend(format(value, f"0{length}b").encode().translate(_TO_LEVELS))
+    if length == 8:
+        buffer.extend(_BYTES[value])
+    else:
+        buffer.extend(format(value, f"0{length}b").encode().translate(_TO_LEVELS))

@@ -1,8 +1,9 @@
 """The places of a document that hold Liquid, found by the marks in its annotations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
 from postcard.dataclass import dataclass
@@ -58,14 +59,18 @@ def _with(written: T, changed: str, value: Any) -> T:
     """A copy with another value; `dataclasses.replace` takes four times as long."""
     kind: Any = type(written)
     made: T = object.__new__(kind)
-    for name in _names(kind):
-        object.__setattr__(made, name, value if name == changed else getattr(written, name))
+    names, read = _reader(kind)
+    for name, kept in zip(names, read(written), strict=True):
+        object.__setattr__(made, name, kept)
+    object.__setattr__(made, changed, value)
     return made
 
 
 @cache
-def _names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+    """The names of a dataclass's fields, and what reads all of them."""
+    names = tuple(f.name for f in fields(cls))
+    return names, attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, names[0]),)
 
 
 def put_default(written: T, path: Path) -> T:

@@ -1,13 +1,14 @@
 """A text: runs of letters laid out in a box."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from postcard.color import parse_color
 from postcard.dataclass import dataclass
 from postcard.template.base import BaseLayer, four
 from postcard.template.bounds import Ge, Le, Len
-from postcard.template.letters import Highlight, Letters, TextProperties, said
+from postcard.template.letters import Families, Highlight, Letters, TextProperties, said
 from postcard.template.marks import blank, emphasised
 from postcard.template.paints import to_paint
 from postcard.template.rules import drawable_text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.stage import Stage
 
+Said = tuple[tuple[str, Hashable], ...]  # text properties by name
 WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Rule(drawable_text)]
 
 
@@ -57,7 +59,7 @@ class TextLayer(TextProperties, BaseLayer):
             look = {**stage.look(self.style), **said(self)}
             stage.layout = lay_out(
                 tuple(self._runs(look, stage)),
-                _paragraph(look, stage.document.direction),
+                _paragraph(tuple(look.items()), stage.document.direction),
                 width=stage.given[0],
                 height=stage.given[1],
                 fonts=stage.fonts,
@@ -89,7 +91,8 @@ class TextLayer(TextProperties, BaseLayer):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
                 shown = _cased(drawable(text), chosen.get("transform", "none"), language)
-                yield drawn.Run(shown, _style(chosen, stage, span.rise or 0.0))
+                around = (stage.document.font, stage.document.color, language)
+                yield drawn.Run(shown, _style(tuple(chosen.items()), around, span.rise or 0.0))
 
 
 def looks(layer: TextLayer, styles: Mapping[str, Letters]) -> Iterator[tuple[Span, dict[str, Any]]]:
@@ -122,8 +125,15 @@ def highlighted(layer: TextLayer, color: str) -> Highlight:
     )
 
 
-def _style(look: Mapping[str, Any], stage: "Stage", rise: float) -> drawn.TextStyle:
-    font = look.get("font", stage.document.font)
+@lru_cache(maxsize=512)
+def _style(written: Said, around: tuple[Families, str, str], rise: float) -> drawn.TextStyle:
+    """The style of what is written `around`: the document's font and colour, the language.
+
+    Equal styles are one object, which is compared with itself in a blink.
+    """
+    look: dict[str, Any] = dict(written)
+    font, base, language = around
+    font = look.get("font", font)
     color, stroke, highlight = (look.get(k) for k in ("color", "stroke", "highlight"))
     return drawn.TextStyle(
         fonts=(font,) if isinstance(font, str) else font,
@@ -133,14 +143,14 @@ def _style(look: Mapping[str, Any], stage: "Stage", rise: float) -> drawn.TextSt
         line_height=look.get("line_height", 1.2),
         letter_spacing=look.get("letter_spacing", 0.0),
         rise=rise,
-        color=to_paint(color) if color is not None else stage.color,
+        color=to_paint(color) if color is not None else parse_color(base),
         stroke=drawn.Stroke(parse_color(stroke.color), stroke.width, stroke.dash)
         if stroke
         else None,
         decoration=look.get("decoration", "none"),
         highlight=_highlight(highlight) if highlight else None,
         features=look.get("features", ()),
-        language=look.get("language", stage.locale),
+        language=language,
     )
 
 
@@ -149,7 +159,9 @@ def _highlight(highlight: Highlight) -> drawn.Highlight:
     return drawn.Highlight(color, four(highlight.padding), highlight.radius)
 
 
-def _paragraph(look: Mapping[str, Any], direction: drawn.Direction) -> drawn.Paragraph:
+@lru_cache(maxsize=512)
+def _paragraph(written: Said, direction: drawn.Direction) -> drawn.Paragraph:
+    look: dict[str, Any] = dict(written)
     return drawn.Paragraph(
         align=look.get("align", "start"),
         valign=look.get("valign", "top"),

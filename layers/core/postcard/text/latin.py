@@ -12,4 +12,6 @@ def is_latin(text: str) -> bool:
     (True, False, False)
     """
     bare = text.replace("\u2068", "").replace("\u2069", "")
-    return bare.isprintable() and max(bare, default="") < _FIRST_MARK
+    if not bare.isprintable():
+        return False
+    return bare.isascii() or max(bare) < _FIRST_MARK

@@ -28,9 +28,13 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line from left to right; `top` and `baseline` from the text's top."""
+    """One line from left to right; `top` and `baseline` from the text's top.
+
+    `styles` are those that its letters have.
+    """
 
     placed: tuple[Placed, ...]
+    styles: tuple[TextStyle, ...]
     width: float
     top: float
     height: float
@@ -127,7 +131,8 @@ def _lines(chosen: fit.Chosen, top: float, justified: float | None, fonts: Fonts
             spread = _spread(row, justified - width)
             width = justified if spread else width
         placed = tuple(_placed(row.shown, shrink, spread))
-        yield Line(placed, width, top, above + below, top + above)
+        styles = tuple({id(each.style): each.style for each in placed}.values())
+        yield Line(placed, styles, width, top, above + below, top + above)
         top += above + below
 
 
