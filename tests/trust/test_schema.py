@@ -27,7 +27,7 @@ from tests.functions.world import World
 from tests.trust.scale import FULL, tell, tries
 
 CALLS = sorted({(r.method, r.openapi_path) for r in api_app.resolver.table})
-CASES = tries(20, 1_300)  # of each call that takes anything: 22,100 and more
+CASES = tries(16, 1_300)  # of each call that takes anything: 24,000 and more
 NAMES = st.sampled_from(["first_name", "code", "title", "email"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 ANY = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_size=9), SCALARS)
@@ -60,7 +60,7 @@ class Door:
         }
         if environ.get("CONTENT_TYPE"):
             headers["content-type"] = environ["CONTENT_TYPE"]
-        path, _, query = environ["REQUEST_URI"].partition("?")
+        path, query = environ["REQUEST_URI"].partition("?")[0], environ["QUERY_STRING"]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         answer = self._gateway.answer(
             Request(environ["REQUEST_METHOD"], path, query, headers, body)
@@ -147,7 +147,7 @@ def test_each_call_answers_as_it_is_described(method: str, path: str) -> None:
         case.call_and_validate(headers=key, checks=CHECKED)
 
     answers()
-    assert not [status for status in door.answered if status >= 500]
+    assert max(door.answered) < 500
     tell(
         "calls made from the description",
         call=f"{method} {path}",
