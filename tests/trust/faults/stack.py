@@ -43,7 +43,7 @@ CREDENTIALS = {
 }
 S3_SECONDS, WAITING = 3.0, 2.0  # CloudFront's for S3; how long a call waits for a free function
 HERO = {"type": "image", "width": 40, "height": 40, "source": "asset:hero"}
-FACE = {"type": "image", "x": 44, "width": 40, "height": 40, "source": "{{ face }}"}
+FACE = {"type": "image", "x": 86, "width": 34, "height": 34, "source": "{{ face }}"}
 
 
 def template() -> Json:

@@ -1,0 +1,49 @@
+"""Many at once: everybody opens one link, and ten thousand links are opened at one moment."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.trust.faults.proxy import BUCKET
+from tests.trust.faults.stack import Cloud, Crowd, Worker, cdn, viewer
+from tests.trust.scale import tell, tries
+
+PLACES = 10  # of the CDN, each with a cache and a function of its own
+
+
+def test_a_thousand_first_requests_of_one_link_draw_it_ten_times_at_most(cloud: Cloud) -> None:
+    proxy, readers = cloud.proxy(), tries(300, 1_000)
+    workers = [Worker(cloud, proxy) for _ in range(PLACES)]
+    places = [cdn(cloud, proxy, Crowd([worker], seconds=20).invoke) for worker in workers]
+    link = cloud.link({"first_name": "Everybody"})
+    with ThreadPoolExecutor(100) as pool:
+        asked = (places[at % PLACES][0] for at in range(readers))
+        answers = list(pool.map(lambda place: place.answer(viewer(link)), asked))
+    drawn = proxy.count(BUCKET, "put", "renders/")
+    proxy.close()
+    assert Counter(answer.status for answer in answers) == {200: readers}
+    assert len({answer.body for answer in answers}) == 1
+    assert not any("x-postcard-fallback" in answer.headers for answer in answers)
+    assert 1 <= drawn <= PLACES
+    kept = [name for name in cloud.names() if name == cloud.path(link).removeprefix("/")]
+    assert len(kept) == 1 and cloud.stored(kept[0]) == answers[0].body
+    tell("first requests of one link at once", requests=readers, drawn=drawn, objects=1, errors=0)
+
+
+def test_ten_thousand_new_links_at_once_end_in_pictures(cloud: Cloud) -> None:
+    """Whom Lambda has no room for sees the generic picture; nobody waits for a time-out."""
+    proxy, links = cloud.proxy(), tries(200, 10_000)
+    workers = [Worker(cloud, proxy) for _ in range(8)]
+    place, _ = cdn(cloud, proxy, Crowd(workers, seconds=0.5).invoke)
+    generic = cloud.stored("errors/fallback.png")
+    asked = [cloud.link({"first_name": f"{number}"}) for number in range(links)]
+    with ThreadPoolExecutor(200) as pool:
+        answers = list(pool.map(lambda link: place.answer(viewer(link)), asked))
+    stood_in = [answer for answer in answers if answer.body == generic]
+    drawn = [answer for answer in answers if answer.body != generic]
+    proxy.close()
+    assert Counter(answer.status for answer in answers) == {200: links}
+    assert not any("x-postcard-fallback" in answer.headers for answer in drawn)
+    assert all(answer.headers["x-cache"] == "Error from cloudfront" for answer in stood_in)
+    assert len(drawn) == proxy.count(BUCKET, "put", "renders/") >= len(workers)
+    assert len({answer.body for answer in drawn}) == len(drawn), "each shows its own name"
+    tell("new links at once", links=links, drawn=len(drawn), generic=len(stood_in), errors=0)

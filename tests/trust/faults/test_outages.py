@@ -1,0 +1,101 @@
+"""One service is out for everybody: what mail programs see through the CDN meanwhile."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from random import Random
+
+import pytest
+
+from local.cdn import Cdn
+from local.messages import Response
+from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
+from tests.trust.faults.stack import Cloud, Crowd, Worker, cdn, viewer
+from tests.trust.scale import tell, tries
+
+WORKERS, VIEWERS = 16, 32
+PATIENCE = 60.0  # seconds that a call may wait for a worker: what is tested here is AWS
+OUTAGES = [
+    *(Fault(kind, BUCKET) for kind in ("403", "500", "503", "reset", "hang")),
+    *(Fault(kind, TABLE) for kind in ("500", "throttled", "reset", "slow", "hang")),
+    *(Fault(kind, SECRETS) for kind in ("500", "reset", "hang")),
+]
+EACH = tries(120, 7_700)
+KNOWN = 20  # links that were opened before
+numbers = count()
+
+
+class Scene:
+    """A CDN, its workers (half of them begin during the outage), links old and new."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud, self.proxy = cloud, cloud.proxy()
+        self.workers = [Worker(cloud, self.proxy) for _ in range(WORKERS)]
+        self.cdn: Cdn = cdn(cloud, self.proxy, Crowd(self.workers, seconds=PATIENCE).invoke)[0]
+        self.generic = cloud.stored("errors/fallback.png")
+        self.right: dict[str, bytes] = {}
+
+    def begin(self) -> tuple[list[str], list[str]]:
+        """Links that lie at the CDN, and those that lie in the bucket alone."""
+        cached, stored = ([self.link() for _ in range(KNOWN)] for _ in range(2))
+        for link in cached:
+            self.right[link] = self.cdn.answer(viewer(link)).body
+        for link in stored:
+            self.right[link] = self.workers[0].open(link).body
+        for at, worker in enumerate(self.workers):
+            worker.ahead += 61.0
+            if at % 2:
+                worker.start()
+            else:
+                worker.open(self.link())
+                worker.ahead += 61.0
+        return cached, stored
+
+    def link(self) -> str:
+        return self.cloud.link({"first_name": f"Reader {next(numbers)}"})
+
+    def shown(self, link: str, answer: Response) -> str:
+        """`right`, `marked`, or what is neither."""
+        if answer.status != 200 or not answer.headers["content-type"].startswith("image/"):
+            return f"{answer.status}"
+        marked = "x-postcard-fallback" in answer.headers
+        if marked or (answer.body == self.generic and answer.headers["x-cache"][:5] == "Error"):
+            return "marked"
+        if link not in self.right:
+            self.right[link] = self.workers[0].open(link).body
+        return "right" if answer.body == self.right[link] else "wrong"
+
+
+@pytest.fixture(scope="module")
+def scene(cloud: Cloud) -> Scene:
+    return Scene(cloud)
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=[f"{f.service} {f.kind}" for f in OUTAGES])
+def test_every_reader_sees_a_picture_and_what_is_cached_stays(scene: Scene, outage: Fault) -> None:
+    cached, stored = scene.begin()
+    random = Random(outage.kind)
+    share = 0.01 if outage.kind == "hang" else 0.1
+    asked = [scene.link() for _ in range(max(2, int(EACH * share / 2)))]
+    asked += random.choices(stored, k=len(asked))
+    asked += random.choices(cached, k=EACH - len(asked))
+    random.shuffle(asked)
+    with scene.proxy.during(outage), ThreadPoolExecutor(VIEWERS) as pool:
+        answers = list(pool.map(lambda link: scene.cdn.answer(viewer(link)), asked))
+    outcomes = [scene.shown(link, got) for link, got in zip(asked, answers, strict=True)]
+    good = sum(outcome in ("right", "marked") for outcome in outcomes)
+    assert good == len(asked), sorted(set(outcomes))
+    hits = [
+        (got.headers["x-cache"], outcome)
+        for link, got, outcome in zip(asked, answers, outcomes, strict=True)
+        if link in cached
+    ]
+    assert set(hits) == {("Hit from cloudfront", "right")}
+    tell(
+        "an outage, seen through the CDN",
+        outage=f"{outage.service} {outage.kind}",
+        gets=len(asked),
+        right=outcomes.count("right"),
+        marked=outcomes.count("marked"),
+        else_=len(asked) - good,
+        cached=len(hits),
+    )
