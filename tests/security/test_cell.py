@@ -130,7 +130,7 @@ def inside(attempt: str) -> str:
     program = f"""
 import os, socket, subprocess, sys
 sys.path[:0] = {[str(ROOT / "layers/core")]!r}
-from postcard.canvas import confine
+from postcard import confine
 confine.bound()
 print("sealed" if confine.seal() else "open")
 try:

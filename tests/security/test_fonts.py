@@ -328,6 +328,36 @@ def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> 
         checked(b"ttcf" + bytes(99))
 
 
+CLOSED = """
+import socket, subprocess, sys
+from postcard.foundry import doors
+print("sealed" if doors.close() else "open")
+for attempt in (
+    lambda: open("/etc/passwd"), lambda: open("/proc/self/environ"), socket.socket,
+    lambda: subprocess.run(["/bin/true"]),
+):
+    try:
+        attempt()
+        print("done")
+    except OSError:
+        pass
+sys.stdout.flush()
+"""
+
+
+def test_a_font_that_broke_its_reader_would_find_every_door_closed() -> None:
+    command = [sys.executable, "-c", CLOSED]
+    paths = {"PYTHONPATH": str(ROOT / "layers/core")}
+    done = subprocess.run(command, capture_output=True, text=True, env=paths, timeout=60)
+    assert (done.stdout, done.stderr) == ("sealed\n", "")
+
+
+@pytest.mark.parametrize("name", ["Inter.ttf", "NotoSansAdlam-400.ttf", "NotoSansArmenian.ttf"])
+def test_behind_closed_doors_fonts_of_many_tables_are_read(name: str) -> None:
+    body = (SHIPPED / name).read_bytes()
+    assert read_card(checked(body)).family == read_card(recast(body)[0]).family
+
+
 @pytest.mark.slow
 def test_two_thousand_broken_fonts_are_refused_or_made_sound() -> None:
     path = os.pathsep.join(map(str, (ROOT / "layers/core", ROOT)))

@@ -15,7 +15,7 @@ from threading import Lock
 
 from PIL import Image
 
-from postcard.canvas import confine
+from postcard import confine
 from postcard.canvas.inmate import ANSWERED, ASKED, MODES
 from postcard.canvas.picture import Picture, PictureError, kind_of
 

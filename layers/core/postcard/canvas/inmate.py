@@ -10,7 +10,8 @@ import struct
 from importlib import import_module
 from typing import Any
 
-from postcard.canvas import codecs, confine
+from postcard import confine
+from postcard.canvas import codecs
 from postcard.canvas.picture import Picture, PictureError
 
 ASKED, ANSWERED = struct.Struct("=III"), struct.Struct("=cIIII")

@@ -17,13 +17,15 @@ def main() -> None:
     """One font, within bounds that the system holds it to."""
     _bind()
     logging.disable(logging.CRITICAL)
+    from postcard.foundry import doors
     from postcard.foundry.recast import recast
     from postcard.text.font_file import FontError
     from postcard.text.glyphs import opens
 
-    out = sys.stdout.buffer
+    font, out = sys.stdin.buffer.read(), sys.stdout.buffer
+    doors.close()
     try:
-        body, card = recast(sys.stdin.buffer.read())
+        body, card = recast(font)
         if not opens(body, card.letters[:8]):
             raise FontError("letters cannot be drawn from it: save it anew")
     except FontError as error:

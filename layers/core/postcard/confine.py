@@ -1,6 +1,6 @@
-"""Takes from this process whatever decoding a picture does not need.
+"""Takes from this process whatever reading a stranger's file does not need.
 
-What is left after a decoder was broken: memory that the process has, the two pipes, and an end.
+What is left after a reader was broken: memory that the process has, the two pipes, and an end.
 """
 
 import ctypes
