@@ -7,7 +7,7 @@ from postcard.canvas.picture import Picture
 from postcard.canvas.refit import reduced
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.template.compiled import Template, default_pictures
-from postcard.template.consistency import walk
+from postcard.template.consistency import walk_all
 from postcard.template.document import Document
 from postcard.template.image import ImageLayer
 from postcard.template.qr import QrLayer
@@ -60,13 +60,11 @@ def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
     scale = most_sharp(document)
     whole = math.ceil(document.width * scale), math.ceil(document.height * scale)
     yield from ((reference, None) for reference, _ in default_pictures(document))
-    layers = list(walk(document.layers))
     for kind in ("fallback", "ended"):
         picture = getattr(document, kind)
         if picture is not None and picture.source:
             yield picture.source, whole
-        layers += walk(picture.layers, f"/{kind}/layers") if picture and picture.layers else ()
-    for layer, _, _ in layers:
+    for layer, _, _ in walk_all(document):
         if isinstance(layer, QrLayer) and layer.logo:
             yield layer.logo, None
         elif isinstance(layer, ImageLayer):

@@ -7,7 +7,7 @@ from typing import Any
 from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.json_text import pointer
-from postcard.template.consistency import walk
+from postcard.template.consistency import walk, walk_all
 from postcard.template.countdown import KINDS as COUNTDOWN
 from postcard.template.fields import AnyField, ListField
 from postcard.template.group import AnyLayer, GroupLayer
@@ -132,7 +132,7 @@ class Template:
 
     def kinds_at(self, where: str) -> Mapping[str, str]:
         """What Liquid may name in the layer at a pointer: in a repeated group its item, too."""
-        for layer, start, _ in _all_layers(self.document):
+        for layer, start, _ in walk_all(self.document):
             if (
                 isinstance(layer, GroupLayer)
                 and layer.repeat
@@ -167,7 +167,7 @@ class Template:
             for slot in slots:
                 known = _without_countdown(kinds) if slot.yields in _BEFORE else kinds
                 yield from _faults(f"{where}{slot.pointer}", faults(slot.source, known))
-        for layer, where, _ in _all_layers(self.document):
+        for layer, where, _ in walk_all(self.document):
             if layer.if_:
                 yield from _faults(
                     f"{where}/if", faults(layer.if_, self.kinds_at(where), condition=True)
@@ -185,14 +185,6 @@ def _faults(where: str, sentences: Sequence[str]) -> Iterator[Fault]:
         yield Fault(code, where, f"{sentence}.")
 
 
-def _all_layers(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
-    yield from walk(document.layers)
-    for key in ("fallback", "ended"):
-        picture = getattr(document, key)
-        if picture and picture.layers:
-            yield from walk(picture.layers, f"/{key}/layers")
-
-
 def _named(layers: Sequence[AnyLayer]) -> Iterator[tuple[str, AnyLayer]]:
     """The layers that a request may address: none in a repeated group, but the group itself."""
     for layer in layers:
@@ -207,12 +199,12 @@ def _default(field: AnyField, zone: tzinfo) -> AnyValue | None:
 
 
 def _slots(document: Document) -> dict[str, tuple[Slot, ...]]:
-    found = {where: slots_of(one, without=_OWN) for one, where, _ in _all_layers(document)}
+    found = {where: slots_of(one, without=_OWN) for one, where, _ in walk_all(document)}
     return {**found, "": slots_of(document, without=_OWN)}
 
 
 def _conditions(document: Document) -> dict[str, Condition]:
-    layers = _all_layers(document)
+    layers = walk_all(document)
     return {where: parse_condition(layer.if_) for layer, where, _ in layers if layer.if_}
 
 
@@ -260,7 +252,7 @@ def _listed_pictures(field: ListField, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _references(document: Document) -> Iterator[str]:
-    for layer, _, _ in _all_layers(document):
+    for layer, _, _ in walk_all(document):
         if isinstance(layer, ImageLayer) and layer.source and not has_liquid(layer.source):
             yield layer.source
         elif isinstance(layer, QrLayer) and layer.logo:

@@ -41,6 +41,15 @@ def walk(
             yield from walk(layer.layers, f"{where}/{index}/layers", depth + 1)
 
 
+def walk_all(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
+    """The same for a whole document, the layers of its stored pictures last."""
+    yield from walk(document.layers)
+    for kind in ("fallback", "ended"):
+        picture = getattr(document, kind)
+        if picture and picture.layers:
+            yield from walk(picture.layers, f"/{kind}/layers")
+
+
 def _canvas(document: Document) -> Faults:
     if document.width * document.height > MAX_PIXELS:
         yield Fault("bad_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from postcard.json_text import pointer
-from postcard.template.consistency import walk
+from postcard.template.consistency import walk_all
 from postcard.template.letters import Letters
 from postcard.template.properties import Document
 from postcard.template.text import TextLayer
@@ -29,9 +29,6 @@ def _written(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
 
 def texts(document: Document) -> Iterator[tuple[TextLayer, str]]:
     """Every text with its JSON pointer, those of stored pictures too."""
-    layers = [*walk(document.layers)]
-    for kind in ("fallback", "ended"):
-        picture = getattr(document, kind)
-        if picture is not None and picture.layers is not None:
-            layers += walk(picture.layers, f"/{kind}/layers")
-    yield from ((layer, where) for layer, where, _ in layers if isinstance(layer, TextLayer))
+    for layer, where, _ in walk_all(document):
+        if isinstance(layer, TextLayer):
+            yield layer, where
