@@ -1,6 +1,7 @@
 """Pictures that come in: right colours, upright, and no harm from hostile ones."""
 
 import contextlib
+import io
 import struct
 import time
 import zlib
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from postcard.canvas.picture import MAX_PICTURE_PIXELS, Picture, PictureError
+from postcard.canvas.refit import normalised
 from tests.render.samples import COLORS, encoded, quarters
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
@@ -210,3 +212,21 @@ def test_a_fit_is_made_once() -> None:
     whole = (0.0, 0.0, 1.0, 1.0)
     assert picture.fitted((20, 20), whole) is picture.fitted((20, 20), whole)
     assert picture.fitted((40, 40), whole) is picture.image
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("JPEG", {"comment": b"PLANTED"}),
+        ("GIF", {"comment": b"PLANTED"}),
+        ("WEBP", {"exif": b"Exif\0\0PLANTED", "icc_profile": b"PLANTED" * 30}),
+        ("AVIF", {"exif": b"Exif\0\0PLANTED"}),
+    ],
+)
+def test_what_a_stranger_wrote_beside_the_pixels_is_not_written_again(
+    kind: str, told: dict[str, bytes]
+) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **told)
+    assert b"PLANTED" in file.getvalue()
+    assert b"PLANTED" not in normalised(file.getvalue())[0]

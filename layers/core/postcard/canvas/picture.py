@@ -133,7 +133,9 @@ def _decoded(body: bytes, kind: str, near: tuple[int, int] | None) -> Picture:
         image.load()
         upright = image.transpose(turn) if turn is not None else image
         flat = profile.to_srgb(_eight_bits(upright), image.info.get("icc_profile"))
-    return Picture(_without_idle_alpha(flat), size[::-1] if sideways else size)
+    pixels_alone = _without_idle_alpha(flat)
+    pixels_alone.info.clear()  # comments and profiles would be written into what is saved
+    return Picture(pixels_alone, size[::-1] if sideways else size)
 
 
 _SIDEWAYS = (_Turn.TRANSPOSE, _Turn.ROTATE_270, _Turn.TRANSVERSE, _Turn.ROTATE_90)
