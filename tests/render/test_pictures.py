@@ -17,6 +17,9 @@ from postcard.canvas.refit import normalised
 from tests.render.samples import COLORS, encoded, quarters
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
+DESCRIBED = (
+    b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x08\0\0\0\x1a\0\0\0\0\0\0\0PLANTED\0"  # EXIF
+)
 LOSSY = 12  # levels that a JPEG's flat quarter may be off by
 
 
@@ -219,8 +222,8 @@ def test_a_fit_is_made_once() -> None:
     [
         ("JPEG", {"comment": b"PLANTED"}),
         ("GIF", {"comment": b"PLANTED"}),
-        ("WEBP", {"exif": b"Exif\0\0PLANTED", "icc_profile": b"PLANTED" * 30}),
-        ("AVIF", {"exif": b"Exif\0\0PLANTED"}),
+        ("WEBP", {"exif": DESCRIBED, "icc_profile": b"PLANTED" * 30}),
+        ("AVIF", {"exif": DESCRIBED}),
     ],
 )
 def test_what_a_stranger_wrote_beside_the_pixels_is_not_written_again(
