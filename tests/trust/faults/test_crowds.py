@@ -11,7 +11,7 @@ PLACES = 10  # of the CDN, each with a cache and a function of its own
 
 
 def test_a_thousand_first_requests_of_one_link_draw_it_ten_times_at_most(cloud: Cloud) -> None:
-    proxy, readers = cloud.proxy(), tries(300, 1_000)
+    proxy, readers = cloud.proxy(), tries(100, 1_000)
     workers = [Worker(cloud, proxy) for _ in range(PLACES)]
     places = [cdn(cloud, proxy, Crowd([worker], seconds=20).invoke) for worker in workers]
     link = cloud.link({"first_name": "Everybody"})
@@ -31,7 +31,7 @@ def test_a_thousand_first_requests_of_one_link_draw_it_ten_times_at_most(cloud: 
 
 def test_ten_thousand_new_links_at_once_end_in_pictures(cloud: Cloud) -> None:
     """Whom Lambda has no room for sees the generic picture; nobody waits for a time-out."""
-    proxy, links = cloud.proxy(), tries(200, 10_000)
+    proxy, links = cloud.proxy(), tries(60, 10_000)
     workers = [Worker(cloud, proxy) for _ in range(8)]
     place, _ = cdn(cloud, proxy, Crowd(workers, seconds=0.5).invoke)
     generic = cloud.stored("errors/fallback.png")

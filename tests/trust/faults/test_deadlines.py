@@ -10,7 +10,7 @@ from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
 from tests.trust.faults.stack import Cloud, Worker
 from tests.trust.scale import FULL, tell
 
-LEFT = (800, 1_500, 2_500, 3_500, 5_000, 9_000, 15_000) if FULL else (1_500, 3_200)
+LEFT = (800, 1_500, 2_500, 3_500, 5_000, 9_000, 15_000) if FULL else (1_500,)
 
 
 @dataclass(frozen=True)
