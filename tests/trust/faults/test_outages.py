@@ -97,6 +97,6 @@ def test_every_reader_sees_a_picture_and_what_is_cached_stays(scene: Scene, outa
         gets=len(asked),
         right=outcomes.count("right"),
         marked=outcomes.count("marked"),
-        else_=len(asked) - good,
+        neither=len(asked) - good,
         cached=len(hits),
     )
