@@ -33,7 +33,7 @@ def test_ten_thousand_new_links_at_once_end_in_pictures(cloud: Cloud) -> None:
     """Whom Lambda has no room for sees the generic picture; nobody waits for a time-out."""
     proxy, links = cloud.proxy(), tries(60, 10_000)
     workers = [Worker(cloud, proxy) for _ in range(8)]
-    place, _ = cdn(cloud, proxy, Crowd(workers, seconds=0.5).invoke)
+    place, _ = cdn(cloud, proxy, Crowd(workers, seconds=0.05).invoke)
     generic = cloud.stored("errors/fallback.png")
     asked = [cloud.link({"first_name": f"{number}"}) for number in range(links)]
     with ThreadPoolExecutor(200) as pool:
