@@ -95,6 +95,24 @@ def test_a_picture_that_takes_too_long_is_given_up_and_the_next_is_drawn() -> No
     cell.close()
 
 
+LIES = {
+    "a letter that is none": "struct.pack('=cIIII', b'X', 8, 8, 8, 8) + bytes(192)",
+    "no pixels": "struct.pack('=cIIII', b'R', 0, 8, 8, 8)",
+    "more pixels than any picture": "struct.pack('=cIIII', b'A', 2**31, 2**31, 8, 8)",
+    "a size that no file has": "struct.pack('=cIIII', b'R', 8, 8, 2**32 - 1, 8) + bytes(192)",
+    "a reason that is no text": "struct.pack('=cIIII', b'E', 2, 0, 0, 0) + bytes([255, 254])",
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_process_that_was_taken_over_is_ended_at_its_first_lie(lie: str) -> None:
+    program = f"import os, struct; os.read(0, 9); os.write(1, {lie}); os.read(0, 1 << 20)"
+    cell = Cell(program=f"{program}; import time; time.sleep(60)")
+    with pytest.raises(PictureError, match="it broke what decodes pictures"):
+        cell.decode(picture(), None)
+    assert cell._inmate is None
+
+
 def test_slow_pictures_together_have_so_many_seconds() -> None:
     now, step = 0.0, 0.0
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from postcard import confine
 from postcard.canvas.inmate import ANSWERED, ASKED, MODES
-from postcard.canvas.picture import Picture, PictureError, kind_of
+from postcard.canvas.picture import MAX_PICTURE_PIXELS, Picture, PictureError, kind_of
 
 SECONDS = 2.0  # for one picture
 ALLOWANCE = 4.0  # seconds that slow pictures may take together; it comes back with time
@@ -27,6 +27,7 @@ _PROGRAM = (
     "import sys; sys.path[:0] = sys.argv[1:]; from postcard.canvas import inmate; inmate.serve()"
 )
 _PIECE = 1 << 20
+_LONGEST_REASON = 1_000  # bytes
 _BROKEN = "it broke what decodes pictures"
 _SLOW = "it takes too long to decode"
 
@@ -34,14 +35,19 @@ _SLOW = "it takes too long to decode"
 class Cell:
     """Stands in for `Picture.decode`. One for a process; who comes meanwhile waits.
 
-    `clock` is `time.monotonic`.
+    `clock` is `time.monotonic`; `program` is what runs in the process.
     """
 
     def __init__(
-        self, *, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        program: str = _PROGRAM,
     ) -> None:
         self._seconds = seconds
         self._clock = clock
+        self._program = program
         self._lock = Lock()
         self._inmate: subprocess.Popen[bytes] | None = None
         self._left, self._since = ALLOWANCE, clock()
@@ -79,16 +85,20 @@ class Cell:
             self._send(inmate, ASKED.pack(len(body), *(near or (0, 0))) + body, until)
             letter, *numbers = ANSWERED.unpack(self._read(inmate, ANSWERED.size, until))
             if letter == b"E":
-                raise PictureError(self._read(inmate, numbers[0], until).decode())
-            mode, size = MODES[letter], (numbers[0], numbers[1])
+                reason = self._read(inmate, min(numbers[0], _LONGEST_REASON), until)
+                raise PictureError(reason.decode())
+            mode, size, shown = MODES[letter], (numbers[0], numbers[1]), (numbers[2], numbers[3])
+            _check_sizes(size, shown)
             pixels = self._read(inmate, size[0] * size[1] * len(mode), until)
         except TimeoutError:
             self.close()
             raise PictureError(_SLOW) from None
-        except (OSError, EOFError):
+        except PictureError:
+            raise
+        except (OSError, EOFError, LookupError, ValueError):  # it is dead, or no longer ours
             self.close()
             raise PictureError(_BROKEN) from None
-        return Picture(Image.frombytes(mode, size, pixels), (numbers[2], numbers[3]))
+        return Picture(Image.frombytes(mode, size, pixels), shown)
 
     def _begun(self) -> subprocess.Popen[bytes]:
         if self._inmate is None or self._inmate.poll() is not None:
@@ -97,7 +107,7 @@ class Cell:
             self.started += 1
             paths = [os.path.abspath(path or ".") for path in sys.path]  # noqa: PTH100
             self._inmate = subprocess.Popen(  # noqa: S603  # our own program; a picture is its input
-                [sys.executable, "-I", "-S", "-c", _PROGRAM, *paths],
+                [sys.executable, "-I", "-S", "-c", self._program, *paths],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -132,3 +142,10 @@ class Cell:
         ready = select.select(reading, writing, [], max(0.0, until - self._clock()))
         if not any(ready):
             raise TimeoutError
+
+
+def _check_sizes(pixels: tuple[int, int], shown: tuple[int, int]) -> None:
+    """`ValueError` for what no picture has: whoever took the process over may say anything."""
+    for width, height in (pixels, shown):
+        if not 0 < width * height <= MAX_PICTURE_PIXELS:
+            raise ValueError("no picture is as large")
