@@ -59,14 +59,17 @@ def _png(width: int, height: int, rows: bytes) -> bytes:
 
 
 class CountedCounters(MemoryCounters):
-    """Counters that say how often they were written to."""
+    """Counters that say how often they were written to, and can be down."""
 
     def __init__(self) -> None:
         super().__init__()
         self.added = 0
+        self.down = False
 
     def add(self, name: str, *, expires_at: int) -> int:
         self.added += 1
+        if self.down:
+            raise Unavailable("DynamoDB is down.")
         return super().add(name, expires_at=expires_at)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from postcard.library import REMEMBERED_SECONDS, RESTING_SECONDS
 from tests.functions.doubles import Reply, picture
 from tests.functions.samples import document
 from tests.functions.world import NOW, World
@@ -201,10 +202,64 @@ def test_a_table_that_is_down_still_shows_the_version_s_fallback(
     world: World, fallback: bytes
 ) -> None:
     world.templates.down = True
+    world.restart()
     reply = world.open(world.link(version=2))
     failed(reply, "dependency")
     assert reply.size[0] / reply.size[1] == 2, "the stored picture's own proportions"
     failed(world.open(world.link(version=None)), "dependency")
+
+
+def test_a_process_that_knows_a_template_goes_on_without_the_table(world: World) -> None:
+    world.open(world.link())
+    world.templates.down = True
+    link = world.link({"first_name": "Bob"})
+    meanwhile = world.open(link)
+    assert meanwhile.headers["x-postcard-render"] == "drawn"
+    assert "x-postcard-fallback" not in meanwhile.headers
+    assert meanwhile.headers["cache-control"] == "public, no-transform, max-age=60"
+    stored = list(world.pictures.keys(""))
+    assert len(stored) == 1, "what may have been taken back is not kept"
+    world.templates.down = False
+    world.ticks += RESTING_SECONDS
+    after = world.open(link)
+    assert after.body == meanwhile.body
+    assert after.headers["cache-control"] == "public, no-transform, max-age=86400"
+    assert len(list(world.pictures.keys(""))) == 2
+
+
+def test_a_table_that_is_down_is_not_asked_for_each_picture(world: World) -> None:
+    world.open(world.link())
+    world.templates.down, before = True, world.templates.reads
+    for name in ("Bob", "Cy", "Di"):
+        world.open(world.link({"first_name": name}))
+    assert world.templates.reads == before + 1
+    world.ticks += RESTING_SECONDS
+    world.open(world.link({"first_name": "Eve"}))
+    assert world.templates.reads == before + 2
+
+
+def test_what_a_process_knows_of_a_template_grows_too_old(world: World) -> None:
+    world.open(world.link())
+    world.templates.down = True
+    world.ticks += REMEMBERED_SECONDS - 1
+    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "Bob"})).headers
+    world.ticks += 2
+    failed(world.open(world.link({"first_name": "Cy"})), "dependency")
+
+
+def test_a_template_that_is_known_to_be_gone_stays_gone_without_the_table(world: World) -> None:
+    world.call("DELETE", "/v1/templates/welcome?erase=true")
+    failed(world.open(world.link()), "erased")
+    world.templates.down = True
+    failed(world.open(world.link()), "erased")
+
+
+def test_without_its_counter_each_process_keeps_the_budget_for_itself(world: World) -> None:
+    world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
+    world.counters.down = True
+    shown = [world.open(world.link({"first_name": name})).headers for name in ("Bob", "Cy", "Di")]
+    assert [headers.get("x-postcard-fallback") for headers in shown] == [None, None, "budget"]
+    assert world.counters.added == 1, "nor is it waited for again and again"
 
 
 def test_the_log_says_which_store_did_not_answer(

@@ -12,6 +12,7 @@ from postcard.times import rfc3339
 
 DAY = 86_400
 MERGE_RENDERS = 1_000_000  # a day: some ten dollars
+RESTING_SECONDS = 5.0  # before a counter that did not answer is asked again
 _MOST_SEEN = 10_000
 
 
@@ -22,11 +23,12 @@ class Budget:
         self._counters = counters
         self._merge_renders = merge_renders
         self._seen: dict[str, int] = {}
+        self._rests_until = 0.0
 
     def spend(self, record: TemplateRecord, *, now: float, merge: str | None = None) -> bool:
         """Count one render; False once the day's are spent. `merge`: the merge link's signature.
 
-        A counter that cannot be reached lets pictures through.
+        While the counter cannot be reached, each process counts for itself.
         """
         day, most = rfc3339(now)[:10], record.daily_renders
         if merge is not None:
@@ -41,11 +43,16 @@ class Budget:
     def _count(self, name: str, bound: int, now: float) -> bool:
         if self._seen.get(name, 0) >= bound:
             return False  # a count only grows: past its bound, it costs no more writes
-        try:
-            count = self._counters.add(name, expires_at=int(now) + 2 * DAY)
-        except Unavailable:
-            return True
+        count = self._counted(name, now)
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
         self._seen[name] = count
         return count <= bound
+
+    def _counted(self, name: str, now: float) -> int:
+        if now >= self._rests_until:
+            try:
+                return self._counters.add(name, expires_at=int(now) + 2 * DAY)
+            except Unavailable:
+                self._rests_until = now + RESTING_SECONDS
+        return self._seen.get(name, 0) + 1

@@ -6,7 +6,8 @@
 4. a plain card.
 
 What follows from the link and the template alone is a success; only what follows from the moment
-is marked, kept for a minute and never stored.
+is marked, kept for a minute and never stored. While the table is away, a process draws what it
+knows from before: kept for a minute too, since it may have been taken back.
 """
 
 import time
@@ -87,7 +88,10 @@ class Ladder:
     def _answered(self, wanted: Wanted, visit: Visit) -> Answer:
         visit.noted |= {"template": wanted.template_id, **wanted.noted}
         try:
-            record = self._library.record(wanted.template_id)
+            record, away = self._library.record_or_last(wanted.template_id)
+            if away is not None:
+                visit.noted["failure"] = str(away)
+                wanted = replace(wanted, key=None, keeping=keep_for(FAILURE))
             edition = self._edition(record, wanted.version)
         except Unavailable as failure:
             visit.noted["failure"] = str(failure)

@@ -1,15 +1,20 @@
 """Templates by id and version: recalls followed, deletions known, each version compiled once."""
 
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from postcard import ports
 from postcard.dataclass import dataclass
-from postcard.errors import Fault, Gone, NotFound
+from postcard.errors import Fault, Gone, NotFound, Unavailable
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.template.compiled import Template
 from postcard.template.document import load
 
 KEPT = 64  # compiled versions
+REMEMBERED = 1_000  # records
+REMEMBERED_SECONDS = 4 * 3600.0  # longer than DynamoDB has been away
+RESTING_SECONDS = 5.0  # before a table that did not answer is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +38,42 @@ def effective(record: TemplateRecord, version: int) -> int:
 
 
 class Library:
-    """Finds templates. A version never changes, so it is read and compiled once."""
+    """Finds templates. A version never changes, so it is read and compiled once.
 
-    def __init__(self, templates: ports.Templates) -> None:
+    `clock` is `time.monotonic`.
+    """
+
+    def __init__(
+        self, templates: ports.Templates, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._templates = templates
+        self._clock = clock
         self._editions: OrderedDict[tuple[str, int], Edition] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[float, TemplateRecord | None]] = OrderedDict()
+        self._rests_until = 0.0
 
     def record(self, template_id: str) -> TemplateRecord | None:
         """What is known of a template now."""
-        return self._templates.record(template_id)
+        record = self._templates.record(template_id)
+        self._remembered.pop(template_id, None)
+        self._remembered[template_id] = self._clock(), record
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return record
+
+    def record_or_last(self, template_id: str) -> tuple[TemplateRecord | None, Unavailable | None]:
+        """The record; the last that was read, and why, if it cannot be had now; `Unavailable`."""
+        since, last = self._remembered.get(template_id, (0.0, None))
+        usable = last is not None and self._clock() - since < REMEMBERED_SECONDS
+        if usable and self._clock() < self._rests_until:
+            return last, Unavailable("The table did not answer a moment ago.")
+        try:
+            return self.record(template_id), None
+        except Unavailable as failure:
+            self._rests_until = self._clock() + RESTING_SECONDS
+            if not usable:
+                raise
+            return last, failure
 
     def usable(self, template_id: str, pointer: str = "") -> TemplateRecord:
         """The record of a template that can be used; `NotFound`, `Gone`."""

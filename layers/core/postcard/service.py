@@ -58,8 +58,9 @@ class Room:
         reader = AssetReader(outside.assets, store, settle=settle)
         sources = Sources(store, reader, outside.fetcher)
         studio = Studio(outside.renderer, sources, monotonic=outside.monotonic)
+        library = Library(outside.templates, clock=outside.monotonic)
         budget = Budget(outside.counters, merge_renders=outside.merge_renders)
-        return cls(Library(outside.templates), store, sources, studio, budget)
+        return cls(library, store, sources, studio, budget)
 
 
 @dataclass(frozen=True, slots=True)
