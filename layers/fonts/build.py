@@ -27,6 +27,8 @@ from layers.fonts.packages import fetch
 from layers.fonts.sources import SOURCES, Source
 
 HERE = Path(__file__).resolve().parent
+# What most texts are written in, and the raised letters by which FreeType aligns ª, ² and º.
+LATIN = {*range(0x20, 0x100), *range(0x2B0, 0x2F0), *range(0x1D2C, 0x1DC0), *range(0x2070, 0x20A0)}
 HORIZONTAL = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]  # of collections
 EMOJI = regex.compile(r"\p{Emoji_Presentation}")
 
@@ -37,6 +39,8 @@ def build(packages: Path, files: Collection[str] = ()) -> None:
         if not files or source.file in files:
             _make(packages, source)
             print(f"{(HERE / source.file).stat().st_size:>10} {source.file}", flush=True)
+            if source.latin:
+                _make_latin(source)
     (HERE / "coverage.json").write_text(json.dumps(table(), indent=1) + "\n")
 
 
@@ -48,7 +52,8 @@ def table() -> dict[str, object]:
         with TTFont(HERE / source.file, lazy=True) as font:
             ranges = _ranges(font.getBestCmap(), keep_emoji=source.color)
             name = coverage.setdefault(ranges, Path(source.file).stem)
-            faces.append({**_face(font, source), "coverage": name})
+            latin = {"latin": source.latin} if source.latin else {}
+            faces.append({**_face(font, source), **latin, "coverage": name})
     return {"faces": faces, "coverage": {name: ranges for ranges, name in coverage.items()}}
 
 
@@ -89,18 +94,37 @@ def _slimmed(font: TTFont, source: Source) -> TTFont:
         file = io.BytesIO()
         instancer.instantiateVariableFont(font, dict(source.pinned)).save(file)
         font = TTFont(file, recalcTimestamp=False)
+    kept = set(map(ord, source.letters())) if source.letters else font.getBestCmap()
+    _subset(font, kept, HORIZONTAL if source.number >= 0 else ["*"])
+    return font
+
+
+def _make_latin(source: Source) -> None:
+    """The same letters, with none beside them: a shaper reads all kerning anew for each word.
+
+    What they turn into keeps its own code (ﬁ), by which FreeType knows the script of a glyph.
+    """
+    whole = TTFont(HERE / source.file, recalcTimestamp=False)
+    reached = _subset(TTFont(HERE / source.file), LATIN, ["*"])
+    codes = [code for code, glyph in whole.getBestCmap().items() if glyph in reached]
+    _subset(whole, codes, ["*"])
+    whole.save(HERE / source.latin)
+
+
+def _subset(font: TTFont, letters: Collection[int], features: list[str]) -> set[str]:
+    """The names of the glyphs that are left."""
     options = subset.Options(
-        layout_features=HORIZONTAL if source.number >= 0 else ["*"],
+        layout_features=features,
         hinting=False,
         name_IDs=["*"],
         notdef_outline=True,
         glyph_names=False,
     )
     slim = subset.Subsetter(options)
-    kept = set(map(ord, source.letters())) if source.letters else None
-    slim.populate(unicodes=[code for code in font.getBestCmap() if not kept or code in kept])
+    slim.populate(unicodes=[code for code in font.getBestCmap() if code in letters])
     slim.subset(font)
-    return font
+    kept: set[str] = slim.glyphs_retained
+    return kept
 
 
 def _face(font: TTFont, source: Source) -> dict[str, object]:

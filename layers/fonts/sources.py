@@ -17,7 +17,8 @@ class Source:
     """One font in a package, and what becomes of it.
 
     `pinned` are axes that are fixed, `number` is its place in a collection, `letters` are those
-    kept. A name that its licence reserves may be borne by the font `as_published` alone.
+    kept. A name that its licence reserves may be borne by the font `as_published` alone. What is
+    `kerned` across scripts has a second file without them.
     """
 
     package: str
@@ -33,9 +34,17 @@ class Source:
     number: int = -1
     letters: Callable[[], frozenset[str]] | None = None
     as_published: bool = False
+    kerned: bool = False
+
+    @property
+    def latin(self) -> str:
+        """The file with the letters of western Europe alone; empty if it would save no time."""
+        return f"{self.file.removesuffix('.ttf')}-Latin.ttf" if self.kerned else ""
 
 
-def _noto(name: str, version: str, sha256: str, file: str, *, italic: bool = False) -> Source:
+def _noto(
+    name: str, version: str, sha256: str, file: str, *, italic: bool = False, kerned: bool = False
+) -> Source:
     package = f"fontpkg_noto_sans{name}"
     family = "Noto Sans" + name.replace("_", " ").title()
     return Source(
@@ -47,6 +56,7 @@ def _noto(name: str, version: str, sha256: str, file: str, *, italic: bool = Fal
         family=family,
         italic=italic,
         pinned=(("wdth", 100),),
+        kerned=kerned,
     )
 
 
@@ -60,6 +70,7 @@ def _inter(file: str, *, italic: bool) -> Source:
         family="Inter",
         italic=italic,
         pinned=(("opsz", 14),),
+        kerned=True,
     )
 
 
@@ -157,8 +168,8 @@ _ONE_WEIGHT = ("NKo", "Chakma", "Tifinagh")
 SOURCES = (
     _inter("Inter", italic=False),
     _inter("Inter-Italic", italic=True),
-    _noto("", "2.15", _SANS, "NotoSans"),
-    _noto("", "2.15", _SANS, "NotoSans-Italic", italic=True),
+    _noto("", "2.15", _SANS, "NotoSans", kerned=True),
+    _noto("", "2.15", _SANS, "NotoSans-Italic", italic=True, kerned=True),
     _noto("_arabic", "2.12", "eeca37a7ad6854bf1b6aa42bbce1908a6a6dcd2252ed56d021c20b613f6d16fc",
           "NotoSansArabic"),
     *map(_hebrew, HEBREW),
@@ -197,7 +208,7 @@ SOURCES = (
     _design("Playfair Display", "1.203", _PLAYFAIR, as_published=True),
     _design("Playfair Display", "1.203", _PLAYFAIR, as_published=True, italic=True),
     _design("Space Grotesk", "2.0",
-            "aebb9c6c82325e29fe81d36543df2b99d8290ad78f9779f786e2df64c2a4c908"),
+            "aebb9c6c82325e29fe81d36543df2b99d8290ad78f9779f786e2df64c2a4c908", kerned=True),
     Source(
         package="fonts-noto-color-emoji_2.042-0+deb12u1_all.deb",
         sha256="a5ab0f69c7938423862320d9aca5dd187b3fd879d6a9a57dd52e17c3fa8d2751",

@@ -60,6 +60,8 @@ class Cell:
             began = self._clock()
             self._left = min(ALLOWANCE, self._left + began - self._since)
             try:
+                if self._left <= 0:
+                    raise PictureError(_SLOW)
                 return self._asked(body, near, began + min(self._seconds, self._left))
             finally:
                 self._since = self._clock()

@@ -8,7 +8,7 @@ from PIL import Image, ImageFont
 
 from postcard.dataclass import dataclass
 from postcard.keeping import keep_drawn
-from postcard.text.fonts import Face
+from postcard.text.fonts import ALIKE, Face
 
 MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints
 PICTURE_SIZE = 109  # the one size of the colour font
@@ -16,6 +16,7 @@ PHASES = 4  # starts within a pixel at which a word's mask is drawn
 
 _FINER = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # below this size, times as many pixels
 _KEPT_PIXELS = 120_000  # a mask above this is not kept
+_BEYOND_LATIN = "\u0100"
 _LONGEST_KEPT = 64  # letters whose width is kept
 
 
@@ -43,12 +44,25 @@ class Glyphs:
         return Glyphs(self.mask, self.x + dx, self.y + dy, self.color)
 
 
+def _font(letters: Letters, size: float) -> ImageFont.FreeTypeFont:
+    face = letters.face
+    path = face.latin if face.latin and _is_western(letters) else face.path
+    return _opened(path, face.axes, size)
+
+
+def _is_western(letters: Letters) -> bool:
+    text, features = letters.text, letters.features
+    return (text.isascii() or max(text) < _BEYOND_LATIN) and (
+        not features or ALIKE.issuperset(features)
+    )
+
+
 @lru_cache(maxsize=64)
-def _font(face: Face, size: float) -> ImageFont.FreeTypeFont:
-    """One object per face and size: setting axes changes it for everybody."""
-    font = ImageFont.truetype(face.path, size, layout_engine=ImageFont.Layout.RAQM)
-    if face.axes:
-        font.set_variation_by_axes(list(face.axes))
+def _opened(path: str, axes: tuple[float, ...], size: float) -> ImageFont.FreeTypeFont:
+    """One object per file, axes and size: setting axes changes it for everybody."""
+    font = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
+    if axes:
+        font.set_variation_by_axes(list(axes))
     return font
 
 
@@ -71,7 +85,7 @@ def advance(letters: Letters) -> float:
 
 def _width(letters: Letters) -> float:
     size = PICTURE_SIZE if letters.face.color else MEASURED_AT
-    font = _font(letters.face, size)
+    font = _font(letters, size)
     return font.getlength(letters.text, "L", *_shaping(letters)) / size
 
 
@@ -109,7 +123,7 @@ def _weight(glyphs: Glyphs | None) -> int:
 def _mask(letters: Letters, size: float, phase: int, stroke: float) -> Glyphs | None:
     """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
     many = _finer(size, stroke)
-    core, (x, y) = _font(letters.face, max(1.0, size * many)).getmask2(
+    core, (x, y) = _font(letters, max(1.0, size * many)).getmask2(
         letters.text,
         "L",
         *_shaping(letters),
@@ -132,7 +146,7 @@ _kept = keep_drawn(_weight)(_mask)
 @keep_drawn(_weight)
 def _picture(letters: Letters, size: float) -> Glyphs | None:
     """Emoji: drawn at their own size, then scaled."""
-    core, (x, y) = _font(letters.face, PICTURE_SIZE).getmask2(
+    core, (x, y) = _font(letters, PICTURE_SIZE).getmask2(
         letters.text, "RGBA", *_shaping(letters), anchor="ls"
     )
     if not core.size[0] or not core.size[1]:
