@@ -222,9 +222,10 @@ def test_a_key_opens_nothing_from_the_second_it_expires_in(stack: Stack) -> None
 
 def near(key: str, random: Random) -> str:
     """Another key of the right form that begins as `key` does."""
-    same = random.randrange(SECRET_LENGTH)
-    body = key.removeprefix(PREFIX)[:same]
-    body += "".join(random.choices(string.ascii_letters, k=SECRET_LENGTH - same))
+    same, secret = random.randrange(SECRET_LENGTH), key.removeprefix(PREFIX)
+    other = random.choice(string.ascii_letters.replace(secret[same], ""))
+    rest = random.choices(string.ascii_letters, k=SECRET_LENGTH - same - 1)
+    body = "".join((secret[:same], other, *rest))
     return PREFIX + body + checksum(body)
 
 

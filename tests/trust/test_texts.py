@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
+from postcard.errors import LinkTooLong
+from postcard.link_spelling import is_template
 from tests.functions.samples import document
 from tests.functions.world import World
 from tests.trust.scale import tell, tries
@@ -127,7 +129,7 @@ def test_no_text_in_any_field_is_a_fault_of_ours(world: World) -> None:
             assert reply.status < 500, (method, path, text, reply.body)
             if reply.status >= 400:
                 assert reply.json["detail"], (method, path, text)
-            if len(text) > 12 and "/" not in text:
+            if len(text) > 12 and "/" not in text and not is_template(text):
                 assert text not in log.getvalue(), (method, path)
     tell("naughty strings in calls", calls=count, slowest=round(slowest, 2), server_errors=0)
     if tries(0, 1):
@@ -140,8 +142,9 @@ def test_no_text_in_a_link_is_without_a_picture(world: World) -> None:
     for text in texts:
         links = [f"{head}&first_name={text}", f"{head}&first_name={quote(text)}"]
         if "\n" not in text and text:
-            links += [world.link({name: text}) for name in FIELDS if name != "rows"]
-            links.append(world.link({"rows_1_name": text}))
+            for name in ({*FIELDS} - {"rows"}) | {"rows_1_name"}:
+                with contextlib.suppress(LinkTooLong):
+                    links.append(world.link({name: text}))
         for link in links:
             count += 1
             reply = world.open(link)
