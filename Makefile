@@ -35,7 +35,7 @@ test: setup ## every test
 
 test-trust: setup ## what must never happen, tried a million times (an hour; `make test` has a slice)
 	rm -rf build/trust
-	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security
+	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_damage.py
 
 fuzz: setup ## a million mutated pictures (a quarter of an hour)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
