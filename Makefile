@@ -52,7 +52,7 @@ lint: setup ## format, rules, and which way imports may point
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## mypy, strict
-	$(BIN)/mypy layers/core/postcard functions local deploy tests layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
 
 audit: setup ## every pin held against PyPI's advisories (2: they could not be read from here)
 	@$(BIN)/python -m deploy.audit

@@ -151,7 +151,7 @@ def part(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
 
 
 def speed(row: Mapping[str, Any]) -> float:
-    return min(row["wall"][name]["p50"] for name in FORMATS if name in row["wall"])
+    return float(min(row["wall"][name]["p50"] for name in FORMATS if name in row["wall"]))
 
 
 def ratio(row: Mapping[str, Any], ours: Mapping[str, Any], format_: str) -> str:

@@ -6,9 +6,11 @@ in turns and compared by Welch's t. Under 4.5 (the bound of side-channel tests) 
 
 import argparse
 import json
+import math
 import random
 import statistics
 import time
+from typing import Any
 
 from postcard import link_minting, links
 from postcard.errors import Forbidden
@@ -22,7 +24,13 @@ MOST = 0.9  # slower calls than these were interrupted by something else
 def wrong(at: int, choose: random.Random) -> Link:
     """A link whose signature is right up to the character `at`."""
     fields = {"first_name": str(choose.random())}
-    asked = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
+    asked: dict[str, Any] = {
+        "width": None,
+        "dpr": 1,
+        "quality": None,
+        "expires": None,
+        "campaign": None,
+    }
     link = link_minting.mint(
         KEYS, template="welcome", format="png", fields=fields, version=1, **asked
     )
@@ -45,8 +53,8 @@ def refused(link: Link) -> int:
 def welch(one: list[int], other: list[int]) -> float:
     """Welch's t of two samples, their slowest tenth left out."""
     kept = [sorted(sample)[: int(len(sample) * MOST)] for sample in (one, other)]
-    spread = sum(statistics.variance(sample) / len(sample) for sample in kept)
-    return (statistics.fmean(kept[0]) - statistics.fmean(kept[1])) / spread**0.5
+    spread: float = sum(statistics.variance(sample) / len(sample) for sample in kept)
+    return (statistics.fmean(kept[0]) - statistics.fmean(kept[1])) / math.sqrt(spread)
 
 
 def main() -> None:
