@@ -96,6 +96,10 @@ class CountedObjects(MemoryObjects):
         self._up()
         return super().add(key, stored)
 
+    def delete(self, keys: Sequence[str]) -> None:
+        self._up()
+        super().delete(keys)
+
     def _up(self) -> None:
         if self.down:
             raise Unavailable("S3 is down.")

@@ -101,7 +101,21 @@ def test_what_cannot_be_asked_again_is_not_kept(world: World) -> None:
         200,
         "public, no-transform, max-age=60",
     )
+    assert "x-postcard-fallback" not in reply.headers
     assert list(world.pictures.keys("renders/")) == []
+
+
+def test_what_was_erased_is_not_shown_though_the_store_is_down(world: World) -> None:
+    made = world.post({"first_name": "Ada"}, render="on_open").json
+
+    def erase_and_fail() -> None:
+        world.call("DELETE", f"/v1/images/{made['id']}")
+        world.pictures.down = True
+
+    world.renderer.meanwhile = erase_and_fail
+    reply = world.open_image(made["url"])
+    assert reply.headers["x-postcard-fallback"] == "erased"
+    assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
 
 
 def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: World) -> None:

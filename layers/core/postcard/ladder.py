@@ -187,10 +187,21 @@ class Ladder:
         """Store what may be stored; a store that is down costs one more drawing, no more.
 
         What was taken back meanwhile is removed again: whoever takes back says so before the
-        stored pictures are deleted, so one of the two sees the other.
+        stored pictures are deleted, so one of the two sees the other. Where that cannot be asked
+        the picture is shown, but not kept.
         """
         if wanted.key is None:
             return answer
+        self._store(wanted.key, answer, visit)
+        reason = self._taken_back(wanted, edition, visit)
+        if reason is not None:
+            self._remove(wanted.key, visit)
+        visit.steps.done("store")
+        if reason == "dependency":
+            return replace(answer, keeping=keep_for(FAILURE))
+        return self._instead(wanted, edition, reason, visit) if reason else answer
+
+    def _store(self, key: str, answer: Answer, visit: Visit) -> None:
         image, keeping = answer.image, answer.keeping
         stored = StoredObject(
             image.body,
@@ -199,20 +210,18 @@ class Ladder:
             expires=keeping.expires,
         )
         try:
-            visit.noted["found"] = not self._pictures.add(wanted.key, stored)
-            reason = self._taken_back(wanted, edition, visit)
-            if reason is None:
-                return answer
-            self._pictures.delete([wanted.key])
-            return self._instead(wanted, edition, reason, visit)
+            visit.noted["found"] = not self._pictures.add(key, stored)
         except Unavailable as failure:
             visit.noted |= {"unstored": True, "failure": str(failure)}
-            return answer
-        finally:
-            visit.steps.done("store")
+
+    def _remove(self, key: str, visit: Visit) -> None:
+        try:
+            self._pictures.delete([key])
+        except Unavailable as failure:
+            visit.noted["failure"] = str(failure)
 
     def _taken_back(self, wanted: Wanted, edition: Edition, visit: Visit) -> Reason | None:
-        """Why this is not what is drawn there now; what cannot be asked may not be shown."""
+        """Why this is not what is drawn there now, or cannot be known to be."""
         try:
             record = self._library.record(wanted.template_id)
             if record is None or record.erased or not wanted.stands():
