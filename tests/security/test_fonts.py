@@ -231,7 +231,7 @@ def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence:
     ],
 )
 def test_a_font_on_its_bounds_is_taken(change: Callable[[Any], Any]) -> None:
-    recast(changed(boxed(LETTERS), change))
+    assert recast(changed(boxed(LETTERS), change))[1].letters
 
 
 def test_tables_that_can_be_done_without_are_made_up() -> None:

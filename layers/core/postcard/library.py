@@ -49,14 +49,15 @@ class Library:
         self._templates = templates
         self._clock = clock
         self._editions: OrderedDict[tuple[str, int], Edition] = OrderedDict()
-        self._remembered: OrderedDict[str, tuple[float, TemplateRecord | None]] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[float, TemplateRecord]] = OrderedDict()
         self._rests_until = 0.0
 
     def record(self, template_id: str) -> TemplateRecord | None:
         """What is known of a template now."""
         record = self._templates.record(template_id)
         self._remembered.pop(template_id, None)
-        self._remembered[template_id] = self._clock(), record
+        if record is not None:
+            self._remembered[template_id] = self._clock(), record
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
         return record
@@ -64,14 +65,15 @@ class Library:
     def record_or_last(self, template_id: str) -> tuple[TemplateRecord | None, Unavailable | None]:
         """The record; the last that was read, and why, if it cannot be had now; `Unavailable`."""
         since, last = self._remembered.get(template_id, (0.0, None))
-        usable = last is not None and self._clock() - since < REMEMBERED_SECONDS
-        if usable and self._clock() < self._rests_until:
+        if self._clock() - since >= REMEMBERED_SECONDS:
+            last = None
+        if last and self._clock() < self._rests_until:
             return last, Unavailable("The table did not answer a moment ago.")
         try:
             return self.record(template_id), None
         except Unavailable as failure:
             self._rests_until = self._clock() + RESTING_SECONDS
-            if not usable:
+            if last is None:
                 raise
             return last, failure
 
