@@ -15,6 +15,7 @@ from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
 from postcard.template.bind import Bound, defaults
 from postcard.template.compiled import Template
+from postcard.template.flow import draw
 from postcard.template.gallery import Gallery, Note, PictureCache, RenderFailed, Warn
 from postcard.template.ground import Blank, Grounds
 from postcard.template.laid import Laid, depth, still
@@ -131,7 +132,7 @@ class Renderer:
         picture = _Picture(self, template, defaults(template), size, pictures, NO_CLOCK)
         nodes = nodes_of(template.document.layers, "/layers", picture.speaker, {})
         canvas = picture.blank.canvas()
-        picture.scene.draw(canvas, nodes[: depth(first)])
+        draw(picture.scene, canvas, nodes[: depth(first)])
         if not first or picture.faults:
             return None
         return Laid("", canvas.picture(), first, tuple(picture.scene.boxes))
@@ -156,7 +157,7 @@ class Renderer:
         layers = stored_layers(written, document) if written else ()
         nodes = nodes_of(layers, f"/{which}/layers", picture.speaker, {})
         canvas = picture.blank.canvas()
-        picture.scene.draw(canvas, nodes)
+        draw(picture.scene, canvas, nodes)
         return picture.encoded(canvas.picture(), format, quality, max_bytes)
 
     def plain_card(
@@ -204,7 +205,7 @@ class _Picture:
 
     def drawn(self, nodes: Sequence[Node]) -> Surface:
         canvas, below = self.begin(self.scene, self.blank, nodes)
-        self.scene.draw(canvas, nodes[below:])
+        draw(self.scene, canvas, nodes[below:])
         return canvas.picture()
 
     def animated(self, changes: LayerChanges, max_bytes: int | None) -> Rendered:

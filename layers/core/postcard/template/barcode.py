@@ -16,7 +16,7 @@ from postcard.text.style import Paragraph, Run, TextStyle
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 _DIGIT = 9.5  # modules: the size of the text below, so that a digit fits its seven
 _HIGHEST_TEXT = 0.3  # of the box
@@ -63,19 +63,19 @@ class BarcodeLayer(BaseLayer):
             return str(error)
         return None
 
-    def ready(self, stage: "Stage") -> bool:
+    def ready(self, stage: "LayerContext") -> bool:
         """Whether the value is good."""
         if fault := self.fault:
             stage.warn("bad_value", f"The value {fault}.")
         return self.fault is None
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """A code is square where one side is open."""
         width, height = stage.given
         side = width if width is not None else height
         return side or 0.0, (height if height is not None else side) or 0.0
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The background over the box, the bars, and the text below."""
         bars, box = bars_of(self.symbology, self.value), stage.box
         each = module(len(bars.code), box.width * canvas.scale_x) / canvas.scale_x
@@ -103,9 +103,9 @@ class BarcodeLayer(BaseLayer):
             canvas.draw_text(layout, Box(x, top, wide, high))
 
 
-def _text(text: str, size: float, width: float, color: Color, stage: "Stage") -> TextLayout:
+def _text(text: str, size: float, width: float, color: Color, stage: "LayerContext") -> TextLayout:
     """A text in the middle of its modules, as high as its capitals."""
-    font = stage.document.font
+    font = stage.families
     style = TextStyle(
         fonts=(font,) if isinstance(font, str) else font,
         size=size,

@@ -13,7 +13,7 @@ from postcard.template.shape import CONFIG, Choice, Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 FARTHEST = 20_000  # pixels; four times the largest canvas
 
@@ -65,11 +65,11 @@ class BaseLayer:
         alone = turned or self.opacity < 1 or self.shadow is not None or self.blend != "normal"
         return not alone and not self.mixes
 
-    def ready(self, stage: "Stage") -> bool:
+    def ready(self, stage: "LayerContext") -> bool:
         """Whether it is drawn: what it needs from elsewhere is there."""
         return True
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """Width and height in CSS pixels, where `stage.given` leaves one open."""
         width, height = stage.given
         return width or 0.0, height or 0.0
@@ -77,7 +77,7 @@ class BaseLayer:
     def check_value(self, text: str) -> None:
         """Raises ValueError for a text that a request gives and that cannot be the value."""
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """Draws the layer into `stage.box`."""
         raise NotImplementedError
 

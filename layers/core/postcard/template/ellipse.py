@@ -10,7 +10,7 @@ from postcard.template.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class EllipseLayer(BaseLayer):
     fill: Paint | None = None
     stroke: Stroke | None = None
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """Fill, then stroke."""
         if self.fill is not None:
             canvas.fill_shape(Ellipse(), stage.box, to_paint(self.fill))

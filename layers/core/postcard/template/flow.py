@@ -5,18 +5,14 @@ width; then heights; then places.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import NamedTuple
 
+from postcard.canvas.canvas import Canvas
+from postcard.template.group import GroupLayer
+from postcard.template.nodes import Node
+from postcard.template.stage import HEIGHT, WIDTH, Scene, Stage
 from postcard.template.text import TextLayer
 
-if TYPE_CHECKING:
-    from postcard.template.group import GroupLayer
-    from postcard.template.stage import Stage
-
-WIDTH, HEIGHT = 0, 1
-Flow = Literal["none", "row", "column"]
-Align = Literal["start", "center", "end", "stretch", "baseline"]
-Justify = Literal["start", "center", "end", "space-between"]
 _ALONG = {"row": WIDTH, "column": HEIGHT}  # the axis on which layers follow each other
 _SHARES = {"center": 0.5, "end": 1.0}  # of the free room, before the layers
 _ROUNDING = 0.01
@@ -47,6 +43,21 @@ class Inside(NamedTuple):
     def room(self, axis: int) -> float:
         """What its size leaves inside the padding."""
         return max(0.0, (self.stage.given[axis] or 0.0) - self.layer.around(axis))
+
+
+def draw(scene: Scene, canvas: Canvas, nodes: Sequence[Node]) -> None:
+    """Draws nodes over the whole canvas."""
+    for stage in placed(scene, nodes):
+        stage.draw(canvas)
+
+
+def placed(scene: Scene, nodes: Sequence[Node]) -> list[Stage]:
+    """The stages of nodes on the canvas, what they hold in its place."""
+    stages = scene.stages(nodes)
+    for stage in stages:
+        if stage.group:
+            arrange(stage)
+    return stages
 
 
 def arrange(stage: "Stage") -> None:

@@ -11,6 +11,7 @@ from postcard.geometry import Box
 from postcard.keeping import Kept
 from postcard.template.compiled import Template
 from postcard.template.consistency import walk
+from postcard.template.flow import draw
 from postcard.template.laid import Laid, depth, digest_of
 from postcard.template.nodes import Node
 from postcard.template.slots import at
@@ -119,7 +120,7 @@ class Grounds:
             rest = below[depth(laid.pointers) :]
             canvas = laid.canvas(blank.size, copied=bool(rest))
             scene.boxes[:] = laid.boxes
-        scene.draw(canvas, rest)
+        draw(scene, canvas, rest)
         files = sum(len(one) for one in held if isinstance(one, bytes))
         return Ground(
             canvas=canvas,

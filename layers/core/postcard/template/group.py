@@ -7,7 +7,6 @@ from postcard.dataclass import dataclass
 from postcard.template.barcode import BarcodeLayer
 from postcard.template.base import BaseLayer, Length, Name, Padding, Radius, four
 from postcard.template.ellipse import EllipseLayer
-from postcard.template.flow import Align, Flow, Justify
 from postcard.template.image import ImageLayer
 from postcard.template.line import LineLayer
 from postcard.template.paints import Border, Paint, to_paint
@@ -22,7 +21,11 @@ from postcard.template.turns import ITEM
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
+
+Flow = Literal["none", "row", "column"]
+Align = Literal["start", "center", "end", "stretch", "baseline"]
+Justify = Literal["start", "center", "end", "space-between"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class GroupLayer(BaseLayer):
         top, right, bottom, left = four(self.padding)
         return top + bottom if axis else left + right
 
-    def ready(self, stage: "Stage") -> bool:
+    def ready(self, stage: "LayerContext") -> bool:
         """Whether it holds a layer that is drawn, or is something to see or to keep room."""
         said = (self.width, self.height, self.fill, self.border)
         return bool(stage.children) or any(part is not None for part in said)
@@ -74,7 +77,7 @@ class GroupLayer(BaseLayer):
         """Whether a layer blends with those of the group behind it."""
         return any(layer.blend != "normal" for layer in self.layers)
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """Fill, layers (clipped to the corners if it says so), border."""
         seen = self.clip and self.mixes  # its layers blend with the fill, too
         if self.fill is not None and not seen:

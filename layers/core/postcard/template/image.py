@@ -13,7 +13,7 @@ from postcard.template.shape import Choice, Liquid, Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 Fit = Literal["cover", "contain", "fill", "none"]
 Anchor = Literal[
@@ -53,11 +53,11 @@ class ImageLayer(BaseLayer):
         """Whether it has no source."""
         return not self.source
 
-    def ready(self, stage: "Stage") -> bool:
+    def ready(self, stage: "LayerContext") -> bool:
         """Whether there is a picture."""
         return stage.picture is not None
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """The sides that are not written follow the picture's proportions."""
         picture = stage.picture
         assert picture is not None  # or it is not ready
@@ -69,7 +69,7 @@ class ImageLayer(BaseLayer):
             width = (height or 0.0) * ratio
         return width, width / ratio if height is None else height
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The picture with its look, then its border."""
         assert stage.picture is not None
         canvas.draw_picture(

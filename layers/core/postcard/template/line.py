@@ -10,7 +10,7 @@ from postcard.template.paints import Stroke
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class LineLayer(BaseLayer):
         """Whether it has no stroke."""
         return self.stroke is None or not self.stroke.width
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The stroke."""
         assert self.stroke is not None  # or it is empty
         color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash

@@ -12,7 +12,7 @@ from postcard.template.shape import Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 MAX_PATH = 20_000  # characters of `d`
 ViewSide = Annotated[float, Ge(0.01), Le(FARTHEST)]
@@ -35,7 +35,7 @@ class PathLayer(BaseLayer):
     fill: Paint | None = None
     stroke: Stroke | None = None
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """Fill, then stroke."""
         box = stage.box
         shape = SvgPath(self.d, self.view or (box.width or 1.0, box.height or 1.0))

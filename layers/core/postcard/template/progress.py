@@ -13,7 +13,7 @@ from postcard.template.paints import Paint, to_paint
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 WHOLE = 100.0
 
@@ -47,7 +47,7 @@ class ProgressLayer(BaseLayer):
         most = float(self.max)
         return min(1.0, max(0.0, float(self.value) / (most if most > 0 else WHOLE)))
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The track, then what is filled."""
         color = stage.color if self.color is None else to_paint(self.color)
         if not stage.box.width or not stage.box.height:

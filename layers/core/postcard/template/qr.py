@@ -16,7 +16,7 @@ from postcard.template.shape import Liquid, Rule
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 Correction = Literal["L", "M", "Q", "H"]
 SMALLEST_MODULE = 2  # device pixels; phones fail to read smaller ones off a screen
@@ -45,7 +45,7 @@ class QrLayer(BaseLayer):
         """Whether it has no value."""
         return not self.value.strip()
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """A code is square."""
         width, height = stage.given
         side = width if width is not None else height
@@ -56,7 +56,7 @@ class QrLayer(BaseLayer):
         """How much of the code may be hidden: the most of it where there is a logo."""
         return self.error_correction or ("H" if self.logo else "M")
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The background over the box, the modules in its middle, the logo in theirs."""
         try:
             rows = qr_modules(self.value, self.correction)
@@ -81,7 +81,7 @@ class QrLayer(BaseLayer):
             away = (inner - (hidden - 1) * whole) / 2
             canvas.draw_picture(logo, middle.inset(away), fit="contain")
 
-    def _logo(self, stage: "Stage", across: int, module: float) -> tuple[Picture | None, int]:
+    def _logo(self, stage: "LayerContext", across: int, module: float) -> tuple[Picture | None, int]:
         """The picture, and how many of the modules `across` it hides, half of one at each side."""
         if self.logo is None:
             return None, 0

@@ -13,7 +13,7 @@ from postcard.template.paints import Paint, to_paint
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 SYMBOLS: dict[str, Shape] = {"star": Star(), "heart": Heart(), "circle": Ellipse()}
 
@@ -37,14 +37,14 @@ class RatingLayer(BaseLayer):
     track: Paint = "#0000001a"
     gap: Length = 0.0
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """As wide as its symbols and the gaps between them, unless it says a width."""
         width, height = stage.given
         side = height or 0.0
         own = self.count * side + (self.count - 1) * self.gap
         return own if width is None else width, side
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """Each symbol in one colour, or in two beside each other."""
         color = stage.color if self.color is None else to_paint(self.color)
         track, box, side = to_paint(self.track), stage.box, stage.box.height

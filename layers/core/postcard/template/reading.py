@@ -1,10 +1,5 @@
 """Which way a document reads: where rows, bars and ratings start."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from postcard.template.document import Document
-
 _SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
 _LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag says another
     (
@@ -14,11 +9,9 @@ _LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag 
 )
 
 
-def reads_rtl(document: "Document") -> bool:
-    """Whether it says so, or else whether its locale does."""
-    if document.direction != "auto":
-        return document.direction == "rtl"
-    return locale_reads_rtl(document.locale)
+def reads_rtl(direction: str, locale: str) -> bool:
+    """Whether the direction says so, or else whether the locale does."""
+    return locale_reads_rtl(locale) if direction == "auto" else direction == "rtl"
 
 
 def locale_reads_rtl(locale: str) -> bool:

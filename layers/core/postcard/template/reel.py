@@ -5,6 +5,7 @@ from dataclasses import MISSING, fields
 
 from postcard.canvas.canvas import Canvas
 from postcard.geometry import Box
+from postcard.template.flow import placed
 from postcard.template.ground import Blank
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.nodes import Node
@@ -41,7 +42,7 @@ class Reel:
         """The next picture, drawn on `blank` or on what is kept; the last one if it is equal."""
         kept = self._kept if self._stands(scene.document, nodes) else None
         canvas = kept or self._begun(scene, blank, nodes)
-        stages = list(_apart(scene.placed(nodes[len(self._ground) :])))
+        stages = list(_apart(placed(scene, nodes[len(self._ground) :])))
         now = [(stage.node, stage.box) for stage in stages]
         same = self._alike(now) if kept else 0
         if kept and self._shown and same == len(now) == len(self._before):

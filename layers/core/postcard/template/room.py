@@ -10,6 +10,7 @@ from postcard.template.bind import bind, example_of, examples
 from postcard.template.changes import Changes
 from postcard.template.compiled import Template
 from postcard.template.fields import AnyField, ListField, TextField
+from postcard.template.flow import placed
 from postcard.template.letters import said
 from postcard.template.nodes import Node, nodes_of
 from postcard.template.programs import paths_in
@@ -104,7 +105,7 @@ def _cut(
     speaker = Speaker(template, values, now, lambda *_: None)
     nodes = nodes_of(template.document.layers, "/layers", speaker, {})
     scene = Scene(speaker.document, fonts, 1.0, _NoPictures())
-    for stage in _all(scene.placed(nodes)):
+    for stage in _all(placed(scene, nodes)):
         layer = stage.layer
         if not isinstance(layer, TextLayer) or _may_be_cut(layer, stage):
             continue

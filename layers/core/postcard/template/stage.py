@@ -12,7 +12,6 @@ from postcard.dataclass import dataclass
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.template.effects import to_shadow
-from postcard.template.flow import HEIGHT, arrange
 from postcard.template.group import AnyLayer, GroupLayer
 from postcard.template.letters import said
 from postcard.template.nodes import Node
@@ -20,8 +19,10 @@ from postcard.template.properties import Document
 from postcard.template.reading import reads_rtl
 from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout
+from postcard.text.style import Direction
 
 Near = tuple[int, int] | None
+WIDTH, HEIGHT = 0, 1
 
 
 class Pictures(Protocol):
@@ -44,19 +45,6 @@ class Scene:
     pictures: Pictures
     warnings: list[Fault] = field(default_factory=list)
     boxes: list[tuple[str, Box]] = field(default_factory=list)
-
-    def draw(self, canvas: Canvas, nodes: Sequence[Node]) -> None:
-        """Draws nodes over the whole canvas."""
-        for stage in self.placed(nodes):
-            stage.draw(canvas)
-
-    def placed(self, nodes: Sequence[Node]) -> "list[Stage]":
-        """The stages of nodes on the canvas, what they hold in its place."""
-        stages = self.stages(nodes)
-        for stage in stages:
-            if stage.group:
-                arrange(stage)
-        return stages
 
     def stages(self, nodes: Sequence[Node], around: "Stage | None" = None) -> "list[Stage]":
         """The stages of nodes in the group `around`; those not ready are left out."""
@@ -125,7 +113,22 @@ class Stage:
     @property
     def rtl(self) -> bool:
         """Whether the document reads from right to left."""
-        return reads_rtl(self.document)
+        return reads_rtl(self.document.direction, self.document.locale)
+
+    @property
+    def families(self) -> str | tuple[str, ...]:
+        """The document's font."""
+        return self.document.font
+
+    @property
+    def color_text(self) -> str:
+        """The document's colour as it is written."""
+        return self.document.color
+
+    @property
+    def direction(self) -> Direction:
+        """The document's direction."""
+        return self.document.direction
 
     @property
     def locale(self) -> str:

@@ -19,7 +19,7 @@ from postcard.text.layout import TextLayout, lay_out
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
-    from postcard.template.stage import Stage
+    from postcard.template.context import LayerContext
 
 Said = tuple[tuple[str, Hashable], ...]  # text properties by name
 WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Rule(drawable_text)]
@@ -45,7 +45,7 @@ class TextLayer(TextProperties, BaseLayer):
     style: str | None = None
     emphasis: str | None = None
 
-    def measure(self, stage: "Stage") -> tuple[float, float]:
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
         """The layout's size where the document leaves one open."""
         layout, (width, height) = self.layout(stage), stage.given
         return (
@@ -53,13 +53,13 @@ class TextLayer(TextProperties, BaseLayer):
             layout.height if height is None else height,
         )
 
-    def layout(self, stage: "Stage") -> TextLayout:
+    def layout(self, stage: "LayerContext") -> TextLayout:
         """The lines; laid out once a drawing."""
         if stage.layout is None:
             look = {**stage.look(self.style), **said(self)}
             stage.layout = lay_out(
                 tuple(self._runs(look, stage)),
-                _paragraph(tuple(look.items()), stage.document.direction),
+                _paragraph(tuple(look.items()), stage.direction),
                 width=stage.given[0],
                 height=stage.given[1],
                 fonts=stage.fonts,
@@ -69,7 +69,7 @@ class TextLayer(TextProperties, BaseLayer):
                 stage.warn("missing_glyph", f"No font has these letters: {letters}")
         return stage.layout
 
-    def draw(self, canvas: "Canvas", stage: "Stage") -> None:
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
         """The lines; nothing if they are empty."""
         canvas.draw_text(self.layout(stage), stage.box)
 
@@ -83,7 +83,7 @@ class TextLayer(TextProperties, BaseLayer):
         """Whether there is nothing to see."""
         return all(blank(span.text) for span in self.spans)
 
-    def _runs(self, look: Mapping[str, Any], stage: "Stage") -> Iterator[drawn.Run]:
+    def _runs(self, look: Mapping[str, Any], stage: "LayerContext") -> Iterator[drawn.Run]:
         for span in self.spans:
             own = {**look, **stage.look(span.style), **said(span)}
             strong = {**own, **stage.look(self.emphasis)}
@@ -91,7 +91,7 @@ class TextLayer(TextProperties, BaseLayer):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
                 shown = _cased(drawable(text), chosen.get("transform", "none"), language)
-                around = (stage.document.font, stage.document.color, language)
+                around = (stage.families, stage.color_text, language)
                 yield drawn.Run(shown, _style(tuple(chosen.items()), around, span.rise or 0.0))
 
 
