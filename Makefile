@@ -35,7 +35,7 @@ test: setup ## every test
 
 test-trust: setup ## what must never happen, tried a million times (an hour; `make test` has a slice)
 	rm -rf build/trust
-	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_damage.py
+	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
 
 fuzz: setup ## a million mutated pictures (a quarter of an hour)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
@@ -55,16 +55,16 @@ types: setup ## mypy, strict
 	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
 
 audit: setup ## every pin held against PyPI's advisories (2: they could not be read from here)
-	@$(BIN)/python -m deploy.audit
+	@$(BIN)/python -m deploy.dependency_audit
 
 stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
-	$(BIN)/python -m deploy.inline_edge
+	$(BIN)/python -m deploy.inline_edge_function
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
-	$(BIN)/python -m deploy.template
+	$(BIN)/python -m deploy.template_check
 
 build: .venv-sam/ready ## what Lambda gets, into .aws-sam/build (ARCH=arm64|x86_64)
 	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
-	$(BIN)/python -m deploy.artefacts $(BUILD) $(ARCH)
+	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
 deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
 	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
@@ -73,11 +73,11 @@ bench: setup ## the figures, each beside a peer
 	$(BIN)/python -m bench
 
 gallery: setup ## docs/gallery.md and its pictures, drawn anew
-	$(BIN)/python -m local.gallery
+	$(BIN)/python -m local.docs_gallery
 
 scripts: setup ## lines in all scripts as Chromium draws them, for tests; see build/scripts.png
 	@mkdir -p build
-	$(BIN)/python -m tests.scripts.chromium build/scripts.png
+	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
 
 fonts: setup ## layers/fonts anew from pinned packages (five minutes; FILES="Inter.ttf …" makes some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)

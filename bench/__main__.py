@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("bench.run", "bench.coldstart", "bench.imports")
+PARTS = ("bench.engines", "bench.cold_start", "bench.aws_client_imports")
 
 for part in PARTS:
     print(f"\n## {part}\n", flush=True)

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from bench.curve import draw
-from postcard import link_minting
-from postcard.signing import LinkKeys
+from bench.load_plot import draw
+from postcard.links import build as link_minting
+from postcard.links.signing import LinkKeys
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build/load"

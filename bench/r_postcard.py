@@ -7,14 +7,14 @@ from pathlib import Path
 
 from common import blob, spec  # type: ignore[import-not-found]  # the harness's
 
-from bench.design import template
-from postcard.canvas.encode import encode
+from bench.peer_design import template
+from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
-from postcard.render import Renderer
+from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
-from postcard.template.changes import Changes
-from postcard.template.gallery import PictureCache
+from postcard.template.modifications import Changes
 from postcard.text.fonts import Fonts
 
 FONTS = Path(__file__).resolve().parent.parent / "layers/fonts"

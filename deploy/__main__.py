@@ -14,16 +14,17 @@ from collections.abc import Mapping, Sequence
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import fallback, seed
-from deploy.account import Concurrency
-from deploy.smoke import Smoke, SmokeFailed
-from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
+from deploy import bootstrap as seed
+from deploy import fallback_picture as fallback
+from deploy.account_limits import Concurrency
+from deploy.cloudformation_stack import DeployError, Outputs, Plan, deployed_parameter, run
+from deploy.smoke_test import Smoke, SmokeFailed
 from postcard import wiring
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.objects import S3Objects
 from postcard.errors import Problem
-from postcard.keyring import Keyring
-from postcard.keys import Keys
+from postcard.keys.api_keys import Keys
+from postcard.keys.rotation import Keyring
 from postcard.settings import Settings
 
 

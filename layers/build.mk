@@ -1,5 +1,5 @@
 # What the Makefiles of layers and functions share. `sam build` does not tell make the architecture:
-# `make build ARCH=…` puts it into the environment, and deploy/artefacts.py checks what came out.
+# `make build ARCH=…` puts it into the environment, and deploy/build_artifacts.py checks what came out.
 ARCHITECTURE ?= arm64
 PYTHON_VERSION ?= 3.13
 LAYERS := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from local.main import main
+from local.terminal import main
 
 if __name__ == "__main__":
     given = dict(enumerate(sys.argv[1:]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import urllib3
 
-from local.messages import Request, Response
+from local.aws.http_messages import Request, Response
 
 SEED = Path(__file__).with_name("seed")
 _TYPES = {

@@ -11,21 +11,21 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO
 
-from deploy.seed import upload_fallback
-from local.aws import Account, Endpoint, Recorder, bucket_origin
-from local.cdn import Cdn
-from local.counters import Counters
-from local.distribution import Distribution
-from local.edge import EdgeFunction
-from local.gateway import HttpApi
-from local.keys import LocalKeys, write_private
-from local.lambdas import Function, Lambda, LogFile
-from local.messages import Request, Response
-from local.production import Production
+from deploy.bootstrap import upload_fallback
+from local.aws.activity_counters import Counters
+from local.aws.api_gateway import HttpApi
+from local.aws.cloudfront import Cdn
+from local.aws.distribution_config import Distribution
+from local.aws.edge_function import EdgeFunction
+from local.aws.http_messages import Request, Response
+from local.aws.lambda_service import Function, Lambda, LogFile
+from local.aws.moto_server import Account, Endpoint, Recorder, bucket_origin
+from local.aws.moto_state import State
+from local.aws.stack_resources import REGION, Stack
+from local.http_server import WebServer
+from local.local_keys import LocalKeys, write_private
 from local.seed import SEED, ApiClient, plant
-from local.stack import REGION, Stack
-from local.state import State
-from local.web import WebServer
+from local.service_adapters import Production
 
 ROOT = Path(__file__).resolve().parent.parent
 API, IMAGE_API = "Api", "ImageApi"
@@ -167,7 +167,9 @@ class LocalServer:
 
     def plant_error_picture(self) -> None:
         """Put the picture for bad days where CloudFront looks for it."""
-        from deploy.fallback import draw  # imports the renderer, which a later start does not need
+        from deploy.fallback_picture import (
+            draw,  # imports the renderer, which a later start does not need
+        )
 
         upload_fallback(self.production.pictures(), draw)
 

@@ -5,11 +5,13 @@ import threading
 from functools import cache
 from typing import Any
 
-from api import about, assets, images, journal, links, previews, templates, versions
-from api.front import Front
+from api import access_log as journal
+from api.middleware import Front
 from api.resolver import Resolver
+from api.routes import assets, images, links, previews, templates, versions
+from api.routes import meta as about
 from postcard import wiring
-from postcard.api_service import ApiService
+from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 
 ROUTERS = (images, links, templates, versions, previews, assets, about)

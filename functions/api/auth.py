@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from api.reading import Request
-from postcard.api_service import ApiService
+from api.http_event import Request
 from postcard.errors import Forbidden, RateLimited
 from postcard.ports import Allowance, ApiKeyRecord
+from postcard.services.assembly import ApiService
 
 USUAL_RATE = 100
 DAY = 86_400

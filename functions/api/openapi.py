@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
-from api.answers import PreviewAnswer
-from api.responses import HEADERS, describe_answers, describe_headers
+from api.openapi_responses import HEADERS, describe_answers, describe_headers
+from api.response_models import PreviewAnswer
 
 Description = dict[str, Any]
 DOCUMENT = {

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, told
+from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, refuse, told
 from postcard.json_text import pointer
-from postcard.template.refusing import refuse
 
 PROBLEM_JSON = "application/problem+json"
 MOST_ERRORS = 100  # a Lambda answers 6 MB at most

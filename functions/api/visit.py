@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.auth import Entry
-from api.reading import Request
-from postcard.api_service import ApiService
+from api.http_event import Request
 from postcard.errors import Fault, Gone, NotFound, Problem, Unavailable
+from postcard.services.assembly import ApiService
 from postcard.template.bind import Mode
 
 TELLS_FALLBACK = ("/v1/images", "/v1/links")

@@ -13,12 +13,12 @@ import time
 from functools import cache
 from typing import Any
 
-from image import journal
+from image import access_log as journal
 from postcard import wiring
+from postcard.delivery.assembly import ImageService
+from postcard.delivery.fallback_chain import Visit
+from postcard.delivery.response import Answer
 from postcard.errors import Forbidden, MethodNotAllowed, Problem, Unavailable
-from postcard.ladder import Visit
-from postcard.service import ImageService
-from postcard.serving import Answer
 from postcard.settings import Settings
 
 METHODS = ("GET", "HEAD")

@@ -18,13 +18,13 @@ from postcard import ports
 from postcard.adapters import memory
 from postcard.adapters.aws.api_keys import DynamoApiKeys
 from postcard.adapters.aws.assets import DynamoAssets
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotency
 from postcard.adapters.aws.images import DynamoImages
-from postcard.adapters.aws.lean import LeanClient
+from postcard.adapters.aws.light_client import LeanClient
 from postcard.adapters.aws.objects import S3Objects
-from postcard.adapters.aws.rate import DynamoRateLimiter
+from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.secrets import SecretsManager
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplates

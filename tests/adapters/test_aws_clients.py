@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from postcard.adapters.aws.boto import boto_client
-from postcard.adapters.aws.calls import CallFailed
-from postcard.adapters.aws.lean import LeanClient
+from postcard.adapters.aws.boto_client import boto_client
+from postcard.adapters.aws.errors import CallFailed
+from postcard.adapters.aws.light_client import LeanClient
 from postcard.adapters.aws.objects import S3Objects
 from postcard.adapters.aws.secrets import SecretsManager
 from postcard.adapters.aws.table import Table
@@ -21,7 +21,7 @@ from postcard.errors import Unavailable
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
-from tests.adapters.scripted import HANG_UP, Asked, Reply, Scripted, reply
+from tests.adapters.scripted_server import HANG_UP, Asked, Reply, Scripted, reply
 
 Serve = Callable[..., Scripted]
 ITEM = b'{"Item": {"pk": {"S": "a"}, "n": {"N": "5"}, "z": {"B": "AP8="}}}'

@@ -11,17 +11,17 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.cdn import CloudFrontCdn
 from postcard.adapters.aws.edge_store import CloudFrontStore
 from postcard.adapters.aws.uploads import S3Uploads
-from postcard.adapters.files import FileEdgeStore
+from postcard.adapters.file_edge_store import FileEdgeStore
 from postcard.adapters.memory import MemoryCdn, MemoryEdgeStore, MemoryUploads
 from postcard.errors import Unavailable
 from postcard.ports import EdgeStore, Uploads
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
-from tests.adapters.scripted import Asked, Reply, Scripted, reply
+from tests.adapters.scripted_server import Asked, Reply, Scripted, reply
 
 ARN = "arn:aws:cloudfront::123456789012:key-value-store/abc-def"
 

@@ -8,15 +8,9 @@ from dataclasses import replace
 import pytest
 
 from postcard.errors import BadRequest, Conflict
-from postcard.ports import (
-    ApiKeyRecord,
-    AssetRecord,
-    StoredObject,
-    TemplateRecord,
-    TemplateVersion,
-)
+from postcard.ports import ApiKeyRecord, AssetRecord, StoredObject, TemplateRecord, TemplateVersion
+from tests.adapters.concurrency import outcomes
 from tests.adapters.conftest import World
-from tests.adapters.crowd import outcomes
 
 SOURCES = {"asset:hero": "assets/hero/1", "https://example.com/a.png": "assets/fetched/2"}
 PICTURE = StoredObject(

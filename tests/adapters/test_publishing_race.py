@@ -9,14 +9,14 @@ from pathlib import Path
 from PIL import Image
 
 from postcard.adapters.memory import MemoryAssets
-from postcard.assets import AssetReader
+from postcard.assets.service import AssetReader
 from postcard.errors import Conflict
+from postcard.pipeline.fallback_images import stand_in_key
+from postcard.pipeline.pipeline import Studio
+from postcard.pipeline.source_fetcher import Sources
 from postcard.ports import Fetched, FetchError, TemplateRecord, TemplateVersion
-from postcard.publishing import Publishing
-from postcard.render import Renderer
-from postcard.sources import Sources
-from postcard.stand_ins import stand_in_key
-from postcard.studio import Studio
+from postcard.rendering.renderer import Renderer
+from postcard.services.publishing import Publishing
 from postcard.text.fonts import Fonts
 from tests.adapters.conftest import World
 

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.secrets import SecretsManager
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.errors import Conflict
-from postcard.keyring import Keyring
-from postcard.keyset import EDGE_ENTRY
+from postcard.keys.key_set import EDGE_ENTRY
+from postcard.keys.rotation import Keyring
 from postcard.settings import Settings
+from tests.adapters.concurrency import outcomes
 from tests.adapters.conftest import World
-from tests.adapters.crowd import outcomes
 
 NOW = 1_795_341_600.0
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from postcard import wiring
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.edge_store import CloudFrontStore
 from postcard.errors import Unavailable
-from postcard.keyring import Keyring
-from postcard.keys import Keys
+from postcard.keys.api_keys import Keys
+from postcard.keys.rotation import Keyring
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 

@@ -1,4 +1,4 @@
-"""The edge function in every engine there is: Node, njs, and the embedded one of `local/edge.py`.
+"""The edge function in every engine there is: Node, njs, and the one of `make serve`.
 
 The clock is the vectors' NOW in all of them. A case is what a viewer sends and the KeyValueStore's
 entry; what comes back is what the function returned.
@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from local.edge import EdgeFunction
-from tests.core.link_cases import KEYS, NOW, ROOT, Outcome
+from local.aws.edge_function import EdgeFunction
+from tests.links.link_cases import KEYS, NOW, ROOT, Outcome
 
 FUNCTION = ROOT / "functions/edge/viewer_request.js"
 SOURCE = FUNCTION.read_text()

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.link_cases import VECTORS, mint, outcome
-from tests.core.link_mutations import REFUSED, SAME
 from tests.edge.engines import Case, Engine, Node, outcome_of
+from tests.links.link_cases import VECTORS, mint, outcome
+from tests.links.link_mutations import REFUSED, SAME
 
 SPOILT = mint({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 VALUES = [

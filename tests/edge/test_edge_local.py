@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.edge import EdgeError, EdgeFunction
-from tests.core.link_cases import mint, outcome
+from local.aws.edge_function import EdgeError, EdgeFunction
 from tests.edge.engines import CLOCK, ENTRY, SOURCE, Case, outcome_of
+from tests.links.link_cases import mint, outcome
 
 HEAD = "import cf from 'cloudfront';\nimport crypto from 'crypto';\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)

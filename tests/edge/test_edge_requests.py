@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from postcard import links
-from tests.core.link_cases import KEYS, VECTORS, mint, outcome, split
+from postcard.links import verify as links
 from tests.edge.engines import ENTRY, Case, Embedded, Engine, Node, outcome_of
+from tests.links.link_cases import KEYS, VECTORS, mint, outcome, split
 
 LINK = mint({"a": "1"})
 IMAGE = f"/i/{VECTORS['images']['examples'][0]['image_id']}.png"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tests.core.link_cases import KEYS, VECTORS, Outcome, outcome, spellings
 from tests.edge.engines import Answer, Case, Engine, outcome_of
+from tests.links.link_cases import KEYS, VECTORS, Outcome, outcome, spellings
 
 
 def answers(engine: Engine, links: Sequence[str]) -> list[Outcome]:

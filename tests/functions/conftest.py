@@ -1,7 +1,7 @@
 import pytest
 
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from postcard.adapters.memory import MemoryIdempotency
 from postcard.errors import Unavailable
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 
 def test_a_problem_has_every_member(world: World) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from postcard.ports import StoredObject
 from tests.fonts import boxed, kite, sail, woff2
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 JSON = {"accept": "application/json"}
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 PHOTO = "https://example.com/alex.png"
 PHOTO_LAYER = {

@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from postcard.link_reading import read
-from tests.functions.doubles import Reply
-from tests.functions.samples import document
-from tests.functions.world import BASE, World
+from postcard.links.parse import read
+from tests.functions.fake_services import Reply
+from tests.functions.in_memory_service import BASE, World
+from tests.functions.sample_events import document
 
 
 def mint(world: World, **more: object) -> Reply:
@@ -220,7 +220,7 @@ def test_a_deleted_template_mints_no_links(world: World) -> None:
 
 
 def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: World) -> None:
-    from tests.functions.doubles import picture
+    from tests.functions.fake_services import picture
 
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}

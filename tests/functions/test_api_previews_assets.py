@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
-from tests.functions.doubles import picture
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.fake_services import picture
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 JSON = {"accept": "application/json"}
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.functions.doubles import Reply
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.fake_services import Reply
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 
 def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:

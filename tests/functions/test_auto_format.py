@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.functions.doubles import noise, picture
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.fake_services import noise, picture
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 HERO = "https://example.com/hero.png"
 PHOTO: dict[str, Any] = {"type": "image", "width": 120, "height": 60, "source": HERO}

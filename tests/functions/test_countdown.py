@@ -5,9 +5,9 @@ from typing import Any
 
 from PIL import Image
 
-from tests.functions.doubles import picture
-from tests.functions.samples import document
-from tests.functions.world import NOW, World
+from tests.functions.fake_services import picture
+from tests.functions.in_memory_service import NOW, World
+from tests.functions.sample_events import document
 
 SECONDS = "{{ countdown.minutes }}:{{ countdown.seconds }}"
 

@@ -8,9 +8,9 @@ import pytest
 
 from api import app as api_app
 from image import app as image_app
-from tests.functions.doubles import Context, Reply
-from tests.functions.samples import EVENTS, document
-from tests.functions.world import SECRET, World
+from tests.functions.fake_services import Context, Reply
+from tests.functions.in_memory_service import SECRET, World
+from tests.functions.sample_events import EVENTS, document
 
 API = sorted(EVENTS.glob("api-*.json"))
 IMAGE = sorted(EVENTS.glob("image-*.json"))

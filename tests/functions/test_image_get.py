@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from postcard.link_reading import read
-from tests.functions.doubles import Reply
-from tests.functions.samples import document, image_event
-from tests.functions.world import NOW, SECRET, World
+from postcard.links.parse import read
+from tests.functions.fake_services import Reply
+from tests.functions.in_memory_service import NOW, SECRET, World
+from tests.functions.sample_events import document, image_event
 
 KEPT = "public, no-transform"
 

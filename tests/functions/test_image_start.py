@@ -9,12 +9,12 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from image import journal
-from tests.functions.doubles import ROOT, Context
-from tests.functions.world import World
+from image import access_log as journal
+from tests.functions.fake_services import ROOT, Context
+from tests.functions.in_memory_service import World
 
 HEAVY = ("pydantic", "boto3", "botocore", "aws_lambda_powertools", "numpy", "asyncio", "yaml")
-NEVER_SIGNS = "postcard.link_minting"
+NEVER_SIGNS = "postcard.links.build"
 
 
 def test_a_render_needs_none_of_the_heavy_packages() -> None:

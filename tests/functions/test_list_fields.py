@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.functions.doubles import picture
-from tests.functions.samples import document
-from tests.functions.world import BASE, World
+from tests.functions.fake_services import picture
+from tests.functions.in_memory_service import BASE, World
+from tests.functions.sample_events import document
 
 HERE = "https://cdn.example.com/here.png"
 GONE = "https://cdn.example.com/gone.png"

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from postcard import link_minting, links
-from postcard.keyset import KeySet
+from postcard.keys.key_set import KeySet
+from postcard.links import build as link_minting
+from postcard.links import verify as links
 from tests.local.conftest import Service
 
 IMAGE, API = "function.ImageFunction", "function.ApiFunction"

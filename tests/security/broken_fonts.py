@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from postcard.foundry.recast import recast
+from postcard.font_sanitizer.sanitize import recast
 from postcard.text.font_file import FontError
 from postcard.text.glyphs import opens
 from tests.fonts import boxed, kite, opened, sail, saved, woff2

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from postcard.adapters.http import HttpFetcher
-from tests.security.internet import (
+from postcard.adapters.http.fetcher import HttpFetcher
+from tests.security.loopback_internet import (
     PNG,
     PUBLIC,
     SELF_SIGNED,

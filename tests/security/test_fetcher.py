@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postcard.adapters.addresses import allows, host_of, is_public
-from postcard.adapters.http import MOST_BYTES, HttpFetcher, Target
+from postcard.adapters.http.fetcher import MOST_BYTES, HttpFetcher, Target
+from postcard.adapters.http.public_addresses import allows, host_of, is_public
 from postcard.ports import FetchError
-from tests.security.internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+from tests.security.loopback_internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
 
 Make = Callable[..., HttpFetcher]
 

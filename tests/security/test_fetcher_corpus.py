@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from postcard.adapters.addresses import is_public
-from postcard.adapters.http import HttpFetcher
+from postcard.adapters.http.fetcher import HttpFetcher
+from postcard.adapters.http.public_addresses import is_public
 from postcard.ports import FetchError
-from tests.security.internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+from tests.security.loopback_internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
 CASES: list[dict[str, str]] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []

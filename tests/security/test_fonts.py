@@ -20,8 +20,8 @@ from fontTools.ttLib.tables._f_v_a_r import Axis
 from fontTools.ttLib.tables.ttProgram import Program
 from PIL import Image, ImageFont
 
-from postcard.foundry.checking import checked
-from postcard.foundry.recast import recast
+from postcard.font_sanitizer.sanitize import recast
+from postcard.font_sanitizer.subprocess_client import checked
 from postcard.text.font_file import FontError, read_card, tables
 from tests.fonts import SHIPPED, boxed, changed, kite, opened, packed_with, sail, woff2
 
@@ -330,7 +330,7 @@ def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> 
 
 CLOSED = """
 import socket, subprocess, sys
-from postcard.foundry import doors
+from postcard.font_sanitizer import lockdown as doors
 print("sealed" if doors.close() else "open")
 for attempt in (
     lambda: open("/etc/passwd"), lambda: open("/proc/self/environ"), socket.socket,

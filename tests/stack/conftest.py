@@ -1,6 +1,6 @@
 import pytest
 
-from deploy.template import Document, read, translated
+from deploy.template_check import Document, read, translated
 
 
 @pytest.fixture(scope="session")

@@ -12,15 +12,15 @@ import pytest
 from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
-from deploy import seed
+from deploy import bootstrap as seed
 from deploy.__main__ import capped, fill, read_arguments, region
-from deploy.account import Concurrency
-from deploy.fallback import draw
-from deploy.stack import DeployError, Outputs, Plan, deployed_parameter, run
-from deploy.template import Document
+from deploy.account_limits import Concurrency
+from deploy.cloudformation_stack import DeployError, Outputs, Plan, deployed_parameter, run
+from deploy.fallback_picture import draw
+from deploy.template_check import Document
 from postcard.adapters.memory import MemoryApiKeys, MemoryEdgeStore, MemoryObjects, MemorySecrets
-from postcard.keyring import Keyring
-from postcard.keys import Keys
+from postcard.keys.api_keys import Keys
+from postcard.keys.rotation import Keyring
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 

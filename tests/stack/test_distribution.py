@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from deploy.inline_edge import inlined
-from deploy.template import Document
+from deploy.inline_edge_function import inlined
+from deploy.template_check import Document
 
 Config = dict[str, Any]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.artefacts import LAYERS, MEGABYTE, faults, machines, size
-from deploy.artefacts import main as check
+from deploy.build_artifacts import LAYERS, MEGABYTE, faults, machines, size
+from deploy.build_artifacts import main as check
 from layers import bytecode
 from layers.vendor import trim
 

@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
-from deploy.template import Document, findings
-from image.journal import metrics
-from postcard.serving import Reason
+from deploy.template_check import Document, findings
+from image.access_log import metrics
+from postcard.delivery.response import Reason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")

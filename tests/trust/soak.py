@@ -19,14 +19,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from postcard import keeping, links
-from postcard.canvas.cell import Cell
-from postcard.link_reading import read
+from postcard.canvas.codecs.sandboxed_decoder import Cell
+from postcard.links import verify as links
+from postcard.links.parse import read
 from postcard.ports import ImageRecord
-from postcard.template.gallery import PictureCache
-from tests.functions.doubles import CountedRenderer, SlowImages, noise, picture
-from tests.functions.samples import document
-from tests.functions.world import World
+from postcard.rendering.image_resolver import PictureCache
+from postcard.runtime import lru_cache as keeping
+from tests.functions.fake_services import CountedRenderer, SlowImages, noise, picture
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 
 MOST_GROWTH = 20_000_000  # bytes, after warming up
 FORGETS = 5_000  # requests for which the stores remember

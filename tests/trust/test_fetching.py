@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.functions.samples import document
-from tests.functions.world import World
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 from tests.security.conftest import ANSWERS, certificates, internet, make_fetcher
-from tests.security.internet import PUBLIC, SELF_SIGNED, SILENT, Internet
-from tests.trust.scale import FULL, tell
+from tests.security.loopback_internet import PUBLIC, SELF_SIGNED, SILENT, Internet
+from tests.trust.run_scale import FULL, tell
 
 __all__ = ["certificates", "internet", "make_fetcher"]
 

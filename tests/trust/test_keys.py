@@ -18,24 +18,24 @@ import pytest
 
 from api import app as api_app
 from api.auth import Entry, enter
-from api.reading import Request
+from api.http_event import Request
 from postcard.adapters.aws.api_keys import DynamoApiKeys
-from postcard.adapters.aws.boto import boto_client
+from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.idempotency import DynamoIdempotency
-from postcard.adapters.aws.rate import DynamoRateLimiter
+from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
-from postcard.api_service import ApiService
-from postcard.budget import Budget
 from postcard.errors import Problem
-from postcard.keys import PREFIX, SECRET_LENGTH, Keys, checksum, digest, generate
+from postcard.keys.api_keys import PREFIX, SECRET_LENGTH, Keys, checksum, digest, generate
 from postcard.ports import TemplateRecord
+from postcard.render_budget import Budget
+from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 from tests.adapters import conftest as outside
-from tests.functions.doubles import Context, Reply
-from tests.functions.samples import api_event
-from tests.functions.world import NOW, SCOPES, World
-from tests.trust.scale import tell, tries
+from tests.functions.fake_services import Context, Reply
+from tests.functions.in_memory_service import NOW, SCOPES, World
+from tests.functions.sample_events import api_event
+from tests.trust.run_scale import tell, tries
 
 moto_url = outside.moto_url
 CALLERS, PROCESSES = 100, 10

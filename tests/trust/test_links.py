@@ -10,15 +10,15 @@ from urllib.parse import quote
 
 import pytest
 
-from postcard import links
 from postcard.errors import Problem
-from tests.core.link_cases import KEYS, VECTORS, Outcome, mint, outcome
-from tests.core.link_mutations import REFUSED, SAME
+from postcard.links import verify as links
 from tests.edge.engines import Case, Njs, outcome_of
 from tests.edge.test_edge_agreement import corpus
-from tests.functions.samples import document
-from tests.functions.world import World
-from tests.trust.scale import tell, tries
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
+from tests.links.link_cases import KEYS, VECTORS, Outcome, mint, outcome
+from tests.links.link_mutations import REFUSED, SAME
+from tests.trust.run_scale import tell, tries
 
 LETTERS = string.ascii_letters + string.digits + "ëşğ李😀 %+&=;,'\"<>{}/"
 

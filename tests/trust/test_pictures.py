@@ -9,14 +9,14 @@ from random import Random
 import pytest
 from PIL import Image
 
-from postcard.canvas.cell import Cell
-from postcard.canvas.picture import PictureError
-from postcard.template.gallery import PictureCache
-from tests.functions.doubles import CountedRenderer
-from tests.functions.samples import document
-from tests.functions.world import World
+from postcard.canvas.codecs.picture import PictureError
+from postcard.canvas.codecs.sandboxed_decoder import Cell
+from postcard.rendering.image_resolver import PictureCache
+from tests.functions.fake_services import CountedRenderer
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
 from tests.security.broken_fonts import megabytes_at_most
-from tests.trust.scale import tell, tries
+from tests.trust.run_scale import tell, tries
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/images"
 FILES = sorted(p for p in CORPUS.rglob("*") if p.is_file() and p.suffix not in (".tsv", ".md"))

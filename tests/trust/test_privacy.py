@@ -7,11 +7,11 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from postcard.keys import generate
+from postcard.keys.api_keys import generate
 from postcard.ports import StoredObject
-from tests.functions.samples import document
-from tests.functions.world import SECRET, World
-from tests.trust.scale import tell, tries
+from tests.functions.in_memory_service import SECRET, World
+from tests.functions.sample_events import document
+from tests.trust.run_scale import tell, tries
 
 CANARY = "Kanarie7q3"
 FIELDS = {

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from postcard import links, signing
 from postcard.errors import Problem
-from tests.core.link_cases import KEYS, ROOT, mint
+from postcard.links import signing
+from postcard.links import verify as links
+from tests.links.link_cases import KEYS, ROOT, mint
 
 FOLDER = ROOT.parent / "shared/corpus/vectors"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")

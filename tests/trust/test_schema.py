@@ -18,13 +18,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api import app as api_app
-from local.gateway import HttpApi
-from local.messages import Request
-from local.stack import Route
-from tests.functions.doubles import Context
-from tests.functions.samples import document
-from tests.functions.world import World
-from tests.trust.scale import FULL, tell, tries
+from local.aws.api_gateway import HttpApi
+from local.aws.http_messages import Request
+from local.aws.stack_resources import Route
+from tests.functions.fake_services import Context
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
+from tests.trust.run_scale import FULL, tell, tries
 
 CALLS = sorted({(r.method, r.openapi_path) for r in api_app.resolver.table})
 CASES = tries(16, 1_300)  # of each call that takes anything: 24,000 and more

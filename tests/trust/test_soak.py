@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.doubles import ROOT
-from tests.trust.scale import tell, tries
+from tests.functions.fake_services import ROOT
+from tests.trust.run_scale import tell, tries
 from tests.trust.soak import KINDS, MOST_GROWTH
 
 PATH = os.pathsep.join(str(ROOT / part) for part in ("functions", "layers/core", ""))

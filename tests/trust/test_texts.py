@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 
 from postcard.errors import LinkTooLong
-from postcard.link_spelling import MAX_PARTS, MAX_QUERY_BYTES, is_template
-from tests.functions.samples import document
-from tests.functions.world import World
-from tests.trust.scale import tell, tries
+from postcard.links.encoding import MAX_PARTS, MAX_QUERY_BYTES, is_template
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
+from tests.trust.run_scale import tell, tries
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/corpus/strings"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")

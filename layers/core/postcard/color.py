@@ -9,8 +9,8 @@ import re
 
 from PIL import ImageColor
 
-from postcard.dataclass import dataclass
-from postcard.pattern import pattern
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import pattern
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
 

@@ -21,7 +21,7 @@ Problem                 500 internal
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +179,14 @@ class TimedOut(Problem):
 
     code: str = "timeout"
     status = 504
+
+
+def refuse(faults: Sequence[Fault], detail: str = "") -> None:
+    """`BadRequest` with all faults, if there are any; of their code if they share one."""
+    if not faults:
+        return
+    codes = {fault.code for fault in faults}
+    code = codes.pop() if len(codes) == 1 else "invalid_request"
+    places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
+    more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+    raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))

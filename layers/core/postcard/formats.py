@@ -1,6 +1,6 @@
 """Picture formats that go out: extension, media type, default quality."""
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 MAX_SIDE = 5000
 MAX_PIXELS = 16_000_000

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 JsonObject = dict[str, Any]  # as it was sent: a document, metadata
 Item = TypeVar("Item")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 
 class SettingsError(ValueError):

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from postcard import ports, service
+from postcard import ports
 from postcard.adapters.aws.assets import DynamoAssets
 from postcard.adapters.aws.counters import DynamoCounters
 from postcard.adapters.aws.images import DynamoImages
@@ -18,15 +18,16 @@ from postcard.adapters.aws.objects import S3Objects
 from postcard.adapters.aws.secrets import SecretsManager
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplates
-from postcard.keyset import KeySource
-from postcard.render import Renderer
+from postcard.delivery import assembly as service
+from postcard.keys.key_set import KeySource
+from postcard.rendering.image_resolver import Decoder, PictureCache
+from postcard.rendering.renderer import Renderer
 from postcard.settings import Settings
-from postcard.template.gallery import Decoder, PictureCache
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
-    from postcard.adapters.aws.boto import BotoClient
-    from postcard.api_service import ApiService
+    from postcard.adapters.aws.boto_client import BotoClient
+    from postcard.services.assembly import ApiService
 
 FILE = "file:"
 
@@ -39,8 +40,8 @@ class _Fetcher:
 
     @cached_property
     def _real(self) -> ports.Fetcher:
-        from postcard.adapters.breaker import Breaker
-        from postcard.adapters.http import HttpFetcher
+        from postcard.adapters.http.circuit_breaker import Breaker
+        from postcard.adapters.http.fetcher import HttpFetcher
 
         return Breaker(HttpFetcher(allow_http=self._settings.allow_http))
 
@@ -55,7 +56,7 @@ def image_service(
     settings: Settings, *, clock: Callable[[], float] = time.monotonic
 ) -> service.ImageService:
     """What the image function does. By `clock` the keys it holds grow old."""
-    from postcard.adapters.aws.lean import LeanClient
+    from postcard.adapters.aws.light_client import LeanClient
 
     client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
     outside = _outside(settings, client, client, client, clock)
@@ -67,10 +68,10 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.api_keys import DynamoApiKeys
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.idempotency import DynamoIdempotency
-    from postcard.adapters.aws.rate import DynamoRateLimiter
+    from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
-    from postcard.api_service import ApiOutside, api_service
-    from postcard.font_list import font_list
+    from postcard.assets.font_catalog import font_list
+    from postcard.services.assembly import ApiOutside, api_service
 
     clients = _clients(settings)
     s3, dynamodb, secrets_manager, cloudfront = clients
@@ -93,7 +94,7 @@ def api_service(settings: Settings) -> "ApiService":
 
 
 def _clients(settings: Settings) -> "list[BotoClient]":
-    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.boto_client import boto_client
 
     names = ("s3", "dynamodb", "secretsmanager", "cloudfront")
     return [boto_client(name, settings) for name in names]
@@ -106,14 +107,14 @@ def _end(clients: "list[BotoClient]", instant: float) -> None:
 
 def _cell() -> Decoder:
     """A process for strangers' pictures; most templates show none."""
-    from postcard.canvas.cell import Cell
+    from postcard.canvas.codecs.sandboxed_decoder import Cell
 
     return Cell()
 
 
 def secrets(settings: Settings) -> ports.Secrets:
     """The secret of the keys, to be written too."""
-    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.boto_client import boto_client
 
     return SecretsManager(boto_client("secretsmanager", settings), settings.secret_id)
 
@@ -121,10 +122,10 @@ def secrets(settings: Settings) -> ports.Secrets:
 def edge_store(settings: Settings) -> ports.EdgeStore:
     """The edge's copy of the keys: CloudFront's, or a folder where `kvs_arn` says `file:`."""
     if settings.kvs_arn.startswith(FILE):
-        from postcard.adapters.files import FileEdgeStore
+        from postcard.adapters.file_edge_store import FileEdgeStore
 
         return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE)))
-    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.boto_client import boto_client
     from postcard.adapters.aws.edge_store import CloudFrontStore
 
     return CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
@@ -133,14 +134,14 @@ def edge_store(settings: Settings) -> ports.EdgeStore:
 def api_keys(settings: Settings) -> ports.ApiKeys:
     """The table's API keys."""
     from postcard.adapters.aws.api_keys import DynamoApiKeys
-    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.boto_client import boto_client
 
     return DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table))
 
 
 def templates(settings: Settings) -> ports.Templates:
     """The table's templates."""
-    from postcard.adapters.aws.boto import boto_client
+    from postcard.adapters.aws.boto_client import boto_client
 
     return DynamoTemplates(Table(boto_client("dynamodb", settings), settings.table))
 

@@ -11,27 +11,27 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from api import app as api_app
-from deploy.fallback import draw
-from deploy.seed import upload_fallback
+from deploy.bootstrap import upload_fallback
+from deploy.fallback_picture import draw
 from image import app as image_app
-from local.aws import Account, Endpoint, authorization
-from local.cdn import Cdn
-from local.counters import Counters
-from local.distribution import Distribution
-from local.edge import EdgeFunction
-from local.gateway import HttpApi, InvocationFailed
-from local.keys import LocalKeys
-from local.messages import Request, Response
-from local.production import Production
-from local.stack import REGION, Stack
+from local.aws.activity_counters import Counters
+from local.aws.api_gateway import HttpApi, InvocationFailed
+from local.aws.cloudfront import Cdn
+from local.aws.distribution_config import Distribution
+from local.aws.edge_function import EdgeFunction
+from local.aws.http_messages import Request, Response
+from local.aws.moto_server import Account, Endpoint, authorization
+from local.aws.stack_resources import REGION, Stack
+from local.local_keys import LocalKeys
+from local.service_adapters import Production
 from postcard import wiring
-from postcard.link_minting import mint
-from postcard.link_reading import read
-from postcard.links import address
-from postcard.service import ImageService
+from postcard.delivery.assembly import ImageService
+from postcard.links.build import mint
+from postcard.links.parse import read
+from postcard.links.verify import address
 from postcard.settings import Settings
-from tests.functions.doubles import ROOT, Context, Reply, noise, picture
-from tests.functions.samples import Json, api_event, document, image_event
+from tests.functions.fake_services import ROOT, Context, Reply, noise, picture
+from tests.functions.sample_events import Json, api_event, document, image_event
 from tests.trust.faults.proxy import FaultProxy
 
 PICTURES, IMAGE_API = "PicturesBucket", "ImageApi"

@@ -9,10 +9,10 @@ import pytest
 
 from postcard import wiring
 from postcard.settings import Settings
-from tests.functions.doubles import Reply
+from tests.functions.fake_services import Reply
 from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault, FaultProxy
 from tests.trust.faults.stack import Cloud
-from tests.trust.scale import FULL, tell
+from tests.trust.run_scale import FULL, tell
 
 API_SECONDS = 29.0
 IMAGE = {"template_id": "welcome", "modifications": []}

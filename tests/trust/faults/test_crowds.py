@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.trust.faults.proxy import BUCKET
 from tests.trust.faults.stack import Cloud, Crowd, Worker, cdn, viewer
-from tests.trust.scale import tell, tries
+from tests.trust.run_scale import tell, tries
 
 PLACES = 10  # of the CDN, each with a cache and a function of its own
 

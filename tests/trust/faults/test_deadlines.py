@@ -8,7 +8,7 @@ import pytest
 
 from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
 from tests.trust.faults.stack import Cloud, Worker
-from tests.trust.scale import FULL, tell
+from tests.trust.run_scale import FULL, tell
 
 LEFT = (800, 1_500, 2_500, 3_500, 5_000, 9_000, 15_000) if FULL else (1_500,)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from postcard.assets.font_cache import Typefaces, font_digest
 from postcard.ports import StoredObject
 from postcard.text.fonts import Fonts
-from postcard.typefaces import Typefaces, font_digest
-from tests.functions.doubles import ROOT, CountedObjects, CountedRenderer, Reply, fonts
-from tests.functions.samples import document
-from tests.functions.world import NOW, World
-from tests.trust.scale import tell
+from tests.functions.fake_services import ROOT, CountedObjects, CountedRenderer, Reply, fonts
+from tests.functions.in_memory_service import NOW, World
+from tests.functions.sample_events import document
+from tests.trust.run_scale import tell
 
 FONTS = ROOT / "layers/fonts"
 DAY = 86_400.0

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from local.cdn import Cdn
-from local.messages import Response
+from local.aws.cloudfront import Cdn
+from local.aws.http_messages import Response
 from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
 from tests.trust.faults.stack import Cloud, Crowd, Worker, cdn, viewer
-from tests.trust.scale import FULL, tell, tries
+from tests.trust.run_scale import FULL, tell, tries
 
 WORKERS, VIEWERS = tries(6, 16), tries(12, 32)
 PATIENCE = 60.0  # seconds that a call may wait for a worker: what is tested here is AWS

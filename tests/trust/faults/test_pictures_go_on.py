@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.functions.doubles import Reply
+from tests.functions.fake_services import Reply
 from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
 from tests.trust.faults.stack import Cloud, Worker
-from tests.trust.scale import FULL, tell
+from tests.trust.run_scale import FULL, tell
 
 LAMBDA_SECONDS = 15.0
 KEPT = "public, no-transform, max-age=86400"

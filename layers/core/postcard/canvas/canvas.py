@@ -9,19 +9,22 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from postcard.canvas import bars, group, letters, mask, modules
+from postcard.canvas import barcode_bars as bars
+from postcard.canvas import group, mask
+from postcard.canvas import qr_modules as modules
+from postcard.canvas import text_drawing as letters
 from postcard.canvas.blending import Blend
-from postcard.canvas.figures import figure, snapped
-from postcard.canvas.fit import Fit, place
-from postcard.canvas.looks import Look
+from postcard.canvas.codecs.picture import Picture
+from postcard.canvas.image_filters import Look
 from postcard.canvas.mask import Area, Mask, Radii
-from postcard.canvas.modules import ModuleStyle
+from postcard.canvas.object_fit import Fit, place
 from postcard.canvas.paint import Fill, fill
-from postcard.canvas.picture import Picture
+from postcard.canvas.qr_modules import ModuleStyle
 from postcard.canvas.shadows import Shadow
-from postcard.canvas.shapes import Line, RoundedRectangle, Shape
-from postcard.canvas.strokes import Pen
 from postcard.canvas.surface import Surface
+from postcard.canvas.vector.shape_masks import figure, snapped
+from postcard.canvas.vector.shapes import Line, RoundedRectangle, Shape
+from postcard.canvas.vector.stroker import Pen
 from postcard.color import TRANSPARENT, Color, Paint
 from postcard.geometry import Box
 from postcard.text.layout import TextLayout

@@ -8,8 +8,8 @@ from postcard.canvas import blending
 from postcard.canvas.mask import Area
 from postcard.canvas.shadows import Shadow, shaded, throw
 from postcard.canvas.surface import Surface
-from postcard.dataclass import dataclass
 from postcard.geometry import Box
+from postcard.runtime.lazy_dataclass import dataclass
 
 _FINE = 2  # times as large as it is, each way, a layer is drawn that is then turned
 _MOST_FINE = 3_000_000  # pixels of such a surface; a larger one is turned as it is

@@ -5,9 +5,9 @@ from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
-from postcard.dataclass import dataclass
 from postcard.geometry import Box
-from postcard.keeping import keep_drawn
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import keep_drawn
 
 Radii = float | tuple[float, float, float, float] | Literal["full"]
 Corners = tuple[float, float, float, float]  # top left, clockwise

@@ -8,8 +8,8 @@ from functools import lru_cache
 from PIL import Image
 
 from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, RadialGradient
-from postcard.dataclass import dataclass
-from postcard.keeping import keep_drawn
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import keep_drawn
 
 Ink = tuple[int, int, int]
 Stops = tuple[tuple[Color, float], ...]

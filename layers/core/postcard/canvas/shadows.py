@@ -9,7 +9,7 @@ from postcard.canvas.mask import Area
 from postcard.canvas.paint import Fill
 from postcard.canvas.surface import Point, Surface
 from postcard.color import TRANSPARENT, Color
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops
 
-from postcard.canvas import memory
 from postcard.canvas.paint import Fill
 from postcard.color import Color
+from postcard.runtime import malloc as memory
 
 Point = tuple[int, int]
 

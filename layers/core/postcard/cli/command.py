@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from postcard.adapters.aws.calls import UNREACHABLE, CallFailed
-from postcard.cli.answer import Answer, CannotDo, refusal, say, stopped
+from postcard.adapters.aws.errors import UNREACHABLE, CallFailed
+from postcard.cli.output import Answer, CannotDo, refusal, say, stopped
 from postcard.errors import Problem
 
 EXIT_CODES = "Exit codes: 0 done or yes, 1 no, 2 it could not be done."

@@ -2,9 +2,9 @@
 
 import click
 
-from postcard.cli.answer import Answer, CannotDo
 from postcard.cli.command import Command
-from postcard.cli.place import Place, place_options
+from postcard.cli.output import Answer, CannotDo
+from postcard.cli.target import Place, place_options
 
 NOTHING = (
     "No image bears it. Images are found by the fields that their template marks `erase_by`, as it"

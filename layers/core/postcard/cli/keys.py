@@ -6,13 +6,13 @@ from datetime import datetime
 
 import click
 
-from postcard.cli.answer import Answer, table
 from postcard.cli.command import Command, Group
-from postcard.cli.place import Place, place_options
-from postcard.cli.times import TIME, unix
-from postcard.keys import SCOPES
+from postcard.cli.date_options import TIME, unix
+from postcard.cli.output import Answer, table
+from postcard.cli.target import Place, place_options
+from postcard.keys.api_keys import SCOPES
 from postcard.ports import ApiKeyRecord
-from postcard.times import rfc3339
+from postcard.timestamps import rfc3339
 
 
 @click.group(cls=Group)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 import click
 
-from postcard.cli.answer import Answer, CannotDo, fault_line
-from postcard.cli.assignments import flat, modifications, read_values, values_options
 from postcard.cli.command import Command
-from postcard.cli.place import Place, place_options
+from postcard.cli.date_options import TIME, unix
+from postcard.cli.output import Answer, CannotDo, fault_line
 from postcard.cli.render import DPR, FORMAT
-from postcard.cli.times import TIME, unix
-from postcard.times import rfc3339
+from postcard.cli.target import Place, place_options
+from postcard.cli.value_options import flat, modifications, read_values, values_options
+from postcard.timestamps import rfc3339
 
 
 @click.command(
@@ -84,7 +84,7 @@ class Wish:
 
 def minted(place: Place, wish: Wish) -> Answer:
     """As `POST /v1/links` does it, by the same use case."""
-    from postcard.minting import LinkRequest
+    from postcard.services.links import LinkRequest
 
     expires = None if wish.expires is None else rfc3339(wish.expires)
     asked = LinkRequest(
@@ -108,7 +108,7 @@ def minted(place: Place, wish: Wish) -> Answer:
 
 def unasked(place: Place, wish: Wish) -> Answer:
     """Signed by the keys alone, which the secret holds or `local.json` tells."""
-    from postcard import link_minting
+    from postcard.links import build as link_minting
 
     if wish.esp or wish.img:
         raise CannotDo("--esp and --img ask the template: leave --unchecked out.")

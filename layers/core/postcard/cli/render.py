@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from postcard.cli.answer import Answer, CannotDo, fault_facts, fault_line
-from postcard.cli.assignments import modifications, read_values, values_options
 from postcard.cli.command import Command
-from postcard.cli.drawing import Drawn, draw
-from postcard.cli.folder import one_file
+from postcard.cli.local_render import Drawn, draw
+from postcard.cli.output import Answer, CannotDo, fault_facts, fault_line
+from postcard.cli.template_files import one_file
+from postcard.cli.value_options import modifications, read_values, values_options
 from postcard.formats import FORMATS
 from postcard.geometry import DPRS
 
@@ -50,7 +50,7 @@ def render(
 
     `asset:hero` is the file assets/hero.* beside the document; https pictures are fetched.
     """
-    from postcard.orders import Looks
+    from postcard.pipeline.render_job import Looks
 
     if output == "-" and format_ is None:
         raise click.UsageError("-o - needs --format.")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from postcard.cli.answer import FAILED, Answer, CannotDo
 from postcard.cli.command import Command
-from postcard.cli.place import CHECKOUT
+from postcard.cli.output import FAILED, Answer, CannotDo
+from postcard.cli.target import CHECKOUT
 
 
 @click.command(cls=Command, example="postcard serve --port 8081")
@@ -24,11 +24,11 @@ def serve(port: int, state: Path) -> Answer:
     """Serve on 127.0.0.1 until Ctrl-C: links, API and pictures, without an AWS account."""
     sys.path.insert(0, str(CHECKOUT))  # `local` is no part of the installed package
     try:
-        local = importlib.import_module("local.main")
+        local = importlib.import_module("local.terminal")
     except ModuleNotFoundError as error:
         raise CannotDo(
             f"`postcard serve` needs Postcard's repository and its development packages ({error}):"
             " clone it and run `make serve` there."
         ) from error
-    ended = local.main(port, state)
+    ended = local.terminal(port, state)
     return Answer(facts={"success": ended == 0, "port": port}, code=FAILED if ended else 0)

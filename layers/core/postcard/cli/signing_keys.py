@@ -4,11 +4,11 @@ import time
 
 import click
 
-from postcard.cli.answer import Answer, table
 from postcard.cli.command import Command, Group
-from postcard.cli.place import Place, place_options
-from postcard.keyset import KeySet
-from postcard.times import rfc3339
+from postcard.cli.output import Answer, table
+from postcard.cli.target import Place, place_options
+from postcard.keys.key_set import KeySet
+from postcard.timestamps import rfc3339
 
 
 @click.group("signing-keys", cls=Group)

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import click
 
-from postcard.cli.answer import DONE, NO, Answer, fault_facts, table
-from postcard.cli.client import Client
+from postcard.cli.api_client import Client
 from postcard.cli.command import Command, Group
-from postcard.cli.folder import (
+from postcard.cli.output import DONE, NO, Answer, fault_facts, table
+from postcard.cli.target import Place, place_options
+from postcard.cli.template_files import (
     CONTENT_TYPES,
     FONT_TYPES,
     ID,
@@ -21,7 +22,6 @@ from postcard.cli.folder import (
     asset_ids,
     named_files,
 )
-from postcard.cli.place import Place, place_options
 from postcard.errors import BadRequest, Fault, Problem
 
 FOLDER = click.option(
@@ -73,9 +73,9 @@ def line(file: TemplateFile, fault: Fault) -> str:
 
 def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """A document's faults, and what its publisher should hear all the same."""
+    from postcard.lint.findings import check as findings_of
     from postcard.template.compiled import Template
-    from postcard.template.document import parse
-    from postcard.template.findings import check as findings_of
+    from postcard.template.validation.parse import parse
 
     try:
         text = file.text()
@@ -118,10 +118,10 @@ def push(names: Sequence[str], folder: Path, place: Place) -> Answer:
 
 def _assets(file: TemplateFile) -> dict[str, Path]:
     """What a document names of the files beside it, by the ids they are uploaded under."""
-    from postcard.cli.own_fonts import font_files, font_id
-    from postcard.cli.place import fonts_folder
-    from postcard.template.document import parse
-    from postcard.template.refusing import refuse
+    from postcard.cli.local_fonts import font_files, font_id
+    from postcard.cli.target import fonts_folder
+    from postcard.errors import refuse
+    from postcard.template.validation.parse import parse
     from postcard.text.fonts import Fonts
 
     text = file.text()

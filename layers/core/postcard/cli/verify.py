@@ -5,15 +5,15 @@ from dataclasses import field
 
 import click
 
-from postcard import links
-from postcard.cli.answer import DONE, FAILED, NO, Answer, CannotDo
 from postcard.cli.command import Command
-from postcard.cli.place import Place, place_options
-from postcard.cli.spelling import LinkText, added_by_mail
-from postcard.cli.suspicion import suspicion
-from postcard.dataclass import dataclass
+from postcard.cli.output import DONE, FAILED, NO, Answer, CannotDo
+from postcard.cli.pasted_link import LinkText, added_by_mail
+from postcard.cli.signature_diagnosis import suspicion
+from postcard.cli.target import Place, place_options
 from postcard.errors import BadRequest, Forbidden, LinkTooLong, NotFound, Unavailable
-from postcard.times import rfc3339
+from postcard.links import verify as links
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.timestamps import rfc3339
 
 
 @dataclass
@@ -116,7 +116,7 @@ def _time(findings: Findings, link: links.Link) -> None:
 
 
 def _template(findings: Findings, link: links.Link, place: Place) -> None:
-    from postcard.cli.meaning import judge
+    from postcard.cli.link_diagnosis import judge
 
     try:
         judge(findings.note, link, place.library())

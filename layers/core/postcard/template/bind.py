@@ -4,17 +4,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from postcard.dataclass import dataclass
-from postcard.errors import Fault
+from postcard.errors import Fault, refuse
 from postcard.json_text import read_json, write_json
-from postcard.template.base import BaseLayer
-from postcard.template.changes import Changes
+from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
-from postcard.template.fields import AnyField, ListField, NumberField, SingleField, TextField
-from postcard.template.lists import Place, read_list
-from postcard.template.refusing import refuse
-from postcard.template.speaking import alt
-from postcard.template.values import (
+from postcard.template.evaluator import alt
+from postcard.template.fields.field_types import (
+    AnyField,
+    ListField,
+    NumberField,
+    SingleField,
+    TextField,
+)
+from postcard.template.fields.list_values import Place, read_list
+from postcard.template.fields.values import (
     AnyValue,
     BadValue,
     Value,
@@ -28,6 +31,8 @@ from postcard.template.values import (
     read_value,
     written,
 )
+from postcard.template.layers.base import BaseLayer
+from postcard.template.modifications import Changes
 
 Mode = Literal["error", "default", "link"]
 LayerChanges = Mapping[str, Mapping[str, str | bool]]

@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from postcard.dataclass import dataclass
-from postcard.errors import Fault
+from postcard.errors import Fault, refuse
 from postcard.json_text import pointer
-from postcard.template.consistency import walk, walk_all
-from postcard.template.countdown import KINDS as COUNTDOWN
-from postcard.template.fields import AnyField, ListField
-from postcard.template.group import AnyLayer, GroupLayer
-from postcard.template.image import ImageLayer
-from postcard.template.lists import all_names, default_list, default_of
-from postcard.template.locales import find_zone
-from postcard.template.photos import guessed_format
-from postcard.template.programs import (
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.auto_format import guessed_format
+from postcard.template.fields.countdown import KINDS as COUNTDOWN
+from postcard.template.fields.field_types import AnyField, ListField
+from postcard.template.fields.list_values import all_names, default_list, default_of
+from postcard.template.fields.values import AnyValue
+from postcard.template.layers.group import AnyLayer, GroupLayer
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.qr import QrLayer
+from postcard.template.liquid.loops import item_kinds, list_kinds, loop_kinds
+from postcard.template.liquid.programs import (
     Condition,
     Program,
     asks_time,
@@ -23,13 +24,10 @@ from postcard.template.programs import (
     parse_condition,
     parse_text,
 )
-from postcard.template.properties import Document
-from postcard.template.qr import QrLayer
-from postcard.template.refusing import refuse
-from postcard.template.rules import has_liquid
-from postcard.template.slots import Slot, slots_of
-from postcard.template.turns import item_kinds, list_kinds, loop_kinds
-from postcard.template.values import AnyValue
+from postcard.template.liquid_slots import Slot, slots_of
+from postcard.template.model import Document, walk, walk_all
+from postcard.template.schema.locales import find_zone
+from postcard.template.schema.validators import has_liquid
 from postcard.text.fonts import Fonts
 
 _OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document

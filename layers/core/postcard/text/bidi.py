@@ -14,8 +14,8 @@ from pathlib import Path
 
 from PIL import features
 
-from postcard.pattern import pattern
-from postcard.text.latin import is_latin
+from postcard.runtime.lazy_regex import pattern
+from postcard.text.simple_latin import is_latin
 
 NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 

@@ -2,8 +2,8 @@
 
 from icu4py.breakers import CharacterBreaker, LineBreaker
 
-from postcard.keeping import keep_drawn
-from postcard.pattern import pattern
+from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lru_cache import keep_drawn
 
 _TIED = pattern(  # where a killed vowel ties two letters that UAX #29 parts
     "(?<=\u0a4d)(?=[\u0a15-\u0a39])|(?<=\u0ccd)(?=[\u0c95-\u0cb9])|(?<=\u0dca\u200d)"

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 CARD = "card"
 MOST_TABLES = 64

@@ -12,8 +12,8 @@ from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 
-from postcard.dataclass import dataclass
-from postcard.pattern import pattern
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import pattern
 from postcard.text.bidi import fribidi
 from postcard.text.font_file import FontFile
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageFont
 
-from postcard.dataclass import dataclass
-from postcard.keeping import keep_drawn
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import keep_drawn
 from postcard.text.fonts import ALIKE, Face
 
 MEASURED_AT = 64.0  # widths grow evenly with size: no font here has hints

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from postcard.dataclass import dataclass
-from postcard.keeping import keep_drawn
-from postcard.text import bidi, fit
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import keep_drawn
+from postcard.text import bidi
+from postcard.text import shrink_to_fit as fit
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import Letters
-from postcard.text.shape import Piece, shape
+from postcard.text.shaping import Piece, shape
 from postcard.text.style import Paragraph, Run, TextStyle
 from postcard.text.wrap import Row
 

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from postcard.color import BLACK, Color, Paint
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 Align = Literal["start", "center", "end", "left", "right", "justify"]
 Valign = Literal["top", "middle", "bottom"]

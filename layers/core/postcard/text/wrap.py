@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
-from postcard.text.shape import ROUNDING, Chunk, Piece, cut, like
+from postcard.text.shaping import ROUNDING, Chunk, Piece, cut, like
 from postcard.text.style import TextStyle, Wrap
 
 ELLIPSIS = "…"

@@ -1,7 +1,7 @@
 """Assets in the table."""
 
 from postcard.adapters.aws.table import Table, kept, row_of
-from postcard.adapters.cursors import cursor_after, key_before
+from postcard.adapters.page_cursors import cursor_after, key_before
 from postcard.ports import AssetRecord, Page
 
 PARTITION = "assets"

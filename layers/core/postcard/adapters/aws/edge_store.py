@@ -6,7 +6,7 @@ store as it was read.
 
 from typing import Any
 
-from postcard.adapters.aws.calls import CallFailed
+from postcard.adapters.aws.errors import CallFailed
 
 TRIES = 5
 CHANGED = ("ConflictException", "PreconditionFailed")

@@ -1,7 +1,7 @@
 """Answers by idempotency key in the table, for 24 hours."""
 
 from postcard.adapters.aws.table import Condition, NotMet, Table, restored, shrunk
-from postcard.adapters.kept import DAY, WORKING_SECONDS, kept_answer
+from postcard.adapters.idempotency_rules import DAY, WORKING_SECONDS, kept_answer
 
 FREE = (
     "attribute_not_exists(pk) OR #expires <= :now"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from postcard.adapters.aws.calls import CUT, CallFailed
-from postcard.pattern import pattern
+from postcard.adapters.aws.errors import CUT, CallFailed
 from postcard.ports import StoredObject
+from postcard.runtime.lazy_regex import pattern
 
 MOST_DELETED = 1000  # a call
 MISSING = ("NoSuchKey", "404", "NotFound")

@@ -9,8 +9,8 @@ name of the next version is taken.)
 import hashlib
 from typing import Any
 
-from postcard.adapters.aws.calls import CUT, CallFailed
-from postcard.adapters.kept import secret_changed
+from postcard.adapters.aws.errors import CUT, CallFailed
+from postcard.adapters.idempotency_rules import secret_changed
 
 MISSING = "ResourceNotFoundException"
 TAKEN = "ResourceExistsException"

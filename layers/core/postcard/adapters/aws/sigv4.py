@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import field
 
-from postcard.dataclass import dataclass
+from postcard.runtime.lazy_dataclass import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from postcard.adapters.aws.calls import CUT, CallFailed
-from postcard.dataclass import dataclass
+from postcard.adapters.aws.errors import CUT, CallFailed
 from postcard.errors import Conflict
+from postcard.runtime.lazy_dataclass import dataclass
 
 Row = dict[str, Any]
 MOST_READ = 100  # rows that one call may ask for

@@ -13,7 +13,7 @@ from postcard.adapters.aws.table import (
     row_of,
     shrunk,
 )
-from postcard.adapters.cursors import cursor_after, key_before
+from postcard.adapters.page_cursors import cursor_after, key_before
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 

@@ -9,11 +9,18 @@ from email.message import Message
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
-from postcard.adapters.aws.calls import CUT, UNREACHABLE, CallFailed
+from postcard.adapters.aws.errors import CUT, UNREACHABLE, CallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
-from postcard.adapters.wire import TooLong, Wire, exchange, read_body, secure, trusted
-from postcard.dataclass import dataclass
-from postcard.pattern import pattern
+from postcard.adapters.http.deadline_socket import (
+    TooLong,
+    Wire,
+    exchange,
+    read_body,
+    secure,
+    trusted,
+)
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import pattern
 
 LONGEST_BODY = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from postcard.ports import JsonObject
-from postcard.times import rfc3339
+from postcard.timestamps import rfc3339
 
 UPLOAD_SECONDS = 900
 

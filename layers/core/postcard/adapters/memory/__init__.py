@@ -3,14 +3,14 @@
 All of them may be used from several threads.
 """
 
-from postcard.adapters.memory.counted import MemoryCounters, MemoryIdempotency, MemoryRateLimiter
-from postcard.adapters.memory.objects import MemoryObjects
-from postcard.adapters.memory.outside import (
+from postcard.adapters.memory.aws_services import (
     MemoryCdn,
     MemoryEdgeStore,
     MemorySecrets,
     MemoryUploads,
 )
+from postcard.adapters.memory.limits import MemoryCounters, MemoryIdempotency, MemoryRateLimiter
+from postcard.adapters.memory.objects import MemoryObjects
 from postcard.adapters.memory.records import MemoryApiKeys, MemoryAssets, MemoryImages
 from postcard.adapters.memory.templates import MemoryTemplates
 

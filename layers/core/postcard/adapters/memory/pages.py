@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from postcard.adapters.cursors import cursor_after, key_before
+from postcard.adapters.page_cursors import cursor_after, key_before
 from postcard.ports import Page
 
 Row = TypeVar("Row")

@@ -1,0 +1,114 @@
+"""What an AWS client costs a cold start: imports and construction, then the first signed call.
+
+    .venv/bin/python bench/aws_client_imports.py
+
+Each figure is the median of nine fresh processes, the clients in turn, against a server on this
+machine that answers `{}` to everything.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = 9
+
+BOTO3 = """
+import boto3
+session = boto3.session.Session(region_name="us-east-1")
+clients = [session.client(n, endpoint_url=URL) for n in ("s3", "dynamodb", "secretsmanager")]
+def call():
+    clients[1].get_item(TableName="t", Key={"pk": {"S": "a"}})
+"""
+BOTOCORE_AUTH = """
+import urllib3
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+pool = urllib3.PoolManager()
+def call():
+    body = json.dumps({"TableName": "t", "Key": {"pk": {"S": "a"}}})
+    headers = {"X-Amz-Target": "DynamoDB_20120810.GetItem"}
+    request = AWSRequest("POST", URL + "/", headers=headers, data=body)
+    SigV4Auth(Credentials("testing", "testing"), "dynamodb", "us-east-1").add_auth(request)
+    json.loads(pool.request("POST", URL + "/", body=body, headers=dict(request.headers)).data)
+"""
+OWN = """
+from postcard.adapters.aws.lean import LeanClient
+client = LeanClient(region="us-east-1", endpoint_url=URL)
+def call():
+    client.get_item(TableName="t", Key={"pk": {"S": "a"}})
+"""
+CLIENTS = {"boto3": BOTO3, "botocore.auth + urllib3": BOTOCORE_AUTH, "own SigV4": OWN}
+# What the runtime client of Lambda has imported before a function's code begins.
+TIMED = """
+import json, logging, os, sys, time, traceback, http.client, importlib, platform, random, signal
+URL = sys.argv[1]
+begin = time.perf_counter()
+{client}
+ready = time.perf_counter()
+call()
+first = time.perf_counter()
+for _ in range(200): call()
+warm = (time.perf_counter() - first) / 200
+print(json.dumps([ready - begin, first - ready, warm]))
+"""
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers `{}`, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def measure(client: str, url: str) -> list[float]:
+    """Seconds: until the client is there, its first call, a warm call."""
+    command = [sys.executable, "-c", TIMED.format(client=client), url]
+    given = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "PYTHONPATH": str(ROOT / "layers/core"),
+        "PATH": "",
+    }
+    done = subprocess.run(command, capture_output=True, check=True, env=given)
+    times: list[float] = json.loads(done.stdout)
+    return times
+
+
+def main() -> None:
+    with serving() as url:
+        runs = [{name: measure(code, url) for name, code in CLIENTS.items()} for _ in range(RUNS)]
+    print(f"{'milliseconds':26}{'start':>9}{'first call':>12}{'warm call':>12}")
+    for name in CLIENTS:
+        medians = [statistics.median(run[name][at] for run in runs) * 1000 for at in range(3)]
+        print(f"{name:26}{medians[0]:9.1f}{medians[1]:12.1f}{medians[2]:12.2f}")
+
+
+if __name__ == "__main__":
+    main()

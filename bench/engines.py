@@ -1,0 +1,166 @@
+"""Postcard beside other engines, one design, one run: ratios of medians.
+
+    make bench                                        # satori, Pillow plain and optimised, Postcard
+    .venv/bin/python -m bench.engines --rounds 3 --seconds 3 --engines satori,pillow
+    .venv/bin/python -m bench.engines --all               # every engine, half an hour
+
+Works in bench/work, a copy of ../shared/peers with its own environment, set up at the first run.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT.parent / "shared" / "peers"
+WORK = ROOT / "bench" / "work"
+PYTHON = WORK / "env" / "bin" / "python"
+RESULTS, PICTURES = WORK / "results" / "matrix.json", WORK / "pictures"
+OURS = "postcard"
+CHOSEN = ("satori", "pillow", "pillow_opt", OURS)
+NODE = ("satori", "canvas", "sharp", "takumi")
+FORMATS = ("png", "jpeg", "webp")
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 when the table is printed, and where there is nothing to compare with."""
+    arguments = read_arguments(argv)
+    if not arguments.peers.is_dir():
+        print(f"skipped: {arguments.peers} is not there, so there is nothing to compare with.")
+        return 0
+    set_up(arguments.peers)
+    engines = [] if arguments.all else arguments.engines.split(",")
+    measure(engines, arguments.rounds, arguments.seconds)
+    draw(engines or CHOSEN)
+    results = json.loads(RESULTS.read_text())
+    for line in table(results):
+        print(line)
+    return 0
+
+
+def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench/engines.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--peers", type=Path, default=PEERS)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--engines", default=",".join(CHOSEN))
+    parser.add_argument("--all", action="store_true")
+    return parser.parse_args(argv)
+
+
+def set_up(peers: Path) -> None:
+    """A copy with its packages and its made pictures, whatever of it is not there yet."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    for source in sorted(peers.rglob("*")):
+        place = WORK / source.relative_to(peers)
+        if source.is_dir():
+            place.mkdir(exist_ok=True)
+        elif not place.exists():
+            shutil.copyfile(source, place)
+    if not (WORK / "env" / "ready").exists():
+        print("setting up the other engines: some minutes, this once", flush=True)
+        run([sys.executable, "-m", "venv", "env"])
+        run([PYTHON, "-m", "pip", "install", "-q", *requirements()])
+        (WORK / "env" / "ready").touch()
+    if not (WORK / "node" / "node_modules").is_dir():
+        run(["npm", "install", "--no-audit", "--no-fund"], cwd=WORK / "node")
+    if not (WORK / "assets" / "payloads.json").exists():
+        run([PYTHON, "assets.py"])
+
+
+def requirements() -> Iterator[str]:
+    """pycairo has no wheel and is left out where it cannot be compiled."""
+    finder = shutil.which("pkg-config")
+    cairo = finder and subprocess.run([finder, "--exists", "cairo"], check=False).returncode == 0
+    for line in (WORK / "requirements.txt").read_text().split():
+        if cairo or not line.startswith("pycairo"):
+            yield line
+
+
+def measure(engines: Sequence[str], rounds: int, seconds: float) -> None:
+    """The harness's own matrix, every engine in turn, each run a fresh process."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    chosen = [",".join(engines)] if engines else []
+    run([PYTHON, "matrix.py", RESULTS, str(rounds), str(seconds), *chosen], quiet=True)
+
+
+def draw(engines: Sequence[str]) -> None:
+    """One picture of each engine, size and mode, to look at side by side; codes are read back."""
+    PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.iterdir():
+        old.unlink()
+    for size in ("og", "banner"):
+        for engine in engines:
+            if engine in NODE:
+                call = ["node", "run.mjs", engine, size, "full", "1", "once", PICTURES]
+                run(call, cwd=WORK / "node", quiet=True)
+            else:
+                python = sys.executable if engine == OURS else PYTHON
+                run([python, "once.py", engine, size, "full", PICTURES], quiet=True)
+    if "pillow" in engines:
+        run([PYTHON, "check.py", PICTURES])
+
+
+def run(command: Sequence[object], *, cwd: Path = WORK, quiet: bool = False) -> None:
+    """A step of the set-up or the harness; the first that fails ends it all."""
+    out = subprocess.DEVNULL if quiet else None
+    words = [str(word) for word in command]
+    subprocess.run(words, cwd=cwd, env={**os.environ, **environment()}, stdout=out, check=True)
+
+
+def environment() -> dict[str, str]:
+    """What tells the harness of our engine."""
+    return {
+        "EXTRA_ENGINES": OURS,
+        "EXTRA_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "bench", ROOT / "layers" / "core"))),
+    }
+
+
+def table(results: Mapping[str, Any]) -> Iterator[str]:
+    """Each engine's median over ours, size by size: 3.0 is three times as slow, as large."""
+    for size in ("og", "banner"):
+        for mode in ("warm", "full"):
+            rows = {
+                key.split("|")[0]: each
+                for key, each in results.items()
+                if key.endswith(f"|{size}|{mode}")
+            }
+            if OURS in rows:
+                yield from part(f"{size}, {mode}", rows)
+
+
+def part(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
+    ours = rows[OURS]
+    yield f"\n{title}: median time over Postcard's (bytes over Postcard's), p95/p50 of the jpeg"
+    yield "| engine | png | jpeg | webp | p95/p50 | peak RSS |"
+    yield "|---|---|---|---|---|---|"
+    for name, row in sorted(rows.items(), key=lambda each: speed(each[1])):
+        cells = [ratio(row, ours, format_) for format_ in FORMATS]
+        spread = row["wall"]["jpeg"] if "jpeg" in row["wall"] else row["wall"]["png"]
+        cells.append(f"{spread['p95'] / spread['p50']:.2f}")
+        cells.append(f"{row['rss_mb'] / ours['rss_mb']:.2f}")
+        yield f"| {name} | {' | '.join(cells)} |"
+    yield f"Postcard's own jpeg: {ours['wall']['jpeg']['p50']:.1f} ms, {ours['rss_mb']:.0f} MB"
+
+
+def speed(row: Mapping[str, Any]) -> float:
+    return float(min(row["wall"][name]["p50"] for name in FORMATS if name in row["wall"]))
+
+
+def ratio(row: Mapping[str, Any], ours: Mapping[str, Any], format_: str) -> str:
+    if format_ not in row["wall"]:
+        return "–"
+    time = row["wall"][format_]["p50"] / ours["wall"][format_]["p50"]
+    size = row["bytes"][format_] / ours["bytes"][format_]
+    return f"{time:.2f} ({size:.2f})"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

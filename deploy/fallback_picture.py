@@ -1,0 +1,40 @@
+"""The picture for bad days, drawn by Postcard from `fallback.json`: no words, so no language.
+
+python -m deploy.fallback_picture picture.png
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from postcard.geometry import OutputSize
+from postcard.rendering.renderer import Renderer
+from postcard.template.bind import bind
+from postcard.template.compiled import Template
+from postcard.template.modifications import Changes
+from postcard.template.validation.parse import parse
+from postcard.text.fonts import Fonts
+
+DOCUMENT = Path(__file__).with_name("fallback.json")
+FONTS = Path(__file__).parents[1] / "layers" / "fonts"
+
+
+def draw() -> bytes:
+    """The PNG."""
+    template = Template.compile("fallback", 1, parse(DOCUMENT.read_text(encoding="utf-8")))
+    document = template.document
+    rendered = Renderer(Fonts.load(FONTS)).render(
+        template,
+        bind(template, Changes(), mode="error"),
+        OutputSize(document.width, document.height, document.width, document.height),
+        format="png",
+        quality=None,
+        max_bytes=None,
+        pictures={},
+        now=time.time(),
+    )
+    return rendered.image.body
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_bytes(draw())

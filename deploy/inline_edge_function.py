@@ -1,0 +1,33 @@
+"""Copies viewer_request.js into template.yaml: CloudFront Functions take inline code only.
+
+python -m deploy.inline_edge_function
+"""
+
+import re
+from pathlib import Path
+
+SOURCE = Path("functions/edge/viewer_request.js")
+TEMPLATE = Path("template.yaml")
+BLOCK = re.compile(r"^      FunctionCode: \|\n(?:(?:        .*)?\n)+?(?=\n? {2,6}\S|\n*\Z)", re.M)
+
+
+def inlined(template: str, source: str) -> str:
+    """The template with `source` as its function's code, and nothing else changed."""
+    lines = ("        " + line if line else "" for line in source.rstrip("\n").split("\n"))
+    block = "      FunctionCode: |\n" + "\n".join(lines) + "\n"
+    changed, count = BLOCK.subn(lambda _: block, template)
+    if count != 1:
+        raise ValueError(f"template.yaml has {count} blocks of FunctionCode: one is needed.")
+    return changed
+
+
+def main() -> None:
+    """Write the template only if it changes."""
+    before = TEMPLATE.read_text(encoding="utf-8")
+    after = inlined(before, SOURCE.read_text(encoding="utf-8"))
+    if after != before:
+        TEMPLATE.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

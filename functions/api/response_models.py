@@ -1,0 +1,198 @@
+"""What calls answer, as models: OpenAPI comes from here."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from api.request_models import Fact
+
+
+class ImageAnswer(BaseModel):
+    """An image."""
+
+    success: bool = True
+    id: str
+    url: str
+    created_at: str
+    template_id: str
+    template_version: int
+    status: str
+    format: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    bytes: int | None
+    cached: bool
+    alt: str
+    metadata: dict[str, Any] | None = None
+    warnings: list[Fact]
+
+
+class StoredImage(BaseModel):
+    """An image as it is remembered: without `metadata`."""
+
+    success: bool = True
+    id: str
+    url: str
+    created_at: str
+    template_id: str
+    template_version: int
+    status: str
+    format: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    bytes: int | None
+    cached: bool
+    alt: str
+    warnings: list[Fact]
+
+
+class LinkAnswer(BaseModel):
+    """A signed link and the tag that shows it."""
+
+    success: bool = True
+    url: str
+    img: str
+    alt: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    template_version: int | Literal["latest"]
+    expires_at: str | None
+    warnings: list[Fact]
+
+
+class TemplateAnswer(BaseModel):
+    """A template with one of its versions."""
+
+    id: str
+    version: int
+    name: str
+    created_at: str
+    published_at: str
+    paused: bool
+    document: dict[str, Any]
+    findings: list[Fact]
+    default_url: str
+
+
+class TemplateLine(BaseModel):
+    """A template in a list; `version` is the latest."""
+
+    id: str
+    version: int
+    name: str
+    created_at: str
+    paused: bool
+    daily_renders: int | None
+
+
+class TemplateList(BaseModel):
+    """Part of the list of templates."""
+
+    items: list[TemplateLine]
+    next_cursor: str | None
+
+
+class VersionLine(BaseModel):
+    """A version in a list; `replaced_by` is set by a recall."""
+
+    version: int
+    published_at: str
+    replaced_by: int | None
+
+
+class VersionList(BaseModel):
+    """Part of the list of a template's versions, newest first."""
+
+    items: list[VersionLine]
+    next_cursor: str | None
+
+
+class FieldList(BaseModel):
+    """All names that a request may use."""
+
+    items: list[dict[str, Any]]
+    layers: list[dict[str, Any]]
+
+
+class Recall(BaseModel):
+    """A version, and the one that is drawn instead of it from now on."""
+
+    template_id: str
+    version: int
+    replaced_by: int
+
+
+class AssetAnswer(BaseModel):
+    """An asset; `upload` says where and how to send its bytes."""
+
+    id: str
+    content_type: str
+    bytes: int
+    status: str
+    created_at: str
+    family: str | None = None
+    detail: str | None = None
+    upload: dict[str, Any]
+
+
+class AssetLine(BaseModel):
+    """An asset in a list: `waiting`, `ready` or `refused`, which `detail` explains.
+
+    `family` is the name of a font that is ready.
+    """
+
+    id: str
+    content_type: str
+    bytes: int
+    status: str
+    created_at: str
+    family: str | None = None
+    detail: str | None = None
+
+
+class AssetList(BaseModel):
+    """Part of the list of assets."""
+
+    items: list[AssetLine]
+    next_cursor: str | None
+
+
+class PreviewBox(BaseModel):
+    """Where a layer came to stand, in CSS pixels of the template."""
+
+    pointer: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class PreviewAnswer(BaseModel):
+    """A preview; `image` is a data URI."""
+
+    image: str
+    boxes: list[PreviewBox]
+    warnings: list[Fact]
+    findings: list[Fact]
+
+
+class FontFamily(BaseModel):
+    """A font that templates may name."""
+
+    family: str
+    weights: list[int]
+    italic: bool
+    scripts: list[str]
+
+
+class Health(BaseModel):
+    """`ok`, or what is down, by name."""
+
+    status: str
+    dependencies: dict[str, str]

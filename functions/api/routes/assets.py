@@ -1,0 +1,44 @@
+"""Assets: pictures and fonts of your own that templates name."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path
+
+from api.request_context import ApiRouter, needs, no_content
+from api.request_models import TEMPLATE_ID, AssetBody
+from api.response_models import AssetAnswer, AssetList
+from api.routes.templates import Cursor, Limit
+
+router = ApiRouter()
+TAGS = ["Assets"]
+
+
+@router.post("/v1/assets", summary="Announce an asset", tags=TAGS, security=needs("templates"))
+def announce_asset(body: Annotated[AssetBody, Body()]) -> AssetAnswer:
+    """Answers where to upload it; it is checked before its first use."""
+    call = router.call
+    announced = call.service.assets.announce(
+        body.id, content_type=body.content_type, size=body.bytes, now=call.now
+    )
+    return AssetAnswer.model_validate(announced)
+
+
+@router.get("/v1/assets", summary="List assets", tags=TAGS, security=needs("templates"))
+def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
+    """Assets by id."""
+    listed = router.call.service.assets.list(limit=limit, cursor=cursor)
+    return AssetList.model_validate(listed)
+
+
+@router.delete(
+    "/v1/assets/<asset_id>",
+    summary="Delete an asset",
+    tags=TAGS,
+    security=needs("templates"),
+    status_code=204,
+)
+def delete_asset(asset_id: Annotated[str, Path(pattern=TEMPLATE_ID)]) -> Response[Any]:
+    """Versions that were published with it keep it."""
+    router.call.service.assets.delete(asset_id)
+    return no_content()

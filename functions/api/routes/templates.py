@@ -1,0 +1,126 @@
+"""Templates: published, read, paused, deleted."""
+
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+
+from api.request_context import JSON, ApiRouter, Call, needs, no_content
+from api.request_models import TEMPLATE_ID, TemplateChanges
+from api.response_models import FieldList, TemplateAnswer, TemplateList
+
+router = ApiRouter()
+TAGS = ["Templates"]
+TemplateId = Annotated[str, Path(pattern=TEMPLATE_ID)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=1024)]
+
+
+def template_answer(call: Call, template_id: str, version: int | None) -> Response[TemplateAnswer]:
+    """A template with its latest version, or with that one."""
+    shown = call.service.templates.show(template_id, version)
+    return Response(
+        status_code=200,
+        content_type=JSON,
+        headers={"ETag": f'"{shown["version"]}"'},
+        body=TemplateAnswer(**shown),
+    )
+
+
+@router.post("/v1/templates", summary="Make a template", tags=TAGS, security=needs("templates"))
+def make_template() -> Response[TemplateAnswer]:
+    """Publish a document under an id of ours."""
+    call = router.call
+    template_id = call.service.publishing.new_id()
+    call.allow_template(template_id)
+    call.service.publishing.publish(template_id, call.text, now=call.now, deadline=call.deadline)
+    return template_answer(call, template_id, None)
+
+
+@router.put(
+    "/v1/templates/<template_id>",
+    summary="Publish a version",
+    tags=TAGS,
+    security=needs("templates"),
+)
+def publish_template(template_id: TemplateId) -> Response[TemplateAnswer]:
+    """Publish a version, or make the template under the id you chose."""
+    call = router.call
+    call.allow_template(template_id)
+    call.service.publishing.publish(
+        template_id,
+        call.text,
+        now=call.now,
+        deadline=call.deadline,
+        if_match=call.headers.get("if-match"),
+    )
+    return template_answer(call, template_id, None)
+
+
+@router.get("/v1/templates", summary="List templates", tags=TAGS, security=needs("templates"))
+def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
+    """Templates by id, those that were deleted left out."""
+    call = router.call
+    only = call.key.templates if call.key else None
+    listed = call.service.templates.list(limit=limit, cursor=cursor, only=only)
+    return TemplateList.model_validate(listed)
+
+
+@router.get(
+    "/v1/templates/<template_id>",
+    summary="Read a template",
+    tags=TAGS,
+    security=needs("templates"),
+)
+def read_template(template_id: TemplateId) -> Response[TemplateAnswer]:
+    """The latest version, its document as it was put."""
+    call = router.call
+    call.allow_template(template_id)
+    return template_answer(call, template_id, None)
+
+
+@router.get(
+    "/v1/templates/<template_id>/fields",
+    summary="List a template's names",
+    tags=TAGS,
+    security=needs("templates"),
+)
+def list_fields(template_id: TemplateId) -> FieldList:
+    """All names that a request may use, with their types and bounds."""
+    call = router.call
+    call.allow_template(template_id)
+    return FieldList.model_validate(call.service.templates.fields(template_id))
+
+
+@router.patch(
+    "/v1/templates/<template_id>",
+    summary="Pause a template, or bound its renders",
+    tags=TAGS,
+    security=needs("admin"),
+)
+def change_template(
+    template_id: TemplateId, body: Annotated[TemplateChanges, Body()]
+) -> Response[TemplateAnswer]:
+    """Only what is given changes."""
+    call = router.call
+    call.allow_template(template_id)
+    call.service.templates.change(template_id, body.model_dump(exclude_none=True))
+    return template_answer(call, template_id, None)
+
+
+@router.delete(
+    "/v1/templates/<template_id>",
+    summary="Delete a template",
+    tags=TAGS,
+    security=needs("templates", "admin"),
+    status_code=204,
+)
+def delete_template(
+    template_id: TemplateId, erase: Annotated[bool, Query()] = False
+) -> Response[Any]:
+    """End POSTs, minting and previews; with `erase=true` its links and images, too."""
+    call = router.call
+    call.allow_template(template_id)
+    call.allow_scope("admin" if erase else "templates")
+    call.service.templates.delete(template_id, erase=erase, deadline=call.deadline)
+    return no_content()

@@ -1,0 +1,1 @@
+"""The SSRF-safe fetcher."""

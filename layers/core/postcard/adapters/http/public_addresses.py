@@ -1,0 +1,117 @@
+"""Which addresses are public, and which names may be asked for.
+
+Python's `ipaddress.is_global` calls two dozen special addresses global (NAT64, 6to4, a cloud's),
+so the list is ours: the IANA special-purpose registries, and what clouds put elsewhere.
+"""
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+
+from postcard.runtime.lazy_regex import pattern
+
+SPECIAL_IPV4 = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",  # this host
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carriers' NAT
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # Azure's own services
+        "169.254.0.0/16",  # link-local, and every cloud's metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocols, Oracle's metadata
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+    )
+)
+# Only 2000::/3 is given out to the public: unique local, link-local, multicast, NAT64, mapped and
+# discard addresses all lie outside of it.
+PUBLIC_IPV6 = IPv6Network("2000::/3")
+SPECIAL_IPV6 = tuple(
+    IPv6Network(text)
+    for text in (
+        "2001::/23",  # protocols: Teredo, ORCHID, benchmarks
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address in disguise
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
+NAME = pattern(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
+
+
+def is_public(address: str) -> bool:
+    """Whether this numeric address is one of the open internet's."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv4Address):
+        return not any(parsed in network for network in SPECIAL_IPV4)
+    return parsed in PUBLIC_IPV6 and not any(parsed in network for network in SPECIAL_IPV6)
+
+
+def host_of(text: str) -> str | None:
+    """A host as it is asked for: ASCII, lower case, no dot at the end; None if it may not be.
+
+    A name has two labels or more. What ends in a number is an IPv4 address of four plain numbers:
+    resolvers also take `2130706433`, `0x7f.1` and `127.1`, and no such spelling is meant well.
+
+    >>> host_of("BÜCHER.example.")
+    'xn--bcher-kva.example'
+    >>> host_of("0x7f.1")
+    """
+    if text.startswith("["):
+        return _ipv6(text)
+    try:
+        name = text.encode("idna").decode("ascii").lower().removesuffix(".")
+    except UnicodeError:
+        return None
+    if re.search(r"(^|\.)(\d+|0x[0-9a-f]*)$", name):
+        return name if _is_ipv4(name) else None
+    if not NAME.fullmatch(name) or any(_at_or_below(name, local) for local in LOCAL_NAMES):
+        return None
+    return name
+
+
+def allows(allowed_hosts: Sequence[str] | None, host: str) -> bool:
+    """Whether a list such as `cdn.example.com`, `*.example.com` (names below it) has `host`."""
+    if allowed_hosts is None:
+        return True
+    for allowed in allowed_hosts:
+        wanted = host_of(allowed.removeprefix("*."))
+        if wanted is None:
+            continue
+        if host.endswith(f".{wanted}") if allowed.startswith("*.") else host == wanted:
+            return True
+    return False
+
+
+def _at_or_below(name: str, parent: str) -> bool:
+    return name == parent or name.endswith(f".{parent}")
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        return str(IPv4Address(text)) == text
+    except ValueError:
+        return False
+
+
+def _ipv6(text: str) -> str | None:
+    try:
+        address = ip_address(text[1:-1]) if text.endswith("]") and "%" not in text else None
+    except ValueError:
+        return None
+    return str(address) if address is not None and address.version == 6 else None

@@ -1,0 +1,1 @@
+"""Images and fonts that the customer uploads."""

@@ -1,0 +1,57 @@
+"""The store, read with a check: what is not what was stored counts as missing.
+
+A key that ends in a digest tells what its bytes must be; where the name is fixed, the object's
+metadata does. S3 checks what it stores and sends; this is for what was put there since.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from postcard.ports import Objects, StoredObject
+from postcard.runtime.lazy_regex import pattern
+
+CHECKSUM = "sha256"  # of an object's metadata
+CHECKED = ("assets/", "templates/")  # everything that drawing takes from the store
+DIGEST = pattern(r"[/-]([0-9a-f]{32})(?:\.[a-z]+)?")
+
+
+def digest_of(body: bytes) -> str:
+    """What keys end in: half a SHA-256 in hex."""
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+class SoundObjects:
+    """A bucket round another one."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self.damaged = 0  # objects that were not what was stored
+
+    def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
+        """The object; None if there is none, or another than was stored."""
+        stored = self._objects.get(key, deadline=deadline)
+        if stored is None or not key.startswith(CHECKED):
+            return stored
+        at = key.rfind("/")
+        named = DIGEST.fullmatch(key[max(at, key.rfind("-")) :])
+        told = named[1] if named else stored.metadata.get(CHECKSUM, "")
+        if told == digest_of(stored.body):
+            return stored
+        self.damaged += 1
+        return None
+
+    def add(self, key: str, stored: StoredObject) -> bool:
+        """As the bucket does it."""
+        return self._objects.add(key, stored)
+
+    def put(self, key: str, stored: StoredObject) -> None:
+        """As the bucket does it."""
+        self._objects.put(key, stored)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """As the bucket does it."""
+        self._objects.delete(keys)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """As the bucket does it."""
+        return self._objects.keys(prefix)

@@ -1,0 +1,1 @@
+"""QR and linear barcode encoders: text in, modules out."""

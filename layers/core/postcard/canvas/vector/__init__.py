@@ -1,0 +1,1 @@
+"""Outlines: shapes, SVG paths, strokes, and their coverage."""

@@ -1,0 +1,120 @@
+"""Draws a document from disk by the same order, and with the same renderer, as the service."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from postcard.adapters.http.fetcher import HttpFetcher
+from postcard.assets.font_cache import Typefaces
+from postcard.canvas.codecs.reencode import normalised
+from postcard.cli.local_fonts import own_fonts
+from postcard.cli.target import fonts_folder
+from postcard.cli.template_files import TemplateFile
+from postcard.errors import Fault, PictureFault
+from postcard.formats import EncodedImage
+from postcard.pipeline.pipeline import refused
+from postcard.pipeline.render_job import Looks, Order, order_for, undecided
+from postcard.pipeline.template_loader import Edition
+from postcard.ports import FetchError, TemplateVersion
+from postcard.rendering.renderer import Renderer, RenderFailed, Source
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import example_of
+from postcard.template.compiled import Template
+from postcard.template.fields.list_values import place_of
+from postcard.template.validation.parse import parse
+from postcard.text.fonts import Fonts
+
+SECONDS = 10.0  # for all pictures from elsewhere together
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture, and what was wrong with it."""
+
+    image: EncodedImage
+    warnings: Sequence[Fault]
+
+
+def draw(
+    file: TemplateFile,
+    asked: list[dict[str, Any]],
+    looks: Looks,
+    *,
+    example: bool = False,
+    lenient: bool = False,
+) -> Drawn:
+    """The picture; `BadRequest` for faults of the document and, unless `lenient`, of the values.
+
+    With `example`, fields that are not asked for take their examples.
+    """
+    text = file.text()
+    template = Template.compile(file.id, 1, parse(text))
+    if example:
+        asked = [*asked, *_examples(template, {entry["name"] for entry in asked})]
+    edition = Edition(TemplateVersion(file.id, 1, text, 0), template)
+    order = order_for(edition, asked, looks, on_invalid="default" if lenient else "error")
+    try:
+        return _drawn(file, undecided(order, looks))
+    except RenderFailed as failure:
+        raise refused(failure) from failure
+
+
+def _drawn(file: TemplateFile, order: Order) -> Drawn:
+    renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
+    own = own_fonts(file, order.template.document, renderer.fonts)
+    typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
+    template = replace(order.template, fonts=typefaces.of(own.families).fonts)
+    sources = renderer.sources(order.template, order.bound, order.size, now=now)
+    pictures, faults = _bring(file, sources)
+    rendered = renderer.render(
+        template,
+        order.bound,
+        order.size,
+        format=order.format,
+        quality=order.quality,
+        max_bytes=order.max_bytes,
+        pictures=pictures,
+        now=now,
+    )
+    told = {fault.reference for fault in faults}
+    rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
+    return Drawn(rendered.image, (*order.bound.warnings, *own.faults, *faults, *rest))
+
+
+def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
+    places = (place_of(template.fields, name) for name in named)
+    given = named | {place.list for place in places if place}
+    return [
+        {"name": name, "value": example}
+        for name, field in template.fields.items()
+        if (example := example_of(field)) is not None and name not in given
+    ]
+
+
+def _bring(
+    file: TemplateFile, sources: Sequence[Source]
+) -> tuple[dict[str, bytes], list[PictureFault]]:
+    """Bytes by reference, from beside the document and from elsewhere, and what failed."""
+    found: dict[str, bytes] = {}
+    faults = []
+    deadline = time.monotonic() + SECONDS
+    for source in sources:
+        try:
+            found[source.reference] = _picture(file, source, deadline)
+        except (FetchError, ValueError) as error:
+            where, name = source.pointer, source.reference
+            faults.append(PictureFault("image_unavailable", where, str(error), name))
+    return found, faults
+
+
+def _picture(file: TemplateFile, source: Source, deadline: float) -> bytes:
+    if not source.reference.startswith("asset:"):
+        hosts = source.allowed_hosts
+        return HttpFetcher().fetch(source.reference, allowed_hosts=hosts, deadline=deadline).body
+    name = source.reference.removeprefix("asset:")
+    path = file.asset(name)
+    if path is None:
+        folder = file.path.parent / "assets"
+        raise ValueError(f"there is no file {folder / name}.* for {source.reference}.")
+    return normalised(path.read_bytes())[0]  # as an upload of it would be kept

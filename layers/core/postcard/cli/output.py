@@ -1,0 +1,90 @@
+"""What a command answers: a text for people, facts for programs, and an exit code."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+
+import click
+
+from postcard.errors import Fault, Problem
+from postcard.runtime.lazy_dataclass import dataclass
+
+DONE, NO, FAILED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of a command. `code`: 0 done or yes, 1 no, 2 it could not be done."""
+
+    text: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    code: int = DONE
+    remarks: Sequence[str] = ()
+
+
+class CannotDo(Exception):
+    """The command could not be carried out; the message says what to do."""
+
+    @property
+    def message(self) -> str:
+        """The sentence for people."""
+        return str(self)
+
+
+def stopped(message: str) -> Answer:
+    """The answer of a command that could not be carried out."""
+    return Answer("", {"success": False, "code": "cannot_do", "detail": message}, FAILED, [message])
+
+
+def refusal(problem: Problem) -> Answer:
+    """A problem as an answer: what was sent is wrong (1), or the service failed (2)."""
+    lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
+    if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
+        del lines[1:]
+    facts = {
+        "success": False,
+        "code": problem.code,
+        "detail": problem.detail,
+        "errors": [fault_facts(fault) for fault in problem.errors],
+    }
+    return Answer("", facts, NO if problem.status in (400, 414) else FAILED, lines)
+
+
+def fault_line(fault: Fault) -> str:
+    """One fault for people: where, then what.
+
+    >>> fault_line(Fault("bad_value", "/fields/name", "longer than 40 letters"))
+    '/fields/name: longer than 40 letters'
+    """
+    if not fault.pointer or fault.detail.startswith(fault.pointer):
+        return fault.detail
+    return f"{fault.pointer}: {fault.detail}"
+
+
+def fault_facts(fault: Fault) -> dict[str, str]:
+    """One fault for programs, as the API spells it."""
+    return {"code": fault.code, "pointer": fault.pointer, "detail": fault.detail}
+
+
+def say(answer: Answer, *, as_json: bool) -> None:
+    """Write the answer to standard output, its remarks to standard error."""
+    for remark in answer.remarks:
+        click.echo(remark, err=True)
+    if as_json:
+        click.echo(json.dumps(answer.facts, ensure_ascii=False))
+    elif answer.text:
+        click.echo(answer.text)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Rows in columns as wide as their widest cell.
+
+    >>> print(table(("id", "scopes"), [("key_1", "images"), ("key_22", "admin")]))
+    id      scopes
+    key_1   images
+    key_22  admin
+    """
+    cells = [[str(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)

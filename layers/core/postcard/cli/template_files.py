@@ -1,0 +1,92 @@
+"""Templates in git: `templates/<id>.json`, with what they name in `assets/` beside them."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from postcard.cli.output import CannotDo
+from postcard.runtime.lazy_dataclass import dataclass
+
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+ASSET = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")
+FONT_TYPES = {".ttf": "font/ttf", ".otf": "font/otf", ".woff2": "font/woff2"}
+CONTENT_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    **FONT_TYPES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """One document in a folder; its file's name is its id."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The template's id."""
+        return self.path.stem
+
+    def text(self) -> str:
+        """The document as it is written."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise CannotDo(f"{self.path}: save it as UTF-8 ({error.reason}).") from error
+
+    def asset(self, asset_id: str) -> Path | None:
+        """The file of `asset:ID`, `assets/ID.*` beside the document."""
+        folder = self.path.parent / "assets"
+        found = [folder / f"{asset_id}{suffix}" for suffix in CONTENT_TYPES]
+        return next((path for path in found if path.is_file()), None)
+
+
+def named_files(folder: Path, names: Sequence[str]) -> list[TemplateFile]:
+    """The documents called `names` (ids or paths), or all that `folder` holds."""
+    if names:
+        return [one_file(folder, name) for name in names]
+    files = [TemplateFile(path) for path in sorted(folder.glob("*.json"))]
+    if not files:
+        raise CannotDo(f"There is no template in {folder}/: name a file, or say --folder.")
+    return files
+
+
+def one_file(folder: Path, name: str) -> TemplateFile:
+    """A document by its path, or by its id in `folder`."""
+    path = Path(name) if name.endswith(".json") else folder / f"{name}.json"
+    if not path.is_file():
+        raise CannotDo(f"{path}: there is no such file.")
+    if not ID.fullmatch(path.stem):
+        raise CannotDo(
+            f"{path}: the file's name is the template's id; write it in lower-case letters,"
+            " digits, - and _ (at most 64)."
+        )
+    return TemplateFile(path)
+
+
+def asset_ids(document: str) -> list[str]:
+    """The assets that a document names, each once, in order.
+
+    >>> asset_ids('{"layers": [{"source": "asset:hero"}, {"source": "asset:hero"}]}')
+    ['hero']
+    """
+    texts = strings(json.loads(document))
+    return list(dict.fromkeys(name for text in texts for name in ASSET.findall(text)))
+
+
+def strings(part: object) -> Iterator[str]:
+    """All texts in a JSON value."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from strings(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from strings(value)

@@ -1,0 +1,1 @@
+"""The answer to a GET: the picture, or the best fallback."""

@@ -1,0 +1,1 @@
+"""Signed links: parsing, signing, verifying, the path that caches know them by."""

@@ -1,0 +1,1 @@
+"""Warnings about a template that is valid."""

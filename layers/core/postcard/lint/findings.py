@@ -1,0 +1,186 @@
+"""What a publisher should hear about a template that is good all the same."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from postcard.errors import Fault
+from postcard.geometry import Box
+from postcard.json_text import pointer
+from postcard.lint.contrast import faint
+from postcard.lint.missing_letters import unlettered
+from postcard.lint.text_overflow import tight
+from postcard.lint.uneven_digits import unsteady
+from postcard.template.bind import example_of, examples
+from postcard.template.compiled import Template
+from postcard.template.evaluator import NO_CLOCK, Speaker
+from postcard.template.fields.field_types import ListField
+from postcard.template.layers.barcode import BarcodeLayer
+from postcard.template.layers.group import AnyLayer, GroupLayer
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.qr import QrLayer, smallest_side
+from postcard.template.liquid.programs import asks_time, names_in
+from postcard.template.model import walk
+from postcard.template.used_fonts import written_families
+from postcard.text.fonts import Fonts
+
+_STORED = ("/fallback", "/ended")  # pictures that are drawn once
+_HEAVY = 1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
+
+
+def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
+    """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
+    `no_size`, `stacked`, `unused_countdown`, `stopped_clock`.
+
+    `families` are the fonts there are, None where nobody knows.
+    """
+    return (
+        *_unused(template),
+        *_without_example(template),
+        *_clocks(template),
+        *_placed(template),
+        *_stacked(template),
+        *_fonts(template, families),
+    )
+
+
+def check_drawn(
+    template: Template,
+    fonts: Fonts,
+    boxes: Sequence[tuple[str, Box]],
+    weight: int,
+    *,
+    now: float = NO_CLOCK,
+) -> tuple[Fault, ...]:
+    """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`,
+    `uneven_digits`, `heavy`.
+
+    `boxes` are those of its layers with their pointers, as they were drawn in turn, `weight` its
+    bytes; `now` in Unix seconds.
+    """
+    document = template.document
+    locale = Speaker(template, examples(template).values, now, lambda *_: None).document.locale
+    return (
+        *faint(document, boxes),
+        *tight(template, fonts, now=now),
+        *unlettered(document, locale, fonts),
+        *unsteady(document, locale, fonts),
+        *_heavy(weight),
+    )
+
+
+def _heavy(weight: int) -> Iterator[Fault]:
+    if weight > _HEAVY:
+        detail = (
+            f"The picture has {weight / 1_000_000:.1f} MB, which opens slowly in mail: "
+            "take jpg for photos, a smaller canvas, or max_bytes."
+        )
+        yield Fault("heavy", "", detail)
+
+
+def _unused(template: Template) -> Iterator[Fault]:
+    layers = [layer for layer, _, _ in walk(template.document.layers)]
+    sources = [template.document.alt, *("{{" + (layer.if_ or "") + "}}" for layer in layers)]
+    sources += [slot.source for slots in template.slots.values() for slot in slots]
+    used = {name for source in sources for name in names_in(source)}
+    used.update(layer.repeat for layer in layers if isinstance(layer, GroupLayer) and layer.repeat)
+    for name, field in template.fields.items():
+        if name not in used:
+            yield Fault("unused_field", pointer("fields", name), f"Nothing shows {name}.")
+        elif isinstance(field, ListField):
+            yield from _unused_in_items(name, field, sources)
+
+
+def _unused_in_items(name: str, field: ListField, sources: Sequence[str]) -> Iterator[Fault]:
+    """Fields of items that nothing names: neither `item.price` nor `map: "price"`."""
+    for key in field.items:
+        said = re.compile(rf"""\.{key}\b|["']{key}["']""")
+        if not any(said.search(source) for source in sources):
+            where = pointer("fields", name, "items", key)
+            yield Fault("unused_field", where, f"Nothing shows {key} of the items in {name}.")
+
+
+def _without_example(template: Template) -> Iterator[Fault]:
+    for name, field in template.fields.items():
+        if field.required and example_of(field) is None and template.defaults[name] is None:
+            detail = f"{name} is required and has no example, so previews show it empty."
+            yield Fault("no_example", pointer("fields", name), detail)
+
+
+def _clocks(template: Template) -> Iterator[Fault]:
+    if template.document.countdown and not _shows_time(template):
+        yield Fault("unused_countdown", "/countdown", "Nothing shows the countdown.")
+    stopped = ["/alt"] if asks_time(template.document.alt) else []
+    for where, slots in template.slots.items():
+        if where.startswith(_STORED):
+            stopped += [f"{where}{slot.pointer}" for slot in slots if asks_time(slot.source)]
+    for where in stopped:
+        detail = "This is said once, not at each open: here is neither countdown nor time."
+        yield Fault("stopped_clock", where, detail)
+
+
+def _shows_time(template: Template) -> bool:
+    drawn = (slots for where, slots in template.slots.items() if not where.startswith(_STORED))
+    conditions = (layer.if_ or "" for layer, _, _ in walk(template.document.layers))
+    return any(asks_time(slot.source) for slots in drawn for slot in slots) or any(
+        asks_time(condition, condition=True) for condition in conditions
+    )
+
+
+def _placed(template: Template) -> Iterator[Fault]:
+    for index, layer in enumerate(template.document.layers):
+        if _outside(layer, template):
+            yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
+    for layer, where, _ in walk(template.document.layers):
+        if isinstance(layer, QrLayer) and _side_of(layer) < smallest_side(layer):
+            detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
+            yield Fault("small_code", where, detail)
+        if isinstance(layer, BarcodeLayer) and _across(layer) < layer.fewest_modules:
+            detail = f"Even a short value needs {layer.fewest_modules} pixels across to scan."
+            yield Fault("small_code", where, detail)
+        if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
+            detail = "Without width and height the picture's own size decides."
+            yield Fault("no_size", where, detail)
+
+
+def _stacked(template: Template) -> Iterator[Fault]:
+    """Groups that repeat where nothing sets their copies apart; an `if` may choose one of them."""
+    layers = {where: layer for layer, where, _ in walk(template.document.layers)}
+    for where, layer in layers.items():
+        if not isinstance(layer, GroupLayer) or not layer.repeat or layer.if_:
+            continue
+        around = layers.get(where.rpartition("/layers/")[0])
+        flows = isinstance(around, GroupLayer) and around.flow != "none"
+        spec = template.fields.get(layer.repeat)
+        if not flows and isinstance(spec, ListField) and spec.max_items > 1:
+            detail = "Its copies lie on top of each other: put it into a group with a flow."
+            yield Fault("stacked", f"{where}/repeat", detail)
+
+
+def _side_of(layer: QrLayer) -> float:
+    """The side of a code; any that its row or column gives will do."""
+    sides = [side for side in (layer.width, layer.height) if isinstance(side, float)]
+    return min(sides, default=math.inf)
+
+
+def _across(layer: BarcodeLayer) -> float:
+    """The width of a code; any that its row gives will do."""
+    across = layer.height if layer.width is None else layer.width
+    return across if isinstance(across, float) else math.inf
+
+
+def _outside(layer: AnyLayer, template: Template) -> bool:
+    if layer.rotation % 360:
+        return False
+    width, height = layer.width, layer.height
+    right = layer.x + (width if isinstance(width, float) else template.width)
+    bottom = layer.y + (height if isinstance(height, float) else template.height)
+    return layer.x >= template.width or layer.y >= template.height or right <= 0 or bottom <= 0
+
+
+def _fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
+    if families is None:
+        return
+    for where, family in written_families(template.document):
+        if family not in families:
+            yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")

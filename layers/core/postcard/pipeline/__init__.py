@@ -1,0 +1,1 @@
+"""From a stored template version to an encoded picture: load, fetch, render."""

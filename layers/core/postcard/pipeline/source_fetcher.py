@@ -1,0 +1,141 @@
+"""Where a picture's pictures come from: the version's own, an asset, or a remote host."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from threading import Lock
+
+from postcard import ports
+from postcard.assets.service import PREFIX, AssetError, AssetReader
+from postcard.errors import PictureFault
+from postcard.ports import FetchError
+from postcard.rendering.renderer import Source
+
+KEPT_BYTES = 64_000_000
+AT_ONCE = 6
+MOST_TOGETHER = 40_000_000  # bytes of the pictures that one request names
+
+
+class Sources:
+    """Brings pictures' bytes, those of one drawing at the same time."""
+
+    def __init__(self, store: ports.Objects, assets: AssetReader, fetcher: ports.Fetcher) -> None:
+        self._store = store
+        self._assets = assets
+        self._fetcher = fetcher
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    def bring(
+        self, wanted: Sequence[Source], own: Mapping[str, str], *, deadline: float
+    ) -> tuple[dict[str, bytes], list[PictureFault]]:
+        """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
+        brought: dict[str, bytes] = {}
+        faults: list[PictureFault] = []
+        once = {source.reference: source for source in wanted}
+        room = _Room(MOST_TOGETHER)
+        readers = {
+            name: self._reader(source, own, deadline)
+            if source.own
+            else partial(room.taken, self._reader(source, own, deadline))
+            for name, source in once.items()
+        }
+        for name, outcome in _all_at_once(readers).items():
+            if isinstance(outcome, bytes):
+                brought[name] = outcome
+            else:
+                faults.append(_lost(once[name], outcome))
+        return brought, faults
+
+    def check_assets(self, wanted: Sequence[Source]) -> list[PictureFault]:
+        """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
+        named = [source for source in wanted if source.reference.startswith(PREFIX)]
+        outcomes = [
+            (source, _outcome(partial(self._assets.read, source.reference.removeprefix(PREFIX))))
+            for source in named
+        ]
+        return [_lost(source, one) for source, one in outcomes if not isinstance(one, bytes)]
+
+    def stored(self, key: str, *, deadline: float | None = None) -> bytes | None:
+        """Immutable bytes of the store, kept in memory while there is room."""
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return kept
+        found = self._store.get(key, deadline=deadline)
+        if found is None:
+            return None
+        self._kept[key] = found.body
+        while sum(map(len, self._kept.values())) > KEPT_BYTES:
+            self._kept.popitem(last=False)
+        return found.body
+
+    @property
+    def assets(self) -> AssetReader:
+        """The assets among which pictures and fonts are looked up."""
+        return self._assets
+
+    def once(self, key: str, deadline: float | None = None) -> bytes | None:
+        """Bytes of the store that the caller keeps; None if they are not there."""
+        found = self._store.get(key, deadline=deadline)
+        return None if found is None else found.body
+
+    def _reader(
+        self, source: Source, own: Mapping[str, str], deadline: float
+    ) -> Callable[[], bytes]:
+        reference = source.reference
+        if reference in own:
+            return lambda: self._own(own[reference], deadline)
+        if reference.startswith(PREFIX):
+            return lambda: self._assets.read(reference.removeprefix(PREFIX), deadline=deadline)
+        return lambda: (
+            self._fetcher.fetch(
+                reference, allowed_hosts=source.allowed_hosts, deadline=deadline
+            ).body
+        )
+
+    def _own(self, key: str, deadline: float) -> bytes:
+        body = self.stored(key, deadline=deadline)
+        if body is None:
+            raise AssetError("The copy stored at publish is gone: publish the template again.")
+        return body
+
+
+Outcome = bytes | FetchError | AssetError
+
+
+class _Room:
+    """What may be held of the pictures of one drawing; several threads take of it."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = Lock()
+
+    def taken(self, read: Callable[[], bytes]) -> bytes:
+        """What `read` reads, if it fits; nothing is read once there is no room."""
+        if self._left >= 0:
+            body = read()
+            with self._lock:
+                self._left -= len(body)
+                if self._left >= 0:
+                    return body
+        told = MOST_TOGETHER // 1_000_000
+        raise FetchError(f"The request's pictures have more than {told} MB together.")
+
+
+def _lost(source: Source, error: Exception) -> PictureFault:
+    return PictureFault("image_unavailable", source.pointer, str(error), source.reference)
+
+
+def _all_at_once(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:
+    if len(readers) < 2:
+        return {name: _outcome(reader) for name, reader in readers.items()}
+    from concurrent.futures import ThreadPoolExecutor  # 10 ms that one picture does not need
+
+    with ThreadPoolExecutor(min(AT_ONCE, len(readers))) as pool:
+        return dict(zip(readers, pool.map(_outcome, readers.values()), strict=True))
+
+
+def _outcome(reader: Callable[[], bytes]) -> Outcome:
+    try:
+        return reader()
+    except (FetchError, AssetError) as error:
+        return error

@@ -1,0 +1,47 @@
+"""The layers of a `fallback` or `ended` picture."""
+
+from dataclasses import replace
+
+from postcard.template.layers.group import AnyLayer
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.text import TextLayer
+from postcard.template.model import Document, StoredPicture
+
+_MARGIN = 0.08  # of the shorter side, round a text
+_LETTERS = 0.12  # of the shorter side: the size of a text that fits
+
+
+def stored_layers(picture: StoredPicture, document: Document) -> tuple[AnyLayer, ...]:
+    """What the picture shows over its background."""
+    if picture.layers is not None:
+        return picture.layers
+    width, height = float(document.width), float(document.height)
+    if picture.source is not None:
+        return (ImageLayer(width=width, height=height, source=picture.source, on_error="hide"),)
+    return (_text(picture, width, height),)
+
+
+def stored_document(picture: StoredPicture | None, document: Document) -> Document:
+    """The document with the picture's own background, if it says one."""
+    own = picture.background if picture else None
+    return replace(document, background=own) if own else document
+
+
+def _text(picture: StoredPicture, width: float, height: float) -> TextLayer:
+    side = min(width, height)
+    margin = side * _MARGIN
+    return TextLayer(
+        x=margin,
+        y=margin,
+        width=width - 2 * margin,
+        height=height - 2 * margin,
+        text=picture.text or "",
+        color=picture.color,
+        weight=600,
+        size=max(1.0, min(1000.0, side * _LETTERS)),
+        min_size=1.0,
+        fit="shrink",
+        align="center",
+        valign="middle",
+        wrap="balance",
+    )

@@ -1,0 +1,1 @@
+"""What a process needs before any picture: cheap definitions, bounded caches, a sandbox."""

@@ -1,0 +1,240 @@
+"""Opaque images: an address without personal data, drawn once, remembered, erased on demand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
+from typing import Any
+
+from postcard import ports
+from postcard.delivery.response import DAY, image_key, keep_for
+from postcard.errors import Gone, NotFound, told
+from postcard.links import verify as links
+from postcard.links.signing import LinkKeys
+from postcard.pipeline.pipeline import Drawing, Steps, Studio, refused
+from postcard.pipeline.render_job import Looks, Order, check_weight, order_for
+from postcard.pipeline.template_loader import Library
+from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
+from postcard.render_budget import Budget
+from postcard.rendering.renderer import RenderFailed
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.blind_index import marks
+from postcard.services.links import Minting
+from postcard.template.bind import Mode
+from postcard.timestamps import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """What `POST /v1/images` asks for; None is the template's own."""
+
+    template_id: str
+    template_version: int | None = None
+    modifications: Sequence[Mapping[str, Any]] = ()
+    on_invalid: Mode = "error"
+    format: str | None = None
+    width: int | None = None
+    dpr: float | None = None
+    quality: int | None = None
+    max_bytes: int | None = None
+    render: str = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeImage:
+    """An image as callers are told of it. `warnings` are this call's, then the picture's."""
+
+    record: ImageRecord
+    url: str
+    cached: bool
+    warnings: Sequence[Mapping[str, str]]
+    noted: JsonObject = field(default_factory=dict)
+
+    def answer(self) -> JsonObject:
+        """Everything but `cached` and `metadata`; never the values."""
+        record = self.record
+        return {
+            "id": record.image_id,
+            "url": self.url,
+            "created_at": rfc3339(record.created_at),
+            "template_id": record.template_id,
+            "template_version": record.version,
+            "status": record.status,
+            "format": record.format,
+            "width": record.width,
+            "height": record.height,
+            "display_width": record.display_width,
+            "display_height": record.display_height,
+            "bytes": record.bytes,
+            "alt": record.alt,
+            "warnings": list(self.warnings),
+        }
+
+
+class Images:
+    """Makes, tells of and erases opaque images."""
+
+    def __init__(
+        self,
+        library: Library,
+        studio: Studio,
+        minting: Minting,
+        records: ports.Images,
+        pictures: ports.Objects,
+        cdn: ports.Cdn,
+        budget: Budget,
+        keys: Callable[[], LinkKeys],
+        *,
+        base_url: str,
+    ) -> None:
+        self._library = library
+        self._studio = studio
+        self._minting = minting
+        self._records = records
+        self._pictures = pictures
+        self._cdn = cdn
+        self._budget = budget
+        self._keys = keys
+        self._base_url = base_url
+
+    def create(self, asked: ImageRequest, *, now: float, deadline: float) -> MadeImage:
+        """The image of a request: the one there is, or a new one."""
+        template = self._library.usable(asked.template_id, "/template_id")
+        with self._minting.telling_fallback(template):
+            edition = self._library.drawn_for(template, asked.template_version, "/template_version")
+            looks = Looks(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
+            order = order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+            image_id = links.image_id(self._keys(), order.canonical())
+            known = self._caught_up(self._records.get(image_id))
+            if known is not None and _stands(known, asked.render):
+                return self._made(known, order, cached=True, did="found")
+            record = _record(image_id, order, known, now)
+            record = replace(record, marks=marks(self._keys(), order.template, order.bound))
+            if self._waits(asked, template, order, now):
+                status = "timed" if order.template.timed else "pending"
+                self._records.put(record := replace(record, status=status))
+                return self._made(record, order, cached=False, did="noted")
+            return self._drawn(record, order, now, deadline)
+
+    def read(self, image_id: str) -> MadeImage:
+        """What is known of an image; `NotFound`, `Gone` once erased."""
+        known = self._caught_up(self._known(image_id))
+        if known is None or known.erased:
+            raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
+        return MadeImage(known, self._url(known), True, known.warnings)
+
+    def owner(self, image_id: str) -> str:
+        """The id of its template."""
+        return self._known(image_id).template_id
+
+    def erase(self, image_id: str) -> None:
+        """Forget values and bytes here and at the CDN. First the values: nothing is drawn anew."""
+        record = self._known(image_id)
+        self._records.put(erased(record))
+        self._pictures.delete([image_key(record.image_id, record.format)])
+        self._cdn.forget(addresses(record))
+
+    def _known(self, image_id: str) -> ImageRecord:
+        record = self._records.get(image_id) if links.is_image_id(self._keys(), image_id) else None
+        if record is None:
+            raise NotFound(f'There is no image "{image_id}".')
+        return record
+
+    def _caught_up(self, record: ImageRecord | None) -> ImageRecord | None:
+        """An image that was drawn at an open since we last looked is ready now."""
+        if record is None or record.erased or record.status not in ("pending", "degraded"):
+            return record
+        stored = self._pictures.get(image_key(record.image_id, record.format))
+        if stored is None:
+            return record
+        ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
+        self._records.put(ready)
+        return ready
+
+    def _waits(
+        self, asked: ImageRequest, template: TemplateRecord, order: Order, now: float
+    ) -> bool:
+        """Whether it is drawn only when it is opened."""
+        if asked.render == "on_open" or order.template.timed or template.paused:
+            return True
+        return not self._budget.spend(template, now=now)
+
+    def _drawn(self, record: ImageRecord, order: Order, now: float, deadline: float) -> MadeImage:
+        steps = Steps()
+        try:
+            drawing = self._studio.draw(order, now=now, deadline=deadline, steps=steps)
+        except RenderFailed as failure:
+            raise refused(failure) from failure
+        check_weight(drawing.image)
+        record = replace(
+            record,
+            status="degraded" if drawing.degraded else "ready",
+            bytes=len(drawing.image.body),
+            warnings=told(drawing.warnings),
+        )
+        if not drawing.degraded:
+            self._store(record, drawing)
+        self._records.put(record)
+        steps.done("store")
+        return self._made(record, order, cached=False, did="drawn", steps=steps.spent)
+
+    def _store(self, record: ImageRecord, drawing: Drawing) -> None:
+        """The picture before its record, so that no record promises what is not there."""
+        image = drawing.image
+        stored = StoredObject(
+            image.body, image.content_type, cache_control=keep_for(DAY).cache_control
+        )
+        self._pictures.put(image_key(record.image_id, record.format), stored)
+
+    def _made(
+        self, record: ImageRecord, order: Order, *, cached: bool, did: str, **more: Any
+    ) -> MadeImage:
+        warnings = [*told(order.bound.warnings), *record.warnings]
+        noted = {
+            "image": record.image_id,
+            "version": record.version,
+            "did": did,
+            "bytes": record.bytes,
+            **more,
+        }
+        return MadeImage(record, self._url(record), cached, warnings, noted)
+
+    def _url(self, record: ImageRecord) -> str:
+        return f"{self._base_url}/i/{record.image_id}.{record.format}"
+
+
+def erased(record: ImageRecord) -> ImageRecord:
+    """What is left of an image: enough to show a fallback of its size."""
+    bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
+    return replace(bare, status="erased", erased=True)
+
+
+def addresses(record: ImageRecord) -> list[str]:
+    """All paths by which the CDN may know it."""
+    name = f"{record.image_id}.{record.format}"
+    return [f"/images/{name}", f"/i/{name}"]
+
+
+def _stands(known: ImageRecord, render: str) -> bool:
+    if known.erased:
+        return False
+    return known.status in ("ready", "timed") or (known.status == "pending" and render == "on_open")
+
+
+def _record(image_id: str, order: Order, known: ImageRecord | None, now: float) -> ImageRecord:
+    size = order.size
+    return ImageRecord(
+        image_id=image_id,
+        template_id=order.template.id,
+        version=order.edition.number,
+        values=order.bound.canonical(),
+        format=order.format,
+        width=size.width,
+        height=size.height,
+        display_width=size.display_width,
+        display_height=size.display_height,
+        dpr=order.dpr,
+        quality=order.quality,
+        max_bytes=order.max_bytes,
+        alt=order.alt,
+        created_at=known.created_at if known and not known.erased else int(now),
+        status="pending",
+    )

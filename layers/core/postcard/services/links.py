@@ -1,0 +1,268 @@
+"""Links: minted from a request, as an address and as the tag that shows it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import field, replace
+from typing import Any
+
+from postcard.errors import BadRequest, Fault, Problem, told
+from postcard.json_text import pointer
+from postcard.links import build as link_minting
+from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
+from postcard.links.signing import LinkKeys
+from postcard.pipeline.pipeline import Studio
+from postcard.pipeline.render_job import Looks, Order, order_for
+from postcard.pipeline.template_loader import Edition, Library
+from postcard.ports import JsonObject, TemplateRecord
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import Mode
+from postcard.template.compiled import Template
+from postcard.template.fields.field_types import AnyField, ListField
+from postcard.template.fields.list_values import field_of, may_open, place_of
+from postcard.timestamps import read_rfc3339, rfc3339
+
+LAST_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
+NOT_IN_OUTLOOK = ("webp", "avif")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    """What `POST /v1/links` asks for. `template_version` None: the latest, pinned."""
+
+    template_id: str
+    template_version: int | str | None = None
+    modifications: Sequence[Mapping[str, Any]] = ()
+    on_invalid: Mode = "error"
+    format: str | None = None
+    width: int | None = None
+    dpr: float | None = None
+    quality: int | None = None
+    campaign: str | None = None
+    expires_at: str | None = None
+    esp: str | None = None
+    open: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MintedLink:
+    """A link with what it shows."""
+
+    order: Order
+    url: str
+    img: str
+    template_version: int | str
+    expires: int | None
+    warnings: Sequence[Fault]
+    noted: JsonObject = field(default_factory=dict)
+
+    def answer(self) -> JsonObject:
+        """As `POST /v1/links` tells it."""
+        size = self.order.size
+        return {
+            "url": self.url,
+            "img": self.img,
+            "alt": self.order.alt,
+            "width": size.width,
+            "height": size.height,
+            "display_width": size.display_width,
+            "display_height": size.display_height,
+            "template_version": self.template_version,
+            "expires_at": None if self.expires is None else rfc3339(self.expires),
+            "warnings": told(self.warnings),
+        }
+
+
+class Minting:
+    """Signs links. Nothing is stored."""
+
+    def __init__(
+        self, library: Library, studio: Studio, keys: Callable[[], LinkKeys], *, base_url: str
+    ) -> None:
+        self._library = library
+        self._studio = studio
+        self._keys = keys
+        self._base_url = base_url
+
+    def mint(self, asked: LinkRequest, *, now: float) -> MintedLink:
+        """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`."""
+        record = self._library.usable(asked.template_id, "/template_id")
+        with self.telling_fallback(record):
+            number = None if asked.template_version == "latest" else asked.template_version
+            assert not isinstance(number, str)
+            edition = self._library.drawn_for(record, number, "/template_version")
+            return self._minted(asked, edition, now)
+
+    def default_url(self, edition: Edition) -> str:
+        """A signed link with every field at its default, without expiry."""
+        template = edition.template
+        link = link_minting.mint(
+            self._keys(),
+            template=template.id,
+            format=template.format,
+            fields={},
+            version=edition.number,
+            width=None,
+            dpr=1,
+            quality=None,
+            expires=None,
+            campaign=None,
+        )
+        return self._base_url + link
+
+    @contextmanager
+    def telling_fallback(self, record: TemplateRecord) -> Iterator[None]:
+        """Give every problem inside the template's `fallback_url`."""
+        try:
+            yield
+        except Problem as problem:
+            if (edition := self._library.edition(record.template_id, record.latest)) is not None:
+                told = {"fallback_url": self.default_url(edition)}
+                problem.extensions = {**problem.extensions, **told}
+            raise
+
+    def fallback_url(self, template_id: str) -> str | None:
+        """The same for a request that could not be read at all; None if there is no template."""
+        record = self._library.record(template_id)
+        if record is None or record.deleted or record.erased:
+            return None
+        edition = self._library.edition(template_id, record.latest)
+        return None if edition is None else self.default_url(edition)
+
+    def value_faults(
+        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: Mode
+    ) -> Sequence[Fault]:
+        """What the latest version says of values in a request whose rest cannot be read."""
+        record = self._library.usable(template_id)
+        edition = self._library.drawn_for(record, None)
+        try:
+            order_for(edition, modifications, Looks(), on_invalid=mode)
+        except BadRequest as bad:
+            return bad.errors
+        return ()
+
+    def _minted(self, asked: LinkRequest, edition: Edition, now: float) -> MintedLink:
+        opened = asked.open or {}
+        looks = Looks(asked.format, asked.width, asked.dpr, asked.quality)
+        expires, faults = _expiry(asked.expires_at, now)
+        faults += _open_faults(edition.template, asked)
+        later = replace(edition, template=_filled_later(edition.template, opened))
+        order = order_for(
+            later, asked.modifications, looks, on_invalid=asked.on_invalid, found=faults
+        )
+        head = self._head(asked, order, expires, tuple(opened))
+        link: str | MergeLink = head
+        if opened and asked.esp:
+            defaults = {name: _written_default(edition.template, name) for name in opened}
+            link = merge_link(head, esp=asked.esp, open=opened, defaults=defaults)
+        size = order.size
+        return MintedLink(
+            order=order,
+            url=f"{self._base_url}{link}",
+            img=image_tag(
+                self._base_url,
+                link,
+                alt=order.alt,
+                width=size.display_width,
+                height=size.display_height,
+            ),
+            template_version="latest" if asked.template_version == "latest" else edition.number,
+            expires=expires,
+            warnings=self._warnings(asked, order, now),
+            noted={"version": edition.number, "did": "minted"},
+        )
+
+    def _warnings(self, asked: LinkRequest, order: Order, now: float) -> list[Fault]:
+        found = self._asset_faults(order, now)
+        return [*order.bound.warnings, *found, *_outlook(asked, order)]
+
+    def _head(
+        self, asked: LinkRequest, order: Order, expires: int | None, opened: Sequence[str]
+    ) -> str:
+        """The signed part, without what is the default."""
+        template, size = order.template, order.size
+        standard = Looks(format=order.format).quality_of(template)
+        return link_minting.mint(
+            self._keys(),
+            template=template.id,
+            format=order.format,
+            fields=order.bound.link_fields(),
+            version=None if asked.template_version == "latest" else order.edition.number,
+            width=None if size.display_width == template.document.width else size.display_width,
+            dpr=1 if asked.dpr is None else asked.dpr,
+            quality=None if order.quality == standard else order.quality,
+            expires=expires,
+            campaign=asked.campaign,
+            open=opened,
+        )
+
+    def _asset_faults(self, order: Order, now: float) -> list[Fault]:
+        """Assets that the request names are checked now, so that a link can be drawn at once."""
+        wanted = self._studio.renderer.sources(order.template, order.bound, order.size, now=now)
+        foreign = [s for s in wanted if s.reference not in order.edition.stored.sources]
+        return [
+            Fault(fault.code, order.pointers.get(fault.reference, fault.pointer), fault.detail)
+            for fault in self._studio.sources.check_assets(foreign)
+        ]
+
+
+def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
+    if text is None:
+        return None, []
+    try:
+        expires = read_rfc3339(text)
+    except ValueError as error:
+        return None, [Fault("invalid_request", "/expires_at", str(error))]
+    if expires <= now:
+        return None, [Fault("invalid_request", "/expires_at", "This time has passed.")]
+    if expires > LAST_EXPIRY:
+        detail = f"Write a time up to {rfc3339(LAST_EXPIRY)}, or none for a link without end."
+        return None, [Fault("invalid_request", "/expires_at", detail)]
+    return expires, []
+
+
+def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
+    fields = template.document.fields
+    for name in asked.open or {}:
+        spec = field_of(fields, name)
+        if spec is None:
+            yield Fault("unknown_name", pointer("open", name), template.unknown(name))
+        elif isinstance(spec, ListField):
+            detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
+            yield Fault("bad_value", pointer("open", name), detail)
+        elif not may_open(fields, name):
+            detail = f'The template keeps {name} closed: give it "open": true there.'
+            yield Fault("bad_value", pointer("open", name), detail)
+    if asked.open and asked.esp is None:
+        yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
+    if asked.esp is not None:
+        yield from platform_faults(asked.esp, asked.open or {})
+
+
+def _filled_later(template: Template, opened: Mapping[str, str]) -> Template:
+    """The template as minting sees it: nobody requires now what a platform fills in later."""
+    fields = {name: _lenient(name, spec, opened) for name, spec in template.document.fields.items()}
+    return replace(template, document=replace(template.document, fields=fields))
+
+
+def _lenient(name: str, spec: AnyField, opened: Mapping[str, str]) -> AnyField:
+    if not isinstance(spec, ListField):
+        return replace(spec, required=spec.required and name not in opened)
+    places = (place_of({name: spec}, one) for one in opened)
+    keys = {place.key for place in places if place}
+    items = {
+        key: replace(inner, required=inner.required and key not in keys)
+        for key, inner in spec.items.items()
+    }
+    return replace(spec, items=items, required=spec.required and not keys)
+
+
+def _written_default(template: Template, name: str) -> str | None:
+    spec = field_of(template.document.fields, name)
+    return spec.default if spec and isinstance(spec.default, str) else None
+
+
+def _outlook(asked: LinkRequest, order: Order) -> list[Fault]:
+    if asked.esp is None or order.format not in NOT_IN_OUTLOOK:
+        return []
+    detail = f"Outlook shows no {order.format}: use png or jpg in mail."
+    return [Fault("not_in_outlook", "/format", detail)]

@@ -1,0 +1,63 @@
+"""Grounds stored at publish: what lies under the layers that change, where reading it pays."""
+
+from collections.abc import Iterator, Mapping
+
+from postcard.geometry import OutputSize, output_size
+from postcard.ports import Objects, StoredObject
+from postcard.rendering.prerender_cost import pays
+from postcard.rendering.prerendered import Laid, digest_of, name_of
+from postcard.rendering.renderer import Renderer
+from postcard.template.bind import defaults
+from postcard.template.compiled import Template
+from postcard.template.validation.parse import Document
+
+SHARPNESS = (1.0, 2.0)  # what mail asks for; another size is drawn as it comes
+MOST_PIXELS = 4_000_000  # a warm process holds several
+
+
+def keep_grounds(
+    store: Objects, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Store a version's grounds; the device pixels of each → its key, which ends in its digest."""
+    kept = {}
+    for size in _sizes(template.document):
+        file = _file(renderer, template, size, pictures)
+        if file is not None:
+            folder = f"templates/{template.id}/{template.version}/grounds"
+            key = f"{folder}/{name_of(size)}-{digest_of(file)}"
+            store.put(key, StoredObject(file, "application/octet-stream"))
+            kept[name_of(size)] = key
+    return kept
+
+
+def _sizes(document: Document) -> Iterator[OutputSize]:
+    for dpr in SHARPNESS:
+        size = output_size(document.width, document.height, dpr=dpr)
+        if size.allowed and size.width * size.height <= MOST_PIXELS:
+            yield size
+
+
+def _file(
+    renderer: Renderer, template: Template, size: OutputSize, pictures: Mapping[str, bytes]
+) -> bytes | None:
+    """The file of a ground; None if it were not worth it."""
+    laid = renderer.lay(template, size, pictures=pictures)
+    if laid is None:
+        return None
+    file = laid.write()
+    return file if keeps_ground(renderer, template, size, pictures, laid, len(file)) else None
+
+
+def keeps_ground(
+    renderer: Renderer,
+    template: Template,
+    size: OutputSize,
+    pictures: Mapping[str, bytes],
+    laid: Laid,
+    weight: int,
+) -> bool:
+    """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
+    sources = renderer.sources(template, defaults(template), size, laid=True)
+    spared = [len(pictures[one.reference]) for one in sources if one.below]
+    pixels = size.width, size.height
+    return pays(template.document, dict(laid.boxes), spared, pixels, weight)

@@ -1,0 +1,250 @@
+"""Publishing: a document is read, drawn, its pictures stored, and only then a version."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from postcard import ports
+from postcard.assets.font_cache import Families, font_digest
+from postcard.assets.verified_objects import digest_of
+from postcard.canvas.codecs.picture import Picture, PictureError
+from postcard.errors import Fault, Gone, Stale, Unavailable, refuse, told
+from postcard.geometry import Box, output_size
+from postcard.json_text import pointer, read_json
+from postcard.lint.findings import check as findings_of
+from postcard.lint.findings import check_drawn
+from postcard.pipeline.fallback_images import KINDS, keep_stand_ins, show_stand_ins, stored_size
+from postcard.pipeline.pipeline import Drawing, Studio, refused
+from postcard.pipeline.render_job import Looks, Order, check_weight, placed, undecided
+from postcard.pipeline.template_loader import Edition
+from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
+from postcard.rendering.renderer import Renderer, RenderFailed, Source, Which
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.prerendering import keep_grounds
+from postcard.services.source_downscaling import fitted
+from postcard.template.bind import defaults, examples
+from postcard.template.compiled import Template, default_pictures
+from postcard.template.validation.parse import Document, parse
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A template whose pictures are at hand and whose example could be drawn."""
+
+    template: Template
+    pictures: Mapping[str, bytes]
+    findings: tuple[Fault, ...]
+
+
+class Publishing:
+    """Makes templates and versions."""
+
+    def __init__(
+        self,
+        templates: ports.Templates,
+        store: ports.Objects,
+        studio: Studio,
+        *,
+        choose: Callable[[str], str] = secrets.choice,
+    ) -> None:
+        self._templates = templates
+        self._store = store
+        self._studio = studio
+        self._choose = choose
+
+    def new_id(self) -> str:
+        """`tmpl_` and ten."""
+        return "tmpl_" + "".join(self._choose(ALPHABET) for _ in range(10))
+
+    def publish(
+        self,
+        template_id: str,
+        text: str,
+        *,
+        now: float,
+        deadline: float,
+        if_match: str | None = None,
+    ) -> TemplateVersion:
+        """The version that the document is now: a new one, or the latest if it is equal."""
+        record = self._templates.record(template_id)
+        _check_current(template_id, record, if_match)
+        document = parse(text)
+        latest = self._templates.version(template_id, record.latest) if record else None
+        if latest is not None and read_json(latest.document) == read_json(text):
+            return latest
+        number = record.latest + 1 if record else 1
+        template = Template.compile(template_id, number, document)
+        families = self._studio.families(document, deadline=deadline)
+        template = self._dressed(template, families, deadline)
+        checked = self.check(template, now=now, deadline=deadline)
+        stand_ins = {str(kind): self._stand_in(checked, kind) for kind in _kinds(document)}
+        version = self._kept(checked, text, int(now), stand_ins, families)
+        self._templates.publish(_record(record, version, document.name), version)
+        show_stand_ins(self._store, template_id, number, stand_ins)
+        return version
+
+    def _kept(
+        self,
+        checked: Checked,
+        text: str,
+        now: int,
+        stand_ins: Mapping[str, bytes],
+        families: Families,
+    ) -> TemplateVersion:
+        """The version, everything that drawing it needs stored."""
+        template, renderer = checked.template, self._studio.renderer
+        return TemplateVersion(
+            template.id,
+            template.version,
+            text,
+            now,
+            told(checked.findings),
+            self._keep_sources(checked),
+            keep_stand_ins(self._store, template.id, template.version, stand_ins),
+            fonts=self._keep_fonts(template, families),
+            grounds=keep_grounds(self._store, renderer, template, checked.pictures),
+            format=template.format,
+        )
+
+    def check(self, template: Template, *, now: float, deadline: float) -> Checked:
+        """Bring every picture that the document names and draw the example; `BadRequest`."""
+        wanted = needed_sources(self._studio.renderer, template, now=now)
+        pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
+        refuse([*faults, *_undrawable(wanted, pictures)])
+        pictures = fitted(template, pictures)
+        drawing = self._example(template, pictures, now=now)
+        check_weight(drawing.image)
+        findings = findings_about(template, drawing, self._studio.renderer, now=now)
+        return Checked(replace(template, format=drawing.image.format), pictures, findings)
+
+    def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
+        order = example_order(template)
+        try:
+            rendered = self._studio.rendered(order, pictures, now)
+        except RenderFailed as failure:
+            raise refused(failure) from failure
+        return Drawing(rendered.image, rendered.warnings, rendered.boxes)
+
+    def _keep_sources(self, checked: Checked) -> dict[str, str]:
+        """Store the document's own pictures; reference → key."""
+        template, own = checked.template, {}
+        for reference in template.references:
+            body = checked.pictures[reference]
+            own[reference] = f"templates/{template.id}/{template.version}/sources/{digest_of(body)}"
+            self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
+        return own
+
+    def _keep_fonts(self, template: Template, families: Families) -> Families:
+        """Store the version's own copy of the fonts; family → keys, which end in digests."""
+        own: dict[str, list[str]] = {}
+        for name, keys in families.items():
+            for key in keys:
+                body = self._studio.sources.once(key)
+                if body is None:
+                    raise Unavailable(f"The font {name} was replaced meanwhile: publish again.")
+                kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
+                self._store.put(kept, StoredObject(body, "application/octet-stream"))
+                own.setdefault(name, []).append(kept)
+        return own
+
+    def _dressed(self, template: Template, families: Families, deadline: float) -> Template:
+        dressed, lost = self._studio.wearing(template, families, deadline=deadline)
+        if lost:
+            raise Unavailable(f"{lost[0].detail} Publish again.")
+        return dressed
+
+    def _stand_in(self, checked: Checked, kind: Which) -> bytes:
+        template, pictures = checked.template, checked.pictures
+        size = stored_size(template.document)
+        drawn = self._studio.renderer.draw_stored(
+            template, kind, size, format="png", pictures=pictures
+        )
+        return drawn.image.body
+
+
+def findings_about(
+    template: Template, drawing: Drawing, renderer: Renderer, *, now: float
+) -> tuple[Fault, ...]:
+    """What its publisher should hear: of the document itself, and of its example as drawn.
+
+    `now`, in Unix seconds, is when it was drawn.
+    """
+    fonts = template.fonts or renderer.fonts
+    families = [family.name for family in fonts.families()]
+    boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawing.boxes]
+    seen = check_drawn(template, fonts, boxes, len(drawing.image.body), now=now)
+    return (*findings_of(template, families), *seen, *drawing.warnings)
+
+
+def _kinds(document: Document) -> list[Which]:
+    """The stand-ins that a document has."""
+    return [kind for kind in KINDS if getattr(document, kind) is not None]
+
+
+def needed_sources(renderer: Renderer, template: Template, *, now: float) -> list[Source]:
+    """Everything that the document itself may show, its examples, and its stand-ins' pictures.
+
+    `now` is in Unix seconds: a countdown may decide what is shown.
+    """
+    size = output_size(template.document.width, template.document.height)
+    shown = [
+        source
+        for bound in (defaults(template), examples(template))
+        for source in renderer.sources(template, bound, size, now=now)
+    ]
+    named = {source.reference for source in shown}
+    rest = [reference for reference in template.references if reference not in named]
+    unseen = [
+        Source(_place(template, reference), reference, None, "hide", 0, 0, own=True)
+        for reference in rest
+    ]
+    return [*shown, *unseen]
+
+
+def _place(template: Template, reference: str) -> str:
+    """Where the document names a picture that no layer shows at publish."""
+    document = template.document
+    for kind in KINDS:
+        stand_in = getattr(document, kind)
+        if stand_in is not None and stand_in.source == reference:
+            return pointer(kind, "source")
+    return next((where for named, where in default_pictures(document) if named == reference), "")
+
+
+def _undrawable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
+    """What could be had and is no picture: a version shows all that its document names."""
+    places = {source.reference: source.pointer for source in wanted}
+    for reference, body in brought.items():
+        try:
+            Picture.decode(body, near=(1, 1))
+        except PictureError as error:
+            yield Fault("image_unavailable", places[reference], f"No picture: {error}.")
+
+
+def example_order(template: Template) -> Order:
+    """The template as it is drawn at publish: each field at its example, or else its default."""
+    edition = Edition(TemplateVersion(template.id, template.version, "", 0), template)
+    size = output_size(template.document.width, template.document.height)
+    return undecided(placed(edition, examples(template), Looks(), size), Looks())
+
+
+def _check_current(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+    if record is not None and (record.deleted or record.erased):
+        raise Gone(f'The template "{template_id}" was deleted: choose another id.')
+    if if_match is None:
+        return
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
+    if record is None or not tags & {"*", str(record.latest)}:
+        latest = record.latest if record else "none"
+        raise Stale(f"The latest version is {latest}, not the one you read: read it again.")
+
+
+def _record(
+    known: TemplateRecord | None, version: TemplateVersion, name: str | None
+) -> TemplateRecord:
+    shown = name or version.template_id
+    if known is None:
+        return TemplateRecord(version.template_id, shown, version.version, version.published_at)
+    return replace(known, name=shown, latest=version.version, revision=known.revision + 1)

@@ -1,0 +1,72 @@
+"""A document's own pictures with no more pixels than any size of it can show."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from postcard.canvas.codecs.picture import Picture
+from postcard.canvas.codecs.reencode import reduced
+from postcard.geometry import MAX_PIXELS, MAX_SIDE
+from postcard.rendering.placement import Near, near
+from postcard.template.compiled import Template, default_pictures
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.qr import QrLayer
+from postcard.template.model import walk_all
+from postcard.template.validation.parse import Document
+
+_WORTH = 0.7  # of a side: nearer to its size a picture is left as it came
+
+
+def fitted(template: Template, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The pictures by reference, those that are far larger than their boxes made smaller."""
+    boxes = dict(_largest(template.document))
+    return {name: _fitted(body, boxes.get(name)) for name, body in pictures.items()}
+
+
+def most_sharp(document: Document) -> float:
+    """Device pixels per CSS pixel of the largest picture of a document.
+
+    >>> from postcard.template.validation.parse import load
+    >>> most_sharp(load('{"width": 2500, "height": 100, "layers": []}'))
+    2.0
+    """
+    width, height = document.width, document.height
+    return min(MAX_SIDE / max(width, height), math.sqrt(MAX_PIXELS / (width * height)))
+
+
+def _fitted(body: bytes, box: Near) -> bytes:
+    if box is None:
+        return body
+    picture = Picture.decode(body, near=(1, 1))
+    share = max(box[0] / picture.width, box[1] / picture.height)
+    if share > _WORTH:
+        return body
+    smaller = reduced(body, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
+    return min(smaller, body, key=len)
+
+
+def _largest(document: Document) -> Iterator[tuple[str, Near]]:
+    """The device pixels that each picture needs; None for those whose own pixels count."""
+    needed: dict[str, Near] = {}
+    for reference, box in _boxes(document):
+        known = needed.get(reference, (1, 1))
+        both = (
+            None if box is None or known is None else (max(box[0], known[0]), max(box[1], known[1]))
+        )
+        needed[reference] = both
+    yield from needed.items()
+
+
+def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
+    scale = most_sharp(document)
+    whole = math.ceil(document.width * scale), math.ceil(document.height * scale)
+    yield from ((reference, None) for reference, _ in default_pictures(document))
+    for kind in ("fallback", "ended"):
+        picture = getattr(document, kind)
+        if picture is not None and picture.source:
+            yield picture.source, whole
+    for layer, _, _ in walk_all(document):
+        if isinstance(layer, QrLayer) and layer.logo:
+            yield layer.logo, None
+        elif isinstance(layer, ImageLayer):
+            grows = layer.fit == "none" or "fill" in (layer.width, layer.height)
+            yield layer.source, None if grows else near(layer, document, scale)

@@ -1,0 +1,111 @@
+"""Templates as callers see them: shown, listed, paused, deleted."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from postcard import ports
+from postcard.pipeline.template_loader import Library
+from postcard.ports import JsonObject, TemplateRecord
+from postcard.services.field_list import names
+from postcard.services.links import Minting
+from postcard.services.recalls import Recalls
+from postcard.services.record_update import update_record
+from postcard.timestamps import rfc3339
+
+
+class Catalogue:
+    """Everything about templates but publishing and recalls."""
+
+    def __init__(
+        self,
+        templates: ports.Templates,
+        library: Library,
+        minting: Minting,
+        recalls: Recalls,
+    ) -> None:
+        self._templates = templates
+        self._library = library
+        self._minting = minting
+        self._recalls = recalls
+
+    def show(self, template_id: str, version: int | None = None) -> JsonObject:
+        """The template with one of its versions (None: the latest); recalls do not count here."""
+        record = self._library.usable(template_id)
+        edition = self._library.exactly(record, version or record.latest)
+        return {
+            "id": template_id,
+            "version": edition.number,
+            "name": edition.template.document.name or template_id,
+            "created_at": rfc3339(record.created_at),
+            "published_at": rfc3339(edition.stored.published_at),
+            "paused": record.paused,
+            "document": json.loads(edition.stored.document),
+            "findings": list(edition.stored.findings),
+            "default_url": self._minting.default_url(edition),
+        }
+
+    def fields(self, template_id: str) -> JsonObject:
+        """All names that a request may use, of what is drawn for the latest version."""
+        record = self._library.usable(template_id)
+        return names(self._library.drawn_for(record, None).template)
+
+    def list(
+        self, *, limit: int, cursor: str | None, only: Sequence[str] | None = None
+    ) -> JsonObject:
+        """Part of the list; those that were deleted, or are none of `only`, are left out."""
+        page = self._templates.list(limit=limit, cursor=cursor)
+        shown = [
+            _line(record)
+            for record in page.items
+            if not record.deleted and (only is None or record.template_id in only)
+        ]
+        return {"items": shown, "next_cursor": page.next_cursor}
+
+    def versions(self, template_id: str, *, limit: int, cursor: str | None) -> JsonObject:
+        """Part of the list of versions, newest first."""
+        record = self._library.usable(template_id)
+        page = self._templates.versions(template_id, limit=limit, cursor=cursor)
+        items = [
+            {
+                "version": version.version,
+                "published_at": rfc3339(version.published_at),
+                "replaced_by": record.recalls.get(version.version),
+            }
+            for version in page.items
+        ]
+        return {"items": items, "next_cursor": page.next_cursor}
+
+    def change(self, template_id: str, changes: Mapping[str, Any]) -> None:
+        """Set `paused` and `daily_renders`."""
+        self._library.usable(template_id)
+        update_record(self._templates, template_id, lambda record: replace(record, **changes))
+
+    def delete(self, template_id: str, *, erase: bool, deadline: float = math.inf) -> None:
+        """End POSTs, minting and previews; with `erase` its links and images, too.
+
+        `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
+        """
+        record = self._templates.record(template_id)
+        if record is None or not (erase and record.deleted):
+            self._library.usable(template_id)
+        update_record(
+            self._templates,
+            template_id,
+            lambda known: replace(known, deleted=True, erased=known.erased or erase),
+        )
+        if erase:
+            self._recalls.erase_all(template_id, deadline=deadline)
+
+
+def _line(record: TemplateRecord) -> JsonObject:
+    return {
+        "id": record.template_id,
+        "version": record.latest,
+        "name": record.name,
+        "created_at": rfc3339(record.created_at),
+        "paused": record.paused,
+        "daily_renders": record.daily_renders,
+    }

@@ -1,0 +1,290 @@
+"""A value, step by step: clean, missing, type, bounds. The same steps wherever a value comes from.
+
+The cases are in `docs/contract/value-vectors.json`.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, Final
+
+from postcard.color import NOT_A_COLOR, parse_color
+from postcard.runtime.lazy_regex import pattern
+from postcard.template.fields.field_types import (
+    MAX_GRAPHEMES,
+    DateField,
+    ImageField,
+    NumberField,
+    SingleField,
+    TextField,
+)
+from postcard.template.schema.graphemes import MAX_MARKS, most_marks, too_many_graphemes
+from postcard.template.schema.validators import full_match, host_allowed, readable_image
+
+Value = str | int | float | bool | date  # a datetime is a date too
+Item = Mapping[str, Value | None]  # of a list: a value for each of its fields
+AnyValue = Value | tuple[Item, ...]
+
+
+class BadValue(ValueError):
+    """A value of another type, or out of its bounds; the text says which, for people."""
+
+
+_NONCHARACTERS = {
+    *range(0xFDD0, 0xFDF0),
+    *(plane + low for plane in range(0, 0x110000, 0x10000) for low in (0xFFFE, 0xFFFF)),
+}
+_UNDRAWABLE: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_NONCHARACTERS, 0xFEFF, 0xFFFC]),
+    0x09: " ",
+    0x0A: "\n",
+}
+_REMOVED: Final[dict[int, str | None]] = {
+    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
+    **_UNDRAWABLE,
+}
+_LINE_ENDS = pattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SURROGATES = pattern("[\ud800-\udfff]")
+
+
+def clean_text(raw: str) -> str:
+    """Step 1: one spelling of a text, without what can break or reorder a line.
+
+    >>> clean_text(" a\\t b \\r\\n\\r\\n\\r\\n\\u202ec ")
+    'a b\\n\\nc'
+    """
+    if raw.isascii() and raw.isprintable() and "  " not in raw:
+        return raw.strip(" ")
+    text = _SURROGATES.sub("", _LINE_ENDS.sub("\n", raw)).translate(_REMOVED)
+    text = unicodedata.normalize("NFC", text)
+    text = re.sub(" *\n *", "\n", re.sub(" {2,}", " ", text))
+    return re.sub("\n{3,}", "\n\n", text).strip()
+
+
+def drawable(text: str) -> str:
+    """A template's own text as it is drawn: its spaces as written, no control characters.
+
+    >>> drawable("a  b\\r\\nc\\x00") == "a  b\\nc"
+    True
+    """
+    if text.isprintable():
+        return text
+    return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
+
+
+_BLANK = pattern(  # white space and what fonts draw nothing for
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_NOTHING = frozenset(
+    ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
+)
+_TAGS = pattern(
+    r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
+    re.DOTALL,
+)
+_PERCENT_TAG = pattern("%[A-Z][A-Z0-9_]*%")
+_PERSON = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
+_BRACKET_TAG = pattern(
+    rf"\[(?:[FLM]?NAME|(?:{_PERSON})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
+    r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
+    r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
+)
+
+
+def is_missing(text: str) -> bool:
+    """Step 2, of a cleaned text: nothing visible, a word for nothing, an unfilled merge tag."""
+    if text.isalnum() and text not in _NOTHING:
+        return _BLANK.sub("", text) in _NOTHING if not text.isascii() else False
+    if "\ufffd" in text or _BLANK.sub("", text) in _NOTHING:
+        return True
+    if _PERCENT_TAG.fullmatch(text) or _BRACKET_TAG.fullmatch(text):
+        return True
+    rest, tags = _TAGS.subn("", text)
+    return tags > 0 and not any(letter.isalnum() for letter in rest)
+
+
+def read_value(field: SingleField, raw: Any, *, zone: tzinfo = UTC) -> Value | None:
+    """All four steps: the value, None if it is missing, `BadValue` if it is bad."""
+    given = clean_text(raw) if isinstance(raw, str) else raw
+    if given is None or (isinstance(given, str) and is_missing(given)):
+        return None
+    if isinstance(given, float) and not math.isfinite(given):
+        raise BadValue("is not a finite number")
+    return _READERS[field.type](field, given, zone)
+
+
+def written(value: AnyValue | None) -> Any:
+    """The JSON of a value: what is read as the same value again."""
+    if isinstance(value, tuple):
+        return [{k: written(v) for k, v in item.items() if v is not None} for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def link_text(value: Value) -> str:
+    """A value as a link writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number_text(value)
+    return value if isinstance(value, str) else value.isoformat()
+
+
+def number_text(number: float) -> str:
+    """A number in plain digits, at most six after the point.
+
+    >>> number_text(1e-05), number_text(3), number_text(2.50)
+    ('0.00001', '3', '2.5')
+    """
+    return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
+
+
+def _text(field: SingleField, given: Any, zone: tzinfo) -> str:
+    assert isinstance(field, TextField)
+    if isinstance(given, bool | int | float):
+        given = link_text(given)
+    text = _needs_text(given, "a text")
+    if field.choices is not None and text not in {clean_text(c) for c in field.choices}:
+        raise BadValue(f"is none of: {', '.join(field.choices)}")
+    if too_many_graphemes(text, limit := field.max_length or MAX_GRAPHEMES):
+        raise BadValue(f"is longer than {limit} characters")
+    if most_marks(text) > MAX_MARKS:
+        raise BadValue(f"has more than {MAX_MARKS} combining marks on one letter")
+    if field.pattern is not None and not full_match(field.pattern, text):
+        raise BadValue(f"does not match {field.pattern}")
+    return text
+
+
+_NUMBER = pattern(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+
+
+def read_number(given: Any) -> int | float:
+    """A JSON number or its text as a link writes one; an int if it is whole."""
+    if isinstance(given, str) and _NUMBER.fullmatch(given):
+        number = float(given) if "." in given else int(given)
+    elif isinstance(given, int | float) and not isinstance(given, bool):
+        number = round(given, 6)
+    else:
+        raise BadValue("is not a number such as 1200.5")
+    if abs(number) >= 1e15:
+        raise BadValue("has more than 15 digits")
+    return int(number) if number == int(number) else number
+
+
+def _number(field: SingleField, given: Any, zone: tzinfo) -> int | float:
+    assert isinstance(field, NumberField)
+    number = read_number(given)
+    if field.min is not None and number < field.min:
+        raise BadValue(f"is under {number_text(field.min)}")
+    if field.max is not None and number > field.max:
+        raise BadValue(f"is over {number_text(field.max)}")
+    return number
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+
+def read_boolean(given: Any) -> bool:
+    """A JSON boolean, or one of the eight words in any case."""
+    if isinstance(given, bool):
+        return given
+    if isinstance(given, str) and given.lower() in _BOOLEANS:
+        return _BOOLEANS[given.lower()]
+    raise BadValue("is not a boolean such as true or false")
+
+
+def _boolean(field: SingleField, given: Any, zone: tzinfo) -> bool:
+    return read_boolean(given)
+
+
+_DATE = pattern(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?\d{0,3}(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+_UNIX = pattern(r"[0-9]{10}", re.ASCII)
+
+
+def read_date(given: Any) -> date:
+    """A date, or a datetime: aware if an offset or Unix seconds are written, else naive."""
+    text = str(given) if type(given) in (int, str) else ""
+    if _UNIX.fullmatch(text):
+        return datetime.fromtimestamp(int(text), UTC)
+    if not (match := _DATE.fullmatch(text)):
+        raise BadValue("is not a date such as 2026-11-22 or 2026-11-22T20:00")
+    day, minutes, seconds, fraction, offset = match.groups()
+    try:
+        if minutes is None:
+            return date.fromisoformat(day)
+        clock = f"{minutes}{seconds or ':00'}{(fraction or '.0').ljust(7, '0')}"
+        moment = datetime.fromisoformat(f"{day}T{clock}{(offset or '').replace('Z', '+00:00')}")
+        moment.astimezone(UTC)  # within the calendar in any zone
+    except (ValueError, OverflowError):
+        raise BadValue("is no day or time of the calendar") from None
+    return moment
+
+
+def instant(day: date, zone: tzinfo) -> datetime:
+    """The aware datetime of a date: midnight, and what has no offset, is in `zone`."""
+    if not isinstance(day, datetime):
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
+    return day if day.tzinfo else day.replace(tzinfo=zone)
+
+
+def _date(field: SingleField, given: Any, zone: tzinfo) -> date:
+    assert isinstance(field, DateField)
+    day = read_date(given)
+    if field.min is not None and instant(day, zone) < instant(read_date(field.min), zone):
+        raise BadValue(f"is before {field.min}")
+    if field.max is not None and instant(day, zone) > instant(read_date(field.max), zone):
+        raise BadValue(f"is after {field.max}")
+    return day
+
+
+def read_color(given: Any) -> str:
+    """A colour's text."""
+    try:
+        parse_color(_needs_text(given, "a colour"))
+    except ValueError:
+        raise BadValue(f"is {NOT_A_COLOR}") from None  # its text is somebody's value
+    return str(given)
+
+
+def _color(field: SingleField, given: Any, zone: tzinfo) -> str:
+    return read_color(given)
+
+
+def read_image(given: Any) -> str:
+    """A picture's address: `https://…` or `asset:ID`."""
+    try:
+        readable_image(text := _needs_text(given, "the address of a picture"))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+    return text
+
+
+def _image(field: SingleField, given: Any, zone: tzinfo) -> str:
+    assert isinstance(field, ImageField)
+    text = read_image(given)
+    if field.allowed_hosts is not None and not host_allowed(text, field.allowed_hosts):
+        raise BadValue(f"is at none of the hosts {', '.join(field.allowed_hosts)}")
+    return text
+
+
+def _needs_text(given: Any, kind: str) -> str:
+    if not isinstance(given, str):
+        raise BadValue(f"is not {kind}")
+    return given
+
+
+_READERS: Mapping[str, Callable[[Any, Any, tzinfo], Value]] = {
+    "text": _text,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "color": _color,
+    "image": _image,
+}

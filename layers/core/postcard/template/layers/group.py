@@ -1,0 +1,111 @@
+"""Layers that are one picture: placed, faded, turned and clipped together."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from postcard.color import parse_color
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.layers.barcode import BarcodeLayer
+from postcard.template.layers.base import BaseLayer
+from postcard.template.layers.ellipse import EllipseLayer
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.line import LineLayer
+from postcard.template.layers.path import PathLayer
+from postcard.template.layers.progress import ProgressLayer
+from postcard.template.layers.qr import QrLayer
+from postcard.template.layers.rating import RatingLayer
+from postcard.template.layers.rectangle import RectangleLayer
+from postcard.template.layers.text import TextLayer
+from postcard.template.liquid.loops import ITEM
+from postcard.template.properties.lengths import Length, Name, Padding, Radius, four
+from postcard.template.properties.paints import Border, Paint, to_paint
+from postcard.template.schema.json_mapping import Choice
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.layers.context import LayerContext
+
+Flow = Literal["none", "row", "column"]
+Align = Literal["start", "center", "end", "stretch", "baseline"]
+Justify = Literal["start", "center", "end", "space-between"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLayer(BaseLayer):
+    """A group; its layers' places are from its top left, inside its padding.
+
+    With `repeat` it is drawn once for each item of that list, which Liquid in it calls `as`.
+    """
+
+    takes: ClassVar = {"background": "fill"}
+
+    type: Literal["group"] = "group"
+    layers: "tuple[Layer, ...]" = ()
+    flow: Flow = "none"
+    gap: Length = 0.0
+    align: Align = "start"
+    justify: Justify = "start"
+    padding: Padding = 0.0
+    fill: Paint | None = None
+    radius: Radius = 0.0
+    border: Border | None = None
+    clip: bool = False
+    repeat: Name | None = None
+    as_: Name | None = None
+
+    @property
+    def item_name(self) -> str:
+        """What Liquid calls the item of a turn."""
+        return self.as_ or ITEM
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Where its content begins: the left and top padding."""
+        top, _, _, left = four(self.padding)
+        return left, top
+
+    def around(self, axis: int) -> float:
+        """The padding of both sides, of its width (0) or height (1)."""
+        top, right, bottom, left = four(self.padding)
+        return top + bottom if axis else left + right
+
+    def ready(self, stage: "LayerContext") -> bool:
+        """Whether it holds a layer that is drawn, or is something to see or to keep room."""
+        said = (self.width, self.height, self.fill, self.border)
+        return bool(stage.children) or any(part is not None for part in said)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether a layer blends with those of the group behind it."""
+        return any(layer.blend != "normal" for layer in self.layers)
+
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+        """Fill, layers (clipped to the corners if it says so), border."""
+        seen = self.clip and self.mixes  # its layers blend with the fill, too
+        if self.fill is not None and not seen:
+            canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
+        if self.clip:
+            with canvas.layer(stage.box, clip_radius=self.radius) as clipped:
+                if self.fill is not None and seen:
+                    clipped.fill_rectangle(stage.box, to_paint(self.fill))
+                stage.draw_children(clipped)
+        else:
+            stage.draw_children(canvas)
+        if self.border is not None and self.border.width:
+            color = parse_color(self.border.color)
+            canvas.stroke_rectangle(stage.box, color, self.border.width, radius=self.radius)
+
+
+AnyLayer = (
+    TextLayer
+    | ImageLayer
+    | RectangleLayer
+    | EllipseLayer
+    | LineLayer
+    | PathLayer
+    | QrLayer
+    | BarcodeLayer
+    | ProgressLayer
+    | RatingLayer
+    | GroupLayer
+)
+Layer = Annotated[AnyLayer, Choice()]

@@ -1,0 +1,47 @@
+"""A path in SVG's language."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from postcard.canvas.vector.svg_path import SvgPath, read_path
+from postcard.color import parse_color
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.layers.base import BaseLayer
+from postcard.template.properties.lengths import FARTHEST, Side
+from postcard.template.properties.paints import Paint, Stroke, to_paint
+from postcard.template.schema.constraints import Ge, Le, Len
+from postcard.template.schema.json_mapping import Rule
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.layers.context import LayerContext
+
+MAX_PATH = 20_000  # characters of `d`
+ViewSide = Annotated[float, Ge(0.01), Le(FARTHEST)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathLayer(BaseLayer):
+    """`d` in a `view` (the box's own size) that is stretched to the box.
+
+    Filled by SVG's nonzero rule; the stroke is centred on the path and not stretched.
+    """
+
+    takes: ClassVar = {"color": "fill"}
+
+    type: Literal["path"] = "path"
+    width: Side
+    height: Side
+    d: Annotated[str, Len(1, MAX_PATH), Rule(read_path)]
+    view: tuple[ViewSide, ViewSide] | None = None
+    fill: Paint | None = None
+    stroke: Stroke | None = None
+
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+        """Fill, then stroke."""
+        box = stage.box
+        shape = SvgPath(self.d, self.view or (box.width or 1.0, box.height or 1.0))
+        if self.fill is not None:
+            canvas.fill_shape(shape, box, to_paint(self.fill))
+        if self.stroke is not None and self.stroke.width:
+            color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
+            canvas.draw_along(shape, box, color, width, dash=dash)

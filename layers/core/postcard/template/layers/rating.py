@@ -1,0 +1,77 @@
+"""A rating in stars, hearts or circles."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from postcard.canvas.vector.shapes import Ellipse, Heart, Shape, Star
+from postcard.color import Paint as Drawn
+from postcard.geometry import Box
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.layers.base import BaseLayer
+from postcard.template.properties.lengths import Length, Side
+from postcard.template.properties.numbers import Number
+from postcard.template.properties.paints import Paint, to_paint
+from postcard.template.schema.constraints import Ge, Le
+
+if TYPE_CHECKING:
+    from postcard.canvas.canvas import Canvas
+    from postcard.template.layers.context import LayerContext
+
+SYMBOLS: dict[str, Shape] = {"star": Star(), "heart": Heart(), "circle": Ellipse()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingLayer(BaseLayer):
+    """`count` symbols as high as the layer, from the side where reading starts.
+
+    `value` of them are in `color` (the document's if it says none), to the fraction; the others
+    in the colour of the `track`.
+    """
+
+    takes: ClassVar = {"value": "value", "color": "color", "background": "track"}
+
+    type: Literal["rating"] = "rating"
+    height: Side
+    value: Number = 0.0
+    count: Annotated[int, Ge(1), Le(50)] = 5
+    shape: Literal["star", "heart", "circle"] = "star"
+    color: Paint | None = None
+    track: Paint = "#0000001a"
+    gap: Length = 0.0
+
+    def measure(self, stage: "LayerContext") -> tuple[float, float]:
+        """As wide as its symbols and the gaps between them, unless it says a width."""
+        width, height = stage.given
+        side = height or 0.0
+        own = self.count * side + (self.count - 1) * self.gap
+        return own if width is None else width, side
+
+    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+        """Each symbol in one colour, or in two beside each other."""
+        color = stage.color if self.color is None else to_paint(self.color)
+        track, box, side = to_paint(self.track), stage.box, stage.box.height
+        for index in range(self.count):
+            along = index * (side + self.gap)
+            x = box.right - along - side if stage.rtl else box.x + along
+            full = min(1.0, max(0.0, float(self.value) - index))
+            self._symbol(canvas, Box(x, box.y, side, side), box, (color, track), full, stage.rtl)
+
+    def _symbol(
+        self,
+        canvas: "Canvas",
+        box: Box,
+        across: Box,
+        paints: tuple[Drawn, Drawn],
+        full: float,
+        rtl: bool,
+    ) -> None:
+        symbol = SYMBOLS[self.shape]
+        if full in (0.0, 1.0):
+            canvas.fill_shape(symbol, box, paints[0 if full else 1], across=across)
+            return
+        first, second = reversed(paints) if rtl else paints
+        left = box.width * (1 - full if rtl else full)
+        for paint, part in (
+            (first, Box(box.x, box.y, left, box.height)),
+            (second, Box(box.x + left, box.y, box.width - left, box.height)),
+        ):
+            canvas.fill_shape(symbol, box, paint, across=across, within=part)

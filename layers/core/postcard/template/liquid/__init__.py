@@ -1,0 +1,1 @@
+"""Liquid: parsed, checked, run."""

@@ -1,0 +1,1 @@
+"""Property types that layers share."""

@@ -1,0 +1,29 @@
+"""Lengths, sides, corners and names as layers write them."""
+
+from typing import Annotated, Any, Literal
+
+from postcard.template.schema.constraints import Ge, Le
+from postcard.template.schema.json_mapping import Choice, Rule
+from postcard.template.schema.validators import name, small_enough, two_or_four
+
+FARTHEST = 20_000  # pixels; four times the largest canvas
+Name = Annotated[str, Rule(name)]
+Meta = Annotated[Any, Rule(small_enough)]
+Length = Annotated[float, Ge(0), Le(FARTHEST)]
+Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
+Corners = tuple[Length, Length, Length, Length]
+Radius = Annotated[Length | Corners | Literal["full"], Choice()]
+Side = Annotated[Length | Literal["fill"], Choice()]  # `fill`: in a row or column
+Padding = Annotated[Length | Annotated[tuple[Length, ...], Rule(two_or_four)], Choice()]
+
+
+def four(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:
+    """Top, right, bottom, left.
+
+    >>> four((8, 16))
+    (8, 16, 8, 16)
+    """
+    sides = padding if isinstance(padding, tuple) else (padding, padding)
+    top, right = sides[:2]
+    bottom, left = sides[-2:]
+    return top, right, bottom, left

@@ -1,0 +1,34 @@
+"""Numbers of a document: written as JSON, or as Liquid that yields one."""
+
+from typing import Annotated
+
+from postcard.template.fields.values import read_number
+from postcard.template.schema.constraints import Ge, Le, Len
+from postcard.template.schema.json_mapping import Choice, Liquid, Rule
+from postcard.template.schema.validators import has_liquid
+
+_LARGEST = 1e15
+
+
+def number_or_liquid(text: str) -> None:
+    """A number, or Liquid that yields one."""
+    if not has_liquid(text):
+        read_number(text)
+
+
+def positive(written: float | str) -> None:
+    """A number over nought, or Liquid that yields one."""
+    if not (isinstance(written, str) and has_liquid(written)) and float(written) <= 0:
+        raise ValueError("is not over 0")
+
+
+Number = Annotated[
+    Annotated[float, Ge(-_LARGEST), Le(_LARGEST)]
+    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid)],
+    Choice(),
+]
+PositiveNumber = Annotated[
+    Annotated[float, Ge(-_LARGEST), Le(_LARGEST), Rule(positive)]
+    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid), Rule(positive)],
+    Choice(),
+]

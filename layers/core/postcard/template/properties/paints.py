@@ -1,0 +1,72 @@
+"""Colours, gradients and strokes as a document writes them."""
+
+from typing import Annotated, Literal
+
+from postcard import color as colors
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.schema.constraints import Ge, Gt, Le, Len
+from postcard.template.schema.json_mapping import CONFIG, Choice, Liquid, Rule
+from postcard.template.schema.validators import color_or_liquid
+
+ColorText = Annotated[str, Len(1, 2000), Liquid("color"), Rule(color_or_liquid)]
+Share = Annotated[float, Ge(0), Le(1)]
+Stop = tuple[ColorText, Share]
+Stops = Annotated[tuple[Stop, ...], Len(2, 32)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearGradient:
+    """A gradient along a line; `angle` in degrees, 0 upwards, clockwise."""
+
+    __pydantic_config__ = CONFIG
+
+    type: Literal["linear"] = "linear"
+    angle: Annotated[float, Ge(-360), Le(360)] = 180.0
+    stops: Stops
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadialGradient:
+    """A gradient from `center` (shares of the box) outwards; radius 1 is the farthest corner."""
+
+    __pydantic_config__ = CONFIG
+
+    type: Literal["radial"] = "radial"
+    center: tuple[Share, Share] = (0.5, 0.5)
+    radius: Annotated[float, Ge(0.001), Le(10)] = 1.0
+    stops: Stops
+
+
+Paint = Annotated[ColorText | LinearGradient | RadialGradient, Choice()]
+WrittenPaint = str | LinearGradient | RadialGradient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Border:
+    """A line of one colour; `width` in pixels."""
+
+    __pydantic_config__ = CONFIG
+
+    color: ColorText
+    width: Annotated[float, Ge(0), Le(100)] = 1.0
+
+
+DashLength = Annotated[float, Gt(0), Le(1000)]
+GapLength = Annotated[float, Ge(0), Le(1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke(Border):
+    """A line that may be dashed: `dash` is on and off, in pixels."""
+
+    dash: tuple[DashLength, GapLength] | None = None
+
+
+def to_paint(written: WrittenPaint) -> colors.Paint:
+    """The paint of a resolved property."""
+    if isinstance(written, str):
+        return colors.parse_color(written)
+    stops = tuple((colors.parse_color(color), place) for color, place in written.stops)
+    if isinstance(written, LinearGradient):
+        return colors.LinearGradient(written.angle, stops)
+    return colors.RadialGradient(stops, written.center, written.radius)

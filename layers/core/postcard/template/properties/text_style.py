@@ -1,0 +1,92 @@
+"""The text properties, as styles, texts and spans write them."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.properties.lengths import Length, Padding
+from postcard.template.properties.paints import ColorText, Paint, Stroke
+from postcard.template.schema.constraints import Ge, Le, Len
+from postcard.template.schema.json_mapping import CONFIG, Choice, Rule
+from postcard.template.schema.validators import language, open_type_feature
+
+Family = Annotated[str, Len(1, 100)]
+Families = Annotated[Family | Annotated[tuple[Family, ...], Len(1, 10)], Choice()]
+Size = Annotated[float, Ge(1), Le(1000)]
+Em = Annotated[float, Ge(-2), Le(10)]
+Language = Annotated[str, Len(1, 35), Rule(language)]
+Feature = Annotated[str, Rule(open_type_feature)]
+Direction = Literal["auto", "ltr", "rtl"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlight:
+    """A box behind each line."""
+
+    __pydantic_config__ = CONFIG
+
+    color: ColorText
+    padding: Padding = 0.0
+    radius: Length = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letters:
+    """What a text and a span may say of their letters. None is inherited."""
+
+    __pydantic_config__ = CONFIG
+
+    font: Families | None = None
+    weight: Annotated[int, Ge(1), Le(1000)] | None = None
+    italic: bool | None = None
+    size: Size | None = None
+    letter_spacing: Em | None = None
+    color: Paint | None = None
+    stroke: Stroke | None = None
+    decoration: Literal["none", "underline", "line-through"] | None = None
+    highlight: Highlight | None = None
+    transform: Literal["none", "uppercase", "lowercase", "capitalize"] | None = None
+    features: Annotated[tuple[Feature, ...], Len(0, 20)] | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextProperties(Letters):
+    """What a text says of its lines, too."""
+
+    line_height: Annotated[float, Ge(0.1), Le(10)] | None = None
+    align: Literal["start", "center", "end", "left", "right", "justify"] | None = None
+    valign: Literal["top", "middle", "bottom"] | None = None
+    trim: Literal["none", "cap"] | None = None
+    wrap: Literal["word", "balance", "none"] | None = None
+    max_lines: Annotated[int, Ge(1), Le(1000)] | None = None
+    fit: Literal["none", "shrink"] | None = None
+    min_size: Size | None = None
+    overflow: Literal["ellipsis", "clip", "visible"] | None = None
+    direction: Direction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style(TextProperties):
+    """A named set of text properties."""
+
+
+_NAMES = tuple(f.name for f in fields(TextProperties))
+
+
+def said(letters: Letters) -> dict[str, Any]:
+    """The text properties that are written, by name."""
+    kind: Any = type(letters)
+    names, values = _reader(kind)
+    pairs = zip(names, values(letters), strict=True)
+    return {name: value for name, value in pairs if value is not None}
+
+
+@cache
+def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+    """The text properties that a class has, and what reads them all."""
+    names = tuple(name for name in _NAMES if hasattr(cls, name))
+    return names, attrgetter(*names)

@@ -1,0 +1,1 @@
+"""How a document is written: JSON mapping, constraints, validators."""

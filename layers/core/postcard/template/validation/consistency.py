@@ -1,0 +1,204 @@
+"""What must fit together within a document, beyond each property by itself."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from postcard.errors import Fault
+from postcard.geometry import MAX_PIXELS
+from postcard.json_text import pointer
+from postcard.template.fields.countdown import MOST_FRAME_PIXELS
+from postcard.template.fields.field_types import AnyField, DateField, Fields, ListField, NumberField
+from postcard.template.fields.values import BadValue, read_date, read_value
+from postcard.template.layers.barcode import BarcodeLayer
+from postcard.template.layers.group import AnyLayer, GroupLayer
+from postcard.template.layers.qr import QrLayer
+from postcard.template.layers.text import TextLayer
+from postcard.template.model import Document, StoredPicture, walk
+from postcard.template.schema.graphemes import count
+from postcard.template.schema.validators import MAX_TEXT, NAME, RESERVED, has_liquid
+
+MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
+DROPPED = frozenset(  # what mail software adds to links; `utm_…` too
+    ["fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "mkt_tok"]
+)
+Faults = Iterator[Fault]
+
+
+def inconsistencies(document: Document) -> Faults:
+    """Every fault of a document whose properties are good one by one."""
+    for check in _CHECKS:
+        yield from check(document)
+
+
+def _canvas(document: Document) -> Faults:
+    if document.width * document.height > MAX_PIXELS:
+        yield Fault("bad_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")
+    elif document.countdown is not None:
+        frames = MOST_FRAME_PIXELS // (document.width * document.height)
+        if document.countdown.frames > frames:
+            detail = f"A canvas of this size has at most {frames} frames."
+            yield Fault("bad_value", "/countdown/frames", detail)
+
+
+def _fields(document: Document) -> Faults:
+    from postcard.template.validation.lists import (  # a render checks nothing
+        flat_names,
+        written_list,
+    )
+
+    fields = document.fields
+    lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
+    if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
+        yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
+    wrong = list(_members(fields, "/fields"))
+    for name, field in lists.items():
+        wrong += _members(field.items, pointer("fields", name, "items"))
+    yield from wrong or flat_names(fields)
+    if not wrong:
+        for name, field in lists.items():
+            yield from written_list(name, field)
+
+
+def _members(fields: Fields, place: str) -> Faults:
+    for name, field in fields.items():
+        where = f"{place}{pointer(name)}"
+        if not NAME.fullmatch(name):
+            yield Fault("bad_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
+        elif name in RESERVED or name in DROPPED or name.startswith("utm_"):
+            yield Fault("bad_value", where, f"A field may not be called {name}.")
+        yield from _field(field, where)
+
+
+def _field(field: AnyField, where: str) -> Faults:
+    if field.open and not field.bounded:
+        bounds = {"text": "max_length, pattern or choices", "number": "min and max"}
+        bounds["list"] = "one for each field of an item"
+        bound = bounds.get(field.type, "allowed_hosts")
+        yield Fault("missing_value", f"{where}/open", f"An open field needs a bound: {bound}.")
+    wrong = list(_bounds(field, where))
+    yield from wrong
+    if wrong or isinstance(field, ListField):
+        return
+    for key in ("default", "example"):
+        try:
+            read_value(field, getattr(field, key))
+        except BadValue as error:
+            yield Fault("bad_value", f"{where}/{key}", f"The {key} {error}.")
+
+
+def _bounds(field: AnyField, where: str) -> Faults:
+    if isinstance(field, NumberField):
+        low, high = field.min, field.max
+        if low is not None and high is not None and low > high:
+            yield Fault("bad_value", f"{where}/min", "min is over max.")
+    if isinstance(field, DateField):
+        for key in ("min", "max"):
+            try:
+                if (written := getattr(field, key)) is not None:
+                    read_date(written)
+            except BadValue as error:
+                yield Fault("bad_value", f"{where}/{key}", f"{key} {error}.")
+
+
+def _layers(document: Document) -> Faults:
+    main = list(walk(document.layers))
+    stored = [
+        found
+        for key in ("fallback", "ended")
+        if (picture := getattr(document, key)) and picture.layers
+        for found in walk(picture.layers, f"/{key}/layers")
+    ]
+    if len(main) + len(stored) > MAX_LAYERS:
+        yield Fault("too_many", "/layers", f"More than {MAX_LAYERS} layers.")
+    names = Counter(layer.name for layer, _, _ in main if layer.name)
+    for layer, where, depth in [*main, *stored]:
+        if depth > MAX_DEPTH + 1 or (depth == MAX_DEPTH + 1 and isinstance(layer, GroupLayer)):
+            yield Fault("too_many", where, f"Groups are nested more than {MAX_DEPTH} deep.")
+        yield from _layer(layer, where, document.styles)
+    for layer, where, _ in main:
+        if layer.name and names[layer.name] > 1:
+            yield Fault("bad_value", f"{where}/name", f"{layer.name} names two layers.")
+
+
+def _filling(document: Document) -> Faults:
+    """`fill` asks for a row or column round the layer."""
+    yield from _unflowed(document.layers, "/layers")
+    for key in ("fallback", "ended"):
+        if (picture := getattr(document, key)) and picture.layers:
+            yield from _unflowed(picture.layers, f"/{key}/layers")
+
+
+def _unflowed(layers: Sequence[AnyLayer], where: str, flow: str = "none") -> Faults:
+    for index, layer in enumerate(layers):
+        for side in ("width", "height"):
+            if flow == "none" and getattr(layer, side) == "fill":
+                detail = "Only a layer in a row or column can fill: write a number."
+                yield Fault("bad_value", f"{where}/{index}/{side}", detail)
+        if isinstance(layer, GroupLayer):
+            yield from _unflowed(layer.layers, f"{where}/{index}/layers", layer.flow)
+
+
+def _layer(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
+    if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
+        yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
+    if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.fault):
+        yield Fault("bad_value", f"{where}/value", f"The value {fault}.")
+    if not isinstance(layer, TextLayer):
+        return
+    for key in ("style", "emphasis"):
+        yield from _style(getattr(layer, key), f"{where}/{key}", styles)
+    if isinstance(layer.text, str):
+        return
+    for index, span in enumerate(layer.text):
+        yield from _style(span.style, f"{where}/text/{index}/style", styles)
+    if sum(count(span.text) for span in layer.text) > MAX_TEXT:
+        yield Fault("bad_value", f"{where}/text", f"The text is longer than {MAX_TEXT} characters.")
+
+
+def _style(name: str | None, where: str, styles: Mapping[str, Any]) -> Faults:
+    if name is not None and name not in styles:
+        known = f"there are {', '.join(styles)}" if styles else "the document has none"
+        yield Fault("unknown_name", where, f"There is no style {name}; {known}.")
+
+
+def _styles(document: Document) -> Faults:
+    for name in document.styles:
+        if not NAME.fullmatch(name):
+            where = pointer("styles", name)
+            yield Fault("bad_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
+
+
+def _repeats(document: Document) -> Faults:
+    from postcard.template.validation.lists import repeats
+
+    yield from repeats(document.layers, "/layers", document.fields)
+    for key in ("fallback", "ended"):
+        if (picture := getattr(document, key)) and picture.layers:
+            yield from repeats(picture.layers, f"/{key}/layers", document.fields)
+
+
+def _stored_pictures(document: Document) -> Faults:
+    for key in ("fallback", "ended"):
+        picture: StoredPicture | None = getattr(document, key)
+        if picture is None:
+            continue
+        forms = [
+            form for form in ("source", "layers", "text") if getattr(picture, form) is not None
+        ]
+        if len(forms) != 1:
+            yield Fault("bad_value", f"/{key}", "It is one of source, layers and text.")
+        for extra in ("color", "background"):
+            if getattr(picture, extra) is not None and forms != ["text"]:
+                yield Fault("bad_value", f"/{key}/{extra}", f"{extra} goes with a text.")
+
+
+_CHECKS: Sequence[Callable[[Document], Faults]] = (
+    _canvas,
+    _fields,
+    _styles,
+    _layers,
+    _filling,
+    _repeats,
+    _stored_pictures,
+)

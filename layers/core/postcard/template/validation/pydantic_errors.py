@@ -1,0 +1,142 @@
+"""pydantic's findings as our faults: JSON pointers, plain sentences, a guess for a wrong name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from postcard.errors import Fault
+from postcard.json_text import pointer
+from postcard.template.schema.json_mapping import hints, member_at
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+Steps = tuple[str | int, ...]
+_WANTED = {
+    "<text>": "a text",
+    "<number>": "a number",
+    "<list>": "a list",
+    "<boolean>": "true or false",
+}
+_TOO_MANY = ("too_long", "string_too_long")
+
+
+def faults_of(error: "ValidationError", data: Any, root: type) -> Sequence[Fault]:
+    """Every fault once, in the order of the document's classes."""
+    details = error.errors(include_url=False)
+    found = {_fault(detail, data, root): detail["type"] == "too_short" for detail in details}
+    return [f for f, short in found.items() if not (short and _has_inner(f, found))]
+
+
+def _has_inner(fault: Fault, found: Iterable[Fault]) -> bool:
+    """Whether a list is too short only because pydantic left a faulty member out."""
+    return any(other.pointer.startswith(f"{fault.pointer}/") for other in found)
+
+
+def _fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
+    kind = detail["type"]
+    steps = _steps(detail["loc"], data, missing=kind == "missing")
+    where = pointer(*steps)
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return Fault("unknown_name", where, _unknown(steps, data, root))
+    if kind == "missing":
+        return Fault("missing_value", where, f"{steps[-1]} is required.")
+    if kind == "union_tag_invalid":
+        return _wrong_kind(steps, detail, data)
+    if kind == "value_error":
+        return Fault("bad_value", where, f"{_sentence(str(detail['ctx']['error']))}.")
+    code = "too_many" if kind in _TOO_MANY else "bad_value"
+    return Fault(code, where, f"{_sentence(detail['msg'])}.")
+
+
+def _steps(loc: Sequence[str | int], data: Any, *, missing: bool) -> Steps:
+    """The places of `loc` that are in the document; the rest are names of union members."""
+    steps: list[str | int] = []
+    for index, step in enumerate(loc):
+        last = missing and index == len(loc) - 1
+        inside = isinstance(data, dict) and step in data
+        if inside or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            data = data[step]
+            steps.append(step)
+        elif last:
+            steps.append(step)
+    return tuple(steps)
+
+
+def _unknown(steps: Steps, data: Any, root: type) -> str:
+    cls, name = _class_at(steps[:-1], data, root), str(steps[-1])
+    known = [key for key in hints(cls) if key != name] if cls else []
+    close = get_close_matches(name, known, 1, 0.5)
+    return (
+        f"unknown property; did you mean {close[0]}?"
+        if close
+        else (f"unknown property; there are {', '.join(known)}.")
+    )
+
+
+def _class_at(steps: Steps, data: Any, root: type) -> Any:
+    """The class of the object at `steps`."""
+    hint: Any = root
+    for step in steps:
+        hint, data = _inner(member_at(hint, data), step), data[step]
+    found = member_at(hint, data)
+    return found if is_dataclass(found) else None
+
+
+def _inner(hint: Any, step: str | int) -> Any:
+    if is_dataclass(hint):
+        return hints(hint)[str(step)]
+    arguments = get_args(hint)
+    if get_origin(hint) is tuple and arguments[-1] is not Ellipsis:
+        return arguments[int(step)]
+    return arguments[1] if get_origin(hint) in (dict, Mapping) else arguments[0]
+
+
+def _wrong_kind(steps: Steps, detail: "ErrorDetails", data: Any) -> Fault:
+    value, where = _at(data, steps), pointer(*steps)
+    tags = [tag.strip("' ") for tag in str(detail["ctx"]["expected_tags"]).split(",")]
+    types = [tag[1:-1] for tag in tags if tag.startswith("{")]
+    if not isinstance(value, dict):
+        wanted = list(dict.fromkeys(_WANTED.get(tag, "an object") for tag in tags))
+        return Fault("bad_value", where, f"it should be {_or(wanted)}.")
+    if "type" not in value:
+        return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
+    written = str(value["type"])
+    if written == "list":
+        return Fault("bad_value", f"{where}/type", "An item holds single values, no list.")
+    close = get_close_matches(written, types, 1)
+    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
+    return Fault("bad_value", f"{where}/type", f"unknown type; {guess}")
+
+
+def _at(data: Any, steps: Steps) -> Any:
+    for step in steps:
+        data = data[int(step)] if isinstance(data, list) else data.get(step)
+    return data
+
+
+def _or(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _sentence(text: str) -> str:
+    """The words of pydantic without its programmer's nouns."""
+    for theirs, ours in _WORDS:
+        text = text.replace(theirs, ours)
+    return text.rstrip(".")
+
+
+_WORDS = (
+    ("Input should", "it should"),
+    ("Tuple should", "the list should"),
+    ("String should", "the text should"),
+    ("Value should", "it should"),
+    ("a valid tuple", "a list"),
+    ("a valid string", "a text"),
+    ("a valid ", "a "),
+    ("a dictionary or an instance of", "an object,"),
+    ("a dictionary", "an object"),
+    (" after validation", ""),
+)

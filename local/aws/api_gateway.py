@@ -1,0 +1,178 @@
+"""An HTTP API of API Gateway: routes, payload 2.0 events, and answers read as it reads them."""
+
+import base64
+import binascii
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from local.aws.http_messages import Request, Response
+from local.aws.stack_resources import ACCOUNT, Route
+
+Invoke = Callable[[str, dict[str, Any]], Any]
+MAX_BODY = 10 * 1024 * 1024
+MAX_HEADERS = 10_240
+_TEXT = re.compile(r"text/|application/(json|xml|javascript)|application/[\w.-]+\+(json|xml)")
+
+
+class InvocationFailed(Exception):
+    """A function raised, ran out of its time, or answered too much."""
+
+
+class HttpApi:
+    """Routes requests to functions. What no route takes is a 404, as there."""
+
+    def __init__(self, name: str, routes: Sequence[Route], invoke: Invoke) -> None:
+        self.name = name
+        self._routes = sorted(((_pattern(route), route) for route in routes), key=_precedence)
+        self._invoke = invoke
+
+    def answer(self, request: Request) -> Response:
+        """Find the route, call its function, and turn what it returns into a response."""
+        if sum(len(name) + len(value) for name, value in request.headers.items()) > MAX_HEADERS:
+            return _message(431, "Request Header Fields Too Large")
+        if len(request.body) > MAX_BODY:
+            return _message(413, "Request Entity Too Large")
+        found = self.route(request.method, request.decoded_path)
+        if found is None:
+            return _message(404, "Not Found")
+        route, parameters = found
+        try:
+            returned = self._invoke(route.function, event(self.name, route, parameters, request))
+        except InvocationFailed as failure:
+            timed_out = isinstance(failure.__cause__, TimeoutError)
+            return _message(*(503, "Service Unavailable") if timed_out else _INTERNAL)
+        return read_answer(returned)
+
+    def route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The most specific route for `path`, with its path parameters."""
+        for pattern, route in self._routes:
+            match = pattern.fullmatch(path)
+            if match and route.method in ("ANY", method):
+                return route, match.groupdict()
+        return None
+
+
+def _pattern(route: Route) -> re.Pattern[str]:
+    if route.path == "$default":
+        return re.compile(r"/.*", re.DOTALL)
+    parts = re.split(r"(\{\w+\+?\})", route.path)
+    return re.compile("".join(_part(part) for part in parts), re.DOTALL)
+
+
+def _part(part: str) -> str:
+    if part.startswith("{"):
+        name = part.strip("{+}")
+        return f"(?P<{name}>.+)" if part.endswith("+}") else f"(?P<{name}>[^/]+)"
+    return re.escape(part)
+
+
+def _precedence(entry: tuple[re.Pattern[str], Route]) -> tuple[int, int, int]:
+    """Full paths before parameters before greedy ones before `$default`; a method before ANY."""
+    path = entry[1].path
+    kind = 3 if path == "$default" else 2 if "+}" in path else 1 if "{" in path else 0
+    return kind, -len(path), entry[1].method == "ANY"
+
+
+def event(
+    api: str, route: Route, parameters: Mapping[str, str], request: Request
+) -> dict[str, Any]:
+    """The event of payload format 2.0 for `request`."""
+    sent = {name: value for name, value in request.headers.items() if name != "cookie"}
+    headers = sent | {"x-forwarded-for": request.address, "x-forwarded-proto": "http"}
+    cookies = [part.strip() for part in request.headers.get("cookie", "").split(";")]
+    body, encoded = _body(request)
+    optional = {
+        "cookies": [cookie for cookie in cookies if cookie],
+        "queryStringParameters": _query(request.query),
+        "pathParameters": dict(parameters),
+        "body": body,
+    }
+    return {
+        "version": "2.0",
+        "routeKey": route.key,
+        "rawPath": request.decoded_path,
+        "rawQueryString": request.query,
+        "headers": headers,
+        "requestContext": _context(api, route, request),
+        "isBase64Encoded": encoded,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _context(api: str, route: Route, request: Request) -> dict[str, Any]:
+    now = time.time()
+    host = request.headers.get("host", "")
+    return {
+        "accountId": ACCOUNT,
+        "apiId": api.lower(),
+        "domainName": host,
+        "domainPrefix": host.split(".")[0],
+        "http": {
+            "method": request.method,
+            "path": request.decoded_path,
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.address,
+            "userAgent": request.headers.get("user-agent", ""),
+        },
+        "requestId": str(uuid.uuid4()),
+        "routeKey": route.key,
+        "stage": "$default",
+        "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
+        "timeEpoch": int(now * 1000),
+    }
+
+
+def _query(query: str) -> dict[str, str]:
+    """Decoded parameters; values of a name that comes again are joined by commas."""
+    joined: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None):
+        joined[name] = f"{joined[name]},{value}" if name in joined else value
+    return joined
+
+
+def _body(request: Request) -> tuple[str, bool]:
+    if not request.body:
+        return "", False
+    if _TEXT.match(request.headers.get("content-type", "").strip().lower()):
+        try:
+            return request.body.decode(), False
+        except UnicodeDecodeError:
+            pass  # not the text it says it is: handed on as bytes
+    return base64.b64encode(request.body).decode(), True
+
+
+def read_answer(returned: Any) -> Response:
+    """What a function returned, as a response; a shape that cannot be read is a 500."""
+    if not isinstance(returned, Mapping) or "statusCode" not in returned:
+        body = json.dumps(returned).encode()
+        return Response(200, {"content-type": "application/json"}, body)
+    try:
+        return _read(returned)
+    except (binascii.Error, TypeError, ValueError):
+        return _message(*_INTERNAL)
+
+
+def _read(returned: Mapping[str, Any]) -> Response:
+    text = returned.get("body") or ""
+    encoded = returned.get("isBase64Encoded", False)
+    body = base64.b64decode(text, validate=True) if encoded else str(text).encode()
+    headers = {
+        str(name).lower(): str(value) for name, value in (returned.get("headers") or {}).items()
+    }
+    headers.setdefault("content-type", "text/plain; charset=utf-8")
+    cookies = tuple(returned.get("cookies") or ())
+    return Response(int(returned["statusCode"]), headers, body, cookies)
+
+
+_INTERNAL = (500, "Internal Server Error")
+
+
+def _message(status: int, text: str) -> Response:
+    """An answer of API Gateway's own."""
+    body = json.dumps({"message": text}).encode()
+    return Response(status, {"content-type": "application/json"}, body)

@@ -1,0 +1,89 @@
+"""The production edge function on one machine: CloudFront's runtime, in an embedded V8."""
+
+import json
+import re
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from py_mini_racer import JSEvalException, JSTimeoutException, MiniRacer
+
+RUNTIME = Path(__file__).with_name("cloudfront_runtime.js")
+IMPORT = re.compile(r"^import (\w+) from '(\w+)';$", re.MULTILINE)
+
+
+class EdgeError(Exception):
+    """The function threw, hung or answered nothing: CloudFront would answer 503."""
+
+
+class EdgeFunction:
+    """Runs a CloudFront Function as it stands in its file; safe to call from several threads.
+
+    `entries` is its KeyValueStore: the text of a key, None if there is none; what it raises is a
+    store that cannot be read. `seconds` bounds one request (CloudFront allows about 0.001).
+    """
+
+    def __init__(
+        self, source: str, entries: Callable[[str], str | None], *, seconds: float = 2.0
+    ) -> None:
+        self._source = f"{RUNTIME.read_text()}\n{IMPORT.sub(_module, source)}\nundefined;"
+        self._entries = entries
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._engine = self._start()
+
+    def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]:
+        """What the function makes of a viewer-request event: a request, or an answer.
+
+        `query` is the query as it was sent (what `rawQueryString()` answers). EdgeError.
+        """
+        with self._lock:
+            try:
+                return self._run(f"begin({json.dumps(event)}, {json.dumps(query)})")
+            except JSTimeoutException as error:
+                # The script may still be running: this engine is of no use any more.
+                self._close()
+                self._engine = self._start()
+                raise EdgeError("the edge function took too long") from error
+            except JSEvalException as error:
+                raise EdgeError(str(error)) from error
+
+    def close(self) -> None:
+        """Stop the engine. Without it the engine stops when Python does."""
+        self._close()
+
+    def _run(self, call: str) -> dict[str, Any]:
+        state = json.loads(self._evaluate(call))
+        # Promises settle between two calls. The function reads one key: a few rounds are plenty.
+        for _ in range(8):
+            if "error" in state:
+                raise EdgeError(state["error"])
+            if isinstance(state.get("answer"), dict):
+                return dict(state["answer"])
+            if "answer" in state:
+                raise EdgeError("the edge function answered neither a request nor a response")
+            if "wanted" in state:
+                self._evaluate(f"found({json.dumps(self._entry(state['wanted']))})")
+            state = json.loads(self._evaluate("state()"))
+        raise EdgeError("the edge function did not answer")
+
+    def _entry(self, name: str) -> str | None:
+        try:
+            return self._entries(name)
+        except OSError:
+            return None
+
+    def _evaluate(self, code: str) -> Any:
+        return self._engine.eval(code, timeout_sec=self._seconds)
+
+    def _start(self) -> MiniRacer:
+        engine = MiniRacer()
+        self._close = weakref.finalize(self, engine.close)
+        engine.eval(self._source)
+        return engine
+
+
+def _module(match: re.Match[str]) -> str:
+    return f"const {match[1]} = modules.{match[2]};"

@@ -1,0 +1,130 @@
+"""What `template.yaml` says, as far as it runs here: functions, routes, stores."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.aws.cloudformation import Template
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+_FUNCTION = "AWS::Serverless::Function"
+_BUCKET = "AWS::S3::Bucket"
+_TABLE = "AWS::DynamoDB::Table"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One Lambda function: `memory` in MB, `timeout` in seconds."""
+
+    name: str
+    handler: str
+    memory: int
+    timeout: int
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route of an HTTP API: `method` is ANY or one method, `path` may hold {name} and {name+}."""
+
+    method: str
+    path: str
+    function: str
+
+    @property
+    def key(self) -> str:
+        """The route as events name it, such as `ANY /renders/{proxy+}`."""
+        return "$default" if self.path == "$default" else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The template, with local names for what it would create."""
+
+    template: Template
+
+    @classmethod
+    def read(cls, path: Path, parameters: Mapping[str, str] | None = None) -> "Stack":
+        """Read the template at `path`."""
+        template = Template.read(path)
+        return cls(template.knowing(dict(_names(template)), parameters or {}))
+
+    def functions(self) -> list[FunctionSpec]:
+        """Every function, its environment resolved to local names."""
+        shared = self.template.body.get("Globals", {}).get("Function", {})
+        return [
+            self._function(name, shared, properties)
+            for name, properties in self.template.resources(_FUNCTION).items()
+        ]
+
+    def _function(
+        self, name: str, shared: Mapping[str, Any], properties: Mapping[str, Any]
+    ) -> FunctionSpec:
+        merged = {**shared, **properties}
+        variables = [of.get("Environment", {}).get("Variables", {}) for of in (shared, properties)]
+        environment = self.template.resolve({**variables[0], **variables[1]})
+        return FunctionSpec(
+            name,
+            self.template.resolve(merged["Handler"]),
+            int(self.template.resolve(merged.get("MemorySize", 128))),
+            int(self.template.resolve(merged.get("Timeout", 3))),
+            {key: str(value) for key, value in environment.items()},
+        )
+
+    def routes(self, api: str) -> list[Route]:
+        """The routes of the HTTP API with the logical id `api`."""
+        return [
+            Route(str(event.get("Method", "ANY")).upper(), event.get("Path", "$default"), name)
+            for name, properties in self.template.resources(_FUNCTION).items()
+            for event in self._http_events(properties)
+            if event.get("ApiId") == api
+        ]
+
+    def _http_events(self, properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                yield self.template.resolve(event.get("Properties", {}))
+
+    def apis(self) -> list[str]:
+        """The logical ids of the HTTP APIs."""
+        return list(self.template.resources("AWS::Serverless::HttpApi"))
+
+    def buckets(self) -> dict[str, str]:
+        """Names of buckets by logical id."""
+        return self._named(_BUCKET)
+
+    def tables(self) -> list[Mapping[str, Any]]:
+        """What `create_table` takes, for every table."""
+        return [
+            {"TableName": self.template.attribute(name), **self.template.resolve(properties)}
+            for name, properties in self.template.resources(_TABLE).items()
+        ]
+
+    def secrets(self) -> list[str]:
+        """Names of the secrets."""
+        return list(self._named(_SECRET).values())
+
+    def key_value_stores(self) -> list[str]:
+        """ARNs of the edge's stores."""
+        kind = "AWS::CloudFront::KeyValueStore"
+        return [self.template.attribute(name, "Arn") for name in self.template.resources(kind)]
+
+    def _named(self, kind: str) -> dict[str, str]:
+        return {name: self.template.attribute(name) for name in self.template.resources(kind)}
+
+
+def _names(template: Template) -> Iterator[tuple[tuple[str, str], str]]:
+    """What stands here for the names and ARNs that AWS would give."""
+    for name in template.resources(_BUCKET):
+        bucket = f"postcard-local-{name.lower()}"
+        yield (name, ""), bucket
+        yield (name, "Arn"), f"arn:aws:s3:::{bucket}"
+    for name in template.resources(_TABLE):
+        yield (name, ""), f"postcard-{name.lower()}"
+    for name in template.resources(_SECRET):
+        yield (name, ""), f"postcard-{name.lower()}"
+    for name in template.resources("AWS::CloudFront::KeyValueStore"):
+        yield (name, "Arn"), f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/{name.lower()}"

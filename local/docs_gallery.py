@@ -1,0 +1,178 @@
+"""The gallery in docs/: each property beside the picture it makes. `make gallery` writes it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from local.seed import SEED
+from postcard.geometry import output_size
+from postcard.rendering.renderer import Rendered, Renderer
+from postcard.template.bind import bind
+from postcard.template.compiled import Template
+from postcard.template.modifications import changes_from_modifications
+from postcard.template.validation.parse import parse
+from postcard.text.fonts import Fonts
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "gallery"
+PAGE = ROOT / "docs" / "gallery.md"
+NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC: the moment of all these pictures
+DPR = 2.0
+WIDEST = 96  # characters of a line of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture: its file's name, a sentence, what is written and what is asked for."""
+
+    name: str
+    title: str
+    says: str
+    written: Mapping[str, Any]
+    base: Mapping[str, Any]
+    asked: tuple[Mapping[str, Any], ...] = ()
+    shows: Literal["picture", "fallback", "ended"] = "picture"
+    dpr: float = DPR
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The whole document."""
+        return {**self.base, **self.written}
+
+    @property
+    def format(self) -> str:
+        """The picture's format, and its file's ending: what the document asks for."""
+        format = self.document.get("format", "png")
+        return "png" if format == "auto" else str(format)
+
+    @property
+    def file(self) -> str:
+        """The picture's file in the folder."""
+        return f"{self.name}.{self.format}"
+
+    @property
+    def fragment(self) -> str:
+        """The JSON to show."""
+        return "\n".join(_json(dict(self.written)))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries about one thing."""
+
+    title: str
+    about: str
+    entries: tuple[Entry, ...]
+
+
+def sections(path: Path = FOLDER / "entries.json") -> list[Section]:
+    """What the gallery shows, in order."""
+    source = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        Section(part["title"], part["about"], tuple(_entries(part["entries"], source["base"])))
+        for part in source["sections"]
+    ]
+
+
+def _entries(written: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[Entry]:
+    for one in written:
+        asked = tuple(one.get("asked", ()))
+        rest = {key: value for key, value in one.items() if key not in ("document", "asked")}
+        yield Entry(written=one["document"], base=base, asked=asked, **rest)
+
+
+def draw(entry: Entry) -> Rendered:
+    """The picture of an entry."""
+    template = Template.compile(entry.name, 1, parse(json.dumps(entry.document)))
+    document = template.document
+    size = output_size(template.width, template.height, width=None, dpr=entry.dpr)
+    looks: dict[str, Any] = {
+        "format": entry.format,
+        "quality": document.quality,
+        "max_bytes": document.max_bytes,
+        "pictures": _pictures(),
+        "now": NOON,
+    }
+    if entry.shows != "picture":
+        return _renderer().draw_stored(template, entry.shows, size, **looks)
+    bound = bind(template, changes_from_modifications(template, entry.asked), mode="error")
+    return _renderer().render(template, bound, size, **looks)
+
+
+@cache
+def _renderer() -> Renderer:
+    return Renderer(Fonts.load(ROOT / "layers" / "fonts"))
+
+
+@cache
+def _pictures() -> dict[str, bytes]:
+    """The seed's assets, by reference."""
+    return {f"asset:{path.stem}": path.read_bytes() for path in (SEED / "assets").iterdir()}
+
+
+def page(parts: list[Section]) -> str:
+    """The gallery in Markdown."""
+    base = json.dumps(dict(parts[0].entries[0].base), ensure_ascii=False)
+    top = (ROOT / "docs" / "gallery" / "opening.md").read_text(encoding="utf-8")
+    contents = "\n".join(f"- [{part.title}](#{_anchor(part.title)})" for part in parts)
+    body = "\n\n".join(_section(part) for part in parts)
+    return f"{top.replace('BASE', base).rstrip()}\n\n{contents}\n\n{body}\n"
+
+
+def _section(part: Section) -> str:
+    return "\n\n".join([f"## {part.title}", part.about, *map(_paragraph, part.entries)])
+
+
+def _paragraph(entry: Entry) -> str:
+    width = entry.document["width"]
+    picture = f'<img src="gallery/{entry.file}" width="{width}" alt="{entry.title}">'
+    parts = [f"### {entry.title}", entry.says, picture, f"```json\n{entry.fragment}\n```"]
+    if entry.asked:
+        asked = "\n".join(_json({"modifications": list(entry.asked)}))
+        parts.append(f"Asked for with:\n\n```json\n{asked}\n```")
+    return "\n\n".join(parts)
+
+
+def _anchor(title: str) -> str:
+    words = title.lower().replace(" ", "-")
+    return "".join(each for each in words if each.isalnum() or each == "-")
+
+
+def _json(value: object, indent: int = 0, before: str = "") -> list[str]:
+    """JSON in as few lines as fit: what is short stays on one."""
+    space = " " * indent
+    flat = space + before + json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(flat) <= WIDEST:
+        return [flat]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    members = (
+        [(f"{json.dumps(name)}: ", each) for name, each in value.items()]
+        if isinstance(value, dict)
+        else [("", each) for each in value]
+    )
+    inner = [_json(each, indent + 2, name) for name, each in members]
+    lines = [line for part in inner[:-1] for line in (*part[:-1], f"{part[-1]},")]
+    return [f"{space}{before}{opening}", *lines, *inner[-1], f"{space}{closing}"]
+
+
+def main() -> None:
+    """Draw what changed, write the page, take away pictures that nothing shows."""
+    parts = sections()
+    entries = [entry for part in parts for entry in part.entries]
+    for entry in entries:
+        rendered = draw(entry)
+        for warning in rendered.warnings:
+            print(f"{entry.name}: {warning.pointer}: {warning.detail}")
+        (FOLDER / entry.file).write_bytes(rendered.image.body)
+    shown = {"entries.json", "opening.md", *(entry.file for entry in entries)}
+    for path in FOLDER.iterdir():
+        if path.name not in shown:
+            path.unlink()
+    PAGE.write_text(page(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

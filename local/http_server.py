@@ -1,0 +1,217 @@
+"""HTTP/1.1 on one loopback port: reads requests, writes responses, outlives bad clients."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from local.aws.api_gateway import MAX_BODY
+from local.aws.freshness import http_date
+from local.aws.http_messages import REASONS, Request, Response, plain
+
+App = Callable[[Request], Response]
+_IDLE_SECONDS = 75
+_DISCARDED = 4 * MAX_BODY
+_GONE = (ConnectionError, TimeoutError)
+
+
+class _Refused(Exception):
+    """The request cannot be read on; `response` is the last thing this connection carries."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # else each header line is a packet of its own, and waits for the last
+    disable_nagle_algorithm = True
+    timeout = _IDLE_SECONDS
+    server: "WebServer"
+
+    def handle(self) -> None:
+        """All requests of a connection, until the client is gone."""
+        try:
+            super().handle()
+        except _GONE:
+            self.close_connection = True
+
+    def finish(self) -> None:
+        """Send what is left, if there is somebody to take it."""
+        try:
+            super().finish()
+        except (*_GONE, ValueError):
+            self.close_connection = True
+
+    def handle_expect_100(self) -> bool:
+        """`100 Continue` at once; it would wait in the buffer for the answer it is to bring."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: functions log, the terminal stays as it is."""
+
+    def _serve(self) -> None:
+        with self.server.busy():
+            try:
+                response = self.server.app(self._request())
+            except _Refused as refused:
+                self.close_connection = True
+                response = refused.response
+            self._write(response)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+
+    def _request(self) -> Request:
+        raw = self.requestline.split(" ")[1].encode("latin-1")
+        target = _text(raw)
+        if not target.startswith("/"):  # a proxy's absolute form
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        path, _, query = target.partition("#")[0].partition("?")
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            joined = headers.get(name.lower())
+            text = _text(value.encode("latin-1", "replace"))
+            headers[name.lower()] = text if joined is None else f"{joined},{text}"
+        return Request(self.command, path, query, headers, self._body(), self.client_address[0])
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("transfer-encoding", "").lower():
+            return self._chunks()
+        length = self.headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            raise _Refused(plain(400))
+        if int(length) > MAX_BODY:
+            self._discard(int(length))
+            raise _Refused(plain(413))
+        return self._exactly(int(length))
+
+    def _exactly(self, length: int) -> bytes:
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client went away in the middle: nothing to act on
+            raise _Refused(plain(400))
+        return body
+
+    def _discard(self, length: int) -> None:
+        """Read what comes, within reason: a client that is still writing does not read."""
+        left = min(length, _DISCARDED)
+        while left > 0 and (part := self.rfile.read(min(left, 65_536))):
+            left -= len(part)
+
+    def _chunks(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
+            if len(body) + size > MAX_BODY:
+                raise _Refused(plain(413))
+            body += self._exactly(size)
+            self.rfile.readline(3)
+        while self.rfile.readline(65_537).strip():
+            pass  # trailers say nothing that we want
+        return bytes(body)
+
+    def _chunk_size(self) -> int:
+        line = self.rfile.readline(1_000).split(b";")[0].strip()
+        try:
+            return int(line, 16)
+        except ValueError:
+            raise _Refused(plain(400)) from None
+
+    def _write(self, response: Response) -> None:
+        if self.command == "HEAD":
+            response = response.bodiless()
+        self.send_response_only(response.status, REASONS.get(response.status))
+        for name, value in response.headers.items():
+            if name != "content-length":
+                self.send_header(name, value.encode().decode("latin-1"))
+        for cookie in response.cookies:
+            self.send_header("set-cookie", cookie)
+        if "date" not in response.headers:
+            self.send_header("date", http_date(time.time()))
+        if response.status not in (204, 304):
+            length = response.headers.get("content-length") if self.command == "HEAD" else None
+            self.send_header("content-length", length or str(len(response.body)))
+        if self.close_connection:
+            self.send_header("connection", "close")
+        self.end_headers()
+        self.wfile.write(response.body)
+        self.wfile.flush()
+
+
+def _text(raw: bytes) -> str:
+    """What was sent as UTF-8 as its characters, anything else as escapes of its bytes."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return quote_from_bytes(raw, safe="".join(map(chr, range(0x21, 0x7F))))
+
+
+class WebServer(ThreadingHTTPServer):
+    """Serves `app` on 127.0.0.1; `OSError` if the port is taken. Port 0 takes a free one."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+    allow_reuse_address = True
+
+    def __init__(self, port: int, failed: Callable[[], None]) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.app: App = lambda _: plain(503, {"retry-after": "1"})
+        self._failed = failed
+        self._at_work = 0
+        self._quiet = threading.Condition()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that was taken."""
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        self._thread.start()
+
+    def close(self, *, seconds: float = 5.0) -> None:
+        """Take no more connections; let requests under way end, for at most so long."""
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join()
+        self.server_close()
+        with self._quiet:
+            self._quiet.wait_for(lambda: self._at_work == 0, seconds)
+
+    def busy(self) -> "_Busy":
+        """A context in which one request is at work."""
+        return _Busy(self)
+
+    def work(self, change: int) -> None:
+        """One request more or less is at work."""
+        with self._quiet:
+            self._at_work += change
+            self._quiet.notify_all()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A fault of ours in a request; the connection is closed."""
+        self._failed()
+
+    def server_bind(self) -> None:
+        """Bind without asking the resolver for a name of 127.0.0.1, which can take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+
+
+class _Busy:
+    def __init__(self, server: WebServer) -> None:
+        self._server = server
+
+    def __enter__(self) -> None:
+        self._server.work(1)
+
+    def __exit__(self, *_: object) -> None:
+        self._server.work(-1)

@@ -1,0 +1,27 @@
+"""`GET /v1/fonts` says which scripts a family writes."""
+
+from pathlib import Path
+
+import pytest
+
+from postcard.assets.font_catalog import font_list
+from postcard.text.fonts import Fonts
+
+
+@pytest.mark.parametrize(
+    ("family", "scripts"),
+    [
+        ("Inter", ["Latn", "Grek", "Cyrl"]),
+        ("Noto Sans SC", ["Hans"]),
+        ("Noto Sans TC", ["Hant"]),
+        ("Noto Sans JP", ["Jpan"]),
+        ("Noto Sans KR", ["Kore"]),
+        ("Noto Sans Tamil", ["Taml"]),
+        ("Noto Sans Symbols", ["Zsym"]),
+        ("Noto Sans Symbols 2", ["Latn", "Zsym"]),
+        ("Noto Color Emoji", ["Zsye"]),
+    ],
+)
+def test_a_family_is_listed_with_the_scripts_it_writes(family: str, scripts: list[str]) -> None:
+    listed = {each["family"]: each for each in font_list(Fonts.load(Path("layers/fonts")))}
+    assert listed[family]["scripts"] == scripts

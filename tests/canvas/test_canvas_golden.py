@@ -1,0 +1,86 @@
+"""Each picture here was looked at: edges, corners, colours, order."""
+
+from typing import get_args
+
+import pytest
+
+from postcard.canvas.codecs.picture import Picture
+from postcard.canvas.object_fit import Fit
+from postcard.color import LinearGradient, RadialGradient
+from postcard.geometry import Box
+from postcard.text.fonts import Fonts
+from postcard.text.style import Paragraph, TextStyle
+from tests.golden.compare import golden
+from tests.rendering.sample_images import quarters
+from tests.rendering.text_canvas import BLUE, CLEAR, PALE, RED, blank, laid
+
+SUNSET = ((RED, 0.0), ((255, 200, 0, 255), 0.5), (BLUE, 1.0))
+FADING = (((15, 23, 42, 240), 0.0), ((15, 23, 42, 0), 1.0))
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_rectangles_and_their_corners(scale: int) -> None:
+    canvas = blank(400, 170, scale)
+    canvas.fill_rectangle(Box(10, 10, 80, 60), RED)
+    canvas.fill_rectangle(Box(100.5, 10.25, 80, 60), RED, radius=12)
+    canvas.fill_rectangle(Box(190, 10, 80, 60), BLUE, radius=(0, 30, 8, 60))
+    canvas.fill_rectangle(Box(280, 10, 110, 60), BLUE, radius="full")
+    canvas.stroke_rectangle(Box(10, 90, 80, 60), RED, 4, radius=16)
+    canvas.stroke_rectangle(Box(100.5, 90.5, 80, 60), RED, 1)
+    canvas.stroke_rectangle(Box(190, 90, 60, 60), BLUE, 7.5, radius="full")
+    canvas.fill_rectangle(Box(260, 80, 80, 70), (200, 30, 40, 128), radius=10)
+    canvas.fill_rectangle(Box(300, 95, 80, 70), (20, 60, 200, 128), radius=10)
+    golden(f"canvas_rectangles_{scale}x", canvas.picture().image())
+
+
+def test_gradients() -> None:
+    canvas = blank(400, 180, background=PALE)
+    for index, angle in enumerate((0, 90, 135, 180)):
+        box = Box(10 + index * 98, 10, 88, 70)
+        canvas.fill_rectangle(box, LinearGradient(angle, SUNSET), radius=10)
+    canvas.fill_rectangle(Box(10, 95, 88, 70), RadialGradient(SUNSET), radius=10)
+    off = RadialGradient(SUNSET, (0.2, 0.3), 0.6)
+    canvas.fill_rectangle(Box(108, 95, 88, 70), off, radius=(0, 20, 0, 20))
+    canvas.fill_rectangle(Box(206, 95, 88, 70), LinearGradient(90, FADING))
+    canvas.fill_rectangle(Box(304, 95, 88, 70), RadialGradient(FADING), radius="full")
+    golden("canvas_gradients", canvas.picture().image())
+
+
+def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
+    canvas = blank(420, 150, background=PALE)
+    label = laid("Turned Ag", fonts, style=TextStyle(size=24, color=(255, 255, 255, 255)),
+                 paragraph=Paragraph(align="center", valign="middle"), width=120)  # fmt: skip
+    for index, (opacity, rotation) in enumerate(((1.0, -12.0), (0.5, 90.0), (0.5, 0.0))):
+        box = Box(10 + index * 135, 50, 120, 50)
+        with canvas.layer(box, opacity=opacity, rotation=rotation) as group:
+            group.fill_rectangle(box, BLUE, radius="full")
+            group.fill_rectangle(Box(box.x, box.y + 30, 60, 30), RED)
+            group.draw_text(label, box)
+    with canvas.layer(Box(150, 5, 80, 40), clip_radius=14) as group:
+        group.fill_rectangle(Box(130, 0, 60, 60), RED)
+        with group.layer(Box(180, 5, 50, 40), rotation=45) as inner:
+            inner.fill_rectangle(Box(190, 10, 30, 30), BLUE)
+    golden("canvas_groups", canvas.picture().image())
+
+
+@pytest.mark.parametrize("scale", [1, 1.5])
+def test_pictures_in_their_boxes(scale: float) -> None:
+    canvas = blank(430, 190, scale, PALE)
+    picture = Picture(quarters(120, 80))
+    for index, fit in enumerate(get_args(Fit)):
+        canvas.draw_picture(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
+        box = Box(10.5 + index * 105, 100.5, 60, 80)
+        canvas.draw_picture(picture, box, fit=fit, position=(0.0, 1.0))
+    golden(f"canvas_pictures_{scale}x", canvas.picture().image())
+
+
+def test_a_clear_canvas_keeps_what_shows_through(fonts: Fonts) -> None:
+    canvas = blank(220, 90, background=CLEAR)
+    canvas.fill_rectangle(Box(10, 10, 90, 70), (200, 30, 40, 128), radius=20)
+    canvas.fill_rectangle(Box(60, 30, 90, 50), LinearGradient(90, FADING))
+    picture = Picture(quarters(60, 60, alpha=160))
+    canvas.draw_picture(picture, Box(150, 10, 60, 70), radius="full")
+    canvas.draw_text(
+        laid("Clear", fonts, style=TextStyle(size=28, weight=700)), Box(20, 25, 99, 40)
+    )
+    golden("canvas_clear", canvas.picture().image())

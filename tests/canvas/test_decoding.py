@@ -1,0 +1,235 @@
+"""Pictures that come in: right colours, upright, and no harm from hostile ones."""
+
+import contextlib
+import io
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from postcard.canvas.codecs.picture import MAX_PICTURE_PIXELS, Picture, PictureError
+from postcard.canvas.codecs.reencode import normalised
+from tests.rendering.sample_images import COLORS, encoded, quarters
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
+DESCRIBED = (
+    b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x08\0\0\0\x1a\0\0\0\0\0\0\0PLANTED\0"  # EXIF
+)
+LOSSY = 12  # levels that a JPEG's flat quarter may be off by
+
+
+def middle_of_quarters(image: Image.Image) -> list[tuple[int, ...]]:
+    width, height = image.size
+    places = [(x * width // 4, y * height // 4) for y in (1, 3) for x in (1, 3)]
+    return [pixel for at in places if isinstance(pixel := image.convert("RGB").getpixel(at), tuple)]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
+def test_five_formats_are_read(kind: str) -> None:
+    picture = Picture.decode(encoded(quarters(64, 48), kind))
+    assert (picture.width, picture.height, picture.image.mode) == (64, 48, "RGB")
+    for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
+        assert seen == pytest.approx(meant, abs=LOSSY)
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000"])
+def test_other_formats_are_refused_whatever_they_are_called(kind: str) -> None:
+    with pytest.raises(PictureError, match="only PNG, JPEG, GIF, WebP and AVIF"):
+        Picture.decode(encoded(quarters(16, 16), kind))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<svg/>", b"\x89PNG", b"RIFF....WEBP", b"GIF89a", b"\xff\xd8\xff"]
+)
+def test_fragments_are_refused(body: bytes) -> None:
+    with pytest.raises(PictureError):
+        Picture.decode(body)
+
+
+def test_a_picture_cut_short_is_refused() -> None:
+    body = encoded(quarters(200, 200), "JPEG")
+    with pytest.raises(PictureError, match="this JPEG picture cannot be read"):
+        Picture.decode(body[: len(body) // 2])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270,
+    }  # fmt: skip
+    upright = quarters(64, 32)
+    stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for kind in ("JPEG", "PNG", "WEBP"):
+        picture = Picture.decode(encoded(stored, kind, exif=exif))
+        assert (picture.width, picture.height) == picture.image.size == (64, 32)
+        for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
+            assert seen == pytest.approx(meant, abs=LOSSY)
+
+
+def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    body = encoded(quarters(800, 400), "JPEG", exif=exif)
+    picture = Picture.decode(body, near=(100, 200))
+    assert (picture.width, picture.height) == (400, 800)
+    assert picture.image.size == (100, 200)
+    assert Picture.decode(body, near=(101, 200)).image.size == (200, 400)
+    assert picture.fitted((10, 20), (0, 0, 1, 1)).size == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "expected"),
+    [
+        (Image.new("L", (4, 4), 77), {}, (77, 77, 77)),
+        (Image.new("1", (4, 4), 1), {}, (255, 255, 255)),
+        (Image.new("LA", (4, 4), (77, 99)), {}, (77, 77, 77, 99)),
+        (Image.new("I;16", (4, 4), 0xFFFF), {}, (255, 255, 255)),
+        (Image.new("I;16", (4, 4), 0x8080), {}, (128, 128, 128)),
+        (Image.new("RGB", (4, 4), (1, 2, 3)), {"transparency": (1, 2, 3)}, (1, 2, 3, 0)),
+        (Image.new("RGBA", (4, 4), (9, 8, 7, 255)), {}, (9, 8, 7)),
+        (Image.new("RGBA", (4, 4), (9, 8, 7, 100)), {}, (9, 8, 7, 100)),
+    ],
+)
+def test_every_kind_of_png_is_eight_bit_rgb_or_rgba(
+    image: Image.Image, options: dict[str, object], expected: tuple[int, ...]
+) -> None:
+    picture = Picture.decode(encoded(image, "PNG", **options))
+    assert picture.image.getpixel((1, 1)) == expected
+
+
+def test_a_palettes_clear_colour_is_clear() -> None:
+    image = Image.new("P", (4, 4), 1)
+    image.putpalette([0, 0, 0, 200, 10, 10])
+    for kind in ("PNG", "GIF"):
+        assert Picture.decode(encoded(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
+        clear = Picture.decode(encoded(image, kind, transparency=1)).image
+        assert clear.getpixel((1, 1)) == (200, 10, 10, 0)
+
+
+def test_cmyk_is_shown_as_light() -> None:
+    body = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")
+    assert Picture.decode(body).image.getpixel((8, 8)) == pytest.approx((255, 0, 0), abs=3)
+
+
+def _swapped_profile() -> bytes:
+    """sRGB with red and green exchanged: nobody can take it for sRGB."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    (count,) = struct.unpack_from(">I", profile, 128)
+    for index in range(count):
+        at = 132 + index * 12
+        tag = bytes(profile[at : at + 4])
+        swap = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
+        profile[at : at + 4] = swap.get(tag, tag)
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_colours_mean_what_their_profile_says(kind: str) -> None:
+    body = encoded(Image.new("RGB", (16, 16), (220, 30, 40)), kind, icc_profile=_swapped_profile())
+    assert Picture.decode(body).image.getpixel((8, 8)) == pytest.approx((30, 220, 40), abs=9)
+
+
+def test_a_broken_profile_or_exif_does_not_cost_the_picture() -> None:
+    image = Image.new("RGB", (16, 16), (220, 30, 40))
+    body = encoded(image, "PNG", icc_profile=b"no profile", exif=b"Exif\0\0broken")
+    assert Picture.decode(body).image.getpixel((8, 8)) == (220, 30, 40)
+
+
+def test_only_the_first_frame_is_read() -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in COLORS]
+    for kind in ("GIF", "WEBP", "PNG"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        body = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+        assert Picture.decode(body).image.getpixel((4, 4)) == COLORS[0]
+
+
+def _png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + chunk(b"IDAT", zlib.compress(bytes(99)))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("size", [(5001, 5000), (65535, 65535), (2**31 - 1, 1), (1, 25_000_001)])
+def test_too_many_pixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
+    with pytest.raises(PictureError):
+        Picture.decode(_png_header(*size))
+
+
+def test_the_bound_itself_is_allowed() -> None:
+    body = encoded(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
+    assert Picture.decode(body).width * 5000 == MAX_PICTURE_PIXELS
+
+
+def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
+    body = encoded(quarters(64, 64), "JPEG", progressive=True)
+    start = body.index(b"\xff\xda")
+    with pytest.raises(PictureError, match="scans; save it again as baseline"):
+        Picture.decode(body[:start] + body[start:-2] * 150 + body[-2:])
+    assert Picture.decode(body).width == 64
+
+
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]), st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_picture_is_read_or_refused(kind: str, data: st.DataObject) -> None:
+    body = bytearray(encoded(quarters(24, 16), kind))
+    for _ in range(data.draw(st.integers(1, 6))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(PictureError):
+        Picture.decode(bytes(body))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of hostile pictures is not here")
+def test_no_hostile_picture_crashes_or_takes_long() -> None:
+    for path in sorted(CORPUS.rglob("*")):
+        if not path.is_file():
+            continue
+        body, start = path.read_bytes(), time.process_time()
+        try:
+            picture = Picture.decode(body, near=(600, 300))
+            assert picture.image.mode in ("RGB", "RGBA"), path.name
+        except PictureError:
+            pass
+        assert time.process_time() - start < 2, path.name
+
+
+def test_a_fit_is_made_once() -> None:
+    picture = Picture(quarters(40, 40))
+    whole = (0.0, 0.0, 1.0, 1.0)
+    assert picture.fitted((20, 20), whole) is picture.fitted((20, 20), whole)
+    assert picture.fitted((40, 40), whole) is picture.image
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("JPEG", {"comment": b"PLANTED"}),
+        ("GIF", {"comment": b"PLANTED"}),
+        ("WEBP", {"exif": DESCRIBED, "icc_profile": b"PLANTED" * 30}),
+        ("AVIF", {"exif": DESCRIBED}),
+    ],
+)
+def test_what_a_stranger_wrote_beside_the_pixels_is_not_written_again(
+    kind: str, told: dict[str, bytes]
+) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **told)
+    assert b"PLANTED" in file.getvalue()
+    assert b"PLANTED" not in normalised(file.getvalue())[0]

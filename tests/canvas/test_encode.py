@@ -1,0 +1,187 @@
+"""Files: exact where they are lossless, 96 dpi, bare, within their budget."""
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
+
+from postcard.canvas.canvas import Canvas
+from postcard.canvas.codecs.encode import encode
+from postcard.canvas.surface import Surface
+from postcard.color import LinearGradient, RadialGradient
+from postcard.formats import FORMATS
+from postcard.geometry import Box
+from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank
+
+
+def scene(background: tuple[int, int, int, int] = (255, 255, 255, 255)) -> Canvas:
+    canvas = blank(300, 200, background=background)
+    stops = ((RED, 0.0), ((255, 220, 0, 255), 0.5), (BLUE, 1.0))
+    canvas.fill_rectangle(Box(20, 10, 250, 170), RadialGradient(stops), radius=40)
+    canvas.fill_rectangle(Box(60, 90, 220, 100), LinearGradient(30, ((RED, 0), (CLEAR, 1))))
+    return canvas
+
+
+def opened(body: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(body))
+    image.load()
+    return image
+
+
+def flat() -> Canvas:
+    canvas = blank(300, 200)
+    canvas.fill_rectangle(Box(20, 10, 250, 170), RED, radius=40)
+    return canvas
+
+
+def edges() -> Canvas:
+    """Flat art whose edges have more colours than a palette."""
+    canvas = blank(300, 200, background=(250, 240, 220, 255))
+    for index in range(8):
+        ink = (240 - 28 * index, 20 + 25 * index, 90 + 9 * index, 255)
+        canvas.fill_rectangle(Box(index * 20, index * 11, 120.3, 90.7), ink, radius=50)
+    return canvas
+
+
+@pytest.mark.parametrize("canvas", [scene(), scene(CLEAR), flat()], ids=["rgb", "rgba", "flat"])
+def test_a_png_is_exact(canvas: Canvas) -> None:
+    image = canvas.picture().image()
+    read = opened(encode(canvas.picture(), "png").image.body)
+    assert read.convert(image.mode).tobytes() == image.tobytes()
+
+
+def test_flat_art_is_a_palette_that_nobody_can_tell_from_all_its_colours() -> None:
+    image = edges().picture().image()
+    assert len(image.getcolors(9999) or ()) > 256
+    read = opened(encode(edges().picture(), "png").image.body)
+    assert read.mode == "P"
+    apart = ImageChops.difference(read.convert("RGB"), image)
+    inks = [ink for _, ink in apart.getcolors(9999) or () if isinstance(ink, tuple)]
+    assert 0 < max(map(max, inks)) <= 7
+    alike = sum(count for count, ink in apart.getcolors(9999) or () if ink == (0, 0, 0))
+    assert alike > 300 * 200 * 15 / 16
+
+
+def test_areas_keep_their_colours_in_a_palette() -> None:
+    canvas = edges()
+    canvas.fill_rectangle(Box(200, 150, 40, 40), (250, 240, 219, 255))  # one level off its ground
+    read = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    assert (read.getpixel((290, 190)), read.getpixel((220, 170))) == (
+        (250, 240, 220),
+        (250, 240, 219),
+    )
+
+
+def test_a_png_that_must_be_exact_is() -> None:
+    image = edges().picture().image()
+    read = opened(encode(edges().picture(), "png", exact=True).image.body)
+    assert read.tobytes() == image.tobytes()
+
+
+def test_a_gradient_has_all_its_colours() -> None:
+    canvas = blank(300, 200)
+    canvas.fill_rectangle(Box(0, 0, 300, 200), LinearGradient(90, ((RED, 0), (BLUE, 1))))
+    image = canvas.picture().image()
+    read = opened(encode(canvas.picture(), "png").image.body)
+    assert read.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_a_gradient_in_flat_art_shows_no_bands() -> None:
+    canvas = blank(300, 200)
+    stops = ((249, 115, 22, 255), 0.0), ((219, 39, 119, 255), 1.0)
+    canvas.fill_rectangle(Box(20, 20, 260, 16), LinearGradient(90, stops), radius=8)
+    image = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    row = [image.getpixel((x, 28)) for x in range(40, 260)]
+    assert len(set(row)) > 90  # green falls by 76 levels, blue grows by 97
+
+
+def test_a_jpg_of_flat_art_keeps_its_edges_colours() -> None:
+    kept, photo = (
+        opened(encode(canvas.picture(), "jpg").image.body) for canvas in (edges(), scene())
+    )
+    assert isinstance(kept, JpegImageFile)
+    assert isinstance(photo, JpegImageFile)
+    assert (get_sampling(kept), get_sampling(photo)) == (0, 2)
+
+
+COLOR = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@given(st.lists(COLOR, min_size=1, max_size=90), st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+def test_a_palette_never_takes_one_colour_for_another(
+    colors: list[tuple[int, int, int]], width: int
+) -> None:
+    image = Image.new("RGB", (width, len(colors)))
+    for y, color in enumerate(colors):
+        image.paste(color, (0, y, width, y + 1))
+    read = opened(encode(Surface(image, None), "png").image.body)
+    assert read.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_few_colours_make_a_palette() -> None:
+    assert opened(encode(flat().picture(), "png").image.body).mode == "P"
+    assert opened(encode(scene().picture(), "png").image.body).mode == "RGB"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_pixels_are_the_same_bytes(format: str) -> None:
+    one, two = (encode(scene().picture(), format).image for _ in range(2))
+    assert one.body == two.body
+    assert (one.width, one.height, one.content_type) == (300, 200, FORMATS[format].content_type)
+
+
+@pytest.mark.parametrize("format", ["png", "jpg"])
+def test_png_and_jpg_carry_96_dpi_and_nothing_else(format: str) -> None:
+    image = opened(encode(scene().picture(), format).image.body)
+    assert image.info["dpi"] == pytest.approx((96, 96), abs=0.05)
+    assert set(image.info) <= {"dpi", "jfif", "jfif_version", "jfif_unit", "jfif_density"}
+
+
+@pytest.mark.parametrize("format", ["webp", "avif", "gif"])
+def test_the_others_carry_no_metadata(format: str) -> None:
+    image = opened(encode(scene().picture(), format).image.body)
+    assert not {"exif", "xmp", "icc_profile", "comment"} & {k for k, v in image.info.items() if v}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_shows_through_is_kept_where_the_format_can(format: str) -> None:
+    body = encode(scene(CLEAR).picture(), format, background=(0, 0, 255, 255)).image.body
+    pixel = opened(body).convert("RGBA").getpixel((1, 1))
+    assert isinstance(pixel, tuple)
+    if format == "jpg":
+        assert pixel == pytest.approx((0, 0, 255, 255), abs=3)
+    else:
+        assert pixel[3] == 0
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_budget_is_kept_by_quality_or_by_colours(format: str) -> None:
+    whole = encode(scene().picture(), format)
+    budget = len(whole.image.body) * 2 // 3
+    kept = encode(scene().picture(), format, max_bytes=budget)
+    assert len(kept.image.body) <= budget or kept.over_budget
+    assert opened(kept.image.body).size == (300, 200)
+    assert encode(scene().picture(), format, max_bytes=10**6) == whole
+
+
+def test_the_best_quality_that_fits_is_taken() -> None:
+    at_50 = len(encode(scene().picture(), "jpg", quality=50).image.body)
+    kept = encode(scene().picture(), "jpg", max_bytes=at_50)
+    assert at_50 * 0.97 <= len(kept.image.body) <= at_50
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_smallest_is_sent_and_marked_where_nothing_fits(format: str) -> None:
+    kept = encode(scene().picture(), format, max_bytes=20)
+    assert kept.over_budget
+    assert len(kept.image.body) < len(encode(scene().picture(), format).image.body)
+
+
+def test_quality_is_asked_for_and_its_default_is_the_formats() -> None:
+    sizes = [len(encode(scene().picture(), "jpg", quality=q).image.body) for q in (30, 82, 95)]
+    assert sizes == sorted(sizes)
+    assert len(encode(scene().picture(), "jpg").image.body) == sizes[1]

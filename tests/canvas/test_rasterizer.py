@@ -1,0 +1,77 @@
+"""Edges: how much of each pixel lies inside, whatever the outline."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ImageChops
+
+from postcard.canvas.vector.rasterizer import Point, covered
+
+PLACES = st.floats(-20, 60, allow_nan=False)
+TRIANGLES = st.lists(st.tuples(PLACES, PLACES), min_size=3, max_size=3)
+
+
+def total(contours: Sequence[Sequence[Point]], size: int = 40) -> float:
+    """The area covered, in pixels."""
+    return sum(covered(contours, size, size).tobytes()) / 255
+
+
+def clipped_area(points: Sequence[Point], size: float) -> float:
+    """The area of a convex outline within a square (Sutherland and Hodgman)."""
+    for axis in (0, 1):
+        for limit, sign in ((0.0, 1), (size, -1)):
+            points = list(kept(points, axis, limit, sign))
+    ends = zip(points, (*points[1:], *points[:1]), strict=True)
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in ends)) / 2
+
+
+def kept(points: Sequence[Point], axis: int, limit: float, sign: int) -> Sequence[Point]:
+    found = []
+    for a, b in zip(points, (*points[1:], *points[:1]), strict=True):
+        inside = [(p[axis] - limit) * sign >= 0 for p in (a, b)]
+        if inside[0]:
+            found.append(a)
+        if inside[0] != inside[1]:
+            share = (limit - a[axis]) / (b[axis] - a[axis])
+            found.append((a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share))
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(TRIANGLES)
+def test_what_is_covered_is_the_area_inside(triangle: list[Point]) -> None:
+    assert total([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TRIANGLES)
+def test_the_other_way_round_is_the_same(triangle: list[Point]) -> None:
+    one, two = covered([triangle], 40, 40), covered([triangle[::-1]], 40, 40)
+    assert max(ImageChops.difference(one, two).tobytes()) <= 1  # of 255, by rounding
+
+
+def test_twice_the_same_outline_covers_no_more() -> None:
+    square = [(5.0, 5.0), (25.0, 5.0), (25.0, 25.0), (5.0, 25.0)]
+    assert total([square, square]) == 400
+    assert total([square, square[::-1]]) == 0
+
+
+def test_a_half_covered_pixel_is_half_as_dark() -> None:
+    image = covered([[(1.5, 1.25), (3.0, 1.25), (3.0, 3.0), (1.5, 3.0)]], 4, 4)
+    assert [image.getpixel(p) for p in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2))] == [
+        96, 191, 128, 255, 0,
+    ]  # fmt: skip
+
+
+def test_nothing_covers_nothing() -> None:
+    assert (
+        total([]) == total([[]]) == total([[(3.0, 3.0)]]) == total([[(0.0, 3.0), (9.0, 3.0)]]) == 0
+    )
+
+
+def test_more_edges_than_are_worth_it_are_drawn_coarser() -> None:
+    square = [(4.0, 4.0), (36.0, 4.0), (36.0, 36.0), (4.0, 36.0)]
+    coarse = sum(covered([square], 40, 40, most=50).tobytes()) / 255
+    assert coarse == pytest.approx(32 * 32, rel=0.05)

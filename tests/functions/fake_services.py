@@ -1,0 +1,222 @@
+"""The outside of a service in memory: counted, and able to be down or slow."""
+
+import base64
+import json
+import struct
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from postcard.adapters.memory import (
+    MemoryCounters,
+    MemoryImages,
+    MemoryObjects,
+    MemoryRateLimiter,
+    MemoryTemplates,
+)
+from postcard.errors import Unavailable
+from postcard.ports import Allowance, Fetched, FetchError, ImageRecord, StoredObject
+from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.renderer import Renderer
+from postcard.text.fonts import Fonts
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def fonts() -> Fonts:
+    return Fonts.load(ROOT / "layers/fonts")
+
+
+def picture(width: int = 8, height: int = 4, color: tuple[int, int, int] = (200, 40, 90)) -> bytes:
+    """A PNG of one colour, written by hand."""
+    return _png(width, height, (b"\0" + bytes(color) * width) * height)
+
+
+def noise(width: int, height: int) -> bytes:
+    """A PNG that no encoder makes small, the same each time."""
+    chance = Random(1)
+    rows = b"".join(b"\0" + chance.randbytes(width * 3) for _ in range(height))
+    return _png(width, height, rows)
+
+
+def _png(width: int, height: int, rows: bytes) -> bytes:
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    ]
+    parts = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+class CountedCounters(MemoryCounters):
+    """Counters that say how often they were written to, and can be down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added = 0
+        self.down = False
+
+    def add(self, name: str, *, expires_at: int) -> int:
+        self.added += 1
+        if self.down:
+            raise Unavailable("DynamoDB is down.")
+        return super().add(name, expires_at=expires_at)
+
+
+class CountedObjects(MemoryObjects):
+    """A bucket that counts, and can be down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gets = self.puts = 0
+        self.down = False
+
+    def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
+        self.gets += 1
+        self._up()
+        return super().get(key, deadline=deadline)
+
+    def put(self, key: str, stored: StoredObject) -> None:
+        self.puts += 1
+        self._up()
+        super().put(key, stored)
+
+    def add(self, key: str, stored: StoredObject) -> bool:
+        self.puts += 1
+        self._up()
+        return super().add(key, stored)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._up()
+        super().delete(keys)
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("S3 is down.")
+
+
+class DownTemplates(MemoryTemplates):
+    """Templates in a table that can be down, and that counts."""
+
+    down = False
+    reads = 0
+
+    def record(self, template_id: str) -> Any:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("DynamoDB is down.")
+        return super().record(template_id)
+
+
+class SlowImages(MemoryImages):
+    """Records of images; `passes` is the time that a write takes."""
+
+    passes: Callable[[], object] = staticmethod(lambda: None)
+
+    def put(self, record: ImageRecord) -> None:
+        self.passes()
+        super().put(record)
+
+
+class DownLimiter(MemoryRateLimiter):
+    """A rate limiter that can be down."""
+
+    down = False
+
+    def take(self, name: str, *, rate: int, now: float) -> Allowance:
+        if self.down:
+            raise Unavailable("DynamoDB is down.")
+        return super().take(name, rate=rate, now=now)
+
+
+class CountedRenderer(Renderer):
+    """The real renderer, counted; `broken` fails that many next drawings.
+
+    `meanwhile` is what happens elsewhere during a drawing.
+    """
+
+    def __init__(self, cache: PictureCache | None = None) -> None:
+        super().__init__(fonts(), cache)
+        self.renders = 0
+        self.broken = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def render(self, *args: Any, **kwargs: Any) -> Any:
+        self.renders += 1
+        self.meanwhile()
+        if self.broken:
+            self.broken -= 1
+            raise ZeroDivisionError("drawing broke on a secret value")
+        return super().render(*args, **kwargs)
+
+
+@dataclass
+class Web:
+    """The open web: pictures by address; what is not there cannot be fetched."""
+
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    seconds: float = 0
+    passes: Callable[[float], None] = lambda seconds: None
+
+    def fetch(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> Fetched:
+        self.fetched.append(url)
+        self.passes(self.seconds)
+        if url not in self.pictures:
+            raise FetchError(f"{urlsplit(url).hostname} answered 404.")
+        return Fetched(self.pictures[url], url)
+
+
+@dataclass
+class Context:
+    """What Lambda tells a handler."""
+
+    left: int = 15_000
+    function_name: str = "postcard"
+    memory_limit_in_mb: int = 1769
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:postcard"
+    aws_request_id: str = "2b1f9e0c-7d1a-4c53-9f6e-3f7a0f6f4a11"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
+
+
+@dataclass
+class Reply:
+    """A handler's answer, read."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, response: Mapping[str, Any]) -> "Reply":
+        body = response.get("body") or ""
+        packed = response.get("isBase64Encoded")
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        sent = base64.b64decode(body) if packed else body.encode()
+        return cls(response["statusCode"], headers, sent)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of a PNG."""
+        assert self.body[:4] == b"\x89PNG"
+        width, height = struct.unpack(">II", self.body[16:24])
+        return width, height
+
+    def pointers(self) -> list[tuple[str, str]]:
+        return [(error["code"], error["pointer"]) for error in self.json["errors"]]

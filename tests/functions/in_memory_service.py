@@ -1,0 +1,203 @@
+"""A service in memory with the real renderer and real links, and counters round its ports."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from api import app as api_app
+from image import app as image_app
+from postcard.adapters.memory import (
+    MemoryApiKeys,
+    MemoryAssets,
+    MemoryCdn,
+    MemoryIdempotency,
+    MemoryUploads,
+)
+from postcard.delivery.assembly import Outside, image_service
+from postcard.keys.api_keys import Keys
+from postcard.links import build as link_minting
+from postcard.links import verify as links
+from postcard.links.parse import read
+from postcard.links.signing import LinkKeys
+from postcard.ports import ApiKeys, Idempotency, StoredObject
+from postcard.render_budget import MERGE_RENDERS
+from postcard.services.assembly import ApiOutside, api_service
+from tests.functions.fake_services import (
+    Context,
+    CountedCounters,
+    CountedObjects,
+    CountedRenderer,
+    DownLimiter,
+    DownTemplates,
+    Reply,
+    SlowImages,
+    Web,
+)
+from tests.functions.sample_events import Json, api_event, image_event
+
+NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
+BASE = "https://pictures.example.com"
+SECRET = "s" * 64
+SCOPES = ("images", "templates", "batches", "admin")
+
+
+class World:
+    """Everything in memory; `now` stands still unless it is moved."""
+
+    def __init__(
+        self, *, cors_origins: Sequence[str] = (), merge_renders: int = MERGE_RENDERS
+    ) -> None:
+        self.now = NOW
+        self.merge_renders = merge_renders
+        self.templates, self.images, self.assets = DownTemplates(), SlowImages(), MemoryAssets()
+        self.pictures, self.store = CountedObjects(), CountedObjects()
+        self.web, self.cdn = Web(), MemoryCdn()
+        self.renderer = CountedRenderer()
+        self.counters, self.limiter = CountedCounters(), DownLimiter()
+        self.api_keys: ApiKeys = MemoryApiKeys()
+        self.idempotency: Idempotency = MemoryIdempotency()
+        self.ticks = 0.0
+        self.monotonic: Callable[[], float] = lambda: self.ticks
+        self.link_keys = LinkKeys(
+            epoch=7,
+            signing={"k1": "1" * 64},
+            minting="k1",
+            address="a" * 64,
+            images="b" * 64,
+            id="c" * 64,
+        )
+        self.cors_origins = cors_origins
+        self.restart()
+        self.key = self.new_key()
+
+    def restart(self) -> None:
+        """New processes on what is stored, and on ports that were exchanged."""
+        self.image = image_service(self._outside())
+        self.api = api_service(self._api_outside())
+
+    def _api_outside(self) -> ApiOutside:
+        inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
+        return ApiOutside(
+            outside=self._outside(),
+            api_keys=self.api_keys,
+            limiter=self.limiter,
+            idempotency=self.idempotency,
+            uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
+            cdn=self.cdn,
+            fonts=lambda: [inter],
+            base_url=BASE,
+            cors_origins=self.cors_origins,
+        )
+
+    def _outside(self) -> Outside:
+        return Outside(
+            templates=self.templates,
+            images=self.images,
+            assets=self.assets,
+            pictures=self.pictures,
+            store=self.store,
+            fetcher=self.web,
+            counters=self.counters,
+            renderer=self.renderer,
+            keys=lambda kid: self.link_keys,
+            origin=lambda: SECRET,
+            monotonic=self.monotonic,
+            clock=lambda: self.now,
+            merge_renders=self.merge_renders,
+        )
+
+    def start_anew(self) -> None:
+        """The image function after a cold start: nothing is in its memory."""
+        self.renderer = CountedRenderer()
+        self.image = image_service(self._outside())
+
+    def pass_time(self, seconds: float) -> None:
+        self.ticks += seconds
+
+    def new_key(self, scopes: Sequence[str] = SCOPES, **more: Any) -> str:
+        key, _ = Keys(self.api_keys).create("test", scopes, now=self.now, **more)
+        return key
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        key: str | None = "",
+        raw: bytes | None = None,
+        left: int = 29_000,
+    ) -> Reply:
+        """A call of the API. `key` "": the usual one; None: without one."""
+        event = api_event(method, path)
+        event["headers"] |= {"content-type": "application/json"} if method != "GET" else {}
+        if key is not None:
+            event["headers"]["authorization"] = f"Bearer {key or self.key}"
+        event["headers"] |= headers or {}
+        if raw is not None:
+            event |= {"body": base64.b64encode(raw).decode(), "isBase64Encoded": True}
+        elif body is not None:
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        return Reply.of(api_app.answer(event, Context(left), self.api))
+
+    def put(self, document: Json, template: str = "welcome") -> Reply:
+        reply = self.call("PUT", f"/v1/templates/{template}", document)
+        assert reply.status == 200, reply.body
+        return reply
+
+    def post(self, values: Json | None = None, **more: Any) -> Reply:
+        """`POST /v1/images` with values by name."""
+        named = [{"name": n, "value": v} for n, v in (values or {}).items()]
+        body = {"template_id": "welcome", "modifications": named, **more}
+        return self.call("POST", "/v1/images", body)
+
+    def get(
+        self,
+        path: str,
+        link: str = "",
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        left: int = 15_000,
+    ) -> Reply:
+        """A call of the image function, as CloudFront makes it."""
+        event = image_event(method, path)
+        event["headers"] |= {"x-postcard-origin": SECRET, **(headers or {})}
+        if link:
+            event["headers"]["x-postcard-link"] = link
+        return Reply.of(image_app.answer(event, Context(left), self.image))
+
+    def link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
+        """A signed link without its host."""
+        asked: Json = {
+            "template": "welcome",
+            "format": "png",
+            "version": 1,
+            "width": None,
+            "dpr": 1,
+            "quality": None,
+            "expires": None,
+            "campaign": None,
+        }
+        return link_minting.mint(self.link_keys, fields=fields or {}, **{**asked, **more})
+
+    def open(self, link: str, **more: Any) -> Reply:
+        """A link as the edge asks the image function for it."""
+        parsed = read(*link.partition("?")[::2])
+        path = links.address(self.link_keys, parsed, now=self.now)
+        return self.get(path, parsed.canonical, **more)
+
+    def open_image(self, url: str, **more: Any) -> Reply:
+        """An opaque image's url as the edge asks for it."""
+        return self.get(urlsplit(url).path.replace("/i/", "/images/"), **more)
+
+    def upload(self, asset_id: str, body: bytes) -> None:
+        """An asset announced and uploaded."""
+        sent = {"id": asset_id, "content_type": "image/png", "bytes": len(body)}
+        reply = self.call("POST", "/v1/assets", sent)
+        assert reply.status == 200, reply.body
+        key = reply.json["upload"]["fields"]["key"]
+        self.store.put(key, StoredObject(body, "image/png"))

@@ -1,0 +1,57 @@
+"""Kept events moved to other paths, and a small template."""
+
+import json
+from typing import Any
+
+from tests.functions.fake_services import ROOT
+
+EVENTS = ROOT / "events"
+Json = dict[str, Any]
+
+
+def api_event(method: str, path: str) -> Json:
+    """The kept event of the API, for another method and path."""
+    return _moved(json.loads((EVENTS / "api-post-image.json").read_text()), method, path)
+
+
+def image_event(method: str, path: str) -> Json:
+    """The kept event of the image function, for another method and path."""
+    return _moved(json.loads((EVENTS / "image-get-render.json").read_text()), method, path)
+
+
+def _moved(event: Json, method: str, path: str) -> Json:
+    path, _, query = path.partition("?")
+    event["requestContext"]["http"] |= {"method": method, "path": path}
+    kept = {k: v for k, v in event["headers"].items() if not k.startswith(("x-postcard", "auth"))}
+    event |= {"rawPath": path, "rawQueryString": query, "headers": kept, "body": None}
+    return event
+
+
+def document(**more: Any) -> Json:
+    """A small template: one open field, one with a pattern, a title."""
+    return {
+        "name": "Welcome",
+        "width": 120,
+        "height": 60,
+        "background": "#102030",
+        "color": "#ffffff",
+        "fields": {
+            "first_name": {"default": "there", "max_length": 40, "open": True},
+            "code": {"default": "SAVE10", "pattern": "[A-Z0-9]{4,12}"},
+        },
+        "layers": [
+            {
+                "type": "text",
+                "name": "title",
+                "x": 4,
+                "y": 4,
+                "width": 110,
+                "text": "Hi {{ first_name }} {{ code }}",
+                "size": 14,
+            }
+        ],
+        "fallback": {"text": "Welcome", "background": "#334455", "color": "#ffffff"},
+        "ended": {"text": "Over", "background": "#550000", "color": "#ffffff"},
+        "alt": "Hi {{ first_name }}",
+        **more,
+    }

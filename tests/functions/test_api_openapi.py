@@ -1,0 +1,86 @@
+"""`/openapi.json`, `/docs`, `/v1/template.schema.json`."""
+
+import re
+
+from api import app as api_app
+from tests.functions.in_memory_service import World
+
+
+def test_openapi_3_1_is_made_from_the_handlers(empty: World) -> None:
+    described = empty.call("GET", "/openapi.json", key=None).json
+    assert described["openapi"] == "3.1.0"
+    listed = {
+        (method.upper(), path) for path, calls in described["paths"].items() for method in calls
+    }
+    assert listed == {(route.method, route.openapi_path) for route in api_app.resolver.table}
+
+
+def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: World) -> None:
+    described = empty.call("GET", "/openapi.json", key=None).json
+    for path, calls in described["paths"].items():
+        for method, call in calls.items():
+            assert call["summary"] and call["description"], path
+            for status, answer in call["responses"].items():
+                problem = "application/problem+json" in answer.get("content", {})
+                assert problem == (int(status) >= 400 and (path, status) != ("/v1/health", "503"))
+            assert ("401" in call["responses"]) == bool(call.get("security")), path
+            if method in ("post", "put", "patch"):
+                assert call["requestBody"]["required"], path
+    schemes = described["components"]["securitySchemes"]
+    assert schemes["bearer"]["scheme"] == "bearer"
+    assert (schemes["api_key"]["in"], schemes["api_key"]["name"]) == ("header", "X-API-Key")
+
+
+def test_a_call_s_headers_are_described(empty: World) -> None:
+    paths = empty.call("GET", "/openapi.json", key=None).json["paths"]
+    heeded = {
+        (method, path): [
+            part["name"] for part in call.get("parameters", []) if part["in"] == "header"
+        ]
+        for path, calls in paths.items()
+        for method, call in calls.items()
+    }
+    assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match"]
+    assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
+    assert heeded["post", "/v1/images"] == []
+    answers = paths["/v1/images"]["post"]["responses"]
+    assert "Retry-After" in answers["429"]["headers"] and "Retry-After" in answers["503"]["headers"]
+    assert "ETag" in paths["/v1/templates/{template_id}"]["get"]["responses"]["200"]["headers"]
+
+
+def test_every_reference_leads_somewhere(empty: World) -> None:
+    body = empty.call("GET", "/openapi.json", key=None).body.decode()
+    schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', body)) <= set(schemas)
+
+
+def test_a_body_s_properties_and_bounds_are_described(empty: World) -> None:
+    schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
+    image = schemas["ImageBody"]
+    assert image["required"] == ["template_id"]
+    assert image["additionalProperties"] is False
+    assert {"minimum": 2000, "maximum": 4500000, "type": "integer"}.items() <= image["properties"][
+        "max_bytes"
+    ]["anyOf"][0].items()
+
+
+def test_the_docs_need_nothing_from_elsewhere(empty: World) -> None:
+    reply = empty.call("GET", "/docs", key=None)
+    page = reply.body.decode()
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<script" not in page and "<link" not in page and "src=" not in page
+    assert "script-src" not in reply.headers["content-security-policy"]
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+
+
+def test_the_docs_show_every_call_and_a_curl_line(empty: World) -> None:
+    page = empty.call("GET", "/docs", key=None).body.decode()
+    for route in api_app.resolver.table:
+        assert f"</span>{route.openapi_path}</code>" in page
+    assert page.count("curl -X ") == len(api_app.resolver.table)
+    assert "invalid_json" in page and "quota_exceeded" in page
+
+
+def test_the_document_s_schema_is_served(empty: World) -> None:
+    schema = empty.call("GET", "/v1/template.schema.json", key=None).json
+    assert "width" in schema["required"] or "$defs" in schema

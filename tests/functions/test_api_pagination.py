@@ -1,0 +1,57 @@
+"""Lists: in parts, by `limit` and `cursor`."""
+
+import pytest
+
+from tests.functions.in_memory_service import World
+from tests.functions.sample_events import document
+
+LISTS = ("/v1/templates", "/v1/templates/welcome/versions", "/v1/assets")
+
+
+def test_lists_take_limit_and_cursor(empty: World) -> None:
+    for name in ("a", "b", "c"):
+        empty.put(document(), name)
+    first = empty.call("GET", "/v1/templates?limit=2").json
+    assert [item["id"] for item in first["items"]] == ["a", "b"]
+    rest = empty.call("GET", f"/v1/templates?limit=2&cursor={first['next_cursor']}").json
+    assert [item["id"] for item in rest["items"]] == ["c"] and rest["next_cursor"] is None
+    assert set(first["items"][0]) == {
+        "id",
+        "version",
+        "name",
+        "created_at",
+        "paused",
+        "daily_renders",
+    }
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%21"])
+def test_a_limit_is_1_to_200_and_a_cursor_ours(world: World, path: str, query: str) -> None:
+    reply = world.call("GET", f"{path}?{query}")
+    assert (reply.status, reply.pointers()[0][1]) == (400, f"/{query.partition('=')[0]}")
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", [1, 200])
+def test_a_limit_on_its_bounds_is_taken(world: World, path: str, limit: int) -> None:
+    answer = world.call("GET", f"{path}?limit={limit}").json
+    assert set(answer) == {"items", "next_cursor"} and answer["next_cursor"] is None
+
+
+def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: World) -> None:
+    sent = {"content_type": "image/png", "bytes": 321}
+    for number in range(51):
+        empty.now += 1
+        empty.call("POST", "/v1/assets", {**sent, "id": f"a{number:02}"})
+    first = empty.call("GET", "/v1/assets").json
+    assert len(first["items"]) == 50
+    rest = empty.call("GET", f"/v1/assets?cursor={first['next_cursor']}").json
+    assert [item["id"] for item in rest["items"]] == ["a50"] and rest["next_cursor"] is None
+    assert len(empty.call("GET", "/v1/assets?limit=51").json["items"]) == 51
+
+
+def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: World) -> None:
+    for name in ("a", "b"):
+        empty.put(document(), name)
+    assert len(empty.call("GET", "/v1/templates?limit=2&limit=1").json["items"]) == 1

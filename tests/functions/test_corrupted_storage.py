@@ -1,0 +1,97 @@
+"""What lies in the store is not what was stored: seen, counted, and never shown."""
+
+import io
+import json
+from contextlib import redirect_stdout
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postcard.adapters.memory import MemoryObjects
+from postcard.assets.verified_objects import SoundObjects, digest_of
+from postcard.ports import StoredObject
+from tests.functions.fake_services import CountedRenderer, noise, picture
+from tests.functions.in_memory_service import NOW, World
+from tests.functions.sample_events import document
+from tests.trust.run_scale import tell, tries
+
+HTML = b"<!doctype html><title>503</title>"
+
+
+def damages(random: Random, body: bytes) -> bytes:
+    """One of ten ways in which an object is not what was stored."""
+    at = random.randrange(len(body))
+    flipped = body[:at] + bytes([body[at] ^ 1 << random.randrange(8)]) + body[at + 1 :]
+    return random.choice(
+        [
+            b"",
+            body[: len(body) // 2],
+            body[:-1],
+            body + b"\0",
+            body[:at],
+            flipped,
+            picture(9, 9, (1, 2, 3)),
+            noise(20, 20),
+            HTML,
+            bytes(reversed(body)),
+        ]
+    )
+
+
+@settings(max_examples=100)
+@given(st.binary(min_size=1, max_size=50), st.binary(max_size=50))
+def test_only_what_was_stored_is_read(body: bytes, other: bytes) -> None:
+    store = MemoryObjects()
+    sound = SoundObjects(store)
+    keys = [f"assets/a/{digest_of(body)}", f"templates/t/1/ended/{digest_of(body)}.png"]
+    keys.append(f"templates/t/1/grounds/60x30-{digest_of(body)}")
+    for key in keys:
+        store.put(key, StoredObject(other, ""))
+        assert (sound.get(key) is not None) == (other == body)
+    assert sound.damaged == (0 if other == body else len(keys))
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A template with a picture of its own, and both stand-ins."""
+    world = World()
+    world.upload("hero", noise(60, 60))
+    hero = {"type": "image", "width": 60, "height": 60, "source": "asset:hero"}
+    world.put(document(layers=[hero], alt="", fields={"name": {"default": ""}}))
+    return world
+
+
+def test_of_a_thousand_damaged_objects_none_is_shown(world: World) -> None:
+    random, most = Random(11), tries(60, 1_000)
+    right = world.open(world.link()).body
+    others = world.link(expires=int(NOW) - 1), world.link(version=9)  # ended, and the fallback
+    shown = {right, *(world.open(link).body for link in others)}
+    for number in range(most):
+        key = random.choice(sorted(world.store.keys("templates/welcome/")))
+        whole = world.store.get(key)
+        assert whole is not None
+        world.store.put(key, replace(whole, body=damages(random, whole.body)))
+        world.renderer = CountedRenderer()
+        world.restart()
+        world.pictures.delete(list(world.pictures.keys("")))
+        log = io.StringIO()
+        with redirect_stdout(log):
+            link = world.link({"name": str(number)})
+            replies = [world.open(link), world.open(world.link(expires=int(NOW) - 1))]
+        for reply in replies:
+            assert reply.status == 200
+            told = reply.headers.get("x-postcard-fallback")
+            assert reply.body in shown or told == "source" or is_card(reply.body), key
+        metrics = [json.loads(line) for line in log.getvalue().splitlines() if "_aws" in line]
+        seen = sum(line["Damaged"][0] for line in metrics)
+        assert seen >= 1 or replies[0].body == right, (key, "not counted")
+        world.store.put(key, whole)
+    tell("damaged objects in the store", tried=most, shown=0)
+
+
+def is_card(body: bytes) -> bool:
+    """A plain card compresses to next to nothing."""
+    return len(body) < 400

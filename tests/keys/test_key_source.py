@@ -1,0 +1,102 @@
+"""Reading the keys of links where links are minted and verified."""
+
+import pytest
+
+from postcard.adapters.memory import MemoryEdgeStore, MemorySecrets
+from postcard.errors import Unavailable
+from postcard.keys.key_set import KeySource
+from postcard.keys.rotation import Keyring
+
+NOW = 1_795_341_600.0
+
+
+class CountedSecrets(MemorySecrets):
+    """Counts reads, and can be down."""
+
+    reads = 0
+    down = False
+
+    def read(self) -> str:
+        self.reads += 1
+        if self.down:
+            raise Unavailable("down")
+        return super().read()
+
+
+class Clock:
+    """Stands still unless it is moved."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ring_of(secrets: MemorySecrets) -> Keyring:
+    return Keyring(secrets, MemoryEdgeStore(), sleep=lambda _: None)
+
+
+@pytest.fixture
+def secrets() -> CountedSecrets:
+    secrets = CountedSecrets()
+    ring_of(secrets).initialise(now=NOW)
+    secrets.reads = 0
+    return secrets
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def source(secrets: CountedSecrets, clock: Clock) -> KeySource:
+    return KeySource(secrets, clock=clock)
+
+
+def test_the_secret_is_read_once_a_minute(
+    source: KeySource, secrets: CountedSecrets, clock: Clock
+) -> None:
+    for _ in range(5):
+        source.current("k1")
+        source.origin()
+    assert secrets.reads == 1
+    clock.now += 61
+    source.current("k1")
+    assert secrets.reads == 2
+
+
+def test_an_unknown_key_is_looked_for_but_not_at_every_call(
+    source: KeySource, secrets: CountedSecrets, clock: Clock
+) -> None:
+    source.current("k1")
+    ring_of(secrets).rotate(now=NOW)
+    secrets.reads = 0
+    clock.now += 6
+    assert "k2" in source.current("k2").signing
+    for _ in range(5):
+        source.current("forged")
+    assert secrets.reads == 1
+
+
+def test_what_is_known_serves_while_the_secret_is_down(
+    source: KeySource, secrets: CountedSecrets, clock: Clock
+) -> None:
+    known = source.current()
+    secrets.down = True
+    clock.now += 1000
+    assert source.current() == known
+
+
+def test_keys_that_were_never_known_are_unavailable(
+    source: KeySource, secrets: CountedSecrets
+) -> None:
+    secrets.down = True
+    with pytest.raises(Unavailable):
+        source.current()
+
+
+def test_without_a_signing_key_there_is_no_service() -> None:
+    for text in ("", '{"origin":"x"}'):
+        with pytest.raises(Unavailable):
+            KeySource(MemorySecrets(text)).current()

@@ -1,0 +1,76 @@
+"""The contract's vectors, their keys, and what Python makes of a link."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from postcard.errors import Problem
+from postcard.links import build as link_minting
+from postcard.links import verify as links
+
+ROOT = Path(__file__).parents[2]
+VECTORS: dict[str, Any] = json.loads((ROOT / "docs/contract/link-vectors.json").read_text())
+KEYS = links.LinkKeys(
+    epoch=VECTORS["epoch"],
+    signing=VECTORS["signing_keys_hex"],
+    minting="k1",
+    address=VECTORS["address_key_hex"],
+    images=VECTORS["images"]["images_key_hex"],
+    id=VECTORS["images"]["id_key_hex"],
+)
+# A second before the vectors' _exp.
+NOW = 1_789_999_999.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a link comes to: a status, and for a 200 its address and canonical spelling."""
+
+    status: int
+    address: str = ""
+    canonical: str = ""
+
+
+def split(link: str) -> tuple[str, str]:
+    path, _, query = link.partition("?")
+    return path, query
+
+
+def outcome(link: str, *, now: float = NOW) -> Outcome:
+    """Read, verify and address a link with the vectors' keys."""
+    try:
+        read = links.read(*split(link))
+        links.verify(KEYS, read)
+    except Problem as problem:
+        return Outcome(problem.status)
+    return Outcome(200, links.address(KEYS, read, now=now), read.canonical)
+
+
+def mint(fields: Mapping[str, str], **asked: Any) -> str:
+    """A link to `welcome.png`, version 1, unless said otherwise."""
+    given: dict[str, Any] = {
+        "template": "welcome",
+        "format": "png",
+        "version": 1,
+        "width": None,
+        "dpr": 1,
+        "quality": None,
+        "expires": None,
+        "campaign": None,
+    }
+    return link_minting.mint(KEYS, fields=fields, **{**given, **asked})
+
+
+def spellings() -> list[tuple[str, str, str]]:
+    """Every good link of the vectors in every spelling: (name, link, address)."""
+    return [
+        (case["name"], link, case["address"])
+        for case in VECTORS["valid"]
+        for link in [
+            case["link"],
+            case["link"].replace(case["sig"], case["sig_hex"]),
+            *case.get("spelled", []),
+        ]
+    ]

@@ -1,0 +1,278 @@
+"""Ways to spoil or respell one signed link, numbered as in the corpus of signature mutations.
+
+`REFUSED`: no picture. `SAME`: the very same picture.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
+
+from tests.links.link_cases import KEYS, VECTORS
+
+Mutations = Callable[[str, str], Iterator[str]]
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+KEY = VECTORS["signing_keys_hex"]["k1"]
+
+REFUSED: dict[str, Mutations] = {}
+SAME: dict[str, Mutations] = {}
+
+# What a link alone cannot show; other tests do.
+ELSEWHERE: Mapping[str, str] = {
+    "mut-05": "a path has no place for a signature",
+    "mut-16": "one stack, one sender: there are no tenants",
+    "mut-18": "the same",
+    "mut-21": "an HMAC cannot be extended",
+    "mut-48": "the host is not signed, and no cache key holds it",
+    "mut-49": "methods: tests/edge",
+    "mut-50": "past _exp the ended picture is shown: test_links.py",
+    "mut-54": "Expires: tests of the image function",
+    "mut-55": "the clock of the edge alone judges: test_links.py",
+    "mut-57": "there are no tenants",
+    "mut-58": "each stage has keys of its own",
+    "mut-59": "keys by purpose: test_links.py",
+    "mut-60": "keys by purpose: test_links.py",
+    "mut-61": "headers and the cache: tests of the local server",
+    "mut-62": "the same",
+    "mut-63": "the same",
+    "mut-64": "digests: test_links_properties.py",
+    "mut-65": "compare_digest: test_links.py",
+    "mut-66": "unknown keys: test_links.py",
+}
+
+
+def said(verdict: dict[str, Mutations], id: str) -> Callable[[Mutations], Mutations]:
+    def add(mutations: Mutations) -> Mutations:
+        verdict[id] = mutations
+        return mutations
+
+    return add
+
+
+def simple(verdict: dict[str, Mutations], id: str, *pairs: tuple[str, str]) -> None:
+    """Each pair replaces a text of the link; SIG stands for its signature."""
+
+    def mutations(link: str, signature: str) -> Iterator[str]:
+        for old, new in pairs:
+            spoilt = link.replace(old.replace("SIG", signature), new.replace("SIG", signature))
+            assert spoilt != link, f"{id} changes nothing"
+            yield spoilt
+
+    before = verdict.get(id)
+    verdict[id] = mutations if before is None else _both(before, mutations)
+
+
+def _both(first: Mutations, second: Mutations) -> Mutations:
+    def mutations(link: str, signature: str) -> Iterator[str]:
+        yield from first(link, signature)
+        yield from second(link, signature)
+
+    return mutations
+
+
+# The link they are made of: /r/welcome.png?_exp=…&_kid=k1&_v=1&a=1&first_name=Zo%C3%AB%20B&_sig=…
+simple(REFUSED, "mut-01", ("&_sig=SIG", ""))
+simple(REFUSED, "mut-02", ("_sig=SIG", "_sig="), ("_sig=SIG", "_sig"))
+simple(REFUSED, "mut-03", ("_sig=SIG", f"_sig=SIG&_sig={'A' * 43}"))
+simple(REFUSED, "mut-04", ("_sig=SIG", f"_sig={'A' * 43}&_sig=SIG"))
+simple(REFUSED, "mut-06", ("_sig=", "_Sig="), ("_sig=", "_SIG="), ("_sig=", "sig="))
+simple(SAME, "mut-07", ("_sig=", "%5Fsig="), ("_sig=", "_%73ig="), ("_sig=", "%5f%73%69%67="))
+simple(REFUSED, "mut-08", ("_sig=", "_sig[]="), ("_sig=", "_sig[0]="), ("_sig=", "_sig%5B%5D="))
+simple(REFUSED, "mut-09", ("&_sig=", "#_sig="), ("&_sig=", "?_sig="), ("&_sig=", "&?_sig="))
+simple(
+    REFUSED, "mut-10", *(("&a=1", f"&a=1&{p}") for p in ("alg=none", "_alg=none", "v=0", "_q=1"))
+)
+simple(REFUSED, "mut-11", ("SIG", "unsafe"), ("/r/", "/unsafe/"), ("/r/", "/r/unsafe/"))
+
+
+@said(REFUSED, "mut-12")
+def every_character_another(link: str, signature: str) -> Iterator[str]:
+    for at, character in enumerate(signature):
+        for bit in range(6):
+            other = BASE64[BASE64.index(character) ^ 1 << bit]
+            yield link.replace(signature, signature[:at] + other + signature[at + 1 :])
+
+
+@said(REFUSED, "mut-13")
+def cut(link: str, signature: str) -> Iterator[str]:
+    yield from (link.replace(signature, signature[:length]) for length in range(43))
+
+
+@said(REFUSED, "mut-14")
+def longer(link: str, signature: str) -> Iterator[str]:
+    yield from (link.replace(signature, signature + more) for more in ("A", "AA", "0" * 21))
+
+
+simple(REFUSED, "mut-15", ("SIG", VECTORS["valid"][0]["sig"]))
+simple(REFUSED, "mut-17", ("_kid=k1", "_kid=k0"), ("_kid=k1", "_kid=2026b"))
+simple(REFUSED, "mut-19", *(("k1", f"k1{k}") for k in ("%2F..", "%00", "a" * 255, "%0A", "/../k1")))
+
+
+@said(REFUSED, "mut-20")
+def other_macs(link: str, signature: str) -> Iterator[str]:
+    path, _, query = link.partition("?")
+    lines = sorted(line for line in query.split("&") if not line.startswith("_sig="))
+    message = "\n".join(["postcard-link-v1", path, *lines]).encode()
+    key = KEY.encode()
+    digests = [hmac.digest(key, message, name) for name in ("sha1", "md5", "sha512", "sha512_256")]
+    digests += [
+        hashlib.sha256(key + message).digest(),
+        hmac.digest(bytes.fromhex(KEY), message, "sha256"),
+    ]
+    for other in (KEYS.address, KEYS.images, KEYS.id):
+        digests.append(hmac.digest(other.encode(), message, "sha256"))
+    assert base64.urlsafe_b64encode(hmac.digest(key, message, "sha256")).decode()[:43] == signature
+    for digest in digests:
+        yield link.replace(signature, base64.urlsafe_b64encode(digest).decode().rstrip("="))
+        yield link.replace(signature, digest.hex())
+
+
+@said(REFUSED, "mut-22")
+def the_last_characters_equivalents(link: str, signature: str) -> Iterator[str]:
+    value = BASE64.index(signature[-1])
+    for other in {value & 60 | low for low in range(4)} - {value}:
+        yield link.replace(signature, signature[:-1] + BASE64[other])
+
+
+simple(REFUSED, "mut-23", ("SIG", "SIG="), ("SIG", "SIG%3D"), ("SIG", "SIG=="))
+
+
+@said(REFUSED, "mut-24")
+def the_other_alphabet(link: str, signature: str) -> Iterator[str]:
+    standard = signature.replace("-", "+").replace("_", "/")
+    assert standard != signature
+    yield link.replace(signature, standard)
+    yield link.replace(signature, quote(standard, safe=""))
+
+
+@said(REFUSED, "mut-25")
+def stray_characters(link: str, signature: str) -> Iterator[str]:
+    for stray in ("!", " ", "+", "%0A", "%0a", "%20", "%00", "\n", "\t", "&"):
+        yield link.replace(signature, signature[:20] + stray + signature[20:])
+        if stray != "&":
+            yield link.replace(signature, signature + stray)
+            yield link.replace(signature, stray + signature)
+
+
+@said(REFUSED, "mut-26")
+def upper_case_hex(link: str, signature: str) -> Iterator[str]:
+    yield link.replace(signature, base64.urlsafe_b64decode(signature + "=").hex().upper())
+
+
+@said(SAME, "mut-27")
+def wholly_encoded(link: str, signature: str) -> Iterator[str]:
+    yield link.replace(signature, "".join(f"%{ord(c):02x}" for c in signature))
+    yield link.replace(signature, base64.urlsafe_b64decode(signature + "=").hex())
+
+
+@said(REFUSED, "mut-28")
+def letters_that_look_alike(link: str, signature: str) -> Iterator[str]:
+    first = signature[0]
+    yield link.replace(signature, chr(ord(first) + 0xFEE0) + signature[1:])
+    yield link.replace(signature, quote(chr(ord(first) + 0xFEE0)) + signature[1:])
+    yield link.replace("a=1", "a=１")
+    yield link.replace("_v=1", "_v=１")
+    yield link.replace("_v=1", "_v=%D9%A1")
+
+
+simple(REFUSED, "mut-29", ("SIG", "SIG%00"), ("SIG", "SIG\0"))
+
+
+@said(SAME, "mut-30")
+def another_order(link: str, signature: str) -> Iterator[str]:
+    path, _, query = link.partition("?")
+    parts = query.split("&")
+    for by in range(1, len(parts)):
+        yield f"{path}?{'&'.join(parts[by:] + parts[:by])}"
+    yield f"{path}?{'&'.join(reversed(parts))}"
+
+
+simple(REFUSED, "mut-31", ("a=1", "a=1%26first_name=Zo"), ("a=1&first_name", "a=1%26first_name"))
+simple(REFUSED, "mut-32", ("a=1", "a%3D1="), ("a=1", "a%3D=1"))
+simple(REFUSED, "mut-33", ("a=1&first_name=Zo", "a=1f&irst_name=Zo"), ("a=1", "a1="))
+simple(REFUSED, "mut-34", (".png?", ".png%3F"), (".png?_exp", ".png?_exp%3F"), ("?", "/"))
+simple(REFUSED, "mut-35", ("%20B", "%2520B"), ("%C3%AB", "%25C3%25AB"))
+simple(SAME, "mut-36", ("%20B", "+B"), ("%20B", " B"))
+simple(REFUSED, "mut-36", ("%20B", "%2BB"))
+simple(SAME, "mut-37", ("a=1", "%61=%31"), ("%C3%AB", "%c3%aB"), ("%C3%AB", "ë"), ("Zo", "%5A%6f"))
+simple(REFUSED, "mut-38", ("%C3%AB", "e%CC%88"), ("%C3%AB", "e\u0308"))
+simple(
+    REFUSED,
+    "mut-39",
+    *(("a=1", f"a={bad}") for bad in ("%FF", "%C0%AF", "%ED%A0%80", "%F4%90%80%80", "%C3", "%4")),
+    *(("a=1", f"{bad}=1") for bad in ("%FF", "a%C0%AF", "%", "a%1")),
+)
+simple(
+    REFUSED,
+    "mut-40",
+    ("a=1", "a="),
+    ("a=1", "a"),
+    ("a=1", "a=1&=x"),
+    ("a=1", "a=1&="),
+    ("a=1", "=1"),
+)
+simple(SAME, "mut-40", ("a=1", "&a=1"), ("SIG", "SIG&"), ("?", "?&&"), ("&a", "&amp;amp;a"))
+simple(REFUSED, "mut-41", ("&a=1", ";a=1"), ("&_sig", ";_sig"))
+simple(
+    REFUSED,
+    "mut-42",
+    ("a=1", "a=1&a=2"),
+    ("a=1", "a=2&a=1"),
+    ("a=1", "a=1&a=1"),
+    ("a=1", "a=1&%61=1"),
+)
+simple(REFUSED, "mut-43", ("a=1", "a=1,2"), ("a=1", "a=1%2C2"))
+simple(
+    SAME,
+    "mut-44",
+    *(("a=1", f"a=1&{p}=x") for p in ("utm_source", "fbclid", "gclid", "_ga", "_kx")),
+)
+simple(
+    SAME, "mut-44", ("SIG", "SIG&utm_x&mc_eid=9&%75tm_y=1"), ("?", "?utm_source=a&utm_source=b&")
+)
+simple(REFUSED, "mut-44", ("a=1", "a=1&cb=123"), ("a=1", "a=1&_cb=1"), ("a=1", "a=1&utm=1"))
+simple(
+    REFUSED,
+    "mut-45",
+    ("a=1", "A=1"),
+    ("_v=1", "_V=1"),
+    ("_kid", "_KID"),
+    ("first_name", "First_name"),
+)
+simple(
+    REFUSED,
+    "mut-46",
+    *(
+        ("/r/", other)
+        for other in ("//r/", "/r//", "/./r/", "/r/../r/", "/%72/", "/r%2F", "/R/", "r/")
+    ),
+    *(
+        (".png?", f".png{more}?")
+        for more in ("/", ";x", ".css", ".", "%00", "\n", "%0A", " ", "/x.js")
+    ),
+    (".png", "%2Epng"),
+    (".png", ".PNG"),
+    ("welcome", "w%65lcome"),
+)
+simple(REFUSED, "mut-47", ("/r/welcome.png", "/r/SIG/welcome.png"), ("a=1", "a=1SIG"))
+simple(REFUSED, "mut-51", ("_exp=1790000000", "_exp=1890000000"))
+simple(REFUSED, "mut-52", ("_exp=1790000000&", ""), ("_exp=1790000000", "_exp="))
+simple(
+    REFUSED,
+    "mut-53",
+    *(
+        ("_exp=1790000000", f"_exp={time}")
+        for time in (
+            *("1000000000000", "-1", "0", "9223372036854775808", "NaN", "1790000000.5", "1e9"),
+            *(
+                "0x6AB13B80",
+                "17900000001790000000",
+                "%D9%A1790000000",
+                "+1790000000",
+                "1790000000%0A",
+            ),
+        )
+    ),
+)
+simple(REFUSED, "mut-56", ("welcome", "welcome2"), ("welcome", "welcom"), (".png", ".jpg"))

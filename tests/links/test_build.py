@@ -1,0 +1,121 @@
+"""Signatures, and minting links."""
+
+import hashlib
+import hmac as standard_hmac
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from postcard.errors import BadRequest, Forbidden, LinkTooLong
+from postcard.links import build as link_minting
+from postcard.links import signing
+from postcard.links import verify as links
+from tests.links.link_cases import KEYS, VECTORS, mint, outcome, split
+
+
+def test_the_mac_is_keyed_with_the_text_of_the_key() -> None:
+    key = VECTORS["signing_keys_hex"]["k1"]
+    right = standard_hmac.new(key.encode(), b"m", hashlib.sha256).digest()
+    assert signing.mac(key, "m") == right
+
+
+def test_the_comparison_takes_the_whole_text_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    compare = standard_hmac.compare_digest
+
+    def watched(right: bytes, given: bytes) -> bool:
+        compared.append((right, given))
+        return compare(right, given)
+
+    monkeypatch.setattr(standard_hmac, "compare_digest", watched)
+    link = mint({"a": "1"})
+    good = link[-43:]
+    for signature in (good, good[:-1] + "A", "", "x", "é"):
+        outcome(link[:-43] + signature)
+    assert [given.decode() for _, given in compared] == [good, good[:-1] + "A", "", "x", "é"]
+    assert {right.decode() for right, _ in compared} == {good}
+
+
+def test_an_unknown_key_is_refused_after_the_same_comparison() -> None:
+    link = links.read(*split(mint({"a": "1"})))
+    with pytest.raises(Forbidden) as unknown:
+        links.verify(replace(KEYS, signing={}), link)
+    with pytest.raises(Forbidden) as wrong:
+        links.verify(KEYS, replace(link, signature="x"))
+    assert unknown.value.code == wrong.value.code == "bad_signature"
+    assert unknown.value.detail == wrong.value.detail
+
+
+def test_a_rotated_key_finds_the_same_picture() -> None:
+    other = link_minting.mint(
+        replace(KEYS, minting="2026b"),
+        template="welcome",
+        format="png",
+        fields={"a": "1"},
+        version=1,
+        width=None,
+        dpr=1,
+        quality=None,
+        expires=None,
+        campaign="x",
+    )
+    assert outcome(other).address == outcome(mint({"a": "1"})).address
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        ({"version": 0}, "/template_version"),
+        ({"version": 1_000_000}, "/template_version"),
+        ({"width": 0}, "/width"),
+        ({"width": 5001}, "/width"),
+        ({"dpr": 4}, "/dpr"),
+        ({"dpr": 1.4999999999}, "/dpr"),
+        ({"dpr": float("nan")}, "/dpr"),
+        ({"quality": 0}, "/quality"),
+        ({"quality": 101}, "/quality"),
+        ({"expires": 999_999_999}, "/expires_at"),
+        ({"expires": 10_000_000_000}, "/expires_at"),
+        ({"campaign": ""}, "/campaign"),
+        ({"campaign": "A"}, "/campaign"),
+        ({"campaign": "a" * 33}, "/campaign"),
+        ({"format": "bmp"}, "/format"),
+        ({"template": "A"}, "/template_id"),
+        ({"open": ("a.color",)}, "/open"),
+        ({"open": ("b", "b")}, "/open"),
+        ({"open": ("gclid",)}, "/open"),
+        ({"open": ("a",), "fields": {"a": "1"}}, "/open"),
+        ({"fields": {"_v": "1"}}, "/modifications"),
+        ({"fields": {"A": "1"}}, "/modifications"),
+        ({"fields": {"utm_source": "1"}}, "/modifications"),
+        ({"fields": {"a": "\ud800"}}, "/modifications"),
+    ],
+)
+def test_what_no_reader_would_take_is_not_minted(asked: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        mint(asked.get("fields", {}), **{k: v for k, v in asked.items() if k != "fields"})
+    assert pointer in [fault.pointer for fault in refused.value.errors]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(BadRequest) as refused:
+        mint({"A": ""}, width=0, quality=0)
+    assert len(refused.value.errors) == 3
+
+
+def test_the_longest_link_that_is_minted_is_read() -> None:
+    room = 3000 - len(split(mint({"a": ""}))[1])
+    assert outcome(mint({"a": "x" * room})).status == 200
+    with pytest.raises(LinkTooLong):
+        mint({"a": "x" * (room + 1)})
+
+
+def test_as_many_fields_are_minted_as_are_read() -> None:
+    assert outcome(mint({f"f{i}": "" for i in range(29)})).status == 200
+    with pytest.raises(LinkTooLong):
+        mint({f"f{i}": "" for i in range(30)})
+    with pytest.raises(LinkTooLong):
+        mint({f"f{i}": "" for i in range(27)}, open=("a", "b"))

@@ -1,0 +1,136 @@
+"""Reading links: forms, bounds, and the open part."""
+
+import pytest
+
+from postcard.errors import BadRequest
+from postcard.links import verify as links
+from tests.links.link_cases import VECTORS, mint, outcome, split
+
+FAR = 1_900_000_000
+
+
+def test_a_link_says_what_it_asks_for() -> None:
+    link = links.read(
+        *split(
+            mint(
+                {"name": "Zoë", "title.color": "#ff0044"},
+                template="sale",
+                format="jpg",
+                version=12,
+                width=600,
+                dpr=1.5,
+                quality=70,
+                expires=FAR,
+                campaign="spring-26",
+            )
+        )
+    )
+    assert (link.template, link.format, link.path) == ("sale", "jpg", "/r/sale.jpg")
+    assert link.fields == {"name": "Zoë", "title.color": "#ff0044"}
+    assert (link.version, link.width, link.dpr, link.quality) == (12, 600, 1.5, 70)
+    assert (link.expires, link.campaign, link.open, link.kid) == (FAR, "spring-26", (), "k1")
+
+
+def test_what_is_not_said_is_none_and_one() -> None:
+    link = links.read(*split(mint({}, version=None)))
+    assert (link.version, link.width, link.dpr, link.quality) == (None, None, 1, None)
+    assert (link.expires, link.campaign, dict(link.fields)) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/r/",
+        "/r/a",
+        "/r/.png",
+        "/r/a.PNG",
+        "/r/a.jpeg",
+        "/r/A.png",
+        "/r/_a.png",
+        "/r/a/b.png",
+        "/r/%61.png",
+        "/r/" + "a" * 65 + ".png",
+        "/r/a.png/",
+        "/r/a.png\n",
+        "/x/a.png",
+        "",
+        "/r/é.png",
+    ],
+)
+def test_a_path_of_another_form_is_a_400(path: str) -> None:
+    with pytest.raises(BadRequest):
+        links.read(path, split(mint({}))[1])
+
+
+def test_every_400_comes_before_any_403() -> None:
+    assert outcome("/r/welcome.png?a=1&_kid=nobody&_v=0").status == 400
+    assert outcome("/r/welcome.png?a=1&_kid=nobody&_v=1").status == 403
+
+
+def test_an_open_list_without_a_signature_behind_it_is_a_400() -> None:
+    assert outcome("/r/welcome.png?_kid=k1&_open=a&a=1").status == 400
+
+
+def test_thirty_two_parts_are_read_and_one_more_is_not() -> None:
+    link = mint({f"f{i}": "x" for i in range(28)}, version=None)
+    assert outcome(f"{link}&utm_a=1&utm_b=2").status == 200
+    assert outcome(f"{link}&utm_a=1&utm_b=2&utm_c=3").status == 400
+
+
+def test_a_query_of_three_thousand_bytes_is_read_and_one_more_is_not() -> None:
+    link = mint({"a": "x"})
+    filler = f"&utm_x={'y' * (3000 - len(split(link)[1]) - 7)}"
+    assert outcome(link + filler).status == 200
+    assert outcome(link + filler + "y").status == 400
+    assert outcome(link + filler[:-1] + "é").status == 400
+
+
+def test_text_that_is_no_unicode_is_a_400() -> None:
+    assert outcome(mint({"a": "x"}) + "&utm_x=\ud800").status == 400
+    assert outcome(VECTORS["merge"]["head"] + "&first_name=\udce9").status == 400
+
+
+@pytest.mark.parametrize(
+    ("pasted", "first", "last"),
+    [
+        ("&last_name=B&first_name=A", "A", "B"),
+        ("&junk&first_name=A", "A", None),
+        ("&first_name", None, None),
+        ("&first_name=A&&", "A", None),
+        ("&first_name=A&amp;", "A", None),
+        ("&amp;amp;first_name=A&amp;last_name=B", "A", "B"),
+        ("&first_name=A&B&utm_x=1&C", "A&B&C", None),
+        ("&first_name=A&_ga&last_name=", "A", None),
+        ("&first_name=A&first_name.color=red", "A&first_name.color=red", None),
+        ("&first_name=A&last_name.color=red", "A&last_name.color=red", None),
+        ("&first_name=%C3%AB%EB", "Ã«ë", None),
+        ("&first_name=ë%EB", "Ã«ë", None),
+        ("&first_name=%ZZ%4", "%ZZ%4", None),
+        ("&first_name=%%A%%&last_name=%%B%", "%%A%%", "%%B%"),
+        (f"&first_name=%{'A' * 64}%", f"%{'A' * 64}%", None),
+        (f"&first_name=%AA{'A' * 63}%", f"ª{'A' * 63}%", None),
+        ("&first_name=%_A%", "%_A%", None),
+        ("&first_name=+", " ", None),
+    ],
+)
+def test_the_open_part_is_read_as_the_contract_says(
+    pasted: str, first: str | None, last: str | None
+) -> None:
+    link = VECTORS["merge"]["head"] + pasted
+    read = links.read(*split(link))
+    assert (read.fields.get("first_name"), read.fields.get("last_name")) == (first, last)
+    assert outcome(link).status == 200
+    assert outcome(read.canonical) == outcome(link)
+
+
+def test_an_open_field_may_stand_before_the_signature() -> None:
+    head = VECTORS["merge"]["head"]
+    before = head.replace("&_sig=", "&first_name=Alex&_sig=")
+    assert outcome(before) == outcome(f"{head}&first_name=Alex")
+    assert links.read(*split(f"{before}&first_name=B")).fields["first_name"] == "Alex"
+    assert outcome(head.replace("&_sig=", "&first_name=%ff&_sig=")).status == 400
+
+
+def test_the_value_of_an_open_field_is_not_signed_and_its_property_is() -> None:
+    link = links.read(*split(mint({"a.color": "red", "b": "1"}, open=("a",)) + "&a=x"))
+    assert link.signed_lines == ["_kid=k1", "_open=a", "_v=1", "a.color=red", "b=1"]

@@ -1,0 +1,96 @@
+"""Every case of docs/contract/link-vectors.json."""
+
+from typing import Any
+
+import pytest
+
+from postcard.links import build as link_minting
+from postcard.links import verify as links
+from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, spellings, split
+
+
+def names(cases: list[dict[str, Any]]) -> list[str]:
+    return [case["name"] for case in cases]
+
+
+@pytest.mark.parametrize("case", VECTORS["valid"], ids=names(VECTORS["valid"]))
+def test_a_link_has_the_message_signature_and_address_of_the_contract(
+    case: dict[str, Any],
+) -> None:
+    link = links.read(*split(case["link"]))
+    message = "\n".join(["postcard-link-v1", link.path, *link.signed_lines])
+    assert message == case["message"]
+    assert link.signature == case["sig"]
+    assert outcome(case["link"]) == Outcome(200, case["address"], case["link"])
+    assert case["digest"] in case["address"]
+
+
+@pytest.mark.parametrize(("name", "link", "address"), spellings())
+def test_every_spelling_finds_the_same_picture(name: str, link: str, address: str) -> None:
+    assert outcome(link).address == address
+
+
+@pytest.mark.parametrize("case", VECTORS["valid"], ids=names(VECTORS["valid"]))
+def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
+    given = case["params"]
+    template, _, image_format = case["path"].removeprefix("/r/").rpartition(".")
+    keys = links.LinkKeys(
+        KEYS.epoch, KEYS.signing, given["_kid"], KEYS.address, KEYS.images, KEYS.id
+    )
+    link = link_minting.mint(
+        keys,
+        template=template,
+        format=image_format,
+        fields={name: value for name, value in given.items() if name[0] != "_"},
+        version=int(given["_v"]) if "_v" in given else None,
+        width=int(given["_w"]) if "_w" in given else None,
+        dpr=float(given.get("_d", 1)),
+        quality=int(given["_q"]) if "_q" in given else None,
+        expires=int(given["_exp"]) if "_exp" in given else None,
+        campaign=given.get("_c"),
+    )
+    assert link == case["link"]
+
+
+@pytest.mark.parametrize("case", VECTORS["merge"]["cases"], ids=lambda case: case["pasted"])
+def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None:
+    link = links.read(*split(case["link"]))
+    assert link.fields.get("first_name", "") == case["first_name"]
+    assert link.fields["last_name"] == "Müller"
+    assert link.open == ("first_name", "last_name")
+    address = f"/renders/{KEYS.epoch}/welcome/3/{case['digest']}.png"
+    assert outcome(case["link"]) == Outcome(200, address, case["canonical"])
+
+
+def test_the_head_of_a_merge_link_is_minted_with_its_open_fields() -> None:
+    head = link_minting.mint(
+        KEYS,
+        template="welcome",
+        format="png",
+        fields={"code": "SAVE25"},
+        version=3,
+        width=None,
+        dpr=1,
+        quality=None,
+        expires=None,
+        campaign=None,
+        open=("last_name", "first_name"),
+    )
+    assert head == VECTORS["merge"]["head"]
+
+
+@pytest.mark.parametrize("case", VECTORS["invalid"], ids=names(VECTORS["invalid"]))
+def test_a_bad_link_is_refused_with_its_status(case: dict[str, Any]) -> None:
+    assert outcome(case["link"]).status == case["status"]
+
+
+@pytest.mark.parametrize("case", VECTORS["images"]["examples"], ids=lambda case: case["request"])
+def test_image_ids_are_the_contracts(case: dict[str, Any]) -> None:
+    assert links.image_id(KEYS, case["request"]) == case["image_id"]
+    assert links.is_image_id(KEYS, case["image_id"])
+
+
+def test_an_expired_link_shows_the_ended_picture_from_that_second_on() -> None:
+    case = next(case for case in VECTORS["valid"] if "_exp" in case["params"])
+    assert "/1/" in outcome(case["link"], now=NOW).address
+    assert "/ended/" in outcome(case["link"], now=NOW + 1).address

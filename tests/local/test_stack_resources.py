@@ -1,0 +1,128 @@
+"""What runs here is what template.yaml says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws.cloudformation import Template, TemplateError
+from local.aws.distribution_config import Distribution
+from local.aws.stack_resources import Route, Stack
+
+STACK = Stack.read(Path("template.yaml"))
+
+
+def test_functions_have_the_templates_handlers_limits_and_environment() -> None:
+    functions = {spec.name: spec for spec in STACK.functions()}
+    assert set(functions) == {"ImageFunction", "ApiFunction"}
+    image = functions["ImageFunction"]
+    assert image.handler == "image.app.handler"
+    properties = STACK.template.body["Resources"]["ImageFunction"]["Properties"]
+    assert (image.memory, image.timeout) == (properties["MemorySize"], properties["Timeout"])
+    assert set(image.environment) == set(properties["Environment"]["Variables"])
+
+
+def test_names_of_stores_are_the_same_for_all_functions() -> None:
+    image, api = (spec.environment for spec in STACK.functions())
+    for name in set(image) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
+        assert image[name] == api[name]
+    assert api["POSTCARD_PICTURES_BUCKET"] == STACK.buckets()["PicturesBucket"]
+    assert api["POSTCARD_TABLE"] == STACK.tables()[0]["TableName"]
+    assert [api["POSTCARD_SECRET_ID"]] == STACK.secrets()
+
+
+def test_routes_are_the_templates() -> None:
+    assert set(STACK.routes("ImageApi")) == {
+        Route("ANY", "/renders/{proxy+}", "ImageFunction"),
+        Route("ANY", "/images/{proxy+}", "ImageFunction"),
+    }
+    assert {route.function for route in STACK.routes("Api")} == {"ApiFunction"}
+
+
+def test_the_distribution_is_the_templates() -> None:
+    distribution = Distribution.read(STACK.template, lambda text: f"<{text}>")
+    signed = distribution.behaviour("/r/a.png")
+    assert signed.has_function
+    assert [origin.target for origin in signed.origins] == ["PicturesBucket", "ImageApi"]
+    assert signed.failover == {403, 404, 500, 502, 503, 504}
+    assert signed.forwarded == ("x-postcard-link",)
+    assert signed.cache.maximum == 31_536_000
+    secret = signed.origins[1].headers["x-postcard-origin"]
+    assert secret == "<{{resolve:secretsmanager:postcard-keys:SecretString:origin}}>"
+    assert not distribution.behaviour("/errors/fallback.png").has_function
+    assert distribution.behaviour("/anything").cache.maximum == 0
+    assert distribution.errors[503].seconds == 5
+    assert "async function handler" in distribution.function
+
+
+def template(body: dict[str, Any]) -> Template:
+    return Template({"Resources": {}, **body})
+
+
+@pytest.mark.parametrize(
+    ("value", "yields"),
+    [
+        ({"Ref": "Stage"}, "dev"),
+        ({"Fn::Sub": "${AWS::Region}/${Stage}/${!Literal}"}, "us-east-1/dev/${Literal}"),
+        ({"Fn::Sub": ["${A}-${Stage}", {"A": {"Ref": "Stage"}}]}, "dev-dev"),
+        ({"Fn::GetAtt": ["Bucket", "Arn"]}, "Bucket.Arn"),
+        ({"Fn::If": ["IsDev", "yes", "no"]}, "yes"),
+        ({"Fn::If": ["IsProd", "yes", "no"]}, "no"),
+        ([1, {"Fn::If": ["IsProd", 2, {"Ref": "AWS::NoValue"}]}], [1]),
+        ({"a": {"Ref": "AWS::NoValue"}, "b": 1}, {"b": 1}),
+        ({"Fn::Join": ["-", ["a", {"Ref": "Stage"}]]}, "a-dev"),
+        ({"Fn::Split": [",", "a,b"]}, ["a", "b"]),
+        ({"Fn::Select": ["1", ["a", "b"]]}, "b"),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "Memory"]}, 512),
+        ({"Fn::And": [{"Condition": "IsDev"}, {"Condition": "IsProd"}]}, False),
+        ({"Fn::Or": [{"Condition": "IsDev"}, {"Condition": "IsProd"}]}, True),
+    ],
+)
+def test_intrinsic_functions_yield_what_cloudformations_do(value: Any, yields: Any) -> None:
+    body = {
+        "Parameters": {"Stage": {"Default": "dev"}},
+        "Conditions": {
+            "IsDev": {"Fn::Equals": [{"Ref": "Stage"}, "dev"]},
+            "IsProd": {"Fn::Not": [{"Condition": "IsDev"}]},
+        },
+        "Mappings": {"Sizes": {"dev": {"Memory": 512}}},
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
+    }
+    assert template(body).resolve(value) == yields
+
+
+def test_short_forms_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        'a: !Ref B\nb: !GetAtt B.C.D\nc: !Join ["", [x, !Sub "${B}"]]\nd: !Not [!Ref B]'
+    )
+    assert Template.read(path).body == {
+        "a": {"Ref": "B"},
+        "b": {"Fn::GetAtt": ["B", "C.D"]},
+        "c": {"Fn::Join": ["", ["x", {"Fn::Sub": "${B}"}]]},
+        "d": {"Fn::Not": [{"Ref": "B"}]},
+    }
+
+
+def test_resources_under_a_condition_that_does_not_hold_are_not_there() -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Condition": "Never"}
+    body = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"Bucket": bucket}}
+    assert template(body).resources("AWS::S3::Bucket") == {}
+
+
+def test_a_name_that_the_template_does_not_hold_is_an_error() -> None:
+    with pytest.raises(TemplateError, match="Nowhere"):
+        template({}).resolve({"Ref": "Nowhere"})
+
+
+def test_a_cache_that_knows_more_than_the_path_is_an_error() -> None:
+    body = {**STACK.template.body, "Resources": {**STACK.template.body["Resources"]}}
+    text = body["Resources"]["PathOnly"]["Properties"]["CachePolicyConfig"]
+    key = {
+        **text["ParametersInCacheKeyAndForwardedToOrigin"],
+        "QueryStringsConfig": {"QueryStringBehavior": "all"},
+    }
+    policy = {"CachePolicyConfig": {**text, "ParametersInCacheKeyAndForwardedToOrigin": key}}
+    body["Resources"]["PathOnly"] = {"Type": "AWS::CloudFront::CachePolicy", "Properties": policy}
+    with pytest.raises(TemplateError, match="path"):
+        Distribution.read(Template(body), str)

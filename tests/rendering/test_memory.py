@@ -1,0 +1,18 @@
+"""What a picture held is given back when it is drawn, not when the collector comes."""
+
+import gc
+
+from tests.rendering.drawing import draw
+from tests.template.template_cases import template
+
+
+def test_a_drawn_picture_leaves_no_circle_of_references() -> None:
+    made = template(layers=[{"type": "text", "text": "Hi"}])
+    draw(made)  # what a process keeps is made now
+    gc.collect()
+    gc.disable()
+    try:
+        draw(made)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -1,0 +1,259 @@
+"""Layers that never change are drawn once, and no picture shows it."""
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops
+
+from postcard.geometry import output_size
+from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.prerendered import LOOKS, Laid, digest_of
+from postcard.rendering.renderer import Rendered, Renderer
+from postcard.rendering.static_layers import Grounds
+from postcard.runtime.lru_cache import Kept
+from postcard.template.bind import bind
+from postcard.template.compiled import Template
+from postcard.template.modifications import changes_from_modifications
+from tests.golden.compare import golden
+from tests.rendering.drawing import NOON, draw, opened, plain_picture, quarters, renderer
+from tests.template.template_cases import template
+
+STOPS = [["#ff000080", 0], ["#0000ff", 1]]
+PHOTO = {"type": "image", "source": "asset:a", "width": 200, "height": 100}
+NAME = {"name": "n", "type": "text", "text": "Hi {{ name }}", "size": 30}
+PLAIN: list[dict[str, Any]] = [
+    PHOTO,
+    {"type": "image", "source": "asset:gone", "width": 20, "height": 20},
+    {"type": "rectangle", "x": 5, "width": 90, "height": 60, "fill": "#00f8", "rotation": 20},
+    {"type": "rectangle", "width": 60, "height": 90, "fill": {"type": "linear", "stops": STOPS}},
+    {"type": "text", "text": "Still", "size": 20, "opacity": 0.5},
+    {"type": "text", "name": "t", "text": "\U0001f9ff \ue000", "size": 20},
+    {"type": "qr", "name": "q", "value": "https://a.example", "width": 40, "x": 150},
+]
+TOUCHED: list[dict[str, Any]] = [
+    NAME,
+    {"type": "rectangle", "width": 70, "height": 9, "fill": "{{ tint }}"},
+    {"type": "text", "text": "for some", "if": "points > 3", "y": 60},
+    {"type": "image", "source": "{{ face }}", "x": 90, "width": 30, "height": 30},
+    {"type": "text", "text": "{{ now | date: 'mm:ss' }}", "x": 120, "y": 70},
+]
+FIELDS = {
+    "name": {"default": "Zoë"},
+    "tint": {"type": "color", "default": "#0f0"},
+    "points": {"type": "number", "default": 1},
+    "face": {"type": "image", "default": "asset:a"},
+}
+ONE = st.sampled_from(PLAIN + TOUCHED)
+LAYERS = st.lists(
+    ONE | st.builds(lambda inner: {"type": "group", "x": 9, "layers": inner}, st.lists(ONE))
+)
+ASKED: list[dict[str, Any]] = [
+    {"name": "name", "text": "Ann"},
+    {"name": "tint", "text": "#123456"},
+    {"name": "points", "text": "7"},
+    {"name": "t", "text": "Other"},
+    {"name": "q", "visible": False},
+]
+CHANGES = st.lists(
+    st.sampled_from(ASKED),
+    max_size=3,
+    unique_by=lambda change: str(change["name"]),
+)
+
+
+def fresh(most_bytes: int = 0) -> Renderer:
+    return Renderer(renderer().fonts, PictureCache(0), Grounds(most_bytes))
+
+
+def made_of(layers: list[dict[str, Any]]) -> Template:
+    named: set[str] = set()
+    return template(layers=[_once(layer, named) for layer in layers], fields=FIELDS)
+
+
+def _once(layer: dict[str, Any], named: set[str]) -> dict[str, Any]:
+    """Without a name that another layer has."""
+    if "layers" in layer:
+        return {**layer, "layers": [_once(inner, named) for inner in layer["layers"]]}
+    known = layer.get("name") in named
+    named.add(layer.get("name", ""))
+    return {key: value for key, value in layer.items() if not (known and key == "name")}
+
+
+@given(LAYERS, st.lists(CHANGES, min_size=2, max_size=3), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_a_picture_on_a_kept_ground_is_the_same(
+    layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
+) -> None:
+    made, warm = made_of(layers), fresh(10**7)
+    for index, request in enumerate(requests):
+        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        pictures = {"asset:a": quarters() if index % 2 else plain_picture("red")}
+
+        def drawn(using: Renderer) -> Rendered:
+            return draw(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
+
+        assert drawn(warm) == drawn(fresh())
+
+
+@given(LAYERS, st.lists(CHANGES, min_size=1, max_size=2), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_a_picture_on_a_stored_ground_is_the_same(
+    layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
+) -> None:
+    made, warm = made_of(layers), fresh(10**7)
+    pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
+    size = output_size(made.width, made.height, dpr=dpr)
+    laid = fresh().lay(made, size, pictures=pictures)
+    again = Laid.read("key", laid.write()) if laid else None
+    assert (again is None) == (laid is None)
+    for request in requests:
+        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
+        expected = draw(made, *changes, using=fresh(), **looks)
+        assert draw(made, *changes, using=warm, laid=again, **looks) == expected
+
+
+@given(st.lists(st.sampled_from([*PLAIN, *TOUCHED]), max_size=6), CHANGES)
+@settings(max_examples=60, deadline=None)
+def test_only_pictures_that_the_stored_ground_shows_are_spared(
+    layers: list[dict[str, Any]], request: list[dict[str, Any]]
+) -> None:
+    made = made_of(layers)
+    changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+    pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
+    size = output_size(made.width, made.height)
+    laid = fresh().lay(made, size, pictures=pictures)
+    bound = bind(made, changes_from_modifications(made, changes), mode="error")
+    wanted = renderer().sources(made, bound, size, now=NOON, laid=laid is not None)
+    kept = {one.reference: pictures[one.reference] for one in wanted if not one.below}
+    expected = draw(made, *changes, using=fresh(), pictures=pictures)
+    assert draw(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
+
+
+@pytest.mark.parametrize("frames", [2, 5])
+def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
+    clock = {"type": "text", "text": "{{ countdown.seconds }}", "x": 100, "y": 40, "size": 40}
+    counting = {"to": "2100-01-01", "frames": frames}
+    made = template(layers=[PHOTO, PLAIN[2], clock], countdown=counting)
+    pictures, grounds = {"asset:a": quarters()}, Grounds()
+    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
+    expected = draw(made, pictures=pictures, format="gif", using=fresh())
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    assert draw(made, format="gif", using=warm, laid=laid) == expected
+    assert grounds.drawn == 0
+    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
+    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
+    assert grounds.drawn == 1
+
+
+def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
+    veil = {"type": "rectangle", "width": 200, "height": 100, "fill": "#00f5"}
+    ended = {**veil, "fill": "#f005", "if": "countdown.ended"}
+    last = {"type": "text", "text": "{{ countdown.seconds }}", "size": 40}
+    countdown = {"to": "2026-11-22T10:00:02", "frames": 4}
+    made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
+    now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
+    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    moving = draw(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
+    with Image.open(io.BytesIO(moving.image.body)) as file:
+        for second in range(4):
+            file.seek(second)
+            still = opened(draw(made, using=fresh(), pictures=pictures, now=now + second))
+            apart = ImageChops.difference(file.convert("RGB"), still.convert("RGB"))
+            assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
+
+
+def test_whoever_changes_how_documents_look_raises_looks() -> None:
+    """A golden picture for each number: grounds that were stored before must not be mixed in."""
+    art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
+    blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
+    made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
+    laid = fresh().lay(made, output_size(200, 100, dpr=2), pictures={"asset:a": quarters()})
+    assert laid is not None
+    golden(f"stored-ground-{LOOKS}", laid.surface.image())
+
+
+def test_what_drawing_warned_of_is_not_stored() -> None:
+    made = made_of([PLAIN[1], NAME])
+    assert fresh().lay(made, output_size(200, 100), pictures={}) is None
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, -40, -1])
+def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
+    laid = fresh().lay(
+        made_of([PHOTO, NAME]), output_size(200, 100), pictures={"asset:a": quarters()}
+    )
+    assert laid is not None
+    file = laid.write()
+    key = f"grounds/200x100-{digest_of(file)}"
+    assert Grounds().keep(key, file[:cut]) is None
+    assert Grounds().keep(key, b"") is None
+    kept = Grounds().keep(key, file)
+    assert kept is not None and kept.key == key
+
+
+def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:
+    cache, grounds = PictureCache(), Grounds()
+    warm = Renderer(renderer().fonts, cache, grounds)
+    made = made_of([*PLAIN, NAME, PHOTO])
+    for name in ("Ann", "Ben", "Cem"):
+        draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
+    assert grounds.drawn == 1
+
+
+def test_every_size_picture_and_document_has_a_ground_of_its_own() -> None:
+    grounds = Grounds()
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    made, twin = made_of([PHOTO, NAME]), made_of([PHOTO, NAME])
+    for count, (which, dpr, color) in enumerate(
+        [(made, 1, "red"), (made, 2, "red"), (made, 1, "blue"), (twin, 1, "red")], start=1
+    ):
+        for _ in range(2):
+            draw(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
+        assert grounds.drawn == count
+
+
+def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
+    still = {"type": "text", "text": "Still", "size": 20}
+    made = template(layers=[still], color="{{ tint }}", fields=FIELDS)
+    warm = fresh(10**7)
+    red, blue = (draw(made, {"name": "tint", "text": c}, using=warm) for c in ("red", "blue"))
+    assert red.image.body != blue.image.body
+
+
+def test_grounds_go_when_there_are_too_many() -> None:
+    grounds = Grounds(most_bytes=200 * 100 * 4 * 2 + 1000)
+    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    two, other = made_of([PHOTO]), [made_of([PHOTO]) for _ in range(2)]
+    for made in (two, *other, two):
+        draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
+    assert grounds.drawn == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7))))
+def test_what_is_kept_never_weighs_more_than_it_may(puts: list[tuple[int, int]]) -> None:
+    kept: Kept[int, int] = Kept(10, int)
+    for key, weight in puts:
+        kept.put(key, weight)
+        assert kept.get(key) == weight
+        assert kept.weight == sum(kept.get(one) or 0 for one in range(6)) <= 10
+
+
+def test_what_alone_is_too_much_is_not_kept() -> None:
+    kept: Kept[str, int] = Kept(10, int)
+    kept.put("small", 9)
+    kept.put("large", 11)
+    assert (kept.get("small"), kept.get("large")) == (9, None)
+
+
+@pytest.mark.parametrize("which", ["t", "q"])
+def test_a_layer_that_a_request_changes_is_not_kept(which: str) -> None:
+    warm = fresh(10**7)
+    made = made_of(PLAIN)
+    before = draw(made, using=warm).image.body
+    assert draw(made, {"name": which, "visible": False}, using=warm).image.body != before
+    assert draw(made, using=warm).image.body == before

@@ -1,0 +1,189 @@
+"""The doors of the stack: what is shut, and what everything that answers says to browsers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api.docs_page import POLICY
+from api.middleware import SECURITY
+from deploy.template_check import Document
+from tests.stack.test_template import listed, of_type, statements
+
+YEAR = 31_536_000
+
+
+def picture_headers(template: Document) -> dict[str, Any]:
+    policy = template["Resources"]["PictureHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    headers: dict[str, Any] = policy["SecurityHeadersConfig"]
+    return headers
+
+
+def distribution(template: Document) -> dict[str, Any]:
+    config: dict[str, Any] = template["Resources"]["Distribution"]["Properties"]
+    return dict(config["DistributionConfig"])
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    parts = (part.split() for part in policy.split(";"))
+    return {name: values for name, *values in parts}
+
+
+def test_pictures_say_all_that_browsers_heed_of_safety(template: Document) -> None:
+    said = picture_headers(template)
+    assert all(each["Override"] for each in said.values())
+    assert set(said) == {
+        "ContentTypeOptions",
+        "StrictTransportSecurity",
+        "ContentSecurityPolicy",
+        "ReferrerPolicy",
+    }
+    assert said["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= YEAR
+    assert said["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+    policy = directives(said["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    assert policy == {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],  # browsers centre a picture by styles of their own
+        "sandbox": [],
+        "frame-ancestors": ["'none'"],
+    }
+
+
+def test_the_api_says_all_that_browsers_heed_of_safety() -> None:
+    assert SECURITY["X-Content-Type-Options"] == "nosniff"
+    assert f"max-age={YEAR}" in SECURITY["Strict-Transport-Security"]
+    assert SECURITY["Referrer-Policy"] == "no-referrer"
+    assert SECURITY["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert SECURITY["Cache-Control"] == "no-store"
+    assert directives(SECURITY["Content-Security-Policy"]) == {
+        "default-src": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+
+
+def test_the_page_that_describes_the_api_runs_and_loads_nothing() -> None:
+    assert directives(POLICY) == {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "frame-ancestors": ["'none'"],
+    }
+
+
+def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: Document) -> None:
+    assert template["Parameters"]["CorsOrigins"]["Default"] == ""
+    for api in of_type(template, "AWS::Serverless::HttpApi").values():
+        assert "CorsConfiguration" not in api  # it would answer before the function could
+    cors = template["Resources"]["StoreBucket"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert (cors[0], cors[2]) == ("HasCors", {"Ref": "AWS::NoValue"})
+    assert "CorsConfiguration" not in template["Resources"]["PicturesBucket"]["Properties"]
+
+
+def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: Document) -> None:
+    buckets = of_type(template, "AWS::S3::Bucket")
+    policies = of_type(template, "AWS::S3::BucketPolicy")
+    guarded = {policy["Bucket"]["Ref"]: name for name, policy in policies.items()}
+    assert set(guarded) == set(buckets)
+    for name, bucket in buckets.items():
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert not {"AccessControl", "WebsiteConfiguration"} & set(bucket)
+        (denied,) = (s for s in statements(template, guarded[name]) if s["Effect"] == "Deny")
+        assert (denied["Principal"], denied["Action"]) == ("*", "s3:*")
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert denied["Resource"] == [
+            {"Fn::GetAtt": [name, "Arn"]},
+            {"Fn::Sub": f"${{{name}.Arn}}/*"},
+        ]
+
+
+def test_nobody_without_a_name_is_allowed_anything(cloudformation: Document) -> None:
+    policies = of_type(cloudformation, "AWS::S3::BucketPolicy")
+    for name in policies:
+        for statement in statements(cloudformation, name):
+            if statement["Effect"] == "Allow":
+                assert set(statement["Principal"]) == {"Service"}
+                assert statement["Condition"], "a service acts for this account alone"
+    for permission in of_type(cloudformation, "AWS::Lambda::Permission").values():
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["SourceArn"]
+
+
+def test_a_function_is_called_by_its_api_alone(cloudformation: Document) -> None:
+    kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
+    assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping"}
+    roles = of_type(cloudformation, "AWS::IAM::Role")
+    assert set(roles) == {"ImageRole", "ApiRole"}, "SAM makes none of its own"
+    for role in roles.values():
+        (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
+def test_no_role_changes_roles_functions_or_the_distribution(template: Document, role: str) -> None:
+    services = {
+        action.split(":")[0]
+        for statement in statements(template, role)
+        for action in listed(statement["Action"])
+    }
+    assert services <= {"logs", "secretsmanager", "dynamodb", "s3", "cloudfront"}
+    actions = {a for each in statements(template, role) for a in listed(each["Action"])}
+    assert {a for a in actions if a.startswith("cloudfront:")} <= {"cloudfront:CreateInvalidation"}
+    assert "dynamodb:Scan" not in actions
+
+
+def test_the_bucket_of_pictures_is_read_by_signed_calls_of_the_distribution(
+    template: Document,
+) -> None:
+    access = template["Resources"]["PicturesAccess"]["Properties"]["OriginAccessControlConfig"]
+    assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
+    origins = {each["Id"]: each for each in distribution(template)["Origins"]}
+    assert origins["pictures"]["OriginAccessControlId"] == {"Ref": "PicturesAccess"}
+    assert origins["pictures"]["S3OriginConfig"]["OriginAccessIdentity"] == ""
+    assert origins["image-api"]["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert origins["image-api"]["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+
+
+def test_readers_come_by_tls(template: Document) -> None:
+    config = distribution(template)
+    for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        assert behaviour["ViewerProtocolPolicy"] == "https-only"
+        assert set(behaviour["AllowedMethods"]) == {"GET", "HEAD"}
+    own = config["ViewerCertificate"]["Fn::If"][1]
+    assert own["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert template["Parameters"]["AllowHttp"]["Default"] == ""
+
+
+def test_a_firewall_may_stand_before_pictures_and_need_not(template: Document) -> None:
+    assert template["Parameters"]["WebAclArn"]["Default"] == ""
+    chosen = {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
+    assert distribution(template)["WebACLId"] == chosen
+
+
+def test_every_log_ends(template: Document) -> None:
+    for group in of_type(template, "AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == {"Ref": "LogDays"}
+    logs = template["Resources"]["AccessLogsBucket"]["Properties"]["LifecycleConfiguration"]
+    assert [rule["ExpirationInDays"] for rule in logs["Rules"]] == [{"Ref": "LogDays"}]
+
+
+def test_the_origin_s_secret_is_in_no_output_variable_or_text(cloudformation: Document) -> None:
+    text = json.dumps(cloudformation)
+    assert text.count("resolve:secretsmanager") == 1, "the distribution's header alone"
+    assert "resolve:secretsmanager" not in json.dumps(cloudformation["Outputs"])
+    for function in of_type(cloudformation, "AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        assert variables["POSTCARD_SECRET_ID"] == {"Ref": "Keys"}, "its name, never its text"
+
+
+def test_the_secret_says_how_its_keys_are_changed(template: Document) -> None:
+    description = template["Resources"]["Keys"]["Properties"]["Description"]["Fn::Sub"]
+    assert "`postcard signing-keys`" in description
+    assert not of_type(template, "AWS::SecretsManager::RotationSchedule")
+
+
+def test_a_spent_budget_rings(template: Document) -> None:
+    alarm = template["Resources"]["BudgetAlarm"]["Properties"]
+    assert {"Name": "reason", "Value": "budget"} in alarm["Dimensions"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("Fallbacks", 1)
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]

@@ -1,0 +1,77 @@
+"""template.md, "Fields"."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.template_cases import faults, template
+
+
+@pytest.mark.parametrize(
+    ("closed", "bounded"),
+    [
+        ({}, {"max_length": 9}),
+        ({}, {"pattern": "[a-z]+"}),
+        ({}, {"choices": ["a"]}),
+        ({"type": "image"}, {"allowed_hosts": ["a.example"]}),
+        ({"type": "number", "min": 1}, {"max": 2}),
+    ],
+)
+def test_an_open_field_needs_a_bound(closed: dict[str, Any], bounded: dict[str, Any]) -> None:
+    assert list(faults(fields={"a": {"open": True, **closed}})) == ["/fields/a/open"]
+    assert faults(fields={"a": {"open": True, **closed, **bounded}}) == {}
+
+
+@pytest.mark.parametrize("kind", ["boolean", "date", "color"])
+def test_the_other_types_are_bounded_by_their_type(kind: str) -> None:
+    assert faults(fields={"a": {"type": kind, "open": True}}) == {}
+
+
+@pytest.mark.parametrize("key", ["default", "example"])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ({"max_length": 2}, "abc"),
+        ({"type": "number", "max": 2}, 3),
+        ({"type": "boolean"}, "maybe"),
+        ({"type": "date"}, "22.11.2026"),
+        ({"type": "color"}, "reddish"),
+        ({"type": "image", "allowed_hosts": ["a.example"]}, "https://b.example/x"),
+    ],
+)
+def test_the_default_and_the_example_must_themselves_be_good(
+    key: str, field: dict[str, Any], value: Any
+) -> None:
+    assert list(faults(fields={"a": {**field, key: value}})) == [f"/fields/a/{key}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ({"pattern": "("}, "pattern"),
+        ({"pattern": "(?=x)x"}, "pattern"),  # RE2 looks nowhere but at what it reads
+        ({"type": "number", "min": 2, "max": 1}, "min"),
+        ({"type": "date", "min": "soon"}, "min"),
+        ({"type": "number", "max_length": 2}, "max_length"),
+        ({"max": 2}, "max"),
+        ({"max_length": 0}, "max_length"),
+        ({"type": "image", "allowed_hosts": ["https://a.example"]}, "allowed_hosts/0"),
+        ({"type": "image", "allowed_hosts": ["*"]}, "allowed_hosts/0"),
+        ({"requierd": True}, "requierd"),
+    ],
+)
+def test_a_bound_that_makes_no_sense_is_told_where_it_stands(
+    field: dict[str, Any], place: str
+) -> None:
+    assert list(faults(fields={"a": field})) == [f"/fields/a/{place}"]
+
+
+def test_a_blank_default_is_none() -> None:
+    assert template(fields={"a": {"default": " "}}).defaults == {"a": None}
+
+
+def test_an_evil_pattern_takes_no_time() -> None:
+    made = template(fields={"a": {"pattern": "(a+)+b", "default": "aab"}})
+    assert made.defaults == {"a": "aab"}
+    evil = "a" * 1000
+    assert faults(fields={"a": {"pattern": "(a+)+b", "default": evil}}) != {}

@@ -1,0 +1,303 @@
+"""template.md, "A value, step by step"."""
+
+import json
+import unicodedata
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postcard.template.fields.field_types import (
+    BooleanField,
+    ColorField,
+    DateField,
+    ImageField,
+    NumberField,
+    SingleField,
+    TextField,
+)
+from postcard.template.fields.values import (
+    BadValue,
+    clean_text,
+    is_missing,
+    link_text,
+    read_value,
+    written,
+)
+
+VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
+FIELDS: dict[str, SingleField] = {
+    "text": TextField(),
+    "number": NumberField(),
+    "boolean": BooleanField(),
+    "date": DateField(),
+    "color": ColorField(),
+    "image": ImageField(),
+}
+
+
+def read(kind: str, raw: Any, **bounds: Any) -> Any:
+    field = type(FIELDS[kind])(**bounds)
+    try:
+        return written(read_value(field, raw))
+    except BadValue:
+        return "BAD"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
+def test_every_vector_of_the_contract_reads_as_it_says(vector: dict[str, Any]) -> None:
+    value = read(vector["type"], vector["raw"])
+    assert (value, type(value)) == (vector["value"], type(vector["value"]))
+
+
+# Clean
+
+
+@given(st.text())
+def test_a_cleaned_text_is_clean(raw: str) -> None:
+    cleaned = clean_text(raw)
+    assert clean_text(cleaned) == cleaned
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert "\n\n\n" not in cleaned and "  " not in cleaned and "\t" not in cleaned
+    cleaned.encode()  # no surrogates
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_every_kind_of_line_end_becomes_one_newline(end: str) -> None:
+    assert clean_text(f"a {end} b") == "a\nb"
+
+
+@pytest.mark.parametrize(
+    "gone", "\x00\x1f\x7f\x9f\ud800\ufffe\U0001ffff\ufdd0\ufeff\ufffc\u202a\u202e\u2066\u2069"
+)
+def test_what_breaks_or_reorders_a_line_is_removed(gone: str) -> None:
+    assert clean_text(f"a{gone}b") == "ab"
+
+
+@pytest.mark.parametrize(
+    "kept", "\u200c\u200d\ufe0f\U000e0067\u00ad\u200b\u200e\u200f\u061c\u00a0\u202f"
+)
+def test_what_writing_needs_is_kept(kept: str) -> None:
+    assert clean_text(f"a{kept}b") == f"a{kept}b"
+
+
+# Missing
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[object Object]"],
+)
+def test_a_word_for_nothing_is_missing_only_as_it_is_written(raw: str) -> None:
+    assert read("text", raw) is None
+    assert read("text", raw.swapcase()) in (raw.swapcase(), None)
+    assert read("text", f"{raw} Smith") == f"{raw} Smith"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "{{a}}",
+        "{% if a %}",
+        "*|A|*",
+        "%%a%%",
+        "<%= a %>",
+        "${a}",
+        "[[a]]",
+        "{$a}",
+        "[%a%]",
+        "{{a}} {{b}}!",
+        "%NAME%",
+        "[FNAME]",
+        "[LAST_NAME]",
+        "[EMAIL]",
+        "[COMPANY]",
+        "[FIRST NAME]",
+    ],
+)
+def test_an_unfilled_merge_tag_is_missing(raw: str) -> None:
+    assert read("text", raw) is None
+
+
+@pytest.mark.parametrize(
+    "raw", ["Hi {{a}}", "%name%", "[VIP]", "[A]", "50% or 60%", "{a}", "$a", "<3"]
+)
+def test_a_text_with_letters_beside_a_tag_is_a_value(raw: str) -> None:
+    assert read("text", raw) == raw
+
+
+def test_null_and_not_given_are_missing_for_every_type() -> None:
+    assert all(read_value(field, None) is None for field in FIELDS.values())
+
+
+@given(st.text())
+def test_what_is_missing_has_nothing_to_see_or_says_nothing(raw: str) -> None:
+    cleaned = clean_text(raw)
+    if is_missing(cleaned) and "\ufffd" not in cleaned:
+        letters = [c for c in cleaned if c.isalnum()]
+        assert not letters or any(c in cleaned for c in "{%*[<$") or cleaned.isprintable()
+
+
+# Type
+
+
+@pytest.mark.parametrize(
+    "raw", [True, "12a", "1.", ".5", "1.1234567", "1" * 16, [1], {"a": 1}, 1e15]
+)
+def test_what_is_no_number_is_bad(raw: Any) -> None:
+    assert read("number", raw) == "BAD"
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [(12, 12), (12.0, 12), (-0.5, -0.5), (0.1 + 0.2, 0.3), ("9" * 15, int("9" * 15))],
+)
+def test_a_number_is_whole_if_it_can_be(raw: Any, value: Any) -> None:
+    assert read("number", raw) == value
+    assert type(read("number", raw)) is type(value)
+
+
+@pytest.mark.parametrize("raw", [True, False, "on", "OFF", "Yes", "nO", "1"])
+def test_the_words_of_a_boolean_count_in_any_case(raw: Any) -> None:
+    assert isinstance(read("boolean", raw), bool)
+
+
+@pytest.mark.parametrize("raw", [1, 0, "2", "y", "t", []])
+def test_what_is_no_boolean_is_bad(raw: Any) -> None:
+    assert read("boolean", raw) == "BAD"
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("2026-11-22T20:00:30.5Z", "2026-11-22T20:00:30.500000+00:00"),
+        ("2026-11-22 20:00-05:30", "2026-11-22T20:00:00-05:30"),
+        (1790000000, "2026-09-21T14:13:20+00:00"),
+    ],
+)
+def test_a_date_has_a_time_an_offset_or_unix_seconds(raw: Any, value: str) -> None:
+    assert read("date", raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2026-1-2",
+        "20261122",
+        "2026-11-22T",
+        "2026-11-22T24:00",
+        "2026-11-22T20:00+0200",
+        "today",
+        "2026-11-22T20:00z",
+        "179000000",
+        "17900000000",
+        "0000-01-01",
+        "9999-12-31T23:00-12:00",
+        True,
+    ],
+)
+def test_what_is_no_date_is_bad(raw: Any) -> None:
+    assert read("date", raw) == "BAD"
+
+
+@pytest.mark.parametrize("raw", ["#fff", "rebeccapurple", "rgb(1 2 3 / 50%)", "transparent"])
+def test_a_color_is_what_a_paint_takes(raw: str) -> None:
+    assert read("color", raw) == raw
+
+
+@pytest.mark.parametrize(
+    "raw", ["#ff", "linear-gradient(red, blue)", "reddish", 7, {"type": "linear"}]
+)
+def test_a_gradient_is_no_color_value(raw: Any) -> None:
+    assert read("color", raw) == "BAD"
+
+
+@pytest.mark.parametrize(
+    "raw", ["https://a.example/x.png?y=1&z=%20", "HTTPS://a.example", "asset:hero-2"]
+)
+def test_an_image_is_an_https_address_or_an_asset(raw: str) -> None:
+    assert read("image", raw) == raw
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "http://a.example/x",
+        "//a.example/x",
+        "data:image/png;base64,AA",
+        "file:///etc/passwd",
+        "https://",
+        "https://user@a.example/",
+        "https://a b.example/",
+        "https://a.example:port/",
+        "https://[::1/",
+        "asset:../x",
+        "asset:",
+        "asset:A",
+        "https://a.example/\\x",
+        "ftp://a.example",
+    ],
+)
+def test_any_other_address_is_bad(raw: str) -> None:
+    assert read("image", raw) == "BAD"
+
+
+def test_a_json_number_or_boolean_given_to_a_text_is_written_as_json_writes_it() -> None:
+    assert [read("text", raw) for raw in (12, 1.5, True, False)] == ["12", "1.5", "true", "false"]
+    assert read("text", ["a"]) == read("text", {"a": 1}) == "BAD"
+
+
+# Bounds, both sides of each
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounds", "good", "bad"),
+    [
+        ("text", {}, "é" * 1000, "é" * 1001),
+        ("text", {"max_length": 3}, "👩‍👩‍👧ab", "abcd"),
+        ("text", {"pattern": "[A-Z]{2}"}, "AB", "ABC"),
+        ("text", {"choices": ("a", "b")}, "b", "c"),
+        ("text", {}, "a" + "\u0335" * 8, "a" + "\u0335" * 9),
+        ("number", {"min": 2}, 2, 1.999999),
+        ("number", {"max": 2}, 2, 2.000001),
+        ("date", {"min": "2026-01-02"}, "2026-01-02", "2026-01-01"),
+        ("date", {"max": "2026-01-02"}, "2026-01-02T00:00", "2026-01-02T00:01"),
+        (
+            "image",
+            {"allowed_hosts": ("a.example",)},
+            "https://A.example/x",
+            "https://b.a.example/x",
+        ),
+        ("image", {"allowed_hosts": ("*.a.example",)}, "https://b.a.example", "https://a.example"),
+        ("image", {"allowed_hosts": ("a.example",)}, "asset:x", "https://a.example.evil.com/"),
+        ("image", {}, "https://a.example/" + "x" * 2030, "https://a.example/" + "x" * 2031),
+    ],
+)
+def test_what_is_outside_its_bounds_is_bad(
+    kind: str, bounds: dict[str, Any], good: Any, bad: Any
+) -> None:
+    assert read(kind, good, **bounds) not in (None, "BAD")
+    assert read(kind, bad, **bounds) == "BAD"
+
+
+@given(
+    st.one_of(
+        st.integers(-(10**14), 10**14),
+        st.floats(-1e9, 1e9).map(lambda n: round(n, 6)),
+        st.booleans(),
+        st.text(min_size=1),
+    )
+)
+def test_a_link_writes_a_value_so_that_it_reads_the_same(raw: Any) -> None:
+    kind = "boolean" if isinstance(raw, bool) else "text" if isinstance(raw, str) else "number"
+    value = read(kind, raw)
+    if value not in (None, "BAD"):
+        assert read(kind, link_text(value)) == value
+
+
+@given(st.dates(date(1000, 1, 1)) | st.datetimes(datetime(1000, 1, 2), timezones=st.just(UTC)))
+def test_a_link_writes_a_date_so_that_it_reads_the_same(day: date) -> None:
+    assert read_value(DateField(), link_text(day)) == day

@@ -1,0 +1,111 @@
+"""The lines as Chromium draws them: its own reading order, choice of fonts and joining.
+
+    python -m tests.text.chromium_lines [BESIDE.png]
+
+`make scripts` makes the sheet that tests compare with (`lines.png`, one bit a pixel), and a page to
+look at with our lines and its lines side by side.
+"""
+
+import html
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from postcard.text.fonts import Face, Fonts
+from postcard.text.han_variants import han_of
+from tests.text.ink_overlap import ink, picture
+from tests.text.script_lines import HEIGHT, LEFT, LINES, SIZE, WIDTH, Written
+
+FONTS = Path(__file__).parents[2] / "layers" / "fonts"
+SHEET = Path(__file__).with_name("lines.png")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-lcd-text",
+    "--font-render-hinting=none", "--force-device-scale-factor=1", "--allow-file-access-from-files",
+    "--virtual-time-budget=20000",
+)  # fmt: skip
+
+
+def page() -> str:
+    """The lines as HTML, a strip each, by the fonts of this repository."""
+    fonts = Fonts.load(FONTS)
+    strips = "\n".join(_strip(line, fonts) for line in LINES)
+    return (
+        f"<!doctype html><meta charset=utf-8><style>{' '.join(_faces())} body{{margin:0}}"
+        f"p{{margin:0;box-sizing:border-box;width:{WIDTH}px;height:{HEIGHT}px;padding:0 {LEFT}px;"
+        f"font-size:{SIZE}px;line-height:{HEIGHT}px;white-space:pre;overflow:hidden;"
+        f"text-rendering:geometricPrecision;text-spacing-trim:space-all;font-variant-emoji:unicode}}</style>{strips}"
+    )
+
+
+def _faces() -> Iterator[str]:
+    for row in json.loads((FONTS / "coverage.json").read_text())["faces"]:
+        weights = " ".join(str(weight) for weight in sorted(set(row["weights"])))
+        slant = "italic" if row["italic"] else "normal"
+        yield (
+            f'@font-face{{font-family:"{row["family"]}";font-weight:{weights};font-style:{slant};'
+            f'src:url("{(FONTS / row["file"]).as_uri()}")}}'
+        )
+
+
+def _strip(line: Written, fonts: Fonts) -> str:
+    chain: tuple[Face, ...] = fonts.chain(
+        (line.font,), line.weight, line.italic, han_of(line.language, line.text)
+    )
+    look = {
+        "font-family": ",".join(f"'{face.family}'" for face in chain),
+        "font-weight": str(line.weight),
+        "font-style": "italic" if line.italic else "normal",
+        "letter-spacing": f"{line.spacing}em",
+        "font-feature-settings": ",".join(_feature(name) for name in line.features) or "normal",
+    }
+    style = ";".join(f"{name}:{value}" for name, value in look.items())
+    side = "rtl" if line.rtl else "ltr"
+    return f'<p lang="{line.language}" dir="{side}" style="{style}">{html.escape(line.text)}</p>'
+
+
+def _feature(name: str) -> str:
+    return f"'{name[1:]}' 0" if name[0] == "-" else f"'{name}' 1"
+
+
+def drawn(browser: str = "chromium") -> Image.Image:
+    """The page, a strip below the other; raises CalledProcessError where the browser cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        written, shot = Path(folder) / "lines.html", Path(folder) / "lines.png"
+        written.write_text(page(), encoding="utf-8")
+        size = f"--window-size={WIDTH},{HEIGHT * len(LINES)}"
+        ran = [browser, *FLAGS, f"--user-data-dir={folder}/profile", size, f"--screenshot={shot}"]
+        subprocess.run([*ran, written.as_uri()], check=True, capture_output=True, timeout=120)
+        with Image.open(shot) as image:
+            return image.convert("RGB")
+
+
+def inked(page: Image.Image) -> Image.Image:
+    """The page with black where there is ink."""
+    sheet = Image.new("1", page.size)
+    for index, line in enumerate(LINES):
+        strip = (0, index * HEIGHT, WIDTH, (index + 1) * HEIGHT)
+        letters = ink(page.crop(strip).convert("L"), line)
+        sheet.paste(ImageChops.invert(letters).convert("1"), strip)
+    return sheet
+
+
+def beside(page: Image.Image) -> Image.Image:
+    """Our lines at the left, the browser's at the right, to look at."""
+    fonts = Fonts.load(FONTS)
+    both = Image.new("RGB", (2 * WIDTH, page.height))
+    both.paste(page, (WIDTH, 0))
+    for index, line in enumerate(LINES):
+        both.paste(picture(line, fonts), (0, index * HEIGHT))
+    return both
+
+
+if __name__ == "__main__":
+    theirs = drawn()
+    inked(theirs).save(SHEET, optimize=True)
+    if sys.argv[1:]:
+        beside(theirs).save(sys.argv[1])

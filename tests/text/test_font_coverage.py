@@ -1,0 +1,103 @@
+"""Every language's letters are there, and every font has those of the scripts it is listed with."""
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from babel.localedata import locale_identifiers
+
+from layers.fonts.build import HERE, table
+from layers.fonts.sources import SOURCES
+from postcard.assets.font_catalog import PROBES, font_list
+from postcard.template.liquid.locale_filters import Wording
+from postcard.text.fonts import Fonts
+from postcard.text.style import TextStyle
+from tests.rendering.text_canvas import laid
+from tests.text.exemplars import ARABIC, BLOCKS, CYRILLIC, LATIN
+
+NEWER = "\u0b55"  # than its font
+TEXT_FONTS = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
+BLOCK_OF = {
+    "Hebr": "Hebrew", "Deva": "Devanagari", "Beng": "Bengali", "Gujr": "Gujarati",
+    "Guru": "Gurmukhi", "Knda": "Kannada", "Mlym": "Malayalam", "Sinh": "Sinhala",
+    "Taml": "Tamil", "Telu": "Telugu", "Thai": "Thai", "Laoo": "Lao", "Khmr": "Khmer",
+    "Mymr": "Myanmar", "Geor": "Georgian", "Armn": "Armenian", "Ethi": "Ethiopic",
+    "Orya": "Oriya", "Thaa": "Thaana", "Olck": "Ol Chiki", "Mtei": "Meetei Mayek",
+    "Adlm": "Adlam", "Nkoo": "NKo", "Cakm": "Chakma", "Tfng": "Tifinagh", "Cher": "Cherokee",
+    "Cans": "Canadian syllables", "Tibt": "Tibetan", "Jpan": "Kana", "Kore": "Hangul",
+    "Grek": "Greek",
+}  # fmt: skip
+WRITTEN = {  # what a font must have to be listed; others' letters come from the fonts after it
+    "Latn": LATIN["German"] + LATIN["Polish"] + LATIN["Turkish"][:-1] + LATIN["French"],
+    "Cyrl": CYRILLIC["Russian"][:-1] + CYRILLIC["Ukrainian"][:-1] + CYRILLIC["Serbian"],
+    "Arab": "".join(ARABIC.values()),
+}
+
+
+def _assigned(block: str) -> str:
+    first, last = BLOCKS[block]
+    letters = (chr(code) for code in range(first, last + 1) if chr(code) not in NEWER)
+    return "".join(each for each in letters if unicodedata.category(each)[0] in "LMNPS")
+
+
+@pytest.mark.parametrize("font", TEXT_FONTS)
+@pytest.mark.parametrize(
+    ("language", "letters"), [*LATIN.items(), *CYRILLIC.items(), *ARABIC.items()]
+)
+def test_every_language_has_its_letters(
+    language: str, letters: str, font: str, fonts: Fonts
+) -> None:
+    for weight in (400, 700):
+        style = TextStyle(fonts=(font,), weight=weight)
+        assert laid(letters, fonts, style=style).missing == (), language
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_script_has_all_its_letters(block: str, fonts: Fonts) -> None:
+    chain = fonts.chain(("Inter",), 400, False)
+    letters = _assigned(block)
+    assert len(letters) > 30
+    assert [each for each in letters if not any(face.has(each) for face in chain)] == []
+
+
+def _claims() -> Iterator[tuple[str, str]]:
+    for each in font_list(Fonts.load(HERE)):
+        scripts = each["scripts"]
+        assert isinstance(scripts, list)
+        yield from ((str(each["family"]), script) for script in scripts)
+
+
+@pytest.mark.parametrize(("family", "script"), list(_claims()))
+def test_a_font_writes_the_scripts_it_is_listed_with(
+    family: str, script: str, fonts: Fonts
+) -> None:
+    letters = WRITTEN.get(script) or (
+        _assigned(BLOCK_OF[script]) if script in BLOCK_OF else PROBES[script].split()[0]
+    )
+    if script == "Zsym":
+        letters = ""  # two fonts share the symbols
+    face = fonts.chain((family,), 400, False)[0]
+    assert [each for each in letters if not face.has(each)] == []
+
+
+def test_every_locales_own_digits_are_there(fonts: Fonts) -> None:
+    wordings = (Wording(tag.replace("_", "-"), UTC, True) for tag in locale_identifiers())
+    written = {wording.digits("0123456789") for wording in wordings}
+    assert len(written) > 10
+    assert [digits for digits in written if laid(digits, fonts).missing] == []
+
+
+def test_the_table_tells_what_the_fonts_can() -> None:
+    assert json.loads((HERE / "coverage.json").read_text()) == json.loads(json.dumps(table()))
+
+
+def test_every_font_is_accounted_for_and_has_its_licence_beside_it() -> None:
+    files = {path.name for path in Path(HERE).iterdir() if path.suffix in (".ttf", ".otf")}
+    assert files == {file for source in SOURCES for file in (source.file, source.latin) if file}
+    for source in SOURCES:
+        licence = HERE / f"{source.family.replace(' ', '')}-LICENSE.txt"
+        text = " ".join(licence.read_text("utf-8").split()).lower()
+        assert "sil open font license" in text and "permission & conditions" in text, licence

@@ -1,0 +1,213 @@
+"""Lines, directions, fits: what a layout says of itself."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postcard.text import shrink_to_fit as fit
+from postcard.text.breaks import graphemes, line_chunks
+from postcard.text.fonts import Fonts
+from postcard.text.layout import lay_out
+from postcard.text.shaping import Shaped
+from postcard.text.style import Paragraph, Run, TextStyle
+from postcard.text.wrap import Row
+from tests.rendering.text_canvas import laid, texts
+
+LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
+ALPHABET = (
+    "ab fi-,.…()25%\n 'éß" + "אבשל" + "محمدع٣" + "नमस्ते" + "ยินดี👍🏽\u200d👩\u2068\u2069\u00ad\u0301"
+)
+LETTERS = st.text(st.sampled_from(ALPHABET), max_size=60)
+
+
+def test_a_line_ends_where_unicode_lets_it(fonts: Fonts) -> None:
+    assert texts(laid("two-thirds of it", fonts, width=48)) == ["two-", "thirds", "of it"]
+    assert texts(laid("a no\u00a0break b", fonts, width=70)) == ["a", "no\u00a0break", "b"]
+    assert line_chunks("ยินดีต้อนรับ", "th") == ("ยินดี", "ต้อนรับ")
+
+
+def test_a_newline_always_breaks_and_an_empty_line_stays(fonts: Fonts) -> None:
+    layout = laid("a\n\nb", fonts)
+    assert texts(layout) == ["a", "", "b"]
+    assert layout.height == pytest.approx(3 * 16 * 1.2)
+    assert texts(laid("a b\nc", fonts, paragraph=Paragraph(wrap="none"), width=500)) == ["a b", "c"]
+
+
+def test_white_space_at_the_ends_of_a_line_is_not_drawn(fonts: Fonts) -> None:
+    layout = laid("  Hi there  ", fonts, width=46)
+    assert texts(layout) == ["Hi", "there"]
+    assert laid(" Hi ", fonts).width == laid("Hi", fonts).width
+
+
+def test_a_word_wider_than_its_box_is_broken_between_letters(fonts: Fonts) -> None:
+    family = "👩‍👩‍👧‍👦"
+    layout = laid(family * 5, fonts, width=45)
+    assert len(layout.lines) > 1
+    assert all(set(graphemes(line)) == {family} for line in texts(layout))
+    assert "".join(texts(laid("Donaudampfschiff", fonts, width=50))) == "Donaudampfschiff"
+
+
+def test_a_soft_hyphen_shows_only_where_a_line_ends(fonts: Fonts) -> None:
+    assert texts(laid("Donau\u00addampf", fonts)) == ["Donaudampf"]
+    assert texts(laid("Donau\u00addampf", fonts, width=70)) == ["Donau-", "dampf"]
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("שלום Anna", ["Anna", " ", "שלום"]),
+        ("Dear \u2068שלום\u2069, hi", ["Dear", " ", "\u2068", "שלום", "\u2069,", " ", "hi"]),
+        ("\u2068שלום\u2069, \u2068Anna\u2069", ["Anna", "שלום"]),
+    ],
+)
+def test_runs_stand_in_reading_order(text: str, drawn: list[str], fonts: Fonts) -> None:
+    seen = [placed.letters.text for placed in laid(text, fonts).lines[0].placed]
+    if len(drawn) == 2:  # where isolates and commas fall is not the point here
+        seen = [part for part in seen if part in drawn]
+    assert [part for part in seen if part in drawn] == [part for part in drawn if part in seen]
+    assert [part for part in drawn if part.isalpha()] == [part for part in seen if part.isalpha()]
+
+
+def test_direction_follows_the_templates_own_words_before_the_values(fonts: Fonts) -> None:
+    assert not laid("Dear \u2068שלום\u2069", fonts).rtl
+    assert laid("\u2068Anna\u2069 שלום", fonts).rtl
+    assert laid("\u2068שלום\u2069!", fonts).rtl
+    assert laid("Anna", fonts, paragraph=Paragraph(direction="rtl")).rtl
+    assert not laid("123 !", fonts).rtl
+
+
+def test_an_isolated_name_never_moves_its_neighbours(fonts: Fonts) -> None:
+    layout = laid("\u2068שלום\u2069 3 points", fonts, paragraph=Paragraph(direction="ltr"))
+    assert "".join(texts(layout)).index("שלום") < "".join(texts(layout)).index("3")
+
+
+def test_what_no_font_has_is_told_and_not_drawn(fonts: Fonts) -> None:
+    layout = laid("a\U00012000b\U00013000", fonts)
+    assert layout.missing == ("\U00012000", "\U00013000")
+    assert texts(layout) == ["ab"]
+    assert laid("שלום מحمد नम ไทย 👍 é ½ \u200f\u2068\u00ad", fonts).missing == ()
+
+
+def test_emoji_come_from_the_colour_font_and_digits_do_not(fonts: Fonts) -> None:
+    layout = laid("1 1️⃣ ❤️ ⭐ #", fonts)
+    color = {p.letters.text: p.letters.face.color for p in layout.lines[0].placed if not p.space}
+    assert color == {"1": False, "1️⃣": True, "❤️": True, "⭐": True, "#": False}
+
+
+@pytest.mark.parametrize("size", [12.0, 33.0, 72.0, 200.0, 1000.0])
+@pytest.mark.parametrize(
+    "text", ["Anna", LONG, "Alexandrina-Wilhelmina Featherstonehaugh", "a " * 60]
+)
+def test_shrinking_finds_the_largest_size_to_half_a_pixel_in_few_layouts(
+    size: float, text: str, fonts: Fonts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[float] = []
+    rows = fit._rows
+
+    def counted(shaped: Shaped, paragraph: Paragraph, room: fit.Room) -> list[Row]:
+        tries.append(room.width)
+        return rows(shaped, paragraph, room)
+
+    monkeypatch.setattr(fit, "_rows", counted)
+    box = {"width": 311.0, "height": 77.0}
+    rule = Paragraph(fit="shrink", min_size=4, max_lines=3, overflow="visible")
+    layout = laid(text, fonts, style=TextStyle(size=size), paragraph=rule, **box)
+    assert len(tries) < 10
+    assert layout.width <= 311.01
+    assert layout.height <= 77.01
+    assert len(layout.lines) <= 3
+    if layout.shrink < 1:
+        larger = TextStyle(size=size * layout.shrink + 0.5)
+        words = (laid(word, fonts, style=larger).width for word in line_chunks(text, "en"))
+        rule = Paragraph(max_lines=3)
+        plain = laid(text, fonts, style=larger, paragraph=rule, **box)
+        assert plain.cut or plain.height > 77 or max(words) > 311
+
+
+def test_spans_shrink_together(fonts: Fonts) -> None:
+    runs = [Run("49", TextStyle(size=60)), Run(" a month", TextStyle(size=20))]
+    rule = Paragraph(fit="shrink", max_lines=1)
+    layout = lay_out(runs, rule, width=100, height=None, fonts=fonts)
+    sizes = {placed.size for placed in layout.lines[0].placed}
+    assert max(sizes) == pytest.approx(3 * min(sizes))
+    assert max(sizes) < 60
+
+
+def test_a_least_size_is_kept_and_the_rest_cut(fonts: Fonts) -> None:
+    rule = Paragraph(fit="shrink", min_size=20, max_lines=1)
+    layout = laid(LONG, fonts, style=TextStyle(size=40), paragraph=rule, width=120)
+    assert layout.lines[0].placed[0].size == 20
+    assert texts(layout)[0].endswith("…")
+    assert layout.cut
+
+
+def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
+    def lines(**rules: object) -> list[str]:
+        rule = Paragraph(**rules)  # type: ignore[arg-type]
+        return texts(laid(LONG, fonts, paragraph=rule, width=150, height=40))
+
+    assert lines(overflow="clip") == ["Thanks for being", "with us since 2019,"]
+    assert lines() == ["Thanks for being", "with us since 201…"]
+    assert len(lines(overflow="visible")) == 5
+    assert lines(max_lines=1) == ["Thanks for being…"]
+    assert lines(wrap="none") == ["Thanks for being…"]
+
+
+def test_one_line_is_shown_however_low_the_box(fonts: Fonts) -> None:
+    assert texts(laid("Anna Bo", fonts, width=500, height=3)) == ["Anna Bo"]
+
+
+def test_joined_letters_are_cut_joined_and_never_spaced(fonts: Fonts) -> None:
+    spaced = TextStyle(letter_spacing=0.5)
+    assert laid("محمد", fonts, style=spaced).width == laid("محمد", fonts).width
+    assert laid("Anna", fonts, style=spaced).width == pytest.approx(
+        laid("Anna", fonts, style=TextStyle(features=("-liga", "-clig"))).width + 3 * 8, abs=0.1
+    )
+    short = laid("عبدالرحمنالشريف", fonts, paragraph=Paragraph(max_lines=1), width=60)
+    assert len([p for p in short.lines[0].placed if p.letters.text != "…"]) == 1
+
+
+def test_line_height_is_times_the_size_whatever_fonts_the_line_holds(fonts: Fonts) -> None:
+    for text in ("Anna", "नमस्ते", "👍🏽", "محمد"):
+        assert laid(text, fonts, style=TextStyle(size=20, line_height=1.5)).height == 30
+
+
+def test_the_nearest_weight_and_slant_that_a_family_has(fonts: Fonts) -> None:
+    assert fonts.chain(("Inter",), 350, True)[0].italic
+    assert fonts.chain(("Noto Sans Hebrew",), 640, True)[0].weight == 600
+    assert not fonts.chain(("Noto Sans Hebrew",), 640, True)[0].italic
+    assert fonts.chain(("No Such",), 400, False)[0].family == "Inter"
+
+
+def test_the_families_are_listed_with_their_weights(fonts: Fonts) -> None:
+    families = {family.name: family for family in fonts.families()}
+    assert families["Inter"].weights == (100, 900)
+    assert families["Inter"].variable
+    assert families["Inter"].italic
+    assert len(families["Noto Sans Hebrew"].weights) == 9
+
+
+@given(LETTERS, st.floats(1, 300), st.sampled_from(["word", "balance", "none"]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_laid_out_and_none_of_it_is_lost(
+    text: str, width: float, wrap: str, spaced: bool
+) -> None:
+    fonts = _FONTS[0]
+    style = TextStyle(letter_spacing=0.1 if spaced else 0)
+    rule = Paragraph(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
+    layout = laid(text, fonts, style=style, paragraph=rule, width=width)
+    kept = sorted("".join(texts(layout)).replace("-", "").replace(" ", ""))
+    shown = {c for c in text if not c.isspace() and c != "-"}
+    assert set(kept) <= shown
+    letters = [c for c in text if c.isalpha()]
+    assert [c for c in kept if c.isalpha()] == sorted(letters)
+    cut = Paragraph(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
+    assert len(laid(text, fonts, style=style, paragraph=cut, width=width).lines) <= 1
+
+
+_FONTS: list[Fonts] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _given_fonts(fonts: Fonts) -> None:
+    _FONTS.append(fonts)
