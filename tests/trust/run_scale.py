@@ -1,7 +1,7 @@
 """How much is tried: a slice with every `make test`, all of it with `make test-trust`.
 
-What was counted goes into `build/trust/figures.jsonl`; `python -m tests.trust.results_table` shows it
-as a table for `docs/trust.md`.
+What was counted goes into `build/trust/figures.jsonl`; `python -m tests.trust.results_table` shows
+it as a table for `docs/trust.md`.
 """
 
 import json
