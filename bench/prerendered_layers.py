@@ -22,8 +22,8 @@ from PIL import Image
 from postcard.geometry import OutputSize, output_size
 from postcard.rendering.prerendered import Laid
 from postcard.rendering.renderer import Renderer
-from postcard.services.prerendering import SHARPNESS, keeps_ground
-from postcard.services.source_downscaling import fitted
+from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
+from postcard.services.source_downscaling import downscale
 from postcard.template.bind import defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse
@@ -103,13 +103,13 @@ def rows() -> Iterator[str]:
         document = {**WHOLE, "fields": fields, "layers": [*layers, NAME]}
         template = Template.compile("bench", 1, parse(json.dumps(document)))
         sent = {name: photos[name] for name in template.references}
-        kept = fitted(template, sent)
-        for dpr in SHARPNESS:
+        kept = downscale(template, sent)
+        for dpr in PRERENDERED_DPRS:
             size, renderer = output_size(1200, 630, dpr=dpr), Renderer(fonts)
             laid = renderer.lay(template, size, pictures=kept)
             assert laid is not None
             file = laid.write()
-            stored = keeps_ground(renderer, template, size, kept, laid, len(file))
+            stored = is_worth_storing(renderer, template, size, kept, laid, len(file))
             without, with_it = (spent(fonts, template, size, kept, one) for one in (b"", file))
             weights = (sum(map(len, sent.values())), sum(map(len, kept.values())), len(file))
             told = " | ".join(f"{weight // 1000:,}" for weight in weights)

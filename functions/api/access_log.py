@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from api.visit import Visit
-from postcard.delivery.fallback_chain import place
+from postcard.delivery.fallback_chain import failure_site
 
 SERVICE = "api"
 NAMESPACE = "Postcard"
@@ -46,7 +46,7 @@ def write(visit: Visit, status: int, context: Any) -> None:
     if visit.entry.key is not None:
         facts["key"] = visit.entry.key.key_id
     if visit.failure is not None:
-        logger().error("failed", extra={**facts, "failure": place(visit.failure)})
+        logger().error("failed", extra={**facts, "failure": failure_site(visit.failure)})
     else:
         logger().info("answered", extra=facts)
     with suppress(OSError, ValueError):

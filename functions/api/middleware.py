@@ -41,7 +41,7 @@ class Front:
         left = context.get_remaining_time_in_millis() / 1000
         began = service.monotonic()
         deadline = began + left - RESERVE
-        service.until(deadline)
+        service.set_deadline(deadline)
         return Visit(Request.of(event), service, service.clock(), deadline, began)
 
     def answer(self, visit: Visit, event: Mapping[str, Any], context: Any) -> Answer:

@@ -40,7 +40,7 @@ class Visit:
         template = self._template(TELLS_FALLBACK)
         if template is None:
             return {}
-        url = self.service.minting.fallback_url(template)
+        url = self.service.links.fallback_url(template)
         return {"fallback_url": url} if url else {}
 
     def value_faults(self) -> Sequence[Fault]:
@@ -51,7 +51,7 @@ class Visit:
             return ()
         mode: Mode = "default" if self.value.get("on_invalid") == "default" else "error"
         try:
-            return self.service.minting.value_faults(str(template), sent, mode)
+            return self.service.links.value_faults(str(template), sent, mode)
         except (NotFound, Gone):
             return ()
 

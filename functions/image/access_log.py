@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from postcard.delivery.fallback_chain import Visit
+from postcard.delivery.fallback_chain import RequestContext
 
 SERVICE = "image"
 NAMESPACE = "Postcard"
@@ -23,7 +23,7 @@ def write(
     out: TextIO,
     event: Mapping[str, Any],
     context: Any,
-    visit: Visit,
+    visit: RequestContext,
     response: Mapping[str, Any],
     spent: float,
 ) -> None:
@@ -34,12 +34,12 @@ def write(
         "method": event["requestContext"]["http"]["method"],
         "status": status,
         "ms": round(spent, 1),
-        "steps": {name: round(ms, 1) for name, ms in visit.steps.spent.items()},
-        **{name: fact for name, fact in visit.noted.items() if fact},
+        "steps": {name: round(ms, 1) for name, ms in visit.timings.milliseconds.items()},
+        **{name: fact for name, fact in visit.log_fields.items() if fact},
     }
-    level = "ERROR" if status >= 500 or "failure" in visit.noted else "INFO"
+    level = "ERROR" if status >= 500 or "failure" in visit.log_fields else "INFO"
     with suppress(OSError, ValueError):
-        _put(out, {**_frame(context, level), **facts}, metrics(visit.noted, status, spent))
+        _put(out, {**_frame(context, level), **facts}, metrics(visit.log_fields, status, spent))
 
 
 def _frame(context: Any, level: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from typing import Any
 from image import access_log as journal
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
-from postcard.delivery.fallback_chain import Visit
-from postcard.delivery.response import Answer
+from postcard.delivery.fallback_chain import RequestContext
+from postcard.delivery.response import PictureResponse
 from postcard.errors import Forbidden, MethodNotAllowed, Problem, Unavailable
 from postcard.settings import Settings
 
@@ -49,21 +49,21 @@ def answer(event: dict[str, Any], context: Any, images: ImageService) -> Respons
     """An event in, a response out, one line in the log and one of metrics."""
     began = images.monotonic()
     left = context.get_remaining_time_in_millis() / 1000
-    visit = Visit(now=images.clock(), deadline=began + min(DRAWING_SECONDS, left - RESERVE_SECONDS))
-    images.until(began + left - ANSWER_SECONDS)
+    visit = RequestContext(now=images.clock(), deadline=began + min(DRAWING_SECONDS, left - RESERVE_SECONDS))
+    images.set_deadline(began + left - ANSWER_SECONDS)
     try:
         response = _picture(event, images, visit)
     except Problem as problem:
-        visit.noted["code"] = problem.code
+        visit.log_fields["code"] = problem.code
         if isinstance(problem, Unavailable):
-            visit.noted["failure"] = str(problem)
+            visit.log_fields["failure"] = str(problem)
         response = _refusal(problem)
     spent = (images.monotonic() - began) * 1000
     journal.write(sys.stdout, event, context, visit, response, spent)
     return response
 
 
-def _picture(event: dict[str, Any], images: ImageService, visit: Visit) -> Response:
+def _picture(event: dict[str, Any], images: ImageService, visit: RequestContext) -> Response:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     sent = headers.get("x-postcard-origin", "").encode()
     if not hmac.compare_digest(sent, images.origin().encode()):
@@ -71,10 +71,10 @@ def _picture(event: dict[str, Any], images: ImageService, visit: Visit) -> Respo
     method = event["requestContext"]["http"]["method"]
     if method not in METHODS:
         raise MethodNotAllowed("Pictures are read only.", headers={"Allow": ", ".join(METHODS)})
-    answered = images.opening.open(event["rawPath"], headers.get("x-postcard-link", ""), visit)
-    visit.noted |= {"did": answered.how, "bytes": len(answered.image.body)}
+    answered = images.pictures.get(event["rawPath"], headers.get("x-postcard-link", ""), visit)
+    visit.log_fields |= {"did": answered.render, "bytes": len(answered.image.body)}
     if answered.reason:
-        visit.noted["reason"] = answered.reason
+        visit.log_fields["reason"] = answered.reason
     told = _headers(answered, visit)
     if _has(headers.get("if-none-match", ""), told["ETag"]):
         return {"statusCode": 304, "headers": told, "body": ""}
@@ -86,21 +86,21 @@ def _picture(event: dict[str, Any], images: ImageService, visit: Visit) -> Respo
     return {"statusCode": 200, "headers": told, "body": body, "isBase64Encoded": True}
 
 
-def _headers(answered: Answer, visit: Visit) -> dict[str, str]:
+def _headers(answered: PictureResponse, visit: RequestContext) -> dict[str, str]:
     """Everything but the type and the length, which a 304 leaves out."""
     digest = hashlib.md5(answered.image.body, usedforsecurity=False).hexdigest()
-    steps = (f"{name};dur={spent:.1f}" for name, spent in visit.steps.spent.items())
+    steps = (f"{name};dur={spent:.1f}" for name, spent in visit.timings.milliseconds.items())
     told = {
         **ALWAYS,
         "ETag": f'"{digest}"',  # S3's own, so that a copy stays good when S3 answers next
-        "Cache-Control": answered.keeping.cache_control,
-        "X-Postcard-Render": answered.how,
+        "Cache-Control": answered.cache_policy.cache_control,
+        "X-Postcard-Render": answered.render,
         "Server-Timing": ", ".join(steps),
     }
     if answered.reason:
         told["X-Postcard-Fallback"] = answered.reason
-    if answered.keeping.expires is not None:
-        told["Expires"] = _http_date(answered.keeping.expires)
+    if answered.cache_policy.expires is not None:
+        told["Expires"] = _http_date(answered.cache_policy.expires)
     return told
 
 

@@ -11,12 +11,12 @@ from PIL import Image
 from postcard.adapters.memory import MemoryAssets
 from postcard.assets.service import AssetReader
 from postcard.errors import Conflict
-from postcard.pipeline.fallback_images import stand_in_key
-from postcard.pipeline.pipeline import Studio
-from postcard.pipeline.source_fetcher import Sources
+from postcard.pipeline.fallback_images import fallback_key
+from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import Fetched, FetchError, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import Renderer
-from postcard.services.publishing import Publishing
+from postcard.services.publishing import Publisher
 from postcard.text.fonts import Fonts
 from tests.adapters.conftest import World
 
@@ -58,8 +58,8 @@ class Together:
 def published(world: World, templates: object, color: str) -> str | None:
     """The colour, if its document became the version."""
     reader = AssetReader(MemoryAssets(), world.objects, settle=True)
-    sources = Sources(world.objects, reader, Offline())
-    studio = Studio(Renderer(Fonts.load(Path("layers/fonts"))), sources)
+    sources = SourceFetcher(world.objects, reader, Offline())
+    studio = RenderPipeline(Renderer(Fonts.load(Path("layers/fonts"))), sources)
     text = json.dumps(
         {
             "width": 20,
@@ -70,7 +70,7 @@ def published(world: World, templates: object, color: str) -> str | None:
             "ended": {"layers": []},
         }
     )
-    publishing = Publishing(templates, world.objects, studio)  # type: ignore[arg-type]
+    publishing = Publisher(templates, world.objects, studio)  # type: ignore[arg-type]
     try:
         publishing.publish("raced", text, now=NOW, deadline=1e12)
     except Conflict:
@@ -94,4 +94,4 @@ def test_the_pictures_of_who_came_second_never_stand_in_for_the_first(world: Wor
     assert version is not None and json.loads(version.document)["background"] == winner
     for kind in ("fallback", "ended"):
         assert seen(world, version.stand_ins[kind]) == INKS[winner]
-        assert seen(world, stand_in_key("raced", 1, kind)) == INKS[winner]
+        assert seen(world, fallback_key("raced", 1, kind)) == INKS[winner]

@@ -15,7 +15,7 @@ from postcard.adapters.memory import (
     MemoryIdempotency,
     MemoryUploads,
 )
-from postcard.delivery.assembly import Outside, image_service
+from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import Keys
 from postcard.links import build as link_minting
 from postcard.links import verify as links
@@ -23,7 +23,7 @@ from postcard.links.parse import read
 from postcard.links.signing import LinkKeys
 from postcard.ports import ApiKeys, Idempotency, StoredObject
 from postcard.render_budget import MERGE_RENDERS
-from postcard.services.assembly import ApiOutside, api_service
+from postcard.services.assembly import ApiDependencies, api_service
 from tests.functions.fake_services import (
     Context,
     CountedCounters,
@@ -77,10 +77,10 @@ class World:
         self.image = image_service(self._outside())
         self.api = api_service(self._api_outside())
 
-    def _api_outside(self) -> ApiOutside:
+    def _api_outside(self) -> ApiDependencies:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
-        return ApiOutside(
-            outside=self._outside(),
+        return ApiDependencies(
+            dependencies=self._outside(),
             api_keys=self.api_keys,
             limiter=self.limiter,
             idempotency=self.idempotency,
@@ -91,8 +91,8 @@ class World:
             cors_origins=self.cors_origins,
         )
 
-    def _outside(self) -> Outside:
-        return Outside(
+    def _outside(self) -> Dependencies:
+        return Dependencies(
             templates=self.templates,
             images=self.images,
             assets=self.assets,

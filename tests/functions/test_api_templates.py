@@ -76,7 +76,7 @@ def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(world: Worl
     def first(record: TemplateRecord, version: TemplateVersion) -> None:
         world.templates.publish = publish  # type: ignore[method-assign]
         other = json.dumps(document(background="#ff0000"))
-        world.api.publishing.publish("welcome", other, now=world.now, deadline=9)
+        world.api.publisher.publish("welcome", other, now=world.now, deadline=9)
         publish(record, version)
 
     world.templates.publish = first  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ PEOPLE = document(
 
 
 def erase(world: World, value: str, field: str = "email") -> int:
-    return world.api.recalls.erase_marked(field, value)
+    return world.api.recalls.erase_by_value(field, value)
 
 
 def marks(world: World, image_id: str) -> tuple[str, ...]:

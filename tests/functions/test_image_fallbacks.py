@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.pipeline.template_loader import REMEMBERED_SECONDS, RESTING_SECONDS
+from postcard.pipeline.template_loader import REMEMBERED_SECONDS, RETRY_SECONDS
 from tests.functions.fake_services import Reply, picture
 from tests.functions.in_memory_service import NOW, World
 from tests.functions.sample_events import document
@@ -220,7 +220,7 @@ def test_a_process_that_knows_a_template_goes_on_without_the_table(world: World)
     stored = list(world.pictures.keys(""))
     assert len(stored) == 1, "what may have been taken back is not kept"
     world.templates.down = False
-    world.ticks += RESTING_SECONDS
+    world.ticks += RETRY_SECONDS
     after = world.open(link)
     assert after.body == meanwhile.body
     assert after.headers["cache-control"] == "public, no-transform, max-age=86400"
@@ -233,7 +233,7 @@ def test_a_table_that_is_down_is_not_asked_for_each_picture(world: World) -> Non
     for name in ("Bob", "Cy", "Di"):
         world.open(world.link({"first_name": name}))
     assert world.templates.reads == before + 1
-    world.ticks += RESTING_SECONDS
+    world.ticks += RETRY_SECONDS
     world.open(world.link({"first_name": "Eve"}))
     assert world.templates.reads == before + 2
 

@@ -4,7 +4,7 @@ import threading
 
 from postcard.adapters.memory import MemoryAssets, MemoryObjects
 from postcard.assets.service import AssetReader
-from postcard.pipeline.source_fetcher import AT_ONCE, KEPT_BYTES, MOST_TOGETHER, Sources
+from postcard.pipeline.source_fetcher import MAX_CONCURRENT_FETCHES, CACHE_BYTES, MAX_REQUEST_BYTES, SourceFetcher
 from postcard.ports import Fetched, FetchError, StoredObject
 from postcard.rendering.renderer import Source
 
@@ -41,21 +41,21 @@ class Nothing:
         raise FetchError("example.com answered 404.")
 
 
-def sources(store: MemoryObjects, fetcher: object) -> Sources:
-    return Sources(store, AssetReader(MemoryAssets(), store, settle=True), fetcher)  # type: ignore[arg-type]
+def sources(store: MemoryObjects, fetcher: object) -> SourceFetcher:
+    return SourceFetcher(store, AssetReader(MemoryAssets(), store, settle=True), fetcher)  # type: ignore[arg-type]
 
 
 def test_the_pictures_of_one_drawing_are_fetched_at_the_same_time() -> None:
     fetcher = Together(3)
     wanted = [source(HERE.format(name)) for name in "abc"]
-    brought, faults = sources(MemoryObjects(), fetcher).bring(wanted, {}, deadline=10)
+    brought, faults = sources(MemoryObjects(), fetcher).fetch_all(wanted, {}, deadline=10)
     assert list(brought) == [s.reference for s in wanted] and faults == []
     assert fetcher.hosts == [("example.com",)] * 3
 
 
 def test_what_cannot_be_had_is_told_with_its_reason_and_place() -> None:
     wanted = [source(HERE.format("a")), source("asset:none")]
-    brought, faults = sources(MemoryObjects(), Nothing()).bring(wanted, {}, deadline=10)
+    brought, faults = sources(MemoryObjects(), Nothing()).fetch_all(wanted, {}, deadline=10)
     assert brought == {}
     assert [(f.code, f.pointer, f.detail.split(".")[0]) for f in faults] == [
         ("image_unavailable", f"/{wanted[0].reference}", "example"),
@@ -69,7 +69,7 @@ def test_a_version_s_own_picture_is_read_once_and_kept() -> None:
     own = {"asset:hero": "templates/x/1/sources/a"}
     rooms = sources(store, Nothing())
     for _ in range(3):
-        assert rooms.bring([source("asset:hero")], own, deadline=10)[0] == {"asset:hero": b"bytes"}
+        assert rooms.fetch_all([source("asset:hero")], own, deadline=10)[0] == {"asset:hero": b"bytes"}
     assert store.gets == 1
 
 
@@ -83,19 +83,19 @@ def test_the_pictures_of_one_request_are_bounded_together() -> None:
 
     fetcher = Large()
     wanted = [source(HERE.format(number)) for number in range(60)]
-    brought, faults = sources(MemoryObjects(), fetcher).bring(wanted, {}, deadline=10)
-    assert len(brought) == MOST_TOGETHER // 9_000_000
+    brought, faults = sources(MemoryObjects(), fetcher).fetch_all(wanted, {}, deadline=10)
+    assert len(brought) == MAX_REQUEST_BYTES // 9_000_000
     assert {fault.detail for fault in faults} == {
         "The request's pictures have more than 40 MB together."
     }
-    assert fetcher.asked <= len(brought) + AT_ONCE + 1
+    assert fetcher.asked <= len(brought) + MAX_CONCURRENT_FETCHES + 1
 
 
 def test_memory_for_kept_pictures_is_bounded() -> None:
     store = Counted()
     for name in "ab":
-        store.put(name, StoredObject(bytes(KEPT_BYTES // 2 + 1), "image/png"))
+        store.put(name, StoredObject(bytes(CACHE_BYTES // 2 + 1), "image/png"))
     rooms = sources(store, Nothing())
     for name in "aba":
-        rooms.stored(name)
+        rooms.read_cached(name)
     assert store.gets == 3

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.template_check import Document, findings
 from image.access_log import metrics
-from postcard.delivery.response import Reason
+from postcard.delivery.response import FallbackReason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")
@@ -267,7 +267,7 @@ def test_alarms_watch_metrics_that_the_image_function_writes(template: Document)
         by = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert list(by) in told["Dimensions"]
         assert by["service"] == line["service"]
-        assert by.get("reason", "budget") in get_args(Reason)
+        assert by.get("reason", "budget") in get_args(FallbackReason)
     variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Postcard/${Stage}"}
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"

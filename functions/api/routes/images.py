@@ -24,8 +24,8 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
     made = call.service.images.create(asked, now=call.now, deadline=call.deadline)
-    call.noted |= {**made.noted, "campaign": body.campaign}
-    return ImageAnswer(**made.answer(), cached=made.cached, metadata=body.metadata)
+    call.noted |= {**made.log_fields, "campaign": body.campaign}
+    return ImageAnswer(**made.to_json(), cached=made.cached, metadata=body.metadata)
 
 
 @router.get(
@@ -37,7 +37,7 @@ def read_image(image_id: ImageId) -> StoredImage:
     call.noted["image"] = image_id
     made = call.service.images.read(image_id)
     call.allow_template(made.record.template_id)
-    return StoredImage(**made.answer(), cached=True)
+    return StoredImage(**made.to_json(), cached=True)
 
 
 @router.delete(

@@ -21,6 +21,6 @@ def mint_link(body: Annotated[LinkBody, Body()]) -> LinkAnswer:
         **body.model_dump(exclude={"format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
-    minted = call.service.minting.mint(asked, now=call.now)
-    call.noted |= {**minted.noted, "campaign": body.campaign}
-    return LinkAnswer(**minted.answer())
+    minted = call.service.links.create(asked, now=call.now)
+    call.noted |= {**minted.log_fields, "campaign": body.campaign}
+    return LinkAnswer(**minted.to_json())

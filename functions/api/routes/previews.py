@@ -52,5 +52,5 @@ def _asked(call: Call, body: PreviewBody) -> PreviewRequest:
 
 def _answer(drawn: Preview) -> PreviewAnswer:
     return PreviewAnswer.model_validate(
-        {**drawn.answer(), "image": f"data:{drawn.image.content_type};base64,{_packed(drawn)}"}
+        {**drawn.to_json(), "image": f"data:{drawn.image.content_type};base64,{_packed(drawn)}"}
     )

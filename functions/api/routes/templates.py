@@ -31,9 +31,9 @@ def template_answer(call: Call, template_id: str, version: int | None) -> Respon
 def make_template() -> Response[TemplateAnswer]:
     """Publish a document under an id of ours."""
     call = router.call
-    template_id = call.service.publishing.new_id()
+    template_id = call.service.publisher.new_id()
     call.allow_template(template_id)
-    call.service.publishing.publish(template_id, call.text, now=call.now, deadline=call.deadline)
+    call.service.publisher.publish(template_id, call.text, now=call.now, deadline=call.deadline)
     return template_answer(call, template_id, None)
 
 
@@ -47,7 +47,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateAnswer]:
     """Publish a version, or make the template under the id you chose."""
     call = router.call
     call.allow_template(template_id)
-    call.service.publishing.publish(
+    call.service.publisher.publish(
         template_id,
         call.text,
         now=call.now,

@@ -60,7 +60,7 @@ def image_service(
 
     client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
     outside = _outside(settings, client, client, client, clock)
-    return service.image_service(replace(outside, until=client.until))
+    return service.image_service(replace(outside, set_deadline=client.until))
 
 
 def api_service(settings: Settings) -> "ApiService":
@@ -71,16 +71,16 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.assets.font_catalog import font_list
-    from postcard.services.assembly import ApiOutside, api_service
+    from postcard.services.assembly import ApiDependencies, api_service
 
     clients = _clients(settings)
     s3, dynamodb, secrets_manager, cloudfront = clients
     table = Table(dynamodb, settings.table)
     outside = _outside(settings, s3, dynamodb, secrets_manager)
-    outside = replace(outside, until=lambda instant: _end(clients, instant))
+    outside = replace(outside, set_deadline=lambda instant: _end(clients, instant))
     return api_service(
-        ApiOutside(
-            outside=outside,
+        ApiDependencies(
+            dependencies=outside,
             api_keys=DynamoApiKeys(table),
             limiter=DynamoRateLimiter(table),
             idempotency=DynamoIdempotency(table),
@@ -152,10 +152,10 @@ def _outside(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
-) -> service.Outside:
+) -> service.Dependencies:
     table = Table(dynamodb, settings.table)
     keys = KeySource(SecretsManager(secrets_manager, settings.secret_id), clock=clock)
-    return service.Outside(
+    return service.Dependencies(
         templates=DynamoTemplates(table),
         images=DynamoImages(table),
         assets=DynamoAssets(table),

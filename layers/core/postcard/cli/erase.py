@@ -34,6 +34,6 @@ def erase(named: str, yes: bool, place: Place) -> Answer:
     if not yes:
         question = f"Every image made with this {field} is forgotten. Go on?"
         click.confirm(question, abort=True, err=True)
-    count = place.service().recalls.erase_marked(field, value)
+    count = place.service().recalls.erase_by_value(field, value)
     remarks = [] if count else [NOTHING]
     return Answer(f"{count} images are forgotten.", {"erased": count}, remarks=remarks)

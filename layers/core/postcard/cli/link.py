@@ -100,8 +100,8 @@ def minted(place: Place, wish: Wish) -> Answer:
         esp=wish.esp,
         open=wish.open or None,
     )
-    made = place.service().minting.mint(asked, now=time.time())
-    facts = {"success": True, **made.answer()}
+    made = place.service().links.create(asked, now=time.time())
+    facts = {"success": True, **made.to_json()}
     remarks = [f"warning: {fault_line(fault)}" for fault in made.warnings]
     return Answer(made.img if wish.img else made.url, facts, remarks=remarks)
 

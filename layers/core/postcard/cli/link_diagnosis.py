@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from postcard.links.verify import Link
-from postcard.pipeline.template_loader import Edition, Library
+from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import TemplateRecord
 from postcard.template.bind import bind
 from postcard.template.fields.list_values import may_open
@@ -12,7 +12,7 @@ from postcard.template.modifications import changes_from_link
 Note = Callable[[str, str, str], None]
 
 
-def judge(note: Note, link: Link, library: Library) -> None:
+def judge(note: Note, link: Link, library: TemplateLoader) -> None:
     """Notes on template and values; `NotFound` without the version."""
     record = library.record(link.template)
     if record is None:
@@ -20,13 +20,13 @@ def judge(note: Note, link: Link, library: Library) -> None:
     elif record.erased:
         note("template", "wrong", "was erased: it shows the fallback picture.")
     else:
-        _judge_edition(note, link, record, library.drawn_for(record, link.version))
+        _judge_edition(note, link, record, library.load_effective(record, link.version))
 
 
-def _judge_edition(note: Note, link: Link, record: TemplateRecord, edition: Edition) -> None:
+def _judge_edition(note: Note, link: Link, record: TemplateRecord, edition: LoadedTemplate) -> None:
     if record.paused:
         note("template", "wrong", "is paused: what is not drawn yet shows the ended picture.")
-    note("template", "right", f"{record.name}, drawn with version {edition.number}.")
+    note("template", "right", f"{record.name}, drawn with version {edition.version}.")
     fields = edition.template.fields
     for name in link.open:
         if not may_open(fields, name):

@@ -13,9 +13,9 @@ from postcard.cli.target import fonts_folder
 from postcard.cli.template_files import TemplateFile
 from postcard.errors import Fault, PictureFault
 from postcard.formats import EncodedImage
-from postcard.pipeline.pipeline import refused
-from postcard.pipeline.render_job import Looks, Order, order_for, undecided
-from postcard.pipeline.template_loader import Edition
+from postcard.pipeline.pipeline import bad_request_for
+from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request, job_for_draft
+from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
 from postcard.rendering.renderer import Renderer, RenderFailed, Source
 from postcard.runtime.lazy_dataclass import dataclass
@@ -39,7 +39,7 @@ class Drawn:
 def draw(
     file: TemplateFile,
     asked: list[dict[str, Any]],
-    looks: Looks,
+    looks: OutputOptions,
     *,
     example: bool = False,
     lenient: bool = False,
@@ -52,24 +52,24 @@ def draw(
     template = Template.compile(file.id, 1, parse(text))
     if example:
         asked = [*asked, *_examples(template, {entry["name"] for entry in asked})]
-    edition = Edition(TemplateVersion(file.id, 1, text, 0), template)
-    order = order_for(edition, asked, looks, on_invalid="default" if lenient else "error")
+    edition = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
+    order = job_for_request(edition, asked, looks, on_invalid="default" if lenient else "error")
     try:
-        return _drawn(file, undecided(order, looks))
+        return _drawn(file, job_for_draft(order, looks))
     except RenderFailed as failure:
-        raise refused(failure) from failure
+        raise bad_request_for(failure) from failure
 
 
-def _drawn(file: TemplateFile, order: Order) -> Drawn:
+def _drawn(file: TemplateFile, order: RenderJob) -> Drawn:
     renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
     own = own_fonts(file, order.template.document, renderer.fonts)
     typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
     template = replace(order.template, fonts=typefaces.of(own.families).fonts)
-    sources = renderer.sources(order.template, order.bound, order.size, now=now)
+    sources = renderer.sources(order.template, order.values, order.size, now=now)
     pictures, faults = _bring(file, sources)
     rendered = renderer.render(
         template,
-        order.bound,
+        order.values,
         order.size,
         format=order.format,
         quality=order.quality,
@@ -79,7 +79,7 @@ def _drawn(file: TemplateFile, order: Order) -> Drawn:
     )
     told = {fault.reference for fault in faults}
     rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
-    return Drawn(rendered.image, (*order.bound.warnings, *own.faults, *faults, *rest))
+    return Drawn(rendered.image, (*order.values.warnings, *own.faults, *faults, *rest))
 
 
 def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def render(
 
     `asset:hero` is the file assets/hero.* beside the document; https pictures are fetched.
     """
-    from postcard.pipeline.render_job import Looks
+    from postcard.pipeline.render_job import OutputOptions
 
     if output == "-" and format_ is None:
         raise click.UsageError("-o - needs --format.")
@@ -59,7 +59,7 @@ def render(
     wanted = format_ or (ending if ending in (*FORMATS, "jpeg") else None)
     wanted = "jpg" if wanted == "jpeg" else wanted
     asked = modifications(read_values(assigned, files, all_values))
-    looks = Looks(wanted, width, float(dpr), quality, max_bytes)
+    looks = OutputOptions(wanted, width, float(dpr), quality, max_bytes)
     drawn = draw(file, asked, looks, example=example, lenient=lenient)
     return written(drawn, output or f"{file.id}.{drawn.image.format}")
 

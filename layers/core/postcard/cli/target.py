@@ -19,7 +19,7 @@ from postcard.keys.api_keys import Keys
 from postcard.keys.key_set import KeySet
 from postcard.keys.rotation import Keyring
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.template_loader import Library
+from postcard.pipeline.template_loader import TemplateLoader
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.settings import Settings, SettingsError
 
@@ -87,11 +87,11 @@ class Place:
 
         return Keys(wiring.api_keys(self.settings()))
 
-    def library(self) -> Library:
+    def library(self) -> TemplateLoader:
         """The templates there."""
         from postcard import wiring
 
-        return Library(wiring.templates(self.settings()))
+        return TemplateLoader(wiring.templates(self.settings()))
 
     def service(self) -> "ApiService":
         """Everything that the API does, without the API."""

@@ -7,22 +7,22 @@ from dataclasses import field
 from postcard import ports
 from postcard.assets.service import AssetReader
 from postcard.assets.verified_objects import SoundObjects
-from postcard.delivery.fallback_chain import Ladder
-from postcard.delivery.service import Opening
+from postcard.delivery.fallback_chain import FallbackChain
+from postcard.delivery.service import PictureService
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.fallback_images import StandIns
-from postcard.pipeline.pipeline import Studio
-from postcard.pipeline.source_fetcher import Sources
-from postcard.pipeline.template_loader import Library
+from postcard.pipeline.fallback_images import FallbackImages
+from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.source_fetcher import SourceFetcher
+from postcard.pipeline.template_loader import TemplateLoader
 from postcard.render_budget import MERGE_RENDERS, Budget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 
-KeysFor = Callable[[str | None], LinkKeys]
+LinkKeysById = Callable[[str | None], LinkKeys]
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Dependencies:
     """What opening an address needs. `keys` gives the link keys, anew if a key's id is unknown."""
 
     templates: ports.Templates
@@ -33,32 +33,32 @@ class Outside:
     fetcher: ports.Fetcher
     counters: ports.Counters
     renderer: Renderer
-    keys: KeysFor
+    keys: LinkKeysById
     origin: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = MERGE_RENDERS  # a day, for one merge link
-    until: Callable[[float], None] = lambda instant: None
+    set_deadline: Callable[[float], None] = lambda instant: None
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class SharedServices:
     """What all use cases share: one library, one studio."""
 
-    library: Library
+    templates: TemplateLoader
     store: SoundObjects
-    sources: Sources
-    studio: Studio
+    sources: SourceFetcher
+    pipeline: RenderPipeline
     budget: Budget
 
     @classmethod
-    def of(cls, outside: Outside, *, settle: bool) -> "Room":
+    def build(cls, outside: Dependencies, *, settle: bool) -> "SharedServices":
         """With `settle`, uploaded assets are written anew at their first use."""
         store = SoundObjects(outside.store)
         reader = AssetReader(outside.assets, store, settle=settle)
-        sources = Sources(store, reader, outside.fetcher)
-        studio = Studio(outside.renderer, sources, monotonic=outside.monotonic)
-        library = Library(outside.templates, clock=outside.monotonic)
+        sources = SourceFetcher(store, reader, outside.fetcher)
+        studio = RenderPipeline(outside.renderer, sources, monotonic=outside.monotonic)
+        library = TemplateLoader(outside.templates, clock=outside.monotonic)
         budget = Budget(outside.counters, merge_renders=outside.merge_renders)
         return cls(library, store, sources, studio, budget)
 
@@ -70,24 +70,24 @@ class ImageService:
     `until` tells the monotonic instant at which whatever is waited for is given up.
     """
 
-    opening: Opening
+    pictures: PictureService
     origin: Callable[[], str]
-    until: Callable[[float], None]
+    set_deadline: Callable[[float], None]
     clock: Callable[[], float] = field(default=time.time)
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
 
-def image_service(outside: Outside) -> ImageService:
+def image_service(outside: Dependencies) -> ImageService:
     """Opens addresses."""
-    room = Room.of(outside, settle=False)
-    ladder = Ladder(
-        room.library,
-        room.studio,
-        StandIns(outside.renderer, room.sources),
+    room = SharedServices.build(outside, settle=False)
+    ladder = FallbackChain(
+        room.templates,
+        room.pipeline,
+        FallbackImages(outside.renderer, room.sources),
         outside.pictures,
         room.budget,
         damaged=lambda: room.store.damaged,
         monotonic=outside.monotonic,
     )
-    opening = Opening(ladder, outside.images, outside.keys)
-    return ImageService(opening, outside.origin, outside.until, outside.clock, outside.monotonic)
+    opening = PictureService(ladder, outside.images, outside.keys)
+    return ImageService(opening, outside.origin, outside.set_deadline, outside.clock, outside.monotonic)

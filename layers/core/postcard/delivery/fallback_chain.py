@@ -15,20 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
 from postcard.canvas.codecs.picture import PictureError
-from postcard.delivery.picture_request import Wanted
-from postcard.delivery.response import FAILURE, LATEST, TIMED, Answer, Reason, keep_for
+from postcard.delivery.picture_request import PictureRequest
+from postcard.delivery.response import FAILURE_SECONDS, LATEST_SECONDS, TIMED_SECONDS, PictureResponse, FallbackReason, cache_for
 from postcard.errors import Forbidden, Problem, TimedOut, Unavailable
 from postcard.formats import EncodedImage
 from postcard.pipeline.fallback_images import (
-    SIZE_OF_THE_UNKNOWN,
-    Frame,
-    StandIns,
-    stand_in_key,
-    stand_in_keys,
+    DEFAULT_SIZE,
+    FallbackOptions,
+    FallbackImages,
+    fallback_key,
+    fallback_keys,
 )
-from postcard.pipeline.pipeline import Drawing, Steps, Studio
-from postcard.pipeline.render_job import MOST_BYTES, Order
-from postcard.pipeline.template_loader import Edition, Library, effective
+from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline
+from postcard.pipeline.render_job import MAX_PICTURE_BYTES, RenderJob
+from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader, effective_version
 from postcard.ports import Objects, StoredObject, TemplateRecord
 from postcard.render_budget import Budget
 from postcard.rendering.renderer import RenderFailed
@@ -38,23 +38,23 @@ from postcard.template.fields.list_values import may_open
 
 
 @dataclass
-class Visit:
+class RequestContext:
     """One GET at work: until when it may draw, and what its log line will say."""
 
     now: float
     deadline: float
-    steps: Steps = field(default_factory=Steps)
-    noted: dict[str, object] = field(default_factory=dict)
+    timings: Timings = field(default_factory=Timings)
+    log_fields: dict[str, object] = field(default_factory=dict)
 
 
-class Ladder:
+class FallbackChain:
     """Answers what is wanted with the best picture there is."""
 
     def __init__(
         self,
-        library: Library,
-        studio: Studio,
-        stand_ins: StandIns,
+        library: TemplateLoader,
+        studio: RenderPipeline,
+        stand_ins: FallbackImages,
         pictures: Objects,
         budget: Budget,
         *,
@@ -69,121 +69,121 @@ class Ladder:
         self._budget = budget
         self._monotonic = monotonic
 
-    def answer(self, wanted: Wanted, visit: Visit) -> Answer:
+    def answer(self, wanted: PictureRequest, visit: RequestContext) -> PictureResponse:
         """A picture in any case; `Forbidden` if the link opens a field that is closed."""
         before = self._damaged()
         try:
             return self._answered(wanted, visit)
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
             return self._plain(wanted, "dependency")
         except Problem:
             raise
         except Exception as failure:  # the last step of the ladder holds whatever broke above
-            visit.noted["failure"] = place(failure)
+            visit.log_fields["failure"] = failure_site(failure)
             return self._plain(wanted, "render")
         finally:
-            visit.noted["damaged"] = self._damaged() - before
+            visit.log_fields["damaged"] = self._damaged() - before
 
-    def _answered(self, wanted: Wanted, visit: Visit) -> Answer:
-        visit.noted |= {"template": wanted.template_id, **wanted.noted}
+    def _answered(self, wanted: PictureRequest, visit: RequestContext) -> PictureResponse:
+        visit.log_fields |= {"template": wanted.template_id, **wanted.log_fields}
         try:
-            record, away = self._library.record_or_last(wanted.template_id)
+            record, away = self._library.record_or_last_known(wanted.template_id)
             if away is not None:
-                visit.noted["failure"] = str(away)
-                wanted = replace(wanted, key=None, keeping=keep_for(FAILURE))
+                visit.log_fields["failure"] = str(away)
+                wanted = replace(wanted, key=None, cache_policy=cache_for(FAILURE_SECONDS))
             edition = self._edition(record, wanted.version)
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
             return self._instead(wanted, None, "dependency", visit)
-        visit.steps.done("template")
+        visit.timings.lap("template")
         if record is None:
             return self._instead(wanted, None, "unknown", visit)
         if edition is None:
             latest = self._edition(record, None)
             return self._instead(wanted, latest, "erased" if record.erased else "unknown", visit)
-        visit.noted["version"] = edition.number
-        _refuse_opening(edition, wanted.opened)
+        visit.log_fields["version"] = edition.version
+        _refuse_opening(edition, wanted.open_fields)
         return self._of_edition(wanted, record, edition, visit)
 
-    def blank(self, format: str) -> Answer:
+    def blank(self, format: str) -> PictureResponse:
         """For an image of which nothing can be read now: a plain card."""
-        return _failure(self._stand_ins.card(Frame(SIZE_OF_THE_UNKNOWN, format)), "dependency")
+        return _failure(self._stand_ins.solid_color(FallbackOptions(DEFAULT_SIZE, format)), "dependency")
 
-    def _plain(self, wanted: Wanted, reason: Reason) -> Answer:
-        return _failure(self._stand_ins.card(wanted.frame(None)), reason)
+    def _plain(self, wanted: PictureRequest, reason: FallbackReason) -> PictureResponse:
+        return _failure(self._stand_ins.solid_color(wanted.fallback_options(None)), reason)
 
     def _of_edition(
-        self, wanted: Wanted, record: TemplateRecord, edition: Edition, visit: Visit
-    ) -> Answer:
+        self, wanted: PictureRequest, record: TemplateRecord, edition: LoadedTemplate, visit: RequestContext
+    ) -> PictureResponse:
         if record.erased or wanted.erased:
             return self._instead(wanted, edition, "erased", visit)
         if wanted.ended:
             image = self._stand_in(wanted, edition, ("ended", "fallback"), visit)
-            return Answer(image, keep_for(LATEST), "stored")
+            return PictureResponse(image, cache_for(LATEST_SECONDS), "stored")
         if record.paused:
             return self._instead(wanted, edition, "paused", visit, ("ended", "fallback"))
         try:
-            order = wanted.order(edition, self._library)
+            order = wanted.render_job(edition, self._library)
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
             return self._instead(wanted, edition, "dependency", visit)
-        visit.steps.done("values")
-        visit.noted["left_out"] = order.bound.counted
-        if order.bound.missing_required:
-            visit.noted["required"] = len(order.bound.missing_required)
+        visit.timings.lap("values")
+        visit.log_fields["left_out"] = order.values.counted
+        if order.values.missing_required:
+            visit.log_fields["required"] = len(order.values.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
-            return self._kept(wanted, edition, Answer(image, wanted.keeping, "drawn"), visit)
-        if not self._budget.spend(record, now=visit.now, merge=wanted.merge):
+            return self._kept(wanted, edition, PictureResponse(image, wanted.cache_policy, "drawn"), visit)
+        if not self._budget.spend(record, now=visit.now, merge=wanted.merge_signature):
             return self._instead(wanted, edition, "budget", visit)
         return self._drawn(wanted, order, visit)
 
-    def _edition(self, record: TemplateRecord | None, version: int | None) -> Edition | None:
+    def _edition(self, record: TemplateRecord | None, version: int | None) -> LoadedTemplate | None:
         if record is None:
             return None
-        number = effective(record, version or record.latest)
-        return self._library.edition(record.template_id, number)
+        number = effective_version(record, version or record.latest)
+        return self._library.load_version(record.template_id, number)
 
-    def _drawn(self, wanted: Wanted, order: Order, visit: Visit) -> Answer:
+    def _drawn(self, wanted: PictureRequest, order: RenderJob, visit: RequestContext) -> PictureResponse:
         outcome = self._attempt(order, visit)
-        if isinstance(outcome, Drawing):
+        if isinstance(outcome, RenderResult):
             return self._of_drawing(wanted, order, outcome, visit)
-        plain = replace(order, bound=defaults(order.template))
-        if outcome == "render" and not plain.bound.missing_required and self._time_left(visit):
+        plain = replace(order, values=defaults(order.template))
+        if outcome == "render" and not plain.values.missing_required and self._time_left(visit):
             second = self._attempt(plain, visit)
-            if isinstance(second, Drawing):
+            if isinstance(second, RenderResult):
                 return _failure(second.image, outcome)
-        return self._instead(wanted, order.edition, outcome, visit)
+        return self._instead(wanted, order.loaded, outcome, visit)
 
-    def _of_drawing(self, wanted: Wanted, order: Order, drawing: Drawing, visit: Visit) -> Answer:
-        visit.noted["missing_glyphs"] = drawing.missing_glyphs
+    def _of_drawing(self, wanted: PictureRequest, order: RenderJob, drawing: RenderResult, visit: RequestContext) -> PictureResponse:
+        visit.log_fields["missing_glyphs"] = drawing.missing_glyphs
         if drawing.degraded:
             return _failure(drawing.image, "source")
         if order.template.timed:
-            return Answer(drawing.image, keep_for(TIMED), "drawn")
-        drawn = Answer(drawing.image, wanted.keeping, "drawn")
-        return self._kept(wanted, order.edition, drawn, visit)
+            return PictureResponse(drawing.image, cache_for(TIMED_SECONDS), "drawn")
+        drawn = PictureResponse(drawing.image, wanted.cache_policy, "drawn")
+        return self._kept(wanted, order.loaded, drawn, visit)
 
-    def _attempt(self, order: Order, visit: Visit) -> Drawing | Reason:
+    def _attempt(self, order: RenderJob, visit: RequestContext) -> RenderResult | FallbackReason:
         """The drawing, or why there is none: the one place where any failure is an answer."""
-        visit.noted["renders"] = 1
+        visit.log_fields["renders"] = 1
         try:
             drawing = self._studio.draw(
-                order, now=visit.now, deadline=visit.deadline, steps=visit.steps
+                order, now=visit.now, deadline=visit.deadline, steps=visit.timings
             )
         except RenderFailed:
             return "source"
         except TimedOut:
             return "timeout"
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
             return "dependency"
         except Exception as failure:
-            visit.noted["failure"] = place(failure)
+            visit.log_fields["failure"] = failure_site(failure)
             return "render"
-        return drawing if len(drawing.image.body) <= MOST_BYTES else "render"
+        return drawing if len(drawing.image.body) <= MAX_PICTURE_BYTES else "render"
 
-    def _kept(self, wanted: Wanted, edition: Edition, answer: Answer, visit: Visit) -> Answer:
+    def _kept(self, wanted: PictureRequest, edition: LoadedTemplate, answer: PictureResponse, visit: RequestContext) -> PictureResponse:
         """Store what may be stored; a store that is down costs one more drawing, no more.
 
         What was taken back meanwhile is removed again: whoever takes back says so before the
@@ -196,13 +196,13 @@ class Ladder:
         reason = self._taken_back(wanted, edition, visit)
         if reason is not None:
             self._remove(wanted.key, visit)
-        visit.steps.done("store")
+        visit.timings.lap("store")
         if reason == "dependency":
-            return replace(answer, keeping=keep_for(FAILURE))
+            return replace(answer, cache_policy=cache_for(FAILURE_SECONDS))
         return self._instead(wanted, edition, reason, visit) if reason else answer
 
-    def _store(self, key: str, answer: Answer, visit: Visit) -> None:
-        image, keeping = answer.image, answer.keeping
+    def _store(self, key: str, answer: PictureResponse, visit: RequestContext) -> None:
+        image, keeping = answer.image, answer.cache_policy
         stored = StoredObject(
             image.body,
             image.content_type,
@@ -210,69 +210,69 @@ class Ladder:
             expires=keeping.expires,
         )
         try:
-            visit.noted["found"] = not self._pictures.add(key, stored)
+            visit.log_fields["found"] = not self._pictures.add(key, stored)
         except Unavailable as failure:
-            visit.noted |= {"unstored": True, "failure": str(failure)}
+            visit.log_fields |= {"unstored": True, "failure": str(failure)}
 
-    def _remove(self, key: str, visit: Visit) -> None:
+    def _remove(self, key: str, visit: RequestContext) -> None:
         try:
             self._pictures.delete([key])
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
 
-    def _taken_back(self, wanted: Wanted, edition: Edition, visit: Visit) -> Reason | None:
+    def _taken_back(self, wanted: PictureRequest, edition: LoadedTemplate, visit: RequestContext) -> FallbackReason | None:
         """Why this is not what is drawn there now, or cannot be known to be."""
         try:
             record = self._library.record(wanted.template_id)
-            if record is None or record.erased or not wanted.stands():
+            if record is None or record.erased or not wanted.is_current():
                 return "erased"
         except Unavailable as failure:
-            visit.noted["failure"] = str(failure)
+            visit.log_fields["failure"] = str(failure)
             return "dependency"
-        stands = effective(record, wanted.version or record.latest) == edition.number
+        stands = effective_version(record, wanted.version or record.latest) == edition.version
         return None if stands else "erased"
 
     def _instead(
         self,
-        wanted: Wanted,
-        edition: Edition | None,
-        reason: Reason,
-        visit: Visit,
+        wanted: PictureRequest,
+        edition: LoadedTemplate | None,
+        reason: FallbackReason,
+        visit: RequestContext,
         kinds: Sequence[str] = ("fallback",),
-    ) -> Answer:
+    ) -> PictureResponse:
         return _failure(self._stand_in(wanted, edition, kinds, visit), reason)
 
     def _stand_in(
-        self, wanted: Wanted, edition: Edition | None, kinds: Sequence[str], visit: Visit
+        self, wanted: PictureRequest, edition: LoadedTemplate | None, kinds: Sequence[str], visit: RequestContext
     ) -> EncodedImage:
         """The first of `kinds` that was stored at publish, else a plain card."""
-        frame = wanted.frame(edition.template if edition else None)
+        frame = wanted.fallback_options(edition.template if edition else None)
         found = None
         try:
-            found = self._stand_ins.fitted(_keys(wanted, edition, kinds), frame)
+            found = self._stand_ins.load_resized(_keys(wanted, edition, kinds), frame)
         except (Unavailable, PictureError) as failure:
-            visit.noted["failure"] = place(failure)
-        visit.steps.done("fallback")
-        return found or self._stand_ins.card(frame)
+            visit.log_fields["failure"] = failure_site(failure)
+        visit.timings.lap("fallback")
+        return found or self._stand_ins.solid_color(frame)
 
-    def _time_left(self, visit: Visit) -> bool:
+    def _time_left(self, visit: RequestContext) -> bool:
         return self._monotonic() < visit.deadline
 
 
-def _keys(wanted: Wanted, edition: Edition | None, kinds: Sequence[str]) -> list[str]:
+def _keys(wanted: PictureRequest, edition: LoadedTemplate | None, kinds: Sequence[str]) -> list[str]:
     """Where stand-ins lie: as the version says, or where they must be if it cannot be read."""
     if edition is not None:
-        return stand_in_keys(edition.stored, kinds)
+        return fallback_keys(edition.stored, kinds)
     if wanted.version is None:
         return []
-    return [stand_in_key(wanted.template_id, wanted.version, kind) for kind in kinds]
+    return [fallback_key(wanted.template_id, wanted.version, kind) for kind in kinds]
 
 
-def _failure(image: EncodedImage, reason: Reason) -> Answer:
-    return Answer(image, keep_for(FAILURE), "fallback", reason)
+def _failure(image: EncodedImage, reason: FallbackReason) -> PictureResponse:
+    return PictureResponse(image, cache_for(FAILURE_SECONDS), "fallback", reason)
 
 
-def _refuse_opening(edition: Edition, opened: Sequence[str]) -> None:
+def _refuse_opening(edition: LoadedTemplate, opened: Sequence[str]) -> None:
     fields = edition.template.document.fields
     closed = [name for name in opened if not may_open(fields, name)]
     if closed:
@@ -281,7 +281,7 @@ def _refuse_opening(edition: Edition, opened: Sequence[str]) -> None:
         )
 
 
-def place(failure: BaseException) -> str:
+def failure_site(failure: BaseException) -> str:
     """The kind of a failure and where it happened; never its text, which may hold values."""
     trace = failure.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -5,10 +5,10 @@ from typing import Literal
 from postcard.formats import EncodedImage
 from postcard.runtime.lazy_dataclass import dataclass
 
-KEPT = "public, no-transform"
-DAY, LATEST, TIMED, FAILURE = 86_400, 300, 10, 60
+PUBLIC = "public, no-transform"
+DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
 
-Reason = Literal[
+FallbackReason = Literal[
     "source", "render", "budget", "paused", "erased", "unknown", "timeout", "dependency"
 ]
 
@@ -19,31 +19,31 @@ def image_key(image_id: str, format: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class CachePolicy:
     """`Cache-Control`, and `Expires` in Unix seconds where there is one."""
 
     cache_control: str
     expires: int | None = None
 
 
-def keep_for(seconds: int) -> Keeping:
+def cache_for(seconds: int) -> CachePolicy:
     """Kept by everyone for so long."""
-    return Keeping(f"{KEPT}, max-age={seconds}")
+    return CachePolicy(f"{PUBLIC}, max-age={seconds}")
 
 
-def keep_until(instant: int) -> Keeping:
+def cache_until(instant: int) -> CachePolicy:
     """Kept until a link's `_exp`."""
-    return Keeping(KEPT, instant)
+    return CachePolicy(PUBLIC, instant)
 
 
-NEVER = Keeping("no-store")
+NO_STORE = CachePolicy("no-store")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PictureResponse:
     """A picture to send. `reason` says why it is not the one that was asked for."""
 
     image: EncodedImage
-    keeping: Keeping
-    how: Literal["drawn", "stored", "fallback"]
-    reason: Reason | None = None
+    cache_policy: CachePolicy
+    render: Literal["drawn", "stored", "fallback"]
+    reason: FallbackReason | None = None

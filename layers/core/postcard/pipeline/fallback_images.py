@@ -6,38 +6,38 @@ from postcard.assets.verified_objects import CHECKSUM, digest_of
 from postcard.canvas.codecs.reencode import refit
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import OutputSize, output_size
-from postcard.pipeline.render_job import MOST_BYTES
-from postcard.pipeline.source_fetcher import Sources
+from postcard.pipeline.render_job import MAX_PICTURE_BYTES
+from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import Objects, StoredObject, TemplateVersion
 from postcard.rendering.renderer import Renderer, Which
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
 
 KINDS: tuple[Which, ...] = ("fallback", "ended")
-SHARPNESS = (2.0, 1.5, 1.0)
-SIZE_OF_THE_UNKNOWN = output_size(1200, 630)
+STORED_DPRS = (2.0, 1.5, 1.0)
+DEFAULT_SIZE = output_size(1200, 630)
 
 
-def stand_in_key(template_id: str, version: int, kind: str) -> str:
+def fallback_key(template_id: str, version: int, kind: str) -> str:
     """Where a version's picture lies in the store bucket, for those who cannot read its record."""
     return f"templates/{template_id}/{version}/{kind}.png"
 
 
-def stand_in_keys(version: TemplateVersion, kinds: Sequence[str]) -> list[str]:
+def fallback_keys(version: TemplateVersion, kinds: Sequence[str]) -> list[str]:
     """Where those of `kinds` lie that the version has."""
     return [version.stand_ins[kind] for kind in kinds if kind in version.stand_ins]
 
 
 def stored_size(document: Document) -> OutputSize:
     """Twice the template's size, or what of it stays within the bounds."""
-    sizes = (output_size(document.width, document.height, dpr=dpr) for dpr in SHARPNESS)
+    sizes = (output_size(document.width, document.height, dpr=dpr) for dpr in STORED_DPRS)
     return next(
         (size for size in sizes if size.allowed), output_size(document.width, document.height)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FallbackOptions:
     """The looks of what was asked for, which a stand-in takes on.
 
     `guessed`: nobody knows the template's proportions now, so a stand-in keeps its own.
@@ -47,27 +47,27 @@ class Frame:
     format: str
     quality: int | None = None
     background: str = "#ffffff"
-    guessed: bool = False
+    size_is_guess: bool = False
 
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height that are sent; height 0: as the picture's proportions have it."""
-        return self.size.width, 0 if self.guessed else self.size.height
+        return self.size.width, 0 if self.size_is_guess else self.size.height
 
 
-class StandIns:
+class FallbackImages:
     """Brings a version's stand-ins, fitted to what was asked for."""
 
-    def __init__(self, renderer: Renderer, sources: Sources) -> None:
+    def __init__(self, renderer: Renderer, sources: SourceFetcher) -> None:
         self._renderer = renderer
         self._sources = sources
 
-    def fitted(
-        self, keys: Sequence[str], frame: Frame, *, deadline: float | None = None
+    def load_resized(
+        self, keys: Sequence[str], frame: FallbackOptions, *, deadline: float | None = None
     ) -> EncodedImage | None:
         """The first of `keys` that is in the store, at that size; None if none is."""
         for key in keys:
-            body = self._sources.stored(key, deadline=deadline)
+            body = self._sources.read_cached(key, deadline=deadline)
             if body is not None:
                 quality = frame.quality or FORMATS[frame.format].quality
                 return refit(
@@ -75,18 +75,18 @@ class StandIns:
                     frame.pixels,
                     format=frame.format,
                     quality=quality,
-                    max_bytes=MOST_BYTES,
+                    max_bytes=MAX_PICTURE_BYTES,
                 )
         return None
 
-    def card(self, frame: Frame) -> EncodedImage:
+    def solid_color(self, frame: FallbackOptions) -> EncodedImage:
         """A card of one colour."""
         return self._renderer.plain_card(
             frame.size, format=frame.format, background=frame.background
         )
 
 
-def keep_stand_ins(
+def store_fallbacks(
     store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Store what was drawn at publish; kind → key.
@@ -100,16 +100,16 @@ def keep_stand_ins(
     return keys
 
 
-def show_stand_ins(
+def store_fallbacks_at_fixed_keys(
     store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> None:
     """Once the version is published: store them where they are found without its record, too."""
     for kind, body in drawn.items():
         told = {CHECKSUM: digest_of(body)}
         stored = StoredObject(body, "image/png", metadata=told)
-        store.put(stand_in_key(template_id, version, kind), stored)
+        store.put(fallback_key(template_id, version, kind), stored)
 
 
-def plain_background(document: Document) -> str:
+def background_color(document: Document) -> str:
     """The colour of a plain card; white where it takes values to know."""
     return "#ffffff" if "{" in document.background else document.background

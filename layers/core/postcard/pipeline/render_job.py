@@ -8,7 +8,7 @@ from postcard.errors import BadRequest, Fault, refuse
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
 from postcard.json_text import pointer, write_json
-from postcard.pipeline.template_loader import Edition
+from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import awaits_photos
 from postcard.template.bind import Bound, Mode, bind
@@ -16,42 +16,42 @@ from postcard.template.compiled import Template
 from postcard.template.modifications import VALUES, changes_from_modifications
 from postcard.template.validation.parse import Document
 
-MOST_BYTES = 4_500_000  # what a Lambda can answer, base64 included
+MAX_PICTURE_BYTES = 4_500_000  # what a Lambda can answer, base64 included
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderJob:
     """All that a picture follows from. `quality` is None where the format knows none.
 
     `pointers` says where a request named a picture: reference → JSON pointer.
     """
 
-    edition: Edition
-    bound: Bound
+    loaded: LoadedTemplate
+    values: Bound
     size: OutputSize
     format: str
     quality: int | None
     max_bytes: int | None
     dpr: float = 1
-    pointers: Mapping[str, str] = field(default_factory=dict)
+    source_pointers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def template(self) -> Template:
         """The compiled template."""
-        return self.edition.template
+        return self.loaded.template
 
     @property
     def alt(self) -> str:
         """The text beside the picture."""
-        return self.bound.alt(self.template)
+        return self.values.alt(self.template)
 
     def canonical(self) -> str:
         """The one spelling of this request: the same picture, the same text."""
         return write_json(
             {
-                "template": self.edition.stored.template_id,
-                "version": self.edition.number,
-                "values": self.bound.canonical(),
+                "template": self.loaded.stored.template_id,
+                "version": self.loaded.version,
+                "values": self.values.canonical(),
                 "format": self.format,
                 "width": self.size.display_width,
                 "dpr": self.dpr,
@@ -62,7 +62,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class OutputOptions:
     """The size and format that a request asks for; None is the template's own."""
 
     format: str | None = None
@@ -71,16 +71,16 @@ class Looks:
     quality: int | None = None
     max_bytes: int | None = None
 
-    def format_of(self, template: Template) -> str:
+    def resolve_format(self, template: Template) -> str:
         """The format that goes out."""
         return self.format or template.format
 
-    def quality_of(self, template: Template) -> int | None:
+    def resolve_quality(self, template: Template) -> int | None:
         """The quality, if the format knows one."""
-        standard = FORMATS[self.format_of(template)].quality
+        standard = FORMATS[self.resolve_format(template)].quality
         return None if standard is None else self.quality or template.quality or standard
 
-    def size_of(self, document: Document) -> tuple[OutputSize, list[Fault]]:
+    def resolve_size(self, document: Document) -> tuple[OutputSize, list[Fault]]:
         """The size, and what is wrong with it."""
         dpr = 1 if self.dpr is None else self.dpr
         usual = output_size(document.width, document.height)
@@ -112,36 +112,36 @@ def capped_size(document: Document, width: int | None, dpr: float) -> OutputSize
     return output_size(document.width, document.height)
 
 
-def order_for(
-    edition: Edition,
+def job_for_request(
+    edition: LoadedTemplate,
     modifications: Sequence[Mapping[str, Any]],
-    looks: Looks,
+    looks: OutputOptions,
     *,
     on_invalid: Mode,
     found: Sequence[Fault] = (),
-) -> Order:
+) -> RenderJob:
     """What a request asks for; `BadRequest` with all its faults, those `found` before included."""
-    size, faults = looks.size_of(edition.template.document)
+    size, faults = looks.resolve_size(edition.template.document)
     faults += found
-    bound = bound_for(edition.template, modifications, on_invalid=on_invalid, faults=faults)
-    return replace(placed(edition, bound, looks, size), pointers=_named(modifications))
+    bound = bind_modifications(edition.template, modifications, on_invalid=on_invalid, faults=faults)
+    return replace(job_for_values(edition, bound, looks, size), source_pointers=_source_pointers(modifications))
 
 
-def placed(edition: Edition, bound: Bound, looks: Looks, size: OutputSize) -> Order:
+def job_for_values(edition: LoadedTemplate, bound: Bound, looks: OutputOptions, size: OutputSize) -> RenderJob:
     """Values that are bound, with the looks asked for."""
     template = edition.template
-    return Order(
-        edition=edition,
-        bound=bound,
+    return RenderJob(
+        loaded=edition,
+        values=bound,
         size=size,
-        format=looks.format_of(template),
-        quality=looks.quality_of(template),
+        format=looks.resolve_format(template),
+        quality=looks.resolve_quality(template),
         max_bytes=looks.max_bytes or template.max_bytes,
         dpr=1 if looks.dpr is None else looks.dpr,
     )
 
 
-def undecided(order: Order, asked: Looks) -> Order:
+def job_for_draft(order: RenderJob, asked: OutputOptions) -> RenderJob:
     """The order as a draft is drawn: `auto` for `format: auto`, so that drawing decides.
 
     A canvas for pictures that are not known yet is drawn as the jpg that it will be.
@@ -152,7 +152,7 @@ def undecided(order: Order, asked: Looks) -> Order:
     return replace(order, format=format, quality=order.template.quality)
 
 
-def bound_for(
+def bind_modifications(
     template: Template,
     modifications: Sequence[Mapping[str, Any]],
     *,
@@ -164,7 +164,7 @@ def bound_for(
         changes = changes_from_modifications(template, modifications)
         bound = bind(template, changes, mode=on_invalid)
     except BadRequest as bad:
-        more = _faults_of_the_rest(template, modifications, bad.errors, on_invalid)
+        more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid)
         refuse([*bad.errors, *more, *faults])
         raise
     lacking = [
@@ -179,7 +179,7 @@ def bound_for(
     return bound
 
 
-def _faults_of_the_rest(
+def _faults_in_other_entries(
     template: Template,
     modifications: Sequence[Mapping[str, Any]],
     known: Sequence[Fault],
@@ -195,7 +195,7 @@ def _faults_of_the_rest(
         entries = [modifications[index] for index in rest]
         bind(template, changes_from_modifications(template, entries), mode=on_invalid)
     except BadRequest as bad:
-        return [moved for fault in bad.errors if (moved := _moved(fault, rest))]
+        return [moved for fault in bad.errors if (moved := _with_entry_index(fault, rest))]
     return []
 
 
@@ -203,7 +203,7 @@ def _within(place: str, entry: str) -> bool:
     return place == entry or place.startswith(f"{entry}/")
 
 
-def _moved(fault: Fault, indices: Sequence[int]) -> Fault | None:
+def _with_entry_index(fault: Fault, indices: Sequence[int]) -> Fault | None:
     """The fault where its entry stands in the whole list; None if it is about no entry."""
     steps = fault.pointer.split("/")
     if len(steps) < 3:
@@ -212,7 +212,7 @@ def _moved(fault: Fault, indices: Sequence[int]) -> Fault | None:
     return replace(fault, pointer="/".join(steps))
 
 
-def _named(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _source_pointers(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Where each text was given, as it will be asked for if it is a picture's address."""
     return {
         text.strip(): f"{pointer('modifications', index, key)}{where}"
@@ -232,12 +232,12 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
                 yield text, pointer(index, key)
 
 
-def check_weight(image: EncodedImage) -> None:
+def check_size(image: EncodedImage) -> None:
     """`BadRequest` for a picture that could not be sent."""
     size = len(image.body)
-    if size <= MOST_BYTES:
+    if size <= MAX_PICTURE_BYTES:
         return
     detail = (
-        f"The picture is {size:,} bytes, {MOST_BYTES:,} can be sent: ask for less, or max_bytes."
+        f"The picture is {size:,} bytes, {MAX_PICTURE_BYTES:,} can be sent: ask for less, or max_bytes."
     )
     raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])

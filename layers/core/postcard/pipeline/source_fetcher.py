@@ -11,12 +11,12 @@ from postcard.errors import PictureFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import Source
 
-KEPT_BYTES = 64_000_000
-AT_ONCE = 6
-MOST_TOGETHER = 40_000_000  # bytes of the pictures that one request names
+CACHE_BYTES = 64_000_000
+MAX_CONCURRENT_FETCHES = 6
+MAX_REQUEST_BYTES = 40_000_000  # bytes of the pictures that one request names
 
 
-class Sources:
+class SourceFetcher:
     """Brings pictures' bytes, those of one drawing at the same time."""
 
     def __init__(self, store: ports.Objects, assets: AssetReader, fetcher: ports.Fetcher) -> None:
@@ -25,25 +25,25 @@ class Sources:
         self._fetcher = fetcher
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
-    def bring(
+    def fetch_all(
         self, wanted: Sequence[Source], own: Mapping[str, str], *, deadline: float
     ) -> tuple[dict[str, bytes], list[PictureFault]]:
         """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
         brought: dict[str, bytes] = {}
         faults: list[PictureFault] = []
         once = {source.reference: source for source in wanted}
-        room = _Room(MOST_TOGETHER)
+        room = _ByteBudget(MAX_REQUEST_BYTES)
         readers = {
             name: self._reader(source, own, deadline)
             if source.own
-            else partial(room.taken, self._reader(source, own, deadline))
+            else partial(room.read, self._reader(source, own, deadline))
             for name, source in once.items()
         }
-        for name, outcome in _all_at_once(readers).items():
+        for name, outcome in _run_concurrently(readers).items():
             if isinstance(outcome, bytes):
                 brought[name] = outcome
             else:
-                faults.append(_lost(once[name], outcome))
+                faults.append(_source_fault(once[name], outcome))
         return brought, faults
 
     def check_assets(self, wanted: Sequence[Source]) -> list[PictureFault]:
@@ -53,9 +53,9 @@ class Sources:
             (source, _outcome(partial(self._assets.read, source.reference.removeprefix(PREFIX))))
             for source in named
         ]
-        return [_lost(source, one) for source, one in outcomes if not isinstance(one, bytes)]
+        return [_source_fault(source, one) for source, one in outcomes if not isinstance(one, bytes)]
 
-    def stored(self, key: str, *, deadline: float | None = None) -> bytes | None:
+    def read_cached(self, key: str, *, deadline: float | None = None) -> bytes | None:
         """Immutable bytes of the store, kept in memory while there is room."""
         if (kept := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
@@ -64,7 +64,7 @@ class Sources:
         if found is None:
             return None
         self._kept[key] = found.body
-        while sum(map(len, self._kept.values())) > KEPT_BYTES:
+        while sum(map(len, self._kept.values())) > CACHE_BYTES:
             self._kept.popitem(last=False)
         return found.body
 
@@ -73,7 +73,7 @@ class Sources:
         """The assets among which pictures and fonts are looked up."""
         return self._assets
 
-    def once(self, key: str, deadline: float | None = None) -> bytes | None:
+    def read_uncached(self, key: str, deadline: float | None = None) -> bytes | None:
         """Bytes of the store that the caller keeps; None if they are not there."""
         found = self._store.get(key, deadline=deadline)
         return None if found is None else found.body
@@ -83,7 +83,7 @@ class Sources:
     ) -> Callable[[], bytes]:
         reference = source.reference
         if reference in own:
-            return lambda: self._own(own[reference], deadline)
+            return lambda: self._read_published_copy(own[reference], deadline)
         if reference.startswith(PREFIX):
             return lambda: self._assets.read(reference.removeprefix(PREFIX), deadline=deadline)
         return lambda: (
@@ -92,8 +92,8 @@ class Sources:
             ).body
         )
 
-    def _own(self, key: str, deadline: float) -> bytes:
-        body = self.stored(key, deadline=deadline)
+    def _read_published_copy(self, key: str, deadline: float) -> bytes:
+        body = self.read_cached(key, deadline=deadline)
         if body is None:
             raise AssetError("The copy stored at publish is gone: publish the template again.")
         return body
@@ -102,14 +102,14 @@ class Sources:
 Outcome = bytes | FetchError | AssetError
 
 
-class _Room:
+class _ByteBudget:
     """What may be held of the pictures of one drawing; several threads take of it."""
 
     def __init__(self, most: int) -> None:
         self._left = most
         self._lock = Lock()
 
-    def taken(self, read: Callable[[], bytes]) -> bytes:
+    def read(self, read: Callable[[], bytes]) -> bytes:
         """What `read` reads, if it fits; nothing is read once there is no room."""
         if self._left >= 0:
             body = read()
@@ -117,20 +117,20 @@ class _Room:
                 self._left -= len(body)
                 if self._left >= 0:
                     return body
-        told = MOST_TOGETHER // 1_000_000
+        told = MAX_REQUEST_BYTES // 1_000_000
         raise FetchError(f"The request's pictures have more than {told} MB together.")
 
 
-def _lost(source: Source, error: Exception) -> PictureFault:
+def _source_fault(source: Source, error: Exception) -> PictureFault:
     return PictureFault("image_unavailable", source.pointer, str(error), source.reference)
 
 
-def _all_at_once(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:
+def _run_concurrently(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:
     if len(readers) < 2:
         return {name: _outcome(reader) for name, reader in readers.items()}
     from concurrent.futures import ThreadPoolExecutor  # 10 ms that one picture does not need
 
-    with ThreadPoolExecutor(min(AT_ONCE, len(readers))) as pool:
+    with ThreadPoolExecutor(min(MAX_CONCURRENT_FETCHES, len(readers))) as pool:
         return dict(zip(readers, pool.map(_outcome, readers.values()), strict=True))
 
 

@@ -4,24 +4,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
 from postcard.assets.service import Assets
-from postcard.delivery.assembly import Outside, Room
+from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import Keys
 from postcard.links.signing import LinkKeys
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.health import states
+from postcard.services.health import check_all
 from postcard.services.images import Images
-from postcard.services.links import Minting
+from postcard.services.links import LinkService
 from postcard.services.previews import Previews
-from postcard.services.publishing import Publishing
+from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
-from postcard.services.templates import Catalogue
+from postcard.services.templates import TemplateCatalog
 
 
 @dataclass(frozen=True, slots=True)
-class ApiOutside:
+class ApiDependencies:
     """What the API needs beside what opening an address needs."""
 
-    outside: Outside
+    dependencies: Dependencies
     api_keys: ports.ApiKeys
     limiter: ports.RateLimiter
     idempotency: ports.Idempotency
@@ -40,9 +40,9 @@ class ApiService:
     """
 
     images: Images
-    minting: Minting
-    templates: Catalogue
-    publishing: Publishing
+    links: LinkService
+    templates: TemplateCatalog
+    publisher: Publisher
     recalls: Recalls
     previews: Previews
     assets: Assets
@@ -52,48 +52,48 @@ class ApiService:
     limiter: ports.RateLimiter
     counters: ports.Counters
     idempotency: ports.Idempotency
-    until: Callable[[float], None]
+    set_deadline: Callable[[float], None]
     clock: Callable[[], float]
     monotonic: Callable[[], float]
     cors_origins: Sequence[str] = ()
 
 
-def api_service(api: ApiOutside) -> ApiService:
+def api_service(api: ApiDependencies) -> ApiService:
     """Answers the API's calls."""
-    outside = api.outside
-    room = Room.of(outside, settle=True)
+    outside = api.dependencies
+    room = SharedServices.build(outside, settle=True)
 
     def keys() -> LinkKeys:
         return outside.keys(None)
 
-    minting = Minting(room.library, room.studio, keys, base_url=api.base_url)
+    minting = LinkService(room.templates, room.pipeline, keys, base_url=api.base_url)
     recalls = _recalls(api, room, keys)
     return ApiService(
         images=_images(api, room, minting, keys),
-        minting=minting,
-        templates=Catalogue(outside.templates, room.library, minting, recalls),
-        publishing=Publishing(outside.templates, outside.store, room.studio),
+        links=minting,
+        templates=TemplateCatalog(outside.templates, room.templates, minting, recalls),
+        publisher=Publisher(outside.templates, outside.store, room.pipeline),
         recalls=recalls,
-        previews=Previews(room.library, room.studio),
+        previews=Previews(room.templates, room.pipeline),
         assets=Assets(outside.assets, outside.store, api.uploads),
-        fonts=lambda deadline: [*api.fonts(), *_own_fonts(room, deadline)],
+        fonts=lambda deadline: [*api.fonts(), *_custom_fonts(room, deadline)],
         health=lambda: _health(outside),
         keys=Keys(api.api_keys),
         limiter=api.limiter,
         counters=outside.counters,
         idempotency=api.idempotency,
-        until=outside.until,
+        set_deadline=outside.set_deadline,
         clock=outside.clock,
         monotonic=outside.monotonic,
         cors_origins=api.cors_origins,
     )
 
 
-def _recalls(api: ApiOutside, room: Room, keys: Callable[[], LinkKeys]) -> Recalls:
-    outside = api.outside
+def _recalls(api: ApiDependencies, room: SharedServices, keys: Callable[[], LinkKeys]) -> Recalls:
+    outside = api.dependencies
     return Recalls(
         outside.templates,
-        room.library,
+        room.templates,
         outside.images,
         outside.pictures,
         api.cdn,
@@ -102,13 +102,13 @@ def _recalls(api: ApiOutside, room: Room, keys: Callable[[], LinkKeys]) -> Recal
     )
 
 
-def _images(api: ApiOutside, room: Room, minting: Minting, keys: Callable[[], LinkKeys]) -> Images:
+def _images(api: ApiDependencies, room: SharedServices, minting: LinkService, keys: Callable[[], LinkKeys]) -> Images:
     return Images(
-        room.library,
-        room.studio,
+        room.templates,
+        room.pipeline,
         minting,
-        api.outside.images,
-        api.outside.pictures,
+        api.dependencies.images,
+        api.dependencies.pictures,
         api.cdn,
         room.budget,
         keys,
@@ -116,14 +116,14 @@ def _images(api: ApiOutside, room: Room, minting: Minting, keys: Callable[[], Li
     )
 
 
-def _own_fonts(room: Room, deadline: float) -> Sequence[Mapping[str, object]]:
+def _custom_fonts(room: SharedServices, deadline: float) -> Sequence[Mapping[str, object]]:
     """The sender's own fonts; new ones are checked while there is time."""
-    return room.studio.shelf().told(room.studio.renderer.fonts, deadline=deadline)
+    return room.pipeline.custom_fonts().told(room.pipeline.renderer.fonts, deadline=deadline)
 
 
-def _health(outside: Outside) -> Mapping[str, str]:
+def _health(outside: Dependencies) -> Mapping[str, str]:
     nothing = "healthcheck"
-    return states(
+    return check_all(
         {
             "table": lambda: outside.templates.record(nothing),
             "pictures": lambda: outside.pictures.get(f"errors/{nothing}"),

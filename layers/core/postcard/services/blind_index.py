@@ -16,29 +16,29 @@ PURPOSE = "postcard-erase-v1"
 LENGTH = 40  # characters of base 32: 200 bits
 
 
-def mark(keys: LinkKeys, field: str, value: str) -> str:
+def blind_index(keys: LinkKeys, field: str, value: str) -> str:
     """The mark of a value. Capitals, width and spaces make no other person."""
     text = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
     return base32(mac(keys.id, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
 
 
-def marks(keys: LinkKeys, template: Template, bound: Bound) -> tuple[str, ...]:
+def blind_indexes(keys: LinkKeys, template: Template, bound: Bound) -> tuple[str, ...]:
     """The marks of all values that were given and can be erased by, each once.
 
     A field of a list's items is called `guests.email`, whichever item it is of.
     """
     found = [
-        mark(keys, name, link_text(value))
+        blind_index(keys, name, link_text(value))
         for name, field in sorted(template.document.fields.items())
-        for name, value in _given(name, field, bound.given.get(name))
+        for name, value in _erasable_values(name, field, bound.given.get(name))
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _given(name: str, field: AnyField, value: AnyValue | None) -> Iterator[tuple[str, Value]]:
+def _erasable_values(name: str, field: AnyField, value: AnyValue | None) -> Iterator[tuple[str, Value]]:
     if isinstance(field, ListField):
         for item in value if isinstance(value, tuple) else ():
             for key, one in item.items():
-                yield from _given(f"{name}.{key}", field.items[key], one)
+                yield from _erasable_values(f"{name}.{key}", field.items[key], one)
     elif field.erase_by and value is not None and not isinstance(value, tuple):
         yield name, value

@@ -7,11 +7,11 @@ from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.layers.base import BaseLayer
 
-ALWAYS = ("type", "required", "open", "default", "example", "label")
-VALUE_WORDS = {"text": "text", "image": "image_url"}
+COMMON_PROPERTIES = ("type", "required", "open", "default", "example", "label")
+VALUE_PROPERTY = {"text": "text", "image": "image_url"}
 
 
-def names(template: Template) -> JsonObject:
+def field_list(template: Template) -> JsonObject:
     """Fields with their bounds, and named layers with the properties that they take."""
     listed = template.document.fields.items()
     return {
@@ -24,16 +24,16 @@ def _field(name: str, spec: AnyField) -> JsonObject:
     bounds = {
         f.name: getattr(spec, f.name)
         for f in fields(spec)
-        if f.name not in (*ALWAYS, "items") and getattr(spec, f.name) not in (None, False)
+        if f.name not in (*COMMON_PROPERTIES, "items") and getattr(spec, f.name) not in (None, False)
     }
     if isinstance(spec, ListField):
         bounds["items"] = [_field(key, inner) for key, inner in spec.items.items()]
-    told = {word: getattr(spec, word) for word in ALWAYS}
+    told = {word: getattr(spec, word) for word in COMMON_PROPERTIES}
     return {"name": name, **told, **{k: _json(v) for k, v in bounds.items()}}
 
 
 def _layer(name: str, layer: BaseLayer) -> JsonObject:
-    words = [VALUE_WORDS.get(layer.type, "value") if w == "value" else w for w in layer.takes]
+    words = [VALUE_PROPERTY.get(layer.type, "value") if w == "value" else w for w in layer.takes]
     return {"name": name, "type": layer.type, "properties": [*words, "visible"]}
 
 

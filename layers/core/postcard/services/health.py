@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 
 from postcard.errors import Unavailable
 
-Question = Callable[[], object]
+HealthCheck = Callable[[], object]
 
 
-def states(questions: Mapping[str, Question]) -> dict[str, str]:
+def check_all(questions: Mapping[str, HealthCheck]) -> dict[str, str]:
     """`ok` or `unavailable` by name."""
-    return {name: _state(question) for name, question in questions.items()}
+    return {name: _check(question) for name, question in questions.items()}
 
 
-def _state(question: Question) -> str:
+def _check(question: HealthCheck) -> str:
     try:
         question()
     except Unavailable:

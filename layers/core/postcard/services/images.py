@@ -5,19 +5,19 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
-from postcard.delivery.response import DAY, image_key, keep_for
+from postcard.delivery.response import DAY_SECONDS, image_key, cache_for
 from postcard.errors import Gone, NotFound, told
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import Drawing, Steps, Studio, refused
-from postcard.pipeline.render_job import Looks, Order, check_weight, order_for
-from postcard.pipeline.template_loader import Library
+from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline, bad_request_for
+from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
+from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
 from postcard.render_budget import Budget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.blind_index import marks
-from postcard.services.links import Minting
+from postcard.services.blind_index import blind_indexes
+from postcard.services.links import LinkService
 from postcard.template.bind import Mode
 from postcard.timestamps import rfc3339
 
@@ -39,16 +39,16 @@ class ImageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeImage:
+class ImageResult:
     """An image as callers are told of it. `warnings` are this call's, then the picture's."""
 
     record: ImageRecord
     url: str
     cached: bool
     warnings: Sequence[Mapping[str, str]]
-    noted: JsonObject = field(default_factory=dict)
+    log_fields: JsonObject = field(default_factory=dict)
 
-    def answer(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         """Everything but `cached` and `metadata`; never the values."""
         record = self.record
         return {
@@ -74,9 +74,9 @@ class Images:
 
     def __init__(
         self,
-        library: Library,
-        studio: Studio,
-        minting: Minting,
+        library: TemplateLoader,
+        studio: RenderPipeline,
+        minting: LinkService,
         records: ports.Images,
         pictures: ports.Objects,
         cdn: ports.Cdn,
@@ -95,50 +95,50 @@ class Images:
         self._keys = keys
         self._base_url = base_url
 
-    def create(self, asked: ImageRequest, *, now: float, deadline: float) -> MadeImage:
+    def create(self, asked: ImageRequest, *, now: float, deadline: float) -> ImageResult:
         """The image of a request: the one there is, or a new one."""
-        template = self._library.usable(asked.template_id, "/template_id")
-        with self._minting.telling_fallback(template):
-            edition = self._library.drawn_for(template, asked.template_version, "/template_version")
-            looks = Looks(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
-            order = order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+        template = self._library.usable_record(asked.template_id, "/template_id")
+        with self._minting.with_fallback_url(template):
+            edition = self._library.load_effective(template, asked.template_version, "/template_version")
+            looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
+            order = job_for_request(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
             image_id = links.image_id(self._keys(), order.canonical())
-            known = self._caught_up(self._records.get(image_id))
-            if known is not None and _stands(known, asked.render):
-                return self._made(known, order, cached=True, did="found")
+            known = self._refresh_status(self._records.get(image_id))
+            if known is not None and _is_reusable(known, asked.render):
+                return self._result(known, order, cached=True, did="found")
             record = _record(image_id, order, known, now)
-            record = replace(record, marks=marks(self._keys(), order.template, order.bound))
-            if self._waits(asked, template, order, now):
+            record = replace(record, marks=blind_indexes(self._keys(), order.template, order.values))
+            if self._is_drawn_on_open(asked, template, order, now):
                 status = "timed" if order.template.timed else "pending"
                 self._records.put(record := replace(record, status=status))
-                return self._made(record, order, cached=False, did="noted")
-            return self._drawn(record, order, now, deadline)
+                return self._result(record, order, cached=False, did="noted")
+            return self._draw(record, order, now, deadline)
 
-    def read(self, image_id: str) -> MadeImage:
+    def read(self, image_id: str) -> ImageResult:
         """What is known of an image; `NotFound`, `Gone` once erased."""
-        known = self._caught_up(self._known(image_id))
+        known = self._refresh_status(self._existing(image_id))
         if known is None or known.erased:
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
-        return MadeImage(known, self._url(known), True, known.warnings)
+        return ImageResult(known, self._url(known), True, known.warnings)
 
     def owner(self, image_id: str) -> str:
         """The id of its template."""
-        return self._known(image_id).template_id
+        return self._existing(image_id).template_id
 
     def erase(self, image_id: str) -> None:
         """Forget values and bytes here and at the CDN. First the values: nothing is drawn anew."""
-        record = self._known(image_id)
-        self._records.put(erased(record))
+        record = self._existing(image_id)
+        self._records.put(without_values(record))
         self._pictures.delete([image_key(record.image_id, record.format)])
-        self._cdn.forget(addresses(record))
+        self._cdn.forget(cdn_paths(record))
 
-    def _known(self, image_id: str) -> ImageRecord:
+    def _existing(self, image_id: str) -> ImageRecord:
         record = self._records.get(image_id) if links.is_image_id(self._keys(), image_id) else None
         if record is None:
             raise NotFound(f'There is no image "{image_id}".')
         return record
 
-    def _caught_up(self, record: ImageRecord | None) -> ImageRecord | None:
+    def _refresh_status(self, record: ImageRecord | None) -> ImageRecord | None:
         """An image that was drawn at an open since we last looked is ready now."""
         if record is None or record.erased or record.status not in ("pending", "degraded"):
             return record
@@ -149,21 +149,21 @@ class Images:
         self._records.put(ready)
         return ready
 
-    def _waits(
-        self, asked: ImageRequest, template: TemplateRecord, order: Order, now: float
+    def _is_drawn_on_open(
+        self, asked: ImageRequest, template: TemplateRecord, order: RenderJob, now: float
     ) -> bool:
         """Whether it is drawn only when it is opened."""
         if asked.render == "on_open" or order.template.timed or template.paused:
             return True
         return not self._budget.spend(template, now=now)
 
-    def _drawn(self, record: ImageRecord, order: Order, now: float, deadline: float) -> MadeImage:
-        steps = Steps()
+    def _draw(self, record: ImageRecord, order: RenderJob, now: float, deadline: float) -> ImageResult:
+        steps = Timings()
         try:
             drawing = self._studio.draw(order, now=now, deadline=deadline, steps=steps)
         except RenderFailed as failure:
-            raise refused(failure) from failure
-        check_weight(drawing.image)
+            raise bad_request_for(failure) from failure
+        check_size(drawing.image)
         record = replace(
             record,
             status="degraded" if drawing.degraded else "ready",
@@ -173,21 +173,21 @@ class Images:
         if not drawing.degraded:
             self._store(record, drawing)
         self._records.put(record)
-        steps.done("store")
-        return self._made(record, order, cached=False, did="drawn", steps=steps.spent)
+        steps.lap("store")
+        return self._result(record, order, cached=False, did="drawn", steps=steps.milliseconds)
 
-    def _store(self, record: ImageRecord, drawing: Drawing) -> None:
+    def _store(self, record: ImageRecord, drawing: RenderResult) -> None:
         """The picture before its record, so that no record promises what is not there."""
         image = drawing.image
         stored = StoredObject(
-            image.body, image.content_type, cache_control=keep_for(DAY).cache_control
+            image.body, image.content_type, cache_control=cache_for(DAY_SECONDS).cache_control
         )
         self._pictures.put(image_key(record.image_id, record.format), stored)
 
-    def _made(
-        self, record: ImageRecord, order: Order, *, cached: bool, did: str, **more: Any
-    ) -> MadeImage:
-        warnings = [*told(order.bound.warnings), *record.warnings]
+    def _result(
+        self, record: ImageRecord, order: RenderJob, *, cached: bool, did: str, **more: Any
+    ) -> ImageResult:
+        warnings = [*told(order.values.warnings), *record.warnings]
         noted = {
             "image": record.image_id,
             "version": record.version,
@@ -195,37 +195,37 @@ class Images:
             "bytes": record.bytes,
             **more,
         }
-        return MadeImage(record, self._url(record), cached, warnings, noted)
+        return ImageResult(record, self._url(record), cached, warnings, noted)
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
 
 
-def erased(record: ImageRecord) -> ImageRecord:
+def without_values(record: ImageRecord) -> ImageRecord:
     """What is left of an image: enough to show a fallback of its size."""
     bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
     return replace(bare, status="erased", erased=True)
 
 
-def addresses(record: ImageRecord) -> list[str]:
+def cdn_paths(record: ImageRecord) -> list[str]:
     """All paths by which the CDN may know it."""
     name = f"{record.image_id}.{record.format}"
     return [f"/images/{name}", f"/i/{name}"]
 
 
-def _stands(known: ImageRecord, render: str) -> bool:
+def _is_reusable(known: ImageRecord, render: str) -> bool:
     if known.erased:
         return False
     return known.status in ("ready", "timed") or (known.status == "pending" and render == "on_open")
 
 
-def _record(image_id: str, order: Order, known: ImageRecord | None, now: float) -> ImageRecord:
+def _record(image_id: str, order: RenderJob, known: ImageRecord | None, now: float) -> ImageRecord:
     size = order.size
     return ImageRecord(
         image_id=image_id,
         template_id=order.template.id,
-        version=order.edition.number,
-        values=order.bound.canonical(),
+        version=order.loaded.version,
+        values=order.values.canonical(),
         format=order.format,
         width=size.width,
         height=size.height,

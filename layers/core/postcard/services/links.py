@@ -10,9 +10,9 @@ from postcard.json_text import pointer
 from postcard.links import build as link_minting
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import Studio
-from postcard.pipeline.render_job import Looks, Order, order_for
-from postcard.pipeline.template_loader import Edition, Library
+from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
+from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import Mode
@@ -21,8 +21,8 @@ from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.fields.list_values import field_of, may_open, place_of
 from postcard.timestamps import read_rfc3339, rfc3339
 
-LAST_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
-NOT_IN_OUTLOOK = ("webp", "avif")
+MAX_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
+UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,24 @@ class LinkRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class MintedLink:
+class SignedLink:
     """A link with what it shows."""
 
-    order: Order
+    job: RenderJob
     url: str
     img: str
     template_version: int | str
     expires: int | None
     warnings: Sequence[Fault]
-    noted: JsonObject = field(default_factory=dict)
+    log_fields: JsonObject = field(default_factory=dict)
 
-    def answer(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         """As `POST /v1/links` tells it."""
-        size = self.order.size
+        size = self.job.size
         return {
             "url": self.url,
             "img": self.img,
-            "alt": self.order.alt,
+            "alt": self.job.alt,
             "width": size.width,
             "height": size.height,
             "display_width": size.display_width,
@@ -72,27 +72,27 @@ class MintedLink:
         }
 
 
-class Minting:
+class LinkService:
     """Signs links. Nothing is stored."""
 
     def __init__(
-        self, library: Library, studio: Studio, keys: Callable[[], LinkKeys], *, base_url: str
+        self, library: TemplateLoader, studio: RenderPipeline, keys: Callable[[], LinkKeys], *, base_url: str
     ) -> None:
         self._library = library
         self._studio = studio
         self._keys = keys
         self._base_url = base_url
 
-    def mint(self, asked: LinkRequest, *, now: float) -> MintedLink:
+    def create(self, asked: LinkRequest, *, now: float) -> SignedLink:
         """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`."""
-        record = self._library.usable(asked.template_id, "/template_id")
-        with self.telling_fallback(record):
+        record = self._library.usable_record(asked.template_id, "/template_id")
+        with self.with_fallback_url(record):
             number = None if asked.template_version == "latest" else asked.template_version
             assert not isinstance(number, str)
-            edition = self._library.drawn_for(record, number, "/template_version")
-            return self._minted(asked, edition, now)
+            edition = self._library.load_effective(record, number, "/template_version")
+            return self._create(asked, edition, now)
 
-    def default_url(self, edition: Edition) -> str:
+    def default_url(self, edition: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
         template = edition.template
         link = link_minting.mint(
@@ -100,7 +100,7 @@ class Minting:
             template=template.id,
             format=template.format,
             fields={},
-            version=edition.number,
+            version=edition.version,
             width=None,
             dpr=1,
             quality=None,
@@ -110,12 +110,12 @@ class Minting:
         return self._base_url + link
 
     @contextmanager
-    def telling_fallback(self, record: TemplateRecord) -> Iterator[None]:
+    def with_fallback_url(self, record: TemplateRecord) -> Iterator[None]:
         """Give every problem inside the template's `fallback_url`."""
         try:
             yield
         except Problem as problem:
-            if (edition := self._library.edition(record.template_id, record.latest)) is not None:
+            if (edition := self._library.load_version(record.template_id, record.latest)) is not None:
                 told = {"fallback_url": self.default_url(edition)}
                 problem.extensions = {**problem.extensions, **told}
             raise
@@ -125,38 +125,38 @@ class Minting:
         record = self._library.record(template_id)
         if record is None or record.deleted or record.erased:
             return None
-        edition = self._library.edition(template_id, record.latest)
+        edition = self._library.load_version(template_id, record.latest)
         return None if edition is None else self.default_url(edition)
 
     def value_faults(
         self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: Mode
     ) -> Sequence[Fault]:
         """What the latest version says of values in a request whose rest cannot be read."""
-        record = self._library.usable(template_id)
-        edition = self._library.drawn_for(record, None)
+        record = self._library.usable_record(template_id)
+        edition = self._library.load_effective(record, None)
         try:
-            order_for(edition, modifications, Looks(), on_invalid=mode)
+            job_for_request(edition, modifications, OutputOptions(), on_invalid=mode)
         except BadRequest as bad:
             return bad.errors
         return ()
 
-    def _minted(self, asked: LinkRequest, edition: Edition, now: float) -> MintedLink:
+    def _create(self, asked: LinkRequest, edition: LoadedTemplate, now: float) -> SignedLink:
         opened = asked.open or {}
-        looks = Looks(asked.format, asked.width, asked.dpr, asked.quality)
+        looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality)
         expires, faults = _expiry(asked.expires_at, now)
         faults += _open_faults(edition.template, asked)
-        later = replace(edition, template=_filled_later(edition.template, opened))
-        order = order_for(
+        later = replace(edition, template=_without_required_open_fields(edition.template, opened))
+        order = job_for_request(
             later, asked.modifications, looks, on_invalid=asked.on_invalid, found=faults
         )
-        head = self._head(asked, order, expires, tuple(opened))
+        head = self._signed_part(asked, order, expires, tuple(opened))
         link: str | MergeLink = head
         if opened and asked.esp:
             defaults = {name: _written_default(edition.template, name) for name in opened}
             link = merge_link(head, esp=asked.esp, open=opened, defaults=defaults)
         size = order.size
-        return MintedLink(
-            order=order,
+        return SignedLink(
+            job=order,
             url=f"{self._base_url}{link}",
             img=image_tag(
                 self._base_url,
@@ -165,28 +165,28 @@ class Minting:
                 width=size.display_width,
                 height=size.display_height,
             ),
-            template_version="latest" if asked.template_version == "latest" else edition.number,
+            template_version="latest" if asked.template_version == "latest" else edition.version,
             expires=expires,
             warnings=self._warnings(asked, order, now),
-            noted={"version": edition.number, "did": "minted"},
+            log_fields={"version": edition.version, "did": "minted"},
         )
 
-    def _warnings(self, asked: LinkRequest, order: Order, now: float) -> list[Fault]:
+    def _warnings(self, asked: LinkRequest, order: RenderJob, now: float) -> list[Fault]:
         found = self._asset_faults(order, now)
-        return [*order.bound.warnings, *found, *_outlook(asked, order)]
+        return [*order.values.warnings, *found, *_outlook(asked, order)]
 
-    def _head(
-        self, asked: LinkRequest, order: Order, expires: int | None, opened: Sequence[str]
+    def _signed_part(
+        self, asked: LinkRequest, order: RenderJob, expires: int | None, opened: Sequence[str]
     ) -> str:
         """The signed part, without what is the default."""
         template, size = order.template, order.size
-        standard = Looks(format=order.format).quality_of(template)
+        standard = OutputOptions(format=order.format).resolve_quality(template)
         return link_minting.mint(
             self._keys(),
             template=template.id,
             format=order.format,
-            fields=order.bound.link_fields(),
-            version=None if asked.template_version == "latest" else order.edition.number,
+            fields=order.values.link_fields(),
+            version=None if asked.template_version == "latest" else order.loaded.version,
             width=None if size.display_width == template.document.width else size.display_width,
             dpr=1 if asked.dpr is None else asked.dpr,
             quality=None if order.quality == standard else order.quality,
@@ -195,12 +195,12 @@ class Minting:
             open=opened,
         )
 
-    def _asset_faults(self, order: Order, now: float) -> list[Fault]:
+    def _asset_faults(self, order: RenderJob, now: float) -> list[Fault]:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.sources(order.template, order.bound, order.size, now=now)
-        foreign = [s for s in wanted if s.reference not in order.edition.stored.sources]
+        wanted = self._studio.renderer.sources(order.template, order.values, order.size, now=now)
+        foreign = [s for s in wanted if s.reference not in order.loaded.stored.sources]
         return [
-            Fault(fault.code, order.pointers.get(fault.reference, fault.pointer), fault.detail)
+            Fault(fault.code, order.source_pointers.get(fault.reference, fault.pointer), fault.detail)
             for fault in self._studio.sources.check_assets(foreign)
         ]
 
@@ -214,8 +214,8 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
         return None, [Fault("invalid_request", "/expires_at", str(error))]
     if expires <= now:
         return None, [Fault("invalid_request", "/expires_at", "This time has passed.")]
-    if expires > LAST_EXPIRY:
-        detail = f"Write a time up to {rfc3339(LAST_EXPIRY)}, or none for a link without end."
+    if expires > MAX_EXPIRY:
+        detail = f"Write a time up to {rfc3339(MAX_EXPIRY)}, or none for a link without end."
         return None, [Fault("invalid_request", "/expires_at", detail)]
     return expires, []
 
@@ -238,7 +238,7 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
         yield from platform_faults(asked.esp, asked.open or {})
 
 
-def _filled_later(template: Template, opened: Mapping[str, str]) -> Template:
+def _without_required_open_fields(template: Template, opened: Mapping[str, str]) -> Template:
     """The template as minting sees it: nobody requires now what a platform fills in later."""
     fields = {name: _lenient(name, spec, opened) for name, spec in template.document.fields.items()}
     return replace(template, document=replace(template.document, fields=fields))
@@ -261,8 +261,8 @@ def _written_default(template: Template, name: str) -> str | None:
     return spec.default if spec and isinstance(spec.default, str) else None
 
 
-def _outlook(asked: LinkRequest, order: Order) -> list[Fault]:
-    if asked.esp is None or order.format not in NOT_IN_OUTLOOK:
+def _outlook(asked: LinkRequest, order: RenderJob) -> list[Fault]:
+    if asked.esp is None or order.format not in UNSUPPORTED_IN_OUTLOOK:
         return []
     detail = f"Outlook shows no {order.format}: use png or jpg in mail."
     return [Fault("not_in_outlook", "/format", detail)]

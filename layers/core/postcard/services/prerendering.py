@@ -11,11 +11,11 @@ from postcard.template.bind import defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
 
-SHARPNESS = (1.0, 2.0)  # what mail asks for; another size is drawn as it comes
-MOST_PIXELS = 4_000_000  # a warm process holds several
+PRERENDERED_DPRS = (1.0, 2.0)  # what mail asks for; another size is drawn as it comes
+MAX_PIXELS = 4_000_000  # a warm process holds several
 
 
-def keep_grounds(
+def store_prerendered(
     store: Objects, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Store a version's grounds; the device pixels of each → its key, which ends in its digest."""
@@ -31,9 +31,9 @@ def keep_grounds(
 
 
 def _sizes(document: Document) -> Iterator[OutputSize]:
-    for dpr in SHARPNESS:
+    for dpr in PRERENDERED_DPRS:
         size = output_size(document.width, document.height, dpr=dpr)
-        if size.allowed and size.width * size.height <= MOST_PIXELS:
+        if size.allowed and size.width * size.height <= MAX_PIXELS:
             yield size
 
 
@@ -45,10 +45,10 @@ def _file(
     if laid is None:
         return None
     file = laid.write()
-    return file if keeps_ground(renderer, template, size, pictures, laid, len(file)) else None
+    return file if is_worth_storing(renderer, template, size, pictures, laid, len(file)) else None
 
 
-def keeps_ground(
+def is_worth_storing(
     renderer: Renderer,
     template: Template,
     size: OutputSize,

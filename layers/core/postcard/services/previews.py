@@ -9,9 +9,9 @@ from postcard.canvas.codecs.debug_boxes import outlined
 from postcard.errors import BadRequest, Fault, refuse, told
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
-from postcard.pipeline.pipeline import Drawing, Steps, Studio, refused
-from postcard.pipeline.render_job import Looks, Order, check_weight, order_for, placed, undecided
-from postcard.pipeline.template_loader import Edition, Library
+from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline, bad_request_for
+from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request, job_for_values, job_for_draft
+from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateVersion
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
@@ -20,7 +20,7 @@ from postcard.template.bind import Mode, examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse
 
-DRAFT = "draft"
+DRAFT_ID = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,20 @@ class PreviewRequest:
 class Preview:
     """A picture, where its layers stand, and what is wrong with it."""
 
-    drawing: Drawing
+    result: RenderResult
     warnings: Sequence[Fault]
     findings: Sequence[Mapping[str, str]]
 
     @property
     def image(self) -> EncodedImage:
         """The picture."""
-        return self.drawing.image
+        return self.result.image
 
-    def answer(self) -> JsonObject:
+    def to_json(self) -> JsonObject:
         """Everything but the picture itself."""
         boxes = [
             {"pointer": b.pointer, "x": b.x, "y": b.y, "width": b.width, "height": b.height}
-            for b in self.drawing.boxes
+            for b in self.result.boxes
         ]
         findings = list(self.findings)
         return {"boxes": boxes, "warnings": told(self.warnings), "findings": findings}
@@ -66,54 +66,54 @@ class Preview:
 class Previews:
     """Draws what may never be published."""
 
-    def __init__(self, library: Library, studio: Studio) -> None:
+    def __init__(self, library: TemplateLoader, studio: RenderPipeline) -> None:
         self._library = library
         self._studio = studio
 
     def draw(self, asked: PreviewRequest, *, now: float, deadline: float) -> Preview:
         """The picture; without modifications a document shows its fields' examples."""
-        order = self._order(asked, deadline)
+        order = self._job(asked, deadline)
         try:
-            drawing = self._studio.draw(order, now=now, deadline=deadline, steps=Steps())
+            drawing = self._studio.draw(order, now=now, deadline=deadline, steps=Timings())
         except RenderFailed as failure:
-            raise refused(failure) from failure
+            raise bad_request_for(failure) from failure
         if asked.debug:
-            drawing = replace(drawing, image=_outlined(order, drawing))
-        check_weight(drawing.image)
-        findings: Sequence[Mapping[str, str]] = order.edition.stored.findings
+            drawing = replace(drawing, image=_draw_debug_boxes(order, drawing))
+        check_size(drawing.image)
+        findings: Sequence[Mapping[str, str]] = order.loaded.stored.findings
         if asked.document is not None:
             renderer = self._studio.renderer
             findings = told(findings_about(order.template, drawing, renderer, now=now))
-        return Preview(drawing, [*order.bound.warnings, *drawing.warnings], findings)
+        return Preview(drawing, [*order.values.warnings, *drawing.warnings], findings)
 
-    def _order(self, asked: PreviewRequest, deadline: float) -> Order:
-        edition = self._edition(asked, deadline)
-        looks = Looks(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
+    def _job(self, asked: PreviewRequest, deadline: float) -> RenderJob:
+        edition = self._template(asked, deadline)
+        looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
         if asked.document is None or asked.modifications:
-            order = order_for(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+            order = job_for_request(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
         else:
-            size, faults = looks.size_of(edition.template.document)
+            size, faults = looks.resolve_size(edition.template.document)
             refuse(faults)
-            order = placed(edition, examples(edition.template), looks, size)
-        return order if asked.document is None else undecided(order, looks)
+            order = job_for_values(edition, examples(edition.template), looks, size)
+        return order if asked.document is None else job_for_draft(order, looks)
 
-    def _edition(self, asked: PreviewRequest, deadline: float) -> Edition:
+    def _template(self, asked: PreviewRequest, deadline: float) -> LoadedTemplate:
         if (asked.document is None) == (asked.template_id is None):
             detail = "Send a document or a template_id, one of the two."
             raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
         if asked.template_id is not None:
-            record = self._library.usable(asked.template_id, "/template_id")
-            return self._library.drawn_for(record, asked.template_version, "/template_version")
+            record = self._library.usable_record(asked.template_id, "/template_id")
+            return self._library.load_effective(record, asked.template_version, "/template_version")
         assert asked.document is not None
-        with _inside("/document"):
-            template = Template.compile(DRAFT, 1, parse(asked.document))
-            families = self._studio.families(template.document, deadline=deadline)
-        template, _ = self._studio.wearing(template, families, deadline=deadline)
-        return Edition(TemplateVersion(DRAFT, 1, asked.document, 0, fonts=families), template)
+        with _faults_below("/document"):
+            template = Template.compile(DRAFT_ID, 1, parse(asked.document))
+            families = self._studio.custom_font_keys(template.document, deadline=deadline)
+        template, _ = self._studio.with_fonts(template, families, deadline=deadline)
+        return LoadedTemplate(TemplateVersion(DRAFT_ID, 1, asked.document, 0, fonts=families), template)
 
 
 @contextmanager
-def _inside(place: str) -> Iterator[None]:
+def _faults_below(place: str) -> Iterator[None]:
     """Point faults of a document to where it stands in the body."""
     try:
         yield
@@ -122,7 +122,7 @@ def _inside(place: str) -> Iterator[None]:
         raise BadRequest(bad.detail, code=bad.code, errors=faults) from bad
 
 
-def _outlined(order: Order, drawing: Drawing) -> EncodedImage:
+def _draw_debug_boxes(order: RenderJob, drawing: RenderResult) -> EncodedImage:
     document, size = order.template.document, order.size
     across, down = size.width / document.width, size.height / document.height
     boxes = [

@@ -13,39 +13,39 @@ from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
 from postcard.lint.findings import check as findings_of
 from postcard.lint.findings import check_drawn
-from postcard.pipeline.fallback_images import KINDS, keep_stand_ins, show_stand_ins, stored_size
-from postcard.pipeline.pipeline import Drawing, Studio, refused
-from postcard.pipeline.render_job import Looks, Order, check_weight, placed, undecided
-from postcard.pipeline.template_loader import Edition
+from postcard.pipeline.fallback_images import KINDS, store_fallbacks, store_fallbacks_at_fixed_keys, stored_size
+from postcard.pipeline.pipeline import RenderResult, RenderPipeline, bad_request_for
+from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_values, job_for_draft
+from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import Renderer, RenderFailed, Source, Which
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.prerendering import keep_grounds
-from postcard.services.source_downscaling import fitted
+from postcard.services.prerendering import store_prerendered
+from postcard.services.source_downscaling import downscale
 from postcard.template.bind import defaults, examples
 from postcard.template.compiled import Template, default_pictures
 from postcard.template.validation.parse import Document, parse
 
-ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedTemplate:
     """A template whose pictures are at hand and whose example could be drawn."""
 
     template: Template
-    pictures: Mapping[str, bytes]
+    sources: Mapping[str, bytes]
     findings: tuple[Fault, ...]
 
 
-class Publishing:
+class Publisher:
     """Makes templates and versions."""
 
     def __init__(
         self,
         templates: ports.Templates,
         store: ports.Objects,
-        studio: Studio,
+        studio: RenderPipeline,
         *,
         choose: Callable[[str], str] = secrets.choice,
     ) -> None:
@@ -56,7 +56,7 @@ class Publishing:
 
     def new_id(self) -> str:
         """`tmpl_` and ten."""
-        return "tmpl_" + "".join(self._choose(ALPHABET) for _ in range(10))
+        return "tmpl_" + "".join(self._choose(ID_ALPHABET) for _ in range(10))
 
     def publish(
         self,
@@ -69,25 +69,25 @@ class Publishing:
     ) -> TemplateVersion:
         """The version that the document is now: a new one, or the latest if it is equal."""
         record = self._templates.record(template_id)
-        _check_current(template_id, record, if_match)
+        _check_if_match(template_id, record, if_match)
         document = parse(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         if latest is not None and read_json(latest.document) == read_json(text):
             return latest
         number = record.latest + 1 if record else 1
         template = Template.compile(template_id, number, document)
-        families = self._studio.families(document, deadline=deadline)
-        template = self._dressed(template, families, deadline)
+        families = self._studio.custom_font_keys(document, deadline=deadline)
+        template = self._with_fonts(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
-        stand_ins = {str(kind): self._stand_in(checked, kind) for kind in _kinds(document)}
-        version = self._kept(checked, text, int(now), stand_ins, families)
+        stand_ins = {str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)}
+        version = self._store_version(checked, text, int(now), stand_ins, families)
         self._templates.publish(_record(record, version, document.name), version)
-        show_stand_ins(self._store, template_id, number, stand_ins)
+        store_fallbacks_at_fixed_keys(self._store, template_id, number, stand_ins)
         return version
 
-    def _kept(
+    def _store_version(
         self,
-        checked: Checked,
+        checked: CheckedTemplate,
         text: str,
         now: int,
         stand_ins: Mapping[str, bytes],
@@ -101,47 +101,47 @@ class Publishing:
             text,
             now,
             told(checked.findings),
-            self._keep_sources(checked),
-            keep_stand_ins(self._store, template.id, template.version, stand_ins),
-            fonts=self._keep_fonts(template, families),
-            grounds=keep_grounds(self._store, renderer, template, checked.pictures),
+            self._store_sources(checked),
+            store_fallbacks(self._store, template.id, template.version, stand_ins),
+            fonts=self._store_fonts(template, families),
+            grounds=store_prerendered(self._store, renderer, template, checked.sources),
             format=template.format,
         )
 
-    def check(self, template: Template, *, now: float, deadline: float) -> Checked:
+    def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
         wanted = needed_sources(self._studio.renderer, template, now=now)
-        pictures, faults = self._studio.sources.bring(wanted, {}, deadline=deadline)
-        refuse([*faults, *_undrawable(wanted, pictures)])
-        pictures = fitted(template, pictures)
-        drawing = self._example(template, pictures, now=now)
-        check_weight(drawing.image)
+        pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
+        refuse([*faults, *_undecodable(wanted, pictures)])
+        pictures = downscale(template, pictures)
+        drawing = self._draw_example(template, pictures, now=now)
+        check_size(drawing.image)
         findings = findings_about(template, drawing, self._studio.renderer, now=now)
-        return Checked(replace(template, format=drawing.image.format), pictures, findings)
+        return CheckedTemplate(replace(template, format=drawing.image.format), pictures, findings)
 
-    def _example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> Drawing:
-        order = example_order(template)
+    def _draw_example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> RenderResult:
+        order = example_job(template)
         try:
-            rendered = self._studio.rendered(order, pictures, now)
+            rendered = self._studio.render_with(order, pictures, now)
         except RenderFailed as failure:
-            raise refused(failure) from failure
-        return Drawing(rendered.image, rendered.warnings, rendered.boxes)
+            raise bad_request_for(failure) from failure
+        return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
-    def _keep_sources(self, checked: Checked) -> dict[str, str]:
+    def _store_sources(self, checked: CheckedTemplate) -> dict[str, str]:
         """Store the document's own pictures; reference → key."""
         template, own = checked.template, {}
         for reference in template.references:
-            body = checked.pictures[reference]
+            body = checked.sources[reference]
             own[reference] = f"templates/{template.id}/{template.version}/sources/{digest_of(body)}"
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
         return own
 
-    def _keep_fonts(self, template: Template, families: Families) -> Families:
+    def _store_fonts(self, template: Template, families: Families) -> Families:
         """Store the version's own copy of the fonts; family → keys, which end in digests."""
         own: dict[str, list[str]] = {}
         for name, keys in families.items():
             for key in keys:
-                body = self._studio.sources.once(key)
+                body = self._studio.sources.read_uncached(key)
                 if body is None:
                     raise Unavailable(f"The font {name} was replaced meanwhile: publish again.")
                 kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
@@ -149,14 +149,14 @@ class Publishing:
                 own.setdefault(name, []).append(kept)
         return own
 
-    def _dressed(self, template: Template, families: Families, deadline: float) -> Template:
-        dressed, lost = self._studio.wearing(template, families, deadline=deadline)
+    def _with_fonts(self, template: Template, families: Families, deadline: float) -> Template:
+        dressed, lost = self._studio.with_fonts(template, families, deadline=deadline)
         if lost:
             raise Unavailable(f"{lost[0].detail} Publish again.")
         return dressed
 
-    def _stand_in(self, checked: Checked, kind: Which) -> bytes:
-        template, pictures = checked.template, checked.pictures
+    def _draw_fallback(self, checked: CheckedTemplate, kind: Which) -> bytes:
+        template, pictures = checked.template, checked.sources
         size = stored_size(template.document)
         drawn = self._studio.renderer.draw_stored(
             template, kind, size, format="png", pictures=pictures
@@ -165,7 +165,7 @@ class Publishing:
 
 
 def findings_about(
-    template: Template, drawing: Drawing, renderer: Renderer, *, now: float
+    template: Template, drawing: RenderResult, renderer: Renderer, *, now: float
 ) -> tuple[Fault, ...]:
     """What its publisher should hear: of the document itself, and of its example as drawn.
 
@@ -178,7 +178,7 @@ def findings_about(
     return (*findings_of(template, families), *seen, *drawing.warnings)
 
 
-def _kinds(document: Document) -> list[Which]:
+def _fallback_kinds(document: Document) -> list[Which]:
     """The stand-ins that a document has."""
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
@@ -197,13 +197,13 @@ def needed_sources(renderer: Renderer, template: Template, *, now: float) -> lis
     named = {source.reference for source in shown}
     rest = [reference for reference in template.references if reference not in named]
     unseen = [
-        Source(_place(template, reference), reference, None, "hide", 0, 0, own=True)
+        Source(_source_pointer(template, reference), reference, None, "hide", 0, 0, own=True)
         for reference in rest
     ]
     return [*shown, *unseen]
 
 
-def _place(template: Template, reference: str) -> str:
+def _source_pointer(template: Template, reference: str) -> str:
     """Where the document names a picture that no layer shows at publish."""
     document = template.document
     for kind in KINDS:
@@ -213,7 +213,7 @@ def _place(template: Template, reference: str) -> str:
     return next((where for named, where in default_pictures(document) if named == reference), "")
 
 
-def _undrawable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
+def _undecodable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
     """What could be had and is no picture: a version shows all that its document names."""
     places = {source.reference: source.pointer for source in wanted}
     for reference, body in brought.items():
@@ -223,14 +223,14 @@ def _undrawable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Itera
             yield Fault("image_unavailable", places[reference], f"No picture: {error}.")
 
 
-def example_order(template: Template) -> Order:
+def example_job(template: Template) -> RenderJob:
     """The template as it is drawn at publish: each field at its example, or else its default."""
-    edition = Edition(TemplateVersion(template.id, template.version, "", 0), template)
+    edition = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     size = output_size(template.document.width, template.document.height)
-    return undecided(placed(edition, examples(template), Looks(), size), Looks())
+    return job_for_draft(job_for_values(edition, examples(template), OutputOptions(), size), OutputOptions())
 
 
-def _check_current(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
     if record is not None and (record.deleted or record.erased):
         raise Gone(f'The template "{template_id}" was deleted: choose another id.')
     if if_match is None:

@@ -10,14 +10,14 @@ from postcard import ports
 from postcard.delivery.response import image_key
 from postcard.errors import BadRequest, Fault, Unavailable
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.template_loader import Library, effective
+from postcard.pipeline.template_loader import TemplateLoader, effective_version
 from postcard.ports import ImageRecord
-from postcard.services.blind_index import mark
-from postcard.services.images import addresses, erased
+from postcard.services.blind_index import blind_index
+from postcard.services.images import cdn_paths, without_values
 from postcard.services.record_update import update_record
 
-AT_ONCE = 1000  # what S3 deletes in one call
-MANY = 100  # images forgotten at once; from here on all of them leave the CDN by one path
+DELETE_BATCH = 1000  # what S3 deletes in one call
+IMAGE_BATCH = 100  # images forgotten at once; from here on all of them leave the CDN by one path
 
 
 class Recalls:
@@ -26,7 +26,7 @@ class Recalls:
     def __init__(
         self,
         templates: ports.Templates,
-        library: Library,
+        library: TemplateLoader,
         images: ports.Images,
         pictures: ports.Objects,
         cdn: ports.Cdn,
@@ -44,10 +44,10 @@ class Recalls:
 
     def recall(self, template_id: str, version: int, replaced_by: int) -> None:
         """Draw `version` with `replaced_by` from now on; `NotFound`, `BadRequest`."""
-        record = self._library.usable(template_id)
-        self._library.exactly(record, version)
-        self._library.exactly(record, replaced_by, "/replaced_by")
-        if effective(record, replaced_by) == version:
+        record = self._library.usable_record(template_id)
+        self._library.load_exact(record, version)
+        self._library.load_exact(record, replaced_by, "/replaced_by")
+        if effective_version(record, replaced_by) == version:
             detail = f"Version {replaced_by} is drawn as {version} itself: name another."
             faults = [Fault("bad_value", "/replaced_by", detail)]
             raise BadRequest(detail, code="bad_value", errors=faults)
@@ -56,32 +56,32 @@ class Recalls:
             template_id,
             lambda known: replace(known, recalls={**known.recalls, version: replaced_by}),
         )
-        self._forget_renders(template_id, f"{version}/")
+        self._delete_renders(template_id, f"{version}/")
         images = list(self._images.of(template_id, version))
         for image in images:
             if image.status == "ready":
                 self._images.put(replace(image, status="pending", bytes=None))
-        self._forget_images(images)
+        self._delete_image_files(images)
 
     def erase_all(self, template_id: str, *, deadline: float = math.inf) -> None:
         """Forget every picture of a template, and the values of its images.
 
         `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
         """
-        self._forget_renders(template_id, "")
+        self._delete_renders(template_id, "")
         self._erase(self._images.of(template_id), deadline)
 
-    def erase_marked(self, field: str, value: str) -> int:
+    def erase_by_value(self, field: str, value: str) -> int:
         """Forget every image made with this value of a field marked `erase_by`; how many."""
-        return self._erase(self._images.marked(mark(self._keys(), field, value)), math.inf)
+        return self._erase(self._images.marked(blind_index(self._keys(), field, value)), math.inf)
 
     def _erase(self, records: Iterable[ImageRecord], deadline: float) -> int:
         waiting = (record for record in records if not record.erased)
         count = 0
-        while some := list(islice(waiting, MANY)):
+        while some := list(islice(waiting, IMAGE_BATCH)):
             for record in some:
-                self._images.put(erased(record))
-            self._forget_images(some)
+                self._images.put(without_values(record))
+            self._delete_image_files(some)
             count += len(some)
             if self._monotonic() > deadline:
                 raise Unavailable(
@@ -90,21 +90,21 @@ class Recalls:
                 )
         return count
 
-    def _forget_renders(self, template_id: str, part: str) -> None:
+    def _delete_renders(self, template_id: str, part: str) -> None:
         epoch = self._keys().epoch
         folders = [f"renders/{n}/{template_id}/{part}" for n in range(1, epoch + 1)]
         for folder in folders:
             self._delete(self._pictures.keys(folder))
         self._cdn.forget([f"/{folder}*" for folder in folders[-1:]])
 
-    def _forget_images(self, records: list[ImageRecord]) -> None:
+    def _delete_image_files(self, records: list[ImageRecord]) -> None:
         if not records:
             return
         self._delete(image_key(record.image_id, record.format) for record in records)
-        paths = [path for record in records for path in addresses(record)]
-        self._cdn.forget(paths if len(records) < MANY else ["/images/*", "/i/*"])
+        paths = [path for record in records for path in cdn_paths(record)]
+        self._cdn.forget(paths if len(records) < IMAGE_BATCH else ["/images/*", "/i/*"])
 
     def _delete(self, keys: Iterable[str]) -> None:
         waiting: Iterator[str] = iter(keys)
-        while some := list(islice(waiting, AT_ONCE)):
+        while some := list(islice(waiting, DELETE_BATCH)):
             self._pictures.delete(some)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from postcard.errors import Conflict, NotFound
 from postcard.ports import TemplateRecord, Templates
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 
 
 def update_record(
@@ -15,7 +15,7 @@ def update_record(
     change: Callable[[TemplateRecord], TemplateRecord],
 ) -> None:
     """Change a record as it is now, again if somebody else was faster; `Conflict` at last."""
-    for attempt in range(TRIES):
+    for attempt in range(MAX_ATTEMPTS):
         record = templates.record(template_id)
         if record is None:
             raise NotFound(f'There is no template "{template_id}".')
@@ -25,7 +25,7 @@ def update_record(
         try:
             templates.update(replace(changed, revision=record.revision + 1))
         except Conflict:
-            if attempt == TRIES - 1:
+            if attempt == MAX_ATTEMPTS - 1:
                 raise
         else:
             return

@@ -13,16 +13,16 @@ from postcard.template.layers.qr import QrLayer
 from postcard.template.model import walk_all
 from postcard.template.validation.parse import Document
 
-_WORTH = 0.7  # of a side: nearer to its size a picture is left as it came
+_MIN_SAVING = 0.7  # of a side: nearer to its size a picture is left as it came
 
 
-def fitted(template: Template, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+def downscale(template: Template, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
     """The pictures by reference, those that are far larger than their boxes made smaller."""
-    boxes = dict(_largest(template.document))
-    return {name: _fitted(body, boxes.get(name)) for name, body in pictures.items()}
+    boxes = dict(_largest_sizes(template.document))
+    return {name: _downscale_one(body, boxes.get(name)) for name, body in pictures.items()}
 
 
-def most_sharp(document: Document) -> float:
+def max_scale(document: Document) -> float:
     """Device pixels per CSS pixel of the largest picture of a document.
 
     >>> from postcard.template.validation.parse import load
@@ -33,18 +33,18 @@ def most_sharp(document: Document) -> float:
     return min(MAX_SIDE / max(width, height), math.sqrt(MAX_PIXELS / (width * height)))
 
 
-def _fitted(body: bytes, box: Near) -> bytes:
+def _downscale_one(body: bytes, box: Near) -> bytes:
     if box is None:
         return body
     picture = Picture.decode(body, near=(1, 1))
     share = max(box[0] / picture.width, box[1] / picture.height)
-    if share > _WORTH:
+    if share > _MIN_SAVING:
         return body
     smaller = reduced(body, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
     return min(smaller, body, key=len)
 
 
-def _largest(document: Document) -> Iterator[tuple[str, Near]]:
+def _largest_sizes(document: Document) -> Iterator[tuple[str, Near]]:
     """The device pixels that each picture needs; None for those whose own pixels count."""
     needed: dict[str, Near] = {}
     for reference, box in _boxes(document):
@@ -57,7 +57,7 @@ def _largest(document: Document) -> Iterator[tuple[str, Near]]:
 
 
 def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
-    scale = most_sharp(document)
+    scale = max_scale(document)
     whole = math.ceil(document.width * scale), math.ceil(document.height * scale)
     yield from ((reference, None) for reference, _ in default_pictures(document))
     for kind in ("fallback", "ended"):

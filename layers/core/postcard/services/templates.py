@@ -7,23 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from postcard import ports
-from postcard.pipeline.template_loader import Library
+from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
-from postcard.services.field_list import names
-from postcard.services.links import Minting
+from postcard.services.field_list import field_list
+from postcard.services.links import LinkService
 from postcard.services.recalls import Recalls
 from postcard.services.record_update import update_record
 from postcard.timestamps import rfc3339
 
 
-class Catalogue:
+class TemplateCatalog:
     """Everything about templates but publishing and recalls."""
 
     def __init__(
         self,
         templates: ports.Templates,
-        library: Library,
-        minting: Minting,
+        library: TemplateLoader,
+        minting: LinkService,
         recalls: Recalls,
     ) -> None:
         self._templates = templates
@@ -33,11 +33,11 @@ class Catalogue:
 
     def show(self, template_id: str, version: int | None = None) -> JsonObject:
         """The template with one of its versions (None: the latest); recalls do not count here."""
-        record = self._library.usable(template_id)
-        edition = self._library.exactly(record, version or record.latest)
+        record = self._library.usable_record(template_id)
+        edition = self._library.load_exact(record, version or record.latest)
         return {
             "id": template_id,
-            "version": edition.number,
+            "version": edition.version,
             "name": edition.template.document.name or template_id,
             "created_at": rfc3339(record.created_at),
             "published_at": rfc3339(edition.stored.published_at),
@@ -49,8 +49,8 @@ class Catalogue:
 
     def fields(self, template_id: str) -> JsonObject:
         """All names that a request may use, of what is drawn for the latest version."""
-        record = self._library.usable(template_id)
-        return names(self._library.drawn_for(record, None).template)
+        record = self._library.usable_record(template_id)
+        return field_list(self._library.load_effective(record, None).template)
 
     def list(
         self, *, limit: int, cursor: str | None, only: Sequence[str] | None = None
@@ -66,7 +66,7 @@ class Catalogue:
 
     def versions(self, template_id: str, *, limit: int, cursor: str | None) -> JsonObject:
         """Part of the list of versions, newest first."""
-        record = self._library.usable(template_id)
+        record = self._library.usable_record(template_id)
         page = self._templates.versions(template_id, limit=limit, cursor=cursor)
         items = [
             {
@@ -80,7 +80,7 @@ class Catalogue:
 
     def change(self, template_id: str, changes: Mapping[str, Any]) -> None:
         """Set `paused` and `daily_renders`."""
-        self._library.usable(template_id)
+        self._library.usable_record(template_id)
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
     def delete(self, template_id: str, *, erase: bool, deadline: float = math.inf) -> None:
@@ -90,7 +90,7 @@ class Catalogue:
         """
         record = self._templates.record(template_id)
         if record is None or not (erase and record.deleted):
-            self._library.usable(template_id)
+            self._library.usable_record(template_id)
         update_record(
             self._templates,
             template_id,
