@@ -7,9 +7,9 @@ from typing import Any
 
 from postcard.geometry import output_size
 from postcard.rendering.renderer import Renderer
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import load
+from postcard.template.validation.parse import load_published
 from postcard.text.fonts import Fonts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,12 +45,12 @@ LINES: tuple[tuple[str, tuple[Series, ...]], ...] = (
 
 def draw(found: Mapping[str, Any], path: Path) -> None:
     """Write the PNG."""
-    template = Template.compile("curve", 1, load(json.dumps(document(found))), trusted=True)
+    template = Template.compile("curve", 1, load_published(json.dumps(document(found))), trusted=True)
     size = output_size(WIDTH, HEIGHT)
     renderer = Renderer(Fonts.load(ROOT / "layers/fonts"))
     drawn = renderer.render(
         template,
-        defaults(template),
+        bind_defaults(template),
         size,
         format="png",
         quality=None,

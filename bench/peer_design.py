@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import load
+from postcard.template.validation.parse import load_published
 
 
 def template(design: dict[str, Any], size: str) -> Template:
     """One size of the design, ready to draw."""
-    return Template.compile("design", 1, load(json.dumps(document(design, size))), trusted=True)
+    return Template.compile("design", 1, load_published(json.dumps(document(design, size))), trusted=True)
 
 
 def document(design: dict[str, Any], size: str) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from postcard.rendering.prerendered import Laid
 from postcard.rendering.renderer import Renderer
 from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
 from postcard.services.source_downscaling import downscale
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse
+from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +81,7 @@ def spent(
         begin = time.process_time()
         renderer.render(
             template,
-            defaults(template),
+            bind_defaults(template),
             size,
             format="jpg",
             quality=82,
@@ -101,7 +101,7 @@ def rows() -> Iterator[str]:
     for title, layers in ART.items():
         fields = {"name": {"default": "Anna"}}
         document = {**WHOLE, "fields": fields, "layers": [*layers, NAME]}
-        template = Template.compile("bench", 1, parse(json.dumps(document)))
+        template = Template.compile("bench", 1, parse_document(json.dumps(document)))
         sent = {name: photos[name] for name in template.references}
         kept = downscale(template, sent)
         for dpr in PRERENDERED_DPRS:

@@ -14,7 +14,7 @@ from postcard.geometry import output_size
 from postcard.rendering.image_resolver import PictureCache
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
-from postcard.template.modifications import Changes
+from postcard.template.modifications import Modifications
 from postcard.text.fonts import Fonts
 
 FONTS = Path(__file__).resolve().parent.parent / "layers/fonts"
@@ -40,7 +40,7 @@ class Engine:
     def render(self, payload: dict[str, str]) -> Surface:
         names = ("heading", "para", "coupon", "url")
         values = {name: payload[name] for name in names}
-        bound = bind(self.template, Changes({**values, "avatar": AVATAR}), mode="link")
+        bound = bind(self.template, Modifications({**values, "avatar": AVATAR}), mode="link")
         if self.mode == "full":
             self.renderer = Renderer(self.fonts, PictureCache(0))
         return self.renderer.surface(self.template, bound, self.size, pictures=self.pictures, now=0)

@@ -11,8 +11,8 @@ from postcard.geometry import OutputSize
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import Changes
-from postcard.template.validation.parse import parse
+from postcard.template.modifications import Modifications
+from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
 DOCUMENT = Path(__file__).with_name("fallback.json")
@@ -21,11 +21,11 @@ FONTS = Path(__file__).parents[1] / "layers" / "fonts"
 
 def draw() -> bytes:
     """The PNG."""
-    template = Template.compile("fallback", 1, parse(DOCUMENT.read_text(encoding="utf-8")))
+    template = Template.compile("fallback", 1, parse_document(DOCUMENT.read_text(encoding="utf-8")))
     document = template.document
     rendered = Renderer(Fonts.load(FONTS)).render(
         template,
-        bind(template, Changes(), mode="error"),
+        bind(template, Modifications(), mode="error"),
         OutputSize(document.width, document.height, document.width, document.height),
         format="png",
         quality=None,

@@ -12,8 +12,8 @@ from postcard.geometry import output_size
 from postcard.rendering.renderer import Rendered, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_modifications
-from postcard.template.validation.parse import parse
+from postcard.template.modifications import modifications_from_json
+from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +86,7 @@ def _entries(written: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[En
 
 def draw(entry: Entry) -> Rendered:
     """The picture of an entry."""
-    template = Template.compile(entry.name, 1, parse(json.dumps(entry.document)))
+    template = Template.compile(entry.name, 1, parse_document(json.dumps(entry.document)))
     document = template.document
     size = output_size(template.width, template.height, width=None, dpr=entry.dpr)
     looks: dict[str, Any] = {
@@ -98,7 +98,7 @@ def draw(entry: Entry) -> Rendered:
     }
     if entry.shows != "picture":
         return _renderer().draw_stored(template, entry.shows, size, **looks)
-    bound = bind(template, changes_from_modifications(template, entry.asked), mode="error")
+    bound = bind(template, modifications_from_json(template, entry.asked), mode="error")
     return _renderer().render(template, bound, size, **looks)
 
 

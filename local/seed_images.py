@@ -10,9 +10,9 @@ from local.docs_gallery import NOON, ROOT
 from local.seed import SEED
 from postcard.geometry import output_size
 from postcard.rendering.renderer import Renderer
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse
+from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
 ART = SEED / "art"
@@ -27,11 +27,11 @@ def drawing_order(folder: Path = ART) -> list[Path]:
 
 def draw(path: Path) -> tuple[str, bytes]:
     """An asset's file name and its bytes."""
-    document = parse(path.read_text(encoding="utf-8"))
+    document = parse_document(path.read_text(encoding="utf-8"))
     template = Template.compile(path.stem, 1, document)
     drawn = Renderer(Fonts.load(ROOT / "layers" / "fonts")).render(
         template,
-        defaults(template),
+        bind_defaults(template),
         output_size(template.width, template.height),
         format=template.format,
         quality=QUALITY,

@@ -8,7 +8,7 @@ from api.auth import Entry
 from api.http_event import Request
 from postcard.errors import Fault, Gone, NotFound, Problem, Unavailable
 from postcard.services.assembly import ApiService
-from postcard.template.bind import Mode
+from postcard.template.bind import BindMode
 
 TELLS_FALLBACK = ("/v1/images", "/v1/links")
 TAKES_VALUES = (*TELLS_FALLBACK, "/v1/previews")
@@ -49,7 +49,7 @@ class Visit:
         sent = self.value.get("modifications") if template is not None else None
         if not isinstance(sent, list) or not all(isinstance(entry, dict) for entry in sent):
             return ()
-        mode: Mode = "default" if self.value.get("on_invalid") == "default" else "error"
+        mode: BindMode = "default" if self.value.get("on_invalid") == "default" else "error"
         try:
             return self.service.links.value_faults(str(template), sent, mode)
         except (NotFound, Gone):

@@ -8,9 +8,9 @@ import pytest
 
 from postcard.geometry import Box, output_size
 from postcard.lint.findings import check_drawn
-from postcard.template.bind import examples
+from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse
+from postcard.template.validation.parse import parse_document
 from tests.rendering.drawing import plain_picture, renderer
 from tests.template.template_cases import template
 
@@ -30,7 +30,7 @@ def pictures() -> dict[str, bytes]:
 def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
     drawn = renderer().render(
         made,
-        examples(made),
+        bind_examples(made),
         output_size(made.width, made.height),
         format=made.format,
         quality=None,
@@ -335,7 +335,7 @@ def test_a_picture_over_a_megabyte_is_told() -> None:
 
 @pytest.mark.parametrize("file", sorted(SEEDS.glob("*.json")), ids=lambda file: file.stem)
 def test_the_templates_to_start_with_raise_no_alarm(file: Path) -> None:
-    made = Template.compile(file.stem, 1, parse(file.read_text()))
+    made = Template.compile(file.stem, 1, parse_document(file.read_text()))
     assert heard(made) == []
 
 

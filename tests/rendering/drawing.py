@@ -9,9 +9,9 @@ from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
 from postcard.rendering.renderer import Rendered, Renderer
-from postcard.template.bind import Mode, bind
+from postcard.template.bind import BindMode, bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_modifications
+from postcard.template.modifications import modifications_from_json
 from postcard.text.fonts import Fonts
 from tests.template.template_cases import template
 
@@ -49,14 +49,14 @@ def draw(
     width: int | None = None,
     dpr: float = 1,
     format: str = "png",
-    mode: Mode = "error",
+    mode: BindMode = "error",
     using: Renderer | None = None,
     now: float = NOON,
     **options: Any,
 ) -> Rendered:
     return (using or renderer()).render(
         made,
-        bind(made, changes_from_modifications(made, modifications), mode=mode),
+        bind(made, modifications_from_json(made, modifications), mode=mode),
         output_size(made.width, made.height, width=width, dpr=dpr),
         format=format,
         quality=options.get("quality"),

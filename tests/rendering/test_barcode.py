@@ -133,7 +133,7 @@ def test_a_bad_value_is_refused_in_a_document_and_in_a_request(symbology: str, v
     assert refusals(made, {"name": "code", "value": value}) == {
         "/modifications/0/value": "bad_value"
     }
-    assert (linked(made, code=value).layers, linked(made, code=value).counted) == ({}, 1)
+    assert (linked(made, code=value).layers, linked(made, code=value).ignored_count) == ({}, 1)
 
 
 def test_a_fault_says_what_the_check_digit_should_be() -> None:

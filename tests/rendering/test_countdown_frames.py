@@ -13,9 +13,9 @@ from postcard.rendering.placement import Near, Scene
 from postcard.rendering.render_tree import Node, nodes_of
 from postcard.rendering.renderer import Rendered
 from postcard.rendering.static_layers import Blank
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.evaluator import Speaker
+from postcard.template.evaluator import Evaluator
 from tests.golden.compare import golden
 from tests.rendering.drawing import draw, opened, quarters, renderer
 from tests.template.template_cases import template
@@ -233,7 +233,7 @@ def strokes(made: Template, now: float, seconds: int) -> int:
     """How many layers are drawn for an animation."""
     reel, blank = Reel(), Blank((600, 150), (600, 150), (17, 24, 39, 255))
     for second in range(seconds):
-        speaker = Speaker(made, defaults(made).values, now, print, second=second)
+        speaker = Evaluator(made, bind_defaults(made).values, now, print, elapsed_seconds=second)
         scene = Scene(speaker.document, renderer().fonts, 1.0, NoPictures())
         reel.draw(scene, blank, nodes_of(made.document.layers, "/layers", speaker, {}))
     return reel.strokes
@@ -299,9 +299,9 @@ def test_a_picture_of_the_end_is_asked_for_before_it_comes() -> None:
     image = {"type": "image", "width": 600, "height": 150, "source": "asset:over"}
     made = banner(layers=[{**image, "if": "countdown.ended"}, *LAYERS], frames=5)
     size = output_size(600, 150)
-    wanted = renderer().sources(made, defaults(made), size, now=END - 3)
+    wanted = renderer().sources(made, bind_defaults(made), size, now=END - 3)
     assert [source.reference for source in wanted] == ["asset:over"]
-    assert not renderer().sources(made, defaults(made), size, now=END - 9)
+    assert not renderer().sources(made, bind_defaults(made), size, now=END - 9)
     shown = frames(gif(made, END - 3, pictures={"asset:over": quarters()}))
     assert shown[2].getpixel((2, 2)) == pytest.approx((17, 24, 39, 255), abs=3)
     assert shown[3].getpixel((2, 2)) == pytest.approx((255, 0, 0, 255), abs=3)

@@ -111,7 +111,7 @@ def test_a_request_gives_value_colour_and_track() -> None:
         "/modifications/0/value": "bad_value"
     }
     assert linked(made, done="12.5").layers == {"done": {"value": "12.5"}}
-    assert (linked(made, done="most").layers, linked(made, done="most").counted) == ({}, 1)
+    assert (linked(made, done="most").layers, linked(made, done="most").ignored_count) == ({}, 1)
 
 
 def test_without_a_colour_it_takes_the_documents() -> None:

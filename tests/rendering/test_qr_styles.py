@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from postcard.canvas.qr_modules import ModuleStyle
 from postcard.geometry import Box, output_size
 from postcard.rendering.renderer import Rendered
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from tests.golden.compare import golden
 from tests.rendering.drawing import draw, opened, renderer
 from tests.rendering.sample_images import encoded
@@ -124,7 +124,7 @@ def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
     code = {"type": "qr", "value": "x", "width": 99}
     made = template(layers=[{**code, "logo": "asset:seal"}])
     assert made.references == ("asset:seal",)
-    wanted = renderer().sources(made, defaults(made), output_size(200, 100))
+    wanted = renderer().sources(made, bind_defaults(made), output_size(200, 100))
     assert [(source.pointer, source.reference) for source in wanted] == [
         ("/layers/0/logo", "asset:seal")
     ]

@@ -13,8 +13,8 @@ from postcard.rendering.image_resolver import PictureCache
 from postcard.rendering.renderer import Renderer, Source
 from postcard.rendering.static_layers import Grounds
 from postcard.template.bind import bind
-from postcard.template.modifications import changes_from_modifications
-from postcard.template.validation.parse import load, parse
+from postcard.template.modifications import modifications_from_json
+from postcard.template.validation.parse import load_published, parse_document
 from tests.rendering.drawing import draw, ink, opened, plain_picture, quarters, renderer
 from tests.template.template_cases import document, linked, template
 
@@ -104,7 +104,7 @@ def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
 
 
 def sources(made: Any, *modifications: dict[str, Any], dpr: float = 1) -> list[Source]:
-    bound = bind(made, changes_from_modifications(made, modifications), mode="error")
+    bound = bind(made, modifications_from_json(made, modifications), mode="error")
     size = output_size(made.width, made.height, dpr=dpr)
     return list(renderer().sources(made, bound, size))
 
@@ -301,7 +301,7 @@ def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_
     layers: list[dict[str, Any]], values: dict[str, str], width: int | None
 ) -> None:
     text = document(layers=layers, fields=FIELDS)
-    assert load(text) == parse(text)
+    assert load_published(text) == parse_document(text)
     made = template(layers=layers, fields=FIELDS)
     bound, size = linked(made, **values), output_size(200, 100, width=width)
     first, second = (

@@ -10,7 +10,7 @@ from postcard.geometry import output_size
 from postcard.rendering.renderer import RenderFailed
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_modifications
+from postcard.template.modifications import modifications_from_json
 from tests.golden.compare import golden
 from tests.rendering.drawing import draw, ink, opened, pixel, plain_picture, quarters, renderer
 from tests.template.template_cases import linked, template
@@ -141,7 +141,7 @@ PHOTO = {"type": "image", "width": 20, "height": 10, "source": "{{ item.photo }}
 
 
 def sources(document: Template, *items: Layer) -> dict[str, Any]:
-    changes = changes_from_modifications(document, [products(*items)])
+    changes = modifications_from_json(document, [products(*items)])
     bound = bind(document, changes, mode="error")
     return {
         source.reference: source

@@ -16,7 +16,7 @@ from postcard.rendering.static_layers import Grounds
 from postcard.runtime.lru_cache import Kept
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_modifications
+from postcard.template.modifications import modifications_from_json
 from tests.golden.compare import golden
 from tests.rendering.drawing import NOON, draw, opened, plain_picture, quarters, renderer
 from tests.template.template_cases import template
@@ -126,7 +126,7 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
     laid = fresh().lay(made, size, pictures=pictures)
-    bound = bind(made, changes_from_modifications(made, changes), mode="error")
+    bound = bind(made, modifications_from_json(made, changes), mode="error")
     wanted = renderer().sources(made, bound, size, now=NOON, laid=laid is not None)
     kept = {one.reference: pictures[one.reference] for one in wanted if not one.below}
     expected = draw(made, *changes, using=fresh(), pictures=pictures)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from postcard.template.validation.parse import schema
+from postcard.template.validation.parse import json_schema
 
-SCHEMA = schema()
+SCHEMA = json_schema()
 Path = tuple[str | int, ...]
 
 

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from postcard.errors import BadRequest
-from postcard.template.bind import Bound, Mode, bind
+from postcard.template.bind import BoundValues, BindMode, bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_link, changes_from_modifications
-from postcard.template.validation.parse import parse
+from postcard.template.modifications import modifications_from_link, modifications_from_json
+from postcard.template.validation.parse import parse_document
 
 
 def document(**properties: Any) -> str:
@@ -15,7 +15,7 @@ def document(**properties: Any) -> str:
 
 
 def template(**properties: Any) -> Template:
-    return Template.compile("demo", 1, parse(document(**properties)))
+    return Template.compile("demo", 1, parse_document(document(**properties)))
 
 
 def faults(**properties: Any) -> dict[str, str]:
@@ -27,12 +27,12 @@ def faults(**properties: Any) -> dict[str, str]:
     return {}
 
 
-def posted(made: Template, *modifications: dict[str, Any], mode: Mode = "error") -> Bound:
-    return bind(made, changes_from_modifications(made, modifications), mode=mode)
+def posted(made: Template, *modifications: dict[str, Any], mode: BindMode = "error") -> BoundValues:
+    return bind(made, modifications_from_json(made, modifications), mode=mode)
 
 
-def linked(made: Template, **fields: str) -> Bound:
-    return bind(made, changes_from_link(made, fields), mode="link")
+def linked(made: Template, **fields: str) -> BoundValues:
+    return bind(made, modifications_from_link(made, fields), mode="link")
 
 
 def refusals(made: Template, *modifications: dict[str, Any]) -> dict[str, str]:

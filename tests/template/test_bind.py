@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest
-from postcard.template.bind import Bound, defaults, examples
+from postcard.template.bind import BoundValues, bind_defaults, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.modifications import changes_from_link, changes_from_modifications
+from postcard.template.modifications import modifications_from_link, modifications_from_json
 from tests.template.template_cases import linked, posted, refusals, template
 
 FIELDS = {
@@ -98,7 +98,7 @@ def test_bad_is_as_missing_with_a_warning_when_defaults_are_asked_for(made: Temp
 
 def test_bad_is_as_missing_and_counted_by_link(made: Template) -> None:
     bound = linked(made, code="abc", name="Alexander", points="many")
-    assert (bound.counted, bound.missing_required, bound.warnings) == (3, ("code",), ())
+    assert (bound.ignored_count, bound.missing_required, bound.warnings) == (3, ("code",), ())
     assert (bound.values["name"], bound.values["points"]) == ("there", 0)
 
 
@@ -197,12 +197,12 @@ def test_an_unknown_name_lists_the_names_there_are(made: Template) -> None:
 )
 def test_by_link_it_is_left_out_and_counted(made: Template, name: str) -> None:
     bound = linked(made, code="ABC", **{name: "x"})
-    assert (bound.counted, bound.layers) == (1, {})
+    assert (bound.ignored_count, bound.layers) == (1, {})
 
 
 def test_blank_leaves_what_the_document_says(made: Template) -> None:
     bound = linked(made, code="ABC", title=" ", **{"title.color": "", "card.visible": "null"})
-    assert (bound.layers, bound.counted) == ({}, 0)
+    assert (bound.layers, bound.ignored_count) == ({}, 0)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_blank_leaves_what_the_document_says(made: Template) -> None:
 )
 def test_a_bad_property_is_as_bad_as_a_bad_value(made: Template, key: str, value: str) -> None:
     assert refusals(made, {"name": "title", key: value})[f"/modifications/0/{key}"] == "bad_value"
-    assert linked(made, code="ABC", **{f"title.{key}": value}).counted == 1
+    assert linked(made, code="ABC", **{f"title.{key}": value}).ignored_count == 1
 
 
 def test_at_most_200_modifications(made: Template) -> None:
@@ -240,10 +240,10 @@ def test_at_most_200_modifications(made: Template) -> None:
 def test_the_canonical_text_restores_the_same_picture(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=LAYERS)
     bound = linked(made, **fields)
-    again = Bound.restore(made, bound.canonical())
+    again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
     assert (again.values, again.layers) == (bound.values, bound.layers)
-    assert again.canonical() == bound.canonical()
-    assert json.loads(bound.canonical())
+    assert again.to_canonical_json() == bound.to_canonical_json()
+    assert json.loads(bound.to_canonical_json())
 
 
 def test_equal_values_have_one_canonical_text(made: Template) -> None:
@@ -255,7 +255,7 @@ def test_equal_values_have_one_canonical_text(made: Template) -> None:
         {"name": "points", "value": 7.5},
         {"name": "name", "text": "Zoë"},
     )
-    assert first.canonical() == second.canonical()
+    assert first.to_canonical_json() == second.to_canonical_json()
 
 
 def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Template) -> None:
@@ -270,23 +270,23 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Templa
     )
     fields = bound.link_fields()
     assert fields["ok"] == "true" and fields["title.visible"] == "false" and "name" not in fields
-    assert linked(made, **fields).canonical() == bound.canonical()
+    assert linked(made, **fields).to_canonical_json() == bound.to_canonical_json()
 
 
 def test_the_alt_text_is_filled_with_the_values() -> None:
     made = template(fields=FIELDS, alt="Hi {{ name }}{% if note %}: {{ note }}{% endif %}")
-    assert linked(made, name="Zoë", note="*x*").alt(made) == "Hi Zoë: *x*"
-    assert defaults(made).alt(made) == "Hi there"
-    assert examples(made).alt(made) == "Hi Alex"
+    assert linked(made, name="Zoë", note="*x*").alt_text(made) == "Hi Zoë: *x*"
+    assert bind_defaults(made).alt_text(made) == "Hi there"
+    assert bind_examples(made).alt_text(made) == "Hi Alex"
 
 
 @given(st.dictionaries(st.text(), st.text()))
 def test_a_link_can_say_anything_and_nothing_is_raised(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=LAYERS)
-    assert linked(made, **fields).canonical()
-    assert changes_from_link(made, fields).where("x") == "/modifications"
+    assert linked(made, **fields).to_canonical_json()
+    assert modifications_from_link(made, fields).pointer_to("x") == "/modifications"
 
 
 def test_modifications_of_no_template_are_all_unknown() -> None:
     with pytest.raises(BadRequest, match="modifications"):
-        changes_from_modifications(template(), [{"name": "a", "text": "b"}])
+        modifications_from_json(template(), [{"name": "a", "text": "b"}])

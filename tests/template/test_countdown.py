@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.lint.findings import check
-from postcard.template.bind import bind, defaults
-from postcard.template.evaluator import Speaker
-from postcard.template.fields.countdown import figures
-from postcard.template.modifications import changes_from_link
-from postcard.template.validation.parse import load, parse, schema
+from postcard.template.bind import bind, bind_defaults
+from postcard.template.evaluator import Evaluator
+from postcard.template.fields.countdown import countdown_values
+from postcard.template.modifications import modifications_from_link
+from postcard.template.validation.parse import load_published, parse_document, json_schema
 from tests.template.template_cases import document, faults, template
 
 ENDS = {"to": "2026-11-30T20:00"}
@@ -28,10 +28,10 @@ def said(text: str, now: str, **properties: Any) -> str:
     """What a line of text says at a time (UTC)."""
     made = template(layers=[{"type": "text", "text": text}], **{"countdown": ENDS, **properties})
     warned: list[tuple[str, ...]] = []
-    speaker = Speaker(made, defaults(made).values, at(now), lambda *said: warned.append(said))
+    speaker = Evaluator(made, bind_defaults(made).values, at(now), lambda *said: warned.append(said))
     assert not warned
     slot = made.slots["/layers/0"][0]
-    return slot.program.run(speaker.in_text)
+    return slot.liquid_template.render(speaker.text_context)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_hours_in_all_go_on_past_a_day() -> None:
 
 @given(st.integers(-(10**6), 10**7))
 def test_the_parts_make_up_the_time_that_is_left(left: int) -> None:
-    parts = figures(left, 0.0)["countdown"]
+    parts = countdown_values(left, 0.0)["countdown"]
     clock = [int(parts[name]) for name in ("hours", "minutes", "seconds")]
     assert all(0 <= part < 60 for part in clock) and clock[0] < 24
     total = parts["days"] * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
@@ -115,8 +115,8 @@ def test_without_a_date_the_figures_are_nothing_and_nothing_is_over(given: str) 
     layers = [{"type": "text", "text": f"{SHOWN}{{% if countdown.ended %}}over{{% endif %}}"}]
     made = template(layers=layers, countdown={"to": "{{ at }}"}, fields=fields)
     warned: list[tuple[str, ...]] = []
-    speaker = Speaker(made, defaults(made).values, 1.0, lambda *said: warned.append(said))
-    assert made.slots["/layers/0"][0].program.run(speaker.in_text).strip() == "::"
+    speaker = Evaluator(made, bind_defaults(made).values, 1.0, lambda *said: warned.append(said))
+    assert made.slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip() == "::"
     assert [one[:2] for one in warned] == ([("bad_value", "/countdown/to")] if given else [])
 
 
@@ -141,8 +141,8 @@ def test_figures_can_be_compared(condition: str, true: bool) -> None:
     text = f"{{% if {condition} %}}yes{{% else %}}no{{% endif %}}"
     assert said(text, "2026-11-22T20:00") == ("yes" if true else "no")
     made = template(layers=[{"type": "text", "text": "x", "if": condition}], countdown=ENDS)
-    speaker = Speaker(made, {}, at("2026-11-22T20:00"), lambda *_: None)
-    assert speaker.holds("/layers/0") is true
+    speaker = Evaluator(made, {}, at("2026-11-22T20:00"), lambda *_: None)
+    assert speaker.is_visible("/layers/0") is true
 
 
 @pytest.mark.parametrize(
@@ -199,16 +199,16 @@ def test_a_countdowns_pictures_are_bounded_together() -> None:
 
 def test_what_is_not_written_has_the_contracts_defaults() -> None:
     text = document(countdown=ENDS)
-    made = parse(text)
+    made = parse_document(text)
     assert made.countdown is not None
     assert (made.countdown.frames, made.countdown.loop) == (60, True)
-    assert load(text) == made
+    assert load_published(text) == made
     full = document(countdown={**ENDS, "frames": 90, "loop": False})
-    assert load(full) == parse(full)
+    assert load_published(full) == parse_document(full)
 
 
 def test_the_schema_tells_of_it() -> None:
-    told = schema()["$defs"]["Countdown"]
+    told = json_schema()["$defs"]["Countdown"]
     assert told["required"] == ["to"]
     assert told["properties"]["frames"]["maximum"] == 120
 
@@ -221,9 +221,9 @@ def test_a_link_may_open_the_date() -> None:
     fields = {"ends_at": {"type": "date", "default": "2026-11-30", "open": True}}
     layers = [{"type": "text", "text": SHOWN}]
     made = template(layers=layers, fields=fields, countdown={"to": "{{ ends_at }}"})
-    bound = bind(made, changes_from_link(made, {"ends_at": "2026-12-24"}), mode="link")
-    speaker = Speaker(made, bound.values, at("2026-12-24T23:00"), lambda *_: None)
-    assert made.slots["/layers/0"][0].program.run(speaker.in_text) == "0 01:00:00"
+    bound = bind(made, modifications_from_link(made, {"ends_at": "2026-12-24"}), mode="link")
+    speaker = Evaluator(made, bound.values, at("2026-12-24T23:00"), lambda *_: None)
+    assert made.slots["/layers/0"][0].liquid_template.render(speaker.text_context) == "0 01:00:00"
 
 
 def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> None:
@@ -239,5 +239,5 @@ def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> Non
 
 
 def test_a_stopped_clock_says_nothing() -> None:
-    assert defaults(made := template(alt=f"Ends {SHOWN}", countdown=ENDS)).alt(made) == "Ends  ::"
+    assert bind_defaults(made := template(alt=f"Ends {SHOWN}", countdown=ENDS)).alt_text(made) == "Ends  ::"
     assert json.loads(document(countdown=ENDS))["countdown"] == ENDS

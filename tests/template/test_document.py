@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from postcard.errors import BadRequest
-from postcard.template.auto_format import awaits_photos
-from postcard.template.validation.parse import load, parse, schema
+from postcard.template.auto_format import expects_photos
+from postcard.template.validation.parse import load_published, parse_document, json_schema
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}
@@ -19,7 +19,7 @@ def layers(*found: dict[str, Any], **rest: Any) -> dict[str, str]:
 
 
 def test_what_is_not_written_has_the_contracts_defaults() -> None:
-    made = parse(document())
+    made = parse_document(document())
     assert (made.background, made.color, made.font) == ("#ffffff", "#000000", "Inter")
     assert (made.locale, made.time_zone, made.numerals, made.direction) == (
         "en",
@@ -32,7 +32,7 @@ def test_what_is_not_written_has_the_contracts_defaults() -> None:
 
 def test_null_is_the_same_as_not_given() -> None:
     text = document(name=None, layers=[{**TEXT, "size": None}], fallback=None)
-    assert parse(text) == parse(document(layers=[TEXT])) == load(text)
+    assert parse_document(text) == parse_document(document(layers=[TEXT])) == load_published(text)
 
 
 def test_every_fault_is_told_at_once_with_its_pointer() -> None:
@@ -178,18 +178,18 @@ def test_groups_nest_eight_deep() -> None:
 )
 def test_json_that_is_none_or_is_ambiguous_is_refused(text: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        parse(text)
+        parse_document(text)
     assert refused.value.code == "invalid_json"
 
 
 def test_a_document_over_256_kb_is_refused() -> None:
     small = document(name="x", fields={"a": {"label": "x"}})
-    assert parse(small.ljust(262_144)).name == "x"
+    assert parse_document(small.ljust(262_144)).name == "x"
     big = small.ljust(262_145)
     with pytest.raises(BadRequest, match="body"):
-        parse(big)
+        parse_document(big)
     with pytest.raises(BadRequest, match="body"):
-        parse("[]")
+        parse_document("[]")
 
 
 def test_no_number_of_a_loaded_document_is_infinite_or_a_boolean() -> None:
@@ -210,7 +210,7 @@ def awaiting(source: str, list_field: dict[str, Any]) -> bool:
     picture = {"type": "image", "source": source, "width": 50, "height": 50}
     group = {"type": "group", "repeat": "products", "as": "one", "flow": "row", "layers": [picture]}
     products = {"type": "list", "max_items": 4, **list_field}
-    return awaits_photos(template(fields={"products": products}, layers=[group]).document)
+    return expects_photos(template(fields={"products": products}, layers=[group]).document)
 
 
 def test_an_items_picture_is_waited_for_unless_an_example_shows_it() -> None:
@@ -239,6 +239,6 @@ def test_the_references_are_the_pictures_that_the_document_itself_names() -> Non
 
 
 def test_the_schema_knows_every_property_by_its_written_name() -> None:
-    text = json.dumps(schema())
+    text = json.dumps(json_schema())
     assert '"if"' in text and '"$schema"' in text and "if_" not in text
-    assert schema()["additionalProperties"] is False
+    assert json_schema()["additionalProperties"] is False

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.template.validation.parse import load, parse, schema
+from postcard.template.validation.parse import load_published, parse_document, json_schema
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}
@@ -38,7 +38,7 @@ def test_a_published_document_is_read_as_it_was_at_the_door() -> None:
               "tint": "#00000080"}  # fmt: skip
     picture = {**IMAGE, "filter": filter, "flip": "both"}
     body = document(layers=[{**layer, **EFFECTS} for layer in [*EVERY_KIND, picture]])
-    assert load(body) == parse(body)
+    assert load_published(body) == parse_document(body)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_colours_of_effects_may_be_liquid_that_is_read_at_publish() -> None:
 
 
 def test_the_schema_says_how_far_each_effect_goes() -> None:
-    known = schema()["$defs"]
+    known = json_schema()["$defs"]
     assert known["Shadow"]["properties"]["blur"]["maximum"] == 200
     assert known["Filter"]["properties"]["saturation"]["maximum"] == 10
     assert "multiply" in known["TextLayer"]["properties"]["blend"]["enum"]

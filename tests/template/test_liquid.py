@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.fields.values import clean_text
-from postcard.template.liquid.context import LiquidFailed, Speech
-from postcard.template.liquid.engine import Parsed
-from postcard.template.liquid.fast_path import Compared, Given, Plain
-from postcard.template.liquid.locale_filters import Wording, WordingError
-from postcard.template.liquid.loops import Turn, turn_values
-from postcard.template.liquid.programs import asks_time, parse_condition, parse_text
+from postcard.template.liquid.context import LiquidFailed, LiquidContext
+from postcard.template.liquid.engine import ParsedLiquid
+from postcard.template.liquid.fast_path import ComparisonCondition, TruthyCondition, FastTemplate
+from postcard.template.liquid.locale_filters import LocaleFilters, FilterError
+from postcard.template.liquid.loops import Iteration, iteration_values
+from postcard.template.liquid.programs import uses_time, parse_condition, parse_template
 from tests.template.template_cases import faults, linked, template
 
 FIELDS = {
@@ -30,7 +30,7 @@ FIELDS = {
 
 def said(text: str, **rest: Any) -> str:
     made = template(alt=text, fields=FIELDS, **rest)
-    return linked(made).alt(made)
+    return linked(made).alt_text(made)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_a_date_that_its_locale_cannot_say_is_no_text_and_breaks_nothing(pattern
     silent = []
     for tag in locale_identifiers():
         try:
-            assert Wording(tag.replace("_", "-"), UTC).date("2026-11-22T09:05", pattern)
-        except WordingError:
+            assert LocaleFilters(tag.replace("_", "-"), UTC).date("2026-11-22T09:05", pattern)
+        except FilterError:
             silent.append(tag)
     assert silent
     assert said(f'{{{{ at | date: "{pattern}" }}}}', locale=silent[0]) == ""
@@ -97,8 +97,8 @@ def test_native_numerals_are_written_in_every_filter() -> None:
 def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> None:
     fields = {"at": {"type": "date", "default": "2026-07-01T12:00Z"}}
     made = template(alt="{{ at | time }}", fields=fields, time_zone="Europe/Oslo", locale="en-GB")
-    assert linked(made).alt(made) == "14:00"
-    assert linked(made, at="2026-07-01T12:00").alt(made) == "12:00"
+    assert linked(made).alt_text(made) == "14:00"
+    assert linked(made, at="2026-07-01T12:00").alt_text(made) == "12:00"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> 
 )
 def test_initials_are_those_of_the_first_and_last_word(name: str, initials: str) -> None:
     made = template(alt="{{ name | initials }}", fields={"name": {}})
-    assert linked(made, name=name).alt(made) == initials
+    assert linked(made, name=name).alt_text(made) == initials
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_initials_are_those_of_the_first_and_last_word(name: str, initials: str)
 )
 def test_a_value_is_data_and_never_parsed(value: str) -> None:
     made = template(alt="{{ name }}! {{ name | append: '?' }}", fields={"name": {}, "points": {}})
-    shown = linked(made, name=f"a {value}").alt(made)
+    shown = linked(made, name=f"a {value}").alt_text(made)
     assert shown == f"a {value}! a {value}?"
 
 
 def test_now_and_today_in_a_value_are_not_the_clock() -> None:
     made = template(alt='[{{ name | date: "%Y" }}]', fields={"name": {}})
-    assert linked(made, name="now").alt(made) == linked(made, name="today").alt(made) == ""
+    assert linked(made, name="now").alt_text(made) == linked(made, name="today").alt_text(made) == ""
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_what_fails_while_drawing_is_empty(text: str) -> None:
     ],
 )
 def test_a_template_that_names_now_is_timed(text: str, timed: bool) -> None:
-    assert asks_time(text) is timed
+    assert uses_time(text) is timed
 
 
 def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> None:
@@ -212,7 +212,7 @@ VALUES = st.fixed_dictionaries(
         "none": st.none(),
         "ok": st.booleans(),
     }
-).map(lambda values: turn_values({**values, "list": [values, values]}, Turn("list", "item", 1)))
+).map(lambda values: iteration_values({**values, "list": [values, values]}, Iteration("list", "item", 1)))
 OUTPUTS = st.tuples(
     st.sampled_from(NAMES),
     st.sampled_from(
@@ -229,7 +229,7 @@ OUTPUTS = st.tuples(
 ).map(lambda parts: f"{{{{{parts[2]}{parts[0]}{parts[1]} }}}}")
 
 
-def outcome(program: Any, speech: Speech) -> str:
+def outcome(program: Any, speech: LiquidContext) -> str:
     try:
         return str(program.run(speech))
     except LiquidFailed:
@@ -264,10 +264,10 @@ def test_the_short_way_says_what_python_liquid_says(
     parts: list[str], values: dict[str, Any], isolate: bool
 ) -> None:
     source = "".join(parts)
-    program = parse_text(source)
-    assert isinstance(program, Plain)
-    speech = Speech(values, Wording("en", UTC), isolate)
-    assert outcome(program, speech) == outcome(Parsed(source, condition=False), speech)
+    program = parse_template(source)
+    assert isinstance(program, FastTemplate)
+    speech = LiquidContext(values, LocaleFilters("en", UTC), isolate)
+    assert outcome(program, speech) == outcome(ParsedLiquid(source, condition=False), speech)
 
 
 @given(CONDITIONS, VALUES)
@@ -275,6 +275,6 @@ def test_a_short_condition_holds_as_python_liquid_holds_it(
     source: str, values: dict[str, Any]
 ) -> None:
     condition = parse_condition(source)
-    assert isinstance(condition, Given | Compared)
-    speech = Speech(values, Wording("en", UTC))
-    assert condition.holds(speech) == bool(Parsed(source, condition=True).run(speech))
+    assert isinstance(condition, TruthyCondition | ComparisonCondition)
+    speech = LiquidContext(values, LocaleFilters("en", UTC))
+    assert condition.evaluate(speech) == bool(ParsedLiquid(source, condition=True).render(speech))

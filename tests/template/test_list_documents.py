@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.template.validation.parse import load, parse
+from postcard.template.validation.parse import load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 ITEMS = {"name": {}, "price": {"type": "number", "max": 1000}, "photo": {"type": "image"}}
@@ -22,7 +22,7 @@ def found(*layers: dict[str, Any], **fields: Any) -> dict[str, str]:
 
 def test_a_list_is_read_the_same_at_the_door_and_from_the_store() -> None:
     text = document(fields={"products": PRODUCTS}, layers=[group(**{"as": "product"})])
-    assert parse(text) == load(text)
+    assert parse_document(text) == load_published(text)
     assert template(fields={"a": {"type": "list", "items": {"b": {}}}}).fields["a"].type == "list"
 
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest
-from postcard.template.bind import Bound, defaults, examples
+from postcard.template.bind import BoundValues, bind_defaults, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.fields.values import written
+from postcard.template.fields.values import value_to_json
 from tests.template.template_cases import linked, posted, refusals, template
 
 VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
@@ -36,13 +36,13 @@ def made() -> Template:
     return template(fields=FIELDS, layers=[])
 
 
-def items_of(bound: Bound) -> list[dict[str, Any]]:
+def items_of(bound: BoundValues) -> list[dict[str, Any]]:
     found = bound.values["products"]
     assert isinstance(found, tuple)
     return [dict(item) for item in found]
 
 
-def names_of(bound: Bound) -> list[Any]:
+def names_of(bound: BoundValues) -> list[Any]:
     return [item["name"] for item in items_of(bound)] if bound.values["products"] else []
 
 
@@ -150,7 +150,7 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
     made = template(fields={"products": spec}, layers=[])
     bound = posted(made, value({"one": vector["raw"], "more": "x"}), mode="default")
     (item,) = items_of(bound)
-    assert written(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
+    assert value_to_json(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
     assert [warning.code for warning in bound.warnings] == ["bad_value"] * (
         vector["value"] == "BAD"
     )
@@ -162,7 +162,7 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
 def test_a_link_writes_items_flat(made: Template) -> None:
     bound = linked(made, products_1_name="a", products_2_name="b", products_2_price="3")
     assert [(item["name"], item["price"]) for item in items_of(bound)] == [("a", None), ("b", 3)]
-    assert bound.counted == 0
+    assert bound.ignored_count == 0
 
 
 def test_a_gap_ends_the_list(made: Template) -> None:
@@ -174,7 +174,7 @@ def test_a_gap_ends_the_list(made: Template) -> None:
 @pytest.mark.parametrize("nothing", ["", " ", "{{ item.name }}", "*|P2|*", "null"])
 def test_tags_that_nobody_filled_in_end_the_list(made: Template, nothing: str) -> None:
     bound = linked(made, products_1_name="a", products_2_name=nothing, products_2_price=nothing)
-    assert (names_of(bound), bound.missing_required, bound.counted) == (["a"], (), 0)
+    assert (names_of(bound), bound.missing_required, bound.ignored_count) == (["a"], (), 0)
 
 
 @pytest.mark.parametrize(
@@ -182,19 +182,19 @@ def test_tags_that_nobody_filled_in_end_the_list(made: Template, nothing: str) -
 )
 def test_a_flat_name_out_of_bounds_is_an_unknown_name(made: Template, name: str) -> None:
     bound = linked(made, products_1_name="a", **{name: "x"})
-    assert (bound.counted, names_of(bound)) == (1, ["a"])
+    assert (bound.ignored_count, names_of(bound)) == (1, ["a"])
     assert refusals(made, {"name": name, "text": "x"}) == {"/modifications/0/name": "unknown_name"}
 
 
 def test_by_link_a_bad_value_in_an_item_is_as_missing_and_counted(made: Template) -> None:
     bound = linked(made, products_1_name="a", products_1_price="x", products_1_photo="y")
     (item,) = items_of(bound)
-    assert (item["price"], item["photo"], bound.counted) == (None, "asset:none", 2)
+    assert (item["price"], item["photo"], bound.ignored_count) == (None, "asset:none", 2)
 
 
 def test_by_link_a_list_has_no_name_of_its_own(made: Template) -> None:
     bound = linked(made, products="x", products_1_name="a")
-    assert (names_of(bound), bound.counted) == (["a"], 1)
+    assert (names_of(bound), bound.ignored_count) == (["a"], 1)
 
 
 def test_by_link_an_item_without_what_it_requires_is_the_fallback_picture(made: Template) -> None:
@@ -237,7 +237,7 @@ def test_unknown_names_are_told_with_those_of_items(made: Template) -> None:
 def test_a_list_has_its_default_and_its_items_have_theirs() -> None:
     spec = {**FIELDS["products"], "default": [{"name": "Mug", "until": "2026-11-22"}]}
     made = template(fields={"products": spec}, layers=[])
-    (item,) = items_of(defaults(made))
+    (item,) = items_of(bind_defaults(made))
     assert (item["name"], item["photo"]) == ("Mug", "asset:none")
     assert names_of(linked(made, products_1_name="Cup")) == ["Cup"], "a given list replaces it all"
 
@@ -245,9 +245,9 @@ def test_a_list_has_its_default_and_its_items_have_theirs() -> None:
 def test_a_list_without_example_shows_one_item_of_its_fields_examples() -> None:
     items: dict[str, Any] = {"name": {"example": "Mug"}, "price": {"type": "number"}}
     spec: dict[str, Any] = {"type": "list", "items": items}
-    assert names_of(examples(template(fields={"products": spec}, layers=[]))) == ["Mug"]
+    assert names_of(bind_examples(template(fields={"products": spec}, layers=[]))) == ["Mug"]
     spec["example"] = [{"name": "Cup"}, {"name": "Pot"}]
-    assert names_of(examples(template(fields={"products": spec}, layers=[]))) == ["Cup", "Pot"]
+    assert names_of(bind_examples(template(fields={"products": spec}, layers=[]))) == ["Cup", "Pot"]
 
 
 NAMES = st.sampled_from(["", "a", " b ", "Zoë", "x" * 11, "null", "*|N|*"]) | st.text(max_size=4)
@@ -268,8 +268,8 @@ LISTS = st.lists(ENTRIES | st.none() | st.just("x"), max_size=5)
 def test_any_list_is_bound_and_its_canonical_text_restores_it(items: list[Any]) -> None:
     made = template(fields=FIELDS, layers=[])
     bound = posted(made, value(*items), mode="default")
-    again = Bound.restore(made, bound.canonical())
-    assert (again.values, again.canonical()) == (bound.values, bound.canonical())
+    again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
+    assert (again.values, again.to_canonical_json()) == (bound.values, bound.to_canonical_json())
 
 
 @given(LISTS)
@@ -289,7 +289,7 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(items: list[
 def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=[])
     bound = linked(made, **fields)
-    assert Bound.restore(made, bound.canonical()).values == bound.values
+    assert BoundValues.from_canonical_json(made, bound.to_canonical_json()).values == bound.values
     assert len(bound.values["products"] or ()) <= 3  # type: ignore[arg-type]
 
 
@@ -314,7 +314,7 @@ def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[st
 )
 def test_liquid_reads_lists(text: str, said: str) -> None:
     made = template(fields=FIELDS, layers=[], alt=text)
-    assert posted(made, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})).alt(made) == said
+    assert posted(made, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})).alt_text(made) == said
 
 
 @pytest.mark.parametrize(
@@ -329,4 +329,4 @@ def test_liquid_reads_lists(text: str, said: str) -> None:
 )
 def test_liquid_reads_a_missing_list_as_nothing(text: str, said: str) -> None:
     made = template(fields=FIELDS, layers=[], alt=text)
-    assert defaults(made).alt(made) == said
+    assert bind_defaults(made).alt_text(made) == said

@@ -12,7 +12,7 @@ from babel.localedata import locale_identifiers
 from layers.fonts.build import HERE, table
 from layers.fonts.sources import SOURCES
 from postcard.assets.font_catalog import PROBES, font_list
-from postcard.template.liquid.locale_filters import Wording
+from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.text.fonts import Fonts
 from postcard.text.style import TextStyle
 from tests.rendering.text_canvas import laid
@@ -84,8 +84,8 @@ def test_a_font_writes_the_scripts_it_is_listed_with(
 
 
 def test_every_locales_own_digits_are_there(fonts: Fonts) -> None:
-    wordings = (Wording(tag.replace("_", "-"), UTC, True) for tag in locale_identifiers())
-    written = {wording.digits("0123456789") for wording in wordings}
+    wordings = (LocaleFilters(tag.replace("_", "-"), UTC, True) for tag in locale_identifiers())
+    written = {wording.localize_digits("0123456789") for wording in wordings}
     assert len(written) > 10
     assert [digits for digits in written if laid(digits, fonts).missing] == []
 

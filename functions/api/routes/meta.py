@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from api.docs_page import POLICY, page
 from api.request_context import JSON, ApiRouter, needs
 from api.response_models import FontFamily, Health
-from postcard.template.validation.parse import schema
+from postcard.template.validation.parse import json_schema
 
 router = ApiRouter()
 
@@ -35,7 +35,7 @@ def health() -> Response[Health]:
 @router.get("/v1/template.schema.json", summary="Read the document's schema", tags=["Service"])
 def template_schema() -> dict[str, Any]:
     """The JSON Schema of a template document."""
-    return schema()
+    return json_schema()
 
 
 @router.get("/openapi.json", summary="Read this description", tags=["Service"])

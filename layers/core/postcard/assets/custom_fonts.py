@@ -11,7 +11,7 @@ from postcard.errors import Fault, TimedOut, refuse
 from postcard.font_sanitizer.subprocess_client import SECONDS
 from postcard.ports import AssetRecord
 from postcard.template.model import Document
-from postcard.template.used_fonts import written_families
+from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
 MOST_BYTES = 40_000_000  # of the sender's own fonts in one document
@@ -34,7 +34,7 @@ class FontShelf:
         knows is left out. `BadRequest` for an asset that cannot be used.
         """
         wanted: dict[str, str] = {}
-        for where, name in written_families(document):
+        for where, name in used_families(document):
             if not shipped.has(name):
                 wanted.setdefault(name, where)
         chosen, faults = self._chosen(wanted, deadline)

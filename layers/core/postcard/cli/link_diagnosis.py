@@ -6,8 +6,8 @@ from postcard.links.verify import Link
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import TemplateRecord
 from postcard.template.bind import bind
-from postcard.template.fields.list_values import may_open
-from postcard.template.modifications import changes_from_link
+from postcard.template.fields.list_values import may_be_unsigned
+from postcard.template.modifications import modifications_from_link
 
 Note = Callable[[str, str, str], None]
 
@@ -29,10 +29,10 @@ def _judge_edition(note: Note, link: Link, record: TemplateRecord, edition: Load
     note("template", "right", f"{record.name}, drawn with version {edition.version}.")
     fields = edition.template.fields
     for name in link.open:
-        if not may_open(fields, name):
+        if not may_be_unsigned(fields, name):
             note("open", "wrong", f"the template keeps {name} closed: the link is refused (403).")
-    changes = changes_from_link(edition.template, link.fields)
-    for name in changes.left_out:
+    changes = modifications_from_link(edition.template, link.fields)
+    for name in changes.ignored_names:
         note("values", "note", f"{name} is nothing that the template knows: it is left out.")
     bound = bind(edition.template, changes, mode="default")
     for warning in bound.warnings:

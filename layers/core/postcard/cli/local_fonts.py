@@ -11,7 +11,7 @@ from postcard.errors import Fault
 from postcard.font_sanitizer.subprocess_client import checked
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.model import Document
-from postcard.template.used_fonts import written_families
+from postcard.template.used_fonts import used_families
 from postcard.text.font_file import FontError, read_card
 from postcard.text.fonts import Fonts
 
@@ -48,7 +48,7 @@ def font_files(
     """The files of each family that a document names and that does not ship, all of them good."""
     found: dict[str, list[Path]] = {}
     faults: list[Fault] = []
-    for where, name in written_families(document):
+    for where, name in used_families(document):
         if shipped.has(name) or name in found:
             continue
         try:

@@ -19,10 +19,10 @@ from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
 from postcard.rendering.renderer import Renderer, RenderFailed, Source
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import example_of
+from postcard.template.bind import example_value
 from postcard.template.compiled import Template
-from postcard.template.fields.list_values import place_of
-from postcard.template.validation.parse import parse
+from postcard.template.fields.list_values import parse_flat_name
+from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
 SECONDS = 10.0  # for all pictures from elsewhere together
@@ -49,7 +49,7 @@ def draw(
     With `example`, fields that are not asked for take their examples.
     """
     text = file.text()
-    template = Template.compile(file.id, 1, parse(text))
+    template = Template.compile(file.id, 1, parse_document(text))
     if example:
         asked = [*asked, *_examples(template, {entry["name"] for entry in asked})]
     edition = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
@@ -83,12 +83,12 @@ def _drawn(file: TemplateFile, order: RenderJob) -> Drawn:
 
 
 def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
-    places = (place_of(template.fields, name) for name in named)
-    given = named | {place.list for place in places if place}
+    places = (parse_flat_name(template.fields, name) for name in named)
+    given = named | {place.list_name for place in places if place}
     return [
         {"name": name, "value": example}
         for name, field in template.fields.items()
-        if (example := example_of(field)) is not None and name not in given
+        if (example := example_value(field)) is not None and name not in given
     ]
 
 

@@ -75,11 +75,11 @@ def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence
     """A document's faults, and what its publisher should hear all the same."""
     from postcard.lint.findings import check as findings_of
     from postcard.template.compiled import Template
-    from postcard.template.validation.parse import parse
+    from postcard.template.validation.parse import parse_document
 
     try:
         text = file.text()
-        template = Template.compile(file.id, 1, parse(text))
+        template = Template.compile(file.id, 1, parse_document(text))
     except BadRequest as problem:
         return file, problem.errors or [Fault(problem.code, "", problem.detail)], ()
     missing = [name for name in asset_ids(text) if file.asset(name) is None]
@@ -121,12 +121,12 @@ def _assets(file: TemplateFile) -> dict[str, Path]:
     from postcard.cli.local_fonts import font_files, font_id
     from postcard.cli.target import fonts_folder
     from postcard.errors import refuse
-    from postcard.template.validation.parse import parse
+    from postcard.template.validation.parse import parse_document
     from postcard.text.fonts import Fonts
 
     text = file.text()
     named = {name: path for name in asset_ids(text) if (path := file.asset(name))}
-    fonts, faults = font_files(file, parse(text), Fonts.load(fonts_folder()))
+    fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
     refuse(faults)
     return {**{font_id(path): path for paths in fonts.values() for path in paths}, **named}
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from postcard.json_text import read_json
-from postcard.template.fields.values import link_text
+from postcard.template.fields.values import to_link_text
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
 
@@ -60,7 +60,7 @@ def flat(values: Mapping[str, Any]) -> dict[str, str]:
     {'points': '3', 'products_1_name': 'Mug', 'products_2_name': 'Pot'}
     """
     return {
-        flat_name: link_text(value) if isinstance(value, int | float) else str(value)
+        flat_name: to_link_text(value) if isinstance(value, int | float) else str(value)
         for name, given in values.items()
         for flat_name, value in _of_list(name, given)
         if value is not None

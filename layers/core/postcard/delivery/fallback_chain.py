@@ -33,8 +33,8 @@ from postcard.ports import Objects, StoredObject, TemplateRecord
 from postcard.render_budget import Budget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import defaults
-from postcard.template.fields.list_values import may_open
+from postcard.template.bind import bind_defaults
+from postcard.template.fields.list_values import may_be_unsigned
 
 
 @dataclass
@@ -129,7 +129,7 @@ class FallbackChain:
             visit.log_fields["failure"] = str(failure)
             return self._instead(wanted, edition, "dependency", visit)
         visit.timings.lap("values")
-        visit.log_fields["left_out"] = order.values.counted
+        visit.log_fields["left_out"] = order.values.ignored_count
         if order.values.missing_required:
             visit.log_fields["required"] = len(order.values.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
@@ -148,7 +148,7 @@ class FallbackChain:
         outcome = self._attempt(order, visit)
         if isinstance(outcome, RenderResult):
             return self._of_drawing(wanted, order, outcome, visit)
-        plain = replace(order, values=defaults(order.template))
+        plain = replace(order, values=bind_defaults(order.template))
         if outcome == "render" and not plain.values.missing_required and self._time_left(visit):
             second = self._attempt(plain, visit)
             if isinstance(second, RenderResult):
@@ -274,7 +274,7 @@ def _failure(image: EncodedImage, reason: FallbackReason) -> PictureResponse:
 
 def _refuse_opening(edition: LoadedTemplate, opened: Sequence[str]) -> None:
     fields = edition.template.document.fields
-    closed = [name for name in opened if not may_open(fields, name)]
+    closed = [name for name in opened if not may_be_unsigned(fields, name)]
     if closed:
         raise Forbidden(
             f"The template keeps {', '.join(closed)} closed: sign the value.", code="bad_signature"

@@ -15,12 +15,12 @@ from postcard.pipeline.render_job import MAX_PICTURE_BYTES, OutputOptions, Rende
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ImageRecord
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import Bound, bind
+from postcard.template.bind import BoundValues, bind
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
-from postcard.template.fields.list_values import default_of
-from postcard.template.fields.values import written
-from postcard.template.modifications import Changes, changes_from_link
+from postcard.template.fields.list_values import default_value
+from postcard.template.fields.values import value_to_json
+from postcard.template.modifications import Modifications, modifications_from_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class PictureRequest:
     format: str
     cache_policy: CachePolicy
     key: str | None
-    values: Callable[[LoadedTemplate, TemplateLoader], Bound]
+    values: Callable[[LoadedTemplate, TemplateLoader], BoundValues]
     width: int | None = None
     dpr: float = 1
     quality: int | None = None
@@ -78,8 +78,8 @@ class PictureRequest:
 def from_link(link: Link, *, keeping: CachePolicy, key: str | None, ended: bool, digest: str) -> PictureRequest:
     """What a verified link wants."""
 
-    def values(edition: LoadedTemplate, library: TemplateLoader) -> Bound:
-        changes = changes_from_link(edition.template, link.fields)
+    def values(edition: LoadedTemplate, library: TemplateLoader) -> BoundValues:
+        changes = modifications_from_link(edition.template, link.fields)
         return bind(edition.template, changes, mode="link")
 
     return PictureRequest(
@@ -104,9 +104,9 @@ def from_image_record(
 ) -> PictureRequest:
     """What the address of an opaque image wants."""
 
-    def values(edition: LoadedTemplate, library: TemplateLoader) -> Bound:
+    def values(edition: LoadedTemplate, library: TemplateLoader) -> BoundValues:
         if edition.version == record.version:
-            return Bound.restore(edition.template, record.values)
+            return BoundValues.from_canonical_json(edition.template, record.values)
         return _values_for_replacement(record, edition.template, library)
 
     size = OutputSize(record.display_width, record.display_height, record.width, record.height)
@@ -130,15 +130,15 @@ def _explicit_value(spec: AnyField | None, kept: Any) -> Any:
     """A kept value; of a list's items what differs from their defaults."""
     if not isinstance(spec, ListField):
         return kept
-    usual = {key: written(default_of(inner, UTC)) for key, inner in spec.items.items()}
+    usual = {key: value_to_json(default_value(inner, UTC)) for key, inner in spec.items.items()}
     return [{k: v for k, v in item.items() if v != usual.get(k)} or item for item in kept]
 
 
-def _values_for_replacement(record: ImageRecord, template: Template, library: TemplateLoader) -> Bound:
+def _values_for_replacement(record: ImageRecord, template: Template, library: TemplateLoader) -> BoundValues:
     """The values of a recalled version's image; its defaults give way to the new version's."""
     kept = read_json(record.values)
     old = library.load_version(record.template_id, record.version)
-    defaults = Bound.restore(old.template, record.values).values if old else {}
+    defaults = BoundValues.from_canonical_json(old.template, record.values).values if old else {}
     usual = old.template.defaults if old else {}
     fields = {
         name: _explicit_value(old.template.fields.get(name), value) if old else value
@@ -150,4 +150,4 @@ def _values_for_replacement(record: ImageRecord, template: Template, library: Te
         for name, given in kept["layers"].items()
         if name in template.named
     }
-    return bind(template, Changes(fields, layers), mode="link")
+    return bind(template, Modifications(fields, layers), mode="link")

@@ -16,7 +16,7 @@ from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer
 from postcard.template.layers.rectangle import RectangleLayer
 from postcard.template.layers.text import TextLayer, looks
-from postcard.template.model import Document, walk
+from postcard.template.model import Document, walk_layers
 from postcard.template.schema.validators import has_liquid
 
 _NEEDED, _NEEDED_LARGE = 4.5, 3.0
@@ -70,7 +70,7 @@ def contrast(one: Color, other: Color) -> float:
 
 def _drawn(document: Document, boxes: Boxes) -> Iterator[_Drawn]:
     """Drawn layers, first those at the back; a group before what it holds."""
-    layers = {where: layer for layer, where, _ in walk(document.layers)}
+    layers = {where: layer for layer, where, _ in walk_layers(document.layers)}
     last: dict[str, _Drawn] = {}  # by pointer; a repeated group comes again before what it holds
     for pointer, box in boxes:
         layer, around = layers[pointer], last.get(pointer.rpartition("/layers/")[0])

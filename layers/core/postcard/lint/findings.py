@@ -11,17 +11,17 @@ from postcard.lint.contrast import faint
 from postcard.lint.missing_letters import unlettered
 from postcard.lint.text_overflow import tight
 from postcard.lint.uneven_digits import unsteady
-from postcard.template.bind import example_of, examples
+from postcard.template.bind import example_value, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.evaluator import NO_CLOCK, Speaker
+from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.template.fields.field_types import ListField
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, smallest_side
-from postcard.template.liquid.programs import asks_time, names_in
-from postcard.template.model import walk
-from postcard.template.used_fonts import written_families
+from postcard.template.liquid.programs import uses_time, names_used
+from postcard.template.model import walk_layers
+from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
 _STORED = ("/fallback", "/ended")  # pictures that are drawn once
@@ -59,7 +59,7 @@ def check_drawn(
     bytes; `now` in Unix seconds.
     """
     document = template.document
-    locale = Speaker(template, examples(template).values, now, lambda *_: None).document.locale
+    locale = Evaluator(template, bind_examples(template).values, now, lambda *_: None).document.locale
     return (
         *faint(document, boxes),
         *tight(template, fonts, now=now),
@@ -79,10 +79,10 @@ def _heavy(weight: int) -> Iterator[Fault]:
 
 
 def _unused(template: Template) -> Iterator[Fault]:
-    layers = [layer for layer, _, _ in walk(template.document.layers)]
+    layers = [layer for layer, _, _ in walk_layers(template.document.layers)]
     sources = [template.document.alt, *("{{" + (layer.if_ or "") + "}}" for layer in layers)]
     sources += [slot.source for slots in template.slots.values() for slot in slots]
-    used = {name for source in sources for name in names_in(source)}
+    used = {name for source in sources for name in names_used(source)}
     used.update(layer.repeat for layer in layers if isinstance(layer, GroupLayer) and layer.repeat)
     for name, field in template.fields.items():
         if name not in used:
@@ -102,7 +102,7 @@ def _unused_in_items(name: str, field: ListField, sources: Sequence[str]) -> Ite
 
 def _without_example(template: Template) -> Iterator[Fault]:
     for name, field in template.fields.items():
-        if field.required and example_of(field) is None and template.defaults[name] is None:
+        if field.required and example_value(field) is None and template.defaults[name] is None:
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("no_example", pointer("fields", name), detail)
 
@@ -110,10 +110,10 @@ def _without_example(template: Template) -> Iterator[Fault]:
 def _clocks(template: Template) -> Iterator[Fault]:
     if template.document.countdown and not _shows_time(template):
         yield Fault("unused_countdown", "/countdown", "Nothing shows the countdown.")
-    stopped = ["/alt"] if asks_time(template.document.alt) else []
+    stopped = ["/alt"] if uses_time(template.document.alt) else []
     for where, slots in template.slots.items():
         if where.startswith(_STORED):
-            stopped += [f"{where}{slot.pointer}" for slot in slots if asks_time(slot.source)]
+            stopped += [f"{where}{slot.pointer}" for slot in slots if uses_time(slot.source)]
     for where in stopped:
         detail = "This is said once, not at each open: here is neither countdown nor time."
         yield Fault("stopped_clock", where, detail)
@@ -121,9 +121,9 @@ def _clocks(template: Template) -> Iterator[Fault]:
 
 def _shows_time(template: Template) -> bool:
     drawn = (slots for where, slots in template.slots.items() if not where.startswith(_STORED))
-    conditions = (layer.if_ or "" for layer, _, _ in walk(template.document.layers))
-    return any(asks_time(slot.source) for slots in drawn for slot in slots) or any(
-        asks_time(condition, condition=True) for condition in conditions
+    conditions = (layer.if_ or "" for layer, _, _ in walk_layers(template.document.layers))
+    return any(uses_time(slot.source) for slots in drawn for slot in slots) or any(
+        uses_time(condition, condition=True) for condition in conditions
     )
 
 
@@ -131,7 +131,7 @@ def _placed(template: Template) -> Iterator[Fault]:
     for index, layer in enumerate(template.document.layers):
         if _outside(layer, template):
             yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
-    for layer, where, _ in walk(template.document.layers):
+    for layer, where, _ in walk_layers(template.document.layers):
         if isinstance(layer, QrLayer) and _side_of(layer) < smallest_side(layer):
             detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
             yield Fault("small_code", where, detail)
@@ -145,7 +145,7 @@ def _placed(template: Template) -> Iterator[Fault]:
 
 def _stacked(template: Template) -> Iterator[Fault]:
     """Groups that repeat where nothing sets their copies apart; an `if` may choose one of them."""
-    layers = {where: layer for layer, where, _ in walk(template.document.layers)}
+    layers = {where: layer for layer, where, _ in walk_layers(template.document.layers)}
     for where, layer in layers.items():
         if not isinstance(layer, GroupLayer) or not layer.repeat or layer.if_:
             continue
@@ -181,6 +181,6 @@ def _outside(layer: AnyLayer, template: Template) -> bool:
 def _fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
     if families is None:
         return
-    for where, family in written_families(template.document):
+    for where, family in used_families(template.document):
         if family not in families:
             yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")

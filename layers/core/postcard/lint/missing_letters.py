@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.fields.field_types import AnyField, Fields, TextField
-from postcard.template.liquid.programs import names_in
+from postcard.template.liquid.programs import names_used
 from postcard.template.model import Document
 from postcard.template.schema.locales import find_locale
-from postcard.template.used_fonts import texts, written_families
+from postcard.template.used_fonts import text_layers, used_families
 from postcard.text.fonts import DEFAULT, Face, Fonts
 
 _SHOWN = 5  # letters
@@ -30,7 +30,7 @@ def unlettered(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]
     letters = _letters(locale)
     shown = _texts_by_font(document)
     named: dict[str, list[str]] = {}
-    for where, family in written_families(document):
+    for where, family in used_families(document):
         if fonts.has(family):
             named.setdefault(where, []).append(family)
     named.pop("/font" if named.get("/font") == [DEFAULT] else "", None)
@@ -53,7 +53,7 @@ def _letters(locale: str) -> list[str]:
 def _texts_by_font(document: Document) -> dict[str, list[str]]:
     """What is written in each font, by the font's pointer; nothing is known of the document's."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for layer, where in texts(document):
+    for layer, where in text_layers(document):
         whole = [span.text for span in layer.spans]
         for place in (f"{where}/font", *_fonts_of(layer.style, layer.emphasis)):
             found[place] += whole
@@ -71,7 +71,7 @@ def _all_letters(sources: Sequence[str] | None, fields: Fields) -> str | None:
     """Every letter that texts may show, None where that is anything."""
     if not sources:
         return None
-    names = {name for source in sources for name in names_in(source)} - _CASE
+    names = {name for source in sources for name in names_used(source)} - _CASE
     said = [_said(fields.get(name)) for name in names]
     if any(letters is None for letters in said):
         return None

@@ -9,13 +9,13 @@ from postcard.errors import Fault
 from postcard.rendering.flex_layout import placed
 from postcard.rendering.placement import Near, Scene, Stage
 from postcard.rendering.render_tree import Node, nodes_of
-from postcard.template.bind import bind, example_of, examples
+from postcard.template.bind import bind, example_value, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.evaluator import Speaker
+from postcard.template.evaluator import Evaluator
 from postcard.template.fields.field_types import AnyField, ListField, TextField
 from postcard.template.layers.text import TextLayer
-from postcard.template.liquid.programs import paths_in
-from postcard.template.modifications import Changes
+from postcard.template.liquid.programs import paths_used
+from postcard.template.modifications import Modifications
 from postcard.template.properties.text_style import said
 from postcard.text.fonts import Fonts
 
@@ -38,7 +38,7 @@ def tight(template: Template, fonts: Fonts, *, now: float) -> Iterator[Fault]:
     An author who writes `overflow`, or `max_lines` without shrinking, expects a text to be cut.
     """
     told = set()
-    for stage in _cut(template, examples(template).values, fonts, now):
+    for stage in _cut(template, bind_examples(template).values, fonts, now):
         if stage.node.pointer in told:  # another item's
             continue
         told.add(stage.node.pointer)
@@ -85,12 +85,12 @@ def _widest(field: TextField) -> str | None:
 
 def _bound(template: Template, longest: Mapping[str, str]) -> Mapping[str, Any]:
     shown = {n: _shown(n, f, longest) for n, f in template.fields.items()}
-    return bind(template, Changes(shown), mode="link").values
+    return bind(template, Modifications(shown), mode="link").values
 
 
 def _shown(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
     """The longest value, else the example; a list has all the items that it may have."""
-    example = example_of(field)
+    example = example_value(field)
     if not isinstance(field, ListField):
         return longest.get(name, example)
     own = {key: longest[f"{name}[].{key}"] for key in field.items if f"{name}[].{key}" in longest}
@@ -102,7 +102,7 @@ def _cut(
     template: Template, values: Mapping[str, Any], fonts: Fonts, now: float
 ) -> Iterator[Stage]:
     """The texts that are cut, though nothing says that they may be."""
-    speaker = Speaker(template, values, now, lambda *_: None)
+    speaker = Evaluator(template, values, now, lambda *_: None)
     nodes = nodes_of(template.document.layers, "/layers", speaker, {})
     scene = Scene(speaker.document, fonts, 1.0, _NoPictures())
     for stage in _all(placed(scene, nodes)):
@@ -130,13 +130,13 @@ def _may_be_cut(layer: TextLayer, stage: Stage) -> bool:
 def _named(template: Template, stage: Stage) -> list[str]:
     """The fields in a text, each once."""
     slots = template.slots.get(stage.node.pointer, ())
-    paths = [path for slot in slots if slot.path[0] == "text" for path in paths_in(slot.source)]
+    paths = [path for slot in slots if slot.path[0] == "text" for path in paths_used(slot.source)]
     return list(dict.fromkeys(_name(path, stage) for path in paths))
 
 
 def _name(path: Sequence[str], stage: Stage) -> str:
     """A path's field, that of an item as `products[].name`."""
     turn = stage.node.turn
-    if turn is not None and path[0] == turn.name and len(path) > 1:
-        return f"{turn.list}[].{path[1]}"
+    if turn is not None and path[0] == turn.item_name and len(path) > 1:
+        return f"{turn.list_name}[].{path[1]}"
     return path[0]

@@ -6,9 +6,9 @@ from typing import Any
 
 from postcard.errors import Fault
 from postcard.template.layers.text import TextLayer, looks
-from postcard.template.liquid.locale_filters import Wording
-from postcard.template.liquid.programs import paths_in
-from postcard.template.model import Document, walk
+from postcard.template.liquid.locale_filters import LocaleFilters
+from postcard.template.liquid.programs import paths_used
+from postcard.template.model import Document, walk_layers
 from postcard.text.fonts import Fonts
 from postcard.text.layout import lay_out
 from postcard.text.shaping import ROUNDING
@@ -28,10 +28,10 @@ def unsteady(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     """
     if document.countdown is None or document.countdown.frames == 1:
         return
-    digits = Wording(locale, UTC, document.numerals == "native").digits("0123456789")
-    for layer, where, _ in walk(document.layers):
+    digits = LocaleFilters(locale, UTC, document.numerals == "native").localize_digits("0123456789")
+    for layer, where, _ in walk_layers(document.layers):
         if isinstance(layer, TextLayer) and any(
-            _SECONDS in paths_in(span.text) and _uneven(digits, _style(look, document), fonts)
+            _SECONDS in paths_used(span.text) and _uneven(digits, _style(look, document), fonts)
             for span, look in looks(layer, document.styles)
         ):
             yield Fault("uneven_digits", where, _DETAIL)

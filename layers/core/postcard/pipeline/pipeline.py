@@ -119,7 +119,7 @@ class RenderPipeline:
     def _with_custom_fonts(self, order: RenderJob, deadline: float) -> tuple[RenderJob, tuple[Fault, ...]]:
         families = order.loaded.stored.fonts
         template, lost = self.with_fonts(order.template, families, deadline=deadline)
-        return replace(order, edition=replace(order.loaded, template=template)), lost
+        return replace(order, loaded=replace(order.loaded, template=template)), lost
 
     def _fetch_sources(
         self, order: RenderJob, now: float, deadline: float

@@ -10,10 +10,10 @@ from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_siz
 from postcard.json_text import pointer, write_json
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.auto_format import awaits_photos
-from postcard.template.bind import Bound, Mode, bind
+from postcard.template.auto_format import expects_photos
+from postcard.template.bind import BoundValues, BindMode, bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import VALUES, changes_from_modifications
+from postcard.template.modifications import VALUE_KEYS, modifications_from_json
 from postcard.template.validation.parse import Document
 
 MAX_PICTURE_BYTES = 4_500_000  # what a Lambda can answer, base64 included
@@ -27,7 +27,7 @@ class RenderJob:
     """
 
     loaded: LoadedTemplate
-    values: Bound
+    values: BoundValues
     size: OutputSize
     format: str
     quality: int | None
@@ -43,7 +43,7 @@ class RenderJob:
     @property
     def alt(self) -> str:
         """The text beside the picture."""
-        return self.values.alt(self.template)
+        return self.values.alt_text(self.template)
 
     def canonical(self) -> str:
         """The one spelling of this request: the same picture, the same text."""
@@ -51,7 +51,7 @@ class RenderJob:
             {
                 "template": self.loaded.stored.template_id,
                 "version": self.loaded.version,
-                "values": self.values.canonical(),
+                "values": self.values.to_canonical_json(),
                 "format": self.format,
                 "width": self.size.display_width,
                 "dpr": self.dpr,
@@ -117,7 +117,7 @@ def job_for_request(
     modifications: Sequence[Mapping[str, Any]],
     looks: OutputOptions,
     *,
-    on_invalid: Mode,
+    on_invalid: BindMode,
     found: Sequence[Fault] = (),
 ) -> RenderJob:
     """What a request asks for; `BadRequest` with all its faults, those `found` before included."""
@@ -127,7 +127,7 @@ def job_for_request(
     return replace(job_for_values(edition, bound, looks, size), source_pointers=_source_pointers(modifications))
 
 
-def job_for_values(edition: LoadedTemplate, bound: Bound, looks: OutputOptions, size: OutputSize) -> RenderJob:
+def job_for_values(edition: LoadedTemplate, bound: BoundValues, looks: OutputOptions, size: OutputSize) -> RenderJob:
     """Values that are bound, with the looks asked for."""
     template = edition.template
     return RenderJob(
@@ -148,7 +148,7 @@ def job_for_draft(order: RenderJob, asked: OutputOptions) -> RenderJob:
     """
     if order.template.document.format != "auto" or asked.format is not None:
         return order
-    format = "jpg" if awaits_photos(order.template.document) else "auto"
+    format = "jpg" if expects_photos(order.template.document) else "auto"
     return replace(order, format=format, quality=order.template.quality)
 
 
@@ -156,12 +156,12 @@ def bind_modifications(
     template: Template,
     modifications: Sequence[Mapping[str, Any]],
     *,
-    on_invalid: Mode,
+    on_invalid: BindMode,
     faults: list[Fault],
-) -> Bound:
+) -> BoundValues:
     """The values of a request; `BadRequest` with their faults and those found before."""
     try:
-        changes = changes_from_modifications(template, modifications)
+        changes = modifications_from_json(template, modifications)
         bound = bind(template, changes, mode=on_invalid)
     except BadRequest as bad:
         more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid)
@@ -170,7 +170,7 @@ def bind_modifications(
     lacking = [
         Fault(
             "missing_value",
-            changes.where_of(name, template.fields),
+            changes.pointer_to_link_name(name, template.fields),
             f"{name} is required and has no default.",
         )
         for name in bound.missing_required
@@ -183,7 +183,7 @@ def _faults_in_other_entries(
     template: Template,
     modifications: Sequence[Mapping[str, Any]],
     known: Sequence[Fault],
-    on_invalid: Mode,
+    on_invalid: BindMode,
 ) -> list[Fault]:
     """What is wrong with the entries that were not refused already, so that all is told at once."""
     places = [pointer("modifications", index) for index in range(len(modifications))]
@@ -193,7 +193,7 @@ def _faults_in_other_entries(
     rest = [index for index, place in enumerate(places) if place not in refused]
     try:
         entries = [modifications[index] for index in rest]
-        bind(template, changes_from_modifications(template, entries), mode=on_invalid)
+        bind(template, modifications_from_json(template, entries), mode=on_invalid)
     except BadRequest as bad:
         return [moved for fault in bad.errors if (moved := _with_entry_index(fault, rest))]
     return []
@@ -217,7 +217,7 @@ def _source_pointers(modifications: Sequence[Mapping[str, Any]]) -> dict[str, st
     return {
         text.strip(): f"{pointer('modifications', index, key)}{where}"
         for index, entry in enumerate(modifications)
-        for key in VALUES
+        for key in VALUE_KEYS
         for text, where in _texts(entry.get(key))
     }
 

@@ -9,7 +9,7 @@ from postcard.errors import Fault, Gone, NotFound, Unavailable
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import load
+from postcard.template.validation.parse import load_published
 
 COMPILED_VERSIONS = 64  # compiled versions
 REMEMBERED_RECORDS = 1_000  # records
@@ -119,7 +119,7 @@ class TemplateLoader:
 
 
 def _compiled(stored: TemplateVersion) -> Template:
-    document = load(stored.document)
+    document = load_published(stored.document)
     return Template.compile(
         stored.template_id, stored.version, document, trusted=True, format=stored.format
     )

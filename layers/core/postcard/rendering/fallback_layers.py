@@ -5,13 +5,13 @@ from dataclasses import replace
 from postcard.template.layers.group import AnyLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.text import TextLayer
-from postcard.template.model import Document, StoredPicture
+from postcard.template.model import Document, FallbackPicture
 
 _MARGIN = 0.08  # of the shorter side, round a text
 _LETTERS = 0.12  # of the shorter side: the size of a text that fits
 
 
-def stored_layers(picture: StoredPicture, document: Document) -> tuple[AnyLayer, ...]:
+def stored_layers(picture: FallbackPicture, document: Document) -> tuple[AnyLayer, ...]:
     """What the picture shows over its background."""
     if picture.layers is not None:
         return picture.layers
@@ -21,13 +21,13 @@ def stored_layers(picture: StoredPicture, document: Document) -> tuple[AnyLayer,
     return (_text(picture, width, height),)
 
 
-def stored_document(picture: StoredPicture | None, document: Document) -> Document:
+def stored_document(picture: FallbackPicture | None, document: Document) -> Document:
     """The document with the picture's own background, if it says one."""
     own = picture.background if picture else None
     return replace(document, background=own) if own else document
 
 
-def _text(picture: StoredPicture, width: float, height: float) -> TextLayer:
+def _text(picture: FallbackPicture, width: float, height: float) -> TextLayer:
     side = min(width, height)
     margin = side * _MARGIN
     return TextLayer(

@@ -16,7 +16,7 @@ from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ImageField, ListField
 from postcard.template.fields.values import clean_text
 from postcard.template.layers.image import ImageLayer
-from postcard.template.liquid.programs import paths_in
+from postcard.template.liquid.programs import paths_used
 
 Warn = Callable[[str, str, str], None]
 Note = Callable[[Fault], None]
@@ -71,10 +71,10 @@ def _named(
     """The image fields that a node's source names, with their values."""
     slots = template.slots.get(node.pointer, ())
     source = next((slot.source for slot in slots if slot.path == ("source",)), "")
-    for head, *rest in paths_in(source):
+    for head, *rest in paths_used(source):
         spec, turn = template.fields.get(head), node.turn
-        if turn is not None and head == turn.name:
-            yield from _of_items(template, turn.list, values, rest[:1], turn.at)
+        if turn is not None and head == turn.item_name:
+            yield from _of_items(template, turn.list_name, values, rest[:1], turn.item_index)
         elif isinstance(spec, ImageField):
             yield spec, values.get(head)
         elif isinstance(spec, ListField):

@@ -10,9 +10,9 @@ from postcard.rendering.prerendered import depth, lies_under, still
 from postcard.rendering.render_tree import Node, nodes_of
 from postcard.rendering.static_layers import untouched
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import Bound
+from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
-from postcard.template.evaluator import Speaker
+from postcard.template.evaluator import Evaluator
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 
@@ -37,7 +37,7 @@ class Source:
 
 
 def needs(
-    template: Template, bound: Bound, size: OutputSize, *, now: float, laid: bool = False
+    template: Template, bound: BoundValues, size: OutputSize, *, now: float, laid: bool = False
 ) -> list[Source]:
     """Each reference once, the default of the field in an `on_error: default` layer included.
 
@@ -58,7 +58,7 @@ def needs(
     return list(found.values())
 
 
-def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iterator[Source]:
+def _sources(template: Template, bound: BoundValues, node: Node, scale: float) -> Iterator[Source]:
     layer = node.layer
     if isinstance(layer, QrLayer) and layer.logo:
         yield Source(f"{node.pointer}/logo", layer.logo, None, "hide", 0, 0, own=True)
@@ -83,11 +83,11 @@ def _sources(template: Template, bound: Bound, node: Node, scale: float) -> Iter
     )
 
 
-def _in_time(template: Template, bound: Bound, now: float) -> Iterator[Sequence[Node]]:
+def _in_time(template: Template, bound: BoundValues, now: float) -> Iterator[Sequence[Node]]:
     """What is drawn, in every second of an animation whose pictures come and go."""
     countdown = template.document.countdown
-    for second in range(countdown.frames if countdown and template.pictures_move else 1):
-        speaker = Speaker(template, bound.values, now, _unheard, second=second)
+    for second in range(countdown.frames if countdown and template.images_depend_on_time else 1):
+        speaker = Evaluator(template, bound.values, now, _unheard, elapsed_seconds=second)
         yield nodes_of(template.document.layers, "/layers", speaker, bound.layers)
 
 

@@ -10,7 +10,7 @@ from postcard.geometry import Box
 from postcard.template.layers.group import AnyLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.text import TextLayer
-from postcard.template.model import Document, walk
+from postcard.template.model import Document, walk_layers
 
 _FETCH = 12.5  # a megabyte from the store
 _REQUEST = 15.0  # until the store's first byte, where it would not have been asked otherwise
@@ -37,7 +37,7 @@ def pays(
     spared = list(sources)
     per_pixel = pixels[0] * pixels[1] / (document.width * document.height) / 1e6
     drawing = sum(spared) / 1e6 * (_FETCH + _DECODE_SOURCE)
-    for layer, where, _ in walk(document.layers):
+    for layer, where, _ in walk_layers(document.layers):
         if where in boxes:
             drawing += _work(layer, _area(boxes[where], document) * per_pixel)
     reading = weight / 1e6 * (_FETCH + _DECODE[0]) + pixels[0] * pixels[1] / 1e6 * _DECODE[1]

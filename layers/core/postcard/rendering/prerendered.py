@@ -12,7 +12,7 @@ from postcard.rendering.render_tree import Node
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.model import walk
+from postcard.template.model import walk_layers
 
 LOOKS = 1
 """Raise it where the same document comes to look otherwise: older grounds are then drawn anew."""
@@ -90,7 +90,7 @@ def still(template: Template) -> tuple[str, ...]:
     if template.slots.get(""):
         return ()
     layers = template.document.layers
-    moving = (where for layer, where, _ in walk(layers) if _moves(layer, where, template))
+    moving = (where for layer, where, _ in walk_layers(layers) if _moves(layer, where, template))
     first = min((int(where.split("/")[2]) for where in moving), default=len(layers))
     return tuple(_drawn(layers[:first], "/layers"))
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.evaluator import Speaker
+from postcard.template.evaluator import Evaluator
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer, recoloured
 from postcard.template.layers.text import TextLayer, highlighted
-from postcard.template.liquid.loops import Turn
-from postcard.template.liquid.text_markers import isolated
-from postcard.template.liquid_slots import put
+from postcard.template.liquid.loops import Iteration
+from postcard.template.liquid.text_markers import isolate
+from postcard.template.liquid_slots import replace_at
 
 Properties = Mapping[str, str | bool]
 LayerChanges = Mapping[str, Properties]
@@ -26,7 +26,7 @@ class Node:
     layer: AnyLayer
     pointer: str
     children: tuple["Node", ...] = ()
-    turn: Turn | None = None
+    turn: Iteration | None = None
 
     def all(self) -> Iterator["Node"]:
         """The node itself and everything inside."""
@@ -36,7 +36,7 @@ class Node:
 
 
 def nodes_of(
-    layers: Sequence[AnyLayer], where: str, speaker: Speaker, changes: LayerChanges
+    layers: Sequence[AnyLayer], where: str, speaker: Evaluator, changes: LayerChanges
 ) -> tuple[Node, ...]:
     """The nodes of layers at the pointer `where`."""
     found = (
@@ -47,26 +47,26 @@ def nodes_of(
     return tuple(node for node in found if node)
 
 
-def _turns(layer: AnyLayer, speaker: Speaker) -> Iterable[Speaker]:
+def _turns(layer: AnyLayer, speaker: Evaluator) -> Iterable[Evaluator]:
     """A speaker for each time that the layer is drawn."""
     repeats = isinstance(layer, GroupLayer) and layer.repeat
-    return speaker.turns(layer) if repeats else (speaker,)  # type: ignore[arg-type]
+    return speaker.iterations(layer) if repeats else (speaker,)  # type: ignore[arg-type]
 
 
-def _node(layer: AnyLayer, where: str, speaker: Speaker, changes: LayerChanges) -> Node | None:
+def _node(layer: AnyLayer, where: str, speaker: Evaluator, changes: LayerChanges) -> Node | None:
     given = changes.get(layer.name or "", {})
     visible = given.get("visible")
-    if visible is False or (visible is None and not speaker.holds(where)):
+    if visible is False or (visible is None and not speaker.is_visible(where)):
         return None
     own = {slot: value for slot, value in given.items() if slot != "visible"}
     kept = frozenset(layer.takes[slot] for slot in own if layer.takes[slot] != "highlight")
-    shown: AnyLayer = _changed(speaker.resolved(layer, where, kept), own)
+    shown: AnyLayer = _changed(speaker.resolve(layer, where, kept), own)
     if shown.empty:
         return None
     if isinstance(shown, GroupLayer):
         children = nodes_of(shown.layers, f"{where}/layers", speaker, changes)
-        return Node(shown, where, children, speaker.turn)
-    return Node(shown, where, turn=speaker.turn)
+        return Node(shown, where, children, speaker.iteration)
+    return Node(shown, where, turn=speaker.iteration)
 
 
 def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
@@ -75,9 +75,9 @@ def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
         if isinstance(layer, TextLayer) and target == "highlight":
             layer = replace(layer, highlight=highlighted(layer, str(value)))
         elif isinstance(layer, TextLayer) and target == "text":
-            layer = replace(layer, text=isolated(str(value)))
+            layer = replace(layer, text=isolate(str(value)))
         elif isinstance(layer, LineLayer):
             layer = replace(layer, stroke=recoloured(layer, str(value)))
         else:
-            layer = put(layer, (target,), str(value))
+            layer = replace_at(layer, (target,), str(value))
     return layer

@@ -21,9 +21,9 @@ from postcard.rendering.prerendered import Laid, depth, still
 from postcard.rendering.render_tree import LayerChanges, Node, nodes_of
 from postcard.rendering.static_layers import Blank, Grounds
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import Bound, defaults
+from postcard.template.bind import BoundValues, bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.evaluator import NO_CLOCK, Speaker
+from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.text.fonts import Fonts
 
 __all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source", "Which"]
@@ -68,7 +68,7 @@ class Renderer:
     def sources(
         self,
         template: Template,
-        bound: Bound,
+        bound: BoundValues,
         size: OutputSize,
         *,
         now: float = NO_CLOCK,
@@ -84,7 +84,7 @@ class Renderer:
     def render(
         self,
         template: Template,
-        bound: Bound,
+        bound: BoundValues,
         size: OutputSize,
         *,
         format: str,
@@ -110,7 +110,7 @@ class Renderer:
     def surface(
         self,
         template: Template,
-        bound: Bound,
+        bound: BoundValues,
         size: OutputSize,
         *,
         pictures: Mapping[str, bytes],
@@ -129,7 +129,7 @@ class Renderer:
         Nor is anything stored that drawing had to warn of.
         """
         first = still(template)
-        picture = _Picture(self, template, defaults(template), size, pictures, NO_CLOCK)
+        picture = _Picture(self, template, bind_defaults(template), size, pictures, NO_CLOCK)
         nodes = nodes_of(template.document.layers, "/layers", picture.speaker, {})
         canvas = picture.blank.canvas()
         draw(picture.scene, canvas, nodes[: depth(first)])
@@ -152,7 +152,7 @@ class Renderer:
         """The `fallback` or `ended` picture of a document; a plain card if it says none."""
         written = template.document.fallback if which == "fallback" else template.document.ended
         document = stored_document(written, template.document)
-        bound = defaults(template)
+        bound = bind_defaults(template)
         picture = _Picture(self, replace(template, document=document), bound, size, pictures, now)
         layers = stored_layers(written, document) if written else ()
         nodes = nodes_of(layers, f"/{which}/layers", picture.speaker, {})
@@ -176,7 +176,7 @@ class _Picture:
         self,
         renderer: Renderer,
         template: Template,
-        bound: Bound,
+        bound: BoundValues,
         size: OutputSize,
         pictures: Mapping[str, bytes],
         now: float,
@@ -191,7 +191,7 @@ class _Picture:
         self.faults: list[Fault] = []
         self._note = _noting(self.faults)  # not a method: its circle would keep the pixels alive
         self._warn = _warning(self._note)
-        self.speaker = Speaker(template, bound.values, now, self._warn, second=second)
+        self.speaker = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
         self.background = parse_color(self.speaker.document.background)
         self.blank = Blank((template.width, template.height), _pixels(size), self.background)
         gallery = Gallery(template, bound.values, pictures, renderer.cache, self._note)
@@ -213,10 +213,10 @@ class _Picture:
         from postcard.canvas.codecs.animated_gif import (
             animate,  # one picture in many is a countdown
         )
-        from postcard.template.fields.countdown import frames_of
+        from postcard.template.fields.countdown import frame_count
 
-        countdown, end = self.template.document.countdown, self.speaker.end
-        frames = frames_of(countdown, self.blank.pixels[0] * self.blank.pixels[1])
+        countdown, end = self.template.document.countdown, self.speaker.countdown_end
+        frames = frame_count(countdown, self.blank.pixels[0] * self.blank.pixels[1])
         over = end is not None and end <= self.speaker.now + frames - 1
         loop = countdown is not None and countdown.loop and not over
         surfaces = self._seconds(frames, changes)

@@ -14,8 +14,8 @@ from postcard.rendering.render_tree import Node
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Kept
 from postcard.template.compiled import Template
-from postcard.template.liquid_slots import at
-from postcard.template.model import walk
+from postcard.template.liquid_slots import value_at
+from postcard.template.model import walk_layers
 
 KEPT_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from
 _PIXEL = 4  # bytes
@@ -136,7 +136,7 @@ def untouched(nodes: Sequence[Node], template: Template) -> list[Node]:
 
     Whatever Liquid, a request or a list's item changes about a layer makes a copy of it.
     """
-    own = {id(layer) for layer, _, _ in walk(template.document.layers)}
+    own = {id(layer) for layer, _, _ in walk_layers(template.document.layers)}
     return list(takewhile(lambda node: all(id(one.layer) in own for one in node.all()), nodes))
 
 
@@ -146,6 +146,6 @@ def _key(scene: Scene, below: Sequence[Node], template: Template) -> Key:
     return (
         id(template.document),
         id(scene.fonts),
-        tuple(at(scene.document, slot.path) for slot in slots),
+        tuple(value_at(scene.document, slot.path) for slot in slots),
         tuple((one.pointer, id(one.layer)) for node in below for one in node.all()),
     )

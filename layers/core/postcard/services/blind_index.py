@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 
 from postcard.links.signing import LinkKeys, base32, mac
-from postcard.template.bind import Bound
+from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
-from postcard.template.fields.values import AnyValue, Value, link_text
+from postcard.template.fields.values import AnyValue, Value, to_link_text
 
 PURPOSE = "postcard-erase-v1"
 LENGTH = 40  # characters of base 32: 200 bits
@@ -22,15 +22,15 @@ def blind_index(keys: LinkKeys, field: str, value: str) -> str:
     return base32(mac(keys.id, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
 
 
-def blind_indexes(keys: LinkKeys, template: Template, bound: Bound) -> tuple[str, ...]:
+def blind_indexes(keys: LinkKeys, template: Template, bound: BoundValues) -> tuple[str, ...]:
     """The marks of all values that were given and can be erased by, each once.
 
     A field of a list's items is called `guests.email`, whichever item it is of.
     """
     found = [
-        blind_index(keys, name, link_text(value))
+        blind_index(keys, name, to_link_text(value))
         for name, field in sorted(template.document.fields.items())
-        for name, value in _erasable_values(name, field, bound.given.get(name))
+        for name, value in _erasable_values(name, field, bound.explicit_values.get(name))
     ]
     return tuple(dict.fromkeys(found))
 

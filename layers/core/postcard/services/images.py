@@ -18,7 +18,7 @@ from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.blind_index import blind_indexes
 from postcard.services.links import LinkService
-from postcard.template.bind import Mode
+from postcard.template.bind import BindMode
 from postcard.timestamps import rfc3339
 
 
@@ -29,7 +29,7 @@ class ImageRequest:
     template_id: str
     template_version: int | None = None
     modifications: Sequence[Mapping[str, Any]] = ()
-    on_invalid: Mode = "error"
+    on_invalid: BindMode = "error"
     format: str | None = None
     width: int | None = None
     dpr: float | None = None
@@ -225,7 +225,7 @@ def _record(image_id: str, order: RenderJob, known: ImageRecord | None, now: flo
         image_id=image_id,
         template_id=order.template.id,
         version=order.loaded.version,
-        values=order.values.canonical(),
+        values=order.values.to_canonical_json(),
         format=order.format,
         width=size.width,
         height=size.height,

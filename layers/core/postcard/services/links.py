@@ -15,10 +15,10 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_reque
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import Mode
+from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
-from postcard.template.fields.list_values import field_of, may_open, place_of
+from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
 from postcard.timestamps import read_rfc3339, rfc3339
 
 MAX_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
@@ -32,7 +32,7 @@ class LinkRequest:
     template_id: str
     template_version: int | str | None = None
     modifications: Sequence[Mapping[str, Any]] = ()
-    on_invalid: Mode = "error"
+    on_invalid: BindMode = "error"
     format: str | None = None
     width: int | None = None
     dpr: float | None = None
@@ -129,7 +129,7 @@ class LinkService:
         return None if edition is None else self.default_url(edition)
 
     def value_faults(
-        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: Mode
+        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: BindMode
     ) -> Sequence[Fault]:
         """What the latest version says of values in a request whose rest cannot be read."""
         record = self._library.usable_record(template_id)
@@ -223,13 +223,13 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
 def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
     fields = template.document.fields
     for name in asked.open or {}:
-        spec = field_of(fields, name)
+        spec = find_field(fields, name)
         if spec is None:
-            yield Fault("unknown_name", pointer("open", name), template.unknown(name))
+            yield Fault("unknown_name", pointer("open", name), template.unknown_target_message(name))
         elif isinstance(spec, ListField):
             detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
             yield Fault("bad_value", pointer("open", name), detail)
-        elif not may_open(fields, name):
+        elif not may_be_unsigned(fields, name):
             detail = f'The template keeps {name} closed: give it "open": true there.'
             yield Fault("bad_value", pointer("open", name), detail)
     if asked.open and asked.esp is None:
@@ -247,7 +247,7 @@ def _without_required_open_fields(template: Template, opened: Mapping[str, str])
 def _lenient(name: str, spec: AnyField, opened: Mapping[str, str]) -> AnyField:
     if not isinstance(spec, ListField):
         return replace(spec, required=spec.required and name not in opened)
-    places = (place_of({name: spec}, one) for one in opened)
+    places = (parse_flat_name({name: spec}, one) for one in opened)
     keys = {place.key for place in places if place}
     items = {
         key: replace(inner, required=inner.required and key not in keys)
@@ -257,7 +257,7 @@ def _lenient(name: str, spec: AnyField, opened: Mapping[str, str]) -> AnyField:
 
 
 def _written_default(template: Template, name: str) -> str | None:
-    spec = field_of(template.document.fields, name)
+    spec = find_field(template.document.fields, name)
     return spec.default if spec and isinstance(spec.default, str) else None
 
 

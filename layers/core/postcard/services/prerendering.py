@@ -7,7 +7,7 @@ from postcard.ports import Objects, StoredObject
 from postcard.rendering.prerender_cost import pays
 from postcard.rendering.prerendered import Laid, digest_of, name_of
 from postcard.rendering.renderer import Renderer
-from postcard.template.bind import defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
 
@@ -57,7 +57,7 @@ def is_worth_storing(
     weight: int,
 ) -> bool:
     """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
-    sources = renderer.sources(template, defaults(template), size, laid=True)
+    sources = renderer.sources(template, bind_defaults(template), size, laid=True)
     spared = [len(pictures[one.reference]) for one in sources if one.below]
     pixels = size.width, size.height
     return pays(template.document, dict(laid.boxes), spared, pixels, weight)

@@ -16,9 +16,9 @@ from postcard.ports import JsonObject, TemplateVersion
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.publishing import findings_about
-from postcard.template.bind import Mode, examples
+from postcard.template.bind import BindMode, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import parse
+from postcard.template.validation.parse import parse_document
 
 DRAFT_ID = "draft"
 
@@ -31,7 +31,7 @@ class PreviewRequest:
     template_id: str | None = None
     template_version: int | None = None
     modifications: Sequence[Mapping[str, Any]] = ()
-    on_invalid: Mode = "error"
+    on_invalid: BindMode = "error"
     format: str | None = None
     width: int | None = None
     dpr: float | None = None
@@ -94,7 +94,7 @@ class Previews:
         else:
             size, faults = looks.resolve_size(edition.template.document)
             refuse(faults)
-            order = job_for_values(edition, examples(edition.template), looks, size)
+            order = job_for_values(edition, bind_examples(edition.template), looks, size)
         return order if asked.document is None else job_for_draft(order, looks)
 
     def _template(self, asked: PreviewRequest, deadline: float) -> LoadedTemplate:
@@ -106,7 +106,7 @@ class Previews:
             return self._library.load_effective(record, asked.template_version, "/template_version")
         assert asked.document is not None
         with _faults_below("/document"):
-            template = Template.compile(DRAFT_ID, 1, parse(asked.document))
+            template = Template.compile(DRAFT_ID, 1, parse_document(asked.document))
             families = self._studio.custom_font_keys(template.document, deadline=deadline)
         template, _ = self._studio.with_fonts(template, families, deadline=deadline)
         return LoadedTemplate(TemplateVersion(DRAFT_ID, 1, asked.document, 0, fonts=families), template)

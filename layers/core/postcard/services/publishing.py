@@ -22,9 +22,9 @@ from postcard.rendering.renderer import Renderer, RenderFailed, Source, Which
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
-from postcard.template.bind import defaults, examples
-from postcard.template.compiled import Template, default_pictures
-from postcard.template.validation.parse import Document, parse
+from postcard.template.bind import bind_defaults, bind_examples
+from postcard.template.compiled import Template, default_images
+from postcard.template.validation.parse import Document, parse_document
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -70,7 +70,7 @@ class Publisher:
         """The version that the document is now: a new one, or the latest if it is equal."""
         record = self._templates.record(template_id)
         _check_if_match(template_id, record, if_match)
-        document = parse(text)
+        document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         if latest is not None and read_json(latest.document) == read_json(text):
             return latest
@@ -191,7 +191,7 @@ def needed_sources(renderer: Renderer, template: Template, *, now: float) -> lis
     size = output_size(template.document.width, template.document.height)
     shown = [
         source
-        for bound in (defaults(template), examples(template))
+        for bound in (bind_defaults(template), bind_examples(template))
         for source in renderer.sources(template, bound, size, now=now)
     ]
     named = {source.reference for source in shown}
@@ -210,7 +210,7 @@ def _source_pointer(template: Template, reference: str) -> str:
         stand_in = getattr(document, kind)
         if stand_in is not None and stand_in.source == reference:
             return pointer(kind, "source")
-    return next((where for named, where in default_pictures(document) if named == reference), "")
+    return next((where for named, where in default_images(document) if named == reference), "")
 
 
 def _undecodable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
@@ -227,7 +227,7 @@ def example_job(template: Template) -> RenderJob:
     """The template as it is drawn at publish: each field at its example, or else its default."""
     edition = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     size = output_size(template.document.width, template.document.height)
-    return job_for_draft(job_for_values(edition, examples(template), OutputOptions(), size), OutputOptions())
+    return job_for_draft(job_for_values(edition, bind_examples(template), OutputOptions(), size), OutputOptions())
 
 
 def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:

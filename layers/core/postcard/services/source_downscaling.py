@@ -7,10 +7,10 @@ from postcard.canvas.codecs.picture import Picture
 from postcard.canvas.codecs.reencode import reduced
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.placement import Near, near
-from postcard.template.compiled import Template, default_pictures
+from postcard.template.compiled import Template, default_images
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
-from postcard.template.model import walk_all
+from postcard.template.model import walk_all_layers
 from postcard.template.validation.parse import Document
 
 _MIN_SAVING = 0.7  # of a side: nearer to its size a picture is left as it came
@@ -59,12 +59,12 @@ def _largest_sizes(document: Document) -> Iterator[tuple[str, Near]]:
 def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
     scale = max_scale(document)
     whole = math.ceil(document.width * scale), math.ceil(document.height * scale)
-    yield from ((reference, None) for reference, _ in default_pictures(document))
+    yield from ((reference, None) for reference, _ in default_images(document))
     for kind in ("fallback", "ended"):
         picture = getattr(document, kind)
         if picture is not None and picture.source:
             yield picture.source, whole
-    for layer, _, _ in walk_all(document):
+    for layer, _, _ in walk_all_layers(document):
         if isinstance(layer, QrLayer) and layer.logo:
             yield layer.logo, None
         elif isinstance(layer, ImageLayer):

@@ -8,7 +8,7 @@ from postcard.errors import Fault, refuse
 from postcard.json_text import read_json, write_json
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
-from postcard.template.evaluator import alt
+from postcard.template.evaluator import render_alt
 from postcard.template.fields.field_types import (
     AnyField,
     ListField,
@@ -16,32 +16,32 @@ from postcard.template.fields.field_types import (
     SingleField,
     TextField,
 )
-from postcard.template.fields.list_values import Place, read_list
+from postcard.template.fields.list_values import ItemFieldRef, read_list
 from postcard.template.fields.values import (
     AnyValue,
     BadValue,
     Value,
     clean_text,
     is_missing,
-    link_text,
+    to_link_text,
     read_boolean,
     read_color,
     read_date,
     read_image,
     read_value,
-    written,
+    value_to_json,
 )
 from postcard.template.layers.base import BaseLayer
-from postcard.template.modifications import Changes
+from postcard.template.modifications import Modifications
 
-Mode = Literal["error", "default", "link"]
-LayerChanges = Mapping[str, Mapping[str, str | bool]]
+BindMode = Literal["error", "default", "link"]
+LayerModifications = Mapping[str, Mapping[str, str | bool]]
 _LAYER_TEXT = TextField(max_length=5000)
 _LAYER_NUMBER = NumberField()
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundValues:
     """A template's values for one picture.
 
     `values` has every field (None: missing, no default); `given` those that the request said
@@ -50,67 +50,67 @@ class Bound:
     """
 
     values: Mapping[str, AnyValue | None]
-    layers: LayerChanges = field(default_factory=dict)
-    given: Mapping[str, AnyValue] = field(default_factory=dict)
+    layers: LayerModifications = field(default_factory=dict)
+    explicit_values: Mapping[str, AnyValue] = field(default_factory=dict)
     warnings: tuple[Fault, ...] = ()
     missing_required: tuple[str, ...] = ()
-    counted: int = 0
+    ignored_count: int = 0
 
-    def canonical(self) -> str:
+    def to_canonical_json(self) -> str:
         """One text for one picture's values: for image ids, and to `restore` from."""
-        values = {n: written(v) for n, v in self.values.items() if v is not None}
+        values = {n: value_to_json(v) for n, v in self.values.items() if v is not None}
         return write_json({"layers": self.layers, "values": values})
 
     @classmethod
-    def restore(cls, template: Template, canonical: str) -> "Bound":
+    def from_canonical_json(cls, template: Template, canonical_json: str) -> "BoundValues":
         """The values that `canonical` told; they were bound once and are trusted."""
-        kept = read_json(canonical)
-        raw = kept["values"]
-        values = {n: _restored(f, raw.get(n)) for n, f in template.document.fields.items()}
+        stored = read_json(canonical_json)
+        raw = stored["values"]
+        values = {n: _value_from_json(f, raw.get(n)) for n, f in template.document.fields.items()}
         required = (n for n, f in template.document.fields.items() if f.required)
         missing = tuple(n for n in required if values[n] is None)
-        return cls(values, kept["layers"], missing_required=missing)
+        return cls(values, stored["layers"], missing_required=missing)
 
-    def alt(self, template: Template) -> str:
+    def alt_text(self, template: Template) -> str:
         """The text beside the picture."""
-        return alt(template, self.values)
+        return render_alt(template, self.values)
 
     def link_fields(self) -> dict[str, str]:
         """What the request gave, as a link writes it: `name` and `name.property`."""
-        fields = dict(_flat(self.given))
+        fields = dict(_flat_values(self.explicit_values))
         for name, properties in self.layers.items():
             for key, value in properties.items():
-                fields[name if key == "value" else f"{name}.{key}"] = link_text(value)
+                fields[name if key == "value" else f"{name}.{key}"] = to_link_text(value)
         return fields
 
 
-def bind(template: Template, changes: Changes, *, mode: Mode) -> Bound:
+def bind(template: Template, modifications: Modifications, *, mode: BindMode) -> BoundValues:
     """The values of a picture.
 
     `error` raises `BadRequest` with every fault; `default` and `link` put defaults in their place
     and tell by `warnings`, `missing_required` and `counted`.
     """
-    binding = _Binding(template, changes, mode)
+    binder = _Binder(template, modifications, mode)
     for name in template.document.fields:
-        binding.field(name)
-    for name, properties in changes.layers.items():
+        binder.bind_field(name)
+    for name, properties in modifications.layers.items():
         for key, raw in properties.items():
-            binding.layer(name, key, raw)
+            binder.bind_layer_property(name, key, raw)
     if mode == "error":
-        refuse(binding.faults)
-    return binding.bound()
+        refuse(binder.faults)
+    return binder.result()
 
 
-def defaults(template: Template) -> Bound:
+def bind_defaults(template: Template) -> BoundValues:
     """Every field at its default."""
-    return bind(template, Changes(), mode="link")
+    return bind(template, Modifications(), mode="link")
 
 
-def examples(template: Template) -> Bound:
+def bind_examples(template: Template) -> BoundValues:
     """Every field at its example, or else its default: what is drawn at publish."""
     fields = template.document.fields
-    shown = {n: example for n, f in fields.items() if (example := example_of(f)) is not None}
-    return bind(template, Changes(shown), mode="link")
+    shown = {n: example for n, f in fields.items() if (example := example_value(f)) is not None}
+    return bind(template, Modifications(shown), mode="link")
 
 
 def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
@@ -125,7 +125,7 @@ def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
     if layer.type == "image":
         return read_image(given)
     if layer.type in ("progress", "rating"):
-        return link_text(read_value(_LAYER_NUMBER, given) or 0)
+        return to_link_text(read_value(_LAYER_NUMBER, given) or 0)
     text = str(read_value(_LAYER_TEXT, given))
     try:
         layer.check_value(text)
@@ -134,89 +134,89 @@ def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
     return text
 
 
-class _Binding:
+class _Binder:
     """One binding at work."""
 
-    def __init__(self, template: Template, changes: Changes, mode: Mode) -> None:
-        self.template, self.changes, self.mode = template, changes, mode
+    def __init__(self, template: Template, modifications: Modifications, mode: BindMode) -> None:
+        self.template, self.modifications, self.mode = template, modifications, mode
         self.values: dict[str, AnyValue | None] = {}
-        self.given: dict[str, AnyValue] = {}
+        self.explicit_values: dict[str, AnyValue] = {}
         self.layers: dict[str, dict[str, str | bool]] = {}
         self.faults: list[Fault] = []
-        self.missing: list[str] = []
-        self.bad = 0
+        self.missing_required: list[str] = []
+        self.bad_count = 0
 
-    def bound(self) -> Bound:
+    def result(self) -> BoundValues:
         warnings = tuple(self.faults) if self.mode == "default" else ()
-        counted = self.bad + len(self.changes.left_out)
-        return Bound(self.values, self.layers, self.given, warnings, tuple(self.missing), counted)
+        counted = self.bad_count + len(self.modifications.ignored_names)
+        return BoundValues(self.values, self.layers, self.explicit_values, warnings, tuple(self.missing_required), counted)
 
-    def field(self, name: str) -> None:
+    def bind_field(self, name: str) -> None:
         """One field's value, or what stands for it."""
         spec = self.template.document.fields[name]
-        raw = self.changes.fields.get(name)
-        where = self.changes.where(name, "")
-        if self._found(name, spec, raw, where):
+        raw = self.modifications.fields.get(name)
+        where = self.modifications.pointer_to(name, "")
+        if self._bind_explicit(name, spec, raw, where):
             return
         self.values[name] = self.template.defaults[name]
         if self.values[name] is None and spec.required:
-            self.missing.append(name)
-        if self._bad_before(where):
+            self.missing_required.append(name)
+        if self._has_fault_inside(where):
             return
         if spec.required:
-            self._fault("missing_value", where, f"{name} is required and has no value.")
+            self._add_fault("missing_value", where, f"{name} is required and has no value.")
         elif raw is not None and self.mode == "default":
-            self._fault("missing_value", where, f"{name} has no value; its default is shown.")
+            self._add_fault("missing_value", where, f"{name} has no value; its default is shown.")
 
-    def layer(self, name: str, key: str, raw: object) -> None:
+    def bind_layer_property(self, name: str, key: str, raw: object) -> None:
         """One property of a named layer; blank leaves what the document says."""
         try:
             value = read_layer_value(self.template.named[name], key, raw)
         except BadValue as error:
-            self.bad += 1
-            self._fault("bad_value", self.changes.where(name, key), f"{name}.{key} {error}.")
+            self.bad_count += 1
+            self._add_fault("bad_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}.")
             return
         if value is not None:
             self.layers.setdefault(name, {})[key] = value
 
-    def _found(self, name: str, spec: AnyField, raw: object, where: str) -> bool:
+    def _bind_explicit(self, name: str, spec: AnyField, raw: object, where: str) -> bool:
         """Whether the request gave the field a value."""
         try:
             if isinstance(spec, ListField):
-                self._items(name, spec, raw)
+                self._bind_items(name, spec, raw)
             else:
-                self._single(name, spec, raw)
+                self._bind_single(name, spec, raw)
         except BadValue as error:
-            self.bad += 1
-            self._fault("bad_value", where, f"{name} {error}.")
-        return name in self.given
+            self.bad_count += 1
+            self._add_fault("bad_value", where, f"{name} {error}.")
+        return name in self.explicit_values
 
-    def _single(self, name: str, spec: SingleField, raw: object) -> None:
+    def _bind_single(self, name: str, spec: SingleField, raw: object) -> None:
         value = read_value(spec, raw, zone=self.template.zone)
         if value is not None:
-            self.given[name] = self.values[name] = value
+            self.explicit_values[name] = self.values[name] = value
 
-    def _items(self, name: str, spec: ListField, raw: object) -> None:
+    def _bind_items(self, name: str, spec: ListField, raw: object) -> None:
         """A list's items, each with the defaults of its fields."""
         if (read := read_list(spec, raw, zone=self.template.zone)) is None:
             return
-        for wrong in read.wrong:
-            place = Place(name, wrong.at, wrong.key)
-            self.bad += wrong.code == "bad_value"
-            self._fault(wrong.code, self.changes.where_in(place), f"{place.flat} {wrong.says}.")
-        self.missing += [Place(name, *lacking).flat for lacking in read.lacking]
-        if read.values:
-            self.values[name], self.given[name] = tuple(read.values), tuple(read.given)
+        for wrong in read.faults:
+            place = ItemFieldRef(name, wrong.item_index, wrong.key)
+            self.bad_count += wrong.code == "bad_value"
+            self._add_fault(wrong.code, self.modifications.pointer_to_item_field(place), f"{place.flat_name} {wrong.detail}.")
+        self.missing_required += [ItemFieldRef(name, *lacking).flat_name for lacking in read.missing_required]
+        if read.items:
+            self.values[name], self.explicit_values[name] = tuple(read.items), tuple(read.explicit_items)
 
-    def _bad_before(self, where: str) -> bool:
+    def _has_fault_inside(self, where: str) -> bool:
         told = bool(self.faults) and where != "/modifications"
         return told and f"{self.faults[-1].pointer}/".startswith(f"{where}/")
 
-    def _fault(self, code: str, where: str, detail: str) -> None:
+    def _add_fault(self, code: str, where: str, detail: str) -> None:
         self.faults.append(Fault(code, where, detail))
 
 
-def example_of(spec: AnyField) -> Any:
+def example_value(spec: AnyField) -> Any:
     """A field's example as it is written; a list without one has an item of its fields' own."""
     if spec.example is not None or not isinstance(spec, ListField):
         return spec.example
@@ -224,22 +224,22 @@ def example_of(spec: AnyField) -> Any:
     return [item] if item and spec.default is None else None
 
 
-def _flat(given: Mapping[str, AnyValue]) -> Iterator[tuple[str, str]]:
-    for name, value in given.items():
+def _flat_values(values: Mapping[str, AnyValue]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
         if not isinstance(value, tuple):
-            yield name, link_text(value)
+            yield name, to_link_text(value)
             continue
         for index, item in enumerate(value):
             for key, one in item.items():
                 if one is not None:
-                    yield Place(name, index, key).flat, link_text(one)
+                    yield ItemFieldRef(name, index, key).flat_name, to_link_text(one)
 
 
-def _restored(spec: AnyField, raw: Any) -> AnyValue | None:
+def _value_from_json(spec: AnyField, raw: Any) -> AnyValue | None:
     if raw is None or not isinstance(spec, ListField):
-        return _restored_one(spec, raw)
-    return tuple({k: _restored_one(f, one.get(k)) for k, f in spec.items.items()} for one in raw)
+        return _single_value_from_json(spec, raw)
+    return tuple({k: _single_value_from_json(f, one.get(k)) for k, f in spec.items.items()} for one in raw)
 
 
-def _restored_one(spec: AnyField, raw: Any) -> Value | None:
+def _single_value_from_json(spec: AnyField, raw: Any) -> Value | None:
     return read_date(raw) if spec.type == "date" and raw is not None else raw

@@ -7,31 +7,31 @@ from typing import Any
 from postcard.errors import Fault, refuse
 from postcard.json_text import pointer
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.auto_format import guessed_format
-from postcard.template.fields.countdown import KINDS as COUNTDOWN
+from postcard.template.auto_format import guess_format
+from postcard.template.fields.countdown import COUNTDOWN_TYPES as COUNTDOWN
 from postcard.template.fields.field_types import AnyField, ListField
-from postcard.template.fields.list_values import all_names, default_list, default_of
+from postcard.template.fields.list_values import addressable_names, default_items, default_value
 from postcard.template.fields.values import AnyValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
-from postcard.template.liquid.loops import item_kinds, list_kinds, loop_kinds
+from postcard.template.liquid.loops import item_types, list_item_types, forloop_types
 from postcard.template.liquid.programs import (
-    Condition,
-    Program,
-    asks_time,
-    faults,
+    LiquidCondition,
+    LiquidTemplate,
+    uses_time,
+    liquid_errors,
     parse_condition,
-    parse_text,
+    parse_template,
 )
-from postcard.template.liquid_slots import Slot, slots_of
-from postcard.template.model import Document, walk, walk_all
+from postcard.template.liquid_slots import LiquidSlot, find_slots
+from postcard.template.model import Document, walk_layers, walk_all_layers
 from postcard.template.schema.locales import find_zone
 from postcard.template.schema.validators import has_liquid
 from postcard.text.fonts import Fonts
 
-_OWN = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
-_BEFORE = ("locale", "zone", "date")  # what a countdown itself follows from
+_EXCLUDED_PROPERTIES = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
+_COUNTDOWN_INPUTS = ("locale", "zone", "date")  # what a countdown itself follows from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +54,9 @@ class Template:
     timed: bool
     format: str
     references: tuple[str, ...]
-    slots: Mapping[str, tuple[Slot, ...]]
-    conditions: Mapping[str, Condition]
-    alt_text: Program
+    slots: Mapping[str, tuple[LiquidSlot, ...]]
+    conditions: Mapping[str, LiquidCondition]
+    alt_text: LiquidTemplate
     fonts: Fonts | None = None
 
     @classmethod
@@ -73,20 +73,20 @@ class Template:
 
         `trusted`, for what was published, leaves those checks out; `format`: what `auto` came to.
         """
-        slots, zone = _slots(document), _zone(document)
+        slots, zone = _liquid_slots(document), _default_zone(document)
         template = cls(
             id=template_id,
             version=version,
             document=document,
-            named=dict(_named(document.layers)),
-            defaults={name: _default(one, zone) for name, one in document.fields.items()},
+            named=dict(_addressable_layers(document.layers)),
+            defaults={name: _default_value(one, zone) for name, one in document.fields.items()},
             zone=zone,
-            timed=_timed(document, slots),
-            format=format or guessed_format(document),
-            references=tuple(dict.fromkeys(_references(document))),
+            timed=_depends_on_time(document, slots),
+            format=format or guess_format(document),
+            references=tuple(dict.fromkeys(_image_references(document))),
             slots=slots,
-            conditions=_conditions(document),
-            alt_text=parse_text(document.alt),
+            conditions=_liquid_conditions(document),
+            alt_text=parse_template(document.alt),
         )
         refuse([] if trusted else list(template.liquid_faults()))
         return template
@@ -122,37 +122,37 @@ class Template:
         return self.document.max_bytes
 
     @property
-    def kinds(self) -> Mapping[str, str]:
+    def liquid_types(self) -> Mapping[str, str]:
         """What Liquid may name, and of which type."""
         counted = COUNTDOWN if self.document.countdown else {}
         fields = {name: field.type for name, field in self.fields.items()}
-        return {"now": "date", **counted, **fields, **list_kinds(self.fields)}
+        return {"now": "date", **counted, **fields, **list_item_types(self.fields)}
 
-    def kinds_at(self, where: str) -> Mapping[str, str]:
+    def liquid_types_at(self, where: str) -> Mapping[str, str]:
         """What Liquid may name in the layer at a pointer: in a repeated group its item, too."""
-        for layer, start, _ in walk_all(self.document):
+        for layer, start, _ in walk_all_layers(self.document):
             if (
                 isinstance(layer, GroupLayer)
                 and layer.repeat
                 and f"{where}/".startswith(f"{start}/")
             ):
-                item = item_kinds(self.kinds, layer.repeat, layer.item_name)
-                return {**self.kinds, **item, **loop_kinds()}
-        return self.kinds
+                item = item_types(self.liquid_types, layer.repeat, layer.item_name)
+                return {**self.liquid_types, **item, **forloop_types()}
+        return self.liquid_types
 
     @property
-    def pictures_move(self) -> bool:
+    def images_depend_on_time(self) -> bool:
         """Whether a countdown may decide which pictures are shown."""
-        layers = [layer for layer, _, _ in walk(self.document.layers)]
+        layers = [layer for layer, _, _ in walk_layers(self.document.layers)]
         sources = [layer.source for layer in layers if isinstance(layer, ImageLayer)]
         conditions = [layer.if_ for layer in layers if layer.if_]
-        return any(map(asks_time, sources)) or bool(
-            sources and any(asks_time(condition, condition=True) for condition in conditions)
+        return any(map(uses_time, sources)) or bool(
+            sources and any(uses_time(condition, condition=True) for condition in conditions)
         )
 
-    def unknown(self, name: str, *, layers_only: bool = False) -> str:
+    def unknown_target_message(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""
-        fields = [] if layers_only else all_names(self.fields)
+        fields = [] if layers_only else addressable_names(self.fields)
         known = list(dict.fromkeys([*fields, *self.named]))
         kind = "layer" if layers_only else "field or layer"
         there = f"there are {', '.join(known)}" if known else "there are none"
@@ -161,100 +161,100 @@ class Template:
     def liquid_faults(self) -> Iterator[Fault]:
         """Liquid that cannot run whatever the values are."""
         for where, slots in self.slots.items():
-            kinds = self.kinds_at(where)
+            kinds = self.liquid_types_at(where)
             for slot in slots:
-                known = _without_countdown(kinds) if slot.yields in _BEFORE else kinds
-                yield from _faults(f"{where}{slot.pointer}", faults(slot.source, known))
-        for layer, where, _ in walk_all(self.document):
+                known = _without_countdown(kinds) if slot.value_type in _COUNTDOWN_INPUTS else kinds
+                yield from _to_faults(f"{where}{slot.pointer}", liquid_errors(slot.source, known))
+        for layer, where, _ in walk_all_layers(self.document):
             if layer.if_:
-                yield from _faults(
-                    f"{where}/if", faults(layer.if_, self.kinds_at(where), condition=True)
+                yield from _to_faults(
+                    f"{where}/if", liquid_errors(layer.if_, self.liquid_types_at(where), condition=True)
                 )
-        yield from _faults("/alt", faults(self.document.alt, self.kinds))
+        yield from _to_faults("/alt", liquid_errors(self.document.alt, self.liquid_types))
 
 
-def _without_countdown(kinds: Mapping[str, str]) -> Mapping[str, str]:
-    return {name: kind for name, kind in kinds.items() if name not in COUNTDOWN}
+def _without_countdown(types: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: kind for name, kind in types.items() if name not in COUNTDOWN}
 
 
-def _faults(where: str, sentences: Sequence[str]) -> Iterator[Fault]:
-    for sentence in sentences:
+def _to_faults(where: str, messages: Sequence[str]) -> Iterator[Fault]:
+    for sentence in messages:
         code = "unknown_name" if sentence.startswith("unknown") else "bad_value"
         yield Fault(code, where, f"{sentence}.")
 
 
-def _named(layers: Sequence[AnyLayer]) -> Iterator[tuple[str, AnyLayer]]:
+def _addressable_layers(layers: Sequence[AnyLayer]) -> Iterator[tuple[str, AnyLayer]]:
     """The layers that a request may address: none in a repeated group, but the group itself."""
     for layer in layers:
         if layer.name:
             yield layer.name, layer
         if isinstance(layer, GroupLayer) and not layer.repeat:
-            yield from _named(layer.layers)
+            yield from _addressable_layers(layer.layers)
 
 
-def _default(field: AnyField, zone: tzinfo) -> AnyValue | None:
-    return default_list(field, zone) if isinstance(field, ListField) else default_of(field, zone)
+def _default_value(field: AnyField, zone: tzinfo) -> AnyValue | None:
+    return default_items(field, zone) if isinstance(field, ListField) else default_value(field, zone)
 
 
-def _slots(document: Document) -> dict[str, tuple[Slot, ...]]:
-    found = {where: slots_of(one, without=_OWN) for one, where, _ in walk_all(document)}
-    return {**found, "": slots_of(document, without=_OWN)}
+def _liquid_slots(document: Document) -> dict[str, tuple[LiquidSlot, ...]]:
+    found = {where: find_slots(one, exclude=_EXCLUDED_PROPERTIES) for one, where, _ in walk_all_layers(document)}
+    return {**found, "": find_slots(document, exclude=_EXCLUDED_PROPERTIES)}
 
 
-def _conditions(document: Document) -> dict[str, Condition]:
-    layers = walk_all(document)
+def _liquid_conditions(document: Document) -> dict[str, LiquidCondition]:
+    layers = walk_all_layers(document)
     return {where: parse_condition(layer.if_) for layer, where, _ in layers if layer.if_}
 
 
-def _zone(document: Document) -> tzinfo:
+def _default_zone(document: Document) -> tzinfo:
     named = None if has_liquid(document.time_zone) else find_zone(document.time_zone)
     return named or UTC
 
 
-def _timed(document: Document, slots: Mapping[str, Sequence[Slot]]) -> bool:
-    drawn = [s for where, found in slots.items() if _is_drawn(where) for s in found]
-    conditions = (layer.if_ for layer, _, _ in walk(document.layers) if layer.if_)
+def _depends_on_time(document: Document, slots: Mapping[str, Sequence[LiquidSlot]]) -> bool:
+    drawn = [s for where, found in slots.items() if _is_main_layer(where) for s in found]
+    conditions = (layer.if_ for layer, _, _ in walk_layers(document.layers) if layer.if_)
     if document.countdown is not None:
         return True
-    return any(asks_time(slot.source) for slot in drawn) or any(
-        asks_time(condition, condition=True) for condition in conditions
+    return any(uses_time(slot.source) for slot in drawn) or any(
+        uses_time(condition, condition=True) for condition in conditions
     )
 
 
-def _is_drawn(where: str) -> bool:
+def _is_main_layer(where: str) -> bool:
     return not where.startswith(("/fallback", "/ended"))
 
 
-def default_pictures(document: Document) -> Iterator[tuple[str, str]]:
+def default_images(document: Document) -> Iterator[tuple[str, str]]:
     """The pictures that fields have as their defaults, each with its pointer."""
     for name, field in document.fields.items():
         where = pointer("fields", name)
-        yield from _default_picture(field, where)
+        yield from _default_image(field, where)
         if isinstance(field, ListField):
             for key, inner in field.items.items():
-                yield from _default_picture(inner, f"{where}{pointer('items', key)}")
-            yield from _listed_pictures(field, where)
+                yield from _default_image(inner, f"{where}{pointer('items', key)}")
+            yield from _default_item_images(field, where)
 
 
-def _default_picture(field: AnyField, where: str) -> Iterator[tuple[str, str]]:
+def _default_image(field: AnyField, where: str) -> Iterator[tuple[str, str]]:
     if field.type == "image" and isinstance(field.default, str) and field.default:
         yield field.default, f"{where}/default"
 
 
-def _listed_pictures(field: ListField, where: str) -> Iterator[tuple[str, str]]:
+def _default_item_images(field: ListField, where: str) -> Iterator[tuple[str, str]]:
     images = [key for key, inner in field.items.items() if inner.type == "image"]
-    for index, item in enumerate(default_list(field, UTC) or ()):
+    for index, item in enumerate(default_items(field, UTC) or ()):
         for key in images:
             if item[key]:
                 yield str(item[key]), f"{where}{pointer('default', index, key)}"
 
 
-def _references(document: Document) -> Iterator[str]:
-    for layer, _, _ in walk_all(document):
+def _image_references(document: Document) -> Iterator[str]:
+    for layer, _, _ in walk_all_layers(document):
         if isinstance(layer, ImageLayer) and layer.source and not has_liquid(layer.source):
             yield layer.source
         elif isinstance(layer, QrLayer) and layer.logo:
             yield layer.logo
-    yield from (reference for reference, _ in default_pictures(document))
+    yield from (reference for reference, _ in default_images(document))
     pictures: Sequence[Any] = (document.fallback, document.ended)
     yield from (picture.source for picture in pictures if picture and picture.source)

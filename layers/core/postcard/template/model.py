@@ -12,12 +12,12 @@ from postcard.template.properties.lengths import Meta
 from postcard.template.properties.paints import ColorText
 from postcard.template.properties.text_style import Direction, Families, Style
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import CONFIG, Liquid, Rule
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
 from postcard.template.schema.validators import (
-    known_locale,
-    known_zone,
-    plain_color,
-    readable_image,
+    check_locale,
+    check_time_zone,
+    check_color,
+    check_image_reference,
 )
 
 Pixels = Annotated[int, Ge(1), Le(5000)]
@@ -25,23 +25,23 @@ Layers = tuple[Layer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPicture:
+class FallbackPicture:
     """A picture drawn at publish: a `source`, or `layers`, or a `text` on a card."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
-    source: Annotated[str, Rule(readable_image)] | None = None
+    source: Annotated[str, Validator(check_image_reference)] | None = None
     layers: Layers | None = None
     text: Annotated[str, Len(1, 1000)] | None = None
-    color: Annotated[str, Rule(plain_color)] | None = None
-    background: Annotated[str, Rule(plain_color)] | None = None
+    color: Annotated[str, Validator(check_color)] | None = None
+    background: Annotated[str, Validator(check_color)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A template as it is written; lengths in CSS pixels."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     schema_: str | None = None
     name: Annotated[str, Len(0, 200)] | None = None
@@ -52,8 +52,8 @@ class Document:
     color: ColorText = "#000000"
     font: Families = "Inter"
     direction: Direction = "auto"
-    locale: Annotated[str, Len(1, 1000), Liquid("locale"), Rule(known_locale)] = "en"
-    time_zone: Annotated[str, Len(1, 1000), Liquid("zone"), Rule(known_zone)] = "UTC"
+    locale: Annotated[str, Len(1, 1000), Liquid("locale"), Validator(check_locale)] = "en"
+    time_zone: Annotated[str, Len(1, 1000), Liquid("zone"), Validator(check_time_zone)] = "UTC"
     numerals: Literal["latin", "native"] = "latin"
     styles: Mapping[str, Style] = field(default_factory=dict)
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -62,25 +62,25 @@ class Document:
     format: Literal["png", "jpg", "jpeg", "webp", "avif", "gif", "auto"] = "png"
     quality: Annotated[int, Ge(1), Le(100)] | None = None
     max_bytes: Annotated[int, Ge(2000), Le(4_500_000)] | None = None
-    fallback: StoredPicture | None = None
-    ended: StoredPicture | None = None
+    fallback: FallbackPicture | None = None
+    ended: FallbackPicture | None = None
     meta: Meta | None = None
 
 
-def walk(
+def walk_layers(
     layers: Sequence[AnyLayer], where: str = "/layers", depth: int = 1
 ) -> Iterator[tuple[AnyLayer, str, int]]:
     """Every layer, groups before what they hold, with its pointer and depth."""
     for index, layer in enumerate(layers):
         yield layer, f"{where}/{index}", depth
         if isinstance(layer, GroupLayer):
-            yield from walk(layer.layers, f"{where}/{index}/layers", depth + 1)
+            yield from walk_layers(layer.layers, f"{where}/{index}/layers", depth + 1)
 
 
-def walk_all(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
+def walk_all_layers(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
     """The same for a whole document, the layers of its stored pictures last."""
-    yield from walk(document.layers)
+    yield from walk_layers(document.layers)
     for kind in ("fallback", "ended"):
         picture = getattr(document, kind)
         if picture and picture.layers:
-            yield from walk(picture.layers, f"/{kind}/layers")
+            yield from walk_layers(picture.layers, f"/{kind}/layers")

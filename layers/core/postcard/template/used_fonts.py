@@ -4,30 +4,30 @@ from collections.abc import Iterator
 
 from postcard.json_text import pointer
 from postcard.template.layers.text import TextLayer
-from postcard.template.model import Document, walk_all
+from postcard.template.model import Document, walk_all_layers
 from postcard.template.properties.text_style import Letters
 
 
-def written_families(document: Document) -> Iterator[tuple[str, str]]:
+def used_families(document: Document) -> Iterator[tuple[str, str]]:
     """The JSON pointer of a `font`, and a family that it names; its stand-ins' come last."""
-    for where, font in _written(document):
+    for where, font in _font_properties(document):
         yield from ((where, family) for family in ((font,) if isinstance(font, str) else font))
 
 
-def _written(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+def _font_properties(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     yield "/font", document.font
-    told: list[tuple[str, Letters]] = [
+    styled: list[tuple[str, Letters]] = [
         (pointer("styles", name), style) for name, style in document.styles.items()
     ]
-    for layer, where in texts(document):
-        told.append((where, layer))
+    for layer, where in text_layers(document):
+        styled.append((where, layer))
         spans = () if isinstance(layer.text, str) else layer.text
-        told += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
-    yield from ((f"{where}/font", letters.font) for where, letters in told if letters.font)
+        styled += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
+    yield from ((f"{where}/font", letters.font) for where, letters in styled if letters.font)
 
 
-def texts(document: Document) -> Iterator[tuple[TextLayer, str]]:
+def text_layers(document: Document) -> Iterator[tuple[TextLayer, str]]:
     """Every text with its JSON pointer, those of stored pictures too."""
-    for layer, where, _ in walk_all(document):
+    for layer, where, _ in walk_all_layers(document):
         if isinstance(layer, TextLayer):
             yield layer, where

@@ -5,17 +5,17 @@ from typing import Annotated, Any, Literal
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import CONFIG, Choice, Rule
-from postcard.template.schema.validators import allowed_host, compiles_as_re2
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
+from postcard.template.schema.validators import check_host_pattern, check_re2_pattern
 
-MAX_GRAPHEMES = 1000  # of a text whose field does not say
+DEFAULT_MAX_LENGTH = 1000  # of a text whose field does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseField:
     """What every field has. `default` and `example` are as they are written in JSON."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     type: str
     default: Any = None
@@ -26,7 +26,7 @@ class BaseField:
     erase_by: bool = False
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether there is a bound to what anybody may say, as an open field needs."""
         return True
 
@@ -37,12 +37,12 @@ class TextField(BaseField):
 
     type: Literal["text"] = "text"
     max_length: Annotated[int, Ge(1), Le(5000)] | None = None
-    pattern: Annotated[str, Len(1, 1000), Rule(compiles_as_re2)] | None = None
+    pattern: Annotated[str, Len(1, 1000), Validator(check_re2_pattern)] | None = None
     choices: Annotated[tuple[Annotated[str, Len(1, 1000)], ...], Len(1, 1000)] | None = None
     emphasis: bool = False
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether a length, a pattern or choices are written."""
         return bool(self.max_length or self.pattern or self.choices)
 
@@ -56,7 +56,7 @@ class NumberField(BaseField):
     max: float | None = None
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether both bounds are written."""
         return self.min is not None and self.max is not None
 
@@ -89,12 +89,12 @@ class ImageField(BaseField):
     """A picture: `https://…` at one of `allowed_hosts` (any public host if None), or an asset."""
 
     type: Literal["image"] = "image"
-    allowed_hosts: Annotated[tuple[Annotated[str, Rule(allowed_host)], ...], Len(1, 100)] | None = (
+    allowed_hosts: Annotated[tuple[Annotated[str, Validator(check_host_pattern)], ...], Len(1, 100)] | None = (
         None
     )
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether hosts are written."""
         return bool(self.allowed_hosts)
 
@@ -102,7 +102,7 @@ class ImageField(BaseField):
 SingleField = TextField | NumberField | BooleanField | DateField | ColorField | ImageField
 ItemField = Annotated[
     TextField | NumberField | BooleanField | DateField | ColorField | ImageField,
-    Choice(default="text"),
+    TaggedUnion(default_type="text"),
 ]
 
 
@@ -115,14 +115,14 @@ class ListField(BaseField):
     max_items: Annotated[int, Ge(1), Le(100)] = 10
 
     @property
-    def bounded(self) -> bool:
+    def has_bounds(self) -> bool:
         """Whether each field of an item is."""
-        return all(field.bounded for field in self.items.values())
+        return all(field.has_bounds for field in self.items.values())
 
 
 Field = Annotated[
     TextField | NumberField | BooleanField | DateField | ColorField | ImageField | ListField,
-    Choice(default="text"),
+    TaggedUnion(default_type="text"),
 ]
 AnyField = SingleField | ListField
 Fields = Mapping[str, AnyField]

@@ -18,140 +18,140 @@ from postcard.template.fields.values import (
     read_value,
 )
 
-_NUMBER = pattern("[1-9][0-9]{0,2}", re.ASCII)
+_ITEM_NUMBER = pattern("[1-9][0-9]{0,2}", re.ASCII)
 
 
-class Place(NamedTuple):
+class ItemFieldRef(NamedTuple):
     """A field of a list's item; `at` from 0."""
 
-    list: str
-    at: int
+    list_name: str
+    item_index: int
     key: str
 
     @property
-    def flat(self) -> str:
+    def flat_name(self) -> str:
         """Its name in a link, where items count from 1."""
-        return f"{self.list}_{self.at + 1}_{self.key}"
+        return f"{self.list_name}_{self.item_index + 1}_{self.key}"
 
 
-def place_of(fields: Mapping[str, AnyField], name: str) -> Place | None:
+def parse_flat_name(fields: Mapping[str, AnyField], name: str) -> ItemFieldRef | None:
     """What a flat name means; None if it means nothing."""
     for list_name, spec in fields.items():
         if isinstance(spec, ListField) and name.startswith(f"{list_name}_"):
             number, _, key = name.removeprefix(f"{list_name}_").partition("_")
-            if key in spec.items and _NUMBER.fullmatch(number) and int(number) <= spec.max_items:
-                return Place(list_name, int(number) - 1, key)
+            if key in spec.items and _ITEM_NUMBER.fullmatch(number) and int(number) <= spec.max_items:
+                return ItemFieldRef(list_name, int(number) - 1, key)
     return None
 
 
-def all_names(fields: Mapping[str, AnyField]) -> list[str]:
+def addressable_names(fields: Mapping[str, AnyField]) -> list[str]:
     """All fields, and how a link begins each list."""
     return [
         name
         for field_name, spec in fields.items()
-        for name in (field_name, *_first_item(field_name, spec))
+        for name in (field_name, *_first_item_flat_names(field_name, spec))
     ]
 
 
-def _first_item(name: str, spec: AnyField) -> list[str]:
-    return [Place(name, 0, key).flat for key in spec.items] if isinstance(spec, ListField) else []
+def _first_item_flat_names(name: str, spec: AnyField) -> list[str]:
+    return [ItemFieldRef(name, 0, key).flat_name for key in spec.items] if isinstance(spec, ListField) else []
 
 
-def field_of(fields: Mapping[str, AnyField], name: str) -> AnyField | None:
+def find_field(fields: Mapping[str, AnyField], name: str) -> AnyField | None:
     """The field of a name, flat ones included."""
     if name in fields:
         return fields[name]
-    place = place_of(fields, name)
-    spec = fields[place.list] if place else None
+    place = parse_flat_name(fields, name)
+    spec = fields[place.list_name] if place else None
     return spec.items[place.key] if place and isinstance(spec, ListField) else None
 
 
-def may_open(fields: Mapping[str, AnyField], name: str) -> bool:
+def may_be_unsigned(fields: Mapping[str, AnyField], name: str) -> bool:
     """Whether a merge link may leave this value unsigned."""
-    spec, place = field_of(fields, name), place_of(fields, name)
+    spec, place = find_field(fields, name), parse_flat_name(fields, name)
     if spec is None or isinstance(spec, ListField):  # a list is opened by its flat names
         return False
-    return spec.open or (place is not None and name not in fields and fields[place.list].open)
+    return spec.open or (place is not None and name not in fields and fields[place.list_name].open)
 
 
-class Wrong(NamedTuple):
+class ItemFault(NamedTuple):
     """A fault in an item; `key` is empty where it is the item's own."""
 
-    at: int
+    item_index: int
     key: str
     code: str
-    says: str
+    detail: str
 
 
 @dataclass(slots=True)
-class ReadList:
+class ParsedList:
     """A list as it was read. `values` have every field of the items that count, `given` what was
     said of them; `lacking` are required fields that have neither value nor default.
     """
 
     spec: ListField
     zone: tzinfo
-    values: list[Item] = field(default_factory=list)
-    given: list[Mapping[str, Value]] = field(default_factory=list)
-    wrong: list[Wrong] = field(default_factory=list)
-    lacking: list[tuple[int, str]] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    explicit_items: list[Mapping[str, Value]] = field(default_factory=list)
+    faults: list[ItemFault] = field(default_factory=list)
+    missing_required: list[tuple[int, str]] = field(default_factory=list)
     ended: bool = False
 
-    def add(self, index: int, raw: Any) -> None:
+    def add(self, index: int, raw_item: Any) -> None:
         """The next item. One without a value ends the list."""
-        before = len(self.wrong)
-        given = self._given(index, raw)
-        if not given and len(self.wrong) == before:
+        before = len(self.faults)
+        given = self._read_item(index, raw_item)
+        if not given and len(self.faults) == before:
             self.ended = True
-            self._required(index, given)
+            self._check_required(index, given)
         elif self.ended:
             says = "stands behind an item without values, which ends the list"
-            self.wrong.append(Wrong(index, "", "bad_value", says))
+            self.faults.append(ItemFault(index, "", "bad_value", says))
         else:
-            self._keep(index, given)
+            self._append(index, given)
 
-    def _given(self, index: int, raw: Any) -> dict[str, Value]:
-        if raw is not None and not isinstance(raw, Mapping):
-            self.wrong.append(
-                Wrong(index, "", "bad_value", "is not an object with an item's fields")
+    def _read_item(self, index: int, raw_item: Any) -> dict[str, Value]:
+        if raw_item is not None and not isinstance(raw_item, Mapping):
+            self.faults.append(
+                ItemFault(index, "", "bad_value", "is not an object with an item's fields")
             )
             return {}
-        said: Mapping[str, Any] = raw or {}
-        for key in [key for key in said if key not in self.spec.items]:
+        raw_fields: Mapping[str, Any] = raw_item or {}
+        for key in [key for key in raw_fields if key not in self.spec.items]:
             says = f"is no field of an item; there are {', '.join(self.spec.items)}"
-            self.wrong.append(Wrong(index, str(key)[:64], "unknown_name", says))
-        found = {key: self._value(index, key, raw) for key, raw in said.items()}
+            self.faults.append(ItemFault(index, str(key)[:64], "unknown_name", says))
+        found = {key: self._read_item_field(index, key, raw) for key, raw in raw_fields.items()}
         return {key: value for key, value in found.items() if value is not None}
 
-    def _value(self, index: int, key: str, raw: Any) -> Value | None:
+    def _read_item_field(self, index: int, key: str, raw: Any) -> Value | None:
         if key not in self.spec.items:
             return None
         try:
             return read_value(self.spec.items[key], raw, zone=self.zone)
         except BadValue as error:
-            self.wrong.append(Wrong(index, key, "bad_value", str(error)))
+            self.faults.append(ItemFault(index, key, "bad_value", str(error)))
             return None
 
-    def _keep(self, index: int, given: dict[str, Value]) -> None:
+    def _append(self, index: int, explicit: dict[str, Value]) -> None:
         item = {
-            key: given.get(key, default_of(spec, self.zone))
+            key: explicit.get(key, default_value(spec, self.zone))
             for key, spec in self.spec.items.items()
         }
-        self._required(index, given)
+        self._check_required(index, explicit)
         required = (key for key, spec in self.spec.items.items() if spec.required)
-        self.lacking += [(index, key) for key in required if item[key] is None]
-        self.values.append(item)
-        self.given.append(given or {k: v for k, v in item.items() if v is not None})
+        self.missing_required += [(index, key) for key in required if item[key] is None]
+        self.items.append(item)
+        self.explicit_items.append(explicit or {k: v for k, v in item.items() if v is not None})
 
-    def _required(self, index: int, given: Mapping[str, Value]) -> None:
-        bad = {(one.at, one.key) for one in self.wrong}
+    def _check_required(self, index: int, explicit: Mapping[str, Value]) -> None:
+        bad = {(one.item_index, one.key) for one in self.faults}
         for key, spec in self.spec.items.items():
-            if spec.required and key not in given and not bad & {(index, key), (index, "")}:
+            if spec.required and key not in explicit and not bad & {(index, key), (index, "")}:
                 says = "is required and has no value"
-                self.wrong.append(Wrong(index, key, "missing_value", says))
+                self.faults.append(ItemFault(index, key, "missing_value", says))
 
 
-def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ReadList | None:
+def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ParsedList | None:
     """The items of a value; None if there are none, `BadValue` if it is no list.
 
     What is behind `max_items` is left out, with a fault.
@@ -160,16 +160,16 @@ def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ReadList | No
         return None
     if not isinstance(raw, list | tuple):
         raise BadValue("is not a list of items, each an object with its fields")
-    read = ReadList(spec, zone)
+    parsed = ParsedList(spec, zone)
     for index, one in enumerate(raw[: spec.max_items]):
-        read.add(index, one)
+        parsed.add(index, one)
     if len(raw) > spec.max_items:
         says = f"is one item too many: the list has at most {spec.max_items}"
-        read.wrong.append(Wrong(spec.max_items, "", "too_many", says))
-    return read if read.values or read.wrong else None
+        parsed.faults.append(ItemFault(spec.max_items, "", "too_many", says))
+    return parsed if parsed.items or parsed.faults else None
 
 
-def default_of(spec: SingleField, zone: tzinfo) -> Value | None:
+def default_value(spec: SingleField, zone: tzinfo) -> Value | None:
     """A field's default, None where it has none."""
     try:
         return read_value(spec, spec.default, zone=zone)
@@ -177,10 +177,10 @@ def default_of(spec: SingleField, zone: tzinfo) -> Value | None:
         return None
 
 
-def default_list(spec: ListField, zone: tzinfo) -> tuple[Item, ...] | None:
+def default_items(spec: ListField, zone: tzinfo) -> tuple[Item, ...] | None:
     """A list's default, None where it has none."""
     try:
         read = read_list(spec, spec.default, zone=zone)
     except BadValue:
         return None
-    return tuple(read.values) or None if read else None
+    return tuple(read.items) or None if read else None

@@ -13,15 +13,15 @@ from typing import Any, Final
 from postcard.color import NOT_A_COLOR, parse_color
 from postcard.runtime.lazy_regex import pattern
 from postcard.template.fields.field_types import (
-    MAX_GRAPHEMES,
+    DEFAULT_MAX_LENGTH,
     DateField,
     ImageField,
     NumberField,
     SingleField,
     TextField,
 )
-from postcard.template.schema.graphemes import MAX_MARKS, most_marks, too_many_graphemes
-from postcard.template.schema.validators import full_match, host_allowed, readable_image
+from postcard.template.schema.graphemes import MAX_COMBINING_MARKS, longest_mark_run, too_many_graphemes
+from postcard.template.schema.validators import matches_re2, is_allowed_host, check_image_reference
 
 Value = str | int | float | bool | date  # a datetime is a date too
 Item = Mapping[str, Value | None]  # of a list: a value for each of its fields
@@ -41,7 +41,7 @@ _UNDRAWABLE: Final[dict[int, str | None]] = {
     0x09: " ",
     0x0A: "\n",
 }
-_REMOVED: Final[dict[int, str | None]] = {
+_REMOVED_FROM_VALUES: Final[dict[int, str | None]] = {
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
     **_UNDRAWABLE,
 }
@@ -57,13 +57,13 @@ def clean_text(raw: str) -> str:
     """
     if raw.isascii() and raw.isprintable() and "  " not in raw:
         return raw.strip(" ")
-    text = _SURROGATES.sub("", _LINE_ENDS.sub("\n", raw)).translate(_REMOVED)
+    text = _SURROGATES.sub("", _LINE_ENDS.sub("\n", raw)).translate(_REMOVED_FROM_VALUES)
     text = unicodedata.normalize("NFC", text)
     text = re.sub(" *\n *", "\n", re.sub(" {2,}", " ", text))
     return re.sub("\n{3,}", "\n\n", text).strip()
 
 
-def drawable(text: str) -> str:
+def strip_control_characters(text: str) -> str:
     """A template's own text as it is drawn: its spaces as written, no control characters.
 
     >>> drawable("a  b\\r\\nc\\x00") == "a  b\\nc"
@@ -74,21 +74,21 @@ def drawable(text: str) -> str:
     return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
 
 
-_BLANK = pattern(  # white space and what fonts draw nothing for
+_INVISIBLE = pattern(  # white space and what fonts draw nothing for
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-_NOTHING = frozenset(
+_NULL_WORDS = frozenset(
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
-_TAGS = pattern(
+_MERGE_TAGS = pattern(
     r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
     re.DOTALL,
 )
-_PERCENT_TAG = pattern("%[A-Z][A-Z0-9_]*%")
-_PERSON = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
-_BRACKET_TAG = pattern(
-    rf"\[(?:[FLM]?NAME|(?:{_PERSON})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
+_PERCENT_MERGE_TAG = pattern("%[A-Z][A-Z0-9_]*%")
+_PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
+_BRACKET_MERGE_TAG = pattern(
+    rf"\[(?:[FLM]?NAME|(?:{_PERSON_WORDS})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
     r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
     r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
 )
@@ -96,13 +96,13 @@ _BRACKET_TAG = pattern(
 
 def is_missing(text: str) -> bool:
     """Step 2, of a cleaned text: nothing visible, a word for nothing, an unfilled merge tag."""
-    if text.isalnum() and text not in _NOTHING:
-        return _BLANK.sub("", text) in _NOTHING if not text.isascii() else False
-    if "\ufffd" in text or _BLANK.sub("", text) in _NOTHING:
+    if text.isalnum() and text not in _NULL_WORDS:
+        return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
+    if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
-    if _PERCENT_TAG.fullmatch(text) or _BRACKET_TAG.fullmatch(text):
+    if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
         return True
-    rest, tags = _TAGS.subn("", text)
+    rest, tags = _MERGE_TAGS.subn("", text)
     return tags > 0 and not any(letter.isalnum() for letter in rest)
 
 
@@ -116,23 +116,23 @@ def read_value(field: SingleField, raw: Any, *, zone: tzinfo = UTC) -> Value | N
     return _READERS[field.type](field, given, zone)
 
 
-def written(value: AnyValue | None) -> Any:
+def value_to_json(value: AnyValue | None) -> Any:
     """The JSON of a value: what is read as the same value again."""
     if isinstance(value, tuple):
-        return [{k: written(v) for k, v in item.items() if v is not None} for item in value]
+        return [{k: value_to_json(v) for k, v in item.items() if v is not None} for item in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
-def link_text(value: Value) -> str:
+def to_link_text(value: Value) -> str:
     """A value as a link writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return number_text(value)
+        return format_number(value)
     return value if isinstance(value, str) else value.isoformat()
 
 
-def number_text(number: float) -> str:
+def format_number(number: float) -> str:
     """A number in plain digits, at most six after the point.
 
     >>> number_text(1e-05), number_text(3), number_text(2.50)
@@ -141,18 +141,18 @@ def number_text(number: float) -> str:
     return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
 
 
-def _text(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, TextField)
     if isinstance(given, bool | int | float):
-        given = link_text(given)
-    text = _needs_text(given, "a text")
+        given = to_link_text(given)
+    text = _require_text(given, "a text")
     if field.choices is not None and text not in {clean_text(c) for c in field.choices}:
         raise BadValue(f"is none of: {', '.join(field.choices)}")
-    if too_many_graphemes(text, limit := field.max_length or MAX_GRAPHEMES):
+    if too_many_graphemes(text, limit := field.max_length or DEFAULT_MAX_LENGTH):
         raise BadValue(f"is longer than {limit} characters")
-    if most_marks(text) > MAX_MARKS:
-        raise BadValue(f"has more than {MAX_MARKS} combining marks on one letter")
-    if field.pattern is not None and not full_match(field.pattern, text):
+    if longest_mark_run(text) > MAX_COMBINING_MARKS:
+        raise BadValue(f"has more than {MAX_COMBINING_MARKS} combining marks on one letter")
+    if field.pattern is not None and not matches_re2(field.pattern, text):
         raise BadValue(f"does not match {field.pattern}")
     return text
 
@@ -173,13 +173,13 @@ def read_number(given: Any) -> int | float:
     return int(number) if number == int(number) else number
 
 
-def _number(field: SingleField, given: Any, zone: tzinfo) -> int | float:
+def _read_number_field(field: SingleField, given: Any, zone: tzinfo) -> int | float:
     assert isinstance(field, NumberField)
     number = read_number(given)
     if field.min is not None and number < field.min:
-        raise BadValue(f"is under {number_text(field.min)}")
+        raise BadValue(f"is under {format_number(field.min)}")
     if field.max is not None and number > field.max:
-        raise BadValue(f"is over {number_text(field.max)}")
+        raise BadValue(f"is over {format_number(field.max)}")
     return number
 
 
@@ -198,20 +198,20 @@ def read_boolean(given: Any) -> bool:
     raise BadValue("is not a boolean such as true or false")
 
 
-def _boolean(field: SingleField, given: Any, zone: tzinfo) -> bool:
+def _read_boolean_field(field: SingleField, given: Any, zone: tzinfo) -> bool:
     return read_boolean(given)
 
 
 _DATE = pattern(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?\d{0,3}(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
-_UNIX = pattern(r"[0-9]{10}", re.ASCII)
+_UNIX_SECONDS = pattern(r"[0-9]{10}", re.ASCII)
 
 
 def read_date(given: Any) -> date:
     """A date, or a datetime: aware if an offset or Unix seconds are written, else naive."""
     text = str(given) if type(given) in (int, str) else ""
-    if _UNIX.fullmatch(text):
+    if _UNIX_SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text), UTC)
     if not (match := _DATE.fullmatch(text)):
         raise BadValue("is not a date such as 2026-11-22 or 2026-11-22T20:00")
@@ -227,19 +227,19 @@ def read_date(given: Any) -> date:
     return moment
 
 
-def instant(day: date, zone: tzinfo) -> datetime:
+def to_aware_datetime(day: date, zone: tzinfo) -> datetime:
     """The aware datetime of a date: midnight, and what has no offset, is in `zone`."""
     if not isinstance(day, datetime):
         return datetime(day.year, day.month, day.day, tzinfo=zone)
     return day if day.tzinfo else day.replace(tzinfo=zone)
 
 
-def _date(field: SingleField, given: Any, zone: tzinfo) -> date:
+def _read_date_field(field: SingleField, given: Any, zone: tzinfo) -> date:
     assert isinstance(field, DateField)
     day = read_date(given)
-    if field.min is not None and instant(day, zone) < instant(read_date(field.min), zone):
+    if field.min is not None and to_aware_datetime(day, zone) < to_aware_datetime(read_date(field.min), zone):
         raise BadValue(f"is before {field.min}")
-    if field.max is not None and instant(day, zone) > instant(read_date(field.max), zone):
+    if field.max is not None and to_aware_datetime(day, zone) > to_aware_datetime(read_date(field.max), zone):
         raise BadValue(f"is after {field.max}")
     return day
 
@@ -247,44 +247,44 @@ def _date(field: SingleField, given: Any, zone: tzinfo) -> date:
 def read_color(given: Any) -> str:
     """A colour's text."""
     try:
-        parse_color(_needs_text(given, "a colour"))
+        parse_color(_require_text(given, "a colour"))
     except ValueError:
         raise BadValue(f"is {NOT_A_COLOR}") from None  # its text is somebody's value
     return str(given)
 
 
-def _color(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_color_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     return read_color(given)
 
 
 def read_image(given: Any) -> str:
     """A picture's address: `https://…` or `asset:ID`."""
     try:
-        readable_image(text := _needs_text(given, "the address of a picture"))
+        check_image_reference(text := _require_text(given, "the address of a picture"))
     except ValueError as error:
         raise BadValue(str(error)) from None
     return text
 
 
-def _image(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_image_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, ImageField)
     text = read_image(given)
-    if field.allowed_hosts is not None and not host_allowed(text, field.allowed_hosts):
+    if field.allowed_hosts is not None and not is_allowed_host(text, field.allowed_hosts):
         raise BadValue(f"is at none of the hosts {', '.join(field.allowed_hosts)}")
     return text
 
 
-def _needs_text(given: Any, kind: str) -> str:
+def _require_text(given: Any, expected: str) -> str:
     if not isinstance(given, str):
-        raise BadValue(f"is not {kind}")
+        raise BadValue(f"is not {expected}")
     return given
 
 
 _READERS: Mapping[str, Callable[[Any, Any, tzinfo], Value]] = {
-    "text": _text,
-    "number": _number,
-    "boolean": _boolean,
-    "date": _date,
-    "color": _color,
-    "image": _image,
+    "text": _read_text_field,
+    "number": _read_number_field,
+    "boolean": _read_boolean_field,
+    "date": _read_date_field,
+    "color": _read_color_field,
+    "image": _read_image_field,
 }

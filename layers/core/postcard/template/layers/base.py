@@ -9,7 +9,7 @@ from postcard.template.properties.effects import Shadow
 from postcard.template.properties.lengths import Meta, Name, Place, Side
 from postcard.template.properties.paints import Share
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import CONFIG
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class BaseLayer:
     """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
     contained: ClassVar[bool] = False  # whether nothing is drawn outside of its box
     takes: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
 

@@ -15,10 +15,10 @@ from postcard.template.layers.qr import QrLayer
 from postcard.template.layers.rating import RatingLayer
 from postcard.template.layers.rectangle import RectangleLayer
 from postcard.template.layers.text import TextLayer
-from postcard.template.liquid.loops import ITEM
+from postcard.template.liquid.loops import DEFAULT_ITEM_NAME
 from postcard.template.properties.lengths import Length, Name, Padding, Radius, four
 from postcard.template.properties.paints import Border, Paint, to_paint
-from postcard.template.schema.json_mapping import Choice
+from postcard.template.schema.json_mapping import TaggedUnion
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -55,7 +55,7 @@ class GroupLayer(BaseLayer):
     @property
     def item_name(self) -> str:
         """What Liquid calls the item of a turn."""
-        return self.as_ or ITEM
+        return self.as_ or DEFAULT_ITEM_NAME
 
     @property
     def corner(self) -> tuple[float, float]:
@@ -108,4 +108,4 @@ AnyLayer = (
     | RatingLayer
     | GroupLayer
 )
-Layer = Annotated[AnyLayer, Choice()]
+Layer = Annotated[AnyLayer, TaggedUnion()]

@@ -9,8 +9,8 @@ from postcard.template.properties.effects import Filter, to_look
 from postcard.template.properties.lengths import Radius
 from postcard.template.properties.paints import Border, Share
 from postcard.template.schema.constraints import Len
-from postcard.template.schema.json_mapping import Choice, Liquid, Rule
-from postcard.template.schema.validators import picture_or_liquid
+from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
+from postcard.template.schema.validators import check_image_or_liquid
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -40,9 +40,9 @@ class ImageLayer(BaseLayer):
     takes: ClassVar = {"value": "source"}
 
     type: Literal["image"] = "image"
-    source: Annotated[str, Len(0, 5000), Liquid("image"), Rule(picture_or_liquid)]
+    source: Annotated[str, Len(0, 5000), Liquid("image"), Validator(check_image_or_liquid)]
     fit: Fit = "cover"
-    position: Annotated[Anchor | tuple[Share, Share], Choice()] = "center"
+    position: Annotated[Anchor | tuple[Share, Share], TaggedUnion()] = "center"
     radius: Radius = 0.0
     border: Border | None = None
     filter: Filter | None = None

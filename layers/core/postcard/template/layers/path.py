@@ -9,7 +9,7 @@ from postcard.template.layers.base import BaseLayer
 from postcard.template.properties.lengths import FARTHEST, Side
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Rule
+from postcard.template.schema.json_mapping import Validator
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -31,7 +31,7 @@ class PathLayer(BaseLayer):
     type: Literal["path"] = "path"
     width: Side
     height: Side
-    d: Annotated[str, Len(1, MAX_PATH), Rule(read_path)]
+    d: Annotated[str, Len(1, MAX_PATH), Validator(read_path)]
     view: tuple[ViewSide, ViewSide] | None = None
     fill: Paint | None = None
     stroke: Stroke | None = None

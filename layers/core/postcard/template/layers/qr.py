@@ -11,8 +11,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
 from postcard.template.properties.paints import ColorText
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Liquid, Rule
-from postcard.template.schema.validators import readable_image
+from postcard.template.schema.json_mapping import Liquid, Validator
+from postcard.template.schema.validators import check_image_reference
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -38,7 +38,7 @@ class QrLayer(BaseLayer):
     error_correction: Correction | None = None
     quiet_zone: Annotated[int, Ge(0), Le(40)] = 4
     style: ModuleStyle = "square"
-    logo: Annotated[str, Rule(readable_image)] | None = None
+    logo: Annotated[str, Validator(check_image_reference)] | None = None
 
     @property
     def empty(self) -> bool:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.fields.values import drawable
+from postcard.template.fields.values import strip_control_characters
 from postcard.template.layers.base import BaseLayer
-from postcard.template.liquid.text_markers import blank, emphasised
+from postcard.template.liquid.text_markers import is_blank, split_emphasis
 from postcard.template.properties.lengths import four
 from postcard.template.properties.paints import to_paint
 from postcard.template.properties.text_style import (
@@ -19,8 +19,8 @@ from postcard.template.properties.text_style import (
     said,
 )
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Choice, Liquid, Rule
-from postcard.template.schema.validators import drawable_text
+from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
+from postcard.template.schema.validators import check_drawable_text
 from postcard.text import style as drawn
 from postcard.text.layout import TextLayout, lay_out
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from postcard.template.layers.context import LayerContext
 
 Said = tuple[tuple[str, Hashable], ...]  # text properties by name
-WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Rule(drawable_text)]
+WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Validator(check_drawable_text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class TextLayer(TextProperties, BaseLayer):
     takes: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
 
     type: Literal["text"] = "text"
-    text: Annotated[WrittenText | Annotated[tuple[Span, ...], Len(0, 100)], Choice()]
+    text: Annotated[WrittenText | Annotated[tuple[Span, ...], Len(0, 100)], TaggedUnion()]
     style: str | None = None
     emphasis: str | None = None
 
@@ -88,16 +88,16 @@ class TextLayer(TextProperties, BaseLayer):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to see."""
-        return all(blank(span.text) for span in self.spans)
+        return all(is_blank(span.text) for span in self.spans)
 
     def _runs(self, look: Mapping[str, Any], stage: "LayerContext") -> Iterator[drawn.Run]:
         for span in self.spans:
             own = {**look, **stage.look(span.style), **said(span)}
             strong = {**own, **stage.look(self.emphasis)}
-            for text, strongly in emphasised(span.text):
+            for text, strongly in split_emphasis(span.text):
                 chosen = strong if strongly else own
                 language = chosen.get("language", stage.locale)
-                shown = _cased(drawable(text), chosen.get("transform", "none"), language)
+                shown = _cased(strip_control_characters(text), chosen.get("transform", "none"), language)
                 around = (stage.families, stage.color_text, language)
                 yield drawn.Run(shown, _style(tuple(chosen.items()), around, span.rise or 0.0))
 

@@ -29,12 +29,12 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
-from postcard.template.liquid.engine import SPEECH, Parsed, environment
-from postcard.template.liquid.loops import item_kinds
+from postcard.template.liquid.engine import CONTEXT_KEY, ParsedLiquid, environment
+from postcard.template.liquid.loops import item_types
 
-Kinds = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
+NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
 
-_COMPARING = (
+_COMPARISONS = (
     EqExpression,
     NeExpression,
     LtExpression,
@@ -42,182 +42,182 @@ _COMPARING = (
     GtExpression,
     GeExpression,
 )
-_LITERALS: Mapping[type, str] = {
+_LITERAL_TYPES: Mapping[type, str] = {
     StringLiteral: "text",
     IntegerLiteral: "number",
     FloatLiteral: "number",
     TrueLiteral: "boolean",
     FalseLiteral: "boolean",
 }
-_WITH_PARTS = ("countdown", "item", "loop")
-_A = {"item": "an item", "loop": "forloop"}
-_OF_ITEMS = frozenset(  # filters that may ask each item for a field
+_OBJECT_TYPES = ("countdown", "item", "loop")
+_TYPE_NOUNS = {"item": "an item", "loop": "forloop"}
+_ITEM_FILTERS = frozenset(  # filters that may ask each item for a field
     ("compact", "find", "find_index", "has", "map", "reject", "sort", "sort_natural", "sum")
 ) | frozenset(("uniq", "where"))
-_OF_LISTS = frozenset(("concat", "default", "first", "last", "reverse", "size", "slice"))
-_KEEPING = frozenset(  # … and those that give items again
+_LIST_FILTERS = frozenset(("concat", "default", "first", "last", "reverse", "size", "slice"))
+_LIST_RETURNING_FILTERS = frozenset(  # … and those that give items again
     ("compact", "concat", "reject", "reverse", "slice", "sort", "sort_natural", "uniq", "where")
 )
-_OF_ONE = frozenset(("find", "first", "last"))  # … and those that give one of them
-_AS_TEXT = {"color": "text", "image": "text"}
+_ITEM_RETURNING_FILTERS = frozenset(("find", "first", "last"))  # … and those that give one of them
+_COMPARED_AS = {"color": "text", "image": "text"}
 
 
-def faults(parsed: Parsed, kinds: Kinds) -> Sequence[str]:
+def parsed_liquid_errors(parsed: ParsedLiquid, types: NameTypes) -> Sequence[str]:
     """Sentences: unknown names and filters, values that cannot be compared."""
     analysis = parsed.template.analyze()
-    unknown = [unknown_name(n, kinds) for n in analysis.globals if n not in kinds and n != SPEECH]
+    unknown = [unknown_name_message(n, types) for n in analysis.globals if n not in types and n != CONTEXT_KEY]
     filters = environment().filters
     unknown += [f"unknown filter {n!r}" for n in analysis.filters if n not in filters]
-    own = _without(kinds, analysis.locals)
+    global_types = _hide_names(types, analysis.locals)
     found = [
         sentence
-        for node, here in _nodes(parsed.template.nodes, own)
-        for sentence in _wrong_in(node, here)
+        for node, here in _walk_nodes(parsed.template.nodes, global_types)
+        for sentence in _node_errors(node, here)
     ]
     return list(dict.fromkeys(unknown + found))
 
 
-def unknown_name(name: str, kinds: Kinds) -> str:
+def unknown_name_message(name: str, types: NameTypes) -> str:
     """A sentence for a name that Liquid does not know here."""
-    close = get_close_matches(name, [kind for kind in kinds if "[]" not in kind], 1)
+    close = get_close_matches(name, [kind for kind in types if "[]" not in kind], 1)
     return f"unknown name {name!r}" + (f"; did you mean {close[0]}?" if close else "")
 
 
-def _nodes(nodes: Sequence[Node], kinds: Kinds) -> Iterator[tuple[Node, Kinds]]:
+def _walk_nodes(nodes: Sequence[Node], types: NameTypes) -> Iterator[tuple[Node, NameTypes]]:
     """Every node, and what it may name where it stands."""
     for node in nodes:
-        yield node, kinds
-        here = kinds
+        yield node, types
+        here = types
         for expression in node.expressions():
             if isinstance(expression, LoopExpression):
-                here = _looped(expression, kinds)
-        yield from _nodes(list(node.children(_NO_CONTEXT)), here)
+                here = _types_in_loop(expression, types)
+        yield from _walk_nodes(list(node.children(_NO_CONTEXT)), here)
 
 
-def _wrong_in(node: Node, kinds: Kinds) -> Iterator[str]:
+def _node_errors(node: Node, types: NameTypes) -> Iterator[str]:
     for expression in node.expressions():
-        for inner in _within(expression):
-            yield from _wrong(inner, kinds)
+        for inner in _walk_expressions(expression):
+            yield from _expression_errors(inner, types)
         if isinstance(node, OutputNode | EchoNode) and isinstance(expression, FilteredExpression):
-            yield from _wrong_item(expression, kinds)
+            yield from _whole_item_errors(expression, types)
 
 
-def _looped(loop: LoopExpression, kinds: Kinds) -> Kinds:
+def _types_in_loop(loop: LoopExpression, types: NameTypes) -> NameTypes:
     """What may be named inside a `for`: its own word hides a field of that name."""
-    rest = _without(kinds, [loop.identifier, "forloop"])
+    rest = _hide_names(types, [loop.identifier, "forloop"])
     source = loop.iterable
-    if isinstance(source, Path) and kinds.get(_said(source)) == "list":
-        return {**rest, **item_kinds(kinds, _said(source), loop.identifier)}
+    if isinstance(source, Path) and types.get(_path_name(source)) == "list":
+        return {**rest, **item_types(types, _path_name(source), loop.identifier)}
     return rest
 
 
 _NO_CONTEXT: Any = None  # only `include` and `render` ask their context for children
 
 
-def _within(expression: Expression) -> Iterator[Expression]:
+def _walk_expressions(expression: Expression) -> Iterator[Expression]:
     yield expression
     for inner in expression.children() or ():
-        yield from _within(inner)
+        yield from _walk_expressions(inner)
 
 
-def _wrong(expression: Expression, kinds: Kinds) -> Iterator[str]:
-    if isinstance(expression, _COMPARING):
-        left, right = _kind(expression.left, kinds), _kind(expression.right, kinds)
+def _expression_errors(expression: Expression, types: NameTypes) -> Iterator[str]:
+    if isinstance(expression, _COMPARISONS):
+        left, right = _expression_type(expression.left, types), _expression_type(expression.right, types)
         if left and right and left != right:
             yield f"{expression} compares a {left} with a {right}"
     if isinstance(expression, FilteredExpression):
         inner = [expression.left, *(a for f in expression.filters or () for a in f.children())]
-        if any(isinstance(_bare(part), RangeLiteral) for part in inner):
+        if any(isinstance(_argument_value(part), RangeLiteral) for part in inner):
             yield f"{expression}: a range stands in `for` only"
-        yield from _wrong_list(expression, kinds)
+        yield from _list_filter_errors(expression, types)
     if isinstance(expression, Path):
-        yield from _wrong_path(expression, kinds)
+        yield from _path_errors(expression, types)
 
 
-def _wrong_list(expression: FilteredExpression, kinds: Kinds) -> Iterator[str]:
+def _list_filter_errors(expression: FilteredExpression, types: NameTypes) -> Iterator[str]:
     """A list where a text is wanted, and filters that ask items for what they do not have."""
     left, filters = expression.left, expression.filters or []
-    if not isinstance(left, Path) or kinds.get(_said(left)) != "list":
+    if not isinstance(left, Path) or types.get(_path_name(left)) != "list":
         return
-    if not filters or filters[0].name not in _OF_ITEMS | _OF_LISTS:
+    if not filters or filters[0].name not in _ITEM_FILTERS | _LIST_FILTERS:
         yield f'{expression}: {left} is a list; {left} | map: "…" | join: ", " writes one'
     for each in filters:
-        key = _bare(each.args[0]) if each.args else None
-        known = not isinstance(key, StringLiteral) or f"{left}[].{key.value}" in kinds
-        if each.name in _OF_ITEMS and not known:
+        key = _argument_value(each.args[0]) if each.args else None
+        known = not isinstance(key, StringLiteral) or f"{left}[].{key.value}" in types
+        if each.name in _ITEM_FILTERS and not known:
             yield f"{expression}: an item of {left} has no {key}"
-        if each.name not in _KEEPING:
+        if each.name not in _LIST_RETURNING_FILTERS:
             return
 
 
-def _wrong_item(shown: FilteredExpression, kinds: Kinds) -> Iterator[str]:
+def _whole_item_errors(output: FilteredExpression, types: NameTypes) -> Iterator[str]:
     """What shows a whole item, which has no words of its own."""
-    left, filters = shown.left, shown.filters or []
+    left, filters = output.left, output.filters or []
     if not isinstance(left, Path):
         return
-    one = _is_whole_item(left, kinds)
-    if not one and kinds.get(_said(left)) != "list":
+    one = _is_whole_item(left, types)
+    if not one and types.get(_path_name(left)) != "list":
         return
     for each in filters:
-        if each.name in _OF_ONE:
+        if each.name in _ITEM_RETURNING_FILTERS:
             one = True
-        elif each.name not in _KEEPING and (not one or each.name in _OF_ITEMS | _OF_LISTS):
+        elif each.name not in _LIST_RETURNING_FILTERS and (not one or each.name in _ITEM_FILTERS | _LIST_FILTERS):
             return
     if one:
-        fields = (name.partition("[].") for name in kinds)
+        fields = (name.partition("[].") for name in types)
         keys = ", ".join(key for head, _, key in fields if key and head == str(left.path[0]))
-        yield f"{shown} is a whole item: name one of its fields ({keys})"
+        yield f"{output} is a whole item: name one of its fields ({keys})"
 
 
-def _wrong_path(path: Path, kinds: Kinds) -> Iterator[str]:
-    head, said = str(path.path[0]), _said(path)
+def _path_errors(path: Path, types: NameTypes) -> Iterator[str]:
+    head, path_name = str(path.path[0]), _path_name(path)
     if len(path.path) == 1:
-        if kinds.get(head) in _WITH_PARTS:
-            parts = ", ".join(name for name in kinds if name.startswith(f"{head}."))
+        if types.get(head) in _OBJECT_TYPES:
+            parts = ", ".join(name for name in types if name.startswith(f"{head}."))
             yield f"{path} has parts: name one of {parts}"
-    elif head in kinds and said not in kinds and not _is_whole_item(path, kinds):
-        before = _said(path, upto=-1)
-        if not (path.path[-1] == "size" and kinds.get(before) in ("text", "list")):
-            yield f"{path}: {_A.get(kinds[head], f'a {kinds[head]}')} has no {path.path[-1]!r}"
+    elif head in types and path_name not in types and not _is_whole_item(path, types):
+        before = _path_name(path, stop=-1)
+        if not (path.path[-1] == "size" and types.get(before) in ("text", "list")):
+            yield f"{path}: {_TYPE_NOUNS.get(types[head], f'a {types[head]}')} has no {path.path[-1]!r}"
 
 
-def _is_whole_item(path: Path, kinds: Kinds) -> bool:
+def _is_whole_item(path: Path, types: NameTypes) -> bool:
     """`products[0]` or `products.first`, as filters and `assign` take it."""
-    return len(path.path) == 2 and kinds.get(str(path.path[0])) == "list" and _picks(path.path[1])
+    return len(path.path) == 2 and types.get(str(path.path[0])) == "list" and _selects_item(path.path[1])
 
 
-def _picks(step: object) -> bool:
+def _selects_item(step: object) -> bool:
     """Whether a step after a list is one of its items."""
     return step in ("first", "last") or not isinstance(step, str)
 
 
-def _said(path: Path, upto: int | None = None) -> str:
+def _path_name(path: Path, stop: int | None = None) -> str:
     """A path as `kinds` has it: `products[0].name` and `products.first.name` are alike there.
 
     With `upto` the path without its last steps.
     """
-    head, *rest = path.path[:upto]
-    if len(rest) == 2 and _picks(rest[0]):
+    head, *rest = path.path[:stop]
+    if len(rest) == 2 and _selects_item(rest[0]):
         return f"{head}[].{rest[1]}"
     return ".".join(map(str, [head, *rest]))
 
 
-def _without(kinds: Kinds, names: Iterable[str]) -> Kinds:
+def _hide_names(types: NameTypes, names: Iterable[str]) -> NameTypes:
     """Kinds but for some names and their parts."""
     hidden = set(names)
-    return {name: kind for name, kind in kinds.items() if re.split(r"[.[]", name)[0] not in hidden}
+    return {name: kind for name, kind in types.items() if re.split(r"[.[]", name)[0] not in hidden}
 
 
-def _bare(expression: Any) -> Any:
+def _argument_value(expression: Any) -> Any:
     return expression.value if isinstance(expression, PositionalArgument) else expression
 
 
-def _kind(expression: Any, kinds: Kinds) -> str | None:
+def _expression_type(expression: Any, types: NameTypes) -> str | None:
     if isinstance(expression, BooleanExpression):
-        return _kind(expression.expression, kinds)
+        return _expression_type(expression.expression, types)
     if isinstance(expression, Path):
-        kind = kinds.get(_said(expression))
+        kind = types.get(_path_name(expression))
         if kind is None and expression.path[-1] == "size":
             return "number"
-        return _AS_TEXT.get(kind, kind) if kind else None
-    return _LITERALS.get(type(expression))
+        return _COMPARED_AS.get(kind, kind) if kind else None
+    return _LITERAL_TYPES.get(type(expression))

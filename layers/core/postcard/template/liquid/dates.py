@@ -2,33 +2,33 @@
 
 from datetime import UTC, date, datetime, tzinfo
 
-from postcard.template.fields.values import instant
+from postcard.template.fields.values import to_aware_datetime
 
 
-class Moment:
+class ZonedDate:
     """An instant, shown in a zone. `whole_day`: a date that said no time.
 
     Compares as its Unix seconds, in Liquid too (`__liquid__` is python-liquid's word for that).
     """
 
-    __slots__ = ("shown", "whole_day")
+    __slots__ = ("local_datetime", "date_only")
 
     def __init__(self, day: date, zone: tzinfo) -> None:
-        self.whole_day = not isinstance(day, datetime)
-        self.shown = instant(day, zone).astimezone(zone)
+        self.date_only = not isinstance(day, datetime)
+        self.local_datetime = to_aware_datetime(day, zone).astimezone(zone)
 
     @classmethod
-    def at(cls, seconds: float, zone: tzinfo) -> "Moment":
+    def from_timestamp(cls, seconds: float, zone: tzinfo) -> "ZonedDate":
         """The moment of a Unix time."""
         return cls(datetime.fromtimestamp(seconds, UTC), zone)
 
     @property
-    def written(self) -> str:
+    def iso_text(self) -> str:
         """As a value is written: to the second and with its offset, or the day alone."""
-        return self.shown.date().isoformat() if self.whole_day else self.shown.isoformat()
+        return self.local_datetime.date().isoformat() if self.date_only else self.local_datetime.isoformat()
 
     def __liquid__(self) -> float:
-        return self.shown.timestamp()
+        return self.local_datetime.timestamp()
 
     def __str__(self) -> str:
-        return self.shown.strftime("%Y-%m-%d" if self.whole_day else "%Y-%m-%d %H:%M")
+        return self.local_datetime.strftime("%Y-%m-%d" if self.date_only else "%Y-%m-%d %H:%M")

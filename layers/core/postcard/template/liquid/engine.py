@@ -12,24 +12,24 @@ from liquid.exceptions import LiquidError
 from liquid.filter import with_context
 from liquid.undefined import Undefined
 
-from postcard.template.liquid.context import LiquidFailed, Speech, call_filter, joined
-from postcard.template.liquid.locale_filters import FILTERS
-from postcard.template.liquid.text_markers import without_isolates
+from postcard.template.liquid.context import LiquidFailed, LiquidContext, call_filter, join_values
+from postcard.template.liquid.locale_filters import FILTER_NAMES
+from postcard.template.liquid.text_markers import strip_isolates
 
-SPEECH = " speech"  # no template can name it
-MAX_TURNS = 1000
-_MAX_BYTES = 100_000  # of output, before its graphemes are counted
+CONTEXT_KEY = " speech"  # no template can name it
+MAX_ITERATIONS = 1000
+_MAX_OUTPUT_BYTES = 100_000  # of output, before its graphemes are counted
 
 
 class _OutputNode(OutputNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        speech: Speech = context.globals[SPEECH]  # type: ignore[assignment]
-        return buffer.write(speech.spoken(self.expression.evaluate(context)))
+        liquid_context: LiquidContext = context.globals[CONTEXT_KEY]  # type: ignore[assignment]
+        return buffer.write(liquid_context.to_text(self.expression.evaluate(context)))
 
 
-class _Output(Output):
+class _OutputTag(Output):
     node_class = _OutputNode
 
 
@@ -38,7 +38,7 @@ class _EchoNode(EchoNode):
     render_to_output = _OutputNode.render_to_output
 
 
-class _Echo(EchoTag):
+class _EchoTag(EchoTag):
     node_class = _EchoNode
 
 
@@ -47,18 +47,18 @@ class _CaptureNode(CaptureNode):
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         super().render_to_output(context, buffer)
-        context.locals[self.name] = without_isolates(str(context.locals[self.name]))
+        context.locals[self.name] = strip_isolates(str(context.locals[self.name]))
         return 0
 
 
-class _Capture(CaptureTag):
+class _CaptureTag(CaptureTag):
     node_class = _CaptureNode
 
 
 class _Environment(Environment):
-    loop_iteration_limit = MAX_TURNS
+    loop_iteration_limit = MAX_ITERATIONS
     local_namespace_limit = 1_000_000
-    output_stream_limit = _MAX_BYTES
+    output_stream_limit = _MAX_OUTPUT_BYTES
     logical_not_operator = True
     logical_parentheses = True
 
@@ -67,59 +67,59 @@ class _Environment(Environment):
 def environment() -> Environment:
     """Liquid with our filters, without files."""
     made = _Environment()  # names are checked at publish; what is not in a value is nil
-    for tag in (_Output, _Echo, _Capture):
+    for tag in (_OutputTag, _EchoTag, _CaptureTag):
         made.add_tag(tag)
     for name in ("include", "render"):
         del made.tags[name]
-    for name in FILTERS:
-        made.add_filter(name, _filter(name))
-    made.add_filter("join", _join)
-    made.add_filter("sort", _sort)
+    for name in FILTER_NAMES:
+        made.add_filter(name, _make_filter(name))
+    made.add_filter("join", _join_filter)
+    made.add_filter("sort", _sort_filter)
     return made
 
 
-def _filter(name: str) -> Any:
+def _make_filter(name: str) -> Any:
     @with_context
-    def say(value: Any, *arguments: Any, context: RenderContext) -> Any:
-        speech: Speech = context.globals[SPEECH]  # type: ignore[assignment]
-        return call_filter(speech.wording, name, _nil(value), arguments)
+    def apply(value: Any, *arguments: Any, context: RenderContext) -> Any:
+        liquid_context: LiquidContext = context.globals[CONTEXT_KEY]  # type: ignore[assignment]
+        return call_filter(liquid_context.filters, name, _none_if_undefined(value), arguments)
 
-    return say
+    return apply
 
 
 @with_context
-def _join(value: Any, between: Any = " ", *, context: RenderContext) -> Any:
-    speech: Speech = context.globals[SPEECH]  # type: ignore[assignment]
-    return joined(speech, _sequence(value), speech.spoken(between))
+def _join_filter(value: Any, separator: Any = " ", *, context: RenderContext) -> Any:
+    liquid_context: LiquidContext = context.globals[CONTEXT_KEY]  # type: ignore[assignment]
+    return join_values(liquid_context, _to_list(value), liquid_context.to_text(separator))
 
 
-def _sort(value: Any, key: Any = None) -> list[Any]:
+def _sort_filter(value: Any, key: Any = None) -> list[Any]:
     """Liquid's `sort`, with what is missing at its end."""
-    items = _sequence(value)
-    keys = [_sortable(one.get(key) if key and isinstance(one, Mapping) else one) for one in items]
-    order = sorted(range(len(items)), key=lambda index: _last_if_none(keys[index]))
+    items = _to_list(value)
+    keys = [_sort_key(one.get(key) if key and isinstance(one, Mapping) else one) for one in items]
+    order = sorted(range(len(items)), key=lambda index: _none_last(keys[index]))
     return [items[index] for index in order]
 
 
-def _sortable(value: Any) -> Any:
+def _sort_key(value: Any) -> Any:
     return value.__liquid__() if hasattr(value, "__liquid__") else value
 
 
-def _last_if_none(key: Any) -> tuple[bool, Any]:
+def _none_last(key: Any) -> tuple[bool, Any]:
     return key is None, 0 if key is None else key
 
 
-def _sequence(value: Any) -> list[Any]:
+def _to_list(value: Any) -> list[Any]:
     if isinstance(value, list | tuple | range):
         return list(value)
-    return [] if _nil(value) is None else [value]
+    return [] if _none_if_undefined(value) is None else [value]
 
 
-def _nil(value: Any) -> Any:
+def _none_if_undefined(value: Any) -> Any:
     return None if isinstance(value, Undefined) else value
 
 
-class Parsed:
+class ParsedLiquid:
     """A text, or a condition, that python-liquid has parsed; raises `LiquidFailed` if it cannot."""
 
     __slots__ = ("condition", "template")
@@ -134,9 +134,9 @@ class Parsed:
         except (LiquidError, RecursionError) as error:
             raise LiquidFailed(f"Liquid cannot read this: {error.args[0]}") from None
 
-    def run(self, speech: Speech) -> str:
+    def render(self, context: LiquidContext) -> str:
         """What it yields; raises `LiquidFailed`."""
-        values = {**speech.values, SPEECH: speech}
+        values = {**context.values, CONTEXT_KEY: context}
         try:
             return self.template.render(values)
         except LiquidError as error:

@@ -5,20 +5,20 @@ from typing import Any, NamedTuple
 
 from postcard.template.fields.field_types import Fields, ListField
 
-ITEM = "item"  # the name of an item that no `as` names
-_COUNTS = {"index": "number", "index0": "number", "rindex": "number", "rindex0": "number"}
-LOOP = {**_COUNTS, "length": "number", "first": "boolean", "last": "boolean"}
+DEFAULT_ITEM_NAME = "item"  # the name of an item that no `as` names
+_FORLOOP_COUNTS = {"index": "number", "index0": "number", "rindex": "number", "rindex0": "number"}
+FORLOOP_TYPES = {**_FORLOOP_COUNTS, "length": "number", "first": "boolean", "last": "boolean"}
 
 
-class Turn(NamedTuple):
+class Iteration(NamedTuple):
     """One item of a list that is drawn; Liquid calls it `name`."""
 
-    list: str
-    name: str
-    at: int
+    list_name: str
+    item_name: str
+    item_index: int
 
 
-def list_kinds(fields: Fields) -> dict[str, str]:
+def list_item_types(fields: Fields) -> dict[str, str]:
     """What items have, by `products[].name`, and of which type."""
     lists = ((name, spec) for name, spec in fields.items() if isinstance(spec, ListField))
     return {
@@ -26,34 +26,34 @@ def list_kinds(fields: Fields) -> dict[str, str]:
     }
 
 
-def item_kinds(kinds: Mapping[str, str], list_name: str, item: str) -> dict[str, str]:
+def item_types(types: Mapping[str, str], list_name: str, item: str) -> dict[str, str]:
     """What an item of a list has, by the name it goes by."""
     before = f"{list_name}[]."
     inner = {
-        name.removeprefix(before): kind for name, kind in kinds.items() if name.startswith(before)
+        name.removeprefix(before): kind for name, kind in types.items() if name.startswith(before)
     }
     return {item: "item", **{f"{item}.{key}": kind for key, kind in inner.items()}}
 
 
-def loop_kinds() -> dict[str, str]:
+def forloop_types() -> dict[str, str]:
     """What `forloop` says."""
-    return {"forloop": "loop", **{f"forloop.{key}": kind for key, kind in LOOP.items()}}
+    return {"forloop": "loop", **{f"forloop.{key}": kind for key, kind in FORLOOP_TYPES.items()}}
 
 
-def turn_values(values: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
+def iteration_values(values: Mapping[str, Any], iteration: Iteration) -> dict[str, Any]:
     """Liquid's values in one turn."""
-    items: Sequence[Mapping[str, Any]] = values[turn.list]
-    item, loop = items[turn.at], _loop(turn.at, len(items))
+    items: Sequence[Mapping[str, Any]] = values[iteration.list_name]
+    item, loop = items[iteration.item_index], _forloop_values(iteration.item_index, len(items))
     return {
         **values,
-        turn.name: item,
-        **{f"{turn.name}.{key}": value for key, value in item.items()},
+        iteration.item_name: item,
+        **{f"{iteration.item_name}.{key}": value for key, value in item.items()},
         "forloop": loop,
         **{f"forloop.{key}": value for key, value in loop.items()},
     }
 
 
-def _loop(index: int, length: int) -> dict[str, Any]:
+def _forloop_values(index: int, length: int) -> dict[str, Any]:
     return {
         "index": index + 1,
         "index0": index,

@@ -10,82 +10,82 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from postcard.runtime.lazy_regex import pattern
-from postcard.template.liquid.context import LiquidFailed, Speech, within_bounds
-from postcard.template.liquid.fast_path import Condition, quick_condition, quick_text
+from postcard.template.liquid.context import LiquidFailed, LiquidContext, check_output_length
+from postcard.template.liquid.fast_path import LiquidCondition, parse_fast_condition, parse_fast_template
 
 __all__ = [
-    "Condition",
-    "Program",
-    "asks_time",
-    "faults",
-    "names_in",
+    "LiquidCondition",
+    "LiquidTemplate",
+    "uses_time",
+    "liquid_errors",
+    "names_used",
     "parse_condition",
-    "parse_text",
-    "paths_in",
+    "parse_template",
+    "paths_used",
 ]
 
-Kinds = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
+NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
 
 
-class Program(Protocol):
+class LiquidTemplate(Protocol):
     """Liquid that yields a text."""
 
-    def run(self, speech: Speech) -> str:
+    def render(self, context: LiquidContext) -> str:
         """The text; raises `LiquidFailed`."""
 
 
 @lru_cache(maxsize=4096)
-def parse_text(source: str) -> Program:
+def parse_template(source: str) -> LiquidTemplate:
     """The program of a text with Liquid in it."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
-    return quick_text(source) or _Later(source, condition=False)
+    return parse_fast_template(source) or _LazyLiquid(source, condition=False)
 
 
 @lru_cache(maxsize=4096)
-def parse_condition(source: str) -> Condition:
+def parse_condition(source: str) -> LiquidCondition:
     """The condition of an `if`."""
-    return quick_condition(source) or _Later(source, condition=True)
+    return parse_fast_condition(source) or _LazyLiquid(source, condition=True)
 
 
-def faults(source: str, kinds: Kinds, *, condition: bool = False) -> Sequence[str]:
+def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> Sequence[str]:
     """What is wrong with it, whatever the values are: sentences."""
     from postcard.template.liquid import checks as liquid_checks
     from postcard.template.liquid import engine as library
 
     try:
-        return liquid_checks.faults(library.Parsed(source, condition=condition), kinds)
+        return liquid_checks.parsed_liquid_errors(library.ParsedLiquid(source, condition=condition), types)
     except LiquidFailed as error:
         return (str(error),)
 
 
-_WORD = "[a-z_][a-z0-9_]*"
-_ASKS_TIME = pattern(r"(?<![.\w])(?:now|countdown)\b")
+_NAME = "[a-z_][a-z0-9_]*"
+_TIME_NAMES = pattern(r"(?<![.\w])(?:now|countdown)\b")
 _MARKUP = pattern(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_QUOTED = pattern("\"[^\"]*\"|'[^']*'")
+_STRING_LITERALS = pattern("\"[^\"]*\"|'[^']*'")
 
 
-def asks_time(source: str, *, condition: bool = False) -> bool:
+def uses_time(source: str, *, condition: bool = False) -> bool:
     """Whether Liquid names `now` or `countdown`."""
     marked = [source] if condition else _MARKUP.findall(source)
-    return any(_ASKS_TIME.search(_QUOTED.sub("", part)) for part in marked)
+    return any(_TIME_NAMES.search(_STRING_LITERALS.sub("", part)) for part in marked)
 
 
-def names_in(source: str) -> Sequence[str]:
+def names_used(source: str) -> Sequence[str]:
     """The words that Liquid names in a text, in their order."""
-    marked = (_QUOTED.sub("", part) for part in _MARKUP.findall(source))
-    return [name for part in marked for name in re.findall(rf"(?<![.\w]){_WORD}", part)]
+    marked = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    return [name for part in marked for name in re.findall(rf"(?<![.\w]){_NAME}", part)]
 
 
-def paths_in(source: str) -> Sequence[tuple[str, ...]]:
+def paths_used(source: str) -> Sequence[tuple[str, ...]]:
     """The paths that Liquid names in a text, in their order: `product.image` has two steps."""
-    marked = (_QUOTED.sub("", part) for part in _MARKUP.findall(source))
+    marked = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
     found = (
-        path for part in marked for path in re.findall(rf"(?<![.\w]){_WORD}(?:\.{_WORD})*", part)
+        path for part in marked for path in re.findall(rf"(?<![.\w]){_NAME}(?:\.{_NAME})*", part)
     )
     return [tuple(path.split(".")) for path in found]
 
 
-class _Later:
+class _LazyLiquid:
     """Liquid that python-liquid parses and runs, imported at the first need."""
 
     __slots__ = ("_made", "condition", "source")
@@ -94,18 +94,18 @@ class _Later:
         self.source, self.condition = source, condition
         self._made: Any = None
 
-    def run(self, speech: Speech) -> str:
+    def render(self, context: LiquidContext) -> str:
         """The text; raises `LiquidFailed`."""
-        text: str = self._program().run(speech)
-        return within_bounds(text)
+        text: str = self._parse_once().run(context)
+        return check_output_length(text)
 
-    def holds(self, speech: Speech) -> bool:
+    def evaluate(self, context: LiquidContext) -> bool:
         """The truth; raises `LiquidFailed`."""
-        return bool(self._program().run(speech))
+        return bool(self._parse_once().run(context))
 
-    def _program(self) -> Any:
+    def _parse_once(self) -> Any:
         if self._made is None:
-            from postcard.template.liquid.engine import Parsed
+            from postcard.template.liquid.engine import ParsedLiquid
 
-            self._made = Parsed(self.source, condition=self.condition)
+            self._made = ParsedLiquid(self.source, condition=self.condition)
         return self._made

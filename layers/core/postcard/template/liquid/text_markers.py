@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from postcard.runtime.lazy_regex import pattern
 
-EMPHASIS, PLAIN = "\ufdd0", "\ufdd1"
-ISOLATE, POP = "\u2068", "\u2069"
-_STARS = pattern(r"\*(?=\S)([^*\n]*[^*\s])\*")
-_MARKS = str.maketrans("", "", EMPHASIS + PLAIN)
-_ALL = str.maketrans("", "", EMPHASIS + PLAIN + ISOLATE + POP)
+EMPHASIS_START, EMPHASIS_END = "\ufdd0", "\ufdd1"
+FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
+_STARRED = pattern(r"\*(?=\S)([^*\n]*[^*\s])\*")
+_EMPHASIS_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END)
+_ALL_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END + FIRST_STRONG_ISOLATE + POP_DIRECTIONAL_ISOLATE)
 
 
 def mark_emphasis(value: str) -> str:
@@ -22,37 +22,37 @@ def mark_emphasis(value: str) -> str:
     >>> mark_emphasis("a *b c* 2 * 3 * 4") == "a \ufdd0b c\ufdd1 2 * 3 * 4"
     True
     """
-    return _STARS.sub(rf"{EMPHASIS}\1{PLAIN}", value) if "*" in value else value
+    return _STARRED.sub(rf"{EMPHASIS_START}\1{EMPHASIS_END}", value) if "*" in value else value
 
 
-def emphasised(text: str) -> Iterator[tuple[str, bool]]:
+def split_emphasis(text: str) -> Iterator[tuple[str, bool]]:
     """The parts of a marked text, and whether each is emphasised."""
-    if EMPHASIS not in text:
-        yield text.translate(_MARKS) if PLAIN in text else text, False
+    if EMPHASIS_START not in text:
+        yield text.translate(_EMPHASIS_MARKERS) if EMPHASIS_END in text else text, False
         return
     strong = False
-    for part in re.split(f"([{EMPHASIS}{PLAIN}])", text):
-        if part in (EMPHASIS, PLAIN):
-            strong = part == EMPHASIS
+    for part in re.split(f"([{EMPHASIS_START}{EMPHASIS_END}])", text):
+        if part in (EMPHASIS_START, EMPHASIS_END):
+            strong = part == EMPHASIS_START
         elif part:
             yield part, strong
 
 
-def isolated(value: str) -> str:
+def isolate(value: str) -> str:
     """A value fenced from its neighbours, if it has a letter whose direction could reach them."""
-    return f"{ISOLATE}{value}{POP}" if any(map(str.isalpha, value)) else value
+    return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}" if any(map(str.isalpha, value)) else value
 
 
-def blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """Whether there is nothing but marks and white space."""
-    return all(letter.isspace() or ord(letter) in _ALL for letter in text)
+    return all(letter.isspace() or ord(letter) in _ALL_MARKERS for letter in text)
 
 
-def without_marks(text: str) -> str:
+def strip_markers(text: str) -> str:
     """The text for other uses than a line."""
-    return text.translate(_ALL)
+    return text.translate(_ALL_MARKERS)
 
 
-def without_isolates(text: str) -> str:
+def strip_isolates(text: str) -> str:
     """A captured text, to be compared and shown again."""
-    return text.replace(ISOLATE, "").replace(POP, "")
+    return text.replace(FIRST_STRONG_ISOLATE, "").replace(POP_DIRECTIONAL_ISOLATE, "")

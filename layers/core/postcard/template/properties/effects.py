@@ -8,7 +8,7 @@ from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.paints import ColorText, Share
 from postcard.template.schema.constraints import Ge, Le
-from postcard.template.schema.json_mapping import CONFIG
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
 
 Offset = Annotated[float, Ge(-1000), Le(1000)]
 Blur = Annotated[float, Ge(0), Le(200)]
@@ -19,7 +19,7 @@ Times = Annotated[float, Ge(0), Le(10)]
 class Shadow:
     """CSS's drop shadow of a layer's own alpha, in pixels; it turns with the layer."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     color: ColorText = "#00000040"
     x: Offset = 0.0
@@ -34,7 +34,7 @@ class Filter:
     `tint` is laid over what the picture shows; an opaque one leaves its outline in one colour.
     """
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     grayscale: Share = 0.0
     blur: Blur = 0.0

@@ -3,18 +3,18 @@
 from typing import Annotated, Any, Literal
 
 from postcard.template.schema.constraints import Ge, Le
-from postcard.template.schema.json_mapping import Choice, Rule
-from postcard.template.schema.validators import name, small_enough, two_or_four
+from postcard.template.schema.json_mapping import TaggedUnion, Validator
+from postcard.template.schema.validators import check_name, check_meta_size, check_two_or_four_sides
 
 FARTHEST = 20_000  # pixels; four times the largest canvas
-Name = Annotated[str, Rule(name)]
-Meta = Annotated[Any, Rule(small_enough)]
+Name = Annotated[str, Validator(check_name)]
+Meta = Annotated[Any, Validator(check_meta_size)]
 Length = Annotated[float, Ge(0), Le(FARTHEST)]
 Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
 Corners = tuple[Length, Length, Length, Length]
-Radius = Annotated[Length | Corners | Literal["full"], Choice()]
-Side = Annotated[Length | Literal["fill"], Choice()]  # `fill`: in a row or column
-Padding = Annotated[Length | Annotated[tuple[Length, ...], Rule(two_or_four)], Choice()]
+Radius = Annotated[Length | Corners | Literal["full"], TaggedUnion()]
+Side = Annotated[Length | Literal["fill"], TaggedUnion()]  # `fill`: in a row or column
+Padding = Annotated[Length | Annotated[tuple[Length, ...], Validator(check_two_or_four_sides)], TaggedUnion()]
 
 
 def four(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:

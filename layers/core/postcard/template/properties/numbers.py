@@ -4,7 +4,7 @@ from typing import Annotated
 
 from postcard.template.fields.values import read_number
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import Choice, Liquid, Rule
+from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
 from postcard.template.schema.validators import has_liquid
 
 _LARGEST = 1e15
@@ -24,11 +24,11 @@ def positive(written: float | str) -> None:
 
 Number = Annotated[
     Annotated[float, Ge(-_LARGEST), Le(_LARGEST)]
-    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid)],
-    Choice(),
+    | Annotated[str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid)],
+    TaggedUnion(),
 ]
 PositiveNumber = Annotated[
-    Annotated[float, Ge(-_LARGEST), Le(_LARGEST), Rule(positive)]
-    | Annotated[str, Len(1, 1000), Liquid("number"), Rule(number_or_liquid), Rule(positive)],
-    Choice(),
+    Annotated[float, Ge(-_LARGEST), Le(_LARGEST), Validator(positive)]
+    | Annotated[str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid), Validator(positive)],
+    TaggedUnion(),
 ]

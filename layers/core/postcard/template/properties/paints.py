@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from postcard import color as colors
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Gt, Le, Len
-from postcard.template.schema.json_mapping import CONFIG, Choice, Liquid, Rule
-from postcard.template.schema.validators import color_or_liquid
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Liquid, Validator
+from postcard.template.schema.validators import check_color_or_liquid
 
-ColorText = Annotated[str, Len(1, 2000), Liquid("color"), Rule(color_or_liquid)]
+ColorText = Annotated[str, Len(1, 2000), Liquid("color"), Validator(check_color_or_liquid)]
 Share = Annotated[float, Ge(0), Le(1)]
 Stop = tuple[ColorText, Share]
 Stops = Annotated[tuple[Stop, ...], Len(2, 32)]
@@ -18,7 +18,7 @@ Stops = Annotated[tuple[Stop, ...], Len(2, 32)]
 class LinearGradient:
     """A gradient along a line; `angle` in degrees, 0 upwards, clockwise."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     type: Literal["linear"] = "linear"
     angle: Annotated[float, Ge(-360), Le(360)] = 180.0
@@ -29,7 +29,7 @@ class LinearGradient:
 class RadialGradient:
     """A gradient from `center` (shares of the box) outwards; radius 1 is the farthest corner."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     type: Literal["radial"] = "radial"
     center: tuple[Share, Share] = (0.5, 0.5)
@@ -37,7 +37,7 @@ class RadialGradient:
     stops: Stops
 
 
-Paint = Annotated[ColorText | LinearGradient | RadialGradient, Choice()]
+Paint = Annotated[ColorText | LinearGradient | RadialGradient, TaggedUnion()]
 WrittenPaint = str | LinearGradient | RadialGradient
 
 
@@ -45,7 +45,7 @@ WrittenPaint = str | LinearGradient | RadialGradient
 class Border:
     """A line of one colour; `width` in pixels."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     color: ColorText
     width: Annotated[float, Ge(0), Le(100)] = 1.0

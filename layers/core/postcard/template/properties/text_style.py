@@ -10,15 +10,15 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.lengths import Length, Padding
 from postcard.template.properties.paints import ColorText, Paint, Stroke
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import CONFIG, Choice, Rule
-from postcard.template.schema.validators import language, open_type_feature
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
+from postcard.template.schema.validators import check_language_tag, check_open_type_feature
 
 Family = Annotated[str, Len(1, 100)]
-Families = Annotated[Family | Annotated[tuple[Family, ...], Len(1, 10)], Choice()]
+Families = Annotated[Family | Annotated[tuple[Family, ...], Len(1, 10)], TaggedUnion()]
 Size = Annotated[float, Ge(1), Le(1000)]
 Em = Annotated[float, Ge(-2), Le(10)]
-Language = Annotated[str, Len(1, 35), Rule(language)]
-Feature = Annotated[str, Rule(open_type_feature)]
+Language = Annotated[str, Len(1, 35), Validator(check_language_tag)]
+Feature = Annotated[str, Validator(check_open_type_feature)]
 Direction = Literal["auto", "ltr", "rtl"]
 
 
@@ -26,7 +26,7 @@ Direction = Literal["auto", "ltr", "rtl"]
 class Highlight:
     """A box behind each line."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     color: ColorText
     padding: Padding = 0.0
@@ -37,7 +37,7 @@ class Highlight:
 class Letters:
     """What a text and a span may say of their letters. None is inherited."""
 
-    __pydantic_config__ = CONFIG
+    __pydantic_config__ = PYDANTIC_CONFIG
 
     font: Families | None = None
     weight: Annotated[int, Ge(1), Le(1000)] | None = None

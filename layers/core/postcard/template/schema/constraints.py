@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from postcard.runtime.lazy_dataclass import dataclass
 
 
-class _Bound:
+class _Constraint:
     __is_annotated_types_grouped_metadata__ = True
 
     def __iter__(self) -> Iterator[object]:
@@ -22,29 +22,29 @@ class _Bound:
 
 
 @dataclass(frozen=True)
-class Ge(_Bound):
+class Ge(_Constraint):
     """At least `least`."""
 
-    least: float
+    ge: float
 
 
 @dataclass(frozen=True)
-class Gt(_Bound):
+class Gt(_Constraint):
     """Over `floor`."""
 
-    floor: float
+    gt: float
 
 
 @dataclass(frozen=True)
-class Le(_Bound):
+class Le(_Constraint):
     """At most `most`."""
 
-    most: float
+    le: float
 
 
 @dataclass(frozen=True)
-class Len(_Bound):
+class Len(_Constraint):
     """Between `least` and `most` letters or items, both among them."""
 
-    least: int
-    most: int
+    min_length: int
+    max_length: int

@@ -5,10 +5,10 @@ import unicodedata
 from postcard.runtime.lazy_regex import pattern
 from postcard.text.simple_latin import is_latin
 
-MAX_MARKS = 8  # combining marks on one letter
+MAX_COMBINING_MARKS = 8  # combining marks on one letter
 
 
-def count(text: str) -> int:
+def count_graphemes(text: str) -> int:
     """How many graphemes a text has.
 
     >>> count("Zoë"), count("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}")
@@ -16,35 +16,35 @@ def count(text: str) -> int:
     """
     if text.isascii():
         return len(text) - text.count("\r\n")
-    return len(_graphemes(text))
+    return len(_split_graphemes(text))
 
 
 def too_many_graphemes(text: str, limit: int) -> bool:
     """Whether a text has more than `limit` graphemes; counted only where it can matter."""
-    return len(text) > limit and count(text) > limit
+    return len(text) > limit and count_graphemes(text) > limit
 
 
-def first_graphemes(text: str, number: int) -> str:
+def first_graphemes(text: str, limit: int) -> str:
     """The first graphemes of a text."""
     if text.isascii():
-        return text[:number]
-    return "".join(_graphemes(text)[:number])
+        return text[:limit]
+    return "".join(_split_graphemes(text)[:limit])
 
 
-def _graphemes(text: str) -> tuple[str, ...]:
+def _split_graphemes(text: str) -> tuple[str, ...]:
     from postcard.text.breaks import graphemes  # ICU, which texts in ASCII never need
 
     return graphemes(text)
 
 
-_NO_MARKS = pattern(
+_NO_COMBINING_MARKS = pattern(
     "[\\x00-\u02ff\u2010-\u2029\u20a0-\u20bf\u3000-\u3029\u3040-\u3096\u3400-\u9fff\uac00-\ud7a3]*"
 )
 
 
-def most_marks(text: str) -> int:
+def longest_mark_run(text: str) -> int:
     """The largest number of combining marks in a row."""
-    if is_latin(text) or _NO_MARKS.fullmatch(text):
+    if is_latin(text) or _NO_COMBINING_MARKS.fullmatch(text):
         return 0
     most = run = 0
     for letter in text:

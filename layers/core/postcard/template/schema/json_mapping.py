@@ -18,7 +18,7 @@ Reader = Callable[[Any], Any]
 T = TypeVar("T")
 
 
-def written_name(attribute: str) -> str:
+def json_name(attribute: str) -> str:
     """The JSON key of an attribute: Python's own words end in `_` here.
 
     >>> written_name("if_"), written_name("schema_"), written_name("size")
@@ -27,10 +27,10 @@ def written_name(attribute: str) -> str:
     return "$schema" if attribute == "schema_" else attribute.removesuffix("_")
 
 
-CONFIG = {
+PYDANTIC_CONFIG = {
     "extra": "forbid",
     "strict": True,
-    "alias_generator": written_name,
+    "alias_generator": json_name,
     "allow_inf_nan": False,
 }
 """What pydantic is told about every class of the document (as `__pydantic_config__`)."""
@@ -40,37 +40,37 @@ CONFIG = {
 class Liquid:
     """Marks a text that may hold Liquid, and the kind of value that it yields."""
 
-    yields: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = "plain"
+    value_type: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Validator:
     """What a written value must keep, asked at the door only: `holds` raises ValueError."""
 
-    holds: Callable[[Any], object]
+    check: Callable[[Any], object]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """The schema of `source` with the rule behind it."""
         from pydantic_core import core_schema
 
-        return core_schema.no_info_after_validator_function(self._kept, handler(source))
+        return core_schema.no_info_after_validator_function(self._validate, handler(source))
 
-    def _kept(self, value: T) -> T:
-        self.holds(value)
+    def _validate(self, value: T) -> T:
+        self.check(value)
         return value
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TaggedUnion:
     """Tells the members of a union apart by the kind of JSON that is written."""
 
-    default: str | None = None  # the `type` of an object that does not say one
+    default_type: str | None = None  # the `type` of an object that does not say one
 
     def tag(self, value: Any) -> str:
         """The kind of a JSON value: `<text>`, `<list>`, … and for an object its `{type}`."""
         if isinstance(value, dict):
-            return f"{{{value.get('type', self.default)}}}"
-        return _KINDS.get(type(value), "<other>")
+            return f"{{{value.get('type', self.default_type)}}}"
+        return _JSON_TAGS.get(type(value), "<other>")
 
     def members(self, union: Any) -> dict[str, Any]:
         """The union's members by their tag."""
@@ -86,7 +86,7 @@ class Choice:
         return core_schema.tagged_union_schema(choices, self.tag)
 
 
-_KINDS = {
+_JSON_TAGS = {
     str: "<text>",
     bool: "<boolean>",
     int: "<number>",
@@ -97,28 +97,28 @@ _KINDS = {
 
 
 def _tags(member: Any) -> tuple[str, ...]:
-    bare = _bare(member)
+    bare = _strip_annotated(member)
     if is_dataclass(bare):
         kind = next((f for f in fields(bare) if f.name == "type"), None)
         return (f"{{{kind.default}}}",) if kind else ("{None}",)
     if get_origin(bare) is Literal:
         return ("<text>",)
-    return (_KINDS[get_origin(bare) or bare],)
+    return (_JSON_TAGS[get_origin(bare) or bare],)
 
 
-def _bare(hint: Any) -> Any:
+def _strip_annotated(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
-def hints(cls: Any) -> Mapping[str, Any]:
+def annotations_by_key(cls: Any) -> Mapping[str, Any]:
     """The annotations of a class by JSON key, in their order."""
-    return _class_hints(cls)
+    return _cached_annotations(cls)
 
 
 @cache
-def _class_hints(cls: Any) -> Mapping[str, Any]:
+def _cached_annotations(cls: Any) -> Mapping[str, Any]:
     known = get_type_hints(cls, include_extras=True)
-    return {written_name(f.name): known[f.name] for f in fields(cls) if f.init}
+    return {json_name(f.name): known[f.name] for f in fields(cls) if f.init}
 
 
 def without_nulls(value: Any) -> Any:
@@ -130,75 +130,75 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def read(cls: type[T], value: Mapping[str, Any]) -> T:
+def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
     """A trusted JSON object (without nulls) as an instance of `cls`."""
-    built: T = reader(cls)(value)
+    built: T = reader_for(cls)(value)
     return built
 
 
-def member_at(hint: Any, value: Any) -> Any:
+def resolve_union(hint: Any, value: Any) -> Any:
     """The annotation that holds for `value` itself: unions and `| None` resolved."""
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    bare = _bare(hint)
-    choice = next((mark for mark in marks if isinstance(mark, Choice)), None)
+    bare = _strip_annotated(hint)
+    choice = next((mark for mark in marks if isinstance(mark, TaggedUnion)), None)
     if choice:
-        return member_at(choice.members(bare).get(choice.tag(value)), value)
+        return resolve_union(choice.members(bare).get(choice.tag(value)), value)
     if get_origin(bare) in (Union, types.UnionType):
-        return member_at(next(m for m in get_args(bare) if m is not type(None)), value)
+        return resolve_union(next(m for m in get_args(bare) if m is not type(None)), value)
     return bare
 
 
-def reader(hint: Any) -> Reader:
+def reader_for(hint: Any) -> Reader:
     """What reads the JSON of an annotation; made once for each."""
-    return _made_reader(hint)
+    return _build_reader(hint)
 
 
 @cache
-def _made_reader(hint: Any) -> Reader:
-    bare, origin = _bare(hint), get_origin(_bare(hint))
+def _build_reader(hint: Any) -> Reader:
+    bare, origin = _strip_annotated(hint), get_origin(_strip_annotated(hint))
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    choice = next((mark for mark in marks if isinstance(mark, Choice)), None)
-    if choice:
-        return _choosing(choice, bare)
+    tagged_union = next((mark for mark in marks if isinstance(mark, TaggedUnion)), None)
+    if tagged_union:
+        return _union_reader(tagged_union, bare)
     if origin in (Union, types.UnionType):
-        return reader(next(m for m in get_args(bare) if m is not type(None)))
+        return reader_for(next(m for m in get_args(bare) if m is not type(None)))
     if is_dataclass(bare):
         return _object_reader(bare)
     if origin is tuple:
         return _tuple_reader(get_args(bare))
     if origin in (dict, Mapping):
         return _mapping_reader(get_args(bare)[1])
-    return float if bare is float else _as_written
+    return float if bare is float else _read_unchanged
 
 
-def _as_written(value: Any) -> Any:
+def _read_unchanged(value: Any) -> Any:
     return value
 
 
-def _choosing(choice: Choice, union: Any) -> Reader:
-    members = choice.members(union)
+def _union_reader(tagged_union: TaggedUnion, union: Any) -> Reader:
+    members = tagged_union.members(union)
 
-    def choose(value: Any) -> Any:
-        return reader(members[choice.tag(value)])(value)
+    def read_member(value: Any) -> Any:
+        return reader_for(members[tagged_union.tag(value)])(value)
 
-    return choose
+    return read_member
 
 
 def _object_reader(cls: Any) -> Reader:
-    attributes = {written_name(f.name): f.name for f in fields(cls) if f.init}
+    attributes = {json_name(f.name): f.name for f in fields(cls) if f.init}
 
-    def build(value: Any) -> Any:
-        known = hints(cls)
-        return cls(**{attributes[k]: reader(known[k])(v) for k, v in value.items()})
+    def read_object(value: Any) -> Any:
+        known = annotations_by_key(cls)
+        return cls(**{attributes[k]: reader_for(known[k])(v) for k, v in value.items()})
 
-    return build
+    return read_object
 
 
 def _tuple_reader(members: tuple[Any, ...]) -> Reader:
     if members[-1] is Ellipsis:
-        return lambda value: tuple(reader(members[0])(item) for item in value)
-    return lambda value: tuple(reader(m)(item) for m, item in zip(members, value, strict=True))
+        return lambda value: tuple(reader_for(members[0])(item) for item in value)
+    return lambda value: tuple(reader_for(m)(item) for m, item in zip(members, value, strict=True))
 
 
 def _mapping_reader(member: Any) -> Reader:
-    return lambda value: {k: reader(member)(v) for k, v in value.items()}
+    return lambda value: {k: reader_for(member)(v) for k, v in value.items()}

@@ -7,40 +7,40 @@ from typing import Any
 from postcard.color import parse_color
 from postcard.json_text import write_json
 from postcard.runtime.lazy_regex import pattern
-from postcard.template.schema.graphemes import MAX_MARKS, most_marks, too_many_graphemes
+from postcard.template.schema.graphemes import MAX_COMBINING_MARKS, longest_mark_run, too_many_graphemes
 from postcard.template.schema.locales import find_locale, find_zone
 
-NAME = pattern("[a-z][a-z0-9_]{0,63}")
-RESERVED = frozenset(  # words of Liquid
+NAME_PATTERN = pattern("[a-z][a-z0-9_]{0,63}")
+RESERVED_NAMES = frozenset(  # words of Liquid
     (
         *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
         *("in", "if", "else", "for", "with", "limit", "offset", "reversed", "cols"),
         *("countdown", "now", "forloop"),
     )
 )
-MAX_ADDRESS = 2048
-MAX_META = 4096
-MAX_TEXT = 5000  # graphemes of a layer
-_ASSET = pattern("asset:[a-z0-9][a-z0-9_-]{0,63}")
-_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST = pattern(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
-_LANGUAGE = pattern("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
-_FEATURE = pattern("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
-_UNSAFE = pattern(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
+MAX_URL_LENGTH = 2048
+MAX_META_BYTES = 4096
+MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
+_ASSET_REFERENCE = pattern("asset:[a-z0-9][a-z0-9_-]{0,63}")
+_DNS_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST_PATTERN = pattern(rf"(\*\.)?{_DNS_LABEL}(\.{_DNS_LABEL})*")
+_LANGUAGE_TAG = pattern("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
+_OPEN_TYPE_FEATURE = pattern("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
+_UNSAFE_IN_URL = pattern(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
 
 
-def compiles_as_re2(pattern: str) -> None:
+def check_re2_pattern(pattern: str) -> None:
     """A pattern that RE2 knows."""
-    _pattern(pattern)
+    _compile_re2(pattern)
 
 
-def full_match(pattern: str, text: str) -> bool:
+def matches_re2(pattern: str, text: str) -> bool:
     """Whether the whole of `text` matches."""
-    return bool(_pattern(pattern).fullmatch(text))
+    return bool(_compile_re2(pattern).fullmatch(text))
 
 
 @lru_cache(maxsize=512)
-def _pattern(pattern: str) -> Any:
+def _compile_re2(pattern: str) -> Any:
     import re2  # type: ignore[import-untyped]
 
     options = re2.Options()
@@ -53,17 +53,17 @@ def _pattern(pattern: str) -> Any:
         raise ValueError(f"RE2 cannot read this pattern: {why}") from None
 
 
-def allowed_host(pattern: str) -> None:
+def check_host_pattern(pattern: str) -> None:
     """A host name in ASCII, perhaps with `*.` before it."""
-    if not _HOST.fullmatch(pattern) or len(pattern) > 253:
+    if not _HOST_PATTERN.fullmatch(pattern) or len(pattern) > 253:
         raise ValueError("a host is written like cdn.example.com or *.example.com")
 
 
-def host_of(address: str) -> str:
+def hostname(url: str) -> str:
     """The host of an https address, in lower-case ASCII; ValueError if it has none."""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if not host or "@" in parts.netloc:
         raise ValueError("has no host, or a user name before it")
@@ -71,47 +71,47 @@ def host_of(address: str) -> str:
     return host if host.isascii() else host.encode("idna").decode()
 
 
-def readable_image(text: str) -> None:
+def check_image_reference(text: str) -> None:
     """`https://…` up to 2,048 characters, or `asset:ID`."""
-    if _ASSET.fullmatch(text):
+    if _ASSET_REFERENCE.fullmatch(text):
         return
     if not text.lower().startswith("https://"):
         raise ValueError("is neither https://… nor asset:ID")
-    if len(text) > MAX_ADDRESS:
-        raise ValueError(f"is longer than {MAX_ADDRESS} characters")
-    if _UNSAFE.search(text):
+    if len(text) > MAX_URL_LENGTH:
+        raise ValueError(f"is longer than {MAX_URL_LENGTH} characters")
+    if _UNSAFE_IN_URL.search(text):
         raise ValueError("has a character that an address must escape")
     try:
-        host_of(text)
+        hostname(text)
     except ValueError:
         raise ValueError("is not an address with a host") from None
 
 
-def host_allowed(address: str, hosts: Sequence[str]) -> bool:
+def is_allowed_host(image_reference: str, hosts: Sequence[str]) -> bool:
     """Whether a picture's host is one of `hosts`; an asset is at every host.
 
     >>> host_allowed("https://a.example.com/x.png", ["*.example.com"])
     True
     """
-    if address.startswith("asset:"):
+    if image_reference.startswith("asset:"):
         return True
-    host = host_of(address)
+    host = hostname(image_reference)
     return any(
         host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
         for allowed in hosts
     )
 
 
-def name(text: str) -> None:
+def check_name(text: str) -> None:
     """A field's or layer's name."""
-    if not NAME.fullmatch(text):
+    if not NAME_PATTERN.fullmatch(text):
         raise ValueError("a name matches [a-z][a-z0-9_]{0,63}")
 
 
-def small_enough(meta: Any) -> None:
+def check_meta_size(meta: Any) -> None:
     """Any JSON up to 4 KB."""
-    if len(write_json(meta).encode()) > MAX_META:
-        raise ValueError(f"is larger than {MAX_META} bytes")
+    if len(write_json(meta).encode()) > MAX_META_BYTES:
+        raise ValueError(f"is larger than {MAX_META_BYTES} bytes")
 
 
 def has_liquid(text: str) -> bool:
@@ -119,56 +119,56 @@ def has_liquid(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
-def color_or_liquid(text: str) -> None:
+def check_color_or_liquid(text: str) -> None:
     """A colour, or Liquid that yields one."""
     if not has_liquid(text):
         parse_color(text)
 
 
-def picture_or_liquid(text: str) -> None:
+def check_image_or_liquid(text: str) -> None:
     """A picture's address, Liquid that yields one, or nothing."""
     if text and not has_liquid(text):
-        readable_image(text)
+        check_image_reference(text)
 
 
-def drawable_text(text: str) -> None:
+def check_drawable_text(text: str) -> None:
     """At most 5,000 graphemes, 8 combining marks on one of them."""
-    if too_many_graphemes(text, MAX_TEXT) and not has_liquid(text):
-        raise ValueError(f"is longer than {MAX_TEXT} characters")
-    if most_marks(text) > MAX_MARKS:
-        raise ValueError(f"has more than {MAX_MARKS} combining marks on one letter")
+    if too_many_graphemes(text, MAX_TEXT_GRAPHEMES) and not has_liquid(text):
+        raise ValueError(f"is longer than {MAX_TEXT_GRAPHEMES} characters")
+    if longest_mark_run(text) > MAX_COMBINING_MARKS:
+        raise ValueError(f"has more than {MAX_COMBINING_MARKS} combining marks on one letter")
 
 
-def language(tag: str) -> None:
+def check_language_tag(tag: str) -> None:
     """A BCP 47 tag, as far as its form goes."""
-    if not _LANGUAGE.fullmatch(tag):
+    if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError("a language is written like en, pt-BR or sr-Latn")
 
 
-def open_type_feature(feature: str) -> None:
+def check_open_type_feature(feature: str) -> None:
     """An OpenType feature as HarfBuzz writes it."""
-    if not _FEATURE.fullmatch(feature):
+    if not _OPEN_TYPE_FEATURE.fullmatch(feature):
         raise ValueError('a feature is written like "tnum", "-liga" or "ss01=2"')
 
 
-def plain_color(text: str) -> None:
+def check_color(text: str) -> None:
     """A colour, without Liquid."""
     parse_color(text)
 
 
-def known_locale(tag: str) -> None:
+def check_locale(tag: str) -> None:
     """A locale that we have words for, or Liquid that yields one."""
     if not has_liquid(tag) and find_locale(tag) is None:
         raise ValueError("is no locale that we know; write one like en-GB")
 
 
-def known_zone(name: str) -> None:
+def check_time_zone(name: str) -> None:
     """An IANA time zone, or Liquid that yields one."""
     if not has_liquid(name) and find_zone(name) is None:
         raise ValueError("is no time zone; write one like Europe/Oslo")
 
 
-def two_or_four(sides: Sequence[float]) -> None:
+def check_two_or_four_sides(values: Sequence[float]) -> None:
     """Vertical and horizontal, or all four sides."""
-    if len(sides) not in (2, 4):
+    if len(values) not in (2, 4):
         raise ValueError("is a number, [vertical, horizontal] or all four sides")

@@ -7,76 +7,76 @@ from typing import Any
 from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
 from postcard.json_text import pointer
-from postcard.template.fields.countdown import MOST_FRAME_PIXELS
+from postcard.template.fields.countdown import MAX_ANIMATION_PIXELS
 from postcard.template.fields.field_types import AnyField, DateField, Fields, ListField, NumberField
 from postcard.template.fields.values import BadValue, read_date, read_value
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.layers.text import TextLayer
-from postcard.template.model import Document, StoredPicture, walk
-from postcard.template.schema.graphemes import count
-from postcard.template.schema.validators import MAX_TEXT, NAME, RESERVED, has_liquid
+from postcard.template.model import Document, FallbackPicture, walk_layers
+from postcard.template.schema.graphemes import count_graphemes
+from postcard.template.schema.validators import MAX_TEXT_GRAPHEMES, NAME_PATTERN, RESERVED_NAMES, has_liquid
 
 MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
-DROPPED = frozenset(  # what mail software adds to links; `utm_…` too
+TRACKING_PARAMETERS = frozenset(  # what mail software adds to links; `utm_…` too
     ["fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "mkt_tok"]
 )
 Faults = Iterator[Fault]
 
 
-def inconsistencies(document: Document) -> Faults:
+def document_faults(document: Document) -> Faults:
     """Every fault of a document whose properties are good one by one."""
     for check in _CHECKS:
         yield from check(document)
 
 
-def _canvas(document: Document) -> Faults:
+def _canvas_faults(document: Document) -> Faults:
     if document.width * document.height > MAX_PIXELS:
         yield Fault("bad_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")
     elif document.countdown is not None:
-        frames = MOST_FRAME_PIXELS // (document.width * document.height)
+        frames = MAX_ANIMATION_PIXELS // (document.width * document.height)
         if document.countdown.frames > frames:
             detail = f"A canvas of this size has at most {frames} frames."
             yield Fault("bad_value", "/countdown/frames", detail)
 
 
-def _fields(document: Document) -> Faults:
+def _fields_faults(document: Document) -> Faults:
     from postcard.template.validation.lists import (  # a render checks nothing
-        flat_names,
-        written_list,
+        flat_name_faults,
+        list_field_faults,
     )
 
     fields = document.fields
     lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
     if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
         yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
-    wrong = list(_members(fields, "/fields"))
+    wrong = list(_field_set_faults(fields, "/fields"))
     for name, field in lists.items():
-        wrong += _members(field.items, pointer("fields", name, "items"))
-    yield from wrong or flat_names(fields)
+        wrong += _field_set_faults(field.items, pointer("fields", name, "items"))
+    yield from wrong or flat_name_faults(fields)
     if not wrong:
         for name, field in lists.items():
-            yield from written_list(name, field)
+            yield from list_field_faults(name, field)
 
 
-def _members(fields: Fields, place: str) -> Faults:
+def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
     for name, field in fields.items():
-        where = f"{place}{pointer(name)}"
-        if not NAME.fullmatch(name):
+        where = f"{parent_pointer}{pointer(name)}"
+        if not NAME_PATTERN.fullmatch(name):
             yield Fault("bad_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
-        elif name in RESERVED or name in DROPPED or name.startswith("utm_"):
+        elif name in RESERVED_NAMES or name in TRACKING_PARAMETERS or name.startswith("utm_"):
             yield Fault("bad_value", where, f"A field may not be called {name}.")
-        yield from _field(field, where)
+        yield from _field_faults(field, where)
 
 
-def _field(field: AnyField, where: str) -> Faults:
-    if field.open and not field.bounded:
+def _field_faults(field: AnyField, where: str) -> Faults:
+    if field.open and not field.has_bounds:
         bounds = {"text": "max_length, pattern or choices", "number": "min and max"}
         bounds["list"] = "one for each field of an item"
         bound = bounds.get(field.type, "allowed_hosts")
         yield Fault("missing_value", f"{where}/open", f"An open field needs a bound: {bound}.")
-    wrong = list(_bounds(field, where))
+    wrong = list(_bound_faults(field, where))
     yield from wrong
     if wrong or isinstance(field, ListField):
         return
@@ -87,7 +87,7 @@ def _field(field: AnyField, where: str) -> Faults:
             yield Fault("bad_value", f"{where}/{key}", f"The {key} {error}.")
 
 
-def _bounds(field: AnyField, where: str) -> Faults:
+def _bound_faults(field: AnyField, where: str) -> Faults:
     if isinstance(field, NumberField):
         low, high = field.min, field.max
         if low is not None and high is not None and low > high:
@@ -101,13 +101,13 @@ def _bounds(field: AnyField, where: str) -> Faults:
                 yield Fault("bad_value", f"{where}/{key}", f"{key} {error}.")
 
 
-def _layers(document: Document) -> Faults:
-    main = list(walk(document.layers))
+def _layers_faults(document: Document) -> Faults:
+    main = list(walk_layers(document.layers))
     stored = [
         found
         for key in ("fallback", "ended")
         if (picture := getattr(document, key)) and picture.layers
-        for found in walk(picture.layers, f"/{key}/layers")
+        for found in walk_layers(picture.layers, f"/{key}/layers")
     ]
     if len(main) + len(stored) > MAX_LAYERS:
         yield Fault("too_many", "/layers", f"More than {MAX_LAYERS} layers.")
@@ -115,31 +115,31 @@ def _layers(document: Document) -> Faults:
     for layer, where, depth in [*main, *stored]:
         if depth > MAX_DEPTH + 1 or (depth == MAX_DEPTH + 1 and isinstance(layer, GroupLayer)):
             yield Fault("too_many", where, f"Groups are nested more than {MAX_DEPTH} deep.")
-        yield from _layer(layer, where, document.styles)
+        yield from _layer_faults(layer, where, document.styles)
     for layer, where, _ in main:
         if layer.name and names[layer.name] > 1:
             yield Fault("bad_value", f"{where}/name", f"{layer.name} names two layers.")
 
 
-def _filling(document: Document) -> Faults:
+def _fill_faults(document: Document) -> Faults:
     """`fill` asks for a row or column round the layer."""
-    yield from _unflowed(document.layers, "/layers")
+    yield from _fill_outside_flow_faults(document.layers, "/layers")
     for key in ("fallback", "ended"):
         if (picture := getattr(document, key)) and picture.layers:
-            yield from _unflowed(picture.layers, f"/{key}/layers")
+            yield from _fill_outside_flow_faults(picture.layers, f"/{key}/layers")
 
 
-def _unflowed(layers: Sequence[AnyLayer], where: str, flow: str = "none") -> Faults:
+def _fill_outside_flow_faults(layers: Sequence[AnyLayer], where: str, flow: str = "none") -> Faults:
     for index, layer in enumerate(layers):
         for side in ("width", "height"):
             if flow == "none" and getattr(layer, side) == "fill":
                 detail = "Only a layer in a row or column can fill: write a number."
                 yield Fault("bad_value", f"{where}/{index}/{side}", detail)
         if isinstance(layer, GroupLayer):
-            yield from _unflowed(layer.layers, f"{where}/{index}/layers", layer.flow)
+            yield from _fill_outside_flow_faults(layer.layers, f"{where}/{index}/layers", layer.flow)
 
 
-def _layer(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
+def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
     if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
         yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
     if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.fault):
@@ -147,40 +147,40 @@ def _layer(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
     if not isinstance(layer, TextLayer):
         return
     for key in ("style", "emphasis"):
-        yield from _style(getattr(layer, key), f"{where}/{key}", styles)
+        yield from _style_name_faults(getattr(layer, key), f"{where}/{key}", styles)
     if isinstance(layer.text, str):
         return
     for index, span in enumerate(layer.text):
-        yield from _style(span.style, f"{where}/text/{index}/style", styles)
-    if sum(count(span.text) for span in layer.text) > MAX_TEXT:
-        yield Fault("bad_value", f"{where}/text", f"The text is longer than {MAX_TEXT} characters.")
+        yield from _style_name_faults(span.style, f"{where}/text/{index}/style", styles)
+    if sum(count_graphemes(span.text) for span in layer.text) > MAX_TEXT_GRAPHEMES:
+        yield Fault("bad_value", f"{where}/text", f"The text is longer than {MAX_TEXT_GRAPHEMES} characters.")
 
 
-def _style(name: str | None, where: str, styles: Mapping[str, Any]) -> Faults:
+def _style_name_faults(name: str | None, where: str, styles: Mapping[str, Any]) -> Faults:
     if name is not None and name not in styles:
         known = f"there are {', '.join(styles)}" if styles else "the document has none"
         yield Fault("unknown_name", where, f"There is no style {name}; {known}.")
 
 
-def _styles(document: Document) -> Faults:
+def _styles_faults(document: Document) -> Faults:
     for name in document.styles:
-        if not NAME.fullmatch(name):
+        if not NAME_PATTERN.fullmatch(name):
             where = pointer("styles", name)
             yield Fault("bad_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
 
 
-def _repeats(document: Document) -> Faults:
-    from postcard.template.validation.lists import repeats
+def _repeat_faults(document: Document) -> Faults:
+    from postcard.template.validation.lists import repeat_faults
 
-    yield from repeats(document.layers, "/layers", document.fields)
+    yield from repeat_faults(document.layers, "/layers", document.fields)
     for key in ("fallback", "ended"):
         if (picture := getattr(document, key)) and picture.layers:
-            yield from repeats(picture.layers, f"/{key}/layers", document.fields)
+            yield from repeat_faults(picture.layers, f"/{key}/layers", document.fields)
 
 
-def _stored_pictures(document: Document) -> Faults:
+def _fallback_picture_faults(document: Document) -> Faults:
     for key in ("fallback", "ended"):
-        picture: StoredPicture | None = getattr(document, key)
+        picture: FallbackPicture | None = getattr(document, key)
         if picture is None:
             continue
         forms = [
@@ -194,11 +194,11 @@ def _stored_pictures(document: Document) -> Faults:
 
 
 _CHECKS: Sequence[Callable[[Document], Faults]] = (
-    _canvas,
-    _fields,
-    _styles,
-    _layers,
-    _filling,
-    _repeats,
-    _stored_pictures,
+    _canvas_faults,
+    _fields_faults,
+    _styles_faults,
+    _layers_faults,
+    _fill_faults,
+    _repeat_faults,
+    _fallback_picture_faults,
 )

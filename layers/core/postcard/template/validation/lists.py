@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from postcard.errors import Fault
 from postcard.json_text import pointer
 from postcard.template.fields.field_types import Fields, ListField
-from postcard.template.fields.list_values import Place, read_list
+from postcard.template.fields.list_values import ItemFieldRef, read_list
 from postcard.template.fields.values import BadValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.schema.validators import NAME, RESERVED
+from postcard.template.schema.validators import NAME_PATTERN, RESERVED_NAMES
 
-MAX_DRAWN = 1000  # layers, with those of a group counted for each item that its list may have
+MAX_REPEATED_LAYERS = 1000  # layers, with those of a group counted for each item that its list may have
 
 Faults = Iterator[Fault]
 
 
-def written_list(name: str, spec: ListField) -> Faults:
+def list_field_faults(name: str, spec: ListField) -> Faults:
     """Faults of a list's default and example, and of what only single values have."""
     if spec.erase_by:
         detail = "A list has no one value to be found by: write erase_by in its items' fields."
@@ -28,17 +28,17 @@ def written_list(name: str, spec: ListField) -> Faults:
         except BadValue as error:
             yield Fault("bad_value", where, f"The {key} {error}.")
             continue
-        for wrong in read.wrong if read else ():
-            steps = (wrong.at, wrong.key) if wrong.key else (wrong.at,)
-            detail = f"{Place(name, wrong.at, wrong.key).flat} {wrong.says}."
+        for wrong in read.faults if read else ():
+            steps = (wrong.item_index, wrong.key) if wrong.key else (wrong.item_index,)
+            detail = f"{ItemFieldRef(name, wrong.item_index, wrong.key).flat_name} {wrong.detail}."
             yield Fault(wrong.code, f"{where}{pointer(*steps)}", detail)
 
 
-def flat_names(fields: Fields) -> Faults:
+def flat_name_faults(fields: Fields) -> Faults:
     """A link's names of items must be names, each with one meaning."""
     flat = {
         name: [
-            Place(name, index, key).flat for index in range(spec.max_items) for key in spec.items
+            ItemFieldRef(name, index, key).flat_name for index in range(spec.max_items) for key in spec.items
         ]
         for name, spec in fields.items()
         if isinstance(spec, ListField)
@@ -49,7 +49,7 @@ def flat_names(fields: Fields) -> Faults:
         if name == "utm":
             yield Fault("bad_value", where, "Links drop names like utm_1_…: call it otherwise.")
         for one in names:
-            if not NAME.fullmatch(one):
+            if not NAME_PATTERN.fullmatch(one):
                 detail = (
                     f"A link would call an item's field {one}: shorten the names to 64 letters."
                 )
@@ -61,30 +61,30 @@ def flat_names(fields: Fields) -> Faults:
                 break
 
 
-def repeats(layers: Sequence[AnyLayer], where: str, fields: Fields) -> Faults:
+def repeat_faults(layers: Sequence[AnyLayer], where: str, fields: Fields) -> Faults:
     """Faults of `repeat` and `as`, and of layers that come too many."""
-    yield from _repeats(layers, where, fields, None)
-    if _drawn(layers, fields) > MAX_DRAWN:
-        detail = f"With as many items as their lists may have these are over {MAX_DRAWN} layers."
+    yield from _nested_repeat_faults(layers, where, fields, None)
+    if _layer_count(layers, fields) > MAX_REPEATED_LAYERS:
+        detail = f"With as many items as their lists may have these are over {MAX_REPEATED_LAYERS} layers."
         yield Fault("too_many", where, detail)
 
 
-def _repeats(
-    layers: Sequence[AnyLayer], where: str, fields: Fields, around: GroupLayer | None
+def _nested_repeat_faults(
+    layers: Sequence[AnyLayer], where: str, fields: Fields, repeated_group: GroupLayer | None
 ) -> Faults:
     for index, layer in enumerate(layers):
         if not isinstance(layer, GroupLayer):
             continue
         place = f"{where}/{index}"
-        yield from _named(layer, place, fields)
-        if layer.repeat and around:
+        yield from _repeat_property_faults(layer, place, fields)
+        if layer.repeat and repeated_group:
             detail = "A group that repeats holds none that repeats: one list at a time."
             yield Fault("bad_value", f"{place}/repeat", detail)
-        inside = layer if layer.repeat else around
-        yield from _repeats(layer.layers, f"{place}/layers", fields, inside)
+        inside = layer if layer.repeat else repeated_group
+        yield from _nested_repeat_faults(layer.layers, f"{place}/layers", fields, inside)
 
 
-def _named(group: GroupLayer, where: str, fields: Fields) -> Faults:
+def _repeat_property_faults(group: GroupLayer, where: str, fields: Fields) -> Faults:
     lists = [name for name, spec in fields.items() if isinstance(spec, ListField)]
     if group.repeat is None:
         if group.as_ is not None:
@@ -94,20 +94,20 @@ def _named(group: GroupLayer, where: str, fields: Fields) -> Faults:
         there = f"there are {', '.join(lists)}" if lists else "there are none"
         detail = f"There is no list field {group.repeat}; {there}."
         yield Fault("unknown_name", f"{where}/repeat", detail)
-    if group.item_name in RESERVED:
+    if group.item_name in RESERVED_NAMES:
         yield Fault("bad_value", f"{where}/as", f"An item may not be called {group.as_}.")
     if group.item_name in fields:
         detail = f"{group.item_name} is a field already: call the item otherwise with as."
         yield Fault("bad_value", f"{where}/as", detail)
 
 
-def _drawn(layers: Sequence[AnyLayer], fields: Fields) -> int:
-    return sum(_copies(layer, fields) for layer in layers)
+def _layer_count(layers: Sequence[AnyLayer], fields: Fields) -> int:
+    return sum(_copies_with_repeats(layer, fields) for layer in layers)
 
 
-def _copies(layer: AnyLayer, fields: Fields) -> int:
+def _copies_with_repeats(layer: AnyLayer, fields: Fields) -> int:
     if not isinstance(layer, GroupLayer):
         return 1
     spec = fields.get(layer.repeat or "")
     times = spec.max_items if isinstance(spec, ListField) else 1
-    return times * (1 + _drawn(layer.layers, fields))
+    return times * (1 + _layer_count(layer.layers, fields))

@@ -7,51 +7,51 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from postcard.errors import Fault
 from postcard.json_text import pointer
-from postcard.template.schema.json_mapping import hints, member_at
+from postcard.template.schema.json_mapping import annotations_by_key, resolve_union
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-Steps = tuple[str | int, ...]
-_WANTED = {
+PathSteps = tuple[str | int, ...]
+_TYPE_NOUNS = {
     "<text>": "a text",
     "<number>": "a number",
     "<list>": "a list",
     "<boolean>": "true or false",
 }
-_TOO_MANY = ("too_long", "string_too_long")
+_LENGTH_ERRORS = ("too_long", "string_too_long")
 
 
-def faults_of(error: "ValidationError", data: Any, root: type) -> Sequence[Fault]:
+def faults_from_pydantic(error: "ValidationError", data: Any, root: type) -> Sequence[Fault]:
     """Every fault once, in the order of the document's classes."""
     details = error.errors(include_url=False)
-    found = {_fault(detail, data, root): detail["type"] == "too_short" for detail in details}
-    return [f for f, short in found.items() if not (short and _has_inner(f, found))]
+    found = {_to_fault(detail, data, root): detail["type"] == "too_short" for detail in details}
+    return [f for f, short in found.items() if not (short and _has_inner_fault(f, found))]
 
 
-def _has_inner(fault: Fault, found: Iterable[Fault]) -> bool:
+def _has_inner_fault(fault: Fault, found: Iterable[Fault]) -> bool:
     """Whether a list is too short only because pydantic left a faulty member out."""
     return any(other.pointer.startswith(f"{fault.pointer}/") for other in found)
 
 
-def _fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
+def _to_fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
     kind = detail["type"]
-    steps = _steps(detail["loc"], data, missing=kind == "missing")
+    steps = _document_path(detail["loc"], data, missing=kind == "missing")
     where = pointer(*steps)
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return Fault("unknown_name", where, _unknown(steps, data, root))
+        return Fault("unknown_name", where, _unknown_property_message(steps, data, root))
     if kind == "missing":
         return Fault("missing_value", where, f"{steps[-1]} is required.")
     if kind == "union_tag_invalid":
-        return _wrong_kind(steps, detail, data)
+        return _union_fault(steps, detail, data)
     if kind == "value_error":
-        return Fault("bad_value", where, f"{_sentence(str(detail['ctx']['error']))}.")
-    code = "too_many" if kind in _TOO_MANY else "bad_value"
-    return Fault(code, where, f"{_sentence(detail['msg'])}.")
+        return Fault("bad_value", where, f"{_plain_message(str(detail['ctx']['error']))}.")
+    code = "too_many" if kind in _LENGTH_ERRORS else "bad_value"
+    return Fault(code, where, f"{_plain_message(detail['msg'])}.")
 
 
-def _steps(loc: Sequence[str | int], data: Any, *, missing: bool) -> Steps:
+def _document_path(loc: Sequence[str | int], data: Any, *, missing: bool) -> PathSteps:
     """The places of `loc` that are in the document; the rest are names of union members."""
     steps: list[str | int] = []
     for index, step in enumerate(loc):
@@ -65,9 +65,9 @@ def _steps(loc: Sequence[str | int], data: Any, *, missing: bool) -> Steps:
     return tuple(steps)
 
 
-def _unknown(steps: Steps, data: Any, root: type) -> str:
-    cls, name = _class_at(steps[:-1], data, root), str(steps[-1])
-    known = [key for key in hints(cls) if key != name] if cls else []
+def _unknown_property_message(steps: PathSteps, data: Any, root: type) -> str:
+    cls, name = _dataclass_at(steps[:-1], data, root), str(steps[-1])
+    known = [key for key in annotations_by_key(cls) if key != name] if cls else []
     close = get_close_matches(name, known, 1, 0.5)
     return (
         f"unknown property; did you mean {close[0]}?"
@@ -76,59 +76,59 @@ def _unknown(steps: Steps, data: Any, root: type) -> str:
     )
 
 
-def _class_at(steps: Steps, data: Any, root: type) -> Any:
+def _dataclass_at(steps: PathSteps, data: Any, root: type) -> Any:
     """The class of the object at `steps`."""
     hint: Any = root
     for step in steps:
-        hint, data = _inner(member_at(hint, data), step), data[step]
-    found = member_at(hint, data)
+        hint, data = _annotation_at(resolve_union(hint, data), step), data[step]
+    found = resolve_union(hint, data)
     return found if is_dataclass(found) else None
 
 
-def _inner(hint: Any, step: str | int) -> Any:
+def _annotation_at(hint: Any, step: str | int) -> Any:
     if is_dataclass(hint):
-        return hints(hint)[str(step)]
+        return annotations_by_key(hint)[str(step)]
     arguments = get_args(hint)
     if get_origin(hint) is tuple and arguments[-1] is not Ellipsis:
         return arguments[int(step)]
     return arguments[1] if get_origin(hint) in (dict, Mapping) else arguments[0]
 
 
-def _wrong_kind(steps: Steps, detail: "ErrorDetails", data: Any) -> Fault:
-    value, where = _at(data, steps), pointer(*steps)
+def _union_fault(steps: PathSteps, detail: "ErrorDetails", data: Any) -> Fault:
+    value, where = _value_at(data, steps), pointer(*steps)
     tags = [tag.strip("' ") for tag in str(detail["ctx"]["expected_tags"]).split(",")]
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
     if not isinstance(value, dict):
-        wanted = list(dict.fromkeys(_WANTED.get(tag, "an object") for tag in tags))
-        return Fault("bad_value", where, f"it should be {_or(wanted)}.")
+        expected = list(dict.fromkeys(_TYPE_NOUNS.get(tag, "an object") for tag in tags))
+        return Fault("bad_value", where, f"it should be {_join_with_or(expected)}.")
     if "type" not in value:
         return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
-    written = str(value["type"])
-    if written == "list":
+    written_type = str(value["type"])
+    if written_type == "list":
         return Fault("bad_value", f"{where}/type", "An item holds single values, no list.")
-    close = get_close_matches(written, types, 1)
+    close = get_close_matches(written_type, types, 1)
     guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
     return Fault("bad_value", f"{where}/type", f"unknown type; {guess}")
 
 
-def _at(data: Any, steps: Steps) -> Any:
+def _value_at(data: Any, steps: PathSteps) -> Any:
     for step in steps:
         data = data[int(step)] if isinstance(data, list) else data.get(step)
     return data
 
 
-def _or(words: Sequence[str]) -> str:
+def _join_with_or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _sentence(text: str) -> str:
+def _plain_message(text: str) -> str:
     """The words of pydantic without its programmer's nouns."""
-    for theirs, ours in _WORDS:
+    for theirs, ours in _MESSAGE_REPLACEMENTS:
         text = text.replace(theirs, ours)
     return text.rstrip(".")
 
 
-_WORDS = (
+_MESSAGE_REPLACEMENTS = (
     ("Input should", "it should"),
     ("Tuple should", "the list should"),
     ("String should", "the text should"),
