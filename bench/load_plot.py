@@ -55,7 +55,7 @@ def draw(found: Mapping[str, Any], path: Path) -> None:
         format="png",
         quality=None,
         max_bytes=None,
-        pictures={},
+        fetched_images={},
         now=0,
     )
     path.write_bytes(drawn.image.body)

@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 
 from postcard.geometry import OutputSize, output_size
-from postcard.rendering.prerendered import Laid
+from postcard.rendering.prerendered import PrerenderedLayers
 from postcard.rendering.renderer import Renderer
 from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
 from postcard.services.source_downscaling import downscale
@@ -86,9 +86,9 @@ def spent(
             format="jpg",
             quality=82,
             max_bytes=None,
-            pictures=pictures,
+            fetched_images=pictures,
             now=0,
-            laid=Laid.read("ground", ground) if ground else None,
+            prerendered=PrerenderedLayers.from_bytes("ground", ground) if ground else None,
         )
         times.append((time.process_time() - begin) * 1000)
     return statistics.median(times)
@@ -102,13 +102,13 @@ def rows() -> Iterator[str]:
         fields = {"name": {"default": "Anna"}}
         document = {**WHOLE, "fields": fields, "layers": [*layers, NAME]}
         template = Template.compile("bench", 1, parse_document(json.dumps(document)))
-        sent = {name: photos[name] for name in template.references}
+        sent = {name: photos[name] for name in template.image_references}
         kept = downscale(template, sent)
         for dpr in PRERENDERED_DPRS:
             size, renderer = output_size(1200, 630, dpr=dpr), Renderer(fonts)
-            laid = renderer.lay(template, size, pictures=kept)
+            laid = renderer.prerender(template, size, fetched_images=kept)
             assert laid is not None
-            file = laid.write()
+            file = laid.to_bytes()
             stored = is_worth_storing(renderer, template, size, kept, laid, len(file))
             without, with_it = (spent(fonts, template, size, kept, one) for one in (b"", file))
             weights = (sum(map(len, sent.values())), sum(map(len, kept.values())), len(file))

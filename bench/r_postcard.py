@@ -11,7 +11,7 @@ from bench.peer_design import template
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import Modifications
@@ -42,8 +42,8 @@ class Engine:
         values = {name: payload[name] for name in names}
         bound = bind(self.template, Modifications({**values, "avatar": AVATAR}), mode="link")
         if self.mode == "full":
-            self.renderer = Renderer(self.fonts, PictureCache(0))
-        return self.renderer.surface(self.template, bound, self.size, pictures=self.pictures, now=0)
+            self.renderer = Renderer(self.fonts, DecodedImageCache(0))
+        return self.renderer.render_surface(self.template, bound, self.size, fetched_images=self.pictures, now=0)
 
     def encode(self, surface: Surface, format: str) -> bytes:
         ours = OURS.get(format, format)

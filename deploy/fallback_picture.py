@@ -30,7 +30,7 @@ def draw() -> bytes:
         format="png",
         quality=None,
         max_bytes=None,
-        pictures={},
+        fetched_images={},
         now=time.time(),
     )
     return rendered.image.body

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from local.seed import SEED
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Rendered, Renderer
+from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -84,7 +84,7 @@ def _entries(written: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[En
         yield Entry(written=one["document"], base=base, asked=asked, **rest)
 
 
-def draw(entry: Entry) -> Rendered:
+def draw(entry: Entry) -> RenderedPicture:
     """The picture of an entry."""
     template = Template.compile(entry.name, 1, parse_document(json.dumps(entry.document)))
     document = template.document
@@ -97,7 +97,7 @@ def draw(entry: Entry) -> Rendered:
         "now": NOON,
     }
     if entry.shows != "picture":
-        return _renderer().draw_stored(template, entry.shows, size, **looks)
+        return _renderer().render_fallback(template, entry.shows, size, **looks)
     bound = bind(template, modifications_from_json(template, entry.asked), mode="error")
     return _renderer().render(template, bound, size, **looks)
 

@@ -36,7 +36,7 @@ def draw(path: Path) -> tuple[str, bytes]:
         format=template.format,
         quality=QUALITY,
         max_bytes=document.max_bytes,
-        pictures={f"asset:{each.stem}": each.read_bytes() for each in ASSETS.iterdir()},
+        fetched_images={f"asset:{each.stem}": each.read_bytes() for each in ASSETS.iterdir()},
         now=NOON,
     )
     assert not drawn.warnings, json.dumps([str(each) for each in drawn.warnings])

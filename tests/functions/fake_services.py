@@ -21,7 +21,7 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import Unavailable
 from postcard.ports import Allowance, Fetched, FetchError, ImageRecord, StoredObject
-from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.text.fonts import Fonts
 
@@ -145,7 +145,7 @@ class CountedRenderer(Renderer):
     `meanwhile` is what happens elsewhere during a drawing.
     """
 
-    def __init__(self, cache: PictureCache | None = None) -> None:
+    def __init__(self, cache: DecodedImageCache | None = None) -> None:
         super().__init__(fonts(), cache)
         self.renders = 0
         self.broken = 0

@@ -180,7 +180,7 @@ def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(empty: W
     reply = empty.open(empty.link(width=60))
     failed(reply, "render")
     assert reply.size == (60, 30)
-    card = empty.renderer.plain_card(empty_size(60, 30), format="png", background="#102030")
+    card = empty.renderer.solid_color(empty_size(60, 30), format="png", background="#102030")
     assert reply.body == card.body
 
 
@@ -194,7 +194,7 @@ def test_without_a_template_the_card_is_white(empty: World) -> None:
     reply = empty.open(empty.link(width=400))
     failed(reply, "unknown")
     assert reply.size == (400, 210)
-    card = empty.renderer.plain_card(empty_size(400, 210), format="png", background="#ffffff")
+    card = empty.renderer.solid_color(empty_size(400, 210), format="png", background="#ffffff")
     assert reply.body == card.body
 
 

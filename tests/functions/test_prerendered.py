@@ -76,7 +76,7 @@ def test_a_picture_on_a_stored_ground_has_the_bytes_it_would_have_anyway(
 def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(heavy: World) -> None:
     heavy.store.gets = 0
     drawn(heavy)
-    assert (heavy.store.gets, heavy.renderer.grounds.drawn) == (1, 0)
+    assert (heavy.store.gets, heavy.renderer.static_layers.draw_count) == (1, 0)
     heavy.open(heavy.link({"first_name": "Ben"}))
     assert heavy.store.gets == 1
 
@@ -84,7 +84,7 @@ def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(heavy: Worl
 def test_another_size_is_drawn_from_the_pictures(heavy: World) -> None:
     heavy.store.gets = 0
     drawn(heavy, dpr=1.5)
-    assert (heavy.store.gets, heavy.renderer.grounds.drawn) == (1, 1)
+    assert (heavy.store.gets, heavy.renderer.static_layers.draw_count) == (1, 1)
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "empty", "another"])
@@ -106,7 +106,7 @@ def test_a_damaged_ground_is_drawn_afresh(heavy: World, damage: str) -> None:
     else:
         heavy.store.put(key, StoredObject(bodies[damage], "application/octet-stream"))
     assert drawn(heavy) == expected
-    assert heavy.renderer.grounds.drawn == 1
+    assert heavy.renderer.static_layers.draw_count == 1
 
 
 def test_what_is_quickly_drawn_is_not_stored(world: World) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from postcard.lint.findings import check
+from postcard.lint.findings import check_template
 from tests.template.template_cases import template
 
 TEXT = {"type": "text", "text": "x"}
 
 
 def found(families: list[str] | None = None, **properties: Any) -> list[tuple[str, str]]:
-    return [(f.code, f.pointer) for f in check(template(**properties), families)]
+    return [(f.code, f.pointer) for f in check_template(template(**properties), families)]
 
 
 def test_a_field_that_nothing_shows_is_told() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postcard.geometry import Box, output_size
-from postcard.lint.findings import check_drawn
+from postcard.lint.findings import check_rendered
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
@@ -35,11 +35,11 @@ def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
         format=made.format,
         quality=None,
         max_bytes=None,
-        pictures=pictures(),
+        fetched_images=pictures(),
         now=NOW,
     )
     boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawn.boxes]
-    found = check_drawn(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
+    found = check_rendered(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
     return [(fault.code, fault.pointer) for fault in found]
 
 
@@ -149,7 +149,7 @@ def test_the_faintest_span_speaks_for_its_text() -> None:
     spans = [{"text": "a", "color": "#777777"}, {"text": "b", "color": "#dddddd"}]
     made = template(layers=[{**TEXT, "text": spans}])
     drawn = [("/layers/0", Box(20, 20, 20, 20))]
-    (found,) = check_drawn(made, renderer().fonts, drawn, 1)
+    (found,) = check_rendered(made, renderer().fonts, drawn, 1)
     assert found.detail == (
         "#dddddd on #ffffff is hard to read: its contrast is 1.3, "
         "and letters of this size need 4.5."

@@ -6,13 +6,13 @@ from postcard.adapters.memory import MemoryAssets, MemoryObjects
 from postcard.assets.service import AssetReader
 from postcard.pipeline.source_fetcher import MAX_CONCURRENT_FETCHES, CACHE_BYTES, MAX_REQUEST_BYTES, SourceFetcher
 from postcard.ports import Fetched, FetchError, StoredObject
-from postcard.rendering.renderer import Source
+from postcard.rendering.renderer import ImageSource
 
 HERE = "https://example.com/{}.png"
 
 
-def source(reference: str) -> Source:
-    return Source(f"/{reference}", reference, ("example.com",), "hide", 0, 0, own=False)
+def source(reference: str) -> ImageSource:
+    return ImageSource(f"/{reference}", reference, ("example.com",), "hide", 0, 0, from_document=False)
 
 
 class Together:

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Rendered, Renderer
+from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.template.bind import BindMode, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -53,7 +53,7 @@ def draw(
     using: Renderer | None = None,
     now: float = NOON,
     **options: Any,
-) -> Rendered:
+) -> RenderedPicture:
     return (using or renderer()).render(
         made,
         bind(made, modifications_from_json(made, modifications), mode=mode),
@@ -61,9 +61,9 @@ def draw(
         format=format,
         quality=options.get("quality"),
         max_bytes=options.get("max_bytes"),
-        pictures=pictures or {},
+        fetched_images=pictures or {},
         now=now,
-        laid=options.get("laid"),
+        prerendered=options.get("laid"),
     )
 
 
@@ -74,7 +74,7 @@ def drawn(
     return opened(draw(template(layers=list(layers), **rest), pictures=pictures))
 
 
-def opened(rendered: Rendered) -> Image.Image:
+def opened(rendered: RenderedPicture) -> Image.Image:
     image = Image.open(io.BytesIO(rendered.image.body))
     image.load()
     return image.convert("RGBA" if image.has_transparency_data else "RGB")

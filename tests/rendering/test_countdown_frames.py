@@ -8,11 +8,11 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.animation_frames import Reel
-from postcard.rendering.placement import Near, Scene
-from postcard.rendering.render_tree import Node, nodes_of
-from postcard.rendering.renderer import Rendered
-from postcard.rendering.static_layers import Blank
+from postcard.rendering.animation_frames import FrameRenderer
+from postcard.rendering.placement import TargetPixels, DrawingContext
+from postcard.rendering.render_tree import RenderNode, build_tree
+from postcard.rendering.renderer import RenderedPicture
+from postcard.rendering.static_layers import CanvasSpec
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
@@ -75,11 +75,11 @@ def banner(**changes: Any) -> Template:
     return template(**{"width": 600, "height": 150, **look, "countdown": countdown, **changes})
 
 
-def gif(made: Template, now: float = EVENING, **more: Any) -> Rendered:
+def gif(made: Template, now: float = EVENING, **more: Any) -> RenderedPicture:
     return draw(made, format="gif", now=now, **more)
 
 
-def frames(rendered: Rendered) -> list[Image.Image]:
+def frames(rendered: RenderedPicture) -> list[Image.Image]:
     """The pictures as they are seen, decoded one by one."""
     with Image.open(io.BytesIO(rendered.image.body)) as file:
         shown = []
@@ -222,21 +222,21 @@ def test_what_is_below_is_drawn_once_and_the_rest_anew() -> None:
 class NoPictures:
     """A document without pictures."""
 
-    def __call__(self, node: Node, near: Near) -> None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> None:
         return None
 
-    def found(self, reference: str, near: Near) -> None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> None:
         return None
 
 
 def strokes(made: Template, now: float, seconds: int) -> int:
     """How many layers are drawn for an animation."""
-    reel, blank = Reel(), Blank((600, 150), (600, 150), (17, 24, 39, 255))
+    reel, blank = FrameRenderer(), CanvasSpec((600, 150), (600, 150), (17, 24, 39, 255))
     for second in range(seconds):
         speaker = Evaluator(made, bind_defaults(made).values, now, print, elapsed_seconds=second)
-        scene = Scene(speaker.document, renderer().fonts, 1.0, NoPictures())
-        reel.draw(scene, blank, nodes_of(made.document.layers, "/layers", speaker, {}))
-    return reel.strokes
+        scene = DrawingContext(speaker.document, renderer().fonts, 1.0, NoPictures())
+        reel.draw(scene, blank, build_tree(made.document.layers, "/layers", speaker, {}))
+    return reel.layers_drawn
 
 
 def test_a_background_may_follow_the_clock() -> None:
@@ -299,9 +299,9 @@ def test_a_picture_of_the_end_is_asked_for_before_it_comes() -> None:
     image = {"type": "image", "width": 600, "height": 150, "source": "asset:over"}
     made = banner(layers=[{**image, "if": "countdown.ended"}, *LAYERS], frames=5)
     size = output_size(600, 150)
-    wanted = renderer().sources(made, bind_defaults(made), size, now=END - 3)
+    wanted = renderer().image_sources(made, bind_defaults(made), size, now=END - 3)
     assert [source.reference for source in wanted] == ["asset:over"]
-    assert not renderer().sources(made, bind_defaults(made), size, now=END - 9)
+    assert not renderer().image_sources(made, bind_defaults(made), size, now=END - 9)
     shown = frames(gif(made, END - 3, pictures={"asset:over": quarters()}))
     assert shown[2].getpixel((2, 2)) == pytest.approx((17, 24, 39, 255), abs=3)
     assert shown[3].getpixel((2, 2)) == pytest.approx((255, 0, 0, 255), abs=3)

@@ -17,7 +17,7 @@ from postcard.canvas.image_filters import Look
 from postcard.canvas.shadows import Shadow
 from postcard.color import Color
 from postcard.geometry import Box
-from postcard.rendering.renderer import Rendered, Renderer
+from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.template.compiled import Template
 from tests.rendering.drawing import draw, drawn, ink, quarters, renderer
 from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank
@@ -39,7 +39,7 @@ BLENDS: dict[Blend, Callable[[float, float], float]] = {
 SQUARE = {"type": "rectangle", "x": 60, "y": 40, "width": 40, "height": 20, "fill": "#f00"}
 
 
-def anew(made: Template, dpr: float = 1) -> Rendered:
+def anew(made: Template, dpr: float = 1) -> RenderedPicture:
     """Drawn by who has kept nothing."""
     pictures = {"asset:q": quarters()}
     return draw(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
@@ -236,7 +236,7 @@ def test_without_effects_a_layer_is_not_drawn_apart() -> None:
     ]
     direct = [plain, {"type": "group", "layers": [plain, {**plain, "shadow": {}}]}]
     layers = template(layers=[*direct, *apart]).document.layers
-    assert [layer.direct for layer in layers] == [True] * 2 + [False] * 5
+    assert [layer.draws_directly for layer in layers] == [True] * 2 + [False] * 5
 
 
 EFFECTS = st.fixed_dictionaries(

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from postcard.canvas.qr_modules import ModuleStyle
 from postcard.geometry import Box, output_size
-from postcard.rendering.renderer import Rendered
+from postcard.rendering.renderer import RenderedPicture
 from postcard.template.bind import bind_defaults
 from tests.golden.compare import golden
 from tests.rendering.drawing import draw, opened, renderer
@@ -93,7 +93,7 @@ def logo(shape: tuple[int, int] = (60, 60)) -> dict[str, bytes]:
     return {"asset:seal": encoded(image, "PNG")}
 
 
-def sealed(code: dict[str, Any], *, dpr: float = 2, **rest: Any) -> Rendered:
+def sealed(code: dict[str, Any], *, dpr: float = 2, **rest: Any) -> RenderedPicture:
     layer = {"type": "qr", "x": 10, "y": 10, "width": 180, "value": ADDRESS, **code}
     made = template(layers=[{**layer, "logo": "asset:seal"}], width=200, height=200)
     return draw(made, dpr=dpr, **rest)
@@ -123,8 +123,8 @@ def test_a_logo_that_cannot_be_had_is_left_out_with_a_warning() -> None:
 def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
     code = {"type": "qr", "value": "x", "width": 99}
     made = template(layers=[{**code, "logo": "asset:seal"}])
-    assert made.references == ("asset:seal",)
-    wanted = renderer().sources(made, bind_defaults(made), output_size(200, 100))
+    assert made.image_references == ("asset:seal",)
+    wanted = renderer().image_sources(made, bind_defaults(made), output_size(200, 100))
     assert [(source.pointer, source.reference) for source in wanted] == [
         ("/layers/0/logo", "asset:seal")
     ]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from postcard.formats import FORMATS
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import PictureCache
-from postcard.rendering.renderer import Renderer, Source
-from postcard.rendering.static_layers import Grounds
+from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.renderer import Renderer, ImageSource
+from postcard.rendering.static_layers import StaticLayerCache
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_json
 from postcard.template.validation.parse import load_published, parse_document
@@ -103,10 +103,10 @@ def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
 # Sources
 
 
-def sources(made: Any, *modifications: dict[str, Any], dpr: float = 1) -> list[Source]:
+def sources(made: Any, *modifications: dict[str, Any], dpr: float = 1) -> list[ImageSource]:
     bound = bind(made, modifications_from_json(made, modifications), mode="error")
     size = output_size(made.width, made.height, dpr=dpr)
-    return list(renderer().sources(made, bound, size))
+    return list(renderer().image_sources(made, bound, size))
 
 
 def test_the_sources_are_what_drawing_will_want() -> None:
@@ -117,22 +117,22 @@ def test_the_sources_are_what_drawing_will_want() -> None:
         {"type": "group", "layers": [{"type": "image", "name": "hero", "source": "asset:hero"}]},
     ]
     made = template(fields=fields, layers=layers)
-    own = [(s.pointer, s.reference, s.own) for s in sources(made)]
+    own = [(s.pointer, s.reference, s.from_document) for s in sources(made)]
     assert own == [
         ("/layers/0/source", "asset:d", True),
         ("/layers/2/layers/0/source", "asset:hero", True),
     ]
     given = sources(made, {"name": "photo", "image_url": "https://a.example/x"}, dpr=2)
-    assert [(s.reference, s.allowed_hosts, s.own, s.width, s.height) for s in given[:2]] == [
+    assert [(s.reference, s.allowed_hosts, s.from_document, s.width, s.height) for s in given[:2]] == [
         ("asset:d", None, True, 80, 40),
         ("https://a.example/x", ("a.example",), False, 80, 40),
     ]
     changed = sources(made, {"name": "hero", "image_url": "https://b.example/y"})
-    assert [(s.reference, s.own) for s in changed[1:]] == [("https://b.example/y", False)]
+    assert [(s.reference, s.from_document) for s in changed[1:]] == [("https://b.example/y", False)]
 
 
 def test_a_warm_process_decodes_a_templates_picture_once() -> None:
-    cache = PictureCache()
+    cache = DecodedImageCache()
     warm = Renderer(renderer().fonts, cache)
     made = template(
         layers=[{"type": "image", "source": "asset:a", "width": 200, "height": 100}, TEXT],
@@ -140,14 +140,14 @@ def test_a_warm_process_decodes_a_templates_picture_once() -> None:
     )
     for name in ("Ann", "Ben", "Cem"):
         draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
-    assert cache.decoded == 1
+    assert cache.decode_count == 1
     draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
-    assert cache.decoded == 2  # the asset's name means other bytes now
+    assert cache.decode_count == 2  # the asset's name means other bytes now
 
 
 def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -> None:
-    cache = PictureCache(most_bytes=1000)
-    warm = Renderer(renderer().fonts, cache, Grounds(0))
+    cache = DecodedImageCache(max_bytes=1000)
+    warm = Renderer(renderer().fonts, cache, StaticLayerCache(0))
     fields = {"photo": {"type": "image"}}
     made = template(
         layers=[{"type": "image", "source": "{{ photo }}", "width": 9, "height": 9}], fields=fields
@@ -159,11 +159,11 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
             pictures={"asset:x": quarters()},
             using=warm,
         )
-    assert cache.decoded == 2
+    assert cache.decode_count == 2
     large = template(layers=[{"type": "image", "source": "asset:x"}])
     for _ in range(2):
         draw(large, pictures={"asset:x": quarters(40)}, using=warm)
-    assert cache.decoded == 4
+    assert cache.decode_count == 4
 
 
 # Stand-ins
@@ -172,7 +172,7 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
 def stored(which: Any, pictures: dict[str, bytes] | None = None, **rest: Any) -> Any:
     size = output_size(200, 100, width=100, dpr=2)
     made = template(**rest)
-    return renderer().draw_stored(made, which, size, format="png", pictures=pictures or {})
+    return renderer().render_fallback(made, which, size, format="png", fetched_images=pictures or {})
 
 
 def test_a_stand_in_is_a_picture_that_covers() -> None:
@@ -198,7 +198,7 @@ def test_a_stand_in_is_a_text_centred_on_its_background() -> None:
 
 def test_without_one_it_is_a_plain_card_in_the_background() -> None:
     assert opened(stored("fallback", background="red")).getcolors() == [(20_000, (255, 0, 0))]
-    card = renderer().plain_card(output_size(30, 20), format="jpg", background="#00000000")
+    card = renderer().solid_color(output_size(30, 20), format="jpg", background="#00000000")
     assert (card.width, card.height, card.format) == (30, 20, "jpg")
 
 
@@ -312,7 +312,7 @@ def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_
             format="png",
             quality=None,
             max_bytes=None,
-            pictures={"asset:a": quarters()},
+            fetched_images={"asset:a": quarters()},
             now=0.0,
         )
         for _ in range(2)

@@ -145,7 +145,7 @@ def sources(document: Template, *items: Layer) -> dict[str, Any]:
     bound = bind(document, changes, mode="error")
     return {
         source.reference: source
-        for source in renderer().sources(document, bound, output_size(200, 100))
+        for source in renderer().image_sources(document, bound, output_size(200, 100))
     }
 
 
@@ -191,7 +191,7 @@ def test_a_picture_that_may_not_fail_fails_the_drawing() -> None:
 def test_pictures_that_items_have_as_defaults_belong_to_the_version() -> None:
     spec = {**FIELDS["products"], "default": [{"photo": "asset:one"}, {"name": "x"}]}
     document = template(fields={"products": spec}, layers=[card(PHOTO)])
-    assert set(document.references) == {"asset:none", "asset:one"}
+    assert set(document.image_references) == {"asset:none", "asset:one"}
 
 
 # Golden
@@ -293,8 +293,8 @@ def test_a_fallback_of_layers_repeats_the_lists_default() -> None:
     document = template(
         fields={"products": spec}, layers=[], fallback={"layers": [row(card(BLOCK))]}
     )
-    drawn = renderer().draw_stored(
-        document, "fallback", output_size(200, 100), format="png", pictures={}
+    drawn = renderer().render_fallback(
+        document, "fallback", output_size(200, 100), format="png", fetched_images={}
     )
     assert [pixel(opened(drawn), (x, 5)) for x in (10, 30)] == [(255, 0, 0), (0, 255, 0)]
 

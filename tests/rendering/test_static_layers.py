@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import PictureCache
-from postcard.rendering.prerendered import LOOKS, Laid, digest_of
-from postcard.rendering.renderer import Rendered, Renderer
-from postcard.rendering.static_layers import Grounds
+from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers, digest_of
+from postcard.rendering.renderer import RenderedPicture, Renderer
+from postcard.rendering.static_layers import StaticLayerCache
 from postcard.runtime.lru_cache import Kept
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
@@ -65,7 +65,7 @@ CHANGES = st.lists(
 
 
 def fresh(most_bytes: int = 0) -> Renderer:
-    return Renderer(renderer().fonts, PictureCache(0), Grounds(most_bytes))
+    return Renderer(renderer().fonts, DecodedImageCache(0), StaticLayerCache(most_bytes))
 
 
 def made_of(layers: list[dict[str, Any]]) -> Template:
@@ -92,7 +92,7 @@ def test_a_picture_on_a_kept_ground_is_the_same(
         changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
         pictures = {"asset:a": quarters() if index % 2 else plain_picture("red")}
 
-        def drawn(using: Renderer) -> Rendered:
+        def drawn(using: Renderer) -> RenderedPicture:
             return draw(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
 
         assert drawn(warm) == drawn(fresh())
@@ -106,8 +106,8 @@ def test_a_picture_on_a_stored_ground_is_the_same(
     made, warm = made_of(layers), fresh(10**7)
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height, dpr=dpr)
-    laid = fresh().lay(made, size, pictures=pictures)
-    again = Laid.read("key", laid.write()) if laid else None
+    laid = fresh().prerender(made, size, fetched_images=pictures)
+    again = PrerenderedLayers.from_bytes("key", laid.to_bytes()) if laid else None
     assert (again is None) == (laid is None)
     for request in requests:
         changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
@@ -125,10 +125,10 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
-    laid = fresh().lay(made, size, pictures=pictures)
+    laid = fresh().prerender(made, size, fetched_images=pictures)
     bound = bind(made, modifications_from_json(made, changes), mode="error")
-    wanted = renderer().sources(made, bound, size, now=NOON, laid=laid is not None)
-    kept = {one.reference: pictures[one.reference] for one in wanted if not one.below}
+    wanted = renderer().image_sources(made, bound, size, now=NOON, has_prerendered=laid is not None)
+    kept = {one.reference: pictures[one.reference] for one in wanted if not one.prerendered_only}
     expected = draw(made, *changes, using=fresh(), pictures=pictures)
     assert draw(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
 
@@ -138,16 +138,16 @@ def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
     clock = {"type": "text", "text": "{{ countdown.seconds }}", "x": 100, "y": 40, "size": 40}
     counting = {"to": "2100-01-01", "frames": frames}
     made = template(layers=[PHOTO, PLAIN[2], clock], countdown=counting)
-    pictures, grounds = {"asset:a": quarters()}, Grounds()
-    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    pictures, grounds = {"asset:a": quarters()}, StaticLayerCache()
+    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
     assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
     expected = draw(made, pictures=pictures, format="gif", using=fresh())
-    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
     assert draw(made, format="gif", using=warm, laid=laid) == expected
-    assert grounds.drawn == 0
+    assert grounds.draw_count == 0
     assert draw(made, format="gif", using=warm, pictures=pictures) == expected
     assert draw(made, format="gif", using=warm, pictures=pictures) == expected
-    assert grounds.drawn == 1
+    assert grounds.draw_count == 1
 
 
 def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
@@ -157,7 +157,7 @@ def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
     countdown = {"to": "2026-11-22T10:00:02", "frames": 4}
     made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
     now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
-    laid = fresh().lay(made, output_size(200, 100), pictures=pictures)
+    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
     moving = draw(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
     with Image.open(io.BytesIO(moving.image.body)) as file:
         for second in range(4):
@@ -172,49 +172,49 @@ def test_whoever_changes_how_documents_look_raises_looks() -> None:
     art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
     blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
     made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
-    laid = fresh().lay(made, output_size(200, 100, dpr=2), pictures={"asset:a": quarters()})
+    laid = fresh().prerender(made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()})
     assert laid is not None
-    golden(f"stored-ground-{LOOKS}", laid.surface.image())
+    golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.image())
 
 
 def test_what_drawing_warned_of_is_not_stored() -> None:
     made = made_of([PLAIN[1], NAME])
-    assert fresh().lay(made, output_size(200, 100), pictures={}) is None
+    assert fresh().prerender(made, output_size(200, 100), fetched_images={}) is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, -40, -1])
 def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
-    laid = fresh().lay(
-        made_of([PHOTO, NAME]), output_size(200, 100), pictures={"asset:a": quarters()}
+    laid = fresh().prerender(
+        made_of([PHOTO, NAME]), output_size(200, 100), fetched_images={"asset:a": quarters()}
     )
     assert laid is not None
-    file = laid.write()
+    file = laid.to_bytes()
     key = f"grounds/200x100-{digest_of(file)}"
-    assert Grounds().keep(key, file[:cut]) is None
-    assert Grounds().keep(key, b"") is None
-    kept = Grounds().keep(key, file)
+    assert StaticLayerCache().add_prerendered(key, file[:cut]) is None
+    assert StaticLayerCache().add_prerendered(key, b"") is None
+    kept = StaticLayerCache().add_prerendered(key, file)
     assert kept is not None and kept.key == key
 
 
 def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:
-    cache, grounds = PictureCache(), Grounds()
+    cache, grounds = DecodedImageCache(), StaticLayerCache()
     warm = Renderer(renderer().fonts, cache, grounds)
     made = made_of([*PLAIN, NAME, PHOTO])
     for name in ("Ann", "Ben", "Cem"):
         draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
-    assert grounds.drawn == 1
+    assert grounds.draw_count == 1
 
 
 def test_every_size_picture_and_document_has_a_ground_of_its_own() -> None:
-    grounds = Grounds()
-    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    grounds = StaticLayerCache()
+    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
     made, twin = made_of([PHOTO, NAME]), made_of([PHOTO, NAME])
     for count, (which, dpr, color) in enumerate(
         [(made, 1, "red"), (made, 2, "red"), (made, 1, "blue"), (twin, 1, "red")], start=1
     ):
         for _ in range(2):
             draw(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
-        assert grounds.drawn == count
+        assert grounds.draw_count == count
 
 
 def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
@@ -226,12 +226,12 @@ def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
 
 
 def test_grounds_go_when_there_are_too_many() -> None:
-    grounds = Grounds(most_bytes=200 * 100 * 4 * 2 + 1000)
-    warm = Renderer(renderer().fonts, PictureCache(), grounds)
+    grounds = StaticLayerCache(max_bytes=200 * 100 * 4 * 2 + 1000)
+    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
     two, other = made_of([PHOTO]), [made_of([PHOTO]) for _ in range(2)]
     for made in (two, *other, two):
         draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
-    assert grounds.drawn == 4
+    assert grounds.draw_count == 4
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7))))

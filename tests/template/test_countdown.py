@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postcard.lint.findings import check
+from postcard.lint.findings import check_template
 from postcard.template.bind import bind, bind_defaults
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.countdown import countdown_values
@@ -30,7 +30,7 @@ def said(text: str, now: str, **properties: Any) -> str:
     warned: list[tuple[str, ...]] = []
     speaker = Evaluator(made, bind_defaults(made).values, at(now), lambda *said: warned.append(said))
     assert not warned
-    slot = made.slots["/layers/0"][0]
+    slot = made.liquid_slots["/layers/0"][0]
     return slot.liquid_template.render(speaker.text_context)
 
 
@@ -116,7 +116,7 @@ def test_without_a_date_the_figures_are_nothing_and_nothing_is_over(given: str) 
     made = template(layers=layers, countdown={"to": "{{ at }}"}, fields=fields)
     warned: list[tuple[str, ...]] = []
     speaker = Evaluator(made, bind_defaults(made).values, 1.0, lambda *said: warned.append(said))
-    assert made.slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip() == "::"
+    assert made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip() == "::"
     assert [one[:2] for one in warned] == ([("bad_value", "/countdown/to")] if given else [])
 
 
@@ -214,7 +214,7 @@ def test_the_schema_tells_of_it() -> None:
 
 
 def test_a_template_with_a_countdown_is_timed() -> None:
-    assert template(countdown=ENDS).timed
+    assert template(countdown=ENDS).depends_on_time
 
 
 def test_a_link_may_open_the_date() -> None:
@@ -223,18 +223,18 @@ def test_a_link_may_open_the_date() -> None:
     made = template(layers=layers, fields=fields, countdown={"to": "{{ ends_at }}"})
     bound = bind(made, modifications_from_link(made, {"ends_at": "2026-12-24"}), mode="link")
     speaker = Evaluator(made, bound.values, at("2026-12-24T23:00"), lambda *_: None)
-    assert made.slots["/layers/0"][0].liquid_template.render(speaker.text_context) == "0 01:00:00"
+    assert made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context) == "0 01:00:00"
 
 
 def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> None:
     fields = {"at": {"type": "date", "default": "2026-11-30"}}
     shown = {"type": "text", "text": SHOWN}
     counted: dict[str, Any] = {"countdown": {"to": "{{ at }}"}, "fields": fields}
-    assert check(template(layers=[shown], **counted)) == ()
+    assert check_template(template(layers=[shown], **counted)) == ()
     stopped = template(layers=[shown], alt=SHOWN, ended={"layers": [shown]}, **counted)
-    told = [(finding.code, finding.pointer) for finding in check(stopped)]
+    told = [(finding.code, finding.pointer) for finding in check_template(stopped)]
     assert told == [("stopped_clock", "/alt"), ("stopped_clock", "/ended/layers/0/text")]
-    idle = [(finding.code, finding.pointer) for finding in check(template(**counted))]
+    idle = [(finding.code, finding.pointer) for finding in check_template(template(**counted))]
     assert idle == [("unused_countdown", "/countdown")]
 
 

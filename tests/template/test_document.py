@@ -235,7 +235,7 @@ def test_the_references_are_the_pictures_that_the_document_itself_names() -> Non
         fallback={"source": "asset:f"},
         ended={"layers": [{"type": "image", "source": "https://x.example/e"}]},
     )
-    assert set(made.references) == {"asset:d", "asset:s", "asset:f", "https://x.example/e"}
+    assert set(made.image_references) == {"asset:d", "asset:s", "asset:f", "https://x.example/e"}
 
 
 def test_the_schema_knows_every_property_by_its_written_name() -> None:

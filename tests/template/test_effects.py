@@ -103,7 +103,7 @@ def test_colours_of_effects_may_be_liquid_that_is_read_at_publish() -> None:
     brand = {"brand": {"type": "color", "default": "#f00"}}
     colors = {"shadow": {"color": "{{ brand }}"}, "filter": {"tint": "{{ brand }}"}}
     assert faults(fields=brand, layers=[{**IMAGE, **colors}]) == {}
-    slots = template(fields=brand, layers=[{**IMAGE, **colors}]).slots["/layers/0"]
+    slots = template(fields=brand, layers=[{**IMAGE, **colors}]).liquid_slots["/layers/0"]
     assert {slot.pointer for slot in slots} == {"/shadow/color", "/filter/tint"}
     assert set(faults(layers=[{**IMAGE, **colors}])) == {
         "/layers/0/shadow/color",

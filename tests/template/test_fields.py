@@ -67,11 +67,11 @@ def test_a_bound_that_makes_no_sense_is_told_where_it_stands(
 
 
 def test_a_blank_default_is_none() -> None:
-    assert template(fields={"a": {"default": " "}}).defaults == {"a": None}
+    assert template(fields={"a": {"default": " "}}).default_values == {"a": None}
 
 
 def test_an_evil_pattern_takes_no_time() -> None:
     made = template(fields={"a": {"pattern": "(a+)+b", "default": "aab"}})
-    assert made.defaults == {"a": "aab"}
+    assert made.default_values == {"a": "aab"}
     evil = "a" * 1000
     assert faults(fields={"a": {"pattern": "(a+)+b", "default": evil}}) != {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.template.properties.letter_case import transformed
+from postcard.template.properties.letter_case import apply_text_transform
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ from postcard.template.properties.letter_case import transformed
 def test_letters_change_case_by_language(
     text: str, transform: str, language: str, expected: str
 ) -> None:
-    assert transformed(text, transform, language) == expected
+    assert apply_text_transform(text, transform, language) == expected

@@ -194,10 +194,10 @@ def test_a_template_that_names_now_is_timed(text: str, timed: bool) -> None:
 
 def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> None:
     shown = {"type": "text", "text": "{{ now | time }}"}
-    assert template(layers=[{"type": "group", "layers": [shown]}]).timed
-    assert template(layers=[{"type": "text", "text": "x", "if": "now > at"}], fields=FIELDS).timed
-    assert template(background="{% if now > at %}red{% else %}blue{% endif %}", fields=FIELDS).timed
-    assert not template(alt="{{ now }}", fallback={"layers": [shown]}).timed
+    assert template(layers=[{"type": "group", "layers": [shown]}]).depends_on_time
+    assert template(layers=[{"type": "text", "text": "x", "if": "now > at"}], fields=FIELDS).depends_on_time
+    assert template(background="{% if now > at %}red{% else %}blue{% endif %}", fields=FIELDS).depends_on_time
+    assert not template(alt="{{ now }}", fallback={"layers": [shown]}).depends_on_time
 
 
 # The short way and python-liquid agree

@@ -23,7 +23,7 @@ from postcard.canvas.codecs.sandboxed_decoder import Cell
 from postcard.links import verify as links
 from postcard.links.parse import read
 from postcard.ports import ImageRecord
-from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.runtime import lru_cache as keeping
 from tests.functions.fake_services import CountedRenderer, SlowImages, noise, picture
 from tests.functions.in_memory_service import World
@@ -80,7 +80,7 @@ class Soak:
 
     def _world(self) -> World:
         world = World()
-        world.renderer = CountedRenderer(PictureCache(strangers=lambda: self.cell))
+        world.renderer = CountedRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: self.cell))
         world.images = PassingImages()
         world.monotonic = time.monotonic
         world.web.pictures = {PHOTO.format(n): self._photo(n) for n in range(20)}

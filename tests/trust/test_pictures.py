@@ -11,7 +11,7 @@ from PIL import Image
 
 from postcard.canvas.codecs.picture import PictureError
 from postcard.canvas.codecs.sandboxed_decoder import Cell
-from postcard.rendering.image_resolver import PictureCache
+from postcard.rendering.image_resolver import DecodedImageCache
 from tests.functions.fake_services import CountedRenderer
 from tests.functions.in_memory_service import World
 from tests.functions.sample_events import document
@@ -38,7 +38,7 @@ def cell() -> Iterator[Cell]:
 def world(cell: Cell) -> World:
     """A service that decodes as production does, with one template that shows a photograph."""
     world = World()
-    world.renderer = CountedRenderer(PictureCache(strangers=lambda: cell))
+    world.renderer = CountedRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: cell))
     world.monotonic = time.monotonic
     world.restart()
     world.key = world.new_key(rate=10_000)

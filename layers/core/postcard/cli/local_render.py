@@ -17,7 +17,7 @@ from postcard.pipeline.pipeline import bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request, job_for_draft
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
-from postcard.rendering.renderer import Renderer, RenderFailed, Source
+from postcard.rendering.renderer import Renderer, RenderFailed, ImageSource
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import example_value
 from postcard.template.compiled import Template
@@ -65,7 +65,7 @@ def _drawn(file: TemplateFile, order: RenderJob) -> Drawn:
     own = own_fonts(file, order.template.document, renderer.fonts)
     typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
     template = replace(order.template, fonts=typefaces.of(own.families).fonts)
-    sources = renderer.sources(order.template, order.values, order.size, now=now)
+    sources = renderer.image_sources(order.template, order.values, order.size, now=now)
     pictures, faults = _bring(file, sources)
     rendered = renderer.render(
         template,
@@ -74,7 +74,7 @@ def _drawn(file: TemplateFile, order: RenderJob) -> Drawn:
         format=order.format,
         quality=order.quality,
         max_bytes=order.max_bytes,
-        pictures=pictures,
+        fetched_images=pictures,
         now=now,
     )
     told = {fault.reference for fault in faults}
@@ -93,7 +93,7 @@ def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
 
 
 def _bring(
-    file: TemplateFile, sources: Sequence[Source]
+    file: TemplateFile, sources: Sequence[ImageSource]
 ) -> tuple[dict[str, bytes], list[PictureFault]]:
     """Bytes by reference, from beside the document and from elsewhere, and what failed."""
     found: dict[str, bytes] = {}
@@ -108,7 +108,7 @@ def _bring(
     return found, faults
 
 
-def _picture(file: TemplateFile, source: Source, deadline: float) -> bytes:
+def _picture(file: TemplateFile, source: ImageSource, deadline: float) -> bytes:
     if not source.reference.startswith("asset:"):
         hosts = source.allowed_hosts
         return HttpFetcher().fetch(source.reference, allowed_hosts=hosts, deadline=deadline).body

@@ -159,7 +159,7 @@ class FallbackChain:
         visit.log_fields["missing_glyphs"] = drawing.missing_glyphs
         if drawing.degraded:
             return _failure(drawing.image, "source")
-        if order.template.timed:
+        if order.template.depends_on_time:
             return PictureResponse(drawing.image, cache_for(TIMED_SECONDS), "drawn")
         drawn = PictureResponse(drawing.image, wanted.cache_policy, "drawn")
         return self._kept(wanted, order.loaded, drawn, visit)

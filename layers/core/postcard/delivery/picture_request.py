@@ -139,15 +139,15 @@ def _values_for_replacement(record: ImageRecord, template: Template, library: Te
     kept = read_json(record.values)
     old = library.load_version(record.template_id, record.version)
     defaults = BoundValues.from_canonical_json(old.template, record.values).values if old else {}
-    usual = old.template.defaults if old else {}
+    usual = old.template.default_values if old else {}
     fields = {
         name: _explicit_value(old.template.fields.get(name), value) if old else value
         for name, value in kept["values"].items()
         if name in template.document.fields and not (old and defaults.get(name) == usual.get(name))
     }
     layers = {
-        name: {k: v for k, v in given.items() if k == "visible" or k in template.named[name].takes}
+        name: {k: v for k, v in given.items() if k == "visible" or k in template.addressable_layers[name].takes}
         for name, given in kept["layers"].items()
-        if name in template.named
+        if name in template.addressable_layers
     }
     return bind(template, Modifications(fields, layers), mode="link")

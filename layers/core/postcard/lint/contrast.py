@@ -15,20 +15,20 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer
 from postcard.template.layers.rectangle import RectangleLayer
-from postcard.template.layers.text import TextLayer, looks
+from postcard.template.layers.text import TextLayer, span_styles
 from postcard.template.model import Document, walk_layers
 from postcard.template.schema.validators import has_liquid
 
-_NEEDED, _NEEDED_LARGE = 4.5, 3.0
-_ANYWHERE = 20_000.0  # pixels; turned things are not followed
-_LARGE, _LARGE_BOLD, _BOLD = 24.0, 56 / 3, 700  # pixels: 18 and 14 points
+_MIN_CONTRAST, _MIN_CONTRAST_LARGE = 4.5, 3.0
+_UNBOUNDED = 20_000.0  # pixels; turned things are not followed
+_LARGE_SIZE, _LARGE_BOLD_SIZE, _BOLD_WEIGHT = 24.0, 56 / 3, 700  # pixels: 18 and 14 points
 
-Boxes = Sequence[tuple[str, Box]]  # where layers were drawn, in turn, and their pointers
-Ground = Color | None  # an opaque colour; None where nobody knows
+LayerBoxes = Sequence[tuple[str, Box]]  # where layers were drawn, in turn, and their pointers
+Background = Color | None  # an opaque colour; None where nobody knows
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _DrawnLayer:
     """A layer that was drawn. `plain`: its own colours are what is seen, over its whole box;
     `turned`: it, or a group round it, does not stand upright.
     """
@@ -36,165 +36,165 @@ class _Drawn:
     layer: AnyLayer
     pointer: str
     box: Box
-    plain: bool
-    turned: bool
+    shows_own_colors: bool
+    is_rotated: bool
 
 
-def faint(document: Document, boxes: Boxes) -> Iterator[Fault]:
+def low_contrast(document: Document, boxes: LayerBoxes) -> Iterator[Fault]:
     """`low_contrast` for every drawn text that is too faint for its background.
 
     One that is drawn for each item of a list is told once.
     """
-    below: list[_Drawn] = []
-    told: set[str] = set()
-    for drawn in _drawn(document, boxes):
-        if isinstance(drawn.layer, TextLayer) and drawn.plain and drawn.pointer not in told:
-            ground = _opaque(document.background)
-            for one in below:
-                ground = _over(ground, one, drawn.box, document)
-            if detail := _judged(drawn.layer, ground, document):
-                told.add(drawn.pointer)
+    below: list[_DrawnLayer] = []
+    reported: set[str] = set()
+    for drawn in _drawn_layers(document, boxes):
+        if isinstance(drawn.layer, TextLayer) and drawn.shows_own_colors and drawn.pointer not in reported:
+            background = _opaque_color(document.background)
+            for lower in below:
+                background = _background_after(background, lower, drawn.box, document)
+            if detail := _contrast_message(drawn.layer, background, document):
+                reported.add(drawn.pointer)
                 yield Fault("low_contrast", drawn.pointer, detail)
         below.append(drawn)
 
 
-def contrast(one: Color, other: Color) -> float:
+def contrast_ratio(first: Color, second: Color) -> float:
     """The ratio of two opaque colours, 1 to 21.
 
     >>> round(contrast((0, 0, 0, 255), (255, 255, 255, 255)), 2)
     21.0
     """
-    dark, light = sorted((_luminance(one), _luminance(other)))
+    dark, light = sorted((_luminance(first), _luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
-def _drawn(document: Document, boxes: Boxes) -> Iterator[_Drawn]:
+def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[_DrawnLayer]:
     """Drawn layers, first those at the back; a group before what it holds."""
-    layers = {where: layer for layer, where, _ in walk_layers(document.layers)}
-    last: dict[str, _Drawn] = {}  # by pointer; a repeated group comes again before what it holds
+    layers = {layer_pointer: layer for layer, layer_pointer, _ in walk_layers(document.layers)}
+    last: dict[str, _DrawnLayer] = {}  # by pointer; a repeated group comes again before what it holds
     for pointer, box in boxes:
-        layer, around = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
-        turned = layer.rotation % 360 != 0 or (around is not None and around.turned)
-        plain = not turned and layer.blend == "normal" and (around is None or _whole(around))
-        last[pointer] = _Drawn(layer, pointer, box, plain, turned)
+        layer, group = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
+        turned = layer.rotation % 360 != 0 or (group is not None and group.is_rotated)
+        plain = not turned and layer.blend == "normal" and (group is None or _shows_children_unchanged(group))
+        last[pointer] = _DrawnLayer(layer, pointer, box, plain, turned)
         yield last[pointer]
 
 
-def _whole(group: _Drawn) -> bool:
+def _shows_children_unchanged(group: _DrawnLayer) -> bool:
     """Whether what a group holds is seen as it is drawn."""
     layer = group.layer
     clips = isinstance(layer, GroupLayer) and layer.clip
-    return group.plain and layer.opacity == 1 and not clips
+    return group.shows_own_colors and layer.opacity == 1 and not clips
 
 
-def _over(ground: Ground, drawn: _Drawn, area: Box, document: Document) -> Ground:
+def _background_after(background: Background, drawn: _DrawnLayer, area: Box, document: Document) -> Background:
     """What is behind `area` once a layer lies on the ground."""
     layer = drawn.layer
-    if not _meet(_reach(drawn), area):
-        return ground
+    if not _intersects(_paint_bounds(drawn), area):
+        return background
     if isinstance(layer, TextLayer):
-        marked = any(look.get("highlight") for _, look in looks(layer, document.styles))
-        return None if marked else ground
-    if not isinstance(layer, RectangleLayer | GroupLayer) or not drawn.plain:
+        marked = any(properties.get("highlight") for _, properties in span_styles(layer, document.styles))
+        return None if marked else background
+    if not isinstance(layer, RectangleLayer | GroupLayer) or not drawn.shows_own_colors:
         return None
     outline = layer.border if isinstance(layer, GroupLayer) else layer.stroke
-    inside = _covers(drawn.box.inset(outline.width if outline else 0.0), area)
+    inside = _contains(drawn.box.inset(outline.width if outline else 0.0), area)
     if layer.fill is None:
-        return ground if inside or outline is None else None
-    color = _plain(layer.fill)
+        return background if inside or outline is None else None
+    color = _solid_color(layer.fill)
     if color is None or not inside:
         return None
-    return _laid(color, layer.opacity, ground)
+    return _composite(color, layer.opacity, background)
 
 
-def _reach(drawn: _Drawn) -> Box:
+def _paint_bounds(drawn: _DrawnLayer) -> Box:
     """All that a layer may paint."""
     layer, box = drawn.layer, drawn.box
-    by = _ANYWHERE if drawn.turned else 0.0
+    margin = _UNBOUNDED if drawn.is_rotated else 0.0
     if isinstance(layer, LineLayer):
-        by += layer.stroke.width if layer.stroke else 0.0
+        margin += layer.stroke.width if layer.stroke else 0.0
     if layer.shadow is not None:
         shadow = layer.shadow
-        by += max(abs(shadow.x), abs(shadow.y)) + 2 * shadow.blur
-    return box.inset(-by)
+        margin += max(abs(shadow.x), abs(shadow.y)) + 2 * shadow.blur
+    return box.inset(-margin)
 
 
-def _meet(one: Box, other: Box) -> bool:
-    across = one.x < other.right and other.x < one.right
-    return across and one.y < other.bottom and other.y < one.bottom
+def _intersects(first: Box, second: Box) -> bool:
+    across = first.x < second.right and second.x < first.right
+    return across and first.y < second.bottom and second.y < first.bottom
 
 
-def _covers(one: Box, other: Box) -> bool:
-    across = one.x <= other.x and other.right <= one.right
-    return across and one.y <= other.y and other.bottom <= one.bottom
+def _contains(outer: Box, inner: Box) -> bool:
+    across = outer.x <= inner.x and inner.right <= outer.right
+    return across and outer.y <= inner.y and inner.bottom <= outer.bottom
 
 
-def _judged(layer: TextLayer, ground: Ground, document: Document) -> str | None:
+def _contrast_message(layer: TextLayer, background: Background, document: Document) -> str | None:
     """A sentence about the faintest of a text's spans, if it is too faint."""
     worst: tuple[float, str] | None = None
-    for _, look in looks(layer, document.styles):
-        behind = _behind(look, ground)
-        color = _plain(look.get("color", document.color))
-        if behind is None or color is None or look.get("stroke"):
+    for _, properties in span_styles(layer, document.styles):
+        span_background = _span_background(properties, background)
+        color = _solid_color(properties.get("color", document.color))
+        if span_background is None or color is None or properties.get("stroke"):
             continue
-        shown = _laid(color, layer.opacity, behind)
-        assert shown is not None  # what is laid on an opaque colour is opaque
-        ratio, needed = contrast(shown, behind), _needed(look)
-        if ratio < needed and (worst is None or ratio < worst[0]):
-            worst = ratio, _sentence(shown, behind, ratio, needed)
+        text_color = _composite(color, layer.opacity, span_background)
+        assert text_color is not None  # what is laid on an opaque colour is opaque
+        ratio, minimum = contrast_ratio(text_color, span_background), _min_contrast(properties)
+        if ratio < minimum and (worst is None or ratio < worst[0]):
+            worst = ratio, _message(text_color, span_background, ratio, minimum)
     return worst[1] if worst and layer.shadow is None else None
 
 
-def _behind(look: Mapping[str, Any], ground: Ground) -> Ground:
-    if (highlight := look.get("highlight")) is None:
-        return ground
-    color = _plain(highlight.color)
-    return None if color is None else _laid(color, 1.0, ground)
+def _span_background(properties: Mapping[str, Any], background: Background) -> Background:
+    if (highlight := properties.get("highlight")) is None:
+        return background
+    color = _solid_color(highlight.color)
+    return None if color is None else _composite(color, 1.0, background)
 
 
-def _needed(look: Mapping[str, Any]) -> float:
-    size, bold = look.get("size", 16.0), look.get("weight", 400) >= _BOLD
-    return _NEEDED_LARGE if size >= (_LARGE_BOLD if bold else _LARGE) else _NEEDED
+def _min_contrast(properties: Mapping[str, Any]) -> float:
+    size, bold = properties.get("size", 16.0), properties.get("weight", 400) >= _BOLD_WEIGHT
+    return _MIN_CONTRAST_LARGE if size >= (_LARGE_BOLD_SIZE if bold else _LARGE_SIZE) else _MIN_CONTRAST
 
 
-def _sentence(shown: Color, behind: Color, ratio: float, needed: float) -> str:
-    told = math.floor(ratio * 10) / 10  # never as much as what is needed
+def _message(text_color: Color, background: Color, ratio: float, minimum: float) -> str:
+    rounded = math.floor(ratio * 10) / 10  # never as much as what is needed
     return (
-        f"{_hex(shown)} on {_hex(behind)} is hard to read: its contrast is {told}, "
-        f"and letters of this size need {needed}."
+        f"{_hex(text_color)} on {_hex(background)} is hard to read: its contrast is {rounded}, "
+        f"and letters of this size need {minimum}."
     )
 
 
-def _plain(paint: Any) -> Ground:
+def _solid_color(paint: Any) -> Background:
     """The colour of a paint that is no gradient and has no Liquid; it may be translucent."""
     return parse_color(paint) if isinstance(paint, str) and not has_liquid(paint) else None
 
 
-def _opaque(paint: str) -> Ground:
-    color = _plain(paint)
+def _opaque_color(paint: str) -> Background:
+    color = _solid_color(paint)
     return color if color and color[3] == 255 else None
 
 
-def _laid(color: Color, opacity: float, ground: Ground) -> Ground:
+def _composite(color: Color, opacity: float, background: Background) -> Background:
     """A colour over the ground."""
-    share = color[3] / 255 * opacity
-    if share == 1:
+    alpha = color[3] / 255 * opacity
+    if alpha == 1:
         return color
-    if ground is None:
-        return ground
+    if background is None:
+        return background
     red, green, blue = (
-        round(above * share + below * (1 - share))
-        for above, below in zip(color[:3], ground[:3], strict=True)
+        round(above * alpha + below * (1 - alpha))
+        for above, below in zip(color[:3], background[:3], strict=True)
     )
     return red, green, blue, 255
 
 
 def _luminance(color: Color) -> float:
-    red, green, blue = (_linear(channel / 255) for channel in color[:3])
+    red, green, blue = (_linear_channel(channel / 255) for channel in color[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _linear(channel: float) -> float:
+def _linear_channel(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.json_text import pointer
-from postcard.lint.contrast import faint
-from postcard.lint.missing_letters import unlettered
-from postcard.lint.text_overflow import tight
-from postcard.lint.uneven_digits import unsteady
+from postcard.lint.contrast import low_contrast
+from postcard.lint.missing_letters import missing_letters
+from postcard.lint.text_overflow import overflowing_texts
+from postcard.lint.uneven_digits import uneven_digits
 from postcard.template.bind import example_value, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
@@ -18,37 +18,37 @@ from postcard.template.fields.field_types import ListField
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
-from postcard.template.layers.qr import QrLayer, smallest_side
+from postcard.template.layers.qr import QrLayer, min_side
 from postcard.template.liquid.programs import uses_time, names_used
 from postcard.template.model import walk_layers
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
-_STORED = ("/fallback", "/ended")  # pictures that are drawn once
-_HEAVY = 1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
+_FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once
+_LARGE_IMAGE_BYTES = 1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
 
 
-def check(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
+def check_template(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
     """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
     `no_size`, `stacked`, `unused_countdown`, `stopped_clock`.
 
     `families` are the fonts there are, None where nobody knows.
     """
     return (
-        *_unused(template),
-        *_without_example(template),
-        *_clocks(template),
-        *_placed(template),
-        *_stacked(template),
-        *_fonts(template, families),
+        *_unused_fields(template),
+        *_missing_examples(template),
+        *_clock_findings(template),
+        *_layer_findings(template),
+        *_stacked_repeats(template),
+        *_unknown_fonts(template, families),
     )
 
 
-def check_drawn(
+def check_rendered(
     template: Template,
     fonts: Fonts,
     boxes: Sequence[tuple[str, Box]],
-    weight: int,
+    image_bytes: int,
     *,
     now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
@@ -61,58 +61,58 @@ def check_drawn(
     document = template.document
     locale = Evaluator(template, bind_examples(template).values, now, lambda *_: None).document.locale
     return (
-        *faint(document, boxes),
-        *tight(template, fonts, now=now),
-        *unlettered(document, locale, fonts),
-        *unsteady(document, locale, fonts),
-        *_heavy(weight),
+        *low_contrast(document, boxes),
+        *overflowing_texts(template, fonts, now=now),
+        *missing_letters(document, locale, fonts),
+        *uneven_digits(document, locale, fonts),
+        *_large_image(image_bytes),
     )
 
 
-def _heavy(weight: int) -> Iterator[Fault]:
-    if weight > _HEAVY:
+def _large_image(image_bytes: int) -> Iterator[Fault]:
+    if image_bytes > _LARGE_IMAGE_BYTES:
         detail = (
-            f"The picture has {weight / 1_000_000:.1f} MB, which opens slowly in mail: "
+            f"The picture has {image_bytes / 1_000_000:.1f} MB, which opens slowly in mail: "
             "take jpg for photos, a smaller canvas, or max_bytes."
         )
         yield Fault("heavy", "", detail)
 
 
-def _unused(template: Template) -> Iterator[Fault]:
+def _unused_fields(template: Template) -> Iterator[Fault]:
     layers = [layer for layer, _, _ in walk_layers(template.document.layers)]
     sources = [template.document.alt, *("{{" + (layer.if_ or "") + "}}" for layer in layers)]
-    sources += [slot.source for slots in template.slots.values() for slot in slots]
+    sources += [slot.source for slots in template.liquid_slots.values() for slot in slots]
     used = {name for source in sources for name in names_used(source)}
     used.update(layer.repeat for layer in layers if isinstance(layer, GroupLayer) and layer.repeat)
     for name, field in template.fields.items():
         if name not in used:
             yield Fault("unused_field", pointer("fields", name), f"Nothing shows {name}.")
         elif isinstance(field, ListField):
-            yield from _unused_in_items(name, field, sources)
+            yield from _unused_item_fields(name, field, sources)
 
 
-def _unused_in_items(name: str, field: ListField, sources: Sequence[str]) -> Iterator[Fault]:
+def _unused_item_fields(name: str, field: ListField, sources: Sequence[str]) -> Iterator[Fault]:
     """Fields of items that nothing names: neither `item.price` nor `map: "price"`."""
     for key in field.items:
-        said = re.compile(rf"""\.{key}\b|["']{key}["']""")
-        if not any(said.search(source) for source in sources):
+        usage = re.compile(rf"""\.{key}\b|["']{key}["']""")
+        if not any(usage.search(source) for source in sources):
             where = pointer("fields", name, "items", key)
             yield Fault("unused_field", where, f"Nothing shows {key} of the items in {name}.")
 
 
-def _without_example(template: Template) -> Iterator[Fault]:
+def _missing_examples(template: Template) -> Iterator[Fault]:
     for name, field in template.fields.items():
-        if field.required and example_value(field) is None and template.defaults[name] is None:
+        if field.required and example_value(field) is None and template.default_values[name] is None:
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("no_example", pointer("fields", name), detail)
 
 
-def _clocks(template: Template) -> Iterator[Fault]:
+def _clock_findings(template: Template) -> Iterator[Fault]:
     if template.document.countdown and not _shows_time(template):
         yield Fault("unused_countdown", "/countdown", "Nothing shows the countdown.")
     stopped = ["/alt"] if uses_time(template.document.alt) else []
-    for where, slots in template.slots.items():
-        if where.startswith(_STORED):
+    for where, slots in template.liquid_slots.items():
+        if where.startswith(_FALLBACK_POINTERS):
             stopped += [f"{where}{slot.pointer}" for slot in slots if uses_time(slot.source)]
     for where in stopped:
         detail = "This is said once, not at each open: here is neither countdown nor time."
@@ -120,56 +120,56 @@ def _clocks(template: Template) -> Iterator[Fault]:
 
 
 def _shows_time(template: Template) -> bool:
-    drawn = (slots for where, slots in template.slots.items() if not where.startswith(_STORED))
+    drawn = (slots for where, slots in template.liquid_slots.items() if not where.startswith(_FALLBACK_POINTERS))
     conditions = (layer.if_ or "" for layer, _, _ in walk_layers(template.document.layers))
     return any(uses_time(slot.source) for slots in drawn for slot in slots) or any(
         uses_time(condition, condition=True) for condition in conditions
     )
 
 
-def _placed(template: Template) -> Iterator[Fault]:
+def _layer_findings(template: Template) -> Iterator[Fault]:
     for index, layer in enumerate(template.document.layers):
-        if _outside(layer, template):
+        if _is_outside_canvas(layer, template):
             yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
     for layer, where, _ in walk_layers(template.document.layers):
-        if isinstance(layer, QrLayer) and _side_of(layer) < smallest_side(layer):
-            detail = f"Even a short text needs {smallest_side(layer)} pixels a side to scan."
+        if isinstance(layer, QrLayer) and _qr_side(layer) < min_side(layer):
+            detail = f"Even a short text needs {min_side(layer)} pixels a side to scan."
             yield Fault("small_code", where, detail)
-        if isinstance(layer, BarcodeLayer) and _across(layer) < layer.fewest_modules:
-            detail = f"Even a short value needs {layer.fewest_modules} pixels across to scan."
+        if isinstance(layer, BarcodeLayer) and _barcode_width(layer) < layer.min_modules:
+            detail = f"Even a short value needs {layer.min_modules} pixels across to scan."
             yield Fault("small_code", where, detail)
         if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
             detail = "Without width and height the picture's own size decides."
             yield Fault("no_size", where, detail)
 
 
-def _stacked(template: Template) -> Iterator[Fault]:
+def _stacked_repeats(template: Template) -> Iterator[Fault]:
     """Groups that repeat where nothing sets their copies apart; an `if` may choose one of them."""
     layers = {where: layer for layer, where, _ in walk_layers(template.document.layers)}
     for where, layer in layers.items():
         if not isinstance(layer, GroupLayer) or not layer.repeat or layer.if_:
             continue
-        around = layers.get(where.rpartition("/layers/")[0])
-        flows = isinstance(around, GroupLayer) and around.flow != "none"
+        parent = layers.get(where.rpartition("/layers/")[0])
+        flows = isinstance(parent, GroupLayer) and parent.flow != "none"
         spec = template.fields.get(layer.repeat)
         if not flows and isinstance(spec, ListField) and spec.max_items > 1:
             detail = "Its copies lie on top of each other: put it into a group with a flow."
             yield Fault("stacked", f"{where}/repeat", detail)
 
 
-def _side_of(layer: QrLayer) -> float:
+def _qr_side(layer: QrLayer) -> float:
     """The side of a code; any that its row or column gives will do."""
     sides = [side for side in (layer.width, layer.height) if isinstance(side, float)]
     return min(sides, default=math.inf)
 
 
-def _across(layer: BarcodeLayer) -> float:
+def _barcode_width(layer: BarcodeLayer) -> float:
     """The width of a code; any that its row gives will do."""
-    across = layer.height if layer.width is None else layer.width
-    return across if isinstance(across, float) else math.inf
+    width = layer.height if layer.width is None else layer.width
+    return width if isinstance(width, float) else math.inf
 
 
-def _outside(layer: AnyLayer, template: Template) -> bool:
+def _is_outside_canvas(layer: AnyLayer, template: Template) -> bool:
     if layer.rotation % 360:
         return False
     width, height = layer.width, layer.height
@@ -178,7 +178,7 @@ def _outside(layer: AnyLayer, template: Template) -> bool:
     return layer.x >= template.width or layer.y >= template.height or right <= 0 or bottom <= 0
 
 
-def _fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
+def _unknown_fonts(template: Template, families: Sequence[str] | None) -> Iterator[Fault]:
     if families is None:
         return
     for where, family in used_families(template.document):

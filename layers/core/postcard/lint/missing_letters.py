@@ -14,20 +14,20 @@ from postcard.template.schema.locales import find_locale
 from postcard.template.used_fonts import text_layers, used_families
 from postcard.text.fonts import DEFAULT, Face, Fonts
 
-_SHOWN = 5  # letters
-_CASE = frozenset(("capitalize", "downcase", "upcase"))  # filters that add no letters of others
-_SAFE_ESCAPE = re.compile(r"\\(?:[dwsbAz]|[^A-Za-z0-9])")  # RE2's classes are ASCII
-_CLASS = re.compile(r"\[(?!\^)[^\]]+\]")
+_MAX_LISTED = 5  # letters
+_CASE_FILTERS = frozenset(("capitalize", "downcase", "upcase"))  # filters that add no letters of others
+_ASCII_ESCAPE = re.compile(r"\\(?:[dwsbAz]|[^A-Za-z0-9])")  # RE2's classes are ASCII
+_CHARACTER_CLASS = re.compile(r"\[(?!\^)[^\]]+\]")
 
 
-def unlettered(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
+def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     """`other_letters` where fonts are named of which none has the locale's letters.
 
     Its letters are those of its months and days. Nobody who leaves the usual font as it is meant
     it for every script, and a text that can only say what its font has, such as a code of A to Z,
     needs no more.
     """
-    letters = _letters(locale)
+    letters = _locale_letters(locale)
     shown = _texts_by_font(document)
     named: dict[str, list[str]] = {}
     for where, family in used_families(document):
@@ -36,13 +36,13 @@ def unlettered(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]
     named.pop("/font" if named.get("/font") == [DEFAULT] else "", None)
     for where, families in named.items():
         faces = [fonts.chain((family,), 400, False)[0] for family in families]
-        lacking = [one for one in letters if not any(face.has(one) for face in faces)]
-        said = _all_letters(shown.get(where), document.fields)
-        if len(lacking) > len(letters) / 2 and not _have(faces, said):
-            yield Fault("other_letters", where, _sentence(families, locale, lacking))
+        missing = [one for one in letters if not any(face.has(one) for face in faces)]
+        possible = _possible_letters(shown.get(where), document.fields)
+        if len(missing) > len(letters) / 2 and not _faces_cover(faces, possible):
+            yield Fault("other_letters", where, _message(families, locale, missing))
 
 
-def _letters(locale: str) -> list[str]:
+def _locale_letters(locale: str) -> list[str]:
     found = find_locale(locale)
     if found is None:
         return []
@@ -55,54 +55,54 @@ def _texts_by_font(document: Document) -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for layer, where in text_layers(document):
         whole = [span.text for span in layer.spans]
-        for place in (f"{where}/font", *_fonts_of(layer.style, layer.emphasis)):
-            found[place] += whole
+        for font_pointer in (f"{where}/font", *_style_font_pointers(layer.style, layer.emphasis)):
+            found[font_pointer] += whole
         for index, span in enumerate(layer.spans):
-            for place in (f"{where}/text/{index}/font", *_fonts_of(span.style)):
-                found[place].append(span.text)
+            for font_pointer in (f"{where}/text/{index}/font", *_style_font_pointers(span.style)):
+                found[font_pointer].append(span.text)
     return found
 
 
-def _fonts_of(*styles: str | None) -> list[str]:
+def _style_font_pointers(*styles: str | None) -> list[str]:
     return [pointer("styles", style, "font") for style in styles if style]
 
 
-def _all_letters(sources: Sequence[str] | None, fields: Fields) -> str | None:
+def _possible_letters(sources: Sequence[str] | None, fields: Fields) -> str | None:
     """Every letter that texts may show, None where that is anything."""
     if not sources:
         return None
-    names = {name for source in sources for name in names_used(source)} - _CASE
-    said = [_said(fields.get(name)) for name in names]
-    if any(letters is None for letters in said):
+    names = {name for source in sources for name in names_used(source)} - _CASE_FILTERS
+    by_field = [_field_letters(fields.get(name)) for name in names]
+    if any(letters is None for letters in by_field):
         return None
-    return "".join([*sources, *(letters or "" for letters in said)])
+    return "".join([*sources, *(letters or "" for letters in by_field)])
 
 
-def _said(field: AnyField | None) -> str | None:
+def _field_letters(field: AnyField | None) -> str | None:
     """The letters of a field's values, None where they may be any."""
     if not isinstance(field, TextField):
         return None
     if field.choices:
         return "".join(field.choices)
-    return string.ascii_letters if field.pattern and _is_ascii(field.pattern) else None
+    return string.ascii_letters if field.pattern and _matches_only_ascii(field.pattern) else None
 
 
-def _is_ascii(pattern: str) -> bool:
+def _matches_only_ascii(pattern: str) -> bool:
     """Whether only ASCII can match, as far as a look at the pattern tells."""
-    rest = _SAFE_ESCAPE.sub("", pattern)
+    rest = _ASCII_ESCAPE.sub("", pattern)
     if not rest.isascii() or "\\" in rest or "[:^" in rest:
         return False
-    return not re.search(r"\.|\[\^", _CLASS.sub("", rest))
+    return not re.search(r"\.|\[\^", _CHARACTER_CLASS.sub("", rest))
 
 
-def _have(faces: Sequence[Face], letters: str | None) -> bool:
+def _faces_cover(faces: Sequence[Face], letters: str | None) -> bool:
     return letters is not None and all(
         any(face.has(letter) for face in faces) for letter in letters if letter.isalpha()
     )
 
 
-def _sentence(families: list[str], locale: str, lacking: list[str]) -> str:
+def _message(families: list[str], locale: str, lacking: list[str]) -> str:
     return (
-        f"{' and '.join(families)} cannot write {locale} ({' '.join(lacking[:_SHOWN])} …), so "
+        f"{' and '.join(families)} cannot write {locale} ({' '.join(lacking[:_MAX_LISTED])} …), so "
         "another font stands in: name one whose scripts GET /v1/fonts lists with it."
     )

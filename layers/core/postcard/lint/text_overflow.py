@@ -6,9 +6,9 @@ from typing import Any
 
 from postcard.canvas.codecs.picture import Picture
 from postcard.errors import Fault
-from postcard.rendering.flex_layout import placed
-from postcard.rendering.placement import Near, Scene, Stage
-from postcard.rendering.render_tree import Node, nodes_of
+from postcard.rendering.flex_layout import layout_nodes
+from postcard.rendering.placement import TargetPixels, DrawingContext, PlacedLayer
+from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.template.bind import bind, example_value, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
@@ -16,52 +16,52 @@ from postcard.template.fields.field_types import AnyField, ListField, TextField
 from postcard.template.layers.text import TextLayer
 from postcard.template.liquid.programs import paths_used
 from postcard.template.modifications import Modifications
-from postcard.template.properties.text_style import said
+from postcard.template.properties.text_style import written_properties
 from postcard.text.fonts import Fonts
 
-_WIDE = "Wilhelmina Hammersmith Montgomery "  # what a long value of wide letters looks like
+_WIDE_LETTERS = "Wilhelmina Hammersmith Montgomery "  # what a long value of wide letters looks like
 
 
-class _NoPictures:
+class _NoImages:
     """None is at hand: a text has the most room without the pictures beside it."""
 
-    def __call__(self, node: Node, near: Near) -> Picture | None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> Picture | None:
         return None
 
-    def found(self, reference: str, near: Near) -> Picture | None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> Picture | None:
         return None
 
 
-def tight(template: Template, fonts: Fonts, *, now: float) -> Iterator[Fault]:
+def overflowing_texts(template: Template, fonts: Fonts, *, now: float) -> Iterator[Fault]:
     """`overflow` for every text of which some is not shown where its author expects all of it.
 
     An author who writes `overflow`, or `max_lines` without shrinking, expects a text to be cut.
     """
-    told = set()
-    for stage in _cut(template, bind_examples(template).values, fonts, now):
-        if stage.node.pointer in told:  # another item's
+    reported = set()
+    for placed_layer in _truncated_texts(template, bind_examples(template).values, fonts, now):
+        if placed_layer.node.pointer in reported:  # another item's
             continue
-        told.add(stage.node.pointer)
+        reported.add(placed_layer.node.pointer)
         detail = "Not all of this text can be shown with the examples: give it more room."
-        yield Fault("overflow", stage.node.pointer, detail)
-    longest = _longest(template)
-    for stage in _cut(template, _bound(template, longest), fonts, now):
-        names = [name for name in _named(template, stage) if name in longest]
-        if names and stage.node.pointer not in told:
-            told.add(stage.node.pointer)
-            detail = f"Not all of this text can be shown {_cause(names, longest)}{_ADVICE}"
-            yield Fault("overflow", stage.node.pointer, detail)
+        yield Fault("overflow", placed_layer.node.pointer, detail)
+    longest = _longest_values(template)
+    for placed_layer in _truncated_texts(template, _bind_values(template, longest), fonts, now):
+        names = [name for name in _field_names(template, placed_layer) if name in longest]
+        if names and placed_layer.node.pointer not in reported:
+            reported.add(placed_layer.node.pointer)
+            detail = f"Not all of this text can be shown {_overflow_cause(names, longest)}{_ADVICE}"
+            yield Fault("overflow", placed_layer.node.pointer, detail)
 
 
 _ADVICE = ": give it more room or shorter values, or write overflow to say that it may be cut."
 
 
-def _cause(names: Sequence[str], longest: Mapping[str, str]) -> str:
+def _overflow_cause(names: Sequence[str], longest: Mapping[str, str]) -> str:
     sizes = [f"{name} has {len(longest[name])} wide letters" for name in names]
     return f"when {' and '.join(sizes)}"
 
 
-def _longest(template: Template) -> dict[str, str]:
+def _longest_values(template: Template) -> dict[str, str]:
     """The widest value of each text field that says how long one may be; those of items too."""
     fields: dict[str, AnyField] = dict(template.fields)
     for name, field in template.fields.items():
@@ -70,25 +70,25 @@ def _longest(template: Template) -> dict[str, str]:
     return {
         name: value
         for name, field in fields.items()
-        if isinstance(field, TextField) and (value := _widest(field))
+        if isinstance(field, TextField) and (value := _widest_value(field))
     }
 
 
-def _widest(field: TextField) -> str | None:
+def _widest_value(field: TextField) -> str | None:
     if field.choices:
         return max(field.choices, key=len)
     if field.max_length is None or field.pattern:
         return None
-    letters = "".join(islice(cycle(_WIDE), field.max_length))
+    letters = "".join(islice(cycle(_WIDE_LETTERS), field.max_length))
     return letters[:-1] + "m" if letters.endswith(" ") else letters
 
 
-def _bound(template: Template, longest: Mapping[str, str]) -> Mapping[str, Any]:
-    shown = {n: _shown(n, f, longest) for n, f in template.fields.items()}
-    return bind(template, Modifications(shown), mode="link").values
+def _bind_values(template: Template, longest: Mapping[str, str]) -> Mapping[str, Any]:
+    samples = {n: _sample_value(n, f, longest) for n, f in template.fields.items()}
+    return bind(template, Modifications(samples), mode="link").values
 
 
-def _shown(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
+def _sample_value(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
     """The longest value, else the example; a list has all the items that it may have."""
     example = example_value(field)
     if not isinstance(field, ListField):
@@ -98,45 +98,45 @@ def _shown(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
     return [{**one, **own} for one in islice(items, field.max_items)] if own else example
 
 
-def _cut(
+def _truncated_texts(
     template: Template, values: Mapping[str, Any], fonts: Fonts, now: float
-) -> Iterator[Stage]:
+) -> Iterator[PlacedLayer]:
     """The texts that are cut, though nothing says that they may be."""
-    speaker = Evaluator(template, values, now, lambda *_: None)
-    nodes = nodes_of(template.document.layers, "/layers", speaker, {})
-    scene = Scene(speaker.document, fonts, 1.0, _NoPictures())
-    for stage in _all(placed(scene, nodes)):
-        layer = stage.layer
-        if not isinstance(layer, TextLayer) or _may_be_cut(layer, stage):
+    evaluator = Evaluator(template, values, now, lambda *_: None)
+    nodes = build_tree(template.document.layers, "/layers", evaluator, {})
+    drawing = DrawingContext(evaluator.document, fonts, 1.0, _NoImages())
+    for placed_layer in _walk(layout_nodes(drawing, nodes)):
+        layer = placed_layer.layer
+        if not isinstance(layer, TextLayer) or _may_be_truncated(layer, placed_layer):
             continue
-        if layer.layout(stage).cut:
-            yield stage
+        if layer.layout(placed_layer).cut:
+            yield placed_layer
 
 
-def _all(stages: Sequence[Stage]) -> Iterator[Stage]:
-    for stage in stages:
-        yield stage
-        if stage.group:
-            yield from _all(stage.children)
+def _walk(layers: Sequence[PlacedLayer]) -> Iterator[PlacedLayer]:
+    for layer in layers:
+        yield layer
+        if layer.group:
+            yield from _walk(layer.children)
 
 
-def _may_be_cut(layer: TextLayer, stage: Stage) -> bool:
-    look = {**stage.look(layer.style), **said(layer)}
-    if "overflow" in look:
+def _may_be_truncated(layer: TextLayer, placed_layer: PlacedLayer) -> bool:
+    properties = {**placed_layer.style_properties(layer.style), **written_properties(layer)}
+    if "overflow" in properties:
         return True
-    return look.get("max_lines") is not None and look.get("fit", "none") != "shrink"
+    return properties.get("max_lines") is not None and properties.get("fit", "none") != "shrink"
 
 
-def _named(template: Template, stage: Stage) -> list[str]:
+def _field_names(template: Template, placed_layer: PlacedLayer) -> list[str]:
     """The fields in a text, each once."""
-    slots = template.slots.get(stage.node.pointer, ())
+    slots = template.liquid_slots.get(placed_layer.node.pointer, ())
     paths = [path for slot in slots if slot.path[0] == "text" for path in paths_used(slot.source)]
-    return list(dict.fromkeys(_name(path, stage) for path in paths))
+    return list(dict.fromkeys(_field_name(path, placed_layer) for path in paths))
 
 
-def _name(path: Sequence[str], stage: Stage) -> str:
+def _field_name(path: Sequence[str], placed_layer: PlacedLayer) -> str:
     """A path's field, that of an item as `products[].name`."""
-    turn = stage.node.turn
-    if turn is not None and path[0] == turn.item_name and len(path) > 1:
-        return f"{turn.list_name}[].{path[1]}"
+    iteration = placed_layer.node.iteration
+    if iteration is not None and path[0] == iteration.item_name and len(path) > 1:
+        return f"{iteration.list_name}[].{path[1]}"
     return path[0]

@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from postcard.errors import Fault
-from postcard.template.layers.text import TextLayer, looks
+from postcard.template.layers.text import TextLayer, span_styles
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.template.liquid.programs import paths_used
 from postcard.template.model import Document, walk_layers
@@ -14,14 +14,14 @@ from postcard.text.layout import lay_out
 from postcard.text.shaping import ROUNDING
 from postcard.text.style import Paragraph, Run, TextStyle
 
-_SECONDS = ("countdown", "seconds")
-_DETAIL = (
+_SECONDS_PATH = ("countdown", "seconds")
+_MESSAGE = (
     "The digits of this countdown differ in width, so each second moves the line and the GIF grows "
     'to several times its size: add "features": ["tnum"], or take a font that has them.'
 )
 
 
-def unsteady(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
+def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     """`uneven_digits` for every text that counts seconds in such digits.
 
     `locale` is the document's, its Liquid run.
@@ -31,13 +31,13 @@ def unsteady(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     digits = LocaleFilters(locale, UTC, document.numerals == "native").localize_digits("0123456789")
     for layer, where, _ in walk_layers(document.layers):
         if isinstance(layer, TextLayer) and any(
-            _SECONDS in paths_used(span.text) and _uneven(digits, _style(look, document), fonts)
-            for span, look in looks(layer, document.styles)
+            _SECONDS_PATH in paths_used(span.text) and _widths_differ(digits, _text_style(properties, document), fonts)
+            for span, properties in span_styles(layer, document.styles)
         ):
-            yield Fault("uneven_digits", where, _DETAIL)
+            yield Fault("uneven_digits", where, _MESSAGE)
 
 
-def _uneven(digits: str, style: TextStyle, fonts: Fonts) -> bool:
+def _widths_differ(digits: str, style: TextStyle, fonts: Fonts) -> bool:
     widths = [
         lay_out([Run(digit, style)], Paragraph(), width=None, height=None, fonts=fonts).width
         for digit in digits
@@ -45,11 +45,11 @@ def _uneven(digits: str, style: TextStyle, fonts: Fonts) -> bool:
     return max(widths) - min(widths) > ROUNDING
 
 
-def _style(look: Mapping[str, Any], document: Document) -> TextStyle:
-    font = look.get("font", document.font)
+def _text_style(properties: Mapping[str, Any], document: Document) -> TextStyle:
+    font = properties.get("font", document.font)
     return TextStyle(
         fonts=(font,) if isinstance(font, str) else font,
-        weight=look.get("weight", 400),
-        italic=look.get("italic", False),
-        features=look.get("features", ()),
+        weight=properties.get("weight", 400),
+        italic=properties.get("italic", False),
+        features=properties.get("features", ()),
     )

@@ -9,11 +9,11 @@ from postcard.geometry import OutputSize, output_size
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import Objects, StoredObject, TemplateVersion
-from postcard.rendering.renderer import Renderer, Which
+from postcard.rendering.renderer import Renderer, FallbackKind
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
 
-KINDS: tuple[Which, ...] = ("fallback", "ended")
+KINDS: tuple[FallbackKind, ...] = ("fallback", "ended")
 STORED_DPRS = (2.0, 1.5, 1.0)
 DEFAULT_SIZE = output_size(1200, 630)
 
@@ -81,7 +81,7 @@ class FallbackImages:
 
     def solid_color(self, frame: FallbackOptions) -> EncodedImage:
         """A card of one colour."""
-        return self._renderer.plain_card(
+        return self._renderer.solid_color(
             frame.size, format=frame.format, background=frame.background
         )
 

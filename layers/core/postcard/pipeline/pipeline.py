@@ -10,8 +10,8 @@ from postcard.errors import BadRequest, Fault, PictureFault, TimedOut
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.rendering.prerendered import Laid, name_of
-from postcard.rendering.renderer import LayerBox, Rendered, Renderer, RenderFailed, Source
+from postcard.rendering.prerendered import PrerenderedLayers, size_name
+from postcard.rendering.renderer import LayerBox, RenderedPicture, Renderer, RenderFailed, ImageSource
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.model import Document
@@ -123,24 +123,24 @@ class RenderPipeline:
 
     def _fetch_sources(
         self, order: RenderJob, now: float, deadline: float
-    ) -> tuple[dict[str, bytes], list[PictureFault], Laid | None]:
+    ) -> tuple[dict[str, bytes], list[PictureFault], PrerenderedLayers | None]:
         """The pictures of an order; those that its stored ground shows only if that is missing."""
-        stored, grounds = order.loaded.stored, self.renderer.grounds
-        key = stored.grounds.get(name_of(order.size), "")
-        wanted = self.renderer.sources(
-            order.template, order.values, order.size, now=now, laid=bool(key)
+        stored, grounds = order.loaded.stored, self.renderer.static_layers
+        key = stored.grounds.get(size_name(order.size), "")
+        wanted = self.renderer.image_sources(
+            order.template, order.values, order.size, now=now, has_prerendered=bool(key)
         )
-        laid = grounds.known(key)
-        first = [source for source in wanted if not source.below]
+        laid = grounds.get_prerendered(key)
+        first = [source for source in wanted if not source.prerendered_only]
         own = stored.sources
         if key and laid is None:
-            first.append(Source("", key, None, "hide", 0, 0, own=True))
+            first.append(ImageSource("", key, None, "hide", 0, 0, from_document=True))
             own = {**own, key: key}
-        if not all(source.own for source in first):
-            self.renderer.cache.expect()
+        if not all(source.from_document for source in first):
+            self.renderer.image_cache.prepare_untrusted()
         pictures, faults = self.sources.fetch_all(first, own, deadline=deadline)
-        laid = laid or grounds.keep(key, pictures.pop(key, b""))
-        below = [source for source in wanted if source.below and laid is None]
+        laid = laid or grounds.add_prerendered(key, pictures.pop(key, b""))
+        below = [source for source in wanted if source.prerendered_only and laid is None]
         more, missing = self.sources.fetch_all(below, own, deadline=deadline)
         found = [fault for fault in (*faults, *missing) if fault.pointer]
         return {**pictures, **more}, found, laid
@@ -150,8 +150,8 @@ class RenderPipeline:
         order: RenderJob,
         pictures: Mapping[str, bytes],
         now: float,
-        laid: Laid | None = None,
-    ) -> Rendered:
+        laid: PrerenderedLayers | None = None,
+    ) -> RenderedPicture:
         """The order drawn with pictures that are at hand."""
         return self.renderer.render(
             order.template,
@@ -160,9 +160,9 @@ class RenderPipeline:
             format=order.format,
             quality=order.quality,
             max_bytes=order.max_bytes,
-            pictures=pictures,
+            fetched_images=pictures,
             now=now,
-            laid=laid,
+            prerendered=laid,
         )
 
 

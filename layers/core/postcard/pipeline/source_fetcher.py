@@ -9,7 +9,7 @@ from postcard import ports
 from postcard.assets.service import PREFIX, AssetError, AssetReader
 from postcard.errors import PictureFault
 from postcard.ports import FetchError
-from postcard.rendering.renderer import Source
+from postcard.rendering.renderer import ImageSource
 
 CACHE_BYTES = 64_000_000
 MAX_CONCURRENT_FETCHES = 6
@@ -26,7 +26,7 @@ class SourceFetcher:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
     def fetch_all(
-        self, wanted: Sequence[Source], own: Mapping[str, str], *, deadline: float
+        self, wanted: Sequence[ImageSource], own: Mapping[str, str], *, deadline: float
     ) -> tuple[dict[str, bytes], list[PictureFault]]:
         """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
         brought: dict[str, bytes] = {}
@@ -35,7 +35,7 @@ class SourceFetcher:
         room = _ByteBudget(MAX_REQUEST_BYTES)
         readers = {
             name: self._reader(source, own, deadline)
-            if source.own
+            if source.from_document
             else partial(room.read, self._reader(source, own, deadline))
             for name, source in once.items()
         }
@@ -46,7 +46,7 @@ class SourceFetcher:
                 faults.append(_source_fault(once[name], outcome))
         return brought, faults
 
-    def check_assets(self, wanted: Sequence[Source]) -> list[PictureFault]:
+    def check_assets(self, wanted: Sequence[ImageSource]) -> list[PictureFault]:
         """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
         named = [source for source in wanted if source.reference.startswith(PREFIX)]
         outcomes = [
@@ -79,7 +79,7 @@ class SourceFetcher:
         return None if found is None else found.body
 
     def _reader(
-        self, source: Source, own: Mapping[str, str], deadline: float
+        self, source: ImageSource, own: Mapping[str, str], deadline: float
     ) -> Callable[[], bytes]:
         reference = source.reference
         if reference in own:
@@ -121,7 +121,7 @@ class _ByteBudget:
         raise FetchError(f"The request's pictures have more than {told} MB together.")
 
 
-def _source_fault(source: Source, error: Exception) -> PictureFault:
+def _source_fault(source: ImageSource, error: Exception) -> PictureFault:
     return PictureFault("image_unavailable", source.pointer, str(error), source.reference)
 
 

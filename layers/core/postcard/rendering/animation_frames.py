@@ -5,97 +5,97 @@ from dataclasses import MISSING, fields
 
 from postcard.canvas.canvas import Canvas
 from postcard.geometry import Box
-from postcard.rendering.flex_layout import placed
-from postcard.rendering.placement import Scene, Stage
-from postcard.rendering.render_tree import Node
-from postcard.rendering.static_layers import Blank
+from postcard.rendering.flex_layout import layout_nodes
+from postcard.rendering.placement import DrawingContext, PlacedLayer
+from postcard.rendering.render_tree import RenderNode
+from postcard.rendering.static_layers import CanvasSpec
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.model import Document
 
-_PLACING = frozenset(  # what a group may say and still draw nothing itself
+_LAYOUT_FIELDS = frozenset(  # what a group may say and still draw nothing itself
     ("type", "name", "x", "y", "width", "height", "layers", "flow", "gap", "padding", "align")
 ) | frozenset(("justify", "repeat", "as_", "if_", "meta"))
-_LOOKS = tuple(f for f in fields(GroupLayer) if f.name not in _PLACING)
+_APPEARANCE_FIELDS = tuple(f for f in fields(GroupLayer) if f.name not in _LAYOUT_FIELDS)
 
 
-Begin = Callable[[Scene, Blank, Sequence[Node]], tuple[Canvas, int]]
+StartCanvas = Callable[[DrawingContext, CanvasSpec, Sequence[RenderNode]], tuple[Canvas, int]]
 """A canvas to begin with, and how many of the nodes are drawn on it."""
 
 
-class Reel:
+class FrameRenderer:
     """Draws pictures of one size that follow each other.
 
     The layers below the first that changes are kept drawn on a canvas of their own.
     """
 
-    def __init__(self, begin: Begin | None = None) -> None:
-        self._begin = begin or _anew
-        self.strokes = 0  # how many layers were drawn
-        self._before: list[tuple[Node, Box]] = []
+    def __init__(self, start_canvas: StartCanvas | None = None) -> None:
+        self._start_canvas = start_canvas or _new_canvas
+        self.layers_drawn = 0  # how many layers were drawn
+        self._previous_layers: list[tuple[RenderNode, Box]] = []
         self._document: Document | None = None
-        self._ground: Sequence[Node] = ()  # what the kept canvas began with
-        self._shown: Canvas | None = None
-        self._kept: Canvas | None = None
-        self._depth = 0  # how many layers lie on the kept canvas, above its ground
+        self._start_nodes: Sequence[RenderNode] = ()  # what the kept canvas began with
+        self._last_frame: Canvas | None = None
+        self._base_canvas: Canvas | None = None
+        self._base_layer_count = 0  # how many layers lie on the kept canvas, above its ground
 
-    def draw(self, scene: Scene, blank: Blank, nodes: Sequence[Node]) -> Canvas:
+    def draw(self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> Canvas:
         """The next picture, drawn on `blank` or on what is kept; the last one if it is equal."""
-        kept = self._kept if self._stands(scene.document, nodes) else None
-        canvas = kept or self._begun(scene, blank, nodes)
-        stages = list(_apart(placed(scene, nodes[len(self._ground) :])))
-        now = [(stage.node, stage.box) for stage in stages]
-        same = self._alike(now) if kept else 0
-        if kept and self._shown and same == len(now) == len(self._before):
-            return self._shown
-        if same < self._depth:
+        base = self._base_canvas if self._base_is_reusable(drawing.document, nodes) else None
+        canvas = base or self._new_base(drawing, canvas_spec, nodes)
+        layers = list(_flatten_groups(layout_nodes(drawing, nodes[len(self._start_nodes) :])))
+        current = [(layer.node, layer.box) for layer in layers]
+        unchanged = self._unchanged_count(current) if base else 0
+        if base and self._last_frame and unchanged == len(current) == len(self._previous_layers):
+            return self._last_frame
+        if unchanged < self._base_layer_count:
             self._document = None  # nothing of what is kept will do
-            return self.draw(scene, blank, nodes)
-        self._draw(canvas, stages[self._depth : same])
-        self._depth, self._before, self._kept = same, now, canvas
-        self._shown = canvas.copy()
-        self._draw(self._shown, stages[same:])
-        return self._shown
+            return self.draw(drawing, canvas_spec, nodes)
+        self._draw_layers(canvas, layers[self._base_layer_count : unchanged])
+        self._base_layer_count, self._previous_layers, self._base_canvas = unchanged, current, canvas
+        self._last_frame = canvas.copy()
+        self._draw_layers(self._last_frame, layers[unchanged:])
+        return self._last_frame
 
-    def _stands(self, document: Document, nodes: Sequence[Node]) -> bool:
+    def _base_is_reusable(self, document: Document, nodes: Sequence[RenderNode]) -> bool:
         """Whether what is kept began as this picture does."""
-        return document == self._document and self._ground == nodes[: len(self._ground)]
+        return document == self._document and self._start_nodes == nodes[: len(self._start_nodes)]
 
-    def _begun(self, scene: Scene, blank: Blank, nodes: Sequence[Node]) -> Canvas:
-        canvas, below = self._begin(scene, blank, nodes)
-        self._ground, self._document, self._depth = nodes[:below], scene.document, 0
+    def _new_base(self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> Canvas:
+        canvas, drawn_count = self._start_canvas(drawing, canvas_spec, nodes)
+        self._start_nodes, self._document, self._base_layer_count = nodes[:drawn_count], drawing.document, 0
         return canvas
 
-    def _alike(self, now: Sequence[tuple[Node, Box]]) -> int:
+    def _unchanged_count(self, layers: Sequence[tuple[RenderNode, Box]]) -> int:
         """How many layers above the ground are as they were."""
-        pairs = zip(self._before, now, strict=False)
-        return next((i for i, (one, two) in enumerate(pairs) if one != two), len(now))
+        pairs = zip(self._previous_layers, layers, strict=False)
+        return next((i for i, (one, two) in enumerate(pairs) if one != two), len(layers))
 
-    def _draw(self, canvas: Canvas, stages: Sequence[Stage]) -> None:
-        self.strokes += len(stages)
-        for stage in stages:
-            stage.draw(canvas)
-
-
-def _anew(scene: Scene, blank: Blank, nodes: Sequence[Node]) -> tuple[Canvas, int]:
-    return blank.canvas(), 0
+    def _draw_layers(self, canvas: Canvas, layers: Sequence[PlacedLayer]) -> None:
+        self.layers_drawn += len(layers)
+        for layer in layers:
+            layer.draw(canvas)
 
 
-def _apart(stages: Sequence[Stage]) -> Iterator[Stage]:
+def _new_canvas(drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> tuple[Canvas, int]:
+    return canvas_spec.new_canvas(), 0
+
+
+def _flatten_groups(layers: Sequence[PlacedLayer]) -> Iterator[PlacedLayer]:
     """Stages in the order they are drawn; groups that only hold their layers, taken apart."""
-    for stage in stages:
-        if _only_holds(stage.layer):
-            stage.scene.boxes.append((stage.node.pointer, stage.box))
-            yield from _apart(stage.children)
+    for layer in layers:
+        if _is_plain_container(layer.layer):
+            layer.drawing.boxes.append((layer.node.pointer, layer.box))
+            yield from _flatten_groups(layer.children)
         else:
-            yield stage
+            yield layer
 
 
-def _only_holds(layer: AnyLayer) -> bool:
+def _is_plain_container(layer: AnyLayer) -> bool:
     return (
         isinstance(layer, GroupLayer)
-        and layer.direct
+        and layer.draws_directly
         and all(
             getattr(layer, f.name) == (f.default if f.default is not MISSING else None)
-            for f in _LOOKS
+            for f in _APPEARANCE_FIELDS
         )
     )

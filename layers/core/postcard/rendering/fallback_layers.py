@@ -7,29 +7,29 @@ from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.text import TextLayer
 from postcard.template.model import Document, FallbackPicture
 
-_MARGIN = 0.08  # of the shorter side, round a text
-_LETTERS = 0.12  # of the shorter side: the size of a text that fits
+_MARGIN_FRACTION = 0.08  # of the shorter side, round a text
+_FONT_SIZE_FRACTION = 0.12  # of the shorter side: the size of a text that fits
 
 
-def stored_layers(picture: FallbackPicture, document: Document) -> tuple[AnyLayer, ...]:
+def fallback_layers(picture: FallbackPicture, document: Document) -> tuple[AnyLayer, ...]:
     """What the picture shows over its background."""
     if picture.layers is not None:
         return picture.layers
     width, height = float(document.width), float(document.height)
     if picture.source is not None:
         return (ImageLayer(width=width, height=height, source=picture.source, on_error="hide"),)
-    return (_text(picture, width, height),)
+    return (_text_layer(picture, width, height),)
 
 
-def stored_document(picture: FallbackPicture | None, document: Document) -> Document:
+def fallback_document(picture: FallbackPicture | None, document: Document) -> Document:
     """The document with the picture's own background, if it says one."""
-    own = picture.background if picture else None
-    return replace(document, background=own) if own else document
+    background = picture.background if picture else None
+    return replace(document, background=background) if background else document
 
 
-def _text(picture: FallbackPicture, width: float, height: float) -> TextLayer:
+def _text_layer(picture: FallbackPicture, width: float, height: float) -> TextLayer:
     side = min(width, height)
-    margin = side * _MARGIN
+    margin = side * _MARGIN_FRACTION
     return TextLayer(
         x=margin,
         y=margin,
@@ -38,7 +38,7 @@ def _text(picture: FallbackPicture, width: float, height: float) -> TextLayer:
         text=picture.text or "",
         color=picture.color,
         weight=600,
-        size=max(1.0, min(1000.0, side * _LETTERS)),
+        size=max(1.0, min(1000.0, side * _FONT_SIZE_FRACTION)),
         min_size=1.0,
         fit="shrink",
         align="center",

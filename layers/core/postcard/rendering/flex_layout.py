@@ -8,172 +8,172 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from postcard.canvas.canvas import Canvas
-from postcard.rendering.placement import HEIGHT, WIDTH, Scene, Stage
-from postcard.rendering.render_tree import Node
+from postcard.rendering.placement import HEIGHT, WIDTH, DrawingContext, PlacedLayer
+from postcard.rendering.render_tree import RenderNode
 from postcard.template.layers.group import GroupLayer
 from postcard.template.layers.text import TextLayer
 
-_ALONG = {"row": WIDTH, "column": HEIGHT}  # the axis on which layers follow each other
-_SHARES = {"center": 0.5, "end": 1.0}  # of the free room, before the layers
-_ROUNDING = 0.01
+_MAIN_AXIS = {"row": WIDTH, "column": HEIGHT}  # the axis on which layers follow each other
+_ALIGNMENT_FRACTIONS = {"center": 0.5, "end": 1.0}  # of the free room, before the layers
+_TOLERANCE = 0.01
 
 
-class Inside(NamedTuple):
+class FlexContainer(NamedTuple):
     """A group at work: its stage, its layer, the axis on which its layers follow each other."""
 
-    stage: "Stage"
+    placed_layer: "PlacedLayer"
     layer: "GroupLayer"
-    along: int | None
+    main_axis: int | None
 
     @property
-    def children(self) -> "list[Stage]":
+    def children(self) -> "list[PlacedLayer]":
         """The stages of its layers."""
-        return self.stage.children
+        return self.placed_layer.children
 
     @property
-    def gaps(self) -> float:
+    def total_gap(self) -> float:
         """The sum of all its gaps."""
         return self.layer.gap * max(0, len(self.children) - 1)
 
     @property
-    def by_baseline(self) -> bool:
+    def aligns_baselines(self) -> bool:
         """Whether its layers stand on one base line."""
-        return self.along == WIDTH and self.layer.align == "baseline"
+        return self.main_axis == WIDTH and self.layer.align == "baseline"
 
-    def room(self, axis: int) -> float:
+    def content_size(self, axis: int) -> float:
         """What its size leaves inside the padding."""
-        return max(0.0, (self.stage.given[axis] or 0.0) - self.layer.around(axis))
+        return max(0.0, (self.placed_layer.definite_size[axis] or 0.0) - self.layer.total_padding(axis))
 
 
-def draw(scene: Scene, canvas: Canvas, nodes: Sequence[Node]) -> None:
+def draw_nodes(drawing: DrawingContext, canvas: Canvas, nodes: Sequence[RenderNode]) -> None:
     """Draws nodes over the whole canvas."""
-    for stage in placed(scene, nodes):
-        stage.draw(canvas)
+    for placed_layer in layout_nodes(drawing, nodes):
+        placed_layer.draw(canvas)
 
 
-def placed(scene: Scene, nodes: Sequence[Node]) -> list[Stage]:
+def layout_nodes(drawing: DrawingContext, nodes: Sequence[RenderNode]) -> list[PlacedLayer]:
     """The stages of nodes on the canvas, what they hold in its place."""
-    stages = scene.stages(nodes)
-    for stage in stages:
-        if stage.group:
-            arrange(stage)
-    return stages
+    placed_layers = drawing.place_layers(nodes)
+    for placed_layer in placed_layers:
+        if placed_layer.group:
+            layout_group(placed_layer)
+    return placed_layers
 
 
-def arrange(stage: "Stage") -> None:
+def layout_group(placed_layer: "PlacedLayer") -> None:
     """Gives a group and everything inside their sizes and places."""
     for axis in (WIDTH, HEIGHT):
-        _settle(stage, axis)
-    _place(stage)
+        _resolve_sizes(placed_layer, axis)
+    _position_children(placed_layer)
 
 
-def _inside(stage: "Stage") -> Inside | None:
-    group = stage.group
-    return Inside(stage, group, _ALONG.get(group.flow)) if group else None
+def _flex_container(placed_layer: "PlacedLayer") -> FlexContainer | None:
+    group = placed_layer.group
+    return FlexContainer(placed_layer, group, _MAIN_AXIS.get(group.flow)) if group else None
 
 
 # Sizes
 
 
-def _settle(stage: "Stage", axis: int) -> None:
+def _resolve_sizes(placed_layer: "PlacedLayer", axis: int) -> None:
     """Gives a group its width or height, and what is inside theirs."""
-    if not (group := _inside(stage)):
+    if not (group := _flex_container(placed_layer)):
         return
-    if stage.given[axis] is None:
-        stage.given[axis] = _natural(stage, axis)
-    if axis == group.along:
-        _follow_heights(group)
-        _share_out(group, axis)
-    elif group.along is not None:
+    if placed_layer.definite_size[axis] is None:
+        placed_layer.definite_size[axis] = _natural_size(placed_layer, axis)
+    if axis == group.main_axis:
+        _fill_row_heights(group)
+        _distribute_free_space(group, axis)
+    elif group.main_axis is not None:
         for child in group.children:
-            _fit_across(child, axis, group)
+            _resolve_cross_size(child, axis, group)
     for child in group.children:
-        _settle(child, axis)
+        _resolve_sizes(child, axis)
 
 
-def _follow_heights(group: Inside) -> None:
+def _fill_row_heights(group: FlexContainer) -> None:
     """In a row of a known height: a picture's width may follow the height that it fills."""
-    if group.along == WIDTH and group.stage.given[HEIGHT] is not None:
+    if group.main_axis == WIDTH and group.placed_layer.definite_size[HEIGHT] is not None:
         for child in group.children:
-            if child.side(HEIGHT) == "fill":
-                child.give(HEIGHT, group.room(HEIGHT))
+            if child.specified_size(HEIGHT) == "fill":
+                child.set_size(HEIGHT, group.content_size(HEIGHT))
 
 
-def _natural(stage: "Stage", axis: int) -> float:
+def _natural_size(placed_layer: "PlacedLayer", axis: int) -> float:
     """A layer's own width or height: what it says, or what its content takes."""
-    if (said := stage.given[axis]) is not None:
-        return said
-    if not (group := _inside(stage)):
-        return stage.layer.measure(stage)[axis]
-    sides = [_natural(child, axis) for child in group.children]
-    if axis == group.along:
-        content = sum(sides) + group.gaps
+    if (definite := placed_layer.definite_size[axis]) is not None:
+        return definite
+    if not (group := _flex_container(placed_layer)):
+        return placed_layer.layer.measure(placed_layer)[axis]
+    sides = [_natural_size(child, axis) for child in group.children]
+    if axis == group.main_axis:
+        content = sum(sides) + group.total_gap
     else:
-        starts = _starts(group, axis)
-        content = max((start + side for start, side in zip(starts, sides, strict=True)), default=0)
-    return max(0.0, content) + group.layer.around(axis)
+        offsets = _cross_axis_offsets(group, axis)
+        content = max((start + side for start, side in zip(offsets, sides, strict=True)), default=0)
+    return max(0.0, content) + group.layer.total_padding(axis)
 
 
-def _starts(group: Inside, axis: int) -> Sequence[float]:
+def _cross_axis_offsets(group: FlexContainer, axis: int) -> Sequence[float]:
     """Where the layers of a group of their size begin, across the flow or without one."""
-    if group.along is None:
-        return [child.place[axis] for child in group.children]
-    if axis == HEIGHT and group.by_baseline:
-        return _drops(group)
+    if group.main_axis is None:
+        return [child.offset[axis] for child in group.children]
+    if axis == HEIGHT and group.aligns_baselines:
+        return _baseline_offsets(group)
     return [0.0] * len(group.children)
 
 
-def _share_out(group: Inside, axis: int) -> None:
+def _distribute_free_space(group: FlexContainer, axis: int) -> None:
     """Along the flow: what is left goes to those that fill; texts give way where a row lacks."""
-    fixed = [child for child in group.children if child.side(axis) != "fill"]
-    filling = [child for child in group.children if child.side(axis) == "fill"]
-    left = group.room(axis) - group.gaps - sum(_natural(child, axis) for child in fixed)
-    if left < -_ROUNDING and axis == WIDTH:
-        _give_way(group, left)
+    fixed = [child for child in group.children if child.specified_size(axis) != "fill"]
+    filling = [child for child in group.children if child.specified_size(axis) == "fill"]
+    free = group.content_size(axis) - group.total_gap - sum(_natural_size(child, axis) for child in fixed)
+    if free < -_TOLERANCE and axis == WIDTH:
+        _shrink_texts(group, free)
     for child in filling:
-        child.give(axis, max(0.0, left) / len(filling))
+        child.set_size(axis, max(0.0, free) / len(filling))
 
 
-def _give_way(group: Inside, left: float) -> None:
+def _shrink_texts(group: FlexContainer, free_space: float) -> None:
     """Texts get shorter in proportion to their length; one without any room is not drawn."""
-    texts = [child for child in group.children if _is_text(child) and child.side(WIDTH) is None]
-    long = sum(_natural(child, WIDTH) for child in texts)
-    share = max(0.0, (long + left) / long) if long else 0.0
+    texts = [child for child in group.children if _is_text(child) and child.specified_size(WIDTH) is None]
+    total_width = sum(_natural_size(child, WIDTH) for child in texts)
+    scale = max(0.0, (total_width + free_space) / total_width) if total_width else 0.0
     for child in texts:
-        if share:
-            _hug(child, _natural(child, WIDTH) * share)
+        if scale:
+            _shrink_to_fit(child, _natural_size(child, WIDTH) * scale)
         else:
             group.children.remove(child)
 
 
-def _hug(child: "Stage", most: float) -> None:
+def _shrink_to_fit(child: "PlacedLayer", max_width: float) -> None:
     """Sets a text into `most`; its box ends where its widest line does."""
-    child.give(WIDTH, most)
+    child.set_size(WIDTH, max_width)
     layer = child.layer
     assert isinstance(layer, TextLayer)
-    child.given[WIDTH] = min(most, layer.layout(child).width)
+    child.definite_size[WIDTH] = min(max_width, layer.layout(child).width)
 
 
-def _fit_across(child: "Stage", axis: int, group: Inside) -> None:
+def _resolve_cross_size(child: "PlacedLayer", axis: int, group: FlexContainer) -> None:
     """Across the flow: the whole room for what fills or stretches.
 
     A text, row or column without a width is at most as wide as the column that holds it.
     """
-    side, room = child.side(axis), group.room(axis)
-    if side == "fill" or (side is None and group.layer.align == "stretch" and _yields(child)):
-        child.give(axis, room)
-    elif side is None and axis == WIDTH and _natural(child, axis) > room + _ROUNDING:
+    side, room = child.specified_size(axis), group.content_size(axis)
+    if side == "fill" or (side is None and group.layer.align == "stretch" and _is_stretchable(child)):
+        child.set_size(axis, room)
+    elif side is None and axis == WIDTH and _natural_size(child, axis) > room + _TOLERANCE:
         if _is_text(child):
-            _hug(child, room)
+            _shrink_to_fit(child, room)
         elif child.group and child.group.flow != "none":
-            child.give(axis, room)
+            child.set_size(axis, room)
 
 
-def _is_text(child: "Stage") -> bool:
+def _is_text(child: "PlacedLayer") -> bool:
     return isinstance(child.layer, TextLayer)
 
 
-def _yields(child: "Stage") -> bool:
+def _is_stretchable(child: "PlacedLayer") -> bool:
     """Whether any size does: pictures and codes keep their proportions."""
     return _is_text(child) or child.group is not None
 
@@ -181,63 +181,63 @@ def _yields(child: "Stage") -> bool:
 # Places
 
 
-def _place(stage: "Stage") -> None:
+def _position_children(placed_layer: "PlacedLayer") -> None:
     """Sets the places inside a group, from the corner of its content."""
-    if not (group := _inside(stage)):
+    if not (group := _flex_container(placed_layer)):
         return
     for child in group.children:
-        _place(child)
-    if group.along is None:
+        _position_children(child)
+    if group.main_axis is None:
         return
-    _follow(group, group.along)
-    _line_up(group, 1 - group.along)
-    if stage.rtl:
-        room = group.room(WIDTH)
+    _justify(group, group.main_axis)
+    _align(group, 1 - group.main_axis)
+    if placed_layer.rtl:
+        room = group.content_size(WIDTH)
         for child in group.children:
-            child.place[WIDTH] = room - child.place[WIDTH] - child.size[WIDTH]
+            child.offset[WIDTH] = room - child.offset[WIDTH] - child.size[WIDTH]
 
 
-def _follow(group: Inside, axis: int) -> None:
+def _justify(group: FlexContainer, axis: int) -> None:
     """One layer after the other, from the start."""
     sides = [child.size[axis] for child in group.children]
-    free, justify = group.room(axis) - sum(sides) - group.gaps, group.layer.justify
-    at, between = free * _SHARES.get(justify, 0.0), group.layer.gap
+    free, justify = group.content_size(axis) - sum(sides) - group.total_gap, group.layer.justify
+    offset, between = free * _ALIGNMENT_FRACTIONS.get(justify, 0.0), group.layer.gap
     if justify == "space-between" and len(sides) > 1:
         between += max(0.0, free) / (len(sides) - 1)
     for child, side in zip(group.children, sides, strict=True):
-        child.place[axis] = at
-        at += side + between
+        child.offset[axis] = offset
+        offset += side + between
 
 
-def _line_up(group: Inside, axis: int) -> None:
+def _align(group: FlexContainer, axis: int) -> None:
     """Each layer by itself, across the flow."""
-    if group.by_baseline:
-        starts = _drops(group)
+    if group.aligns_baselines:
+        offsets = _baseline_offsets(group)
     else:
-        room, share = group.room(axis), _SHARES.get(group.layer.align, 0.0)
-        starts = [(room - child.size[axis]) * share for child in group.children]
-    for child, start in zip(group.children, starts, strict=True):
-        child.place[axis] = start
+        room, fraction = group.content_size(axis), _ALIGNMENT_FRACTIONS.get(group.layer.align, 0.0)
+        offsets = [(room - child.size[axis]) * fraction for child in group.children]
+    for child, offset in zip(group.children, offsets, strict=True):
+        child.offset[axis] = offset
 
 
-def _drops(group: Inside) -> list[float]:
+def _baseline_offsets(group: FlexContainer) -> list[float]:
     """How far down each layer of a row stands, so that all have one base line."""
-    lines = [_baseline(child) for child in group.children]
-    deepest = max(lines, default=0.0)
-    return [deepest - line for line in lines]
+    baselines = [_baseline(child) for child in group.children]
+    lowest = max(baselines, default=0.0)
+    return [lowest - line for line in baselines]
 
 
-def _baseline(stage: "Stage") -> float:
+def _baseline(placed_layer: "PlacedLayer") -> float:
     """A text's first base line, a group's first layer's, or the lower edge; from the top."""
-    layer = stage.layer
+    layer = placed_layer.layer
     if isinstance(layer, TextLayer):
-        layout = layer.layout(stage)
-        return layout.top(layer.measure(stage)[HEIGHT]) + layout.baseline
-    if not (group := _inside(stage)):
-        return stage.size[HEIGHT]
-    _settle(stage, HEIGHT)
-    _place(stage)
+        layout = layer.layout(placed_layer)
+        return layout.top(layer.measure(placed_layer)[HEIGHT]) + layout.baseline
+    if not (group := _flex_container(placed_layer)):
+        return placed_layer.size[HEIGHT]
+    _resolve_sizes(placed_layer, HEIGHT)
+    _position_children(placed_layer)
     if not group.children:
-        return stage.size[HEIGHT]
+        return placed_layer.size[HEIGHT]
     first = group.children[0]
-    return group.layer.corner[HEIGHT] + first.place[HEIGHT] + _baseline(first)
+    return group.layer.content_offset[HEIGHT] + first.offset[HEIGHT] + _baseline(first)

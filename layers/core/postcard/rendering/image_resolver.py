@@ -8,8 +8,8 @@ from typing import Protocol
 
 from postcard.canvas.codecs.picture import KEPT_FITS, Picture, PictureError
 from postcard.errors import Fault, PictureFault
-from postcard.rendering.placement import Near
-from postcard.rendering.render_tree import Node
+from postcard.rendering.placement import TargetPixels
+from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Kept
 from postcard.template.compiled import Template
@@ -18,19 +18,19 @@ from postcard.template.fields.values import clean_text
 from postcard.template.layers.image import ImageLayer
 from postcard.template.liquid.programs import paths_used
 
-Warn = Callable[[str, str, str], None]
-Note = Callable[[Fault], None]
-KEPT_BYTES = 48_000_000  # of decoded pictures, their fits and their files
-_PIXEL = 4  # bytes
+WarnFunction = Callable[[str, str, str], None]
+AddWarning = Callable[[Fault], None]
+DECODED_IMAGE_CACHE_BYTES = 48_000_000  # of decoded pictures, their fits and their files
+_BYTES_PER_PIXEL = 4  # bytes
 
 
-class Decoder(Protocol):
+class UntrustedImageDecoder(Protocol):
     """Decodes pictures that nobody vouches for."""
 
     def prepare(self) -> None:
         """A picture is on its way."""
 
-    def decode(self, body: bytes, near: Near) -> Picture:
+    def decode(self, body: bytes, target_pixels: TargetPixels) -> Picture:
         """The picture; `PictureError`."""
 
 
@@ -44,7 +44,7 @@ class RenderFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ImageChoice:
     """What an image layer names: a reference, the field that said it, and that field's default."""
 
     reference: str
@@ -52,36 +52,36 @@ class Choice:
     default: str | None = None
 
 
-def choice_of(template: Template, node: Node, values: Mapping[str, object]) -> Choice:
+def image_choice(template: Template, node: RenderNode, values: Mapping[str, object]) -> ImageChoice:
     """The picture of a node, and where it comes from."""
     layer = node.layer
     assert isinstance(layer, ImageLayer)
-    named = list(_named(template, node, values))
-    said = next((spec for spec, value in named if value == layer.source), None)
-    spec = said or next((spec for spec, _ in named), None)
+    candidates = list(_image_fields(template, node, values))
+    matching = next((spec for spec, value in candidates if value == layer.source), None)
+    spec = matching or next((spec for spec, _ in candidates), None)
     if spec is None:
-        return Choice(layer.source)
+        return ImageChoice(layer.source)
     default = clean_text(spec.default) if isinstance(spec.default, str) else None
-    return Choice(layer.source, said.allowed_hosts if said else None, default or None)
+    return ImageChoice(layer.source, matching.allowed_hosts if matching else None, default or None)
 
 
-def _named(
-    template: Template, node: Node, values: Mapping[str, object]
+def _image_fields(
+    template: Template, node: RenderNode, values: Mapping[str, object]
 ) -> Iterator[tuple[ImageField, object]]:
     """The image fields that a node's source names, with their values."""
-    slots = template.slots.get(node.pointer, ())
+    slots = template.liquid_slots.get(node.pointer, ())
     source = next((slot.source for slot in slots if slot.path == ("source",)), "")
     for head, *rest in paths_used(source):
-        spec, turn = template.fields.get(head), node.turn
-        if turn is not None and head == turn.item_name:
-            yield from _of_items(template, turn.list_name, values, rest[:1], turn.item_index)
+        spec, iteration = template.fields.get(head), node.iteration
+        if iteration is not None and head == iteration.item_name:
+            yield from _item_image_fields(template, iteration.list_name, values, rest[:1], iteration.item_index)
         elif isinstance(spec, ImageField):
             yield spec, values.get(head)
         elif isinstance(spec, ListField):
-            yield from _of_items(template, head, values, list(spec.items), None)
+            yield from _item_image_fields(template, head, values, list(spec.items), None)
 
 
-def _of_items(
+def _item_image_fields(
     template: Template,
     name: str,
     values: Mapping[str, object],
@@ -98,12 +98,12 @@ def _of_items(
                 yield inner, item[key]
 
 
-def _lost(node: Node, choice: Choice, error: PictureError) -> PictureFault:
-    where, detail = f"{node.pointer}/source", f"No picture: {error}."
-    return PictureFault("image_unavailable", where, detail, choice.reference)
+def _image_unavailable(node: RenderNode, choice: ImageChoice, error: PictureError) -> PictureFault:
+    pointer, detail = f"{node.pointer}/source", f"No picture: {error}."
+    return PictureFault("image_unavailable", pointer, detail, choice.reference)
 
 
-class PictureCache:
+class DecodedImageCache:
     """Decoded pictures of templates, kept from one drawing to the next.
 
     The key is the bytes themselves: an asset's name may come to mean other bytes. What a request
@@ -111,82 +111,82 @@ class PictureCache:
     """
 
     def __init__(
-        self, most_bytes: int = KEPT_BYTES, strangers: Callable[[], Decoder] | None = None
+        self, max_bytes: int = DECODED_IMAGE_CACHE_BYTES, untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None
     ) -> None:
-        self.decoded = 0  # how often a picture had to be decoded
-        self._kept: Kept[tuple[bytes, Near], tuple[int, Picture]]
-        self._kept = Kept(most_bytes, itemgetter(0))
-        self._decoder = strangers
+        self.decode_count = 0  # how often a picture had to be decoded
+        self._pictures: Kept[tuple[bytes, TargetPixels], tuple[int, Picture]]
+        self._pictures = Kept(max_bytes, itemgetter(0))
+        self._untrusted_decoder_factory = untrusted_decoder_factory
 
     @cached_property
-    def _strangers(self) -> Decoder | None:
-        return self._decoder() if self._decoder else None
+    def _untrusted_decoder(self) -> UntrustedImageDecoder | None:
+        return self._untrusted_decoder_factory() if self._untrusted_decoder_factory else None
 
-    def expect(self) -> None:
+    def prepare_untrusted(self) -> None:
         """A stranger's picture is on its way."""
-        if self._strangers:
-            self._strangers.prepare()
+        if self._untrusted_decoder:
+            self._untrusted_decoder.prepare()
 
-    def picture(self, body: bytes, near: Near, *, keep: bool) -> Picture:
+    def decode(self, body: bytes, target_pixels: TargetPixels, *, trusted: bool) -> Picture:
         """The picture of those bytes; raises PictureError."""
-        key = (body, near)
-        if (known := self._kept.get(key)) is not None:
-            return known[1]
-        self.decoded += 1
-        if not keep and self._strangers:
-            return self._strangers.decode(body, near)
-        picture = Picture.decode(body, near=near)
-        if keep:
-            self._kept.put(key, (_weight(body, picture, near), picture))
+        key = (body, target_pixels)
+        if (cached := self._pictures.get(key)) is not None:
+            return cached[1]
+        self.decode_count += 1
+        if not trusted and self._untrusted_decoder:
+            return self._untrusted_decoder.decode(body, target_pixels)
+        picture = Picture.decode(body, near=target_pixels)
+        if trusted:
+            self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
         return picture
 
 
-def _weight(body: bytes, picture: Picture, near: Near) -> int:
+def _memory_bytes(body: bytes, picture: Picture, target_pixels: TargetPixels) -> int:
     """The bytes of a picture, its file, and the fits that it will be asked for."""
     width, height = picture.image.size
-    across, down = near or picture.image.size
-    return len(body) + _PIXEL * (width * height + KEPT_FITS * across * down)
+    across, down = target_pixels or picture.image.size
+    return len(body) + _BYTES_PER_PIXEL * (width * height + KEPT_FITS * across * down)
 
 
 @dataclass(slots=True)
-class Gallery:
+class ImageResolver:
     """The pictures of one drawing: `brought` by reference."""
 
     template: Template
     values: Mapping[str, object]
-    brought: Mapping[str, bytes]
-    cache: PictureCache
-    note: Note
-    _own: frozenset[str] = field(init=False)
+    fetched_images: Mapping[str, bytes]
+    cache: DecodedImageCache
+    add_warning: AddWarning
+    _document_references: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._own = frozenset(self.template.references)
+        self._document_references = frozenset(self.template.image_references)
 
-    def __call__(self, node: Node, near: Near) -> Picture | None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> Picture | None:
         """The node's picture, or what its `on_error` says; raises `RenderFailed`."""
-        choice = choice_of(self.template, node, self.values)
+        choice = image_choice(self.template, node, self.values)
         layer = node.layer
         assert isinstance(layer, ImageLayer)
-        near = near if layer.fit != "none" else None
+        target_pixels = target_pixels if layer.fit != "none" else None
         try:
-            return self._decoded(choice.reference, near)
+            return self._decode(choice.reference, target_pixels)
         except PictureError as error:
             if layer.on_error == "fail":
                 raise RenderFailed(node.pointer, str(error), choice.reference) from None
-            self.note(_lost(node, choice, error))
+            self.add_warning(_image_unavailable(node, choice, error))
         if layer.on_error == "hide" or choice.default in (None, choice.reference):
             return None
-        return self.found(choice.default or "", near)
+        return self.find(choice.default or "", target_pixels)
 
-    def found(self, reference: str, near: Near) -> Picture | None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> Picture | None:
         """A picture that may be missing."""
         try:
-            return self._decoded(reference, near)
+            return self._decode(reference, target_pixels)
         except PictureError:
             return None
 
-    def _decoded(self, reference: str, near: Near) -> Picture:
-        body = self.brought.get(reference)
+    def _decode(self, reference: str, target_pixels: TargetPixels) -> Picture:
+        body = self.fetched_images.get(reference)
         if body is None:
             raise PictureError("it could not be fetched")
-        return self.cache.picture(body, near, keep=reference in self._own)
+        return self.cache.decode(body, target_pixels, trusted=reference in self._document_references)

@@ -1,7 +1,7 @@
 """Which way a document reads: where rows, bars and ratings start."""
 
-_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
-_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag says another
+_RTL_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
+_RTL_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag says another
     (
         *("ar", "arc", "bal", "brh", "ckb", "dv", "fa", "glk", "he", "iw", "ji", "khw", "ks"),
         *("lrc", "mzn", "nqo", "pnb", "ps", "sd", "sdh", "syr", "ug", "ur", "yi"),
@@ -22,4 +22,4 @@ def locale_reads_rtl(locale: str) -> bool:
     """
     language, *rest = locale.lower().replace("_", "-").split("-")
     script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
-    return script in _SCRIPTS if script else language in _LANGUAGES
+    return script in _RTL_SCRIPTS if script else language in _RTL_LANGUAGES

@@ -6,18 +6,18 @@ from dataclasses import replace
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.evaluator import Evaluator
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.layers.line import LineLayer, recoloured
-from postcard.template.layers.text import TextLayer, highlighted
+from postcard.template.layers.line import LineLayer, stroke_with_color
+from postcard.template.layers.text import TextLayer, highlight_with_color
 from postcard.template.liquid.loops import Iteration
 from postcard.template.liquid.text_markers import isolate
 from postcard.template.liquid_slots import replace_at
 
-Properties = Mapping[str, str | bool]
-LayerChanges = Mapping[str, Properties]
+ModifiedProperties = Mapping[str, str | bool]
+LayerModifications = Mapping[str, ModifiedProperties]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class RenderNode:
     """A layer that is drawn, its properties final; `pointer` is its place in the document.
 
     `turn` is the item that it is drawn for, in a repeated group.
@@ -25,59 +25,59 @@ class Node:
 
     layer: AnyLayer
     pointer: str
-    children: tuple["Node", ...] = ()
-    turn: Iteration | None = None
+    children: tuple["RenderNode", ...] = ()
+    iteration: Iteration | None = None
 
-    def all(self) -> Iterator["Node"]:
+    def walk(self) -> Iterator["RenderNode"]:
         """The node itself and everything inside."""
         yield self
         for child in self.children:
-            yield from child.all()
+            yield from child.walk()
 
 
-def nodes_of(
-    layers: Sequence[AnyLayer], where: str, speaker: Evaluator, changes: LayerChanges
-) -> tuple[Node, ...]:
+def build_tree(
+    layers: Sequence[AnyLayer], pointer: str, evaluator: Evaluator, modifications: LayerModifications
+) -> tuple[RenderNode, ...]:
     """The nodes of layers at the pointer `where`."""
     found = (
-        _node(layer, f"{where}/{index}", turn, changes)
+        _build_node(layer, f"{pointer}/{index}", iteration, modifications)
         for index, layer in enumerate(layers)
-        for turn in _turns(layer, speaker)
+        for iteration in _iterations(layer, evaluator)
     )
     return tuple(node for node in found if node)
 
 
-def _turns(layer: AnyLayer, speaker: Evaluator) -> Iterable[Evaluator]:
+def _iterations(layer: AnyLayer, evaluator: Evaluator) -> Iterable[Evaluator]:
     """A speaker for each time that the layer is drawn."""
     repeats = isinstance(layer, GroupLayer) and layer.repeat
-    return speaker.iterations(layer) if repeats else (speaker,)  # type: ignore[arg-type]
+    return evaluator.iterations(layer) if repeats else (evaluator,)  # type: ignore[arg-type]
 
 
-def _node(layer: AnyLayer, where: str, speaker: Evaluator, changes: LayerChanges) -> Node | None:
-    given = changes.get(layer.name or "", {})
-    visible = given.get("visible")
-    if visible is False or (visible is None and not speaker.is_visible(where)):
+def _build_node(layer: AnyLayer, pointer: str, evaluator: Evaluator, modifications: LayerModifications) -> RenderNode | None:
+    changes = modifications.get(layer.name or "", {})
+    visible = changes.get("visible")
+    if visible is False or (visible is None and not evaluator.is_visible(pointer)):
         return None
-    own = {slot: value for slot, value in given.items() if slot != "visible"}
-    kept = frozenset(layer.takes[slot] for slot in own if layer.takes[slot] != "highlight")
-    shown: AnyLayer = _changed(speaker.resolve(layer, where, kept), own)
-    if shown.empty:
+    properties = {slot: value for slot, value in changes.items() if slot != "visible"}
+    overridden = frozenset(layer.modifiable[slot] for slot in properties if layer.modifiable[slot] != "highlight")
+    resolved: AnyLayer = _modified(evaluator.resolve(layer, pointer, overridden), properties)
+    if resolved.is_empty:
         return None
-    if isinstance(shown, GroupLayer):
-        children = nodes_of(shown.layers, f"{where}/layers", speaker, changes)
-        return Node(shown, where, children, speaker.iteration)
-    return Node(shown, where, turn=speaker.iteration)
+    if isinstance(resolved, GroupLayer):
+        children = build_tree(resolved.layers, f"{pointer}/layers", evaluator, modifications)
+        return RenderNode(resolved, pointer, children, evaluator.iteration)
+    return RenderNode(resolved, pointer, iteration=evaluator.iteration)
 
 
-def _changed(layer: AnyLayer, given: Properties) -> AnyLayer:
-    for slot, value in given.items():
-        target = layer.takes[slot]
+def _modified(layer: AnyLayer, properties: ModifiedProperties) -> AnyLayer:
+    for slot, value in properties.items():
+        target = layer.modifiable[slot]
         if isinstance(layer, TextLayer) and target == "highlight":
-            layer = replace(layer, highlight=highlighted(layer, str(value)))
+            layer = replace(layer, highlight=highlight_with_color(layer, str(value)))
         elif isinstance(layer, TextLayer) and target == "text":
             layer = replace(layer, text=isolate(str(value)))
         elif isinstance(layer, LineLayer):
-            layer = replace(layer, stroke=recoloured(layer, str(value)))
+            layer = replace(layer, stroke=stroke_with_color(layer, str(value)))
         else:
             layer = replace_at(layer, (target,), str(value))
     return layer

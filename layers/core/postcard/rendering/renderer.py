@@ -12,23 +12,23 @@ from postcard.color import Color, parse_color
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
-from postcard.rendering.fallback_layers import stored_document, stored_layers
-from postcard.rendering.flex_layout import draw
-from postcard.rendering.image_resolver import Gallery, Note, PictureCache, RenderFailed, Warn
-from postcard.rendering.image_sources import Source, needs
-from postcard.rendering.placement import Scene
-from postcard.rendering.prerendered import Laid, depth, still
-from postcard.rendering.render_tree import LayerChanges, Node, nodes_of
-from postcard.rendering.static_layers import Blank, Grounds
+from postcard.rendering.fallback_layers import fallback_document, fallback_layers
+from postcard.rendering.flex_layout import draw_nodes
+from postcard.rendering.image_resolver import ImageResolver, AddWarning, DecodedImageCache, RenderFailed, WarnFunction
+from postcard.rendering.image_sources import ImageSource, image_sources
+from postcard.rendering.placement import DrawingContext
+from postcard.rendering.prerendered import PrerenderedLayers, top_level_count, static_layer_pointers
+from postcard.rendering.render_tree import LayerModifications, RenderNode, build_tree
+from postcard.rendering.static_layers import CanvasSpec, StaticLayerCache
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BoundValues, bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.text.fonts import Fonts
 
-__all__ = ["LayerBox", "RenderFailed", "Rendered", "Renderer", "Source", "Which"]
+__all__ = ["LayerBox", "RenderFailed", "RenderedPicture", "Renderer", "ImageSource", "FallbackKind"]
 
-Which = Literal["fallback", "ended"]
+FallbackKind = Literal["fallback", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class LayerBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedPicture:
     """A picture, what was wrong with it, and where its layers stand.
 
     Warnings' codes: `image_unavailable`, `missing_glyph`, `over_budget`, `bad_value`,
@@ -59,27 +59,27 @@ class Renderer:
     """Draws. One for a process: it keeps decoded pictures and drawn grounds of templates."""
 
     def __init__(
-        self, fonts: Fonts, cache: PictureCache | None = None, grounds: Grounds | None = None
+        self, fonts: Fonts, image_cache: DecodedImageCache | None = None, static_layers: StaticLayerCache | None = None
     ) -> None:
         self.fonts = fonts
-        self.cache = cache or PictureCache()
-        self.grounds = grounds or Grounds()
+        self.image_cache = image_cache or DecodedImageCache()
+        self.static_layers = static_layers or StaticLayerCache()
 
-    def sources(
+    def image_sources(
         self,
         template: Template,
         bound: BoundValues,
         size: OutputSize,
         *,
         now: float = NO_CLOCK,
-        laid: bool = False,
-    ) -> Sequence[Source]:
+        has_prerendered: bool = False,
+    ) -> Sequence[ImageSource]:
         """The pictures that `render` will want: fetch them first, each reference once.
 
         The default of the field in an `on_error: default` layer is among them. `laid` tells of a
         stored ground, which spares those that are `below`.
         """
-        return needs(template, bound, size, now=now, laid=laid)
+        return image_sources(template, bound, size, now=now, has_prerendered=has_prerendered)
 
     def render(
         self,
@@ -90,86 +90,86 @@ class Renderer:
         format: str,
         quality: int | None,
         max_bytes: int | None,
-        pictures: Mapping[str, bytes],
+        fetched_images: Mapping[str, bytes],
         now: float,
-        laid: Laid | None = None,
-    ) -> Rendered:
+        prerendered: PrerenderedLayers | None = None,
+    ) -> RenderedPicture:
         """Draws with `pictures` by reference; one that is missing follows its `on_error`.
 
         Over `max_bytes` quality or colours go down. Raises `RenderFailed` for
         `on_error: fail`. `now` is in Unix seconds. `laid` is the template's stored ground.
         """
-        picture = _Picture(self, template, bound, size, pictures, now, laid=laid)
+        frame = _Frame(self, template, bound, size, fetched_images, now, prerendered=prerendered)
         if format == "gif" and template.document.countdown:
-            return picture.animated(bound.layers, max_bytes)
-        speaker = picture.speaker
-        nodes = nodes_of(template.document.layers, "/layers", speaker, bound.layers)
-        surface = picture.drawn(nodes)
-        return picture.encoded(surface, format, quality, max_bytes)
+            return frame.render_animation(bound.layers, max_bytes)
+        evaluator = frame.evaluator
+        nodes = build_tree(template.document.layers, "/layers", evaluator, bound.layers)
+        surface = frame.draw(nodes)
+        return frame.encode(surface, format, quality, max_bytes)
 
-    def surface(
+    def render_surface(
         self,
         template: Template,
         bound: BoundValues,
         size: OutputSize,
         *,
-        pictures: Mapping[str, bytes],
+        fetched_images: Mapping[str, bytes],
         now: float,
     ) -> Surface:
         """The drawn pixels, before any encoder: for who times or compares them."""
-        picture = _Picture(self, template, bound, size, pictures, now)
-        nodes = nodes_of(template.document.layers, "/layers", picture.speaker, bound.layers)
-        return picture.drawn(nodes)
+        frame = _Frame(self, template, bound, size, fetched_images, now)
+        nodes = build_tree(template.document.layers, "/layers", frame.evaluator, bound.layers)
+        return frame.draw(nodes)
 
-    def lay(
-        self, template: Template, size: OutputSize, *, pictures: Mapping[str, bytes]
-    ) -> Laid | None:
+    def prerender(
+        self, template: Template, size: OutputSize, *, fetched_images: Mapping[str, bytes]
+    ) -> PrerenderedLayers | None:
         """The pixels under what may change, to be stored; None where there are none to speak of.
 
         Nor is anything stored that drawing had to warn of.
         """
-        first = still(template)
-        picture = _Picture(self, template, bind_defaults(template), size, pictures, NO_CLOCK)
-        nodes = nodes_of(template.document.layers, "/layers", picture.speaker, {})
-        canvas = picture.blank.canvas()
-        draw(picture.scene, canvas, nodes[: depth(first)])
-        if not first or picture.faults:
+        pointers = static_layer_pointers(template)
+        frame = _Frame(self, template, bind_defaults(template), size, fetched_images, NO_CLOCK)
+        nodes = build_tree(template.document.layers, "/layers", frame.evaluator, {})
+        canvas = frame.canvas_spec.new_canvas()
+        draw_nodes(frame.drawing, canvas, nodes[: top_level_count(pointers)])
+        if not pointers or frame.warnings:
             return None
-        return Laid("", canvas.picture(), first, tuple(picture.scene.boxes))
+        return PrerenderedLayers("", canvas.picture(), pointers, tuple(frame.drawing.boxes))
 
-    def draw_stored(
+    def render_fallback(
         self,
         template: Template,
-        which: Which,
+        kind: FallbackKind,
         size: OutputSize,
         *,
         format: str,
         quality: int | None = None,
         max_bytes: int | None = None,
-        pictures: Mapping[str, bytes],
+        fetched_images: Mapping[str, bytes],
         now: float = NO_CLOCK,
-    ) -> Rendered:
+    ) -> RenderedPicture:
         """The `fallback` or `ended` picture of a document; a plain card if it says none."""
-        written = template.document.fallback if which == "fallback" else template.document.ended
-        document = stored_document(written, template.document)
+        fallback = template.document.fallback if kind == "fallback" else template.document.ended
+        document = fallback_document(fallback, template.document)
         bound = bind_defaults(template)
-        picture = _Picture(self, replace(template, document=document), bound, size, pictures, now)
-        layers = stored_layers(written, document) if written else ()
-        nodes = nodes_of(layers, f"/{which}/layers", picture.speaker, {})
-        canvas = picture.blank.canvas()
-        draw(picture.scene, canvas, nodes)
-        return picture.encoded(canvas.picture(), format, quality, max_bytes)
+        frame = _Frame(self, replace(template, document=document), bound, size, fetched_images, now)
+        layers = fallback_layers(fallback, document) if fallback else ()
+        nodes = build_tree(layers, f"/{kind}/layers", frame.evaluator, {})
+        canvas = frame.canvas_spec.new_canvas()
+        draw_nodes(frame.drawing, canvas, nodes)
+        return frame.encode(canvas.picture(), format, quality, max_bytes)
 
-    def plain_card(
+    def solid_color(
         self, size: OutputSize, *, format: str, background: str = "#ffffff"
     ) -> EncodedImage:
         """A picture of one colour."""
         color = parse_color(background)
         canvas = Canvas.new(size.display_width, size.display_height, _pixels(size), color)
-        return encode(canvas.picture(), format, background=_opaque(color)).image
+        return encode(canvas.picture(), format, background=_over_white(color)).image
 
 
-class _Picture:
+class _Frame:
     """One picture at work."""
 
     def __init__(
@@ -178,100 +178,100 @@ class _Picture:
         template: Template,
         bound: BoundValues,
         size: OutputSize,
-        pictures: Mapping[str, bytes],
+        fetched_images: Mapping[str, bytes],
         now: float,
         second: int = 0,
-        laid: Laid | None = None,
+        prerendered: PrerenderedLayers | None = None,
     ) -> None:
         self.template = template
-        self.later = partial(_Picture, renderer, template, bound, size, pictures, now)
-        self.begin = partial(
-            renderer.grounds.begin, template=template, pictures=pictures, laid=laid
+        self.at_second = partial(_Frame, renderer, template, bound, size, fetched_images, now)
+        self.start_canvas = partial(
+            renderer.static_layers.start_canvas, template=template, fetched_images=fetched_images, prerendered=prerendered
         )
-        self.faults: list[Fault] = []
-        self._note = _noting(self.faults)  # not a method: its circle would keep the pixels alive
-        self._warn = _warning(self._note)
-        self.speaker = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
-        self.background = parse_color(self.speaker.document.background)
-        self.blank = Blank((template.width, template.height), _pixels(size), self.background)
-        gallery = Gallery(template, bound.values, pictures, renderer.cache, self._note)
-        self.scene = Scene(
-            self.speaker.document,
+        self.warnings: list[Fault] = []
+        self._add_warning = _warning_adder(self.warnings)  # not a method: its circle would keep the pixels alive
+        self._warn = _warn_function(self._add_warning)
+        self.evaluator = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
+        self.background = parse_color(self.evaluator.document.background)
+        self.canvas_spec = CanvasSpec((template.width, template.height), _pixels(size), self.background)
+        image_resolver = ImageResolver(template, bound.values, fetched_images, renderer.image_cache, self._add_warning)
+        self.drawing = DrawingContext(
+            self.evaluator.document,
             template.fonts or renderer.fonts,
-            self.blank.scale,
-            gallery,
-            self.faults,
+            self.canvas_spec.scale,
+            image_resolver,
+            self.warnings,
         )
 
-    def drawn(self, nodes: Sequence[Node]) -> Surface:
-        canvas, below = self.begin(self.scene, self.blank, nodes)
-        draw(self.scene, canvas, nodes[below:])
+    def draw(self, nodes: Sequence[RenderNode]) -> Surface:
+        canvas, drawn_count = self.start_canvas(self.drawing, self.canvas_spec, nodes)
+        draw_nodes(self.drawing, canvas, nodes[drawn_count:])
         return canvas.picture()
 
-    def animated(self, changes: LayerChanges, max_bytes: int | None) -> Rendered:
+    def render_animation(self, modifications: LayerModifications, max_bytes: int | None) -> RenderedPicture:
         """The picture and those of the seconds after it. Once it is over it does not begin anew."""
         from postcard.canvas.codecs.animated_gif import (
             animate,  # one picture in many is a countdown
         )
         from postcard.template.fields.countdown import frame_count
 
-        countdown, end = self.template.document.countdown, self.speaker.countdown_end
-        frames = frame_count(countdown, self.blank.pixels[0] * self.blank.pixels[1])
-        over = end is not None and end <= self.speaker.now + frames - 1
+        countdown, end = self.template.document.countdown, self.evaluator.countdown_end
+        frames = frame_count(countdown, self.canvas_spec.pixels[0] * self.canvas_spec.pixels[1])
+        over = end is not None and end <= self.evaluator.now + frames - 1
         loop = countdown is not None and countdown.loop and not over
-        surfaces = self._seconds(frames, changes)
-        return self._told(animate(surfaces, loop=loop, max_bytes=max_bytes))
+        surfaces = self._frames(frames, modifications)
+        return self._result(animate(surfaces, loop=loop, max_bytes=max_bytes))
 
-    def _seconds(self, count: int, changes: LayerChanges) -> Iterator[Surface]:
-        from postcard.rendering.animation_frames import Reel
+    def _frames(self, count: int, modifications: LayerModifications) -> Iterator[Surface]:
+        from postcard.rendering.animation_frames import FrameRenderer
 
-        reel, layers = Reel(self.begin), self.template.document.layers
+        frame_renderer, layers = FrameRenderer(self.start_canvas), self.template.document.layers
         for second in range(count):
-            picture = self.later(second) if second else self
-            nodes = nodes_of(layers, "/layers", picture.speaker, changes)
-            yield reel.draw(picture.scene, picture.blank, nodes).picture()
-            for fault in picture.faults:
-                self._note(fault)
+            frame = self.at_second(second) if second else self
+            nodes = build_tree(layers, "/layers", frame.evaluator, modifications)
+            yield frame_renderer.draw(frame.drawing, frame.canvas_spec, nodes).picture()
+            for fault in frame.warnings:
+                self._add_warning(fault)
 
-    def encoded(
+    def encode(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
-    ) -> Rendered:
+    ) -> RenderedPicture:
         encoded = encode(
             surface,
             format,
             quality=quality,
             max_bytes=max_bytes,
-            background=_opaque(self.background),
+            background=_over_white(self.background),
         )
-        return self._told(encoded)
+        return self._result(encoded)
 
-    def _told(self, encoded: Encoded) -> Rendered:
+    def _result(self, encoded: Encoded) -> RenderedPicture:
         if encoded.over_budget:
             size = len(encoded.image.body)
             self._warn("over_budget", "", f"The smallest picture of this size has {size} bytes.")
         boxes = tuple(
-            LayerBox(where, box.x, box.y, box.width, box.height) for where, box in self.scene.boxes
+            LayerBox(pointer, box.x, box.y, box.width, box.height) for pointer, box in self.drawing.boxes
         )
-        return Rendered(encoded.image, tuple(self.faults), boxes)
+        return RenderedPicture(encoded.image, tuple(self.warnings), boxes)
 
 
-def _noting(faults: list[Fault]) -> Note:
+def _warning_adder(warnings: list[Fault]) -> AddWarning:
     def note(fault: Fault) -> None:
-        if fault not in faults:
-            faults.append(fault)
+        if fault not in warnings:
+            warnings.append(fault)
 
     return note
 
 
-def _warning(note: Note) -> Warn:
-    return lambda code, where, detail: note(Fault(code, where, detail))
+def _warn_function(add_warning: AddWarning) -> WarnFunction:
+    return lambda code, where, detail: add_warning(Fault(code, where, detail))
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:
     return size.width, size.height
 
 
-def _opaque(color: Color) -> Color:
+def _over_white(color: Color) -> Color:
     """What a jpg lies on: the colour as it looks over white."""
     red, green, blue, alpha = color
     over = [round((channel * alpha + 255 * (255 - alpha)) / 255) for channel in (red, green, blue)]

@@ -16,7 +16,7 @@ def field_list(template: Template) -> JsonObject:
     listed = template.document.fields.items()
     return {
         "items": [_field(name, spec) for name, spec in listed],
-        "layers": [_layer(name, layer) for name, layer in template.named.items()],
+        "layers": [_layer(name, layer) for name, layer in template.addressable_layers.items()],
     }
 
 
@@ -33,7 +33,7 @@ def _field(name: str, spec: AnyField) -> JsonObject:
 
 
 def _layer(name: str, layer: BaseLayer) -> JsonObject:
-    words = [VALUE_PROPERTY.get(layer.type, "value") if w == "value" else w for w in layer.takes]
+    words = [VALUE_PROPERTY.get(layer.type, "value") if w == "value" else w for w in layer.modifiable]
     return {"name": name, "type": layer.type, "properties": [*words, "visible"]}
 
 

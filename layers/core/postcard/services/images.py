@@ -109,7 +109,7 @@ class Images:
             record = _record(image_id, order, known, now)
             record = replace(record, marks=blind_indexes(self._keys(), order.template, order.values))
             if self._is_drawn_on_open(asked, template, order, now):
-                status = "timed" if order.template.timed else "pending"
+                status = "timed" if order.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
                 return self._result(record, order, cached=False, did="noted")
             return self._draw(record, order, now, deadline)
@@ -153,7 +153,7 @@ class Images:
         self, asked: ImageRequest, template: TemplateRecord, order: RenderJob, now: float
     ) -> bool:
         """Whether it is drawn only when it is opened."""
-        if asked.render == "on_open" or order.template.timed or template.paused:
+        if asked.render == "on_open" or order.template.depends_on_time or template.paused:
             return True
         return not self._budget.spend(template, now=now)
 

@@ -197,7 +197,7 @@ class LinkService:
 
     def _asset_faults(self, order: RenderJob, now: float) -> list[Fault]:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.sources(order.template, order.values, order.size, now=now)
+        wanted = self._studio.renderer.image_sources(order.template, order.values, order.size, now=now)
         foreign = [s for s in wanted if s.reference not in order.loaded.stored.sources]
         return [
             Fault(fault.code, order.source_pointers.get(fault.reference, fault.pointer), fault.detail)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import Objects, StoredObject
-from postcard.rendering.prerender_cost import pays
-from postcard.rendering.prerendered import Laid, digest_of, name_of
+from postcard.rendering.prerender_cost import should_prerender
+from postcard.rendering.prerendered import PrerenderedLayers, digest_of, size_name
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -24,9 +24,9 @@ def store_prerendered(
         file = _file(renderer, template, size, pictures)
         if file is not None:
             folder = f"templates/{template.id}/{template.version}/grounds"
-            key = f"{folder}/{name_of(size)}-{digest_of(file)}"
+            key = f"{folder}/{size_name(size)}-{digest_of(file)}"
             store.put(key, StoredObject(file, "application/octet-stream"))
-            kept[name_of(size)] = key
+            kept[size_name(size)] = key
     return kept
 
 
@@ -41,10 +41,10 @@ def _file(
     renderer: Renderer, template: Template, size: OutputSize, pictures: Mapping[str, bytes]
 ) -> bytes | None:
     """The file of a ground; None if it were not worth it."""
-    laid = renderer.lay(template, size, pictures=pictures)
+    laid = renderer.prerender(template, size, fetched_images=pictures)
     if laid is None:
         return None
-    file = laid.write()
+    file = laid.to_bytes()
     return file if is_worth_storing(renderer, template, size, pictures, laid, len(file)) else None
 
 
@@ -53,11 +53,11 @@ def is_worth_storing(
     template: Template,
     size: OutputSize,
     pictures: Mapping[str, bytes],
-    laid: Laid,
+    laid: PrerenderedLayers,
     weight: int,
 ) -> bool:
     """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
-    sources = renderer.sources(template, bind_defaults(template), size, laid=True)
-    spared = [len(pictures[one.reference]) for one in sources if one.below]
+    sources = renderer.image_sources(template, bind_defaults(template), size, has_prerendered=True)
+    spared = [len(pictures[one.reference]) for one in sources if one.prerendered_only]
     pixels = size.width, size.height
-    return pays(template.document, dict(laid.boxes), spared, pixels, weight)
+    return should_prerender(template.document, dict(laid.boxes), spared, pixels, weight)

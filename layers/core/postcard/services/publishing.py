@@ -11,14 +11,14 @@ from postcard.canvas.codecs.picture import Picture, PictureError
 from postcard.errors import Fault, Gone, Stale, Unavailable, refuse, told
 from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
-from postcard.lint.findings import check as findings_of
-from postcard.lint.findings import check_drawn
+from postcard.lint.findings import check_template as findings_of
+from postcard.lint.findings import check_rendered
 from postcard.pipeline.fallback_images import KINDS, store_fallbacks, store_fallbacks_at_fixed_keys, stored_size
 from postcard.pipeline.pipeline import RenderResult, RenderPipeline, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_values, job_for_draft
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.rendering.renderer import Renderer, RenderFailed, Source, Which
+from postcard.rendering.renderer import Renderer, RenderFailed, ImageSource, FallbackKind
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
@@ -130,7 +130,7 @@ class Publisher:
     def _store_sources(self, checked: CheckedTemplate) -> dict[str, str]:
         """Store the document's own pictures; reference → key."""
         template, own = checked.template, {}
-        for reference in template.references:
+        for reference in template.image_references:
             body = checked.sources[reference]
             own[reference] = f"templates/{template.id}/{template.version}/sources/{digest_of(body)}"
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
@@ -155,11 +155,11 @@ class Publisher:
             raise Unavailable(f"{lost[0].detail} Publish again.")
         return dressed
 
-    def _draw_fallback(self, checked: CheckedTemplate, kind: Which) -> bytes:
+    def _draw_fallback(self, checked: CheckedTemplate, kind: FallbackKind) -> bytes:
         template, pictures = checked.template, checked.sources
         size = stored_size(template.document)
-        drawn = self._studio.renderer.draw_stored(
-            template, kind, size, format="png", pictures=pictures
+        drawn = self._studio.renderer.render_fallback(
+            template, kind, size, format="png", fetched_images=pictures
         )
         return drawn.image.body
 
@@ -174,16 +174,16 @@ def findings_about(
     fonts = template.fonts or renderer.fonts
     families = [family.name for family in fonts.families()]
     boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawing.boxes]
-    seen = check_drawn(template, fonts, boxes, len(drawing.image.body), now=now)
+    seen = check_rendered(template, fonts, boxes, len(drawing.image.body), now=now)
     return (*findings_of(template, families), *seen, *drawing.warnings)
 
 
-def _fallback_kinds(document: Document) -> list[Which]:
+def _fallback_kinds(document: Document) -> list[FallbackKind]:
     """The stand-ins that a document has."""
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
 
-def needed_sources(renderer: Renderer, template: Template, *, now: float) -> list[Source]:
+def needed_sources(renderer: Renderer, template: Template, *, now: float) -> list[ImageSource]:
     """Everything that the document itself may show, its examples, and its stand-ins' pictures.
 
     `now` is in Unix seconds: a countdown may decide what is shown.
@@ -192,12 +192,12 @@ def needed_sources(renderer: Renderer, template: Template, *, now: float) -> lis
     shown = [
         source
         for bound in (bind_defaults(template), bind_examples(template))
-        for source in renderer.sources(template, bound, size, now=now)
+        for source in renderer.image_sources(template, bound, size, now=now)
     ]
     named = {source.reference for source in shown}
-    rest = [reference for reference in template.references if reference not in named]
+    rest = [reference for reference in template.image_references if reference not in named]
     unseen = [
-        Source(_source_pointer(template, reference), reference, None, "hide", 0, 0, own=True)
+        ImageSource(_source_pointer(template, reference), reference, None, "hide", 0, 0, from_document=True)
         for reference in rest
     ]
     return [*shown, *unseen]
@@ -213,7 +213,7 @@ def _source_pointer(template: Template, reference: str) -> str:
     return next((where for named, where in default_images(document) if named == reference), "")
 
 
-def _undecodable(wanted: Sequence[Source], brought: Mapping[str, bytes]) -> Iterator[Fault]:
+def _undecodable(wanted: Sequence[ImageSource], brought: Mapping[str, bytes]) -> Iterator[Fault]:
     """What could be had and is no picture: a version shows all that its document names."""
     places = {source.reference: source.pointer for source in wanted}
     for reference, body in brought.items():

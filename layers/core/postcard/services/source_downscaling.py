@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from postcard.canvas.codecs.picture import Picture
 from postcard.canvas.codecs.reencode import reduced
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
-from postcard.rendering.placement import Near, near
+from postcard.rendering.placement import TargetPixels, target_pixels
 from postcard.template.compiled import Template, default_images
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
@@ -33,7 +33,7 @@ def max_scale(document: Document) -> float:
     return min(MAX_SIDE / max(width, height), math.sqrt(MAX_PIXELS / (width * height)))
 
 
-def _downscale_one(body: bytes, box: Near) -> bytes:
+def _downscale_one(body: bytes, box: TargetPixels) -> bytes:
     if box is None:
         return body
     picture = Picture.decode(body, near=(1, 1))
@@ -44,9 +44,9 @@ def _downscale_one(body: bytes, box: Near) -> bytes:
     return min(smaller, body, key=len)
 
 
-def _largest_sizes(document: Document) -> Iterator[tuple[str, Near]]:
+def _largest_sizes(document: Document) -> Iterator[tuple[str, TargetPixels]]:
     """The device pixels that each picture needs; None for those whose own pixels count."""
-    needed: dict[str, Near] = {}
+    needed: dict[str, TargetPixels] = {}
     for reference, box in _boxes(document):
         known = needed.get(reference, (1, 1))
         both = (
@@ -56,7 +56,7 @@ def _largest_sizes(document: Document) -> Iterator[tuple[str, Near]]:
     yield from needed.items()
 
 
-def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
+def _boxes(document: Document) -> Iterator[tuple[str, TargetPixels]]:
     scale = max_scale(document)
     whole = math.ceil(document.width * scale), math.ceil(document.height * scale)
     yield from ((reference, None) for reference, _ in default_images(document))
@@ -69,4 +69,4 @@ def _boxes(document: Document) -> Iterator[tuple[str, Near]]:
             yield layer.logo, None
         elif isinstance(layer, ImageLayer):
             grows = layer.fit == "none" or "fill" in (layer.width, layer.height)
-            yield layer.source, None if grows else near(layer, document, scale)
+            yield layer.source, None if grows else target_pixels(layer, document, scale)

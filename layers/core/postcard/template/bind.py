@@ -158,7 +158,7 @@ class _Binder:
         where = self.modifications.pointer_to(name, "")
         if self._bind_explicit(name, spec, raw, where):
             return
-        self.values[name] = self.template.defaults[name]
+        self.values[name] = self.template.default_values[name]
         if self.values[name] is None and spec.required:
             self.missing_required.append(name)
         if self._has_fault_inside(where):
@@ -171,7 +171,7 @@ class _Binder:
     def bind_layer_property(self, name: str, key: str, raw: object) -> None:
         """One property of a named layer; blank leaves what the document says."""
         try:
-            value = read_layer_value(self.template.named[name], key, raw)
+            value = read_layer_value(self.template.addressable_layers[name], key, raw)
         except BadValue as error:
             self.bad_count += 1
             self._add_fault("bad_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}.")

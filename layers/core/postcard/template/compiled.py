@@ -48,13 +48,13 @@ class Template:
     id: str
     version: int
     document: Document
-    named: Mapping[str, AnyLayer]
-    defaults: Mapping[str, AnyValue | None]
+    addressable_layers: Mapping[str, AnyLayer]
+    default_values: Mapping[str, AnyValue | None]
     zone: tzinfo
-    timed: bool
+    depends_on_time: bool
     format: str
-    references: tuple[str, ...]
-    slots: Mapping[str, tuple[LiquidSlot, ...]]
+    image_references: tuple[str, ...]
+    liquid_slots: Mapping[str, tuple[LiquidSlot, ...]]
     conditions: Mapping[str, LiquidCondition]
     alt_text: LiquidTemplate
     fonts: Fonts | None = None
@@ -78,13 +78,13 @@ class Template:
             id=template_id,
             version=version,
             document=document,
-            named=dict(_addressable_layers(document.layers)),
-            defaults={name: _default_value(one, zone) for name, one in document.fields.items()},
+            addressable_layers=dict(_addressable_layers(document.layers)),
+            default_values={name: _default_value(one, zone) for name, one in document.fields.items()},
             zone=zone,
-            timed=_depends_on_time(document, slots),
+            depends_on_time=_depends_on_time(document, slots),
             format=format or guess_format(document),
-            references=tuple(dict.fromkeys(_image_references(document))),
-            slots=slots,
+            image_references=tuple(dict.fromkeys(_image_references(document))),
+            liquid_slots=slots,
             conditions=_liquid_conditions(document),
             alt_text=parse_template(document.alt),
         )
@@ -153,14 +153,14 @@ class Template:
     def unknown_target_message(self, name: str, *, layers_only: bool = False) -> str:
         """A sentence for a name that there is not, with the names that there are."""
         fields = [] if layers_only else addressable_names(self.fields)
-        known = list(dict.fromkeys([*fields, *self.named]))
+        known = list(dict.fromkeys([*fields, *self.addressable_layers]))
         kind = "layer" if layers_only else "field or layer"
         there = f"there are {', '.join(known)}" if known else "there are none"
         return f"There is no {kind} {name[:64]!r}; {there}."
 
     def liquid_faults(self) -> Iterator[Fault]:
         """Liquid that cannot run whatever the values are."""
-        for where, slots in self.slots.items():
+        for where, slots in self.liquid_slots.items():
             kinds = self.liquid_types_at(where)
             for slot in slots:
                 known = _without_countdown(kinds) if slot.value_type in _COUNTDOWN_INPUTS else kinds

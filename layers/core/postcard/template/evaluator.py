@@ -60,7 +60,7 @@ class Evaluator:
 
     def _resolve_properties(self, properties: frozenset[str]) -> None:
         """Runs the Liquid of these properties of the document, in the words of those before."""
-        slots = self.template.slots.get("", ())
+        slots = self.template.liquid_slots.get("", ())
         if any(slot.path[0] in properties for slot in slots):
             self.document = self.resolve(self.document, "", skip=_ALL_PROPERTIES - properties)
             self._build_contexts()
@@ -72,7 +72,7 @@ class Evaluator:
         wording = LocaleFilters(document.locale, self.zone, document.numerals == "native")
         marked = self._liquid_values(mark_emphasis)
         plain = self._liquid_values(lambda text: strip_markers(mark_emphasis(text)))
-        self.text_context = LiquidContext(marked, wording, isolate=True)
+        self.text_context = LiquidContext(marked, wording, isolate_text=True)
         self.plain_context = LiquidContext(plain, wording)
         self.date_context = LiquidContext(plain, wording, iso_dates=True)
 
@@ -124,7 +124,7 @@ class Evaluator:
 
     def resolve(self, target: Any, where: str, skip: frozenset[str] = frozenset()) -> Any:
         """A layer or the document with its Liquid run, but for the properties `kept`."""
-        for slot in self.template.slots.get(where, ()):
+        for slot in self.template.liquid_slots.get(where, ()):
             if slot.path[0] not in skip:
                 target = self._resolve_slot(target, slot, where)
         return target

@@ -9,7 +9,7 @@ from postcard.template.fields.countdown import Countdown
 from postcard.template.fields.field_types import Field
 from postcard.template.layers.group import AnyLayer, GroupLayer, Layer
 from postcard.template.properties.lengths import Meta
-from postcard.template.properties.paints import ColorText
+from postcard.template.properties.paints import ColorString
 from postcard.template.properties.text_style import Direction, Families, Style
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
@@ -48,8 +48,8 @@ class Document:
     width: Pixels
     height: Pixels
     alt: Annotated[str, Len(0, 5000), Liquid("plain")] = ""
-    background: ColorText = "#ffffff"
-    color: ColorText = "#000000"
+    background: ColorString = "#ffffff"
+    color: ColorString = "#000000"
     font: Families = "Inter"
     direction: Direction = "auto"
     locale: Annotated[str, Len(1, 1000), Liquid("locale"), Validator(check_locale)] = "en"

@@ -161,10 +161,10 @@ class _ModificationReader:
 
     def _is_known(self, name: str) -> bool:
         fields = self.template.document.fields
-        return name in fields or name in self.template.named or parse_flat_name(fields, name) is not None
+        return name in fields or name in self.template.addressable_layers or parse_flat_name(fields, name) is not None
 
     def _add_layer_property(self, where: str, name: str, key: str, value: object) -> None:
-        layer = self.template.named.get(name)
+        layer = self.template.addressable_layers.get(name)
         slot = "value" if key in VALUE_KEYS else key
         if layer is None:
             self.add_fault(

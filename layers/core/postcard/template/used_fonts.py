@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from postcard.json_text import pointer
 from postcard.template.layers.text import TextLayer
 from postcard.template.model import Document, walk_all_layers
-from postcard.template.properties.text_style import Letters
+from postcard.template.properties.text_style import CharacterStyle
 
 
 def used_families(document: Document) -> Iterator[tuple[str, str]]:
@@ -16,7 +16,7 @@ def used_families(document: Document) -> Iterator[tuple[str, str]]:
 
 def _font_properties(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     yield "/font", document.font
-    styled: list[tuple[str, Letters]] = [
+    styled: list[tuple[str, CharacterStyle]] = [
         (pointer("styles", name), style) for name, style in document.styles.items()
     ]
     for layer, where in text_layers(document):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from postcard.canvas.blending import Blend
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.effects import Shadow
-from postcard.template.properties.lengths import Meta, Name, Place, Side
-from postcard.template.properties.paints import Share
+from postcard.template.properties.lengths import Meta, Name, Coordinate, Dimension
+from postcard.template.properties.paints import Fraction
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
 
@@ -21,51 +21,51 @@ class BaseLayer:
     """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
-    contained: ClassVar[bool] = False  # whether nothing is drawn outside of its box
-    takes: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
+    draws_within_box: ClassVar[bool] = False  # whether nothing is drawn outside of its box
+    modifiable: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
 
     type: str
     name: Name | None = None
-    x: Place = 0.0
-    y: Place = 0.0
-    width: Side | None = None
-    height: Side | None = None
+    x: Coordinate = 0.0
+    y: Coordinate = 0.0
+    width: Dimension | None = None
+    height: Dimension | None = None
     rotation: Annotated[float, Ge(-3600), Le(3600)] = 0.0
-    opacity: Share = 1.0
+    opacity: Fraction = 1.0
     blend: Blend = "normal"
     shadow: Shadow | None = None
     if_: Annotated[str, Len(1, 1000)] | None = None
     meta: Meta | None = None
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to draw, whatever is around it."""
         return False
 
     @property
-    def mixes(self) -> bool:
+    def has_blending(self) -> bool:
         """Whether something inside looks at what is behind it, which ends at this layer."""
         return False
 
     @property
-    def direct(self) -> bool:
+    def draws_directly(self) -> bool:
         """Whether it is drawn onto what is behind it, not by itself first."""
         turned = self.rotation % 360 != 0
         alone = turned or self.opacity < 1 or self.shadow is not None or self.blend != "normal"
-        return not alone and not self.mixes
+        return not alone and not self.has_blending
 
-    def ready(self, stage: "LayerContext") -> bool:
+    def is_drawn(self, context: "LayerContext") -> bool:
         """Whether it is drawn: what it needs from elsewhere is there."""
         return True
 
-    def measure(self, stage: "LayerContext") -> tuple[float, float]:
+    def measure(self, context: "LayerContext") -> tuple[float, float]:
         """Width and height in CSS pixels, where `stage.given` leaves one open."""
-        width, height = stage.given
+        width, height = context.definite_size
         return width or 0.0, height or 0.0
 
     def check_value(self, text: str) -> None:
         """Raises ValueError for a text that a request gives and that cannot be the value."""
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Draws the layer into `stage.box`."""
         raise NotImplementedError

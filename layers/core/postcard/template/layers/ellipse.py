@@ -6,7 +6,7 @@ from postcard.canvas.vector.shapes import Ellipse
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Side
+from postcard.template.properties.lengths import Dimension
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 class EllipseLayer(BaseLayer):
     """An ellipse as large as its box; its stroke lies inside the outline."""
 
-    contained: ClassVar = True
-    takes: ClassVar = {"color": "fill"}
+    draws_within_box: ClassVar = True
+    modifiable: ClassVar = {"color": "fill"}
 
     type: Literal["ellipse"] = "ellipse"
-    width: Side
-    height: Side
+    width: Dimension
+    height: Dimension
     fill: Paint | None = None
     stroke: Stroke | None = None
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Fill, then stroke."""
         if self.fill is not None:
-            canvas.fill_shape(Ellipse(), stage.box, to_paint(self.fill))
+            canvas.fill_shape(Ellipse(), context.box, to_paint(self.fill))
         if self.stroke is not None and self.stroke.width:
             color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
-            canvas.stroke_shape(Ellipse(), stage.box, color, width, dash=dash)
+            canvas.stroke_shape(Ellipse(), context.box, color, width, dash=dash)

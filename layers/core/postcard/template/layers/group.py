@@ -16,7 +16,7 @@ from postcard.template.layers.rating import RatingLayer
 from postcard.template.layers.rectangle import RectangleLayer
 from postcard.template.layers.text import TextLayer
 from postcard.template.liquid.loops import DEFAULT_ITEM_NAME
-from postcard.template.properties.lengths import Length, Name, Padding, Radius, four
+from postcard.template.properties.lengths import Length, Name, Padding, Radius, padding_sides
 from postcard.template.properties.paints import Border, Paint, to_paint
 from postcard.template.schema.json_mapping import TaggedUnion
 
@@ -36,7 +36,7 @@ class GroupLayer(BaseLayer):
     With `repeat` it is drawn once for each item of that list, which Liquid in it calls `as`.
     """
 
-    takes: ClassVar = {"background": "fill"}
+    modifiable: ClassVar = {"background": "fill"}
 
     type: Literal["group"] = "group"
     layers: "tuple[Layer, ...]" = ()
@@ -58,41 +58,41 @@ class GroupLayer(BaseLayer):
         return self.as_ or DEFAULT_ITEM_NAME
 
     @property
-    def corner(self) -> tuple[float, float]:
+    def content_offset(self) -> tuple[float, float]:
         """Where its content begins: the left and top padding."""
-        top, _, _, left = four(self.padding)
+        top, _, _, left = padding_sides(self.padding)
         return left, top
 
-    def around(self, axis: int) -> float:
+    def total_padding(self, axis: int) -> float:
         """The padding of both sides, of its width (0) or height (1)."""
-        top, right, bottom, left = four(self.padding)
+        top, right, bottom, left = padding_sides(self.padding)
         return top + bottom if axis else left + right
 
-    def ready(self, stage: "LayerContext") -> bool:
+    def is_drawn(self, context: "LayerContext") -> bool:
         """Whether it holds a layer that is drawn, or is something to see or to keep room."""
-        said = (self.width, self.height, self.fill, self.border)
-        return bool(stage.children) or any(part is not None for part in said)
+        visible_parts = (self.width, self.height, self.fill, self.border)
+        return bool(context.children) or any(part is not None for part in visible_parts)
 
     @property
-    def mixes(self) -> bool:
+    def has_blending(self) -> bool:
         """Whether a layer blends with those of the group behind it."""
         return any(layer.blend != "normal" for layer in self.layers)
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Fill, layers (clipped to the corners if it says so), border."""
-        seen = self.clip and self.mixes  # its layers blend with the fill, too
-        if self.fill is not None and not seen:
-            canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
+        blends_with_fill = self.clip and self.has_blending  # its layers blend with the fill, too
+        if self.fill is not None and not blends_with_fill:
+            canvas.fill_rectangle(context.box, to_paint(self.fill), radius=self.radius)
         if self.clip:
-            with canvas.layer(stage.box, clip_radius=self.radius) as clipped:
-                if self.fill is not None and seen:
-                    clipped.fill_rectangle(stage.box, to_paint(self.fill))
-                stage.draw_children(clipped)
+            with canvas.layer(context.box, clip_radius=self.radius) as clipped:
+                if self.fill is not None and blends_with_fill:
+                    clipped.fill_rectangle(context.box, to_paint(self.fill))
+                context.draw_children(clipped)
         else:
-            stage.draw_children(canvas)
+            context.draw_children(canvas)
         if self.border is not None and self.border.width:
             color = parse_color(self.border.color)
-            canvas.stroke_rectangle(stage.box, color, self.border.width, radius=self.radius)
+            canvas.stroke_rectangle(context.box, color, self.border.width, radius=self.radius)
 
 
 AnyLayer = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Side
+from postcard.template.properties.lengths import Dimension
 from postcard.template.properties.paints import Stroke
 
 if TYPE_CHECKING:
@@ -21,25 +21,25 @@ class LineLayer(BaseLayer):
     A flat one (a side of 0) lies on whole pixels.
     """
 
-    takes: ClassVar = {"color": "stroke"}
+    modifiable: ClassVar = {"color": "stroke"}
 
     type: Literal["line"] = "line"
-    width: Side
-    height: Side
+    width: Dimension
+    height: Dimension
     stroke: Stroke | None = None
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether it has no stroke."""
         return self.stroke is None or not self.stroke.width
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The stroke."""
         assert self.stroke is not None  # or it is empty
         color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
-        canvas.draw_line(stage.box, color, width, dash=dash)
+        canvas.draw_line(context.box, color, width, dash=dash)
 
 
-def recoloured(layer: LineLayer, color: str) -> Stroke:
+def stroke_with_color(layer: LineLayer, color: str) -> Stroke:
     """The layer's stroke in another colour."""
     return replace(layer.stroke, color=color) if layer.stroke else Stroke(color=color)

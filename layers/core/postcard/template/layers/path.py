@@ -6,7 +6,7 @@ from postcard.canvas.vector.svg_path import SvgPath, read_path
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import FARTHEST, Side
+from postcard.template.properties.lengths import MAX_LENGTH, Dimension
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import Validator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-MAX_PATH = 20_000  # characters of `d`
-ViewSide = Annotated[float, Ge(0.01), Le(FARTHEST)]
+MAX_PATH_CHARACTERS = 20_000  # characters of `d`
+ViewLength = Annotated[float, Ge(0.01), Le(MAX_LENGTH)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +26,19 @@ class PathLayer(BaseLayer):
     Filled by SVG's nonzero rule; the stroke is centred on the path and not stretched.
     """
 
-    takes: ClassVar = {"color": "fill"}
+    modifiable: ClassVar = {"color": "fill"}
 
     type: Literal["path"] = "path"
-    width: Side
-    height: Side
-    d: Annotated[str, Len(1, MAX_PATH), Validator(read_path)]
-    view: tuple[ViewSide, ViewSide] | None = None
+    width: Dimension
+    height: Dimension
+    d: Annotated[str, Len(1, MAX_PATH_CHARACTERS), Validator(read_path)]
+    view: tuple[ViewLength, ViewLength] | None = None
     fill: Paint | None = None
     stroke: Stroke | None = None
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Fill, then stroke."""
-        box = stage.box
+        box = context.box
         shape = SvgPath(self.d, self.view or (box.width or 1.0, box.height or 1.0))
         if self.fill is not None:
             canvas.fill_shape(shape, box, to_paint(self.fill))

@@ -8,7 +8,7 @@ from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Length, Radius, Side
+from postcard.template.properties.lengths import Length, Radius, Dimension
 from postcard.template.properties.numbers import Number, PositiveNumber
 from postcard.template.properties.paints import Paint, to_paint
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-WHOLE = 100.0
+DEFAULT_MAX = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +29,13 @@ class ProgressLayer(BaseLayer):
     it takes the document's.
     """
 
-    takes: ClassVar = {"value": "value", "color": "color", "background": "track"}
+    modifiable: ClassVar = {"value": "value", "color": "color", "background": "track"}
 
     type: Literal["progress"] = "progress"
-    width: Side
-    height: Side
+    width: Dimension
+    height: Dimension
     value: Number = 0.0
-    max: PositiveNumber = WHOLE
+    max: PositiveNumber = DEFAULT_MAX
     shape: Literal["bar", "ring"] = "bar"
     color: Paint | None = None
     track: Paint = "#0000001a"
@@ -43,45 +43,45 @@ class ProgressLayer(BaseLayer):
     radius: Radius = "full"
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """How much is filled, from 0 to 1."""
-        most = float(self.max)
-        return min(1.0, max(0.0, float(self.value) / (most if most > 0 else WHOLE)))
+        maximum = float(self.max)
+        return min(1.0, max(0.0, float(self.value) / (maximum if maximum > 0 else DEFAULT_MAX)))
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The track, then what is filled."""
-        color = stage.color if self.color is None else to_paint(self.color)
-        if not stage.box.width or not stage.box.height:
+        color = context.text_color if self.color is None else to_paint(self.color)
+        if not context.box.width or not context.box.height:
             return
         if self.shape == "ring":
-            self._ring(canvas, stage.box, color)
+            self._draw_ring(canvas, context.box, color)
         else:
-            self._bar(canvas, stage.box, color, rtl=stage.rtl)
+            self._draw_bar(canvas, context.box, color, rtl=context.rtl)
 
-    def _bar(self, canvas: "Canvas", box: Box, color: Drawn, *, rtl: bool) -> None:
-        thick = box.height if self.thickness is None else min(self.thickness, box.height)
-        track = Box(box.x, box.y + (box.height - thick) / 2, box.width, thick)
+    def _draw_bar(self, canvas: "Canvas", box: Box, color: Drawn, *, rtl: bool) -> None:
+        thickness = box.height if self.thickness is None else min(self.thickness, box.height)
+        track = Box(box.x, box.y + (box.height - thickness) / 2, box.width, thickness)
         canvas.fill_rectangle(track, to_paint(self.track), radius=self.radius)
-        if not self.share:
+        if not self.fraction:
             return
-        long = max(track.width * self.share, 2 * self._corner(min(track.width, thick)))
-        x = track.right - long if rtl else track.x
-        filled = Box(x, track.y, long, thick)
+        filled_width = max(track.width * self.fraction, 2 * self._max_corner_radius(min(track.width, thickness)))
+        x = track.right - filled_width if rtl else track.x
+        filled = Box(x, track.y, filled_width, thickness)
         canvas.fill_rectangle(filled, color, radius=self.radius, within=track)
 
-    def _ring(self, canvas: "Canvas", box: Box, color: Drawn) -> None:
+    def _draw_ring(self, canvas: "Canvas", box: Box, color: Drawn) -> None:
         side = min(box.width, box.height)
-        thick = (box.width / 10 if self.thickness is None else self.thickness) / side
-        canvas.fill_shape(RingPart(thick), box, to_paint(self.track))
-        if self.share:
-            radius = min(self._corner(side) / side, thick / 2)
-            turn = math.asin(min(1.0, radius / max(radius, 0.5 - radius))) / math.pi
-            part = RingPart(thick, round(max(self.share, turn), 5), radius)
+        thickness = (box.width / 10 if self.thickness is None else self.thickness) / side
+        canvas.fill_shape(RingPart(thickness), box, to_paint(self.track))
+        if self.fraction:
+            radius = min(self._max_corner_radius(side) / side, thickness / 2)
+            min_fraction = math.asin(min(1.0, radius / max(radius, 0.5 - radius))) / math.pi
+            part = RingPart(thickness, round(max(self.fraction, min_fraction), 5), radius)
             canvas.fill_shape(part, box, color)
 
-    def _corner(self, most: float) -> float:
+    def _max_corner_radius(self, side: float) -> float:
         """The largest radius of its corners, at most half of `most`."""
         if self.radius == "full":
-            return most / 2
+            return side / 2
         widest = max(self.radius) if isinstance(self.radius, tuple) else float(self.radius)
-        return min(widest, most / 2)
+        return min(widest, side / 2)

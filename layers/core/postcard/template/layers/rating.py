@@ -7,7 +7,7 @@ from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Length, Side
+from postcard.template.properties.lengths import Length, Dimension
 from postcard.template.properties.numbers import Number
 from postcard.template.properties.paints import Paint, to_paint
 from postcard.template.schema.constraints import Ge, Le
@@ -27,10 +27,10 @@ class RatingLayer(BaseLayer):
     in the colour of the `track`.
     """
 
-    takes: ClassVar = {"value": "value", "color": "color", "background": "track"}
+    modifiable: ClassVar = {"value": "value", "color": "color", "background": "track"}
 
     type: Literal["rating"] = "rating"
-    height: Side
+    height: Dimension
     value: Number = 0.0
     count: Annotated[int, Ge(1), Le(50)] = 5
     shape: Literal["star", "heart", "circle"] = "star"
@@ -38,40 +38,40 @@ class RatingLayer(BaseLayer):
     track: Paint = "#0000001a"
     gap: Length = 0.0
 
-    def measure(self, stage: "LayerContext") -> tuple[float, float]:
+    def measure(self, context: "LayerContext") -> tuple[float, float]:
         """As wide as its symbols and the gaps between them, unless it says a width."""
-        width, height = stage.given
+        width, height = context.definite_size
         side = height or 0.0
-        own = self.count * side + (self.count - 1) * self.gap
-        return own if width is None else width, side
+        natural_width = self.count * side + (self.count - 1) * self.gap
+        return natural_width if width is None else width, side
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Each symbol in one colour, or in two beside each other."""
-        color = stage.color if self.color is None else to_paint(self.color)
-        track, box, side = to_paint(self.track), stage.box, stage.box.height
+        color = context.text_color if self.color is None else to_paint(self.color)
+        track, box, side = to_paint(self.track), context.box, context.box.height
         for index in range(self.count):
             along = index * (side + self.gap)
-            x = box.right - along - side if stage.rtl else box.x + along
+            x = box.right - along - side if context.rtl else box.x + along
             full = min(1.0, max(0.0, float(self.value) - index))
-            self._symbol(canvas, Box(x, box.y, side, side), box, (color, track), full, stage.rtl)
+            self._draw_symbol(canvas, Box(x, box.y, side, side), box, (color, track), full, context.rtl)
 
-    def _symbol(
+    def _draw_symbol(
         self,
         canvas: "Canvas",
         box: Box,
-        across: Box,
+        paint_box: Box,
         paints: tuple[Drawn, Drawn],
-        full: float,
+        filled: float,
         rtl: bool,
     ) -> None:
         symbol = SYMBOLS[self.shape]
-        if full in (0.0, 1.0):
-            canvas.fill_shape(symbol, box, paints[0 if full else 1], across=across)
+        if filled in (0.0, 1.0):
+            canvas.fill_shape(symbol, box, paints[0 if filled else 1], across=paint_box)
             return
         first, second = reversed(paints) if rtl else paints
-        left = box.width * (1 - full if rtl else full)
+        left = box.width * (1 - filled if rtl else filled)
         for paint, part in (
             (first, Box(box.x, box.y, left, box.height)),
             (second, Box(box.x + left, box.y, box.width - left, box.height)),
         ):
-            canvas.fill_shape(symbol, box, paint, across=across, within=part)
+            canvas.fill_shape(symbol, box, paint, across=paint_box, within=part)

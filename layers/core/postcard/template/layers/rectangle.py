@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Radius, Side
+from postcard.template.properties.lengths import Radius, Dimension
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 class RectangleLayer(BaseLayer):
     """A rectangle; its stroke lies inside the outline."""
 
-    contained: ClassVar = True
-    takes: ClassVar = {"color": "fill"}
+    draws_within_box: ClassVar = True
+    modifiable: ClassVar = {"color": "fill"}
 
     type: Literal["rectangle"] = "rectangle"
-    width: Side
-    height: Side
+    width: Dimension
+    height: Dimension
     fill: Paint | None = None
     stroke: Stroke | None = None
     radius: Radius = 0.0
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Fill, then stroke."""
         if self.fill is not None:
-            canvas.fill_rectangle(stage.box, to_paint(self.fill), radius=self.radius)
+            canvas.fill_rectangle(context.box, to_paint(self.fill), radius=self.radius)
         if self.stroke is not None and self.stroke.width:
             color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
-            canvas.stroke_rectangle(stage.box, color, width, radius=self.radius, dash=dash)
+            canvas.stroke_rectangle(context.box, color, width, radius=self.radius, dash=dash)

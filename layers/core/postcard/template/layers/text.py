@@ -9,14 +9,14 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.values import strip_control_characters
 from postcard.template.layers.base import BaseLayer
 from postcard.template.liquid.text_markers import is_blank, split_emphasis
-from postcard.template.properties.lengths import four
+from postcard.template.properties.lengths import padding_sides
 from postcard.template.properties.paints import to_paint
 from postcard.template.properties.text_style import (
     Families,
     Highlight,
-    Letters,
+    CharacterStyle,
     TextProperties,
-    said,
+    written_properties,
 )
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-Said = tuple[tuple[str, Hashable], ...]  # text properties by name
+PropertyItems = tuple[tuple[str, Hashable], ...]  # text properties by name
 WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Validator(check_drawable_text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span(Letters):
+class Span(CharacterStyle):
     """A part of a text with letters of its own; `rise` in em."""
 
     text: WrittenText
@@ -45,40 +45,40 @@ class Span(Letters):
 class TextLayer(TextProperties, BaseLayer):
     """A text. Without a width it is as wide as its lines, without a height as high."""
 
-    takes: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
+    modifiable: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
 
     type: Literal["text"] = "text"
     text: Annotated[WrittenText | Annotated[tuple[Span, ...], Len(0, 100)], TaggedUnion()]
     style: str | None = None
     emphasis: str | None = None
 
-    def measure(self, stage: "LayerContext") -> tuple[float, float]:
+    def measure(self, context: "LayerContext") -> tuple[float, float]:
         """The layout's size where the document leaves one open."""
-        layout, (width, height) = self.layout(stage), stage.given
+        layout, (width, height) = self.layout(context), context.definite_size
         return (
             layout.width if width is None else width,
             layout.height if height is None else height,
         )
 
-    def layout(self, stage: "LayerContext") -> TextLayout:
+    def layout(self, context: "LayerContext") -> TextLayout:
         """The lines; laid out once a drawing."""
-        if stage.layout is None:
-            look = {**stage.look(self.style), **said(self)}
-            stage.layout = lay_out(
-                tuple(self._runs(look, stage)),
-                _paragraph(tuple(look.items()), stage.direction),
-                width=stage.given[0],
-                height=stage.given[1],
-                fonts=stage.fonts,
+        if context.text_layout is None:
+            properties = {**context.style_properties(self.style), **written_properties(self)}
+            context.text_layout = lay_out(
+                tuple(self._runs(properties, context)),
+                _paragraph(tuple(properties.items()), context.direction),
+                width=context.definite_size[0],
+                height=context.definite_size[1],
+                fonts=context.fonts,
             )
-            if stage.layout.missing:
-                letters = ", ".join(sorted(stage.layout.missing))
-                stage.warn("missing_glyph", f"No font has these letters: {letters}")
-        return stage.layout
+            if context.text_layout.missing:
+                letters = ", ".join(sorted(context.text_layout.missing))
+                context.warn("missing_glyph", f"No font has these letters: {letters}")
+        return context.text_layout
 
-    def draw(self, canvas: "Canvas", stage: "LayerContext") -> None:
+    def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The lines; nothing if they are empty."""
-        canvas.draw_text(self.layout(stage), stage.box)
+        canvas.draw_text(self.layout(context), context.box)
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -86,45 +86,45 @@ class TextLayer(TextProperties, BaseLayer):
         return (Span(text=self.text),) if isinstance(self.text, str) else self.text
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to see."""
         return all(is_blank(span.text) for span in self.spans)
 
-    def _runs(self, look: Mapping[str, Any], stage: "LayerContext") -> Iterator[drawn.Run]:
+    def _runs(self, properties: Mapping[str, Any], context: "LayerContext") -> Iterator[drawn.Run]:
         for span in self.spans:
-            own = {**look, **stage.look(span.style), **said(span)}
-            strong = {**own, **stage.look(self.emphasis)}
+            own = {**properties, **context.style_properties(span.style), **written_properties(span)}
+            strong = {**own, **context.style_properties(self.emphasis)}
             for text, strongly in split_emphasis(span.text):
                 chosen = strong if strongly else own
-                language = chosen.get("language", stage.locale)
-                shown = _cased(strip_control_characters(text), chosen.get("transform", "none"), language)
-                around = (stage.families, stage.color_text, language)
-                yield drawn.Run(shown, _style(tuple(chosen.items()), around, span.rise or 0.0))
+                language = chosen.get("language", context.locale)
+                cased = _apply_text_transform(strip_control_characters(text), chosen.get("transform", "none"), language)
+                inherited = (context.font_families, context.document_color, language)
+                yield drawn.Run(cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0))
 
 
-def looks(layer: TextLayer, styles: Mapping[str, Letters]) -> Iterator[tuple[Span, dict[str, Any]]]:
+def span_styles(layer: TextLayer, styles: Mapping[str, CharacterStyle]) -> Iterator[tuple[Span, dict[str, Any]]]:
     """Each span that has letters, and all that is said of them."""
 
     def named(style: str | None) -> dict[str, Any]:
-        return said(styles[style]) if style else {}
+        return written_properties(styles[style]) if style else {}
 
-    base = {**named(layer.style), **said(layer)}
+    base = {**named(layer.style), **written_properties(layer)}
     for span in layer.spans:
         if span.text.strip():
-            yield span, {**base, **named(span.style), **said(span)}
+            yield span, {**base, **named(span.style), **written_properties(span)}
 
 
-def _cased(text: str, transform: str, language: str) -> str:
+def _apply_text_transform(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
     from postcard.template.properties.letter_case import (
-        transformed,  # most texts stand as they are written
+        apply_text_transform,  # most texts stand as they are written
     )
 
-    return transformed(text, transform, language)
+    return apply_text_transform(text, transform, language)
 
 
-def highlighted(layer: TextLayer, color: str) -> Highlight:
+def highlight_with_color(layer: TextLayer, color: str) -> Highlight:
     """The layer's highlight in another colour."""
     own = layer.highlight
     return (
@@ -135,50 +135,50 @@ def highlighted(layer: TextLayer, color: str) -> Highlight:
 
 
 @lru_cache(maxsize=512)
-def _style(written: Said, around: tuple[Families, str, str], rise: float) -> drawn.TextStyle:
+def _text_style(properties: PropertyItems, inherited: tuple[Families, str, str], rise: float) -> drawn.TextStyle:
     """The style of what is written `around`: the document's font and colour, the language.
 
     Equal styles are one object, which is compared with itself in a blink.
     """
-    look: dict[str, Any] = dict(written)
-    font, base, language = around
-    font = look.get("font", font)
-    color, stroke, highlight = (look.get(k) for k in ("color", "stroke", "highlight"))
+    values: dict[str, Any] = dict(properties)
+    font, base, language = inherited
+    font = values.get("font", font)
+    color, stroke, highlight = (values.get(k) for k in ("color", "stroke", "highlight"))
     return drawn.TextStyle(
         fonts=(font,) if isinstance(font, str) else font,
-        weight=look.get("weight", 400),
-        italic=look.get("italic", False),
-        size=look.get("size", 16.0),
-        line_height=look.get("line_height", 1.2),
-        letter_spacing=look.get("letter_spacing", 0.0),
+        weight=values.get("weight", 400),
+        italic=values.get("italic", False),
+        size=values.get("size", 16.0),
+        line_height=values.get("line_height", 1.2),
+        letter_spacing=values.get("letter_spacing", 0.0),
         rise=rise,
         color=to_paint(color) if color is not None else parse_color(base),
         stroke=drawn.Stroke(parse_color(stroke.color), stroke.width, stroke.dash)
         if stroke
         else None,
-        decoration=look.get("decoration", "none"),
-        highlight=_highlight(highlight) if highlight else None,
-        features=look.get("features", ()),
+        decoration=values.get("decoration", "none"),
+        highlight=_text_highlight(highlight) if highlight else None,
+        features=values.get("features", ()),
         language=language,
     )
 
 
-def _highlight(highlight: Highlight) -> drawn.Highlight:
+def _text_highlight(highlight: Highlight) -> drawn.Highlight:
     color = parse_color(highlight.color)
-    return drawn.Highlight(color, four(highlight.padding), highlight.radius)
+    return drawn.Highlight(color, padding_sides(highlight.padding), highlight.radius)
 
 
 @lru_cache(maxsize=512)
-def _paragraph(written: Said, direction: drawn.Direction) -> drawn.Paragraph:
-    look: dict[str, Any] = dict(written)
+def _paragraph(properties: PropertyItems, direction: drawn.Direction) -> drawn.Paragraph:
+    values: dict[str, Any] = dict(properties)
     return drawn.Paragraph(
-        align=look.get("align", "start"),
-        valign=look.get("valign", "top"),
-        wrap=look.get("wrap", "word"),
-        max_lines=look.get("max_lines"),
-        fit=look.get("fit", "none"),
-        min_size=look.get("min_size"),
-        overflow=look.get("overflow", "ellipsis"),
-        direction=look.get("direction", direction),
-        trim_cap=look.get("trim", "none") == "cap",
+        align=values.get("align", "start"),
+        valign=values.get("valign", "top"),
+        wrap=values.get("wrap", "word"),
+        max_lines=values.get("max_lines"),
+        fit=values.get("fit", "none"),
+        min_size=values.get("min_size"),
+        overflow=values.get("overflow", "ellipsis"),
+        direction=values.get("direction", direction),
+        trim_cap=values.get("trim", "none") == "cap",
     )

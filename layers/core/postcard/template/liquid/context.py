@@ -33,7 +33,7 @@ class LiquidContext:
 
     values: Mapping[str, Any]
     filters: LocaleFilters
-    isolate: bool = field(default=False)
+    isolate_text: bool = field(default=False)
     iso_dates: bool = field(default=False)
 
     def to_text(self, value: Any) -> str:
@@ -51,7 +51,7 @@ class LiquidContext:
         if self.iso_dates and isinstance(value, ZonedDate):
             return value.iso_text
         text = str(value)
-        return _isolated_text(value, text) if self.isolate else text
+        return _isolated_text(value, text) if self.isolate_text else text
 
 
 def _isolated_text(value: Any, text: str) -> str:
@@ -62,7 +62,7 @@ def _isolated_text(value: Any, text: str) -> str:
 
 def join_values(context: LiquidContext, values: Sequence[Any], separator: str) -> JoinedText:
     """Liquid's `join`: what is missing is nothing."""
-    plain = replace(context, isolate=False)
+    plain = replace(context, isolate_text=False)
     text = JoinedText(separator.join(map(plain.to_text, values)))
     text.isolated = separator.join(map(context.to_text, values))
     return text

@@ -88,11 +88,11 @@ def paths_used(source: str) -> Sequence[tuple[str, ...]]:
 class _LazyLiquid:
     """Liquid that python-liquid parses and runs, imported at the first need."""
 
-    __slots__ = ("_made", "condition", "source")
+    __slots__ = ("_parsed", "condition", "source")
 
     def __init__(self, source: str, *, condition: bool) -> None:
         self.source, self.condition = source, condition
-        self._made: Any = None
+        self._parsed: Any = None
 
     def render(self, context: LiquidContext) -> str:
         """The text; raises `LiquidFailed`."""
@@ -104,8 +104,8 @@ class _LazyLiquid:
         return bool(self._parse_once().run(context))
 
     def _parse_once(self) -> Any:
-        if self._made is None:
+        if self._parsed is None:
             from postcard.template.liquid.engine import ParsedLiquid
 
-            self._made = ParsedLiquid(self.source, condition=self.condition)
-        return self._made
+            self._parsed = ParsedLiquid(self.source, condition=self.condition)
+        return self._parsed

@@ -6,13 +6,13 @@ from postcard.canvas import image_filters as looks
 from postcard.canvas import shadows
 from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.properties.paints import ColorText, Share
+from postcard.template.properties.paints import ColorString, Fraction
 from postcard.template.schema.constraints import Ge, Le
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG
 
 Offset = Annotated[float, Ge(-1000), Le(1000)]
 Blur = Annotated[float, Ge(0), Le(200)]
-Times = Annotated[float, Ge(0), Le(10)]
+Factor = Annotated[float, Ge(0), Le(10)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Shadow:
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
-    color: ColorText = "#00000040"
+    color: ColorString = "#00000040"
     x: Offset = 0.0
     y: Offset = 0.0
     blur: Blur = 0.0
@@ -36,12 +36,12 @@ class Filter:
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
-    grayscale: Share = 0.0
+    grayscale: Fraction = 0.0
     blur: Blur = 0.0
-    brightness: Times = 1.0
-    contrast: Times = 1.0
-    saturation: Times = 1.0
-    tint: ColorText = "transparent"
+    brightness: Factor = 1.0
+    contrast: Factor = 1.0
+    saturation: Factor = 1.0
+    tint: ColorString = "transparent"
 
 
 def to_shadow(written: Shadow | None) -> shadows.Shadow | None:
@@ -52,14 +52,14 @@ def to_shadow(written: Shadow | None) -> shadows.Shadow | None:
     return shadows.Shadow(color, written.x, written.y, written.blur) if color[3] else None
 
 
-def to_look(
+def to_image_filters(
     written: Filter | None, flip: Literal["horizontal", "vertical", "both"] | None
 ) -> looks.Look | None:
     """How a picture is changed; None if it is not."""
     if written is None:
         return looks.Look(flip) if flip else None
     tint = parse_color(written.tint)
-    look = looks.Look(
+    filters = looks.Look(
         flip=flip or "none",
         grayscale=written.grayscale,
         blur=written.blur,
@@ -68,4 +68,4 @@ def to_look(
         saturation=written.saturation,
         tint=tint if tint[3] else TRANSPARENT,
     )
-    return look if look != looks.Look() else None
+    return filters if filters != looks.Look() else None

@@ -6,18 +6,18 @@ from postcard.template.schema.constraints import Ge, Le
 from postcard.template.schema.json_mapping import TaggedUnion, Validator
 from postcard.template.schema.validators import check_name, check_meta_size, check_two_or_four_sides
 
-FARTHEST = 20_000  # pixels; four times the largest canvas
+MAX_LENGTH = 20_000  # pixels; four times the largest canvas
 Name = Annotated[str, Validator(check_name)]
 Meta = Annotated[Any, Validator(check_meta_size)]
-Length = Annotated[float, Ge(0), Le(FARTHEST)]
-Place = Annotated[float, Ge(-FARTHEST), Le(FARTHEST)]
-Corners = tuple[Length, Length, Length, Length]
-Radius = Annotated[Length | Corners | Literal["full"], TaggedUnion()]
-Side = Annotated[Length | Literal["fill"], TaggedUnion()]  # `fill`: in a row or column
+Length = Annotated[float, Ge(0), Le(MAX_LENGTH)]
+Coordinate = Annotated[float, Ge(-MAX_LENGTH), Le(MAX_LENGTH)]
+CornerRadii = tuple[Length, Length, Length, Length]
+Radius = Annotated[Length | CornerRadii | Literal["full"], TaggedUnion()]
+Dimension = Annotated[Length | Literal["fill"], TaggedUnion()]  # `fill`: in a row or column
 Padding = Annotated[Length | Annotated[tuple[Length, ...], Validator(check_two_or_four_sides)], TaggedUnion()]
 
 
-def four(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:
+def padding_sides(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:
     """Top, right, bottom, left.
 
     >>> four((8, 16))

@@ -6,70 +6,70 @@ import unicodedata
 from postcard.runtime.lazy_regex import pattern
 
 _TURKIC = ("tr", "az")
-_DUTCH_IJ = pattern("^ij")
+_LEADING_IJ = pattern("^ij")
 _WORD = pattern(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
-_DOTTED = pattern("([ij]\u0328?)\u0307")  # Lithuanian keeps an i's dot below an accent: i̇́
-_ACCENTED = pattern("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
-_DIAERESIS, _IOTA = "\u0308", "\u0345"  # the marks that Greek capitals keep
-_MARKS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA}]"
-_PARTED = pattern(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_MARKS})")
-_MARKED = pattern(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_MARKS}+)")
+_LITHUANIAN_DOTTED = pattern("([ij]\u0328?)\u0307")  # Lithuanian keeps an i's dot below an accent: i̇́
+_LITHUANIAN_ACCENTED = pattern("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
+_DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the marks that Greek capitals keep
+_GREEK_DIACRITICS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA_SUBSCRIPT}]"
+_GREEK_HIATUS = pattern(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_GREEK_DIACRITICS})")
+_GREEK_ACCENTED = pattern(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_GREEK_DIACRITICS}+)")
 
 
-def transformed(text: str, transform: str, language: str) -> str:
+def apply_text_transform(text: str, transform: str, language: str) -> str:
     """The text in the letters that CSS's text-transform gives it.
 
     >>> transformed("istanbul", "uppercase", "tr"), transformed("o'neil's şehir", "capitalize", "")
     ('İSTANBUL', "O'neil's Şehir")
     """
-    cases = {"uppercase": _upper, "lowercase": _lower, "capitalize": _capitals}
+    cases = {"uppercase": _to_upper, "lowercase": _to_lower, "capitalize": _capitalize_words}
     return cases[transform](text, language.split("-")[0].lower()) if transform in cases else text
 
 
-def _upper(text: str, language: str) -> str:
+def _to_upper(text: str, language: str) -> str:
     if language in _TURKIC:
         text = text.replace("i", "İ")
     if language == "lt":
-        text = _DOTTED.sub(r"\1", _parts(text))
+        text = _LITHUANIAN_DOTTED.sub(r"\1", _decompose(text))
     if language == "hy":
         text = text.replace("և", "ԵՎ")
-    return _joined((_greek(text) if language == "el" else text).upper())
+    return _compose((_strip_greek_accents(text) if language == "el" else text).upper())
 
 
-def _lower(text: str, language: str) -> str:
+def _to_lower(text: str, language: str) -> str:
     if language in _TURKIC:
         text = text.replace("I\u0307", "i").replace("I", "ı").replace("İ", "i")
     if language == "lt":
-        text = _ACCENTED.sub("\\1\u0307", _parts(text))
-    return _joined(text.lower())
+        text = _LITHUANIAN_ACCENTED.sub("\\1\u0307", _decompose(text))
+    return _compose(text.lower())
 
 
-def _capitals(text: str, language: str) -> str:
-    return _WORD.sub(lambda match: _capital(match.group(), language), text)
+def _capitalize_words(text: str, language: str) -> str:
+    return _WORD.sub(lambda match: _capitalize_word(match.group(), language), text)
 
 
-def _capital(word: str, language: str) -> str:
-    if language == "nl" and _DUTCH_IJ.match(word):
+def _capitalize_word(word: str, language: str) -> str:
+    if language == "nl" and _LEADING_IJ.match(word):
         return "IJ" + word[2:]
     first = "İ" if language in _TURKIC and word[0] == "i" else word[0].title()
     return first + word[1:]
 
 
-def _parts(text: str) -> str:
+def _decompose(text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
-def _joined(text: str) -> str:
+def _compose(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _greek(text: str) -> str:
+def _strip_greek_accents(text: str) -> str:
     """Capitals lose their accents, but for an η alone ("or"); `άι` stays two sounds: `ΑΪ`."""
-    parts = _PARTED.sub(rf"\1\2{_DIAERESIS}", _parts(text))
-    return _MARKED.sub(_without_accents, parts)
+    parts = _GREEK_HIATUS.sub(rf"\1\2{_DIAERESIS}", _decompose(text))
+    return _GREEK_ACCENTED.sub(_without_accents, parts)
 
 
 def _without_accents(match: re.Match[str]) -> str:
     if match[1] is None:
         return match[0]
-    return match[1] + "".join(mark for mark in match[2] if mark in (_DIAERESIS, _IOTA))
+    return match[1] + "".join(mark for mark in match[2] if mark in (_DIAERESIS, _IOTA_SUBSCRIPT))

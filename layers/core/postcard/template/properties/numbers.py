@@ -7,7 +7,7 @@ from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
 from postcard.template.schema.validators import has_liquid
 
-_LARGEST = 1e15
+_MAX_NUMBER = 1e15
 
 
 def number_or_liquid(text: str) -> None:
@@ -23,12 +23,12 @@ def positive(written: float | str) -> None:
 
 
 Number = Annotated[
-    Annotated[float, Ge(-_LARGEST), Le(_LARGEST)]
+    Annotated[float, Ge(-_MAX_NUMBER), Le(_MAX_NUMBER)]
     | Annotated[str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid)],
     TaggedUnion(),
 ]
 PositiveNumber = Annotated[
-    Annotated[float, Ge(-_LARGEST), Le(_LARGEST), Validator(positive)]
+    Annotated[float, Ge(-_MAX_NUMBER), Le(_MAX_NUMBER), Validator(positive)]
     | Annotated[str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid), Validator(positive)],
     TaggedUnion(),
 ]

@@ -8,9 +8,9 @@ from postcard.template.schema.constraints import Ge, Gt, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Liquid, Validator
 from postcard.template.schema.validators import check_color_or_liquid
 
-ColorText = Annotated[str, Len(1, 2000), Liquid("color"), Validator(check_color_or_liquid)]
-Share = Annotated[float, Ge(0), Le(1)]
-Stop = tuple[ColorText, Share]
+ColorString = Annotated[str, Len(1, 2000), Liquid("color"), Validator(check_color_or_liquid)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+Stop = tuple[ColorString, Fraction]
 Stops = Annotated[tuple[Stop, ...], Len(2, 32)]
 
 
@@ -32,12 +32,12 @@ class RadialGradient:
     __pydantic_config__ = PYDANTIC_CONFIG
 
     type: Literal["radial"] = "radial"
-    center: tuple[Share, Share] = (0.5, 0.5)
+    center: tuple[Fraction, Fraction] = (0.5, 0.5)
     radius: Annotated[float, Ge(0.001), Le(10)] = 1.0
     stops: Stops
 
 
-Paint = Annotated[ColorText | LinearGradient | RadialGradient, TaggedUnion()]
+Paint = Annotated[ColorString | LinearGradient | RadialGradient, TaggedUnion()]
 WrittenPaint = str | LinearGradient | RadialGradient
 
 
@@ -47,7 +47,7 @@ class Border:
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
-    color: ColorText
+    color: ColorString
     width: Annotated[float, Ge(0), Le(100)] = 1.0
 
 
@@ -66,7 +66,7 @@ def to_paint(written: WrittenPaint) -> colors.Paint:
     """The paint of a resolved property."""
     if isinstance(written, str):
         return colors.parse_color(written)
-    stops = tuple((colors.parse_color(color), place) for color, place in written.stops)
+    stops = tuple((colors.parse_color(color), offset) for color, offset in written.stops)
     if isinstance(written, LinearGradient):
         return colors.LinearGradient(written.angle, stops)
     return colors.RadialGradient(stops, written.center, written.radius)

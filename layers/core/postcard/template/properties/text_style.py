@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.lengths import Length, Padding
-from postcard.template.properties.paints import ColorText, Paint, Stroke
+from postcard.template.properties.paints import ColorString, Paint, Stroke
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
 from postcard.template.schema.validators import check_language_tag, check_open_type_feature
@@ -28,13 +28,13 @@ class Highlight:
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
-    color: ColorText
+    color: ColorString
     padding: Padding = 0.0
     radius: Length = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Letters:
+class CharacterStyle:
     """What a text and a span may say of their letters. None is inherited."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
@@ -54,7 +54,7 @@ class Letters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextProperties(Letters):
+class TextProperties(CharacterStyle):
     """What a text says of its lines, too."""
 
     line_height: Annotated[float, Ge(0.1), Le(10)] | None = None
@@ -74,19 +74,19 @@ class Style(TextProperties):
     """A named set of text properties."""
 
 
-_NAMES = tuple(f.name for f in fields(TextProperties))
+_TEXT_PROPERTY_NAMES = tuple(f.name for f in fields(TextProperties))
 
 
-def said(letters: Letters) -> dict[str, Any]:
+def written_properties(style: CharacterStyle) -> dict[str, Any]:
     """The text properties that are written, by name."""
-    kind: Any = type(letters)
-    names, values = _reader(kind)
-    pairs = zip(names, values(letters), strict=True)
+    kind: Any = type(style)
+    names, values = _property_reader(kind)
+    pairs = zip(names, values(style), strict=True)
     return {name: value for name, value in pairs if value is not None}
 
 
 @cache
-def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+def _property_reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
     """The text properties that a class has, and what reads them all."""
-    names = tuple(name for name in _NAMES if hasattr(cls, name))
+    names = tuple(name for name in _TEXT_PROPERTY_NAMES if hasattr(cls, name))
     return names, attrgetter(*names)

@@ -142,7 +142,7 @@ def _fill_outside_flow_faults(layers: Sequence[AnyLayer], where: str, flow: str 
 def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
     if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
         yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
-    if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.fault):
+    if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.value_error):
         yield Fault("bad_value", f"{where}/value", f"The value {fault}.")
     if not isinstance(layer, TextLayer):
         return
