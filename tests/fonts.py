@@ -16,7 +16,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-from postcard.text.font_file import tables
+from postcard.text.font_file import read_tables
 
 SHIPPED = Path(__file__).parents[1] / "layers" / "fonts"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:!?-…ß"
@@ -117,7 +117,7 @@ def packed_with(
     body: bytes, *, without: Sequence[str] = (), more: Mapping[str, bytes] = {}
 ) -> bytes:
     """A TTF with tables taken out and put in as they are."""
-    kept = {tag: data for tag, data in tables(body).items() if tag not in without}
+    kept = {tag: data for tag, data in read_tables(body).items() if tag not in without}
     every = {**kept, **{tag.ljust(4): data for tag, data in more.items()}}
     head, at, parts = b"", 12 + 16 * len(every), b""
     for tag, data in sorted(every.items()):

@@ -5,7 +5,7 @@ import segno
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from postcard.barcodes.qr_encoder import qr_modules
+from postcard.barcodes.qr_encoder import encode_qr
 
 ANY = st.text(
     st.one_of(
@@ -68,17 +68,17 @@ def by_the_book(text: str, correction: str) -> tuple[bytes, ...]:
 @example("https://shop.example.com/r/25off?c=welcome", "M")
 @settings(max_examples=150, deadline=None)
 def test_a_code_has_the_mask_that_reads_best(text: str, correction: str) -> None:
-    assert qr_modules(text, correction) == by_the_book(text, correction)
+    assert encode_qr(text, correction) == by_the_book(text, correction)
 
 
 @pytest.mark.parametrize("version", range(1, 41))
 def test_codes_of_every_size_are_right(version: int) -> None:
     text = "x" * (CAPACITY[version - 1] - 3)
-    rows = qr_modules(text, "L")
+    rows = encode_qr(text, "L")
     assert len(rows) == 17 + 4 * version
     assert rows == by_the_book(text, "L")
 
 
 def test_a_text_that_no_code_holds_is_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
-        qr_modules("x" * 3000, "L")
+        encode_qr("x" * 3000, "L")

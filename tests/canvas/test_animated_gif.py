@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from postcard.canvas.codecs.ordered_dither import grained
+from postcard.canvas.codecs.ordered_dither import apply_dither
 from tests.rendering.drawing import draw, pixel
 from tests.template.template_cases import template
 
@@ -83,8 +83,8 @@ def test_what_does_not_change_is_not_written_again() -> None:
 
 def test_a_grain_is_the_same_at_the_same_place_and_none_on_average() -> None:
     plain = Image.new("RGB", (40, 24), (100, 150, 200))
-    whole = grained(plain, (0, 0), 6)
-    part = grained(plain.crop((0, 0, 10, 9)), (13, 5), 6)
+    whole = apply_dither(plain, (0, 0), 6)
+    part = apply_dither(plain.crop((0, 0, 10, 9)), (13, 5), 6)
     assert part.tobytes() == whole.crop((13, 5, 23, 14)).tobytes()
     levels = [pixel(whole, (x, y))[0] for x in range(8) for y in range(8)]
     assert (min(levels), max(levels), sum(levels)) == (94, 106, 64 * 100)
@@ -92,5 +92,5 @@ def test_a_grain_is_the_same_at_the_same_place_and_none_on_average() -> None:
 
 def test_white_and_black_stay_so_under_a_grain() -> None:
     for level in (0, 255):
-        low_and_high = grained(Image.new("RGB", (8, 8), (level,) * 3), (0, 0), 4).getextrema()
+        low_and_high = apply_dither(Image.new("RGB", (8, 8), (level,) * 3), (0, 0), 4).getextrema()
         assert all(abs(end - level) <= 4 for band in low_and_high for end in band)  # type: ignore[union-attr]

@@ -4,12 +4,12 @@ from typing import get_args
 
 import pytest
 
-from postcard.canvas.codecs.picture import Picture
-from postcard.canvas.object_fit import Fit
+from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.object_fit import ObjectFit
 from postcard.color import LinearGradient, RadialGradient
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
-from postcard.text.style import Paragraph, TextStyle
+from postcard.text.style import ParagraphStyle, TextStyle
 from tests.golden.compare import golden
 from tests.rendering.sample_images import quarters
 from tests.rendering.text_canvas import BLUE, CLEAR, PALE, RED, blank, laid
@@ -30,7 +30,7 @@ def test_rectangles_and_their_corners(scale: int) -> None:
     canvas.stroke_rectangle(Box(190, 90, 60, 60), BLUE, 7.5, radius="full")
     canvas.fill_rectangle(Box(260, 80, 80, 70), (200, 30, 40, 128), radius=10)
     canvas.fill_rectangle(Box(300, 95, 80, 70), (20, 60, 200, 128), radius=10)
-    golden(f"canvas_rectangles_{scale}x", canvas.picture().image())
+    golden(f"canvas_rectangles_{scale}x", canvas.picture().to_image())
 
 
 def test_gradients() -> None:
@@ -43,44 +43,44 @@ def test_gradients() -> None:
     canvas.fill_rectangle(Box(108, 95, 88, 70), off, radius=(0, 20, 0, 20))
     canvas.fill_rectangle(Box(206, 95, 88, 70), LinearGradient(90, FADING))
     canvas.fill_rectangle(Box(304, 95, 88, 70), RadialGradient(FADING), radius="full")
-    golden("canvas_gradients", canvas.picture().image())
+    golden("canvas_gradients", canvas.picture().to_image())
 
 
 def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
     canvas = blank(420, 150, background=PALE)
     label = laid("Turned Ag", fonts, style=TextStyle(size=24, color=(255, 255, 255, 255)),
-                 paragraph=Paragraph(align="center", valign="middle"), width=120)  # fmt: skip
+                 paragraph=ParagraphStyle(align="center", valign="middle"), width=120)  # fmt: skip
     for index, (opacity, rotation) in enumerate(((1.0, -12.0), (0.5, 90.0), (0.5, 0.0))):
         box = Box(10 + index * 135, 50, 120, 50)
-        with canvas.layer(box, opacity=opacity, rotation=rotation) as group:
+        with canvas.group(box, opacity=opacity, rotation=rotation) as group:
             group.fill_rectangle(box, BLUE, radius="full")
             group.fill_rectangle(Box(box.x, box.y + 30, 60, 30), RED)
             group.draw_text(label, box)
-    with canvas.layer(Box(150, 5, 80, 40), clip_radius=14) as group:
+    with canvas.group(Box(150, 5, 80, 40), clip_radius=14) as group:
         group.fill_rectangle(Box(130, 0, 60, 60), RED)
-        with group.layer(Box(180, 5, 50, 40), rotation=45) as inner:
+        with group.group(Box(180, 5, 50, 40), rotation=45) as inner:
             inner.fill_rectangle(Box(190, 10, 30, 30), BLUE)
-    golden("canvas_groups", canvas.picture().image())
+    golden("canvas_groups", canvas.picture().to_image())
 
 
 @pytest.mark.parametrize("scale", [1, 1.5])
 def test_pictures_in_their_boxes(scale: float) -> None:
     canvas = blank(430, 190, scale, PALE)
-    picture = Picture(quarters(120, 80))
-    for index, fit in enumerate(get_args(Fit)):
-        canvas.draw_picture(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
+    picture = DecodedImage(quarters(120, 80))
+    for index, fit in enumerate(get_args(ObjectFit)):
+        canvas.draw_image(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
         box = Box(10.5 + index * 105, 100.5, 60, 80)
-        canvas.draw_picture(picture, box, fit=fit, position=(0.0, 1.0))
-    golden(f"canvas_pictures_{scale}x", canvas.picture().image())
+        canvas.draw_image(picture, box, fit=fit, position=(0.0, 1.0))
+    golden(f"canvas_pictures_{scale}x", canvas.picture().to_image())
 
 
 def test_a_clear_canvas_keeps_what_shows_through(fonts: Fonts) -> None:
     canvas = blank(220, 90, background=CLEAR)
     canvas.fill_rectangle(Box(10, 10, 90, 70), (200, 30, 40, 128), radius=20)
     canvas.fill_rectangle(Box(60, 30, 90, 50), LinearGradient(90, FADING))
-    picture = Picture(quarters(60, 60, alpha=160))
-    canvas.draw_picture(picture, Box(150, 10, 60, 70), radius="full")
+    picture = DecodedImage(quarters(60, 60, alpha=160))
+    canvas.draw_image(picture, Box(150, 10, 60, 70), radius="full")
     canvas.draw_text(
         laid("Clear", fonts, style=TextStyle(size=28, weight=700)), Box(20, 25, 99, 40)
     )
-    golden("canvas_clear", canvas.picture().image())
+    golden("canvas_clear", canvas.picture().to_image())

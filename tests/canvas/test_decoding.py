@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from postcard.canvas.codecs.picture import MAX_PICTURE_PIXELS, Picture, PictureError
-from postcard.canvas.codecs.reencode import normalised
+from postcard.canvas.codecs.picture import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.reencode import reencode
 from tests.rendering.sample_images import COLORS, encoded, quarters
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
@@ -31,7 +31,7 @@ def middle_of_quarters(image: Image.Image) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
 def test_five_formats_are_read(kind: str) -> None:
-    picture = Picture.decode(encoded(quarters(64, 48), kind))
+    picture = DecodedImage.decode(encoded(quarters(64, 48), kind))
     assert (picture.width, picture.height, picture.image.mode) == (64, 48, "RGB")
     for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
         assert seen == pytest.approx(meant, abs=LOSSY)
@@ -39,22 +39,22 @@ def test_five_formats_are_read(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000"])
 def test_other_formats_are_refused_whatever_they_are_called(kind: str) -> None:
-    with pytest.raises(PictureError, match="only PNG, JPEG, GIF, WebP and AVIF"):
-        Picture.decode(encoded(quarters(16, 16), kind))
+    with pytest.raises(ImageDecodeError, match="only PNG, JPEG, GIF, WebP and AVIF"):
+        DecodedImage.decode(encoded(quarters(16, 16), kind))
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<svg/>", b"\x89PNG", b"RIFF....WEBP", b"GIF89a", b"\xff\xd8\xff"]
 )
 def test_fragments_are_refused(body: bytes) -> None:
-    with pytest.raises(PictureError):
-        Picture.decode(body)
+    with pytest.raises(ImageDecodeError):
+        DecodedImage.decode(body)
 
 
 def test_a_picture_cut_short_is_refused() -> None:
     body = encoded(quarters(200, 200), "JPEG")
-    with pytest.raises(PictureError, match="this JPEG picture cannot be read"):
-        Picture.decode(body[: len(body) // 2])
+    with pytest.raises(ImageDecodeError, match="this JPEG picture cannot be read"):
+        DecodedImage.decode(body[: len(body) // 2])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -69,7 +69,7 @@ def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind in ("JPEG", "PNG", "WEBP"):
-        picture = Picture.decode(encoded(stored, kind, exif=exif))
+        picture = DecodedImage.decode(encoded(stored, kind, exif=exif))
         assert (picture.width, picture.height) == picture.image.size == (64, 32)
         for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
             assert seen == pytest.approx(meant, abs=LOSSY)
@@ -79,11 +79,11 @@ def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() ->
     exif = Image.Exif()
     exif[0x0112] = 6
     body = encoded(quarters(800, 400), "JPEG", exif=exif)
-    picture = Picture.decode(body, near=(100, 200))
+    picture = DecodedImage.decode(body, target_pixels=(100, 200))
     assert (picture.width, picture.height) == (400, 800)
     assert picture.image.size == (100, 200)
-    assert Picture.decode(body, near=(101, 200)).image.size == (200, 400)
-    assert picture.fitted((10, 20), (0, 0, 1, 1)).size == (10, 20)
+    assert DecodedImage.decode(body, target_pixels=(101, 200)).image.size == (200, 400)
+    assert picture.resized((10, 20), (0, 0, 1, 1)).size == (10, 20)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() ->
 def test_every_kind_of_png_is_eight_bit_rgb_or_rgba(
     image: Image.Image, options: dict[str, object], expected: tuple[int, ...]
 ) -> None:
-    picture = Picture.decode(encoded(image, "PNG", **options))
+    picture = DecodedImage.decode(encoded(image, "PNG", **options))
     assert picture.image.getpixel((1, 1)) == expected
 
 
@@ -110,14 +110,14 @@ def test_a_palettes_clear_colour_is_clear() -> None:
     image = Image.new("P", (4, 4), 1)
     image.putpalette([0, 0, 0, 200, 10, 10])
     for kind in ("PNG", "GIF"):
-        assert Picture.decode(encoded(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
-        clear = Picture.decode(encoded(image, kind, transparency=1)).image
+        assert DecodedImage.decode(encoded(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
+        clear = DecodedImage.decode(encoded(image, kind, transparency=1)).image
         assert clear.getpixel((1, 1)) == (200, 10, 10, 0)
 
 
 def test_cmyk_is_shown_as_light() -> None:
     body = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")
-    assert Picture.decode(body).image.getpixel((8, 8)) == pytest.approx((255, 0, 0), abs=3)
+    assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((255, 0, 0), abs=3)
 
 
 def _swapped_profile() -> bytes:
@@ -135,13 +135,13 @@ def _swapped_profile() -> bytes:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_colours_mean_what_their_profile_says(kind: str) -> None:
     body = encoded(Image.new("RGB", (16, 16), (220, 30, 40)), kind, icc_profile=_swapped_profile())
-    assert Picture.decode(body).image.getpixel((8, 8)) == pytest.approx((30, 220, 40), abs=9)
+    assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((30, 220, 40), abs=9)
 
 
 def test_a_broken_profile_or_exif_does_not_cost_the_picture() -> None:
     image = Image.new("RGB", (16, 16), (220, 30, 40))
     body = encoded(image, "PNG", icc_profile=b"no profile", exif=b"Exif\0\0broken")
-    assert Picture.decode(body).image.getpixel((8, 8)) == (220, 30, 40)
+    assert DecodedImage.decode(body).image.getpixel((8, 8)) == (220, 30, 40)
 
 
 def test_only_the_first_frame_is_read() -> None:
@@ -149,7 +149,7 @@ def test_only_the_first_frame_is_read() -> None:
     for kind in ("GIF", "WEBP", "PNG"):
         options = {"lossless": True} if kind == "WEBP" else {}
         body = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-        assert Picture.decode(body).image.getpixel((4, 4)) == COLORS[0]
+        assert DecodedImage.decode(body).image.getpixel((4, 4)) == COLORS[0]
 
 
 def _png_header(width: int, height: int) -> bytes:
@@ -169,21 +169,21 @@ def _png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(5001, 5000), (65535, 65535), (2**31 - 1, 1), (1, 25_000_001)])
 def test_too_many_pixels_are_refused_before_they_are_decoded(size: tuple[int, int]) -> None:
-    with pytest.raises(PictureError):
-        Picture.decode(_png_header(*size))
+    with pytest.raises(ImageDecodeError):
+        DecodedImage.decode(_png_header(*size))
 
 
 def test_the_bound_itself_is_allowed() -> None:
     body = encoded(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
-    assert Picture.decode(body).width * 5000 == MAX_PICTURE_PIXELS
+    assert DecodedImage.decode(body).width * 5000 == MAX_DECODED_PIXELS
 
 
 def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
     body = encoded(quarters(64, 64), "JPEG", progressive=True)
     start = body.index(b"\xff\xda")
-    with pytest.raises(PictureError, match="scans; save it again as baseline"):
-        Picture.decode(body[:start] + body[start:-2] * 150 + body[-2:])
-    assert Picture.decode(body).width == 64
+    with pytest.raises(ImageDecodeError, match="scans; save it again as baseline"):
+        DecodedImage.decode(body[:start] + body[start:-2] * 150 + body[-2:])
+    assert DecodedImage.decode(body).width == 64
 
 
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]), st.data())
@@ -192,8 +192,8 @@ def test_a_damaged_picture_is_read_or_refused(kind: str, data: st.DataObject) ->
     body = bytearray(encoded(quarters(24, 16), kind))
     for _ in range(data.draw(st.integers(1, 6))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(PictureError):
-        Picture.decode(bytes(body))
+    with contextlib.suppress(ImageDecodeError):
+        DecodedImage.decode(bytes(body))
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of hostile pictures is not here")
@@ -203,18 +203,18 @@ def test_no_hostile_picture_crashes_or_takes_long() -> None:
             continue
         body, start = path.read_bytes(), time.process_time()
         try:
-            picture = Picture.decode(body, near=(600, 300))
+            picture = DecodedImage.decode(body, target_pixels=(600, 300))
             assert picture.image.mode in ("RGB", "RGBA"), path.name
-        except PictureError:
+        except ImageDecodeError:
             pass
         assert time.process_time() - start < 2, path.name
 
 
 def test_a_fit_is_made_once() -> None:
-    picture = Picture(quarters(40, 40))
+    picture = DecodedImage(quarters(40, 40))
     whole = (0.0, 0.0, 1.0, 1.0)
-    assert picture.fitted((20, 20), whole) is picture.fitted((20, 20), whole)
-    assert picture.fitted((40, 40), whole) is picture.image
+    assert picture.resized((20, 20), whole) is picture.resized((20, 20), whole)
+    assert picture.resized((40, 40), whole) is picture.image
 
 
 @pytest.mark.parametrize(
@@ -232,4 +232,4 @@ def test_what_a_stranger_wrote_beside_the_pixels_is_not_written_again(
     file = io.BytesIO()
     Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **told)
     assert b"PLANTED" in file.getvalue()
-    assert b"PLANTED" not in normalised(file.getvalue())[0]
+    assert b"PLANTED" not in reencode(file.getvalue())[0]

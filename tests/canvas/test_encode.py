@@ -48,13 +48,13 @@ def edges() -> Canvas:
 
 @pytest.mark.parametrize("canvas", [scene(), scene(CLEAR), flat()], ids=["rgb", "rgba", "flat"])
 def test_a_png_is_exact(canvas: Canvas) -> None:
-    image = canvas.picture().image()
+    image = canvas.picture().to_image()
     read = opened(encode(canvas.picture(), "png").image.body)
     assert read.convert(image.mode).tobytes() == image.tobytes()
 
 
 def test_flat_art_is_a_palette_that_nobody_can_tell_from_all_its_colours() -> None:
-    image = edges().picture().image()
+    image = edges().picture().to_image()
     assert len(image.getcolors(9999) or ()) > 256
     read = opened(encode(edges().picture(), "png").image.body)
     assert read.mode == "P"
@@ -76,7 +76,7 @@ def test_areas_keep_their_colours_in_a_palette() -> None:
 
 
 def test_a_png_that_must_be_exact_is() -> None:
-    image = edges().picture().image()
+    image = edges().picture().to_image()
     read = opened(encode(edges().picture(), "png", exact=True).image.body)
     assert read.tobytes() == image.tobytes()
 
@@ -84,7 +84,7 @@ def test_a_png_that_must_be_exact_is() -> None:
 def test_a_gradient_has_all_its_colours() -> None:
     canvas = blank(300, 200)
     canvas.fill_rectangle(Box(0, 0, 300, 200), LinearGradient(90, ((RED, 0), (BLUE, 1))))
-    image = canvas.picture().image()
+    image = canvas.picture().to_image()
     read = opened(encode(canvas.picture(), "png").image.body)
     assert read.convert("RGB").tobytes() == image.tobytes()
 

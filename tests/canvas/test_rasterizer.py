@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageChops
 
-from postcard.canvas.vector.rasterizer import Point, covered
+from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 
 PLACES = st.floats(-20, 60, allow_nan=False)
 TRIANGLES = st.lists(st.tuples(PLACES, PLACES), min_size=3, max_size=3)
@@ -15,7 +15,7 @@ TRIANGLES = st.lists(st.tuples(PLACES, PLACES), min_size=3, max_size=3)
 
 def total(contours: Sequence[Sequence[Point]], size: int = 40) -> float:
     """The area covered, in pixels."""
-    return sum(covered(contours, size, size).tobytes()) / 255
+    return sum(rasterize_contours(contours, size, size).tobytes()) / 255
 
 
 def clipped_area(points: Sequence[Point], size: float) -> float:
@@ -48,7 +48,7 @@ def test_what_is_covered_is_the_area_inside(triangle: list[Point]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(TRIANGLES)
 def test_the_other_way_round_is_the_same(triangle: list[Point]) -> None:
-    one, two = covered([triangle], 40, 40), covered([triangle[::-1]], 40, 40)
+    one, two = rasterize_contours([triangle], 40, 40), rasterize_contours([triangle[::-1]], 40, 40)
     assert max(ImageChops.difference(one, two).tobytes()) <= 1  # of 255, by rounding
 
 
@@ -59,7 +59,7 @@ def test_twice_the_same_outline_covers_no_more() -> None:
 
 
 def test_a_half_covered_pixel_is_half_as_dark() -> None:
-    image = covered([[(1.5, 1.25), (3.0, 1.25), (3.0, 3.0), (1.5, 3.0)]], 4, 4)
+    image = rasterize_contours([[(1.5, 1.25), (3.0, 1.25), (3.0, 3.0), (1.5, 3.0)]], 4, 4)
     assert [image.getpixel(p) for p in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2))] == [
         96, 191, 128, 255, 0,
     ]  # fmt: skip
@@ -73,5 +73,5 @@ def test_nothing_covers_nothing() -> None:
 
 def test_more_edges_than_are_worth_it_are_drawn_coarser() -> None:
     square = [(4.0, 4.0), (36.0, 4.0), (36.0, 36.0), (4.0, 36.0)]
-    coarse = sum(covered([square], 40, 40, most=50).tobytes()) / 255
+    coarse = sum(rasterize_contours([square], 40, 40, max_edge_pixels=50).tobytes()) / 255
     assert coarse == pytest.approx(32 * 32, rel=0.05)

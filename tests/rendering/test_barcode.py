@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from postcard.barcodes.linear_encoder import MAX_CODE128, bars_of, check_digit
+from postcard.barcodes.linear_encoder import MAX_CODE128_LENGTH, encode_barcode, check_digit
 from postcard.geometry import DPRS
 from tests.rendering.drawing import draw, drawn, ink, opened
 from tests.template.template_cases import faults, linked, refusals, template
@@ -52,7 +52,7 @@ def test_a_code_scans(symbology: str, value: str, read: str, show_text: bool, dp
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=18))
 def test_every_text_of_ascii_scans(value: str) -> None:
-    code_ = bars_of("code128", value).code
+    code_ = encode_barcode("code128", value).modules
     row = bytes(0 if dark else 255 for dark in code_)
     image = Image.frombytes("L", (len(row), 1), row).resize((2 * len(row), 60), 0)
     assert texts(image) == [value]
@@ -63,11 +63,11 @@ def test_every_text_of_ascii_scans(value: str) -> None:
 def test_every_number_scans_with_its_check_digit(kind: tuple[Any, int], random: Any) -> None:
     symbology, count = kind
     digits = "".join(random.choice("0123456789") for _ in range(count))
-    code_ = bars_of(symbology, digits).code
+    code_ = encode_barcode(symbology, digits).modules
     image = Image.frombytes("L", (len(code_), 1), bytes(0 if dark else 255 for dark in code_))
     (text,) = texts(image.resize((2 * len(code_), 60), 0))
     assert text.lstrip("0") == (digits + check_digit(digits)).lstrip("0")
-    assert bars_of(symbology, digits) == bars_of(symbology, digits + check_digit(digits))
+    assert encode_barcode(symbology, digits) == encode_barcode(symbology, digits + check_digit(digits))
 
 
 @pytest.mark.parametrize("dpr", DPRS)
@@ -89,7 +89,7 @@ def test_the_quiet_zone_is_inside_the_box(symbology: str, value: str, quiet: int
     image = drawn(layer, width=280)
     assert ink(image) == (8, 6, 268, 86)
     left, _, right, _ = ink(image.crop((8, 6, 268, 86)), "#ff0000") or (0, 0, 0, 0)
-    each = (right - left) // sum(1 for _ in bars_of(symbology, value).code[quiet:-quiet])
+    each = (right - left) // sum(1 for _ in encode_barcode(symbology, value).modules[quiet:-quiet])
     assert left >= quiet * max(1, each) and 260 - right >= quiet * max(1, each)
 
 
@@ -114,7 +114,7 @@ BAD = [
     ("ean13", "4006381333932"), ("ean13", "40063813339"), ("ean13", "40063813339310"),
     ("ean13", "40063813339a"), ("ean13", "٤٠٠٦٣٨١٣٣٣٩٣"), ("ean8", "96385075"), ("ean8", "963850"),
     ("upca", "036000291453"), ("upca", "0360002914"), ("code128", "café"), ("code128", "a\nb"),
-    ("code128", "x" * (MAX_CODE128 + 1)), ("code128", "ñ"),
+    ("code128", "x" * (MAX_CODE128_LENGTH + 1)), ("code128", "ñ"),
 ]  # fmt: skip
 
 

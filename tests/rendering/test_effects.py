@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from postcard.canvas.blending import Blend
+from postcard.canvas.blending import BlendMode
 from postcard.canvas.blur import blurred
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import Picture
-from postcard.canvas.image_filters import Look
-from postcard.canvas.shadows import Shadow
+from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.image_filters import ImageFilters
+from postcard.canvas.shadows import DropShadow
 from postcard.color import Color
 from postcard.geometry import Box
 from postcard.rendering.renderer import RenderedPicture, Renderer
@@ -26,7 +26,7 @@ from tests.template.template_cases import template
 LEVEL = st.integers(0, 255)
 COLOR = st.tuples(LEVEL, LEVEL, LEVEL, LEVEL)
 ALL = Box(0, 0, 4, 4)
-BLENDS: dict[Blend, Callable[[float, float], float]] = {
+BLENDS: dict[BlendMode, Callable[[float, float], float]] = {
     "normal": lambda behind, own: own,
     "multiply": lambda behind, own: behind * own,
     "screen": lambda behind, own: behind + own - behind * own,
@@ -46,7 +46,7 @@ def anew(made: Template, dpr: float = 1) -> RenderedPicture:
 
 
 def seen(canvas: Canvas) -> tuple[int, ...]:
-    pixel = canvas.picture().image().convert("RGBA").getpixel((1, 1))
+    pixel = canvas.picture().to_image().convert("RGBA").getpixel((1, 1))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -54,10 +54,10 @@ def seen(canvas: Canvas) -> tuple[int, ...]:
 @settings(max_examples=100)
 @given(behind=COLOR, own=COLOR, blend=st.sampled_from(list(BLENDS)))
 def test_colours_mix_by_the_formulas_of_compositing(
-    behind: Color, own: Color, blend: Blend
+    behind: Color, own: Color, blend: BlendMode
 ) -> None:
     canvas = blank(4, 4, background=behind)
-    with canvas.layer(ALL, blend=blend) as layer:
+    with canvas.group(ALL, blend=blend) as layer:
         layer.fill_rectangle(ALL, own)
     below, above = behind[3] / 255, own[3] / 255
     alpha = above + below * (1 - above)
@@ -69,8 +69,8 @@ def test_colours_mix_by_the_formulas_of_compositing(
         assert ours / 255 * shown / 255 == pytest.approx(expected, abs=5 / 255)
 
 
-def looked(look: Look, color: Color) -> tuple[int, ...]:
-    pixel = look.changed(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
+def looked(look: ImageFilters, color: Color) -> tuple[int, ...]:
+    pixel = look.apply(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -87,11 +87,11 @@ def held(level: float) -> float:
 @given(color=COLOR, share=st.floats(0, 1), times=st.floats(0, 10))
 def test_filters_are_those_of_css(color: Color, share: float, times: float) -> None:
     grey = luma(color)
-    formulas: list[tuple[Look, Callable[[float], float]]] = [
-        (Look(grayscale=share), lambda c: c + (grey - c) * share),
-        (Look(saturation=times), lambda c: grey + (c - grey) * times),
-        (Look(brightness=times), lambda c: c * times),
-        (Look(contrast=times), lambda c: (c - 127.5) * times + 127.5),
+    formulas: list[tuple[ImageFilters, Callable[[float], float]]] = [
+        (ImageFilters(grayscale=share), lambda c: c + (grey - c) * share),
+        (ImageFilters(saturation=times), lambda c: grey + (c - grey) * times),
+        (ImageFilters(brightness=times), lambda c: c * times),
+        (ImageFilters(contrast=times), lambda c: (c - 127.5) * times + 127.5),
     ]
     for look, formula in formulas:
         *changed, alpha = looked(look, color)
@@ -101,28 +101,28 @@ def test_filters_are_those_of_css(color: Color, share: float, times: float) -> N
 
 
 def test_a_tint_is_laid_over_what_can_be_seen() -> None:
-    assert looked(Look(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (255, 255, 255, 77)
-    assert looked(Look(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (120, 80, 80, 255)
+    assert looked(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (255, 255, 255, 77)
+    assert looked(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (120, 80, 80, 255)
 
 
 def test_a_picture_is_mirrored_before_it_is_cut() -> None:
-    picture = Picture.decode(quarters())  # red, green, blue, white
+    picture = DecodedImage.decode(quarters())  # red, green, blue, white
     corner = (0.0, 0.0, 0.5, 0.5)  # of the mirrored picture
 
-    def color(look: Look | None) -> object:
-        return picture.fitted((4, 4), corner, look).getpixel((1, 1))
+    def color(look: ImageFilters | None) -> object:
+        return picture.resized((4, 4), corner, look).getpixel((1, 1))
 
     assert color(None) == (255, 0, 0)
-    assert color(Look(flip="horizontal")) == (0, 255, 0)
-    assert color(Look(flip="vertical")) == (0, 0, 255)
-    assert color(Look(flip="both")) == (255, 255, 255)
+    assert color(ImageFilters(flip="horizontal")) == (0, 255, 0)
+    assert color(ImageFilters(flip="vertical")) == (0, 0, 255)
+    assert color(ImageFilters(flip="both")) == (255, 255, 255)
 
 
 def test_a_picture_with_a_look_is_made_once() -> None:
-    picture = Picture.decode(quarters())
-    first = picture.fitted((40, 40), (0, 0, 1, 1), Look(blur=3))
-    assert picture.fitted((40, 40), (0, 0, 1, 1), Look(blur=3)) is first
-    assert picture.fitted((40, 40), (0, 0, 1, 1)) is not first
+    picture = DecodedImage.decode(quarters())
+    first = picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3))
+    assert picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3)) is first
+    assert picture.resized((40, 40), (0, 0, 1, 1)) is not first
 
 
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 7.9, 8.1, 30.0, 100.0])
@@ -138,19 +138,19 @@ def test_a_blur_is_a_gaussian_of_its_sigma(sigma: float) -> None:
 
 def test_a_blurred_picture_reaches_its_edges() -> None:
     flat = Image.new("RGB", (20, 20), (10, 200, 30))
-    assert Look(blur=9).changed(flat).getcolors() == [(400, (10, 200, 30))]
+    assert ImageFilters(blur=9).apply(flat).getcolors() == [(400, (10, 200, 30))]
 
 
-def shaded(shadow: Shadow, background: Color = CLEAR) -> Canvas:
+def shaded(shadow: DropShadow, background: Color = CLEAR) -> Canvas:
     canvas = blank(160, 120, background=background)
     box = Box(60, 40, 40, 20)
-    with canvas.layer(box, shadow=shadow, ink=box) as layer:
+    with canvas.group(box, shadow=shadow, ink_box=box) as layer:
         layer.fill_rectangle(box, RED)
     return canvas
 
 
 def test_a_hard_shadow_is_the_layers_alpha_elsewhere() -> None:
-    image = shaded(Shadow(BLUE, -50, 30)).picture().image()
+    image = shaded(DropShadow(BLUE, -50, 30)).picture().to_image()
     assert image.getbbox() == (10, 40, 100, 90)
     assert image.getpixel((11, 71)) == BLUE
     assert image.getpixel((61, 41)) == RED
@@ -158,10 +158,10 @@ def test_a_hard_shadow_is_the_layers_alpha_elsewhere() -> None:
 
 
 def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> None:
-    image = shaded(Shadow(BLUE, 0, -1000, 20)).picture().image()
+    image = shaded(DropShadow(BLUE, 0, -1000, 20)).picture().to_image()
     assert image.getbbox() == (60, 40, 100, 60)  # far away
     for blur in (0, 4, 24):
-        below = shaded(Shadow(BLUE, 0, 50, blur)).picture().image().getchannel("A")
+        below = shaded(DropShadow(BLUE, 0, 50, blur)).picture().to_image().getchannel("A")
         shadow = below.crop((0, 60, 160, 120))
         levels = sum(level * count for level, count in enumerate(shadow.histogram()))
         cut = 0.0 if blur < 20 else 0.2  # by the canvas and by the square above

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.canvas.vector.svg_path import MOST_SEGMENTS
+from postcard.canvas.vector.svg_path import MAX_SEGMENTS
 from postcard.template.layers.path import MAX_PATH_CHARACTERS
 from tests.rendering.drawing import draw, drawn, ink, opened
 from tests.template.template_cases import faults, template
@@ -90,14 +90,14 @@ def test_a_stroke_over_itself_is_no_darker() -> None:
      "M0 0 A-1 1 0 0 0 5 5", "M0 0 L1 1 x", "M0 0 L1e999 0", "M0 0 L2E6 0",
      "M0 0 C0 2e6 0 0 1 1",
      "M0 0;", "M0 0 L١ ٢",
-     "M0 0" + "h1" * MOST_SEGMENTS, "M0 0" + " " * MAX_PATH_CHARACTERS],
+     "M0 0" + "h1" * MAX_SEGMENTS, "M0 0" + " " * MAX_PATH_CHARACTERS],
 )  # fmt: skip
 def test_what_is_no_path_or_too_much_of_one_is_refused(d: str) -> None:
     assert set(faults(layers=[path(d)])) == {"/layers/0/d"}
 
 
 def test_the_longest_path_is_drawn() -> None:
-    d = "M0 0" + "h1v-1" * ((MOST_SEGMENTS - 1) // 2) + "Z"
+    d = "M0 0" + "h1v-1" * ((MAX_SEGMENTS - 1) // 2) + "Z"
     assert faults(layers=[path(d.ljust(MAX_PATH_CHARACTERS))]) == {}
     zigzag = "M0 0" + "H900V900H0V0" * 499
     assert drawn(path(zigzag, stroke={"color": "blue", "width": 100, "dash": [1, 1]}))

@@ -58,8 +58,8 @@ def test_other_styles_are_refused() -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_only_corners_that_touch_nothing_are_round(style: ModuleStyle) -> None:
     canvas = blank(80, 80)
-    canvas.draw_modules([b"\1\1", b"\0\1"], Box(0, 0, 80, 80), BLUE, style=style)
-    image = canvas.picture().image().convert("RGB")
+    canvas.draw_qr_modules([b"\1\1", b"\0\1"], Box(0, 0, 80, 80), BLUE, style=style)
+    image = canvas.picture().to_image().convert("RGB")
     corner = image.getpixel((0, 0)), image.getpixel((79, 0)), image.getpixel((79, 79))
     inner = image.getpixel((40, 39))
     blue, white = BLUE[:3], (255, 255, 255)

@@ -126,7 +126,7 @@ def test_codes_ratings_and_bars_take_items_values() -> None:
 def test_a_repeated_group_is_addressed_as_one_and_what_is_in_it_not_at_all() -> None:
     group = card({**BLOCK, "name": "block"}, name="card", width=20, height=10)
     document = made(row(group))
-    assert list(document.named) == ["card"]
+    assert list(document.addressable_layers) == ["card"]
     items = products({"price": 1}, {"price": 2})
     hidden = draw(document, items, {"name": "card", "visible": False})
     assert lefts(hidden, "/layers/0/layers/0") == []

@@ -89,7 +89,7 @@ def test_a_picture_on_a_kept_ground_is_the_same(
 ) -> None:
     made, warm = made_of(layers), fresh(10**7)
     for index, request in enumerate(requests):
-        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
         pictures = {"asset:a": quarters() if index % 2 else plain_picture("red")}
 
         def drawn(using: Renderer) -> RenderedPicture:
@@ -110,7 +110,7 @@ def test_a_picture_on_a_stored_ground_is_the_same(
     again = PrerenderedLayers.from_bytes("key", laid.to_bytes()) if laid else None
     assert (again is None) == (laid is None)
     for request in requests:
-        changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+        changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
         looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
         expected = draw(made, *changes, using=fresh(), **looks)
         assert draw(made, *changes, using=warm, laid=again, **looks) == expected
@@ -122,7 +122,7 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     layers: list[dict[str, Any]], request: list[dict[str, Any]]
 ) -> None:
     made = made_of(layers)
-    changes = [change for change in request if change["name"] in {*made.named, *FIELDS}]
+    changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
     laid = fresh().prerender(made, size, fetched_images=pictures)
@@ -174,7 +174,7 @@ def test_whoever_changes_how_documents_look_raises_looks() -> None:
     made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
     laid = fresh().prerender(made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()})
     assert laid is not None
-    golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.image())
+    golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.to_image())
 
 
 def test_what_drawing_warned_of_is_not_stored() -> None:

@@ -4,8 +4,8 @@ from postcard.canvas.canvas import Canvas
 from postcard.color import WHITE, Color
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
-from postcard.text.layout import TextLayout, lay_out
-from postcard.text.style import Paragraph, Run, TextStyle
+from postcard.text.layout import TextLayout, layout_text
+from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 
 RED: Color = (200, 30, 40, 255)
 BLUE: Color = (20, 60, 200, 255)
@@ -22,17 +22,17 @@ def laid(
     fonts: Fonts,
     *,
     style: TextStyle | None = None,
-    paragraph: Paragraph | None = None,
+    paragraph: ParagraphStyle | None = None,
     width: float | None = None,
     height: float | None = None,
 ) -> TextLayout:
-    run = Run(text, style or TextStyle())
-    return lay_out([run], paragraph or Paragraph(), width=width, height=height, fonts=fonts)
+    run = TextRun(text, style or TextStyle())
+    return layout_text([run], paragraph or ParagraphStyle(), width=width, height=height, fonts=fonts)
 
 
 def texts(layout: TextLayout) -> list[str]:
     """The lines from left to right, as they are drawn."""
-    return ["".join(placed.letters.text for placed in line.placed) for line in layout.lines]
+    return ["".join(placed.font_run.text for placed in line.runs) for line in layout.lines]
 
 
 def write(canvas: Canvas, layout: TextLayout, box: Box) -> None:

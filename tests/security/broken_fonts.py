@@ -16,7 +16,7 @@ from random import Random
 
 from postcard.font_sanitizer.sanitize import recast
 from postcard.text.font_file import FontError
-from postcard.text.glyphs import opens
+from postcard.text.glyphs import can_draw
 from tests.fonts import boxed, kite, opened, sail, saved, woff2
 
 MOST_MEMORY = 1_000_000_000  # bytes of addresses
@@ -84,7 +84,7 @@ def _outcome(body: bytes) -> str:
         written, card = recast(body)
     except FontError:
         return "refused"
-    if not opens(written, card.letters[:200]):
+    if not can_draw(written, card.character_ranges[:200]):
         return "refused"
     return "taken" if recast(written)[1] == card else "unsteady"
 

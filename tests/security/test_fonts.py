@@ -22,7 +22,7 @@ from PIL import Image, ImageFont
 
 from postcard.font_sanitizer.sanitize import recast
 from postcard.font_sanitizer.subprocess_client import checked
-from postcard.text.font_file import FontError, read_card, tables
+from postcard.text.font_file import FontError, read_metadata, read_tables
 from tests.fonts import SHIPPED, boxed, changed, kite, opened, packed_with, sail, woff2
 
 ROOT = Path(__file__).parents[2]
@@ -231,18 +231,18 @@ def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence:
     ],
 )
 def test_a_font_on_its_bounds_is_taken(change: Callable[[Any], Any]) -> None:
-    assert recast(changed(boxed(LETTERS), change))[1].letters
+    assert recast(changed(boxed(LETTERS), change))[1].character_ranges
 
 
 def test_tables_that_can_be_done_without_are_made_up() -> None:
-    assert recast(packed_with(BOX, without=["post", "OS/2"]))[1].rows[0]["weights"] == [400]
+    assert recast(packed_with(BOX, without=["post", "OS/2"]))[1].faces[0]["weights"] == [400]
 
 
 @pytest.mark.parametrize("outlines", ["glyf", "CFF ", "CFF2"])
 def test_all_kinds_of_outlines_are_taken(outlines: str) -> None:
     body, card = recast(boxed("AB", outlines=outlines))
-    assert outlines in tables(body)
-    assert (card.family, card.letters) == ("Boxes", "AB")
+    assert outlines in read_tables(body)
+    assert (card.family, card.character_ranges) == ("Boxes", "AB")
     assert recast(woff2(boxed("AB", outlines=outlines)))[1] == card
 
 
@@ -267,7 +267,7 @@ def talking(font: Any) -> None:
 def test_nothing_is_left_but_what_drawing_needs() -> None:
     junk = {**dict.fromkeys(JUNK, b"hidden words"), "fpgm": b"\x4f" * 99, "prep": b"\x4f" * 99}
     body, _ = recast(packed_with(changed(BOX, talking), more=junk))
-    assert set(tables(body)) == {
+    assert set(read_tables(body)) == {
         *("head", "hhea", "hmtx", "maxp", "cmap", "glyf", "loca", "OS/2", "name", "post"),
         "card",
     }
@@ -297,11 +297,11 @@ def test_letters_look_as_they_did() -> None:
 
 def test_a_font_says_what_it_can() -> None:
     card = recast(sail())[1]
-    [row] = card.rows
+    [row] = card.faces
     assert (row["weights"], row["italic"], row["axes"]) == ([300, 700], False, [None])
-    assert recast(kite("Kite", 700, italic=True))[1].rows[0]["italic"]
+    assert recast(kite("Kite", 700, italic=True))[1].faces[0]["italic"]
     two = recast(changed(BOX, axes("wght", "ital")))[1]
-    assert [row["italic"] for row in two.rows] == [False, True]
+    assert [row["italic"] for row in two.faces] == [False, True]
 
 
 def avalanche(font: Any) -> None:
@@ -323,7 +323,7 @@ def test_a_font_that_never_ends_is_given_up() -> None:
 
 def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONVERBOSE", "x")  # it would end up in what the process says
-    assert read_card(checked(kite())).family == "Kite"
+    assert read_metadata(checked(kite())).family == "Kite"
     with pytest.raises(FontError, match="a collection of fonts"):
         checked(b"ttcf" + bytes(99))
 
@@ -355,7 +355,7 @@ def test_a_font_that_broke_its_reader_would_find_every_door_closed() -> None:
 @pytest.mark.parametrize("name", ["Inter.ttf", "NotoSansAdlam-400.ttf", "NotoSansArmenian.ttf"])
 def test_behind_closed_doors_fonts_of_many_tables_are_read(name: str) -> None:
     body = (SHIPPED / name).read_bytes()
-    assert read_card(checked(body)).family == read_card(recast(body)[0]).family
+    assert read_metadata(checked(body)).family == read_metadata(recast(body)[0]).family
 
 
 @pytest.mark.slow
@@ -377,4 +377,4 @@ def test_two_thousand_broken_fonts_are_refused_or_made_sound() -> None:
 def test_fonts_that_ship_would_be_taken() -> None:
     for name in ("SpaceGrotesk.ttf", "NotoSansHebrew-400.ttf", "NotoSansThai.ttf"):
         body, card = recast((SHIPPED / name).read_bytes())
-        assert card.rows and len(body) > 10_000
+        assert card.faces and len(body) > 10_000

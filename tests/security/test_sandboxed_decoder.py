@@ -14,16 +14,16 @@ from threading import Timer
 import pytest
 from PIL import Image
 
-from postcard.canvas.codecs.picture import Picture, PictureError
-from postcard.canvas.codecs.sandboxed_decoder import ALLOWANCE, Cell
+from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
 from tests.functions.fake_services import ROOT, noise, picture
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
 
 @pytest.fixture
-def cell() -> Iterator[Cell]:
-    cell = Cell()
+def cell() -> Iterator[SandboxedDecoder]:
+    cell = SandboxedDecoder()
     yield cell
     cell.close()
 
@@ -37,7 +37,7 @@ def encoded(kind: str, mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> 
 @pytest.mark.parametrize("near", [None, (30, 20)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_comes_out_is_what_the_decoder_makes_of_it(
-    cell: Cell, kind: str, near: tuple[int, int] | None
+    cell: SandboxedDecoder, kind: str, near: tuple[int, int] | None
 ) -> None:
     bodies = [encoded(kind)]
     if kind in ("PNG", "WEBP", "AVIF"):
@@ -45,52 +45,52 @@ def test_what_comes_out_is_what_the_decoder_makes_of_it(
     if kind == "JPEG":
         bodies += [encoded(kind, "CMYK"), encoded(kind, "L")]
     for body in bodies:
-        found, right = cell.decode(body, near), Picture.decode(body, near=near)
+        found, right = cell.decode(body, near), DecodedImage.decode(body, target_pixels=near)
         assert (found.width, found.height) == (right.width, right.height)
         assert found.image.mode == right.image.mode
         assert found.image.tobytes() == right.image.tobytes()
-    assert cell.started == 1
+    assert cell.started_workers == 1
 
 
-def test_a_broken_picture_is_refused_with_the_decoder_s_words(cell: Cell) -> None:
+def test_a_broken_picture_is_refused_with_the_decoder_s_words(cell: SandboxedDecoder) -> None:
     body = encoded("PNG")[:900]
-    for decode in (cell.decode, lambda b, n: Picture.decode(b, near=n)):
-        with pytest.raises(PictureError, match="this PNG picture cannot be read: it is broken"):
+    for decode in (cell.decode, lambda b, n: DecodedImage.decode(b, target_pixels=n)):
+        with pytest.raises(ImageDecodeError, match="this PNG picture cannot be read: it is broken"):
             decode(body, None)
-    with pytest.raises(PictureError, match="only PNG, JPEG"):
+    with pytest.raises(ImageDecodeError, match="only PNG, JPEG"):
         cell.decode(b"<svg/>", None)
-    assert cell.started == 1
+    assert cell.started_workers == 1
 
 
-def test_a_picture_that_kills_the_process_is_lost_alone(cell: Cell) -> None:
+def test_a_picture_that_kills_the_process_is_lost_alone(cell: SandboxedDecoder) -> None:
     cell.decode(picture(), None)
-    assert cell._inmate is not None
-    os.kill(cell._inmate.pid, signal.SIGSTOP)
-    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [cell._inmate.pid]).start()
-    with pytest.raises(PictureError, match="it broke what decodes pictures"):
+    assert cell._worker is not None
+    os.kill(cell._worker.pid, signal.SIGSTOP)
+    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [cell._worker.pid]).start()
+    with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         cell.decode(noise(400, 400), None)
     assert cell.decode(picture(), None).width == 8
-    assert cell.started == 2
+    assert cell.started_workers == 2
 
 
-def test_a_process_that_died_meanwhile_is_replaced(cell: Cell) -> None:
+def test_a_process_that_died_meanwhile_is_replaced(cell: SandboxedDecoder) -> None:
     cell.decode(picture(), None)
-    assert cell._inmate is not None
-    cell._inmate.kill()
-    cell._inmate.wait()
+    assert cell._worker is not None
+    cell._worker.kill()
+    cell._worker.wait()
     assert cell.decode(picture(), None).width == 8
-    assert cell.started == 2
+    assert cell.started_workers == 2
 
 
 def test_a_picture_that_takes_too_long_is_given_up_and_the_next_is_drawn() -> None:
-    cell = Cell()
+    cell = SandboxedDecoder()
     cell.decode(picture(), None)
-    assert cell._inmate is not None
-    os.kill(cell._inmate.pid, signal.SIGSTOP)
-    cell._seconds = 0.2
-    with pytest.raises(PictureError, match="it takes too long"):
+    assert cell._worker is not None
+    os.kill(cell._worker.pid, signal.SIGSTOP)
+    cell._timeout_seconds = 0.2
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
         cell.decode(picture(), None)
-    cell._seconds = 5.0
+    cell._timeout_seconds = 5.0
     assert cell.decode(picture(), None).width == 8
     cell.close()
 
@@ -107,10 +107,10 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_process_that_was_taken_over_is_ended_at_its_first_lie(lie: str) -> None:
     program = f"import os, struct; os.read(0, 9); os.write(1, {lie}); os.read(0, 1 << 20)"
-    cell = Cell(program=f"{program}; import time; time.sleep(60)")
-    with pytest.raises(PictureError, match="it broke what decodes pictures"):
+    cell = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
+    with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         cell.decode(picture(), None)
-    assert cell._inmate is None
+    assert cell._worker is None
 
 
 def test_slow_pictures_together_have_so_many_seconds() -> None:
@@ -121,22 +121,22 @@ def test_slow_pictures_together_have_so_many_seconds() -> None:
         now += step
         return now
 
-    cell = Cell(clock=clock)
+    cell = SandboxedDecoder(clock=clock)
     cell.decode(picture(), None)
     step = 1.5  # each look at the clock is so much later
     for _ in range(3):
-        with suppress(PictureError):
+        with suppress(ImageDecodeError):
             cell.decode(picture(), None)
     step = 0.0
-    with pytest.raises(PictureError, match="it takes too long"):
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
         cell.decode(picture(), None)
-    now += ALLOWANCE + 5
+    now += MAX_SLOW_SECONDS + 5
     assert cell.decode(picture(), None).width == 8
     cell.close()
 
 
 def test_the_largest_picture_fits_and_more_memory_is_refused() -> None:
-    cell = Cell(seconds=30)
+    cell = SandboxedDecoder(timeout_seconds=30)
     file = io.BytesIO()
     Image.new("RGBA", (5000, 5000), (9, 9, 9, 128)).save(file, "PNG", compress_level=1)
     assert cell.decode(file.getvalue(), None).image.size == (5000, 5000)
@@ -189,17 +189,17 @@ def test_memory_is_bounded_inside() -> None:
     assert inside("bytearray(600_000_000)") == "MemoryError 0"
 
 
-def test_nothing_of_the_environment_comes_with_it(cell: Cell) -> None:
+def test_nothing_of_the_environment_comes_with_it(cell: SandboxedDecoder) -> None:
     os.environ["POSTCARD_PLANTED"] = "canary"
     try:
         cell.prepare()
-        assert cell._inmate is not None
-        assert Path(f"/proc/{cell._inmate.pid}/environ").read_bytes() == b""
+        assert cell._worker is not None
+        assert Path(f"/proc/{cell._worker.pid}/environ").read_bytes() == b""
     finally:
         del os.environ["POSTCARD_PLANTED"]
 
 
-def test_any_bytes_are_a_picture_or_an_error(cell: Cell) -> None:
+def test_any_bytes_are_a_picture_or_an_error(cell: SandboxedDecoder) -> None:
     random = Random(9)
     for _ in range(150):
         body = bytearray(encoded(random.choice(KINDS), size=(24, 16)))
@@ -207,6 +207,6 @@ def test_any_bytes_are_a_picture_or_an_error(cell: Cell) -> None:
             body[random.randrange(12, len(body))] = random.randrange(256)
         try:
             assert cell.decode(bytes(body), (8, 8)).image.width > 0
-        except PictureError as error:
+        except ImageDecodeError as error:
             assert str(error)
-    assert cell.started <= 5
+    assert cell.started_workers <= 5

@@ -176,5 +176,5 @@ def test_names_stay_unique_and_those_inside_a_repeat_cannot_be_addressed() -> No
     made = template(
         fields={"products": PRODUCTS}, layers=[group(name="card", layers=[inner]), TEXT]
     )
-    assert list(made.named) == ["card"]
+    assert list(made.addressable_layers) == ["card"]
     assert len(found(group(layers=[inner]), inner)) == 2

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from postcard.text.fonts import Face, Fonts
-from postcard.text.han_variants import han_of
+from postcard.text.han_variants import han_variant
 from tests.text.ink_overlap import ink, picture
 from tests.text.script_lines import HEIGHT, LEFT, LINES, SIZE, WIDTH, Written
 
@@ -53,8 +53,8 @@ def _faces() -> Iterator[str]:
 
 
 def _strip(line: Written, fonts: Fonts) -> str:
-    chain: tuple[Face, ...] = fonts.chain(
-        (line.font,), line.weight, line.italic, han_of(line.language, line.text)
+    chain: tuple[Face, ...] = fonts.face_chain(
+        (line.font,), line.weight, line.italic, han_variant(line.language, line.text)
     )
     look = {
         "font-family": ",".join(f"'{face.family}'" for face in chain),

@@ -6,8 +6,8 @@ from PIL import Image, ImageChops, ImageFilter
 
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
-from postcard.text.layout import lay_out
-from postcard.text.style import Paragraph, Run
+from postcard.text.layout import layout_text
+from postcard.text.style import ParagraphStyle, TextRun
 from tests.rendering.text_canvas import blank
 from tests.text.script_lines import HEIGHT, LEFT, WIDTH, Written
 
@@ -31,15 +31,15 @@ def ours(line: Written, fonts: Fonts) -> Image.Image:
 
 def picture(line: Written, fonts: Fonts) -> Image.Image:
     """The line as we draw it, in a strip of its own."""
-    rule = Paragraph(
+    rule = ParagraphStyle(
         wrap="none", overflow="visible", direction="rtl" if line.rtl else "ltr", valign="middle"
     )
     width = WIDTH - 2 * LEFT
-    runs = [Run(line.text, line.style)]
-    layout = lay_out(runs, rule, width=width, height=HEIGHT, fonts=fonts)
+    runs = [TextRun(line.text, line.style)]
+    layout = layout_text(runs, rule, width=width, height=HEIGHT, fonts=fonts)
     canvas = blank(WIDTH, HEIGHT)
     canvas.draw_text(layout, Box(LEFT, 0, width, HEIGHT))
-    return canvas.picture().image()
+    return canvas.picture().to_image()
 
 
 def ink(strip: Image.Image, line: Written) -> Image.Image:

@@ -32,7 +32,7 @@ class Written:
     def style(self) -> TextStyle:
         """The line's style in a layout."""
         return TextStyle(
-            fonts=(self.font,),
+            families=(self.font,),
             weight=self.weight,
             italic=self.italic,
             size=SIZE,

@@ -14,12 +14,12 @@ VENDORED = Path(__file__).parents[2] / "layers" / "vendor" / "lib"
 
 
 def test_an_order_without_right_to_left_is_left_alone() -> None:
-    assert bidi.visual([0, 0, 0]) == [0, 1, 2]
-    assert bidi.visual([]) == []
+    assert bidi.visual_order([0, 0, 0]) == [0, 1, 2]
+    assert bidi.visual_order([]) == []
 
 
 def test_pillow_shapes_with_raqm() -> None:
-    bidi.fribidi()
+    bidi.load_fribidi()
     assert features.check("raqm")
 
 
@@ -27,7 +27,7 @@ def test_pillow_shapes_with_raqm() -> None:
 def test_the_layers_own_library_loads_on_this_machine() -> None:
     import platform
 
-    library = ctypes.CDLL(str(VENDORED / platform.machine() / bidi.NAME))
+    library = ctypes.CDLL(str(VENDORED / platform.machine() / bidi.LIBRARY_NAME))
     assert library.fribidi_get_par_embedding_levels_ex
 
 
@@ -37,7 +37,7 @@ def test_without_the_library_the_start_fails_with_what_to_do() -> None:
         "from postcard.text import bidi\n"
         "def none(*a, **k): raise OSError('gone')\n"
         "ctypes.CDLL = none\n"
-        "bidi.fribidi()\n"
+        "bidi.load_fribidi()\n"
     )
     root = Path(bidi.__file__).parents[2]
     ran = subprocess.run(

@@ -92,7 +92,7 @@ def test_files_on_disk_keep_to_a_bound(shelf: Shelf) -> None:
     kept = set()
     for name in ("Kite", "Sail", "asset:boxes", "Sail"):
         typeface = typefaces.of({name: shelf.families[name][:1]})
-        path = Path(typeface.fonts.chain((name,), 400, False)[0].path)
+        path = Path(typeface.fonts.face_chain((name,), 400, False)[0].path)
         kept.add(path)
         assert path.is_file()
         assert sum(one.stat().st_size for one in kept if one.exists()) <= most
@@ -101,7 +101,7 @@ def test_files_on_disk_keep_to_a_bound(shelf: Shelf) -> None:
 
 def test_files_are_gone_with_what_kept_them(shelf: Shelf) -> None:
     typefaces = Typefaces(renderer().fonts, shelf.read)
-    path = Path(typefaces.of(shelf.families).fonts.chain(("Sail",), 400, False)[0].path)
+    path = Path(typefaces.of(shelf.families).fonts.face_chain(("Sail",), 400, False)[0].path)
     assert path.is_file()
     del typefaces
     assert not path.exists()
@@ -124,13 +124,13 @@ def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
     typeface = typefaces.of(families)
     assert typeface.lost == ("Sail",)
     assert [fault.code for fault in typeface.warnings] == ["font_unavailable"]
-    assert typeface.fonts.chain(("Sail",), 400, False)[0].family == "Inter"
+    assert typeface.fonts.face_chain(("Sail",), 400, False)[0].family == "Inter"
 
 
 def test_the_measures_of_a_line_are_the_font_s_own(shelf: Shelf, typefaces: Typefaces) -> None:
     fonts = typefaces.of(shelf.families).fonts
-    face = fonts.chain(("Sail",), 400, False)[0]
+    face = fonts.face_chain(("Sail",), 400, False)[0]
     assert (face.ascent, face.descent, face.cap_height) == (0.984, 0.292, 0.7)
-    assert fonts.chain(("Kite",), 600, False)[0].weight == 700
+    assert fonts.face_chain(("Kite",), 600, False)[0].weight == 700
     assert face.axes == (400.0,)
-    assert not fonts.chain(("Kite",), 400, False)[0].axes
+    assert not fonts.face_chain(("Kite",), 400, False)[0].axes

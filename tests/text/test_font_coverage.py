@@ -51,16 +51,16 @@ def test_every_language_has_its_letters(
     language: str, letters: str, font: str, fonts: Fonts
 ) -> None:
     for weight in (400, 700):
-        style = TextStyle(fonts=(font,), weight=weight)
-        assert laid(letters, fonts, style=style).missing == (), language
+        style = TextStyle(families=(font,), weight=weight)
+        assert laid(letters, fonts, style=style).missing_characters == (), language
 
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_script_has_all_its_letters(block: str, fonts: Fonts) -> None:
-    chain = fonts.chain(("Inter",), 400, False)
+    chain = fonts.face_chain(("Inter",), 400, False)
     letters = _assigned(block)
     assert len(letters) > 30
-    assert [each for each in letters if not any(face.has(each) for face in chain)] == []
+    assert [each for each in letters if not any(face.has_glyph(each) for face in chain)] == []
 
 
 def _claims() -> Iterator[tuple[str, str]]:
@@ -79,15 +79,15 @@ def test_a_font_writes_the_scripts_it_is_listed_with(
     )
     if script == "Zsym":
         letters = ""  # two fonts share the symbols
-    face = fonts.chain((family,), 400, False)[0]
-    assert [each for each in letters if not face.has(each)] == []
+    face = fonts.face_chain((family,), 400, False)[0]
+    assert [each for each in letters if not face.has_glyph(each)] == []
 
 
 def test_every_locales_own_digits_are_there(fonts: Fonts) -> None:
     wordings = (LocaleFilters(tag.replace("_", "-"), UTC, True) for tag in locale_identifiers())
     written = {wording.localize_digits("0123456789") for wording in wordings}
     assert len(written) > 10
-    assert [digits for digits in written if laid(digits, fonts).missing] == []
+    assert [digits for digits in written if laid(digits, fonts).missing_characters] == []
 
 
 def test_the_table_tells_what_the_fonts_can() -> None:

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.text import shrink_to_fit as fit
-from postcard.text.breaks import graphemes, line_chunks
+from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
-from postcard.text.layout import lay_out
-from postcard.text.shaping import Shaped
-from postcard.text.style import Paragraph, Run, TextStyle
-from postcard.text.wrap import Row
+from postcard.text.layout import layout_text
+from postcard.text.shaping import ShapedText
+from postcard.text.style import ParagraphStyle, TextRun, TextStyle
+from postcard.text.wrap import WrappedLine
 from tests.rendering.text_canvas import laid, texts
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
@@ -23,14 +23,14 @@ LETTERS = st.text(st.sampled_from(ALPHABET), max_size=60)
 def test_a_line_ends_where_unicode_lets_it(fonts: Fonts) -> None:
     assert texts(laid("two-thirds of it", fonts, width=48)) == ["two-", "thirds", "of it"]
     assert texts(laid("a no\u00a0break b", fonts, width=70)) == ["a", "no\u00a0break", "b"]
-    assert line_chunks("ยินดีต้อนรับ", "th") == ("ยินดี", "ต้อนรับ")
+    assert line_break_segments("ยินดีต้อนรับ", "th") == ("ยินดี", "ต้อนรับ")
 
 
 def test_a_newline_always_breaks_and_an_empty_line_stays(fonts: Fonts) -> None:
     layout = laid("a\n\nb", fonts)
     assert texts(layout) == ["a", "", "b"]
     assert layout.height == pytest.approx(3 * 16 * 1.2)
-    assert texts(laid("a b\nc", fonts, paragraph=Paragraph(wrap="none"), width=500)) == ["a b", "c"]
+    assert texts(laid("a b\nc", fonts, paragraph=ParagraphStyle(wrap="none"), width=500)) == ["a b", "c"]
 
 
 def test_white_space_at_the_ends_of_a_line_is_not_drawn(fonts: Fonts) -> None:
@@ -61,7 +61,7 @@ def test_a_soft_hyphen_shows_only_where_a_line_ends(fonts: Fonts) -> None:
     ],
 )
 def test_runs_stand_in_reading_order(text: str, drawn: list[str], fonts: Fonts) -> None:
-    seen = [placed.letters.text for placed in laid(text, fonts).lines[0].placed]
+    seen = [placed.font_run.text for placed in laid(text, fonts).lines[0].runs]
     if len(drawn) == 2:  # where isolates and commas fall is not the point here
         seen = [part for part in seen if part in drawn]
     assert [part for part in seen if part in drawn] == [part for part in drawn if part in seen]
@@ -72,25 +72,25 @@ def test_direction_follows_the_templates_own_words_before_the_values(fonts: Font
     assert not laid("Dear \u2068שלום\u2069", fonts).rtl
     assert laid("\u2068Anna\u2069 שלום", fonts).rtl
     assert laid("\u2068שלום\u2069!", fonts).rtl
-    assert laid("Anna", fonts, paragraph=Paragraph(direction="rtl")).rtl
+    assert laid("Anna", fonts, paragraph=ParagraphStyle(direction="rtl")).rtl
     assert not laid("123 !", fonts).rtl
 
 
 def test_an_isolated_name_never_moves_its_neighbours(fonts: Fonts) -> None:
-    layout = laid("\u2068שלום\u2069 3 points", fonts, paragraph=Paragraph(direction="ltr"))
+    layout = laid("\u2068שלום\u2069 3 points", fonts, paragraph=ParagraphStyle(direction="ltr"))
     assert "".join(texts(layout)).index("שלום") < "".join(texts(layout)).index("3")
 
 
 def test_what_no_font_has_is_told_and_not_drawn(fonts: Fonts) -> None:
     layout = laid("a\U00012000b\U00013000", fonts)
-    assert layout.missing == ("\U00012000", "\U00013000")
+    assert layout.missing_characters == ("\U00012000", "\U00013000")
     assert texts(layout) == ["ab"]
-    assert laid("שלום מحمد नम ไทย 👍 é ½ \u200f\u2068\u00ad", fonts).missing == ()
+    assert laid("שלום מحمد नम ไทย 👍 é ½ \u200f\u2068\u00ad", fonts).missing_characters == ()
 
 
 def test_emoji_come_from_the_colour_font_and_digits_do_not(fonts: Fonts) -> None:
     layout = laid("1 1️⃣ ❤️ ⭐ #", fonts)
-    color = {p.letters.text: p.letters.face.color for p in layout.lines[0].placed if not p.space}
+    color = {p.font_run.text: p.font_run.face.color for p in layout.lines[0].runs if not p.is_space}
     assert color == {"1": False, "1️⃣": True, "❤️": True, "⭐": True, "#": False}
 
 
@@ -102,48 +102,48 @@ def test_shrinking_finds_the_largest_size_to_half_a_pixel_in_few_layouts(
     size: float, text: str, fonts: Fonts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[float] = []
-    rows = fit._rows
+    rows = fit._wrap
 
-    def counted(shaped: Shaped, paragraph: Paragraph, room: fit.Room) -> list[Row]:
+    def counted(shaped: ShapedText, paragraph: ParagraphStyle, room: fit.AvailableSpace) -> list[WrappedLine]:
         tries.append(room.width)
         return rows(shaped, paragraph, room)
 
-    monkeypatch.setattr(fit, "_rows", counted)
+    monkeypatch.setattr(fit, "_wrap", counted)
     box = {"width": 311.0, "height": 77.0}
-    rule = Paragraph(fit="shrink", min_size=4, max_lines=3, overflow="visible")
+    rule = ParagraphStyle(fit="shrink", min_size=4, max_lines=3, overflow="visible")
     layout = laid(text, fonts, style=TextStyle(size=size), paragraph=rule, **box)
     assert len(tries) < 10
     assert layout.width <= 311.01
     assert layout.height <= 77.01
     assert len(layout.lines) <= 3
-    if layout.shrink < 1:
-        larger = TextStyle(size=size * layout.shrink + 0.5)
-        words = (laid(word, fonts, style=larger).width for word in line_chunks(text, "en"))
-        rule = Paragraph(max_lines=3)
+    if layout.font_scale < 1:
+        larger = TextStyle(size=size * layout.font_scale + 0.5)
+        words = (laid(word, fonts, style=larger).width for word in line_break_segments(text, "en"))
+        rule = ParagraphStyle(max_lines=3)
         plain = laid(text, fonts, style=larger, paragraph=rule, **box)
-        assert plain.cut or plain.height > 77 or max(words) > 311
+        assert plain.truncated or plain.height > 77 or max(words) > 311
 
 
 def test_spans_shrink_together(fonts: Fonts) -> None:
-    runs = [Run("49", TextStyle(size=60)), Run(" a month", TextStyle(size=20))]
-    rule = Paragraph(fit="shrink", max_lines=1)
-    layout = lay_out(runs, rule, width=100, height=None, fonts=fonts)
-    sizes = {placed.size for placed in layout.lines[0].placed}
+    runs = [TextRun("49", TextStyle(size=60)), TextRun(" a month", TextStyle(size=20))]
+    rule = ParagraphStyle(fit="shrink", max_lines=1)
+    layout = layout_text(runs, rule, width=100, height=None, fonts=fonts)
+    sizes = {placed.size for placed in layout.lines[0].runs}
     assert max(sizes) == pytest.approx(3 * min(sizes))
     assert max(sizes) < 60
 
 
 def test_a_least_size_is_kept_and_the_rest_cut(fonts: Fonts) -> None:
-    rule = Paragraph(fit="shrink", min_size=20, max_lines=1)
+    rule = ParagraphStyle(fit="shrink", min_size=20, max_lines=1)
     layout = laid(LONG, fonts, style=TextStyle(size=40), paragraph=rule, width=120)
-    assert layout.lines[0].placed[0].size == 20
+    assert layout.lines[0].runs[0].size == 20
     assert texts(layout)[0].endswith("…")
-    assert layout.cut
+    assert layout.truncated
 
 
 def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
     def lines(**rules: object) -> list[str]:
-        rule = Paragraph(**rules)  # type: ignore[arg-type]
+        rule = ParagraphStyle(**rules)  # type: ignore[arg-type]
         return texts(laid(LONG, fonts, paragraph=rule, width=150, height=40))
 
     assert lines(overflow="clip") == ["Thanks for being", "with us since 2019,"]
@@ -163,8 +163,8 @@ def test_joined_letters_are_cut_joined_and_never_spaced(fonts: Fonts) -> None:
     assert laid("Anna", fonts, style=spaced).width == pytest.approx(
         laid("Anna", fonts, style=TextStyle(features=("-liga", "-clig"))).width + 3 * 8, abs=0.1
     )
-    short = laid("عبدالرحمنالشريف", fonts, paragraph=Paragraph(max_lines=1), width=60)
-    assert len([p for p in short.lines[0].placed if p.letters.text != "…"]) == 1
+    short = laid("عبدالرحمنالشريف", fonts, paragraph=ParagraphStyle(max_lines=1), width=60)
+    assert len([p for p in short.lines[0].runs if p.font_run.text != "…"]) == 1
 
 
 def test_line_height_is_times_the_size_whatever_fonts_the_line_holds(fonts: Fonts) -> None:
@@ -173,10 +173,10 @@ def test_line_height_is_times_the_size_whatever_fonts_the_line_holds(fonts: Font
 
 
 def test_the_nearest_weight_and_slant_that_a_family_has(fonts: Fonts) -> None:
-    assert fonts.chain(("Inter",), 350, True)[0].italic
-    assert fonts.chain(("Noto Sans Hebrew",), 640, True)[0].weight == 600
-    assert not fonts.chain(("Noto Sans Hebrew",), 640, True)[0].italic
-    assert fonts.chain(("No Such",), 400, False)[0].family == "Inter"
+    assert fonts.face_chain(("Inter",), 350, True)[0].italic
+    assert fonts.face_chain(("Noto Sans Hebrew",), 640, True)[0].weight == 600
+    assert not fonts.face_chain(("Noto Sans Hebrew",), 640, True)[0].italic
+    assert fonts.face_chain(("No Such",), 400, False)[0].family == "Inter"
 
 
 def test_the_families_are_listed_with_their_weights(fonts: Fonts) -> None:
@@ -194,14 +194,14 @@ def test_any_text_is_laid_out_and_none_of_it_is_lost(
 ) -> None:
     fonts = _FONTS[0]
     style = TextStyle(letter_spacing=0.1 if spaced else 0)
-    rule = Paragraph(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
+    rule = ParagraphStyle(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
     layout = laid(text, fonts, style=style, paragraph=rule, width=width)
     kept = sorted("".join(texts(layout)).replace("-", "").replace(" ", ""))
     shown = {c for c in text if not c.isspace() and c != "-"}
     assert set(kept) <= shown
     letters = [c for c in text if c.isalpha()]
     assert [c for c in kept if c.isalpha()] == sorted(letters)
-    cut = Paragraph(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
+    cut = ParagraphStyle(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
     assert len(laid(text, fonts, style=style, paragraph=cut, width=width).lines) <= 1
 
 

@@ -31,12 +31,12 @@ def _page(fonts: Fonts, size: float, **look: object) -> Canvas:
 
 @pytest.mark.parametrize(("look", "weight"), [("regular", 400), ("bold", 700)])
 def test_thirty_names(look: str, weight: int, fonts: Fonts) -> None:
-    golden(f"text_names_{look}", _page(fonts, 24, weight=weight).picture().image())
+    golden(f"text_names_{look}", _page(fonts, 24, weight=weight).picture().to_image())
 
 
 @pytest.mark.parametrize(("language", "text"), NAMES)
 def test_every_name_has_all_its_letters(language: str, text: str, fonts: Fonts) -> None:
-    assert laid(text, fonts, style=TextStyle(language=language)).missing == ()
+    assert laid(text, fonts, style=TextStyle(language=language)).missing_characters == ()
 
 
 HAN = {
@@ -86,7 +86,7 @@ def test_where_no_language_tells_the_letters_do(text: str, family: str, fonts: F
 
 def _families(text: str, language: str, fonts: Fonts) -> set[str]:
     layout = laid(text, fonts, style=TextStyle(language=language))
-    return {placed.letters.face.family for line in layout.lines for placed in line.placed}
+    return {placed.font_run.face.family for line in layout.lines for placed in line.runs}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
             style = TextStyle(size=52, language=language, line_height=1.4, weight=weight)
             box = Box(10 + column * 178, 6 + row * 80, 176, 80)
             canvas.draw_text(laid("直骨角", fonts, style=style, width=176), box)
-    golden("text_han_in_four_languages", canvas.picture().image())
+    golden("text_han_in_four_languages", canvas.picture().to_image())
 
 
 MORE = (
@@ -119,6 +119,6 @@ def test_names_in_more_scripts(fonts: Fonts) -> None:
     for index, (language, text) in enumerate(MORE):
         column, row = divmod(index, 6)
         layout = laid(text, fonts, style=TextStyle(size=26, language=language), width=360)
-        assert layout.missing == ()
+        assert layout.missing_characters == ()
         canvas.draw_text(layout, Box(10 + column * 376, 4 + row * 50, 360, 50))
-    golden("text_names_more", canvas.picture().image())
+    golden("text_names_more", canvas.picture().to_image())

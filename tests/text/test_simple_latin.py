@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postcard.text.fonts import ALIKE, Face, Fonts
-from postcard.text.glyphs import Glyphs, Letters, advance, drawn
+from postcard.text.fonts import LATIN_SUBSET_FEATURES, Face, Fonts
+from postcard.text.glyphs import GlyphBitmap, FontRun, advance, rasterize_glyphs
 
 FONTS = Fonts.load(Path("layers/fonts"))
-FEATURES = (*sorted(ALIKE), "smcp", "zero", "frac", "case", "ss01", "sups")
+FEATURES = (*sorted(LATIN_SUBSET_FEATURES), "smcp", "zero", "frac", "case", "ss01", "sups")
 LANGUAGES = ("", "en", "tr", "ca", "nl", "lt", "de", "ro")
 KERNED = (
     "AVATAR",
@@ -31,23 +31,23 @@ KERNED = (
 
 def faces() -> Iterator[Face]:
     for family, weight, italic in product(FONTS.families(), (400, 650, 800), (False, True)):
-        face = FONTS.chain((family.name,), weight, italic)[0]
-        if face.latin and face.italic == italic:
+        face = FONTS.face_chain((family.name,), weight, italic)[0]
+        if face.latin_path and face.italic == italic:
             yield face
 
 
 FACES = list(faces())
 
 
-def looks(glyphs: Glyphs | None) -> object:
+def looks(glyphs: GlyphBitmap | None) -> object:
     return glyphs and (glyphs.x, glyphs.y, glyphs.mask.size, glyphs.mask.tobytes())
 
 
 def alike(text: str, face: Face, features: tuple[str, ...], language: str) -> None:
-    small = Letters(text, face, False, features, language)
-    whole = small._replace(face=replace(face, latin=""))
+    small = FontRun(text, face, False, features, language)
+    whole = small._replace(face=replace(face, latin_path=""))
     assert advance(small) == advance(whole)
-    assert looks(drawn(small, 31.5, 1)) == looks(drawn(whole, 31.5, 1))
+    assert looks(rasterize_glyphs(small, 31.5, 1)) == looks(rasterize_glyphs(whole, 31.5, 1))
 
 
 def test_the_families_of_text_and_design_have_such_a_file() -> None:
@@ -79,5 +79,5 @@ def test_any_word_in_any_feature_and_language_is_drawn_alike(
 def test_a_word_with_a_letter_from_elsewhere_comes_from_the_whole_font() -> None:
     face = FACES[0]
     for text in ("Łódź", "Nguyễn", "Žižek", "e\u0301té"):
-        assert all(face.has(letter) for letter in text)
+        assert all(face.has_glyph(letter) for letter in text)
         alike(text, face, (), "")

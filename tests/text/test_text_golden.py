@@ -9,14 +9,14 @@ from postcard.canvas.canvas import Canvas
 from postcard.color import WHITE, LinearGradient
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
-from postcard.text.layout import lay_out
+from postcard.text.layout import layout_text
 from postcard.text.style import (
     Align,
     Decoration,
-    Highlight,
-    Paragraph,
-    Run,
-    Stroke,
+    TextHighlight,
+    ParagraphStyle,
+    TextRun,
+    TextStroke,
     TextStyle,
     Valign,
     Wrap,
@@ -48,7 +48,7 @@ def test_names_of_the_world(script: str, fonts: Fonts) -> None:
     )
     bold = TextStyle(size=14, weight=700)
     write(canvas, laid(SCRIPTS[script], fonts, style=bold, width=440), Box(10, 50, 440, 17))
-    golden(f"text_{script}", canvas.picture().image())
+    golden(f"text_{script}", canvas.picture().to_image())
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 1.5, 2])
@@ -56,7 +56,7 @@ def test_a_paragraph_has_the_same_lines_at_every_scale(scale: float, fonts: Font
     canvas = blank(220, 100, scale)
     style = TextStyle(size=16, color=BLUE)
     write(canvas, laid(LONG, fonts, style=style, width=200), Box(10, 10, 200, 80))
-    golden(f"text_scale_{scale}", canvas.picture().image())
+    golden(f"text_scale_{scale}", canvas.picture().to_image())
 
 
 def test_weights_and_italics(fonts: Fonts) -> None:
@@ -66,7 +66,7 @@ def test_weights_and_italics(fonts: Fonts) -> None:
         slanted = laid("italic ag", fonts, style=TextStyle(size=18, weight=weight, italic=True))
         canvas.draw_text(upright, Box(10, 5 + index * 21, 200, 21))
         canvas.draw_text(slanted, Box(220, 5 + index * 21, 200, 21))
-    golden("text_weights", canvas.picture().image())
+    golden("text_weights", canvas.picture().to_image())
 
 
 def test_alignments(fonts: Fonts) -> None:
@@ -74,10 +74,10 @@ def test_alignments(fonts: Fonts) -> None:
     for index, align in enumerate(get_args(Align)):
         x, y = 10 + index % 3 * 157, 8 + index // 3 * 122
         for text, dy in ((LONG, 0), ("שלום Anna!", 92)):
-            paragraph = Paragraph(align=align, max_lines=4)
+            paragraph = ParagraphStyle(align=align, max_lines=4)
             layout = laid(text, fonts, paragraph=paragraph, width=145)
             write(canvas, layout, Box(x, y + dy, 145, layout.height))
-    golden("text_align", canvas.picture().image())
+    golden("text_align", canvas.picture().to_image())
 
 
 def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
@@ -85,33 +85,33 @@ def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
     for index, valign in enumerate(get_args(Valign)):
         for column, trim in enumerate((False, True)):
             box = Box(8 + (index * 2 + column) * 79, 8, 72, 74)
-            paragraph = Paragraph(valign=valign, trim_cap=trim, align="center")
+            paragraph = ParagraphStyle(valign=valign, trim_cap=trim, align="center")
             style = TextStyle(size=24, weight=600)
             write(canvas, laid("EgÅ", fonts, style=style, paragraph=paragraph, width=72), box)
-    golden("text_valign", canvas.picture().image())
+    golden("text_valign", canvas.picture().to_image())
 
 
-def _spans(canvas: Canvas, runs: Sequence[Run], box: Box, fonts: Fonts, **rules: object) -> None:
-    paragraph = Paragraph(**rules)  # type: ignore[arg-type]
-    write(canvas, lay_out(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box)
+def _spans(canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **rules: object) -> None:
+    paragraph = ParagraphStyle(**rules)  # type: ignore[arg-type]
+    write(canvas, layout_text(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box)
 
 
 def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
     canvas = blank(440, 150)
     price = [
-        Run("$", TextStyle(size=24, rise=0.9)),
-        Run("49", TextStyle(size=64, weight=800, color=RED)),
-        Run("99", TextStyle(size=24, weight=700, rise=0.9, decoration="underline")),
-        Run(" a month, ", TextStyle(size=16)),
-        Run("italic", TextStyle(size=20, italic=True, color=BLUE)),
+        TextRun("$", TextStyle(size=24, rise=0.9)),
+        TextRun("49", TextStyle(size=64, weight=800, color=RED)),
+        TextRun("99", TextStyle(size=24, weight=700, rise=0.9, decoration="underline")),
+        TextRun(" a month, ", TextStyle(size=16)),
+        TextRun("italic", TextStyle(size=20, italic=True, color=BLUE)),
     ]
     _spans(canvas, price, Box(10, 8, 420, 80), fonts)
     member = TextStyle(size=18)
-    gold = [Run("Gold mem", member), Run("ber", TextStyle(size=18, weight=800)), Run(" ok", member)]
+    gold = [TextRun("Gold mem", member), TextRun("ber", TextStyle(size=18, weight=800)), TextRun(" ok", member)]
     _spans(canvas, gold, Box(10, 96, 200, 46), fonts, align="center", valign="middle")
-    arabic = [Run("نقاطك: ", member), Run("2,450 pts", TextStyle(size=24, weight=700, color=RED))]
+    arabic = [TextRun("نقاطك: ", member), TextRun("2,450 pts", TextStyle(size=24, weight=700, color=RED))]
     _spans(canvas, arabic, Box(230, 96, 200, 46), fonts, valign="middle")
-    golden("text_spans", canvas.picture().image())
+    golden("text_spans", canvas.picture().to_image())
 
 
 def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
@@ -119,30 +119,30 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
     name = "Alexandrina-Wilhelmina Featherstonehaugh"
     arabic = "محمد عبد الرحمن الشريف بن عبد الله"
     big = TextStyle(size=40, weight=800)
-    one = Paragraph(fit="shrink", min_size=10, max_lines=1, valign="middle")
-    two = Paragraph(fit="shrink", min_size=10, max_lines=2, valign="middle")
+    one = ParagraphStyle(fit="shrink", min_size=10, max_lines=1, valign="middle")
+    two = ParagraphStyle(fit="shrink", min_size=10, max_lines=2, valign="middle")
     cases = [
         ("Anna", big, one), (name, big, one), (name, big, two),
-        (LONG, TextStyle(), Paragraph(max_lines=2)), (LONG, TextStyle(), Paragraph(max_lines=1)),
-        (LONG, TextStyle(), Paragraph(overflow="clip")),
-        (arabic, TextStyle(size=20), Paragraph(max_lines=1)),
-        ("Donaudampfschifffahrtsgesellschaft", TextStyle(size=20), Paragraph()),
-        ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽👍🏽🇺🇦🇺🇦❤️", TextStyle(size=24), Paragraph(max_lines=1)),
+        (LONG, TextStyle(), ParagraphStyle(max_lines=2)), (LONG, TextStyle(), ParagraphStyle(max_lines=1)),
+        (LONG, TextStyle(), ParagraphStyle(overflow="clip")),
+        (arabic, TextStyle(size=20), ParagraphStyle(max_lines=1)),
+        ("Donaudampfschifffahrtsgesellschaft", TextStyle(size=20), ParagraphStyle()),
+        ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👍🏽👍🏽🇺🇦🇺🇦❤️", TextStyle(size=24), ParagraphStyle(max_lines=1)),
     ]  # fmt: skip
     for index, (text, style, paragraph) in enumerate(cases):
         box = Box(8 + index % 3 * 157, 8 + index // 3 * 66, 150, 58)
         layout = laid(text, fonts, style=style, paragraph=paragraph, width=150, height=58)
         write(canvas, layout, box)
-    golden("text_fit", canvas.picture().image())
+    golden("text_fit", canvas.picture().to_image())
 
 
 def test_dress_of_letters(fonts: Fonts) -> None:
     canvas = blank(480, 220)
     rainbow = LinearGradient(90, (((255, 0, 0, 255), 0.0), (BLUE, 1.0)))
-    marked = Highlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
+    marked = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
     cases = [
         ("Gradient", TextStyle(size=48, weight=900, color=rainbow)),
-        ("Outline", TextStyle(size=48, weight=900, color=WHITE, stroke=Stroke(RED, 3))),
+        ("Outline", TextStyle(size=48, weight=900, color=WHITE, stroke=TextStroke(RED, 3))),
         ("letter spacing", TextStyle(size=22, letter_spacing=0.2)),
         ("tight العربية", TextStyle(size=22, letter_spacing=-0.05)),
         ("marked lines of text", TextStyle(size=20, highlight=marked)),
@@ -154,20 +154,20 @@ def test_dress_of_letters(fonts: Fonts) -> None:
         box = Box(8 + index % 2 * 238, 6 + index // 2 * 54, 225, 48)
         width = 130 if style.highlight else 225
         canvas.draw_text(laid(text, fonts, style=style, width=width), box)
-    golden("text_dress", canvas.picture().image())
+    golden("text_dress", canvas.picture().to_image())
 
 
 def test_balanced_lines(fonts: Fonts) -> None:
     canvas = blank(300, 120)
     for index, wrap in enumerate(get_args(Wrap)[:2]):
         box = Box(10 + index * 145, 10, 135, 100)
-        paragraph = Paragraph(wrap=wrap, align="center")
+        paragraph = ParagraphStyle(wrap=wrap, align="center")
         write(
             canvas,
             laid("Your order is on its way to you now", fonts, paragraph=paragraph, width=135),
             box,
         )
-    golden("text_balance", canvas.picture().image())
+    golden("text_balance", canvas.picture().to_image())
 
 
 def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
@@ -176,15 +176,15 @@ def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts)
     texts = [*((family, "Was $99 Apex") for family in families), ("Inter", "👍 محمد price")]
     for row, (family, text) in enumerate(texts):
         for column, decoration in enumerate(get_args(Decoration)[1:]):
-            style = TextStyle(fonts=(family,), size=30, decoration=decoration, color=BLUE)
+            style = TextStyle(families=(family,), size=30, decoration=decoration, color=BLUE)
             box = Box(10 + column * 280, 6 + row * 44, 270, 40)
             canvas.draw_text(laid(text, fonts, style=style), box)
     under = {"decoration": "underline"}
     price = [
-        Run("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
-        Run("only", TextStyle(size=44, **under)),  # type: ignore[arg-type]
-        Run(" $5", TextStyle(size=30, color=RED, **under)),  # type: ignore[arg-type]
-        Run(" was $8", TextStyle(size=20, decoration="line-through")),
+        TextRun("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
+        TextRun("only", TextStyle(size=44, **under)),  # type: ignore[arg-type]
+        TextRun(" $5", TextStyle(size=30, color=RED, **under)),  # type: ignore[arg-type]
+        TextRun(" was $8", TextStyle(size=20, decoration="line-through")),
     ]
     _spans(canvas, price, Box(10, 272, 540, 54), fonts)
-    golden("text_lines", canvas.picture().image())
+    golden("text_lines", canvas.picture().to_image())

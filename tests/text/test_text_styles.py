@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.text.fonts import Fonts
-from postcard.text.style import Paragraph, TextStyle
+from postcard.text.style import ParagraphStyle, TextStyle
 from tests.golden.compare import golden
 from tests.rendering.drawing import draw, drawn, opened
 from tests.rendering.text_canvas import laid, texts
@@ -43,7 +43,7 @@ def test_a_text_says_where_its_lines_may_end(
 ) -> None:
     layout = laid(text, fonts, style=TextStyle(size=20), width=width)
     assert texts(layout) == lines
-    assert layout.missing == ()
+    assert layout.missing_characters == ()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_text_says_where_its_lines_may_end(
 def test_an_ellipsis_follows_whole_letters(text: str, kept: tuple[str, ...], fonts: Fonts) -> None:
     whole = laid(text, fonts).width
     cuts = {
-        "".join(texts(laid(text, fonts, paragraph=Paragraph(max_lines=1), width=width)))
+        "".join(texts(laid(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=width)))
         for width in range(16, int(whole), 2)
     }
     starts = {"…", *("".join(kept[: end + 1]) + "…" for end in range(len(kept)))}
@@ -70,23 +70,23 @@ def test_letters_that_share_a_shape_are_never_parted(shape: str, fonts: Fonts) -
     assert {"".join(texts(laid(shape * 4, fonts, width=1)))} == {shape * 4}
     for line in texts(laid(shape * 4, fonts, width=1)):
         assert line == shape
-    cut = texts(laid(shape * 4, fonts, paragraph=Paragraph(max_lines=1), width=50))[0]
+    cut = texts(laid(shape * 4, fonts, paragraph=ParagraphStyle(max_lines=1), width=50))[0]
     assert cut.replace(shape, "") in ("", "…")
-    spaced = laid(shape * 4, fonts, style=TextStyle(letter_spacing=0.2)).lines[0].placed
-    assert all(placed.letters.text.replace(shape, "") == "" for placed in spaced)
+    spaced = laid(shape * 4, fonts, style=TextStyle(letter_spacing=0.2)).lines[0].runs
+    assert all(placed.font_run.text.replace(shape, "") == "" for placed in spaced)
 
 
 @pytest.mark.parametrize("text", ["محمد", "नमस्ते", "নমস্তে", "ਗੁਰਪ੍ਰੀਤ"])
 def test_letters_that_hang_together_are_not_spaced(text: str, fonts: Fonts) -> None:
     spaced = laid(text, fonts, style=TextStyle(letter_spacing=0.5))
     assert spaced.width == laid(text, fonts).width
-    assert len(spaced.lines[0].placed) == 1
+    assert len(spaced.lines[0].runs) == 1
 
 
 def test_an_ellipsis_stands_where_its_text_would_go_on(fonts: Fonts) -> None:
     def placed(text: str) -> list[str]:
-        line = laid(text, fonts, paragraph=Paragraph(max_lines=1), width=90).lines[0]
-        return [each.letters.text for each in line.placed]
+        line = laid(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=90).lines[0]
+        return [each.font_run.text for each in line.runs]
 
     assert placed("Dear friends of ours")[-1] == "…"
     assert placed("שלום לכולם ולכל החברים")[0] == "…"

@@ -9,7 +9,7 @@ import pytest
 
 from postcard.template.schema.graphemes import count_graphemes, first_graphemes
 from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_chunks
+from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
 from tests.rendering.text_canvas import laid
 
@@ -58,7 +58,7 @@ def test_lines_end_where_unicode_lets_them() -> None:
     assert len(cases) == 7654
     for pieces in cases:
         text = "".join(pieces)
-        assert line_chunks(text, "en") == NEWER.get(text, pieces), text.encode("unicode_escape")
+        assert line_break_segments(text, "en") == NEWER.get(text, pieces), text.encode("unicode_escape")
 
 
 def test_every_exception_is_one() -> None:
@@ -80,11 +80,11 @@ def test_reading_order_is_unicodes() -> None:
         text, rtl = _letters(codes), base == "1"
         if direction == "2":
             assert bidi.base_is_rtl(text) == rtl, case
-        found = _ended(text, bidi.levels(text, rtl=rtl), int(base))
+        found = _ended(text, bidi.embedding_levels(text, rtl=rtl), int(base))
         meant = levels.split()
         kept = [at for at, level in enumerate(meant) if level != "x"]
         assert [str(found[at]) for at in kept] == [meant[at] for at in kept], case
-        shown = [kept[at] for at in bidi.visual([found[at] for at in kept])]
+        shown = [kept[at] for at in bidi.visual_order([found[at] for at in kept])]
         assert shown == [int(at) for at in order.split()], case
 
 
@@ -116,12 +116,12 @@ def test_every_emoji_is_one_letter_and_one_picture(fonts: Fonts) -> None:
     for text in every:
         assert count_graphemes(text) == 1
         layout = laid(text, fonts)
-        (placed,) = layout.lines[0].placed
-        assert placed.letters.face.color, text
-        assert (layout.missing, layout.width) == ((), width), text
+        (placed,) = layout.lines[0].runs
+        assert placed.font_run.face.color, text
+        assert (layout.missing_characters, layout.width) == ((), width), text
 
 
 def test_no_emoji_is_cut(fonts: Fonts) -> None:
     for text in [*_emoji()][::7]:
         lines = laid(text * 3, fonts, width=17).lines
-        assert [[placed.letters.text for placed in line.placed] for line in lines] == [[text]] * 3
+        assert [[placed.font_run.text for placed in line.runs] for line in lines] == [[text]] * 3

@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from postcard.canvas.codecs.sandboxed_decoder import Cell
+from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links import verify as links
 from postcard.links.parse import read
 from postcard.ports import ImageRecord
@@ -70,7 +70,7 @@ class Soak:
 
     def __init__(self, seed: int = 4) -> None:
         self.random = Random(seed)
-        self.cell = Cell()
+        self.cell = SandboxedDecoder()
         self.statuses: Counter[str] = Counter()
         self.world = self._world()
         self.links: deque[tuple[str, str]] = deque(maxlen=100)  # with their addresses
@@ -256,7 +256,7 @@ def run(requests: int) -> dict[str, Any]:
             most = {name: max(most[name], amount) for name, amount in held().items()}
     seconds = time.perf_counter() - began
     after = held()
-    started = soak.cell.started
+    started = soak.cell.started_workers
     soak.cell.close()
     return {
         "requests": requests,

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from PIL import Image
 
-from postcard.canvas.codecs.picture import PictureError
-from postcard.canvas.codecs.sandboxed_decoder import Cell
+from postcard.canvas.codecs.picture import ImageDecodeError
+from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.image_resolver import DecodedImageCache
 from tests.functions.fake_services import CountedRenderer
 from tests.functions.in_memory_service import World
@@ -28,14 +28,14 @@ needs_corpus = pytest.mark.skipif(not FILES, reason="the corpus is not beside th
 
 
 @pytest.fixture(scope="module")
-def cell() -> Iterator[Cell]:
-    cell = Cell()
+def cell() -> Iterator[SandboxedDecoder]:
+    cell = SandboxedDecoder()
     yield cell
     cell.close()
 
 
 @pytest.fixture(scope="module")
-def world(cell: Cell) -> World:
+def world(cell: SandboxedDecoder) -> World:
     """A service that decodes as production does, with one template that shows a photograph."""
     world = World()
     world.renderer = CountedRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: cell))
@@ -74,14 +74,14 @@ def test_a_hostile_picture_in_a_link_is_shown_or_left_out(world: World, path: Pa
 
 
 @needs_corpus
-def test_hostile_pictures_end_soon_and_in_little_memory(world: World, cell: Cell) -> None:
+def test_hostile_pictures_end_soon_and_in_little_memory(world: World, cell: SandboxedDecoder) -> None:
     slowest, peak = ("", 0.0), 0
     for path in FILES if tries(0, 1) else FILES[::9]:
         began = time.monotonic()
         shown(world, path.read_bytes(), "webp")
         slowest = max(slowest, (path.name, time.monotonic() - began), key=lambda each: each[1])
-        if cell._inmate is not None:
-            peak = max(peak, megabytes_at_most(cell._inmate.pid))
+        if cell._worker is not None:
+            peak = max(peak, megabytes_at_most(cell._worker.pid))
     tell("hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak)
     assert peak < 256
     if tries(0, 1):
@@ -138,15 +138,15 @@ def mutated(body: bytes, random: Random) -> bytes:
     return bytes(bytes_)
 
 
-def test_mutated_pictures_break_nothing(cell: Cell) -> None:
+def test_mutated_pictures_break_nothing(cell: SandboxedDecoder) -> None:
     random, originals = Random(10), seeds()
     most = tries(20_000, 1_000_000)
     cell.prepare()
-    before, drawn = cell.started, 0
+    before, drawn = cell.started_workers, 0
     for _ in range(most):
         try:
             drawn += cell.decode(mutated(random.choice(originals), random), (8, 8)).width > 0
-        except PictureError as error:
+        except ImageDecodeError as error:
             assert str(error)
-    tell("mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started - before)
+    tell("mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started_workers - before)
     assert drawn > most // 20

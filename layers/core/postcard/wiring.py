@@ -107,9 +107,9 @@ def _end(clients: "list[BotoClient]", instant: float) -> None:
 
 def _cell() -> UntrustedImageDecoder:
     """A process for strangers' pictures; most templates show none."""
-    from postcard.canvas.codecs.sandboxed_decoder import Cell
+    from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 
-    return Cell()
+    return SandboxedDecoder()
 
 
 def secrets(settings: Settings) -> ports.Secrets:

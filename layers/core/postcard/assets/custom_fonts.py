@@ -35,7 +35,7 @@ class FontShelf:
         """
         wanted: dict[str, str] = {}
         for where, name in used_families(document):
-            if not shipped.has(name):
+            if not shipped.has_family(name):
                 wanted.setdefault(name, where)
         chosen, faults = self._chosen(wanted, deadline)
         size = sum(one.bytes for records in chosen.values() for one in records)
@@ -49,7 +49,7 @@ class FontShelf:
         """What `GET /v1/fonts` lists beside ours; one that is called as ours is told by its id."""
         told: list[Mapping[str, object]] = []
         for name, records in sorted(_by_family(self._ready(deadline, patient=False)).items()):
-            if shipped.has(name):
+            if shipped.has_family(name):
                 told += [{**_facts(one), "family": PREFIX + one.asset_id} for one in records]
             else:
                 told.append(joined([_facts(one) for one in records]))

@@ -82,12 +82,12 @@ class Typefaces:
 
     def _kept(self, digest: str, body: bytes) -> "FontFile | None":
         """On disk; None where there is no room, or the bytes were not written by us."""
-        from postcard.text.font_file import FontError, FontFile, read_card
+        from postcard.text.font_file import FontError, FontFile, read_metadata
 
         try:
             path = self._place() / digest
             _write(path, body)
-            file = FontFile(str(path), read_card(body))
+            file = FontFile(str(path), read_metadata(body))
         except (FontError, OSError):
             return None
         self._files[digest] = file, len(body)
@@ -118,7 +118,7 @@ class Typefaces:
             self._sets.move_to_end(key)
             return self._sets[key]
         own = {name: list(files.values()) for name, files in found.items() if files}
-        self._sets[key] = self.shipped.with_own(own)
+        self._sets[key] = self.shipped.with_custom_fonts(own)
         if len(self._sets) > KEPT_SETS:
             self._sets.popitem(last=False)
         return self._sets[key]

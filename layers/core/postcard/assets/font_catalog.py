@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from postcard.text.font_file import Card
+from postcard.text.font_file import FontMetadata
 from postcard.text.fonts import Face, Family, Fonts
 
 PROBES = {  # letters that tell a script; where fonts share one among them, each one's own
@@ -55,11 +55,11 @@ def font_list(fonts: Fonts) -> Sequence[Mapping[str, object]]:
     return [_told(fonts, family) for family in fonts.families()]
 
 
-def card_told(card: Card) -> Mapping[str, object]:
+def card_told(card: FontMetadata) -> Mapping[str, object]:
     """One of the sender's own fonts, told as ours are."""
     named = {"family": card.family, "file": "", "coverage": ""}
-    rows = [{**row, **named} for row in card.rows]
-    [told] = font_list(Fonts(Path(), rows, {"": card.letters}))
+    rows = [{**row, **named} for row in card.faces]
+    [told] = font_list(Fonts(Path(), rows, {"": card.character_ranges}))
     return told
 
 
@@ -74,7 +74,7 @@ def joined(told: Sequence[Mapping[str, Any]]) -> Mapping[str, object]:
 
 
 def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
-    face = fonts.chain((family.name,), 400, False)[0]
+    face = fonts.face_chain((family.name,), 400, False)[0]
     least, greatest = family.weights[0], family.weights[-1]
     hundreds = list(range(least, greatest + 1, 100))
     return {
@@ -86,4 +86,4 @@ def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
 
 
 def _writes(face: Face, probe: str) -> bool:
-    return any(all(map(face.has, letters)) for letters in probe.split())
+    return any(all(map(face.has_glyph, letters)) for letters in probe.split())

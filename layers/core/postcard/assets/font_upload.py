@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from postcard.assets.font_catalog import card_told
 from postcard.font_sanitizer.subprocess_client import checked
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.text.font_file import KINDS, read_card
+from postcard.text.font_file import MEDIA_TYPES, read_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +20,4 @@ class NewFont:
 def read(body: bytes) -> NewFont:
     """Checked and written anew; `FontError` (a ValueError) says what to do about a bad one."""
     font = checked(body)
-    return NewFont(font, KINDS[font[:4]], card_told(read_card(font)))
+    return NewFont(font, MEDIA_TYPES[font[:4]], card_told(read_metadata(font)))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from postcard import ports
 from postcard.assets.verified_objects import digest_of
-from postcard.canvas.codecs.reencode import normalised
+from postcard.canvas.codecs.reencode import reencode
 from postcard.errors import NotFound
 from postcard.ports import AssetRecord, JsonObject, StoredObject
 from postcard.timestamps import rfc3339
@@ -118,7 +118,7 @@ class AssetReader:
 
     def _settled(self, record: AssetRecord, stored: StoredObject) -> bytes:
         try:
-            body, content_type = normalised(stored.body)
+            body, content_type = reencode(stored.body)
         except ValueError as error:
             raise AssetError(
                 f'The asset "{record.asset_id}" is no picture we take: {error}.'

@@ -5,12 +5,12 @@ from typing import Literal
 
 from PIL import Image, ImageChops
 
-from postcard.canvas.paint import Fill
-from postcard.canvas.surface import Point, Surface, fading
+from postcard.canvas.paint import RenderedPaint
+from postcard.canvas.surface import IntPoint, Surface, multiply_table
 
-Blend = Literal["normal", "multiply", "screen", "overlay", "darken", "lighten"]
+BlendMode = Literal["normal", "multiply", "screen", "overlay", "darken", "lighten"]
 
-_MIXED: Mapping[Blend, Callable[[Image.Image, Image.Image], Image.Image]] = {
+_BLEND_FUNCTIONS: Mapping[BlendMode, Callable[[Image.Image, Image.Image], Image.Image]] = {
     "multiply": ImageChops.multiply,
     "screen": ImageChops.screen,
     "overlay": ImageChops.overlay,
@@ -19,26 +19,26 @@ _MIXED: Mapping[Blend, Callable[[Image.Image, Image.Image], Image.Image]] = {
 }
 
 
-def lay(behind: Surface, group: Surface, at: Point, opacity: float, blend: Blend) -> None:
+def composite(backdrop: Surface, group: Surface, position: IntPoint, opacity: float, mode: BlendMode) -> None:
     """Lay a surface over another in a blend mode.
 
     Where nothing is behind, the layer keeps its own colours.
     """
-    if blend == "normal":
-        behind.lay(group, at, opacity)
+    if mode == "normal":
+        backdrop.composite(group, position, opacity)
         return
-    area = (*at, at[0] + group.size[0], at[1] + group.size[1])
-    alpha = behind.alpha.crop(area) if behind.alpha else None
-    own = _straight(group)
-    mixed = _MIXED[blend](_straight(Surface(behind.color.crop(area), alpha)), own)
+    area = (*position, position[0] + group.size[0], position[1] + group.size[1])
+    alpha = backdrop.alpha.crop(area) if backdrop.alpha else None
+    own = _unpremultiplied_rgb(group)
+    mixed = _BLEND_FUNCTIONS[mode](_unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha)), own)
     if alpha:
         mixed = Image.composite(mixed, own, alpha)
     through = group.alpha
     if opacity < 1:
-        through = (through or Image.new("L", group.size, 255)).point(fading(round(opacity * 255)))
-    behind.stamp(Fill(mixed), at, through, group.size)
+        through = (through or Image.new("L", group.size, 255)).point(multiply_table(round(opacity * 255)))
+    backdrop.paste(RenderedPaint(mixed), position, through, group.size)
 
 
-def _straight(surface: Surface) -> Image.Image:
+def _unpremultiplied_rgb(surface: Surface) -> Image.Image:
     """The colours, no longer premultiplied."""
-    return surface.image().convert("RGB")
+    return surface.to_image().convert("RGB")

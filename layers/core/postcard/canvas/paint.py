@@ -11,38 +11,38 @@ from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import keep_drawn
 
-Ink = tuple[int, int, int]
-Stops = tuple[tuple[Color, float], ...]
-Part = tuple[float, float, int, int]  # left and top from a box's corner; width and height
-Spread = Callable[[Image.Image], Image.Image]  # a row of samples → the box
+Rgb = tuple[int, int, int]
+ColorStops = tuple[tuple[Color, float], ...]
+PixelRegion = tuple[float, float, int, int]  # left and top from a box's corner; width and height
+RowMapper = Callable[[Image.Image], Image.Image]  # a row of samples → the box
 
-_REACH = 2  # samples beyond the line's ends, which interpolation may ask for
-_CONE = 128  # pixels of the cone that a radial gradient is scaled from
-_LONGEST = 4096  # samples along a gradient's line
+_EXTRA_SAMPLES = 2  # samples beyond the line's ends, which interpolation may ask for
+_CONE_RADIUS = 128  # pixels of the cone that a radial gradient is scaled from
+_MAX_SAMPLES = 4096  # samples along a gradient's line
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class RenderedPaint:
     """A paint over a box in device pixels: `color` is an ink or an RGB picture of the box.
 
     `alpha` is None where all is opaque, a number, or a mask of the box.
     """
 
-    color: Ink | Image.Image
+    color: Rgb | Image.Image
     alpha: Image.Image | int | None = None
 
 
-def fill(paint: Paint, size: tuple[float, float], part: Part) -> Fill:
+def render_paint(paint: Paint, size: tuple[float, float], region: PixelRegion) -> RenderedPaint:
     """The paint over a part of a box that is `size` device pixels.
 
     Beyond the box it goes on as at its edge.
     """
     if isinstance(paint, LinearGradient | RadialGradient):
-        return _gradient(paint, size, part)
-    return Fill(paint[:3], None if paint[3] == 255 else paint[3])
+        return _render_gradient(paint, size, region)
+    return RenderedPaint(paint[:3], None if paint[3] == 255 else paint[3])
 
 
-def color_at(stops: Stops, place: float) -> Color:
+def color_at(stops: ColorStops, offset: float) -> Color:
     """The colour at `place` of a gradient's line, mixed premultiplied as CSS does.
 
     >>> color_at((((255, 0, 0, 255), 0.0), ((0, 0, 0, 0), 1.0)), 0.5)
@@ -51,18 +51,18 @@ def color_at(stops: Stops, place: float) -> Color:
     before = after = stops[0] if stops else (TRANSPARENT, 0.0)
     for stop in stops:
         before, after = after, stop
-        if place < stop[1]:
+        if offset < stop[1]:
             break
     else:
         return after[0]
     (first, start), (second, end) = before, after
-    if place <= start or end <= start:
+    if offset <= start or end <= start:
         return first
-    return _mixed(first, second, (place - start) / (end - start))
+    return _interpolate_premultiplied(first, second, (offset - start) / (end - start))
 
 
-def _mixed(first: Color, second: Color, share: float) -> Color:
-    one, two = first[3] * (1 - share), second[3] * share
+def _interpolate_premultiplied(first: Color, second: Color, fraction: float) -> Color:
+    one, two = first[3] * (1 - fraction), second[3] * fraction
     alpha = one + two
     if not alpha:
         return TRANSPARENT
@@ -72,44 +72,44 @@ def _mixed(first: Color, second: Color, share: float) -> Color:
     return red, green, blue, int(alpha + 0.5)
 
 
-def _weight(laid: Fill) -> int:
-    pictures = (part for part in (laid.color, laid.alpha) if isinstance(part, Image.Image))
+def _size_in_bytes(rendered: RenderedPaint) -> int:
+    pictures = (part for part in (rendered.color, rendered.alpha) if isinstance(part, Image.Image))
     return sum(part.width * part.height * (1 if part.mode == "L" else 4) for part in pictures)
 
 
-@keep_drawn(_weight)
-def _gradient(gradient: Gradient, size: tuple[float, float], part: Part) -> Fill:
+@keep_drawn(_size_in_bytes)
+def _render_gradient(gradient: Gradient, size: tuple[float, float], region: PixelRegion) -> RenderedPaint:
     if isinstance(gradient, LinearGradient):
-        colors, spread = _linear(gradient, size, part)
+        colors, spread = _linear_samples(gradient, size, region)
     else:
-        colors, spread = _radial(gradient, size, part)
+        colors, spread = _radial_samples(gradient, size, region)
     alphas = bytes(color[3] for color in colors)
-    alpha = None if min(alphas) == 255 else spread(_row("L", alphas))
+    alpha = None if min(alphas) == 255 else spread(_sample_row("L", alphas))
     inks = {color[:3] for color in colors if color[3]}
     if len(inks) < 2:  # one colour that fades: its mask says all
-        return Fill(inks.pop() if inks else (0, 0, 0), alpha)
+        return RenderedPaint(inks.pop() if inks else (0, 0, 0), alpha)
     rgb = bytes(channel for color in colors for channel in color[:3])
-    return Fill(spread(_row("RGB", rgb)), alpha)
+    return RenderedPaint(spread(_sample_row("RGB", rgb)), alpha)
 
 
-def _row(mode: str, samples: bytes) -> Image.Image:
+def _sample_row(mode: str, samples: bytes) -> Image.Image:
     """The samples as a picture of three equal rows, so that interpolation stays inside."""
     return Image.frombytes(mode, (len(samples) // len(mode), 3), samples * 3)
 
 
-def _linear(
-    gradient: LinearGradient, size: tuple[float, float], part: Part
-) -> tuple[list[Color], Spread]:
-    (width, height), (left, top), out = size, part[:2], part[2:]
+def _linear_samples(
+    gradient: LinearGradient, size: tuple[float, float], region: PixelRegion
+) -> tuple[list[Color], RowMapper]:
+    (width, height), (left, top), out = size, region[:2], region[2:]
     turn = math.radians(gradient.angle)
     across, up = math.sin(turn), math.cos(turn)
     length = max(1e-6, abs(width * across) + abs(height * up))
-    count = min(_LONGEST, math.ceil(length))
+    count = min(_MAX_SAMPLES, math.ceil(length))
     dense = count / length
     start = (length - width * across + height * up) / 2 + left * across - top * up
     ends = [start + x * across - y * up for x in (0, out[0]) for y in (0, out[1])]
-    before = _REACH + max(0, math.ceil(-min(ends) * dense))
-    after = _REACH + max(0, math.ceil(max(ends) * dense) - count)
+    before = _EXTRA_SAMPLES + max(0, math.ceil(-min(ends) * dense))
+    after = _EXTRA_SAMPLES + max(0, math.ceil(max(ends) * dense) - count)
     affine = (across * dense, -up * dense, start * dense + before, 0.0, 0.0, 1.5)
 
     def spread(row: Image.Image) -> Image.Image:
@@ -119,19 +119,19 @@ def _linear(
     return [color_at(gradient.stops, place) for place in places], spread
 
 
-def _radial(
-    gradient: RadialGradient, size: tuple[float, float], part: Part
-) -> tuple[list[Color], Spread]:
+def _radial_samples(
+    gradient: RadialGradient, size: tuple[float, float], region: PixelRegion
+) -> tuple[list[Color], RowMapper]:
     """The distance from the centre in 256 steps, then each step's colour."""
     (width, height), (x, y) = size, gradient.center
-    (left, top), out = part[:2], part[2:]
+    (left, top), out = region[:2], region[2:]
     reach = math.sqrt(2) * gradient.radius
-    dense_x = _CONE / max(1e-6, reach * width * max(x, 1 - x))
-    dense_y = _CONE / max(1e-6, reach * height * max(y, 1 - y))
+    dense_x = _CONE_RADIUS / max(1e-6, reach * width * max(x, 1 - x))
+    dense_y = _CONE_RADIUS / max(1e-6, reach * height * max(y, 1 - y))
     offset_x, offset_y = (left - x * width) * dense_x, (top - y * height) * dense_y
-    middle = _CONE + _REACH
+    middle = _CONE_RADIUS + _EXTRA_SAMPLES
     affine = (dense_x, 0.0, middle + offset_x, 0.0, dense_y, middle + offset_y)
-    far = _cone().transform(
+    far = _distance_cone().transform(
         out, Image.Transform.AFFINE, affine, Image.Resampling.BILINEAR, fillcolor=255
     )
     distance = far.convert("L")
@@ -144,9 +144,9 @@ def _radial(
 
 
 @lru_cache(maxsize=1)
-def _cone() -> Image.Image:
+def _distance_cone() -> Image.Image:
     """The distance from the middle, 255 at `_CONE` pixels, and half for rounding."""
-    side = 2 * (_CONE + _REACH)
+    side = 2 * (_CONE_RADIUS + _EXTRA_SAMPLES)
     places = [index + 0.5 - side / 2 for index in range(side)]
-    distances = (math.hypot(x, y) * 255 / _CONE + 0.5 for y in places for x in places)
+    distances = (math.hypot(x, y) * 255 / _CONE_RADIUS + 0.5 for y in places for x in places)
     return Image.frombytes("F", (side, side), array("f", distances).tobytes())

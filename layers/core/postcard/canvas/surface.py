@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops
 
-from postcard.canvas.paint import Fill
+from postcard.canvas.paint import RenderedPaint
 from postcard.color import Color
 from postcard.runtime import malloc as memory
 
-Point = tuple[int, int]
+IntPoint = tuple[int, int]
 
 memory.keep()
 
@@ -41,60 +41,60 @@ class Surface:
         """The same pixels, to be drawn on apart."""
         return Surface(self.color.copy(), self.alpha.copy() if self.alpha else None)
 
-    def stamp(self, fill: Fill, at: Point, mask: Image.Image | None, size: Point) -> None:
+    def paste(self, fill: RenderedPaint, position: IntPoint, mask: Image.Image | None, size: IntPoint) -> None:
         """Lay `fill`, which is `size` pixels, at `at` through `mask`; what lies outside is cut."""
-        area = (*at, at[0] + size[0], at[1] + size[1])
-        color, through = fill.color, _through(fill.alpha, mask, size)
+        area = (*position, position[0] + size[0], position[1] + size[1])
+        color, through = fill.color, _combined_alpha(fill.alpha, mask, size)
         if through is not None and not isinstance(color, Image.Image):
             color = Image.new("RGB", size, color)  # Pillow lays a picture twice as fast as an ink
         self.color.paste(color, area, through)
         if self.alpha:
             self.alpha.paste(255, area, through)
 
-    def lay(self, group: "Surface", at: Point, opacity: float = 1.0) -> None:
+    def composite(self, group: "Surface", position: IntPoint, opacity: float = 1.0) -> None:
         """Lay a whole surface over this one."""
         color, alpha = group.color, group.alpha or Image.new("L", group.size, 255)
         if opacity < 1:
-            fade = fading(round(opacity * 255))
+            fade = multiply_table(round(opacity * 255))
             color, alpha = color.point(fade * 3), alpha.point(fade)
-        area = (*at, at[0] + group.size[0], at[1] + group.size[1])
+        area = (*position, position[0] + group.size[0], position[1] + group.size[1])
         behind = self.color.crop(area)
         behind.paste(0, None, alpha)
-        self.color.paste(ImageChops.add(behind, color), at)
+        self.color.paste(ImageChops.add(behind, color), position)
         if self.alpha:
             self.alpha.paste(255, area, alpha)
 
-    def keep(self, mask: Image.Image) -> None:
+    def apply_mask(self, mask: Image.Image) -> None:
         """Clear what the mask does not cover."""
         self.color = ImageChops.multiply(self.color, Image.merge("RGB", (mask, mask, mask)))
         self.alpha = ImageChops.multiply(self.alpha, mask) if self.alpha else mask
 
-    def image(self) -> Image.Image:
+    def to_image(self) -> Image.Image:
         """RGB, or RGBA with its colours no longer premultiplied."""
         if not self.alpha:
             return self.color
         return Image.merge("RGBa", (*self.color.split(), self.alpha)).convert("RGBA")
 
-    def over(self, background: Color) -> Image.Image:
+    def flatten(self, background: Color) -> Image.Image:
         """RGB, with the background's colour behind."""
         if not self.alpha:
             return self.color
         behind = Surface.new(self.size, (*background[:3], 255))
-        behind.lay(self, (0, 0))
+        behind.composite(self, (0, 0))
         return behind.color
 
 
 @lru_cache(maxsize=256)
-def fading(alpha: int) -> list[int]:
+def multiply_table(alpha: int) -> list[int]:
     """The table that multiplies a mask by `alpha` of 255."""
     return [(value * alpha + 127) // 255 for value in range(256)]
 
 
-def _through(
-    alpha: Image.Image | int | None, mask: Image.Image | None, size: Point
+def _combined_alpha(
+    alpha: Image.Image | int | None, mask: Image.Image | None, size: IntPoint
 ) -> Image.Image | None:
     if alpha is None:
         return mask
     if isinstance(alpha, int):
-        return mask.point(fading(alpha)) if mask else Image.new("L", size, alpha)
+        return mask.point(multiply_table(alpha)) if mask else Image.new("L", size, alpha)
     return ImageChops.multiply(alpha, mask) if mask else alpha

@@ -8,78 +8,78 @@ from PIL import Image
 
 from postcard.color import Paint
 from postcard.runtime.lru_cache import keep_drawn
-from postcard.text.glyphs import PHASES, Glyphs, drawn
-from postcard.text.layout import Placed
+from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, rasterize_glyphs
+from postcard.text.layout import PositionedRun
 
-_JOINED_PIXELS = 1_000_000  # one mask above this would be empty for the most part
+_MAX_MERGED_PIXELS = 1_000_000  # one mask above this would be empty for the most part
 
 
-class Ink(NamedTuple):
+class TextMask(NamedTuple):
     """Letters, and where they lie from the start of their base line. Pictures have no paint."""
 
     paint: Paint | None
-    glyphs: Glyphs
+    bitmap: GlyphBitmap
 
 
-def _weight(inks: Sequence[Ink]) -> int:
-    sizes = ((ink.glyphs.mask.size, 5 if ink.glyphs.color else 1) for ink in inks)
+def _size_in_bytes(masks: Sequence[TextMask]) -> int:
+    sizes = ((ink.bitmap.mask.size, 5 if ink.bitmap.color else 1) for ink in masks)
     return sum(size[0] * size[1] * each for size, each in sizes)
 
 
-@keep_drawn(_weight)
-def inks(line: tuple[Placed, ...], x: float, scale: float) -> tuple[Ink, ...]:
+@keep_drawn(_size_in_bytes)
+def line_masks(line: tuple[PositionedRun, ...], x: float, scale: float) -> tuple[TextMask, ...]:
     """What a line is drawn with, in turn; it starts at `x` device pixels, less than one."""
-    inked = [placed for placed in line if not placed.space]
-    outlines = (_outline(placed, x, scale) for placed in inked if placed.style.stroke)
-    letters = (_letters(placed, x, scale) for placed in inked)
+    inked = [placed for placed in line if not placed.is_space]
+    outlines = (_outline_mask(placed, x, scale) for placed in inked if placed.style.stroke)
+    letters = (_fill_mask(placed, x, scale) for placed in inked)
     found = (ink for ink in (*outlines, *letters) if ink)
     groups = (list(group) for _, group in groupby(found, _paint))
-    return tuple(ink for group in groups for ink in _joined(group))
+    return tuple(ink for group in groups for ink in _merge(group))
 
 
-def _outline(placed: Placed, x: float, scale: float) -> Ink | None:
-    stroke = placed.style.stroke
-    if stroke is None or placed.letters.face.color:
+def _outline_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None:
+    stroke = run.style.stroke
+    if stroke is None or run.font_run.face.color:
         return None
-    glyphs = _glyphs(placed, x, scale, stroke.width * scale)
-    if glyphs and stroke.dash and (letters := _glyphs(placed, x, scale, 0.0)):
-        from postcard.canvas.vector.contour_tracing import dashed  # what few texts ask for
+    glyphs = _run_bitmap(run, x, scale, stroke.width * scale)
+    if glyphs and stroke.dash and (letters := _run_bitmap(run, x, scale, 0.0)):
+        from postcard.canvas.vector.contour_tracing import dash_outline  # what few texts ask for
 
         on, off = stroke.dash
-        glyphs = dashed(glyphs, letters, stroke.width * scale, (on * scale, off * scale))
-    return Ink(stroke.color, glyphs) if glyphs else None
+        glyphs = dash_outline(glyphs, letters, stroke.width * scale, (on * scale, off * scale))
+    return TextMask(stroke.color, glyphs) if glyphs else None
 
 
-def _letters(placed: Placed, x: float, scale: float) -> Ink | None:
-    glyphs = _glyphs(placed, x, scale, 0.0)
+def _fill_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None:
+    glyphs = _run_bitmap(run, x, scale, 0.0)
     if glyphs is None:
         return None
-    return Ink(None if glyphs.color else placed.style.color, glyphs)
+    return TextMask(None if glyphs.color else run.style.color, glyphs)
 
 
-def _glyphs(placed: Placed, x: float, scale: float, stroke: float) -> Glyphs | None:
-    size = placed.size * scale
-    left, phase = divmod(round((x + placed.x * scale) * PHASES), PHASES)
-    glyphs = drawn(placed.letters, size, phase, stroke)
-    return glyphs.moved(left, round(-placed.style.rise * size)) if glyphs else None
+def _run_bitmap(run: PositionedRun, x: float, scale: float, stroke_width: float) -> GlyphBitmap | None:
+    size = run.size * scale
+    left, phase = divmod(round((x + run.x * scale) * SUBPIXEL_PHASES), SUBPIXEL_PHASES)
+    glyphs = rasterize_glyphs(run.font_run, size, phase, stroke_width)
+    return glyphs.moved(left, round(-run.style.rise * size)) if glyphs else None
 
 
-def _paint(ink: Ink) -> Paint | None:
-    return ink.paint
+def _paint(mask: TextMask) -> Paint | None:
+    return mask.paint
 
 
-def _joined(inks: Sequence[Ink]) -> Iterable[Ink]:
+def _merge(masks: Sequence[TextMask]) -> Iterable[TextMask]:
     """The inks of one paint in one; pictures stay by themselves."""
-    paint = inks[0].paint
-    if len(inks) == 1 or paint is None:
-        return inks
-    parts = [ink.glyphs for ink in inks]
+    paint = masks[0].paint
+    if len(masks) == 1 or paint is None:
+        return masks
+    parts = [ink.bitmap for ink in masks]
     left, top = min(part.x for part in parts), min(part.y for part in parts)
     right = max(part.x + part.mask.width for part in parts)
     bottom = max(part.y + part.mask.height for part in parts)
-    if (right - left) * (bottom - top) > _JOINED_PIXELS:
-        return inks
+    if (right - left) * (bottom - top) > _MAX_MERGED_PIXELS:
+        return masks
     mask = Image.new("L", (right - left, bottom - top))
     for part in parts:
         mask.paste(255, (part.x - left, part.y - top), part.mask)
-    return (Ink(paint, Glyphs(mask, left, top)),)
+    return (TextMask(paint, GlyphBitmap(mask, left, top)),)

@@ -12,7 +12,7 @@ from postcard.font_sanitizer.subprocess_client import checked
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.model import Document
 from postcard.template.used_fonts import used_families
-from postcard.text.font_file import FontError, read_card
+from postcard.text.font_file import FontError, read_metadata
 from postcard.text.fonts import Fonts
 
 PREFIX = "asset:"
@@ -49,7 +49,7 @@ def font_files(
     found: dict[str, list[Path]] = {}
     faults: list[Fault] = []
     for where, name in used_families(document):
-        if shipped.has(name) or name in found:
+        if shipped.has_family(name) or name in found:
             continue
         try:
             found[name] = _files(file, name)
@@ -80,7 +80,7 @@ def _files(file: TemplateFile, name: str) -> list[Path]:
         _font(path)
         return [path]
     paths = (p for p in sorted((file.path.parent / "assets").glob("*")) if p.suffix in FONT_TYPES)
-    return [path for path in paths if read_card(_font(path)).family == name]
+    return [path for path in paths if read_metadata(_font(path)).family == name]
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.assets.font_cache import Typefaces
-from postcard.canvas.codecs.reencode import normalised
+from postcard.canvas.codecs.reencode import reencode
 from postcard.cli.local_fonts import own_fonts
 from postcard.cli.target import fonts_folder
 from postcard.cli.template_files import TemplateFile
@@ -117,4 +117,4 @@ def _picture(file: TemplateFile, source: ImageSource, deadline: float) -> bytes:
     if path is None:
         folder = file.path.parent / "assets"
         raise ValueError(f"there is no file {folder / name}.* for {source.reference}.")
-    return normalised(path.read_bytes())[0]  # as an upload of it would be kept
+    return reencode(path.read_bytes())[0]  # as an upload of it would be kept

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
-from postcard.canvas.codecs.picture import PictureError
+from postcard.canvas.codecs.picture import ImageDecodeError
 from postcard.delivery.picture_request import PictureRequest
 from postcard.delivery.response import FAILURE_SECONDS, LATEST_SECONDS, TIMED_SECONDS, PictureResponse, FallbackReason, cache_for
 from postcard.errors import Forbidden, Problem, TimedOut, Unavailable
@@ -250,7 +250,7 @@ class FallbackChain:
         found = None
         try:
             found = self._stand_ins.load_resized(_keys(wanted, edition, kinds), frame)
-        except (Unavailable, PictureError) as failure:
+        except (Unavailable, ImageDecodeError) as failure:
             visit.log_fields["failure"] = failure_site(failure)
         visit.timings.lap("fallback")
         return found or self._stand_ins.solid_color(frame)

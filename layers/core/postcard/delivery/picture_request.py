@@ -146,7 +146,7 @@ def _values_for_replacement(record: ImageRecord, template: Template, library: Te
         if name in template.document.fields and not (old and defaults.get(name) == usual.get(name))
     }
     layers = {
-        name: {k: v for k, v in given.items() if k == "visible" or k in template.addressable_layers[name].takes}
+        name: {k: v for k, v in given.items() if k == "visible" or k in template.addressable_layers[name].modifiable}
         for name, given in kept["layers"].items()
         if name in template.addressable_layers
     }

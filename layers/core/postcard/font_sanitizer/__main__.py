@@ -20,13 +20,13 @@ def main() -> None:
     from postcard.font_sanitizer import lockdown as doors
     from postcard.font_sanitizer.sanitize import recast
     from postcard.text.font_file import FontError
-    from postcard.text.glyphs import opens
+    from postcard.text.glyphs import can_draw
 
     font, out = sys.stdin.buffer.read(), sys.stdout.buffer
     doors.close()
     try:
         body, card = recast(font)
-        if not opens(body, card.letters[:8]):
+        if not can_draw(body, card.character_ranges[:8]):
             raise FontError("letters cannot be drawn from it: save it anew")
     except FontError as error:
         out.write(json.dumps({"error": str(error)}).encode() + b"\n")

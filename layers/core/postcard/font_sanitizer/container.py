@@ -4,7 +4,7 @@ import struct
 
 import brotli
 
-from postcard.text.font_file import MOST_TABLES, FontError, tables
+from postcard.text.font_file import MAX_TABLES, FontError, read_tables
 
 MOST_UNPACKED = 32_000_000  # bytes; the largest fonts of all Han come close
 
@@ -30,7 +30,7 @@ def check_container(body: bytes) -> None:
     elif len(body) > MOST_UNPACKED:
         raise FontError(_too_large(len(body)))
     else:
-        tables(body)
+        read_tables(body)
 
 
 def _check_woff2(body: bytes) -> None:
@@ -41,7 +41,7 @@ def _check_woff2(body: bytes) -> None:
         raise FontError(_WHAT_TO_DO[b"ttcf"])
     if length != len(body):
         raise FontError("it is cut short")
-    if not 0 < count <= MOST_TABLES:
+    if not 0 < count <= MAX_TABLES:
         raise FontError("its list of tables is broken")
     start, total = _Directory(body).read(count)
     for size in (claimed, total):

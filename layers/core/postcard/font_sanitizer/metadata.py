@@ -7,7 +7,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from postcard.font_sanitizer.emoji import shows_as_picture
-from postcard.text.font_file import Card, FontError
+from postcard.text.font_file import FontMetadata, FontError
 
 LONGEST_NAME = 100
 MOST_LEAD = 5.0  # em a line may reach above or below its base line by the font's own measures
@@ -15,12 +15,12 @@ MOST_LEAD = 5.0  # em a line may reach above or below its base line by the font'
 _LEAST, _GREATEST = 1, 1000  # weights
 
 
-def card_of(font: TTFont) -> Card:
+def card_of(font: TTFont) -> FontMetadata:
     """The card; `FontError` where the font has no name or no letters, or odd measures."""
     letters = "".join(_ranges(font.getBestCmap() or ()))
     if not letters:
         raise FontError("it maps no letters: save it with a Unicode character map")
-    return Card(family_of(font), tuple(_rows(font)), letters)
+    return FontMetadata(family_of(font), tuple(_rows(font)), letters)
 
 
 def family_of(font: TTFont) -> str:

@@ -19,7 +19,7 @@ from fontTools.ttLib.tables.otBase import BaseTTXConverter
 from postcard.font_sanitizer.container import check_container
 from postcard.font_sanitizer.glyph_outlines import Place, check_outlines, drop_hints
 from postcard.font_sanitizer.metadata import card_of
-from postcard.text.font_file import CARD, Card, FontError, write_card
+from postcard.text.font_file import METADATA_TABLE, FontMetadata, FontError, metadata_table
 
 MOST_LETTERS = 200_000  # characters mapped
 MOST_AXES = 16
@@ -64,7 +64,7 @@ _UNREADABLE = (
 )
 
 
-def recast(body: bytes) -> tuple[bytes, Card]:
+def recast(body: bytes) -> tuple[bytes, FontMetadata]:
     """The font as TTF or OTF and what it can; `FontError` says what to do about a bad one."""
     check_container(body)
     try:
@@ -75,7 +75,7 @@ def recast(body: bytes) -> tuple[bytes, Card]:
         raise FontError("it is broken: save it anew from your font editor") from failure
 
 
-def _recast(body: bytes) -> tuple[bytes, Card]:
+def _recast(body: bytes) -> tuple[bytes, FontMetadata]:
     font = TTFont(io.BytesIO(body), lazy=False, recalcTimestamp=False)
     _check_whole(font)
     _drop(font)
@@ -176,7 +176,7 @@ def _fill(font: TTFont) -> None:
     font["head"].created = font["head"].modified = _EPOCH
 
 
-def _plain(font: TTFont, card: Card) -> None:
+def _plain(font: TTFont, card: FontMetadata) -> None:
     """One name, and no word of programs that are gone."""
     names = newTable("name")
     names.names = []
@@ -189,10 +189,10 @@ def _plain(font: TTFont, card: Card) -> None:
         font["maxp"].maxZones = 1
 
 
-def _written(font: TTFont, card: Card) -> bytes:
-    own = newTable(CARD)
-    own.data = write_card(card)
-    font[CARD] = own
+def _written(font: TTFont, card: FontMetadata) -> bytes:
+    own = newTable(METADATA_TABLE)
+    own.data = metadata_table(card)
+    font[METADATA_TABLE] = own
     font.flavor = None
     file = io.BytesIO()
     font.save(file, reorderTables=None)

@@ -12,7 +12,7 @@ from postcard.template.liquid.programs import names_used
 from postcard.template.model import Document
 from postcard.template.schema.locales import find_locale
 from postcard.template.used_fonts import text_layers, used_families
-from postcard.text.fonts import DEFAULT, Face, Fonts
+from postcard.text.fonts import DEFAULT_FAMILY, Face, Fonts
 
 _MAX_LISTED = 5  # letters
 _CASE_FILTERS = frozenset(("capitalize", "downcase", "upcase"))  # filters that add no letters of others
@@ -31,12 +31,12 @@ def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[F
     shown = _texts_by_font(document)
     named: dict[str, list[str]] = {}
     for where, family in used_families(document):
-        if fonts.has(family):
+        if fonts.has_family(family):
             named.setdefault(where, []).append(family)
-    named.pop("/font" if named.get("/font") == [DEFAULT] else "", None)
+    named.pop("/font" if named.get("/font") == [DEFAULT_FAMILY] else "", None)
     for where, families in named.items():
-        faces = [fonts.chain((family,), 400, False)[0] for family in families]
-        missing = [one for one in letters if not any(face.has(one) for face in faces)]
+        faces = [fonts.face_chain((family,), 400, False)[0] for family in families]
+        missing = [one for one in letters if not any(face.has_glyph(one) for face in faces)]
         possible = _possible_letters(shown.get(where), document.fields)
         if len(missing) > len(letters) / 2 and not _faces_cover(faces, possible):
             yield Fault("other_letters", where, _message(families, locale, missing))
@@ -97,7 +97,7 @@ def _matches_only_ascii(pattern: str) -> bool:
 
 def _faces_cover(faces: Sequence[Face], letters: str | None) -> bool:
     return letters is not None and all(
-        any(face.has(letter) for face in faces) for letter in letters if letter.isalpha()
+        any(face.has_glyph(letter) for face in faces) for letter in letters if letter.isalpha()
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
-from postcard.canvas.codecs.picture import Picture
+from postcard.canvas.codecs.picture import DecodedImage
 from postcard.errors import Fault
 from postcard.rendering.flex_layout import layout_nodes
 from postcard.rendering.placement import TargetPixels, DrawingContext, PlacedLayer
@@ -25,10 +25,10 @@ _WIDE_LETTERS = "Wilhelmina Hammersmith Montgomery "  # what a long value of wid
 class _NoImages:
     """None is at hand: a text has the most room without the pictures beside it."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> Picture | None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         return None
 
-    def find(self, reference: str, target_pixels: TargetPixels) -> Picture | None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:
         return None
 
 
@@ -109,7 +109,7 @@ def _truncated_texts(
         layer = placed_layer.layer
         if not isinstance(layer, TextLayer) or _may_be_truncated(layer, placed_layer):
             continue
-        if layer.layout(placed_layer).cut:
+        if layer.layout(placed_layer).truncated:
             yield placed_layer
 
 

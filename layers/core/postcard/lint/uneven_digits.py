@@ -10,9 +10,9 @@ from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.template.liquid.programs import paths_used
 from postcard.template.model import Document, walk_layers
 from postcard.text.fonts import Fonts
-from postcard.text.layout import lay_out
-from postcard.text.shaping import ROUNDING
-from postcard.text.style import Paragraph, Run, TextStyle
+from postcard.text.layout import layout_text
+from postcard.text.shaping import WIDTH_TOLERANCE
+from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 
 _SECONDS_PATH = ("countdown", "seconds")
 _MESSAGE = (
@@ -39,16 +39,16 @@ def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fau
 
 def _widths_differ(digits: str, style: TextStyle, fonts: Fonts) -> bool:
     widths = [
-        lay_out([Run(digit, style)], Paragraph(), width=None, height=None, fonts=fonts).width
+        layout_text([TextRun(digit, style)], ParagraphStyle(), width=None, height=None, fonts=fonts).width
         for digit in digits
     ]
-    return max(widths) - min(widths) > ROUNDING
+    return max(widths) - min(widths) > WIDTH_TOLERANCE
 
 
 def _text_style(properties: Mapping[str, Any], document: Document) -> TextStyle:
     font = properties.get("font", document.font)
     return TextStyle(
-        fonts=(font,) if isinstance(font, str) else font,
+        families=(font,) if isinstance(font, str) else font,
         weight=properties.get("weight", 400),
         italic=properties.get("italic", False),
         features=properties.get("features", ()),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from postcard.assets.verified_objects import CHECKSUM, digest_of
-from postcard.canvas.codecs.reencode import refit
+from postcard.canvas.codecs.reencode import resize
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import OutputSize, output_size
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES
@@ -70,7 +70,7 @@ class FallbackImages:
             body = self._sources.read_cached(key, deadline=deadline)
             if body is not None:
                 quality = frame.quality or FORMATS[frame.format].quality
-                return refit(
+                return resize(
                     body,
                     frame.pixels,
                     format=frame.format,

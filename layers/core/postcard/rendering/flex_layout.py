@@ -232,7 +232,7 @@ def _baseline(placed_layer: "PlacedLayer") -> float:
     layer = placed_layer.layer
     if isinstance(layer, TextLayer):
         layout = layer.layout(placed_layer)
-        return layout.top(layer.measure(placed_layer)[HEIGHT]) + layout.baseline
+        return layout.text_y(layer.measure(placed_layer)[HEIGHT]) + layout.baseline
     if not (group := _flex_container(placed_layer)):
         return placed_layer.size[HEIGHT]
     _resolve_sizes(placed_layer, HEIGHT)

@@ -6,7 +6,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
 
-from postcard.canvas.codecs.picture import KEPT_FITS, Picture, PictureError
+from postcard.canvas.codecs.picture import MAX_CACHED_RESIZES, DecodedImage, ImageDecodeError
 from postcard.errors import Fault, PictureFault
 from postcard.rendering.placement import TargetPixels
 from postcard.rendering.render_tree import RenderNode
@@ -30,7 +30,7 @@ class UntrustedImageDecoder(Protocol):
     def prepare(self) -> None:
         """A picture is on its way."""
 
-    def decode(self, body: bytes, target_pixels: TargetPixels) -> Picture:
+    def decode(self, body: bytes, target_pixels: TargetPixels) -> DecodedImage:
         """The picture; `PictureError`."""
 
 
@@ -98,7 +98,7 @@ def _item_image_fields(
                 yield inner, item[key]
 
 
-def _image_unavailable(node: RenderNode, choice: ImageChoice, error: PictureError) -> PictureFault:
+def _image_unavailable(node: RenderNode, choice: ImageChoice, error: ImageDecodeError) -> PictureFault:
     pointer, detail = f"{node.pointer}/source", f"No picture: {error}."
     return PictureFault("image_unavailable", pointer, detail, choice.reference)
 
@@ -114,7 +114,7 @@ class DecodedImageCache:
         self, max_bytes: int = DECODED_IMAGE_CACHE_BYTES, untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None
     ) -> None:
         self.decode_count = 0  # how often a picture had to be decoded
-        self._pictures: Kept[tuple[bytes, TargetPixels], tuple[int, Picture]]
+        self._pictures: Kept[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
         self._pictures = Kept(max_bytes, itemgetter(0))
         self._untrusted_decoder_factory = untrusted_decoder_factory
 
@@ -127,7 +127,7 @@ class DecodedImageCache:
         if self._untrusted_decoder:
             self._untrusted_decoder.prepare()
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, trusted: bool) -> Picture:
+    def decode(self, body: bytes, target_pixels: TargetPixels, *, trusted: bool) -> DecodedImage:
         """The picture of those bytes; raises PictureError."""
         key = (body, target_pixels)
         if (cached := self._pictures.get(key)) is not None:
@@ -135,17 +135,17 @@ class DecodedImageCache:
         self.decode_count += 1
         if not trusted and self._untrusted_decoder:
             return self._untrusted_decoder.decode(body, target_pixels)
-        picture = Picture.decode(body, near=target_pixels)
+        picture = DecodedImage.decode(body, target_pixels=target_pixels)
         if trusted:
             self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
         return picture
 
 
-def _memory_bytes(body: bytes, picture: Picture, target_pixels: TargetPixels) -> int:
+def _memory_bytes(body: bytes, picture: DecodedImage, target_pixels: TargetPixels) -> int:
     """The bytes of a picture, its file, and the fits that it will be asked for."""
     width, height = picture.image.size
     across, down = target_pixels or picture.image.size
-    return len(body) + _BYTES_PER_PIXEL * (width * height + KEPT_FITS * across * down)
+    return len(body) + _BYTES_PER_PIXEL * (width * height + MAX_CACHED_RESIZES * across * down)
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ class ImageResolver:
     def __post_init__(self) -> None:
         self._document_references = frozenset(self.template.image_references)
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> Picture | None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         """The node's picture, or what its `on_error` says; raises `RenderFailed`."""
         choice = image_choice(self.template, node, self.values)
         layer = node.layer
@@ -170,7 +170,7 @@ class ImageResolver:
         target_pixels = target_pixels if layer.fit != "none" else None
         try:
             return self._decode(choice.reference, target_pixels)
-        except PictureError as error:
+        except ImageDecodeError as error:
             if layer.on_error == "fail":
                 raise RenderFailed(node.pointer, str(error), choice.reference) from None
             self.add_warning(_image_unavailable(node, choice, error))
@@ -178,15 +178,15 @@ class ImageResolver:
             return None
         return self.find(choice.default or "", target_pixels)
 
-    def find(self, reference: str, target_pixels: TargetPixels) -> Picture | None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:
         """A picture that may be missing."""
         try:
             return self._decode(reference, target_pixels)
-        except PictureError:
+        except ImageDecodeError:
             return None
 
-    def _decode(self, reference: str, target_pixels: TargetPixels) -> Picture:
+    def _decode(self, reference: str, target_pixels: TargetPixels) -> DecodedImage:
         body = self.fetched_images.get(reference)
         if body is None:
-            raise PictureError("it could not be fetched")
+            raise ImageDecodeError("it could not be fetched")
         return self.cache.decode(body, target_pixels, trusted=reference in self._document_references)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import Picture
+from postcard.canvas.codecs.picture import DecodedImage
 from postcard.color import Paint, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
@@ -28,10 +28,10 @@ WIDTH, HEIGHT = 0, 1
 class PictureFinder(Protocol):
     """Finds the picture of an image layer."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> Picture | None:
+    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         """The picture, decoded with at least `near` pixels; None if there is none to draw."""
 
-    def find(self, reference: str, target_pixels: TargetPixels) -> Picture | None:
+    def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:
         """The picture of a reference that the document itself names; None if it is missing."""
 
 
@@ -158,11 +158,11 @@ class PlacedLayer:
         return self.drawing.place_layers(self.node.children, self)
 
     @cached_property
-    def picture(self) -> Picture | None:
+    def picture(self) -> DecodedImage | None:
         """The picture of an image layer; None if there is none to draw."""
         return self.drawing.find_picture(self.node, target_pixels(self.layer, self.document, self.scale))
 
-    def find_picture(self, reference: str, side: float) -> Picture | None:
+    def find_picture(self, reference: str, side: float) -> DecodedImage | None:
         """A picture that the layer names beside its own, to be drawn `side` pixels large."""
         pixels = max(1, round(side * self.scale))
         return self.drawing.find_picture.find(reference, (pixels, pixels))
@@ -184,13 +184,13 @@ class PlacedLayer:
         if layer.draws_directly:
             layer.draw(canvas, self)
             return
-        with canvas.layer(
+        with canvas.group(
             self.box,
             opacity=layer.opacity,
             rotation=layer.rotation,
             shadow=to_shadow(layer.shadow),
             blend=layer.blend,
-            ink=self.box if layer.draws_within_box else None,
+            ink_box=self.box if layer.draws_within_box else None,
         ) as inner:
             layer.draw(inner, self)
 

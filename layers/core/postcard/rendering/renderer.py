@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.encode import Encoded, encode
+from postcard.canvas.codecs.encode import EncodeResult, encode
 from postcard.canvas.surface import Surface
 from postcard.color import Color, parse_color
 from postcard.errors import Fault
@@ -211,7 +211,7 @@ class _Frame:
     def render_animation(self, modifications: LayerModifications, max_bytes: int | None) -> RenderedPicture:
         """The picture and those of the seconds after it. Once it is over it does not begin anew."""
         from postcard.canvas.codecs.animated_gif import (
-            animate,  # one picture in many is a countdown
+            encode_animation,  # one picture in many is a countdown
         )
         from postcard.template.fields.countdown import frame_count
 
@@ -220,7 +220,7 @@ class _Frame:
         over = end is not None and end <= self.evaluator.now + frames - 1
         loop = countdown is not None and countdown.loop and not over
         surfaces = self._frames(frames, modifications)
-        return self._result(animate(surfaces, loop=loop, max_bytes=max_bytes))
+        return self._result(encode_animation(surfaces, loop=loop, max_bytes=max_bytes))
 
     def _frames(self, count: int, modifications: LayerModifications) -> Iterator[Surface]:
         from postcard.rendering.animation_frames import FrameRenderer
@@ -245,7 +245,7 @@ class _Frame:
         )
         return self._result(encoded)
 
-    def _result(self, encoded: Encoded) -> RenderedPicture:
+    def _result(self, encoded: EncodeResult) -> RenderedPicture:
         if encoded.over_budget:
             size = len(encoded.image.body)
             self._warn("over_budget", "", f"The smallest picture of this size has {size} bytes.")

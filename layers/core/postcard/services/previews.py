@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from postcard.canvas.codecs.debug_boxes import outlined
+from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, refuse, told
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
@@ -128,4 +128,4 @@ def _draw_debug_boxes(order: RenderJob, drawing: RenderResult) -> EncodedImage:
     boxes = [
         Box(b.x * across, b.y * down, b.width * across, b.height * down) for b in drawing.boxes
     ]
-    return outlined(drawing.image, boxes, quality=order.quality)
+    return draw_debug_boxes(drawing.image, boxes, quality=order.quality)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from postcard import ports
 from postcard.assets.font_cache import Families, font_digest
 from postcard.assets.verified_objects import digest_of
-from postcard.canvas.codecs.picture import Picture, PictureError
+from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
 from postcard.errors import Fault, Gone, Stale, Unavailable, refuse, told
 from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
@@ -218,8 +218,8 @@ def _undecodable(wanted: Sequence[ImageSource], brought: Mapping[str, bytes]) ->
     places = {source.reference: source.pointer for source in wanted}
     for reference, body in brought.items():
         try:
-            Picture.decode(body, near=(1, 1))
-        except PictureError as error:
+            DecodedImage.decode(body, target_pixels=(1, 1))
+        except ImageDecodeError as error:
             yield Fault("image_unavailable", places[reference], f"No picture: {error}.")
 
 

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from postcard.canvas.codecs.picture import Picture
-from postcard.canvas.codecs.reencode import reduced
+from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.placement import TargetPixels, target_pixels
 from postcard.template.compiled import Template, default_images
@@ -36,11 +36,11 @@ def max_scale(document: Document) -> float:
 def _downscale_one(body: bytes, box: TargetPixels) -> bytes:
     if box is None:
         return body
-    picture = Picture.decode(body, near=(1, 1))
+    picture = DecodedImage.decode(body, target_pixels=(1, 1))
     share = max(box[0] / picture.width, box[1] / picture.height)
     if share > _MIN_SAVING:
         return body
-    smaller = reduced(body, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
+    smaller = reencode_at_size(body, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
     return min(smaller, body, key=len)
 
 

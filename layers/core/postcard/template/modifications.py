@@ -170,7 +170,7 @@ class _ModificationReader:
             self.add_fault(
                 "unknown_name", where, self.template.unknown_target_message(name, layers_only=slot != "value")
             )
-        elif slot != "visible" and slot not in layer.takes:
+        elif slot != "visible" and slot not in layer.modifiable:
             self.add_fault("unknown_name", where, f"A {layer.type} layer has no {key}.")
         elif key == "image_url" and layer.type != "image":
             self.add_fault("bad_value", where, f"{name} is a {layer.type} layer and takes no picture.")

@@ -15,24 +15,24 @@ from pathlib import Path
 from PIL import features
 
 from postcard.runtime.lazy_regex import pattern
-from postcard.text.simple_latin import is_latin
+from postcard.text.simple_latin import is_simple_latin
 
-NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
+LIBRARY_NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 
 _LTR, _RTL = 0x110, 0x111  # FriBidi's strong paragraph types
-_MAY_TURN = pattern(
+_MAY_REORDER = pattern(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_OPEN, _CLOSE = "\u2066\u2067\u2068", "\u2069"
+_ISOLATE_INITIATORS, _POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 
 
 @lru_cache(maxsize=1)
-def fribidi() -> ctypes.CDLL:
+def load_fribidi() -> ctypes.CDLL:
     """The library: the system's, else the layer's, else this repository's.
 
     Raises RuntimeError where there is none, or where Pillow cannot shape with it.
     """
-    for candidate in _candidates():
+    for candidate in _library_paths():
         try:
             library = ctypes.CDLL(candidate, mode=ctypes.RTLD_GLOBAL)
         except OSError:
@@ -41,19 +41,19 @@ def fribidi() -> ctypes.CDLL:
             break
         return library
     raise RuntimeError(
-        f"text cannot be shaped: put {NAME} on the library path (Debian: libfribidi0; "
+        f"text cannot be shaped: put {LIBRARY_NAME} on the library path (Debian: libfribidi0; "
         "the vendor layer has it in lib/) and use a Pillow wheel that has raqm"
     )
 
 
-def _candidates() -> Iterator[str]:
-    yield NAME
+def _library_paths() -> Iterator[str]:
+    yield LIBRARY_NAME
     for folder in (*os.environ.get("LD_LIBRARY_PATH", "").split(":"), "/opt/lib"):
         if folder:
-            yield str(Path(folder) / NAME)
+            yield str(Path(folder) / LIBRARY_NAME)
     layers = Path(__file__).resolve().parents[3]
-    yield str(layers / "vendor" / "lib" / os.uname().machine / NAME)
-    yield f"/opt/homebrew/lib/{NAME}"
+    yield str(layers / "vendor" / "lib" / os.uname().machine / LIBRARY_NAME)
+    yield f"/opt/homebrew/lib/{LIBRARY_NAME}"
 
 
 def base_is_rtl(text: str) -> bool:
@@ -62,7 +62,7 @@ def base_is_rtl(text: str) -> bool:
     >>> base_is_rtl("\u2068שלום\u2069, welcome"), base_is_rtl("\u2068שלום\u2069!")
     (False, True)
     """
-    if is_latin(text) or not _MAY_TURN.search(text):
+    if is_simple_latin(text) or not _MAY_REORDER.search(text):
         return False
     outside = _first_strong(text, skip_isolates=True)
     return (outside or _first_strong(text, skip_isolates=False)) in ("R", "AL")
@@ -71,9 +71,9 @@ def base_is_rtl(text: str) -> bool:
 def _first_strong(text: str, *, skip_isolates: bool) -> str:
     depth = 0
     for character in text:
-        if character in _OPEN:
+        if character in _ISOLATE_INITIATORS:
             depth += 1
-        elif character in _CLOSE:
+        elif character in _POP_ISOLATE:
             depth = max(0, depth - 1)
         elif not (depth and skip_isolates):
             kind = unicodedata.bidirectional(character)
@@ -82,11 +82,11 @@ def _first_strong(text: str, *, skip_isolates: bool) -> str:
     return ""
 
 
-def levels(text: str, *, rtl: bool) -> Sequence[int]:
+def embedding_levels(text: str, *, rtl: bool) -> Sequence[int]:
     """The embedding level of each character: even reads left to right, odd right to left."""
-    if not rtl and (is_latin(text) or not _MAY_TURN.search(text)):
+    if not rtl and (is_simple_latin(text) or not _MAY_REORDER.search(text)):
         return bytes(len(text))
-    library, count = fribidi(), len(text)
+    library, count = load_fribidi(), len(text)
     characters = (ctypes.c_uint32 * count)(*map(ord, text))
     kinds, brackets = (ctypes.c_uint32 * count)(), (ctypes.c_uint32 * count)()
     found = (ctypes.c_int8 * count)()
@@ -97,20 +97,20 @@ def levels(text: str, *, rtl: bool) -> Sequence[int]:
     return list(found)
 
 
-def visual(line: Sequence[int]) -> list[int]:
+def visual_order(levels: Sequence[int]) -> list[int]:
     """The order in which things of these levels stand from left to right (UAX #9, L2).
 
     >>> visual([0, 1, 1, 0, 2])
     [0, 2, 1, 3, 4]
     """
-    order = list(range(len(line)))
-    if not line or max(line) == 0:
+    order = list(range(len(levels)))
+    if not levels or max(levels) == 0:
         return order
-    for level in range(max(line), min(level | 1 for level in line) - 1, -1):
+    for level in range(max(levels), min(level | 1 for level in levels) - 1, -1):
         start = 0
         while start < len(order):
             end = start
-            while end < len(order) and line[order[end]] >= level:
+            while end < len(order) and levels[order[end]] >= level:
                 end += 1
             order[start:end] = order[start:end][::-1]
             start = max(end, start + 1)

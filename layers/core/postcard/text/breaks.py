@@ -5,19 +5,19 @@ from icu4py.breakers import CharacterBreaker, LineBreaker
 from postcard.runtime.lazy_regex import pattern
 from postcard.runtime.lru_cache import keep_drawn
 
-_TIED = pattern(  # where a killed vowel ties two letters that UAX #29 parts
+_CONJUNCT_BOUNDARY = pattern(  # where a killed vowel ties two letters that UAX #29 parts
     "(?<=\u0a4d)(?=[\u0a15-\u0a39])|(?<=\u0ccd)(?=[\u0c95-\u0cb9])|(?<=\u0dca\u200d)"
     "|(?<=\u0b95\u0bcd)(?=\u0bb7)|(?<=[\u0bb6\u0bb8]\u0bcd)(?=\u0bb0\u0bc0)"
 )
-_STRING, _LETTER = 100, 4  # bytes
+_STRING_OVERHEAD, _BYTES_PER_CHARACTER = 100, 4  # bytes
 
 
-def _weight(parts: tuple[str, ...]) -> int:
-    return len(parts) * _STRING + sum(map(len, parts)) * _LETTER
+def _size_in_bytes(parts: tuple[str, ...]) -> int:
+    return len(parts) * _STRING_OVERHEAD + sum(map(len, parts)) * _BYTES_PER_CHARACTER
 
 
-@keep_drawn(_weight)
-def line_chunks(text: str, language: str) -> tuple[str, ...]:
+@keep_drawn(_size_in_bytes)
+def line_break_segments(text: str, language: str) -> tuple[str, ...]:
     """The pieces between which a line may end, their spaces at their ends.
 
     >>> line_chunks("two-thirds of it", "en")
@@ -26,7 +26,7 @@ def line_chunks(text: str, language: str) -> tuple[str, ...]:
     return tuple(LineBreaker(text, language or "en"))
 
 
-@keep_drawn(_weight)
+@keep_drawn(_size_in_bytes)
 def graphemes(text: str) -> tuple[str, ...]:
     """What readers call letters: never cut inside.
 
@@ -38,13 +38,13 @@ def graphemes(text: str) -> tuple[str, ...]:
     return tuple(CharacterBreaker(text, "en"))
 
 
-def shapes(text: str) -> tuple[str, ...]:
+def typographic_units(text: str) -> tuple[str, ...]:
     """Graphemes, together where a font draws one shape of them: what may stand alone.
 
     >>> len(graphemes("ಶ್ರೀ")), len(shapes("ಶ್ರೀ"))
     (2, 1)
     """
-    tied = {match.start() for match in _TIED.finditer(text)}
+    tied = {match.start() for match in _CONJUNCT_BOUNDARY.finditer(text)}
     if not tied:
         return graphemes(text)
     found: list[str] = []

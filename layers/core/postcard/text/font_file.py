@@ -11,12 +11,12 @@ from typing import Any
 
 from postcard.runtime.lazy_dataclass import dataclass
 
-CARD = "card"
-MOST_TABLES = 64
-KINDS = {b"\x00\x01\x00\x00": "font/ttf", b"true": "font/ttf", b"OTTO": "font/otf"}
+METADATA_TABLE = "card"
+MAX_TABLES = 64
+MEDIA_TYPES = {b"\x00\x01\x00\x00": "font/ttf", b"true": "font/ttf", b"OTTO": "font/otf"}
 
-_HEAD = struct.Struct(">4sHHHH")
-_ENTRY = struct.Struct(">4sIII")
+_TABLE_DIRECTORY_HEADER = struct.Struct(">4sHHHH")
+_TABLE_RECORD = struct.Struct(">4sIII")
 
 
 class FontError(ValueError):
@@ -24,14 +24,14 @@ class FontError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class FontMetadata:
     """What a font can. `rows` are its faces as `Fonts` takes them, `letters` first and last in
     turn of those it has.
     """
 
     family: str
-    rows: Sequence[Mapping[str, Any]]
-    letters: str
+    faces: Sequence[Mapping[str, Any]]
+    character_ranges: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class FontFile:
     """A font on disk that was written by us."""
 
     path: str
-    card: Card
+    metadata: FontMetadata
 
 
-def tables(body: bytes) -> dict[str, bytes]:
+def read_tables(body: bytes) -> dict[str, bytes]:
     """The tables by name; `FontError` where they overlap, repeat or lie outside the file."""
-    if len(body) < _HEAD.size or body[:4] not in KINDS:
+    if len(body) < _TABLE_DIRECTORY_HEADER.size or body[:4] not in MEDIA_TYPES:
         raise FontError("it is no TTF or OTF")
-    count = _HEAD.unpack_from(body)[1]
-    end = _HEAD.size + count * _ENTRY.size
-    if not 0 < count <= MOST_TABLES or end > len(body):
+    count = _TABLE_DIRECTORY_HEADER.unpack_from(body)[1]
+    end = _TABLE_DIRECTORY_HEADER.size + count * _TABLE_RECORD.size
+    if not 0 < count <= MAX_TABLES or end > len(body):
         raise FontError("its list of tables is broken")
-    entries = [_ENTRY.unpack_from(body, _HEAD.size + n * _ENTRY.size) for n in range(count)]
-    _check_places(((start, length) for _, _, start, length in entries), end, len(body))
+    entries = [_TABLE_RECORD.unpack_from(body, _TABLE_DIRECTORY_HEADER.size + n * _TABLE_RECORD.size) for n in range(count)]
+    _check_table_extents(((start, length) for _, _, start, length in entries), end, len(body))
     found = {
         tag.decode("latin-1"): body[start : start + length] for tag, _, start, length in entries
     }
@@ -60,24 +60,24 @@ def tables(body: bytes) -> dict[str, bytes]:
     return found
 
 
-def read_card(body: bytes) -> Card:
+def read_metadata(body: bytes) -> FontMetadata:
     """The card of a font that was written by us; `FontError` if it has none."""
     try:
-        told = json.loads(tables(body)[CARD])
-        return Card(told["family"], told["rows"], told["letters"])
+        told = json.loads(read_tables(body)[METADATA_TABLE])
+        return FontMetadata(told["family"], told["rows"], told["letters"])
     except (KeyError, TypeError, ValueError) as error:
         raise FontError("it was not written by us") from error
 
 
-def write_card(card: Card) -> bytes:
+def metadata_table(metadata: FontMetadata) -> bytes:
     """The table that holds a card."""
-    told = {"family": card.family, "rows": card.rows, "letters": card.letters}
+    told = {"family": metadata.family, "rows": metadata.faces, "letters": metadata.character_ranges}
     return json.dumps(told, separators=(",", ":"), sort_keys=True).encode("ascii")
 
 
-def _check_places(places: Iterable[tuple[int, int]], start: int, size: int) -> None:
+def _check_table_extents(extents: Iterable[tuple[int, int]], start: int, size: int) -> None:
     reached = start
-    for begin, length in sorted(places):
+    for begin, length in sorted(extents):
         if begin < reached:
             raise FontError("its tables overlap")
         reached = begin + length

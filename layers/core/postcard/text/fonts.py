@@ -14,17 +14,17 @@ from pathlib import Path
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import pattern
-from postcard.text.bidi import fribidi
+from postcard.text.bidi import load_fribidi
 from postcard.text.font_file import FontFile
 
-DEFAULT = "Inter"  # where none of the families asked for is there
-_HAN = {
+DEFAULT_FAMILY = "Inter"  # where none of the families asked for is there
+_HAN_FAMILIES = {
     "zh": "Noto Sans SC",
     "zh-Hant": "Noto Sans TC",
     "ja": "Noto Sans JP",
     "ko": "Noto Sans KR",
 }
-_LAST_RESORT = (
+_FALLBACK_FAMILIES = (
     "Noto Sans",
     "Noto Sans Arabic",
     "Noto Sans Hebrew",
@@ -58,15 +58,15 @@ _LAST_RESORT = (
     "Noto Sans Symbols",
     "Noto Sans Symbols 2",
     "Noto Sans Math",
-    *_HAN.values(),
+    *_HAN_FAMILIES.values(),
     "Noto Color Emoji",
 )
-ALIKE = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
-_UNSEEN = pattern(  # says how to show its neighbours, is never shown itself
+LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
+_DEFAULT_IGNORABLE = pattern(  # says how to show its neighbours, is never shown itself
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
-_AS_PICTURE = pattern("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_EMOJI_PRESENTATION = pattern("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,19 +91,19 @@ class Face:
     cap_height: float
     underline: tuple[float, float]  # its middle below the base line, its thickness
     strikeout: tuple[float, float]  # its middle above the base line, its thickness
-    ranges: str
-    latin: str = ""
-    _seen: dict[str, bool] = field(default_factory=dict, repr=False)
+    character_ranges: str
+    latin_path: str = ""
+    _glyph_cache: dict[str, bool] = field(default_factory=dict, repr=False)
 
-    def has(self, character: str) -> bool:
+    def has_glyph(self, character: str) -> bool:
         """Whether the font has a glyph for it."""
-        known = self._seen.get(character)
+        known = self._glyph_cache.get(character)
         if known is None:
-            if len(self._seen) > 20_000:
-                self._seen.clear()
-            at = bisect_right(self.ranges, character)
-            known = bool(at % 2) or (at > 0 and self.ranges[at - 1] == character)
-            self._seen[character] = known
+            if len(self._glyph_cache) > 20_000:
+                self._glyph_cache.clear()
+            at = bisect_right(self.character_ranges, character)
+            known = bool(at % 2) or (at > 0 and self.character_ranges[at - 1] == character)
+            self._glyph_cache[character] = known
         return known
 
 
@@ -124,38 +124,38 @@ class Fonts:
     """The fonts of a folder. `load` is the door; one object serves all threads."""
 
     def __init__(
-        self, folder: Path, table: Sequence[Mapping[str, object]], coverage: Mapping[str, str]
+        self, folder: Path, face_rows: Sequence[Mapping[str, object]], coverage: Mapping[str, str]
     ) -> None:
         self._folder = folder
-        self._table = table
+        self._face_rows = face_rows
         self._coverage = coverage
         self._families: dict[str, list[Mapping[str, object]]] = {}
-        for row in table:
+        for row in face_rows:
             self._families.setdefault(str(row["family"]), []).append(row)
-        self.chain = lru_cache(maxsize=512)(self._chain)
-        self._face = lru_cache(maxsize=None)(self._made)
+        self.face_chain = lru_cache(maxsize=512)(self._build_face_chain)
+        self._face_cached = lru_cache(maxsize=None)(self._build_face)
 
     @classmethod
     def load(cls, folder: Path) -> "Fonts":
         """The fonts of `folder`; raises RuntimeError where letters could not be shaped right."""
-        fribidi()
+        load_fribidi()
         told = json.loads((folder / "coverage.json").read_bytes())
         return cls(folder, told["faces"], told["coverage"])
 
-    def with_own(self, own: Mapping[str, Sequence[FontFile]]) -> "Fonts":
+    def with_custom_fonts(self, custom: Mapping[str, Sequence[FontFile]]) -> "Fonts":
         """These fonts and others, by the names that a template gives them; ours keep theirs."""
-        rows = list(self._table)
+        rows = list(self._face_rows)
         coverage = dict(self._coverage)
-        for name, files in own.items():
+        for name, files in custom.items():
             if name in self._families:
                 continue
             for file in files:
-                coverage[file.path] = file.card.letters
+                coverage[file.path] = file.metadata.character_ranges
                 told = {"family": name, "file": file.path, "coverage": file.path}
-                rows += [{**row, **told} for row in file.card.rows]
+                rows += [{**row, **told} for row in file.metadata.faces]
         return Fonts(self._folder, rows, coverage)
 
-    def has(self, name: str) -> bool:
+    def has_family(self, name: str) -> bool:
         """Whether there is a family of that name."""
         return name in self._families
 
@@ -171,26 +171,26 @@ class Fonts:
             for name, rows in sorted(self._families.items())
         ]
 
-    def _chain(
-        self, names: tuple[str, ...], weight: int, italic: bool, han: str = ""
+    def _build_face_chain(
+        self, names: tuple[str, ...], weight: int, italic: bool, han_variant: str = ""
     ) -> tuple[Face, ...]:
         """The faces to ask in turn: the families named, then the scripts' own.
 
         `han` says whose shapes Chinese letters take.
         """
-        named = names if any(map(self.has, names)) else (*names, DEFAULT)
-        asked = (*named, *([_HAN[han]] if han else ()), *_LAST_RESORT)
+        named = names if any(map(self.has_family, names)) else (*names, DEFAULT_FAMILY)
+        asked = (*named, *([_HAN_FAMILIES[han_variant]] if han_variant else ()), *_FALLBACK_FAMILIES)
         known = dict.fromkeys(name for name in asked if name in self._families)
-        return tuple(self._nearest(name, weight, italic) for name in known)
+        return tuple(self._nearest_face(name, weight, italic) for name in known)
 
-    def _nearest(self, name: str, weight: int, italic: bool) -> Face:
+    def _nearest_face(self, name: str, weight: int, italic: bool) -> Face:
         rows = self._families[name]
         alike = [at for at, row in enumerate(rows) if row["italic"] == italic] or range(len(rows))
-        index = min(alike, key=lambda at: _away(rows[at], weight))
+        index = min(alike, key=lambda at: _weight_distance(rows[at], weight))
         least, greatest = _weights(rows[index])[0], _weights(rows[index])[-1]
-        return self._face(name, index, min(greatest, max(least, weight)))
+        return self._face_cached(name, index, min(greatest, max(least, weight)))
 
-    def _made(self, name: str, index: int, weight: int) -> Face:
+    def _build_face(self, name: str, index: int, weight: int) -> Face:
         row = self._families[name][index]
         file = str(row["file"])
         return Face(
@@ -198,26 +198,26 @@ class Fonts:
             path=str(self._folder / file),
             weight=weight,
             italic=bool(row["italic"]),
-            axes=_axes(row, weight),
+            axes=_axis_values(row, weight),
             color=bool(row["color"]),
             **{name: row[name] for name in ("ascent", "descent", "cap_height")},  # type: ignore[arg-type]
-            ranges=self._coverage[str(row["coverage"])],
-            latin=str(self._folder / str(row["latin"])) if "latin" in row else "",
+            character_ranges=self._coverage[str(row["coverage"])],
+            latin_path=str(self._folder / str(row["latin"])) if "latin" in row else "",
             underline=tuple(row["underline"]),  # type: ignore[arg-type]
             strikeout=tuple(row["strikeout"]),  # type: ignore[arg-type]
         )
 
 
-def choose(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
+def choose_face(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
     """The face for a letter with its marks, and the part of it that no font has.
 
     A face that has all of it is best, then one that has its base; what is wanted as a picture is
     asked of the colour font first.
     """
-    needed = _UNSEEN.sub("", cluster)
+    needed = _DEFAULT_IGNORABLE.sub("", cluster)
     best, lacking = chain[0], needed
-    for face in _asked(cluster, chain):
-        lacks = "".join(character for character in needed if not face.has(character))
+    for face in _candidate_faces(cluster, chain):
+        lacks = "".join(character for character in needed if not face.has_glyph(character))
         if not lacks:
             return face, ""
         if lacks[0] != needed[0] and len(lacks) < len(lacking):
@@ -225,19 +225,19 @@ def choose(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
     return best, lacking
 
 
-def visible(text: str) -> str:
+def strip_default_ignorable(text: str) -> str:
     """The text without what is never drawn by itself: isolates, marks, joiners at no letter."""
-    return _UNSEEN.sub("", text)
+    return _DEFAULT_IGNORABLE.sub("", text)
 
 
-def _asked(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:
-    as_picture = len(cluster) > 1 and (_AS_PICTURE.search(cluster) or _joins_pictures(cluster))
+def _candidate_faces(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:
+    as_picture = len(cluster) > 1 and (_EMOJI_PRESENTATION.search(cluster) or _is_emoji_zwj_sequence(cluster))
     if as_picture:
         yield from (face for face in chain if face.color)
     yield from (face for face in chain if not (as_picture and face.color))
 
 
-def _joins_pictures(cluster: str) -> bool:
+def _is_emoji_zwj_sequence(cluster: str) -> bool:
     return "\u200d" in cluster and unicodedata.category(cluster[0]) == "So"
 
 
@@ -251,14 +251,14 @@ def _is_variable(row: Mapping[str, object]) -> bool:
     return len(_weights(row)) > 1
 
 
-def _axes(row: Mapping[str, object], weight: int) -> tuple[float, ...]:
+def _axis_values(row: Mapping[str, object], weight: int) -> tuple[float, ...]:
     """Where a font's axes stand: the weight's for None, which is the only one unless it says."""
     settings = row.get("axes", [None] if _is_variable(row) else ())
     assert isinstance(settings, list | tuple)
     return tuple(weight if setting is None else setting for setting in settings)
 
 
-def _away(row: Mapping[str, object], weight: int) -> tuple[int, int]:
+def _weight_distance(row: Mapping[str, object], weight: int) -> tuple[int, int]:
     """How far a face is from a weight; CSS looks to the lighter side first below 500."""
     least, greatest = _weights(row)[0], _weights(row)[-1]
     nearest = min(greatest, max(least, weight))

@@ -1,9 +1,9 @@
 """Texts that need no looking at: most are, and looking takes patterns that are slow to compile."""
 
-_FIRST_MARK = "\u0300"
+_FIRST_COMBINING_MARK = "\u0300"
 
 
-def is_latin(text: str) -> bool:
+def is_simple_latin(text: str) -> bool:
     """Whether all is printed, from left to right, a letter each: nothing joins, turns or breaks.
 
     The isolates round values change nothing among such letters. False says nothing.
@@ -14,4 +14,4 @@ def is_latin(text: str) -> bool:
     bare = text.replace("\u2068", "").replace("\u2069", "")
     if not bare.isprintable():
         return False
-    return bare.isascii() or max(bare) < _FIRST_MARK
+    return bare.isascii() or max(bare) < _FIRST_COMBINING_MARK

@@ -8,14 +8,14 @@ from postcard.runtime.lazy_dataclass import dataclass
 Align = Literal["start", "center", "end", "left", "right", "justify"]
 Valign = Literal["top", "middle", "bottom"]
 Wrap = Literal["word", "balance", "none"]
-Fit = Literal["none", "shrink"]
+TextFit = Literal["none", "shrink"]
 Overflow = Literal["ellipsis", "clip", "visible"]
 Direction = Literal["auto", "ltr", "rtl"]
 Decoration = Literal["none", "underline", "line-through"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stroke:
+class TextStroke:
     """A line outside the letters; `dash` is on and off."""
 
     color: Color
@@ -24,7 +24,7 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True)
-class Highlight:
+class TextHighlight:
     """A box behind each line; `padding` is top, right, bottom, left."""
 
     color: Color
@@ -39,7 +39,7 @@ class TextStyle(NamedTuple):
     features as HarfBuzz writes them: `tnum`, `-liga`, `ss01=2`. A gradient spans the text's box.
     """
 
-    fonts: tuple[str, ...] = ("Inter",)
+    families: tuple[str, ...] = ("Inter",)
     weight: int = 400
     italic: bool = False
     size: float = 16.0
@@ -47,21 +47,21 @@ class TextStyle(NamedTuple):
     letter_spacing: float = 0.0
     rise: float = 0.0
     color: Paint = BLACK
-    stroke: Stroke | None = None
+    stroke: TextStroke | None = None
     decoration: Decoration = "none"
-    highlight: Highlight | None = None
+    highlight: TextHighlight | None = None
     features: tuple[str, ...] = ()
     language: str = ""
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A stretch of text in one style. Isolates (U+2066 to U+2069) may fence a value."""
 
     text: str
     style: TextStyle
 
 
-class Paragraph(NamedTuple):
+class ParagraphStyle(NamedTuple):
     """The rules for all lines of a text.
 
     `min_size` bounds `fit="shrink"`, in pixels of the largest run; None is half of its size.
@@ -73,7 +73,7 @@ class Paragraph(NamedTuple):
     valign: Valign = "top"
     wrap: Wrap = "word"
     max_lines: int | None = None
-    fit: Fit = "none"
+    fit: TextFit = "none"
     min_size: float | None = None
     overflow: Overflow = "ellipsis"
     direction: Direction = "auto"

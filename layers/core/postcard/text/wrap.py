@@ -4,130 +4,130 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
-from postcard.text.shaping import ROUNDING, Chunk, Piece, cut, like
+from postcard.text.shaping import WIDTH_TOLERANCE, LineBreakSegment, ShapedRun, split_at_width, shape_in_style_of
 from postcard.text.style import TextStyle, Wrap
 
 ELLIPSIS = "…"
 
-_BALANCING = 8  # halvings
+_BALANCE_ITERATIONS = 8  # halvings
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WrappedLine:
     """One line in logical order; `hang` is the white space at its end, which is not drawn.
 
     `style` is what an empty line is as high as, `last` marks a paragraph's last line, `torn` one
     that ends inside a word, `hyphen` is shown after the pieces.
     """
 
-    pieces: tuple[Piece, ...]
-    hang: tuple[Piece, ...]
+    runs: tuple[ShapedRun, ...]
+    trailing_spaces: tuple[ShapedRun, ...]
     style: TextStyle
-    last: bool
-    torn: bool = False
-    hyphen: Piece | None = None
+    is_last: bool
+    ends_inside_word: bool = False
+    hyphen: ShapedRun | None = None
 
     @property
-    def shown(self) -> tuple[Piece, ...]:
+    def visible_runs(self) -> tuple[ShapedRun, ...]:
         """The pieces that are drawn."""
-        return (*self.pieces, self.hyphen) if self.hyphen else self.pieces
+        return (*self.runs, self.hyphen) if self.hyphen else self.runs
 
     @property
     def width(self) -> float:
         """The width of what is drawn; the gap after a spaced last letter does not count."""
-        shown = self.shown
+        shown = self.visible_runs
         return sum(piece.width for piece in shown) - (shown[-1].gap if shown else 0.0)
 
 
-def wrapped(chunks: Sequence[Chunk], style: TextStyle, width: float, wrap: Wrap) -> list[Row]:
+def wrap_lines(segments: Sequence[LineBreakSegment], style: TextStyle, width: float, wrap: Wrap) -> list[WrappedLine]:
     """The lines of one paragraph."""
     if wrap == "none":
-        return [_row(chunks, style, last=True)]
-    found = list(_greedy(chunks, style, width))
-    return _balanced(chunks, found, width) if wrap == "balance" else found
+        return [_wrapped_line(segments, style, is_last=True)]
+    found = list(_greedy_lines(segments, style, width))
+    return _balance(segments, found, width) if wrap == "balance" else found
 
 
-def shortened(rows: Sequence[Row], width: float, fonts: Fonts) -> Row:
+def ellipsize(lines: Sequence[WrappedLine], width: float, fonts: Fonts) -> WrappedLine:
     """All of these rows in one that ends in an ellipsis and fits `width` if one letter does."""
-    kept: list[Piece] = []
+    kept: list[ShapedRun] = []
     dots, used = None, 0.0
-    for piece in (piece for row in rows for piece in (*row.pieces, *row.hang)):
-        dots = like(piece, ELLIPSIS, fonts)
+    for piece in (piece for row in lines for piece in (*row.runs, *row.trailing_spaces)):
+        dots = shape_in_style_of(piece, ELLIPSIS, fonts)
         room = width - used - dots.width
-        if piece.width > room + ROUNDING:
-            head, _ = cut(piece, room)
+        if piece.width > room + WIDTH_TOLERANCE:
+            head, _ = split_at_width(piece, room)
             kept += [head] if head else []
             break
         kept.append(piece)
         used += piece.width
-    ink, _ = _parted(kept)
+    ink, _ = _split_trailing_spaces(kept)
     if ink:
-        dots = like(ink[-1], ELLIPSIS, fonts)
-    return Row((*ink, dots) if dots else ink, (), rows[0].style, last=True)
+        dots = shape_in_style_of(ink[-1], ELLIPSIS, fonts)
+    return WrappedLine((*ink, dots) if dots else ink, (), lines[0].style, is_last=True)
 
 
-def _balanced(chunks: Sequence[Chunk], found: list[Row], width: float) -> list[Row]:
+def _balance(segments: Sequence[LineBreakSegment], lines: list[WrappedLine], width: float) -> list[WrappedLine]:
     """As many lines, as even as can be: the narrowest width that needs no more."""
-    if len(found) < 2 or any(row.torn for row in found):
-        return found
+    if len(lines) < 2 or any(row.ends_inside_word for row in lines):
+        return lines
     low, high = width / 2, width
-    for _ in range(_BALANCING):
+    for _ in range(_BALANCE_ITERATIONS):
         middle = (low + high) / 2
-        tried = list(_greedy(chunks, found[0].style, middle))
-        if len(tried) == len(found) and not any(row.torn for row in tried):
-            high, found = middle, tried
+        tried = list(_greedy_lines(segments, lines[0].style, middle))
+        if len(tried) == len(lines) and not any(row.ends_inside_word for row in tried):
+            high, lines = middle, tried
         else:
             low = middle
-    return found
+    return lines
 
 
-def _greedy(chunks: Sequence[Chunk], style: TextStyle, width: float) -> Iterator[Row]:
-    line: list[Chunk] = []
+def _greedy_lines(segments: Sequence[LineBreakSegment], style: TextStyle, width: float) -> Iterator[WrappedLine]:
+    line: list[LineBreakSegment] = []
     used = 0.0  # with the spaces after the last chunk
-    for chunk in chunks:
+    for chunk in segments:
         needed = chunk.width + (chunk.hyphen.width if chunk.hyphen else 0.0)
-        if used + needed <= width + ROUNDING:
+        if used + needed <= width + WIDTH_TOLERANCE:
             line.append(chunk)
-            used += chunk.width + chunk.space_width
+            used += chunk.width + chunk.trailing_width
             continue
         if line:
-            yield _row(line, style)
-        full, left = _torn(chunk, style, width)
+            yield _wrapped_line(line, style)
+        full, left = _break_word(chunk, style, width)
         yield from full
-        line, used = [left], left.width + left.space_width
-    yield _row(line, style, last=True)
+        line, used = [left], left.width + left.trailing_width
+    yield _wrapped_line(line, style, is_last=True)
 
 
-def _torn(chunk: Chunk, style: TextStyle, width: float) -> tuple[list[Row], Chunk]:
+def _break_word(segment: LineBreakSegment, style: TextStyle, width: float) -> tuple[list[WrappedLine], LineBreakSegment]:
     """A word wider than a line as full lines, at least a letter each, and what is left of it."""
-    full: list[Row] = []
-    line: list[Piece] = []
+    full: list[WrappedLine] = []
+    line: list[ShapedRun] = []
     room = width
-    waiting = list(reversed(chunk.pieces))
+    waiting = list(reversed(segment.runs))
     while waiting:
-        head, rest = cut(waiting.pop(), room, least=0 if line else 1)
+        head, rest = split_at_width(waiting.pop(), room, min_units=0 if line else 1)
         if head:
             line.append(head)
             room -= head.width
         if rest:
-            full.append(Row(tuple(line), (), style, last=False, torn=True))
+            full.append(WrappedLine(tuple(line), (), style, is_last=False, ends_inside_word=True))
             line, room = [], width
             waiting.append(rest)
     left = sum(piece.width for piece in line)
-    return full, chunk._replace(pieces=tuple(line), width=left)
+    return full, segment._replace(runs=tuple(line), width=left)
 
 
-def _row(line: Sequence[Chunk], style: TextStyle, *, last: bool = False) -> Row:
-    ink, hang = _parted([piece for chunk in line for piece in (*chunk.pieces, *chunk.spaces)])
-    return Row(ink, hang, style, last, hyphen=line[-1].hyphen if line and not last else None)
+def _wrapped_line(segments: Sequence[LineBreakSegment], style: TextStyle, *, is_last: bool = False) -> WrappedLine:
+    ink, hang = _split_trailing_spaces([piece for chunk in segments for piece in (*chunk.runs, *chunk.trailing_spaces)])
+    return WrappedLine(ink, hang, style, is_last, hyphen=segments[-1].hyphen if segments and not is_last else None)
 
 
-def _parted(pieces: Iterable[Piece]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def _split_trailing_spaces(runs: Iterable[ShapedRun]) -> tuple[tuple[ShapedRun, ...], tuple[ShapedRun, ...]]:
     """What is drawn, and the white space after it; that before it is left out."""
-    kept = tuple(pieces)
+    kept = tuple(runs)
     start, end = 0, len(kept)
-    while start < end and kept[start].space:
+    while start < end and kept[start].is_space:
         start += 1
-    while end > start and kept[end - 1].space:
+    while end > start and kept[end - 1].is_space:
         end -= 1
     return kept[start:end], kept[end:]

@@ -7,46 +7,46 @@ from PIL import Image
 
 from postcard.canvas.codecs import palette
 
-Ink = tuple[int, int, int, int]
-Counts = Sequence[tuple[int, Ink]]  # pixels by colour, the most frequent first
+Rgba = tuple[int, int, int, int]
+ColorCounts = Sequence[tuple[int, Rgba]]  # pixels by colour, the most frequent first
 
-_MOST_COLORS = 256
-_MANY = 8192  # colours; a picture with more is no flat art
-_MOST_PIXELS = 4_000_000  # each is looked up by itself, but in rows that were there before
-_SPANS = (4, 6, 8)  # levels, premultiplied, that one entry may stand for
-_MOVED = 1 / 16  # of the pixels may come to wear another colour
-_AREA = 1 / 400  # of the pixels: a colour that so many wear keeps an entry of its own
-_BYTES = 4  # a pixel
+_MAX_COLORS = 256
+_MAX_FLAT_COLORS = 8192  # colours; a picture with more is no flat art
+_MAX_PIXELS = 4_000_000  # each is looked up by itself, but in rows that were there before
+_MERGE_SPANS = (4, 6, 8)  # levels, premultiplied, that one entry may stand for
+_MAX_REMAPPED_SHARE = 1 / 16  # of the pixels may come to wear another colour
+_MIN_AREA_SHARE = 1 / 400  # of the pixels: a colour that so many wear keeps an entry of its own
+_BYTES_PER_PIXEL = 4  # a pixel
 
 
-def indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
+def to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
     """An RGBA picture as indices into a palette with alpha, where that shows no difference.
 
     `exact`: only if no pixel changes. None where a palette would not do.
     """
-    if image.width * image.height > _MOST_PIXELS or not palette.is_flat(image):
+    if image.width * image.height > _MAX_PIXELS or not palette.is_flat_art(image):
         return None
-    counts = _counted(image, _MOST_COLORS if exact else _MANY)
+    counts = _color_counts(image, _MAX_COLORS if exact else _MAX_FLAT_COLORS)
     if not counts:
         return None
-    if len(counts) <= _MOST_COLORS:
-        return _mapped(image, {ink: ink for _, ink in counts})
-    if exact or palette.is_shaded(image):
+    if len(counts) <= _MAX_COLORS:
+        return _map_to_palette(image, {ink: ink for _, ink in counts})
+    if exact or palette.has_gradients(image):
         return None
-    return next((_mapped(image, worn) for span in _SPANS if (worn := _worn(counts, span))), None)
+    return next((_map_to_palette(image, worn) for span in _MERGE_SPANS if (worn := _merge_colors(counts, span))), None)
 
 
-def _counted(image: Image.Image, most: int) -> Counts:
-    found = image.getcolors(most) or ()
+def _color_counts(image: Image.Image, max_colors: int) -> ColorCounts:
+    found = image.getcolors(max_colors) or ()
     return sorted(((n, ink) for n, ink in found if isinstance(ink, tuple)), reverse=True)  # type: ignore[misc]
 
 
-def _worn(counts: Counts, span: int) -> Mapping[Ink, Ink] | None:
+def _merge_colors(counts: ColorCounts, span: int) -> Mapping[Rgba, Rgba] | None:
     """Each colour → the most frequent one of its cell; None if it would show."""
     everything = sum(count for count, _ in counts)
-    area, room = everything * _AREA, everything * _MOVED
-    cells: dict[tuple[int, ...], Ink] = {}
-    worn: dict[Ink, Ink] = {}
+    area, room = everything * _MIN_AREA_SHARE, everything * _MAX_REMAPPED_SHARE
+    cells: dict[tuple[int, ...], Rgba] = {}
+    worn: dict[Rgba, Rgba] = {}
     for count, ink in counts:
         alpha = ink[3]
         seen = (*(level * alpha // 255 for level in ink[:3]), alpha)
@@ -55,15 +55,15 @@ def _worn(counts: Counts, span: int) -> Mapping[Ink, Ink] | None:
             room -= count
             if count > area or room < 0:
                 return None
-    return worn if len(cells) <= _MOST_COLORS else None
+    return worn if len(cells) <= _MAX_COLORS else None
 
 
-def _mapped(image: Image.Image, worn: Mapping[Ink, Ink]) -> Image.Image:
+def _map_to_palette(image: Image.Image, merged: Mapping[Rgba, Rgba]) -> Image.Image:
     """Every pixel as the index of the colour it wears; those that show something through first."""
-    inks = sorted(set(worn.values()), key=lambda ink: (ink[3] == 255, ink))
+    inks = sorted(set(merged.values()), key=lambda ink: (ink[3] == 255, ink))
     places = {ink: place for place, ink in enumerate(inks)}
-    indices = {int.from_bytes(ink, sys.byteorder): places[other] for ink, other in worn.items()}
-    pixels, stride = image.tobytes(), image.width * _BYTES
+    indices = {int.from_bytes(ink, sys.byteorder): places[other] for ink, other in merged.items()}
+    pixels, stride = image.tobytes(), image.width * _BYTES_PER_PIXEL
     known: dict[bytes, bytes] = {}
     for start in range(0, len(pixels), stride):
         row = pixels[start : start + stride]

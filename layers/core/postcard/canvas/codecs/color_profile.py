@@ -5,31 +5,31 @@ from functools import lru_cache
 
 from PIL import Image
 
-_MAX_PROFILE = 4_000_000  # bytes; a printer's is one or two
+_MAX_PROFILE_BYTES = 4_000_000  # bytes; a printer's is one or two
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The picture in sRGB: by its profile if that can be read, else as if it were sRGB."""
-    if profile and len(profile) <= _MAX_PROFILE:
-        converted = _converted(image, profile)
+    if profile and len(profile) <= _MAX_PROFILE_BYTES:
+        converted = _convert(image, profile)
         if converted is not None:
             return converted
     return image.convert("RGB") if image.mode == "CMYK" else image
 
 
-def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
     from PIL import ImageCms  # most pictures carry no profile
 
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
-        transform = _transform(profile, image.mode, mode)
+        transform = _srgb_transform(profile, image.mode, mode)
         return ImageCms.applyTransform(image, transform) if transform else image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 
 
 @lru_cache(maxsize=8)
-def _transform(profile: bytes, mode: str, out_mode: str):  # type: ignore[no-untyped-def]
+def _srgb_transform(profile: bytes, mode: str, out_mode: str):  # type: ignore[no-untyped-def]
     """None where the profile is sRGB itself."""
     from PIL import ImageCms
 

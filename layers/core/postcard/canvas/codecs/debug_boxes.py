@@ -10,15 +10,15 @@ from postcard.canvas.surface import Surface
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
 
-COLORS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea")
+BOX_COLORS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea")
 
 
-def outlined(picture: EncodedImage, boxes: Sequence[Box], *, quality: int | None) -> EncodedImage:
+def draw_debug_boxes(picture: EncodedImage, boxes: Sequence[Box], *, quality: int | None) -> EncodedImage:
     """The picture with a thin frame round each of `boxes` (device pixels)."""
     with Image.open(io.BytesIO(picture.body)) as opened:
         image = opened.convert("RGB")
     pen = ImageDraw.Draw(image)
     for index, box in enumerate(boxes):
         corners = (box.x, box.y, max(box.x, box.right - 1), max(box.y, box.bottom - 1))
-        pen.rectangle(corners, outline=COLORS[index % len(COLORS)])
+        pen.rectangle(corners, outline=BOX_COLORS[index % len(BOX_COLORS)])
     return encode(Surface(image, None), picture.format, quality=quality).image

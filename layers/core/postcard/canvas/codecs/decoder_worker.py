@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Any
 
 from postcard.canvas.codecs import pillow_plugins as codecs
-from postcard.canvas.codecs.picture import Picture, PictureError
+from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
 from postcard.runtime import sandbox as confine
 
-ASKED, ANSWERED = struct.Struct("=III"), struct.Struct("=cIIII")
-MODES = {b"R": "RGB", b"A": "RGBA"}
-_IN, _OUT = 0, 1
+REQUEST_HEADER, RESPONSE_HEADER = struct.Struct("=III"), struct.Struct("=cIIII")
+PIXEL_MODES = {b"R": "RGB", b"A": "RGBA"}
+_STDIN, _STDOUT = 0, 1
 
 
 def serve() -> None:
@@ -28,30 +28,30 @@ def serve() -> None:
     avif.DEFAULT_MAX_THREADS = 1  # there will be no other threads
     confine.bound()
     confine.seal()
-    while head := _read(ASKED.size):
-        size, *near = ASKED.unpack(head)
-        _write(_answer(_read(size), (near[0], near[1]) if near[0] else None))
+    while head := _read(REQUEST_HEADER.size):
+        size, *near = REQUEST_HEADER.unpack(head)
+        _write(_decode_response(_read(size), (near[0], near[1]) if near[0] else None))
 
 
-def _answer(body: bytes, near: tuple[int, int] | None) -> bytes:
+def _decode_response(body: bytes, target_pixels: tuple[int, int] | None) -> bytes:
     try:
-        picture = Picture.decode(body, near=near)
+        picture = DecodedImage.decode(body, target_pixels=target_pixels)
         image = picture.image if picture.image.mode == "RGBA" else picture.image.convert("RGB")
         letter = b"A" if image.mode == "RGBA" else b"R"
         numbers = (*image.size, picture.width, picture.height)
-        return ANSWERED.pack(letter, *numbers) + image.tobytes()
-    except PictureError as error:
+        return RESPONSE_HEADER.pack(letter, *numbers) + image.tobytes()
+    except ImageDecodeError as error:
         why = str(error).encode()
     except MemoryError:
         why = b"it takes too much memory"
-    return ANSWERED.pack(b"E", len(why), 0, 0, 0) + why
+    return RESPONSE_HEADER.pack(b"E", len(why), 0, 0, 0) + why
 
 
 def _read(size: int) -> bytes:
     """So many bytes, or none if the input ends before."""
     pieces = []
     while size:
-        piece = os.read(_IN, min(size, 1 << 20))
+        piece = os.read(_STDIN, min(size, 1 << 20))
         if not piece:
             return b""
         pieces.append(piece)
@@ -59,7 +59,7 @@ def _read(size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _write(answer: bytes) -> None:
-    rest = memoryview(answer)
+def _write(response: bytes) -> None:
+    rest = memoryview(response)
     while rest:
-        rest = rest[os.write(_OUT, rest) :]
+        rest = rest[os.write(_STDOUT, rest) :]

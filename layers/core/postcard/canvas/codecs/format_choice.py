@@ -5,11 +5,11 @@ from typing import Literal
 from postcard.canvas.codecs import palette
 from postcard.canvas.surface import Surface
 
-_FLAT = 1.5  # times a jpg's bytes that a png of flat art may weigh: a jpg blurs its edges
+_MAX_FLAT_ART_RATIO = 1.5  # times a jpg's bytes that a png of flat art may weigh: a jpg blurs its edges
 
 
-def suits(
-    surface: Surface, png: int, jpg: int, *, max_bytes: int | None = None
+def choose_format(
+    surface: Surface, png_bytes: int, jpg_bytes: int, *, max_bytes: int | None = None
 ) -> Literal["png", "jpg"]:
     """The format for a surface that has so many bytes as either.
 
@@ -18,7 +18,7 @@ def suits(
     """
     if surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
         return "png"
-    if max_bytes is not None and (png <= max_bytes) != (jpg <= max_bytes):
-        return "png" if png <= max_bytes else "jpg"
-    worth = _FLAT if palette.is_flat(surface.color) else 1.0
-    return "png" if png <= jpg * worth else "jpg"
+    if max_bytes is not None and (png_bytes <= max_bytes) != (jpg_bytes <= max_bytes):
+        return "png" if png_bytes <= max_bytes else "jpg"
+    worth = _MAX_FLAT_ART_RATIO if palette.is_flat_art(surface.color) else 1.0
+    return "png" if png_bytes <= jpg_bytes * worth else "jpg"

@@ -11,17 +11,17 @@ from PIL import Image
 PLUGINS = {"PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "WEBP": "WebP", "AVIF": "Avif"}
 
 
-def opened(body: bytes, kind: str) -> Image.Image:
+def open_image(body: bytes, format: str) -> Image.Image:
     """A picture whose pixels are not read yet; OSError or SyntaxError where it is no `kind`."""
-    stem = PLUGINS[kind]
+    stem = PLUGINS[format]
     reader = getattr(import_module(f"PIL.{stem}ImagePlugin"), f"{stem}ImageFile")
     image: Image.Image = reader(io.BytesIO(body))
     return image
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+def save_image(image: Image.Image, format: str, **options: object) -> bytes:
     """The bytes of a picture as `kind`; the options are Pillow's."""
     file = io.BytesIO()
-    file.name = f"picture.{kind.lower()}"  # by which Pillow finds the one writer
+    file.name = f"picture.{format.lower()}"  # by which Pillow finds the one writer
     image.save(file, None, **options)
     return file.getvalue()

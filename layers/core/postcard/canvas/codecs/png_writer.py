@@ -9,12 +9,12 @@ from PIL import Image, ImageChops
 from postcard.canvas.codecs import palette
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_UP = b"\x02"  # each row as its difference from the row above
-_NONE = b"\x00"
+_FILTER_UP = b"\x02"  # each row as its difference from the row above
+_FILTER_NONE = b"\x00"
 _COLOR_TYPES = {"L": 0, "RGB": 2, "P": 3, "RGBA": 6}
-_PER_METRE = 3780  # 96 dpi
-_FAST = 2  # ISA-L's level, for all colours
-_SMALL = 7  # zlib's level, for indices: few bytes to begin with, a sixth fewer than ISA-L's
+_PIXELS_PER_METRE = 3780  # 96 dpi
+_ISAL_LEVEL = 2  # ISA-L's level, for all colours
+_ZLIB_LEVEL = 7  # zlib's level, for indices: few bytes to begin with, a sixth fewer than ISA-L's
 
 
 def write(image: Image.Image, *, exact: bool = False) -> bytes:
@@ -22,46 +22,46 @@ def write(image: Image.Image, *, exact: bool = False) -> bytes:
 
     `exact`: every pixel as it is; else one of flat art's edges may be seven levels off.
     """
-    flat = _flat(image, exact=exact)
+    flat = _to_indexed(image, exact=exact)
     if flat is not None or image.mode == "P":
         found = flat or image
-        rows = _rows(found, found.tobytes(), _NONE)
-        return _file(found, zlib.compress(rows, _SMALL), _palette(found))
+        rows = _filtered_rows(found, found.tobytes(), _FILTER_NONE)
+        return _png_file(found, zlib.compress(rows, _ZLIB_LEVEL), _palette_chunks(found))
     above = Image.new(image.mode, image.size)
     above.paste(image, (0, 1))
-    rows = _rows(image, ImageChops.subtract_modulo(image, above).tobytes(), _UP)
-    return _file(image, isal_zlib.compress(rows, _FAST))
+    rows = _filtered_rows(image, ImageChops.subtract_modulo(image, above).tobytes(), _FILTER_UP)
+    return _png_file(image, isal_zlib.compress(rows, _ISAL_LEVEL))
 
 
-def _flat(image: Image.Image, *, exact: bool) -> Image.Image | None:
+def _to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
     if image.mode == "RGB":
-        return palette.indexed(image, exact=exact)
+        return palette.to_indexed(image, exact=exact)
     if image.mode != "RGBA":
         return None
     from postcard.canvas.codecs import (
         alpha_palette as clear_palette,  # few pictures show something through
     )
 
-    return clear_palette.indexed(image, exact=exact)
+    return clear_palette.to_indexed(image, exact=exact)
 
 
-def _rows(image: Image.Image, pixels: bytes, kind: bytes) -> bytes:
+def _filtered_rows(image: Image.Image, pixels: bytes, filter_type: bytes) -> bytes:
     """The pixels with every row's filter before it."""
     stride = len(pixels) // image.height
     starts = range(0, len(pixels), stride)
-    return b"".join([part for i in starts for part in (kind, pixels[i : i + stride])])
+    return b"".join([part for i in starts for part in (filter_type, pixels[i : i + stride])])
 
 
-def _palette(image: Image.Image) -> list[bytes]:
+def _palette_chunks(image: Image.Image) -> list[bytes]:
     chunks = [_chunk(b"PLTE", bytes(image.getpalette() or ()))]
     if image.palette and image.palette.mode == "RGBA":
         chunks.append(_chunk(b"tRNS", bytes(image.getpalette("RGBA") or ())[3::4]))
     return chunks
 
 
-def _file(image: Image.Image, deflated: bytes, extra: list[bytes] | None = None) -> bytes:
+def _png_file(image: Image.Image, deflated: bytes, extra: list[bytes] | None = None) -> bytes:
     header = struct.pack(">IIBBBBB", *image.size, 8, _COLOR_TYPES[image.mode], 0, 0, 0)
-    density = struct.pack(">IIB", _PER_METRE, _PER_METRE, 1)
+    density = struct.pack(">IIB", _PIXELS_PER_METRE, _PIXELS_PER_METRE, 1)
     chunks = [_chunk(b"IHDR", header), _chunk(b"pHYs", density), *(extra or ())]
     end = (_chunk(b"IDAT", deflated), _chunk(b"IEND", b""))
     return b"".join((_SIGNATURE, *chunks, *end))

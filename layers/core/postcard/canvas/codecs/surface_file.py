@@ -17,7 +17,7 @@ def pack(surface: Surface) -> bytes:
 def unpack(body: bytes) -> Surface:
     """The surface again; `ValueError` if the bytes are not what `pack` wrote."""
     try:
-        with codecs.opened(body, "PNG") as image:
+        with codecs.open_image(body, "PNG") as image:
             image.load()
             shown: Image.Image = image
     except (OSError, SyntaxError) as failure:  # Pillow's words for a broken file

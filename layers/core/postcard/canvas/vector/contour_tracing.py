@@ -5,42 +5,42 @@ from collections.abc import Iterator
 
 from PIL import Image, ImageChops, ImageFilter
 
-from postcard.canvas.vector.rasterizer import Point, covered
+from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 from postcard.canvas.vector.shapes import Contour
-from postcard.canvas.vector.stroker import Pen, stroked
-from postcard.text.glyphs import Glyphs
+from postcard.canvas.vector.stroker import Pen, stroke_outlines
+from postcard.text.glyphs import GlyphBitmap
 
-_MOST_PIXELS = 1_000_000  # a larger mask is traced coarser
-_SMOOTH = 5  # corners of pixels that make a point; their stairs go, a letter's curves stay
-_SPARE = 2.0  # pixels that the pen is broader; the outline's own edge is what shows
-_APART = 4  # corners from one point to the next
+_MAX_TRACED_PIXELS = 1_000_000  # a larger mask is traced coarser
+_SMOOTHING_WINDOW = 5  # corners of pixels that make a point; their stairs go, a letter's curves stay
+_PEN_WIDENING = 2.0  # pixels that the pen is broader; the outline's own edge is what shows
+_POINT_SPACING = 4  # corners from one point to the next
 
 
-def dashed(outline: Glyphs, letters: Glyphs, width: float, dash: tuple[float, float]) -> Glyphs:
+def dash_outline(outline: GlyphBitmap, letters: GlyphBitmap, width: float, dash: tuple[float, float]) -> GlyphBitmap:
     """What a pen leaves of an outline on its way round the letters; lengths in device pixels."""
     right, down = letters.x - outline.x, letters.y - outline.y
     contours = [
         Contour(tuple((x + right, y + down) for x, y in contour.points))
-        for contour in traced(letters.mask)
+        for contour in trace_contours(letters.mask)
     ]
-    dashes = covered(list(stroked(contours, Pen(2 * (width + _SPARE), dash))), *outline.mask.size)
-    return Glyphs(ImageChops.multiply(outline.mask, dashes), outline.x, outline.y)
+    dashes = rasterize_contours(list(stroke_outlines(contours, Pen(2 * (width + _PEN_WIDENING), dash))), *outline.mask.size)
+    return GlyphBitmap(ImageChops.multiply(outline.mask, dashes), outline.x, outline.y)
 
 
-def traced(mask: Image.Image) -> list[Contour]:
+def trace_contours(mask: Image.Image) -> list[Contour]:
     """The outlines of what covers at least half of its pixels, in pixels of the mask."""
-    coarse = math.ceil(math.sqrt(mask.width * mask.height / _MOST_PIXELS)) or 1
+    coarse = math.ceil(math.sqrt(mask.width * mask.height / _MAX_TRACED_PIXELS)) or 1
     solid = mask.reduce(coarse).point([255 * (level > 127) for level in range(256)])
     found = []
-    for stairs in _loops(_edges(solid)):
+    for stairs in _boundary_loops(_boundary_edges(solid)):
         count = len(stairs)
-        if count > _SMOOTH:
-            points = (_mean(stairs, at, coarse) for at in range(0, count, _APART))
+        if count > _SMOOTHING_WINDOW:
+            points = (_smoothed_point(stairs, at, coarse) for at in range(0, count, _POINT_SPACING))
             found.append(Contour(tuple(points)))
     return found
 
 
-def _edges(solid: Image.Image) -> dict[tuple[int, int], list[tuple[int, int]]]:
+def _boundary_edges(solid: Image.Image) -> dict[tuple[int, int], list[tuple[int, int]]]:
     """Where each side between a solid pixel and an empty one leads, the solid one at its right."""
     padded = Image.new("L", (solid.width + 2, solid.height + 2))
     padded.paste(solid, (1, 1))
@@ -62,7 +62,7 @@ def _edges(solid: Image.Image) -> dict[tuple[int, int], list[tuple[int, int]]]:
     return edges
 
 
-def _loops(edges: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[list[tuple[int, int]]]:
+def _boundary_loops(edges: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[list[tuple[int, int]]]:
     """The sides in turn, each way round once."""
     while edges:
         first = at = next(iter(edges))
@@ -79,8 +79,8 @@ def _loops(edges: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[list
         yield loop
 
 
-def _mean(stairs: list[tuple[int, int]], at: int, coarse: int) -> Point:
+def _smoothed_point(corners: list[tuple[int, int]], index: int, reduction: int) -> Point:
     """The middle of a few corners about one, in pixels of the mask that was traced."""
-    near = [stairs[(at + step) % len(stairs)] for step in range(-(_SMOOTH // 2), _SMOOTH // 2 + 1)]
+    near = [corners[(index + step) % len(corners)] for step in range(-(_SMOOTHING_WINDOW // 2), _SMOOTHING_WINDOW // 2 + 1)]
     x, y = (sum(values) / len(near) - 1 for values in zip(*near, strict=True))
-    return x * coarse, y * coarse
+    return x * reduction, y * reduction

@@ -10,49 +10,49 @@ from collections.abc import Iterable, Sequence
 from PIL import Image
 
 Point = tuple[float, float]
-Cells = dict[int, float]
+CoverageDeltas = dict[int, float]
 
-MOST_CELLS = 150_000  # pixels that edges may cross; beyond, the picture is drawn coarser
-_NOTHING = 1e-9  # pixels
+MAX_EDGE_PIXELS = 150_000  # pixels that edges may cross; beyond, the picture is drawn coarser
+_EPSILON = 1e-9  # pixels
 _LEVELS = [bytes((level,)) for level in range(256)]
 
 
-def covered(
-    contours: Sequence[Sequence[Point]], width: int, height: int, *, most: int = MOST_CELLS
+def rasterize_contours(
+    contours: Sequence[Sequence[Point]], width: int, height: int, *, max_edge_pixels: int = MAX_EDGE_PIXELS
 ) -> Image.Image:
     """The mask of `width` times `height` pixels of closed contours, in pixels."""
-    coarse = math.ceil(sum(map(_crossed, contours)) / most) or 1
+    coarse = math.ceil(sum(map(_crossed_pixels, contours)) / max_edge_pixels) or 1
     if coarse == 1:
-        return _drawn(contours, width, height)
+        return _rasterize(contours, width, height)
     small = [[(x / coarse, y / coarse) for x, y in contour] for contour in contours]
-    drawn = _drawn(small, math.ceil(width / coarse), math.ceil(height / coarse))
+    drawn = _rasterize(small, math.ceil(width / coarse), math.ceil(height / coarse))
     seen = (0, 0, width / coarse, height / coarse)
     return drawn.resize((width, height), Image.Resampling.BILINEAR, seen)
 
 
-def _crossed(contour: Sequence[Point]) -> float:
+def _crossed_pixels(contour: Sequence[Point]) -> float:
     ends = zip(contour, (*contour[1:], *contour[:1]), strict=True)
     return sum(abs(b[0] - a[0]) + abs(b[1] - a[1]) for a, b in ends)
 
 
-def _drawn(contours: Iterable[Sequence[Point]], width: int, height: int) -> Image.Image:
-    rows: list[Cells] = [{} for _ in range(height)]
+def _rasterize(contours: Iterable[Sequence[Point]], width: int, height: int) -> Image.Image:
+    rows: list[CoverageDeltas] = [{} for _ in range(height)]
     for contour in contours:
         if contour:
             before = contour[-1]
             for point in contour:
-                _edge(rows, before, point, width)
+                _add_edge(rows, before, point, width)
                 before = point
-    body = b"".join([_row(cells, width) for cells in rows])
+    body = b"".join([_accumulate_row(cells, width) for cells in rows])
     return Image.frombytes("L", (width, height), body)
 
 
-def _edge(rows: list[Cells], start: Point, end: Point, width: int) -> None:
+def _add_edge(rows: list[CoverageDeltas], start: Point, end: Point, width: int) -> None:
     """Add an edge, cut at the first and last row."""
     sign, (x, y), (end_x, end_y) = 1.0, start, end
     if y > end_y:
         sign, x, y, end_x, end_y = -1.0, end_x, end_y, x, y
-    if end_y - y < _NOTHING or end_y <= 0 or y >= len(rows):
+    if end_y - y < _EPSILON or end_y <= 0 or y >= len(rows):
         return
     slope = (end_x - x) / (end_y - y)
     if y < 0:
@@ -62,52 +62,52 @@ def _edge(rows: list[Cells], start: Point, end: Point, width: int) -> None:
     while y < end_y:
         below = min(row + 1.0, end_y)
         next_x = x + (below - y) * slope
-        _across(rows[row], x, next_x, (below - y) * sign, width)
+        _add_edge_in_row(rows[row], x, next_x, (below - y) * sign, width)
         x, y, row = next_x, below, row + 1
 
 
-def _across(cells: Cells, x: float, next_x: float, rise: float, width: int) -> None:
+def _add_edge_in_row(deltas: CoverageDeltas, x: float, next_x: float, rise: float, width: int) -> None:
     """Add the part of an edge within a row, which goes from `x` to `next_x`."""
     left, right = (x, next_x) if x < next_x else (next_x, x)
     if left >= width:
         return
     first = int(left) if left > 0 else 0
     if right <= 0:
-        cells[0] = cells.get(0, 0.0) + rise
-    elif right - left < _NOTHING or (left >= 0 and right <= first + 1):
+        deltas[0] = deltas.get(0, 0.0) + rise
+    elif right - left < _EPSILON or (left >= 0 and right <= first + 1):
         beyond = rise * ((left + right) / 2 - first)
-        cells[first] = cells.get(first, 0.0) + rise - beyond
-        cells[first + 1] = cells.get(first + 1, 0.0) + beyond
+        deltas[first] = deltas.get(first, 0.0) + rise - beyond
+        deltas[first + 1] = deltas.get(first + 1, 0.0) + beyond
     else:
-        _along(cells, left, right, rise / (right - left), width)
+        _add_edge_over_pixels(deltas, left, right, rise / (right - left), width)
 
 
-def _along(cells: Cells, left: float, right: float, rise: float, width: int) -> None:
+def _add_edge_over_pixels(deltas: CoverageDeltas, left: float, right: float, rise: float, width: int) -> None:
     """Add an edge over several pixels, `rise` a pixel across; cut at both sides."""
     if left < 0:
-        cells[0] = cells.get(0, 0.0) - left * rise
+        deltas[0] = deltas.get(0, 0.0) - left * rise
         left = 0.0
     end, column = min(right, float(width)), int(left)
     while left < end:
         stop = min(column + 1.0, right)
         part = (stop - left) * rise
         beyond = part * ((left + stop) / 2 - column)
-        cells[column] = cells.get(column, 0.0) + part - beyond
-        cells[column + 1] = cells.get(column + 1, 0.0) + beyond
+        deltas[column] = deltas.get(column, 0.0) + part - beyond
+        deltas[column + 1] = deltas.get(column + 1, 0.0) + beyond
         left, column = stop, column + 1
 
 
-def _row(cells: Cells, width: int) -> bytes:
+def _accumulate_row(deltas: CoverageDeltas, width: int) -> bytes:
     """A row of levels: after each crossed pixel it goes on evenly up to the next."""
-    if not cells:
+    if not deltas:
         return bytes(width)
     parts, place, total = [], 0, 0.0
-    for column in sorted(cells):
+    for column in sorted(deltas):
         if column >= width:
             break
         level = int(abs(total) * 255 + 0.5)
         parts.append(_LEVELS[level if level < 255 else 255] * (column - place))
-        total += cells[column]
+        total += deltas[column]
         place = column
     level = int(abs(total) * 255 + 0.5)
     parts.append(_LEVELS[level if level < 255 else 255] * (width - place))

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from postcard.barcodes.linear_encoder import Symbology, bars_of, fewest_modules
-from postcard.canvas.barcode_bars import module
+from postcard.barcodes.linear_encoder import Symbology, encode_barcode, min_modules
+from postcard.canvas.barcode_bars import module_width
 from postcard.color import Color, parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -11,8 +11,8 @@ from postcard.template.layers.base import BaseLayer
 from postcard.template.properties.paints import ColorString
 from postcard.template.schema.constraints import Len
 from postcard.template.schema.json_mapping import Liquid
-from postcard.text.layout import TextLayout, lay_out
-from postcard.text.style import Paragraph, Run, TextStyle
+from postcard.text.layout import TextLayout, layout_text
+from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -47,11 +47,11 @@ class BarcodeLayer(BaseLayer):
     @property
     def min_modules(self) -> int:
         """The modules of the shortest code, its quiet zone included."""
-        return fewest_modules(self.symbology)
+        return min_modules(self.symbology)
 
     def check_value(self, text: str) -> None:
         """Raises ValueError with what the symbology cannot say."""
-        bars_of(self.symbology, text)
+        encode_barcode(self.symbology, text)
 
     @property
     def value_error(self) -> str | None:
@@ -77,18 +77,18 @@ class BarcodeLayer(BaseLayer):
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The background over the box, the bars, and the text below."""
-        bars, box = bars_of(self.symbology, self.value), context.box
-        module_width = module(len(bars.code), box.width * canvas.scale_x) / canvas.scale_x
+        bars, box = encode_barcode(self.symbology, self.value), context.box
+        module_width = module_width(len(bars.modules), box.width * canvas.scale_x) / canvas.scale_x
         if not module_width:
-            context.warn("unscannable", f"The bars need {len(bars.code)} pixels: make it wider.")
+            context.warn("unscannable", f"The bars need {len(bars.modules)} pixels: make it wider.")
             return
         canvas.fill_rectangle(box, parse_color(self.background))
         color = parse_color(self.color)
         if not self.show_text:
-            canvas.draw_bars(bars.code, box, color)
+            canvas.draw_barcode(bars.modules, box, color)
             return
         size = max(1.0, min(_FONT_SIZE_MODULES * module_width, _MAX_TEXT_HEIGHT_FRACTION * box.height))
-        start = box.x + (box.width - module_width * len(bars.code)) / 2
+        start = box.x + (box.width - module_width * len(bars.modules)) / 2
         texts = [
             (_text_layout(text, size, width * module_width, color, context), start + position * module_width, width * module_width)
             for text, position, width in bars.texts
@@ -96,9 +96,9 @@ class BarcodeLayer(BaseLayer):
         gap = min(_TEXT_GAP_MODULES * module_width, size / 4)
         text_height = texts[0][0].height
         top = box.bottom - gap - text_height
-        canvas.draw_bars(bars.code, Box(box.x, box.y, box.width, top - gap - box.y), color)
+        canvas.draw_barcode(bars.modules, Box(box.x, box.y, box.width, top - gap - box.y), color)
         guards = Box(box.x, box.y, box.width, top + text_height / 2 - box.y)
-        canvas.draw_bars(bars.guards, guards, color)
+        canvas.draw_barcode(bars.guard_bars, guards, color)
         for layout, x, wide in texts:
             canvas.draw_text(layout, Box(x, top, wide, text_height))
 
@@ -107,10 +107,10 @@ def _text_layout(text: str, size: float, width: float, color: Color, context: "L
     """A text in the middle of its modules, as high as its capitals."""
     font = context.font_families
     style = TextStyle(
-        fonts=(font,) if isinstance(font, str) else font,
+        families=(font,) if isinstance(font, str) else font,
         size=size,
         color=color,
         features=("tnum",),
     )
-    paragraph = Paragraph(align="center", wrap="none", fit="shrink", min_size=1.0, trim_cap=True)
-    return lay_out((Run(text, style),), paragraph, width=width, height=None, fonts=context.fonts)
+    paragraph = ParagraphStyle(align="center", wrap="none", fit="shrink", min_size=1.0, trim_cap=True)
+    return layout_text((TextRun(text, style),), paragraph, width=width, height=None, fonts=context.fonts)

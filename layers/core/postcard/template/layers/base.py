@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from postcard.canvas.blending import Blend
+from postcard.canvas.blending import BlendMode
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.effects import Shadow
 from postcard.template.properties.lengths import Meta, Name, Coordinate, Dimension
@@ -32,7 +32,7 @@ class BaseLayer:
     height: Dimension | None = None
     rotation: Annotated[float, Ge(-3600), Le(3600)] = 0.0
     opacity: Fraction = 1.0
-    blend: Blend = "normal"
+    blend: BlendMode = "normal"
     shadow: Shadow | None = None
     if_: Annotated[str, Len(1, 1000)] | None = None
     meta: Meta | None = None

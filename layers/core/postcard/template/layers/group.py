@@ -84,7 +84,7 @@ class GroupLayer(BaseLayer):
         if self.fill is not None and not blends_with_fill:
             canvas.fill_rectangle(context.box, to_paint(self.fill), radius=self.radius)
         if self.clip:
-            with canvas.layer(context.box, clip_radius=self.radius) as clipped:
+            with canvas.group(context.box, clip_radius=self.radius) as clipped:
                 if self.fill is not None and blends_with_fill:
                     clipped.fill_rectangle(context.box, to_paint(self.fill))
                 context.draw_children(clipped)

@@ -73,13 +73,13 @@ class ImageLayer(BaseLayer):
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The picture with its look, then its border."""
         assert context.picture is not None
-        canvas.draw_picture(
+        canvas.draw_image(
             context.picture,
             context.box,
             fit=self.fit,
             position=anchor_point(self.position),
             radius=self.radius,
-            look=to_image_filters(self.filter, self.flip),
+            filters=to_image_filters(self.filter, self.flip),
         )
         if self.border is not None and self.border.width:
             color = parse_color(self.border.color)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from postcard.canvas.vector.svg_path import SvgPath, read_path
+from postcard.canvas.vector.svg_path import SvgPath, parse_path_data
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
@@ -31,7 +31,7 @@ class PathLayer(BaseLayer):
     type: Literal["path"] = "path"
     width: Dimension
     height: Dimension
-    d: Annotated[str, Len(1, MAX_PATH_CHARACTERS), Validator(read_path)]
+    d: Annotated[str, Len(1, MAX_PATH_CHARACTERS), Validator(parse_path_data)]
     view: tuple[ViewLength, ViewLength] | None = None
     fill: Paint | None = None
     stroke: Stroke | None = None
@@ -44,4 +44,4 @@ class PathLayer(BaseLayer):
             canvas.fill_shape(shape, box, to_paint(self.fill))
         if self.stroke is not None and self.stroke.width:
             color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
-            canvas.draw_along(shape, box, color, width, dash=dash)
+            canvas.stroke_centered(shape, box, color, width, dash=dash)

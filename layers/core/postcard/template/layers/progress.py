@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from postcard.canvas.vector.shapes import RingPart
+from postcard.canvas.vector.shapes import RingSegment
 from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -67,16 +67,16 @@ class ProgressLayer(BaseLayer):
         filled_width = max(track.width * self.fraction, 2 * self._max_corner_radius(min(track.width, thickness)))
         x = track.right - filled_width if rtl else track.x
         filled = Box(x, track.y, filled_width, thickness)
-        canvas.fill_rectangle(filled, color, radius=self.radius, within=track)
+        canvas.fill_rectangle(filled, color, radius=self.radius, clip=track)
 
     def _draw_ring(self, canvas: "Canvas", box: Box, color: Drawn) -> None:
         side = min(box.width, box.height)
         thickness = (box.width / 10 if self.thickness is None else self.thickness) / side
-        canvas.fill_shape(RingPart(thickness), box, to_paint(self.track))
+        canvas.fill_shape(RingSegment(thickness), box, to_paint(self.track))
         if self.fraction:
             radius = min(self._max_corner_radius(side) / side, thickness / 2)
             min_fraction = math.asin(min(1.0, radius / max(radius, 0.5 - radius))) / math.pi
-            part = RingPart(thickness, round(max(self.fraction, min_fraction), 5), radius)
+            part = RingSegment(thickness, round(max(self.fraction, min_fraction), 5), radius)
             canvas.fill_shape(part, box, color)
 
     def _max_corner_radius(self, side: float) -> float:

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from postcard.barcodes.qr_encoder import qr_modules
-from postcard.canvas.codecs.picture import Picture
-from postcard.canvas.qr_modules import ModuleStyle, without_middle
+from postcard.barcodes.qr_encoder import encode_qr
+from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.qr_modules import ModuleStyle, clear_center
 from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -59,7 +59,7 @@ class QrLayer(BaseLayer):
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The background over the box, the modules in its middle, the logo in theirs."""
         try:
-            rows = qr_modules(self.value, self.effective_correction)
+            rows = encode_qr(self.value, self.effective_correction)
         except ValueError:
             context.warn("bad_value", "The text is too long for a QR code of this correction.")
             return
@@ -75,15 +75,15 @@ class QrLayer(BaseLayer):
         )
         module_size = int(module * context.scale + 1e-6) / context.scale
         logo, hidden_modules = self._load_logo(context, len(rows), module_size)
-        visible_rows = without_middle(rows, hidden_modules) if logo else rows
-        canvas.draw_modules(visible_rows, middle, parse_color(self.color), style=self.style)
+        visible_rows = clear_center(rows, hidden_modules) if logo else rows
+        canvas.draw_qr_modules(visible_rows, middle, parse_color(self.color), style=self.style)
         if logo:
             away = (inner - (hidden_modules - 1) * module_size) / 2
-            canvas.draw_picture(logo, middle.inset(away), fit="contain")
+            canvas.draw_image(logo, middle.inset(away), fit="contain")
 
     def _load_logo(
         self, context: "LayerContext", modules_per_side: int, module: float
-    ) -> tuple[Picture | None, int]:
+    ) -> tuple[DecodedImage | None, int]:
         """The picture, and how many of the modules `across` it hides, half of one at each side."""
         if self.logo is None:
             return None, 0

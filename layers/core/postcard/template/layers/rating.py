@@ -66,7 +66,7 @@ class RatingLayer(BaseLayer):
     ) -> None:
         symbol = SYMBOLS[self.shape]
         if filled in (0.0, 1.0):
-            canvas.fill_shape(symbol, box, paints[0 if filled else 1], across=paint_box)
+            canvas.fill_shape(symbol, box, paints[0 if filled else 1], gradient_box=paint_box)
             return
         first, second = reversed(paints) if rtl else paints
         left = box.width * (1 - filled if rtl else filled)
@@ -74,4 +74,4 @@ class RatingLayer(BaseLayer):
             (first, Box(box.x, box.y, left, box.height)),
             (second, Box(box.x + left, box.y, box.width - left, box.height)),
         ):
-            canvas.fill_shape(symbol, box, paint, across=paint_box, within=part)
+            canvas.fill_shape(symbol, box, paint, gradient_box=paint_box, clip=part)

@@ -22,7 +22,7 @@ from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
 from postcard.template.schema.validators import check_drawable_text
 from postcard.text import style as drawn
-from postcard.text.layout import TextLayout, lay_out
+from postcard.text.layout import TextLayout, layout_text
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
@@ -64,15 +64,15 @@ class TextLayer(TextProperties, BaseLayer):
         """The lines; laid out once a drawing."""
         if context.text_layout is None:
             properties = {**context.style_properties(self.style), **written_properties(self)}
-            context.text_layout = lay_out(
+            context.text_layout = layout_text(
                 tuple(self._runs(properties, context)),
                 _paragraph(tuple(properties.items()), context.direction),
                 width=context.definite_size[0],
                 height=context.definite_size[1],
                 fonts=context.fonts,
             )
-            if context.text_layout.missing:
-                letters = ", ".join(sorted(context.text_layout.missing))
+            if context.text_layout.missing_characters:
+                letters = ", ".join(sorted(context.text_layout.missing_characters))
                 context.warn("missing_glyph", f"No font has these letters: {letters}")
         return context.text_layout
 
@@ -90,7 +90,7 @@ class TextLayer(TextProperties, BaseLayer):
         """Whether there is nothing to see."""
         return all(is_blank(span.text) for span in self.spans)
 
-    def _runs(self, properties: Mapping[str, Any], context: "LayerContext") -> Iterator[drawn.Run]:
+    def _runs(self, properties: Mapping[str, Any], context: "LayerContext") -> Iterator[drawn.TextRun]:
         for span in self.spans:
             own = {**properties, **context.style_properties(span.style), **written_properties(span)}
             strong = {**own, **context.style_properties(self.emphasis)}
@@ -99,7 +99,7 @@ class TextLayer(TextProperties, BaseLayer):
                 language = chosen.get("language", context.locale)
                 cased = _apply_text_transform(strip_control_characters(text), chosen.get("transform", "none"), language)
                 inherited = (context.font_families, context.document_color, language)
-                yield drawn.Run(cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0))
+                yield drawn.TextRun(cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0))
 
 
 def span_styles(layer: TextLayer, styles: Mapping[str, CharacterStyle]) -> Iterator[tuple[Span, dict[str, Any]]]:
@@ -145,7 +145,7 @@ def _text_style(properties: PropertyItems, inherited: tuple[Families, str, str],
     font = values.get("font", font)
     color, stroke, highlight = (values.get(k) for k in ("color", "stroke", "highlight"))
     return drawn.TextStyle(
-        fonts=(font,) if isinstance(font, str) else font,
+        families=(font,) if isinstance(font, str) else font,
         weight=values.get("weight", 400),
         italic=values.get("italic", False),
         size=values.get("size", 16.0),
@@ -153,7 +153,7 @@ def _text_style(properties: PropertyItems, inherited: tuple[Families, str, str],
         letter_spacing=values.get("letter_spacing", 0.0),
         rise=rise,
         color=to_paint(color) if color is not None else parse_color(base),
-        stroke=drawn.Stroke(parse_color(stroke.color), stroke.width, stroke.dash)
+        stroke=drawn.TextStroke(parse_color(stroke.color), stroke.width, stroke.dash)
         if stroke
         else None,
         decoration=values.get("decoration", "none"),
@@ -163,15 +163,15 @@ def _text_style(properties: PropertyItems, inherited: tuple[Families, str, str],
     )
 
 
-def _text_highlight(highlight: Highlight) -> drawn.Highlight:
+def _text_highlight(highlight: Highlight) -> drawn.TextHighlight:
     color = parse_color(highlight.color)
-    return drawn.Highlight(color, padding_sides(highlight.padding), highlight.radius)
+    return drawn.TextHighlight(color, padding_sides(highlight.padding), highlight.radius)
 
 
 @lru_cache(maxsize=512)
-def _paragraph(properties: PropertyItems, direction: drawn.Direction) -> drawn.Paragraph:
+def _paragraph(properties: PropertyItems, direction: drawn.Direction) -> drawn.ParagraphStyle:
     values: dict[str, Any] = dict(properties)
-    return drawn.Paragraph(
+    return drawn.ParagraphStyle(
         align=values.get("align", "start"),
         valign=values.get("valign", "top"),
         wrap=values.get("wrap", "word"),

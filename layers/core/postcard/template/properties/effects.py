@@ -44,22 +44,22 @@ class Filter:
     tint: ColorString = "transparent"
 
 
-def to_shadow(written: Shadow | None) -> shadows.Shadow | None:
+def to_shadow(written: Shadow | None) -> shadows.DropShadow | None:
     """The shadow of a resolved property; None if it cannot be seen."""
     if written is None:
         return None
     color = parse_color(written.color)
-    return shadows.Shadow(color, written.x, written.y, written.blur) if color[3] else None
+    return shadows.DropShadow(color, written.x, written.y, written.blur) if color[3] else None
 
 
 def to_image_filters(
     written: Filter | None, flip: Literal["horizontal", "vertical", "both"] | None
-) -> looks.Look | None:
+) -> looks.ImageFilters | None:
     """How a picture is changed; None if it is not."""
     if written is None:
-        return looks.Look(flip) if flip else None
+        return looks.ImageFilters(flip) if flip else None
     tint = parse_color(written.tint)
-    filters = looks.Look(
+    filters = looks.ImageFilters(
         flip=flip or "none",
         grayscale=written.grayscale,
         blur=written.blur,
@@ -68,4 +68,4 @@ def to_image_filters(
         saturation=written.saturation,
         tint=tint if tint[3] else TRANSPARENT,
     )
-    return filters if filters != looks.Look() else None
+    return filters if filters != looks.ImageFilters() else None

@@ -3,7 +3,7 @@
 import unicodedata
 
 from postcard.runtime.lazy_regex import pattern
-from postcard.text.simple_latin import is_latin
+from postcard.text.simple_latin import is_simple_latin
 
 MAX_COMBINING_MARKS = 8  # combining marks on one letter
 
@@ -44,7 +44,7 @@ _NO_COMBINING_MARKS = pattern(
 
 def longest_mark_run(text: str) -> int:
     """The largest number of combining marks in a row."""
-    if is_latin(text) or _NO_COMBINING_MARKS.fullmatch(text):
+    if is_simple_latin(text) or _NO_COMBINING_MARKS.fullmatch(text):
         return 0
     most = run = 0
     for letter in text:
