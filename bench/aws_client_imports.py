@@ -39,15 +39,15 @@ def call():
     SigV4Auth(Credentials("testing", "testing"), "dynamodb", "us-east-1").add_auth(request)
     json.loads(pool.request("POST", URL + "/", body=body, headers=dict(request.headers)).data)
 """
-OWN = """
-from postcard.adapters.aws.lean import LeanClient
+OWN_SIGV4 = """
+from postcard.adapters.aws.light_client import LeanClient
 client = LeanClient(region="us-east-1", endpoint_url=URL)
 def call():
     client.get_item(TableName="t", Key={"pk": {"S": "a"}})
 """
-CLIENTS = {"boto3": BOTO3, "botocore.auth + urllib3": BOTOCORE_AUTH, "own SigV4": OWN}
+CLIENTS = {"boto3": BOTO3, "botocore.auth + urllib3": BOTOCORE_AUTH, "own SigV4": OWN_SIGV4}
 # What the runtime client of Lambda has imported before a function's code begins.
-TIMED = """
+TIMING_SCRIPT = """
 import json, logging, os, sys, time, traceback, http.client, importlib, platform, random, signal
 URL = sys.argv[1]
 begin = time.perf_counter()
@@ -61,7 +61,7 @@ print(json.dumps([ready - begin, first - ready, warm]))
 """
 
 
-class Answering(BaseHTTPRequestHandler):
+class EmptyJsonHandler(BaseHTTPRequestHandler):
     """Answers `{}`, and keeps the connection."""
 
     protocol_version = "HTTP/1.1"
@@ -80,16 +80,16 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+def serve_empty_json() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EmptyJsonHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
-def measure(client: str, url: str) -> list[float]:
+def time_client(client: str, url: str) -> list[float]:
     """Seconds: until the client is there, its first call, a warm call."""
-    command = [sys.executable, "-c", TIMED.format(client=client), url]
+    command = [sys.executable, "-c", TIMING_SCRIPT.format(client=client), url]
     given = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -102,8 +102,10 @@ def measure(client: str, url: str) -> list[float]:
 
 
 def main() -> None:
-    with serving() as url:
-        runs = [{name: measure(code, url) for name, code in CLIENTS.items()} for _ in range(RUNS)]
+    with serve_empty_json() as url:
+        runs = [
+            {name: time_client(code, url) for name, code in CLIENTS.items()} for _ in range(RUNS)
+        ]
     print(f"{'milliseconds':26}{'start':>9}{'first call':>12}{'warm call':>12}")
     for name in CLIENTS:
         medians = [statistics.median(run[name][at] for run in runs) * 1000 for at in range(3)]

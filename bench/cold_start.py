@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.engines import OURS as OURS_THERE
+from bench.engines import POSTCARD as OURS_THERE
 from bench.engines import WORK, environment
 from postcard.links.verify import Link, address, read
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "local" / "seed"
 RUNS = 5
-OURS = """
+POSTCARD_IMPORTS = """
 from image import app
 app.service()
 """
-PLAIN = """
+PLAIN_STACK_IMPORTS = """
 from typing import Literal
 import boto3, segno
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -50,9 +50,13 @@ def picture(name: str) -> dict: return {}
 names = ("s3", "dynamodb", "secretsmanager")
 clients = [boto3.client(name, region_name="us-east-1") for name in names]
 """
-LEAST = "from PIL import Image, ImageDraw, ImageFont, JpegImagePlugin, PngImagePlugin\n"
-CASES = {"Postcard's image function, wired": OURS, "the plain stack": PLAIN, "Pillow alone": LEAST}
-TIMED = """
+PILLOW_IMPORTS = "from PIL import Image, ImageDraw, ImageFont, JpegImagePlugin, PngImagePlugin\n"
+IMPORT_CASES = {
+    "Postcard's image function, wired": POSTCARD_IMPORTS,
+    "the plain stack": PLAIN_STACK_IMPORTS,
+    "Pillow alone": PILLOW_IMPORTS,
+}
+TIMING_SCRIPT = """
 import awslambdaric.bootstrap, sys, time
 before, begin = set(sys.modules), time.perf_counter()
 {code}
@@ -72,17 +76,17 @@ SETTINGS = {
 
 def main(argv: list[str]) -> None:
     runs = int(argv[0]) if argv else RUNS
-    imports(runs)
-    beside_satori(runs)
-    function(runs)
+    measure_imports(runs)
+    compare_first_picture_with_satori(runs)
+    measure_built_function(runs)
 
 
-def imports(runs: int) -> None:
+def measure_imports(runs: int) -> None:
     """Median milliseconds and modules of each case, the cases in turn."""
-    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in CASES}
+    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in IMPORT_CASES}
     for _ in range(runs):
-        for name, code in CASES.items():
-            taken[name].append(import_once(code))
+        for name, code in IMPORT_CASES.items():
+            taken[name].append(time_import(code))
     medians = {name: statistics.median(ms for ms, _ in each) for name, each in taken.items()}
     least = min(medians.values())
     print(
@@ -92,16 +96,16 @@ def imports(runs: int) -> None:
         print(f"| {name} | {ms:.0f} | {ms / least:.1f} | {taken[name][0][1]} |")
 
 
-def import_once(code: str) -> tuple[float, int]:
+def time_import(code: str) -> tuple[float, int]:
     path = os.pathsep.join(str(ROOT / part) for part in ("functions", "layers/core"))
     given = {**SETTINGS, "PYTHONPATH": path, "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-c", TIMED.format(code=code)]
+    command = [sys.executable, "-c", TIMING_SCRIPT.format(code=code)]
     done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
     milliseconds, modules = done.stdout.split()
     return float(milliseconds), int(modules)
 
 
-def beside_satori(runs: int) -> None:
+def compare_first_picture_with_satori(runs: int) -> None:
     """Process start to the peers' design as a png, ours and satori's in turn."""
     if not (WORK / "node" / "node_modules").is_dir():
         print("\nskipped: bench.engines sets up what to compare a first picture with.")
@@ -109,14 +113,14 @@ def beside_satori(runs: int) -> None:
     taken: dict[str, list[float]] = {OURS_THERE: [], "satori": []}
     for _ in range(runs):
         for engine, each in taken.items():
-            each.append(first_picture(engine))
+            each.append(time_first_picture(engine))
     ours, theirs = (statistics.median(each) for each in taken.values())
     print(
         f"\nprocess start to first picture: {ours:.0f} ms, satori {theirs:.0f}: {ours / theirs:.2f}"
     )
 
 
-def first_picture(engine: str) -> float:
+def time_first_picture(engine: str) -> float:
     """Milliseconds of one new process, by the harness's own clock."""
     node = ["node", "cold1.mjs", engine, "og", "png"]
     ours = [sys.executable, "cold1.py", engine, "og", "png"]
@@ -128,14 +132,14 @@ def first_picture(engine: str) -> float:
     return float(json.loads(done.stdout.splitlines()[-1])["total"])
 
 
-def function(runs: int) -> None:
+def measure_built_function(runs: int) -> None:
     """First and warm pictures of the built function, each first one in a new process."""
-    from deploy.template_check import read as template
+    from deploy.template_check import read_template as template
     from tests.stack.built_function import ARCHITECTURE
-    from tests.stack.moto_stack import CREDENTIALS, World
+    from tests.stack.moto_stack import CREDENTIALS, MotoStack
     from tests.stack.test_build_artifacts import build
 
-    class Standing(World):  # a distribution takes boto3 long to make, and no picture needs one
+    class Standing(MotoStack):  # a distribution takes boto3 long to make, and no picture needs one
         def _distribution(self) -> str:
             return "E1"
 
@@ -147,15 +151,18 @@ def function(runs: int) -> None:
     os.environ.update(CREDENTIALS)
     world = Standing(built, template())
     try:
-        upload(world, SEED / "assets")
-        report(
-            *[sorted(each) for each in zip(*(pictures(world, n) for n in range(runs)), strict=True)]
+        upload_assets(world, SEED / "assets")
+        print_report(
+            *[
+                sorted(each)
+                for each in zip(*(time_pictures(world, n) for n in range(runs)), strict=True)
+            ]
         )
     finally:
         world.close()
 
 
-def upload(world: Any, folder: Path) -> None:
+def upload_assets(world: Any, folder: Path) -> None:
     """The pictures that the document shows."""
     for path in sorted(folder.glob("*.jpg")) + sorted(folder.glob("*.png")):
         body, kind = path.read_bytes(), {".jpg": "image/jpeg", ".png": "image/png"}[path.suffix]
@@ -163,42 +170,46 @@ def upload(world: Any, folder: Path) -> None:
         world.upload(world.call("POST", "/v1/assets", announced)["upload"], body)
 
 
-def pictures(world: Any, run: int) -> tuple[float, float, float]:
+def time_pictures(stack: Any, run: int) -> tuple[float, float, float]:
     """Milliseconds: process start to first picture, the next picture, and drawing it alone."""
-    open_ = opener(world, run)
-    world.image.close()
+    open_ = make_opener(stack, run)
+    stack.image.close()
     begin = time.perf_counter()
-    world.image = world.start("ImageFunction")
+    stack.image = stack.start("ImageFunction")
     first = open_("Alex")
     ready = time.perf_counter()
     second = open_("Maria")
     assert first != second
-    return (ready - begin) * 1000, (time.perf_counter() - ready) * 1000, drawn(world.image.log)
+    return (
+        (ready - begin) * 1000,
+        (time.perf_counter() - ready) * 1000,
+        logged_draw_milliseconds(stack.image.log),
+    )
 
 
-def drawn(log: list[str]) -> float:
+def logged_draw_milliseconds(log: list[str]) -> float:
     """What the last line of the log says that drawing took."""
     lines = [json.loads(line) for line in log if '"steps"' in line]
     steps: Mapping[str, float] = lines[-1]["steps"]
     return float(steps["draw"])
 
 
-def opener(world: Any, run: int) -> Callable[[str], str]:
+def make_opener(stack: Any, run: int) -> Callable[[str], str]:
     """Opens a picture for somebody, by a link that nobody opened before."""
     document = json.loads((SEED / "event-ticket.json").read_text())
-    template_id = world.call("POST", "/v1/templates", {**document, "name": f"Cold {run}"})["id"]
-    links = {who: minted(world, template_id, document, who) for who in ("Alex", "Maria")}
+    template_id = stack.call("POST", "/v1/templates", {**document, "name": f"Cold {run}"})["id"]
+    links = {who: create_link(stack, template_id, document, who) for who in ("Alex", "Maria")}
 
     def open_(who: str) -> str:
-        path = address(world.keys.link_keys(), links[who], now=None)
-        answer = world.picture(path, links[who].canonical)
+        path = address(stack.keys.link_keys(), links[who], now=None)
+        answer = stack.picture(path, links[who].canonical)
         assert answer["headers"]["X-Postcard-Render"] == "drawn", answer["headers"]
         return str(answer["body"])
 
     return open_
 
 
-def minted(world: Any, template_id: str, document: Mapping[str, Any], who: str) -> Link:
+def create_link(stack: Any, template_id: str, document: Mapping[str, Any], who: str) -> Link:
     """A link with every field at its example and somebody's name in the first."""
     given = {
         name: field["example"] for name, field in document["fields"].items() if "example" in field
@@ -206,11 +217,11 @@ def minted(world: Any, template_id: str, document: Mapping[str, Any], who: str) 
     values = {**given, next(iter(document["fields"])): who}
     entries = [{"name": name, "value": value} for name, value in values.items()]
     asked = {"template_id": template_id, "modifications": entries}
-    url = urlsplit(world.call("POST", "/v1/links", asked)["url"])
+    url = urlsplit(stack.call("POST", "/v1/links", asked)["url"])
     return read(url.path, url.query)
 
 
-def report(first: list[float], second: list[float], draw: list[float]) -> None:
+def print_report(first: list[float], second: list[float], draw: list[float]) -> None:
     cold, warm = statistics.median(first), statistics.median(second)
     print(f"\nbuilt image function: {cold:.0f} ms from process start to the first picture")
     print(f"(best {first[0]:.0f}, worst {first[-1]:.0f}), {cold / warm:.1f} times a warm one")

@@ -22,9 +22,9 @@ PEERS = ROOT.parent / "shared" / "peers"
 WORK = ROOT / "bench" / "work"
 PYTHON = WORK / "env" / "bin" / "python"
 RESULTS, PICTURES = WORK / "results" / "matrix.json", WORK / "pictures"
-OURS = "postcard"
-CHOSEN = ("satori", "pillow", "pillow_opt", OURS)
-NODE = ("satori", "canvas", "sharp", "takumi")
+POSTCARD = "postcard"
+DEFAULT_ENGINES = ("satori", "pillow", "pillow_opt", POSTCARD)
+NODE_ENGINES = ("satori", "canvas", "sharp", "takumi")
 FORMATS = ("png", "jpeg", "webp")
 
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     set_up(arguments.peers)
     engines = [] if arguments.all else arguments.engines.split(",")
     measure(engines, arguments.rounds, arguments.seconds)
-    draw(engines or CHOSEN)
+    draw_samples(engines or DEFAULT_ENGINES)
     results = json.loads(RESULTS.read_text())
     for line in table(results):
         print(line)
@@ -49,7 +49,7 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, default=PEERS)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--engines", default=",".join(CHOSEN))
+    parser.add_argument("--engines", default=",".join(DEFAULT_ENGINES))
     parser.add_argument("--all", action="store_true")
     return parser.parse_args(argv)
 
@@ -90,18 +90,18 @@ def measure(engines: Sequence[str], rounds: int, seconds: float) -> None:
     run([PYTHON, "matrix.py", RESULTS, str(rounds), str(seconds), *chosen], quiet=True)
 
 
-def draw(engines: Sequence[str]) -> None:
+def draw_samples(engines: Sequence[str]) -> None:
     """One picture of each engine, size and mode, to look at side by side; codes are read back."""
     PICTURES.mkdir(exist_ok=True)
     for old in PICTURES.iterdir():
         old.unlink()
     for size in ("og", "banner"):
         for engine in engines:
-            if engine in NODE:
+            if engine in NODE_ENGINES:
                 call = ["node", "run.mjs", engine, size, "full", "1", "once", PICTURES]
                 run(call, cwd=WORK / "node", quiet=True)
             else:
-                python = sys.executable if engine == OURS else PYTHON
+                python = sys.executable if engine == POSTCARD else PYTHON
                 run([python, "once.py", engine, size, "full", PICTURES], quiet=True)
     if "pillow" in engines:
         run([PYTHON, "check.py", PICTURES])
@@ -117,7 +117,7 @@ def run(command: Sequence[object], *, cwd: Path = WORK, quiet: bool = False) -> 
 def environment() -> dict[str, str]:
     """What tells the harness of our engine."""
     return {
-        "EXTRA_ENGINES": OURS,
+        "EXTRA_ENGINES": POSTCARD,
         "EXTRA_PYTHON": sys.executable,
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "bench", ROOT / "layers" / "core"))),
     }
@@ -132,17 +132,17 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
                 for key, each in results.items()
                 if key.endswith(f"|{size}|{mode}")
             }
-            if OURS in rows:
-                yield from part(f"{size}, {mode}", rows)
+            if POSTCARD in rows:
+                yield from table_section(f"{size}, {mode}", rows)
 
 
-def part(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
-    ours = rows[OURS]
+def table_section(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
+    ours = rows[POSTCARD]
     yield f"\n{title}: median time over Postcard's (bytes over Postcard's), p95/p50 of the jpeg"
     yield "| engine | png | jpeg | webp | p95/p50 | peak RSS |"
     yield "|---|---|---|---|---|---|"
-    for name, row in sorted(rows.items(), key=lambda each: speed(each[1])):
-        cells = [ratio(row, ours, format_) for format_ in FORMATS]
+    for name, row in sorted(rows.items(), key=lambda each: fastest_median(each[1])):
+        cells = [relative_cost(row, ours, format_) for format_ in FORMATS]
         spread = row["wall"]["jpeg"] if "jpeg" in row["wall"] else row["wall"]["png"]
         cells.append(f"{spread['p95'] / spread['p50']:.2f}")
         cells.append(f"{row['rss_mb'] / ours['rss_mb']:.2f}")
@@ -150,15 +150,15 @@ def part(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
     yield f"Postcard's own jpeg: {ours['wall']['jpeg']['p50']:.1f} ms, {ours['rss_mb']:.0f} MB"
 
 
-def speed(row: Mapping[str, Any]) -> float:
+def fastest_median(row: Mapping[str, Any]) -> float:
     return float(min(row["wall"][name]["p50"] for name in FORMATS if name in row["wall"]))
 
 
-def ratio(row: Mapping[str, Any], ours: Mapping[str, Any], format_: str) -> str:
+def relative_cost(row: Mapping[str, Any], postcard: Mapping[str, Any], format_: str) -> str:
     if format_ not in row["wall"]:
         return "–"
-    time = row["wall"][format_]["p50"] / ours["wall"][format_]["p50"]
-    size = row["bytes"][format_] / ours["bytes"][format_]
+    time = row["wall"][format_]["p50"] / postcard["wall"][format_]["p50"]
+    size = row["bytes"][format_] / postcard["bytes"][format_]
     return f"{time:.2f} ({size:.2f})"
 
 

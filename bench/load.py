@@ -20,17 +20,17 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from bench.load_plot import draw
+from bench.load_plot import draw_plot
 from postcard.links import build as link_minting
 from postcard.links.signing import LinkKeys
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "build/load"
+OUTPUT_FOLDER = ROOT / "build/load"
 SEED = ROOT / "local/seed/tmpl_a1b2c3d4e5.json"
 TEMPLATE = "load"
-NEW, FEW = 20_000, 100  # links of a phase
-GAIN = 1.1  # what twice the connections must bring, else the curve has bent
-TICKS = os.sysconf("SC_CLK_TCK")
+NEW_LINKS, CACHED_LINKS = 20_000, 100  # links of a phase
+MIN_GAIN = 1.1  # what twice the connections must bring, else the curve has bent
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 WEB, IMAGE = "CDN, gateway, S3, tables", "image function"
 
 Row = dict[str, Any]
@@ -70,7 +70,7 @@ def publish(local: Mapping[str, str]) -> None:
         assert answer.status == 200
 
 
-def signed(local: Mapping[str, Any], names: list[str]) -> list[str]:
+def signed_links(local: Mapping[str, Any], names: list[str]) -> list[str]:
     """A link for each name, without its host."""
     kid = local["signing_key_id"]
     keys = LinkKeys(
@@ -85,7 +85,7 @@ def signed(local: Mapping[str, Any], names: list[str]) -> list[str]:
     ]
 
 
-def spent(server: int) -> dict[str, float]:
+def cpu_seconds(server: int) -> dict[str, float]:
     """CPU seconds so far of the server and its functions, by kind of process."""
     seconds = {WEB: 0.0, IMAGE: 0.0}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -96,23 +96,23 @@ def spent(server: int) -> dict[str, float]:
             continue  # it ended meanwhile
         if int(folder.name) == server or int(fields[1]) == server:
             kind = IMAGE if b"image.app" in command else WEB
-            seconds[kind] += (int(fields[11]) + int(fields[12])) / TICKS
+            seconds[kind] += (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
     return seconds
 
 
-def phase(base: str, server: int, opened: list[str], connections: int, seconds: float) -> Row:
+def measure_load(base: str, server: int, links: list[str], connections: int, seconds: float) -> Row:
     """One row: so many connections for so many seconds."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.write("\n".join(opened))
+        file.write("\n".join(links))
         file.flush()
-        before = spent(server)
+        before = cpu_seconds(server)
         script = str(Path(__file__).with_suffix(".lua"))
         asked = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "15s", "-s", script]
         said = subprocess.run(
             ["wrk", *asked, base, "--", file.name], check=True, capture_output=True, text=True
         ).stdout
     row: Row = json.loads(said.strip().splitlines()[-1])
-    after = spent(server)
+    after = cpu_seconds(server)
     cpu = {kind: round((after[kind] - before[kind]) * 1000 / row["requests"], 2) for kind in after}
     return {
         "connections": connections,
@@ -124,25 +124,27 @@ def phase(base: str, server: int, opened: list[str], connections: int, seconds: 
     }
 
 
-def bent(rows: list[Row]) -> bool:
+def is_saturated(rows: list[Row]) -> bool:
     """Whether the last doubling brought less than a tenth."""
-    return len(rows) > 2 and rows[-1]["a_second"] < GAIN * rows[-2]["a_second"]
+    return len(rows) > 2 and rows[-1]["a_second"] < MIN_GAIN * rows[-2]["a_second"]
 
 
-def curve(base: str, server: int, local: Row, *, new: bool, seconds: float, upto: int) -> list[Row]:
+def load_curve(
+    base: str, server: int, local: Row, *, new: bool, seconds: float, upto: int
+) -> list[Row]:
     """Rows at 1, 2, 4 … connections; past the bend once more, to show what waiting costs."""
-    few = signed(local, [f"Known {number}" for number in range(FEW)])
+    few = signed_links(local, [f"Known {number}" for number in range(CACHED_LINKS)])
     for link in [] if new else few:
         urlopen(base + link, timeout=60).read()
     rows: list[Row] = []
     connections, over = 1, 0
     while connections <= upto and over < 2:
-        names = [f"Ana {connections} {number}" for number in range(NEW)]
-        opened = signed(local, names) if new else few
-        rows.append(phase(base, server, opened, connections, seconds))
-        assert not new or rows[-1]["requests"] <= NEW, "more requests than new links"
+        names = [f"Ana {connections} {number}" for number in range(NEW_LINKS)]
+        opened = signed_links(local, names) if new else few
+        rows.append(measure_load(base, server, opened, connections, seconds))
+        assert not new or rows[-1]["requests"] <= NEW_LINKS, "more requests than new links"
         print(json.dumps(rows[-1]), flush=True)
-        over += bent(rows)
+        over += is_saturated(rows)
         connections *= 2
     return rows
 
@@ -155,13 +157,13 @@ def main() -> None:
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed: apt-get install wrk")
-    OUT.mkdir(parents=True, exist_ok=True)
+    OUTPUT_FOLDER.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"cores": os.cpu_count(), "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as (process, local):
         publish(local)
         for name, new in (("cold", True), ("cached", False)):
             print(name, flush=True)
-            found[name] = curve(
+            found[name] = load_curve(
                 local["base_url"],
                 process.pid,
                 local,
@@ -169,8 +171,8 @@ def main() -> None:
                 seconds=given.seconds,
                 upto=given.upto,
             )
-    (OUT / "load.json").write_text(json.dumps(found, indent=2) + "\n")
-    draw(found, OUT / "load.png")
+    (OUTPUT_FOLDER / "load.json").write_text(json.dumps(found, indent=2) + "\n")
+    draw_plot(found, OUTPUT_FOLDER / "load.png")
 
 
 if __name__ == "__main__":

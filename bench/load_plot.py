@@ -16,36 +16,38 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT = 1200, 920
 PANEL_WIDTH, PANEL_HEIGHT = 490, 190
 LEFT, TOP, COLUMN, LINE = 80, 150, 590, 255
-INK, QUIET, GRID = "#0f172a", "#64748b", "#e2e8f0"
-FIRST, SECOND = "#2563eb", "#f59e0b"
+TEXT_COLOR, MUTED_COLOR, GRID_COLOR = "#0f172a", "#64748b", "#e2e8f0"
+FIRST_COLOR, SECOND_COLOR = "#2563eb", "#f59e0b"
 
 Layer = dict[str, Any]
 Row = Mapping[str, Any]
 Series = tuple[str, str, Callable[[Row], float]]
 
 COLUMNS = (("cold", "Each link new: drawn"), ("cached", "A few links: kept by the CDN"))
-LINES: tuple[tuple[str, tuple[Series, ...]], ...] = (
-    ("Pictures a second", (("", FIRST, lambda row: row["a_second"]),)),
+ROWS: tuple[tuple[str, tuple[Series, ...]], ...] = (
+    ("Pictures a second", (("", FIRST_COLOR, lambda row: row["a_second"]),)),
     (
         "Milliseconds to wait",
         (
-            ("p50", FIRST, lambda row: row["p50_ms"]),
-            ("p99", SECOND, lambda row: row["p99_ms"]),
+            ("p50", FIRST_COLOR, lambda row: row["p50_ms"]),
+            ("p99", SECOND_COLOR, lambda row: row["p99_ms"]),
         ),
     ),
     (
         "CPU milliseconds a picture",
         (
-            ("image function", FIRST, lambda row: row["cpu_ms"].get("image function", 0)),
-            ("all", SECOND, lambda row: sum(row["cpu_ms"].values())),
+            ("image function", FIRST_COLOR, lambda row: row["cpu_ms"].get("image function", 0)),
+            ("all", SECOND_COLOR, lambda row: sum(row["cpu_ms"].values())),
         ),
     ),
 )
 
 
-def draw(found: Mapping[str, Any], path: Path) -> None:
+def draw_plot(results: Mapping[str, Any], path: Path) -> None:
     """Write the PNG."""
-    template = Template.compile("curve", 1, load_published(json.dumps(document(found))), trusted=True)
+    template = Template.compile(
+        "curve", 1, load_published(json.dumps(document(results))), trusted=True
+    )
     size = output_size(WIDTH, HEIGHT)
     renderer = Renderer(Fonts.load(ROOT / "layers/fonts"))
     drawn = renderer.render(
@@ -61,13 +63,13 @@ def draw(found: Mapping[str, Any], path: Path) -> None:
     path.write_bytes(drawn.image.body)
 
 
-def document(found: Mapping[str, Any]) -> dict[str, Any]:
+def document(results: Mapping[str, Any]) -> dict[str, Any]:
     """Six panels: two kinds of links, three measures, connections to the right."""
-    layers = list(_headings(found["cores"]))
+    layers = list(_headings(results["cores"]))
     for column, (name, _) in enumerate(COLUMNS):
-        for line, (_, series) in enumerate(LINES):
+        for line, (_, series) in enumerate(ROWS):
             corner = (LEFT + column * COLUMN, TOP + line * LINE)
-            layers += _panel(found[name], series, corner)
+            layers += _panel(results[name], series, corner)
     return {"width": WIDTH, "height": HEIGHT, "background": "#ffffff", "layers": layers}
 
 
@@ -78,10 +80,10 @@ def _headings(cores: int) -> Iterator[Layer]:
     for column, (_, says) in enumerate(COLUMNS):
         x = LEFT + column * COLUMN
         yield _text(says, x, 84, PANEL_WIDTH, size=20, weight=600)
-        foot = _text("connections", x, HEIGHT - 34, PANEL_WIDTH, size=14, color=QUIET)
+        foot = _text("connections", x, HEIGHT - 34, PANEL_WIDTH, size=14, color=MUTED_COLOR)
         yield {**foot, "align": "center"}
-        for line, (measure, _) in enumerate(LINES):
-            yield _text(measure, x, TOP + line * LINE - 30, 240, size=15, color=QUIET)
+        for line, (measure, _) in enumerate(ROWS):
+            yield _text(measure, x, TOP + line * LINE - 30, 240, size=15, color=MUTED_COLOR)
 
 
 def _panel(rows: Sequence[Row], series: Sequence[Series], corner: tuple[int, int]) -> list[Layer]:
@@ -91,12 +93,12 @@ def _panel(rows: Sequence[Row], series: Sequence[Series], corner: tuple[int, int
     for part in (0, 0.5, 1):
         at = y + PANEL_HEIGHT * (1 - part)
         layers.append(_rule(x, at))
-        label = _text(f"{top * part:g}", x - 70, at - 9, 60, size=14, color=QUIET)
+        label = _text(f"{top * part:g}", x - 70, at - 9, 60, size=14, color=MUTED_COLOR)
         layers.append({**label, "align": "end"})
     places = [x + PANEL_WIDTH * (n + 0.5) / len(rows) for n in range(len(rows))]
     for row, place in zip(rows, places, strict=True):
         label = _text(f"{row['connections']}", place - 30, y + PANEL_HEIGHT + 8, 60, size=14)
-        layers.append({**label, "align": "center", "color": QUIET})
+        layers.append({**label, "align": "center", "color": MUTED_COLOR})
     for number, (name, color, value) in enumerate(series):
         heights = [y + PANEL_HEIGHT * (1 - value(row) / top) for row in rows]
         layers += _curve(list(zip(places, heights, strict=True)), color)
@@ -117,16 +119,16 @@ def _curve(points: Sequence[tuple[float, float]], color: str) -> Iterator[Layer]
 def _legend(name: str, color: str, x: float, y: float) -> Iterator[Layer]:
     if name:
         yield {"type": "ellipse", "x": x, "y": y + 4, "width": 10, "height": 10, "fill": color}
-        yield _text(name, x + 18, y, 130, size=14, color=INK)
+        yield _text(name, x + 18, y, 130, size=14, color=TEXT_COLOR)
 
 
 def _rule(x: float, y: float) -> Layer:
-    line = {"color": GRID, "width": 1}
+    line = {"color": GRID_COLOR, "width": 1}
     return {"type": "line", "x": x, "y": y, "width": PANEL_WIDTH, "height": 0, "stroke": line}
 
 
 def _text(text: str, x: float, y: float, width: float, **more: Any) -> Layer:
-    box = {"type": "text", "x": x, "y": y, "width": width, "text": text, "color": INK}
+    box = {"type": "text", "x": x, "y": y, "width": width, "text": text, "color": TEXT_COLOR}
     return {**box, "max_lines": 1, **more}
 
 

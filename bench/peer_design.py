@@ -9,7 +9,9 @@ from postcard.template.validation.parse import load_published
 
 def template(design: dict[str, Any], size: str) -> Template:
     """One size of the design, ready to draw."""
-    return Template.compile("design", 1, load_published(json.dumps(document(design, size))), trusted=True)
+    return Template.compile(
+        "design", 1, load_published(json.dumps(document(design, size))), trusted=True
+    )
 
 
 def document(design: dict[str, Any], size: str) -> dict[str, Any]:
@@ -28,14 +30,14 @@ def document(design: dict[str, Any], size: str) -> dict[str, Any]:
             "avatar": {"type": "image"},
         },
         "layers": [
-            *_scene(place, design["gradient"]),
-            *_texts(place, colors),
-            _code(place["qr"]),
+            *_background_layers(place, design["gradient"]),
+            *_text_layers(place, colors),
+            _qr_layer(place["qr"]),
         ],
     }
 
 
-def _scene(place: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, Any]]:
+def _background_layers(place: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, Any]]:
     whole = {"width": place["w"], "height": place["h"]}
     face = place["avatar"]
     ring, side = face["ring"], face["d"]
@@ -64,10 +66,10 @@ def _scene(place: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, 
     ]
 
 
-def _texts(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
+def _text_layers(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
     para = place["para"]
     return [
-        _heading(place["heading"]),
+        _heading_layer(place["heading"]),
         {
             "type": "text",
             "x": para["x"],
@@ -78,11 +80,11 @@ def _texts(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]
             "line_height": para["lh"] / para["px"],
             "color": colors["para"],
         },
-        *_coupon(place["coupon"], colors),
+        *_coupon_layers(place["coupon"], colors),
     ]
 
 
-def _heading(place: dict[str, Any]) -> dict[str, Any]:
+def _heading_layer(place: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "text",
         "x": place["x"],
@@ -100,7 +102,7 @@ def _heading(place: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _coupon(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
+def _coupon_layers(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
     box = {"x": place["x"], "y": place["y"], "width": place["w"], "height": place["h"]}
     letters = {
         "type": "text",
@@ -116,7 +118,7 @@ def _coupon(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any
     return [{"type": "rectangle", **box, "radius": place["r"], "fill": colors["box"]}, letters]
 
 
-def _code(place: dict[str, Any]) -> dict[str, Any]:
+def _qr_layer(place: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "qr",
         "x": place["x"],

@@ -37,7 +37,7 @@ WHOLE: dict[str, Any] = {"width": 1200, "height": 630}
 SHADE = {"type": "rectangle", **WHOLE, "fill": VEIL}
 CARD = {"y": 150, "radius": 24, "shadow": {"color": "#00000060", "y": 8, "blur": 30}}
 NAME = {"type": "text", "text": "Hi {{ name }}", "x": 80, "y": 60, "size": 60, "color": "#ffffff"}
-ART: Mapping[str, list[dict[str, Any]]] = {
+CASES: Mapping[str, list[dict[str, Any]]] = {
     "a photograph that fits": [{"type": "image", "source": "asset:fits", **WHOLE}, SHADE],
     "a large photograph": [{"type": "image", "source": "asset:large", **WHOLE}, SHADE],
     "a blurred photograph": [
@@ -59,7 +59,7 @@ ART: Mapping[str, list[dict[str, Any]]] = {
 }
 
 
-def photograph(width: int, height: int) -> bytes:
+def sample_photo(width: int, height: int) -> bytes:
     """Colours at every scale, as a camera sees them."""
     chance, shown = Random(3), Image.new("RGB", (width, height), "#7f6f8f")
     for cell, share in ((400, 0.6), (150, 0.45), (60, 0.3), (20, 0.18), (6, 0.1), (2, 0.06)):
@@ -71,8 +71,12 @@ def photograph(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def spent(
-    fonts: Fonts, template: Template, size: OutputSize, pictures: dict[str, bytes], ground: bytes
+def first_render_milliseconds(
+    fonts: Fonts,
+    template: Template,
+    size: OutputSize,
+    pictures: dict[str, bytes],
+    prerendered: bytes,
 ) -> float:
     """CPU milliseconds of a first picture."""
     times = []
@@ -88,7 +92,9 @@ def spent(
             max_bytes=None,
             fetched_images=pictures,
             now=0,
-            prerendered=PrerenderedLayers.from_bytes("ground", ground) if ground else None,
+            prerendered=PrerenderedLayers.from_bytes("ground", prerendered)
+            if prerendered
+            else None,
         )
         times.append((time.process_time() - begin) * 1000)
     return statistics.median(times)
@@ -97,8 +103,8 @@ def spent(
 def rows() -> Iterator[str]:
     """The table."""
     fonts = Fonts.load(ROOT / "layers" / "fonts")
-    photos = {"asset:fits": photograph(2400, 1600), "asset:large": photograph(4000, 2667)}
-    for title, layers in ART.items():
+    photos = {"asset:fits": sample_photo(2400, 1600), "asset:large": sample_photo(4000, 2667)}
+    for title, layers in CASES.items():
         fields = {"name": {"default": "Anna"}}
         document = {**WHOLE, "fields": fields, "layers": [*layers, NAME]}
         template = Template.compile("bench", 1, parse_document(json.dumps(document)))
@@ -110,7 +116,9 @@ def rows() -> Iterator[str]:
             assert laid is not None
             file = laid.to_bytes()
             stored = is_worth_storing(renderer, template, size, kept, laid, len(file))
-            without, with_it = (spent(fonts, template, size, kept, one) for one in (b"", file))
+            without, with_it = (
+                first_render_milliseconds(fonts, template, size, kept, one) for one in (b"", file)
+            )
             weights = (sum(map(len, sent.values())), sum(map(len, kept.values())), len(file))
             told = " | ".join(f"{weight // 1000:,}" for weight in weights)
             yes = "yes" if stored else "no"

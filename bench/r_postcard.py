@@ -19,7 +19,7 @@ from postcard.text.fonts import Fonts
 
 FONTS = Path(__file__).resolve().parent.parent / "layers/fonts"
 AVATAR = "https://cdn.example.com/avatar.jpg"
-OURS = {"jpeg": "jpg"}
+POSTCARD_FORMATS = {"jpeg": "jpg"}
 
 
 class Engine:
@@ -43,8 +43,10 @@ class Engine:
         bound = bind(self.template, Modifications({**values, "avatar": AVATAR}), mode="link")
         if self.mode == "full":
             self.renderer = Renderer(self.fonts, DecodedImageCache(0))
-        return self.renderer.render_surface(self.template, bound, self.size, fetched_images=self.pictures, now=0)
+        return self.renderer.render_surface(
+            self.template, bound, self.size, fetched_images=self.pictures, now=0
+        )
 
     def encode(self, surface: Surface, format: str) -> bytes:
-        ours = OURS.get(format, format)
+        ours = POSTCARD_FORMATS.get(format, format)
         return encode(surface, ours, quality=82, background=(0, 0, 0, 255)).image.body

@@ -20,11 +20,11 @@ from postcard.links import verify as links
 from postcard.links.parse import Link
 
 KEYS = links.LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-MOST = 0.9  # slower calls than these were interrupted by something else
+BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+SAMPLE_SHARE = 0.9  # slower calls than these were interrupted by something else
 
 
-def wrong(at: int, choose: random.Random) -> Link:
+def wrongly_signed_link(position: int, choose: random.Random) -> Link:
     """A link whose signature is right up to the character `at`."""
     fields = {"first_name": str(choose.random())}
     asked: dict[str, Any] = {
@@ -38,12 +38,14 @@ def wrong(at: int, choose: random.Random) -> Link:
         KEYS, template="welcome", format="png", fields=fields, version=1, **asked
     )
     head, right = link[:-43], link[-43:]
-    other = LETTERS[(LETTERS.index(right[at]) + 4 * choose.randrange(1, 16)) % 64]
-    path, _, query = f"{head}{right[:at]}{other}{right[at + 1 :]}".partition("?")
+    other = BASE64_ALPHABET[
+        (BASE64_ALPHABET.index(right[position]) + 4 * choose.randrange(1, 16)) % 64
+    ]
+    path, _, query = f"{head}{right[:position]}{other}{right[position + 1 :]}".partition("?")
     return links.read(path, query)
 
 
-def refused(link: Link) -> int:
+def refusal_nanoseconds(link: Link) -> int:
     """Nanoseconds that the refusal takes."""
     began = time.perf_counter_ns()
     try:
@@ -53,9 +55,9 @@ def refused(link: Link) -> int:
     raise AssertionError("a wrong signature was accepted")
 
 
-def welch(one: list[int], other: list[int]) -> float:
+def welch_t(one: list[int], other: list[int]) -> float:
     """Welch's t of two samples, their slowest tenth left out."""
-    kept = [sorted(sample)[: int(len(sample) * MOST)] for sample in (one, other)]
+    kept = [sorted(sample)[: int(len(sample) * SAMPLE_SHARE)] for sample in (one, other)]
     spread: float = sum(statistics.variance(sample) / len(sample) for sample in kept)
     return (statistics.fmean(kept[0]) - statistics.fmean(kept[1])) / math.sqrt(spread)
 
@@ -69,9 +71,11 @@ def main() -> None:
     spent: dict[int, list[int]] = {0: [], 42: []}
     for _ in range(samples):
         for at in choose.sample([0, 42], 2):
-            spent[at].append(refused(wrong(at, choose)))
+            spent[at].append(refusal_nanoseconds(wrongly_signed_link(at, choose)))
     medians = {f"ns, wrong at {at}": statistics.median(taken) for at, taken in spent.items()}
-    print(json.dumps({"samples": samples, **medians, "welch_t": round(welch(*spent.values()), 2)}))
+    print(
+        json.dumps({"samples": samples, **medians, "welch_t": round(welch_t(*spent.values()), 2)})
+    )
 
 
 if __name__ == "__main__":

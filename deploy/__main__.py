@@ -16,9 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import bootstrap as seed
 from deploy import fallback_picture as fallback
-from deploy.account_limits import Concurrency
-from deploy.cloudformation_stack import DeployError, Outputs, Plan, deployed_parameter, run
-from deploy.smoke_test import Smoke, SmokeFailed
+from deploy.account_limits import ConcurrencyLimits
+from deploy.cloudformation_stack import (
+    DeployError,
+    DeploymentPlan,
+    StackOutputs,
+    deployed_parameter,
+    run_sam,
+)
+from deploy.smoke_test import SmokeTest, SmokeTestFailed
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.objects import S3Objects
@@ -34,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     added = {**dict(arguments.parameter), "Architecture": arguments.architecture}
     try:
         deploy(arguments.stage, added)
-    except (DeployError, SmokeFailed, Problem, BotoCoreError, ClientError) as error:
+    except (DeployError, SmokeTestFailed, Problem, BotoCoreError, ClientError) as error:
         print(f"stopped: {error}", file=sys.stderr)
         return 1
     return 0
@@ -45,11 +51,11 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--architecture", default="arm64", choices=("arm64", "x86_64"))
-    parser.add_argument("--parameter", action="append", default=[], type=parameter)
+    parser.add_argument("--parameter", action="append", default=[], type=parse_parameter)
     return parser.parse_args(argv)
 
 
-def parameter(text: str) -> tuple[str, str]:
+def parse_parameter(text: str) -> tuple[str, str]:
     """`Name=Value` of template.yaml's Parameters."""
     name, equals, value = text.partition("=")
     if not equals or not name.isalnum():
@@ -57,21 +63,21 @@ def parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def deploy(stage: str, added: Mapping[str, str]) -> None:
+def deploy(stage: str, extra_parameters: Mapping[str, str]) -> None:
     """Every step in order; the first that fails ends it."""
-    session = boto3.Session(region_name=region(os.environ))
-    plan = Plan.read(stage, added)
+    session = boto3.Session(region_name=aws_region(os.environ))
+    plan = DeploymentPlan.read(stage, extra_parameters)
     formation = session.client("cloudformation")
-    concurrency = Concurrency.read(session.client("lambda"))
-    print(concurrency.sentence())
-    run(capped(plan, concurrency, formation).command(session.region_name))
-    outputs = Outputs.read(formation, plan.stack)
+    concurrency = ConcurrencyLimits.read(session.client("lambda"))
+    print(concurrency.summary())
+    run_sam(with_api_concurrency(plan, concurrency, formation).sam_command(session.region_name))
+    outputs = StackOutputs.read(formation, plan.stack_name)
     settings = outputs.settings(region=session.region_name, stage=stage)
-    fill(settings)
-    try_out(outputs, settings)
+    bootstrap_stack(settings)
+    run_smoke_test(outputs, settings)
 
 
-def region(environ: Mapping[str, str]) -> str:
+def aws_region(environ: Mapping[str, str]) -> str:
     """AWS_REGION, which boto3 alone would not read, else what boto3 reads."""
     found = environ.get("AWS_REGION") or boto3.Session().region_name
     if not found:
@@ -79,32 +85,38 @@ def region(environ: Mapping[str, str]) -> str:
     return str(found)
 
 
-def capped(plan: Plan, concurrency: Concurrency, formation: object) -> Plan:
+def with_api_concurrency(
+    plan: DeploymentPlan, concurrency: ConcurrencyLimits, formation: object
+) -> DeploymentPlan:
     """The plan with a cap for `api` that the account can bear."""
-    reserved = int(deployed_parameter(formation, plan.stack, "ApiConcurrency") or 0)
-    cap = concurrency.cap(int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved)
-    return Plan(plan.stage, plan.stack, {**plan.parameters, "ApiConcurrency": str(cap)})
+    reserved = int(deployed_parameter(formation, plan.stack_name, "ApiConcurrency") or 0)
+    cap = concurrency.allowed_reservation(
+        int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved
+    )
+    return DeploymentPlan(
+        plan.stage, plan.stack_name, {**plan.parameters, "ApiConcurrency": str(cap)}
+    )
 
 
-def fill(settings: Settings) -> None:
+def bootstrap_stack(settings: Settings) -> None:
     """Keys, the picture for bad days, and the first API key, which is shown this once."""
     now = time.time()
     keyring = Keyring(wiring.secrets(settings), wiring.edge_store(settings))
-    keys = seed.seed_keys(keyring, now=now)
+    keys = seed.create_signing_keys(keyring, now=now)
     print(f"keys: {len(keys.signing)} at the edge and read back there, {keys.minting} mints")
     pictures = S3Objects(boto_client("s3", settings), settings.pictures_bucket)
-    uploaded = seed.upload_fallback(pictures, fallback.draw)
+    uploaded = seed.upload_fallback(pictures, fallback.render_fallback_png)
     print(f"{seed.FALLBACK_KEY}: {'uploaded' if uploaded else 'there'}")
-    if first := seed.first_key(api_keys(settings), now=now):
+    if first := seed.create_first_api_key(api_keys(settings), now=now):
         print(f"the first API key, shown this once: {first}")
 
 
-def try_out(outputs: Outputs, settings: Settings) -> None:
+def run_smoke_test(outputs: StackOutputs, settings: Settings) -> None:
     """A picture through every part, with a key that ends afterwards."""
     keys, now = api_keys(settings), time.time()
-    key, key_id = seed.passing_key(keys, now=now)
+    key, key_id = seed.create_smoke_test_key(keys, now=now)
     try:
-        for sentence in Smoke(outputs["ApiUrl"], key).run(f"at {now:.0f}"):
+        for sentence in SmokeTest(outputs["ApiUrl"], key).run(f"at {now:.0f}"):
             print(sentence)
     finally:
         keys.revoke(key_id, now=time.time())

@@ -11,41 +11,43 @@ from postcard.keys.rotation import Keyring
 from postcard.ports import Objects, StoredObject
 
 FALLBACK_KEY = "errors/fallback.png"
-FALLBACK_HEADERS = "public, no-transform, max-age=60"
-FIRST_KEY = "first"
+FALLBACK_CACHE_CONTROL = "public, no-transform, max-age=60"
+FIRST_KEY_NAME = "first"
 
 
-def seed_keys(keyring: Keyring, *, now: float) -> KeySet:
+def create_signing_keys(rotation: Keyring, *, now: float) -> KeySet:
     """Make the keys that are missing, write the edge's copy, and read it back there."""
-    return keyring.initialise(now=now)
+    return rotation.initialise(now=now)
 
 
 def upload_fallback(pictures: Objects, draw: Callable[[], bytes]) -> bool:
     """The picture that CloudFront shows when nothing else answers; False if it is there."""
     body = draw()
     there = pictures.get(FALLBACK_KEY)
-    if there is not None and (there.body, there.cache_control) == (body, FALLBACK_HEADERS):
+    if there is not None and (there.body, there.cache_control) == (body, FALLBACK_CACHE_CONTROL):
         return False
-    picture = StoredObject(body=body, content_type="image/png", cache_control=FALLBACK_HEADERS)
+    picture = StoredObject(
+        body=body, content_type="image/png", cache_control=FALLBACK_CACHE_CONTROL
+    )
     pictures.put(FALLBACK_KEY, picture)
     return True
 
 
-def first_key(keys: Keys, *, now: float) -> str | None:
+def create_first_api_key(keys: Keys, *, now: float) -> str | None:
     """An API key with every scope, shown this once; None if there are keys, revoked or not."""
-    if any(record.name != SMOKE_KEY for record in keys.list()):
+    if any(record.name != SMOKE_KEY_NAME for record in keys.list()):
         return None
-    key, _ = keys.create(FIRST_KEY, SCOPES, now=now)
+    key, _ = keys.create(FIRST_KEY_NAME, SCOPES, now=now)
     return key
 
 
-SMOKE_KEY = "smoke test"
-SMOKE_SECONDS = 600
+SMOKE_KEY_NAME = "smoke test"
+SMOKE_KEY_SECONDS = 600
 
 
-def passing_key(keys: Keys, *, now: float) -> tuple[str, str]:
+def create_smoke_test_key(keys: Keys, *, now: float) -> tuple[str, str]:
     """An API key for the smoke test, and its id: it ends by itself if nobody revokes it."""
     key, record = keys.create(
-        SMOKE_KEY, ("images", "templates"), now=now, expires_at=int(now) + SMOKE_SECONDS
+        SMOKE_KEY_NAME, ("images", "templates"), now=now, expires_at=int(now) + SMOKE_KEY_SECONDS
     )
     return key, record.key_id

@@ -9,33 +9,35 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 MEGABYTE = 1_000_000
-MOST_VENDOR = 100 * MEGABYTE
-MOST_TOGETHER = 150 * MEGABYTE  # Lambda refuses 262 MB: code and layers of a function, unzipped
+MAX_VENDOR_BYTES = 100 * MEGABYTE
+MAX_TOTAL_BYTES = 150 * MEGABYTE  # Lambda refuses 262 MB: code and layers of a function, unzipped
 LAYERS = ("CoreLayer", "VendorLayer", "FontsLayer")
-MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of an ELF header
+ELF_MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of an ELF header
 
 
-def size(folder: Path) -> int:
+def folder_bytes(folder: Path) -> int:
     """Bytes of all files below."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def machines(folder: Path) -> Iterator[tuple[Path, str]]:
+def shared_object_machines(folder: Path) -> Iterator[tuple[Path, str]]:
     """Every shared object with the machine it is for."""
     for path in folder.rglob("*.so*"):
         header = path.read_bytes()[:20]
         if header[:4] == b"\x7fELF":
             (number,) = struct.unpack_from("<H", header, 18)
-            yield path, MACHINES.get(number, f"machine {number}")
+            yield path, ELF_MACHINES.get(number, f"machine {number}")
 
 
-def faults(sizes: Mapping[str, int], built: Path, architecture: str) -> Iterator[str]:
+def build_faults(sizes: Mapping[str, int], built: Path, architecture: str) -> Iterator[str]:
     """Why this build must not be deployed."""
-    if sizes["VendorLayer"] > MOST_VENDOR:
-        yield f"VendorLayer is over {MOST_VENDOR // MEGABYTE} MB: see layers/vendor/trim.py."
-    if sum(sizes.values()) > MOST_TOGETHER:
-        yield f"Layers and code are over {MOST_TOGETHER // MEGABYTE} MB together."
-    strangers = [(path, name) for path, name in machines(built) if name != architecture]
+    if sizes["VendorLayer"] > MAX_VENDOR_BYTES:
+        yield f"VendorLayer is over {MAX_VENDOR_BYTES // MEGABYTE} MB: see layers/vendor/trim.py."
+    if sum(sizes.values()) > MAX_TOTAL_BYTES:
+        yield f"Layers and code are over {MAX_TOTAL_BYTES // MEGABYTE} MB together."
+    strangers = [
+        (path, name) for path, name in shared_object_machines(built) if name != architecture
+    ]
     for path, name in strangers[:3]:
         yield f"{path.relative_to(built)} is for {name}, not {architecture}: `make build ARCH=…`."
     if not any((built / "VendorLayer" / "lib").glob("libfribidi.so*")):
@@ -47,13 +49,13 @@ def faults(sizes: Mapping[str, int], built: Path, architecture: str) -> Iterator
 def main(built: Path, architecture: str) -> int:
     """Print sizes and faults; 1 if there are any."""
     names = (*LAYERS, "ImageFunction", "ApiFunction")
-    sizes = {name: size(built / name) for name in names}
+    sizes = {name: folder_bytes(built / name) for name in names}
     for name, count in sizes.items():
         print(f"{name:14} {count / MEGABYTE:6.1f} MB unzipped")
     print(f"{'together':14} {sum(sizes.values()) / MEGABYTE:6.1f} MB of 262")
     if not any((built / "CoreLayer").rglob("*.pyc")):
         print("no bytecode: cold starts take 0.1 to 0.6 s longer (layers/bytecode.py)")
-    found = list(faults(sizes, built, architecture))
+    found = list(build_faults(sizes, built, architecture))
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from postcard.settings import Settings
 
 SAM = Path(".venv-sam/bin/sam")
-CONFIG = Path("samconfig.toml")
-BUILT = Path(".aws-sam/build/template.yaml")
+SAM_CONFIG = Path("samconfig.toml")
+BUILT_TEMPLATE = Path(".aws-sam/build/template.yaml")
 
 
 class DeployError(Exception):
@@ -21,15 +21,17 @@ class DeployError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DeploymentPlan:
     """What samconfig.toml says of a stage, and what this deployment adds."""
 
     stage: str
-    stack: str
+    stack_name: str
     parameters: Mapping[str, str]
 
     @classmethod
-    def read(cls, stage: str, added: Mapping[str, str], config: Path = CONFIG) -> "Plan":
+    def read(
+        cls, stage: str, extra_parameters: Mapping[str, str], config: Path = SAM_CONFIG
+    ) -> "DeploymentPlan":
         """`sam deploy --parameter-overrides` replaces samconfig's list, so both go together."""
         environments = tomllib.loads(config.read_text(encoding="utf-8"))
         environment = environments.get("default" if stage == "dev" else stage)
@@ -37,25 +39,25 @@ class Plan:
             raise DeployError(f'samconfig.toml has no stage "{stage}".')
         deploy = environment["deploy"]["parameters"]
         own = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
-        return cls(stage, deploy["stack_name"], {**own, **added})
+        return cls(stage, deploy["stack_name"], {**own, **extra_parameters})
 
-    def command(self, region: str) -> list[str]:
+    def sam_command(self, region: str) -> list[str]:
         """The call of SAM. A parameter that is not named keeps its value of last time."""
         environment = "default" if self.stage == "dev" else self.stage
         pairs = [f"{name}={value}" for name, value in self.parameters.items()]
-        command = [str(SAM), "deploy", "--template-file", str(BUILT)]
+        command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
         command += ["--region", region, "--config-env", environment]
         return [*command, "--parameter-overrides", *pairs]
 
 
 @dataclass(frozen=True, slots=True)
-class Outputs:
+class StackOutputs:
     """Names and addresses of what the stack is made of."""
 
     values: Mapping[str, str]
 
     @classmethod
-    def read(cls, client: Any, stack: str) -> "Outputs":
+    def read(cls, client: Any, stack: str) -> "StackOutputs":
         """Ask CloudFormation: `client` has boto3's method names."""
         (described,) = client.describe_stacks(StackName=stack)["Stacks"]
         return cls({item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]})
@@ -92,7 +94,7 @@ def deployed_parameter(client: Any, stack: str, name: str) -> str | None:
     return given.get(name)
 
 
-def run(command: Sequence[str]) -> None:
+def run_sam(command: Sequence[str]) -> None:
     """Run SAM, its output shown; `DeployError` if it fails."""
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - a fixed program
         raise DeployError("`sam deploy` failed: what it printed says why. Nothing was seeded.")

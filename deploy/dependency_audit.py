@@ -15,10 +15,10 @@ AUDITOR = "pip-audit==2.10.1"  # in an environment of its own, which uv makes an
 PINS = tuple(
     map(Path, ("layers/vendor/requirements.txt", "requirements/dev.txt", "requirements/sam.txt"))
 )
-GOOD, VULNERABLE, UNKNOWN = 0, 1, 2
+EXIT_OK, EXIT_VULNERABLE, EXIT_INCOMPLETE = 0, 1, 2
 
 
-def asked(pins: Path) -> str:
+def run_pip_audit(pins: Path) -> str:
     """What pip-audit says of a file of pins, as JSON; empty if it could not ask."""
     command = [str(Path(sys.executable).with_name("uv")), "tool", "run", "-q", AUDITOR]
     command += ["--progress-spinner=off", "--format=json", "--disable-pip", "--require-hashes"]
@@ -27,24 +27,24 @@ def asked(pins: Path) -> str:
     ).stdout
 
 
-def verdict(answers: Sequence[str]) -> tuple[int, list[str]]:
+def audit_result(reports: Sequence[str]) -> tuple[int, list[str]]:
     """The exit code and what to say: 0 good, 1 something is known, 2 not all could be asked."""
     packages = {
         (each["name"], each.get("version")): each
-        for answer in answers
+        for answer in reports
         for each in (json.loads(answer)["dependencies"] if answer else ())
     }
     known = [line for each in packages.values() for line in _advisories(each)]
     unasked = sum("skip_reason" in each for each in packages.values())
     if known:
-        return VULNERABLE, known
-    if unasked or not all(answers):
+        return EXIT_VULNERABLE, known
+    if unasked or not all(reports):
         seen = len(packages) - unasked
-        return UNKNOWN, [
+        return EXIT_INCOMPLETE, [
             f"Nothing is known by this: advisories could be read of {seen} packages alone. "
             "Run `make audit` where PyPI's own address can be reached."
         ]
-    return GOOD, [f"No advisory speaks of the {len(packages)} packages."]
+    return EXIT_OK, [f"No advisory speaks of the {len(packages)} packages."]
 
 
 def _advisories(package: dict[str, Any]) -> list[str]:
@@ -56,6 +56,6 @@ def _advisories(package: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    code, lines = verdict([asked(pins) for pins in PINS])
+    code, lines = audit_result([run_pip_audit(pins) for pins in PINS])
     print("\n".join(lines))
     sys.exit(code)

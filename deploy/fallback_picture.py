@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).with_name("fallback.json")
 FONTS = Path(__file__).parents[1] / "layers" / "fonts"
 
 
-def draw() -> bytes:
+def render_fallback_png() -> bytes:
     """The PNG."""
     template = Template.compile("fallback", 1, parse_document(DOCUMENT.read_text(encoding="utf-8")))
     document = template.document
@@ -37,4 +37,4 @@ def draw() -> bytes:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(draw())
+    Path(sys.argv[1]).write_bytes(render_fallback_png())

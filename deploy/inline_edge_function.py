@@ -8,14 +8,16 @@ from pathlib import Path
 
 SOURCE = Path("functions/edge/viewer_request.js")
 TEMPLATE = Path("template.yaml")
-BLOCK = re.compile(r"^      FunctionCode: \|\n(?:(?:        .*)?\n)+?(?=\n? {2,6}\S|\n*\Z)", re.M)
+FUNCTION_CODE_BLOCK = re.compile(
+    r"^      FunctionCode: \|\n(?:(?:        .*)?\n)+?(?=\n? {2,6}\S|\n*\Z)", re.M
+)
 
 
-def inlined(template: str, source: str) -> str:
+def with_function_code(template: str, source: str) -> str:
     """The template with `source` as its function's code, and nothing else changed."""
     lines = ("        " + line if line else "" for line in source.rstrip("\n").split("\n"))
     block = "      FunctionCode: |\n" + "\n".join(lines) + "\n"
-    changed, count = BLOCK.subn(lambda _: block, template)
+    changed, count = FUNCTION_CODE_BLOCK.subn(lambda _: block, template)
     if count != 1:
         raise ValueError(f"template.yaml has {count} blocks of FunctionCode: one is needed.")
     return changed
@@ -24,7 +26,7 @@ def inlined(template: str, source: str) -> str:
 def main() -> None:
     """Write the template only if it changes."""
     before = TEMPLATE.read_text(encoding="utf-8")
-    after = inlined(before, SOURCE.read_text(encoding="utf-8"))
+    after = with_function_code(before, SOURCE.read_text(encoding="utf-8"))
     if after != before:
         TEMPLATE.write_text(after, encoding="utf-8")
 

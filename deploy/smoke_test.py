@@ -29,15 +29,15 @@ TEMPLATE = {
         }
     ],
 }
-TRIES = 10  # CloudFront's edges learn of new keys within seconds, not at once
+MAX_ATTEMPTS = 10  # CloudFront's edges learn of new keys within seconds, not at once
 
 
-class SmokeFailed(Exception):
+class SmokeTestFailed(Exception):
     """A step did not answer as it must; the text says which and what it said."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer."""
 
     status: int
@@ -49,7 +49,7 @@ class Answer:
         return json.loads(self.body)
 
 
-class Smoke:
+class SmokeTest:
     """Talks to both doors. `key` needs the scopes images and templates."""
 
     def __init__(
@@ -65,68 +65,72 @@ class Smoke:
         self._http = http or urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=30))
         self._sleep = sleep
 
-    def run(self, stamp: str) -> Iterator[str]:
+    def run(self, unique_text: str) -> Iterator[str]:
         """Yields a sentence for each step done; `SmokeFailed` at the first that fails.
 
         `stamp` makes the picture a new one, so that it must be drawn.
         """
-        self._expect(self._call("GET", "/v1/health"), 200, "health")
+        self._expect_status(self._call("GET", "/v1/health"), 200, "health")
         yield "health: every dependency answers"
-        self._expect(self._call("PUT", f"/v1/templates/{TEMPLATE_ID}", TEMPLATE), 200, "template")
+        self._expect_status(
+            self._call("PUT", f"/v1/templates/{TEMPLATE_ID}", TEMPLATE), 200, "template"
+        )
         yield f'template "{TEMPLATE_ID}" published'
         values = {
             "template_id": TEMPLATE_ID,
-            "modifications": [{"name": "name", "text": stamp}],
+            "modifications": [{"name": "name", "text": unique_text}],
         }
-        image = self._expect(self._call("POST", "/v1/images", values), 200, "image").json()
-        self.picture(image["url"], "the image's url")
+        image = self._expect_status(self._call("POST", "/v1/images", values), 200, "image").json()
+        self.expect_picture(image["url"], "the image's url")
         yield f"image drawn and served: {image['url']}"
-        link = self._expect(self._call("POST", "/v1/links", values), 200, "link").json()
-        self.picture(link["url"], "the signed link")
+        link = self._expect_status(self._call("POST", "/v1/links", values), 200, "link").json()
+        self.expect_picture(link["url"], "the signed link")
         yield "signed link drawn at its first open"
-        self._refused(link["url"])
+        self._expect_refusal(link["url"])
         yield "a changed link is refused at the edge"
-        self._expect(self._call("DELETE", f"/v1/images/{image['id']}"), 204, "erasure")
+        self._expect_status(self._call("DELETE", f"/v1/images/{image['id']}"), 204, "erasure")
         yield "image erased again"
 
-    def _call(self, method: str, path: str, body: object = None) -> Answer:
+    def _call(self, method: str, path: str, body: object = None) -> HttpResponse:
         text = None if body is None else json.dumps(body)
         return self._send(method, self._api_url + path, self._headers, text)
 
     def _send(
         self, method: str, url: str, headers: dict[str, str] | None = None, body: str | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         try:
             answer = self._http.request(
                 method, url, headers=headers, body=body, retries=False, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:
-            raise SmokeFailed(f"{method} {url}: no answer ({error})") from error
-        return Answer(answer.status, dict(answer.headers), answer.data)
+            raise SmokeTestFailed(f"{method} {url}: no answer ({error})") from error
+        return HttpResponse(answer.status, dict(answer.headers), answer.data)
 
-    def picture(self, url: str, step: str) -> None:
+    def expect_picture(self, url: str, step: str) -> None:
         """A real picture, not a fallback; a few tries, since the edge may not know the keys yet."""
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             answer = self._send("GET", url)
-            if answer.status == 200 and "x-postcard-fallback" not in _lower(answer.headers):
+            if answer.status == 200 and "x-postcard-fallback" not in _lowercase_names(
+                answer.headers
+            ):
                 break
             self._sleep(min(5.0, 0.2 * 2**attempt))
-        self._expect(answer, 200, step)
-        reason = _lower(answer.headers).get("x-postcard-fallback")
+        self._expect_status(answer, 200, step)
+        reason = _lowercase_names(answer.headers).get("x-postcard-fallback")
         if reason or not answer.body.startswith(b"\x89PNG\r\n\x1a\n"):
-            raise SmokeFailed(f"{step}: a fallback picture ({reason or 'of the error page'})")
+            raise SmokeTestFailed(f"{step}: a fallback picture ({reason or 'of the error page'})")
 
-    def _refused(self, url: str) -> None:
+    def _expect_refusal(self, url: str) -> None:
         """The same link with another value, under the old signature."""
         forged = url.replace("name=", "name=not-", 1)
-        self._expect(self._send("GET", forged), 403, "a forged link")
+        self._expect_status(self._send("GET", forged), 403, "a forged link")
 
-    def _expect(self, answer: Answer, status: int, step: str) -> Answer:
-        if answer.status != status:
-            said = answer.body[:300].decode("utf-8", "replace")
-            raise SmokeFailed(f"{step}: {answer.status} instead of {status}: {said}")
-        return answer
+    def _expect_status(self, response: HttpResponse, status: int, step: str) -> HttpResponse:
+        if response.status != status:
+            said = response.body[:300].decode("utf-8", "replace")
+            raise SmokeTestFailed(f"{step}: {response.status} instead of {status}: {said}")
+        return response
 
 
-def _lower(headers: dict[str, str]) -> dict[str, str]:
+def _lowercase_names(headers: dict[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

@@ -17,30 +17,33 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 TEMPLATE = Path("template.yaml")
-PLACES = ("CodeUri", "ContentUri")  # local folders; `sam deploy` makes them addresses in S3
+LOCAL_PATH_PROPERTIES = (
+    "CodeUri",
+    "ContentUri",
+)  # local folders; `sam deploy` makes them addresses in S3
 
-Document = dict[str, Any]
+SamDocument = dict[str, Any]
 
 
-def read(path: Path = TEMPLATE) -> Document:
+def read_template(path: Path = TEMPLATE) -> SamDocument:
     """The template with `!Ref x` as `{"Ref": "x"}` and so on."""
-    document: Document = json.loads(json.dumps(cfn_yaml.load(str(path))))
+    document: SamDocument = json.loads(json.dumps(cfn_yaml.load(str(path))))
     return document
 
 
-def translated(document: Document, region: str = "us-east-1") -> Document:
+def apply_sam_transform(document: SamDocument, region: str = "us-east-1") -> SamDocument:
     """What SAM makes of it: CloudFormation alone. The argument is left as it is."""
-    copy: Document = json.loads(json.dumps(document))
+    copy: SamDocument = json.loads(json.dumps(document))
     for resource in copy["Resources"].values():
-        for place in PLACES:
+        for place in LOCAL_PATH_PROPERTIES:
             if place in resource.get("Properties", {}):
                 resource["Properties"][place] = "s3://artefacts/one.zip"
     session = boto3.Session(region_name=region)
-    result: Document = Translator({}, Parser(), boto_session=session).translate(copy, {})
+    result: SamDocument = Translator({}, Parser(), boto_session=session).translate(copy, {})
     return result
 
 
-def findings(document: Document) -> list[str]:
+def lint(document: SamDocument) -> list[str]:
     """What cfn-lint says of a template, warnings included."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(document, file)
@@ -50,7 +53,7 @@ def findings(document: Document) -> list[str]:
 
 def main() -> int:
     """Print what cfn-lint finds in the transformed template."""
-    found = findings(translated(read()))
+    found = lint(apply_sam_transform(read_template()))
     print("\n".join(found) or "The transformed template is clean.")
     return 1 if found else 0
 

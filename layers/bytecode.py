@@ -25,22 +25,30 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
-    interpreter = find(arguments.version)
+    interpreter = find_interpreter(arguments.version)
     if interpreter is None:
         print(
             f"warning: no Python {arguments.version} here, so no bytecode: cold starts take longer",
             file=sys.stderr,
         )
         return 0
-    return compile_tree(interpreter, arguments.folder, alone=arguments.alone)
+    return compile_tree(interpreter, arguments.folder, remove_sources=arguments.alone)
 
 
-def compile_tree(interpreter: str, folder: Path, *, alone: bool = False) -> int:
+def compile_tree(interpreter: str, folder: Path, *, remove_sources: bool = False) -> int:
     """Every source below `folder`; the paths in tracebacks are those in Lambda."""
-    command = [interpreter, "-m", "compileall", "-q", "-j", "0", *(["-b"] if alone else [])]
+    command = [
+        interpreter,
+        "-m",
+        "compileall",
+        "-q",
+        "-j",
+        "0",
+        *(["-b"] if remove_sources else []),
+    ]
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(folder), str(folder)]
     failed = subprocess.run(command, check=False).returncode  # noqa: S603
-    if alone:
+    if remove_sources:
         _remove_sources(folder)
     return failed
 
@@ -52,12 +60,14 @@ def _remove_sources(folder: Path) -> None:
             source.unlink()
 
 
-def find(version: str) -> str | None:
+def find_interpreter(version: str) -> str | None:
     """An interpreter of exactly this minor version."""
-    return next((path for path in candidates(version) if answers(path, version)), None)
+    return next(
+        (path for path in interpreter_candidates(version) if runs_version(path, version)), None
+    )
 
 
-def candidates(version: str) -> Iterator[str]:
+def interpreter_candidates(version: str) -> Iterator[str]:
     """Where it may be: this one, on the PATH, below pyenv."""
     yield sys.executable
     if on_path := shutil.which(f"python{version}"):
@@ -67,7 +77,7 @@ def candidates(version: str) -> Iterator[str]:
         yield str(folder / "bin" / "python")
 
 
-def answers(path: str, version: str) -> bool:
+def runs_version(path: str, version: str) -> bool:
     """Whether it runs and is of this version (a shim may exist without its Python)."""
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     answer = subprocess.run([path, "-c", question], check=False, capture_output=True, text=True)  # noqa: S603

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from local.seed import SEED
+from local.seed import SEED_FOLDER
 from postcard.geometry import output_size
 from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.template.bind import bind
@@ -19,28 +19,28 @@ from postcard.text.fonts import Fonts
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "gallery"
 PAGE = ROOT / "docs" / "gallery.md"
-NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC: the moment of all these pictures
+RENDER_TIME = 1_795_348_800.0  # 22 November 2026, 12:00 UTC: the moment of all these pictures
 DPR = 2.0
-WIDEST = 96  # characters of a line of JSON
+MAX_LINE_LENGTH = 96  # characters of a line of JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GalleryEntry:
     """One picture: its file's name, a sentence, what is written and what is asked for."""
 
     name: str
     title: str
     says: str
-    written: Mapping[str, Any]
+    overrides: Mapping[str, Any]
     base: Mapping[str, Any]
-    asked: tuple[Mapping[str, Any], ...] = ()
+    modifications: tuple[Mapping[str, Any], ...] = ()
     shows: Literal["picture", "fallback", "ended"] = "picture"
     dpr: float = DPR
 
     @property
     def document(self) -> dict[str, Any]:
         """The whole document."""
-        return {**self.base, **self.written}
+        return {**self.base, **self.overrides}
 
     @property
     def format(self) -> str:
@@ -54,37 +54,39 @@ class Entry:
         return f"{self.name}.{self.format}"
 
     @property
-    def fragment(self) -> str:
+    def json_fragment(self) -> str:
         """The JSON to show."""
-        return "\n".join(_json(dict(self.written)))
+        return "\n".join(_compact_json(dict(self.overrides)))
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class GallerySection:
     """Entries about one thing."""
 
     title: str
-    about: str
-    entries: tuple[Entry, ...]
+    description: str
+    entries: tuple[GalleryEntry, ...]
 
 
-def sections(path: Path = FOLDER / "entries.json") -> list[Section]:
+def load_sections(path: Path = FOLDER / "entries.json") -> list[GallerySection]:
     """What the gallery shows, in order."""
     source = json.loads(path.read_text(encoding="utf-8"))
     return [
-        Section(part["title"], part["about"], tuple(_entries(part["entries"], source["base"])))
+        GallerySection(
+            part["title"], part["about"], tuple(_entries(part["entries"], source["base"]))
+        )
         for part in source["sections"]
     ]
 
 
-def _entries(written: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[Entry]:
-    for one in written:
+def _entries(items: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[GalleryEntry]:
+    for one in items:
         asked = tuple(one.get("asked", ()))
         rest = {key: value for key, value in one.items() if key not in ("document", "asked")}
-        yield Entry(written=one["document"], base=base, asked=asked, **rest)
+        yield GalleryEntry(overrides=one["document"], base=base, modifications=asked, **rest)
 
 
-def draw(entry: Entry) -> RenderedPicture:
+def render_entry(entry: GalleryEntry) -> RenderedPicture:
     """The picture of an entry."""
     template = Template.compile(entry.name, 1, parse_document(json.dumps(entry.document)))
     document = template.document
@@ -94,11 +96,11 @@ def draw(entry: Entry) -> RenderedPicture:
         "quality": document.quality,
         "max_bytes": document.max_bytes,
         "pictures": _pictures(),
-        "now": NOON,
+        "now": RENDER_TIME,
     }
     if entry.shows != "picture":
         return _renderer().render_fallback(template, entry.shows, size, **looks)
-    bound = bind(template, modifications_from_json(template, entry.asked), mode="error")
+    bound = bind(template, modifications_from_json(template, entry.modifications), mode="error")
     return _renderer().render(template, bound, size, **looks)
 
 
@@ -110,28 +112,30 @@ def _renderer() -> Renderer:
 @cache
 def _pictures() -> dict[str, bytes]:
     """The seed's assets, by reference."""
-    return {f"asset:{path.stem}": path.read_bytes() for path in (SEED / "assets").iterdir()}
+    return {f"asset:{path.stem}": path.read_bytes() for path in (SEED_FOLDER / "assets").iterdir()}
 
 
-def page(parts: list[Section]) -> str:
+def gallery_markdown(sections: list[GallerySection]) -> str:
     """The gallery in Markdown."""
-    base = json.dumps(dict(parts[0].entries[0].base), ensure_ascii=False)
+    base = json.dumps(dict(sections[0].entries[0].base), ensure_ascii=False)
     top = (ROOT / "docs" / "gallery" / "opening.md").read_text(encoding="utf-8")
-    contents = "\n".join(f"- [{part.title}](#{_anchor(part.title)})" for part in parts)
-    body = "\n\n".join(_section(part) for part in parts)
+    contents = "\n".join(f"- [{part.title}](#{_anchor(part.title)})" for part in sections)
+    body = "\n\n".join(_section_markdown(part) for part in sections)
     return f"{top.replace('BASE', base).rstrip()}\n\n{contents}\n\n{body}\n"
 
 
-def _section(part: Section) -> str:
-    return "\n\n".join([f"## {part.title}", part.about, *map(_paragraph, part.entries)])
+def _section_markdown(section: GallerySection) -> str:
+    return "\n\n".join(
+        [f"## {section.title}", section.description, *map(_entry_markdown, section.entries)]
+    )
 
 
-def _paragraph(entry: Entry) -> str:
+def _entry_markdown(entry: GalleryEntry) -> str:
     width = entry.document["width"]
     picture = f'<img src="gallery/{entry.file}" width="{width}" alt="{entry.title}">'
-    parts = [f"### {entry.title}", entry.says, picture, f"```json\n{entry.fragment}\n```"]
-    if entry.asked:
-        asked = "\n".join(_json({"modifications": list(entry.asked)}))
+    parts = [f"### {entry.title}", entry.says, picture, f"```json\n{entry.json_fragment}\n```"]
+    if entry.modifications:
+        asked = "\n".join(_compact_json({"modifications": list(entry.modifications)}))
         parts.append(f"Asked for with:\n\n```json\n{asked}\n```")
     return "\n\n".join(parts)
 
@@ -141,11 +145,11 @@ def _anchor(title: str) -> str:
     return "".join(each for each in words if each.isalnum() or each == "-")
 
 
-def _json(value: object, indent: int = 0, before: str = "") -> list[str]:
+def _compact_json(value: object, indent: int = 0, before: str = "") -> list[str]:
     """JSON in as few lines as fit: what is short stays on one."""
     space = " " * indent
     flat = space + before + json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(flat) <= WIDEST:
+    if not isinstance(value, dict | list) or len(flat) <= MAX_LINE_LENGTH:
         return [flat]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     members = (
@@ -153,17 +157,17 @@ def _json(value: object, indent: int = 0, before: str = "") -> list[str]:
         if isinstance(value, dict)
         else [("", each) for each in value]
     )
-    inner = [_json(each, indent + 2, name) for name, each in members]
+    inner = [_compact_json(each, indent + 2, name) for name, each in members]
     lines = [line for part in inner[:-1] for line in (*part[:-1], f"{part[-1]},")]
     return [f"{space}{before}{opening}", *lines, *inner[-1], f"{space}{closing}"]
 
 
 def main() -> None:
     """Draw what changed, write the page, take away pictures that nothing shows."""
-    parts = sections()
+    parts = load_sections()
     entries = [entry for part in parts for entry in part.entries]
     for entry in entries:
-        rendered = draw(entry)
+        rendered = render_entry(entry)
         for warning in rendered.warnings:
             print(f"{entry.name}: {warning.pointer}: {warning.detail}")
         (FOLDER / entry.file).write_bytes(rendered.image.body)
@@ -171,7 +175,7 @@ def main() -> None:
     for path in FOLDER.iterdir():
         if path.name not in shown:
             path.unlink()
-    PAGE.write_text(page(parts), encoding="utf-8")
+    PAGE.write_text(gallery_markdown(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

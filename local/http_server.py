@@ -8,17 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from local.aws.api_gateway import MAX_BODY
+from local.aws.api_gateway import MAX_BODY_BYTES
 from local.aws.freshness import http_date
-from local.aws.http_messages import REASONS, Request, Response, plain
+from local.aws.http_messages import REASON_PHRASES, Request, Response, plain_response
 
-App = Callable[[Request], Response]
+HandleRequest = Callable[[Request], Response]
 _IDLE_SECONDS = 75
-_DISCARDED = 4 * MAX_BODY
-_GONE = (ConnectionError, TimeoutError)
+_MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
+_CLIENT_GONE = (ConnectionError, TimeoutError)
 
 
-class _Refused(Exception):
+class _RequestRejected(Exception):
     """The request cannot be read on; `response` is the last thing this connection carries."""
 
     def __init__(self, response: Response) -> None:
@@ -37,14 +37,14 @@ class _Handler(BaseHTTPRequestHandler):
         """All requests of a connection, until the client is gone."""
         try:
             super().handle()
-        except _GONE:
+        except _CLIENT_GONE:
             self.close_connection = True
 
     def finish(self) -> None:
         """Send what is left, if there is somebody to take it."""
         try:
             super().finish()
-        except (*_GONE, ValueError):
+        except (*_CLIENT_GONE, ValueError):
             self.close_connection = True
 
     def handle_expect_100(self) -> bool:
@@ -57,74 +57,76 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: functions log, the terminal stays as it is."""
 
     def _serve(self) -> None:
-        with self.server.busy():
+        with self.server.active_request():
             try:
-                response = self.server.app(self._request())
-            except _Refused as refused:
+                response = self.server.app(self._read_request())
+            except _RequestRejected as refused:
                 self.close_connection = True
                 response = refused.response
-            self._write(response)
+            self._write_response(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
-    def _request(self) -> Request:
+    def _read_request(self) -> Request:
         raw = self.requestline.split(" ")[1].encode("latin-1")
-        target = _text(raw)
+        target = _decode_target(raw)
         if not target.startswith("/"):  # a proxy's absolute form
             target = "/" + target.partition("://")[2].partition("/")[2]
         path, _, query = target.partition("#")[0].partition("?")
         headers: dict[str, str] = {}
         for name, value in self.headers.items():
             joined = headers.get(name.lower())
-            text = _text(value.encode("latin-1", "replace"))
+            text = _decode_target(value.encode("latin-1", "replace"))
             headers[name.lower()] = text if joined is None else f"{joined},{text}"
-        return Request(self.command, path, query, headers, self._body(), self.client_address[0])
+        return Request(
+            self.command, path, query, headers, self._read_body(), self.client_address[0]
+        )
 
-    def _body(self) -> bytes:
+    def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
-            return self._chunks()
+            return self._read_chunks()
         length = self.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            raise _Refused(plain(400))
-        if int(length) > MAX_BODY:
+            raise _RequestRejected(plain_response(400))
+        if int(length) > MAX_BODY_BYTES:
             self._discard(int(length))
-            raise _Refused(plain(413))
-        return self._exactly(int(length))
+            raise _RequestRejected(plain_response(413))
+        return self._read_exactly(int(length))
 
-    def _exactly(self, length: int) -> bytes:
+    def _read_exactly(self, length: int) -> bytes:
         body = self.rfile.read(length)
         if len(body) < length:  # the client went away in the middle: nothing to act on
-            raise _Refused(plain(400))
+            raise _RequestRejected(plain_response(400))
         return body
 
     def _discard(self, length: int) -> None:
         """Read what comes, within reason: a client that is still writing does not read."""
-        left = min(length, _DISCARDED)
+        left = min(length, _MAX_DISCARDED_BYTES)
         while left > 0 and (part := self.rfile.read(min(left, 65_536))):
             left -= len(part)
 
-    def _chunks(self) -> bytes:
+    def _read_chunks(self) -> bytes:
         body = bytearray()
-        while size := self._chunk_size():
-            if len(body) + size > MAX_BODY:
-                raise _Refused(plain(413))
-            body += self._exactly(size)
+        while size := self._read_chunk_size():
+            if len(body) + size > MAX_BODY_BYTES:
+                raise _RequestRejected(plain_response(413))
+            body += self._read_exactly(size)
             self.rfile.readline(3)
         while self.rfile.readline(65_537).strip():
             pass  # trailers say nothing that we want
         return bytes(body)
 
-    def _chunk_size(self) -> int:
+    def _read_chunk_size(self) -> int:
         line = self.rfile.readline(1_000).split(b";")[0].strip()
         try:
             return int(line, 16)
         except ValueError:
-            raise _Refused(plain(400)) from None
+            raise _RequestRejected(plain_response(400)) from None
 
-    def _write(self, response: Response) -> None:
+    def _write_response(self, response: Response) -> None:
         if self.command == "HEAD":
-            response = response.bodiless()
-        self.send_response_only(response.status, REASONS.get(response.status))
+            response = response.without_body()
+        self.send_response_only(response.status, REASON_PHRASES.get(response.status))
         for name, value in response.headers.items():
             if name != "content-length":
                 self.send_header(name, value.encode().decode("latin-1"))
@@ -142,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-def _text(raw: bytes) -> str:
+def _decode_target(raw: bytes) -> str:
     """What was sent as UTF-8 as its characters, anything else as escapes of its bytes."""
     try:
         return raw.decode()
@@ -158,12 +160,12 @@ class WebServer(ThreadingHTTPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, port: int, failed: Callable[[], None]) -> None:
+    def __init__(self, port: int, on_error: Callable[[], None]) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.app: App = lambda _: plain(503, {"retry-after": "1"})
-        self._failed = failed
-        self._at_work = 0
-        self._quiet = threading.Condition()
+        self.app: HandleRequest = lambda _: plain_response(503, {"retry-after": "1"})
+        self._on_error = on_error
+        self._active_count = 0
+        self._active_changed = threading.Condition()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), daemon=True)
 
     @property
@@ -181,22 +183,22 @@ class WebServer(ThreadingHTTPServer):
             self.shutdown()
             self._thread.join()
         self.server_close()
-        with self._quiet:
-            self._quiet.wait_for(lambda: self._at_work == 0, seconds)
+        with self._active_changed:
+            self._active_changed.wait_for(lambda: self._active_count == 0, seconds)
 
-    def busy(self) -> "_Busy":
+    def active_request(self) -> "_ActiveRequest":
         """A context in which one request is at work."""
-        return _Busy(self)
+        return _ActiveRequest(self)
 
-    def work(self, change: int) -> None:
+    def change_active_count(self, change: int) -> None:
         """One request more or less is at work."""
-        with self._quiet:
-            self._at_work += change
-            self._quiet.notify_all()
+        with self._active_changed:
+            self._active_count += change
+            self._active_changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A fault of ours in a request; the connection is closed."""
-        self._failed()
+        self._on_error()
 
     def server_bind(self) -> None:
         """Bind without asking the resolver for a name of 127.0.0.1, which can take seconds."""
@@ -206,12 +208,12 @@ class WebServer(ThreadingHTTPServer):
         self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
 
-class _Busy:
+class _ActiveRequest:
     def __init__(self, server: WebServer) -> None:
         self._server = server
 
     def __enter__(self) -> None:
-        self._server.work(1)
+        self._server.change_active_count(1)
 
     def __exit__(self, *_: object) -> None:
-        self._server.work(-1)
+        self._server.change_active_count(-1)

@@ -12,25 +12,25 @@ from pathlib import Path
 from typing import IO
 
 from deploy.bootstrap import upload_fallback
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.api_gateway import HttpApi
-from local.aws.cloudfront import Cdn
+from local.aws.cloudfront import CloudFront
 from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
 from local.aws.http_messages import Request, Response
-from local.aws.lambda_service import Function, Lambda, LogFile
-from local.aws.moto_server import Account, Endpoint, Recorder, bucket_origin
-from local.aws.moto_state import State
-from local.aws.stack_resources import REGION, Stack
+from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
+from local.aws.moto_server import MotoAccount, MotoHttpServer, RecordingMiddleware, bucket_origin
+from local.aws.moto_state import MotoStateFile
+from local.aws.stack_resources import REGION, StackResources
 from local.http_server import WebServer
 from local.local_keys import LocalKeys, write_private
-from local.seed import SEED, ApiClient, plant
-from local.service_adapters import Production
+from local.seed import SEED_FOLDER, InProcessApiClient, upload_seed
+from local.service_adapters import ProductionAdapters
 
 ROOT = Path(__file__).resolve().parent.parent
-API, IMAGE_API = "Api", "ImageApi"
-API_FUNCTION = "ApiFunction"
-PICTURES = "PicturesBucket"
+API_ID, IMAGE_API_ID = "Api", "ImageApi"
+API_FUNCTION_ID = "ApiFunction"
+PICTURES_BUCKET_ID = "PicturesBucket"
 _API_PATHS = ("/v1", "/docs", "/openapi.json")
 
 
@@ -50,7 +50,7 @@ class LocalServer:
         state_dir: Path,
         *,
         template: Path | None = None,
-        seed: Path = SEED,
+        seed: Path = SEED_FOLDER,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._port = port
@@ -58,61 +58,63 @@ class LocalServer:
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
         self._clock = clock
-        self.counters = Counters()
+        self.counters = ActivityCounters()
 
     def __enter__(self) -> "LocalServer":
         with ExitStack() as ends:
             self._start(ends)
-            self._ends = ends.pop_all()
+            self._resources = ends.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ends.close()
+        self._resources.close()
 
-    def _start(self, ends: ExitStack) -> None:
+    def _start(self, resources: ExitStack) -> None:
         """From the back to the front, which says 503 until all is there."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ends.enter_context(_claim(self._folder / "lock"))
-        self.web = ends.enter_context(closing(WebServer(self._port, self._log_failure)))
+        resources.enter_context(_lock_state_folder(self._folder / "lock"))
+        self.web = resources.enter_context(closing(WebServer(self._port, self._log_failure)))
         self.base_url = f"http://127.0.0.1:{self.web.port}"
-        self.log = ends.enter_context(closing(LogFile(self._folder / "log.jsonl", self.counters)))
+        self.log = resources.enter_context(
+            closing(LogFile(self._folder / "log.jsonl", self.counters))
+        )
         self.web.start()
-        self._start_account(ends)
+        self._start_moto(resources)
         self._start_keys()
-        self._start_functions(ends)
+        self._start_functions(resources)
         self._start_cdn()
-        self._plant()
-        self.local = self.keys.tell(self.base_url)
-        self.web.app = self.answer
-        ends.callback(self.web.close)  # before the rest: what is at work may end
+        self._upload_seed_once()
+        self.local_json = self.keys.write_local_json(self.base_url)
+        self.web.app = self.handle
+        resources.callback(self.web.close)  # before the rest: what is at work may end
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """By the door that the path belongs to: the API's own host, or the picture host."""
         if is_api(request.path):
-            return self.api.answer(request)
-        return self.cdn.answer(request)
+            return self.api.handle(request)
+        return self.cdn.handle(request)
 
     def empty_pictures(self) -> None:
         """Delete all stored pictures, the generic one too."""
-        self.account.empty(self.stack.buckets()[PICTURES])
+        self.account.empty_bucket(self.stack.buckets()[PICTURES_BUCKET_ID])
 
-    def _start_account(self, ends: ExitStack) -> None:
-        self.stack = Stack.read(self._template)
-        self.account = Account()
+    def _start_moto(self, resources: ExitStack) -> None:
+        self.stack = StackResources.read(self._template)
+        self.account = MotoAccount()
         self.account.reset()
-        self.account.create(self.stack)
+        self.account.create_resources(self.stack)
         path = self._folder / "state.sqlite"
-        self.state = ends.enter_context(closing(State(path, self.account, self.stack)))
+        self.state = resources.enter_context(closing(MotoStateFile(path, self.account, self.stack)))
         self.state.restore()
-        self._recorder = Recorder(
+        self._recording_app = RecordingMiddleware(
             self.account.app,
             self.counters,
-            changed=self.state.changed,
-            forget=lambda paths: self.cdn.forget(paths),
+            on_write=self.state.persist_write,
+            on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
-        self.endpoint = ends.enter_context(closing(Endpoint(self._recorder)))
+        self.endpoint = resources.enter_context(closing(MotoHttpServer(self._recording_app)))
 
-    def _variables(self) -> dict[str, str]:
+    def _environment_overrides(self) -> dict[str, str]:
         """What differs here from the environment that `template.yaml` gives."""
         return {
             "AWS_ACCESS_KEY_ID": "local",
@@ -126,29 +128,31 @@ class LocalServer:
         }
 
     def _start_keys(self) -> None:
-        (environment,) = (f.environment for f in self.stack.functions() if f.name == API_FUNCTION)
-        self.production = Production({**environment, **self._variables()})
-        self.keys = LocalKeys(self.production, self._folder)
-        self.keys.prepare()
-        lines = [f"{name}={shlex.quote(v)}" for name, v in self.production.environment.items()]
+        (environment,) = (
+            f.environment for f in self.stack.functions() if f.name == API_FUNCTION_ID
+        )
+        self.adapters = ProductionAdapters({**environment, **self._environment_overrides()})
+        self.keys = LocalKeys(self.adapters, self._folder)
+        self.keys.create_missing()
+        lines = [f"{name}={shlex.quote(v)}" for name, v in self.adapters.environment.items()]
         write_private(self._folder / "env", "\n".join(lines) + "\n")
 
-    def _start_functions(self, ends: ExitStack) -> None:
+    def _start_functions(self, resources: ExitStack) -> None:
         limit = max(2, os.cpu_count() or 1)
         functions = [
-            Function(spec, self._only_known(spec.environment), self.log, limit=limit)
+            LambdaFunction(spec, self._overrides_for(spec.environment), self.log, limit=limit)
             for spec in self.stack.functions()
         ]
-        self.functions = ends.enter_context(closing(Lambda(functions, self.counters)))
-        self.functions.warm()
-        self.api = self._http_api(API)
-        self.image_api = self._http_api(IMAGE_API)
+        self.functions = resources.enter_context(closing(LambdaService(functions, self.counters)))
+        self.functions.start_all()
+        self.api = self._http_api(API_ID)
+        self.image_api = self._http_api(IMAGE_API_ID)
 
-    def _only_known(self, environment: Mapping[str, str]) -> dict[str, str]:
+    def _overrides_for(self, environment: Mapping[str, str]) -> dict[str, str]:
         """A function gets no POSTCARD_… that the template does not give it."""
         return {
             name: value
-            for name, value in self._variables().items()
+            for name, value in self._environment_overrides().items()
             if name in environment or not name.startswith("POSTCARD_")
         }
 
@@ -156,34 +160,34 @@ class LocalServer:
         return HttpApi(name, self.stack.routes(name), self.functions.invoke)
 
     def _start_cdn(self) -> None:
-        distribution = Distribution.read(self.stack.template, self.keys.resolve)
-        edge = EdgeFunction(distribution.function, self.keys.entry)
-        bucket = self.stack.buckets()[PICTURES]
+        distribution = Distribution.read(self.stack.template, self.keys.resolve_dynamic_references)
+        edge = EdgeFunction(distribution.function_code, self.keys.edge_entry)
+        bucket = self.stack.buckets()[PICTURES_BUCKET_ID]
         origins = {
-            PICTURES: bucket_origin(self.account, self._recorder, bucket),
-            IMAGE_API: self.image_api.answer,
+            PICTURES_BUCKET_ID: bucket_origin(self.account, self._recording_app, bucket),
+            IMAGE_API_ID: self.image_api.handle,
         }
-        self.cdn = Cdn(distribution, edge, origins, self.counters, clock=self._clock)
+        self.cdn = CloudFront(distribution, edge, origins, self.counters, clock=self._clock)
 
-    def plant_error_picture(self) -> None:
+    def upload_fallback_picture(self) -> None:
         """Put the picture for bad days where CloudFront looks for it."""
         from deploy.fallback_picture import (
-            draw,  # imports the renderer, which a later start does not need
+            render_fallback_png,  # imports the renderer, which a later start does not need
         )
 
-        upload_fallback(self.production.pictures(), draw)
+        upload_fallback(self.adapters.pictures(), render_fallback_png)
 
-    def _plant(self) -> None:
+    def _upload_seed_once(self) -> None:
         if not self.state.seeded:
-            self.plant_error_picture()
-            plant(ApiClient(self.api.answer, self.keys.api_key), self._seed)
+            self.upload_fallback_picture()
+            upload_seed(InProcessApiClient(self.api.handle, self.keys.api_key), self._seed)
             self.state.mark_seeded()
 
     def _log_failure(self) -> None:
         self.log("local", json.dumps({"time": time.time(), "failure": traceback.format_exc()}))
 
 
-def _claim(path: Path) -> IO[str]:
+def _lock_state_folder(path: Path) -> IO[str]:
     """A lock that the system gives back when the process is gone, however it went."""
     file = path.open("w")
     try:

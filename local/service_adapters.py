@@ -14,7 +14,7 @@ from postcard.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Production:
+class ProductionAdapters:
     """Adapters on the settings that the `api` function has here, and with its credentials.
 
     The wiring takes credentials from the environment, where a developer's real ones may be.
@@ -27,11 +27,11 @@ class Production:
         """As the function reads them."""
         return Settings.read(self.environment)
 
-    def secret(self) -> SecretsManager:
+    def secrets(self) -> SecretsManager:
         """The secret of the keys."""
         return SecretsManager(self._client("secretsmanager"), self.settings.secret_id)
 
-    def edge(self) -> FileEdgeStore:
+    def edge_store(self) -> FileEdgeStore:
         """The edge's copy of them."""
         return FileEdgeStore(Path(self.settings.kvs_arn.removeprefix("file:")))
 

@@ -18,48 +18,48 @@ from fontTools.varLib import instancer
 
 from postcard.text.font_file import read_tables
 
-SHIPPED = Path(__file__).parents[1] / "layers" / "fonts"
+FONTS_FOLDER = Path(__file__).parents[1] / "layers" / "fonts"
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:!?-…ß"
-CAP = 700  # of Space Grotesk's 1000 units
+CAP_HEIGHT = 700  # of Space Grotesk's 1000 units
 
 
-def saved(font: Any) -> bytes:
+def font_bytes(font: Any) -> bytes:
     file = io.BytesIO()
     font.save(file)
     return file.getvalue()
 
 
-def opened(body: bytes) -> Any:
+def open_font(body: bytes) -> Any:
     return TTFont(io.BytesIO(body), recalcTimestamp=False)
 
 
 @cache
-def kite(family: str = "Kite", weight: int = 400, italic: bool = False) -> bytes:
+def upside_down_font(family: str = "Kite", weight: int = 400, italic: bool = False) -> bytes:
     """Space Grotesk upside down, at one weight."""
-    font = TTFont(SHIPPED / "SpaceGrotesk.ttf", recalcTimestamp=False)
+    font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
     font = instancer.instantiateVariableFont(font, {"wght": max(300, min(700, weight))})
-    _keep(font, LATIN)
+    _subset_letters(font, LATIN)
     for name in font.getGlyphOrder():
         glyph = font["glyf"][name]
         if glyph.isComposite() or glyph.numberOfContours < 1:
             continue
         glyph.coordinates.transform(((1, 0), (0, -1)))
-        glyph.coordinates.translate((0, CAP))
+        glyph.coordinates.translate((0, CAP_HEIGHT))
     font["OS/2"].usWeightClass = weight
     font["OS/2"].fsSelection = 1 if italic else 64
     font["head"].macStyle = 2 if italic else 0
-    return saved(renamed(font, family))
+    return font_bytes(rename_family(font, family))
 
 
 @cache
-def sail(family: str = "Sail") -> bytes:
+def space_grotesk_as(family: str = "Sail") -> bytes:
     """Space Grotesk as it is, all weights, under another name."""
-    font = TTFont(SHIPPED / "SpaceGrotesk.ttf", recalcTimestamp=False)
-    _keep(font, LATIN)
-    return saved(renamed(font, family))
+    font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
+    _subset_letters(font, LATIN)
+    return font_bytes(rename_family(font, family))
 
 
-def renamed(font: Any, family: str) -> Any:
+def rename_family(font: Any, family: str) -> Any:
     for record in list(font["name"].names):
         if record.nameID in (1, 4, 6, 16):
             font["name"].setName(
@@ -69,12 +69,12 @@ def renamed(font: Any, family: str) -> Any:
 
 
 def woff2(body: bytes) -> bytes:
-    font = opened(body)
+    font = open_font(body)
     font.flavor = "woff2"
-    return saved(font)
+    return font_bytes(font)
 
 
-def boxes(
+def box_font_builder(
     letters: str = "AB", *, outlines: str = "glyf", em: int = 1000, family: str = "Boxes"
 ) -> Any:
     """A font builder with a box for each letter, larger from letter to letter."""
@@ -97,12 +97,12 @@ def boxes(
     return builder
 
 
-def boxed(letters: str = "AB", **more: Any) -> bytes:
+def box_font(letters: str = "AB", **more: Any) -> bytes:
     """Its bytes."""
-    return saved(boxes(letters, **more))
+    return font_bytes(box_font_builder(letters, **more))
 
 
-def changed(body: bytes, change: Callable[[Any], object]) -> bytes:
+def edit_font(body: bytes, change: Callable[[Any], object]) -> bytes:
     """The font with something done to it, whatever fontTools would set right."""
     font = TTFont(io.BytesIO(body), recalcTimestamp=False, recalcBBoxes=False)
     change(font)
@@ -110,10 +110,10 @@ def changed(body: bytes, change: Callable[[Any], object]) -> bytes:
         for glyph in font["glyf"].glyphs.values():
             for side in ("xMin", "yMin", "xMax", "yMax"):
                 setattr(glyph, side, getattr(glyph, side, 0))
-    return saved(font)
+    return font_bytes(font)
 
 
-def packed_with(
+def replace_tables(
     body: bytes, *, without: Sequence[str] = (), more: Mapping[str, bytes] = {}
 ) -> bytes:
     """A TTF with tables taken out and put in as they are."""
@@ -137,7 +137,7 @@ def _box(side: int, outlines: str) -> Any:
     return pen.glyph() if outlines == "glyf" else pen.getCharString()
 
 
-def _keep(font: Any, letters: Sequence[str]) -> None:
+def _subset_letters(font: Any, letters: Sequence[str]) -> None:
     options = subset.Options(layout_features=["kern", "liga"], hinting=False, name_IDs=["*"])
     slim = subset.Subsetter(options)
     slim.populate(unicodes=list(map(ord, letters)))

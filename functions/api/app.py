@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from api import access_log as journal
-from api.middleware import Front
+from api.middleware import ApiMiddleware
 from api.resolver import Resolver
 from api.routes import assets, images, links, previews, templates, versions
 from api.routes import meta as about
@@ -19,8 +19,8 @@ ROUTERS = (images, links, templates, versions, previews, assets, about)
 resolver = Resolver()
 for module in ROUTERS:
     resolver.include_router(module.router)
-front = Front(resolver)
-one_at_a_time = threading.Lock()  # the resolver keeps the call at work in a class attribute
+middleware = ApiMiddleware(resolver)
+resolver_lock = threading.Lock()  # the resolver keeps the call at work in a class attribute
 
 
 @cache
@@ -29,18 +29,18 @@ def service() -> ApiService:
     return wiring.api_service(Settings.read(os.environ))
 
 
-def answer(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, Any]:
+def handle_request(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, Any]:
     """An event in, a response out, and one line in the log."""
-    with one_at_a_time:
-        visit = front.begin(event, context, api)
-        response = front.answer(visit, event, context)
+    with resolver_lock:
+        visit = middleware.start(event, context, api)
+        response = middleware.handle(visit, event, context)
     journal.write(visit, response["statusCode"], context)
     return response
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda's entry point."""
-    return answer(event, context, service())
+    return handle_request(event, context, service())
 
 
 if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from api.http_event import Request
+from api.http_event import ApiRequest
 from postcard.errors import Forbidden, RateLimited
 from postcard.ports import Allowance, ApiKeyRecord
 from postcard.services.assembly import ApiService
 
-USUAL_RATE = 100
-DAY = 86_400
+DEFAULT_RATE = 100
+DAY_SECONDS = 86_400
 
 
 @dataclass
-class Entry:
+class AuthResult:
     """What an entrance left behind: the key, and what every answer says of its rate."""
 
     key: ApiKeyRecord | None = None
-    headers: dict[str, str] = field(default_factory=lambda: rate_headers(USUAL_RATE, None))
+    headers: dict[str, str] = field(default_factory=lambda: rate_limit_headers(DEFAULT_RATE, None))
 
 
-def rate_headers(rate: int, allowance: Allowance | None) -> dict[str, str]:
+def rate_limit_headers(rate: int, allowance: Allowance | None) -> dict[str, str]:
     """As draft-ietf-httpapi-ratelimit-headers writes them; without a key the usual policy."""
     left = allowance.remaining if allowance else rate
     reset = allowance.reset if allowance else 1
@@ -32,11 +32,11 @@ def rate_headers(rate: int, allowance: Allowance | None) -> dict[str, str]:
     }
 
 
-def enter(
-    request: Request,
+def authorize(
+    request: ApiRequest,
     scopes: Sequence[str],
     service: ApiService,
-    entry: Entry,
+    result: AuthResult,
     *,
     now: float,
 ) -> None:
@@ -48,27 +48,27 @@ def enter(
         return
     headers = request.headers
     key = service.keys.authenticate(headers.get("authorization"), headers.get("x-api-key"), now=now)
-    entry.key = key
+    result.key = key
     allowance = service.limiter.take(f"key#{key.key_id}", rate=key.rate, now=now)
-    entry.headers = rate_headers(key.rate, allowance)
+    result.headers = rate_limit_headers(key.rate, allowance)
     if not allowance.allowed:
         wait = {"Retry-After": str(allowance.reset)}
         raise RateLimited(f"This key may call {key.rate} times a second: wait.", headers=wait)
     if not set(scopes) & set(key.scopes):
         needed = " or ".join(f'"{scope}"' for scope in scopes)
         raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
-    _count(key, service, now)
+    _count_against_quota(key, service, now)
     service.keys.note_use(key, now=now)
 
 
-def _count(key: ApiKeyRecord, service: ApiService, now: float) -> None:
+def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> None:
     """One call of this month's quota."""
     if key.monthly_quota is None:
         return
     today = datetime.fromtimestamp(now, UTC)
     month = f"{today:%Y-%m}"
     end = datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC).timestamp()
-    count = service.counters.add(f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY)
+    count = service.counters.add(f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY_SECONDS)
     if count > key.monthly_quota:
         wait = {"Retry-After": str(int(end - now) + 1)}
         raise RateLimited(
@@ -78,7 +78,7 @@ def _count(key: ApiKeyRecord, service: ApiService, now: float) -> None:
         )
 
 
-def cors(origins: Sequence[str], request: Request) -> Mapping[str, str]:
+def cors_headers(origins: Sequence[str], request: ApiRequest) -> Mapping[str, str]:
     """What a browser on another site needs; nothing unless its origin was set."""
     origin = request.headers.get("origin")
     if origin is None or not {origin, "*"} & set(origins):
@@ -90,9 +90,9 @@ def cors(origins: Sequence[str], request: Request) -> Mapping[str, str]:
     }
 
 
-def preflight(origins: Sequence[str], request: Request) -> dict[str, Any] | None:
+def preflight_response(origins: Sequence[str], request: ApiRequest) -> dict[str, Any] | None:
     """The answer to a browser that asks before it calls; None if this is no such question."""
-    allowed = cors(origins, request)
+    allowed = cors_headers(origins, request)
     if request.method != "OPTIONS" or not allowed or not request.path.startswith("/v1/"):
         return None
     return {

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-Description = dict[str, Any]
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-STYLE = """
+OpenApiDocument = dict[str, Any]
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+STYLESHEET = """
 :root { color-scheme: light dark }
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
 nav a { margin-right: .8rem } h2 { margin-top: 3rem } h3 { margin: 2.2rem 0 .2rem }
@@ -22,59 +22,63 @@ td, th { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
 
 TAGS = ("Images", "Links", "Templates", "Previews", "Assets", "Service")
 METHODS = ("post", "put", "get", "patch", "delete")
-WAIT = "wait"
-CORRECT = "correct"
+RETRY_LATER = "wait"
+FIX_REQUEST = "correct"
 PROBLEMS = (
-    (400, "invalid_json invalid_request unknown_name missing_value bad_value too_many", CORRECT),
-    (400, "image_unavailable", CORRECT),
-    (401, "missing_key unknown_key revoked_key expired_key", CORRECT),
-    (403, "missing_scope other_template bad_signature", CORRECT),
-    (404, "not_found", CORRECT),
-    (405, "method", CORRECT),
+    (
+        400,
+        "invalid_json invalid_request unknown_name missing_value bad_value too_many",
+        FIX_REQUEST,
+    ),
+    (400, "image_unavailable", FIX_REQUEST),
+    (401, "missing_key unknown_key revoked_key expired_key", FIX_REQUEST),
+    (403, "missing_scope other_template bad_signature", FIX_REQUEST),
+    (404, "not_found", FIX_REQUEST),
+    (405, "method", FIX_REQUEST),
     (409, "in_progress conflict", "read again, then repeat"),
-    (410, "deleted", CORRECT),
+    (410, "deleted", FIX_REQUEST),
     (412, "stale", "read again, then repeat"),
-    (413, "body_too_large", CORRECT),
-    (414, "link_too_long", CORRECT),
-    (415, "not_json", CORRECT),
+    (413, "body_too_large", FIX_REQUEST),
+    (414, "link_too_long", FIX_REQUEST),
+    (415, "not_json", FIX_REQUEST),
     (422, "other_body", "read again, then repeat"),
-    (429, "rate_limited quota_exceeded", WAIT),
-    (500, "internal", WAIT),
-    (503, "unavailable", WAIT),
-    (504, "timeout", WAIT),
+    (429, "rate_limited quota_exceeded", RETRY_LATER),
+    (500, "internal", RETRY_LATER),
+    (503, "unavailable", RETRY_LATER),
+    (504, "timeout", RETRY_LATER),
 )
 
 
-def page(described: Description, base_url: str) -> str:
+def docs_html(openapi: OpenApiDocument, base_url: str) -> str:
     """The whole page; `base_url` stands in its examples."""
     groups: dict[str, list[str]] = {tag: [] for tag in TAGS}
-    for path, method, operation in _in_order(described):
-        section = "".join(_operation(described, base_url, method, path, operation))
+    for path, method, operation in _sorted_operations(openapi):
+        section = "".join(_operation_html(openapi, base_url, method, path, operation))
         groups[operation["tags"][0]].append(section)
     links = "".join(f'<a href="#{escape(tag)}">{escape(tag)}</a>' for tag in groups)
     parts = (
         f'<h2 id="{escape(tag)}">{escape(tag)}</h2>{"".join(sections)}'
         for tag, sections in groups.items()
     )
-    title = escape(described["info"]["title"])
+    title = escape(openapi["info"]["title"])
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} API</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{STYLE}</style><h1>{title}</h1><p>{escape(described['info']['description'])} "
+        f"<style>{STYLESHEET}</style><h1>{title}</h1><p>{escape(openapi['info']['description'])} "
         'The machine-readable description is <a href="/openapi.json">/openapi.json</a>, a '
         'template\'s schema <a href="/v1/template.schema.json">/v1/template.schema.json</a>.</p>'
-        f'<nav>{links}<a href="#problems">Problems</a></nav>{"".join(parts)}{_problems()}</html>'
+        f'<nav>{links}<a href="#problems">Problems</a></nav>{"".join(parts)}{_problems_html()}</html>'
     )
 
 
-def _in_order(described: Description) -> list[tuple[str, str, Description]]:
+def _sorted_operations(openapi: OpenApiDocument) -> list[tuple[str, str, OpenApiDocument]]:
     """What makes a thing before what reads it, and the thing before its parts."""
-    calls = [(p, m, o) for p, methods in described["paths"].items() for m, o in methods.items()]
+    calls = [(p, m, o) for p, methods in openapi["paths"].items() for m, o in methods.items()]
     return sorted(calls, key=lambda call: (call[0].count("/"), METHODS.index(call[1])))
 
 
-def _operation(
-    described: Description, base_url: str, method: str, path: str, operation: Description
+def _operation_html(
+    openapi: OpenApiDocument, base_url: str, method: str, path: str, operation: OpenApiDocument
 ) -> Iterator[str]:
     scopes = sorted({s for way in operation.get("security", []) for v in way.values() for s in v})
     who = f"scope {' or '.join(scopes)}" if scopes else "public"
@@ -82,55 +86,57 @@ def _operation(
     yield f'<p><code><span class="method">{method.upper()}</span>{escape(path)}</code> '
     yield f'<span class="quiet">{who}</span></p>'
     yield f"<p>{escape(operation.get('description', ''))}</p>"
-    rows = [*_parameters(operation), *_body_rows(described, operation)]
+    rows = [*_parameter_rows(operation), *_body_rows(openapi, operation)]
     if rows:
         yield f"<table><tr><th>Name<th>Type<th></tr>{''.join(rows)}</table>"
-    yield f"<pre>{escape(_curl(described, base_url, method, path, operation))}</pre>"
+    yield f"<pre>{escape(_curl_example(openapi, base_url, method, path, operation))}</pre>"
 
 
-def _parameters(operation: Description) -> Iterator[str]:
+def _parameter_rows(operation: OpenApiDocument) -> Iterator[str]:
     for parameter in operation.get("parameters", []):
         note = f"in the {parameter['in']}"
-        yield _row(parameter["name"], parameter["schema"], note)
+        yield _table_row(parameter["name"], parameter["schema"], note)
 
 
-def _body_rows(described: Description, operation: Description) -> Iterator[str]:
-    schema = _body_schema(described, operation)
+def _body_rows(openapi: OpenApiDocument, operation: OpenApiDocument) -> Iterator[str]:
+    schema = _body_schema(openapi, operation)
     for name, member in schema.get("properties", {}).items():
         needed = "required" if name in schema.get("required", []) else ""
-        yield _row(name, member, f"{needed} {member.get('description', '')}".strip())
+        yield _table_row(name, member, f"{needed} {member.get('description', '')}".strip())
 
 
-def _row(name: str, schema: Description, note: str) -> str:
+def _table_row(name: str, schema: OpenApiDocument, description: str) -> str:
     default = schema.get("default")
     usual = f" Default {json.dumps(default)}." if default not in (None, []) else ""
-    cells = f"<td><code>{escape(name)}</code><td>{escape(_type(schema))}"
-    return f"<tr>{cells}<td>{escape(note + usual)}</tr>"
+    cells = f"<td><code>{escape(name)}</code><td>{escape(_type_name(schema))}"
+    return f"<tr>{cells}<td>{escape(description + usual)}</tr>"
 
 
-def _type(schema: Description) -> str:
+def _type_name(schema: OpenApiDocument) -> str:
     if "enum" in schema:
         return " ".join(str(word) for word in schema["enum"])
-    kinds = [_type(member) for member in schema.get("anyOf", []) if member.get("type") != "null"]
+    kinds = [
+        _type_name(member) for member in schema.get("anyOf", []) if member.get("type") != "null"
+    ]
     return " or ".join(kinds) or str(schema.get("const") or schema.get("type", "any"))
 
 
-def _body_schema(described: Description, operation: Description) -> Description:
+def _body_schema(openapi: OpenApiDocument, operation: OpenApiDocument) -> OpenApiDocument:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    schema: Description = content.get("schema", {})
+    schema: OpenApiDocument = content.get("schema", {})
     if "$ref" in schema:
-        found: Description = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        found: OpenApiDocument = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         return found
     return schema
 
 
-def _curl(
-    described: Description, base_url: str, method: str, path: str, operation: Description
+def _curl_example(
+    openapi: OpenApiDocument, base_url: str, method: str, path: str, operation: OpenApiDocument
 ) -> str:
     lines = [f"curl -X {method.upper()} {base_url}{path}"]
     if operation.get("security"):
         lines.append('-H "Authorization: Bearer $POSTCARD_KEY"')
-    examples = _body_schema(described, operation).get("examples")
+    examples = _body_schema(openapi, operation).get("examples")
     if "requestBody" in operation:
         lines.append('-H "Content-Type: application/json"')
         body = f"'{json.dumps(examples[0], indent=2)}'" if examples else "@template.json"
@@ -138,7 +144,7 @@ def _curl(
     return " \\\n  ".join(lines)
 
 
-def _problems() -> str:
+def _problems_html() -> str:
     rows = (
         f'<tr id="{code}"><td>{status}<td><code>{code}</code><td>{then}</tr>'
         for status, codes, then in PROBLEMS

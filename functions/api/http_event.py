@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 from postcard.errors import BadRequest, NotJson, TooLarge
 from postcard.json_text import read_json
 
-MOST_BYTES = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """What was asked, as the caller sent it."""
 
     method: str
@@ -25,7 +25,7 @@ class Request:
     request_id: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any]) -> "Request":
+    def from_event(cls, event: Mapping[str, Any]) -> "ApiRequest":
         """From the event. API Gateway joins a name that comes twice by commas: the last counts."""
         context = event["requestContext"]
         return cls(
@@ -38,18 +38,18 @@ class Request:
             request_id=context["requestId"],
         )
 
-    def json(self) -> tuple[str, Any]:
+    def parse_json(self) -> tuple[str, Any]:
         """The body's text and value; `TooLarge`, `NotJson`, `BadRequest` `invalid_json`."""
-        body = self._body()
-        if len(body) > MOST_BYTES:
-            raise TooLarge(f"The body is over {MOST_BYTES // 1024} KB: send less.")
+        body = self._body_bytes()
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(f"The body is over {MAX_BODY_BYTES // 1024} KB: send less.")
         media = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if media.lower() != "application/json":
             raise NotJson(f'The body is "{media}": send application/json.')
         value = read_json(body)
         return body.decode("utf-8"), value
 
-    def _body(self) -> bytes:
+    def _body_bytes(self) -> bytes:
         if not self.packed:
             return self.sent.encode("utf-8", "surrogatepass")
         try:

@@ -5,14 +5,14 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-MOST_BYTES = 1024
+MAX_METADATA_BYTES = 1024
 
 
-def small(metadata: dict[str, Any]) -> dict[str, Any]:
+def check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
     """Itself, refused over 1 KB of JSON."""
     text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MOST_BYTES:
-        detail = f"The metadata is {size} bytes of JSON: send at most {MOST_BYTES}."
+    if size > MAX_METADATA_BYTES:
+        detail = f"The metadata is {size} bytes of JSON: send at most {MAX_METADATA_BYTES}."
         raise PydanticCustomError("too_large", "{detail}", {"detail": detail})
     return metadata

@@ -4,19 +4,19 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-Description = dict[str, Any]
-HEALTH = "/v1/health"
-WITH_KEPT_ANSWER = ("/v1/templates", "/v1/assets")
-WITH_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews")
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-OTHER_CONTENT = {  # than what the handler's types say
+OpenApiDocument = dict[str, Any]
+HEALTH_PATH = "/v1/health"
+IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets")
+PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews")
+PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+CONTENT_OVERRIDES = {  # than what the handler's types say
     "/docs": {"text/html": {"schema": {"type": "string"}}},
     "/v1/previews": {
         "image/*": {"schema": {"type": "string", "format": "binary"}},
-        "application/json": {"schema": {"$ref": "#/components/schemas/PreviewAnswer"}},
+        "application/json": {"schema": {"$ref": "#/components/schemas/PreviewResponse"}},
     },
 }
-HEADERS: Description = {
+RESPONSE_HEADERS: OpenApiDocument = {
     "X-Request-Id": {
         "description": "Finds the call in the log.",
         "required": True,
@@ -57,7 +57,7 @@ REQUEST_HEADERS = {
 }
 
 
-def describe_answers(path: str, method: str, operation: Description) -> None:
+def describe_responses(path: str, method: str, operation: OpenApiDocument) -> None:
     """Success with its headers, and each problem by its status, into `operation`."""
     responses = operation["responses"]
     responses.pop("422", None)  # Powertools'
@@ -65,20 +65,23 @@ def describe_answers(path: str, method: str, operation: Description) -> None:
     success["description"] = "Done." if "204" in responses else "What was asked for."
     if "204" in responses:
         del success["content"]
-    elif path in OTHER_CONTENT:
-        success["content"] = OTHER_CONTENT[path]
-    for status in _problems(path, method, operation):
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": PROBLEM}
-    if path == HEALTH:
+    elif path in CONTENT_OVERRIDES:
+        success["content"] = CONTENT_OVERRIDES[path]
+    for status in _problem_statuses(path, method, operation):
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": PROBLEM_CONTENT,
+        }
+    if path == HEALTH_PATH:
         responses["503"] = {**success, "description": "Something that pictures need is down."}
     for status, response in responses.items():
-        response["headers"] = dict(_headers(path, status, response))
+        response["headers"] = dict(_response_header_refs(path, status, response))
 
 
-def describe_headers(path: str, method: str, operation: Description) -> None:
+def describe_request_headers(path: str, method: str, operation: OpenApiDocument) -> None:
     """The request headers that a call heeds, into `operation`."""
     heeded = []
-    if path in WITH_KEPT_ANSWER and method == "post":
+    if path in IDEMPOTENT_PATHS and method == "post":
         heeded.append("Idempotency-Key")
     if method == "put":
         heeded.append("If-Match")
@@ -89,16 +92,16 @@ def describe_headers(path: str, method: str, operation: Description) -> None:
         )
 
 
-def _problems(path: str, method: str, operation: Description) -> list[int]:
+def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> list[int]:
     takes_body = "requestBody" in operation
-    keeps_answer = path in WITH_KEPT_ANSWER and method == "post"
+    keeps_answer = path in IDEMPOTENT_PATHS and method == "post"
     known = [
         (True, (500, 504)),
         ("security" in operation, (401, 403, 429, 503)),
         (takes_body or "parameters" in operation, (400,)),
         ("{" in path, (404, 405, 410)),
         (takes_body, (409, 413, 415)),
-        (path in WITH_TEMPLATE, (404, 410)),
+        (path in PATHS_NAMING_A_TEMPLATE, (404, 410)),
         (keeps_answer, (422,)),
         (path == "/v1/links", (414,)),
         (method == "put", (412,)),
@@ -106,9 +109,9 @@ def _problems(path: str, method: str, operation: Description) -> list[int]:
     return sorted({status for true, statuses in known if true for status in statuses})
 
 
-def _headers(
+def _response_header_refs(
     path: str, status: str, response: Mapping[str, Any]
-) -> Iterator[tuple[str, Description]]:
+) -> Iterator[tuple[str, OpenApiDocument]]:
     names = ["X-Request-Id"]
     if path.startswith("/v1/"):
         names += ["RateLimit-Policy", "RateLimit"]
@@ -116,7 +119,7 @@ def _headers(
         names.append("Retry-After")
     if status == "405":
         names.append("Allow")
-    if "TemplateAnswer" in str(response.get("content")):
+    if "TemplateResponse" in str(response.get("content")):
         names.append("ETag")
     for name in names:
         yield name, {"$ref": f"#/components/headers/{name}"}

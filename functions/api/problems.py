@@ -11,11 +11,11 @@ from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, r
 from postcard.json_text import pointer
 
 PROBLEM_JSON = "application/problem+json"
-MOST_ERRORS = 100  # a Lambda answers 6 MB at most
-WAIT = "5"  # seconds after which something that is down is worth another try
+MAX_ERRORS = 100  # a Lambda answers 6 MB at most
+RETRY_AFTER_SECONDS = "5"  # seconds after which something that is down is worth another try
 
 
-SAID = {
+DETAILS_BY_ERROR_TYPE = {
     "dict_type": "Send a JSON object.",
     "model_attributes_type": "Send a JSON object.",
     "list_type": "Send a JSON list.",
@@ -23,7 +23,7 @@ SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProblemResponse:
     """A problem as an HTTP answer."""
 
     status: int
@@ -31,7 +31,7 @@ class Told:
     body: str
 
 
-def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
+def problem_response(problem: Problem, *, request_id: str, instance: str) -> ProblemResponse:
     """The answer for a problem. `instance` is the path that was called, without its query."""
     members = {
         "type": f"/docs#{problem.code}",
@@ -42,14 +42,14 @@ def told_problem(problem: Problem, *, request_id: str, instance: str) -> Told:
         "success": False,
         "code": problem.code,
         "request_id": request_id,
-        "errors": told(problem.errors[:MOST_ERRORS]),
+        "errors": told(problem.errors[:MAX_ERRORS]),
         **problem.extensions,
     }
-    waiting = {"Retry-After": WAIT} if isinstance(problem, Unavailable) else {}
+    waiting = {"Retry-After": RETRY_AFTER_SECONDS} if isinstance(problem, Unavailable) else {}
     headers = {**waiting, **problem.headers, "Content-Type": PROBLEM_JSON}
     body = json.dumps(members, ensure_ascii=False)
     whole = body.encode("utf-8", "replace").decode()  # a pointer may hold half a character
-    return Told(problem.status, headers, whole)
+    return ProblemResponse(problem.status, headers, whole)
 
 
 def _detail(problem: Problem) -> str:
@@ -65,48 +65,50 @@ def _detail(problem: Problem) -> str:
     return said
 
 
-def unreadable(
+def validation_problem(
     errors: Sequence[Mapping[str, Any]],
     body: Any,
-    known: Iterable[str],
+    property_names: Iterable[str],
     *,
-    put: bool,
-    found: Sequence[Fault] = (),
+    is_put: bool,
+    value_faults: Sequence[Fault] = (),
 ) -> Problem:
     """The problem of a request that does not fit its model; `found`: what else is wrong with it.
 
     An id in the path of a form that no id has is not found, except where it would be made.
     """
-    names = list(known)
+    names = list(property_names)
     faults: dict[str, Fault] = {}
     for error in errors:
-        fault = _fault(error, body, names)
+        fault = _fault_from_pydantic(error, body, names)
         faults.setdefault(fault.pointer, fault)
-    if not put and any(error["loc"][0] == "path" for error in errors):
+    if not is_put and any(error["loc"][0] == "path" for error in errors):
         return NotFound("There is nothing by that id.")
     try:
-        refuse([*faults.values(), *found])
+        refuse([*faults.values(), *value_faults])
     except BadRequest as bad:
         return bad
     return BadRequest("The request cannot be read.")
 
 
-def _fault(error: Mapping[str, Any], body: Any, known: list[str]) -> Fault:
+def _fault_from_pydantic(error: Mapping[str, Any], body: Any, property_names: list[str]) -> Fault:
     where, *steps = error["loc"]
     place = _pointer(steps, body if where == "body" else {})
     if error["type"] == "extra_forbidden":
-        return Fault("invalid_request", place, _unknown(str(steps[-1]), known))
+        return Fault(
+            "invalid_request", place, _unknown_property_detail(str(steps[-1]), property_names)
+        )
     if error["type"] == "missing":
         return Fault("missing_value", place, "This is required.")
-    detail = SAID.get(error["type"], str(error["msg"]))
+    detail = DETAILS_BY_ERROR_TYPE.get(error["type"], str(error["msg"]))
     if where == "path":
         detail = "An id is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
     return Fault("invalid_request", place, detail if detail.endswith(".") else f"{detail}.")
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+def _unknown_property_detail(name: str, property_names: list[str]) -> str:
+    close = difflib.get_close_matches(name, property_names, n=1)
+    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(property_names)}."
     return f"Unknown property; {guess}"
 
 

@@ -13,38 +13,38 @@ from postcard.links.encoding import is_template
 from postcard.ports import ApiKeyRecord
 from postcard.services.assembly import ApiService
 
-JSON = "application/json"
+JSON_TYPE = "application/json"
 
 
 @dataclass
-class Call:
+class ApiRequestContext:
     """What a handler may know beside its arguments. `noted` goes to the log: no values in it."""
 
     service: ApiService
     request_id: str
     now: float
     deadline: float
-    describe: Callable[[], dict[str, Any]]
-    text: str = ""
+    openapi_document: Callable[[], dict[str, Any]]
+    body_text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     key: ApiKeyRecord | None = None
-    noted: dict[str, object] = field(default_factory=dict)
+    log_fields: dict[str, object] = field(default_factory=dict)
 
-    def allow_template(self, template_id: str) -> None:
+    def authorize_template(self, template_id: str) -> None:
         """`Forbidden` if the key is confined to other templates."""
         if is_template(template_id):  # another text in its place may be anybody's value
-            self.noted["template"] = template_id
+            self.log_fields["template"] = template_id
         if self.key is not None:
             require_template(self.key, template_id)
 
-    def allow_scope(self, scope: str) -> None:
+    def authorize_scope(self, scope: str) -> None:
         """`Forbidden` unless the key has the scope; for what a body or query decides."""
         if self.key is not None:
             require_scope(self.key, scope)
 
-    def body(self) -> Any:
+    def json_body(self) -> Any:
         """The JSON that was sent; it has been read once, so it can be."""
-        return json.loads(self.text)
+        return json.loads(self.body_text)
 
 
 class ApiRouter(Router):
@@ -54,9 +54,9 @@ class ApiRouter(Router):
         super().__init__()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
 
     @property
-    def call(self) -> Call:
+    def request_context(self) -> ApiRequestContext:
         """The call at work."""
-        return cast(Call, self.context["call"])
+        return cast(ApiRequestContext, self.context["call"])
 
 
 def no_content() -> Response[Any]:
@@ -64,6 +64,6 @@ def no_content() -> Response[Any]:
     return Response(status_code=204, content_type=None, body="")
 
 
-def needs(*scopes: str) -> list[dict[str, list[str]]]:
+def any_scope(*scopes: str) -> list[dict[str, list[str]]]:
     """OpenAPI's security of a route: any of `scopes`; this is what `auth.py` goes by, too."""
     return [{name: [scope]} for scope in scopes for name in ("bearer", "api_key")]

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from api.metadata import small
+from api.metadata import check_metadata_size
 from postcard.geometry import DPRS, MAX_SIDE
 
 TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -26,7 +26,7 @@ OnInvalid = Annotated[
     Field(description="default: bad and missing values become their fields' defaults."),
 ]
 Width = Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_SIDE})]
-Sharpness = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
+DevicePixelRatio = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
 MaxBytes = Annotated[
     int | None,
     Field(ge=2_000, le=4_500_000, description="Quality or colours go down until it fits."),
@@ -36,7 +36,7 @@ Campaign = Annotated[
 ]
 
 
-def _told_once(entry: dict[str, Any]) -> dict[str, Any]:
+def _without_null_members(entry: dict[str, Any]) -> dict[str, Any]:
     """A modification without its nulls, which are the same as not given, beside what is given.
 
     An entry of nulls alone stays as it is: it says that the value is missing.
@@ -47,7 +47,7 @@ def _told_once(entry: dict[str, Any]) -> dict[str, Any]:
 
 Modification = Annotated[
     dict[str, Any],
-    AfterValidator(_told_once),
+    AfterValidator(_without_null_members),
     WithJsonSchema(
         {
             "type": "object",
@@ -73,32 +73,32 @@ JsonDocument = Annotated[
 ]
 Metadata = Annotated[
     dict[str, Any],
-    AfterValidator(small),
+    AfterValidator(check_metadata_size),
     WithJsonSchema({"type": "object", "description": "At most 1 KB; given back, never stored."}),
 ]
 
 
-def shown(**example: Any) -> ConfigDict:
+def example_config(**example: Any) -> ConfigDict:
     """A body's rules, with an example for those who read the description."""
     return ConfigDict(
         extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [example]}
     )
 
 
-class Sent(BaseModel):
+class RequestBody(BaseModel):
     """A body: unknown properties are refused, `null` is the same as not given."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, sent: Any) -> Any:
+    def _drop_nulls(cls, sent: Any) -> Any:
         if not isinstance(sent, dict):
             return sent
         return {name: value for name, value in sent.items() if value is not None}
 
 
-class Picture(Sent):
+class PictureBody(RequestBody):
     """What every call that makes or names a picture takes."""
 
     modifications: Annotated[
@@ -107,7 +107,7 @@ class Picture(Sent):
     format: Annotated[Format | None, Field(description="Default: the template's.")] = None
     width: Annotated[Width | None, Field(description="CSS pixels. Default: the template's.")] = None
     dpr: Annotated[
-        Sharpness | None, Field(description="Pixels sent per CSS pixel. Default: 1.")
+        DevicePixelRatio | None, Field(description="Pixels sent per CSS pixel. Default: 1.")
     ] = None
     quality: Annotated[
         int | None,
@@ -115,10 +115,10 @@ class Picture(Sent):
     ] = None
 
 
-class ImageBody(Picture):
+class ImageBody(PictureBody):
     """`POST /v1/images`."""
 
-    model_config = shown(
+    model_config = example_config(
         template_id="tmpl_a1b2c3d4e5",
         modifications=[
             {"name": "user_name", "text": "Alex Rivera"},
@@ -141,10 +141,10 @@ class ImageBody(Picture):
     metadata: Metadata | None = None
 
 
-class LinkBody(Picture):
+class LinkBody(PictureBody):
     """`POST /v1/links`."""
 
-    model_config = shown(
+    model_config = example_config(
         template_id="tmpl_a1b2c3d4e5",
         modifications=[{"name": "discount_code", "text": "SAVE25NOW"}],
         esp="klaviyo",
@@ -167,10 +167,10 @@ class LinkBody(Picture):
     ] = None
 
 
-class PreviewBody(Picture):
+class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
-    model_config = shown(
+    model_config = example_config(
         template_id="tmpl_a1b2c3d4e5",
         modifications=[{"name": "user_name", "text": "Alex Rivera"}],
     )
@@ -185,10 +185,10 @@ class PreviewBody(Picture):
     debug: bool = False
 
 
-class TemplateChanges(Sent):
+class TemplateChanges(RequestBody):
     """`PATCH /v1/templates/{id}`."""
 
-    model_config = shown(paused=True, daily_renders=200_000)
+    model_config = example_config(paused=True, daily_renders=200_000)
 
     paused: bool | None = None
     daily_renders: Annotated[
@@ -202,18 +202,18 @@ class TemplateChanges(Sent):
     ] = None
 
 
-class RecallBody(Sent):
+class RecallBody(RequestBody):
     """`POST /v1/templates/{id}/versions/{n}/recall`."""
 
-    model_config = shown(replaced_by=4)
+    model_config = example_config(replaced_by=4)
 
     replaced_by: Annotated[int, Field(ge=1, le=999_999)]
 
 
-class AssetBody(Sent):
+class AssetBody(RequestBody):
     """`POST /v1/assets`."""
 
-    model_config = shown(id="hero", content_type="image/jpeg", bytes=182_044)
+    model_config = example_config(id="hero", content_type="image/jpeg", bytes=182_044)
 
     id: Annotated[str, Field(pattern=TEMPLATE_ID)]
     content_type: Literal[
@@ -229,7 +229,7 @@ class AssetBody(Sent):
     bytes: Annotated[int, Field(ge=1, le=10_000_000)]
 
 
-class Fact(BaseModel):
+class Diagnostic(BaseModel):
     """A warning or a finding."""
 
     code: str

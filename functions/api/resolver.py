@@ -7,9 +7,9 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from api.openapi import describe
-from api.problems import told_problem, unreadable
-from api.visit import Visit
+from api.openapi import build_openapi
+from api.problems import problem_response, validation_problem
+from api.visit import ApiRequestState
 from postcard.errors import MethodNotAllowed, NotFound, Problem
 
 
@@ -18,19 +18,19 @@ class Resolver(APIGatewayHttpResolver):
 
     def __init__(self) -> None:
         super().__init__(enable_validation=True)
-        self._described: dict[str, Any] | None = None
-        self.exception_handler(RequestValidationError)(self._unreadable)
-        self.exception_handler(Problem)(self._problem)
-        self.exception_handler(Exception)(self._failure)
+        self._openapi_document: dict[str, Any] | None = None
+        self.exception_handler(RequestValidationError)(self._validation_problem)
+        self.exception_handler(Problem)(self._problem_response)
+        self.exception_handler(Exception)(self._internal_error)
 
     @property
-    def table(self) -> Sequence[Route]:
+    def all_routes(self) -> Sequence[Route]:
         """All routes, those without a variable part first."""
         return [*self._static_routes, *self._dynamic_routes]
 
-    def find(self, method: str, path: str) -> Route:
+    def find_route(self, method: str, path: str) -> Route:
         """The route of a request; `NotFound`, or `MethodNotAllowed` with `Allow`."""
-        there = [route for route in self.table if route.rule.match(path)]
+        there = [route for route in self.all_routes if route.rule.match(path)]
         if not there:
             raise NotFound("There is nothing here: /docs lists what there is.")
         for route in there:
@@ -40,44 +40,46 @@ class Resolver(APIGatewayHttpResolver):
         detail = f"{method} is not answered here, {allowed} is."
         raise MethodNotAllowed(detail, headers={"Allow": allowed})
 
-    def description(self) -> dict[str, Any]:
+    def openapi_document(self) -> dict[str, Any]:
         """OpenAPI of all routes, made once."""
-        if self._described is None:
-            self._described = describe(self, self.table)
-        return self._described
+        if self._openapi_document is None:
+            self._openapi_document = build_openapi(self, self.all_routes)
+        return self._openapi_document
 
     @property
-    def visit(self) -> Visit:
+    def request_state(self) -> ApiRequestState:
         """The call at work."""
-        visit: Visit = self.context["visit"]
+        visit: ApiRequestState = self.context["visit"]
         return visit
 
-    def _problem(self, problem: Problem) -> Response[str]:
-        visit = self.visit
-        visit.note(problem)
-        told = told_problem(
+    def _problem_response(self, problem: Problem) -> Response[str]:
+        visit = self.request_state
+        visit.log_problem(problem)
+        told = problem_response(
             problem, request_id=visit.request.request_id, instance=visit.request.path
         )
         return Response(told.status, body=told.body, headers=dict(told.headers))
 
-    def _unreadable(self, error: RequestValidationError) -> Response[str]:
-        visit = self.visit
-        known = _body_names(self.context["_route"])
+    def _validation_problem(self, error: RequestValidationError) -> Response[str]:
+        visit = self.request_state
+        known = _body_property_names(self.context["_route"])
         put = visit.request.method == "PUT"
         found = visit.value_faults()
-        problem = unreadable(error.errors(), visit.value, known, put=put, found=found)
+        problem = validation_problem(
+            error.errors(), visit.json_body, known, is_put=put, value_faults=found
+        )
         problem.extensions = visit.fallback_url()
-        return self._problem(problem)
+        return self._problem_response(problem)
 
-    def _failure(self, failure: Exception) -> Response[str]:
+    def _internal_error(self, exception: Exception) -> Response[str]:
         """A fault of ours: the caller gets the request id, the log the place."""
-        self.visit.failure = failure
-        return self._problem(
+        self.request_state.exception = exception
+        return self._problem_response(
             Problem("Something here is broken: the request id finds the log line.")
         )
 
 
-def _body_names(route: Route) -> list[str]:
+def _body_property_names(route: Route) -> list[str]:
     """The properties of the body that a route's handler takes."""
     body: Any = get_type_hints(route.func).get("body")
     fields = getattr(body, "model_fields", None)

@@ -4,10 +4,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from api.request_models import Fact
+from api.request_models import Diagnostic
 
 
-class ImageAnswer(BaseModel):
+class ImageResponse(BaseModel):
     """An image."""
 
     success: bool = True
@@ -26,10 +26,10 @@ class ImageAnswer(BaseModel):
     cached: bool
     alt: str
     metadata: dict[str, Any] | None = None
-    warnings: list[Fact]
+    warnings: list[Diagnostic]
 
 
-class StoredImage(BaseModel):
+class StoredImageResponse(BaseModel):
     """An image as it is remembered: without `metadata`."""
 
     success: bool = True
@@ -47,10 +47,10 @@ class StoredImage(BaseModel):
     bytes: int | None
     cached: bool
     alt: str
-    warnings: list[Fact]
+    warnings: list[Diagnostic]
 
 
-class LinkAnswer(BaseModel):
+class LinkResponse(BaseModel):
     """A signed link and the tag that shows it."""
 
     success: bool = True
@@ -63,10 +63,10 @@ class LinkAnswer(BaseModel):
     display_height: int
     template_version: int | Literal["latest"]
     expires_at: str | None
-    warnings: list[Fact]
+    warnings: list[Diagnostic]
 
 
-class TemplateAnswer(BaseModel):
+class TemplateResponse(BaseModel):
     """A template with one of its versions."""
 
     id: str
@@ -76,11 +76,11 @@ class TemplateAnswer(BaseModel):
     published_at: str
     paused: bool
     document: dict[str, Any]
-    findings: list[Fact]
+    findings: list[Diagnostic]
     default_url: str
 
 
-class TemplateLine(BaseModel):
+class TemplateSummary(BaseModel):
     """A template in a list; `version` is the latest."""
 
     id: str
@@ -94,11 +94,11 @@ class TemplateLine(BaseModel):
 class TemplateList(BaseModel):
     """Part of the list of templates."""
 
-    items: list[TemplateLine]
+    items: list[TemplateSummary]
     next_cursor: str | None
 
 
-class VersionLine(BaseModel):
+class VersionSummary(BaseModel):
     """A version in a list; `replaced_by` is set by a recall."""
 
     version: int
@@ -109,7 +109,7 @@ class VersionLine(BaseModel):
 class VersionList(BaseModel):
     """Part of the list of a template's versions, newest first."""
 
-    items: list[VersionLine]
+    items: list[VersionSummary]
     next_cursor: str | None
 
 
@@ -120,7 +120,7 @@ class FieldList(BaseModel):
     layers: list[dict[str, Any]]
 
 
-class Recall(BaseModel):
+class RecallResponse(BaseModel):
     """A version, and the one that is drawn instead of it from now on."""
 
     template_id: str
@@ -128,7 +128,7 @@ class Recall(BaseModel):
     replaced_by: int
 
 
-class AssetAnswer(BaseModel):
+class AssetResponse(BaseModel):
     """An asset; `upload` says where and how to send its bytes."""
 
     id: str
@@ -141,7 +141,7 @@ class AssetAnswer(BaseModel):
     upload: dict[str, Any]
 
 
-class AssetLine(BaseModel):
+class AssetSummary(BaseModel):
     """An asset in a list: `waiting`, `ready` or `refused`, which `detail` explains.
 
     `family` is the name of a font that is ready.
@@ -159,7 +159,7 @@ class AssetLine(BaseModel):
 class AssetList(BaseModel):
     """Part of the list of assets."""
 
-    items: list[AssetLine]
+    items: list[AssetSummary]
     next_cursor: str | None
 
 
@@ -173,13 +173,13 @@ class PreviewBox(BaseModel):
     height: float
 
 
-class PreviewAnswer(BaseModel):
+class PreviewResponse(BaseModel):
     """A preview; `image` is a data URI."""
 
     image: str
     boxes: list[PreviewBox]
-    warnings: list[Fact]
-    findings: list[Fact]
+    warnings: list[Diagnostic]
+    findings: list[Diagnostic]
 
 
 class FontFamily(BaseModel):

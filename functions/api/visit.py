@@ -4,40 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.auth import Entry
-from api.http_event import Request
+from api.auth import AuthResult
+from api.http_event import ApiRequest
 from postcard.errors import Fault, Gone, NotFound, Problem, Unavailable
 from postcard.services.assembly import ApiService
 from postcard.template.bind import BindMode
 
-TELLS_FALLBACK = ("/v1/images", "/v1/links")
-TAKES_VALUES = (*TELLS_FALLBACK, "/v1/previews")
+FALLBACK_URL_PATHS = ("/v1/images", "/v1/links")
+MODIFICATIONS_PATHS = (*FALLBACK_URL_PATHS, "/v1/previews")
 
 
 @dataclass
-class Visit:
+class ApiRequestState:
     """What is known of a call so far. `deadline` is a `time.monotonic()` instant."""
 
-    request: Request
+    request: ApiRequest
     service: ApiService
     now: float
     deadline: float
-    began: float
-    entry: Entry = field(default_factory=Entry)
-    noted: dict[str, object] = field(default_factory=dict)
-    value: Any = None  # the body, read
-    rule: str = ""
-    failure: BaseException | None = None
+    started_at: float
+    auth: AuthResult = field(default_factory=AuthResult)
+    log_fields: dict[str, object] = field(default_factory=dict)
+    json_body: Any = None  # the body, read
+    route_path: str = ""
+    exception: BaseException | None = None
 
-    def note(self, problem: Problem) -> None:
+    def log_problem(self, problem: Problem) -> None:
         """For the log line: what was told; and of a store that is down, which and how."""
-        self.noted["code"] = problem.code
+        self.log_fields["code"] = problem.code
         if isinstance(problem, Unavailable):
-            self.noted["down"] = str(problem)
+            self.log_fields["down"] = str(problem)
 
     def fallback_url(self) -> dict[str, object]:
         """`fallback_url` for a body that could not be taken, if its template is known."""
-        template = self._template(TELLS_FALLBACK)
+        template = self._requested_template(FALLBACK_URL_PATHS)
         if template is None:
             return {}
         url = self.service.links.fallback_url(template)
@@ -45,22 +45,22 @@ class Visit:
 
     def value_faults(self) -> Sequence[Fault]:
         """What is wrong with the values of a body whose rest could not be taken."""
-        template = self._template(TAKES_VALUES)
-        sent = self.value.get("modifications") if template is not None else None
+        template = self._requested_template(MODIFICATIONS_PATHS)
+        sent = self.json_body.get("modifications") if template is not None else None
         if not isinstance(sent, list) or not all(isinstance(entry, dict) for entry in sent):
             return ()
-        mode: BindMode = "default" if self.value.get("on_invalid") == "default" else "error"
+        mode: BindMode = "default" if self.json_body.get("on_invalid") == "default" else "error"
         try:
             return self.service.links.value_faults(str(template), sent, mode)
         except (NotFound, Gone):
             return ()
 
-    def _template(self, paths: Sequence[str]) -> str | None:
+    def _requested_template(self, paths: Sequence[str]) -> str | None:
         """The template that the body of a call of `paths` names, if the key may know of it."""
-        named = self.value.get("template_id") if isinstance(self.value, dict) else None
+        named = self.json_body.get("template_id") if isinstance(self.json_body, dict) else None
         if self.request.path not in paths or not isinstance(named, str):
             return None
-        key = self.entry.key
+        key = self.auth.key
         if key is not None and key.templates is not None and named not in key.templates:
             return None
         return named

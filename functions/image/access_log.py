@@ -16,16 +16,16 @@ from postcard.delivery.fallback_chain import RequestContext
 
 SERVICE = "image"
 NAMESPACE = "Postcard"
-cold = [True]  # until the first call is told
+is_cold_start = [True]  # until the first call is told
 
 
 def write(
     out: TextIO,
     event: Mapping[str, Any],
     context: Any,
-    visit: RequestContext,
+    request_context: RequestContext,
     response: Mapping[str, Any],
-    spent: float,
+    milliseconds: float,
 ) -> None:
     """Both lines; a log that takes none costs no picture. `spent` is in milliseconds."""
     status = response["statusCode"]
@@ -33,19 +33,23 @@ def write(
         "request_id": event["requestContext"]["requestId"],
         "method": event["requestContext"]["http"]["method"],
         "status": status,
-        "ms": round(spent, 1),
-        "steps": {name: round(ms, 1) for name, ms in visit.timings.milliseconds.items()},
-        **{name: fact for name, fact in visit.log_fields.items() if fact},
+        "ms": round(milliseconds, 1),
+        "steps": {name: round(ms, 1) for name, ms in request_context.timings.milliseconds.items()},
+        **{name: fact for name, fact in request_context.log_fields.items() if fact},
     }
-    level = "ERROR" if status >= 500 or "failure" in visit.log_fields else "INFO"
+    level = "ERROR" if status >= 500 or "failure" in request_context.log_fields else "INFO"
     with suppress(OSError, ValueError):
-        _put(out, {**_frame(context, level), **facts}, metrics(visit.log_fields, status, spent))
+        _write_lines(
+            out,
+            {**_powertools_fields(context, level), **facts},
+            emf_metrics(request_context.log_fields, status, milliseconds),
+        )
 
 
-def _frame(context: Any, level: str) -> dict[str, Any]:
+def _powertools_fields(context: Any, level: str) -> dict[str, Any]:
     """What Powertools' logger puts into every line of a Lambda."""
     now = datetime.now(UTC)
-    first, cold[0] = cold[0], False
+    first, is_cold_start[0] = is_cold_start[0], False
     return {
         "level": level,
         "location": "write:journal",
@@ -60,23 +64,25 @@ def _frame(context: Any, level: str) -> dict[str, Any]:
     }
 
 
-def metrics(noted: Mapping[str, object], status: int, spent: float) -> dict[str, Any]:
+def emf_metrics(
+    log_fields: Mapping[str, object], status: int, milliseconds: float
+) -> dict[str, Any]:
     """CloudWatch's embedded metric format: counts of one call, its bytes and its milliseconds."""
-    reason = noted.get("reason")
+    reason = log_fields.get("reason")
     values: dict[str, tuple[str, float]] = {
         "Requests": ("Count", 1),
-        "Renders": ("Count", 1 if noted.get("renders") else 0),
-        "Hits": ("Count", 1 if noted.get("did") == "stored" else 0),
+        "Renders": ("Count", 1 if log_fields.get("renders") else 0),
+        "Hits": ("Count", 1 if log_fields.get("did") == "stored" else 0),
         "Fallbacks": ("Count", 1 if reason else 0),
-        "FoundStored": ("Count", 1 if noted.get("found") else 0),
-        "Damaged": ("Count", float(str(noted.get("damaged", 0)))),
-        "Required": ("Count", 1 if noted.get("required") else 0),
-        "MissingGlyphs": ("Count", float(str(noted.get("missing_glyphs") or 0))),
+        "FoundStored": ("Count", 1 if log_fields.get("found") else 0),
+        "Damaged": ("Count", float(str(log_fields.get("damaged", 0)))),
+        "Required": ("Count", 1 if log_fields.get("required") else 0),
+        "MissingGlyphs": ("Count", float(str(log_fields.get("missing_glyphs") or 0))),
         "Refusals": ("Count", 1 if 400 <= status < 500 else 0),
-        "Duration": ("Milliseconds", round(spent, 1)),
+        "Duration": ("Milliseconds", round(milliseconds, 1)),
     }
-    if noted.get("bytes"):
-        values["Bytes"] = ("Bytes", float(str(noted["bytes"])))
+    if log_fields.get("bytes"):
+        values["Bytes"] = ("Bytes", float(str(log_fields["bytes"])))
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
     by = {"service": service, **({"reason": str(reason)} if reason else {})}
     dimensions = [["service"], ["service", "reason"]] if reason else [["service"]]
@@ -92,6 +98,6 @@ def metrics(noted: Mapping[str, object], status: int, spent: float) -> dict[str,
     }
 
 
-def _put(out: TextIO, *lines: Mapping[str, Any]) -> None:
+def _write_lines(out: TextIO, *lines: Mapping[str, Any]) -> None:
     out.write("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
     out.flush()

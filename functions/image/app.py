@@ -22,16 +22,16 @@ from postcard.errors import Forbidden, MethodNotAllowed, Problem, Unavailable
 from postcard.settings import Settings
 
 METHODS = ("GET", "HEAD")
-DRAWING_SECONDS = 8.0  # what drawing and its sources may take
-RESERVE_SECONDS = 3.0  # kept back for the fallback and its answer
-ANSWER_SECONDS = 0.7  # kept back to answer at all, whatever does not
-ALWAYS = {
+RENDER_SECONDS = 8.0  # what drawing and its sources may take
+FALLBACK_RESERVE_SECONDS = 3.0  # kept back for the fallback and its answer
+RESPONSE_RESERVE_SECONDS = 0.7  # kept back to answer at all, whatever does not
+PICTURE_HEADERS = {
     "Content-Disposition": "inline",
     "X-Content-Type-Options": "nosniff",
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-Response = dict[str, Any]
+LambdaResponse = dict[str, Any]
 
 
 @cache
@@ -40,30 +40,34 @@ def service() -> ImageService:
     return wiring.image_service(Settings.read(os.environ))
 
 
-def handler(event: dict[str, Any], context: Any) -> Response:
+def handler(event: dict[str, Any], context: Any) -> LambdaResponse:
     """The Lambda's entry point."""
-    return answer(event, context, service())
+    return handle_request(event, context, service())
 
 
-def answer(event: dict[str, Any], context: Any, images: ImageService) -> Response:
+def handle_request(event: dict[str, Any], context: Any, images: ImageService) -> LambdaResponse:
     """An event in, a response out, one line in the log and one of metrics."""
     began = images.monotonic()
     left = context.get_remaining_time_in_millis() / 1000
-    visit = RequestContext(now=images.clock(), deadline=began + min(DRAWING_SECONDS, left - RESERVE_SECONDS))
-    images.set_deadline(began + left - ANSWER_SECONDS)
+    visit = RequestContext(
+        now=images.clock(), deadline=began + min(RENDER_SECONDS, left - FALLBACK_RESERVE_SECONDS)
+    )
+    images.set_deadline(began + left - RESPONSE_RESERVE_SECONDS)
     try:
-        response = _picture(event, images, visit)
+        response = _picture_response(event, images, visit)
     except Problem as problem:
         visit.log_fields["code"] = problem.code
         if isinstance(problem, Unavailable):
             visit.log_fields["failure"] = str(problem)
-        response = _refusal(problem)
+        response = _error_response(problem)
     spent = (images.monotonic() - began) * 1000
     journal.write(sys.stdout, event, context, visit, response, spent)
     return response
 
 
-def _picture(event: dict[str, Any], images: ImageService, visit: RequestContext) -> Response:
+def _picture_response(
+    event: dict[str, Any], images: ImageService, request_context: RequestContext
+) -> LambdaResponse:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     sent = headers.get("x-postcard-origin", "").encode()
     if not hmac.compare_digest(sent, images.origin().encode()):
@@ -71,12 +75,14 @@ def _picture(event: dict[str, Any], images: ImageService, visit: RequestContext)
     method = event["requestContext"]["http"]["method"]
     if method not in METHODS:
         raise MethodNotAllowed("Pictures are read only.", headers={"Allow": ", ".join(METHODS)})
-    answered = images.pictures.get(event["rawPath"], headers.get("x-postcard-link", ""), visit)
-    visit.log_fields |= {"did": answered.render, "bytes": len(answered.image.body)}
+    answered = images.pictures.get(
+        event["rawPath"], headers.get("x-postcard-link", ""), request_context
+    )
+    request_context.log_fields |= {"did": answered.render, "bytes": len(answered.image.body)}
     if answered.reason:
-        visit.log_fields["reason"] = answered.reason
-    told = _headers(answered, visit)
-    if _has(headers.get("if-none-match", ""), told["ETag"]):
+        request_context.log_fields["reason"] = answered.reason
+    told = _picture_headers(answered, request_context)
+    if _etag_matches(headers.get("if-none-match", ""), told["ETag"]):
         return {"statusCode": 304, "headers": told, "body": ""}
     told["Content-Type"] = answered.image.content_type
     if method == "HEAD":
@@ -86,25 +92,27 @@ def _picture(event: dict[str, Any], images: ImageService, visit: RequestContext)
     return {"statusCode": 200, "headers": told, "body": body, "isBase64Encoded": True}
 
 
-def _headers(answered: PictureResponse, visit: RequestContext) -> dict[str, str]:
+def _picture_headers(picture: PictureResponse, request_context: RequestContext) -> dict[str, str]:
     """Everything but the type and the length, which a 304 leaves out."""
-    digest = hashlib.md5(answered.image.body, usedforsecurity=False).hexdigest()
-    steps = (f"{name};dur={spent:.1f}" for name, spent in visit.timings.milliseconds.items())
+    digest = hashlib.md5(picture.image.body, usedforsecurity=False).hexdigest()
+    steps = (
+        f"{name};dur={spent:.1f}" for name, spent in request_context.timings.milliseconds.items()
+    )
     told = {
-        **ALWAYS,
+        **PICTURE_HEADERS,
         "ETag": f'"{digest}"',  # S3's own, so that a copy stays good when S3 answers next
-        "Cache-Control": answered.cache_policy.cache_control,
-        "X-Postcard-Render": answered.render,
+        "Cache-Control": picture.cache_policy.cache_control,
+        "X-Postcard-Render": picture.render,
         "Server-Timing": ", ".join(steps),
     }
-    if answered.reason:
-        told["X-Postcard-Fallback"] = answered.reason
-    if answered.cache_policy.expires is not None:
-        told["Expires"] = _http_date(answered.cache_policy.expires)
+    if picture.reason:
+        told["X-Postcard-Fallback"] = picture.reason
+    if picture.cache_policy.expires is not None:
+        told["Expires"] = _http_date(picture.cache_policy.expires)
     return told
 
 
-def _has(if_none_match: str, etag: str) -> bool:
+def _etag_matches(if_none_match: str, etag: str) -> bool:
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return bool(tags & {"*", etag})
 
@@ -113,7 +121,7 @@ def _http_date(instant: int) -> str:
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(instant))
 
 
-def _refusal(problem: Problem) -> Response:
+def _error_response(problem: Problem) -> LambdaResponse:
     """No picture: a wrong address, or no keys, for which the CDN has a page of its own."""
     headers = {
         "Cache-Control": "no-store",

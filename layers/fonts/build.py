@@ -23,57 +23,62 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-from layers.fonts.packages import fetch
-from layers.fonts.sources import SOURCES, Source
+from layers.fonts.packages import fetch_package
+from layers.fonts.sources import FONT_SOURCES, FontSource
 
 HERE = Path(__file__).resolve().parent
 # What most texts are written in, and the raised letters by which FreeType aligns ª, ² and º.
-LATIN = {*range(0x20, 0x100), *range(0x2B0, 0x2F0), *range(0x1D2C, 0x1DC0), *range(0x2070, 0x20A0)}
-HORIZONTAL = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]  # of collections
+LATIN_CODES = {
+    *range(0x20, 0x100),
+    *range(0x2B0, 0x2F0),
+    *range(0x1D2C, 0x1DC0),
+    *range(0x2070, 0x20A0),
+}
+HORIZONTAL_FEATURES = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]  # of collections
 EMOJI = regex.compile(r"\p{Emoji_Presentation}")
 
 
 def build(packages: Path, files: Collection[str] = ()) -> None:
     """Write every font, its licence, and the table; the fonts of `files` alone if there are any."""
-    for source in SOURCES:
+    for source in FONT_SOURCES:
         if not files or source.file in files:
-            _make(packages, source)
+            _build_font(packages, source)
             print(f"{(HERE / source.file).stat().st_size:>10} {source.file}", flush=True)
-            if source.latin:
-                _make_latin(source)
-    (HERE / "coverage.json").write_text(json.dumps(table(), indent=1) + "\n")
+            if source.latin_file:
+                _build_latin_font(source)
+    (HERE / "coverage.json").write_text(json.dumps(coverage_table(), indent=1) + "\n")
 
 
-def table() -> dict[str, object]:
+def coverage_table() -> dict[str, object]:
     """What each font can, for those who must not open it to ask; equal coverage is told once."""
     faces: list[dict[str, object]] = []
     coverage: dict[str, str] = {}
-    for source in SOURCES:
+    for source in FONT_SOURCES:
         with TTFont(HERE / source.file, lazy=True) as font:
-            ranges = _ranges(font.getBestCmap(), keep_emoji=source.color)
+            ranges = _code_ranges(font.getBestCmap(), keep_emoji=source.color)
             name = coverage.setdefault(ranges, Path(source.file).stem)
-            latin = {"latin": source.latin} if source.latin else {}
-            faces.append({**_face(font, source), **latin, "coverage": name})
+            latin = {"latin": source.latin_file} if source.latin_file else {}
+            faces.append({**_face_metrics(font, source), **latin, "coverage": name})
     return {"faces": faces, "coverage": {name: ranges for ranges, name in coverage.items()}}
 
 
-def _make(packages: Path, source: Source) -> None:
-    archive = _archive(fetch(source.package, packages), source.sha256)
+def _build_font(packages: Path, source: FontSource) -> None:
+    archive = _read_archive(fetch_package(source.package, packages), source.sha256)
     licence = f"{source.family.replace(' ', '')}-LICENSE.txt"
-    (HERE / licence).write_bytes(archive[source.licence])
+    (HERE / licence).write_bytes(archive[source.license_member])
     body = archive[source.member]
     if source.as_published:
         (HERE / source.file).write_bytes(body)
         return
-    font = TTFont(io.BytesIO(body), fontNumber=source.number, recalcTimestamp=False)
+    font = TTFont(io.BytesIO(body), fontNumber=source.collection_index, recalcTimestamp=False)
     font.flavor = None
     if not source.color:
-        font = _slimmed(font, source)
+        font = _trim_font(font, source)
     font.save(HERE / source.file)
 
 
 @cache
-def _archive(path: Path, sha256: str) -> dict[str, bytes]:
+def _read_archive(path: Path, sha256: str) -> dict[str, bytes]:
     body = path.read_bytes()
     if hashlib.sha256(body).hexdigest() != sha256:
         raise SystemExit(f"{path.name} is not the package that is pinned")
@@ -88,30 +93,30 @@ def _archive(path: Path, sha256: str) -> dict[str, bytes]:
         return {name: file.read() for name, file in files if file}
 
 
-def _slimmed(font: TTFont, source: Source) -> TTFont:
+def _trim_font(font: TTFont, source: FontSource) -> TTFont:
     """One weight axis, all glyphs and features, no hints (widths must grow evenly with size)."""
     if source.pinned:
         file = io.BytesIO()
         instancer.instantiateVariableFont(font, dict(source.pinned)).save(file)
         font = TTFont(file, recalcTimestamp=False)
     kept = set(map(ord, source.letters())) if source.letters else font.getBestCmap()
-    _subset(font, kept, HORIZONTAL if source.number >= 0 else ["*"])
+    _subset_in_place(font, kept, HORIZONTAL_FEATURES if source.collection_index >= 0 else ["*"])
     return font
 
 
-def _make_latin(source: Source) -> None:
+def _build_latin_font(source: FontSource) -> None:
     """The same letters, with none beside them: a shaper reads all kerning anew for each word.
 
     What they turn into keeps its own code (ﬁ), by which FreeType knows the script of a glyph.
     """
     whole = TTFont(HERE / source.file, recalcTimestamp=False)
-    reached = _subset(TTFont(HERE / source.file), LATIN, ["*"])
+    reached = _subset_in_place(TTFont(HERE / source.file), LATIN_CODES, ["*"])
     codes = [code for code, glyph in whole.getBestCmap().items() if glyph in reached]
-    _subset(whole, codes, ["*"])
-    whole.save(HERE / source.latin)
+    _subset_in_place(whole, codes, ["*"])
+    whole.save(HERE / source.latin_file)
 
 
-def _subset(font: TTFont, letters: Collection[int], features: list[str]) -> set[str]:
+def _subset_in_place(font: TTFont, codes: Collection[int], features: list[str]) -> set[str]:
     """The names of the glyphs that are left."""
     options = subset.Options(
         layout_features=features,
@@ -121,13 +126,13 @@ def _subset(font: TTFont, letters: Collection[int], features: list[str]) -> set[
         glyph_names=False,
     )
     slim = subset.Subsetter(options)
-    slim.populate(unicodes=[code for code in font.getBestCmap() if code in letters])
+    slim.populate(unicodes=[code for code in font.getBestCmap() if code in codes])
     slim.subset(font)
     kept: set[str] = slim.glyphs_retained
     return kept
 
 
-def _face(font: TTFont, source: Source) -> dict[str, object]:
+def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
     """Lengths are shares of the em; of the lines that fonts give the tops of, the middles."""
     em, head, os2 = font["head"].unitsPerEm, font["hhea"], font["OS/2"]
     weights = [source.weight or 400] * 2
@@ -155,7 +160,7 @@ def _face(font: TTFont, source: Source) -> dict[str, object]:
     }
 
 
-def _ranges(codes: Iterable[int], *, keep_emoji: bool) -> str:
+def _code_ranges(codes: Iterable[int], *, keep_emoji: bool) -> str:
     """First and last in turn; what shows as a picture by default is the colour font's alone."""
     ranges: list[str] = []
     for letter in map(chr, sorted(codes)):

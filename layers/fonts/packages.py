@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
-SCOPES = ("expo-google-fonts", "fontsource-variable")
+NPM_SCOPES = ("expo-google-fonts", "fontsource-variable")
 
 
-def fetch(package: str, folder: Path) -> Path:
+def fetch_package(package: str, folder: Path) -> Path:
     """The file of that name in `folder`, brought there if it is not; raises CalledProcessError."""
     file = folder / package
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         print(f"{'':>10} {package}", flush=True)
-        subprocess.run(command(package), cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run(download_command(package), cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     return file
 
 
-def command(package: str) -> Sequence[str]:
+def download_command(package: str) -> Sequence[str]:
     """What writes the package's file into the folder it is run in.
 
     >>> " ".join(command("fontpkg_inter-4.1-py3-none-any.whl")[2:])
@@ -36,6 +36,6 @@ def command(package: str) -> Sequence[str]:
         name, version, _ = package.split("_")
         return ("apt-get", "download", f"{name}={unquote(version)}")
     name, _, version = package.removesuffix(".tgz").rpartition("-")
-    scope = next(scope for scope in SCOPES if name.startswith(scope))
+    scope = next(scope for scope in NPM_SCOPES if name.startswith(scope))
     slug = name.removeprefix(f"{scope}-")
     return ("npm", "pack", "--silent", f"@{scope}/{slug}@{version}")

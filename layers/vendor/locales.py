@@ -11,7 +11,7 @@ import pickle
 import sys
 from pathlib import Path
 
-UNSAID = (
+UNUSED_FIELDS = (
     "compact_currency_formats",
     "compact_decimal_formats",
     "compound_unit_patterns",
@@ -34,13 +34,13 @@ def main(root: Path) -> None:
     """Shorten every locale below `root`, with the Babel that is there."""
     sys.path.insert(0, str(root))
     for path in sorted((root / "babel" / "locale-data").glob("*.dat")):
-        path.write_bytes(shortened(path.read_bytes()))
+        path.write_bytes(trim_locale(path.read_bytes()))
 
 
-def shortened(locale: bytes) -> bytes:
+def trim_locale(locale: bytes) -> bytes:
     """The same locale without the names."""
     told = pickle.loads(locale)  # noqa: S301  (of a package that is pinned by its hash)
-    return pickle.dumps({name: {} if name in UNSAID else told[name] for name in told}, 5)
+    return pickle.dumps({name: {} if name in UNUSED_FIELDS else told[name] for name in told}, 5)
 
 
 if __name__ == "__main__":

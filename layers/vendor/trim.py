@@ -10,37 +10,37 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-SERVICES = ("cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
+AWS_SERVICES = ("cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
 # Only the CLI and `make deploy` write to the edge, which alone needs SigV4A.
-NOT_IN_LAMBDA = ("awscrt", "_awscrt.abi3.so", "awscrt-*.dist-info", "bin", "share")
+UNUSED_PACKAGES = ("awscrt", "_awscrt.abi3.so", "awscrt-*.dist-info", "bin", "share")
 # fontTools checks fonts that are uploaded, from Python; of what is compiled only `iup` is worth it.
-NO_FONT_NEEDS = (
+UNUSED_FONTTOOLS = (
     *("cu2qu", "diff", "merge", "mtiLib", "qu2cu", "subset", "svgLib", "ufoLib", "voltLib"),
     *("feaLib/lexer.*", "misc/bezierTools.*.so", "pens/momentsPen.*", "**/*.c"),
 )
-RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+INSTALLER_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def main(root: Path) -> None:
     """Remove it all."""
-    for path in list(superfluous(root)):
+    for path in list(unused_paths(root)):
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
 
-def superfluous(root: Path) -> Iterator[Path]:
+def unused_paths(root: Path) -> Iterator[Path]:
     """Files and folders that go."""
-    for pattern in NOT_IN_LAMBDA:
+    for pattern in UNUSED_PACKAGES:
         yield from root.glob(pattern)
-    for pattern in NO_FONT_NEEDS:
+    for pattern in UNUSED_FONTTOOLS:
         yield from (root / "fontTools").glob(pattern)
     for package in ("boto3", "botocore"):
         folders = (path for path in (root / package / "data").iterdir() if path.is_dir())
-        yield from (path for path in folders if path.name not in SERVICES)
+        yield from (path for path in folders if path.name not in AWS_SERVICES)
     yield from (path for path in root.glob("*/tests") if path.is_dir())
-    yield from (path for name in RECORDS for path in root.glob(f"*.dist-info/{name}"))
+    yield from (path for name in INSTALLER_RECORDS for path in root.glob(f"*.dist-info/{name}"))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 
-class Counters:
+class ActivityCounters:
     """Named counts that many threads may raise. Names read like `s3.put` or `function.image`."""
 
     def __init__(self) -> None:

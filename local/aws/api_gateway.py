@@ -14,9 +14,11 @@ from local.aws.http_messages import Request, Response
 from local.aws.stack_resources import ACCOUNT, Route
 
 Invoke = Callable[[str, dict[str, Any]], Any]
-MAX_BODY = 10 * 1024 * 1024
-MAX_HEADERS = 10_240
-_TEXT = re.compile(r"text/|application/(json|xml|javascript)|application/[\w.-]+\+(json|xml)")
+MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_HEADER_BYTES = 10_240
+_TEXT_CONTENT_TYPE = re.compile(
+    r"text/|application/(json|xml|javascript)|application/[\w.-]+\+(json|xml)"
+)
 
 
 class InvocationFailed(Exception):
@@ -31,24 +33,31 @@ class HttpApi:
         self._routes = sorted(((_pattern(route), route) for route in routes), key=_precedence)
         self._invoke = invoke
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Find the route, call its function, and turn what it returns into a response."""
-        if sum(len(name) + len(value) for name, value in request.headers.items()) > MAX_HEADERS:
-            return _message(431, "Request Header Fields Too Large")
-        if len(request.body) > MAX_BODY:
-            return _message(413, "Request Entity Too Large")
-        found = self.route(request.method, request.decoded_path)
+        if (
+            sum(len(name) + len(value) for name, value in request.headers.items())
+            > MAX_HEADER_BYTES
+        ):
+            return _error_response(431, "Request Header Fields Too Large")
+        if len(request.body) > MAX_BODY_BYTES:
+            return _error_response(413, "Request Entity Too Large")
+        found = self.match_route(request.method, request.decoded_path)
         if found is None:
-            return _message(404, "Not Found")
+            return _error_response(404, "Not Found")
         route, parameters = found
         try:
-            returned = self._invoke(route.function, event(self.name, route, parameters, request))
+            returned = self._invoke(
+                route.function, payload_v2_event(self.name, route, parameters, request)
+            )
         except InvocationFailed as failure:
             timed_out = isinstance(failure.__cause__, TimeoutError)
-            return _message(*(503, "Service Unavailable") if timed_out else _INTERNAL)
-        return read_answer(returned)
+            return _error_response(
+                *(503, "Service Unavailable") if timed_out else _INTERNAL_SERVER_ERROR
+            )
+        return lambda_response(returned)
 
-    def route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    def match_route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The most specific route for `path`, with its path parameters."""
         for pattern, route in self._routes:
             match = pattern.fullmatch(path)
@@ -61,10 +70,10 @@ def _pattern(route: Route) -> re.Pattern[str]:
     if route.path == "$default":
         return re.compile(r"/.*", re.DOTALL)
     parts = re.split(r"(\{\w+\+?\})", route.path)
-    return re.compile("".join(_part(part) for part in parts), re.DOTALL)
+    return re.compile("".join(_pattern_part(part) for part in parts), re.DOTALL)
 
 
-def _part(part: str) -> str:
+def _pattern_part(part: str) -> str:
     if part.startswith("{"):
         name = part.strip("{+}")
         return f"(?P<{name}>.+)" if part.endswith("+}") else f"(?P<{name}>[^/]+)"
@@ -78,33 +87,33 @@ def _precedence(entry: tuple[re.Pattern[str], Route]) -> tuple[int, int, int]:
     return kind, -len(path), entry[1].method == "ANY"
 
 
-def event(
+def payload_v2_event(
     api: str, route: Route, parameters: Mapping[str, str], request: Request
 ) -> dict[str, Any]:
     """The event of payload format 2.0 for `request`."""
     sent = {name: value for name, value in request.headers.items() if name != "cookie"}
-    headers = sent | {"x-forwarded-for": request.address, "x-forwarded-proto": "http"}
+    headers = sent | {"x-forwarded-for": request.client_address, "x-forwarded-proto": "http"}
     cookies = [part.strip() for part in request.headers.get("cookie", "").split(";")]
     body, encoded = _body(request)
     optional = {
         "cookies": [cookie for cookie in cookies if cookie],
-        "queryStringParameters": _query(request.query),
+        "queryStringParameters": _query_parameters(request.query),
         "pathParameters": dict(parameters),
         "body": body,
     }
     return {
         "version": "2.0",
-        "routeKey": route.key,
+        "routeKey": route.route_key,
         "rawPath": request.decoded_path,
         "rawQueryString": request.query,
         "headers": headers,
-        "requestContext": _context(api, route, request),
+        "requestContext": _request_context(api, route, request),
         "isBase64Encoded": encoded,
         **{name: value for name, value in optional.items() if value},
     }
 
 
-def _context(api: str, route: Route, request: Request) -> dict[str, Any]:
+def _request_context(api: str, route: Route, request: Request) -> dict[str, Any]:
     now = time.time()
     host = request.headers.get("host", "")
     return {
@@ -116,18 +125,18 @@ def _context(api: str, route: Route, request: Request) -> dict[str, Any]:
             "method": request.method,
             "path": request.decoded_path,
             "protocol": "HTTP/1.1",
-            "sourceIp": request.address,
+            "sourceIp": request.client_address,
             "userAgent": request.headers.get("user-agent", ""),
         },
         "requestId": str(uuid.uuid4()),
-        "routeKey": route.key,
+        "routeKey": route.route_key,
         "stage": "$default",
         "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
         "timeEpoch": int(now * 1000),
     }
 
 
-def _query(query: str) -> dict[str, str]:
+def _query_parameters(query: str) -> dict[str, str]:
     """Decoded parameters; values of a name that comes again are joined by commas."""
     joined: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None):
@@ -138,7 +147,7 @@ def _query(query: str) -> dict[str, str]:
 def _body(request: Request) -> tuple[str, bool]:
     if not request.body:
         return "", False
-    if _TEXT.match(request.headers.get("content-type", "").strip().lower()):
+    if _TEXT_CONTENT_TYPE.match(request.headers.get("content-type", "").strip().lower()):
         try:
             return request.body.decode(), False
         except UnicodeDecodeError:
@@ -146,18 +155,18 @@ def _body(request: Request) -> tuple[str, bool]:
     return base64.b64encode(request.body).decode(), True
 
 
-def read_answer(returned: Any) -> Response:
+def lambda_response(returned: Any) -> Response:
     """What a function returned, as a response; a shape that cannot be read is a 500."""
     if not isinstance(returned, Mapping) or "statusCode" not in returned:
         body = json.dumps(returned).encode()
         return Response(200, {"content-type": "application/json"}, body)
     try:
-        return _read(returned)
+        return _proxy_response(returned)
     except (binascii.Error, TypeError, ValueError):
-        return _message(*_INTERNAL)
+        return _error_response(*_INTERNAL_SERVER_ERROR)
 
 
-def _read(returned: Mapping[str, Any]) -> Response:
+def _proxy_response(returned: Mapping[str, Any]) -> Response:
     text = returned.get("body") or ""
     encoded = returned.get("isBase64Encoded", False)
     body = base64.b64decode(text, validate=True) if encoded else str(text).encode()
@@ -169,10 +178,10 @@ def _read(returned: Mapping[str, Any]) -> Response:
     return Response(int(returned["statusCode"]), headers, body, cookies)
 
 
-_INTERNAL = (500, "Internal Server Error")
+_INTERNAL_SERVER_ERROR = (500, "Internal Server Error")
 
 
-def _message(status: int, text: str) -> Response:
+def _error_response(status: int, text: str) -> Response:
     """An answer of API Gateway's own."""
     body = json.dumps({"message": text}).encode()
     return Response(status, {"content-type": "application/json"}, body)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-_PLACE = re.compile(r"\$\{(!?)([^}]+)\}")
+_SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -39,7 +39,7 @@ class TemplateError(Exception):
 
 
 @dataclass(frozen=True)
-class Template:
+class CloudFormationTemplate:
     """A template with its parameters at their defaults, or as given.
 
     `attributes` maps (logical id, attribute) to what stands for it here; the attribute of a
@@ -51,15 +51,15 @@ class Template:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> "Template":
+    def read(cls, path: Path) -> "CloudFormationTemplate":
         """Read `path`; `yaml.YAMLError` if it is no YAML."""
         return cls(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader
 
-    def knowing(
+    def with_values(
         self, attributes: Mapping[tuple[str, str], str], parameters: Mapping[str, str]
-    ) -> "Template":
+    ) -> "CloudFormationTemplate":
         """The same template with names for its resources and values for its parameters."""
-        return Template(self.body, attributes, parameters)
+        return CloudFormationTemplate(self.body, attributes, parameters)
 
     def resources(self, kind: str) -> dict[str, Mapping[str, Any]]:
         """Properties, unresolved, of all resources of one type that will exist, by logical id."""
@@ -115,11 +115,11 @@ _PSEUDO: dict[str, Any] = {
 }
 
 
-def _get_att(template: Template, value: list[str]) -> Any:
+def _get_att(template: CloudFormationTemplate, value: list[str]) -> Any:
     return template.attribute(value[0], ".".join(value[1:]))
 
 
-def _sub(template: Template, value: Any) -> str:
+def _sub(template: CloudFormationTemplate, value: Any) -> str:
     text, extra = (value, {}) if isinstance(value, str) else (value[0], value[1])
 
     def place(match: re.Match[str]) -> str:
@@ -130,36 +130,36 @@ def _sub(template: Template, value: Any) -> str:
             return str(template.resolve(extra[name]))
         return str(template.attribute(*name.split(".", 1)))
 
-    return _PLACE.sub(place, text)
+    return _SUBSTITUTION.sub(place, text)
 
 
-def _if(template: Template, value: list[Any]) -> Any:
+def _if(template: CloudFormationTemplate, value: list[Any]) -> Any:
     return template.resolve(value[1] if template.condition(value[0]) else value[2])
 
 
-def _join(template: Template, value: list[Any]) -> str:
+def _join(template: CloudFormationTemplate, value: list[Any]) -> str:
     return str(value[0]).join(str(item) for item in template.resolve(value[1]))
 
 
-def _find_in_map(template: Template, value: list[Any]) -> Any:
+def _find_in_map(template: CloudFormationTemplate, value: list[Any]) -> Any:
     name, first, second = (template.resolve(item) for item in value[:3])
     return template.resolve(template.body["Mappings"][name][first][second])
 
 
-def _equals(template: Template, value: list[Any]) -> bool:
+def _equals(template: CloudFormationTemplate, value: list[Any]) -> bool:
     first, second = template.resolve(value)
     return str(first) == str(second)
 
 
-def _select(template: Template, value: list[Any]) -> Any:
+def _select(template: CloudFormationTemplate, value: list[Any]) -> Any:
     return template.resolve(value[1])[int(template.resolve(value[0]))]
 
 
-def _split(template: Template, value: list[Any]) -> list[str]:
+def _split(template: CloudFormationTemplate, value: list[Any]) -> list[str]:
     return str(template.resolve(value[1])).split(value[0])
 
 
-_FUNCTIONS: dict[str, Callable[[Template, Any], Any]] = {
+_FUNCTIONS: dict[str, Callable[[CloudFormationTemplate, Any], Any]] = {
     "Ref": lambda template, value: template.attribute(value),
     "Condition": lambda template, value: template.condition(value),
     "Fn::GetAtt": _get_att,

@@ -15,35 +15,42 @@ from fnmatch import fnmatchcase
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from local.aws.activity_counters import Counters
-from local.aws.distribution_config import Behaviour, Distribution, ErrorRule, Origin
-from local.aws.edge_function import EdgeError
-from local.aws.freshness import http_date, lifetime, stated
-from local.aws.http_messages import Request, Response, plain
+from local.aws.activity_counters import ActivityCounters
+from local.aws.distribution_config import CacheBehavior, CustomErrorResponse, Distribution, Origin
+from local.aws.edge_function import EdgeFunctionError
+from local.aws.freshness import explicit_lifetime, freshness_lifetime, http_date
+from local.aws.http_messages import Request, Response, plain_response
 
-Fetch = Callable[[Request], Response]
-_MOST_KEPT = 2_000  # pictures; the oldest go first
+FetchOrigin = Callable[[Request], Response]
+_MAX_CACHED_RESPONSES = 2_000  # pictures; the oldest go first
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
-_NOT_MODIFIED = ("cache-control", "content-location", "etag", "expires", "vary", "last-modified")
+_NOT_MODIFIED_HEADERS = (
+    "cache-control",
+    "content-location",
+    "etag",
+    "expires",
+    "vary",
+    "last-modified",
+)
 
 
-class Edge(Protocol):
+class ViewerRequestFunction(Protocol):
     """The viewer-request function: an event in, a request or a response out."""
 
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CacheEntry:
     """An answer in the cache, from when to when (Unix seconds)."""
 
     response: Response
-    since: float
-    until: float
+    stored_at: float
+    expires_at: float
 
 
-class Cdn:
+class CloudFront:
     """Answers viewers. `origins` fetches by the logical id of a bucket or an HTTP API.
 
     Counts `cdn.hit`, `cdn.miss`, `cdn.refresh`, `cdn.error`, `cdn.edge` (answered by the
@@ -53,9 +60,9 @@ class Cdn:
     def __init__(
         self,
         distribution: Distribution,
-        edge: Edge,
-        origins: Mapping[str, Fetch],
-        counters: Counters,
+        edge: ViewerRequestFunction,
+        origins: Mapping[str, FetchOrigin],
+        counters: ActivityCounters,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -64,40 +71,42 @@ class Cdn:
         self._origins = origins
         self._counters = counters
         self._clock = clock
-        self._kept: dict[str, _Kept] = {}
-        self._flights: dict[str, tuple[threading.Lock, int]] = {}
+        self._cache: dict[str, _CacheEntry] = {}
+        self._inflight: dict[str, tuple[threading.Lock, int]] = {}
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Answer a viewer's request."""
-        behaviour = self._distribution.behaviour(normalised(request.path))
-        if request.method not in behaviour.methods:
-            return plain(405, {"allow": ", ".join(sorted(behaviour.methods))})
-        passed = self._ask_edge(request) if behaviour.has_function else request
+        behaviour = self._distribution.behavior_for(normalize_path(request.path))
+        if request.method not in behaviour.allowed_methods:
+            return plain_response(405, {"allow": ", ".join(sorted(behaviour.allowed_methods))})
+        passed = self._run_edge_function(request) if behaviour.has_edge_function else request
         if isinstance(passed, Response):
             self._counters.add("cdn.edge")
             answer = passed.with_headers({"x-cache": "FunctionGeneratedResponse from cloudfront"})
         else:
-            answer = self._serve(behaviour, passed)
-        answer = replace(answer, headers=behaviour.headers.apply(answer.headers))
-        return _conditional(request, answer)
+            answer = self._from_cache_or_origin(behaviour, passed)
+        answer = replace(answer, headers=behaviour.response_headers.apply(answer.headers))
+        return _conditional_response(request, answer)
 
-    def forget(self, patterns: Sequence[str]) -> None:
+    def invalidate(self, patterns: Sequence[str]) -> None:
         """Invalidate paths (as rewritten by the function); `*` at the end stands for any rest."""
         with self._lock:
-            for path in list(self._kept):
+            for path in list(self._cache):
                 if any(fnmatchcase(path, pattern.replace("[", "[[]")) for pattern in patterns):
-                    del self._kept[path]
+                    del self._cache[path]
 
-    def clear(self) -> None:
+    def invalidate_all(self) -> None:
         """Forget everything."""
-        self.forget(["*"])
+        self.invalidate(["*"])
 
-    def _ask_edge(self, request: Request) -> Request | Response:
+    def _run_edge_function(self, request: Request) -> Request | Response:
         try:
-            answered = self._edge.handle(_event(request), query=request.query or None)
-        except EdgeError:
-            return plain(503)  # what CloudFront answers for a function that throws
+            answered = self._edge.handle(
+                _viewer_request_event(request), query=request.query or None
+            )
+        except EdgeFunctionError:
+            return plain_response(503)  # what CloudFront answers for a function that throws
         headers = {name: str(of["value"]) for name, of in answered.get("headers", {}).items()}
         if "statusCode" in answered:
             body = answered.get("body", "")
@@ -105,100 +114,122 @@ class Cdn:
             return Response(int(answered["statusCode"]), headers, str(text).encode())
         return replace(request, path=str(answered["uri"]), query="", headers=headers)
 
-    def _serve(self, behaviour: Behaviour, request: Request) -> Response:
+    def _from_cache_or_origin(self, behavior: CacheBehavior, request: Request) -> Response:
         """From the cache, else from the origins; requests for one path wait for the first."""
-        if behaviour.cache.maximum == 0 or request.method != "GET":
-            kept = self._fresh(request.path)
-            return self._hit(kept) if kept else self._miss(behaviour, request, None)
-        with self._one_flight(request.path):
-            kept = self._fresh(request.path)
+        if behavior.cache_policy.max_ttl == 0 or request.method != "GET":
+            kept = self._fresh_entry(request.path)
+            return (
+                self._cached_response(kept)
+                if kept
+                else self._fetch_and_store(behavior, request, None)
+            )
+        with self._collapse_requests(request.path):
+            kept = self._fresh_entry(request.path)
             if kept is not None:
-                return self._hit(kept)
+                return self._cached_response(kept)
             with self._lock:
-                stale = self._kept.get(request.path)
-            return self._miss(behaviour, request, stale)
+                stale = self._cache.get(request.path)
+            return self._fetch_and_store(behavior, request, stale)
 
-    def _fresh(self, path: str) -> _Kept | None:
+    def _fresh_entry(self, path: str) -> _CacheEntry | None:
         with self._lock:
-            kept = self._kept.get(path)
-        return kept if kept is not None and self._clock() < kept.until else None
+            kept = self._cache.get(path)
+        return kept if kept is not None and self._clock() < kept.expires_at else None
 
-    def _hit(self, kept: _Kept) -> Response:
-        failed = kept.response.headers.get("x-cache", "").startswith("Error")
+    def _cached_response(self, entry: _CacheEntry) -> Response:
+        failed = entry.response.headers.get("x-cache", "").startswith("Error")
         self._counters.add("cdn.error" if failed else "cdn.hit")
-        age = str(max(0, int(self._clock() - kept.since)))
+        age = str(max(0, int(self._clock() - entry.stored_at)))
         told = {} if failed else {"x-cache": "Hit from cloudfront"}
-        return kept.response.with_headers({**told, "age": age})
+        return entry.response.with_headers({**told, "age": age})
 
-    def _miss(self, behaviour: Behaviour, request: Request, stale: _Kept | None) -> Response:
-        response = self._fetch(behaviour, request, stale)
+    def _fetch_and_store(
+        self, behavior: CacheBehavior, request: Request, stale_entry: _CacheEntry | None
+    ) -> Response:
+        response = self._fetch_from_origins(behavior, request, stale_entry)
         now = self._clock()
-        if response.status == 304 and stale is not None:
+        if response.status == 304 and stale_entry is not None:
             self._counters.add("cdn.refresh")
-            whole = stale.response.with_headers(response.headers)
+            whole = stale_entry.response.with_headers(response.headers)
             answer = whole.with_headers({"x-cache": "RefreshHit from cloudfront"})
-            return self._keep(request, answer, lifetime(whole.headers, behaviour.cache, now=now))
+            return self._store(
+                request, answer, freshness_lifetime(whole.headers, behavior.cache_policy, now=now)
+            )
         if response.status >= 400:
-            return self._fail(request, response, stale)
+            return self._origin_error_response(request, response, stale_entry)
         self._counters.add("cdn.miss")
         answer = response.with_headers({"x-cache": "Miss from cloudfront"})
-        return self._keep(request, answer, lifetime(answer.headers, behaviour.cache, now=now))
+        return self._store(
+            request, answer, freshness_lifetime(answer.headers, behavior.cache_policy, now=now)
+        )
 
-    def _fail(self, request: Request, response: Response, stale: _Kept | None) -> Response:
+    def _origin_error_response(
+        self, request: Request, response: Response, stale_entry: _CacheEntry | None
+    ) -> Response:
         """An origin's error: what is still there, else the error page, else the error itself."""
         self._counters.add("cdn.error")
-        rule = self._distribution.errors.get(response.status, ErrorRule())
-        seconds = max(rule.seconds, stated(response.headers, now=self._clock()) or 0)
-        if response.status >= 500 and stale is not None and stale.response.status < 400:
-            answer = stale.response
-        elif rule.page is not None:
-            page = self._serve(self._distribution.behaviour(rule.page), Request("GET", rule.page))
+        rule = self._distribution.error_responses.get(response.status, CustomErrorResponse())
+        seconds = max(
+            rule.caching_min_ttl, explicit_lifetime(response.headers, now=self._clock()) or 0
+        )
+        if response.status >= 500 and stale_entry is not None and stale_entry.response.status < 400:
+            answer = stale_entry.response
+        elif rule.page_path is not None:
+            page = self._from_cache_or_origin(
+                self._distribution.behavior_for(rule.page_path), Request("GET", rule.page_path)
+            )
             answer = (
-                replace(page, status=rule.answer or page.status) if page.status == 200 else page
+                replace(page, status=rule.response_code or page.status)
+                if page.status == 200
+                else page
             )
         else:
             answer = response
-        return self._keep(
+        return self._store(
             request, answer.with_headers({"x-cache": "Error from cloudfront"}), seconds
         )
 
-    def _keep(self, request: Request, answer: Response, seconds: float) -> Response:
+    def _store(self, request: Request, response: Response, seconds: float) -> Response:
         now = self._clock()
         if seconds > 0 and request.method == "GET":
-            kept = _Kept(answer, now, now + seconds)
+            kept = _CacheEntry(response, now, now + seconds)
             with self._lock:
-                self._kept.pop(request.path, None)
-                self._kept[request.path] = kept
-                while len(self._kept) > _MOST_KEPT:
-                    del self._kept[next(iter(self._kept))]
-        return answer
+                self._cache.pop(request.path, None)
+                self._cache[request.path] = kept
+                while len(self._cache) > _MAX_CACHED_RESPONSES:
+                    del self._cache[next(iter(self._cache))]
+        return response
 
-    def _fetch(self, behaviour: Behaviour, request: Request, stale: _Kept | None) -> Response:
+    def _fetch_from_origins(
+        self, behavior: CacheBehavior, request: Request, stale_entry: _CacheEntry | None
+    ) -> Response:
         """Ask the origins in turn until one answers with none of the codes that fail over."""
-        response = plain(502)
-        for origin in behaviour.origins:
-            response = self._origins[origin.target](_to_origin(behaviour, origin, request, stale))
-            if response.status not in behaviour.failover:
+        response = plain_response(502)
+        for origin in behavior.origins:
+            response = self._origins[origin.target](
+                _origin_request(behavior, origin, request, stale_entry)
+            )
+            if response.status not in behavior.failover_statuses:
                 break
         return response
 
     @contextmanager
-    def _one_flight(self, path: str) -> Iterator[None]:
+    def _collapse_requests(self, path: str) -> Iterator[None]:
         with self._lock:
-            flight, waiting = self._flights.get(path, (threading.Lock(), 0))
-            self._flights[path] = flight, waiting + 1
+            flight, waiting = self._inflight.get(path, (threading.Lock(), 0))
+            self._inflight[path] = flight, waiting + 1
         try:
             with flight:
                 yield
         finally:
             with self._lock:
-                flight, waiting = self._flights[path]
-                self._flights[path] = flight, waiting - 1
+                flight, waiting = self._inflight[path]
+                self._inflight[path] = flight, waiting - 1
                 if waiting == 1:
-                    del self._flights[path]
+                    del self._inflight[path]
 
 
-def normalised(path: str) -> str:
+def normalize_path(path: str) -> str:
     """The path as behaviours are matched on: RFC 3986's dot segments and unreserved escapes."""
 
     def undo(match: re.Match[str]) -> str:
@@ -217,7 +248,7 @@ def normalised(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-def _event(request: Request) -> dict[str, Any]:
+def _viewer_request_event(request: Request) -> dict[str, Any]:
     """The event of CloudFront Functions, runtime 2.0."""
     return {
         "version": "1.0",
@@ -227,7 +258,7 @@ def _event(request: Request) -> dict[str, Any]:
             "eventType": "viewer-request",
             "requestId": uuid.uuid4().hex,
         },
-        "viewer": {"ip": request.address},
+        "viewer": {"ip": request.client_address},
         "request": {
             "method": request.method,
             "uri": request.path,
@@ -238,35 +269,52 @@ def _event(request: Request) -> dict[str, Any]:
     }
 
 
-def _to_origin(
-    behaviour: Behaviour, origin: Origin, request: Request, stale: _Kept | None
+def _origin_request(
+    behavior: CacheBehavior, origin: Origin, request: Request, stale_entry: _CacheEntry | None
 ) -> Request:
     headers = {
         "host": origin.target,
         "user-agent": "Amazon CloudFront",
-        "x-forwarded-for": request.address,
-        **{name: request.headers[name] for name in behaviour.forwarded if name in request.headers},
+        "x-forwarded-for": request.client_address,
+        **{
+            name: request.headers[name]
+            for name in behavior.forwarded_headers
+            if name in request.headers
+        },
         **origin.headers,
     }
-    etag = stale.response.headers.get("etag") if stale and stale.response.status == 200 else None
+    etag = (
+        stale_entry.response.headers.get("etag")
+        if stale_entry and stale_entry.response.status == 200
+        else None
+    )
     if etag and origin.is_bucket:
         headers["if-none-match"] = etag
     path = unquote(request.path) if origin.is_bucket else request.path
-    return Request(request.method, path, "", headers, b"", request.address)
+    return Request(request.method, path, "", headers, b"", request.client_address)
 
 
-def _conditional(request: Request, answer: Response) -> Response:
+def _conditional_response(request: Request, response: Response) -> Response:
     """A 304 if the viewer has just this; the headers alone for a HEAD."""
-    answer = answer.with_headers({"date": http_date(time.time()), "via": "1.1 local (CloudFront)"})
+    response = response.with_headers(
+        {"date": http_date(time.time()), "via": "1.1 local (CloudFront)"}
+    )
     wanted = request.headers.get("if-none-match")
-    etag = answer.headers.get("etag")
-    if wanted and etag and answer.status == 200 and _matches(wanted, etag):
-        told = (*_NOT_MODIFIED, "date", "via", "x-cache", "age", "access-control-allow-origin")
-        kept = {name: value for name, value in answer.headers.items() if name in told}
+    etag = response.headers.get("etag")
+    if wanted and etag and response.status == 200 and _etag_matches(wanted, etag):
+        told = (
+            *_NOT_MODIFIED_HEADERS,
+            "date",
+            "via",
+            "x-cache",
+            "age",
+            "access-control-allow-origin",
+        )
+        kept = {name: value for name, value in response.headers.items() if name in told}
         return Response(304, kept)
-    return answer.bodiless() if request.method == "HEAD" else answer
+    return response.without_body() if request.method == "HEAD" else response
 
 
-def _matches(wanted: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in wanted.split(",")]
+def _etag_matches(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag.removeprefix("W/") in tags

@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.aws.cloudformation import Template, TemplateError
+from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 
-_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy CachingDisabled
+_CACHING_DISABLED_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy CachingDisabled
 _PREFIX = "AWS::CloudFront::"
 
 
 @dataclass(frozen=True, slots=True)
-class CachePolicy:
+class CloudFrontCachePolicy:
     """For how long answers are kept, in seconds. The key is the path alone."""
 
-    minimum: int
-    default: int
-    maximum: int
+    min_ttl: int
+    default_ttl: int
+    max_ttl: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,91 +30,98 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class CacheBehavior:
     """What happens to requests whose normalised path matches `pattern`."""
 
     pattern: re.Pattern[str]
     origins: tuple[Origin, ...]
-    failover: frozenset[int]
-    methods: frozenset[str]
-    has_function: bool
-    cache: CachePolicy
-    forwarded: tuple[str, ...]
-    headers: "HeaderPolicy"
+    failover_statuses: frozenset[int]
+    allowed_methods: frozenset[str]
+    has_edge_function: bool
+    cache_policy: CloudFrontCachePolicy
+    forwarded_headers: tuple[str, ...]
+    response_headers: "ResponseHeadersPolicy"
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderPolicy:
+class ResponseHeadersPolicy:
     """What every answer gets, what it gets where an origin said nothing, what is taken off."""
 
-    overriding: Mapping[str, str]
-    filling: Mapping[str, str]
+    override: Mapping[str, str]
+    defaults: Mapping[str, str]
     removed: tuple[str, ...]
 
     def apply(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of an answer after the policy."""
         kept = {name: value for name, value in headers.items() if name not in self.removed}
-        return {**self.filling, **kept, **self.overriding}
+        return {**self.defaults, **kept, **self.override}
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRule:
+class CustomErrorResponse:
     """How an origin's error is answered: kept for `seconds`, replaced by `page` if there is one."""
 
-    seconds: int = 10
-    page: str | None = None
-    answer: int | None = None
+    caching_min_ttl: int = 10
+    page_path: str | None = None
+    response_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """Behaviours in their order, the default one last; rules for errors; the function's text."""
 
-    behaviours: tuple[Behaviour, ...]
-    errors: Mapping[int, ErrorRule]
-    function: str
+    behaviors: tuple[CacheBehavior, ...]
+    error_responses: Mapping[int, CustomErrorResponse]
+    function_code: str
 
     @classmethod
-    def read(cls, template: Template, secret: Callable[[str], str]) -> "Distribution":
+    def read(
+        cls, template: CloudFormationTemplate, resolve_secrets: Callable[[str], str]
+    ) -> "Distribution":
         """The template's only distribution. `secret` fills dynamic references in."""
         (resource,) = template.resources(f"{_PREFIX}Distribution").values()
         (function,) = template.resources(f"{_PREFIX}Function").values()
         config = template.resolve(resource["DistributionConfig"])
-        reader = _Reader(template, config, secret)
+        reader = _DistributionParser(template, config, resolve_secrets)
         listed = [*config.get("CacheBehaviors", []), config["DefaultCacheBehavior"]]
         return cls(
-            tuple(reader.behaviour(behaviour) for behaviour in listed),
-            {rule["ErrorCode"]: _error(rule) for rule in config.get("CustomErrorResponses", [])},
+            tuple(reader.behavior(behaviour) for behaviour in listed),
+            {
+                rule["ErrorCode"]: _error_response(rule)
+                for rule in config.get("CustomErrorResponses", [])
+            },
             template.resolve(function["FunctionCode"]),
         )
 
-    def behaviour(self, path: str) -> Behaviour:
+    def behavior_for(self, path: str) -> CacheBehavior:
         """The first behaviour that takes the normalised `path`."""
-        return next(found for found in self.behaviours if found.pattern.fullmatch(path))
+        return next(found for found in self.behaviors if found.pattern.fullmatch(path))
 
 
-def _error(rule: Mapping[str, Any]) -> ErrorRule:
+def _error_response(rule: Mapping[str, Any]) -> CustomErrorResponse:
     page, answer = rule.get("ResponsePagePath"), rule.get("ResponseCode")
-    return ErrorRule(rule.get("ErrorCachingMinTTL", 10), page, int(answer) if answer else None)
+    return CustomErrorResponse(
+        rule.get("ErrorCachingMinTTL", 10), page, int(answer) if answer else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    template: Template
+class _DistributionParser:
+    template: CloudFormationTemplate
     config: Mapping[str, Any]
-    secret: Callable[[str], str]
+    resolve_secrets: Callable[[str], str]
 
-    def behaviour(self, behaviour: Mapping[str, Any]) -> Behaviour:
-        origins, failover = self._origins(behaviour["TargetOriginId"])
-        return Behaviour(
-            _pattern(behaviour.get("PathPattern", "*")),
+    def behavior(self, properties: Mapping[str, Any]) -> CacheBehavior:
+        origins, failover = self._origins(properties["TargetOriginId"])
+        return CacheBehavior(
+            _glob_pattern(properties.get("PathPattern", "*")),
             origins,
             failover,
-            frozenset(behaviour.get("AllowedMethods", ["GET", "HEAD"])),
-            bool(behaviour.get("FunctionAssociations")),
-            self._cache(behaviour["CachePolicyId"]),
-            self._forwarded(behaviour.get("OriginRequestPolicyId")),
-            self._headers(behaviour.get("ResponseHeadersPolicyId")),
+            frozenset(properties.get("AllowedMethods", ["GET", "HEAD"])),
+            bool(properties.get("FunctionAssociations")),
+            self._cache_policy(properties["CachePolicyId"]),
+            self._forwarded_headers(properties.get("OriginRequestPolicyId")),
+            self._response_headers_policy(properties.get("ResponseHeadersPolicyId")),
         )
 
     def _origins(self, name: str) -> tuple[tuple[Origin, ...], frozenset[int]]:
@@ -129,7 +136,7 @@ class _Reader:
     def _origin(self, name: str) -> Origin:
         (origin,) = (found for found in self.config["Origins"] if found["Id"] == name)
         headers = {
-            header["HeaderName"].lower(): self.secret(header["HeaderValue"])
+            header["HeaderName"].lower(): self.resolve_secrets(header["HeaderValue"])
             for header in origin.get("OriginCustomHeaders", [])
         }
         target = origin["DomainName"].split(".")[0]
@@ -142,18 +149,18 @@ class _Reader:
         policy: Mapping[str, Any] = self.template.resolve(properties[f"{kind}Config"])
         return policy
 
-    def _cache(self, name: str) -> CachePolicy:
-        if name == _DISABLED:
-            return CachePolicy(0, 0, 0)
+    def _cache_policy(self, name: str) -> CloudFrontCachePolicy:
+        if name == _CACHING_DISABLED_ID:
+            return CloudFrontCachePolicy(0, 0, 0)
         policy = self._policy("CachePolicy", name)
         key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
         parts = ("CookiesConfig", "CookieBehavior"), ("HeadersConfig", "HeaderBehavior")
         for part, behaviour in (*parts, ("QueryStringsConfig", "QueryStringBehavior")):
             if key[part][behaviour] != "none":
                 raise TemplateError(f"{name}: the cache here knows no key but the path ({part})")
-        return CachePolicy(policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"])
+        return CloudFrontCachePolicy(policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"])
 
-    def _forwarded(self, name: str | None) -> tuple[str, ...]:
+    def _forwarded_headers(self, name: str | None) -> tuple[str, ...]:
         if name is None:
             return ()
         headers = self._policy("OriginRequestPolicy", name)["HeadersConfig"]
@@ -161,32 +168,38 @@ class _Reader:
             raise TemplateError(f"{name}: name the headers that reach the origin")
         return tuple(header.lower() for header in headers.get("Headers", []))
 
-    def _headers(self, name: str | None) -> HeaderPolicy:
+    def _response_headers_policy(self, name: str | None) -> ResponseHeadersPolicy:
         if name is None:
-            return HeaderPolicy({}, {}, ())
+            return ResponseHeadersPolicy({}, {}, ())
         policy = self._policy("ResponseHeadersPolicy", name)
         overriding: dict[str, str] = {}
         filling: dict[str, str] = {}
-        for header, value, overrides in (*_security(policy), *_cors(policy), *_custom(policy)):
+        for header, value, overrides in (
+            *_security_headers(policy),
+            *_cors_headers(policy),
+            *_custom_headers(policy),
+        ):
             (overriding if overrides else filling)[header] = value
         removed = policy.get("RemoveHeadersConfig", {}).get("Items", [])
-        return HeaderPolicy(overriding, filling, tuple(item["Header"].lower() for item in removed))
+        return ResponseHeadersPolicy(
+            overriding, filling, tuple(item["Header"].lower() for item in removed)
+        )
 
 
-_Headers = list[tuple[str, str, bool]]
+_HeaderRows = list[tuple[str, str, bool]]
 
 
-def _security(policy: Mapping[str, Any]) -> _Headers:
+def _security_headers(policy: Mapping[str, Any]) -> _HeaderRows:
     """Strict-Transport-Security apart, which browsers do not take over plain http anyway."""
     security = policy.get("SecurityHeadersConfig", {})
     return [
         (header, "nosniff" if key is None else security[name][key], security[name]["Override"])
-        for name, (header, key) in _SECURITY.items()
+        for name, (header, key) in _SECURITY_HEADERS.items()
         if name in security
     ]
 
 
-_SECURITY = {
+_SECURITY_HEADERS = {
     "ContentTypeOptions": ("x-content-type-options", None),
     "FrameOptions": ("x-frame-options", "FrameOption"),
     "ReferrerPolicy": ("referrer-policy", "ReferrerPolicy"),
@@ -194,7 +207,7 @@ _SECURITY = {
 }
 
 
-def _cors(policy: Mapping[str, Any]) -> _Headers:
+def _cors_headers(policy: Mapping[str, Any]) -> _HeaderRows:
     cors = policy.get("CorsConfig")
     if not cors:
         return []
@@ -202,12 +215,12 @@ def _cors(policy: Mapping[str, Any]) -> _Headers:
     return [("access-control-allow-origin", origins, bool(cors["OriginOverride"]))]
 
 
-def _custom(policy: Mapping[str, Any]) -> _Headers:
+def _custom_headers(policy: Mapping[str, Any]) -> _HeaderRows:
     items = policy.get("CustomHeadersConfig", {}).get("Items", [])
     return [(item["Header"].lower(), item["Value"], bool(item["Override"])) for item in items]
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
+def _glob_pattern(glob: str) -> re.Pattern[str]:
     """CloudFront's patterns: `*` is any characters, `?` any one."""
     parts = {"*": ".*", "?": "."}
     text = "".join(parts.get(letter, re.escape(letter)) for letter in glob)

@@ -14,7 +14,7 @@ RUNTIME = Path(__file__).with_name("cloudfront_runtime.js")
 IMPORT = re.compile(r"^import (\w+) from '(\w+)';$", re.MULTILINE)
 
 
-class EdgeError(Exception):
+class EdgeFunctionError(Exception):
     """The function threw, hung or answered nothing: CloudFront would answer 503."""
 
 
@@ -28,11 +28,11 @@ class EdgeFunction:
     def __init__(
         self, source: str, entries: Callable[[str], str | None], *, seconds: float = 2.0
     ) -> None:
-        self._source = f"{RUNTIME.read_text()}\n{IMPORT.sub(_module, source)}\nundefined;"
+        self._source = f"{RUNTIME.read_text()}\n{IMPORT.sub(_module_constant, source)}\nundefined;"
         self._entries = entries
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._engine = self._start()
+        self._engine = self._start_engine()
 
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]:
         """What the function makes of a viewer-request event: a request, or an answer.
@@ -45,10 +45,10 @@ class EdgeFunction:
             except JSTimeoutException as error:
                 # The script may still be running: this engine is of no use any more.
                 self._close()
-                self._engine = self._start()
-                raise EdgeError("the edge function took too long") from error
+                self._engine = self._start_engine()
+                raise EdgeFunctionError("the edge function took too long") from error
             except JSEvalException as error:
-                raise EdgeError(str(error)) from error
+                raise EdgeFunctionError(str(error)) from error
 
     def close(self) -> None:
         """Stop the engine. Without it the engine stops when Python does."""
@@ -59,17 +59,19 @@ class EdgeFunction:
         # Promises settle between two calls. The function reads one key: a few rounds are plenty.
         for _ in range(8):
             if "error" in state:
-                raise EdgeError(state["error"])
+                raise EdgeFunctionError(state["error"])
             if isinstance(state.get("answer"), dict):
                 return dict(state["answer"])
             if "answer" in state:
-                raise EdgeError("the edge function answered neither a request nor a response")
+                raise EdgeFunctionError(
+                    "the edge function answered neither a request nor a response"
+                )
             if "wanted" in state:
-                self._evaluate(f"found({json.dumps(self._entry(state['wanted']))})")
+                self._evaluate(f"found({json.dumps(self._read_entry(state['wanted']))})")
             state = json.loads(self._evaluate("state()"))
-        raise EdgeError("the edge function did not answer")
+        raise EdgeFunctionError("the edge function did not answer")
 
-    def _entry(self, name: str) -> str | None:
+    def _read_entry(self, name: str) -> str | None:
         try:
             return self._entries(name)
         except OSError:
@@ -78,12 +80,12 @@ class EdgeFunction:
     def _evaluate(self, code: str) -> Any:
         return self._engine.eval(code, timeout_sec=self._seconds)
 
-    def _start(self) -> MiniRacer:
+    def _start_engine(self) -> MiniRacer:
         engine = MiniRacer()
         self._close = weakref.finalize(self, engine.close)
         engine.eval(self._source)
         return engine
 
 
-def _module(match: re.Match[str]) -> str:
+def _module_constant(match: re.Match[str]) -> str:
     return f"const {match[1]} = modules.{match[2]};"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-REASONS = {
+REASON_PHRASES = {
     400: "Bad Request",
     403: "Forbidden",
     404: "Not Found",
@@ -27,7 +27,7 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    address: str = "127.0.0.1"
+    client_address: str = "127.0.0.1"
 
     @property
     def decoded_path(self) -> str:
@@ -48,15 +48,15 @@ class Response:
         """The same response with `headers` added or replaced."""
         return Response(self.status, {**self.headers, **headers}, self.body, self.cookies)
 
-    def bodiless(self) -> "Response":
+    def without_body(self) -> "Response":
         """The answer to a HEAD: the same headers, with the length the body would have."""
         length = self.headers.get("content-length", str(len(self.body)))
         return Response(self.status, {**self.headers, "content-length": length}, b"", self.cookies)
 
 
-def plain(status: int, headers: Mapping[str, str] | None = None) -> Response:
+def plain_response(status: int, headers: Mapping[str, str] | None = None) -> Response:
     """A short answer of a door itself, uncached."""
-    text = f"{status} {REASONS.get(status, '')}\n".encode()
+    text = f"{status} {REASON_PHRASES.get(status, '')}\n".encode()
     return Response(
         status,
         {"content-type": "text/plain", "cache-control": "no-store", **(headers or {})},

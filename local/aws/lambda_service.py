@@ -13,39 +13,39 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.api_gateway import InvocationFailed
 from local.aws.lambda_worker import SEPARATOR
 from local.aws.stack_resources import ACCOUNT, REGION, FunctionSpec
 
-MAX_ANSWER = 6 * 1024 * 1024
-_START_SECONDS = 60
-_LONGEST_LOG = 10_000_000
-_PASSED_ON = ("HOME", "LANG", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR")
-Log = Callable[[str, str], None]  # a function's name and a line that it printed
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024
+_INIT_SECONDS = 60
+_MAX_LOG_BYTES = 10_000_000
+_INHERITED_VARIABLES = ("HOME", "LANG", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR")
+LogLine = Callable[[str, str], None]  # a function's name and a line that it printed
 
 
-class Environment:
+class ExecutionEnvironment:
     """One process with one handler in it. Not for two threads at once."""
 
-    def __init__(self, spec: FunctionSpec, variables: Mapping[str, str], log: Log) -> None:
+    def __init__(self, spec: FunctionSpec, variables: Mapping[str, str], log: LogLine) -> None:
         self._spec = spec
         self._log = log
         self._last_line = ""
-        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        kept = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "local.aws.lambda_worker", spec.handler],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**kept, **_about(spec), **spec.environment, **variables},
+            env={**kept, **_lambda_variables(spec), **spec.environment, **variables},
             start_new_session=True,  # Ctrl-C is for the server, which then ends its environments
             text=True,
             encoding="utf-8",
             errors="backslashreplace",
         )
         try:
-            self._read(_START_SECONDS)
+            self._read_message(_INIT_SECONDS)
         except InvocationFailed:
             self.close()
             raise
@@ -64,7 +64,7 @@ class Environment:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise InvocationFailed(f"{self._spec.name} is gone") from error
-        return self._read(self._spec.timeout)["answer"]
+        return self._read_message(self._spec.timeout)["answer"]
 
     def close(self) -> None:
         """End the process; a call under way is cut."""
@@ -86,7 +86,7 @@ class Environment:
             "deadline": time.time() + spec.timeout,
         }
 
-    def _read(self, seconds: float) -> dict[str, Any]:
+    def _read_message(self, seconds: float) -> dict[str, Any]:
         """The next answer; lines before it are the handler's log."""
         late = threading.Event()
 
@@ -98,10 +98,10 @@ class Environment:
         timer.daemon = True
         timer.start()
         try:
-            answer = self._next_answer()
+            answer = self._next_message()
         finally:
             timer.cancel()
-        if answer is not None and len(answer) <= MAX_ANSWER:
+        if answer is not None and len(answer) <= MAX_RESPONSE_BYTES:
             message: dict[str, Any] = json.loads(answer)
             return message
         self._process.kill()
@@ -111,7 +111,7 @@ class Environment:
         said = "an answer over 6 MB" if answer is not None else self._last_line
         raise InvocationFailed(f"{self._spec.name} failed: {said}")
 
-    def _next_answer(self) -> str | None:
+    def _next_message(self) -> str | None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             logged, marked, answer = line.partition(SEPARATOR)
@@ -123,7 +123,7 @@ class Environment:
         return None
 
 
-def _about(spec: FunctionSpec) -> dict[str, str]:
+def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
     """What Lambda itself puts into an environment."""
     return {
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
@@ -137,33 +137,33 @@ def _about(spec: FunctionSpec) -> dict[str, str]:
     }
 
 
-class Function:
+class LambdaFunction:
     """A function with as many environments as there is work, up to `limit`."""
 
     def __init__(
-        self, spec: FunctionSpec, variables: Mapping[str, str], log: Log, *, limit: int
+        self, spec: FunctionSpec, variables: Mapping[str, str], log: LogLine, *, limit: int
     ) -> None:
         self.spec = spec
         self._variables = variables
         self._log = log
         self._limit = limit
-        self._idle: list[Environment] = []
-        self._busy: set[Environment] = set()
+        self._idle: list[ExecutionEnvironment] = []
+        self._busy: set[ExecutionEnvironment] = set()
         self._starting = 0
         self._closed = False
         self._changed = threading.Condition()
 
-    def warm(self) -> None:
+    def start_one(self) -> None:
         """Start one environment before the first call."""
-        self._give_back(self._take())
+        self._release(self._acquire())
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         """Call the handler in an environment that is free, or in a new one."""
-        environment = self._take()
+        environment = self._acquire()
         try:
             return environment.invoke(event)
         finally:
-            self._give_back(environment)
+            self._release(environment)
 
     def close(self) -> None:
         """End all environments."""
@@ -174,16 +174,16 @@ class Function:
         for environment in environments:
             environment.close()
 
-    def _take(self) -> Environment:
+    def _acquire(self) -> ExecutionEnvironment:
         with self._changed:
-            self._changed.wait_for(self._has_room)
+            self._changed.wait_for(self._has_capacity)
             if self._idle:
                 environment = self._idle.pop()
                 self._busy.add(environment)
                 return environment
             self._starting += 1
         try:
-            environment = Environment(self.spec, self._variables, self._log)
+            environment = ExecutionEnvironment(self.spec, self._variables, self._log)
             with self._changed:
                 self._busy.add(environment)
         finally:
@@ -192,10 +192,10 @@ class Function:
                 self._changed.notify()
         return environment
 
-    def _has_room(self) -> bool:
+    def _has_capacity(self) -> bool:
         return bool(self._idle) or len(self._busy) + self._starting < self._limit
 
-    def _give_back(self, environment: Environment) -> None:
+    def _release(self, environment: ExecutionEnvironment) -> None:
         alive = environment.alive
         with self._changed:
             self._busy.discard(environment)
@@ -206,17 +206,17 @@ class Function:
             environment.close()
 
 
-class Lambda:
+class LambdaService:
     """All functions by name, counted: `function.{name}` is raised by each call."""
 
-    def __init__(self, functions: list[Function], counters: Counters) -> None:
+    def __init__(self, functions: list[LambdaFunction], counters: ActivityCounters) -> None:
         self._functions = {function.spec.name: function for function in functions}
         self._counters = counters
 
-    def warm(self) -> None:
+    def start_all(self) -> None:
         """Start an environment of each function, side by side; `InvocationFailed`."""
         with ThreadPoolExecutor() as threads:
-            list(threads.map(Function.warm, self._functions.values()))
+            list(threads.map(LambdaFunction.start_one, self._functions.values()))
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Call a function by its logical id."""
@@ -232,10 +232,10 @@ class Lambda:
 class LogFile:
     """Appends what functions print to one file, and counts the metrics among it (EMF)."""
 
-    def __init__(self, path: Path, counters: Counters) -> None:
+    def __init__(self, path: Path, counters: ActivityCounters) -> None:
         self._counters = counters
         self._lock = threading.Lock()
-        if path.exists() and path.stat().st_size > _LONGEST_LOG:
+        if path.exists() and path.stat().st_size > _MAX_LOG_BYTES:
             path.replace(path.with_suffix(".1.jsonl"))
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
@@ -245,9 +245,9 @@ class LogFile:
             if not self._file.closed:
                 self._file.write(f"{line}\n")
         if '"_aws"' in line:
-            self._count(line)
+            self._count_metrics(line)
 
-    def _count(self, line: str) -> None:
+    def _count_metrics(self, line: str) -> None:
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:

@@ -17,7 +17,7 @@ SEPARATOR = "\x1e"
 
 
 @dataclass(frozen=True)
-class Context:
+class LambdaContext:
     """What Lambda tells a handler about its call."""
 
     function_name: str
@@ -36,24 +36,24 @@ class Context:
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
-def load(spec: str) -> Callable[[Mapping[str, Any], Context], Any]:
+def load_handler(spec: str) -> Callable[[Mapping[str, Any], LambdaContext], Any]:
     """The handler that `package.module.function` names."""
     module, _, name = spec.rpartition(".")
-    handler: Callable[[Mapping[str, Any], Context], Any]
+    handler: Callable[[Mapping[str, Any], LambdaContext], Any]
     handler = getattr(importlib.import_module(module), name)
     return handler
 
 
 def main() -> None:
     """Serve until stdin ends, which it does when the server is gone, however it went."""
-    handler = load(sys.argv[1])
-    _say({"ready": True})
+    handler = load_handler(sys.argv[1])
+    _send({"ready": True})
     for line in sys.stdin:
         call = json.loads(line)
-        _say({"answer": handler(call["event"], Context(**call["context"]))})
+        _send({"answer": handler(call["event"], LambdaContext(**call["context"]))})
 
 
-def _say(message: Mapping[str, Any]) -> None:
+def _send(message: Mapping[str, Any]) -> None:
     sys.stderr.flush()
     sys.stdout.write(f"{SEPARATOR}{json.dumps(message)}\n")
     sys.stdout.flush()

@@ -18,23 +18,23 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import Request, Response
-from local.aws.stack_resources import REGION, Stack
+from local.aws.stack_resources import REGION, StackResources
 
-Changed = Callable[[str, str, Mapping[str, Any]], None]
+OnWrite = Callable[[str, str, Mapping[str, Any]], None]
 _INVALIDATION = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation")
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _PATH = re.compile(r"<Path>(.*?)</Path>", re.DOTALL)
 
 
-def authorization(service: str) -> str:
+def authorization_header(service: str) -> str:
     """What moto looks at to know which service is meant; it checks no signature."""
     scope = f"local/20260101/{REGION}/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=local"
 
 
-class Account:
+class MotoAccount:
     """Calls moto in this process, uncounted and not kept: for setting up, keeping and restoring."""
 
     def __init__(self) -> None:
@@ -43,16 +43,16 @@ class Account:
 
         self.app = cast(WSGIApplication, DomainDispatcherApplication(create_backend_app))
 
-    def call(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`."""
         versions = {"dynamodb": "1.0", "secretsmanager": "1.1"}
         headers = {
-            "Authorization": authorization(service),
+            "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",
             "X-Amz-Target": target,
         }
         answer = Client(self.app).post(
-            "/", data=json.dumps(arguments), headers=headers, base_url=_ADDRESS
+            "/", data=json.dumps(arguments), headers=headers, base_url=_BASE_URL
         )
         if answer.status_code != 200:
             raise RuntimeError(f"{target}: {answer.get_data(as_text=True)}")
@@ -67,27 +67,27 @@ class Account:
         headers: Mapping[str, str] | None = None,
         *,
         query: Mapping[str, str] | None = None,
-        through: WSGIApplication | None = None,
+        app: WSGIApplication | None = None,
     ) -> Response:
         """A call of S3; `path` is /bucket/key, not escaped."""
-        sent = {"Authorization": authorization("s3"), **(headers or {})}
-        answer = Client(through or self.app).open(
+        sent = {"Authorization": authorization_header("s3"), **(headers or {})}
+        answer = Client(app or self.app).open(
             quote(path),
             method=method,
             data=body,
             headers=sent,
             query_string=query,
-            base_url=_ADDRESS,
+            base_url=_BASE_URL,
         )
         received = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, received, answer.get_data())
 
     def put_secret(self, name: str, text: str) -> None:
         """Replace a secret's text."""
-        arguments = {"SecretId": name, "SecretString": text, "ClientRequestToken": _token()}
-        self.call("secretsmanager", "secretsmanager.PutSecretValue", arguments)
+        arguments = {"SecretId": name, "SecretString": text, "ClientRequestToken": _request_token()}
+        self.call_json("secretsmanager", "secretsmanager.PutSecretValue", arguments)
 
-    def names(self, bucket: str) -> Iterator[str]:
+    def object_keys(self, bucket: str) -> Iterator[str]:
         """The keys of all objects in a bucket."""
         after = ""
         while True:
@@ -99,16 +99,16 @@ class Account:
                 return
             after = found[-1]
 
-    def empty(self, bucket: str) -> None:
+    def empty_bucket(self, bucket: str) -> None:
         """Delete all objects of a bucket."""
-        for name in list(self.names(bucket)):
+        for name in list(self.object_keys(bucket)):
             self.s3("DELETE", f"/{bucket}/{name}")
 
     def reset(self) -> None:
         """Empty: moto keeps its state in the process, whoever started it."""
-        Client(self.app).post("/moto-api/reset", base_url=_ADDRESS)
+        Client(self.app).post("/moto-api/reset", base_url=_BASE_URL)
 
-    def create(self, stack: Stack) -> None:
+    def create_resources(self, stack: StackResources) -> None:
         """Make the stack's buckets, tables and secrets."""
         for bucket in stack.buckets().values():
             made = self.s3("PUT", f"/{bucket}")
@@ -116,25 +116,25 @@ class Account:
         for table in stack.tables():
             self._create_table(table)
         for name, text in generated_secrets(stack):
-            arguments = {"Name": name, "SecretString": text, "ClientRequestToken": _token()}
-            self.call("secretsmanager", "secretsmanager.CreateSecret", arguments)
+            arguments = {"Name": name, "SecretString": text, "ClientRequestToken": _request_token()}
+            self.call_json("secretsmanager", "secretsmanager.CreateSecret", arguments)
 
     def _create_table(self, table: Mapping[str, Any]) -> None:
         names = "TableName KeySchema AttributeDefinitions BillingMode GlobalSecondaryIndexes"
         arguments = {name: table[name] for name in names.split() if name in table}
-        self.call("dynamodb", "DynamoDB_20120810.CreateTable", arguments)
+        self.call_json("dynamodb", "DynamoDB_20120810.CreateTable", arguments)
         expiry = {name: table[name] for name in ("TableName", "TimeToLiveSpecification")}
-        self.call("dynamodb", "DynamoDB_20120810.UpdateTimeToLive", expiry)
+        self.call_json("dynamodb", "DynamoDB_20120810.UpdateTimeToLive", expiry)
 
 
-def _token() -> str:
+def _request_token() -> str:
     return str(uuid.uuid4())
 
 
-_ADDRESS = "http://127.0.0.1"  # by path, not by host: what a service is, the signature says
+_BASE_URL = "http://127.0.0.1"  # by path, not by host: what a service is, the signature says
 
 
-def generated_secrets(stack: Stack) -> Iterable[tuple[str, str]]:
+def generated_secrets(stack: StackResources) -> Iterable[tuple[str, str]]:
     """Name and first text of each secret, as `GenerateSecretString` would make it."""
     kind = "AWS::SecretsManager::Secret"
     for logical, properties in stack.template.resources(kind).items():
@@ -145,30 +145,30 @@ def generated_secrets(stack: Stack) -> Iterable[tuple[str, str]]:
         yield stack.template.attribute(logical), json.dumps(text)
 
 
-class Recorder:
+class RecordingMiddleware:
     """Stands before moto: counts, tells of every write that was done, answers invalidations."""
 
     def __init__(
         self,
         app: WSGIApplication,
-        counters: Counters,
+        counters: ActivityCounters,
         *,
-        changed: Changed,
-        forget: Callable[[Sequence[str]], None],
+        on_write: OnWrite,
+        on_invalidation: Callable[[Sequence[str]], None],
     ) -> None:
         self._app = app
         self._counters = counters
-        self._changed = changed
-        self._forget = forget
+        self._on_write = on_write
+        self._on_invalidation = on_invalidation
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """One call, by WSGI."""
         if _INVALIDATION.fullmatch(environ["PATH_INFO"]) and environ["REQUEST_METHOD"] == "POST":
-            return self._invalidate(environ, start)
+            return self._create_invalidation(environ, start)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         arguments: Mapping[str, Any] = {}
         if target:
-            arguments = json.loads(_reread(environ) or b"{}")
+            arguments = json.loads(_read_body(environ) or b"{}")
             service = environ["HTTP_AUTHORIZATION"].split("/")[3]
             name = target.rpartition(".")[2]
         else:
@@ -176,9 +176,9 @@ class Recorder:
             path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's own spelling of UTF-8
             arguments = {"path": path}
         self._counters.add(f"{service}.{name}")
-        return self._pass_on(environ, start, service, name, arguments)
+        return self._forward(environ, start, service, name, arguments)
 
-    def _pass_on(
+    def _forward(
         self,
         environ: WSGIEnvironment,
         start: StartResponse,
@@ -191,13 +191,15 @@ class Recorder:
         body = b"".join(parts)
         if begun[-1][0].startswith("2"):
             # Kept before the caller hears of it: what was answered is there after any crash.
-            self._changed(service, name, arguments)
+            self._on_write(service, name, arguments)
         start(*begun[-1][:2])
         return [body]
 
-    def _invalidate(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        batch = _reread(environ).decode()
-        self._forget([html.unescape(path) for path in _PATH.findall(batch)])
+    def _create_invalidation(
+        self, environ: WSGIEnvironment, start: StartResponse
+    ) -> Iterable[bytes]:
+        batch = _read_body(environ).decode()
+        self._on_invalidation([html.unescape(path) for path in _PATH.findall(batch)])
         self._counters.add("cloudfront.CreateInvalidation")
         answer = (
             '<?xml version="1.0"?><Invalidation xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/">'
@@ -209,14 +211,14 @@ class Recorder:
         return [answer]
 
 
-def _reread(environ: WSGIEnvironment) -> bytes:
+def _read_body(environ: WSGIEnvironment) -> bytes:
     """The body, which stays there to be read."""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)
     return body
 
 
-class Endpoint:
+class MotoHttpServer:
     """An HTTP server on a free loopback port: what `AWS_ENDPOINT_URL` names."""
 
     def __init__(self, app: WSGIApplication) -> None:
@@ -248,7 +250,7 @@ class Endpoint:
 
 
 def bucket_origin(
-    account: Account, app: WSGIApplication, bucket: str
+    account: MotoAccount, app: WSGIApplication, bucket: str
 ) -> Callable[[Request], Response]:
     """What CloudFront sees of a bucket behind its access control: a missing key is a 403."""
 
@@ -256,10 +258,12 @@ def bucket_origin(
         asked = ("if-none-match",)
         headers = {name: request.headers[name] for name in asked if name in request.headers}
         path = f"/{bucket}{request.path}"
-        answer = account.s3(request.method, path, headers=headers, through=app)
+        answer = account.s3(request.method, path, headers=headers, app=app)
         if answer.status == 404:
-            return Response(403, {"content-type": "application/xml"}, _DENIED)
-        kept = {name: value for name, value in answer.headers.items() if _told.match(name)}
+            return Response(403, {"content-type": "application/xml"}, _ACCESS_DENIED)
+        kept = {
+            name: value for name, value in answer.headers.items() if _VIEWER_HEADERS.match(name)
+        }
         if request.method == "HEAD":
             kept["content-length"] = answer.headers.get("content-length", "0")
         return Response(answer.status, kept, answer.body)
@@ -268,7 +272,7 @@ def bucket_origin(
 
 
 # What S3 tells a viewer of an object; moto echoes whatever a PUT came with.
-_told = re.compile(
+_VIEWER_HEADERS = re.compile(
     r"(cache-control|content-(disposition|encoding|type)|etag|expires|last-modified|x-amz-meta-.+)$"
 )
-_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+_ACCESS_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws.cloudformation import Template
+from local.aws.cloudformation import CloudFormationTemplate
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -35,22 +35,22 @@ class Route:
     function: str
 
     @property
-    def key(self) -> str:
+    def route_key(self) -> str:
         """The route as events name it, such as `ANY /renders/{proxy+}`."""
         return "$default" if self.path == "$default" else f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class StackResources:
     """The template, with local names for what it would create."""
 
-    template: Template
+    template: CloudFormationTemplate
 
     @classmethod
-    def read(cls, path: Path, parameters: Mapping[str, str] | None = None) -> "Stack":
+    def read(cls, path: Path, parameters: Mapping[str, str] | None = None) -> "StackResources":
         """Read the template at `path`."""
-        template = Template.read(path)
-        return cls(template.knowing(dict(_names(template)), parameters or {}))
+        template = CloudFormationTemplate.read(path)
+        return cls(template.with_values(dict(_local_names(template)), parameters or {}))
 
     def functions(self) -> list[FunctionSpec]:
         """Every function, its environment resolved to local names."""
@@ -94,7 +94,7 @@ class Stack:
 
     def buckets(self) -> dict[str, str]:
         """Names of buckets by logical id."""
-        return self._named(_BUCKET)
+        return self._names_by_id(_BUCKET)
 
     def tables(self) -> list[Mapping[str, Any]]:
         """What `create_table` takes, for every table."""
@@ -105,18 +105,18 @@ class Stack:
 
     def secrets(self) -> list[str]:
         """Names of the secrets."""
-        return list(self._named(_SECRET).values())
+        return list(self._names_by_id(_SECRET).values())
 
     def key_value_stores(self) -> list[str]:
         """ARNs of the edge's stores."""
         kind = "AWS::CloudFront::KeyValueStore"
         return [self.template.attribute(name, "Arn") for name in self.template.resources(kind)]
 
-    def _named(self, kind: str) -> dict[str, str]:
+    def _names_by_id(self, kind: str) -> dict[str, str]:
         return {name: self.template.attribute(name) for name in self.template.resources(kind)}
 
 
-def _names(template: Template) -> Iterator[tuple[tuple[str, str], str]]:
+def _local_names(template: CloudFormationTemplate) -> Iterator[tuple[tuple[str, str], str]]:
     """What stands here for the names and ARNs that AWS would give."""
     for name in template.resources(_BUCKET):
         bucket = f"postcard-local-{name.lower()}"

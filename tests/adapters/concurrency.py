@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from postcard.errors import Conflict
 
 
-def outcomes(work: Callable[[int], object], count: int) -> list[object]:
+def run_concurrently(work: Callable[[int], object], count: int) -> list[object]:
     """What `count` calls of `work`, eight at a time, returned; a `Conflict` is an outcome."""
 
     def guarded(index: int) -> object:

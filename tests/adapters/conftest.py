@@ -34,7 +34,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 
 
 @dataclass
-class World:
+class PortImplementations:
     """One implementation of each port that has a contract."""
 
     objects: ports.Objects
@@ -48,7 +48,7 @@ class World:
     idempotency: ports.Idempotency
 
 
-class LeanFirst:
+class LightClientFirst:
     """The lean client for the calls it has, boto3's for the others."""
 
     def __init__(self, lean: LeanClient, boto: Any) -> None:
@@ -59,7 +59,7 @@ class LeanFirst:
         return getattr(self._lean if hasattr(LeanClient, name) else self._boto, name)
 
 
-class OneAtATime:
+class SerializedApp:
     """moto checks a condition and writes in two steps; DynamoDB does both in one."""
 
     def __init__(self, app: Any) -> None:
@@ -74,7 +74,7 @@ class OneAtATime:
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """moto's server on a port of its own."""
-    app = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    app = SerializedApp(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -99,8 +99,8 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     )
 
 
-def memory_world() -> World:
-    return World(
+def memory_implementations() -> PortImplementations:
+    return PortImplementations(
         objects=memory.MemoryObjects(),
         templates=memory.MemoryTemplates(),
         images=memory.MemoryImages(),
@@ -113,17 +113,19 @@ def memory_world() -> World:
     )
 
 
-def aws_world(settings: Settings, *, lean: bool) -> World:
+def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortImplementations:
     clients = {name: boto_client(name, settings) for name in ("s3", "dynamodb", "secretsmanager")}
     make_table(clients["dynamodb"], settings.table)
     clients["s3"].create_bucket(Bucket=settings.pictures_bucket)
-    if lean:
-        light = lean_client(settings)
-        used: dict[str, Any] = {name: LeanFirst(light, boto) for name, boto in clients.items()}
+    if use_light_client:
+        light = light_client(settings)
+        used: dict[str, Any] = {
+            name: LightClientFirst(light, boto) for name, boto in clients.items()
+        }
     else:
         used = dict(clients)
     table = Table(used["dynamodb"], settings.table)
-    return World(
+    return PortImplementations(
         objects=S3Objects(used["s3"], settings.pictures_bucket),
         templates=DynamoTemplates(table),
         images=DynamoImages(table),
@@ -136,7 +138,7 @@ def aws_world(settings: Settings, *, lean: bool) -> World:
     )
 
 
-def lean_client(settings: Settings, **given: Any) -> LeanClient:
+def light_client(settings: Settings, **given: Any) -> LeanClient:
     return LeanClient(
         region=settings.region,
         endpoint_url=settings.endpoint_url,
@@ -156,8 +158,10 @@ def make_table(client: Any, name: str) -> None:
 
 
 @pytest.fixture(params=["memory", "aws", "lean"])
-def world(request: pytest.FixtureRequest) -> World:
+def world(request: pytest.FixtureRequest) -> PortImplementations:
     """Each implementation in turn."""
     if request.param == "memory":
-        return memory_world()
-    return aws_world(request.getfixturevalue("settings"), lean=request.param == "lean")
+        return memory_implementations()
+    return aws_implementations(
+        request.getfixturevalue("settings"), use_light_client=request.param == "lean"
+    )

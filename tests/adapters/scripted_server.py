@@ -7,39 +7,39 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Asked:
+class ReceivedRequest:
     """One request as it came."""
 
-    line: str
+    request_line: str
     headers: dict[str, str]
     body: bytes
 
 
 @dataclass
-class Reply:
+class ScriptedResponse:
     """Bytes to send, piece by piece; `hold` seconds between pieces; then close if `close`."""
 
     pieces: Iterable[bytes]
-    hold: float = 0.0
+    pause: float = 0.0
     close: bool = False
 
 
-def reply(
+def http_response(
     body: bytes = b"{}", status: int = 200, headers: Iterable[str] = (), close: bool = False
-) -> Reply:
+) -> ScriptedResponse:
     head = [f"HTTP/1.1 {status} Status", f"Content-Length: {len(body)}", *headers]
-    return Reply(["\r\n".join([*head, "", ""]).encode() + body], close=close)
+    return ScriptedResponse(["\r\n".join([*head, "", ""]).encode() + body], close=close)
 
 
-HANG_UP = Reply([], close=True)
+CLOSE_CONNECTION = ScriptedResponse([], close=True)
 
 
 @dataclass
-class Scripted:
+class ScriptedServer:
     """Answers with `answer(asked, how many came before)`."""
 
-    answer: Callable[[Asked, int], Reply]
-    asked: list[Asked] = field(default_factory=list)
+    respond: Callable[[ReceivedRequest, int], ScriptedResponse]
+    requests: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
 
     def __post_init__(self) -> None:
@@ -79,22 +79,22 @@ class Scripted:
         try:
             with connection, connection.makefile("rb") as stream:
                 while line := stream.readline():
-                    if not self._one(connection, line, stream):
+                    if not self._serve_one(connection, line, stream):
                         return
         except OSError:
             return
 
-    def _one(self, connection: socket.socket, line: bytes, stream: object) -> bool:
+    def _serve_one(self, connection: socket.socket, line: bytes, stream: object) -> bool:
         lines = list(iter(stream.readline, b"\r\n"))  # type: ignore[attr-defined]
         pairs = (each.decode().strip().partition(": ") for each in lines)
         headers = {name.lower(): text for name, _, text in pairs}
         body = stream.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
         with self._lock:
-            before = len(self.asked)
-            self.asked.append(Asked(line.decode().strip(), headers, body))
-        given = self.answer(self.asked[-1], before)
+            before = len(self.requests)
+            self.requests.append(ReceivedRequest(line.decode().strip(), headers, body))
+        given = self.respond(self.requests[-1], before)
         for piece in given.pieces:
             connection.sendall(piece)
-            if given.hold and self._ended.wait(given.hold):
+            if given.pause and self._ended.wait(given.pause):
                 return False
         return not given.close

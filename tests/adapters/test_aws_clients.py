@@ -21,9 +21,15 @@ from postcard.errors import Unavailable
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
-from tests.adapters.scripted_server import HANG_UP, Asked, Reply, Scripted, reply
+from tests.adapters.scripted_server import (
+    CLOSE_CONNECTION,
+    ReceivedRequest,
+    ScriptedResponse,
+    ScriptedServer,
+    http_response,
+)
 
-Serve = Callable[..., Scripted]
+Serve = Callable[..., ScriptedServer]
 ITEM = b'{"Item": {"pk": {"S": "a"}, "n": {"N": "5"}, "z": {"B": "AP8="}}}'
 PICTURE = StoredObject(b"x" * 1000, "image/png")
 
@@ -33,21 +39,21 @@ def serve() -> Iterator[Serve]:
     """Starts servers: a reply each request in turn, the last for ever."""
     with ExitStack() as ends:
 
-        def start(*replies: Reply) -> Scripted:
-            def answer(_: Asked, before: int) -> Reply:
+        def start(*replies: ScriptedResponse) -> ScriptedServer:
+            def answer(_: ReceivedRequest, before: int) -> ScriptedResponse:
                 return replies[min(before, len(replies) - 1)]
 
-            return ends.enter_context(closing(Scripted(answer)))
+            return ends.enter_context(closing(ScriptedServer(answer)))
 
         yield start
 
 
-def lean(server: Scripted, **given: Any) -> LeanClient:
+def lean(server: ScriptedServer, **given: Any) -> LeanClient:
     own: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
     return LeanClient(region="eu-west-3", endpoint_url=server.url, **(own | given))
 
 
-def boto(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> Any:
+def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
     return boto_client("s3", Settings("t", "p", "s", "k", endpoint_url=server.url))
@@ -58,90 +64,92 @@ def table(client: Any) -> Table:
 
 
 def test_a_row_is_read_with_its_numbers_and_bytes(serve: Serve) -> None:
-    server = serve(reply(ITEM, headers=[f"x-amz-crc32: {zlib.crc32(ITEM)}"]))
+    server = serve(http_response(ITEM, headers=[f"x-amz-crc32: {zlib.crc32(ITEM)}"]))
     assert table(lean(server)).get("a", "b") == {"pk": "a", "n": 5, "z": b"\x00\xff"}
-    (asked,) = server.asked
+    (asked,) = server.requests
     assert asked.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
     assert json.loads(asked.body)["Key"] == {"pk": {"S": "a"}, "sk": {"S": "b"}}
 
 
 def test_bytes_are_sent_as_base64(serve: Serve) -> None:
-    server = serve(reply())
+    server = serve(http_response())
     table(lean(server)).put("a", "b", {"z": b"\x00\xff"})
-    assert json.loads(server.asked[0].body)["Item"]["z"] == {"B": "AP8="}
+    assert json.loads(server.requests[0].body)["Item"]["z"] == {"B": "AP8="}
 
 
 def test_an_answer_that_does_not_match_its_checksum_is_unavailable(serve: Serve) -> None:
-    server = serve(reply(ITEM, headers=["x-amz-crc32: 12345"]))
+    server = serve(http_response(ITEM, headers=["x-amz-crc32: 12345"]))
     with pytest.raises(Unavailable):
         table(lean(server)).get("a", "b")
 
 
 def test_a_connection_serves_many_calls(serve: Serve) -> None:
-    server = serve(reply(ITEM))
+    server = serve(http_response(ITEM))
     rows = table(lean(server))
     for _ in range(5):
         rows.get("a", "b")
-    assert (server.connections, len(server.asked)) == (1, 5)
+    assert (server.connections, len(server.requests)) == (1, 5)
 
 
 def test_a_kept_connection_that_died_is_replaced_without_a_word(serve: Serve) -> None:
-    server = serve(reply(ITEM), HANG_UP, reply(ITEM))
+    server = serve(http_response(ITEM), CLOSE_CONNECTION, http_response(ITEM))
     rows = table(lean(server))
     assert rows.get("a", "b") == rows.get("a", "b")
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize(
     "busy",
     [
-        reply(b"{}", 500),
-        reply(b"", 503),
-        reply(b'{"__type": "com.amazonaws#ProvisionedThroughputExceededException"}', 400),
-        reply(b'{"__type": "ThrottlingException"}', 400),
+        http_response(b"{}", 500),
+        http_response(b"", 503),
+        http_response(b'{"__type": "com.amazonaws#ProvisionedThroughputExceededException"}', 400),
+        http_response(b'{"__type": "ThrottlingException"}', 400),
     ],
 )
-def test_a_busy_service_is_asked_once_more_and_no_more(serve: Serve, busy: Reply) -> None:
-    server = serve(busy, reply(ITEM))
+def test_a_busy_service_is_asked_once_more_and_no_more(
+    serve: Serve, busy: ScriptedResponse
+) -> None:
+    server = serve(busy, http_response(ITEM))
     assert table(lean(server)).get("a", "b") is not None
     server = serve(busy)
     with pytest.raises(Unavailable) as failure:
         table(lean(server)).get("a", "b")
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
     assert failure.value.headers["Retry-After"]
 
 
 def test_another_fault_is_not_tried_again_and_keeps_its_name(serve: Serve) -> None:
-    server = serve(reply(b'{"__type": "com.amazonaws#AccessDeniedException"}', 400))
+    server = serve(http_response(b'{"__type": "com.amazonaws#AccessDeniedException"}', 400))
     with pytest.raises(CallFailed) as failure:
         table(lean(server)).get("a", "b")
     assert failure.value.aws_code == "AccessDeniedException"
     assert "GetItem: AccessDeniedException" in str(failure.value)
     assert "Access" not in failure.value.detail
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_nobody_listening_is_unavailable(serve: Serve) -> None:
-    server = serve(reply())
+    server = serve(http_response())
     server.close()
     with pytest.raises(Unavailable):
         table(lean(server)).get("a", "b")
 
 
 def test_a_service_that_hangs_is_given_up_in_time(serve: Serve) -> None:
-    server = serve(Reply([b"HTTP/1.1 200 OK\r\n"]))
+    server = serve(ScriptedResponse([b"HTTP/1.1 200 OK\r\n"]))
     with pytest.raises(Unavailable):
         table(lean(server, seconds=0.3)).get("a", "b")
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_credentials_are_read_when_a_call_is_signed(serve: Serve) -> None:
-    server, environ = serve(reply()), dict(CREDENTIALS)
+    server, environ = serve(http_response()), dict(CREDENTIALS)
     rows = table(lean(server, environ=environ))
     rows.get("a", "b")
     environ |= {"AWS_ACCESS_KEY_ID": "renewed", "AWS_SESSION_TOKEN": "token"}
     rows.get("a", "b")
-    first, second = (asked.headers for asked in server.asked)
+    first, second = (asked.headers for asked in server.requests)
     assert "Credential=testing/" in first["authorization"]
     assert "x-amz-security-token" not in first
     assert "Credential=renewed/" in second["authorization"]
@@ -149,11 +157,11 @@ def test_credentials_are_read_when_a_call_is_signed(serve: Serve) -> None:
 
 
 def test_an_object_is_sent_with_its_headers_and_checksum(serve: Serve) -> None:
-    server = serve(reply(b""))
+    server = serve(http_response(b""))
     stored = StoredObject(b"body", "image/png", "", "max-age=5", 1_795_341_600, {"alt": "x"})
     S3Objects(lean(server), "bucket").put("images/a b.png", stored)
-    (asked,) = server.asked
-    assert asked.line == "PUT /bucket/images/a%20b.png HTTP/1.1"
+    (asked,) = server.requests
+    assert asked.request_line == "PUT /bucket/images/a%20b.png HTTP/1.1"
     assert asked.headers["cache-control"] == "max-age=5"
     assert asked.headers["expires"] == "Sun, 22 Nov 2026 10:00:00 GMT"
     assert asked.headers["content-disposition"] == "inline"
@@ -176,7 +184,9 @@ def test_without_an_endpoint_services_are_called_in_their_region() -> None:
 class TestBodies:
     """Reading an object whose bytes do not come as they should."""
 
-    def objects(self, server: Scripted, kind: str, monkeypatch: pytest.MonkeyPatch) -> S3Objects:
+    def objects(
+        self, server: ScriptedServer, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> S3Objects:
         client = lean(server) if kind == "lean" else boto(server, monkeypatch)
         return S3Objects(client, "bucket")
 
@@ -184,7 +194,7 @@ class TestBodies:
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
-        server = serve(Reply((head, *repeat(b"x", 5000)), hold=0.01))
+        server = serve(ScriptedResponse((head, *repeat(b"x", 5000)), pause=0.01))
         objects = self.objects(server, kind, monkeypatch)
         with pytest.raises(Unavailable):
             objects.get("key", deadline=time.monotonic() + 0.4)
@@ -192,21 +202,21 @@ class TestBodies:
     def test_a_body_that_is_cut_is_asked_for_once_more(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        cut = Reply([b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"], close=True)
-        server = serve(cut, reply(b"whole"))
+        cut = ScriptedResponse([b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"], close=True)
+        server = serve(cut, http_response(b"whole"))
         stored = self.objects(server, kind, monkeypatch).get("key")
         assert stored is not None
         assert stored.body == b"whole"
         server = serve(cut)
         with pytest.raises(Unavailable):
             self.objects(server, kind, monkeypatch).get("key")
-        assert len(server.asked) == 2
+        assert len(server.requests) == 2
 
     def test_a_body_that_is_not_what_its_etag_says_is_not_used(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        wrong = reply(b"whole", headers=[f'ETag: "{"0" * 32}"'])
-        right = reply(b"body", headers=['ETag: "841a2d689ad86bd1611447453c22c6fc"'])
+        wrong = http_response(b"whole", headers=[f'ETag: "{"0" * 32}"'])
+        right = http_response(b"body", headers=['ETag: "841a2d689ad86bd1611447453c22c6fc"'])
         stored = self.objects(serve(wrong, right), kind, monkeypatch).get("key")
         assert stored is not None
         assert stored.body == b"body"
@@ -216,7 +226,7 @@ class TestBodies:
     def test_a_refusal_is_not_taken_for_a_missing_object(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server = serve(reply(b"<Error><Code>AccessDenied</Code></Error>", 403))
+        server = serve(http_response(b"<Error><Code>AccessDenied</Code></Error>", 403))
         with pytest.raises(CallFailed) as failure:
             self.objects(server, kind, monkeypatch).get("key")
         assert failure.value.aws_code == "AccessDenied"
@@ -224,11 +234,11 @@ class TestBodies:
     def test_a_bucket_that_is_missing_is_not_taken_for_a_missing_object(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        server = serve(reply(b"<Error><Code>NoSuchBucket</Code></Error>", 404))
+        server = serve(http_response(b"<Error><Code>NoSuchBucket</Code></Error>", 404))
         with pytest.raises(Unavailable):
             self.objects(server, kind, monkeypatch).get("key")
 
 
 def test_a_secret_without_a_value_yet_is_empty(serve: Serve) -> None:
-    server = serve(reply(b'{"__type": "ResourceNotFoundException"}', 400))
+    server = serve(http_response(b'{"__type": "ResourceNotFoundException"}', 400))
     assert SecretsManager(lean(server), "secret").read() == ""

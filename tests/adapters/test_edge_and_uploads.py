@@ -21,7 +21,12 @@ from postcard.errors import Unavailable
 from postcard.ports import EdgeStore, Uploads
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
-from tests.adapters.scripted_server import Asked, Reply, Scripted, reply
+from tests.adapters.scripted_server import (
+    ReceivedRequest,
+    ScriptedResponse,
+    ScriptedServer,
+    http_response,
+)
 
 ARN = "arn:aws:cloudfront::123456789012:key-value-store/abc-def"
 
@@ -35,8 +40,8 @@ class KeyValueStore:
         self.disturbed = 0  # how often somebody else writes before we do
         self._lock = threading.Lock()
 
-    def answer(self, asked: Asked, before: int) -> Reply:
-        method, address, _ = asked.line.split(" ")
+    def answer(self, asked: ReceivedRequest, before: int) -> ScriptedResponse:
+        method, address, _ = asked.request_line.split(" ")
         path = unquote(address.partition("/key-value-stores/")[2])
         assert path.startswith(ARN)
         assert asked.headers["authorization"].startswith("AWS4-ECDSA-P256-SHA256 ")
@@ -44,20 +49,20 @@ class KeyValueStore:
         with self._lock:
             return self._put(name, asked) if method == "PUT" else self._get(name)
 
-    def _told(self, facts: dict[str, object], status: int = 200) -> Reply:
+    def _told(self, facts: dict[str, object], status: int = 200) -> ScriptedResponse:
         headers = [f"ETag: e{self.writes}", "Content-Type: application/json"]
         if status >= 400:
             headers.append(f"x-amzn-ErrorType: {facts.pop('error')}")
-        return reply(json.dumps(facts).encode(), status, headers)
+        return http_response(json.dumps(facts).encode(), status, headers)
 
-    def _get(self, name: str) -> Reply:
+    def _get(self, name: str) -> ScriptedResponse:
         if not name:
             return self._told({"ItemCount": 1, "TotalSizeInBytes": 9, "KvsARN": ARN})
         if name not in self.entries:
             return self._told({"error": "ResourceNotFoundException"}, 404)
         return self._told({"Key": name, "Value": self.entries[name]})
 
-    def _put(self, name: str, asked: Asked) -> Reply:
+    def _put(self, name: str, asked: ReceivedRequest) -> ScriptedResponse:
         if self.disturbed:
             self.disturbed -= 1
             self.writes += 1
@@ -80,7 +85,7 @@ def reached(
     """The adapter, its host reached by way of a proxy: the account's number is part of the name."""
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
-    with closing(Scripted(cloudfront.answer)) as server:
+    with closing(ScriptedServer(cloudfront.answer)) as server:
         monkeypatch.setenv("HTTP_PROXY", server.url)
         monkeypatch.setenv("NO_PROXY", "")
         settings = Settings("t", "p", "s", "k", endpoint_url="http://kvs.test")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from postcard.ports import ImageRecord
-from tests.adapters.conftest import World
+from tests.adapters.conftest import PortImplementations
 
 
 def image() -> ImageRecord:
@@ -27,7 +27,7 @@ def image() -> ImageRecord:
     )
 
 
-def test_an_image_record_comes_back_as_it_was_put(world: World) -> None:
+def test_an_image_record_comes_back_as_it_was_put(world: PortImplementations) -> None:
     for record in (image(), replace(image(), dpr=2.0, quality=None, max_bytes=2000, bytes=None)):
         world.images.put(record)
         stored = world.images.get("img_abc")
@@ -36,7 +36,7 @@ def test_an_image_record_comes_back_as_it_was_put(world: World) -> None:
     assert world.images.get("img_other") is None
 
 
-def test_an_erased_image_keeps_no_values(world: World) -> None:
+def test_an_erased_image_keeps_no_values(world: PortImplementations) -> None:
     world.images.put(image())
     world.images.put(replace(image(), values="", alt="", erased=True))
     stored = world.images.get("img_abc")
@@ -44,7 +44,7 @@ def test_an_erased_image_keeps_no_values(world: World) -> None:
     assert (stored.values, stored.alt, stored.erased) == ("", "", True)
 
 
-def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> None:
+def test_the_images_of_a_template_and_of_a_version_are_found(world: PortImplementations) -> None:
     for number in range(130):
         world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
     world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
@@ -56,7 +56,7 @@ def test_the_images_of_a_template_and_of_a_version_are_found(world: World) -> No
     assert list(world.images.of("other")) == []
 
 
-def test_images_are_found_by_what_they_are_marked_with(world: World) -> None:
+def test_images_are_found_by_what_they_are_marked_with(world: PortImplementations) -> None:
     for number in range(120):
         marks = ("m" * 40, f"mark{number % 2}")
         world.images.put(replace(image(), image_id=f"img_{number}", marks=marks))

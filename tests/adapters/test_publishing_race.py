@@ -18,7 +18,7 @@ from postcard.ports import Fetched, FetchError, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import Renderer
 from postcard.services.publishing import Publisher
 from postcard.text.fonts import Fonts
-from tests.adapters.conftest import World
+from tests.adapters.conftest import PortImplementations
 
 NOW = 1_795_341_600.0
 INKS = {"#ff0000": (255, 0, 0), "#0000ff": (0, 0, 255)}
@@ -34,7 +34,7 @@ class Offline:
 class Together:
     """Templates whose readers wait for each other: both see what was there before either wrote."""
 
-    def __init__(self, world: World, readers: int) -> None:
+    def __init__(self, world: PortImplementations, readers: int) -> None:
         self._world = world
         self._read = threading.Barrier(readers, timeout=30)
         self._written = threading.Barrier(readers, timeout=30)
@@ -55,7 +55,7 @@ class Together:
         return getattr(self._world.templates, name)
 
 
-def published(world: World, templates: object, color: str) -> str | None:
+def published(world: PortImplementations, templates: object, color: str) -> str | None:
     """The colour, if its document became the version."""
     reader = AssetReader(MemoryAssets(), world.objects, settle=True)
     sources = SourceFetcher(world.objects, reader, Offline())
@@ -78,14 +78,16 @@ def published(world: World, templates: object, color: str) -> str | None:
     return color
 
 
-def seen(world: World, key: str) -> object:
+def seen(world: PortImplementations, key: str) -> object:
     stored = world.objects.get(key)
     assert stored is not None
     with Image.open(io.BytesIO(stored.body)) as image:
         return image.convert("RGB").getpixel((5, 5))
 
 
-def test_the_pictures_of_who_came_second_never_stand_in_for_the_first(world: World) -> None:
+def test_the_pictures_of_who_came_second_never_stand_in_for_the_first(
+    world: PortImplementations,
+) -> None:
     together = Together(world, len(INKS))
     with ThreadPoolExecutor(len(INKS)) as pool:
         outcomes = list(pool.map(lambda color: published(world, together, color), INKS))

@@ -11,13 +11,13 @@ from postcard.errors import Conflict
 from postcard.keys.key_set import EDGE_ENTRY
 from postcard.keys.rotation import Keyring
 from postcard.settings import Settings
-from tests.adapters.concurrency import outcomes
-from tests.adapters.conftest import World
+from tests.adapters.concurrency import run_concurrently
+from tests.adapters.conftest import PortImplementations
 
 NOW = 1_795_341_600.0
 
 
-def test_who_did_not_read_the_last_change_is_refused(world: World) -> None:
+def test_who_did_not_read_the_last_change_is_refused(world: PortImplementations) -> None:
     world.secrets.write("first", instead_of="")
     for seen in ("", "another"):
         with pytest.raises(Conflict, match="look at them and repeat"):
@@ -25,21 +25,21 @@ def test_who_did_not_read_the_last_change_is_refused(world: World) -> None:
     assert world.secrets.read() == "first"
 
 
-def test_a_text_that_was_there_before_can_be_put_again(world: World) -> None:
+def test_a_text_that_was_there_before_can_be_put_again(world: PortImplementations) -> None:
     for before, text in (("", "a"), ("a", "b"), ("b", "a"), ("a", "b")):
         world.secrets.write(text, instead_of=before)
     assert world.secrets.read() == "b"
 
 
-def test_of_many_who_change_what_they_read_one_does(world: World) -> None:
+def test_of_many_who_change_what_they_read_one_does(world: PortImplementations) -> None:
     world.secrets.write("read", instead_of="")
-    done = outcomes(lambda n: world.secrets.write(f"by {n}", instead_of="read"), 16)
+    done = run_concurrently(lambda n: world.secrets.write(f"by {n}", instead_of="read"), 16)
     assert done.count(None) == 1
     assert world.secrets.read() == f"by {done.index(None)}"
 
 
-def test_of_many_who_make_the_first_text_one_does(world: World) -> None:
-    done = outcomes(lambda n: world.secrets.write(f"by {n}", instead_of=""), 8)
+def test_of_many_who_make_the_first_text_one_does(world: PortImplementations) -> None:
+    done = run_concurrently(lambda n: world.secrets.write(f"by {n}", instead_of=""), 8)
     assert done.count(None) == 1
 
 
@@ -63,14 +63,14 @@ def test_a_write_between_the_look_and_ours_is_seen(settings: Settings) -> None:
     assert rival.read() == "theirs"
 
 
-def test_of_keys_made_at_once_all_that_were_told_are_there(world: World) -> None:
+def test_of_keys_made_at_once_all_that_were_told_are_there(world: PortImplementations) -> None:
     edge = MemoryEdgeStore()
     Keyring(world.secrets, edge).initialise(now=NOW)
 
     def create(_: int) -> str:
         return Keyring(world.secrets, edge, sleep=lambda _: None).create(now=NOW)
 
-    told = [kid for kid in outcomes(create, 8) if isinstance(kid, str)]
+    told = [kid for kid in run_concurrently(create, 8) if isinstance(kid, str)]
     keys = Keyring(world.secrets, edge).sync()
     assert told and len(set(told)) == len(told)
     assert set(keys.signing) == {"k1", *told}

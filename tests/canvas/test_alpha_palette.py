@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from postcard.canvas.codecs import png_writer as png
 from postcard.canvas.codecs.surface_file import pack, unpack
 from postcard.canvas.surface import Surface
-from tests.rendering.drawing import draw
+from tests.rendering.drawing import render
 from tests.template.template_cases import template
 
 BADGE: list[dict[str, Any]] = [
@@ -25,7 +25,7 @@ INKS = st.tuples(*[st.integers(0, 255)] * 4)
 
 def sent(*layers: dict[str, Any], dpr: float = 1) -> tuple[bytes, Image.Image]:
     made = template(background="transparent", layers=list(layers))
-    body = draw(made, dpr=dpr).image.body
+    body = render(made, dpr=dpr).image.body
     return body, Image.open(io.BytesIO(body))
 
 
@@ -47,7 +47,7 @@ def test_flat_art_on_nothing_weighs_half_of_what_its_colours_do(dpr: float) -> N
 def test_nobody_can_tell_it_from_all_its_colours(behind: str) -> None:
     _, image = sent(*BADGE, dpr=2)
     made = template(background=behind, layers=list(BADGE))
-    plain = draw(made, dpr=2, format="webp", quality=100)
+    plain = render(made, dpr=2, format="webp", quality=100)
     with Image.open(io.BytesIO(plain.image.body)) as file:
         expected = file.convert("RGB")
     apart = ImageChops.difference(over(image, behind), expected).convert("L")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.canvas.codecs.ordered_dither import apply_dither
-from tests.rendering.drawing import draw, pixel
+from tests.rendering.drawing import pixel, render
 from tests.template.template_cases import template
 
 WIDE, HIGH = 600, 150
@@ -46,7 +46,7 @@ def busy(noise: float = 0.18) -> bytes:
 def counted(frames: int, **options: Any) -> bytes:
     countdown = {"to": "2100-12-24", "frames": frames}
     made = template(width=WIDE, height=HIGH, layers=[PHOTO, CLOCK], countdown=countdown)
-    return draw(made, format="gif", pictures={"asset:busy": busy()}, **options).image.body
+    return render(made, format="gif", pictures={"asset:busy": busy()}, **options).image.body
 
 
 @pytest.mark.parametrize("frames", [60, 120])

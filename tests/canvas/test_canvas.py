@@ -10,7 +10,7 @@ from postcard.canvas.codecs.picture import DecodedImage
 from postcard.color import WHITE, Color, LinearGradient, RadialGradient
 from postcard.geometry import Box
 from tests.rendering.sample_images import COLORS, quarters
-from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank
+from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
 
 BLACK: Color = (0, 0, 0, 255)
 
@@ -22,7 +22,7 @@ def gray(canvas: Canvas, x: int, y: int) -> int:
 
 
 def test_edges_between_pixels_are_covered_by_their_share() -> None:
-    canvas = blank(20, 20)
+    canvas = blank_canvas(20, 20)
     canvas.fill_rectangle(Box(5.25, 5.5, 10, 10), BLACK)
     assert gray(canvas, 5, 10) == 255 - round(255 * 0.75)
     assert gray(canvas, 15, 10) == 255 - round(255 * 0.25)
@@ -31,7 +31,7 @@ def test_edges_between_pixels_are_covered_by_their_share() -> None:
 
 
 def test_a_whole_box_touches_no_other_pixel() -> None:
-    canvas = blank(12, 12, 2)
+    canvas = blank_canvas(12, 12, 2)
     canvas.fill_rectangle(Box(2, 3, 4, 5), BLACK)
     assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (4, 6, 12, 16)
 
@@ -44,7 +44,7 @@ def test_scale_may_differ_by_rounding_and_all_of_the_canvas_is_covered() -> None
 
 @pytest.mark.parametrize("radius", ["full", 40, (40, 40, 40, 40), 500])
 def test_radii_that_do_not_fit_shrink_together_to_a_circle(radius: object) -> None:
-    canvas = blank(80, 80)
+    canvas = blank_canvas(80, 80)
     canvas.fill_rectangle(Box(0, 0, 80, 80), BLACK, radius=radius)  # type: ignore[arg-type]
     histogram = canvas.picture().to_image().getchannel(0).histogram()
     dark = sum(count * (255 - level) for level, count in enumerate(histogram)) / 255
@@ -52,7 +52,7 @@ def test_radii_that_do_not_fit_shrink_together_to_a_circle(radius: object) -> No
 
 
 def test_a_stroke_lies_inside_its_box() -> None:
-    canvas = blank(30, 30)
+    canvas = blank_canvas(30, 30)
     canvas.stroke_rectangle(Box(5, 5, 20, 20), BLACK, 3)
     assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (5, 5, 25, 25)
     assert [gray(canvas, x, 15) for x in (4, 5, 7, 8, 21, 22, 24, 25)] == [
@@ -61,19 +61,19 @@ def test_a_stroke_lies_inside_its_box() -> None:
 
 
 def test_a_stroke_wider_than_its_box_fills_it() -> None:
-    canvas = blank(10, 10)
+    canvas = blank_canvas(10, 10)
     canvas.stroke_rectangle(Box(2, 2, 6, 6), BLACK, 5)
     assert gray(canvas, 5, 5) == 0
 
 
 def test_half_covering_paint_mixes_once() -> None:
-    canvas = blank(10, 10)
+    canvas = blank_canvas(10, 10)
     canvas.fill_rectangle(Box(0, 0, 10, 10), (0, 0, 0, 128))
     assert gray(canvas, 5, 5) == 127
 
 
 def test_what_is_drawn_on_a_clear_canvas_keeps_its_own_colour() -> None:
-    canvas = blank(10, 10, background=CLEAR)
+    canvas = blank_canvas(10, 10, background=CLEAR)
     canvas.fill_rectangle(Box(0, 0, 5, 10), (200, 100, 50, 128))
     red, green, blue, alpha = canvas.picture().to_image().getpixel((2, 5))  # type: ignore[misc]
     assert (red, green, blue) == pytest.approx((200, 100, 50), abs=2)
@@ -82,7 +82,7 @@ def test_what_is_drawn_on_a_clear_canvas_keeps_its_own_colour() -> None:
 
 
 def test_a_group_fades_as_one() -> None:
-    canvas = blank(20, 20)
+    canvas = blank_canvas(20, 20)
     with canvas.group(Box(0, 0, 20, 20), opacity=0.5) as group:
         group.fill_rectangle(Box(0, 0, 20, 20), RED)
         group.fill_rectangle(Box(5, 5, 10, 10), BLACK)
@@ -90,7 +90,7 @@ def test_a_group_fades_as_one() -> None:
 
 
 def test_a_quarter_turn_is_exact() -> None:
-    canvas = blank(40, 40)
+    canvas = blank_canvas(40, 40)
     with canvas.group(Box(10, 15, 20, 10), rotation=90) as group:
         group.fill_rectangle(Box(10, 15, 20, 10), BLACK)
     image = canvas.picture().to_image()
@@ -99,21 +99,21 @@ def test_a_quarter_turn_is_exact() -> None:
 
 
 def test_a_clip_cuts_a_group_at_its_box() -> None:
-    canvas = blank(40, 40)
+    canvas = blank_canvas(40, 40)
     with canvas.group(Box(10, 10, 20, 20), clip_radius=0) as group:
         group.fill_rectangle(Box(0, 0, 40, 40), BLACK)
     assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (10, 10, 30, 30)
 
 
 def test_a_group_without_a_clip_may_reach_beyond_its_box() -> None:
-    canvas = blank(40, 40)
+    canvas = blank_canvas(40, 40)
     with canvas.group(Box(10, 10, 5, 5), opacity=0.9) as group:
         group.fill_rectangle(Box(0, 0, 40, 40), BLACK)
     assert gray(canvas, 39, 39) < 30
 
 
 def test_a_linear_gradient_runs_between_its_stops() -> None:
-    canvas = blank(256, 4)
+    canvas = blank_canvas(256, 4)
     canvas.fill_rectangle(Box(0, 0, 256, 4), LinearGradient(90, ((BLACK, 0), (WHITE, 1))))
     levels = [gray(canvas, x, 2) for x in range(256)]
     assert levels == sorted(levels)
@@ -123,7 +123,7 @@ def test_a_linear_gradient_runs_between_its_stops() -> None:
 
 
 def test_a_radial_gradient_reaches_the_farthest_corner_at_one() -> None:
-    canvas = blank(200, 100)
+    canvas = blank_canvas(200, 100)
     white: Color = (255, 255, 255, 255)
     canvas.fill_rectangle(Box(0, 0, 200, 100), RadialGradient(((BLACK, 0), (white, 1))))
     assert gray(canvas, 100, 50) <= 4
@@ -132,7 +132,7 @@ def test_a_radial_gradient_reaches_the_farthest_corner_at_one() -> None:
 
 
 def test_a_gradient_to_transparent_keeps_its_colour() -> None:
-    canvas = blank(100, 4, background=CLEAR)
+    canvas = blank_canvas(100, 4, background=CLEAR)
     canvas.fill_rectangle(Box(0, 0, 100, 4), LinearGradient(90, ((RED, 0), (CLEAR, 1))))
     red, *_, alpha = canvas.picture().to_image().getpixel((50, 2))  # type: ignore[misc]
     assert red == pytest.approx(RED[0], abs=2)
@@ -153,7 +153,7 @@ def test_a_gradient_to_transparent_keeps_its_colour() -> None:
 def test_a_picture_is_fitted_as_css_fits_it(
     fit: str, position: tuple[float, float], seen: tuple[tuple[int, int, int], ...]
 ) -> None:
-    canvas = blank(40, 40)
+    canvas = blank_canvas(40, 40)
     picture = DecodedImage(quarters(160, 80))
     canvas.draw_image(picture, Box(0, 0, 40, 40), fit=fit, position=position)  # type: ignore[arg-type]
     for x, y, quarter in seen:
@@ -161,7 +161,7 @@ def test_a_picture_is_fitted_as_css_fits_it(
 
 
 def test_modules_are_whole_pixels_in_two_colours() -> None:
-    canvas = blank(50, 50, 1.5)
+    canvas = blank_canvas(50, 50, 1.5)
     canvas.draw_qr_modules([b"\1\0\1", b"\0\1\0", b"\1\0\1"], Box(3.3, 4.4, 40, 40), BLACK)
     colors = dict((color, count) for count, color in canvas.picture().to_image().getcolors() or ())
     assert set(colors) == {(0, 0, 0), (255, 255, 255)}
@@ -178,7 +178,7 @@ def test_modules_are_whole_pixels_in_two_colours() -> None:
 def test_boxes_of_any_size_are_drawn_in_the_surfaces_own_memory(
     at: tuple[float, float], size: tuple[float, float], radius: float, turn: float
 ) -> None:
-    canvas, box = blank(60, 40), Box(*at, *size)
+    canvas, box = blank_canvas(60, 40), Box(*at, *size)
     canvas.fill_rectangle(box, RED, radius=radius)
     canvas.fill_rectangle(box, LinearGradient(turn, ((RED, 0), (BLUE, 1))), radius=radius)
     canvas.stroke_rectangle(box, BLUE, 3, radius=radius)
@@ -190,7 +190,7 @@ def test_boxes_of_any_size_are_drawn_in_the_surfaces_own_memory(
 
 
 def test_a_copy_is_drawn_on_apart() -> None:
-    canvas = blank(10, 10, background=CLEAR)
+    canvas = blank_canvas(10, 10, background=CLEAR)
     other = canvas.copy()
     other.fill_rectangle(Box(0, 0, 10, 10), RED)
     assert canvas.picture().to_image().getpixel((5, 5)) == (0, 0, 0, 0)

@@ -10,9 +10,9 @@ from postcard.color import LinearGradient, RadialGradient
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
 from postcard.text.style import ParagraphStyle, TextStyle
-from tests.golden.compare import golden
+from tests.golden.compare import assert_matches_golden
 from tests.rendering.sample_images import quarters
-from tests.rendering.text_canvas import BLUE, CLEAR, PALE, RED, blank, laid
+from tests.rendering.text_canvas import BLUE, CLEAR, PALE, RED, blank_canvas, lay_out_line
 
 SUNSET = ((RED, 0.0), ((255, 200, 0, 255), 0.5), (BLUE, 1.0))
 FADING = (((15, 23, 42, 240), 0.0), ((15, 23, 42, 0), 1.0))
@@ -20,7 +20,7 @@ FADING = (((15, 23, 42, 240), 0.0), ((15, 23, 42, 0), 1.0))
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_rectangles_and_their_corners(scale: int) -> None:
-    canvas = blank(400, 170, scale)
+    canvas = blank_canvas(400, 170, scale)
     canvas.fill_rectangle(Box(10, 10, 80, 60), RED)
     canvas.fill_rectangle(Box(100.5, 10.25, 80, 60), RED, radius=12)
     canvas.fill_rectangle(Box(190, 10, 80, 60), BLUE, radius=(0, 30, 8, 60))
@@ -30,11 +30,11 @@ def test_rectangles_and_their_corners(scale: int) -> None:
     canvas.stroke_rectangle(Box(190, 90, 60, 60), BLUE, 7.5, radius="full")
     canvas.fill_rectangle(Box(260, 80, 80, 70), (200, 30, 40, 128), radius=10)
     canvas.fill_rectangle(Box(300, 95, 80, 70), (20, 60, 200, 128), radius=10)
-    golden(f"canvas_rectangles_{scale}x", canvas.picture().to_image())
+    assert_matches_golden(f"canvas_rectangles_{scale}x", canvas.picture().to_image())
 
 
 def test_gradients() -> None:
-    canvas = blank(400, 180, background=PALE)
+    canvas = blank_canvas(400, 180, background=PALE)
     for index, angle in enumerate((0, 90, 135, 180)):
         box = Box(10 + index * 98, 10, 88, 70)
         canvas.fill_rectangle(box, LinearGradient(angle, SUNSET), radius=10)
@@ -43,12 +43,12 @@ def test_gradients() -> None:
     canvas.fill_rectangle(Box(108, 95, 88, 70), off, radius=(0, 20, 0, 20))
     canvas.fill_rectangle(Box(206, 95, 88, 70), LinearGradient(90, FADING))
     canvas.fill_rectangle(Box(304, 95, 88, 70), RadialGradient(FADING), radius="full")
-    golden("canvas_gradients", canvas.picture().to_image())
+    assert_matches_golden("canvas_gradients", canvas.picture().to_image())
 
 
 def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
-    canvas = blank(420, 150, background=PALE)
-    label = laid("Turned Ag", fonts, style=TextStyle(size=24, color=(255, 255, 255, 255)),
+    canvas = blank_canvas(420, 150, background=PALE)
+    label = lay_out_line("Turned Ag", fonts, style=TextStyle(size=24, color=(255, 255, 255, 255)),
                  paragraph=ParagraphStyle(align="center", valign="middle"), width=120)  # fmt: skip
     for index, (opacity, rotation) in enumerate(((1.0, -12.0), (0.5, 90.0), (0.5, 0.0))):
         box = Box(10 + index * 135, 50, 120, 50)
@@ -60,27 +60,27 @@ def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
         group.fill_rectangle(Box(130, 0, 60, 60), RED)
         with group.group(Box(180, 5, 50, 40), rotation=45) as inner:
             inner.fill_rectangle(Box(190, 10, 30, 30), BLUE)
-    golden("canvas_groups", canvas.picture().to_image())
+    assert_matches_golden("canvas_groups", canvas.picture().to_image())
 
 
 @pytest.mark.parametrize("scale", [1, 1.5])
 def test_pictures_in_their_boxes(scale: float) -> None:
-    canvas = blank(430, 190, scale, PALE)
+    canvas = blank_canvas(430, 190, scale, PALE)
     picture = DecodedImage(quarters(120, 80))
     for index, fit in enumerate(get_args(ObjectFit)):
         canvas.draw_image(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
         box = Box(10.5 + index * 105, 100.5, 60, 80)
         canvas.draw_image(picture, box, fit=fit, position=(0.0, 1.0))
-    golden(f"canvas_pictures_{scale}x", canvas.picture().to_image())
+    assert_matches_golden(f"canvas_pictures_{scale}x", canvas.picture().to_image())
 
 
 def test_a_clear_canvas_keeps_what_shows_through(fonts: Fonts) -> None:
-    canvas = blank(220, 90, background=CLEAR)
+    canvas = blank_canvas(220, 90, background=CLEAR)
     canvas.fill_rectangle(Box(10, 10, 90, 70), (200, 30, 40, 128), radius=20)
     canvas.fill_rectangle(Box(60, 30, 90, 50), LinearGradient(90, FADING))
     picture = DecodedImage(quarters(60, 60, alpha=160))
     canvas.draw_image(picture, Box(150, 10, 60, 70), radius="full")
     canvas.draw_text(
-        laid("Clear", fonts, style=TextStyle(size=28, weight=700)), Box(20, 25, 99, 40)
+        lay_out_line("Clear", fonts, style=TextStyle(size=28, weight=700)), Box(20, 25, 99, 40)
     )
-    golden("canvas_clear", canvas.picture().to_image())
+    assert_matches_golden("canvas_clear", canvas.picture().to_image())

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from postcard.canvas.codecs.picture import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.reencode import reencode
-from tests.rendering.sample_images import COLORS, encoded, quarters
+from tests.rendering.sample_images import COLORS, encode, quarters
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
 DESCRIBED = (
@@ -31,7 +31,7 @@ def middle_of_quarters(image: Image.Image) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
 def test_five_formats_are_read(kind: str) -> None:
-    picture = DecodedImage.decode(encoded(quarters(64, 48), kind))
+    picture = DecodedImage.decode(encode(quarters(64, 48), kind))
     assert (picture.width, picture.height, picture.image.mode) == (64, 48, "RGB")
     for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
         assert seen == pytest.approx(meant, abs=LOSSY)
@@ -40,7 +40,7 @@ def test_five_formats_are_read(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000"])
 def test_other_formats_are_refused_whatever_they_are_called(kind: str) -> None:
     with pytest.raises(ImageDecodeError, match="only PNG, JPEG, GIF, WebP and AVIF"):
-        DecodedImage.decode(encoded(quarters(16, 16), kind))
+        DecodedImage.decode(encode(quarters(16, 16), kind))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_fragments_are_refused(body: bytes) -> None:
 
 
 def test_a_picture_cut_short_is_refused() -> None:
-    body = encoded(quarters(200, 200), "JPEG")
+    body = encode(quarters(200, 200), "JPEG")
     with pytest.raises(ImageDecodeError, match="this JPEG picture cannot be read"):
         DecodedImage.decode(body[: len(body) // 2])
 
@@ -69,7 +69,7 @@ def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind in ("JPEG", "PNG", "WEBP"):
-        picture = DecodedImage.decode(encoded(stored, kind, exif=exif))
+        picture = DecodedImage.decode(encode(stored, kind, exif=exif))
         assert (picture.width, picture.height) == picture.image.size == (64, 32)
         for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
             assert seen == pytest.approx(meant, abs=LOSSY)
@@ -78,7 +78,7 @@ def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
 def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    body = encoded(quarters(800, 400), "JPEG", exif=exif)
+    body = encode(quarters(800, 400), "JPEG", exif=exif)
     picture = DecodedImage.decode(body, target_pixels=(100, 200))
     assert (picture.width, picture.height) == (400, 800)
     assert picture.image.size == (100, 200)
@@ -102,7 +102,7 @@ def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() ->
 def test_every_kind_of_png_is_eight_bit_rgb_or_rgba(
     image: Image.Image, options: dict[str, object], expected: tuple[int, ...]
 ) -> None:
-    picture = DecodedImage.decode(encoded(image, "PNG", **options))
+    picture = DecodedImage.decode(encode(image, "PNG", **options))
     assert picture.image.getpixel((1, 1)) == expected
 
 
@@ -110,13 +110,13 @@ def test_a_palettes_clear_colour_is_clear() -> None:
     image = Image.new("P", (4, 4), 1)
     image.putpalette([0, 0, 0, 200, 10, 10])
     for kind in ("PNG", "GIF"):
-        assert DecodedImage.decode(encoded(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
-        clear = DecodedImage.decode(encoded(image, kind, transparency=1)).image
+        assert DecodedImage.decode(encode(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
+        clear = DecodedImage.decode(encode(image, kind, transparency=1)).image
         assert clear.getpixel((1, 1)) == (200, 10, 10, 0)
 
 
 def test_cmyk_is_shown_as_light() -> None:
-    body = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")
+    body = encode(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((255, 0, 0), abs=3)
 
 
@@ -134,13 +134,13 @@ def _swapped_profile() -> bytes:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_colours_mean_what_their_profile_says(kind: str) -> None:
-    body = encoded(Image.new("RGB", (16, 16), (220, 30, 40)), kind, icc_profile=_swapped_profile())
+    body = encode(Image.new("RGB", (16, 16), (220, 30, 40)), kind, icc_profile=_swapped_profile())
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((30, 220, 40), abs=9)
 
 
 def test_a_broken_profile_or_exif_does_not_cost_the_picture() -> None:
     image = Image.new("RGB", (16, 16), (220, 30, 40))
-    body = encoded(image, "PNG", icc_profile=b"no profile", exif=b"Exif\0\0broken")
+    body = encode(image, "PNG", icc_profile=b"no profile", exif=b"Exif\0\0broken")
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == (220, 30, 40)
 
 
@@ -148,7 +148,7 @@ def test_only_the_first_frame_is_read() -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in COLORS]
     for kind in ("GIF", "WEBP", "PNG"):
         options = {"lossless": True} if kind == "WEBP" else {}
-        body = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+        body = encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
         assert DecodedImage.decode(body).image.getpixel((4, 4)) == COLORS[0]
 
 
@@ -174,12 +174,12 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(size: tuple[int, in
 
 
 def test_the_bound_itself_is_allowed() -> None:
-    body = encoded(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
+    body = encode(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
     assert DecodedImage.decode(body).width * 5000 == MAX_DECODED_PIXELS
 
 
 def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
-    body = encoded(quarters(64, 64), "JPEG", progressive=True)
+    body = encode(quarters(64, 64), "JPEG", progressive=True)
     start = body.index(b"\xff\xda")
     with pytest.raises(ImageDecodeError, match="scans; save it again as baseline"):
         DecodedImage.decode(body[:start] + body[start:-2] * 150 + body[-2:])
@@ -189,7 +189,7 @@ def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]), st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_picture_is_read_or_refused(kind: str, data: st.DataObject) -> None:
-    body = bytearray(encoded(quarters(24, 16), kind))
+    body = bytearray(encode(quarters(24, 16), kind))
     for _ in range(data.draw(st.integers(1, 6))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ImageDecodeError):

@@ -14,11 +14,11 @@ from postcard.canvas.surface import Surface
 from postcard.color import LinearGradient, RadialGradient
 from postcard.formats import FORMATS
 from postcard.geometry import Box
-from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank
+from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
 
 
 def scene(background: tuple[int, int, int, int] = (255, 255, 255, 255)) -> Canvas:
-    canvas = blank(300, 200, background=background)
+    canvas = blank_canvas(300, 200, background=background)
     stops = ((RED, 0.0), ((255, 220, 0, 255), 0.5), (BLUE, 1.0))
     canvas.fill_rectangle(Box(20, 10, 250, 170), RadialGradient(stops), radius=40)
     canvas.fill_rectangle(Box(60, 90, 220, 100), LinearGradient(30, ((RED, 0), (CLEAR, 1))))
@@ -32,14 +32,14 @@ def opened(body: bytes) -> Image.Image:
 
 
 def flat() -> Canvas:
-    canvas = blank(300, 200)
+    canvas = blank_canvas(300, 200)
     canvas.fill_rectangle(Box(20, 10, 250, 170), RED, radius=40)
     return canvas
 
 
 def edges() -> Canvas:
     """Flat art whose edges have more colours than a palette."""
-    canvas = blank(300, 200, background=(250, 240, 220, 255))
+    canvas = blank_canvas(300, 200, background=(250, 240, 220, 255))
     for index in range(8):
         ink = (240 - 28 * index, 20 + 25 * index, 90 + 9 * index, 255)
         canvas.fill_rectangle(Box(index * 20, index * 11, 120.3, 90.7), ink, radius=50)
@@ -82,7 +82,7 @@ def test_a_png_that_must_be_exact_is() -> None:
 
 
 def test_a_gradient_has_all_its_colours() -> None:
-    canvas = blank(300, 200)
+    canvas = blank_canvas(300, 200)
     canvas.fill_rectangle(Box(0, 0, 300, 200), LinearGradient(90, ((RED, 0), (BLUE, 1))))
     image = canvas.picture().to_image()
     read = opened(encode(canvas.picture(), "png").image.body)
@@ -90,7 +90,7 @@ def test_a_gradient_has_all_its_colours() -> None:
 
 
 def test_a_gradient_in_flat_art_shows_no_bands() -> None:
-    canvas = blank(300, 200)
+    canvas = blank_canvas(300, 200)
     stops = ((249, 115, 22, 255), 0.0), ((219, 39, 119, 255), 1.0)
     canvas.fill_rectangle(Box(20, 20, 260, 16), LinearGradient(90, stops), radius=8)
     image = opened(encode(canvas.picture(), "png").image.body).convert("RGB")

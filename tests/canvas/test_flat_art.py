@@ -5,7 +5,7 @@ from pathlib import Path
 
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
-from tests.rendering.drawing import draw, opened
+from tests.rendering.drawing import decode, render
 
 COUPON = Path("local/seed/discount-coupon.json")
 BY_TOOLS = 7_486  # bytes: the coupon's pixels through libimagequant at 256 colours, then oxipng -o4
@@ -13,7 +13,9 @@ BY_TOOLS = 7_486  # bytes: the coupon's pixels through libimagequant at 256 colo
 
 def test_the_coupon_weighs_what_the_best_tools_make_of_it() -> None:
     document = json.loads(COUPON.read_text())
-    made = Template.compile("coupon", 1, parse_document(json.dumps(document.get("document", document))))
-    rendered = draw(made, mode="link")
-    assert opened(rendered).size == (600, 240)
+    made = Template.compile(
+        "coupon", 1, parse_document(json.dumps(document.get("document", document)))
+    )
+    rendered = render(made, mode="link")
+    assert decode(rendered).size == (600, 240)
     assert len(rendered.image.body) <= 1.1 * BY_TOOLS

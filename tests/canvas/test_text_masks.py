@@ -31,7 +31,9 @@ def test_words_of_one_paint_are_one_ink(fonts: Fonts) -> None:
 
 def test_paints_follow_each_other_and_pictures_stand_alone(fonts: Fonts) -> None:
     red = STYLE._replace(color=RED)
-    layout = laid(fonts, TextRun("black ", STYLE), TextRun("red and 🎉", red), TextRun(" black", STYLE))
+    layout = laid(
+        fonts, TextRun("black ", STYLE), TextRun("red and 🎉", red), TextRun(" black", STYLE)
+    )
     assert [ink.paint for ink in line_masks(line(layout), 0.0, 1.0)] == [BLACK, RED, None, BLACK]
 
 
@@ -47,7 +49,9 @@ def test_a_line_looks_like_its_words_laid_one_by_one(
     fonts: Fonts, start: float, spacing: float
 ) -> None:
     """Also where they overlap."""
-    layout = laid(fonts, TextRun("Hej Zoë, your AVATAR waits", STYLE._replace(letter_spacing=spacing)))
+    layout = laid(
+        fonts, TextRun("Hej Zoë, your AVATAR waits", STYLE._replace(letter_spacing=spacing))
+    )
     at_once, apart = (Surface.new((420, 40), WHITE) for _ in range(2))
     draw_text(at_once, layout, Box(start, 5, 400, 30), 1.0)
     whole = int(start)

@@ -15,28 +15,28 @@ from postcard.cli import postcard
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandOutput:
     """What a command said."""
 
-    code: int
-    out: str
-    err: str
+    exit_code: int
+    stdout: str
+    stderr: str
 
     @property
-    def facts(self) -> Any:
-        return json.loads(self.out)
+    def json_output(self) -> Any:
+        return json.loads(self.stdout)
 
 
-def postcard_says(*words: object, answer: str | None = None) -> Said:
+def run_postcard(*words: object, stdin: str | None = None) -> CommandOutput:
     """`postcard WORDS …`; a fault that is no sentence fails the test."""
-    ended = CliRunner().invoke(postcard, [str(word) for word in words], input=answer)
+    ended = CliRunner().invoke(postcard, [str(word) for word in words], input=stdin)
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
-    return Said(ended.exit_code, ended.stdout, ended.stderr)
+    return CommandOutput(ended.exit_code, ended.stdout, ended.stderr)
 
 
 @pytest.fixture(autouse=True)
-def nobodys_environment() -> Iterator[None]:
+def clean_environment() -> Iterator[None]:
     """Whoever runs the tests may have settings of their own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
     with mock.patch.dict(os.environ, kept, clear=True):

@@ -12,7 +12,7 @@ NAMES = {
     "hi-IN": "श्रीमती लक्ष्मीबाई कृष्णमूर्ति राजगोपालाचारी",
     "ja-JP": "渡邉 さくら・エリザベス・髙橋",
 }
-FIRST = {
+FIRST_NAMES = {
     "en-GB": "Wilhelmina-Alexandrina Jane",
     "de-DE": "Friedrich-Wilhelm",
     "ar": "عبد الرحمن",
@@ -26,14 +26,14 @@ TITLES = {
     "hi-IN": "हर ईमेल में *निजी* चित्र भेजने का सबसे तेज़ तरीका",
     "ja-JP": "すべてのメールに*ひとりひとり*の画像を届けるいちばん速い方法",
 }
-PLACES = {
+VENUES = {
     "en-GB": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch Town Hall",
     "de-DE": "Kongress- und Veranstaltungszentrum Oberhausen-Sterkrade",
     "ar": "قاعة مركز الملك فهد الثقافي، الرياض",
     "hi-IN": "जवाहरलाल नेहरू स्टेडियम, नई दिल्ली",
     "ja-JP": "東京国際フォーラム ホールA",
 }
-GOODS = {
+PRODUCT_NAMES = {
     "en-GB": "Waterproof jacket with a very long name, taped seams and a hood that stays on",
     "de-DE": "Regenjacke mit sehr langem Namen, wasserdicht, winddicht, atmungsaktiv",
     "ar": "سترة مطر مقاومة للماء باسم طويل جدًا وغطاء للرأس",
@@ -42,7 +42,7 @@ GOODS = {
 }
 
 
-FIXED: dict[str, Values] = {
+FIXED_VALUES: dict[str, Values] = {
     "event-ticket": {
         "tier": "Press",
         "starts_at": "2027-09-29T23:45",
@@ -78,19 +78,19 @@ FIXED: dict[str, Values] = {
 }
 
 
-def given(template: str, locale: str) -> Values:
+def hard_values(template: str, locale: str) -> Values:
     """Every value, each as hard as its field allows."""
-    name, first, title = NAMES[locale], FIRST[locale], TITLES[locale]
+    name, first, title = NAMES[locale], FIRST_NAMES[locale], TITLES[locale]
     plain = title.replace("*", "")
     words: dict[str, Values] = {
-        "event-ticket": {"event_name": plain[:60], "attendee": name, "venue": PLACES[locale]},
+        "event-ticket": {"event_name": plain[:60], "attendee": name, "venue": VENUES[locale]},
         "loyalty-card": {"first_name": first},
-        "abandoned-cart": {"first_name": first, "products": _products(GOODS[locale])},
+        "abandoned-cart": {"first_name": first, "products": _products(PRODUCT_NAMES[locale])},
         "countdown-banner": {},
         "og-card": {"title": title, "author": name[:50], "tag_1": first[:20]},
         "certificate-arabic": {"student": name, "course": plain, "signatory": name},
     }
-    return {**FIXED[template], **words[template]}
+    return {**FIXED_VALUES[template], **words[template]}
 
 
 def _products(name: str) -> list[Values]:
@@ -101,7 +101,7 @@ def _products(name: str) -> list[Values]:
     ]
 
 
-REQUIRED: dict[str, Values] = {  # what a link must bring; everything else is missing
+REQUIRED_VALUES: dict[str, Values] = {  # what a link must bring; everything else is missing
     "event-ticket": {
         "attendee": "Bo Li",
         "starts_at": "2027-03-14T20:00",

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 
 from postcard.ports import StoredObject
 from tests.documents.people import Values
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 
 SEED = Path("local/seed")
 TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
@@ -33,10 +33,10 @@ def document(template: str) -> dict[str, Any]:
     return read
 
 
-def seeded() -> World:
+def seeded_service() -> InMemoryService:
     """A service with every asset; nothing is published."""
-    world = World()
-    world.key = world.new_key(rate=10_000)  # the clock stands still
+    world = InMemoryService()
+    world.key = world.new_api_key(rate=10_000)  # the clock stands still
     for path in sorted((SEED / "assets").iterdir()):
         body, kind = path.read_bytes(), TYPES[path.suffix]
         asked = {"id": path.stem, "content_type": kind, "bytes": len(body)}
@@ -46,7 +46,7 @@ def seeded() -> World:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PreviewResult:
     """A preview: its pixels, and what was said about it."""
 
     body: bytes
@@ -60,14 +60,16 @@ class Shown:
         return image.convert("RGB")
 
 
-def preview(world: World, of: Mapping[str, Any], values: Values, **more: Any) -> Shown:
+def preview(
+    world: InMemoryService, document: Mapping[str, Any], values: Values, **more: Any
+) -> PreviewResult:
     """What the API draws of a document; warnings as code and pointer."""
     named = [{"name": name, "value": value} for name, value in values.items()]
-    body = {"document": of, "modifications": named, "format": "png", **more}
+    body = {"document": document, "modifications": named, "format": "png", **more}
     reply = world.call("POST", "/v1/previews", body, headers={"accept": "application/json"})
     assert reply.status == 200, reply.body
     told = reply.json
-    return Shown(
+    return PreviewResult(
         base64.b64decode(told["image"].partition(",")[2]),
         {box["pointer"]: box for box in told["boxes"]},
         [(each["code"], each["pointer"]) for each in told["warnings"]],
@@ -79,7 +81,7 @@ def examples(template: str) -> Values:
     return {name: field["example"] for name, field in fields.items() if "example" in field}
 
 
-def looks_like(body: bytes, asset: str) -> bool:
+def matches_asset(body: bytes, asset: str) -> bool:
     """Whether a picture shows an asset, at its own size."""
     shown = _on_white(Image.open(io.BytesIO(body)))
     (path,) = (SEED / "assets").glob(f"{asset}.*")

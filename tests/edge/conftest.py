@@ -2,26 +2,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.edge.engines import Embedded, Engine, Njs, Node
+from tests.edge.engines import EmbeddedEngine, Engine, NjsEngine, NodeEngine
 
 
 @pytest.fixture(scope="session")
-def embedded() -> Iterator[Embedded]:
-    engine = Embedded()
+def embedded() -> Iterator[EmbeddedEngine]:
+    engine = EmbeddedEngine()
     yield engine
     engine.function.close()
 
 
 @pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    engine = Node(tmp_path_factory.mktemp("node"))
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeEngine]:
+    engine = NodeEngine(tmp_path_factory.mktemp("node"))
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="session")
-def njs(tmp_path_factory: pytest.TempPathFactory) -> Njs:
-    return Njs(tmp_path_factory.mktemp("njs"))
+def njs(tmp_path_factory: pytest.TempPathFactory) -> NjsEngine:
+    return NjsEngine(tmp_path_factory.mktemp("njs"))
 
 
 @pytest.fixture(params=["embedded", "node", "njs"])

@@ -30,11 +30,11 @@ ENTRY = json.dumps(
         "images": KEYS.images,
     }
 )
-Answer = dict[str, Any]
+FunctionResult = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Case:
+class ViewerRequest:
     """A viewer's request. `query` None: there was no `?`; `entry` None: the store is out."""
 
     uri: str
@@ -44,9 +44,9 @@ class Case:
     entry: str | None = ENTRY
 
     @staticmethod
-    def of(link: str, **more: Any) -> "Case":
+    def from_link(link: str, **more: Any) -> "ViewerRequest":
         uri, mark, query = link.partition("?")
-        return Case(uri, query if mark else None, **more)
+        return ViewerRequest(uri, query if mark else None, **more)
 
     @property
     def event(self) -> dict[str, Any]:
@@ -55,25 +55,25 @@ class Case:
 
 
 class Engine(Protocol):
-    def run(self, cases: Sequence[Case]) -> list[Answer]: ...
+    def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]: ...
 
 
-def outcome_of(answer: Answer) -> Outcome:
+def outcome_of(result: FunctionResult) -> Outcome:
     """A function's answer in Python's terms."""
-    if "statusCode" in answer:
-        return Outcome(answer["statusCode"])
-    link = answer["headers"].get("x-postcard-link", {"value": ""})
-    return Outcome(200, answer["uri"], link["value"])
+    if "statusCode" in result:
+        return Outcome(result["statusCode"])
+    link = result["headers"].get("x-postcard-link", {"value": ""})
+    return Outcome(200, result["uri"], link["value"])
 
 
-class Embedded:
+class EmbeddedEngine:
     """What the local server runs."""
 
     def __init__(self) -> None:
         self.entry: str | None = None
         self.function = EdgeFunction(CLOCK + SOURCE, lambda name: self.entry)
 
-    def run(self, cases: Sequence[Case]) -> list[Answer]:
+    def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         answers = []
         for case in cases:
             self.entry = case.entry
@@ -82,14 +82,14 @@ class Embedded:
 
 
 # Both drivers stand in for CloudFront: `import` becomes a constant, the store is one variable.
-STAGE = """
+JS_PRELUDE = """
 'use strict';
 let entry = null;
 const cf = { kvs: () => ({ get: (name) => name === 'postcard' && entry !== null
   ? Promise.resolve(entry) : Promise.reject(new Error('KeyNotFound')) }) };
 const crypto = require('crypto');
 """
-RUN = """
+JS_RUN = """
 function run(c) {
   entry = c.entry;
   const event = { version: '1.0', request: { method: c.method, uri: c.uri, headers: c.headers,
@@ -97,12 +97,12 @@ function run(c) {
   return handler(event);
 }
 """
-NODE = """
+NODE_DRIVER = """
 require('readline').createInterface({ input: process.stdin }).on('line', (line) => {
   run(JSON.parse(line)).then((answer) => process.stdout.write(JSON.stringify(answer) + '\\n'));
 });
 """
-NJS = """
+NJS_DRIVER = """
 const fs = require('fs');
 const cases = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 cases.reduce((before, c) => before.then(() => run(c)).then(
@@ -110,14 +110,14 @@ cases.reduce((before, c) => before.then(() => run(c)).then(
 """
 
 
-def script(folder: Path, tail: str) -> Path:
+def write_script(folder: Path, driver: str) -> Path:
     body = re.sub(r"^import .*$", "", SOURCE, flags=re.MULTILINE)
     path = folder / "edge.js"
-    path.write_text(STAGE + CLOCK + body + RUN + tail)
+    path.write_text(JS_PRELUDE + CLOCK + body + JS_RUN + driver)
     return path
 
 
-class Node:
+class NodeEngine:
     """One process for all cases, a line of JSON each way."""
 
     def __init__(self, folder: Path) -> None:
@@ -125,14 +125,14 @@ class Node:
         if program is None:
             pytest.skip("node is not installed")
         self.process = subprocess.Popen(
-            [program, str(script(folder, NODE))],
+            [program, str(write_script(folder, NODE_DRIVER))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
 
-    def run(self, cases: Sequence[Case]) -> list[Answer]:
+    def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         assert self.process.stdin and self.process.stdout
         answers = []
         for case in cases:
@@ -148,16 +148,16 @@ class Node:
         self.process.stdout.close()
 
 
-class Njs:
+class NjsEngine:
     """A process for each lot of cases: njs, the engine nearest to CloudFront's, or Node."""
 
     def __init__(self, folder: Path, name: str = "njs") -> None:
         program = shutil.which(name)
         if program is None:
             pytest.skip(f"{name} is not installed")
-        self.command = [program, str(script(folder, NJS))]
+        self.command = [program, str(write_script(folder, NJS_DRIVER))]
 
-    def run(self, cases: Sequence[Case]) -> list[Answer]:
+    def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             json.dump([asdict(case) for case in cases], file)
             file.flush()

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.edge.engines import Case, Engine, Node, outcome_of
-from tests.links.link_cases import VECTORS, mint, outcome
-from tests.links.link_mutations import REFUSED, SAME
+from tests.edge.engines import Engine, NodeEngine, ViewerRequest, outcome_of
+from tests.links.link_cases import VECTORS, outcome, sign_link
+from tests.links.link_mutations import REFUSED, SAME_PICTURE
 
-SPOILT = mint({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
+SPOILT = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 VALUES = [
     "",
     "Alex",
@@ -111,9 +111,9 @@ def some_link(random: Random) -> str:
         ]
     )
     if random.random() < 0.5:
-        return mint(fields, **asked)
+        return sign_link(fields, **asked)
     opened = [name for name in names if "." not in name]
-    link = mint({n: v for n, v in fields.items() if n not in opened}, open=opened, **asked)
+    link = sign_link({n: v for n, v in fields.items() if n not in opened}, open=opened, **asked)
     return link + "".join(f"&{name}={random.choice([*VALUES, *SCRAPS])}" for name in opened)
 
 
@@ -130,7 +130,7 @@ def corpus(seed: int, size: int) -> list[str]:
 
 
 def disagreements(engine: Engine, links: list[str]) -> list[str]:
-    answers = engine.run([Case.of(link) for link in links])
+    answers = engine.run([ViewerRequest.from_link(link) for link in links])
     return [
         link
         for link, answer in zip(links, answers, strict=True)
@@ -146,7 +146,7 @@ def test_every_engine_agrees_with_python_on_spoilt_links(engine: Engine) -> None
 
 
 def test_every_engine_agrees_with_python_at_the_bounds(engine: Engine) -> None:
-    link = mint({"a": "1"})
+    link = sign_link({"a": "1"})
     room = 3000 - len(link.partition("?")[2])
     links = [
         link + "&" + "amp;" * (room // 4 - 3) + "utm_x",
@@ -163,7 +163,7 @@ def test_every_engine_agrees_with_python_at_the_bounds(engine: Engine) -> None:
 def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engine) -> None:
     links = [
         link
-        for mutations in (*REFUSED.values(), *SAME.values())
+        for mutations in (*REFUSED.values(), *SAME_PICTURE.values())
         for link in mutations(SPOILT, SPOILT[-43:])
     ]
     assert disagreements(engine, links) == []
@@ -173,7 +173,7 @@ def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engi
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 2**64))
-def test_node_agrees_with_python_on_any_spoilt_link(node: Node, seed: int) -> None:
+def test_node_agrees_with_python_on_any_spoilt_link(node: NodeEngine, seed: int) -> None:
     assert disagreements(node, corpus(seed, size=12)) == []
 
 
@@ -181,10 +181,10 @@ def test_node_agrees_with_python_on_any_spoilt_link(node: Node, seed: int) -> No
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_node_agrees_with_python_on_any_text(node: Node, query: str, pasted: str) -> None:
+def test_node_agrees_with_python_on_any_text(node: NodeEngine, query: str, pasted: str) -> None:
     links = [
         f"/r/welcome.png?{query}&_kid=k1",
-        f"{mint({'a': '1'})}&{query}",
+        f"{sign_link({'a': '1'})}&{query}",
         f"{VECTORS['merge']['head']}&first_name={pasted}&last_name={query}",
     ]
     assert disagreements(node, links) == []

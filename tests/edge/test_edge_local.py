@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.aws.edge_function import EdgeError, EdgeFunction
-from tests.edge.engines import CLOCK, ENTRY, SOURCE, Case, outcome_of
-from tests.links.link_cases import mint, outcome
+from local.aws.edge_function import EdgeFunction, EdgeFunctionError
+from tests.edge.engines import CLOCK, ENTRY, SOURCE, ViewerRequest, outcome_of
+from tests.links.link_cases import outcome, sign_link
 
 HEAD = "import cf from 'cloudfront';\nimport crypto from 'crypto';\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -24,7 +24,7 @@ def function(body: str, entry: str | None = "e", seconds: float = 2.0) -> EdgeFu
 
 
 def run(edge: EdgeFunction, uri: str = "/", query: str | None = None) -> dict[str, object]:
-    return edge.handle(Case(uri).event, query=query)
+    return edge.handle(ViewerRequest(uri).event, query=query)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,8 @@ def test_the_store_is_read_once_a_request_and_may_change_between_them() -> None:
         return entries.get(name)
 
     edge = EdgeFunction(CLOCK + SOURCE, entry)
-    path, _, query = mint({"a": "1"}).partition("?")
-    assert outcome_of(run(edge, path, query)).address == outcome(mint({"a": "1"})).address
+    path, _, query = sign_link({"a": "1"}).partition("?")
+    assert outcome_of(run(edge, path, query)).address == outcome(sign_link({"a": "1"})).address
     entries["postcard"] = ENTRY.replace('"epoch": 7', '"epoch": 8')
     assert outcome_of(run(edge, path, query)).address.startswith("/renders/8/")
     del entries["postcard"]
@@ -92,7 +92,7 @@ def test_a_store_that_is_out_is_one_that_cannot_be_read() -> None:
         raise ConnectionError("the store is out")
 
     edge = EdgeFunction(CLOCK + SOURCE, entry)
-    path, _, query = mint({"a": "1"}).partition("?")
+    path, _, query = sign_link({"a": "1"}).partition("?")
     assert outcome_of(run(edge, path, query)).address.startswith("/renders/0/")
     edge.close()
 
@@ -110,7 +110,7 @@ def test_a_store_that_is_out_is_one_that_cannot_be_read() -> None:
 )
 def test_a_script_that_hangs_is_stopped_and_the_next_request_is_answered(body: str) -> None:
     edge = function(body, seconds=0.2)
-    with pytest.raises(EdgeError, match="too long"):
+    with pytest.raises(EdgeFunctionError, match="too long"):
         run(edge, "/")
     assert run(edge, "/other") == {"ok": 1}
     edge.close()
@@ -133,7 +133,7 @@ def test_a_script_that_fails_is_an_error_and_the_next_request_is_answered(body: 
         + """
         function handler(event) { return event.request.uri === '/' ? first(event) : { ok: 1 } }"""
     )
-    with pytest.raises(EdgeError):
+    with pytest.raises(EdgeFunctionError):
         run(edge, "/")
     assert run(edge, "/other") == {"ok": 1}
     edge.close()
@@ -141,7 +141,7 @@ def test_a_script_that_fails_is_an_error_and_the_next_request_is_answered(body: 
 
 def test_several_threads_get_each_their_own_answer() -> None:
     edge = EdgeFunction(CLOCK + SOURCE, lambda name: ENTRY)
-    links = [mint({"a": str(number)}) for number in range(60)]
+    links = [sign_link({"a": str(number)}) for number in range(60)]
 
     def address(link: str) -> str:
         path, _, query = link.partition("?")

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from postcard.links import verify as links
-from tests.edge.engines import ENTRY, Case, Embedded, Engine, Node, outcome_of
-from tests.links.link_cases import KEYS, VECTORS, mint, outcome, split
+from tests.edge.engines import ENTRY, EmbeddedEngine, Engine, NodeEngine, ViewerRequest, outcome_of
+from tests.links.link_cases import KEYS, VECTORS, outcome, sign_link, split
 
-LINK = mint({"a": "1"})
+LINK = sign_link({"a": "1"})
 IMAGE = f"/i/{VECTORS['images']['examples'][0]['image_id']}.png"
 
 
-def statuses(engine: Engine, cases: list[Case]) -> list[int]:
+def statuses(engine: Engine, cases: list[ViewerRequest]) -> list[int]:
     return [outcome_of(answer).status for answer in engine.run(cases)]
 
 
@@ -23,24 +23,29 @@ def test_nothing_but_links_and_images_gets_through(engine: Engine) -> None:
     paths = ["/", "/r", "/i", "/i/", "/x", "/renders/7/a/1/b.png", "/images/a.png", "", "//r/a.png"]
     paths += ["/%72/a.png", "/R/a.png", "/v1/images", "/errors/fallback.png", "/i/../r/a.png"]
     paths += [IMAGE.upper(), IMAGE + "/", IMAGE.replace(".png", ".bmp"), IMAGE[:-4], IMAGE + "\n"]
-    assert set(statuses(engine, [Case(path, split(LINK)[1]) for path in paths])) == {404}
+    assert set(statuses(engine, [ViewerRequest(path, split(LINK)[1]) for path in paths])) == {404}
 
 
 def test_what_begins_like_a_link_and_is_none_is_a_400(engine: Engine) -> None:
     paths = ["/r/", "/r/a", "/r/a.bmp", "/r/a.png\n", "/r/a/b.png", "/r/%61.png", "/r/A.png"]
-    assert set(statuses(engine, [Case(path, split(LINK)[1]) for path in paths])) == {400}
+    assert set(statuses(engine, [ViewerRequest(path, split(LINK)[1]) for path in paths])) == {400}
 
 
 def test_a_link_without_its_query_is_a_400(engine: Engine) -> None:
-    assert statuses(engine, [Case("/r/welcome.png"), Case("/r/welcome.png", "")]) == [400, 400]
+    assert statuses(
+        engine, [ViewerRequest("/r/welcome.png"), ViewerRequest("/r/welcome.png", "")]
+    ) == [400, 400]
 
 
 def test_head_is_let_through_and_other_methods_are_405(engine: Engine) -> None:
     methods = ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "get", "TRACE"]
     wanted = [200, 200, *[405] * 5]
     for link in (LINK, IMAGE):
-        assert statuses(engine, [Case.of(link, method=method) for method in methods]) == wanted
-    refused = engine.run([Case.of(LINK, method="POST")])[0]
+        assert (
+            statuses(engine, [ViewerRequest.from_link(link, method=method) for method in methods])
+            == wanted
+        )
+    refused = engine.run([ViewerRequest.from_link(LINK, method="POST")])[0]
     assert refused["headers"]["allow"]["value"] == "GET, HEAD"
 
 
@@ -56,7 +61,10 @@ def test_the_query_is_emptied_and_the_viewers_own_headers_are_dropped(engine: En
         )
     }
     link, image = engine.run(
-        [Case.of(LINK, headers=headers), Case.of(IMAGE + "?acl", headers=headers)]
+        [
+            ViewerRequest.from_link(LINK, headers=headers),
+            ViewerRequest.from_link(IMAGE + "?acl", headers=headers),
+        ]
     )
     assert link["querystring"] == image["querystring"] == {}
     kept = {"x-postcards": {"value": "forged"}, "host": {"value": "forged"}}
@@ -65,8 +73,8 @@ def test_the_query_is_emptied_and_the_viewers_own_headers_are_dropped(engine: En
 
 
 def test_past_its_expiry_a_link_shows_the_ended_picture(engine: Engine) -> None:
-    ended = mint({"a": "1"}, expires=1_700_000_000, width=600)
-    found = outcome_of(engine.run([Case.of(ended)])[0])
+    ended = sign_link({"a": "1"}, expires=1_700_000_000, width=600)
+    found = outcome_of(engine.run([ViewerRequest.from_link(ended)])[0])
     assert found == outcome(ended)
     assert "/welcome/ended/" in found.address
 
@@ -79,18 +87,26 @@ def test_past_its_expiry_a_link_shows_the_ended_picture(engine: Engine) -> None:
 )
 def test_without_keys_the_lambda_decides(engine: Engine, entry: str | None) -> None:
     found = [
-        outcome_of(a) for a in engine.run([Case.of(LINK, entry=entry), Case.of(IMAGE, entry=entry)])
+        outcome_of(a)
+        for a in engine.run(
+            [
+                ViewerRequest.from_link(LINK, entry=entry),
+                ViewerRequest.from_link(IMAGE, entry=entry),
+            ]
+        )
     ]
     read = links.read(*split(LINK))
     assert (found[0].address, found[0].canonical) == (links.unverified_address(read), LINK)
     assert found[1].address == IMAGE.replace("/i/", "/images/")
-    forged = Case.of(LINK.replace("a=1", "a=2"), entry=entry)
-    malformed = Case.of(LINK + "&a=2", entry=entry)
+    forged = ViewerRequest.from_link(LINK.replace("a=1", "a=2"), entry=entry)
+    malformed = ViewerRequest.from_link(LINK + "&a=2", entry=entry)
     assert statuses(engine, [forged, malformed]) == [200, 400]
 
 
-def test_what_the_edge_asks_for_without_keys_is_what_the_lambda_opens(embedded: Embedded) -> None:
-    found = outcome_of(embedded.run([Case.of(LINK, entry=None)])[0])
+def test_what_the_edge_asks_for_without_keys_is_what_the_lambda_opens(
+    embedded: EmbeddedEngine,
+) -> None:
+    found = outcome_of(embedded.run([ViewerRequest.from_link(LINK, entry=None)])[0])
     opened = links.open_called(KEYS, found.address, found.canonical, now=0)
     assert (opened.klass, opened.unverified) == ("version", True)
 
@@ -115,8 +131,8 @@ JSON = st.recursive(
     entry=st.just(ENTRY) | st.none() | st.text(max_size=20),
 )
 def test_it_never_throws(
-    node: Node, uri: Any, method: Any, query: Any, headers: Any, entry: str | None
+    node: NodeEngine, uri: Any, method: Any, query: Any, headers: Any, entry: str | None
 ) -> None:
-    answer = node.run([Case(uri, query, method, headers, entry)])[0]
+    answer = node.run([ViewerRequest(uri, query, method, headers, entry)])[0]
     assert answer.get("statusCode") in (None, 400, 403, 404, 405)
     assert "statusCode" in answer or answer["uri"].startswith(("/renders/", "/images/"))

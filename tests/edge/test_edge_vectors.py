@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
-from tests.edge.engines import Answer, Case, Engine, outcome_of
-from tests.links.link_cases import KEYS, VECTORS, Outcome, outcome, spellings
+from tests.edge.engines import Engine, FunctionResult, ViewerRequest, outcome_of
+from tests.links.link_cases import KEYS, VECTORS, Outcome, outcome, valid_spellings
 
 
 def answers(engine: Engine, links: Sequence[str]) -> list[Outcome]:
-    return [outcome_of(answer) for answer in engine.run([Case.of(link) for link in links])]
+    return [
+        outcome_of(answer)
+        for answer in engine.run([ViewerRequest.from_link(link) for link in links])
+    ]
 
 
 def test_every_spelling_finds_its_picture(engine: Engine) -> None:
-    cases = spellings()
+    cases = valid_spellings()
     found = answers(engine, [link for _, link, _ in cases])
     assert [one.address for one in found] == [address for _, _, address in cases]
 
@@ -46,7 +49,7 @@ def test_image_ids_are_known_by_their_last_characters(engine: Engine) -> None:
 
 def test_python_and_the_edge_agree_on_all_of_it(engine: Engine) -> None:
     links = [
-        *(link for _, link, _ in spellings()),
+        *(link for _, link, _ in valid_spellings()),
         *(
             case["link"]
             for kind in (VECTORS["merge"]["cases"], VECTORS["invalid"])
@@ -58,5 +61,5 @@ def test_python_and_the_edge_agree_on_all_of_it(engine: Engine) -> None:
 
 def test_an_answer_is_not_kept(engine: Engine) -> None:
     links = ["/r/a.png", "/x", VECTORS["invalid"][-1]["link"]]
-    found: list[Answer] = engine.run([Case.of(link) for link in links])
+    found: list[FunctionResult] = engine.run([ViewerRequest.from_link(link) for link in links])
     assert {answer["headers"]["cache-control"]["value"] for answer in found} == {"no-store"}

@@ -1,18 +1,18 @@
 import pytest
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> InMemoryService:
     """A service with one published template, `welcome`."""
-    world = World()
-    world.put(document())
+    world = InMemoryService()
+    world.publish(document())
     return world
 
 
 @pytest.fixture
-def empty() -> World:
+def empty() -> InMemoryService:
     """A service without anything."""
-    return World()
+    return InMemoryService()

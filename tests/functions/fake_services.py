@@ -33,12 +33,14 @@ def fonts() -> Fonts:
     return Fonts.load(ROOT / "layers/fonts")
 
 
-def picture(width: int = 8, height: int = 4, color: tuple[int, int, int] = (200, 40, 90)) -> bytes:
+def solid_png(
+    width: int = 8, height: int = 4, color: tuple[int, int, int] = (200, 40, 90)
+) -> bytes:
     """A PNG of one colour, written by hand."""
     return _png(width, height, (b"\0" + bytes(color) * width) * height)
 
 
-def noise(width: int, height: int) -> bytes:
+def noise_png(width: int, height: int) -> bytes:
     """A PNG that no encoder makes small, the same each time."""
     chance = Random(1)
     rows = b"".join(b"\0" + chance.randbytes(width * 3) for _ in range(height))
@@ -58,7 +60,7 @@ def _png(width: int, height: int, rows: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-class CountedCounters(MemoryCounters):
+class FakeCounters(MemoryCounters):
     """Counters that say how often they were written to, and can be down."""
 
     def __init__(self) -> None:
@@ -73,7 +75,7 @@ class CountedCounters(MemoryCounters):
         return super().add(name, expires_at=expires_at)
 
 
-class CountedObjects(MemoryObjects):
+class FakeObjects(MemoryObjects):
     """A bucket that counts, and can be down."""
 
     def __init__(self) -> None:
@@ -83,29 +85,29 @@ class CountedObjects(MemoryObjects):
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
         self.gets += 1
-        self._up()
+        self._check_available()
         return super().get(key, deadline=deadline)
 
     def put(self, key: str, stored: StoredObject) -> None:
         self.puts += 1
-        self._up()
+        self._check_available()
         super().put(key, stored)
 
     def add(self, key: str, stored: StoredObject) -> bool:
         self.puts += 1
-        self._up()
+        self._check_available()
         return super().add(key, stored)
 
     def delete(self, keys: Sequence[str]) -> None:
-        self._up()
+        self._check_available()
         super().delete(keys)
 
-    def _up(self) -> None:
+    def _check_available(self) -> None:
         if self.down:
             raise Unavailable("S3 is down.")
 
 
-class DownTemplates(MemoryTemplates):
+class FakeTemplates(MemoryTemplates):
     """Templates in a table that can be down, and that counts."""
 
     down = False
@@ -118,17 +120,17 @@ class DownTemplates(MemoryTemplates):
         return super().record(template_id)
 
 
-class SlowImages(MemoryImages):
+class FakeImages(MemoryImages):
     """Records of images; `passes` is the time that a write takes."""
 
-    passes: Callable[[], object] = staticmethod(lambda: None)
+    on_put: Callable[[], object] = staticmethod(lambda: None)
 
     def put(self, record: ImageRecord) -> None:
-        self.passes()
+        self.on_put()
         super().put(record)
 
 
-class DownLimiter(MemoryRateLimiter):
+class FakeRateLimiter(MemoryRateLimiter):
     """A rate limiter that can be down."""
 
     down = False
@@ -139,7 +141,7 @@ class DownLimiter(MemoryRateLimiter):
         return super().take(name, rate=rate, now=now)
 
 
-class CountedRenderer(Renderer):
+class FakeRenderer(Renderer):
     """The real renderer, counted; `broken` fails that many next drawings.
 
     `meanwhile` is what happens elsewhere during a drawing.
@@ -148,51 +150,51 @@ class CountedRenderer(Renderer):
     def __init__(self, cache: DecodedImageCache | None = None) -> None:
         super().__init__(fonts(), cache)
         self.renders = 0
-        self.broken = 0
-        self.meanwhile: Callable[[], object] = lambda: None
+        self.failures_left = 0
+        self.on_render: Callable[[], object] = lambda: None
 
     def render(self, *args: Any, **kwargs: Any) -> Any:
         self.renders += 1
-        self.meanwhile()
-        if self.broken:
-            self.broken -= 1
+        self.on_render()
+        if self.failures_left:
+            self.failures_left -= 1
             raise ZeroDivisionError("drawing broke on a secret value")
         return super().render(*args, **kwargs)
 
 
 @dataclass
-class Web:
+class FakeWeb:
     """The open web: pictures by address; what is not there cannot be fetched."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     seconds: float = 0
-    passes: Callable[[float], None] = lambda seconds: None
+    on_fetch: Callable[[float], None] = lambda seconds: None
 
     def fetch(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> Fetched:
         self.fetched.append(url)
-        self.passes(self.seconds)
+        self.on_fetch(self.seconds)
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
         return Fetched(self.pictures[url], url)
 
 
 @dataclass
-class Context:
+class FakeLambdaContext:
     """What Lambda tells a handler."""
 
-    left: int = 15_000
+    remaining_ms: int = 15_000
     function_name: str = "postcard"
     memory_limit_in_mb: int = 1769
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:postcard"
     aws_request_id: str = "2b1f9e0c-7d1a-4c53-9f6e-3f7a0f6f4a11"
 
     def get_remaining_time_in_millis(self) -> int:
-        return self.left
+        return self.remaining_ms
 
 
 @dataclass
-class Reply:
+class HandlerResponse:
     """A handler's answer, read."""
 
     status: int
@@ -200,7 +202,7 @@ class Reply:
     body: bytes
 
     @classmethod
-    def of(cls, response: Mapping[str, Any]) -> "Reply":
+    def from_lambda(cls, response: Mapping[str, Any]) -> "HandlerResponse":
         body = response.get("body") or ""
         packed = response.get("isBase64Encoded")
         headers = {name.lower(): value for name, value in response["headers"].items()}
@@ -218,5 +220,5 @@ class Reply:
         width, height = struct.unpack(">II", self.body[16:24])
         return width, height
 
-    def pointers(self) -> list[tuple[str, str]]:
+    def error_locations(self) -> list[tuple[str, str]]:
         return [(error["code"], error["pointer"]) for error in self.json["errors"]]

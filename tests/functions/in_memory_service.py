@@ -25,25 +25,25 @@ from postcard.ports import ApiKeys, Idempotency, StoredObject
 from postcard.render_budget import MERGE_RENDERS
 from postcard.services.assembly import ApiDependencies, api_service
 from tests.functions.fake_services import (
-    Context,
-    CountedCounters,
-    CountedObjects,
-    CountedRenderer,
-    DownLimiter,
-    DownTemplates,
-    Reply,
-    SlowImages,
-    Web,
+    FakeCounters,
+    FakeImages,
+    FakeLambdaContext,
+    FakeObjects,
+    FakeRateLimiter,
+    FakeRenderer,
+    FakeTemplates,
+    FakeWeb,
+    HandlerResponse,
 )
 from tests.functions.sample_events import Json, api_event, image_event
 
 NOW = 1_795_341_600.0  # 2026-11-22T10:00:00Z
-BASE = "https://pictures.example.com"
-SECRET = "s" * 64
+BASE_URL = "https://pictures.example.com"
+ORIGIN_SECRET = "s" * 64
 SCOPES = ("images", "templates", "batches", "admin")
 
 
-class World:
+class InMemoryService:
     """Everything in memory; `now` stands still unless it is moved."""
 
     def __init__(
@@ -51,15 +51,15 @@ class World:
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
-        self.templates, self.images, self.assets = DownTemplates(), SlowImages(), MemoryAssets()
-        self.pictures, self.store = CountedObjects(), CountedObjects()
-        self.web, self.cdn = Web(), MemoryCdn()
-        self.renderer = CountedRenderer()
-        self.counters, self.limiter = CountedCounters(), DownLimiter()
+        self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssets()
+        self.pictures, self.store = FakeObjects(), FakeObjects()
+        self.web, self.cdn = FakeWeb(), MemoryCdn()
+        self.renderer = FakeRenderer()
+        self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeys = MemoryApiKeys()
         self.idempotency: Idempotency = MemoryIdempotency()
-        self.ticks = 0.0
-        self.monotonic: Callable[[], float] = lambda: self.ticks
+        self.monotonic_now = 0.0
+        self.monotonic: Callable[[], float] = lambda: self.monotonic_now
         self.link_keys = LinkKeys(
             epoch=7,
             signing={"k1": "1" * 64},
@@ -69,29 +69,29 @@ class World:
             id="c" * 64,
         )
         self.cors_origins = cors_origins
-        self.restart()
-        self.key = self.new_key()
+        self.rebuild()
+        self.key = self.new_api_key()
 
-    def restart(self) -> None:
+    def rebuild(self) -> None:
         """New processes on what is stored, and on ports that were exchanged."""
-        self.image = image_service(self._outside())
-        self.api = api_service(self._api_outside())
+        self.image = image_service(self._dependencies())
+        self.api = api_service(self._api_dependencies())
 
-    def _api_outside(self) -> ApiDependencies:
+    def _api_dependencies(self) -> ApiDependencies:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
         return ApiDependencies(
-            dependencies=self._outside(),
+            dependencies=self._dependencies(),
             api_keys=self.api_keys,
             limiter=self.limiter,
             idempotency=self.idempotency,
             uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
             cdn=self.cdn,
             fonts=lambda: [inter],
-            base_url=BASE,
+            base_url=BASE_URL,
             cors_origins=self.cors_origins,
         )
 
-    def _outside(self) -> Dependencies:
+    def _dependencies(self) -> Dependencies:
         return Dependencies(
             templates=self.templates,
             images=self.images,
@@ -102,21 +102,21 @@ class World:
             counters=self.counters,
             renderer=self.renderer,
             keys=lambda kid: self.link_keys,
-            origin=lambda: SECRET,
+            origin=lambda: ORIGIN_SECRET,
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
         )
 
-    def start_anew(self) -> None:
+    def cold_start(self) -> None:
         """The image function after a cold start: nothing is in its memory."""
-        self.renderer = CountedRenderer()
-        self.image = image_service(self._outside())
+        self.renderer = FakeRenderer()
+        self.image = image_service(self._dependencies())
 
-    def pass_time(self, seconds: float) -> None:
-        self.ticks += seconds
+    def advance_monotonic(self, seconds: float) -> None:
+        self.monotonic_now += seconds
 
-    def new_key(self, scopes: Sequence[str] = SCOPES, **more: Any) -> str:
+    def new_api_key(self, scopes: Sequence[str] = SCOPES, **more: Any) -> str:
         key, _ = Keys(self.api_keys).create("test", scopes, now=self.now, **more)
         return key
 
@@ -129,8 +129,8 @@ class World:
         headers: Mapping[str, str] | None = None,
         key: str | None = "",
         raw: bytes | None = None,
-        left: int = 29_000,
-    ) -> Reply:
+        remaining_ms: int = 29_000,
+    ) -> HandlerResponse:
         """A call of the API. `key` "": the usual one; None: without one."""
         event = api_event(method, path)
         event["headers"] |= {"content-type": "application/json"} if method != "GET" else {}
@@ -141,36 +141,40 @@ class World:
             event |= {"body": base64.b64encode(raw).decode(), "isBase64Encoded": True}
         elif body is not None:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
-        return Reply.of(api_app.answer(event, Context(left), self.api))
+        return HandlerResponse.from_lambda(
+            api_app.handle_request(event, FakeLambdaContext(remaining_ms), self.api)
+        )
 
-    def put(self, document: Json, template: str = "welcome") -> Reply:
+    def publish(self, document: Json, template: str = "welcome") -> HandlerResponse:
         reply = self.call("PUT", f"/v1/templates/{template}", document)
         assert reply.status == 200, reply.body
         return reply
 
-    def post(self, values: Json | None = None, **more: Any) -> Reply:
+    def create_image(self, values: Json | None = None, **more: Any) -> HandlerResponse:
         """`POST /v1/images` with values by name."""
         named = [{"name": n, "value": v} for n, v in (values or {}).items()]
         body = {"template_id": "welcome", "modifications": named, **more}
         return self.call("POST", "/v1/images", body)
 
-    def get(
+    def get_picture(
         self,
         path: str,
         link: str = "",
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-        left: int = 15_000,
-    ) -> Reply:
+        remaining_ms: int = 15_000,
+    ) -> HandlerResponse:
         """A call of the image function, as CloudFront makes it."""
         event = image_event(method, path)
-        event["headers"] |= {"x-postcard-origin": SECRET, **(headers or {})}
+        event["headers"] |= {"x-postcard-origin": ORIGIN_SECRET, **(headers or {})}
         if link:
             event["headers"]["x-postcard-link"] = link
-        return Reply.of(image_app.answer(event, Context(left), self.image))
+        return HandlerResponse.from_lambda(
+            image_app.handle_request(event, FakeLambdaContext(remaining_ms), self.image)
+        )
 
-    def link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
+    def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
         asked: Json = {
             "template": "welcome",
@@ -184,17 +188,17 @@ class World:
         }
         return link_minting.mint(self.link_keys, fields=fields or {}, **{**asked, **more})
 
-    def open(self, link: str, **more: Any) -> Reply:
+    def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """A link as the edge asks the image function for it."""
         parsed = read(*link.partition("?")[::2])
         path = links.address(self.link_keys, parsed, now=self.now)
-        return self.get(path, parsed.canonical, **more)
+        return self.get_picture(path, parsed.canonical, **more)
 
-    def open_image(self, url: str, **more: Any) -> Reply:
+    def open_image(self, url: str, **more: Any) -> HandlerResponse:
         """An opaque image's url as the edge asks for it."""
-        return self.get(urlsplit(url).path.replace("/i/", "/images/"), **more)
+        return self.get_picture(urlsplit(url).path.replace("/i/", "/images/"), **more)
 
-    def upload(self, asset_id: str, body: bytes) -> None:
+    def upload_asset(self, asset_id: str, body: bytes) -> None:
         """An asset announced and uploaded."""
         sent = {"id": asset_id, "content_type": "image/png", "bytes": len(body)}
         reply = self.call("POST", "/v1/assets", sent)

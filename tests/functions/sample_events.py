@@ -11,15 +11,15 @@ Json = dict[str, Any]
 
 def api_event(method: str, path: str) -> Json:
     """The kept event of the API, for another method and path."""
-    return _moved(json.loads((EVENTS / "api-post-image.json").read_text()), method, path)
+    return _with_route(json.loads((EVENTS / "api-post-image.json").read_text()), method, path)
 
 
 def image_event(method: str, path: str) -> Json:
     """The kept event of the image function, for another method and path."""
-    return _moved(json.loads((EVENTS / "image-get-render.json").read_text()), method, path)
+    return _with_route(json.loads((EVENTS / "image-get-render.json").read_text()), method, path)
 
 
-def _moved(event: Json, method: str, path: str) -> Json:
+def _with_route(event: Json, method: str, path: str) -> Json:
     path, _, query = path.partition("?")
     event["requestContext"]["http"] |= {"method": method, "path": path}
     kept = {k: v for k, v in event["headers"].items() if not k.startswith(("x-postcard", "auth"))}

@@ -5,7 +5,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 NAMES = """
@@ -37,9 +37,9 @@ BODIES = st.fixed_dictionaries(
     },
 )
 PATHS = st.sampled_from(["/v1/images", "/v1/links", "/v1/previews", "/v1/assets", "/v1/templates"])
-world = World()
-world.put(document())
-world.key = world.new_key(rate=1_000_000)
+world = InMemoryService()
+world.publish(document())
+world.key = world.new_api_key(rate=1_000_000)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -62,8 +62,8 @@ def test_no_bytes_are_a_fault_of_ours(body: bytes) -> None:
 def test_no_path_is_a_fault_of_ours(path: str, query: str) -> None:
     event_path = f"/v1/{path}".replace("?", "") + "?" + query.encode("utf-8", "replace").hex()
     assert world.call("GET", event_path).status < 500
-    assert world.get(f"/images/{path}").status in (403, 404)
-    assert world.get(f"/renders/{path}", f"/r/{path}.png?{query}").status in (400, 403)
+    assert world.get_picture(f"/images/{path}").status in (403, 404)
+    assert world.get_picture(f"/renders/{path}", f"/r/{path}.png?{query}").status in (400, 403)
 
 
 def test_half_a_character_is_no_fault_of_ours() -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from postcard.adapters.memory import MemoryIdempotency
 from postcard.errors import Unavailable
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 
-def test_a_problem_has_every_member(world: World) -> None:
+def test_a_problem_has_every_member(world: InMemoryService) -> None:
     reply = world.call("GET", "/v1/templates/none")
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json == {
@@ -27,7 +27,7 @@ def test_a_problem_has_every_member(world: World) -> None:
     }
 
 
-def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: World) -> None:
+def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: InMemoryService) -> None:
     assert world.call("GET", "/v1/nothing").json["code"] == "not_found"
     assert world.call("GET", "/").status == 404
     reply = world.call("PUT", "/v1/templates", {})
@@ -51,24 +51,24 @@ def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: World) 
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_json_is_400_invalid_json(world: World, body: bytes) -> None:
+def test_what_is_no_json_is_400_invalid_json(world: InMemoryService, body: bytes) -> None:
     reply = world.call("POST", "/v1/images", raw=body)
     assert (reply.status, reply.json["code"]) == (400, "invalid_json")
     assert world.call("PUT", "/v1/templates/x", raw=body).json["code"] == "invalid_json"
 
 
-def test_a_body_in_base64_is_read_as_it_was_sent(world: World) -> None:
+def test_a_body_in_base64_is_read_as_it_was_sent(world: InMemoryService) -> None:
     body = json.dumps({"template_id": "welcome", "modifications": []}).encode()
     assert world.call("POST", "/v1/images", raw=body).status == 200
 
 
-def test_a_body_over_256_kb_is_413(world: World) -> None:
+def test_a_body_over_256_kb_is_413(world: InMemoryService) -> None:
     body = json.dumps({"template_id": "welcome", "metadata": {"a": "x" * 262_144}})
     reply = world.call("POST", "/v1/images", body)
     assert (reply.status, reply.json["code"]) == (413, "body_too_large")
 
 
-def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: World) -> None:
+def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: InMemoryService) -> None:
     body = json.dumps({"template_id": "welcome"}).ljust(262_144)
     assert world.call("POST", "/v1/images", body).status == 200
     assert world.call("POST", "/v1/images", body + " ").status == 413
@@ -78,20 +78,20 @@ def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
-def test_another_media_type_is_415(world: World, media: str) -> None:
+def test_another_media_type_is_415(world: InMemoryService, media: str) -> None:
     reply = world.call("POST", "/v1/images", {}, headers={"content-type": media})
     assert (reply.status, reply.json["code"]) == (415, "not_json")
 
 
-def test_json_may_name_its_charset(world: World) -> None:
+def test_json_may_name_its_charset(world: InMemoryService) -> None:
     headers = {"content-type": "Application/JSON; charset=utf-8"}
     body = {"template_id": "welcome"}
     assert world.call("POST", "/v1/images", body, headers=headers).status == 200
 
 
-def test_unknown_properties_are_400_with_pointer_and_guess(world: World) -> None:
-    reply = world.post(tempalte_version=1, zzz=2)
-    assert sorted(reply.pointers()) == [
+def test_unknown_properties_are_400_with_pointer_and_guess(world: InMemoryService) -> None:
+    reply = world.create_image(tempalte_version=1, zzz=2)
+    assert sorted(reply.error_locations()) == [
         ("invalid_request", "/tempalte_version"),
         ("invalid_request", "/zzz"),
     ]
@@ -99,48 +99,52 @@ def test_unknown_properties_are_400_with_pointer_and_guess(world: World) -> None
     assert "did you mean template_version?" in details["/tempalte_version"]
 
 
-def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: World) -> None:
-    assert world.post(width=5001).json["detail"].startswith("/width: The width is 5000 at most.")
-    one = world.post({"nobody": "x"}).json["detail"]
+def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: InMemoryService) -> None:
+    assert (
+        world.create_image(width=5001)
+        .json["detail"]
+        .startswith("/width: The width is 5000 at most.")
+    )
+    one = world.create_image({"nobody": "x"}).json["detail"]
     assert one == (
         "/modifications/0/name: There is no field or layer 'nobody'; there are first_name, code, "
         "title."
     )
-    assert world.post({"nobody": "x"}, width=5001).json["detail"] == (
+    assert world.create_image({"nobody": "x"}, width=5001).json["detail"] == (
         f"{one} And 1 more fault: see errors."
     )
-    three = world.post({"nobody": "x", "code": "no"}, width=5001).json["detail"]
+    three = world.create_image({"nobody": "x", "code": "no"}, width=5001).json["detail"]
     assert three == f"{one} And 2 more faults: see errors."
 
 
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])
 def test_a_body_that_cannot_be_taken_tells_the_faults_of_its_values_too(
-    world: World, path: str
+    world: InMemoryService, path: str
 ) -> None:
     named = [{"name": "nobody", "text": "x"}, {"name": "code", "text": "no"}]
     sent = {"template_id": "welcome", "modifications": named, "colour": 1}
-    assert world.call("POST", path, sent).pointers() == [
+    assert world.call("POST", path, sent).error_locations() == [
         ("invalid_request", "/colour"),
         ("unknown_name", "/modifications/0/name"),
         ("bad_value", "/modifications/1/text"),
     ]
     lenient = world.call("POST", path, {**sent, "on_invalid": "default"})
-    assert lenient.pointers()[1:] == [("unknown_name", "/modifications/0/name")]
+    assert lenient.error_locations()[1:] == [("unknown_name", "/modifications/0/name")]
     elsewhere = world.call("POST", path, {**sent, "template_id": "nowhere"})
-    assert elsewhere.pointers() == [("invalid_request", "/colour")]
-    confined = world.call("POST", path, sent, key=world.new_key(templates=["other"]))
-    assert confined.pointers() == [("invalid_request", "/colour")]
+    assert elsewhere.error_locations() == [("invalid_request", "/colour")]
+    confined = world.call("POST", path, sent, key=world.new_api_key(templates=["other"]))
+    assert confined.error_locations() == [("invalid_request", "/colour")]
 
 
-def test_of_very_many_faults_a_hundred_are_listed(world: World) -> None:
+def test_of_very_many_faults_a_hundred_are_listed(world: InMemoryService) -> None:
     unknown: dict[str, Any] = {f"unknown{n}": 1 for n in range(8_000)}
-    reply = world.post(**unknown)
+    reply = world.create_image(**unknown)
     assert len(reply.json["errors"]) == 100
     assert "And 7999 more faults" in reply.json["detail"]
 
 
 @pytest.mark.parametrize("body", ["[]", "7", '"x"', "null"])
-def test_a_body_that_is_no_object_is_400(world: World, body: str) -> None:
+def test_a_body_that_is_no_object_is_400(world: InMemoryService, body: str) -> None:
     assert world.call("POST", "/v1/images", body).json["code"] in (
         "invalid_request",
         "missing_value",
@@ -148,7 +152,7 @@ def test_a_body_that_is_no_object_is_400(world: World, body: str) -> None:
     assert world.call("PUT", "/v1/templates/x", body).status == 400
 
 
-def test_an_idempotency_key_gives_the_same_answer(empty: World) -> None:
+def test_an_idempotency_key_gives_the_same_answer(empty: InMemoryService) -> None:
     headers = {"idempotency-key": "one"}
     first = empty.call("POST", "/v1/templates", document(), headers=headers)
     empty.now += 3600
@@ -161,7 +165,7 @@ def test_an_idempotency_key_gives_the_same_answer(empty: World) -> None:
     assert empty.call("POST", "/v1/templates", document(), headers=headers).body != first.body
 
 
-def test_an_idempotency_key_at_work_is_409(empty: World) -> None:
+def test_an_idempotency_key_at_work_is_409(empty: InMemoryService) -> None:
     record = empty.api_keys.list()[0]
     import hashlib
 
@@ -172,7 +176,7 @@ def test_an_idempotency_key_at_work_is_409(empty: World) -> None:
     assert (reply.status, reply.json["code"]) == (409, "in_progress")
 
 
-def test_a_failure_is_not_kept_under_its_idempotency_key(empty: World) -> None:
+def test_a_failure_is_not_kept_under_its_idempotency_key(empty: InMemoryService) -> None:
     headers = {"idempotency-key": "one"}
     empty.store.down = True
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 503
@@ -187,16 +191,18 @@ class Forgetful(MemoryIdempotency):
         raise Unavailable("DynamoDB is down.")
 
 
-def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(empty: World) -> None:
+def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(
+    empty: InMemoryService,
+) -> None:
     empty.idempotency = Forgetful()
-    empty.restart()
+    empty.rebuild()
     headers = {"idempotency-key": "one"}
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
     again = empty.call("POST", "/v1/templates", document(), headers=headers)
     assert (again.status, again.json["code"]) == (409, "in_progress")
 
 
-def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: World) -> None:
+def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: InMemoryService) -> None:
     headers = {"idempotency-key": "one"}
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
     first = empty.call("POST", "/v1/assets", sent, headers=headers).json
@@ -204,13 +210,13 @@ def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: World)
     assert empty.call("POST", "/v1/assets", sent).json != first
 
 
-def test_an_idempotency_key_has_1_to_255_characters(empty: World) -> None:
+def test_an_idempotency_key_has_1_to_255_characters(empty: InMemoryService) -> None:
     for key in ("", "k" * 256):
         reply = empty.call("POST", "/v1/templates", document(), headers={"idempotency-key": key})
         assert reply.status == 400
 
 
-def test_cors_is_off_unless_set(world: World) -> None:
+def test_cors_is_off_unless_set(world: InMemoryService) -> None:
     headers = {"origin": "https://app.example.com"}
     reply = world.call("GET", "/v1/fonts", headers=headers)
     assert "access-control-allow-origin" not in reply.headers
@@ -218,7 +224,7 @@ def test_cors_is_off_unless_set(world: World) -> None:
 
 
 def test_cors_lets_the_origins_in_that_were_set() -> None:
-    world = World(cors_origins=("https://app.example.com",))
+    world = InMemoryService(cors_origins=("https://app.example.com",))
     headers = {"origin": "https://app.example.com", "access-control-request-method": "POST"}
     asked = world.call("OPTIONS", "/v1/images", headers=headers, key=None)
     assert asked.status == 204
@@ -228,7 +234,7 @@ def test_cors_lets_the_origins_in_that_were_set() -> None:
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_every_answer_has_its_security_headers(world: World) -> None:
+def test_every_answer_has_its_security_headers(world: InMemoryService) -> None:
     for reply in (world.call("GET", "/v1/fonts"), world.call("GET", "/v1/nothing", key=None)):
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["cache-control"] == "no-store"
@@ -236,10 +242,10 @@ def test_every_answer_has_its_security_headers(world: World) -> None:
 
 
 def test_a_fault_of_ours_is_500_and_tells_nothing(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.renderer.broken = 1
-    reply = world.post({"first_name": "Zoe-the-person"})
+    world.renderer.failures_left = 1
+    reply = world.create_image({"first_name": "Zoe-the-person"})
     assert (reply.status, reply.json["code"]) == (500, "internal")
     assert "secret" not in reply.body.decode()
     logged = capsys.readouterr().out
@@ -247,20 +253,20 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
     assert "secret value" not in logged and "Zoe-the-person" not in logged
 
 
-def test_without_time_left_to_draw_a_post_is_504(world: World) -> None:
+def test_without_time_left_to_draw_a_post_is_504(world: InMemoryService) -> None:
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
-    world.put(document(fields=fields, layers=[layer], alt=""))
-    world.web.seconds, world.web.passes = 60, world.pass_time
-    reply = world.post({"photo": "https://example.com/a.png"})
+    world.publish(document(fields=fields, layers=[layer], alt=""))
+    world.web.seconds, world.web.on_fetch = 60, world.advance_monotonic
+    reply = world.create_image({"photo": "https://example.com/a.png"})
     assert (reply.status, reply.json["code"]) == (504, "timeout")
 
 
 def test_the_log_has_one_line_without_values_or_query(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    made = world.post({"first_name": "Zoe-the-person"}, metadata={"order": "secret-7"}).json
+    made = world.create_image({"first_name": "Zoe-the-person"}, metadata={"order": "secret-7"}).json
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (told,) = [line for line in lines if "_aws" not in line]
     assert told["image"] == made["id"] and told["template"] == "welcome"
@@ -273,9 +279,9 @@ def test_the_log_has_one_line_without_values_or_query(
 
 
 def test_who_reads_or_erases_an_image_leaves_its_id_in_the_log(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = world.post().json
+    made = world.create_image().json
     for method in ("GET", "DELETE"):
         capsys.readouterr()
         world.call(method, f"/v1/images/{made['id']}")

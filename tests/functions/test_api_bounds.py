@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 
@@ -44,11 +44,13 @@ from tests.functions.sample_events import document
         ("metadata", {"a": "é" * 512}),
     ],
 )
-def test_every_property_is_bounded_with_its_pointer(world: World, name: str, value: object) -> None:
+def test_every_property_is_bounded_with_its_pointer(
+    world: InMemoryService, name: str, value: object
+) -> None:
     sent: dict[str, Any] = {name: value}
-    reply = world.post(**sent)
+    reply = world.create_image(**sent)
     assert reply.status == 400
-    assert reply.pointers() == [("invalid_request", f"/{name}")]
+    assert reply.error_locations() == [("invalid_request", f"/{name}")]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +74,11 @@ def test_every_property_is_bounded_with_its_pointer(world: World, name: str, val
         ("metadata", {"a": "x" * (1024 - len('{"a":""}'))}),
     ],
 )
-def test_every_property_on_its_bounds_is_taken(world: World, name: str, value: object) -> None:
+def test_every_property_on_its_bounds_is_taken(
+    world: InMemoryService, name: str, value: object
+) -> None:
     sent: dict[str, Any] = {"render": "on_open", name: value}
-    assert world.post(**sent).status == 200
+    assert world.create_image(**sent).status == 200
 
 
 @pytest.mark.parametrize(
@@ -93,8 +97,8 @@ def test_every_property_on_its_bounds_is_taken(world: World, name: str, value: o
         "metadata",
     ],
 )
-def test_null_is_the_same_as_not_given(world: World, name: str) -> None:
-    assert world.post(**{name: None}).status == 200
+def test_null_is_the_same_as_not_given(world: InMemoryService, name: str) -> None:
+    assert world.create_image(**{name: None}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -107,30 +111,34 @@ def test_null_is_the_same_as_not_given(world: World, name: str) -> None:
     ],
 )
 def test_the_size_is_the_template_s_in_proportion_rounded_half_up_and_at_least_1(
-    world: World, asked: dict[str, Any], width: int, height: int
+    world: InMemoryService, asked: dict[str, Any], width: int, height: int
 ) -> None:
-    made = world.post(render="on_open", **asked).json
+    made = world.create_image(render="on_open", **asked).json
     assert (made["width"], made["height"]) == (width, height)
 
 
-def test_16_mpx_are_the_most(world: World) -> None:
-    world.put(document(width=4000, height=4000), "largest")
-    assert world.post(template_id="largest", render="on_open").status == 200
-    assert world.post(template_id="largest", width=4001).pointers() == [
+def test_16_mpx_are_the_most(world: InMemoryService) -> None:
+    world.publish(document(width=4000, height=4000), "largest")
+    assert world.create_image(template_id="largest", render="on_open").status == 200
+    assert world.create_image(template_id="largest", width=4001).error_locations() == [
         ("invalid_request", "/width")
     ]
 
 
 @pytest.mark.parametrize(("format", "quality"), [("jpg", 82), ("webp", 80), ("avif", 60)])
-def test_a_format_has_its_own_usual_quality(world: World, format: str, quality: int) -> None:
-    usual = world.post(format=format, render="on_open").json["id"]
-    assert world.post(format=format, quality=quality, render="on_open").json["id"] == usual
-    assert world.post(format=format, quality=quality + 1, render="on_open").json["id"] != usual
+def test_a_format_has_its_own_usual_quality(
+    world: InMemoryService, format: str, quality: int
+) -> None:
+    usual = world.create_image(format=format, render="on_open").json["id"]
+    assert world.create_image(format=format, quality=quality, render="on_open").json["id"] == usual
+    assert (
+        world.create_image(format=format, quality=quality + 1, render="on_open").json["id"] != usual
+    )
 
 
-def test_what_a_request_does_not_say_is_the_template_s(world: World) -> None:
+def test_what_a_request_does_not_say_is_the_template_s(world: InMemoryService) -> None:
     own: dict[str, Any] = {"format": "jpg", "quality": 50, "max_bytes": 90_000}
-    world.put(document(**own), "own")
-    made = world.post(template_id="own", render="on_open").json
+    world.publish(document(**own), "own")
+    made = world.create_image(template_id="own", render="on_open").json
     assert made["format"] == "jpg"
-    assert world.post(template_id="own", render="on_open", **own).json["id"] == made["id"]
+    assert world.create_image(template_id="own", render="on_open", **own).json["id"] == made["id"]

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from postcard.ports import StoredObject
-from tests.fonts import boxed, kite, sail, woff2
-from tests.functions.in_memory_service import World
+from tests.fonts import box_font, space_grotesk_as, upside_down_font, woff2
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 JSON = {"accept": "application/json"}
 
 
-def upload(world: World, asset_id: str, body: bytes, kind: str = "font/ttf") -> None:
+def upload(world: InMemoryService, asset_id: str, body: bytes, kind: str = "font/ttf") -> None:
     sent = {"id": asset_id, "content_type": kind, "bytes": len(body)}
     reply = world.call("POST", "/v1/assets", sent)
     assert reply.status == 200, reply.body
@@ -26,53 +26,55 @@ def written(font: Any = None, text: str = "Hi there", **more: Any) -> dict[str, 
     return document(layers=[{**layer, **own}], fields={}, alt="")
 
 
-def drawn(world: World, made: dict[str, Any]) -> bytes:
+def drawn(world: InMemoryService, made: dict[str, Any]) -> bytes:
     return bytes(world.call("POST", "/v1/previews", {"document": made}).body)
 
 
-def listed(world: World) -> dict[str, dict[str, Any]]:
+def listed(world: InMemoryService) -> dict[str, dict[str, Any]]:
     return {one["family"]: one for one in world.call("GET", "/v1/fonts").json}
 
 
 @pytest.fixture
-def kites(empty: World) -> World:
+def kites(empty: InMemoryService) -> InMemoryService:
     """A service with one font of its own."""
-    upload(empty, "kite", kite())
+    upload(empty, "kite", upside_down_font())
     return empty
 
 
 @pytest.mark.parametrize("name", ["asset:kite", "Kite", ["Nope", "Kite", "Inter"]])
-def test_a_document_names_a_font_by_its_asset_or_its_family(kites: World, name: Any) -> None:
+def test_a_document_names_a_font_by_its_asset_or_its_family(
+    kites: InMemoryService, name: Any
+) -> None:
     plain = drawn(kites, written())
     own = drawn(kites, written(name))
     assert own != plain
     assert own == drawn(kites, written(["asset:kite"]))
 
 
-def test_a_link_s_picture_is_drawn_with_the_version_s_own_font(kites: World) -> None:
-    told = kites.put(written("Kite"))
+def test_a_link_s_picture_is_drawn_with_the_version_s_own_font(kites: InMemoryService) -> None:
+    told = kites.publish(written("Kite"))
     assert told.json["findings"] == []
-    opened = kites.open(kites.link())
+    opened = kites.open_link(kites.sign_link())
     assert opened.headers["x-postcard-render"] == "drawn"
     assert opened.body == drawn(kites, written("asset:kite"))
 
 
-def test_a_font_is_brought_once_for_all_pictures_of_a_process(kites: World) -> None:
-    kites.put({**written("Kite", "Hi {{ name }}"), "fields": {"name": {"max_length": 9}}})
-    kites.open(kites.link({"name": "A"}))
+def test_a_font_is_brought_once_for_all_pictures_of_a_process(kites: InMemoryService) -> None:
+    kites.publish({**written("Kite", "Hi {{ name }}"), "fields": {"name": {"max_length": 9}}})
+    kites.open_link(kites.sign_link({"name": "A"}))
     gets = kites.store.gets
-    kites.open(kites.link({"name": "B"}))
-    kites.put({**written("Kite", "Ho {{ name }}"), "fields": {"name": {"max_length": 9}}})
+    kites.open_link(kites.sign_link({"name": "B"}))
+    kites.publish({**written("Kite", "Ho {{ name }}"), "fields": {"name": {"max_length": 9}}})
     gets_of_api = kites.store.gets
-    kites.open(kites.link({"name": "C"}, version=2))
+    kites.open_link(kites.sign_link({"name": "C"}, version=2))
     assert gets > 0
     assert kites.store.gets == gets_of_api
 
 
-def test_fonts_are_listed_ours_and_yours(kites: World) -> None:
-    upload(kites, "sail", woff2(sail()), "font/woff2")
-    upload(kites, "kite-bold", kite("Kite", 700))
-    upload(kites, "kite-italic", kite("Kite", 400, italic=True))
+def test_fonts_are_listed_ours_and_yours(kites: InMemoryService) -> None:
+    upload(kites, "sail", woff2(space_grotesk_as()), "font/woff2")
+    upload(kites, "kite-bold", upside_down_font("Kite", 700))
+    upload(kites, "kite-italic", upside_down_font("Kite", 400, italic=True))
     upload(kites, "broken", b"no font at all")
     fonts = listed(kites)
     assert set(fonts) == {"Inter", "Kite", "Sail"}
@@ -85,9 +87,9 @@ def test_fonts_are_listed_ours_and_yours(kites: World) -> None:
     assert fonts["Sail"]["weights"] == [300, 400, 500, 600, 700]
 
 
-def test_the_files_of_a_family_are_its_weights_and_slants(kites: World) -> None:
-    upload(kites, "kite-bold", kite("Kite", 700))
-    upload(kites, "kite-italic", kite("Kite", 400, italic=True))
+def test_the_files_of_a_family_are_its_weights_and_slants(kites: InMemoryService) -> None:
+    upload(kites, "kite-bold", upside_down_font("Kite", 700))
+    upload(kites, "kite-italic", upside_down_font("Kite", 400, italic=True))
     shown = {
         (weight, italic): drawn(kites, written("Kite", weight=weight, italic=italic))
         for weight in (400, 700)
@@ -98,81 +100,83 @@ def test_the_files_of_a_family_are_its_weights_and_slants(kites: World) -> None:
     assert shown[400, True] == shown[700, True]
 
 
-def test_a_variable_font_has_all_its_weights(empty: World) -> None:
-    upload(empty, "sail", sail())
+def test_a_variable_font_has_all_its_weights(empty: InMemoryService) -> None:
+    upload(empty, "sail", space_grotesk_as())
     weights = [drawn(empty, written("Sail", weight=weight)) for weight in (300, 400, 550, 700, 900)]
     assert len({*weights[:4]}) == 4
     assert weights[3] == weights[4]
 
 
-def test_a_family_called_as_one_of_ours_is_reached_by_its_asset(empty: World) -> None:
+def test_a_family_called_as_one_of_ours_is_reached_by_its_asset(empty: InMemoryService) -> None:
     plain = drawn(empty, written("Inter"))
-    upload(empty, "house", kite("Inter"))
+    upload(empty, "house", upside_down_font("Inter"))
     assert drawn(empty, written("Inter")) == plain
     assert drawn(empty, written("asset:house")) != plain
 
 
-def test_letters_that_a_font_lacks_are_others(empty: World) -> None:
-    upload(empty, "boxes", boxed("AB"))
+def test_letters_that_a_font_lacks_are_others(empty: InMemoryService) -> None:
+    upload(empty, "boxes", box_font("AB"))
     plain, own = (drawn(empty, written(font, "مرحبا漢字")) for font in (None, "asset:boxes"))
     assert own == plain
     assert drawn(empty, written("asset:boxes", "AB")) != drawn(empty, written(None, "AB"))
 
 
-def test_a_lost_font_is_a_warning_and_another_stands_in(kites: World) -> None:
-    kites.put(written("Kite"))
+def test_a_lost_font_is_a_warning_and_another_stands_in(kites: InMemoryService) -> None:
+    kites.publish(written("Kite"))
     for key in [key for key in kites.store.keys("templates/") if "/sources/" in key]:
         kites.store.delete([key])
-    lost = kites.open(kites.link())
+    lost = kites.open_link(kites.sign_link())
     assert (lost.status, lost.headers["x-postcard-fallback"]) == (200, "source")
     assert "max-age=60" in lost.headers["cache-control"]
     assert list(kites.pictures.keys("renders/")) == []
     assert lost.body == drawn(kites, written("Inter"))
 
 
-def test_a_font_that_was_changed_in_the_store_is_not_used(kites: World) -> None:
-    kites.put(written("Kite"))
+def test_a_font_that_was_changed_in_the_store_is_not_used(kites: InMemoryService) -> None:
+    kites.publish(written("Kite"))
     [key] = [key for key in kites.store.keys("templates/") if "/sources/" in key]
-    kites.store.put(key, StoredObject(kite("Kite", 700), "font/ttf"))
-    assert kites.open(kites.link()).headers["x-postcard-fallback"] == "source"
+    kites.store.put(key, StoredObject(upside_down_font("Kite", 700), "font/ttf"))
+    assert kites.open_link(kites.sign_link()).headers["x-postcard-fallback"] == "source"
 
 
-def test_a_store_that_is_down_costs_the_font_alone(kites: World) -> None:
-    kites.put(written("Kite"))
+def test_a_store_that_is_down_costs_the_font_alone(kites: InMemoryService) -> None:
+    kites.publish(written("Kite"))
     kites.store.down = True
-    lost = kites.open(kites.link())
+    lost = kites.open_link(kites.sign_link())
     kites.store.down = False
     assert (lost.status, lost.headers["x-postcard-fallback"]) == (200, "source")
-    assert kites.open(kites.link()).headers["x-postcard-render"] == "drawn"
+    assert kites.open_link(kites.sign_link()).headers["x-postcard-render"] == "drawn"
 
 
-def test_a_version_keeps_its_font_when_the_asset_is_another_or_gone(kites: World) -> None:
-    kites.put(written("asset:kite"))
-    before = kites.open(kites.link()).body
-    upload(kites, "kite", kite("Other", 700))
-    assert kites.open(kites.link()).body == before
+def test_a_version_keeps_its_font_when_the_asset_is_another_or_gone(kites: InMemoryService) -> None:
+    kites.publish(written("asset:kite"))
+    before = kites.open_link(kites.sign_link()).body
+    upload(kites, "kite", upside_down_font("Other", 700))
+    assert kites.open_link(kites.sign_link()).body == before
     assert kites.call("DELETE", "/v1/assets/kite").status == 204
-    assert kites.open(kites.link()).body == before
+    assert kites.open_link(kites.sign_link()).body == before
     assert "Kite" not in listed(kites) and "Other" not in listed(kites)
 
 
-def test_an_asset_that_is_not_there_or_no_font_is_refused_where_it_is_named(kites: World) -> None:
-    kites.upload("hero", b"not needed")
+def test_an_asset_that_is_not_there_or_no_font_is_refused_where_it_is_named(
+    kites: InMemoryService,
+) -> None:
+    kites.upload_asset("hero", b"not needed")
     for name, sentence in (("asset:nope", "There is no asset"), ("asset:hero", "is a picture")):
         reply = kites.call("PUT", "/v1/templates/welcome", written(["Inter", name]))
-        assert reply.pointers() == [("bad_value", "/layers/0/font")]
+        assert reply.error_locations() == [("bad_value", "/layers/0/font")]
         assert sentence in reply.json["errors"][0]["detail"]
     preview = kites.call("POST", "/v1/previews", {"document": written("asset:nope")})
-    assert preview.pointers() == [("bad_value", "/document/layers/0/font")]
+    assert preview.error_locations() == [("bad_value", "/document/layers/0/font")]
 
 
-def test_a_font_is_no_picture(kites: World) -> None:
+def test_a_font_is_no_picture(kites: InMemoryService) -> None:
     layer = {"type": "image", "width": 9, "height": 9, "source": "asset:kite"}
     reply = kites.call("PUT", "/v1/templates/welcome", document(layers=[layer]))
-    assert reply.pointers() == [("image_unavailable", "/layers/0/source")]
+    assert reply.error_locations() == [("image_unavailable", "/layers/0/source")]
 
 
-def test_a_bad_font_is_refused_once_with_what_to_do(empty: World) -> None:
+def test_a_bad_font_is_refused_once_with_what_to_do(empty: InMemoryService) -> None:
     upload(empty, "old", b"wOFF" + bytes(60))
     for _ in range(2):
         reply = empty.call("PUT", "/v1/templates/welcome", written("asset:old"))
@@ -181,40 +185,40 @@ def test_a_bad_font_is_refused_once_with_what_to_do(empty: World) -> None:
     [line] = empty.call("GET", "/v1/assets").json["items"]
     assert line["status"] == "refused" and "WOFF2" in line["detail"]
     assert list(empty.store.keys("uploads/")) == []
-    upload(empty, "old", kite())
-    assert empty.put(written("asset:old")).status == 200
+    upload(empty, "old", upside_down_font())
+    assert empty.publish(written("asset:old")).status == 200
 
 
-def test_a_font_that_is_ready_is_told_by_its_family(kites: World) -> None:
+def test_a_font_that_is_ready_is_told_by_its_family(kites: InMemoryService) -> None:
     listed(kites)
     [line] = kites.call("GET", "/v1/assets").json["items"]
     assert (line["status"], line["family"], line["detail"]) == ("ready", "Kite", None)
     assert line["content_type"] == "font/ttf"
 
 
-def test_fonts_that_cannot_be_checked_in_time_are_asked_for_again(kites: World) -> None:
-    reply = kites.call("PUT", "/v1/templates/welcome", written("Kite"), left=9_000)
+def test_fonts_that_cannot_be_checked_in_time_are_asked_for_again(kites: InMemoryService) -> None:
+    reply = kites.call("PUT", "/v1/templates/welcome", written("Kite"), remaining_ms=9_000)
     assert (reply.status, reply.json["code"]) == (504, "timeout")
     assert kites.call("PUT", "/v1/templates/welcome", written("Kite")).status == 200
 
 
-def test_a_font_used_by_a_stand_in_alone_is_found_too(kites: World) -> None:
+def test_a_font_used_by_a_stand_in_alone_is_found_too(kites: InMemoryService) -> None:
     layers = [{"type": "text", "x": 4, "y": 4, "size": 20, "text": "Hi", "font": "asset:kite"}]
     made = {**written(), "fallback": {"layers": layers}}
-    kites.put(made)
+    kites.publish(made)
     plain = [{**layers[0], "font": "Inter"}]
-    kites.put({**made, "fallback": {"layers": plain}})
+    kites.publish({**made, "fallback": {"layers": plain}})
     kites.call("PATCH", "/v1/templates/welcome", {"paused": True})
-    first, second = (kites.open(kites.link(version=number)) for number in (1, 2))
+    first, second = (kites.open_link(kites.sign_link(version=number)) for number in (1, 2))
     assert first.headers["x-postcard-fallback"] == "paused"
     assert first.size == second.size
 
 
 def test_letters_that_no_font_has_are_counted_by_link_without_telling_them(
-    empty: World, capsys: pytest.CaptureFixture[str]
+    empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fields = {"name": {"default": "you", "max_length": 40}}
-    empty.put({**written(None, "Hi {{ name }}"), "fields": fields})
+    empty.publish({**written(None, "Hi {{ name }}"), "fields": fields})
     posted = empty.call(
         "POST",
         "/v1/images",
@@ -223,9 +227,12 @@ def test_letters_that_no_font_has_are_counted_by_link_without_telling_them(
     [warning] = posted.json["warnings"]
     assert warning["code"] == "missing_glyph" and "\U00013080" in warning["detail"]
     capsys.readouterr()
-    assert empty.open(empty.link({"name": "B\U00013080"})).headers["x-postcard-render"] == "drawn"
+    assert (
+        empty.open_link(empty.sign_link({"name": "B\U00013080"})).headers["x-postcard-render"]
+        == "drawn"
+    )
     told = capsys.readouterr().out
     assert '"MissingGlyphs":[1.0]' in told and '"missing_glyphs":1' in told
     assert "\U00013080" not in told and "d80c" not in told
-    empty.open(empty.link({"name": "B"}))
+    empty.open_link(empty.sign_link({"name": "B"}))
     assert '"MissingGlyphs":[0.0]' in capsys.readouterr().out

@@ -10,58 +10,58 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import app as api_app
-from api.middleware import SECURITY
+from api.middleware import SECURITY_HEADERS
 from postcard.adapters.aws.api_keys import DynamoApiKeys
 from postcard.adapters.aws.errors import UNREACHABLE, CallFailed
 from postcard.adapters.aws.table import Table
-from tests.functions.fake_services import Context, Reply
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import api_event, document
 
-Act = Callable[[World], Reply]
+Act = Callable[[InMemoryService], HandlerResponse]
 
 
-def template(world: World) -> str:
+def template(world: InMemoryService) -> str:
     return str(world.call("POST", "/v1/templates", document()).json["id"])
 
 
-def erased(world: World) -> Reply:
-    made = world.post({"first_name": "Zoe"}).json["id"]
+def erased(world: InMemoryService) -> HandlerResponse:
+    made = world.create_image({"first_name": "Zoe"}).json["id"]
     assert world.call("DELETE", f"/v1/images/{made}").status == 204
     return world.call("GET", f"/v1/images/{made}")
 
 
-def limited(world: World) -> Reply:
-    key = world.new_key(rate=1)
+def limited(world: InMemoryService) -> HandlerResponse:
+    key = world.new_api_key(rate=1)
     return [world.call("GET", "/v1/fonts", key=key) for _ in range(2)][1]
 
 
-def other_body(world: World) -> Reply:
+def other_body(world: InMemoryService) -> HandlerResponse:
     headers = {"idempotency-key": "one"}
     assert world.call("POST", "/v1/templates", document(), headers=headers).status == 200
     return world.call("POST", "/v1/templates", document(width=90), headers=headers)
 
 
-def broken(world: World) -> Reply:
-    world.renderer.broken = 1
+def broken(world: InMemoryService) -> HandlerResponse:
+    world.renderer.failures_left = 1
     return world.call("POST", "/v1/previews", {"template_id": "welcome"})
 
 
-def down(world: World) -> Reply:
+def down(world: InMemoryService) -> HandlerResponse:
     world.limiter.down = True
     return world.call("GET", "/v1/fonts")
 
 
-def stale(world: World) -> Reply:
+def stale(world: InMemoryService) -> HandlerResponse:
     return world.call("PUT", "/v1/templates/welcome", document(), headers={"if-match": '"9"'})
 
 
 STATUSES: dict[int, Act] = {
     200: lambda world: world.call("GET", "/v1/fonts"),
     204: lambda world: world.call("DELETE", f"/v1/templates/{template(world)}"),
-    400: lambda world: world.post(width=0),
+    400: lambda world: world.create_image(width=0),
     401: lambda world: world.call("GET", "/v1/fonts", key=None),
-    403: lambda world: world.call("GET", "/v1/fonts", key=world.new_key(["images"])),
+    403: lambda world: world.call("GET", "/v1/fonts", key=world.new_api_key(["images"])),
     404: lambda world: world.call("GET", "/v1/templates/none"),
     405: lambda world: world.call("DELETE", "/v1/fonts"),
     410: erased,
@@ -77,13 +77,13 @@ STATUSES: dict[int, Act] = {
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_whatever_its_status_an_answer_tells_the_rate_and_is_safe(
-    world: World, status: int
+    world: InMemoryService, status: int
 ) -> None:
     reply = STATUSES[status](world)
     assert reply.status == status, reply.body
     assert reply.headers["ratelimit-policy"].startswith('"key";q=')
     assert reply.headers["ratelimit"].startswith('"key";r=')
-    for name, value in SECURITY.items():
+    for name, value in SECURITY_HEADERS.items():
         assert reply.headers[name.lower()] == value
     assert reply.headers["x-request-id"]
     if status in (429, 503):
@@ -103,22 +103,22 @@ class Dead:
 
 
 def test_without_its_table_the_api_says_when_to_come_back_and_pictures_go_on(
-    world: World,
+    world: InMemoryService,
 ) -> None:
-    merge = world.link(open=("first_name",)) + "&first_name="
+    merge = world.sign_link(open=("first_name",)) + "&first_name="
     world.counters.down = True
     world.api_keys = DynamoApiKeys(Table(Dead(), "table"))
-    world.restart()
+    world.rebuild()
     for method, path in (("GET", "/v1/fonts"), ("POST", "/v1/images"), ("GET", "/v1/templates")):
         reply = world.call(method, path, {})
         assert (reply.status, reply.json["code"]) == (503, "unavailable")
         assert int(reply.headers["retry-after"]) > 0
-    for link in (world.link({"first_name": "Zoe"}), merge + "Ann"):
-        assert world.open(link).headers["x-postcard-render"] == "drawn"
+    for link in (world.sign_link({"first_name": "Zoe"}), merge + "Ann"):
+        assert world.open_link(link).headers["x-postcard-render"] == "drawn"
     world.templates.down = True
-    assert world.open(merge + "Bob").headers["x-postcard-render"] == "drawn"
-    world.restart()
-    shown = world.open(merge + "Cy")
+    assert world.open_link(merge + "Bob").headers["x-postcard-render"] == "drawn"
+    world.rebuild()
+    shown = world.open_link(merge + "Cy")
     assert (shown.status, shown.headers["content-type"]) == (200, "image/png")
     assert shown.headers["x-postcard-fallback"] == "dependency"
 
@@ -127,13 +127,15 @@ ODD = ["TRACE", "CONNECT", "PROPFIND", "HEAD", "get", "Post", "", "GET HTTP/1.1"
 
 
 @pytest.mark.parametrize("method", ODD)
-def test_an_odd_method_is_refused_or_what_its_letters_say(world: World, method: str) -> None:
+def test_an_odd_method_is_refused_or_what_its_letters_say(
+    world: InMemoryService, method: str
+) -> None:
     reply = world.call(method, "/v1/images", {})
     wanted = (400, "missing_value") if method == "Post" else (405, "method")
     assert (reply.status, reply.json["code"]) == wanted
 
 
-def test_a_method_is_not_changed_by_headers_or_the_query(world: World) -> None:
+def test_a_method_is_not_changed_by_headers_or_the_query(world: InMemoryService) -> None:
     headers = dict.fromkeys(
         ("x-http-method-override", "x-method-override", "x-http-method"), "DELETE"
     )
@@ -141,19 +143,19 @@ def test_a_method_is_not_changed_by_headers_or_the_query(world: World) -> None:
     assert world.call("GET", "/v1/templates/welcome").status == 200
 
 
-def test_a_path_is_not_changed_by_headers(world: World) -> None:
+def test_a_path_is_not_changed_by_headers(world: InMemoryService) -> None:
     headers = {"x-original-url": "/v1/health", "x-rewrite-url": "/v1/health", "forwarded": "for=x"}
     assert world.call("GET", "/v1/templates", key=None, headers=headers).status == 401
 
 
-def test_of_two_keys_in_one_header_none_counts(world: World) -> None:
+def test_of_two_keys_in_one_header_none_counts(world: InMemoryService) -> None:
     joined = f"Bearer {world.key},Bearer {world.key}"
     reply = world.call("GET", "/v1/fonts", key=None, headers={"authorization": joined})
     assert (reply.status, reply.json["code"]) == (401, "unknown_key")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "chunked, gzip"])
-def test_a_packed_body_is_not_unpacked(world: World, coding: str) -> None:
+def test_a_packed_body_is_not_unpacked(world: InMemoryService, coding: str) -> None:
     packed = gzip.compress(b" " * 50_000_000 if coding == "gzip" else b"{}")
     headers = {"content-encoding": coding, "transfer-encoding": coding}
     reply = world.call("POST", "/v1/images", raw=packed, headers=headers)
@@ -161,17 +163,17 @@ def test_a_packed_body_is_not_unpacked(world: World, coding: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["0", "1", "-1", "99999999", "x"])
-def test_the_length_that_a_caller_tells_means_nothing(world: World, said: str) -> None:
+def test_the_length_that_a_caller_tells_means_nothing(world: InMemoryService, said: str) -> None:
     sent = {"template_id": "welcome", "render": "on_open"}
     assert world.call("POST", "/v1/images", sent, headers={"content-length": said}).status == 200
 
 
-def test_a_link_over_its_bound_is_414(world: World) -> None:
+def test_a_link_over_its_bound_is_414(world: InMemoryService) -> None:
     long = {
         "long": {"default": "", "max_length": 2000},
         "more": {"default": "", "max_length": 2000},
     }
-    world.put(document(fields=long, layers=[], alt=""), "long")
+    world.publish(document(fields=long, layers=[], alt=""), "long")
     values = [{"name": name, "text": "é" * 2000} for name in long]
     sent = {"template_id": "long", "modifications": values}
     reply = world.call("POST", "/v1/links", sent)
@@ -188,8 +190,8 @@ HEADERS = st.dictionaries(
     TEXTS | st.text("a,;=\r\n\0\x7f%", max_size=9000),
     max_size=6,
 )
-crowd = World(cors_origins=("https://app.example.com",))
-crowd.put(document())
+crowd = InMemoryService(cors_origins=("https://app.example.com",))
+crowd.publish(document())
 
 
 @settings(max_examples=150, deadline=None)
@@ -206,9 +208,11 @@ def test_no_request_is_a_fault_of_ours_and_every_answer_is_safe(
     event["rawPath"] = event["requestContext"]["http"]["path"] = path
     event["headers"] |= headers
     event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    reply = Reply.of(api_app.answer(event, Context(29_000), crowd.api))
+    reply = HandlerResponse.from_lambda(
+        api_app.handle_request(event, FakeLambdaContext(29_000), crowd.api)
+    )
     assert reply.status < 500, reply.body
-    for name in SECURITY:
+    for name in SECURITY_HEADERS:
         assert reply.headers[name.lower()]
     told = " ".join(f"{name}: {value}" for name, value in reply.headers.items())
     assert "\r" not in told and "\n" not in told, "nobody writes headers for us"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 PHOTO = "https://example.com/alex.png"
@@ -20,8 +20,8 @@ def with_photo(**layer: object) -> dict[str, object]:
     return document(fields=fields, layers=[{**PHOTO_LAYER, **layer}])
 
 
-def test_a_post_answers_with_everything_the_contract_names(world: World) -> None:
-    reply = world.post({"first_name": "Alex Rivera"}, metadata={"order": 7})
+def test_a_post_answers_with_everything_the_contract_names(world: InMemoryService) -> None:
+    reply = world.create_image({"first_name": "Alex Rivera"}, metadata={"order": 7})
     made = reply.json
     assert reply.status == 200
     assert made["id"].startswith("img_") and len(made["id"]) == 30
@@ -46,17 +46,17 @@ def test_a_post_answers_with_everything_the_contract_names(world: World) -> None
     }
 
 
-def test_the_same_post_twice_is_the_same_id_and_one_render(world: World) -> None:
+def test_the_same_post_twice_is_the_same_id_and_one_render(world: InMemoryService) -> None:
     before = world.renderer.renders
-    first = world.post({"first_name": "Alex"}).json
+    first = world.create_image({"first_name": "Alex"}).json
     world.now += 5
-    second = world.post({"first_name": " Alex "}, campaign="spring", metadata={"a": 1}).json
+    second = world.create_image({"first_name": " Alex "}, campaign="spring", metadata={"a": 1}).json
     assert world.renderer.renders == before + 1 and world.pictures.puts == 1
     assert second["id"] == first["id"] and second["cached"] is True
     assert second["created_at"] == first["created_at"]
 
 
-def test_what_is_drawn_differently_has_another_id(world: World) -> None:
+def test_what_is_drawn_differently_has_another_id(world: InMemoryService) -> None:
     asked: list[dict[str, Any]] = [
         {},
         {"format": "jpg"},
@@ -65,33 +65,37 @@ def test_what_is_drawn_differently_has_another_id(world: World) -> None:
         {"dpr": 2},
         {"max_bytes": 90_000},
     ]
-    ids = {world.post({"first_name": "Alex"}, **more).json["id"] for more in asked}
+    ids = {world.create_image({"first_name": "Alex"}, **more).json["id"] for more in asked}
     assert len(ids) == len(asked)
-    assert world.post({"first_name": "Alex"}, quality=60).json["cached"], "png knows no quality"
+    assert world.create_image({"first_name": "Alex"}, quality=60).json["cached"], (
+        "png knows no quality"
+    )
 
 
-def test_jpeg_is_read_as_jpg(world: World) -> None:
-    made = world.post(format="jpeg").json
+def test_jpeg_is_read_as_jpg(world: InMemoryService) -> None:
+    made = world.create_image(format="jpeg").json
     assert made["format"] == "jpg" and made["url"].endswith(".jpg")
-    assert world.post(format="jpg").json["id"] == made["id"]
+    assert world.create_image(format="jpg").json["id"] == made["id"]
 
 
-def test_width_and_dpr_say_what_is_shown_and_what_is_sent(world: World) -> None:
-    made = world.post(width=61, dpr=1.5).json
+def test_width_and_dpr_say_what_is_shown_and_what_is_sent(world: InMemoryService) -> None:
+    made = world.create_image(width=61, dpr=1.5).json
     assert (made["display_width"], made["display_height"]) == (61, 31)
     assert (made["width"], made["height"]) == (92, 46)
     assert world.open_image(made["url"]).size == (92, 46)
 
 
-def test_a_picture_over_5000_pixels_or_16_mpx_is_400(world: World) -> None:
-    assert world.post(width=4000, dpr=2).pointers() == [("invalid_request", "/width")]
-    assert world.post(width=5001).pointers() == [("invalid_request", "/width")]
-    assert world.post(dpr=2.5).pointers() == [("invalid_request", "/dpr")]
-    world.put(document(width=2000, height=4000))
-    assert world.post(dpr=2).pointers() == [("invalid_request", "/dpr")]
+def test_a_picture_over_5000_pixels_or_16_mpx_is_400(world: InMemoryService) -> None:
+    assert world.create_image(width=4000, dpr=2).error_locations() == [
+        ("invalid_request", "/width")
+    ]
+    assert world.create_image(width=5001).error_locations() == [("invalid_request", "/width")]
+    assert world.create_image(dpr=2.5).error_locations() == [("invalid_request", "/dpr")]
+    world.publish(document(width=2000, height=4000))
+    assert world.create_image(dpr=2).error_locations() == [("invalid_request", "/dpr")]
 
 
-def test_all_faults_come_at_once_each_with_its_pointer(world: World) -> None:
+def test_all_faults_come_at_once_each_with_its_pointer(world: InMemoryService) -> None:
     sent = [{"name": "code", "text": "no"}, {"name": "first_name", "text": "x" * 41}]
     reply = world.call(
         "POST",
@@ -100,70 +104,74 @@ def test_all_faults_come_at_once_each_with_its_pointer(world: World) -> None:
     )
     assert reply.status == 400
     assert reply.json["code"] == "invalid_request"
-    assert reply.pointers() == [
+    assert reply.error_locations() == [
         ("bad_value", "/modifications/1/text"),
         ("bad_value", "/modifications/0/text"),
         ("invalid_request", "/width"),
     ]
 
 
-def test_bad_values_are_told_beside_unknown_names(world: World) -> None:
-    reply = world.post({"nobody": "x", "code": "no", "first_name": 5})
-    assert reply.pointers() == [
+def test_bad_values_are_told_beside_unknown_names(world: InMemoryService) -> None:
+    reply = world.create_image({"nobody": "x", "code": "no", "first_name": 5})
+    assert reply.error_locations() == [
         ("unknown_name", "/modifications/0/name"),
         ("bad_value", "/modifications/1/value"),
     ]
 
 
-def test_an_unknown_name_lists_the_names_there_are(world: World) -> None:
-    reply = world.post({"nobody": "x"})
+def test_an_unknown_name_lists_the_names_there_are(world: InMemoryService) -> None:
+    reply = world.create_image({"nobody": "x"})
     assert (reply.status, reply.json["code"]) == (400, "unknown_name")
-    assert reply.pointers() == [("unknown_name", "/modifications/0/name")]
+    assert reply.error_locations() == [("unknown_name", "/modifications/0/name")]
     assert "first_name, code, title" in reply.json["errors"][0]["detail"]
 
 
-def test_200_modifications_are_the_most(world: World) -> None:
+def test_200_modifications_are_the_most(world: InMemoryService) -> None:
     many = [{"name": "first_name", "text": "x"}] * 201
     reply = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": many})
-    assert reply.pointers() == [("too_many", "/modifications")]
+    assert reply.error_locations() == [("too_many", "/modifications")]
     layers = [{"type": "text", "name": f"t{n}", "width": 9, "text": "x"} for n in range(200)]
-    world.put(document(layers=layers))
+    world.publish(document(layers=layers))
     most = [{"name": f"t{n}", "text": "y"} for n in range(200)]
     fits = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": most})
     assert fits.status == 200
 
 
-def test_a_missing_required_value_is_400_with_the_fallback_url(empty: World) -> None:
-    shown = empty.put(document(fields={"first_name": {"required": True}, "code": {}})).json
-    reply = empty.post()
+def test_a_missing_required_value_is_400_with_the_fallback_url(empty: InMemoryService) -> None:
+    shown = empty.publish(document(fields={"first_name": {"required": True}, "code": {}})).json
+    reply = empty.create_image()
     assert (reply.status, reply.json["code"]) == (400, "missing_value")
     assert reply.json["fallback_url"] == shown["default_url"]
-    assert empty.post(on_invalid="default").json["code"] == "missing_value", "it has no default"
+    assert empty.create_image(on_invalid="default").json["code"] == "missing_value", (
+        "it has no default"
+    )
 
 
-def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(world: World) -> None:
-    reply = world.post({"code": "no good", "first_name": "Alex"}, on_invalid="default").json
+def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(
+    world: InMemoryService,
+) -> None:
+    reply = world.create_image({"code": "no good", "first_name": "Alex"}, on_invalid="default").json
     assert [(w["code"], w["pointer"]) for w in reply["warnings"]] == [
         ("bad_value", "/modifications/0/value")
     ]
-    assert reply["id"] == world.post({"first_name": "Alex"}).json["id"]
-    unknown = world.post({"nobody": "x", "code": "no good"}, on_invalid="default")
-    assert unknown.pointers() == [("unknown_name", "/modifications/0/name")]
+    assert reply["id"] == world.create_image({"first_name": "Alex"}).json["id"]
+    unknown = world.create_image({"nobody": "x", "code": "no good"}, on_invalid="default")
+    assert unknown.error_locations() == [("unknown_name", "/modifications/0/name")]
 
 
-def test_a_required_value_s_default_takes_its_place_if_asked(empty: World) -> None:
-    empty.put(document(fields={"first_name": {"required": True, "default": "you"}, "code": {}}))
-    assert empty.post().pointers() == [("missing_value", "/modifications")]
-    made = empty.post(on_invalid="default").json
+def test_a_required_value_s_default_takes_its_place_if_asked(empty: InMemoryService) -> None:
+    empty.publish(document(fields={"first_name": {"required": True, "default": "you"}, "code": {}}))
+    assert empty.create_image().error_locations() == [("missing_value", "/modifications")]
+    made = empty.create_image(on_invalid="default").json
     assert [(w["code"], w["pointer"]) for w in made["warnings"]] == [
         ("missing_value", "/modifications")
     ]
     assert made["alt"] == "Hi you"
-    shown = empty.open(empty.link())
+    shown = empty.open_link(empty.sign_link())
     assert shown.body == empty.open_image(made["url"]).body, "a link shows the default, too"
 
 
-def test_null_in_a_modification_is_the_same_as_not_given(world: World) -> None:
+def test_null_in_a_modification_is_the_same_as_not_given(world: InMemoryService) -> None:
     alex = {"name": "first_name", "text": "Alex"}
     nulls = [
         {**alex, "image_url": None, "value": None, "color": None, "visible": None},
@@ -182,12 +190,12 @@ def test_null_in_a_modification_is_the_same_as_not_given(world: World) -> None:
 
 
 def test_a_request_that_cannot_be_read_has_a_fallback_url_where_the_template_is_known(
-    world: World,
+    world: InMemoryService,
 ) -> None:
     good = world.call("GET", "/v1/templates/welcome").json["default_url"]
-    assert world.post(width="wide").json["fallback_url"] == good
+    assert world.create_image(width="wide").json["fallback_url"] == good
     assert "fallback_url" not in world.call("POST", "/v1/images", {"template_id": "none"}).json
     assert "fallback_url" not in world.call("POST", "/v1/images", {"width": 3}).json
-    confined = world.new_key(templates=["other"])
+    confined = world.new_api_key(templates=["other"])
     sent = {"template_id": "welcome", "width": "wide"}
     assert "fallback_url" not in world.call("POST", "/v1/images", sent, key=confined).json

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from postcard.links.parse import read
-from tests.functions.fake_services import Reply
-from tests.functions.in_memory_service import BASE, World
+from tests.functions.fake_services import HandlerResponse
+from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
 
 
-def mint(world: World, **more: object) -> Reply:
+def mint(world: InMemoryService, **more: object) -> HandlerResponse:
     return world.call("POST", "/v1/links", {"template_id": "welcome", **more})
 
 
@@ -18,13 +18,13 @@ def given(**values: str) -> list[dict[str, str]]:
     return [{"name": name, "text": value} for name, value in values.items()]
 
 
-def link_of(reply: Reply) -> str:
+def link_of(reply: HandlerResponse) -> str:
     url = str(reply.json["url"])
-    assert url.startswith(BASE)
-    return url.removeprefix(BASE)
+    assert url.startswith(BASE_URL)
+    return url.removeprefix(BASE_URL)
 
 
-def test_a_link_answers_with_everything_the_contract_names(world: World) -> None:
+def test_a_link_answers_with_everything_the_contract_names(world: InMemoryService) -> None:
     reply = mint(world, modifications=given(first_name="Zoë & Bob"), width=60, dpr=2)
     answer = reply.json
     assert reply.status == 200
@@ -41,10 +41,10 @@ def test_a_link_answers_with_everything_the_contract_names(world: World) -> None
         "expires_at": None,
         "warnings": [],
     }
-    assert world.open(link_of(reply)).size == (120, 60)
+    assert world.open_link(link_of(reply)).size == (120, 60)
 
 
-def test_the_tag_is_html_escaped_and_has_width_height_alt(world: World) -> None:
+def test_the_tag_is_html_escaped_and_has_width_height_alt(world: InMemoryService) -> None:
     answer = mint(world, modifications=given(first_name='"Zoë" & Bob')).json
     address = answer["url"].replace("&", "&amp;")
     assert answer["img"] == (
@@ -52,23 +52,23 @@ def test_the_tag_is_html_escaped_and_has_width_height_alt(world: World) -> None:
     )
 
 
-def test_nothing_is_stored_or_drawn(world: World) -> None:
+def test_nothing_is_stored_or_drawn(world: InMemoryService) -> None:
     before = world.renderer.renders
     mint(world)
     assert world.renderer.renders == before and world.pictures.puts == 0
 
 
-def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: World) -> None:
-    world.put(document(background="#ff0000"))
+def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: InMemoryService) -> None:
+    world.publish(document(background="#ff0000"))
     pinned, latest = mint(world), mint(world, template_version="latest")
     assert read(*link_of(pinned).split("?")).version == 2
     assert read(*link_of(latest).split("?")).version is None
     assert (pinned.json["template_version"], latest.json["template_version"]) == (2, "latest")
     assert read(*link_of(mint(world, template_version=1)).split("?")).version == 1
-    assert mint(world, template_version=9).pointers() == [("not_found", "/template_version")]
+    assert mint(world, template_version=9).error_locations() == [("not_found", "/template_version")]
 
 
-def test_a_minted_link_leaves_out_what_is_the_default(world: World) -> None:
+def test_a_minted_link_leaves_out_what_is_the_default(world: InMemoryService) -> None:
     usual = link_of(mint(world))
     explicit = mint(world, width=120, dpr=1, format="png", quality=77, modifications=[])
     assert link_of(explicit) == usual
@@ -77,23 +77,23 @@ def test_a_minted_link_leaves_out_what_is_the_default(world: World) -> None:
     assert "_q=60" in link_of(mint(world, format="jpeg", quality=60))
 
 
-def test_values_are_cleaned_before_they_are_signed(world: World) -> None:
+def test_values_are_cleaned_before_they_are_signed(world: InMemoryService) -> None:
     messy = mint(world, modifications=given(first_name="  Zo\u0065\u0308  "))
     assert link_of(messy) == link_of(mint(world, modifications=given(first_name="Zoë")))
 
 
-def test_layer_properties_are_signed(world: World) -> None:
+def test_layer_properties_are_signed(world: InMemoryService) -> None:
     link = link_of(mint(world, modifications=[{"name": "title", "color": "#ff0044"}]))
     assert "title.color=%23ff0044" in link
-    assert world.open(link).body != world.open(link_of(mint(world))).body
+    assert world.open_link(link).body != world.open_link(link_of(mint(world))).body
 
 
-def test_expires_at_becomes_the_instant_of_the_ended_picture(world: World) -> None:
+def test_expires_at_becomes_the_instant_of_the_ended_picture(world: InMemoryService) -> None:
     reply = mint(world, expires_at="2026-11-22T12:00:00+01:00")
     assert reply.json["expires_at"] == "2026-11-22T11:00:00Z"
-    assert world.open(link_of(reply)).headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
+    assert world.open_link(link_of(reply)).headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
     world.now += 3600
-    assert world.open(link_of(reply)).headers["x-postcard-render"] == "stored"
+    assert world.open_link(link_of(reply)).headers["x-postcard-render"] == "stored"
 
 
 @pytest.mark.parametrize(
@@ -106,16 +106,16 @@ def test_expires_at_becomes_the_instant_of_the_ended_picture(world: World) -> No
         "2286-11-20T17:46:40Z",
     ],
 )
-def test_an_expiry_that_is_past_or_no_time_is_400(world: World, time: str) -> None:
-    assert mint(world, expires_at=time).pointers() == [("invalid_request", "/expires_at")]
+def test_an_expiry_that_is_past_or_no_time_is_400(world: InMemoryService, time: str) -> None:
+    assert mint(world, expires_at=time).error_locations() == [("invalid_request", "/expires_at")]
 
 
 @pytest.mark.parametrize("time", ["2026-11-22T10:00:01Z", "2286-11-20T17:46:39Z"])
-def test_an_expiry_of_ten_digits_to_come_is_taken(world: World, time: str) -> None:
+def test_an_expiry_of_ten_digits_to_come_is_taken(world: InMemoryService, time: str) -> None:
     assert mint(world, expires_at=time).json["expires_at"] == time
 
 
-def test_all_faults_of_a_link_come_at_once(world: World) -> None:
+def test_all_faults_of_a_link_come_at_once(world: InMemoryService) -> None:
     reply = mint(
         world,
         modifications=given(nobody="x", code="no"),
@@ -124,7 +124,7 @@ def test_all_faults_of_a_link_come_at_once(world: World) -> None:
         open={"code": "*"},
         esp="mailchimp",
     )
-    assert reply.pointers() == [
+    assert reply.error_locations() == [
         ("unknown_name", "/modifications/0/name"),
         ("bad_value", "/modifications/1/text"),
         ("invalid_request", "/width"),
@@ -134,27 +134,29 @@ def test_all_faults_of_a_link_come_at_once(world: World) -> None:
     ]
 
 
-def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: World) -> None:
-    good = empty.put(document(fields={"first_name": {"required": True}, "code": {"pattern": "A+"}}))
+def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: InMemoryService) -> None:
+    good = empty.publish(
+        document(fields={"first_name": {"required": True}, "code": {"pattern": "A+"}})
+    )
     reply = mint(empty, modifications=given(code="B"))
-    assert sorted(reply.pointers()) == [
+    assert sorted(reply.error_locations()) == [
         ("bad_value", "/modifications/0/text"),
         ("missing_value", "/modifications"),
     ]
     assert reply.json["fallback_url"] == good.json["default_url"]
 
 
-def test_a_link_that_would_be_too_long_is_414(world: World) -> None:
-    world.put(document(fields={"first_name": {"max_length": 5000}, "code": {}}))
+def test_a_link_that_would_be_too_long_is_414(world: InMemoryService) -> None:
+    world.publish(document(fields={"first_name": {"max_length": 5000}, "code": {}}))
     reply = mint(world, modifications=given(first_name="x" * 3000))
     assert (reply.status, reply.json["code"]) == (414, "link_too_long")
 
 
-def test_a_size_over_the_bounds_is_400_at_minting(world: World) -> None:
-    assert mint(world, width=4000, dpr=2).pointers() == [("invalid_request", "/width")]
+def test_a_size_over_the_bounds_is_400_at_minting(world: InMemoryService) -> None:
+    assert mint(world, width=4000, dpr=2).error_locations() == [("invalid_request", "/width")]
 
 
-def test_a_merge_link_s_tags_fill_open_fields(world: World) -> None:
+def test_a_merge_link_s_tags_fill_open_fields(world: InMemoryService) -> None:
     reply = mint(
         world, modifications=given(code="SAVE25"), esp="mailchimp", open={"first_name": "FNAME"}
     )
@@ -162,80 +164,86 @@ def test_a_merge_link_s_tags_fill_open_fields(world: World) -> None:
     assert "&amp;first_name=*|URL:FNAME|*" in reply.json["img"]
     sent = link_of(reply).replace("*|URL:FNAME|*", "AT&T")
     signed = mint(world, modifications=given(code="SAVE25", first_name="AT&T"))
-    assert world.open(sent).body == world.open(link_of(signed)).body
+    assert world.open_link(sent).body == world.open_link(link_of(signed)).body
 
 
-def test_the_tag_says_the_field_s_default_where_the_platform_can(world: World) -> None:
+def test_the_tag_says_the_field_s_default_where_the_platform_can(world: InMemoryService) -> None:
     reply = mint(world, esp="klaviyo", open={"first_name": "first_name"})
     assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
 
 
-def test_an_open_required_field_is_filled_in_later(empty: World) -> None:
+def test_an_open_required_field_is_filled_in_later(empty: InMemoryService) -> None:
     fields = {"first_name": {"required": True, "open": True, "max_length": 40}, "code": {}}
-    empty.put(document(fields=fields))
+    empty.publish(document(fields=fields))
     assert mint(empty, esp="custom", open={"first_name": "[[firstname]]"}).status == 200
     assert mint(empty).json["code"] == "missing_value"
 
 
-def test_a_closed_or_unknown_field_cannot_be_opened(world: World) -> None:
+def test_a_closed_or_unknown_field_cannot_be_opened(world: InMemoryService) -> None:
     reply = mint(world, esp="custom", open={"code": "x", "nobody": "y"})
     assert reply.status == 400
-    assert reply.pointers() == [("bad_value", "/open/code"), ("unknown_name", "/open/nobody")]
+    assert reply.error_locations() == [
+        ("bad_value", "/open/code"),
+        ("unknown_name", "/open/nobody"),
+    ]
 
 
-def test_a_field_is_open_or_given_not_both(world: World) -> None:
+def test_a_field_is_open_or_given_not_both(world: InMemoryService) -> None:
     opened = {"first_name": "FNAME"}
     reply = mint(world, modifications=given(first_name="Zoe"), esp="mailchimp", open=opened)
-    assert reply.pointers() == [("bad_value", "/open")]
+    assert reply.error_locations() == [("bad_value", "/open")]
 
 
-def test_open_needs_a_platform_that_we_know(world: World) -> None:
-    assert mint(world, open={"first_name": "x"}).pointers() == [("missing_value", "/esp")]
+def test_open_needs_a_platform_that_we_know(world: InMemoryService) -> None:
+    assert mint(world, open={"first_name": "x"}).error_locations() == [("missing_value", "/esp")]
     for opened in ({"first_name": "x"}, None):
         unknown = mint(world, esp="pigeon", open=opened)
-        assert unknown.pointers() == [("bad_value", "/esp")]
+        assert unknown.error_locations() == [("bad_value", "/esp")]
         assert "klaviyo, mailchimp, instantly, custom" in unknown.json["detail"]
     for esp in ("klaviyo", "mailchimp", "instantly", "custom"):
         assert mint(world, esp=esp).status == 200
 
 
 @pytest.mark.parametrize("format", ["webp", "avif"])
-def test_webp_and_avif_with_a_platform_warn(world: World, format: str) -> None:
+def test_webp_and_avif_with_a_platform_warn(world: InMemoryService, format: str) -> None:
     opened = {"first_name": "FNAME"}
     reply = mint(world, format=format, esp="mailchimp", open=opened)
     assert [w["pointer"] for w in reply.json["warnings"]] == ["/format"]
     assert mint(world, format=format).json["warnings"] == []
 
 
-def test_the_campaign_is_no_part_of_the_picture_s_address(world: World) -> None:
-    world.open(link_of(mint(world)))
+def test_the_campaign_is_no_part_of_the_picture_s_address(world: InMemoryService) -> None:
+    world.open_link(link_of(mint(world)))
     keys = list(world.pictures.keys(""))
-    world.open(link_of(mint(world, campaign="spring")))
+    world.open_link(link_of(mint(world, campaign="spring")))
     assert list(world.pictures.keys("")) == keys
 
 
-def test_a_deleted_template_mints_no_links(world: World) -> None:
+def test_a_deleted_template_mints_no_links(world: InMemoryService) -> None:
     world.call("DELETE", "/v1/templates/welcome")
     assert mint(world).status == 410
 
 
-def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: World) -> None:
-    from tests.functions.fake_services import picture
+def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: InMemoryService) -> None:
+    from tests.functions.fake_services import solid_png
 
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
-    empty.put(document(fields=fields, layers=[layer], alt=""))
+    empty.publish(document(fields=fields, layers=[layer], alt=""))
     named = given(photo="asset:logo")
     assert [w["code"] for w in mint(empty, modifications=named).json["warnings"]] == [
         "image_unavailable"
     ]
-    empty.upload("logo", picture())
+    empty.upload_asset("logo", solid_png())
     reply = mint(empty, modifications=named)
     assert reply.json["warnings"] == []
-    assert "x-postcard-fallback" not in empty.open(link_of(reply)).headers
+    assert "x-postcard-fallback" not in empty.open_link(link_of(reply)).headers
 
 
-def test_the_default_url_is_a_link_with_every_field_at_its_default(world: World) -> None:
+def test_the_default_url_is_a_link_with_every_field_at_its_default(world: InMemoryService) -> None:
     url = world.call("GET", "/v1/templates/welcome").json["default_url"]
     assert urlsplit(url).path == "/r/welcome.png"
-    assert world.open(url.removeprefix(BASE)).body == world.open(link_of(mint(world))).body
+    assert (
+        world.open_link(url.removeprefix(BASE_URL)).body
+        == world.open_link(link_of(mint(world))).body
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from postcard.keys.api_keys import digest
-from tests.functions.in_memory_service import NOW, World
+from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
 
 PATHS = [
@@ -38,41 +38,41 @@ OTHERS = {
 
 @pytest.mark.parametrize(("method", "path", "scope"), PATHS)
 def test_every_call_needs_a_key_with_its_scope(
-    world: World, method: str, path: str, scope: str
+    world: InMemoryService, method: str, path: str, scope: str
 ) -> None:
     missing = world.call(method, path, {}, key=None)
     assert (missing.status, missing.json["code"]) == (401, "missing_key")
     assert missing.headers["www-authenticate"].startswith("Bearer")
-    other = world.call(method, path, {}, key=world.new_key(OTHERS[scope]))
+    other = world.call(method, path, {}, key=world.new_api_key(OTHERS[scope]))
     assert (other.status, other.json["code"]) == (403, "missing_scope")
-    assert world.call(method, path, {}, key=world.new_key([scope])).status not in (401, 403)
+    assert world.call(method, path, {}, key=world.new_api_key([scope])).status not in (401, 403)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_what_is_public_needs_no_key(world: World, path: str) -> None:
+def test_what_is_public_needs_no_key(world: InMemoryService, path: str) -> None:
     assert world.call("GET", path, key=None).status == 200
 
 
-def test_a_key_comes_as_bearer_or_as_x_api_key(world: World) -> None:
+def test_a_key_comes_as_bearer_or_as_x_api_key(world: InMemoryService) -> None:
     headers = {"X-API-Key": world.key}
     assert world.call("GET", "/v1/templates", key=None, headers=headers).status == 200
 
 
-def test_keys_that_are_unknown_revoked_or_expired_are_401(world: World) -> None:
+def test_keys_that_are_unknown_revoked_or_expired_are_401(world: InMemoryService) -> None:
     unknown = world.call("GET", "/v1/fonts", key="postcard_x")
     assert (unknown.status, unknown.json["code"]) == (401, "unknown_key")
     assert unknown.headers["www-authenticate"] == 'Bearer realm="postcard", error="invalid_token"'
-    expired = world.new_key(expires_at=int(NOW) - 1)
+    expired = world.new_api_key(expires_at=int(NOW) - 1)
     assert world.call("GET", "/v1/fonts", key=expired).json["code"] == "expired_key"
-    revoked = world.new_key()
+    revoked = world.new_api_key()
     record = world.api_keys.by_digest(digest(revoked))
     assert record is not None
     world.api.keys.revoke(record.key_id, now=NOW)
     assert world.call("GET", "/v1/fonts", key=revoked).json["code"] == "revoked_key"
 
 
-def test_when_a_key_was_used_is_kept_to_the_hour(world: World) -> None:
-    key = world.new_key()
+def test_when_a_key_was_used_is_kept_to_the_hour(world: InMemoryService) -> None:
+    key = world.new_api_key()
 
     def last_used() -> int | None:
         record = world.api_keys.by_digest(digest(key))
@@ -86,9 +86,9 @@ def test_when_a_key_was_used_is_kept_to_the_hour(world: World) -> None:
         assert last_used() == int(kept)
 
 
-def test_a_confined_key_reaches_only_its_templates(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}).json
-    key = world.new_key(templates=["other"])
+def test_a_confined_key_reaches_only_its_templates(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Zoe"}).json
+    key = world.new_api_key(templates=["other"])
     calls: list[tuple[str, str, Any]] = [
         ("POST", "/v1/images", {"template_id": "welcome"}),
         ("POST", "/v1/links", {"template_id": "welcome"}),
@@ -106,8 +106,8 @@ def test_a_confined_key_reaches_only_its_templates(world: World) -> None:
     assert world.call("PUT", "/v1/templates/other", document(), key=key).status == 200
 
 
-def test_every_v1_answer_carries_the_rate(world: World) -> None:
-    key = world.new_key(rate=7)
+def test_every_v1_answer_carries_the_rate(world: InMemoryService) -> None:
+    key = world.new_api_key(rate=7)
     good = world.call("GET", "/v1/fonts", key=key)
     assert good.headers["ratelimit-policy"] == '"key";q=7;w=1'
     assert good.headers["ratelimit"] == '"key";r=6;t=1'
@@ -116,8 +116,8 @@ def test_every_v1_answer_carries_the_rate(world: World) -> None:
         assert "ratelimit" in reply.headers and "ratelimit-policy" in reply.headers
 
 
-def test_over_its_rate_a_key_waits(world: World) -> None:
-    key = world.new_key(rate=2)
+def test_over_its_rate_a_key_waits(world: InMemoryService) -> None:
+    key = world.new_api_key(rate=2)
     assert [world.call("GET", "/v1/fonts", key=key).status for _ in range(3)] == [200, 200, 429]
     reply = world.call("GET", "/v1/fonts", key=key)
     assert reply.json["code"] == "rate_limited"
@@ -127,8 +127,8 @@ def test_over_its_rate_a_key_waits(world: World) -> None:
     assert world.call("GET", "/v1/fonts", key=key).status == 200
 
 
-def test_a_month_s_quota_ends_with_the_month(world: World) -> None:
-    key = world.new_key(monthly_quota=1)
+def test_a_month_s_quota_ends_with_the_month(world: InMemoryService) -> None:
+    key = world.new_api_key(monthly_quota=1)
     assert world.call("GET", "/v1/fonts", key=key).status == 200
     spent = world.call("GET", "/v1/fonts", key=key)
     assert (spent.status, spent.json["code"]) == (429, "quota_exceeded")
@@ -137,11 +137,11 @@ def test_a_month_s_quota_ends_with_the_month(world: World) -> None:
 
 
 def test_a_limiter_that_cannot_be_asked_holds_the_api_back_and_lets_pictures_through(
-    world: World,
+    world: InMemoryService,
 ) -> None:
-    link = world.link()
+    link = world.sign_link()
     world.limiter.down = True
     reply = world.call("GET", "/v1/fonts")
     assert (reply.status, reply.json["code"]) == (503, "unavailable")
     assert int(reply.headers["retry-after"]) > 0
-    assert world.open(link).headers["x-postcard-render"] == "drawn"
+    assert world.open_link(link).headers["x-postcard-render"] == "drawn"

@@ -3,19 +3,19 @@
 import re
 
 from api import app as api_app
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 
 
-def test_openapi_3_1_is_made_from_the_handlers(empty: World) -> None:
+def test_openapi_3_1_is_made_from_the_handlers(empty: InMemoryService) -> None:
     described = empty.call("GET", "/openapi.json", key=None).json
     assert described["openapi"] == "3.1.0"
     listed = {
         (method.upper(), path) for path, calls in described["paths"].items() for method in calls
     }
-    assert listed == {(route.method, route.openapi_path) for route in api_app.resolver.table}
+    assert listed == {(route.method, route.openapi_path) for route in api_app.resolver.all_routes}
 
 
-def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: World) -> None:
+def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: InMemoryService) -> None:
     described = empty.call("GET", "/openapi.json", key=None).json
     for path, calls in described["paths"].items():
         for method, call in calls.items():
@@ -31,7 +31,7 @@ def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: World) -> 
     assert (schemes["api_key"]["in"], schemes["api_key"]["name"]) == ("header", "X-API-Key")
 
 
-def test_a_call_s_headers_are_described(empty: World) -> None:
+def test_a_call_s_headers_are_described(empty: InMemoryService) -> None:
     paths = empty.call("GET", "/openapi.json", key=None).json["paths"]
     heeded = {
         (method, path): [
@@ -48,13 +48,13 @@ def test_a_call_s_headers_are_described(empty: World) -> None:
     assert "ETag" in paths["/v1/templates/{template_id}"]["get"]["responses"]["200"]["headers"]
 
 
-def test_every_reference_leads_somewhere(empty: World) -> None:
+def test_every_reference_leads_somewhere(empty: InMemoryService) -> None:
     body = empty.call("GET", "/openapi.json", key=None).body.decode()
     schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
     assert set(re.findall(r'"#/components/schemas/(\w+)"', body)) <= set(schemas)
 
 
-def test_a_body_s_properties_and_bounds_are_described(empty: World) -> None:
+def test_a_body_s_properties_and_bounds_are_described(empty: InMemoryService) -> None:
     schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
     image = schemas["ImageBody"]
     assert image["required"] == ["template_id"]
@@ -64,7 +64,7 @@ def test_a_body_s_properties_and_bounds_are_described(empty: World) -> None:
     ]["anyOf"][0].items()
 
 
-def test_the_docs_need_nothing_from_elsewhere(empty: World) -> None:
+def test_the_docs_need_nothing_from_elsewhere(empty: InMemoryService) -> None:
     reply = empty.call("GET", "/docs", key=None)
     page = reply.body.decode()
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
@@ -73,14 +73,14 @@ def test_the_docs_need_nothing_from_elsewhere(empty: World) -> None:
     assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
-def test_the_docs_show_every_call_and_a_curl_line(empty: World) -> None:
+def test_the_docs_show_every_call_and_a_curl_line(empty: InMemoryService) -> None:
     page = empty.call("GET", "/docs", key=None).body.decode()
-    for route in api_app.resolver.table:
+    for route in api_app.resolver.all_routes:
         assert f"</span>{route.openapi_path}</code>" in page
-    assert page.count("curl -X ") == len(api_app.resolver.table)
+    assert page.count("curl -X ") == len(api_app.resolver.all_routes)
     assert "invalid_json" in page and "quota_exceeded" in page
 
 
-def test_the_document_s_schema_is_served(empty: World) -> None:
+def test_the_document_s_schema_is_served(empty: InMemoryService) -> None:
     schema = empty.call("GET", "/v1/template.schema.json", key=None).json
     assert "width" in schema["required"] or "$defs" in schema

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 LISTS = ("/v1/templates", "/v1/templates/welcome/versions", "/v1/assets")
 
 
-def test_lists_take_limit_and_cursor(empty: World) -> None:
+def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
     for name in ("a", "b", "c"):
-        empty.put(document(), name)
+        empty.publish(document(), name)
     first = empty.call("GET", "/v1/templates?limit=2").json
     assert [item["id"] for item in first["items"]] == ["a", "b"]
     rest = empty.call("GET", f"/v1/templates?limit=2&cursor={first['next_cursor']}").json
@@ -27,19 +27,21 @@ def test_lists_take_limit_and_cursor(empty: World) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%21"])
-def test_a_limit_is_1_to_200_and_a_cursor_ours(world: World, path: str, query: str) -> None:
+def test_a_limit_is_1_to_200_and_a_cursor_ours(
+    world: InMemoryService, path: str, query: str
+) -> None:
     reply = world.call("GET", f"{path}?{query}")
-    assert (reply.status, reply.pointers()[0][1]) == (400, f"/{query.partition('=')[0]}")
+    assert (reply.status, reply.error_locations()[0][1]) == (400, f"/{query.partition('=')[0]}")
 
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("limit", [1, 200])
-def test_a_limit_on_its_bounds_is_taken(world: World, path: str, limit: int) -> None:
+def test_a_limit_on_its_bounds_is_taken(world: InMemoryService, path: str, limit: int) -> None:
     answer = world.call("GET", f"{path}?limit={limit}").json
     assert set(answer) == {"items", "next_cursor"} and answer["next_cursor"] is None
 
 
-def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: World) -> None:
+def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: InMemoryService) -> None:
     sent = {"content_type": "image/png", "bytes": 321}
     for number in range(51):
         empty.now += 1
@@ -51,7 +53,7 @@ def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: World) -> None:
     assert len(empty.call("GET", "/v1/assets?limit=51").json["items"]) == 51
 
 
-def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: World) -> None:
+def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: InMemoryService) -> None:
     for name in ("a", "b"):
-        empty.put(document(), name)
+        empty.publish(document(), name)
     assert len(empty.call("GET", "/v1/templates?limit=2&limit=1").json["items"]) == 1

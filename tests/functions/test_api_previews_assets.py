@@ -4,29 +4,29 @@ import base64
 
 import pytest
 
-from tests.functions.fake_services import picture
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import solid_png
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 JSON = {"accept": "application/json"}
 
 
-def test_a_preview_is_the_picture_and_stores_nothing(world: World) -> None:
+def test_a_preview_is_the_picture_and_stores_nothing(world: InMemoryService) -> None:
     puts = world.store.puts
     sent = [{"name": "first_name", "text": "Zoe"}]
     reply = world.call("POST", "/v1/previews", {"template_id": "welcome", "modifications": sent})
     assert reply.headers["content-type"] == "image/png"
-    assert reply.body == world.open(world.link({"first_name": "Zoe"})).body
+    assert reply.body == world.open_link(world.sign_link({"first_name": "Zoe"})).body
     assert world.store.puts == puts and list(world.images.of("welcome")) == []
 
 
-def test_a_document_is_previewed_without_being_published(empty: World) -> None:
+def test_a_document_is_previewed_without_being_published(empty: InMemoryService) -> None:
     reply = empty.call("POST", "/v1/previews", {"document": document(), "width": 60, "dpr": 2})
     assert reply.size == (120, 60)
     assert empty.call("GET", "/v1/templates").json["items"] == []
 
 
-def test_as_json_a_preview_has_boxes_warnings_and_findings(world: World) -> None:
+def test_as_json_a_preview_has_boxes_warnings_and_findings(world: InMemoryService) -> None:
     body = {"template_id": "welcome", "modifications": [{"name": "code", "text": "no"}]}
     asked = {**body, "on_invalid": "default"}
     told = world.call("POST", "/v1/previews", asked, headers=JSON).json
@@ -38,7 +38,9 @@ def test_as_json_a_preview_has_boxes_warnings_and_findings(world: World) -> None
     assert [w["code"] for w in told["warnings"]] == ["bad_value"]
 
 
-def test_findings_about_a_document_are_told_before_and_after_it_is_published(empty: World) -> None:
+def test_findings_about_a_document_are_told_before_and_after_it_is_published(
+    empty: InMemoryService,
+) -> None:
     fields = {"first_name": {"default": "you"}, "code": {"required": True}, "spare": {}}
     layer = {"type": "text", "x": 4, "y": 400, "width": 99, "text": "{{ first_name }} {{ code }}"}
     draft = document(fields=fields, layers=[{**layer, "font": "Nope"}])
@@ -50,7 +52,7 @@ def test_findings_about_a_document_are_told_before_and_after_it_is_published(emp
     ]
     body = {"document": draft, "on_invalid": "default"}
     shown = empty.call("POST", "/v1/previews", body, headers=JSON).json
-    put = empty.put(draft).json
+    put = empty.publish(draft).json
     read = empty.call("GET", "/v1/templates/welcome").json
     one = empty.call("GET", "/v1/templates/welcome/versions/1").json
     stored = {"template_id": "welcome", "modifications": [{"name": "code", "text": "A"}]}
@@ -60,14 +62,14 @@ def test_findings_about_a_document_are_told_before_and_after_it_is_published(emp
         assert all(set(f) == {"code", "pointer", "detail"} for f in told["findings"])
 
 
-def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: World) -> None:
+def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: InMemoryService) -> None:
     layer = {"type": "text", "text": "{{ name }}", "color": "#334455"}
     fields = {"name": {"default": "you", "example": "Ann \U00013080"}}
-    told = empty.put(document(fields=fields, layers=[layer], alt=""))
+    told = empty.publish(document(fields=fields, layers=[layer], alt=""))
     findings = [(f["code"], f["pointer"]) for f in told.json["findings"]]
     assert findings == [("low_contrast", "/layers/0"), ("missing_glyph", "/layers/0")]
     good = document(fields={"name": {"example": "Ann"}}, layers=[{**layer, "color": "#ffffff"}])
-    assert empty.put({**good, "alt": ""}).json["findings"] == []
+    assert empty.publish({**good, "alt": ""}).json["findings"] == []
 
 
 @pytest.mark.parametrize(
@@ -79,18 +81,20 @@ def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: World) -> N
         ("*/*", "image/png"),
     ],
 )
-def test_accept_chooses_between_picture_and_json(world: World, accept: str, media: str) -> None:
+def test_accept_chooses_between_picture_and_json(
+    world: InMemoryService, accept: str, media: str
+) -> None:
     asked = {"template_id": "welcome"}
     reply = world.call("POST", "/v1/previews", asked, headers={"accept": accept})
     assert reply.headers["content-type"] == media
 
 
-def test_faults_of_a_document_point_into_the_body(empty: World) -> None:
+def test_faults_of_a_document_point_into_the_body(empty: InMemoryService) -> None:
     reply = empty.call("POST", "/v1/previews", {"document": document(colour="#fff")})
-    assert [pointer for _, pointer in reply.pointers()] == ["/document/colour"]
+    assert [pointer for _, pointer in reply.error_locations()] == ["/document/colour"]
 
 
-def test_without_modifications_a_document_shows_its_examples(empty: World) -> None:
+def test_without_modifications_a_document_shows_its_examples(empty: InMemoryService) -> None:
     fields = {"first_name": {"required": True, "example": "Alex"}, "code": {"default": "A"}}
     shown = empty.call("POST", "/v1/previews", {"document": document(fields=fields)})
     named = [{"name": "first_name", "text": "Alex"}]
@@ -98,30 +102,32 @@ def test_without_modifications_a_document_shows_its_examples(empty: World) -> No
     assert shown.body == empty.call("POST", "/v1/previews", asked).body
 
 
-def test_debug_draws_the_layers_boxes(world: World) -> None:
+def test_debug_draws_the_layers_boxes(world: InMemoryService) -> None:
     plain = world.call("POST", "/v1/previews", {"template_id": "welcome"})
     debug = world.call("POST", "/v1/previews", {"template_id": "welcome", "debug": True})
     assert debug.size == plain.size and debug.body != plain.body
 
 
 @pytest.mark.parametrize("body", [{}, {"document": document(), "template_id": "welcome"}])
-def test_a_preview_is_of_a_document_or_of_a_template(world: World, body: dict[str, object]) -> None:
+def test_a_preview_is_of_a_document_or_of_a_template(
+    world: InMemoryService, body: dict[str, object]
+) -> None:
     assert world.call("POST", "/v1/previews", body).status == 400
 
 
-def test_a_preview_s_scope_follows_what_is_previewed(world: World) -> None:
-    images, templates = world.new_key(["images"]), world.new_key(["templates"])
+def test_a_preview_s_scope_follows_what_is_previewed(world: InMemoryService) -> None:
+    images, templates = world.new_api_key(["images"]), world.new_api_key(["templates"])
     stored, draft = {"template_id": "welcome"}, {"document": document()}
     assert world.call("POST", "/v1/previews", stored, key=images).status == 200
     assert world.call("POST", "/v1/previews", stored, key=templates).status == 403
     assert world.call("POST", "/v1/previews", draft, key=templates).status == 200
     assert world.call("POST", "/v1/previews", draft, key=images).status == 403
-    other = world.call("POST", "/v1/previews", stored, key=world.new_key(["batches", "admin"]))
+    other = world.call("POST", "/v1/previews", stored, key=world.new_api_key(["batches", "admin"]))
     assert (other.status, other.json["code"]) == (403, "missing_scope")
     assert world.call("POST", "/v1/previews", stored, key=None).status == 401
 
 
-def test_an_asset_is_announced_with_a_presigned_upload(empty: World) -> None:
+def test_an_asset_is_announced_with_a_presigned_upload(empty: InMemoryService) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
     told = empty.call("POST", "/v1/assets", sent).json
     assert told["upload"]["url"].startswith("https://uploads.example.com")
@@ -139,9 +145,11 @@ def test_an_asset_is_announced_with_a_presigned_upload(empty: World) -> None:
         ("bytes", 10_000_001),
     ],
 )
-def test_an_asset_is_bounded(empty: World, name: str, value: object) -> None:
+def test_an_asset_is_bounded(empty: InMemoryService, name: str, value: object) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
-    assert empty.call("POST", "/v1/assets", sent).pointers() == [("invalid_request", f"/{name}")]
+    assert empty.call("POST", "/v1/assets", sent).error_locations() == [
+        ("invalid_request", f"/{name}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,19 +162,19 @@ def test_an_asset_is_bounded(empty: World, name: str, value: object) -> None:
         ("bytes", 10_000_000),
     ],
 )
-def test_an_asset_on_its_bounds_is_taken(empty: World, name: str, value: object) -> None:
+def test_an_asset_on_its_bounds_is_taken(empty: InMemoryService, name: str, value: object) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
     assert empty.call("POST", "/v1/assets", sent).json[name] == value
 
 
-def in_use(world: World, source: str) -> dict[str, object]:
+def in_use(world: InMemoryService, source: str) -> dict[str, object]:
     return document(layers=[{"type": "image", "width": 10, "height": 10, "source": source}])
 
 
-def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: World) -> None:
-    body = picture() + b"hidden after the end"
-    empty.upload("hero", body)
-    empty.put(in_use(empty, "asset:hero"))
+def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: InMemoryService) -> None:
+    body = solid_png() + b"hidden after the end"
+    empty.upload_asset("hero", body)
+    empty.publish(in_use(empty, "asset:hero"))
     (line,) = empty.call("GET", "/v1/assets").json["items"]
     assert (line["id"], line["status"]) == ("hero", "ready")
     (key,) = empty.store.keys("assets/hero/")
@@ -175,14 +183,14 @@ def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: World
     assert list(empty.store.keys("uploads/")) == []
 
 
-def test_an_upload_that_is_no_picture_cannot_be_used(empty: World) -> None:
-    empty.upload("hero", b"<svg onload=alert(1)>")
+def test_an_upload_that_is_no_picture_cannot_be_used(empty: InMemoryService) -> None:
+    empty.upload_asset("hero", b"<svg onload=alert(1)>")
     reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
     assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
 
 
-def test_an_upload_of_another_size_cannot_be_used(empty: World) -> None:
-    empty.upload("hero", picture())
+def test_an_upload_of_another_size_cannot_be_used(empty: InMemoryService) -> None:
+    empty.upload_asset("hero", solid_png())
     (key,) = empty.store.keys("uploads/")
     stored = empty.store.get(key)
     assert stored is not None
@@ -191,27 +199,27 @@ def test_an_upload_of_another_size_cannot_be_used(empty: World) -> None:
     assert reply.json["code"] == "image_unavailable"
 
 
-def test_an_asset_that_was_never_uploaded_cannot_be_used(empty: World) -> None:
+def test_an_asset_that_was_never_uploaded_cannot_be_used(empty: InMemoryService) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
     empty.call("POST", "/v1/assets", sent)
     reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
     assert "not been uploaded" in reply.json["errors"][0]["detail"]
 
 
-def test_a_deleted_asset_is_gone(empty: World) -> None:
-    empty.upload("hero", picture())
+def test_a_deleted_asset_is_gone(empty: InMemoryService) -> None:
+    empty.upload_asset("hero", solid_png())
     assert empty.call("DELETE", "/v1/assets/hero").status == 204
     assert list(empty.store.keys("")) == []
     assert empty.call("DELETE", "/v1/assets/hero").status == 404
     assert empty.call("DELETE", "/v1/assets/HERO").status == 404
 
 
-def test_fonts_are_listed(empty: World) -> None:
+def test_fonts_are_listed(empty: InMemoryService) -> None:
     (inter,) = empty.call("GET", "/v1/fonts").json
     assert set(inter) == {"family", "weights", "italic", "scripts"}
 
 
-def test_health_names_each_dependency(empty: World) -> None:
+def test_health_names_each_dependency(empty: InMemoryService) -> None:
     well = empty.call("GET", "/v1/health", key=None)
     assert (well.status, well.json["status"]) == (200, "ok")
     empty.templates.down = True

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from postcard.ports import TemplateRecord, TemplateVersion
-from tests.functions.fake_services import noise, picture
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import noise_png, solid_png
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 HERO = "https://example.com/hero.png"
@@ -16,20 +16,20 @@ def hero(source: str = HERO) -> dict[str, object]:
     return {"type": "image", "width": 120, "height": 60, "source": source}
 
 
-def test_a_post_publishes_under_an_id_of_ours(empty: World) -> None:
+def test_a_post_publishes_under_an_id_of_ours(empty: InMemoryService) -> None:
     reply = empty.call("POST", "/v1/templates", document())
     assert reply.status == 200
     assert reply.json["id"].startswith("tmpl_") and len(reply.json["id"]) == 15
     assert reply.json["version"] == 1
 
 
-def test_a_put_makes_the_template_under_the_id_you_chose(empty: World) -> None:
-    reply = empty.put(document(), "my-own_id")
+def test_a_put_makes_the_template_under_the_id_you_chose(empty: InMemoryService) -> None:
+    reply = empty.publish(document(), "my-own_id")
     assert (reply.json["id"], reply.json["version"]) == ("my-own_id", 1)
     assert reply.headers["etag"] == '"1"'
 
 
-def test_reading_gives_everything_the_contract_names(world: World) -> None:
+def test_reading_gives_everything_the_contract_names(world: InMemoryService) -> None:
     read = world.call("GET", "/v1/templates/welcome")
     assert list(read.json) == [
         "id",
@@ -46,21 +46,21 @@ def test_reading_gives_everything_the_contract_names(world: World) -> None:
     assert read.headers["etag"] == '"1"'
 
 
-def test_a_document_comes_back_as_it_was_put(empty: World) -> None:
+def test_a_document_comes_back_as_it_was_put(empty: InMemoryService) -> None:
     text = '{"height": 60, "width": 120, "meta": {"b": null, "a": 1}, "fields": {}, "layers": []}'
     empty.call("PUT", "/v1/templates/welcome", text)
     shown = empty.call("GET", "/v1/templates/welcome").json["document"]
     assert json.dumps(shown) == json.dumps(json.loads(text))
 
 
-def test_an_equal_document_makes_no_new_version(world: World) -> None:
+def test_an_equal_document_makes_no_new_version(world: InMemoryService) -> None:
     again = dict(reversed(document().items()))
-    assert world.put(again).json["version"] == 1
-    assert world.put(document(background="#ff0000")).json["version"] == 2
-    assert world.put(document()).json["version"] == 3
+    assert world.publish(again).json["version"] == 1
+    assert world.publish(document(background="#ff0000")).json["version"] == 2
+    assert world.publish(document()).json["version"] == 3
 
 
-def test_if_match_refuses_a_lost_update(world: World) -> None:
+def test_if_match_refuses_a_lost_update(world: InMemoryService) -> None:
     path, other = "/v1/templates/welcome", document(background="#ff0000")
     assert world.call("PUT", path, other, headers={"if-match": '"1"'}).status == 200
     stale = world.call("PUT", path, document(), headers={"if-match": '"1"'})
@@ -70,7 +70,9 @@ def test_if_match_refuses_a_lost_update(world: World) -> None:
     assert missing.status == 412
 
 
-def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(world: World) -> None:
+def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(
+    world: InMemoryService,
+) -> None:
     path, publish = "/v1/templates/welcome", world.templates.publish
 
     def first(record: TemplateRecord, version: TemplateVersion) -> None:
@@ -85,38 +87,38 @@ def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(world: Worl
     assert world.call("PUT", path, document(background="#00ff00")).json["version"] == 3
 
 
-def test_a_picture_over_4_5_mb_is_refused_at_publish(empty: World) -> None:
-    empty.web.pictures[HERO] = noise(1500, 1500)
+def test_a_picture_over_4_5_mb_is_refused_at_publish(empty: InMemoryService) -> None:
+    empty.web.pictures[HERO] = noise_png(1500, 1500)
     large = document(width=1500, height=1500, layers=[{**hero(), "width": 1500, "height": 1500}])
     reply = empty.call("PUT", "/v1/templates/welcome", large)
-    assert reply.status == 400 and reply.pointers() == [("invalid_request", "/max_bytes")]
+    assert reply.status == 400 and reply.error_locations() == [("invalid_request", "/max_bytes")]
     assert empty.templates.record("welcome") is None
-    assert empty.put({**large, "format": "jpg", "max_bytes": 4_000_000}).status == 200
+    assert empty.publish({**large, "format": "jpg", "max_bytes": 4_000_000}).status == 200
 
 
-def test_faults_of_a_document_point_into_it(world: World) -> None:
+def test_faults_of_a_document_point_into_it(world: InMemoryService) -> None:
     wrong = document(colour="#fff", layers=[{"type": "text", "text": "{{ first_name | shout }}"}])
     reply = world.call("PUT", "/v1/templates/welcome", wrong)
     assert reply.status == 400
-    assert "/colour" in [pointer for _, pointer in reply.pointers()]
+    assert "/colour" in [pointer for _, pointer in reply.error_locations()]
     assert world.call("GET", "/v1/templates/welcome").json["version"] == 1
 
 
-def test_a_remote_source_is_fetched_at_publish_and_never_again(empty: World) -> None:
-    empty.web.pictures[HERO] = picture()
-    empty.put(document(layers=[hero()]))
+def test_a_remote_source_is_fetched_at_publish_and_never_again(empty: InMemoryService) -> None:
+    empty.web.pictures[HERO] = solid_png()
+    empty.publish(document(layers=[hero()]))
     assert empty.web.fetched == [HERO]
-    empty.open(empty.link())
-    empty.post()
+    empty.open_link(empty.sign_link())
+    empty.create_image()
     assert empty.web.fetched == [HERO]
 
 
-def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: World) -> None:
+def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: InMemoryService) -> None:
     reply = empty.call(
         "PUT", "/v1/templates/welcome", document(layers=[hero(), hero("asset:none")])
     )
     assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
-    assert reply.pointers() == [
+    assert reply.error_locations() == [
         ("image_unavailable", "/layers/0/source"),
         ("image_unavailable", "/layers/1/source"),
     ]
@@ -140,30 +142,30 @@ def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: World) -> No
     ],
 )
 def test_what_a_document_names_must_be_had_and_be_a_picture(
-    empty: World, more: dict[str, object], pointer: str
+    empty: InMemoryService, more: dict[str, object], pointer: str
 ) -> None:
     sent = document(**{"layers": [], "alt": "", **more})
-    for body in (None, b"<svg onload=alert(1)>", picture()[:40]):
+    for body in (None, b"<svg onload=alert(1)>", solid_png()[:40]):
         empty.web.pictures = {HERO: body} if body else {}
         reply = empty.call("PUT", "/v1/templates/welcome", sent)
-        assert reply.pointers() == [("image_unavailable", pointer)]
+        assert reply.error_locations() == [("image_unavailable", pointer)]
         assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
-    empty.web.pictures = {HERO: picture()}
-    assert "image_unavailable" not in {f["code"] for f in empty.put(sent).json["findings"]}
+    empty.web.pictures = {HERO: solid_png()}
+    assert "image_unavailable" not in {f["code"] for f in empty.publish(sent).json["findings"]}
 
 
-def test_an_asset_is_pinned_to_the_version(empty: World) -> None:
-    empty.upload("hero", picture(color=(255, 0, 0)))
-    empty.put(document(layers=[hero("asset:hero")]))
-    before = empty.open(empty.link()).body
-    empty.upload("hero", picture(color=(0, 0, 255)))
+def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:
+    empty.upload_asset("hero", solid_png(color=(255, 0, 0)))
+    empty.publish(document(layers=[hero("asset:hero")]))
+    before = empty.open_link(empty.sign_link()).body
+    empty.upload_asset("hero", solid_png(color=(0, 0, 255)))
     empty.pictures.delete(list(empty.pictures.keys("")))
-    assert empty.open(empty.link()).body == before
+    assert empty.open_link(empty.sign_link()).body == before
     assert empty.call("DELETE", "/v1/assets/hero").status == 204
-    assert empty.open(empty.link()).body == before
+    assert empty.open_link(empty.sign_link()).body == before
 
 
-def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: World) -> None:
+def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: InMemoryService) -> None:
     version = world.templates.version("welcome", 1)
     assert version is not None and list(version.stand_ins) == ["fallback", "ended"]
     for kind, key in version.stand_ins.items():
@@ -173,19 +175,19 @@ def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: World) -> N
         assert shown is not None and shown.body == stored.body
 
 
-def test_stand_ins_stay_within_16_mpx(empty: World) -> None:
-    empty.put(document(width=3000, height=3000))
+def test_stand_ins_stay_within_16_mpx(empty: InMemoryService) -> None:
+    empty.publish(document(width=3000, height=3000))
     stored = empty.store.get("templates/welcome/1/ended.png")
     assert stored is not None and stored.body[16:24] == (3000).to_bytes(4, "big") * 2
 
 
-def test_pictures_are_stored_before_the_record_is(empty: World) -> None:
+def test_pictures_are_stored_before_the_record_is(empty: InMemoryService) -> None:
     empty.store.down = True
     assert empty.call("PUT", "/v1/templates/welcome", document()).status == 503
     assert empty.templates.record("welcome") is None
 
 
-def test_fields_lists_all_names_that_a_request_may_use(world: World) -> None:
+def test_fields_lists_all_names_that_a_request_may_use(world: InMemoryService) -> None:
     listed = world.call("GET", "/v1/templates/welcome/fields").json
     first, code = listed["items"]
     assert first == {
@@ -204,19 +206,19 @@ def test_fields_lists_all_names_that_a_request_may_use(world: World) -> None:
     assert title["properties"] == ["text", "color", "background", "visible"]
 
 
-def test_a_patch_changes_only_what_is_given(world: World) -> None:
+def test_a_patch_changes_only_what_is_given(world: InMemoryService) -> None:
     path = "/v1/templates/welcome"
     assert world.call("PATCH", path, {"paused": True, "daily_renders": 5}).json["paused"] is True
     assert world.call("PATCH", path, {"daily_renders": 7}).json["paused"] is True
     record = world.templates.record("welcome")
     assert record is not None and (record.paused, record.daily_renders) == (True, 7)
-    assert world.call("PATCH", path, {"paused": "yes"}).pointers() == [
+    assert world.call("PATCH", path, {"paused": "yes"}).error_locations() == [
         ("invalid_request", "/paused")
     ]
     assert world.call("PATCH", "/v1/templates/none", {"paused": True}).status == 404
 
 
-def test_a_deleted_template_is_410_and_leaves_the_list(world: World) -> None:
+def test_a_deleted_template_is_410_and_leaves_the_list(world: InMemoryService) -> None:
     path = "/v1/templates/welcome"
     assert world.call("DELETE", path).status == 204
     for method, suffix in (("GET", ""), ("GET", "/fields"), ("GET", "/versions"), ("DELETE", "")):
@@ -226,20 +228,20 @@ def test_a_deleted_template_is_410_and_leaves_the_list(world: World) -> None:
     assert world.call("GET", "/v1/templates").json["items"] == []
 
 
-def test_erasing_a_template_ends_its_links_and_images(world: World) -> None:
-    link = world.link({"first_name": "Zoe"})
-    world.open(link)
-    made = world.post({"first_name": "Alex-the-person"}).json
+def test_erasing_a_template_ends_its_links_and_images(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Zoe"})
+    world.open_link(link)
+    made = world.create_image({"first_name": "Alex-the-person"}).json
     assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
     assert list(world.pictures.keys("")) == []
     assert "Alex" not in repr(world.images.get(made["id"]))
-    assert world.open(link).headers["x-postcard-fallback"] == "erased"
+    assert world.open_link(link).headers["x-postcard-fallback"] == "erased"
     assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
     assert "/renders/7/welcome/*" in world.cdn.forgotten
     assert f"/images/{made['id']}.png" in world.cdn.forgotten
 
 
-def test_a_template_that_was_deleted_can_still_be_erased(world: World) -> None:
+def test_a_template_that_was_deleted_can_still_be_erased(world: InMemoryService) -> None:
     world.call("DELETE", "/v1/templates/welcome")
     assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
-    assert world.open(world.link()).headers["x-postcard-fallback"] == "erased"
+    assert world.open_link(world.sign_link()).headers["x-postcard-fallback"] == "erased"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from tests.functions.fake_services import Reply
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import HandlerResponse
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 
-def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> None:
-    world.put(document(background="#ff0000"))
+def test_versions_are_listed_newest_first_and_read_one_by_one(world: InMemoryService) -> None:
+    world.publish(document(background="#ff0000"))
     listed = world.call("GET", "/v1/templates/welcome/versions").json
     assert [item["version"] for item in listed["items"]] == [2, 1]
     one = world.call("GET", "/v1/templates/welcome/versions/1")
@@ -17,40 +17,43 @@ def test_versions_are_listed_newest_first_and_read_one_by_one(world: World) -> N
     assert world.call("GET", "/v1/templates/welcome/versions/0").status == 404
 
 
-def recall(world: World, version: int, replaced_by: int) -> Reply:
+def recall(world: InMemoryService, version: int, replaced_by: int) -> HandlerResponse:
     path = f"/v1/templates/welcome/versions/{version}/recall"
     return world.call("POST", path, {"replaced_by": replaced_by})
 
 
-def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: World) -> None:
-    link, made = world.link({"first_name": "Zoe"}), world.post({"first_name": "Zoe"}).json
-    wrong = world.open(link).body
-    world.put(document(background="#ff0000"))
-    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: InMemoryService) -> None:
+    link, made = (
+        world.sign_link({"first_name": "Zoe"}),
+        world.create_image({"first_name": "Zoe"}).json,
+    )
+    wrong = world.open_link(link).body
+    world.publish(document(background="#ff0000"))
+    right = world.open_link(world.sign_link({"first_name": "Zoe"}, version=2)).body
     reply = recall(world, 1, 2)
     assert reply.json == {"template_id": "welcome", "version": 1, "replaced_by": 2}
     assert list(world.pictures.keys("renders/7/welcome/1/")) == []
     assert list(world.pictures.keys("images/")) == []
     assert "/renders/7/welcome/1/*" in world.cdn.forgotten
-    assert world.open(link).body == right != wrong
+    assert world.open_link(link).body == right != wrong
     assert world.call("GET", f"/v1/images/{made['id']}").json["status"] == "pending"
     assert world.open_image(made["url"]).body == right
     assert world.call("GET", f"/v1/images/{made['id']}").json["bytes"] == len(right)
-    assert world.post(template_version=1).json["template_version"] == 2
+    assert world.create_image(template_version=1).json["template_version"] == 2
     listed = world.call("GET", "/v1/templates/welcome/versions").json["items"]
     assert [item["replaced_by"] for item in listed] == [None, 2]
 
 
-def test_a_recalled_default_is_not_carried_over(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}).json
+def test_a_recalled_default_is_not_carried_over(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Zoe"}).json
     fields = document()["fields"] | {"code": {"default": "RIGHT1"}}
-    world.put(document(fields=fields))
+    world.publish(document(fields=fields))
     recall(world, 1, 2)
-    right = world.open(world.link({"first_name": "Zoe"}, version=2)).body
+    right = world.open_link(world.sign_link({"first_name": "Zoe"}, version=2)).body
     assert world.open_image(made["url"]).body == right
 
 
-def test_a_recalled_default_of_an_item_is_not_carried_over(world: World) -> None:
+def test_a_recalled_default_of_an_item_is_not_carried_over(world: InMemoryService) -> None:
     def shelf(tint: str) -> dict[str, Any]:
         items = {"name": {}, "tint": {"type": "color", "default": tint}}
         block = {"type": "rectangle", "width": 20, "height": 20, "fill": "{{ item.tint }}"}
@@ -58,16 +61,16 @@ def test_a_recalled_default_of_an_item_is_not_carried_over(world: World) -> None
         fields = {"products": {"type": "list", "items": items}}
         return document(fields=fields, layers=[{"type": "group", "layers": [group]}], alt="")
 
-    world.put(shelf("#ff0000"))
-    made = world.post({"products": [{"name": "Mug"}]}).json
-    world.put(shelf("#00ff00"))
+    world.publish(shelf("#ff0000"))
+    made = world.create_image({"products": [{"name": "Mug"}]}).json
+    world.publish(shelf("#00ff00"))
     recall(world, 2, 3)
-    right = world.open(world.link({"products_1_name": "Mug"}, version=3)).body
+    right = world.open_link(world.sign_link({"products_1_name": "Mug"}, version=3)).body
     assert world.open_image(made["url"]).body == right
 
 
-def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: World) -> None:
-    world.put(document(background="#ff0000"))
+def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: InMemoryService) -> None:
+    world.publish(document(background="#ff0000"))
     assert recall(world, 1, 1).status == 400
     assert recall(world, 9, 1).status == 404
     assert recall(world, 1, 9).status == 404
@@ -75,9 +78,11 @@ def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: World
     assert recall(world, 2, 1).status == 400
 
 
-def test_recalls_are_followed_from_one_to_the_next(world: World) -> None:
+def test_recalls_are_followed_from_one_to_the_next(world: InMemoryService) -> None:
     for color in ("#ff0000", "#00ff00"):
-        world.put(document(background=color))
+        world.publish(document(background=color))
     recall(world, 1, 2)
     recall(world, 2, 3)
-    assert world.open(world.link()).body == world.open(world.link(version=3)).body
+    assert (
+        world.open_link(world.sign_link()).body == world.open_link(world.sign_link(version=3)).body
+    )

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.fake_services import noise, picture
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import noise_png, solid_png
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 HERO = "https://example.com/hero.png"
@@ -40,46 +40,48 @@ CASES = [
 
 
 @pytest.fixture
-def web(empty: World) -> World:
-    empty.web.pictures = {HERO: noise(240, 120), "https://example.com/plain.png": picture()}
+def web(empty: InMemoryService) -> InMemoryService:
+    empty.web.pictures = {HERO: noise_png(240, 120), "https://example.com/plain.png": solid_png()}
     return empty
 
 
 @pytest.mark.parametrize(("sent", "format"), CASES)
 def test_the_picture_decides_and_links_keep_to_it(
-    web: World, sent: dict[str, Any], format: str
+    web: InMemoryService, sent: dict[str, Any], format: str
 ) -> None:
-    assert f"/r/welcome.{format}?" in web.put(sent).json["default_url"]
-    made = web.post().json
+    assert f"/r/welcome.{format}?" in web.publish(sent).json["default_url"]
+    made = web.create_image().json
     assert (made["format"], made["url"][-3:]) == (format, format)
     minted = web.call("POST", "/v1/links", {"template_id": "welcome"}).json["url"]
     assert f"/r/welcome.{format}?" in minted
-    web.start_anew()
-    reply = web.open(web.link(format=format))
+    web.cold_start()
+    reply = web.open_link(web.sign_link(format=format))
     assert reply.headers["content-type"] == {"png": "image/png", "jpg": "image/jpeg"}[format]
 
 
 @pytest.mark.parametrize(("sent", "format"), CASES)
-def test_a_draft_is_shown_as_it_will_be_sent(web: World, sent: dict[str, Any], format: str) -> None:
+def test_a_draft_is_shown_as_it_will_be_sent(
+    web: InMemoryService, sent: dict[str, Any], format: str
+) -> None:
     accept = {"accept": "application/json"}
     shown = web.call("POST", "/v1/previews", {"document": sent}, headers=accept).json["image"]
     kind = {"png": "data:image/png", "jpg": "data:image/jpeg"}[format]
     assert shown.startswith(f"{kind};base64,")
-    web.put(sent)
+    web.publish(sent)
     examples = {n: f["example"] for n, f in sent["fields"].items() if "example" in f}
-    published = web.open(web.link(examples, format=format))
+    published = web.open_link(web.sign_link(examples, format=format))
     assert base64.b64decode(shown.partition(",")[2]) == published.body
 
 
-def test_each_version_keeps_its_own(web: World) -> None:
-    web.put(FLAT)
-    assert "welcome.jpg" in web.put(auto(layers=[PHOTO])).json["default_url"]
+def test_each_version_keeps_its_own(web: InMemoryService) -> None:
+    web.publish(FLAT)
+    assert "welcome.jpg" in web.publish(auto(layers=[PHOTO])).json["default_url"]
     first = web.call("GET", "/v1/templates/welcome/versions/1").json
     assert "welcome.png" in first["default_url"]
 
 
-def test_what_a_request_asks_for_goes_first(web: World) -> None:
-    web.put(FLAT)
-    assert web.post(format="webp").json["format"] == "webp"
+def test_what_a_request_asks_for_goes_first(web: InMemoryService) -> None:
+    web.publish(FLAT)
+    assert web.create_image(format="webp").json["format"] == "webp"
     asked = {"document": FLAT, "format": "gif"}
     assert web.call("POST", "/v1/previews", asked).body[:4] == b"GIF8"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from postcard.adapters.memory import MemoryObjects
 from postcard.assets.verified_objects import SoundObjects, digest_of
 from postcard.ports import StoredObject
-from tests.functions.fake_services import CountedRenderer, noise, picture
-from tests.functions.in_memory_service import NOW, World
+from tests.functions.fake_services import FakeRenderer, noise_png, solid_png
+from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
-from tests.trust.run_scale import tell, tries
+from tests.trust.run_scale import record_figure, scaled
 
 HTML = b"<!doctype html><title>503</title>"
 
@@ -33,8 +33,8 @@ def damages(random: Random, body: bytes) -> bytes:
             body + b"\0",
             body[:at],
             flipped,
-            picture(9, 9, (1, 2, 3)),
-            noise(20, 20),
+            solid_png(9, 9, (1, 2, 3)),
+            noise_png(20, 20),
             HTML,
             bytes(reversed(body)),
         ]
@@ -55,32 +55,38 @@ def test_only_what_was_stored_is_read(body: bytes, other: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> InMemoryService:
     """A template with a picture of its own, and both stand-ins."""
-    world = World()
-    world.upload("hero", noise(60, 60))
+    world = InMemoryService()
+    world.upload_asset("hero", noise_png(60, 60))
     hero = {"type": "image", "width": 60, "height": 60, "source": "asset:hero"}
-    world.put(document(layers=[hero], alt="", fields={"name": {"default": ""}}))
+    world.publish(document(layers=[hero], alt="", fields={"name": {"default": ""}}))
     return world
 
 
-def test_of_a_thousand_damaged_objects_none_is_shown(world: World) -> None:
-    random, most = Random(11), tries(60, 1_000)
-    right = world.open(world.link()).body
-    others = world.link(expires=int(NOW) - 1), world.link(version=9)  # ended, and the fallback
-    shown = {right, *(world.open(link).body for link in others)}
+def test_of_a_thousand_damaged_objects_none_is_shown(world: InMemoryService) -> None:
+    random, most = Random(11), scaled(60, 1_000)
+    right = world.open_link(world.sign_link()).body
+    others = (
+        world.sign_link(expires=int(NOW) - 1),
+        world.sign_link(version=9),
+    )  # ended, and the fallback
+    shown = {right, *(world.open_link(link).body for link in others)}
     for number in range(most):
         key = random.choice(sorted(world.store.keys("templates/welcome/")))
         whole = world.store.get(key)
         assert whole is not None
         world.store.put(key, replace(whole, body=damages(random, whole.body)))
-        world.renderer = CountedRenderer()
-        world.restart()
+        world.renderer = FakeRenderer()
+        world.rebuild()
         world.pictures.delete(list(world.pictures.keys("")))
         log = io.StringIO()
         with redirect_stdout(log):
-            link = world.link({"name": str(number)})
-            replies = [world.open(link), world.open(world.link(expires=int(NOW) - 1))]
+            link = world.sign_link({"name": str(number)})
+            replies = [
+                world.open_link(link),
+                world.open_link(world.sign_link(expires=int(NOW) - 1)),
+            ]
         for reply in replies:
             assert reply.status == 200
             told = reply.headers.get("x-postcard-fallback")
@@ -89,7 +95,7 @@ def test_of_a_thousand_damaged_objects_none_is_shown(world: World) -> None:
         seen = sum(line["Damaged"][0] for line in metrics)
         assert seen >= 1 or replies[0].body == right, (key, "not counted")
         world.store.put(key, whole)
-    tell("damaged objects in the store", tried=most, shown=0)
+    record_figure("damaged objects in the store", tried=most, shown=0)
 
 
 def is_card(body: bytes) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from tests.functions.fake_services import picture
-from tests.functions.in_memory_service import NOW, World
+from tests.functions.fake_services import solid_png
+from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
 
 SECONDS = "{{ countdown.minutes }}:{{ countdown.seconds }}"
@@ -36,17 +36,17 @@ def alike(one: bytes, two: bytes) -> bool:
     return max(abs(a - b) for a, b in zip(one, two, strict=True)) < 32
 
 
-def test_a_post_says_timed_and_stores_nothing(empty: World) -> None:
-    empty.put(counting())
-    made = empty.post().json
+def test_a_post_says_timed_and_stores_nothing(empty: InMemoryService) -> None:
+    empty.publish(counting())
+    made = empty.create_image().json
     assert (made["status"], made["bytes"], made["format"]) == ("timed", None, "gif")
-    assert empty.post().json["id"] == made["id"]
+    assert empty.create_image().json["id"] == made["id"]
     assert list(empty.pictures.keys("")) == []
 
 
-def test_each_open_counts_from_its_own_moment(empty: World) -> None:
-    empty.put(counting())
-    url = empty.post().json["url"]
+def test_each_open_counts_from_its_own_moment(empty: InMemoryService) -> None:
+    empty.publish(counting())
+    url = empty.create_image().json["url"]
     early = empty.open_image(url)
     assert early.headers["cache-control"].endswith("max-age=10")
     assert early.headers["content-type"] == "image/gif"
@@ -59,62 +59,64 @@ def test_each_open_counts_from_its_own_moment(empty: World) -> None:
     assert list(empty.pictures.keys("")) == []
 
 
-def test_a_link_is_drawn_at_each_open_too_and_may_give_the_date(empty: World) -> None:
-    empty.put(counting())
-    reply = empty.open(empty.link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
+def test_a_link_is_drawn_at_each_open_too_and_may_give_the_date(empty: InMemoryService) -> None:
+    empty.publish(counting())
+    reply = empty.open_link(empty.sign_link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
     assert reply.headers["cache-control"].endswith("max-age=10")
     shown = frames(reply.body)
     assert len({*shown}) == 3 and shown[2] == shown[4], "it ends and stays"
     assert list(empty.pictures.keys("")) == []
 
 
-def test_another_format_is_one_picture(empty: World) -> None:
-    empty.put(counting())
-    url = empty.post(format="png").json["url"]
+def test_another_format_is_one_picture(empty: InMemoryService) -> None:
+    empty.publish(counting())
+    url = empty.create_image(format="png").json["url"]
     reply = empty.open_image(url)
     assert reply.headers["content-type"] == "image/png"
     assert reply.headers["cache-control"].endswith("max-age=10")
     assert len(frames(reply.body)) == 1
 
 
-def test_the_stand_ins_are_as_ever(empty: World) -> None:
-    empty.put(counting())
-    link = empty.link(expires=int(NOW) - 1)
-    reply = empty.open(link)
+def test_the_stand_ins_are_as_ever(empty: InMemoryService) -> None:
+    empty.publish(counting())
+    link = empty.sign_link(expires=int(NOW) - 1)
+    reply = empty.open_link(link)
     assert reply.headers["x-postcard-render"] == "stored"
     assert reply.headers["cache-control"].endswith("max-age=300")
 
 
-def test_too_many_frames_for_a_canvas_are_refused_at_publish(empty: World) -> None:
+def test_too_many_frames_for_a_canvas_are_refused_at_publish(empty: InMemoryService) -> None:
     large = counting() | {"width": 5000, "height": 3000}
     reply = empty.call("PUT", "/v1/templates/welcome", large)
     assert reply.status == 400
-    assert ("bad_value", "/countdown/frames") in reply.pointers()
+    assert ("bad_value", "/countdown/frames") in reply.error_locations()
 
 
-def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: World) -> None:
+def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: InMemoryService) -> None:
     asset = "https://cdn.example.com/over.png"
     over = {"type": "image", "width": 120, "height": 60, "source": asset, "if": "countdown.ended"}
     made = counting()
     made["layers"] = [*made["layers"], over]
-    empty.web.pictures[asset] = picture(color=(200, 0, 0))
-    empty.put(made)
-    reply = empty.open(empty.link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
+    empty.web.pictures[asset] = solid_png(color=(200, 0, 0))
+    empty.publish(made)
+    reply = empty.open_link(empty.sign_link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
     assert "x-postcard-fallback" not in reply.headers
     red = [pixels[:3] for pixels in frames(reply.body)]
     assert [abs(color[0] - 200) < 4 for color in red] == [False, False, True, True, True]
 
 
-def test_what_a_countdown_shows_now_is_looked_at_at_publish_and_minting(empty: World) -> None:
+def test_what_a_countdown_shows_now_is_looked_at_at_publish_and_minting(
+    empty: InMemoryService,
+) -> None:
     face = "https://cdn.example.com/face.png"
     made = counting() | {"fields": {"photo": {"type": "image", "example": face}}}
     shown = {"type": "image", "width": 60, "height": 60, "source": "{{ photo }}"}
     made["countdown"] = {"to": "2026-12-24"}
     made["layers"] = [*made["layers"], {**shown, "if": "countdown.days > 3"}]
     reply = empty.call("PUT", "/v1/templates/welcome", made)
-    assert reply.pointers() == [("image_unavailable", "/layers/1/source")]
-    empty.web.pictures[face] = picture()
-    codes = [finding["code"] for finding in empty.put(made).json["findings"]]
+    assert reply.error_locations() == [("image_unavailable", "/layers/1/source")]
+    empty.web.pictures[face] = solid_png()
+    codes = [finding["code"] for finding in empty.publish(made).json["findings"]]
     assert "image_unavailable" not in codes
     asked = {"template_id": "welcome", "modifications": [{"name": "photo", "value": "asset:no"}]}
     warned = empty.call("POST", "/v1/links", asked).json["warnings"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 PEOPLE = document(
@@ -14,25 +14,27 @@ PEOPLE = document(
 )
 
 
-def erase(world: World, value: str, field: str = "email") -> int:
+def erase(world: InMemoryService, value: str, field: str = "email") -> int:
     return world.api.recalls.erase_by_value(field, value)
 
 
-def marks(world: World, image_id: str) -> tuple[str, ...]:
+def marks(world: InMemoryService, image_id: str) -> tuple[str, ...]:
     record = world.images.get(image_id)
     assert record is not None
     return tuple(record.marks)
 
 
-def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(world: World) -> None:
-    world.put(PEOPLE)
-    world.put(PEOPLE, "invoice")
+def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
+    world: InMemoryService,
+) -> None:
+    world.publish(PEOPLE)
+    world.publish(PEOPLE, "invoice")
     hers = [
-        world.post({"email": "Ada@Example.com ", "code": "A"}).json,
-        world.post({"email": "ada@example.com", "code": "B"}, template_id="invoice").json,
-        world.post({"email": "ada@example.com"}, render="on_open").json,
+        world.create_image({"email": "Ada@Example.com ", "code": "A"}).json,
+        world.create_image({"email": "ada@example.com", "code": "B"}, template_id="invoice").json,
+        world.create_image({"email": "ada@example.com"}, render="on_open").json,
     ]
-    his = world.post({"email": "bob@example.com"}).json
+    his = world.create_image({"email": "bob@example.com"}).json
     kept = repr([marks(world, made["id"]) for made in hers])
     assert "ada" not in kept.lower()
     assert erase(world, " ADA@example.com") == 3
@@ -45,28 +47,28 @@ def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(world: Worl
     assert erase(world, "ada@example.com") == 0
 
 
-def test_an_image_is_found_by_each_item_of_a_list(world: World) -> None:
+def test_an_image_is_found_by_each_item_of_a_list(world: InMemoryService) -> None:
     guests = {"type": "list", "items": {"email": {"erase_by": True}, "name": {}}}
-    world.put(document(fields={"guests": guests}, layers=[], alt=""))
+    world.publish(document(fields={"guests": guests}, layers=[], alt=""))
     asked = [{"email": "ada@example.com", "name": "Ada"}, {"email": "bob@example.com"}]
-    made = world.post({"guests": asked}).json
+    made = world.create_image({"guests": asked}).json
     assert erase(world, "bob@example.com", "guests.name") == 0
     assert erase(world, "Bob@Example.com", "guests.email") == 1
     assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
 
 
-def test_values_of_other_fields_and_defaults_find_nothing(world: World) -> None:
-    world.put(PEOPLE)
-    world.post({"first_name": "ada@example.com"})
-    world.post()
+def test_values_of_other_fields_and_defaults_find_nothing(world: InMemoryService) -> None:
+    world.publish(PEOPLE)
+    world.create_image({"first_name": "ada@example.com"})
+    world.create_image()
     assert erase(world, "ada@example.com") == 0
     assert erase(world, "ada@example.com", "first_name") == 0
     assert erase(world, "") == 0
 
 
-def test_an_image_that_is_erased_while_it_is_drawn_is_not_kept(world: World) -> None:
-    made = world.post({"first_name": "Ada"}, render="on_open").json
-    world.renderer.meanwhile = lambda: world.call("DELETE", f"/v1/images/{made['id']}")
+def test_an_image_that_is_erased_while_it_is_drawn_is_not_kept(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Ada"}, render="on_open").json
+    world.renderer.on_render = lambda: world.call("DELETE", f"/v1/images/{made['id']}")
     reply = world.open_image(made["url"])
     assert reply.headers["x-postcard-fallback"] == "erased"
     assert list(world.pictures.keys("")) == []
@@ -80,23 +82,23 @@ def test_an_image_that_is_erased_while_it_is_drawn_is_not_kept(world: World) -> 
     ],
 )
 def test_a_link_that_is_drawn_while_its_template_is_taken_back_is_not_kept(
-    world: World, method: str, path: str, body: dict[str, int] | None
+    world: InMemoryService, method: str, path: str, body: dict[str, int] | None
 ) -> None:
-    world.put(document(background="#ff0000"))
-    link = world.link({"first_name": "Ada"})
-    world.renderer.meanwhile = lambda: world.call(method, path, body)
-    assert world.open(link).headers["cache-control"] == "public, no-transform, max-age=60"
+    world.publish(document(background="#ff0000"))
+    link = world.sign_link({"first_name": "Ada"})
+    world.renderer.on_render = lambda: world.call(method, path, body)
+    assert world.open_link(link).headers["cache-control"] == "public, no-transform, max-age=60"
     assert list(world.pictures.keys("renders/")) == []
 
 
-def test_what_cannot_be_asked_again_is_not_kept(world: World) -> None:
-    link = world.link({"first_name": "Ada"})
+def test_what_cannot_be_asked_again_is_not_kept(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Ada"})
 
     def fail() -> None:
         world.templates.down = True
 
-    world.renderer.meanwhile = fail
-    reply = world.open(link)
+    world.renderer.on_render = fail
+    reply = world.open_link(link)
     assert (reply.status, reply.headers["cache-control"]) == (
         200,
         "public, no-transform, max-age=60",
@@ -105,24 +107,24 @@ def test_what_cannot_be_asked_again_is_not_kept(world: World) -> None:
     assert list(world.pictures.keys("renders/")) == []
 
 
-def test_what_was_erased_is_not_shown_though_the_store_is_down(world: World) -> None:
-    made = world.post({"first_name": "Ada"}, render="on_open").json
+def test_what_was_erased_is_not_shown_though_the_store_is_down(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Ada"}, render="on_open").json
 
     def erase_and_fail() -> None:
         world.call("DELETE", f"/v1/images/{made['id']}")
         world.pictures.down = True
 
-    world.renderer.meanwhile = erase_and_fail
+    world.renderer.on_render = erase_and_fail
     reply = world.open_image(made["url"])
     assert reply.headers["x-postcard-fallback"] == "erased"
     assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
 
 
-def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: World) -> None:
-    world.key = world.new_key(rate=1000)
+def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: InMemoryService) -> None:
+    world.key = world.new_api_key(rate=1000)
     for number in range(250):
-        world.post({"first_name": f"n{number}"}, render="on_open")
-    world.images.passes = lambda: world.pass_time(0.2)  # seconds for each write
+        world.create_image({"first_name": f"n{number}"}, render="on_open")
+    world.images.on_put = lambda: world.advance_monotonic(0.2)  # seconds for each write
     replies = [world.call("DELETE", "/v1/templates/welcome?erase=true") for _ in range(2)]
     first, second = replies
     assert (first.status, first.headers["retry-after"]) == (503, "1")

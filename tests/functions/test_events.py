@@ -8,8 +8,8 @@ import pytest
 
 from api import app as api_app
 from image import app as image_app
-from tests.functions.fake_services import Context, Reply
-from tests.functions.in_memory_service import SECRET, World
+from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
+from tests.functions.in_memory_service import ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import EVENTS, document
 
 API = sorted(EVENTS.glob("api-*.json"))
@@ -32,11 +32,13 @@ def test_an_event_has_what_payload_2_0_has(path: Path) -> None:
 
 @pytest.mark.parametrize("path", API, ids=lambda path: path.stem)
 def test_the_api_knows_the_route_of_its_event(path: Path) -> None:
-    world = World()
-    world.put(document(), "hello")
+    world = InMemoryService()
+    world.publish(document(), "hello")
     event = event_of(path)
     event["headers"]["authorization"] = f"Bearer {world.key}"
-    reply = Reply.of(api_app.answer(event, Context(29_000), world.api))
+    reply = HandlerResponse.from_lambda(
+        api_app.handle_request(event, FakeLambdaContext(29_000), world.api)
+    )
     assert reply.status < 500, reply.body
     if reply.status >= 400:
         assert reply.json["code"] not in ("method", "missing_key", "invalid_json")
@@ -49,15 +51,19 @@ def test_every_route_has_an_event() -> None:
     reached = {
         (route.method, route.path)
         for method, path in called
-        for route in [api_app.resolver.find(method, path)]
+        for route in [api_app.resolver.find_route(method, path)]
     }
-    assert reached == {(route.method, route.path) for route in api_app.resolver.table}
+    assert reached == {(route.method, route.path) for route in api_app.resolver.all_routes}
 
 
 @pytest.mark.parametrize("path", IMAGE, ids=lambda path: path.stem)
 def test_the_image_function_asks_for_the_origin_secret(path: Path) -> None:
-    world = World()
+    world = InMemoryService()
     event = event_of(path)
-    assert image_app.answer(event, Context(), world.image)["statusCode"] == 403
-    event["headers"]["x-postcard-origin"] = SECRET
-    assert image_app.answer(event, Context(), world.image)["statusCode"] in (400, 403, 404)
+    assert image_app.handle_request(event, FakeLambdaContext(), world.image)["statusCode"] == 403
+    event["headers"]["x-postcard-origin"] = ORIGIN_SECRET
+    assert image_app.handle_request(event, FakeLambdaContext(), world.image)["statusCode"] in (
+        400,
+        403,
+        404,
+    )

@@ -3,8 +3,8 @@
 import pytest
 
 from postcard.pipeline.template_loader import REMEMBERED_SECONDS, RETRY_SECONDS
-from tests.functions.fake_services import Reply, picture
-from tests.functions.in_memory_service import NOW, World
+from tests.functions.fake_services import HandlerResponse, solid_png
+from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
 
 PHOTO = "https://example.com/alex.png"
@@ -23,7 +23,7 @@ def with_photo(**layer: object) -> dict[str, object]:
     return document(fields=fields, layers=[{**AVATAR, **layer}], alt="")
 
 
-def failed(reply: Reply, reason: str) -> None:
+def failed(reply: HandlerResponse, reason: str) -> None:
     """A 200 and a picture, marked, kept for a minute."""
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("image/")
@@ -32,152 +32,171 @@ def failed(reply: Reply, reason: str) -> None:
     assert reply.headers["x-postcard-render"] == "fallback"
 
 
-def nothing_stored(world: World) -> None:
+def nothing_stored(world: InMemoryService) -> None:
     assert list(world.pictures.keys("")) == []
 
 
 @pytest.fixture
-def fallback(world: World) -> bytes:
+def fallback(world: InMemoryService) -> bytes:
     """The template's `fallback` as it is fitted to the template's own size."""
     world.call("PATCH", "/v1/templates/welcome", {"paused": True})
-    world.put(document(ended=None, background="#010203"))
-    body = world.open(world.link(version=2)).body
+    world.publish(document(ended=None, background="#010203"))
+    body = world.open_link(world.sign_link(version=2)).body
     world.call("PATCH", "/v1/templates/welcome", {"paused": False})
     return body
 
 
-def test_a_picture_that_cannot_be_fetched_follows_its_layer(empty: World) -> None:
-    empty.put(with_photo(on_error="hide"))
-    reply = empty.open(empty.link({"photo": PHOTO}))
+def test_a_picture_that_cannot_be_fetched_follows_its_layer(empty: InMemoryService) -> None:
+    empty.publish(with_photo(on_error="hide"))
+    reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
     failed(reply, "source")
     assert empty.web.fetched == [PHOTO]
     nothing_stored(empty)
-    empty.web.pictures[PHOTO] = picture()
-    good = empty.open(empty.link({"photo": PHOTO}))
+    empty.web.pictures[PHOTO] = solid_png()
+    good = empty.open_link(empty.sign_link({"photo": PHOTO}))
     assert "x-postcard-fallback" not in good.headers and good.body != reply.body
 
 
-def test_a_layer_that_may_not_fail_shows_the_fallback(empty: World) -> None:
-    empty.put(with_photo(on_error="fail"))
-    reply = empty.open(empty.link({"photo": PHOTO}))
+def test_a_layer_that_may_not_fail_shows_the_fallback(empty: InMemoryService) -> None:
+    empty.publish(with_photo(on_error="fail"))
+    reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
     failed(reply, "source")
     empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
-    assert reply.body != empty.open(empty.link()).body, "that is the ended picture"
+    assert reply.body != empty.open_link(empty.sign_link()).body, "that is the ended picture"
     nothing_stored(empty)
 
 
-def test_when_drawing_fails_every_field_is_at_its_default(world: World) -> None:
-    usual = world.open(world.link()).body
+def test_when_drawing_fails_every_field_is_at_its_default(world: InMemoryService) -> None:
+    usual = world.open_link(world.sign_link()).body
     world.pictures.delete(list(world.pictures.keys("")))
-    world.renderer.broken = 1
-    reply = world.open(world.link({"first_name": "Zoe"}))
+    world.renderer.failures_left = 1
+    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     failed(reply, "render")
     assert reply.body == usual
     nothing_stored(world)
 
 
 def test_when_the_defaults_cannot_be_drawn_either_the_fallback_is_shown(
-    world: World, fallback: bytes
+    world: InMemoryService, fallback: bytes
 ) -> None:
-    world.renderer.broken = 2
-    reply = world.open(world.link({"first_name": "Zoe"}))
+    world.renderer.failures_left = 2
+    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     failed(reply, "render")
     assert reply.body == fallback
 
 
-def test_defaults_are_not_drawn_where_a_required_field_lacks_one(empty: World) -> None:
-    empty.put(document(fields={"first_name": {"required": True}, "code": {}}))
-    empty.renderer.broken = 1
+def test_defaults_are_not_drawn_where_a_required_field_lacks_one(empty: InMemoryService) -> None:
+    empty.publish(document(fields={"first_name": {"required": True}, "code": {}}))
+    empty.renderer.failures_left = 1
     before = empty.renderer.renders
-    failed(empty.open(empty.link({"first_name": "Zoe"})), "render")
+    failed(empty.open_link(empty.sign_link({"first_name": "Zoe"})), "render")
     assert empty.renderer.renders == before + 1
 
 
-def test_the_fallback_has_the_size_and_format_asked_for(world: World) -> None:
-    world.renderer.broken = 2
-    assert world.open(world.link(width=90, dpr=2)).size == (180, 90)
-    world.renderer.broken = 2
-    assert world.open(world.link(format="jpg")).headers["content-type"] == "image/jpeg"
+def test_the_fallback_has_the_size_and_format_asked_for(world: InMemoryService) -> None:
+    world.renderer.failures_left = 2
+    assert world.open_link(world.sign_link(width=90, dpr=2)).size == (180, 90)
+    world.renderer.failures_left = 2
+    assert world.open_link(world.sign_link(format="jpg")).headers["content-type"] == "image/jpeg"
 
 
-def test_a_paused_template_shows_ended_else_fallback(world: World, fallback: bytes) -> None:
+def test_a_paused_template_shows_ended_else_fallback(
+    world: InMemoryService, fallback: bytes
+) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"paused": True})
-    ended = world.open(world.link(expires=int(NOW) - 1))
-    reply = world.open(world.link({"first_name": "Zoe"}))
+    ended = world.open_link(world.sign_link(expires=int(NOW) - 1))
+    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     failed(reply, "paused")
     assert reply.body == ended.body
-    without = world.open(world.link(version=2))
+    without = world.open_link(world.sign_link(version=2))
     failed(without, "paused")
     assert without.body == fallback
     nothing_stored(world)
 
 
-def test_the_day_s_budget_bounds_renders(world: World) -> None:
+def test_the_day_s_budget_bounds_renders(world: InMemoryService) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
     for name in "ab":
-        assert "x-postcard-fallback" not in world.open(world.link({"first_name": name})).headers
-    failed(world.open(world.link({"first_name": "c"})), "budget")
+        assert (
+            "x-postcard-fallback"
+            not in world.open_link(world.sign_link({"first_name": name})).headers
+        )
+    failed(world.open_link(world.sign_link({"first_name": "c"})), "budget")
     world.now += 86_400
-    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "c"})).headers
+    assert (
+        "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "c"})).headers
+    )
 
 
 def test_a_merge_link_that_leaked_spends_half_of_its_template_s_renders_at_most(
-    world: World,
+    world: InMemoryService,
 ) -> None:
     """Whoever has it may paste any words; the template's other links go on."""
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 5})
-    leaked = world.link(open=("first_name",))
+    leaked = world.sign_link(open=("first_name",))
     for name in "abc":
-        assert not world.open(f"{leaked}&first_name={name}").headers.get("x-postcard-fallback")
+        assert not world.open_link(f"{leaked}&first_name={name}").headers.get("x-postcard-fallback")
     writes = world.counters.added
     for name in "defg":
-        failed(world.open(f"{leaked}&first_name={name}"), "budget")
+        failed(world.open_link(f"{leaked}&first_name={name}"), "budget")
     assert world.counters.added == writes
     for name in "hi":
-        assert "x-postcard-fallback" not in world.open(world.link({"first_name": name})).headers
-    failed(world.open(world.link({"first_name": "j"})), "budget")
+        assert (
+            "x-postcard-fallback"
+            not in world.open_link(world.sign_link({"first_name": name})).headers
+        )
+    failed(world.open_link(world.sign_link({"first_name": "j"})), "budget")
     world.now += 86_400
-    assert "x-postcard-fallback" not in world.open(f"{leaked}&first_name=d").headers
+    assert "x-postcard-fallback" not in world.open_link(f"{leaked}&first_name=d").headers
 
 
 def test_merge_links_are_bounded_one_by_one_where_no_bound_is_set() -> None:
-    world = World(merge_renders=2)
-    world.put(document())
-    leaked, other = world.link(open=("first_name",)), world.link(open=("first_name",), width=300)
+    world = InMemoryService(merge_renders=2)
+    world.publish(document())
+    leaked, other = (
+        world.sign_link(open=("first_name",)),
+        world.sign_link(open=("first_name",), width=300),
+    )
     for name in "ab":
-        assert "x-postcard-fallback" not in world.open(f"{leaked}&first_name={name}").headers
-    failed(world.open(f"{leaked}&first_name=c"), "budget")
-    assert "x-postcard-fallback" not in world.open(f"{other}&first_name=c").headers
-    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "c"})).headers
+        assert "x-postcard-fallback" not in world.open_link(f"{leaked}&first_name={name}").headers
+    failed(world.open_link(f"{leaked}&first_name=c"), "budget")
+    assert "x-postcard-fallback" not in world.open_link(f"{other}&first_name=c").headers
+    assert (
+        "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "c"})).headers
+    )
 
 
-def test_an_erased_template_and_an_unknown_one(world: World, fallback: bytes) -> None:
-    link = world.link(version=2)
+def test_an_erased_template_and_an_unknown_one(world: InMemoryService, fallback: bytes) -> None:
+    link = world.sign_link(version=2)
     world.call("DELETE", "/v1/templates/welcome?erase=true")
-    reply = world.open(link)
+    reply = world.open_link(link)
     failed(reply, "erased")
     assert reply.body == fallback
-    failed(world.open(world.link(template="nowhere")), "unknown")
+    failed(world.open_link(world.sign_link(template="nowhere")), "unknown")
 
 
-def test_an_unknown_version_shows_the_template_s_fallback(world: World, fallback: bytes) -> None:
-    reply = world.open(world.link(version=9))
+def test_an_unknown_version_shows_the_template_s_fallback(
+    world: InMemoryService, fallback: bytes
+) -> None:
+    reply = world.open_link(world.sign_link(version=9))
     failed(reply, "unknown")
     assert reply.body == fallback
 
 
-def test_a_deleted_template_goes_on_being_drawn(world: World) -> None:
-    link = world.link({"first_name": "Zoe"})
-    made = world.post({"first_name": "Zoe"}, render="on_open").json
+def test_a_deleted_template_goes_on_being_drawn(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Zoe"})
+    made = world.create_image({"first_name": "Zoe"}, render="on_open").json
     assert world.call("DELETE", "/v1/templates/welcome").status == 204
-    assert world.open(link).headers["x-postcard-render"] == "drawn"
+    assert world.open_link(link).headers["x-postcard-render"] == "drawn"
     assert world.open_image(made["url"]).headers["x-postcard-render"] == "drawn"
 
 
-def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(empty: World) -> None:
-    empty.put(document(fallback=None, ended=None, background="#102030"))
-    empty.renderer.broken = 2
-    reply = empty.open(empty.link(width=60))
+def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(
+    empty: InMemoryService,
+) -> None:
+    empty.publish(document(fallback=None, ended=None, background="#102030"))
+    empty.renderer.failures_left = 2
+    reply = empty.open_link(empty.sign_link(width=60))
     failed(reply, "render")
     assert reply.size == (60, 30)
     card = empty.renderer.solid_color(empty_size(60, 30), format="png", background="#102030")
@@ -190,8 +209,8 @@ def empty_size(width: int, height: int):  # type: ignore[no-untyped-def]
     return OutputSize(width, height, width, height)
 
 
-def test_without_a_template_the_card_is_white(empty: World) -> None:
-    reply = empty.open(empty.link(width=400))
+def test_without_a_template_the_card_is_white(empty: InMemoryService) -> None:
+    reply = empty.open_link(empty.sign_link(width=400))
     failed(reply, "unknown")
     assert reply.size == (400, 210)
     card = empty.renderer.solid_color(empty_size(400, 210), format="png", background="#ffffff")
@@ -199,111 +218,122 @@ def test_without_a_template_the_card_is_white(empty: World) -> None:
 
 
 def test_a_table_that_is_down_still_shows_the_version_s_fallback(
-    world: World, fallback: bytes
+    world: InMemoryService, fallback: bytes
 ) -> None:
     world.templates.down = True
-    world.restart()
-    reply = world.open(world.link(version=2))
+    world.rebuild()
+    reply = world.open_link(world.sign_link(version=2))
     failed(reply, "dependency")
     assert reply.size[0] / reply.size[1] == 2, "the stored picture's own proportions"
-    failed(world.open(world.link(version=None)), "dependency")
+    failed(world.open_link(world.sign_link(version=None)), "dependency")
 
 
-def test_a_process_that_knows_a_template_goes_on_without_the_table(world: World) -> None:
-    world.open(world.link())
+def test_a_process_that_knows_a_template_goes_on_without_the_table(world: InMemoryService) -> None:
+    world.open_link(world.sign_link())
     world.templates.down = True
-    link = world.link({"first_name": "Bob"})
-    meanwhile = world.open(link)
+    link = world.sign_link({"first_name": "Bob"})
+    meanwhile = world.open_link(link)
     assert meanwhile.headers["x-postcard-render"] == "drawn"
     assert "x-postcard-fallback" not in meanwhile.headers
     assert meanwhile.headers["cache-control"] == "public, no-transform, max-age=60"
     stored = list(world.pictures.keys(""))
     assert len(stored) == 1, "what may have been taken back is not kept"
     world.templates.down = False
-    world.ticks += RETRY_SECONDS
-    after = world.open(link)
+    world.monotonic_now += RETRY_SECONDS
+    after = world.open_link(link)
     assert after.body == meanwhile.body
     assert after.headers["cache-control"] == "public, no-transform, max-age=86400"
     assert len(list(world.pictures.keys(""))) == 2
 
 
-def test_a_table_that_is_down_is_not_asked_for_each_picture(world: World) -> None:
-    world.open(world.link())
+def test_a_table_that_is_down_is_not_asked_for_each_picture(world: InMemoryService) -> None:
+    world.open_link(world.sign_link())
     world.templates.down, before = True, world.templates.reads
     for name in ("Bob", "Cy", "Di"):
-        world.open(world.link({"first_name": name}))
+        world.open_link(world.sign_link({"first_name": name}))
     assert world.templates.reads == before + 1
-    world.ticks += RETRY_SECONDS
-    world.open(world.link({"first_name": "Eve"}))
+    world.monotonic_now += RETRY_SECONDS
+    world.open_link(world.sign_link({"first_name": "Eve"}))
     assert world.templates.reads == before + 2
 
 
-def test_what_a_process_knows_of_a_template_grows_too_old(world: World) -> None:
-    world.open(world.link())
+def test_what_a_process_knows_of_a_template_grows_too_old(world: InMemoryService) -> None:
+    world.open_link(world.sign_link())
     world.templates.down = True
-    world.ticks += REMEMBERED_SECONDS - 1
-    assert "x-postcard-fallback" not in world.open(world.link({"first_name": "Bob"})).headers
-    world.ticks += 2
-    failed(world.open(world.link({"first_name": "Cy"})), "dependency")
+    world.monotonic_now += REMEMBERED_SECONDS - 1
+    assert (
+        "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "Bob"})).headers
+    )
+    world.monotonic_now += 2
+    failed(world.open_link(world.sign_link({"first_name": "Cy"})), "dependency")
 
 
-def test_a_template_that_is_known_to_be_gone_stays_gone_without_the_table(world: World) -> None:
+def test_a_template_that_is_known_to_be_gone_stays_gone_without_the_table(
+    world: InMemoryService,
+) -> None:
     world.call("DELETE", "/v1/templates/welcome?erase=true")
-    failed(world.open(world.link()), "erased")
+    failed(world.open_link(world.sign_link()), "erased")
     world.templates.down = True
-    failed(world.open(world.link()), "erased")
+    failed(world.open_link(world.sign_link()), "erased")
 
 
-def test_without_its_counter_each_process_keeps_the_budget_for_itself(world: World) -> None:
+def test_without_its_counter_each_process_keeps_the_budget_for_itself(
+    world: InMemoryService,
+) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
     world.counters.down = True
-    shown = [world.open(world.link({"first_name": name})).headers for name in ("Bob", "Cy", "Di")]
+    shown = [
+        world.open_link(world.sign_link({"first_name": name})).headers
+        for name in ("Bob", "Cy", "Di")
+    ]
     assert [headers.get("x-postcard-fallback") for headers in shown] == [None, None, "budget"]
     assert world.counters.added == 1, "nor is it waited for again and again"
 
 
 def test_the_log_says_which_store_did_not_answer(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = world.post().json
+    made = world.create_image().json
     capsys.readouterr()
     world.templates.down = True
     for path in ("/v1/templates/welcome", "/v1/links"):
         world.call("POST" if "links" in path else "GET", path, {"template_id": "welcome"})
         assert '"down":"DynamoDB is down."' in capsys.readouterr().out
-    world.open(world.link())
+    world.open_link(world.sign_link())
     world.open_image(made["url"])
     assert capsys.readouterr().out.count('"failure":"DynamoDB is down."') == 2
     world.templates.down, world.pictures.down = False, True
-    world.open(world.link())
+    world.open_link(world.sign_link())
     assert '"unstored":true,"failure":"S3 is down."' in capsys.readouterr().out
 
 
-def test_a_bucket_that_is_down_costs_no_picture(world: World) -> None:
+def test_a_bucket_that_is_down_costs_no_picture(world: InMemoryService) -> None:
     world.pictures.down = True
-    reply = world.open(world.link())
+    reply = world.open_link(world.sign_link())
     assert "x-postcard-fallback" not in reply.headers, "it was drawn, only not stored"
     world.store.down = True
-    world.renderer.broken = 2
-    failed(world.open(world.link()), "render")
+    world.renderer.failures_left = 2
+    failed(world.open_link(world.sign_link()), "render")
 
 
-def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(empty: World) -> None:
-    empty.upload("hero", picture())
+def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(
+    empty: InMemoryService,
+) -> None:
+    empty.upload_asset("hero", solid_png())
     layer = {"type": "image", "width": 120, "height": 60, "source": "asset:hero"}
-    empty.put(document(layers=[layer], fallback=None))
+    empty.publish(document(layers=[layer], fallback=None))
     empty.store.down = True
-    failed(empty.open(empty.link()), "dependency")
+    failed(empty.open_link(empty.sign_link()), "dependency")
 
 
-def test_without_time_to_draw_the_fallback_is_shown(world: World) -> None:
+def test_without_time_to_draw_the_fallback_is_shown(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    failed(world.open(world.link(), left=2_000), "timeout")
+    failed(world.open_link(world.sign_link(), left=2_000), "timeout")
     assert world.renderer.renders == renders
 
 
-def test_an_erased_image_shows_the_fallback_of_its_size(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}, width=60).json
+def test_an_erased_image_shows_the_fallback_of_its_size(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Zoe"}, width=60).json
     assert world.call("DELETE", f"/v1/images/{made['id']}").status == 204
     reply = world.open_image(made["url"])
     failed(reply, "erased")
@@ -312,10 +342,10 @@ def test_an_erased_image_shows_the_fallback_of_its_size(world: World) -> None:
 
 
 def test_a_failure_s_text_never_reaches_the_log(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.renderer.broken = 2
-    world.open(world.link({"first_name": "Zoe-the-secret"}))
+    world.renderer.failures_left = 2
+    world.open_link(world.sign_link({"first_name": "Zoe-the-secret"}))
     logged = capsys.readouterr().out
     assert "ZeroDivisionError" in logged
     assert "Zoe-the-secret" not in logged and "secret value" not in logged

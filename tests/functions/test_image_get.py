@@ -6,25 +6,25 @@ import json
 import pytest
 
 from postcard.links.parse import read
-from tests.functions.fake_services import Reply
-from tests.functions.in_memory_service import NOW, SECRET, World
+from tests.functions.fake_services import HandlerResponse
+from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document, image_event
 
 KEPT = "public, no-transform"
 
 
-def test_the_first_get_of_a_link_is_one_render_and_one_put(world: World) -> None:
+def test_the_first_get_of_a_link_is_one_render_and_one_put(world: InMemoryService) -> None:
     gets = world.pictures.gets
     before = world.renderer.renders, world.pictures.puts
-    reply = world.open(world.link({"first_name": "Zoe"}))
+    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     assert (reply.status, reply.size) == (200, (120, 60))
     assert (world.renderer.renders, world.pictures.puts) == (before[0] + 1, before[1] + 1)
     assert world.pictures.gets == gets, "S3 was asked for what the CDN had just been refused"
 
 
-def test_a_link_s_picture_lies_at_its_address(world: World) -> None:
-    link = world.link({"first_name": "Zoe"})
-    reply = world.open(link)
+def test_a_link_s_picture_lies_at_its_address(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Zoe"})
+    reply = world.open_link(link)
     (key,) = world.pictures.keys("renders/")
     assert key.startswith("renders/7/welcome/1/") and key.endswith(".png")
     stored = world.pictures.get(key)
@@ -34,8 +34,8 @@ def test_a_link_s_picture_lies_at_its_address(world: World) -> None:
     assert stored.etag == reply.headers["etag"]
 
 
-def test_a_picture_has_all_its_headers(world: World) -> None:
-    reply = world.open(world.link())
+def test_a_picture_has_all_its_headers(world: InMemoryService) -> None:
+    reply = world.open_link(world.sign_link())
     digest = hashlib.md5(reply.body, usedforsecurity=False).hexdigest()
     timing = reply.headers.pop("server-timing")
     assert reply.headers == {
@@ -51,8 +51,8 @@ def test_a_picture_has_all_its_headers(world: World) -> None:
     assert "draw;dur=" in timing and "template;dur=" in timing
 
 
-def test_the_same_link_gives_the_same_bytes(world: World) -> None:
-    assert world.open(world.link()).body == world.open(world.link()).body
+def test_the_same_link_gives_the_same_bytes(world: InMemoryService) -> None:
+    assert world.open_link(world.sign_link()).body == world.open_link(world.sign_link()).body
 
 
 @pytest.mark.parametrize(
@@ -65,23 +65,25 @@ def test_the_same_link_gives_the_same_bytes(world: World) -> None:
         ("gif", "image/gif"),
     ],
 )
-def test_the_extension_says_the_format(world: World, format: str, content_type: str) -> None:
-    assert world.open(world.link(format=format)).headers["content-type"] == content_type
+def test_the_extension_says_the_format(
+    world: InMemoryService, format: str, content_type: str
+) -> None:
+    assert world.open_link(world.sign_link(format=format)).headers["content-type"] == content_type
 
 
-def test_width_and_dpr_make_the_size(world: World) -> None:
-    assert world.open(world.link(width=80, dpr=1.5)).size == (120, 60)
-    assert world.open(world.link(width=33, dpr=1)).size == (33, 17)
+def test_width_and_dpr_make_the_size(world: InMemoryService) -> None:
+    assert world.open_link(world.sign_link(width=80, dpr=1.5)).size == (120, 60)
+    assert world.open_link(world.sign_link(width=33, dpr=1)).size == (33, 17)
 
 
-def test_a_dpr_too_large_gives_the_greatest_that_is_allowed(empty: World) -> None:
-    empty.put(document(width=2000, height=2000))
-    assert empty.open(empty.link(dpr=3)).size == (4000, 4000)
-    assert empty.open(empty.link(width=3000, dpr=3)).size == (3000, 3000)
+def test_a_dpr_too_large_gives_the_greatest_that_is_allowed(empty: InMemoryService) -> None:
+    empty.publish(document(width=2000, height=2000))
+    assert empty.open_link(empty.sign_link(dpr=3)).size == (4000, 4000)
+    assert empty.open_link(empty.sign_link(width=3000, dpr=3)).size == (3000, 3000)
 
 
-def test_with_exp_it_is_kept_until_that_instant(world: World) -> None:
-    reply = world.open(world.link(expires=int(NOW) + 3600))
+def test_with_exp_it_is_kept_until_that_instant(world: InMemoryService) -> None:
+    reply = world.open_link(world.sign_link(expires=int(NOW) + 3600))
     assert reply.headers["cache-control"] == KEPT
     assert reply.headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
     (key,) = world.pictures.keys("renders/")
@@ -89,26 +91,26 @@ def test_with_exp_it_is_kept_until_that_instant(world: World) -> None:
     assert stored is not None and stored.expires == int(NOW) + 3600
 
 
-def test_the_latest_version_is_kept_five_minutes_and_not_stored(world: World) -> None:
-    world.put(document(background="#ff0000"))
+def test_the_latest_version_is_kept_five_minutes_and_not_stored(world: InMemoryService) -> None:
+    world.publish(document(background="#ff0000"))
     puts = world.pictures.puts
-    live = world.open(world.link(version=None))
+    live = world.open_link(world.sign_link(version=None))
     assert live.headers["cache-control"] == f"{KEPT}, max-age=300"
-    assert live.body == world.open(world.link(version=2)).body
+    assert live.body == world.open_link(world.sign_link(version=2)).body
     assert world.pictures.puts == puts + 1, "the versioned one alone is stored"
 
 
-def test_a_timed_template_is_kept_ten_seconds_and_not_stored(empty: World) -> None:
+def test_a_timed_template_is_kept_ten_seconds_and_not_stored(empty: InMemoryService) -> None:
     text = {"type": "text", "width": 100, "text": "{{ now | date: 'HH:mm' }}"}
-    empty.put(document(layers=[text]))
-    reply = empty.open(empty.link())
+    empty.publish(document(layers=[text]))
+    reply = empty.open_link(empty.sign_link())
     assert reply.headers["cache-control"] == f"{KEPT}, max-age=10"
     assert list(empty.pictures.keys("")) == []
 
 
-def test_past_exp_the_ended_picture_is_a_success(world: World) -> None:
+def test_past_exp_the_ended_picture_is_a_success(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    reply = world.open(world.link(expires=int(NOW) - 1, width=60))
+    reply = world.open_link(world.sign_link(expires=int(NOW) - 1, width=60))
     assert (reply.status, reply.size) == (200, (60, 30))
     assert reply.headers["cache-control"] == f"{KEPT}, max-age=300"
     assert reply.headers["x-postcard-render"] == "stored"
@@ -117,29 +119,37 @@ def test_past_exp_the_ended_picture_is_a_success(world: World) -> None:
     assert list(world.pictures.keys("")) == []
 
 
-def test_without_an_ended_picture_the_fallback_is_shown_past_exp(empty: World) -> None:
-    empty.put(document(ended=None))
-    ended = empty.open(empty.link(expires=int(NOW) - 1))
+def test_without_an_ended_picture_the_fallback_is_shown_past_exp(empty: InMemoryService) -> None:
+    empty.publish(document(ended=None))
+    ended = empty.open_link(empty.sign_link(expires=int(NOW) - 1))
     assert "x-postcard-fallback" not in ended.headers
     empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
-    assert ended.body == empty.open(empty.link()).body
+    assert ended.body == empty.open_link(empty.sign_link()).body
 
 
-def test_a_bad_value_by_link_is_the_default_and_an_ordinary_picture(world: World) -> None:
-    bad, usual = world.open(world.link({"code": "no good"})), world.open(world.link())
+def test_a_bad_value_by_link_is_the_default_and_an_ordinary_picture(world: InMemoryService) -> None:
+    bad, usual = (
+        world.open_link(world.sign_link({"code": "no good"})),
+        world.open_link(world.sign_link()),
+    )
     assert bad.body == usual.body
     assert bad.headers["cache-control"] == f"{KEPT}, max-age=86400"
     assert "x-postcard-fallback" not in bad.headers
     assert len(list(world.pictures.keys("renders/"))) == 2
 
 
-def test_names_that_the_template_lacks_are_left_out(world: World) -> None:
-    assert world.open(world.link({"nobody": "x"})).body == world.open(world.link()).body
+def test_names_that_the_template_lacks_are_left_out(world: InMemoryService) -> None:
+    assert (
+        world.open_link(world.sign_link({"nobody": "x"})).body
+        == world.open_link(world.sign_link()).body
+    )
 
 
-def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(empty: World) -> None:
-    empty.put(document(fields={"first_name": {"required": True}, "code": {}}))
-    reply = empty.open(empty.link())
+def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(
+    empty: InMemoryService,
+) -> None:
+    empty.publish(document(fields={"first_name": {"required": True}, "code": {}}))
+    reply = empty.open_link(empty.sign_link())
     assert reply.headers["cache-control"] == f"{KEPT}, max-age=86400"
     assert "x-postcard-fallback" not in reply.headers
     assert empty.renderer.renders == 1, "only the example at publish was drawn"
@@ -147,12 +157,12 @@ def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(empty:
 
 
 def test_what_a_link_leaves_out_is_counted_and_never_named(
-    empty: World, capsys: pytest.CaptureFixture[str]
+    empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fields = {"first_name": {"required": True}, "code": {"default": "A", "max_length": 3}}
-    empty.put(document(fields=fields))
+    empty.publish(document(fields=fields))
     capsys.readouterr()
-    empty.open(empty.link({"code": "far-too-long", "nobody": "a-person"}))
+    empty.open_link(empty.sign_link({"code": "far-too-long", "nobody": "a-person"}))
     out = capsys.readouterr().out
     line, metrics = (json.loads(text) for text in out.splitlines())
     assert (line["left_out"], line["required"]) == (2, 1)
@@ -160,113 +170,117 @@ def test_what_a_link_leaves_out_is_counted_and_never_named(
     assert "far-too-long" not in out and "a-person" not in out and "nobody" not in out
 
 
-def test_head_answers_as_get_without_the_body(world: World) -> None:
-    link = world.link()
-    got, asked = world.open(link), world.open(link, method="HEAD")
+def test_head_answers_as_get_without_the_body(world: InMemoryService) -> None:
+    link = world.sign_link()
+    got, asked = world.open_link(link), world.open_link(link, method="HEAD")
     assert (asked.status, asked.body) == (200, b"")
     assert asked.headers["content-length"] == str(len(got.body))
     assert asked.headers["etag"] == got.headers["etag"]
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
-def test_if_none_match_answers_304(world: World, form: str) -> None:
-    link = world.link()
-    etag = world.open(link).headers["etag"]
-    again = world.open(link, headers={"If-None-Match": form.format(etag)})
+def test_if_none_match_answers_304(world: InMemoryService, form: str) -> None:
+    link = world.sign_link()
+    etag = world.open_link(link).headers["etag"]
+    again = world.open_link(link, headers={"If-None-Match": form.format(etag)})
     assert (again.status, again.body) == (304, b"")
     assert again.headers["etag"] == etag
     assert again.headers["cache-control"] == f"{KEPT}, max-age=86400"
 
 
-def test_another_etag_is_sent_the_picture(world: World) -> None:
-    assert world.open(world.link(), headers={"if-none-match": '"other"'}).status == 200
+def test_another_etag_is_sent_the_picture(world: InMemoryService) -> None:
+    assert world.open_link(world.sign_link(), headers={"if-none-match": '"other"'}).status == 200
 
 
-def refused(reply: Reply, status: int) -> None:
+def refused(reply: HandlerResponse, status: int) -> None:
     assert reply.status == status
     assert reply.headers["cache-control"] == "no-store"
     assert not reply.headers["content-type"].startswith("image/")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_405(world: World, method: str) -> None:
-    reply = world.open(world.link(), method=method)
+def test_other_methods_are_405(world: InMemoryService, method: str) -> None:
+    reply = world.open_link(world.sign_link(), method=method)
     refused(reply, 405)
     assert reply.headers["allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("secret", ["", "wrong", SECRET + "s", "ß"])
-def test_a_call_without_the_origin_secret_is_403(world: World, secret: str) -> None:
-    link = world.link()
-    refused(world.open(link, headers={"x-postcard-origin": secret}), 403)
+@pytest.mark.parametrize("secret", ["", "wrong", ORIGIN_SECRET + "s", "ß"])
+def test_a_call_without_the_origin_secret_is_403(world: InMemoryService, secret: str) -> None:
+    link = world.sign_link()
+    refused(world.open_link(link, headers={"x-postcard-origin": secret}), 403)
 
 
-def test_a_malformed_link_is_400_and_a_forged_one_403(world: World) -> None:
-    link = read(*world.link({"first_name": "Alex"}).split("?"))
+def test_a_malformed_link_is_400_and_a_forged_one_403(world: InMemoryService) -> None:
+    link = read(*world.sign_link({"first_name": "Alex"}).split("?"))
     path = f"/renders/7/welcome/1/{'0' * 64}.png"
-    refused(world.get(path, "/r/welcome.png?_v=1"), 400)
-    refused(world.get(path, ""), 400)
-    refused(world.get(path, link.canonical.replace("Alex", "Evil")), 403)
+    refused(world.get_picture(path, "/r/welcome.png?_v=1"), 400)
+    refused(world.get_picture(path, ""), 400)
+    refused(world.get_picture(path, link.canonical.replace("Alex", "Evil")), 403)
 
 
-def test_the_path_must_be_the_link_s_own(world: World) -> None:
-    link = read(*world.link().split("?"))
-    refused(world.get(f"/renders/7/welcome/1/{'0' * 64}.png", link.canonical), 400)
-    refused(world.get(f"/renders/8/welcome/1/{'0' * 64}.png", link.canonical), 400)
+def test_the_path_must_be_the_link_s_own(world: InMemoryService) -> None:
+    link = read(*world.sign_link().split("?"))
+    refused(world.get_picture(f"/renders/7/welcome/1/{'0' * 64}.png", link.canonical), 400)
+    refused(world.get_picture(f"/renders/8/welcome/1/{'0' * 64}.png", link.canonical), 400)
 
 
-def test_a_link_that_opens_a_closed_field_is_403(world: World) -> None:
+def test_a_link_that_opens_a_closed_field_is_403(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    refused(world.open(world.link(open=("code",)) + "&code=SAVE99"), 403)
+    refused(world.open_link(world.sign_link(open=("code",)) + "&code=SAVE99"), 403)
     assert world.renderer.renders == renders
-    assert world.open(world.link(open=("first_name",)) + "&first_name=Zoe").status == 200
+    assert world.open_link(world.sign_link(open=("first_name",)) + "&first_name=Zoe").status == 200
 
 
-def test_an_open_value_has_the_address_of_the_signed_one(world: World) -> None:
-    world.open(world.link({"first_name": "Zoe"}))
+def test_an_open_value_has_the_address_of_the_signed_one(world: InMemoryService) -> None:
+    world.open_link(world.sign_link({"first_name": "Zoe"}))
     renders = list(world.pictures.keys("renders/"))
-    world.open(world.link(open=("first_name",)) + "&first_name=Zoe")
+    world.open_link(world.sign_link(open=("first_name",)) + "&first_name=Zoe")
     assert list(world.pictures.keys("renders/")) == renders
 
 
-def test_what_the_edge_could_not_verify_is_decided_here_and_never_kept(world: World) -> None:
-    for link in (world.link(), world.link(expires=int(NOW) - 1)):
+def test_what_the_edge_could_not_verify_is_decided_here_and_never_kept(
+    world: InMemoryService,
+) -> None:
+    for link in (world.sign_link(), world.sign_link(expires=int(NOW) - 1)):
         parsed = read(*link.split("?"))
         digest = hashlib.sha256(parsed.canonical.encode()).hexdigest()
-        reply = world.get(f"/renders/0/welcome/unverified/{digest}.png", parsed.canonical)
+        reply = world.get_picture(f"/renders/0/welcome/unverified/{digest}.png", parsed.canonical)
         assert reply.status == 200
         assert reply.headers["cache-control"] == "no-store"
-    assert reply.body == world.open(world.link(expires=int(NOW) - 1)).body
+    assert reply.body == world.open_link(world.sign_link(expires=int(NOW) - 1)).body
     assert list(world.pictures.keys("")) == []
 
 
-def test_an_image_lies_at_its_id_and_is_kept_a_day(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}, render="on_open").json
+def test_an_image_lies_at_its_id_and_is_kept_a_day(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Zoe"}, render="on_open").json
     reply = world.open_image(made["url"])
     assert reply.headers["cache-control"] == f"{KEPT}, max-age=86400"
     assert list(world.pictures.keys("")) == [f"images/{made['id']}.png"]
 
 
-def test_an_image_ignores_the_link_header(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}).json
+def test_an_image_ignores_the_link_header(world: InMemoryService) -> None:
+    made = world.create_image({"first_name": "Zoe"}).json
     reply = world.open_image(made["url"], headers={"x-postcard-link": "/r/other.png?nonsense"})
     assert reply.status == 200
 
 
-def test_an_image_that_was_never_made_or_has_another_extension_is_404(world: World) -> None:
-    made = world.post({"first_name": "Zoe"}).json
+def test_an_image_that_was_never_made_or_has_another_extension_is_404(
+    world: InMemoryService,
+) -> None:
+    made = world.create_image({"first_name": "Zoe"}).json
     refused(world.open_image(made["url"].replace(".png", ".jpg")), 404)
     refused(world.open_image(made["url"].replace(".png", "")), 404)
-    refused(world.get(f"/images/img_{'a' * 26}.png"), 404)
-    refused(world.get("/images/x/y.png"), 404)
+    refused(world.get_picture(f"/images/img_{'a' * 26}.png"), 404)
+    refused(world.get_picture("/images/x/y.png"), 404)
 
 
 def test_a_picture_that_lay_there_already_is_counted(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world.open(world.link())
+    world.open_link(world.sign_link())
     capsys.readouterr()
-    assert world.open(world.link()).status == 200
+    assert world.open_link(world.sign_link()).status == 200
     assert '"FoundStored":[1.0]' in capsys.readouterr().out
 
 

@@ -10,8 +10,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from image import access_log as journal
-from tests.functions.fake_services import ROOT, Context
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import ROOT, FakeLambdaContext
+from tests.functions.in_memory_service import InMemoryService
 
 HEAVY = ("pydantic", "boto3", "botocore", "aws_lambda_powertools", "numpy", "asyncio", "yaml")
 NEVER_SIGNS = "postcard.links.build"
@@ -34,32 +34,34 @@ def test_a_render_needs_none_of_the_heavy_packages() -> None:
     assert found.stdout.strip() == "[]"
 
 
-def lines_of(world: World, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+def lines_of(world: InMemoryService, capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     capsys.readouterr()
-    world.open(world.link({"first_name": "Zoe-the-person"}, campaign="spring"))
+    world.open_link(world.sign_link({"first_name": "Zoe-the-person"}, campaign="spring"))
     out = capsys.readouterr().out
     assert "Zoe" not in out and "_sig" not in out
     return [json.loads(line) for line in out.splitlines()]
 
 
 def test_a_call_is_one_line_with_powertools_own_keys(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = io.StringIO()
     logger = Logger(service="shape", stream=out)
 
     @logger.inject_lambda_context
-    def handler(event: dict[str, object], context: Context) -> None:
+    def handler(event: dict[str, object], context: FakeLambdaContext) -> None:
         logger.info("answered")
 
-    handler({}, Context())
+    handler({}, FakeLambdaContext())
     usual = json.loads(out.getvalue())
     line, _ = lines_of(world, capsys)
     assert list(line)[: len(usual)] == list(usual)
     assert {k: type(v) for k, v in usual.items()} == {k: type(line[k]) for k in usual}
 
 
-def test_the_line_says_what_was_done(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_line_says_what_was_done(
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
+) -> None:
     line, _ = lines_of(world, capsys)
     assert (line["template"], line["version"], line["did"]) == ("welcome", 1, "drawn")
     assert line["campaign"] == "spring" and len(str(line["digest"])) == 64
@@ -75,7 +77,7 @@ def test_metrics_have_the_shape_that_powertools_gives_them(
     metrics.add_metric("Renders", MetricUnit.Count, 1)
     metrics.flush_metrics()
     usual = json.loads(capsys.readouterr().out)
-    ours = journal.metrics({"renders": 1}, 200, 12.5)
+    ours = journal.emf_metrics({"renders": 1}, 200, 12.5)
     assert list(ours["_aws"]) == list(usual["_aws"])
     told, theirs = ours["_aws"]["CloudWatchMetrics"][0], usual["_aws"]["CloudWatchMetrics"][0]
     assert list(told) == list(theirs)
@@ -85,7 +87,7 @@ def test_metrics_have_the_shape_that_powertools_gives_them(
 
 
 def test_fallbacks_are_counted_by_reason() -> None:
-    ours = journal.metrics({"reason": "source", "did": "fallback", "bytes": 7}, 200, 1)
+    ours = journal.emf_metrics({"reason": "source", "did": "fallback", "bytes": 7}, 200, 1)
     assert ours["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
         ["service"],
         ["service", "reason"],

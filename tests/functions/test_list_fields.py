@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.functions.fake_services import picture
-from tests.functions.in_memory_service import BASE, World
+from tests.functions.fake_services import solid_png
+from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
 
 HERE = "https://cdn.example.com/here.png"
@@ -39,15 +39,15 @@ def cart(**more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def shop(empty: World) -> World:
-    empty.upload("no-picture", picture())
-    empty.web.pictures[HERE] = picture()
-    empty.put(cart())
+def shop(empty: InMemoryService) -> InMemoryService:
+    empty.upload_asset("no-picture", solid_png())
+    empty.web.pictures[HERE] = solid_png()
+    empty.publish(cart())
     return empty
 
 
-def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: World) -> None:
-    assert shop.put(cart(name="Cart")).json["findings"] == []
+def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: InMemoryService) -> None:
+    assert shop.publish(cart(name="Cart")).json["findings"] == []
     told = shop.call("GET", "/v1/templates/welcome/fields").json["items"]
     products = next(field for field in told if field["name"] == "products")
     assert (products["type"], products["max_items"]) == ("list", 3)
@@ -59,42 +59,50 @@ def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: World) 
     assert products["items"][2]["allowed_hosts"] == ["cdn.example.com"]
 
 
-def test_a_post_of_a_list_draws_it_stores_it_and_finds_it_again(shop: World) -> None:
-    made = shop.post({"products": [MUG, POT]}).json
+def test_a_post_of_a_list_draws_it_stores_it_and_finds_it_again(shop: InMemoryService) -> None:
+    made = shop.create_image({"products": [MUG, POT]}).json
     assert (made["status"], made["alt"], made["warnings"]) == ("ready", "you: Mug, Pot", [])
-    again = shop.post({"products": [{**MUG, "price": "12.50"}, POT]}).json
+    again = shop.create_image({"products": [{**MUG, "price": "12.50"}, POT]}).json
     assert again["id"] == made["id"] and again["cached"] is True
-    assert shop.post({"products": [POT, MUG]}).json["id"] != made["id"], "items have an order"
+    assert shop.create_image({"products": [POT, MUG]}).json["id"] != made["id"], (
+        "items have an order"
+    )
     assert shop.open_image(made["url"]).status == 200
 
 
-def test_an_image_that_waits_for_its_first_open_shows_its_list(shop: World) -> None:
-    now = shop.post({"products": [MUG, POT]})
+def test_an_image_that_waits_for_its_first_open_shows_its_list(shop: InMemoryService) -> None:
+    now = shop.create_image({"products": [MUG, POT]})
     drawn = shop.open_image(now.json["url"]).body
     shop.pictures.delete(list(shop.pictures.keys("")))
     assert shop.open_image(now.json["url"]).body == drawn, "drawn anew from what was kept"
 
 
-def test_faults_of_a_post_point_into_the_list(shop: World) -> None:
-    reply = shop.post({"products": [MUG, {"name": "x" * 81, "prize": 3}]})
+def test_faults_of_a_post_point_into_the_list(shop: InMemoryService) -> None:
+    reply = shop.create_image({"products": [MUG, {"name": "x" * 81, "prize": 3}]})
     assert reply.status == 400
-    assert sorted(reply.pointers()) == [
+    assert sorted(reply.error_locations()) == [
         ("bad_value", "/modifications/0/value/1/name"),
         ("missing_value", "/modifications/0/value/1/price"),
         ("unknown_name", "/modifications/0/value/1/prize"),
     ]
-    assert shop.post().pointers() == [("missing_value", "/modifications")]
-    assert shop.post({"products": []}).pointers() == [("missing_value", "/modifications/0/value")]
+    assert shop.create_image().error_locations() == [("missing_value", "/modifications")]
+    assert shop.create_image({"products": []}).error_locations() == [
+        ("missing_value", "/modifications/0/value")
+    ]
 
 
-def test_with_defaults_asked_for_a_required_value_that_an_item_lacks_is_told(shop: World) -> None:
-    reply = shop.post({"products": [MUG, {"name": "Pot", "price": "x"}]}, on_invalid="default")
-    assert ("missing_value", "/modifications/0/value/1/price") in reply.pointers()
+def test_with_defaults_asked_for_a_required_value_that_an_item_lacks_is_told(
+    shop: InMemoryService,
+) -> None:
+    reply = shop.create_image(
+        {"products": [MUG, {"name": "Pot", "price": "x"}]}, on_invalid="default"
+    )
+    assert ("missing_value", "/modifications/0/value/1/price") in reply.error_locations()
 
 
-def test_every_picture_that_fails_is_told_where_the_request_names_it(shop: World) -> None:
+def test_every_picture_that_fails_is_told_where_the_request_names_it(shop: InMemoryService) -> None:
     lost = {**MUG, "photo": GONE}, {**POT, "photo": ALSO}
-    made = shop.post({"products": [POT, *lost]}).json
+    made = shop.create_image({"products": [POT, *lost]}).json
     assert made["status"] == "degraded"
     assert {(w["code"], w["pointer"]) for w in made["warnings"]} == {
         ("image_unavailable", "/modifications/0/value/1/photo"),
@@ -102,7 +110,7 @@ def test_every_picture_that_fails_is_told_where_the_request_names_it(shop: World
     }
 
 
-def mint(world: World, *modifications: dict[str, Any], **more: Any) -> dict[str, Any]:
+def mint(world: InMemoryService, *modifications: dict[str, Any], **more: Any) -> dict[str, Any]:
     body = {"template_id": "welcome", "modifications": list(modifications), **more}
     reply = world.call("POST", "/v1/links", body)
     assert reply.status == 200, reply.body
@@ -110,7 +118,7 @@ def mint(world: World, *modifications: dict[str, Any], **more: Any) -> dict[str,
     return made
 
 
-def test_a_link_writes_items_flat_and_shows_what_a_post_shows(shop: World) -> None:
+def test_a_link_writes_items_flat_and_shows_what_a_post_shows(shop: InMemoryService) -> None:
     products = {"name": "products", "value": [MUG, POT]}
     made = mint(shop, products)
     query = dict(parse_qsl(urlsplit(made["url"]).query))
@@ -121,29 +129,29 @@ def test_a_link_writes_items_flat_and_shows_what_a_post_shows(shop: World) -> No
         "products_2_price": "30",
         "products_2_photo": HERE,
     }
-    opened = shop.open(made["url"].removeprefix(BASE))
-    posted = shop.post({"products": [MUG, POT]}).json
+    opened = shop.open_link(made["url"].removeprefix(BASE_URL))
+    posted = shop.create_image({"products": [MUG, POT]}).json
     assert opened.body == shop.open_image(posted["url"]).body
 
 
-def test_a_link_without_a_required_list_is_the_fallback_picture(shop: World) -> None:
-    bare = shop.open(shop.link())
-    full = shop.open(shop.link({"products_1_name": "Mug", "products_1_price": "3"}))
-    part = shop.open(shop.link({"products_1_name": "Mug"}))
+def test_a_link_without_a_required_list_is_the_fallback_picture(shop: InMemoryService) -> None:
+    bare = shop.open_link(shop.sign_link())
+    full = shop.open_link(shop.sign_link({"products_1_name": "Mug", "products_1_price": "3"}))
+    part = shop.open_link(shop.sign_link({"products_1_name": "Mug"}))
     assert bare.body == part.body != full.body
     assert "x-postcard-fallback" not in bare.headers
 
 
-def test_a_merge_link_opens_fields_of_items(shop: World) -> None:
+def test_a_merge_link_opens_fields_of_items(shop: InMemoryService) -> None:
     opened = {"products_1_name": "ITEM1", "products_1_photo": "PHOTO1"}
     price = {"name": "products_1_price", "value": 12.5}
     made = mint(shop, price, esp="mailchimp", open=opened)
     assert "&products_1_name=*|URL:ITEM1|*" in made["url"]
     filled = made["url"].replace("*|URL:ITEM1|*", "Mug").replace("*|URL:PHOTO1|*", "")
     assert (
-        shop.open(filled.removeprefix(BASE)).body
-        == shop.open(
-            mint(shop, {"name": "products", "value": [MUG]})["url"].removeprefix(BASE)
+        shop.open_link(filled.removeprefix(BASE_URL)).body
+        == shop.open_link(
+            mint(shop, {"name": "products", "value": [MUG]})["url"].removeprefix(BASE_URL)
         ).body
     )
 
@@ -157,25 +165,25 @@ def test_a_merge_link_opens_fields_of_items(shop: World) -> None:
         ("products_1_nmae", "unknown_name"),
     ],
 )
-def test_what_cannot_be_opened_is_refused(shop: World, name: str, code: str) -> None:
+def test_what_cannot_be_opened_is_refused(shop: InMemoryService, name: str, code: str) -> None:
     body = {"template_id": "welcome", "esp": "mailchimp", "open": {name: "A"}}
     reply = shop.call("POST", "/v1/links", body)
-    assert (code, f"/open/{name}") in reply.pointers()
+    assert (code, f"/open/{name}") in reply.error_locations()
 
 
-def test_a_link_that_opens_a_closed_field_of_an_item_is_refused(shop: World) -> None:
-    link = shop.link({"products_1_name": "Mug"}, open=("products_1_price",))
-    assert shop.open(f"{link}&products_1_price=1").status == 403
+def test_a_link_that_opens_a_closed_field_of_an_item_is_refused(shop: InMemoryService) -> None:
+    link = shop.sign_link({"products_1_name": "Mug"}, open=("products_1_price",))
+    assert shop.open_link(f"{link}&products_1_price=1").status == 403
 
 
-def test_a_link_is_no_longer_for_a_list_than_for_anything_else(shop: World) -> None:
+def test_a_link_is_no_longer_for_a_list_than_for_anything_else(shop: InMemoryService) -> None:
     long = [{"name": "é" * 80, "price": 1, "photo": f"{HERE}?{'x' * 900}"}] * 3
     body = {"template_id": "welcome", "modifications": [{"name": "products", "value": long}]}
     assert shop.call("POST", "/v1/links", body).json["code"] == "link_too_long"
-    assert shop.post({"products": long}).status == 200
+    assert shop.create_image({"products": long}).status == 200
 
 
-def test_previews_draw_a_drafts_example_and_posted_items(shop: World) -> None:
+def test_previews_draw_a_drafts_example_and_posted_items(shop: InMemoryService) -> None:
     def boxes(body: dict[str, Any]) -> list[str]:
         told = shop.call("POST", "/v1/previews", body, headers={"accept": "application/json"}).json
         return [one["pointer"] for one in told["boxes"]]
@@ -187,21 +195,23 @@ def test_previews_draw_a_drafts_example_and_posted_items(shop: World) -> None:
     assert boxes({"template_id": "welcome", "modifications": items}).count(card) == 3
 
 
-def test_faults_of_a_document_point_into_its_list(shop: World) -> None:
+def test_faults_of_a_document_point_into_its_list(shop: InMemoryService) -> None:
     draft = cart()
     spec = draft["fields"]["products"]
     draft["fields"] = {"products": {**spec, "example": [{"name": "Mug", "price": "x"}]}}
     draft["layers"][0]["layers"][0]["repeat"] = "prodcuts"
     reply = shop.call("PUT", "/v1/templates/welcome", draft)
-    assert sorted(reply.pointers()) == [
+    assert sorted(reply.error_locations()) == [
         ("bad_value", "/fields/products/example/0/price"),
         ("unknown_name", "/layers/0/layers/0/repeat"),
     ]
 
 
-def test_a_default_picture_that_is_not_there_is_told_at_its_place(shop: World) -> None:
+def test_a_default_picture_that_is_not_there_is_told_at_its_place(shop: InMemoryService) -> None:
     draft = cart()
     draft["layers"] = []
     draft["fields"]["products"]["items"]["photo"] = {"type": "image", "default": "asset:none"}
     reply = shop.call("PUT", "/v1/templates/welcome", draft)
-    assert reply.pointers() == [("image_unavailable", "/fields/products/items/photo/default")]
+    assert reply.error_locations() == [
+        ("image_unavailable", "/fields/products/items/photo/default")
+    ]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from postcard.ports import StoredObject
-from tests.functions.fake_services import noise
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import noise_png
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 HERO = "https://example.com/hero.png"
@@ -22,29 +22,31 @@ HEAVY: dict[str, Any] = {
 
 
 @pytest.fixture
-def heavy(empty: World) -> World:
+def heavy(empty: InMemoryService) -> InMemoryService:
     """A template with a large photograph under its title."""
-    empty.web.pictures[HERO] = noise(900, 600)
-    empty.put(document(layers=[HEAVY, TITLE]))
+    empty.web.pictures[HERO] = noise_png(900, 600)
+    empty.publish(document(layers=[HEAVY, TITLE]))
     return empty
 
 
-def grounds(world: World) -> dict[str, str]:
+def grounds(world: InMemoryService) -> dict[str, str]:
     version = world.templates.version("welcome", 1)
     assert version is not None
     return dict(version.grounds)
 
 
-def drawn(world: World, fields: dict[str, str] | None = None, **more: Any) -> bytes:
+def drawn(world: InMemoryService, fields: dict[str, str] | None = None, **more: Any) -> bytes:
     """The picture after a cold start, not from the pictures' bucket."""
     world.pictures.delete(list(world.pictures.keys("")))
-    world.start_anew()
-    reply = world.open(world.link(fields, **more))
+    world.cold_start()
+    reply = world.open_link(world.sign_link(fields, **more))
     assert reply.headers["x-postcard-render"] == "drawn"
     return reply.body
 
 
-def without_grounds(world: World, fields: dict[str, str] | None = None, **more: Any) -> bytes:
+def without_grounds(
+    world: InMemoryService, fields: dict[str, str] | None = None, **more: Any
+) -> bytes:
     kept = {key: world.store.get(key) for key in grounds(world).values()}
     world.store.delete(list(kept))
     body = drawn(world, fields, **more)
@@ -66,29 +68,31 @@ def without_grounds(world: World, fields: dict[str, str] | None = None, **more: 
     ],
 )
 def test_a_picture_on_a_stored_ground_has_the_bytes_it_would_have_anyway(
-    heavy: World, fields: dict[str, str], more: dict[str, Any]
+    heavy: InMemoryService, fields: dict[str, str], more: dict[str, Any]
 ) -> None:
     assert set(grounds(heavy)) == {"120x60", "240x120"}
     if "hero" not in fields:
         assert drawn(heavy, fields, **more) == without_grounds(heavy, fields, **more)
 
 
-def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(heavy: World) -> None:
+def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(
+    heavy: InMemoryService,
+) -> None:
     heavy.store.gets = 0
     drawn(heavy)
     assert (heavy.store.gets, heavy.renderer.static_layers.draw_count) == (1, 0)
-    heavy.open(heavy.link({"first_name": "Ben"}))
+    heavy.open_link(heavy.sign_link({"first_name": "Ben"}))
     assert heavy.store.gets == 1
 
 
-def test_another_size_is_drawn_from_the_pictures(heavy: World) -> None:
+def test_another_size_is_drawn_from_the_pictures(heavy: InMemoryService) -> None:
     heavy.store.gets = 0
     drawn(heavy, dpr=1.5)
     assert (heavy.store.gets, heavy.renderer.static_layers.draw_count) == (1, 1)
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "empty", "another"])
-def test_a_damaged_ground_is_drawn_afresh(heavy: World, damage: str) -> None:
+def test_a_damaged_ground_is_drawn_afresh(heavy: InMemoryService, damage: str) -> None:
     expected, found = drawn(heavy), grounds(heavy)
     key = found["120x60"]
     stored, other = heavy.store.get(key), heavy.store.get(found["240x120"])
@@ -109,13 +113,13 @@ def test_a_damaged_ground_is_drawn_afresh(heavy: World, damage: str) -> None:
     assert heavy.renderer.static_layers.draw_count == 1
 
 
-def test_what_is_quickly_drawn_is_not_stored(world: World) -> None:
+def test_what_is_quickly_drawn_is_not_stored(world: InMemoryService) -> None:
     assert grounds(world) == {}
 
 
-def test_a_recalled_version_has_the_ground_of_the_one_that_is_drawn(heavy: World) -> None:
+def test_a_recalled_version_has_the_ground_of_the_one_that_is_drawn(heavy: InMemoryService) -> None:
     before = drawn(heavy)
-    heavy.put(document(layers=[TITLE]))
+    heavy.publish(document(layers=[TITLE]))
     path = "/v1/templates/welcome/versions/1/recall"
     assert heavy.call("POST", path, {"replaced_by": 2}).status == 200
     assert drawn(heavy) == drawn(heavy, version=2) != before

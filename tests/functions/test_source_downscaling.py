@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 HERO = "https://example.com/hero.jpg"
@@ -25,10 +25,10 @@ def image(**more: Any) -> dict[str, Any]:
     return {"type": "image", "width": 60, "height": 40, "source": HERO, **more}
 
 
-def kept(world: World, body: bytes, *layers: dict[str, Any], **more: Any) -> Image.Image:
+def kept(world: InMemoryService, body: bytes, *layers: dict[str, Any], **more: Any) -> Image.Image:
     """The picture as a version of these layers keeps it."""
     world.web.pictures[HERO] = body
-    world.put(document(**{**WIDE, "layers": list(layers), **more}))
+    world.publish(document(**{**WIDE, "layers": list(layers), **more}))
     version = world.templates.version("welcome", 1)
     assert version is not None
     stored = world.store.get(version.sources[HERO])
@@ -52,7 +52,7 @@ def kept(world: World, body: bytes, *layers: dict[str, Any], **more: Any) -> Ima
     ],
 )
 def test_a_picture_has_as_many_pixels_as_its_largest_box_can_show(
-    empty: World, layers: list[dict[str, Any]], size: tuple[int, int]
+    empty: InMemoryService, layers: list[dict[str, Any]], size: tuple[int, int]
 ) -> None:
     shown = [{key: value for key, value in layer.items() if value is not None} for layer in layers]
     assert kept(empty, photo(1200, 800), *shown).size == size
@@ -66,7 +66,7 @@ def test_a_picture_has_as_many_pixels_as_its_largest_box_can_show(
     ],
 )
 def test_a_picture_whose_size_is_not_known_is_left_alone(
-    empty: World, more: dict[str, Any]
+    empty: InMemoryService, more: dict[str, Any]
 ) -> None:
     assert kept(empty, photo(1200, 800), image(), **more).size == (1200, 800)
 
@@ -76,20 +76,20 @@ def test_a_picture_whose_size_is_not_known_is_left_alone(
     [("JPEG", "RGB", "JPEG"), ("PNG", "RGB", "PNG"), ("PNG", "RGBA", "PNG")],
 )
 def test_a_photograph_stays_one_and_what_was_exact_stays_so(
-    empty: World, kind: str, mode: str, format: str
+    empty: InMemoryService, kind: str, mode: str, format: str
 ) -> None:
     made = kept(empty, photo(1200, 800, kind, mode), image())
     assert (made.format, made.size) == (format, (300, 200))
 
 
-def test_nobody_can_tell(empty: World) -> None:
+def test_nobody_can_tell(empty: InMemoryService) -> None:
     body = photo(1200, 800)
     kept(empty, body, image(width=400, height=300))
-    whole = empty.open(empty.link(format="webp")).body
-    smaller = World()
+    whole = empty.open_link(empty.sign_link(format="webp")).body
+    smaller = InMemoryService()
     kept(smaller, body, image(width=120, height=80, fit="fill"))
-    assert whole != smaller.open(smaller.link(format="webp")).body
-    with Image.open(io.BytesIO(smaller.open(smaller.link(dpr=2)).body)) as file:
+    assert whole != smaller.open_link(smaller.sign_link(format="webp")).body
+    with Image.open(io.BytesIO(smaller.open_link(smaller.sign_link(dpr=2)).body)) as file:
         shown = file.convert("L").crop((0, 0, 240, 160))
     with Image.open(io.BytesIO(body)) as file:
         expected = file.convert("L").resize((240, 160), Image.Resampling.BICUBIC)

@@ -48,7 +48,7 @@ def outcome(link: str, *, now: float = NOW) -> Outcome:
     return Outcome(200, links.address(KEYS, read, now=now), read.canonical)
 
 
-def mint(fields: Mapping[str, str], **asked: Any) -> str:
+def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
     """A link to `welcome.png`, version 1, unless said otherwise."""
     given: dict[str, Any] = {
         "template": "welcome",
@@ -63,7 +63,7 @@ def mint(fields: Mapping[str, str], **asked: Any) -> str:
     return link_minting.mint(KEYS, fields=fields, **{**given, **asked})
 
 
-def spellings() -> list[tuple[str, str, str]]:
+def valid_spellings() -> list[tuple[str, str, str]]:
     """Every good link of the vectors in every spelling: (name, link, address)."""
     return [
         (case["name"], link, case["address"])

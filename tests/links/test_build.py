@@ -11,7 +11,7 @@ from postcard.errors import BadRequest, Forbidden, LinkTooLong
 from postcard.links import build as link_minting
 from postcard.links import signing
 from postcard.links import verify as links
-from tests.links.link_cases import KEYS, VECTORS, mint, outcome, split
+from tests.links.link_cases import KEYS, VECTORS, outcome, sign_link, split
 
 
 def test_the_mac_is_keyed_with_the_text_of_the_key() -> None:
@@ -31,7 +31,7 @@ def test_the_comparison_takes_the_whole_text_in_constant_time(
         return compare(right, given)
 
     monkeypatch.setattr(standard_hmac, "compare_digest", watched)
-    link = mint({"a": "1"})
+    link = sign_link({"a": "1"})
     good = link[-43:]
     for signature in (good, good[:-1] + "A", "", "x", "é"):
         outcome(link[:-43] + signature)
@@ -40,7 +40,7 @@ def test_the_comparison_takes_the_whole_text_in_constant_time(
 
 
 def test_an_unknown_key_is_refused_after_the_same_comparison() -> None:
-    link = links.read(*split(mint({"a": "1"})))
+    link = links.read(*split(sign_link({"a": "1"})))
     with pytest.raises(Forbidden) as unknown:
         links.verify(replace(KEYS, signing={}), link)
     with pytest.raises(Forbidden) as wrong:
@@ -62,7 +62,7 @@ def test_a_rotated_key_finds_the_same_picture() -> None:
         expires=None,
         campaign="x",
     )
-    assert outcome(other).address == outcome(mint({"a": "1"})).address
+    assert outcome(other).address == outcome(sign_link({"a": "1"})).address
 
 
 @pytest.mark.parametrize(
@@ -96,26 +96,26 @@ def test_a_rotated_key_finds_the_same_picture() -> None:
 )
 def test_what_no_reader_would_take_is_not_minted(asked: dict[str, Any], pointer: str) -> None:
     with pytest.raises(BadRequest) as refused:
-        mint(asked.get("fields", {}), **{k: v for k, v in asked.items() if k != "fields"})
+        sign_link(asked.get("fields", {}), **{k: v for k, v in asked.items() if k != "fields"})
     assert pointer in [fault.pointer for fault in refused.value.errors]
 
 
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(BadRequest) as refused:
-        mint({"A": ""}, width=0, quality=0)
+        sign_link({"A": ""}, width=0, quality=0)
     assert len(refused.value.errors) == 3
 
 
 def test_the_longest_link_that_is_minted_is_read() -> None:
-    room = 3000 - len(split(mint({"a": ""}))[1])
-    assert outcome(mint({"a": "x" * room})).status == 200
+    room = 3000 - len(split(sign_link({"a": ""}))[1])
+    assert outcome(sign_link({"a": "x" * room})).status == 200
     with pytest.raises(LinkTooLong):
-        mint({"a": "x" * (room + 1)})
+        sign_link({"a": "x" * (room + 1)})
 
 
 def test_as_many_fields_are_minted_as_are_read() -> None:
-    assert outcome(mint({f"f{i}": "" for i in range(29)})).status == 200
+    assert outcome(sign_link({f"f{i}": "" for i in range(29)})).status == 200
     with pytest.raises(LinkTooLong):
-        mint({f"f{i}": "" for i in range(30)})
+        sign_link({f"f{i}": "" for i in range(30)})
     with pytest.raises(LinkTooLong):
-        mint({f"f{i}": "" for i in range(27)}, open=("a", "b"))
+        sign_link({f"f{i}": "" for i in range(27)}, open=("a", "b"))

@@ -8,7 +8,7 @@ import pytest
 
 from postcard.errors import BadRequest, Forbidden
 from postcard.links import verify as links
-from tests.links.link_cases import KEYS, NOW, VECTORS, mint, outcome, split
+from tests.links.link_cases import KEYS, NOW, VECTORS, outcome, sign_link, split
 
 FAR = 1_900_000_000
 
@@ -18,18 +18,21 @@ def called(path: str, link: str, *, now: float = NOW) -> links.Called:
 
 
 def test_campaign_key_and_spelling_are_no_part_of_the_address() -> None:
-    assert outcome(mint({"a": "1"}, campaign="x")).address == outcome(mint({"a": "1"})).address
+    assert (
+        outcome(sign_link({"a": "1"}, campaign="x")).address
+        == outcome(sign_link({"a": "1"})).address
+    )
 
 
 def test_a_higher_epoch_is_a_new_address_of_the_same_digest() -> None:
-    link = links.read(*split(mint({"a": "1"})))
+    link = links.read(*split(sign_link({"a": "1"})))
     raised = links.address(replace(KEYS, epoch=8), link, now=NOW)
     assert raised == links.address(KEYS, link, now=NOW).replace("/7/", "/8/")
 
 
 def test_ended_pictures_are_one_for_everybody() -> None:
     ended = {
-        outcome(mint({"a": name}, expires=expires, campaign=campaign), now=FAR).address
+        outcome(sign_link({"a": name}, expires=expires, campaign=campaign), now=FAR).address
         for name, expires, campaign in [("x", 1_700_000_000, None), ("y", 1_800_000_000, "c")]
     }
     assert len(ended) == 1
@@ -37,7 +40,7 @@ def test_ended_pictures_are_one_for_everybody() -> None:
 
 
 def test_an_address_is_taken_apart() -> None:
-    link = mint({"a": "1"})
+    link = sign_link({"a": "1"})
     path = outcome(link).address
     assert links.address_class(path) == links.AddressClass(
         7, "welcome", "1", path.split("/")[-1].removesuffix(".png"), "png"
@@ -66,37 +69,37 @@ def test_what_is_no_address_is_none(path: str) -> None:
 
 
 def test_the_function_draws_what_the_edge_asks_for() -> None:
-    link = mint({"a": "1"})
+    link = sign_link({"a": "1"})
     opened = called(outcome(link).address, link)
     assert (opened.klass, opened.unverified) == ("version", False)
     assert opened.link.fields == {"a": "1"}
-    live = mint({"a": "1"}, version=None)
+    live = sign_link({"a": "1"}, version=None)
     assert called(outcome(live).address, live).klass == "live"
 
 
 def test_the_class_in_the_path_is_the_edges_decision() -> None:
-    link = mint({"a": "1"}, expires=1_800_000_000)
+    link = sign_link({"a": "1"}, expires=1_800_000_000)
     before, after = (outcome(link, now=now).address for now in (1_700_000_000, FAR))
     assert called(before, link, now=FAR).klass == "version"
     assert called(after, link, now=1_700_000_000).klass == "ended"
 
 
 def test_a_link_without_an_expiry_has_no_ended_address() -> None:
-    link = mint({"a": "1"})
-    ended = outcome(mint({"a": "1"}, expires=1_700_000_000), now=FAR).address
+    link = sign_link({"a": "1"})
+    ended = outcome(sign_link({"a": "1"}, expires=1_700_000_000), now=FAR).address
     with pytest.raises(BadRequest):
         called(ended, link)
 
 
 @pytest.mark.parametrize("link", ["", "/r/welcome.png", "nonsense", "/r/welcome.png?a=1&_kid=k1"])
 def test_a_call_without_its_link_draws_nothing(link: str) -> None:
-    path = outcome(mint({"a": "1"})).address
+    path = outcome(sign_link({"a": "1"})).address
     with pytest.raises((BadRequest, Forbidden)):
         called(path, link)
 
 
 def test_a_call_for_another_path_than_the_links_is_a_400() -> None:
-    link, other = mint({"a": "1"}), mint({"a": "2"})
+    link, other = sign_link({"a": "1"}), sign_link({"a": "2"})
     with pytest.raises(BadRequest):
         called(outcome(other).address, link)
     with pytest.raises(BadRequest):
@@ -106,7 +109,7 @@ def test_a_call_for_another_path_than_the_links_is_a_400() -> None:
 
 
 def test_without_the_edges_keys_the_function_judges_signature_and_clock_itself() -> None:
-    link = mint({"a": "1"}, expires=1_800_000_000)
+    link = sign_link({"a": "1"}, expires=1_800_000_000)
     path = links.unverified_address(links.read(*split(link)))
     assert path.startswith("/renders/0/welcome/unverified/")
     assert hashlib.sha256(link.encode()).hexdigest() in path
@@ -114,7 +117,7 @@ def test_without_the_edges_keys_the_function_judges_signature_and_clock_itself()
     assert (before.klass, before.unverified) == ("version", True)
     assert (after.klass, after.unverified) == ("ended", True)
     with pytest.raises(BadRequest):
-        called(path, mint({"a": "2"}))
+        called(path, sign_link({"a": "2"}))
     forged = link.replace("a=1", "a=2")
     with pytest.raises(Forbidden):
         called(links.unverified_address(links.read(*split(forged))), forged)

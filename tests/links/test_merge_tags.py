@@ -8,11 +8,11 @@ import pytest
 from postcard.errors import BadRequest, LinkTooLong
 from postcard.links import verify as links
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link
-from tests.links.link_cases import mint, outcome, split
+from tests.links.link_cases import outcome, sign_link, split
 
 
 def tag(esp: str, attribute: str, default: str | None = None) -> str:
-    head = mint({"code": "X"}, open=("name",))
+    head = sign_link({"code": "X"}, open=("name",))
     link = merge_link(head, esp=esp, open={"name": attribute}, defaults={"name": default})
     return str(link).removeprefix(f"{head}&name=")
 
@@ -97,7 +97,7 @@ def test_an_unknown_platform_is_a_400_that_names_those_there_are() -> None:
 
 
 def test_the_open_fields_stand_last_and_the_filled_link_is_right() -> None:
-    head = mint({"code": "X"}, open=("last", "first"))
+    head = sign_link({"code": "X"}, open=("last", "first"))
     link = merge_link(head, esp="mailchimp", open={"last": "LNAME", "first": "FNAME"}, defaults={})
     assert str(link) == f"{head}&first=*|URL:FNAME|*&last=*|URL:LNAME|*"
     filled = str(link).replace("*|URL:FNAME|*", "Zo%C3%AB").replace("*|URL:LNAME|*", "AT&T")
@@ -107,7 +107,7 @@ def test_the_open_fields_stand_last_and_the_filled_link_is_right() -> None:
 
 def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
     for esp, attribute in [("klaviyo", "a"), ("mailchimp", "A"), ("instantly", "a")]:
-        head = mint({}, open=("a",))
+        head = sign_link({}, open=("a",))
         assert (
             outcome(str(merge_link(head, esp=esp, open={"a": attribute}, defaults={}))).status
             == 200
@@ -115,14 +115,14 @@ def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
 
 
 def test_a_head_that_leaves_no_room_for_its_fields_is_refused() -> None:
-    bare = mint({"a": ""}, open=("b",))
-    full = mint({"a": "x" * (3000 - len(split(bare)[1]))}, open=("b",))
+    bare = sign_link({"a": ""}, open=("b",))
+    full = sign_link({"a": "x" * (3000 - len(split(bare)[1]))}, open=("b",))
     with pytest.raises(LinkTooLong):
         merge_link(full, esp="custom", open={"b": "x"}, defaults={})
 
 
 def test_the_image_tag_of_a_link_is_escaped_html() -> None:
-    link = mint({"a": "1", "b": "2"})
+    link = sign_link({"a": "1", "b": "2"})
     html = image_tag(
         "https://cdn.example.com/", link, alt='Hi "Zoë" & <Bob>', width=600, height=315
     )
@@ -140,7 +140,7 @@ def test_the_image_tag_of_a_link_is_escaped_html() -> None:
     ["{{ a|default:'x'|urlencode }}", "*|URL:A|*", '{{ a | default: "x" }}', "<%= a %>", "[[a]]"],
 )
 def test_a_platforms_tag_stands_unescaped_in_the_image_tag(written: str) -> None:
-    link = MergeLink(mint({}, open=("a",)), (("a", written),))
+    link = MergeLink(sign_link({}, open=("a",)), (("a", written),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
     assert f"&amp;a={written}" in html
     assert source(html)["src"] == f"https://cdn.example.com{link}"
@@ -149,6 +149,6 @@ def test_a_platforms_tag_stands_unescaped_in_the_image_tag(written: str) -> None
 
 
 def test_a_tag_with_both_quotes_cannot_end_the_attribute() -> None:
-    link = MergeLink(mint({}, open=("a",)), (("a", "{{ 'x' \"y\" }}"),))
+    link = MergeLink(sign_link({}, open=("a",)), (("a", "{{ 'x' \"y\" }}"),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
     assert source(html)["src"] == f"https://cdn.example.com{link}"

@@ -4,7 +4,7 @@ import pytest
 
 from postcard.errors import BadRequest
 from postcard.links import verify as links
-from tests.links.link_cases import VECTORS, mint, outcome, split
+from tests.links.link_cases import VECTORS, outcome, sign_link, split
 
 FAR = 1_900_000_000
 
@@ -12,7 +12,7 @@ FAR = 1_900_000_000
 def test_a_link_says_what_it_asks_for() -> None:
     link = links.read(
         *split(
-            mint(
+            sign_link(
                 {"name": "Zoë", "title.color": "#ff0044"},
                 template="sale",
                 format="jpg",
@@ -32,7 +32,7 @@ def test_a_link_says_what_it_asks_for() -> None:
 
 
 def test_what_is_not_said_is_none_and_one() -> None:
-    link = links.read(*split(mint({}, version=None)))
+    link = links.read(*split(sign_link({}, version=None)))
     assert (link.version, link.width, link.dpr, link.quality) == (None, None, 1, None)
     assert (link.expires, link.campaign, dict(link.fields)) == (None, None, {})
 
@@ -59,7 +59,7 @@ def test_what_is_not_said_is_none_and_one() -> None:
 )
 def test_a_path_of_another_form_is_a_400(path: str) -> None:
     with pytest.raises(BadRequest):
-        links.read(path, split(mint({}))[1])
+        links.read(path, split(sign_link({}))[1])
 
 
 def test_every_400_comes_before_any_403() -> None:
@@ -72,13 +72,13 @@ def test_an_open_list_without_a_signature_behind_it_is_a_400() -> None:
 
 
 def test_thirty_two_parts_are_read_and_one_more_is_not() -> None:
-    link = mint({f"f{i}": "x" for i in range(28)}, version=None)
+    link = sign_link({f"f{i}": "x" for i in range(28)}, version=None)
     assert outcome(f"{link}&utm_a=1&utm_b=2").status == 200
     assert outcome(f"{link}&utm_a=1&utm_b=2&utm_c=3").status == 400
 
 
 def test_a_query_of_three_thousand_bytes_is_read_and_one_more_is_not() -> None:
-    link = mint({"a": "x"})
+    link = sign_link({"a": "x"})
     filler = f"&utm_x={'y' * (3000 - len(split(link)[1]) - 7)}"
     assert outcome(link + filler).status == 200
     assert outcome(link + filler + "y").status == 400
@@ -86,7 +86,7 @@ def test_a_query_of_three_thousand_bytes_is_read_and_one_more_is_not() -> None:
 
 
 def test_text_that_is_no_unicode_is_a_400() -> None:
-    assert outcome(mint({"a": "x"}) + "&utm_x=\ud800").status == 400
+    assert outcome(sign_link({"a": "x"}) + "&utm_x=\ud800").status == 400
     assert outcome(VECTORS["merge"]["head"] + "&first_name=\udce9").status == 400
 
 
@@ -132,5 +132,5 @@ def test_an_open_field_may_stand_before_the_signature() -> None:
 
 
 def test_the_value_of_an_open_field_is_not_signed_and_its_property_is() -> None:
-    link = links.read(*split(mint({"a.color": "red", "b": "1"}, open=("a",)) + "&a=x"))
+    link = links.read(*split(sign_link({"a.color": "red", "b": "1"}, open=("a",)) + "&a=x"))
     assert link.signed_lines == ["_kid=k1", "_open=a", "_v=1", "a.color=red", "b=1"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from postcard.errors import BadRequest, LinkTooLong
 from postcard.links import verify as links
 from postcard.links.encoding import is_dropped
-from tests.links.link_cases import VECTORS, Outcome, mint, outcome, split
+from tests.links.link_cases import VECTORS, Outcome, outcome, sign_link, split
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z]{1,6})?", fullmatch=True).filter(
     lambda name: not is_dropped(name)
@@ -33,7 +33,7 @@ ASKED = st.fixed_dictionaries(
 @settings(max_examples=100, deadline=None)
 @given(FIELDS, ASKED)
 def test_what_is_minted_is_read_back(fields: dict[str, str], asked: dict[str, object]) -> None:
-    link = mint(fields, **asked)
+    link = sign_link(fields, **asked)
     read = links.read(*split(link))
     assert read.fields == fields
     assert read.canonical == link
@@ -59,7 +59,7 @@ def respelled(text: str, random: Random) -> str:
 def test_every_spelling_is_the_same_link(
     fields: dict[str, str], asked: dict[str, object], random: Random
 ) -> None:
-    link = mint(fields, **asked)
+    link = sign_link(fields, **asked)
     path, query = split(link)
     parts = ["utm_source=x"]
     for name, _, value in (part.partition("=") for part in query.split("&")):
@@ -80,7 +80,7 @@ def test_two_links_have_two_canonical_forms(
         other,
         {"dpr": 1, "version": 1, "format": "png"} | also,
     )
-    assert (mint(one, **asked) == mint(other, **also)) == same
+    assert (sign_link(one, **asked) == sign_link(other, **also)) == same
 
 
 @settings(max_examples=200, deadline=None)
@@ -120,7 +120,7 @@ def test_only_the_values_of_open_fields_can_be_changed(
 ) -> None:
     closed = {name: value for name, value in fields.items() if name not in names}
     try:
-        head = mint(closed, open=tuple(names))
+        head = sign_link(closed, open=tuple(names))
     except LinkTooLong:
         return
     filled = head + "".join(f"&{name}=x" for name in names)

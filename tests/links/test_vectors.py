@@ -6,7 +6,7 @@ import pytest
 
 from postcard.links import build as link_minting
 from postcard.links import verify as links
-from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, spellings, split
+from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, split, valid_spellings
 
 
 def names(cases: list[dict[str, Any]]) -> list[str]:
@@ -25,7 +25,7 @@ def test_a_link_has_the_message_signature_and_address_of_the_contract(
     assert case["digest"] in case["address"]
 
 
-@pytest.mark.parametrize(("name", "link", "address"), spellings())
+@pytest.mark.parametrize(("name", "link", "address"), valid_spellings())
 def test_every_spelling_finds_the_same_picture(name: str, link: str, address: str) -> None:
     assert outcome(link).address == address
 

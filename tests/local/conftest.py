@@ -27,11 +27,11 @@ PAYLOAD = {
 
 
 @dataclass
-class Service:
+class RunningService:
     """A server under test, and callers of it."""
 
     server: LocalServer
-    ahead: list[float]  # seconds by which the CDN's clock is ahead
+    clock_offset: list[float]  # seconds by which the CDN's clock is ahead
     payload: dict[str, Any] = field(default_factory=lambda: PAYLOAD)
 
     @property
@@ -53,7 +53,7 @@ class Service:
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(self.url + path, headers=headers, timeout=60)
 
-    def counted(self, work: Callable[[], Any]) -> dict[str, int]:
+    def counter_changes(self, work: Callable[[], Any]) -> dict[str, int]:
         """What `work` raised the counters by."""
         before = self.server.counters.snapshot()
         work()
@@ -63,50 +63,50 @@ class Service:
 
 
 @pytest.fixture(scope="module")  # moto keeps one state a process: no two servers at once
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     ahead = [0.0]
     state = tmp_path_factory.mktemp("state")
     with LocalServer(0, state, seed=SEED, clock=lambda: time.time() + ahead[0]) as server:
-        yield Service(server, ahead)
+        yield RunningService(server, ahead)
 
 
 @dataclass
-class Running:
+class ServerProcess:
     """A server in a process of its own."""
 
     process: subprocess.Popen[str]
     folder: Path
-    printed: str = ""
+    output: str = ""
 
     @property
     def url(self) -> str:
-        _, _, rest = self.printed.partition("http://127.0.0.1:")
+        _, _, rest = self.output.partition("http://127.0.0.1:")
         return "http://127.0.0.1:" + rest[: len(rest) - len(rest.lstrip("0123456789"))]
 
-    def end(self, signal: int) -> int:
+    def stop(self, signal: int) -> int:
         """Its exit code."""
         self.process.send_signal(signal)
-        self.printed += self.process.communicate(timeout=30)[0]
+        self.output += self.process.communicate(timeout=30)[0]
         return self.process.returncode
 
-    def wait(self) -> "Running":
+    def wait_until_ready(self) -> "ServerProcess":
         """Until it has said what to try."""
         assert self.process.stdout is not None
-        while "Your key" not in self.printed:
+        while "Your key" not in self.output:
             line = self.process.stdout.readline()
-            assert line, self.printed
-            self.printed += line
+            assert line, self.output
+            self.output += line
         return self
 
 
-Run = Callable[..., Running]
+Run = Callable[..., ServerProcess]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    started: list[Running] = []
+    started: list[ServerProcess] = []
 
-    def begin(port: int = 0) -> Running:
+    def begin(port: int = 0) -> ServerProcess:
         process = subprocess.Popen(
             [sys.executable, "-m", "local", str(port), str(tmp_path / "state")],
             stdout=subprocess.PIPE,
@@ -114,7 +114,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-        started.append(Running(process, tmp_path / "state"))
+        started.append(ServerProcess(process, tmp_path / "state"))
         return started[-1]
 
     yield begin
@@ -123,11 +123,11 @@ def run(tmp_path: Path) -> Iterator[Run]:
         running.process.communicate()
 
 
-def eventually(true: Callable[[], bool], *, seconds: float = 10) -> bool:
+def wait_until(condition: Callable[[], bool], *, seconds: float = 10) -> bool:
     """Whether it comes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if true():
+        if condition():
             return True
         time.sleep(0.05)
     return False

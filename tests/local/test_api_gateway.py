@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.api_gateway import HttpApi, InvocationFailed, read_answer
+from local.aws.api_gateway import HttpApi, InvocationFailed, lambda_response
 from local.aws.http_messages import Request, Response
 from local.aws.stack_resources import Route
 
@@ -31,7 +31,7 @@ class Called:
 
 
 def ask(request: Request, called: Called | None = None, routes: Any = ROUTES) -> Response:
-    return HttpApi("Api", routes, called or Called()).answer(request)
+    return HttpApi("Api", routes, called or Called()).handle(request)
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_an_answer_carries_status_headers_cookies_and_bytes() -> None:
         "isBase64Encoded": True,
     }
     headers = {"content-type": "image/png", "x-number": "7"}
-    assert read_answer(returned) == Response(201, headers, b"\x89PNG", ("a=b",))
+    assert lambda_response(returned) == Response(201, headers, b"\x89PNG", ("a=b",))
 
 
 def test_an_answer_without_a_status_is_json() -> None:
-    answer = read_answer({"a": 1})
+    answer = lambda_response({"a": 1})
     assert (answer.status, answer.body) == (200, b'{"a": 1}')
     assert answer.headers["content-type"] == "application/json"
 
@@ -130,7 +130,7 @@ def test_an_answer_without_a_status_is_json() -> None:
     [{"statusCode": "x"}, {"statusCode": 200, "body": "!", "isBase64Encoded": True}],
 )
 def test_an_answer_that_cannot_be_read_is_500(returned: Any) -> None:
-    assert read_answer(returned).status == 500
+    assert lambda_response(returned).status == 500
 
 
 def test_a_function_that_fails_is_500() -> None:

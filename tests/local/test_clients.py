@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.local.conftest import Service
+from tests.local.conftest import RunningService
 
 NODE = Path(__file__).with_name("node")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -22,7 +22,7 @@ def ran(*command: str, **given: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(not HAS["curl"], reason="curl is not installed")
-def test_curl(service: Service) -> None:
+def test_curl(service: RunningService) -> None:
     made = ran(
         *("curl", "-sS", "-X", "POST", f"{service.url}/v1/images"),
         *("-H", f"Authorization: Bearer {service.server.keys.api_key}"),
@@ -49,7 +49,7 @@ def axios() -> None:
 
 
 @pytest.mark.usefixtures("axios")
-def test_node_with_axios(service: Service) -> None:
+def test_node_with_axios(service: RunningService) -> None:
     made = ran("node", str(NODE / "client.js"), service.url, service.server.keys.api_key)
     assert made.stderr == ""
     url = made.stdout.strip()
@@ -58,14 +58,14 @@ def test_node_with_axios(service: Service) -> None:
 
 
 @pytest.mark.usefixtures("axios")
-def test_node_with_axios_is_told_what_is_wrong(service: Service) -> None:
+def test_node_with_axios_is_told_what_is_wrong(service: RunningService) -> None:
     made = ran("node", str(NODE / "client.js"), service.url, "postcard_wrong")
     problem = json.loads(made.stderr)
     assert (problem["status"], problem["code"]) == (401, "unknown_key")
     assert problem["success"] is False
 
 
-def test_python_with_requests(service: Service) -> None:
+def test_python_with_requests(service: RunningService) -> None:
     headers = {
         "Authorization": f"Bearer {service.server.keys.api_key}",
         "Content-Type": "application/json",
@@ -78,7 +78,7 @@ def test_python_with_requests(service: Service) -> None:
     assert requests.get(url, timeout=60).content.startswith(PNG)
 
 
-def test_python_with_requests_raises_for_a_wrong_template(service: Service) -> None:
+def test_python_with_requests_raises_for_a_wrong_template(service: RunningService) -> None:
     response = service.call("POST", "/v1/images", {**service.payload, "template_id": "nowhere"})
     with pytest.raises(requests.HTTPError, match="404"):
         response.raise_for_status()
@@ -86,7 +86,7 @@ def test_python_with_requests_raises_for_a_wrong_template(service: Service) -> N
 
 
 @pytest.mark.skipif(not HAS["chromium"], reason="Chromium is not installed")
-def test_a_page_in_chromium_shows_a_signed_link(service: Service, tmp_path: Path) -> None:
+def test_a_page_in_chromium_shows_a_signed_link(service: RunningService, tmp_path: Path) -> None:
     path = service.link("Zoë Łukasz")
     page = tmp_path / "mail.html"
     page.write_text(

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from local.aws.activity_counters import Counters
-from local.aws.cloudfront import Cdn, normalised
+from local.aws.activity_counters import ActivityCounters
+from local.aws.cloudfront import CloudFront, normalize_path
 from local.aws.distribution_config import Distribution
-from local.aws.edge_function import EdgeError
+from local.aws.edge_function import EdgeFunctionError
 from local.aws.freshness import http_date
 from local.aws.http_messages import Request, Response
-from local.aws.stack_resources import Stack
+from local.aws.stack_resources import StackResources
 
-STACK = Stack.read(Path("template.yaml"))
+STACK = StackResources.read(Path("template.yaml"))
 PICTURE = Response(
     200,
     {"content-type": "image/png", "cache-control": "public, max-age=86400", "etag": '"abc"'},
@@ -44,7 +44,7 @@ class Edge:
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]:
         request = event["request"]
         if query == "fault":
-            raise EdgeError("threw")
+            raise EdgeFunctionError("threw")
         if query == "forged":
             return {"statusCode": 403, "headers": {"cache-control": {"value": "no-store"}}}
         if not request["uri"].startswith("/r/"):
@@ -57,16 +57,16 @@ class Edge:
 class World:
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
-        self.counters = Counters()
+        self.counters = ActivityCounters()
         self.s3 = Origin(lambda request: PAGE if request.path.startswith("/errors") else MISSING)
         self.api = Origin(lambda _: PICTURE)
         distribution = Distribution.read(STACK.template, lambda text: "the secret")
         origins = {"PicturesBucket": self.s3, "ImageApi": self.api}
-        self.cdn = Cdn(distribution, Edge(), origins, self.counters, clock=lambda: self.now)
+        self.cdn = CloudFront(distribution, Edge(), origins, self.counters, clock=lambda: self.now)
 
     def get(self, path: str = "/r/a.png", query: str = "", **headers: str) -> Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.cdn.answer(Request("GET", path, query, sent))
+        return self.cdn.handle(Request("GET", path, query, sent))
 
 
 @pytest.fixture
@@ -243,14 +243,14 @@ def test_a_failure_serves_what_is_still_there(world: World) -> None:
 
 def test_head_has_the_headers_alone(world: World) -> None:
     world.get()
-    answer = world.cdn.answer(Request("HEAD", "/r/a.png"))
+    answer = world.cdn.handle(Request("HEAD", "/r/a.png"))
     assert answer.body == b""
     assert answer.headers["content-length"] == "7"
     assert answer.headers["x-cache"] == "Hit from cloudfront"
 
 
 def test_a_head_leaves_nothing_in_the_cache(world: World) -> None:
-    world.cdn.answer(Request("HEAD", "/r/a.png"))
+    world.cdn.handle(Request("HEAD", "/r/a.png"))
     assert world.get().headers["x-cache"] == "Miss from cloudfront"
 
 
@@ -274,7 +274,7 @@ def test_a_range_is_answered_by_the_whole(world: World) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_405(world: World, method: str) -> None:
-    answer = world.cdn.answer(Request(method, "/r/a.png"))
+    answer = world.cdn.handle(Request(method, "/r/a.png"))
     assert answer.status == 405
     assert answer.headers["allow"] == "GET, HEAD"
 
@@ -300,7 +300,7 @@ def test_elsewhere_the_function_answers_404(world: World) -> None:
 def test_an_address_can_be_forgotten(world: World) -> None:
     world.get()
     world.get("/r/b.png")
-    world.cdn.forget(["/renders/1/a.png"])
+    world.cdn.invalidate(["/renders/1/a.png"])
     assert world.get().headers["x-cache"] == "Miss from cloudfront"
     assert world.get("/r/b.png").headers["x-cache"] == "Hit from cloudfront"
 
@@ -308,7 +308,7 @@ def test_an_address_can_be_forgotten(world: World) -> None:
 def test_a_folder_of_addresses_can_be_forgotten(world: World) -> None:
     world.get()
     world.get("/r/b.png")
-    world.cdn.forget(["/renders/1/*"])
+    world.cdn.invalidate(["/renders/1/*"])
     assert world.get("/r/b.png").headers["x-cache"] == "Miss from cloudfront"
 
 
@@ -346,7 +346,7 @@ def test_viewers_of_one_picture_wait_for_the_first(world: World) -> None:
     ],
 )
 def test_behaviours_are_matched_on_the_normalised_path(path: str, same: str) -> None:
-    assert normalised(path) == same
+    assert normalize_path(path) == same
 
 
 def test_the_function_sees_the_path_as_it_was_sent(world: World) -> None:

@@ -8,11 +8,11 @@ import pytest
 import requests
 
 from local.server import LocalServer
-from tests.local.conftest import SEED, Service
+from tests.local.conftest import SEED, RunningService
 
 
 @pytest.fixture
-def broken(tmp_path: Path) -> Iterator[Service]:
+def broken(tmp_path: Path) -> Iterator[RunningService]:
     """A service whose image function raises."""
     template = tmp_path / "template.yaml"
     text = Path("template.yaml").read_text()
@@ -25,10 +25,12 @@ def broken(tmp_path: Path) -> Iterator[Service]:
         seed=SEED,
         clock=lambda: time.time() + ahead[0],
     ) as server:
-        yield Service(server, ahead)
+        yield RunningService(server, ahead)
 
 
-def test_a_reader_sees_the_generic_picture_and_an_api_caller_is_untouched(broken: Service) -> None:
+def test_a_reader_sees_the_generic_picture_and_an_api_caller_is_untouched(
+    broken: RunningService,
+) -> None:
     path = broken.link("Ann")
     answer = broken.get(path)
     generic = broken.get("/errors/fallback.png")
@@ -39,9 +41,9 @@ def test_a_reader_sees_the_generic_picture_and_an_api_caller_is_untouched(broken
     assert answer.headers["X-Cache"] == "Error from cloudfront"
 
     # The failure is kept for five seconds, and the function is asked again after them.
-    assert "function.ImageFunction" not in broken.counted(lambda: broken.get(path))
-    broken.ahead[0] += 5.1
-    assert broken.counted(lambda: broken.get(path))["function.ImageFunction"] == 1
+    assert "function.ImageFunction" not in broken.counter_changes(lambda: broken.get(path))
+    broken.clock_offset[0] += 5.1
+    assert broken.counter_changes(lambda: broken.get(path))["function.ImageFunction"] == 1
 
     # An image that was posted is in S3: no function is needed.
     posted = broken.call("POST", "/v1/images", broken.payload).json()

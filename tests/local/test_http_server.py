@@ -53,7 +53,7 @@ def test_a_request_arrives_as_it_was_sent(served: Served) -> None:
     assert request.path == "/r/a%20b.png"
     assert request.query == "x=%41+&y"
     assert request.headers == {"host": "h", "x-a": "1,2"}
-    assert request.address == "127.0.0.1"
+    assert request.client_address == "127.0.0.1"
 
 
 def test_raw_characters_arrive_as_themselves_and_raw_bytes_as_escapes(served: Served) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.api_gateway import InvocationFailed
-from local.aws.lambda_service import Function, Lambda, LogFile
+from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
 from local.aws.stack_resources import FunctionSpec
 
-Make = Callable[..., Function]
+Make = Callable[..., LambdaFunction]
 
 
 @pytest.fixture
@@ -23,12 +23,14 @@ def logged() -> list[str]:
 
 @pytest.fixture
 def make(logged: list[str]) -> Iterator[Make]:
-    made: list[Function] = []
+    made: list[LambdaFunction] = []
 
-    def function(handler: str, *, timeout: int = 30, limit: int = 1) -> Function:
+    def function(handler: str, *, timeout: int = 30, limit: int = 1) -> LambdaFunction:
         spec = FunctionSpec("Image", f"tests.local.handlers.{handler}", 512, timeout, {"A": "1"})
         variables = {"PYTHONPATH": str(Path.cwd()), "B": "2"}
-        made.append(Function(spec, variables, lambda _, line: logged.append(line), limit=limit))
+        made.append(
+            LambdaFunction(spec, variables, lambda _, line: logged.append(line), limit=limit)
+        )
         return made[-1]
 
     yield function
@@ -124,19 +126,19 @@ def test_a_handler_that_is_not_there_fails_its_calls(make: Make, logged: list[st
 
 
 def test_calls_are_counted_by_function(make: Make) -> None:
-    counters = Counters()
-    functions = Lambda([make("echo")], counters)
-    functions.warm()
+    counters = ActivityCounters()
+    functions = LambdaService([make("echo")], counters)
+    functions.start_all()
     functions.invoke("Image", {})
     assert counters["function.Image"] == 1
 
 
 def test_metrics_are_counted_before_the_call_has_answered(tmp_path: Path) -> None:
-    counters = Counters()
+    counters = ActivityCounters()
     spec = FunctionSpec("Image", "tests.local.handlers.metric", 512, 30, {})
     variables = {"PYTHONPATH": str(Path.cwd())}
     with closing(LogFile(tmp_path / "log", counters)) as log:
-        function = Function(spec, variables, log, limit=1)
+        function = LambdaFunction(spec, variables, log, limit=1)
         with closing(function):
             function.invoke({})
             assert counters["metric.image.Renders"] == 3

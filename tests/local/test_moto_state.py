@@ -11,13 +11,13 @@ import pytest
 import urllib3
 from botocore.config import Config
 
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import Request
-from local.aws.moto_server import Account, Endpoint, Recorder, bucket_origin
-from local.aws.moto_state import State
-from local.aws.stack_resources import REGION, Stack
+from local.aws.moto_server import MotoAccount, MotoHttpServer, RecordingMiddleware, bucket_origin
+from local.aws.moto_state import MotoStateFile
+from local.aws.stack_resources import REGION, StackResources
 
-STACK = Stack.read(Path("template.yaml"))
+STACK = StackResources.read(Path("template.yaml"))
 PICTURES = STACK.buckets()["PicturesBucket"]
 TABLE = STACK.tables()[0]["TableName"]
 SECRET = STACK.secrets()[0]
@@ -27,10 +27,10 @@ SECRET = STACK.secrets()[0]
 class World:
     """moto with its recorder, and real clients of it."""
 
-    account: Account
-    state: State
-    recorder: Recorder
-    counters: Counters
+    account: MotoAccount
+    state: MotoStateFile
+    recorder: RecordingMiddleware
+    counters: ActivityCounters
     forgotten: list[str]
     url: str
 
@@ -51,19 +51,22 @@ Start = Callable[[], World]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[[], Any]]:
-    account = Account()
+    account = MotoAccount()
 
     @contextmanager
     def begin() -> Iterator[World]:
         account.reset()
-        account.create(STACK)
-        with closing(State(tmp_path / "state.sqlite", account, STACK)) as state:
+        account.create_resources(STACK)
+        with closing(MotoStateFile(tmp_path / "state.sqlite", account, STACK)) as state:
             state.restore()
-            counters, forgotten = Counters(), list[str]()
-            recorder = Recorder(
-                account.app, counters, changed=state.changed, forget=forgotten.extend
+            counters, forgotten = ActivityCounters(), list[str]()
+            recorder = RecordingMiddleware(
+                account.app,
+                counters,
+                on_write=state.persist_write,
+                on_invalidation=forgotten.extend,
             )
-            with closing(Endpoint(recorder)) as endpoint:
+            with closing(MotoHttpServer(recorder)) as endpoint:
                 yield World(account, state, recorder, counters, forgotten, endpoint.url)
 
     yield begin
@@ -207,7 +210,7 @@ def test_the_file_is_whole_after_every_answer(start: Any, tmp_path: Path) -> Non
         copy.mkdir()
         for part in tmp_path.glob("state.sqlite*"):
             (copy / part.name).write_bytes(part.read_bytes())  # what a killed process leaves
-        with closing(State(copy / "state.sqlite", world.account, STACK)) as state:
+        with closing(MotoStateFile(copy / "state.sqlite", world.account, STACK)) as state:
             world.account.empty(PICTURES)
             state.restore()
             assert list(world.account.names(PICTURES)) == ["a"]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from local.aws.cloudformation import Template, TemplateError
+from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 from local.aws.distribution_config import Distribution
-from local.aws.stack_resources import Route, Stack
+from local.aws.stack_resources import Route, StackResources
 
-STACK = Stack.read(Path("template.yaml"))
+STACK = StackResources.read(Path("template.yaml"))
 
 
 def test_functions_have_the_templates_handlers_limits_and_environment() -> None:
@@ -41,22 +41,22 @@ def test_routes_are_the_templates() -> None:
 
 def test_the_distribution_is_the_templates() -> None:
     distribution = Distribution.read(STACK.template, lambda text: f"<{text}>")
-    signed = distribution.behaviour("/r/a.png")
-    assert signed.has_function
+    signed = distribution.behavior_for("/r/a.png")
+    assert signed.has_edge_function
     assert [origin.target for origin in signed.origins] == ["PicturesBucket", "ImageApi"]
-    assert signed.failover == {403, 404, 500, 502, 503, 504}
-    assert signed.forwarded == ("x-postcard-link",)
-    assert signed.cache.maximum == 31_536_000
+    assert signed.failover_statuses == {403, 404, 500, 502, 503, 504}
+    assert signed.forwarded_headers == ("x-postcard-link",)
+    assert signed.cache_policy.max_ttl == 31_536_000
     secret = signed.origins[1].headers["x-postcard-origin"]
     assert secret == "<{{resolve:secretsmanager:postcard-keys:SecretString:origin}}>"
-    assert not distribution.behaviour("/errors/fallback.png").has_function
-    assert distribution.behaviour("/anything").cache.maximum == 0
-    assert distribution.errors[503].seconds == 5
-    assert "async function handler" in distribution.function
+    assert not distribution.behavior_for("/errors/fallback.png").has_edge_function
+    assert distribution.behavior_for("/anything").cache_policy.max_ttl == 0
+    assert distribution.error_responses[503].caching_min_ttl == 5
+    assert "async function handler" in distribution.function_code
 
 
-def template(body: dict[str, Any]) -> Template:
-    return Template({"Resources": {}, **body})
+def template(body: dict[str, Any]) -> CloudFormationTemplate:
+    return CloudFormationTemplate({"Resources": {}, **body})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_short_forms_are_read(tmp_path: Path) -> None:
     path.write_text(
         'a: !Ref B\nb: !GetAtt B.C.D\nc: !Join ["", [x, !Sub "${B}"]]\nd: !Not [!Ref B]'
     )
-    assert Template.read(path).body == {
+    assert CloudFormationTemplate.read(path).body == {
         "a": {"Ref": "B"},
         "b": {"Fn::GetAtt": ["B", "C.D"]},
         "c": {"Fn::Join": ["", ["x", {"Fn::Sub": "${B}"}]]},
@@ -125,4 +125,4 @@ def test_a_cache_that_knows_more_than_the_path_is_an_error() -> None:
     policy = {"CachePolicyConfig": {**text, "ParametersInCacheKeyAndForwardedToOrigin": key}}
     body["Resources"]["PathOnly"] = {"Type": "AWS::CloudFront::CachePolicy", "Properties": policy}
     with pytest.raises(TemplateError, match="path"):
-        Distribution.read(Template(body), str)
+        Distribution.read(CloudFormationTemplate(body), str)

@@ -4,7 +4,12 @@ import threading
 
 from postcard.adapters.memory import MemoryAssets, MemoryObjects
 from postcard.assets.service import AssetReader
-from postcard.pipeline.source_fetcher import MAX_CONCURRENT_FETCHES, CACHE_BYTES, MAX_REQUEST_BYTES, SourceFetcher
+from postcard.pipeline.source_fetcher import (
+    CACHE_BYTES,
+    MAX_CONCURRENT_FETCHES,
+    MAX_REQUEST_BYTES,
+    SourceFetcher,
+)
 from postcard.ports import Fetched, FetchError, StoredObject
 from postcard.rendering.renderer import ImageSource
 
@@ -12,7 +17,9 @@ HERE = "https://example.com/{}.png"
 
 
 def source(reference: str) -> ImageSource:
-    return ImageSource(f"/{reference}", reference, ("example.com",), "hide", 0, 0, from_document=False)
+    return ImageSource(
+        f"/{reference}", reference, ("example.com",), "hide", 0, 0, from_document=False
+    )
 
 
 class Together:
@@ -69,7 +76,9 @@ def test_a_version_s_own_picture_is_read_once_and_kept() -> None:
     own = {"asset:hero": "templates/x/1/sources/a"}
     rooms = sources(store, Nothing())
     for _ in range(3):
-        assert rooms.fetch_all([source("asset:hero")], own, deadline=10)[0] == {"asset:hero": b"bytes"}
+        assert rooms.fetch_all([source("asset:hero")], own, deadline=10)[0] == {
+            "asset:hero": b"bytes"
+        }
     assert store.gets == 1
 
 

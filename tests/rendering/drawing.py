@@ -42,8 +42,8 @@ def _saved(image: Image.Image, kind: str) -> bytes:
     return file.getvalue()
 
 
-def draw(
-    made: Template,
+def render(
+    compiled: Template,
     *modifications: dict[str, Any],
     pictures: dict[str, bytes] | None = None,
     width: int | None = None,
@@ -55,9 +55,9 @@ def draw(
     **options: Any,
 ) -> RenderedPicture:
     return (using or renderer()).render(
-        made,
-        bind(made, modifications_from_json(made, modifications), mode=mode),
-        output_size(made.width, made.height, width=width, dpr=dpr),
+        compiled,
+        bind(compiled, modifications_from_json(compiled, modifications), mode=mode),
+        output_size(compiled.width, compiled.height, width=width, dpr=dpr),
         format=format,
         quality=options.get("quality"),
         max_bytes=options.get("max_bytes"),
@@ -67,14 +67,14 @@ def draw(
     )
 
 
-def drawn(
+def render_layers(
     *layers: dict[str, Any], pictures: dict[str, bytes] | None = None, **rest: Any
 ) -> Image.Image:
     """The pixels of a document of these layers."""
-    return opened(draw(template(layers=list(layers), **rest), pictures=pictures))
+    return decode(render(template(layers=list(layers), **rest), pictures=pictures))
 
 
-def opened(rendered: RenderedPicture) -> Image.Image:
+def decode(rendered: RenderedPicture) -> Image.Image:
     image = Image.open(io.BytesIO(rendered.image.body))
     image.load()
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -87,7 +87,7 @@ def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
     return found
 
 
-def ink(image: Image.Image, background: str = "white") -> tuple[int, int, int, int] | None:
+def content_box(image: Image.Image, background: str = "white") -> tuple[int, int, int, int] | None:
     """The box of everything that is not background."""
     flat = image.convert("RGB")
     return ImageChops.difference(flat, Image.new("RGB", flat.size, background)).getbbox()

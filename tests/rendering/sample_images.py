@@ -19,7 +19,7 @@ def quarters(width: int, height: int, *, alpha: int = 255) -> Image.Image:
     return image
 
 
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()

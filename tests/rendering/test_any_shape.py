@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rendering.drawing import draw, opened
+from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
 
 SIDES = st.one_of(st.just(0), st.floats(0, 300), st.sampled_from([1, 20_000]))
@@ -70,7 +70,7 @@ ANY = st.one_of(
 @given(ANY, st.sampled_from([1, 1.5, 2, 3]), st.sampled_from(["ltr", "rtl"]))
 def test_any_good_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: str) -> None:
     made = template(width=120, height=80, layers=[layer], direction=direction)
-    image = opened(draw(made, dpr=dpr))
+    image = decode(render(made, dpr=dpr))
     assert image.size == (120 * dpr, 80 * dpr)
 
 
@@ -83,7 +83,7 @@ def test_a_turned_shape_keeps_its_area_and_its_edges_smooth(kind: str) -> None:
 
     def dark(rotation: float) -> tuple[float, int]:
         made = template(width=120, height=80, layers=[{**layer, "rotation": rotation}])
-        levels = opened(draw(made)).convert("L").tobytes()
+        levels = decode(render(made)).convert("L").tobytes()
         return sum(255 - level for level in levels) / 255, len(set(levels))
 
     upright, _ = dark(0)

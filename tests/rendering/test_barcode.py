@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from postcard.barcodes.linear_encoder import MAX_CODE128_LENGTH, encode_barcode, check_digit
+from postcard.barcodes.linear_encoder import MAX_CODE128_LENGTH, check_digit, encode_barcode
 from postcard.geometry import DPRS
-from tests.rendering.drawing import draw, drawn, ink, opened
-from tests.template.template_cases import faults, linked, refusals, template
+from tests.rendering.drawing import content_box, decode, render, render_layers
+from tests.template.template_cases import bind_link, faults, refusal_codes, template
 
 VALUES = [
     ("code128", "SAVE-25 now!", "SAVE-25 now!"),
@@ -43,9 +43,9 @@ def texts(image: Image.Image) -> list[str]:
 def test_a_code_scans(symbology: str, value: str, read: str, show_text: bool, dpr: float) -> None:
     layer = code(symbology, "{{ v }}", show_text=show_text)
     made = template(width=280, layers=[layer], fields={"v": {"default": value}})
-    rendered = draw(made, dpr=dpr)
+    rendered = render(made, dpr=dpr)
     assert rendered.warnings == ()
-    (text,) = texts(opened(rendered))
+    (text,) = texts(decode(rendered))
     assert text.lstrip("0") == read.lstrip("0")
 
 
@@ -67,15 +67,17 @@ def test_every_number_scans_with_its_check_digit(kind: tuple[Any, int], random: 
     image = Image.frombytes("L", (len(code_), 1), bytes(0 if dark else 255 for dark in code_))
     (text,) = texts(image.resize((2 * len(code_), 60), 0))
     assert text.lstrip("0") == (digits + check_digit(digits)).lstrip("0")
-    assert encode_barcode(symbology, digits) == encode_barcode(symbology, digits + check_digit(digits))
+    assert encode_barcode(symbology, digits) == encode_barcode(
+        symbology, digits + check_digit(digits)
+    )
 
 
 @pytest.mark.parametrize("dpr", DPRS)
 def test_bars_are_whole_pixels(dpr: float) -> None:
     made = template(width=280, layers=[code("ean13", "400638133393", width=171.3, x=8.4)])
-    image = opened(draw(made, dpr=dpr)).convert("L")
+    image = decode(render(made, dpr=dpr)).convert("L")
     assert set(image.tobytes()) == {0, 255}
-    left, _, right, _ = ink(image.convert("RGB")) or (0, 0, 0, 0)
+    left, _, right, _ = content_box(image.convert("RGB")) or (0, 0, 0, 0)
     assert (right - left) % 95 == 0
 
 
@@ -86,26 +88,28 @@ def test_bars_are_whole_pixels(dpr: float) -> None:
 )  # fmt: skip
 def test_the_quiet_zone_is_inside_the_box(symbology: str, value: str, quiet: int) -> None:
     layer = code(symbology, value, background="#ff0000")
-    image = drawn(layer, width=280)
-    assert ink(image) == (8, 6, 268, 86)
-    left, _, right, _ = ink(image.crop((8, 6, 268, 86)), "#ff0000") or (0, 0, 0, 0)
+    image = render_layers(layer, width=280)
+    assert content_box(image) == (8, 6, 268, 86)
+    left, _, right, _ = content_box(image.crop((8, 6, 268, 86)), "#ff0000") or (0, 0, 0, 0)
     each = (right - left) // sum(1 for _ in encode_barcode(symbology, value).modules[quiet:-quiet])
     assert left >= quiet * max(1, each) and 260 - right >= quiet * max(1, each)
 
 
 def test_the_narrowest_box_scans_and_a_narrower_one_is_told_and_left_out() -> None:
-    assert texts(drawn(code("ean13", "400638133393", width=113))) == ["4006381333931"]
+    assert texts(render_layers(code("ean13", "400638133393", width=113))) == ["4006381333931"]
     made = template(layers=[code("ean13", "400638133393", width=112)])
-    rendered = draw(made)
-    assert ink(opened(rendered)) is None
+    rendered = render(made)
+    assert content_box(decode(rendered)) is None
     assert [(w.code, w.pointer) for w in rendered.warnings] == [("unscannable", "/layers/0")]
-    assert texts(opened(draw(made, dpr=2))) == ["4006381333931"]
+    assert texts(decode(render(made, dpr=2))) == ["4006381333931"]
 
 
 @pytest.mark.parametrize("value", ["A1", "SAVE-25 now!"])
 def test_the_text_of_a_code_128_stands_in_the_middle_below_its_bars(value: str) -> None:
-    image = drawn(code("code128", value, show_text=True), width=280)
-    bars, text = (ink(image.crop((0, top, 280, high))) for top, high in ((0, 50), (74, 100)))
+    image = render_layers(code("code128", value, show_text=True), width=280)
+    bars, text = (
+        content_box(image.crop((0, top, 280, high))) for top, high in ((0, 50), (74, 100))
+    )
     assert bars and text
     assert (text[0] + text[2]) / 2 == pytest.approx((bars[0] + bars[2]) / 2, abs=2)
 
@@ -121,8 +125,8 @@ BAD = [
 @pytest.mark.parametrize(("symbology", "value"), BAD)
 def test_a_bad_value_is_not_drawn_and_told(symbology: str, value: str) -> None:
     made = template(layers=[code(symbology, "{{ v }}")], fields={"v": {}})
-    rendered = draw(made, {"name": "v", "text": value})
-    assert (rendered.boxes, ink(opened(rendered))) == ((), None)
+    rendered = render(made, {"name": "v", "text": value})
+    assert (rendered.boxes, content_box(decode(rendered))) == ((), None)
     assert [(w.code, w.pointer) for w in rendered.warnings] == [("bad_value", "/layers/0")]
 
 
@@ -130,10 +134,13 @@ def test_a_bad_value_is_not_drawn_and_told(symbology: str, value: str) -> None:
 def test_a_bad_value_is_refused_in_a_document_and_in_a_request(symbology: str, value: str) -> None:
     assert set(faults(layers=[code(symbology, value)])) == {"/layers/0/value"}
     made = template(layers=[code(symbology, "", name="code")])
-    assert refusals(made, {"name": "code", "value": value}) == {
+    assert refusal_codes(made, {"name": "code", "value": value}) == {
         "/modifications/0/value": "bad_value"
     }
-    assert (linked(made, code=value).layers, linked(made, code=value).ignored_count) == ({}, 1)
+    assert (bind_link(made, code=value).layers, bind_link(made, code=value).ignored_count) == (
+        {},
+        1,
+    )
 
 
 def test_a_fault_says_what_the_check_digit_should_be() -> None:
@@ -143,19 +150,19 @@ def test_a_fault_says_what_the_check_digit_should_be() -> None:
 
 def test_liquid_in_a_value_is_only_text() -> None:
     made = template(layers=[code("ean13", "{{ v }}", name="code")], fields={"v": {}}, width=300)
-    rendered = draw(made, {"name": "v", "text": "1{{ 400638133393 }}"})
+    rendered = render(made, {"name": "v", "text": "1{{ 400638133393 }}"})
     assert [w.code for w in rendered.warnings] == ["bad_value"]
 
 
 def test_a_missing_value_is_not_drawn_and_no_fault() -> None:
     made = template(layers=[code("ean13", "{{ v }}")], fields={"v": {}})
-    assert (draw(made).boxes, draw(made).warnings) == ((), ())
+    assert (render(made).boxes, render(made).warnings) == ((), ())
 
 
 def test_a_request_gives_value_colour_and_background() -> None:
     made = template(width=280, layers=[code("code128", "old", name="code")])
-    image = opened(
-        draw(made, {"name": "code", "value": "new", "color": "#000080", "background": "#ffff00"})
+    image = decode(
+        render(made, {"name": "code", "value": "new", "color": "#000080", "background": "#ffff00"})
     )
     assert texts(image) == ["new"]
     assert {color for _, color in image.getcolors() or []} == {
@@ -164,15 +171,15 @@ def test_a_request_gives_value_colour_and_background() -> None:
 
 
 def test_one_side_will_do_and_none_will_not() -> None:
-    box = draw(template(layers=[code("ean8", "9638507", height=None)])).boxes[0]
+    box = render(template(layers=[code("ean8", "9638507", height=None)])).boxes[0]
     assert (box.width, box.height) == (260, 260)
     none = code("ean8", "9638507", width=None, height=None)
     assert set(faults(layers=[none])) == {"/layers/0/width"}
 
 
 def test_the_digits_stand_below_the_bars_and_the_guards_reach_between_them() -> None:
-    plain = drawn(code("ean13", "400638133393"), width=280)
-    text = drawn(code("ean13", "400638133393", show_text=True), width=280)
-    assert ink(plain.crop((0, 82, 280, 100)))
+    plain = render_layers(code("ean13", "400638133393"), width=280)
+    text = render_layers(code("ean13", "400638133393", show_text=True), width=280)
+    assert content_box(plain.crop((0, 82, 280, 100)))
     bottom = [text.getpixel((x, 79)) == (0, 0, 0) for x in range(280)]
     assert 0 < sum(bottom) < sum(plain.getpixel((x, 79)) == (0, 0, 0) for x in range(280)) / 2

@@ -9,15 +9,15 @@ from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
 from postcard.rendering.animation_frames import FrameRenderer
-from postcard.rendering.placement import TargetPixels, DrawingContext
+from postcard.rendering.placement import DrawingContext, TargetPixels
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.rendering.renderer import RenderedPicture
 from postcard.rendering.static_layers import CanvasSpec
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened, quarters, renderer
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, quarters, render, renderer
 from tests.template.template_cases import template
 
 EVENING = datetime(2026, 11, 30, 19, 0, 30, tzinfo=UTC).timestamp()
@@ -76,7 +76,7 @@ def banner(**changes: Any) -> Template:
 
 
 def gif(made: Template, now: float = EVENING, **more: Any) -> RenderedPicture:
-    return draw(made, format="gif", now=now, **more)
+    return render(made, format="gif", now=now, **more)
 
 
 def frames(rendered: RenderedPicture) -> list[Image.Image]:
@@ -96,7 +96,7 @@ def off(one: Image.Image, two: Image.Image) -> int:
 
 
 def still(made: Template, now: float, **more: Any) -> Image.Image:
-    return opened(draw(made, now=now, **more))
+    return decode(render(made, now=now, **more))
 
 
 def test_the_first_picture_is_of_the_moment_and_each_next_a_second_later() -> None:
@@ -112,8 +112,8 @@ def test_other_formats_have_the_first_picture() -> None:
     made = banner()
     first = frames(gif(made))[0]
     for format in ("png", "jpg", "webp", "avif"):
-        picture = draw(made, format=format, now=EVENING)
-        assert off(opened(picture), first) < 48
+        picture = render(made, format=format, now=EVENING)
+        assert off(decode(picture), first) < 48
         assert len(frames(picture)) == 1
 
 
@@ -324,4 +324,4 @@ def test_what_a_later_picture_warns_of_is_told() -> None:
     ],
 )
 def test_a_countdown_looks_as_it_did(name: str, now: float, second: int) -> None:
-    golden(name, frames(gif(banner(), now))[second].convert("RGB"))
+    assert_matches_golden(name, frames(gif(banner(), now))[second].convert("RGB"))

@@ -19,8 +19,8 @@ from postcard.color import Color
 from postcard.geometry import Box
 from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.template.compiled import Template
-from tests.rendering.drawing import draw, drawn, ink, quarters, renderer
-from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank
+from tests.rendering.drawing import content_box, quarters, render, render_layers, renderer
+from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
 from tests.template.template_cases import template
 
 LEVEL = st.integers(0, 255)
@@ -42,7 +42,7 @@ SQUARE = {"type": "rectangle", "x": 60, "y": 40, "width": 40, "height": 20, "fil
 def anew(made: Template, dpr: float = 1) -> RenderedPicture:
     """Drawn by who has kept nothing."""
     pictures = {"asset:q": quarters()}
-    return draw(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
+    return render(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
 
 
 def seen(canvas: Canvas) -> tuple[int, ...]:
@@ -56,7 +56,7 @@ def seen(canvas: Canvas) -> tuple[int, ...]:
 def test_colours_mix_by_the_formulas_of_compositing(
     behind: Color, own: Color, blend: BlendMode
 ) -> None:
-    canvas = blank(4, 4, background=behind)
+    canvas = blank_canvas(4, 4, background=behind)
     with canvas.group(ALL, blend=blend) as layer:
         layer.fill_rectangle(ALL, own)
     below, above = behind[3] / 255, own[3] / 255
@@ -142,7 +142,7 @@ def test_a_blurred_picture_reaches_its_edges() -> None:
 
 
 def shaded(shadow: DropShadow, background: Color = CLEAR) -> Canvas:
-    canvas = blank(160, 120, background=background)
+    canvas = blank_canvas(160, 120, background=background)
     box = Box(60, 40, 40, 20)
     with canvas.group(box, shadow=shadow, ink_box=box) as layer:
         layer.fill_rectangle(box, RED)
@@ -172,16 +172,16 @@ def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> 
 
 def test_what_lies_outside_the_canvas_casts_its_shadow_into_it() -> None:
     outside = {**SQUARE, "x": -50, "shadow": {"color": "#00f", "x": 70}}
-    assert ink(drawn(outside)) == (20, 40, 60, 60)
+    assert content_box(render_layers(outside)) == (20, 40, 60, 60)
     text = {"type": "text", "text": "HHH", "x": -200, "y": 10, "width": 100, "size": 40}
-    far = drawn({**text, "shadow": {"color": "#00f", "x": 210}})
-    assert ink(far) is not None
+    far = render_layers({**text, "shadow": {"color": "#00f", "x": 210}})
+    assert content_box(far) is not None
 
 
 def test_a_shadow_turns_and_fades_with_its_layer() -> None:
-    turned = drawn({**SQUARE, "rotation": 90, "shadow": {"color": "#00f", "x": 30}})
+    turned = render_layers({**SQUARE, "rotation": 90, "shadow": {"color": "#00f", "x": 30}})
     assert turned.getpixel((80, 80)) == (0, 0, 255)
-    faded = drawn({**SQUARE, "opacity": 0.5, "shadow": {"color": "#00f", "x": 60}})
+    faded = render_layers({**SQUARE, "opacity": 0.5, "shadow": {"color": "#00f", "x": 60}})
     assert faded.getpixel((130, 50)) == faded.getpixel((130, 45))
     pixel = faded.getpixel((130, 50))
     assert isinstance(pixel, tuple)
@@ -191,7 +191,7 @@ def test_a_shadow_turns_and_fades_with_its_layer() -> None:
 def test_a_shadow_is_of_the_whole_group() -> None:
     inner = [{**SQUARE, "x": 0, "y": 0}, {**SQUARE, "x": 20, "y": 10, "fill": "#0f0"}]
     group = {"type": "group", "x": 10, "y": 10, "layers": inner}
-    image = drawn({**group, "shadow": {"color": "#00f", "x": 5, "y": 5}})
+    image = render_layers({**group, "shadow": {"color": "#00f", "x": 5, "y": 5}})
     assert image.getpixel((35, 25)) == (0, 255, 0)  # no shadow between its layers
     assert image.getpixel((73, 43)) == (0, 0, 255)
 
@@ -201,15 +201,17 @@ def test_a_layer_blends_with_its_group_and_not_with_what_is_behind_the_group() -
     below = {**SQUARE, "x": 0, "y": 0, "fill": "#0ff"}
     above = {**SQUARE, "x": 20, "y": 0, "fill": "#f0f", "blend": "multiply"}
     group = {"type": "group", "x": 60, "y": 40, "layers": [below, above]}
-    image = drawn(yellow, group)
+    image = render_layers(yellow, group)
     assert image.getpixel((65, 50)) == (0, 255, 255)
     assert image.getpixel((85, 50)) == (0, 0, 255)
     assert image.getpixel((115, 50)) == (255, 0, 255)
 
 
 def test_a_shadow_that_is_transparent_changes_nothing() -> None:
-    without = drawn({**SQUARE, "radius": 8})
-    nothing = drawn({**SQUARE, "radius": 8, "shadow": {"color": "#0000", "x": 9, "blur": 20}})
+    without = render_layers({**SQUARE, "radius": 8})
+    nothing = render_layers(
+        {**SQUARE, "radius": 8, "shadow": {"color": "#0000", "x": 9, "blur": 20}}
+    )
     assert without.tobytes() == nothing.tobytes()
 
 

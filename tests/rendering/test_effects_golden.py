@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
 
 Layer = dict[str, Any]
@@ -70,7 +70,7 @@ PICTURES = {"asset:photo": landscape(), "asset:badge": badge()}
 def shown(layers: list[Layer], *, dpr: float = 1, **document: Any) -> Image.Image:
     document = {"width": 420, "height": 220, "background": "#f1f5f9", **document}
     made = template(layers=layers, **document)
-    return opened(draw(made, pictures=PICTURES, dpr=dpr))
+    return decode(render(made, pictures=PICTURES, dpr=dpr))
 
 
 def rectangle(x: float, y: float, width: float, height: float, fill: str, **rest: Any) -> Layer:
@@ -109,13 +109,15 @@ SHADOWS: list[Layer] = [
 
 @pytest.mark.parametrize("dpr", [1, 2])
 def test_shadows_lie_under_each_kind_of_layer(dpr: float) -> None:
-    golden(f"effects-shadows-{dpr}x", shown(SHADOWS, dpr=dpr))
+    assert_matches_golden(f"effects-shadows-{dpr}x", shown(SHADOWS, dpr=dpr))
 
 
 def test_shadows_on_nothing() -> None:
     image = shown(SHADOWS, background="transparent")
     behind = Image.linear_gradient("L").resize(image.size).convert("RGBA")
-    golden("effects-shadows-clear", Image.alpha_composite(behind, image).convert("RGB"))
+    assert_matches_golden(
+        "effects-shadows-clear", Image.alpha_composite(behind, image).convert("RGB")
+    )
 
 
 def _blended(blend: str, index: int) -> list[Layer]:
@@ -135,7 +137,7 @@ def _blended(blend: str, index: int) -> list[Layer]:
 
 def test_each_blend_mode_over_a_photo() -> None:
     layers = [layer for index, mode in enumerate(MODES) for layer in _blended(mode, index)]
-    golden("effects-blend", shown(layers))
+    assert_matches_golden("effects-blend", shown(layers))
 
 
 def test_a_group_is_blended_as_one_picture_and_holds_what_blends_inside() -> None:
@@ -151,7 +153,7 @@ def test_a_group_is_blended_as_one_picture_and_holds_what_blends_inside() -> Non
         {**at, "x": 150, "blend": "multiply"},
         {**at, "x": 280, "clip": True, "fill": "#fda4af", "radius": 20, "rotation": 5},
     ]
-    golden("effects-blend-groups", shown(layers, height=110))
+    assert_matches_golden("effects-blend-groups", shown(layers, height=110))
 
 
 def _filtered(name: str, index: int, filter: Layer) -> list[Layer]:
@@ -168,7 +170,7 @@ def _filtered(name: str, index: int, filter: Layer) -> list[Layer]:
 def test_each_filter_of_a_photo(dpr: float) -> None:
     cases = enumerate(FILTERS.items())
     layers = [layer for index, (name, how) in cases for layer in _filtered(name, index, how)]
-    golden(f"effects-filters-{dpr}x", shown(layers, dpr=dpr))
+    assert_matches_golden(f"effects-filters-{dpr}x", shown(layers, dpr=dpr))
 
 
 def test_filters_and_mirroring_keep_what_can_be_seen_through() -> None:
@@ -181,4 +183,4 @@ def test_filters_and_mirroring_keep_what_can_be_seen_through() -> None:
         {"filter": {"tint": "#ffffff"}},
     ]
     layers = [{**badge_at, **look, "x": 5 + 83 * index} for index, look in enumerate(looks)]
-    golden("effects-see-through", shown(layers, height=100, background="#1d4ed8"))
+    assert_matches_golden("effects-see-through", shown(layers, height=100, background="#1d4ed8"))

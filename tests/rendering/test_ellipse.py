@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.rendering.drawing import draw, drawn, ink, opened, pixel
+from tests.rendering.drawing import content_box, decode, pixel, render, render_layers
 from tests.template.template_cases import faults, template
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -21,8 +21,8 @@ def covered(image: Image.Image) -> float:
 
 
 def test_an_ellipse_fills_its_box_and_not_its_corners() -> None:
-    image = drawn(OVAL)
-    assert ink(image) == (20, 10, 80, 50)
+    image = render_layers(OVAL)
+    assert content_box(image) == (20, 10, 80, 50)
     assert image.getpixel((50, 30)) == RED
     assert image.getpixel((22, 12)) == WHITE
 
@@ -33,32 +33,32 @@ def test_its_edge_is_as_smooth_as_pixels_allow(
     x: float, width: float, height: float, dpr: float
 ) -> None:
     layer = {**OVAL, "x": x, "y": 5, "width": width, "height": height}
-    area = covered(opened(draw(template(layers=[layer]), dpr=dpr)))
+    area = covered(decode(render(template(layers=[layer]), dpr=dpr)))
     assert area == pytest.approx(math.pi / 4 * width * height * dpr**2, rel=0.01)
 
 
 def test_a_stroke_lies_inside_the_outline() -> None:
-    image = drawn({**OVAL, "stroke": {"color": "blue", "width": 6}})
-    assert ink(image) == (20, 10, 80, 50)
+    image = render_layers({**OVAL, "stroke": {"color": "blue", "width": 6}})
+    assert content_box(image) == (20, 10, 80, 50)
     assert [image.getpixel((x, 30)) for x in (22, 25, 27)] == [BLUE, BLUE, RED]
 
 
 def test_a_stroke_as_wide_as_the_ellipse_fills_it() -> None:
-    image = drawn({**OVAL, "stroke": {"color": "blue", "width": 20}})
+    image = render_layers({**OVAL, "stroke": {"color": "blue", "width": 20}})
     assert image.getpixel((50, 30)) == BLUE
 
 
 def test_a_stroke_of_nothing_and_no_fill_draw_nothing() -> None:
     bare = {key: value for key, value in OVAL.items() if key != "fill"}
-    assert ink(drawn(bare)) is None
-    assert ink(drawn({**bare, "stroke": {"color": "blue", "width": 0}})) is None
-    assert ink(drawn({**OVAL, "width": 0})) is None
+    assert content_box(render_layers(bare)) is None
+    assert content_box(render_layers({**bare, "stroke": {"color": "blue", "width": 0}})) is None
+    assert content_box(render_layers({**OVAL, "width": 0})) is None
 
 
 def test_dashes_leave_gaps_and_keep_within_the_line() -> None:
     def blue(**more: Any) -> float:
         stroke = {"color": "blue", "width": 4, **more}
-        return covered(drawn({**OVAL, "fill": "white", "stroke": stroke}))
+        return covered(render_layers({**OVAL, "fill": "white", "stroke": stroke}))
 
     whole = blue()
     assert blue(dash=[6, 6]) == pytest.approx(whole / 2, rel=0.05)
@@ -68,7 +68,7 @@ def test_dashes_leave_gaps_and_keep_within_the_line() -> None:
 
 def test_a_gradient_spans_the_box() -> None:
     fill = {"type": "linear", "angle": 90, "stops": [["red", 0], ["blue", 1]]}
-    image = drawn({**OVAL, "fill": fill})
+    image = render_layers({**OVAL, "fill": fill})
     left, right = pixel(image, (22, 30)), pixel(image, (77, 30))
     assert left[0] > 240 > 20 > left[2]
     assert right[2] > 240 > 20 > right[0]
@@ -76,7 +76,7 @@ def test_a_gradient_spans_the_box() -> None:
 
 def test_a_request_recolours_the_fill() -> None:
     made = template(layers=[{**OVAL, "name": "dot"}])
-    assert opened(draw(made, {"name": "dot", "color": "blue"})).getpixel((50, 30)) == BLUE
+    assert decode(render(made, {"name": "dot", "color": "blue"})).getpixel((50, 30)) == BLUE
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,4 @@ def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any], place: str) -> 
 def test_what_is_just_within_bounds_is_drawn() -> None:
     stroke = {"color": "red", "width": 100, "dash": [1000, 1000]}
     huge = {**OVAL, "x": -9000, "y": -9000, "width": 20_000, "height": 20_000, "stroke": stroke}
-    assert drawn(huge).getpixel((100, 50)) == RED
+    assert render_layers(huge).getpixel((100, 50)) == RED

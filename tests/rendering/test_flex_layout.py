@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
 
 Layer = dict[str, Any]
@@ -17,7 +17,7 @@ LONG = "Alexandra Konstantinopolous de la Vega" * 3
 
 def boxes(layer: Layer, **rest: Any) -> list[tuple[float, float]]:
     """Where the group and what is in it stand: x and width, to a tenth."""
-    drawn = draw(template(layers=[layer], **rest))
+    drawn = render(template(layers=[layer], **rest))
     return [(round(box.x, 1), round(box.width, 1)) for box in drawn.boxes]
 
 
@@ -81,7 +81,7 @@ def test_what_is_left_is_shared_as_justify_says(justify: str, places: list[float
 
 def test_a_column_sets_layers_below_each_other_in_its_padding() -> None:
     made = template(layers=[{**row(block(), block(), gap=6, padding=[4, 8]), "flow": "column"}])
-    whole, first, second = draw(made).boxes
+    whole, first, second = render(made).boxes
     assert (whole.width, whole.height) == (56, 54)
     assert (first.x, first.y, second.y) == (8, 4, 30)
 
@@ -97,7 +97,9 @@ def test_rows_and_columns_look_as_meant() -> None:
         fill="#f1f5f9",
         radius=12,
     )
-    golden("flow", opened(draw(template(width=260, height=240, layers=[card]), dpr=2)))
+    assert_matches_golden(
+        "flow", decode(render(template(width=260, height=240, layers=[card]), dpr=2))
+    )
 
 
 SIDES = st.none() | st.just("fill") | st.integers(0, 400)
@@ -141,8 +143,8 @@ def _written(layer: Layer) -> Layer:
 @given(st.recursive(_groups(LEAVES), _groups, max_leaves=12).map(_written))
 def test_any_flow_is_drawn_at_the_right_size_and_the_same_each_time(layer: Layer) -> None:
     made = template(layers=[layer])
-    drawn = draw(made)
-    assert opened(drawn).size == (200, 100)
-    assert draw(made).image.body == drawn.image.body
+    drawn = render(made)
+    assert decode(drawn).size == (200, 100)
+    assert render(made).image.body == drawn.image.body
     assert all(math.isfinite(v) for b in drawn.boxes for v in (b.x, b.y, b.width, b.height))
     assert all(b.width >= 0 and b.height >= 0 for b in drawn.boxes)

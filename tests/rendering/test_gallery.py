@@ -7,22 +7,24 @@ import pytest
 from PIL import Image, ImageChops
 
 from local import docs_gallery as gallery
-from tests.golden.compare import MOST, TILE
-from tests.template.document_parts import SCHEMA, parts
+from tests.golden.compare import MAX_TILE_DIFFERENCE, TILE_PIXELS
+from tests.template.document_parts import SCHEMA, walk_parts
 
-ENTRIES = [entry for part in gallery.sections() for entry in part.entries]
+ENTRIES = [entry for part in gallery.load_sections() for entry in part.entries]
 
 
 def test_every_property_of_each_thing_in_a_template_is_shown() -> None:
     things = [SCHEMA, *SCHEMA["$defs"].values()]
     every = {f"{one['title']}.{name}" for one in things for name in one.get("properties", ())}
-    shown = {part.name for entry in ENTRIES for part in parts(entry.document)}
+    shown = {part.name for entry in ENTRIES for part in walk_parts(entry.document)}
     assert len(every) > 300
     assert every - shown == set()
 
 
 def test_the_page_is_what_make_gallery_writes() -> None:
-    assert gallery.PAGE.read_text(encoding="utf-8") == gallery.page(gallery.sections())
+    assert gallery.PAGE.read_text(encoding="utf-8") == gallery.gallery_markdown(
+        gallery.load_sections()
+    )
 
 
 def test_there_is_no_picture_that_the_page_does_not_show() -> None:
@@ -32,14 +34,14 @@ def test_there_is_no_picture_that_the_page_does_not_show() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_picture_is_what_is_drawn_today(entry: gallery.Entry) -> None:
-    rendered = gallery.draw(entry)
+def test_a_picture_is_what_is_drawn_today(entry: gallery.GalleryEntry) -> None:
+    rendered = gallery.render_entry(entry)
     drawn, kept = (
         Image.open(io.BytesIO(body)).convert("RGB")
         for body in (rendered.image.body, (gallery.FOLDER / entry.file).read_bytes())
     )
     assert drawn.size == kept.size
     assert rendered.warnings == ()
-    difference = ImageChops.difference(drawn, kept).reduce(TILE)
+    difference = ImageChops.difference(drawn, kept).reduce(TILE_PIXELS)
     lows_and_highs = difference.getextrema()
-    assert max(high for _, high in lows_and_highs) <= MOST  # type: ignore[misc]
+    assert max(high for _, high in lows_and_highs) <= MAX_TILE_DIFFERENCE  # type: ignore[misc]

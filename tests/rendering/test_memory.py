@@ -2,17 +2,17 @@
 
 import gc
 
-from tests.rendering.drawing import draw
+from tests.rendering.drawing import render
 from tests.template.template_cases import template
 
 
 def test_a_drawn_picture_leaves_no_circle_of_references() -> None:
     made = template(layers=[{"type": "text", "text": "Hi"}])
-    draw(made)  # what a process keeps is made now
+    render(made)  # what a process keeps is made now
     gc.collect()
     gc.disable()
     try:
-        draw(made)
+        render(made)
         assert gc.collect() == 0
     finally:
         gc.enable()

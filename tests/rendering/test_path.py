@@ -6,7 +6,7 @@ import pytest
 
 from postcard.canvas.vector.svg_path import MAX_SEGMENTS
 from postcard.template.layers.path import MAX_PATH_CHARACTERS
-from tests.rendering.drawing import draw, drawn, ink, opened
+from tests.rendering.drawing import content_box, decode, render, render_layers
 from tests.template.template_cases import faults, template
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -19,23 +19,28 @@ def path(d: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_view_is_stretched_to_the_box() -> None:
-    assert ink(drawn(path(SQUARE, x=20, y=10, width=60, height=40))) == (20, 10, 80, 50)
-    assert ink(drawn(path("M0 0H5V10H0Z", view=[10, 10]))) == (0, 0, 50, 100)
+    assert content_box(render_layers(path(SQUARE, x=20, y=10, width=60, height=40))) == (
+        20,
+        10,
+        80,
+        50,
+    )
+    assert content_box(render_layers(path("M0 0H5V10H0Z", view=[10, 10]))) == (0, 0, 50, 100)
 
 
 def test_without_a_view_it_is_in_the_layers_own_pixels() -> None:
-    assert ink(drawn(path("M5 5h20v10h-20z", view=None, x=10))) == (15, 5, 35, 15)
+    assert content_box(render_layers(path("M5 5h20v10h-20z", view=None, x=10))) == (15, 5, 35, 15)
 
 
 def test_a_part_that_goes_the_other_way_is_a_hole() -> None:
-    other_way = drawn(path(f"{SQUARE} M25 25V75H75V25Z"))
+    other_way = render_layers(path(f"{SQUARE} M25 25V75H75V25Z"))
     assert (other_way.getpixel((50, 50)), other_way.getpixel((10, 50))) == (WHITE, RED)
-    same_way = drawn(path(f"{SQUARE} M25 25H75V75H25Z"))
+    same_way = render_layers(path(f"{SQUARE} M25 25H75V75H25Z"))
     assert same_way.getpixel((50, 50)) == RED
 
 
 def test_a_path_that_crosses_itself_is_filled_by_the_nonzero_rule() -> None:
-    star = drawn(path("M50 5L79.4 95.5L2.4 39.5H97.6L20.6 95.5Z"))
+    star = render_layers(path("M50 5L79.4 95.5L2.4 39.5H97.6L20.6 95.5Z"))
     assert star.getpixel((50, 55)) == RED
 
 
@@ -54,33 +59,35 @@ def test_a_path_that_crosses_itself_is_filled_by_the_nonzero_rule() -> None:
     ],
 )
 def test_every_command_is_drawn(d: str, inside: Any, outside: Any) -> None:
-    image = drawn(path(d))
+    image = render_layers(path(d))
     assert (image.getpixel(inside), image.getpixel(outside)) == (RED, WHITE)
 
 
 def test_a_stroke_is_centred_on_the_path_and_not_stretched() -> None:
-    image = drawn(path("M20 50H80", fill=None, width=200, stroke={"color": "blue", "width": 10}))
-    assert ink(image) == (40, 45, 160, 55)
+    image = render_layers(
+        path("M20 50H80", fill=None, width=200, stroke={"color": "blue", "width": 10})
+    )
+    assert content_box(image) == (40, 45, 160, 55)
 
 
 def test_joins_are_round_and_ends_are_straight() -> None:
     corner = path("M20 80V20H80", fill=None, stroke={"color": "blue", "width": 20})
-    image = drawn(corner)
-    assert ink(image) == (10, 10, 80, 80)
+    image = render_layers(corner)
+    assert content_box(image) == (10, 10, 80, 80)
     assert image.getpixel((11, 11)) == WHITE
     assert image.getpixel((14, 14)) == BLUE
 
 
 def test_a_tight_curve_under_a_wide_stroke_has_no_hole() -> None:
     curve = "M50 50 m-4 0 a4 4 0 1 0 8 0 a4 4 0 1 0 -8 0z"
-    image = drawn(path(curve, fill=None, stroke={"color": "blue", "width": 30}))
+    image = render_layers(path(curve, fill=None, stroke={"color": "blue", "width": 30}))
     inside = {image.getpixel((x, y)) for x in range(38, 62) for y in range(38, 62)}
     assert inside == {BLUE}
 
 
 def test_a_stroke_over_itself_is_no_darker() -> None:
     cross = path("M10 50H90M50 10V90", fill=None, stroke={"color": "#0000ff80", "width": 20})
-    image = drawn(cross)
+    image = render_layers(cross)
     assert image.getpixel((50, 50)) == image.getpixel((20, 50))
 
 
@@ -100,22 +107,22 @@ def test_the_longest_path_is_drawn() -> None:
     d = "M0 0" + "h1v-1" * ((MAX_SEGMENTS - 1) // 2) + "Z"
     assert faults(layers=[path(d.ljust(MAX_PATH_CHARACTERS))]) == {}
     zigzag = "M0 0" + "H900V900H0V0" * 499
-    assert drawn(path(zigzag, stroke={"color": "blue", "width": 100, "dash": [1, 1]}))
+    assert render_layers(path(zigzag, stroke={"color": "blue", "width": 100, "dash": [1, 1]}))
 
 
 def test_a_path_far_beyond_the_canvas_costs_nothing_and_is_cut() -> None:
-    image = drawn(path("M-7E5 -7E5H7E5V7E5H-7E5Z", view=[0.01, 0.01]))
+    image = render_layers(path("M-7E5 -7E5H7E5V7E5H-7E5Z", view=[0.01, 0.01]))
     assert image.getpixel((50, 50)) == RED
 
 
 def test_a_path_without_fill_and_stroke_draws_nothing() -> None:
-    assert ink(drawn(path(SQUARE, fill=None))) is None
-    assert ink(drawn(path("M10 10", stroke={"color": "red"}))) is None
+    assert content_box(render_layers(path(SQUARE, fill=None))) is None
+    assert content_box(render_layers(path("M10 10", stroke={"color": "red"}))) is None
 
 
 def test_a_request_recolours_the_fill() -> None:
     made = template(layers=[path(SQUARE, name="shape")])
-    assert opened(draw(made, {"name": "shape", "color": "blue"})).getpixel((50, 50)) == BLUE
+    assert decode(render(made, {"name": "shape", "color": "blue"})).getpixel((50, 50)) == BLUE
 
 
 @pytest.mark.parametrize("view", [[0, 100], [100], [100, 20_001], "100"])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.rendering.drawing import draw, drawn, ink, opened
-from tests.template.template_cases import faults, linked, refusals, template
+from tests.rendering.drawing import content_box, decode, render, render_layers
+from tests.template.template_cases import bind_link, faults, refusal_codes, template
 
 BLUE, RED, WHITE, BLACK = (0, 0, 255), (255, 0, 0), (255, 255, 255), (0, 0, 0)
 
@@ -18,7 +18,7 @@ def bar(**more: Any) -> dict[str, Any]:
 
 def filled(layer: dict[str, Any], **document: Any) -> int:
     """How many pixels of the bar's middle row are in its colour."""
-    image = drawn(layer, **document)
+    image = render_layers(layer, **document)
     return sum(image.getpixel((x, 20)) == BLUE for x in range(200))
 
 
@@ -34,8 +34,8 @@ def test_a_bar_is_filled_by_value_of_max_held_between_nought_and_max(
 
 
 def test_the_rest_of_the_bar_is_track() -> None:
-    image = drawn(bar())
-    assert ink(image) == (10, 10, 110, 30)
+    image = render_layers(bar())
+    assert content_box(image) == (10, 10, 110, 30)
     assert [image.getpixel((x, 20)) for x in (10, 49, 50, 109)] == [BLUE, BLUE, RED, RED]
 
 
@@ -54,7 +54,7 @@ def test_the_rest_of_the_bar_is_track() -> None:
 def test_a_bar_fills_from_the_side_where_reading_starts(
     document: dict[str, Any], starts_right: bool
 ) -> None:
-    image = drawn(bar(value=10), **document)
+    image = render_layers(bar(value=10), **document)
     assert (image.getpixel((12, 20)) == BLUE, image.getpixel((107, 20)) == BLUE) == (
         not starts_right,
         starts_right,
@@ -65,18 +65,20 @@ def test_a_bar_fills_from_the_side_where_reading_starts(
 @pytest.mark.parametrize("value", [1, 5, 30, 97, 100])
 def test_a_round_bar_keeps_within_its_round_track(value: float, rtl: bool) -> None:
     direction = "rtl" if rtl else "ltr"
-    whole = drawn(bar(value=100, radius="full"), direction=direction).convert("L")
-    part = drawn(bar(value=value, track="white", radius="full"), direction=direction).convert("L")
+    whole = render_layers(bar(value=100, radius="full"), direction=direction).convert("L")
+    part = render_layers(
+        bar(value=value, track="white", radius="full"), direction=direction
+    ).convert("L")
     assert all(a <= b for a, b in zip(whole.tobytes(), part.tobytes(), strict=True))
-    left, _, right, _ = ink(part.convert("RGB")) or (0, 0, 0, 0)
+    left, _, right, _ = content_box(part.convert("RGB")) or (0, 0, 0, 0)
     assert right - left == pytest.approx(max(value, 20), abs=1)
 
 
 @pytest.mark.parametrize("shape", ["bar", "ring"])
 def test_the_least_of_round_progress_is_a_dot(shape: str) -> None:
     layer = bar(value=0.2, shape=shape, radius="full", track="white", thickness=20)
-    image = drawn({**layer, "width": 100, "height": 20 if shape == "bar" else 100})
-    left, top, right, bottom = ink(image) or (0, 0, 0, 0)
+    image = render_layers({**layer, "width": 100, "height": 20 if shape == "bar" else 100})
+    left, top, right, bottom = content_box(image) or (0, 0, 0, 0)
     assert right - left == pytest.approx(20, abs=1) and bottom - top == pytest.approx(20, abs=1)
     dark = sum(pixel != 255 for pixel in image.convert("L").tobytes())
     assert dark == pytest.approx(math.pi * 10**2, rel=0.15)
@@ -87,8 +89,8 @@ def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default()
     made = template(layers=[bar(value="{{ points }}", max="{{ goal }}")], fields=fields)
 
     def blue(*changes: dict[str, Any]) -> tuple[int, list[str]]:
-        rendered = draw(made, *changes)
-        image = opened(rendered)
+        rendered = render(made, *changes)
+        image = decode(rendered)
         pixels = sum(image.getpixel((x, 20)) == BLUE for x in range(200))
         return pixels, [f"{w.code} {w.pointer}" for w in rendered.warnings]
 
@@ -103,24 +105,27 @@ def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default()
 
 def test_a_request_gives_value_colour_and_track() -> None:
     made = template(layers=[bar(name="done")])
-    image = opened(
-        draw(made, {"name": "done", "value": 90, "color": "lime", "background": "black"})
+    image = decode(
+        render(made, {"name": "done", "value": 90, "color": "lime", "background": "black"})
     )
     assert [image.getpixel((x, 20)) for x in (98, 105)] == [(0, 255, 0), BLACK]
-    assert refusals(made, {"name": "done", "value": "most"}) == {
+    assert refusal_codes(made, {"name": "done", "value": "most"}) == {
         "/modifications/0/value": "bad_value"
     }
-    assert linked(made, done="12.5").layers == {"done": {"value": "12.5"}}
-    assert (linked(made, done="most").layers, linked(made, done="most").ignored_count) == ({}, 1)
+    assert bind_link(made, done="12.5").layers == {"done": {"value": "12.5"}}
+    assert (bind_link(made, done="most").layers, bind_link(made, done="most").ignored_count) == (
+        {},
+        1,
+    )
 
 
 def test_without_a_colour_it_takes_the_documents() -> None:
-    assert drawn(bar(color=None), color="blue") == drawn(bar())
+    assert render_layers(bar(color=None), color="blue") == render_layers(bar())
 
 
 def test_the_thickness_of_a_bar_lies_in_the_middle_of_its_box() -> None:
-    assert ink(drawn(bar(thickness=6))) == (10, 17, 110, 23)
-    assert ink(drawn(bar(thickness=60))) == (10, 10, 110, 30)
+    assert content_box(render_layers(bar(thickness=6))) == (10, 17, 110, 23)
+    assert content_box(render_layers(bar(thickness=60))) == (10, 10, 110, 30)
 
 
 def ring(**more: Any) -> dict[str, Any]:
@@ -129,27 +134,27 @@ def ring(**more: Any) -> dict[str, Any]:
 
 def test_a_ring_fills_clockwise_from_twelve_in_any_language() -> None:
     for locale in ("en", "ar"):
-        image = drawn(ring(value=25), locale=locale)
+        image = render_layers(ring(value=25), locale=locale)
         assert [image.getpixel(p) for p in ((54, 13), (86, 46))] == [BLUE, BLUE]
         assert [image.getpixel(p) for p in ((46, 13), (86, 54), (50, 86))] == [RED] * 3
         assert image.getpixel((50, 50)) == WHITE
 
 
 def test_a_rings_thickness_is_a_tenth_of_its_width_unless_it_says_one() -> None:
-    image = drawn(ring(value=0))
+    image = render_layers(ring(value=0))
     column = [image.getpixel((50, y)) == RED for y in range(11, 30)]
     assert column == [True] * 7 + [False] * 12
-    assert drawn(ring(value=100, thickness=40)).getpixel((50, 50)) == BLUE
-    assert drawn(ring(value=100, thickness=400)).getpixel((50, 50)) == BLUE
+    assert render_layers(ring(value=100, thickness=40)).getpixel((50, 50)) == BLUE
+    assert render_layers(ring(value=100, thickness=400)).getpixel((50, 50)) == BLUE
 
 
 @pytest.mark.parametrize("value", [0.1, 2, 50, 99.9])
 @pytest.mark.parametrize("radius", [0, 3, "full", [1, 2, 3, 4]])
 def test_a_ring_keeps_within_its_track(value: float, radius: Any) -> None:
-    track = drawn(ring(value=0, track="black")).convert("L").tobytes()
-    part = drawn(ring(value=value, track="transparent", color="black", radius=radius))
+    track = render_layers(ring(value=0, track="black")).convert("L").tobytes()
+    part = render_layers(ring(value=value, track="transparent", color="black", radius=radius))
     assert all(a <= b + 10 for a, b in zip(track, part.convert("L").tobytes(), strict=True))
-    assert ink(part)
+    assert content_box(part)
 
 
 @pytest.mark.parametrize(
@@ -165,5 +170,5 @@ def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any], place: str) -> 
 
 
 def test_a_bar_without_any_extent_draws_nothing() -> None:
-    assert ink(drawn(bar(width=0))) is None
-    assert ink(drawn(ring() | {"height": 0})) is None
+    assert content_box(render_layers(bar(width=0))) is None
+    assert content_box(render_layers(ring() | {"height": 0})) is None

@@ -10,10 +10,10 @@ from postcard.canvas.qr_modules import ModuleStyle
 from postcard.geometry import Box, output_size
 from postcard.rendering.renderer import RenderedPicture
 from postcard.template.bind import bind_defaults
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened, renderer
-from tests.rendering.sample_images import encoded
-from tests.rendering.text_canvas import BLUE, blank
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render, renderer
+from tests.rendering.sample_images import encode
+from tests.rendering.text_canvas import BLUE, blank_canvas
 from tests.template.template_cases import faults, template
 
 STYLES: tuple[ModuleStyle, ...] = ("square", "round", "dot")
@@ -23,7 +23,7 @@ ADDRESS = "https://example.com/r/SAVE25NOW?utm_source=spring"
 def shown(code: dict[str, Any], *, dpr: float = 1, **document: Any) -> Image.Image:
     layer = {"type": "qr", "x": 10, "y": 10, "value": ADDRESS, **code}
     made = template(layers=[layer], width=240, height=240, **document)
-    return opened(draw(made, dpr=dpr)).convert("RGB")
+    return decode(render(made, dpr=dpr)).convert("RGB")
 
 
 def read(image: Image.Image) -> list[str]:
@@ -57,7 +57,7 @@ def test_other_styles_are_refused() -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_only_corners_that_touch_nothing_are_round(style: ModuleStyle) -> None:
-    canvas = blank(80, 80)
+    canvas = blank_canvas(80, 80)
     canvas.draw_qr_modules([b"\1\1", b"\0\1"], Box(0, 0, 80, 80), BLUE, style=style)
     image = canvas.picture().to_image().convert("RGB")
     corner = image.getpixel((0, 0)), image.getpixel((79, 0)), image.getpixel((79, 79))
@@ -80,23 +80,23 @@ def test_a_part_of_a_code_looks_as_in_the_whole(style: str) -> None:
 def test_the_styles_look_as_they_did() -> None:
     code = {"type": "qr", "y": 10, "width": 150, "value": ADDRESS}
     layers = [{**code, "style": style, "x": 10 + 160 * n} for n, style in enumerate(STYLES)]
-    image = opened(
-        draw(template(layers=layers, width=490, height=170, background="#e2e8f0"), dpr=3)
+    image = decode(
+        render(template(layers=layers, width=490, height=170, background="#e2e8f0"), dpr=3)
     )
-    golden("template-qr-styles", image)
+    assert_matches_golden("template-qr-styles", image)
 
 
 def logo(shape: tuple[int, int] = (60, 60)) -> dict[str, bytes]:
     image = Image.new("RGBA", shape)
     pen = ImageDraw.Draw(image)
     pen.ellipse((0, 0, shape[0] - 1, shape[1] - 1), fill=(225, 29, 72, 255))
-    return {"asset:seal": encoded(image, "PNG")}
+    return {"asset:seal": encode(image, "PNG")}
 
 
 def sealed(code: dict[str, Any], *, dpr: float = 2, **rest: Any) -> RenderedPicture:
     layer = {"type": "qr", "x": 10, "y": 10, "width": 180, "value": ADDRESS, **code}
     made = template(layers=[{**layer, "logo": "asset:seal"}], width=200, height=200)
-    return draw(made, dpr=dpr, **rest)
+    return render(made, dpr=dpr, **rest)
 
 
 @pytest.mark.parametrize("correction", [None, "L", "M", "Q", "H"])
@@ -111,13 +111,13 @@ def test_a_code_with_a_logo_scans(
     code = {"style": style, "error_correction": correction, "value": value}
     drawn = sealed(code, dpr=dpr, pictures=logo())
     assert drawn.warnings == ()
-    assert read(opened(drawn).convert("RGB")) == [value]
+    assert read(decode(drawn).convert("RGB")) == [value]
 
 
 def test_a_logo_that_cannot_be_had_is_left_out_with_a_warning() -> None:
     drawn = sealed({})
     assert [warning.code for warning in drawn.warnings] == ["image_unavailable"]
-    assert read(opened(drawn).convert("RGB")) == [ADDRESS]
+    assert read(decode(drawn).convert("RGB")) == [ADDRESS]
 
 
 def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
@@ -133,4 +133,4 @@ def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
 
 def test_a_logo_keeps_its_proportions_in_the_middle() -> None:
     drawn = sealed({"style": "round", "color": "#1e293b"}, dpr=2, pictures=logo((90, 45)))
-    golden("template-qr-logo", opened(drawn).convert("RGB"))
+    assert_matches_golden("template-qr-logo", decode(drawn).convert("RGB"))

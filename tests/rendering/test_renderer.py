@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from postcard.formats import FORMATS
 from postcard.geometry import output_size
 from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.renderer import Renderer, ImageSource
+from postcard.rendering.renderer import ImageSource, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_json
 from postcard.template.validation.parse import load_published, parse_document
-from tests.rendering.drawing import draw, ink, opened, plain_picture, quarters, renderer
-from tests.template.template_cases import document, linked, template
+from tests.rendering.drawing import content_box, decode, plain_picture, quarters, render, renderer
+from tests.template.template_cases import bind_link, document, template
 
 TEXT = {"type": "text", "text": "Hi {{ name }}", "size": 30}
 NAME = {"name": {"default": "Zoë"}}
@@ -29,16 +29,16 @@ NAME = {"name": {"default": "Zoë"}}
 def test_a_picture_is_drawn_at_the_size_that_is_asked_for(
     format: str, width: int | None, dpr: float
 ) -> None:
-    rendered = draw(template(layers=[TEXT], fields=NAME), width=width, dpr=dpr, format=format)
+    rendered = render(template(layers=[TEXT], fields=NAME), width=width, dpr=dpr, format=format)
     size = output_size(200, 100, width=width, dpr=dpr)
     assert (rendered.image.width, rendered.image.height) == (size.width, size.height)
-    assert opened(rendered).size == (size.width, size.height)
+    assert decode(rendered).size == (size.width, size.height)
     assert rendered.image.format == format
 
 
 def test_a_larger_picture_is_drawn_not_resized() -> None:
     made = template(layers=[{"type": "qr", "value": "x", "width": 60}])
-    assert {color for _, color in opened(draw(made, dpr=3)).getcolors() or []} == {
+    assert {color for _, color in decode(render(made, dpr=3)).getcolors() or []} == {
         (0, 0, 0),
         (255, 255, 255),
     }
@@ -51,7 +51,7 @@ def test_the_same_request_has_the_same_bytes(format: str) -> None:
     )
     bodies = {
         hashlib.sha256(
-            draw(
+            render(
                 made, pictures={"asset:a": quarters()}, format=format, using=using, now=now
             ).image.body
         ).hexdigest()
@@ -64,30 +64,30 @@ def test_a_budget_is_kept_by_quality_or_colours_and_told_if_it_cannot_be() -> No
     spot = {"type": "radial", "stops": [["#123456", 0], ["#fedcba", 0.4], ["#00ff88", 1]]}
     made = template(layers=[{"type": "rectangle", "width": 200, "height": 100, "fill": spot}])
     for format in ("jpg", "webp", "png"):
-        free = draw(made, format=format, width=800)
-        small = draw(made, format=format, width=800, max_bytes=len(free.image.body) * 3 // 4)
+        free = render(made, format=format, width=800)
+        small = render(made, format=format, width=800, max_bytes=len(free.image.body) * 3 // 4)
         assert len(small.image.body) <= len(free.image.body) * 3 // 4
         assert (small.warnings, small.image.width) == ((), 800)
-    over = draw(made, format="jpg", width=800, max_bytes=2000)
+    over = render(made, format="jpg", width=800, max_bytes=2000)
     assert [warning.code for warning in over.warnings] in ([], ["over_budget"])
-    assert [w.code for w in draw(made, format="png", width=4000, max_bytes=2000).warnings] == [
+    assert [w.code for w in render(made, format="png", width=4000, max_bytes=2000).warnings] == [
         "over_budget"
     ]
 
 
 def test_a_jpg_lies_on_the_background() -> None:
-    assert opened(draw(template(background="#00000000"), format="jpg")).getpixel((5, 5)) == (
+    assert decode(render(template(background="#00000000"), format="jpg")).getpixel((5, 5)) == (
         255,
         255,
         255,
     )
-    assert opened(draw(template(background="transparent"))).getpixel((5, 5)) == (0, 0, 0, 0)
+    assert decode(render(template(background="transparent"))).getpixel((5, 5)) == (0, 0, 0, 0)
 
 
 def test_now_is_the_time_of_drawing() -> None:
     made = template(layers=[{**TEXT, "text": "{{ now | date: 'HH:mm:ss' }}"}])
-    assert draw(made, now=1.0).image.body == draw(made, now=1.2).image.body
-    assert draw(made, now=1.0).image.body != draw(made, now=2.0).image.body
+    assert render(made, now=1.0).image.body == render(made, now=1.2).image.body
+    assert render(made, now=1.0).image.body != render(made, now=2.0).image.body
 
 
 def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
@@ -95,7 +95,7 @@ def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
         layers=[{**TEXT, "text": "a {{ n | divided_by: 0 }}"}],
         fields={"n": {"type": "number", "default": 1}},
     )
-    rendered = draw(made)
+    rendered = render(made)
     assert rendered.boxes == ()
     assert [(w.code, w.pointer) for w in rendered.warnings] == [("liquid_failed", "/layers/0/text")]
 
@@ -123,7 +123,9 @@ def test_the_sources_are_what_drawing_will_want() -> None:
         ("/layers/2/layers/0/source", "asset:hero", True),
     ]
     given = sources(made, {"name": "photo", "image_url": "https://a.example/x"}, dpr=2)
-    assert [(s.reference, s.allowed_hosts, s.from_document, s.width, s.height) for s in given[:2]] == [
+    assert [
+        (s.reference, s.allowed_hosts, s.from_document, s.width, s.height) for s in given[:2]
+    ] == [
         ("asset:d", None, True, 80, 40),
         ("https://a.example/x", ("a.example",), False, 80, 40),
     ]
@@ -139,9 +141,9 @@ def test_a_warm_process_decodes_a_templates_picture_once() -> None:
         fields=NAME,
     )
     for name in ("Ann", "Ben", "Cem"):
-        draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
+        render(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
     assert cache.decode_count == 1
-    draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
+    render(made, pictures={"asset:a": plain_picture("red")}, using=warm)
     assert cache.decode_count == 2  # the asset's name means other bytes now
 
 
@@ -153,7 +155,7 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
         layers=[{"type": "image", "source": "{{ photo }}", "width": 9, "height": 9}], fields=fields
     )
     for _ in range(2):
-        draw(
+        render(
             made,
             {"name": "photo", "image_url": "asset:x"},
             pictures={"asset:x": quarters()},
@@ -162,7 +164,7 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
     assert cache.decode_count == 2
     large = template(layers=[{"type": "image", "source": "asset:x"}])
     for _ in range(2):
-        draw(large, pictures={"asset:x": quarters(40)}, using=warm)
+        render(large, pictures={"asset:x": quarters(40)}, using=warm)
     assert cache.decode_count == 4
 
 
@@ -172,32 +174,34 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
 def stored(which: Any, pictures: dict[str, bytes] | None = None, **rest: Any) -> Any:
     size = output_size(200, 100, width=100, dpr=2)
     made = template(**rest)
-    return renderer().render_fallback(made, which, size, format="png", fetched_images=pictures or {})
+    return renderer().render_fallback(
+        made, which, size, format="png", fetched_images=pictures or {}
+    )
 
 
 def test_a_stand_in_is_a_picture_that_covers() -> None:
     rendered = stored("fallback", {"asset:f": plain_picture("red")}, fallback={"source": "asset:f"})
     assert (rendered.image.width, rendered.image.height) == (200, 100)
-    assert opened(rendered).getcolors() == [(20_000, (255, 0, 0))]
+    assert decode(rendered).getcolors() == [(20_000, (255, 0, 0))]
 
 
 def test_a_stand_in_is_layers_that_see_the_fields_defaults() -> None:
     layers = [{"type": "rectangle", "width": 200, "height": 100, "fill": "{{ brand }}"}]
     fields = {"brand": {"type": "color", "default": "#00ff00"}}
     rendered = stored("ended", ended={"layers": layers}, fields=fields)
-    assert opened(rendered).getpixel((3, 3)) == (0, 255, 0)
+    assert decode(rendered).getpixel((3, 3)) == (0, 255, 0)
 
 
 def test_a_stand_in_is_a_text_centred_on_its_background() -> None:
     ended = {"text": "This offer has ended", "color": "#ffffff", "background": "#ff0000"}
-    image = opened(stored("ended", ended=ended))
-    left, top, right, bottom = ink(image, "#ff0000") or (0, 0, 0, 0)
+    image = decode(stored("ended", ended=ended))
+    left, top, right, bottom = content_box(image, "#ff0000") or (0, 0, 0, 0)
     assert left + right == pytest.approx(200, abs=3)
     assert top + bottom == pytest.approx(100, abs=8)
 
 
 def test_without_one_it_is_a_plain_card_in_the_background() -> None:
-    assert opened(stored("fallback", background="red")).getcolors() == [(20_000, (255, 0, 0))]
+    assert decode(stored("fallback", background="red")).getcolors() == [(20_000, (255, 0, 0))]
     card = renderer().solid_color(output_size(30, 20), format="jpg", background="#00000000")
     assert (card.width, card.height, card.format) == (30, 20, "jpg")
 
@@ -303,7 +307,7 @@ def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_
     text = document(layers=layers, fields=FIELDS)
     assert load_published(text) == parse_document(text)
     made = template(layers=layers, fields=FIELDS)
-    bound, size = linked(made, **values), output_size(200, 100, width=width)
+    bound, size = bind_link(made, **values), output_size(200, 100, width=width)
     first, second = (
         renderer().render(
             made,

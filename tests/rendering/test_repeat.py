@@ -11,9 +11,17 @@ from postcard.rendering.renderer import RenderFailed
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, ink, opened, pixel, plain_picture, quarters, renderer
-from tests.template.template_cases import linked, template
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import (
+    content_box,
+    decode,
+    pixel,
+    plain_picture,
+    quarters,
+    render,
+    renderer,
+)
+from tests.template.template_cases import bind_link, template
 
 Layer = dict[str, Any]
 HERE, GONE = "https://cdn.example.com/here.png", "https://cdn.example.com/gone.png"
@@ -61,21 +69,21 @@ def lefts(drawn: Any, pointer: str) -> list[float]:
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
 def test_a_group_is_drawn_once_for_each_item(count: int) -> None:
     items = [{"price": number} for number in range(count)]
-    drawn = draw(made(row(card(BLOCK), gap=5)), products(*items))
+    drawn = render(made(row(card(BLOCK), gap=5)), products(*items))
     assert lefts(drawn, "/layers/0/layers/0") == [25.0 * number for number in range(count)]
     assert len(lefts(drawn, "/layers/0/layers/0/layers/0")) == count
 
 
 def test_from_right_to_left_the_first_item_is_on_the_right() -> None:
     items = products({"price": 1}, {"price": 2})
-    drawn = draw(made(row(card(BLOCK), width=200), direction="rtl"), items)
+    drawn = render(made(row(card(BLOCK), width=200), direction="rtl"), items)
     assert lefts(drawn, "/layers/0/layers/0") == [180.0, 160.0]
 
 
 def test_each_copy_sees_its_own_item_in_every_property() -> None:
     layers = [{**BLOCK, "if": "item.price > 1"}]
     items = products({"price": 1}, {"price": 2, "tint": "red"}, {"price": 3})
-    image = opened(draw(made(row(card(*layers, width=20, height=10))), items))
+    image = decode(render(made(row(card(*layers, width=20, height=10))), items))
     seen = [pixel(image, (x, 5)) for x in (10, 30, 50)]
     assert seen == [(255, 255, 255), (255, 0, 0), (37, 99, 235)]
 
@@ -83,7 +91,7 @@ def test_each_copy_sees_its_own_item_in_every_property() -> None:
 def test_the_groups_own_condition_and_fill_are_each_items() -> None:
     group = card(width=20, height=10, fill="{{ p.tint }}", **{"if": "p.price", "as": "p"})
     items = products({"price": 1, "tint": "red"}, {"tint": "lime"}, {"price": 3, "tint": "blue"})
-    image = opened(draw(made(row(group)), items))
+    image = decode(render(made(row(group)), items))
     assert [pixel(image, (x, 5)) for x in (10, 30, 50)] == [
         (255, 0, 0),
         (0, 0, 255),
@@ -95,7 +103,7 @@ def test_a_copy_knows_which_it_is() -> None:
     last = {**BLOCK, "fill": "red", "if": "forloop.last"}
     even = {**BLOCK, "x": 20, "fill": "{% if forloop.index == 2 %}lime{% else %}blue{% endif %}"}
     column = {"type": "group", "flow": "column", "layers": [card(last, even)]}
-    image = opened(draw(made(column), products(*({"price": n} for n in range(3)))))
+    image = decode(render(made(column), products(*({"price": n} for n in range(3)))))
     assert [pixel(image, (10, y)) for y in (5, 15, 25)] == [
         (255, 255, 255),
         (255, 255, 255),
@@ -105,7 +113,7 @@ def test_a_copy_knows_which_it_is() -> None:
 
 
 def test_without_a_flow_the_copies_lie_on_each_other() -> None:
-    drawn = draw(made(card(BLOCK, x=7)), products({"price": 1}, {"price": 2}))
+    drawn = render(made(card(BLOCK, x=7)), products({"price": 1}, {"price": 2}))
     assert lefts(drawn, "/layers/0") == [7.0, 7.0]
 
 
@@ -117,7 +125,9 @@ def test_codes_ratings_and_bars_take_items_values() -> None:
         {"type": "barcode", "value": "{{ item.name }}", "width": 90, "height": 20},
     ]
     column = card(*layers, flow="column")
-    drawn = draw(made(row(column)), products({"name": "A1", "stars": 3, "price": 50}, {"stars": 2}))
+    drawn = render(
+        made(row(column)), products({"name": "A1", "stars": 3, "price": 50}, {"stars": 2})
+    )
     counts = [len(lefts(drawn, f"/layers/0/layers/0/layers/{index}")) for index in range(4)]
     assert counts == [1, 2, 2, 1], "a code without a value is not drawn"
     assert drawn.warnings == ()
@@ -128,10 +138,10 @@ def test_a_repeated_group_is_addressed_as_one_and_what_is_in_it_not_at_all() -> 
     document = made(row(group))
     assert list(document.addressable_layers) == ["card"]
     items = products({"price": 1}, {"price": 2})
-    hidden = draw(document, items, {"name": "card", "visible": False})
+    hidden = render(document, items, {"name": "card", "visible": False})
     assert lefts(hidden, "/layers/0/layers/0") == []
     group["layers"] = []
-    filled = opened(draw(made(row(group)), items, {"name": "card", "background": "red"}))
+    filled = decode(render(made(row(group)), items, {"name": "card", "background": "red"}))
     assert [pixel(filled, (x, 5)) for x in (10, 30)] == [(255, 0, 0), (255, 0, 0)]
 
 
@@ -174,8 +184,8 @@ def test_hosts_hold_for_a_picture_that_is_picked_out_of_a_list(source: str) -> N
 def test_a_picture_that_fails_gives_way_to_the_default_of_its_items_field() -> None:
     pictures = {HERE: plain_picture("lime"), "asset:none": plain_picture("red")}
     items = products({"photo": HERE}, {"photo": GONE}, {"price": 1})
-    drawn = draw(made(row(card(PHOTO))), items, pictures=pictures)
-    assert [pixel(opened(drawn), (x, 5)) for x in (10, 30, 50)] == [
+    drawn = render(made(row(card(PHOTO))), items, pictures=pictures)
+    assert [pixel(decode(drawn), (x, 5)) for x in (10, 30, 50)] == [
         (0, 255, 0),
         (255, 0, 0),
         (255, 0, 0),
@@ -185,7 +195,7 @@ def test_a_picture_that_fails_gives_way_to_the_default_of_its_items_field() -> N
 
 def test_a_picture_that_may_not_fail_fails_the_drawing() -> None:
     with pytest.raises(RenderFailed):
-        draw(made(row(card({**PHOTO, "on_error": "fail"}))), products({"photo": GONE}))
+        render(made(row(card({**PHOTO, "on_error": "fail"}))), products({"photo": GONE}))
 
 
 def test_pictures_that_items_have_as_defaults_belong_to_the_version() -> None:
@@ -219,7 +229,9 @@ def test_a_row_of_cards() -> None:
     one |= {"fill": "#f1f5f9"}
     shelf = row(one, x=10, y=10, width=340, gap=10, align="stretch")
     document = made(shelf, width=360, height=150, locale="de-DE")
-    golden("repeat-row", opened(draw(document, products(*SHOP), pictures=PICTURES, dpr=2)))
+    assert_matches_golden(
+        "repeat-row", decode(render(document, products(*SHOP), pictures=PICTURES, dpr=2))
+    )
 
 
 def test_a_column_of_lines() -> None:
@@ -229,7 +241,9 @@ def test_a_column_of_lines() -> None:
     one = card(photo, words, PRICE, flow="row", width="fill", gap=10, align="center")
     table = {"type": "group", "flow": "column", "gap": 10, "x": 12, "y": 12, "width": 276}
     document = made({**table, "layers": [one]}, width=300, height=150)
-    golden("repeat-column", opened(draw(document, products(*SHOP), pictures=PICTURES, dpr=2)))
+    assert_matches_golden(
+        "repeat-column", decode(render(document, products(*SHOP), pictures=PICTURES, dpr=2))
+    )
 
 
 # Anything
@@ -258,7 +272,7 @@ def test_any_list_is_drawn_and_the_same_each_time(
     one = card(PHOTO, words, BLOCK, PRICE, flow=inner, width=side)
     document = made({"type": "group", "flow": outer, "width": 150, "layers": [one]})
     first, second = (
-        draw(document, products(*items), pictures=PICTURES, mode="default") for _ in range(2)
+        render(document, products(*items), pictures=PICTURES, mode="default") for _ in range(2)
     )
     assert first == second
     assert (first.image.width, first.image.height) == (200, 100)
@@ -270,8 +284,8 @@ def test_the_ground_below_a_repeat_is_drawn_once_and_copies_by_their_number() ->
     document = made(below, row(card(still)))
     ends = []
     for count in (1, 3, 2, 1):
-        image = opened(draw(document, products(*({"price": n} for n in range(count)))))
-        box = ink(image, "#eeeeee")
+        image = decode(render(document, products(*({"price": n} for n in range(count)))))
+        box = content_box(image, "#eeeeee")
         ends.append(box[2] if box else 0)
     assert ends == [20, 60, 40, 20]
 
@@ -283,7 +297,7 @@ def test_a_countdown_shows_the_same_items_in_every_picture() -> None:
         format="gif",
         countdown={"to": "2030-01-01T00:00Z", "frames": 3},
     )
-    drawn = draw(document, products({"name": "a"}, {"name": "b"}), format="gif")
+    drawn = render(document, products({"name": "a"}, {"name": "b"}), format="gif")
     assert drawn.image.format == "gif" and drawn.warnings == ()
     assert len(set(lefts(drawn, "/layers/0/layers/0"))) == 2
 
@@ -296,13 +310,13 @@ def test_a_fallback_of_layers_repeats_the_lists_default() -> None:
     drawn = renderer().render_fallback(
         document, "fallback", output_size(200, 100), format="png", fetched_images={}
     )
-    assert [pixel(opened(drawn), (x, 5)) for x in (10, 30)] == [(255, 0, 0), (0, 255, 0)]
+    assert [pixel(decode(drawn), (x, 5)) for x in (10, 30)] == [(255, 0, 0), (0, 255, 0)]
 
 
 def test_by_link_it_is_the_same_picture() -> None:
     document = made(row(card(BLOCK, WORDS | {"width": 30}), gap=3))
-    posted = draw(document, products({"name": "a", "tint": "red"}, {"name": "b"}))
-    bound = linked(
+    posted = render(document, products({"name": "a", "tint": "red"}, {"name": "b"}))
+    bound = bind_link(
         document, products_1_name="a", products_1_tint="red", products_2_name="b", products_9_x="c"
     )
     looks: dict[str, Any] = {"format": "png", "quality": None, "max_bytes": None, "pictures": {}}
@@ -313,10 +327,10 @@ def test_by_link_it_is_the_same_picture() -> None:
 def test_each_text_of_a_joined_list_keeps_its_place_in_the_line() -> None:
     names = ("Anna", "דוד", "משה", "Bob")
     line = {"type": "text", "size": 14, "text": '{{ products | map: "name" | join: ", " }}'}
-    joined = draw(made(line), products(*({"name": name} for name in names)))
+    joined = render(made(line), products(*({"name": name} for name in names)))
     single: Layer = {f"name_{index}": {"default": name} for index, name in enumerate(names)}
     said = ", ".join(f"{{{{ {field} }}}}" for field in single)
-    apart = draw(template(fields=single, layers=[{**line, "text": said}]))
+    apart = render(template(fields=single, layers=[{**line, "text": said}]))
     assert joined.image.body == apart.image.body
 
 
@@ -325,6 +339,6 @@ def test_fields_of_items_may_be_called_like_parts_of_a_list() -> None:
     words = "{{ item.size }}{{ item.first }}{{ item.last }}"
     group = card({"type": "text", "size": 14, "text": words, "if": "item.last > 1"})
     document = template(fields={"products": spec}, layers=[row(group)])
-    drawn = draw(document, products({"size": "XL", "last": 2}, {"first": "x", "last": 1}))
-    plain = draw(template(layers=[{"type": "text", "size": 14, "text": "XL2"}]))
+    drawn = render(document, products({"size": "XL", "last": 2}, {"first": "x", "last": 1}))
+    plain = render(template(layers=[{"type": "text", "size": 14, "text": "XL2"}]))
     assert drawn.image.body == plain.image.body and drawn.warnings == ()

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
 
 SUNSET = {"type": "linear", "angle": 90, "stops": [["#f97316", 0], ["#db2777", 1]]}
@@ -104,9 +104,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
 def test_each_shape_looks_as_it_did(kind: str, dpr: int) -> None:
     layers = [{"type": kind.split("-")[0], **layer} for layer in CASES[kind]]
     fields = {"points": {"type": "number", "default": 1840}}
-    rendered = draw(template(width=320, height=160, layers=layers, fields=fields), dpr=dpr)
+    rendered = render(template(width=320, height=160, layers=layers, fields=fields), dpr=dpr)
     assert rendered.warnings == ()
-    golden(f"shape-{kind}-{dpr}x", opened(rendered))
+    assert_matches_golden(f"shape-{kind}-{dpr}x", decode(rendered))
 
 
 def test_bars_and_ratings_fill_from_the_side_where_reading_starts() -> None:
@@ -114,4 +114,4 @@ def test_bars_and_ratings_fill_from_the_side_where_reading_starts() -> None:
     layers += [{"type": "rating", **layer, "y": layer["y"] + 70} for layer in CASES["rating"][:1]]
     fields = {"points": {"type": "number", "default": 1840}}
     made = template(width=320, height=160, layers=layers, fields=fields, locale="ar")
-    golden("shape-right-to-left", opened(draw(made)))
+    assert_matches_golden("shape-right-to-left", decode(render(made)))

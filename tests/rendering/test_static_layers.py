@@ -17,8 +17,8 @@ from postcard.runtime.lru_cache import Kept
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
-from tests.golden.compare import golden
-from tests.rendering.drawing import NOON, draw, opened, plain_picture, quarters, renderer
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import NOON, decode, plain_picture, quarters, render, renderer
 from tests.template.template_cases import template
 
 STOPS = [["#ff000080", 0], ["#0000ff", 1]]
@@ -89,11 +89,13 @@ def test_a_picture_on_a_kept_ground_is_the_same(
 ) -> None:
     made, warm = made_of(layers), fresh(10**7)
     for index, request in enumerate(requests):
-        changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
+        changes = [
+            change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}
+        ]
         pictures = {"asset:a": quarters() if index % 2 else plain_picture("red")}
 
         def drawn(using: Renderer) -> RenderedPicture:
-            return draw(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
+            return render(made, *changes, pictures=pictures, using=using, dpr=dpr, now=index)  # noqa: B023
 
         assert drawn(warm) == drawn(fresh())
 
@@ -110,10 +112,12 @@ def test_a_picture_on_a_stored_ground_is_the_same(
     again = PrerenderedLayers.from_bytes("key", laid.to_bytes()) if laid else None
     assert (again is None) == (laid is None)
     for request in requests:
-        changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
+        changes = [
+            change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}
+        ]
         looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
-        expected = draw(made, *changes, using=fresh(), **looks)
-        assert draw(made, *changes, using=warm, laid=again, **looks) == expected
+        expected = render(made, *changes, using=fresh(), **looks)
+        assert render(made, *changes, using=warm, laid=again, **looks) == expected
 
 
 @given(st.lists(st.sampled_from([*PLAIN, *TOUCHED]), max_size=6), CHANGES)
@@ -122,15 +126,17 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     layers: list[dict[str, Any]], request: list[dict[str, Any]]
 ) -> None:
     made = made_of(layers)
-    changes = [change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}]
+    changes = [
+        change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}
+    ]
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
     laid = fresh().prerender(made, size, fetched_images=pictures)
     bound = bind(made, modifications_from_json(made, changes), mode="error")
     wanted = renderer().image_sources(made, bound, size, now=NOON, has_prerendered=laid is not None)
     kept = {one.reference: pictures[one.reference] for one in wanted if not one.prerendered_only}
-    expected = draw(made, *changes, using=fresh(), pictures=pictures)
-    assert draw(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
+    expected = render(made, *changes, using=fresh(), pictures=pictures)
+    assert render(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
 
 
 @pytest.mark.parametrize("frames", [2, 5])
@@ -141,12 +147,12 @@ def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
     pictures, grounds = {"asset:a": quarters()}, StaticLayerCache()
     laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
     assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
-    expected = draw(made, pictures=pictures, format="gif", using=fresh())
+    expected = render(made, pictures=pictures, format="gif", using=fresh())
     warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
-    assert draw(made, format="gif", using=warm, laid=laid) == expected
+    assert render(made, format="gif", using=warm, laid=laid) == expected
     assert grounds.draw_count == 0
-    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
-    assert draw(made, format="gif", using=warm, pictures=pictures) == expected
+    assert render(made, format="gif", using=warm, pictures=pictures) == expected
+    assert render(made, format="gif", using=warm, pictures=pictures) == expected
     assert grounds.draw_count == 1
 
 
@@ -158,11 +164,11 @@ def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
     made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
     now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
     laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
-    moving = draw(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
+    moving = render(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
     with Image.open(io.BytesIO(moving.image.body)) as file:
         for second in range(4):
             file.seek(second)
-            still = opened(draw(made, using=fresh(), pictures=pictures, now=now + second))
+            still = decode(render(made, using=fresh(), pictures=pictures, now=now + second))
             apart = ImageChops.difference(file.convert("RGB"), still.convert("RGB"))
             assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
 
@@ -172,9 +178,11 @@ def test_whoever_changes_how_documents_look_raises_looks() -> None:
     art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
     blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
     made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
-    laid = fresh().prerender(made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()})
+    laid = fresh().prerender(
+        made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()}
+    )
     assert laid is not None
-    golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.to_image())
+    assert_matches_golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.to_image())
 
 
 def test_what_drawing_warned_of_is_not_stored() -> None:
@@ -201,7 +209,7 @@ def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:
     warm = Renderer(renderer().fonts, cache, grounds)
     made = made_of([*PLAIN, NAME, PHOTO])
     for name in ("Ann", "Ben", "Cem"):
-        draw(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
+        render(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
     assert grounds.draw_count == 1
 
 
@@ -213,7 +221,7 @@ def test_every_size_picture_and_document_has_a_ground_of_its_own() -> None:
         [(made, 1, "red"), (made, 2, "red"), (made, 1, "blue"), (twin, 1, "red")], start=1
     ):
         for _ in range(2):
-            draw(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
+            render(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
         assert grounds.draw_count == count
 
 
@@ -221,7 +229,7 @@ def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
     still = {"type": "text", "text": "Still", "size": 20}
     made = template(layers=[still], color="{{ tint }}", fields=FIELDS)
     warm = fresh(10**7)
-    red, blue = (draw(made, {"name": "tint", "text": c}, using=warm) for c in ("red", "blue"))
+    red, blue = (render(made, {"name": "tint", "text": c}, using=warm) for c in ("red", "blue"))
     assert red.image.body != blue.image.body
 
 
@@ -230,7 +238,7 @@ def test_grounds_go_when_there_are_too_many() -> None:
     warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
     two, other = made_of([PHOTO]), [made_of([PHOTO]) for _ in range(2)]
     for made in (two, *other, two):
-        draw(made, pictures={"asset:a": plain_picture("red")}, using=warm)
+        render(made, pictures={"asset:a": plain_picture("red")}, using=warm)
     assert grounds.draw_count == 4
 
 
@@ -254,6 +262,6 @@ def test_what_alone_is_too_much_is_not_kept() -> None:
 def test_a_layer_that_a_request_changes_is_not_kept(which: str) -> None:
     warm = fresh(10**7)
     made = made_of(PLAIN)
-    before = draw(made, using=warm).image.body
-    assert draw(made, {"name": which, "visible": False}, using=warm).image.body != before
-    assert draw(made, using=warm).image.body == before
+    before = render(made, using=warm).image.body
+    assert render(made, {"name": which, "visible": False}, using=warm).image.body != before
+    assert render(made, using=warm).image.body == before

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened, quarters
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, quarters, render
 from tests.template.template_cases import template
 
 FIELDS = {
@@ -216,8 +216,8 @@ def test_each_layer_type_looks_as_it_did(kind: str) -> None:
         styles=STYLES,
         layers=CASES[kind],
     )
-    rendered = draw(
+    rendered = render(
         made, {"name": "name", "text": "Zoë *Ægirsdóttir*"}, pictures={"asset:quarters": quarters()}
     )
     assert rendered.warnings == ()
-    golden(f"template-{kind}", opened(rendered))
+    assert_matches_golden(f"template-{kind}", decode(rendered))

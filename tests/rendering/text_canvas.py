@@ -13,11 +13,11 @@ PALE: Color = (226, 236, 250, 255)
 CLEAR: Color = (0, 0, 0, 0)
 
 
-def blank(width: int, height: int, scale: float = 1, background: Color = WHITE) -> Canvas:
+def blank_canvas(width: int, height: int, scale: float = 1, background: Color = WHITE) -> Canvas:
     return Canvas.new(width, height, (round(width * scale), round(height * scale)), background)
 
 
-def laid(
+def lay_out_line(
     text: str,
     fonts: Fonts,
     *,
@@ -27,15 +27,17 @@ def laid(
     height: float | None = None,
 ) -> TextLayout:
     run = TextRun(text, style or TextStyle())
-    return layout_text([run], paragraph or ParagraphStyle(), width=width, height=height, fonts=fonts)
+    return layout_text(
+        [run], paragraph or ParagraphStyle(), width=width, height=height, fonts=fonts
+    )
 
 
-def texts(layout: TextLayout) -> list[str]:
+def line_texts(layout: TextLayout) -> list[str]:
     """The lines from left to right, as they are drawn."""
     return ["".join(placed.font_run.text for placed in line.runs) for line in layout.lines]
 
 
-def write(canvas: Canvas, layout: TextLayout, box: Box) -> None:
+def draw_in_box(canvas: Canvas, layout: TextLayout, box: Box) -> None:
     """The text over its box, so that a golden picture shows where it should be."""
     canvas.fill_rectangle(box, PALE)
     canvas.draw_text(layout, box)

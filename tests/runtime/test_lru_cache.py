@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from postcard.runtime import lru_cache as keeping
 from postcard.runtime.lru_cache import DRAWN_BYTES, Kept, keep_drawn
-from tests.rendering.drawing import draw
+from tests.rendering.drawing import render
 from tests.template.template_cases import template
 
 MEGABYTE = 1_000_000
@@ -82,7 +82,7 @@ def test_strangers_names_without_end_are_kept_within_bounds() -> None:
     keeping.drawn.clear()
     weights = []
     for number in range(90):
-        draw(made, {"name": "name", "text": f"{number:02d} Wolfeschlegelsteinhausen"}, dpr=1.5)
+        render(made, {"name": "name", "text": f"{number:02d} Wolfeschlegelsteinhausen"}, dpr=1.5)
         weights.append(keeping.drawn.weight)
     assert weights[0] < weights[9] < weights[19], "names are kept"
     assert max(weights) <= DRAWN_BYTES

@@ -13,16 +13,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-PUBLIC = "93.184.216.34"
-SELF_SIGNED = "93.184.216.35"
-SILENT = "93.184.216.36"
+PUBLIC_ADDRESS = "93.184.216.34"
+SELF_SIGNED_ADDRESS = "93.184.216.35"
+SILENT_ADDRESS = "93.184.216.36"
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 
 Send = Callable[[bytes], None]
 Handler = Callable[[str, Send], None]
 
 
-def answer(
+def http_response(
     body: bytes, status: str = "200 OK", headers: Iterable[str] = (), length: int | None = None
 ) -> bytes:
     lines = [f"HTTP/1.1 {status}", *headers]
@@ -30,7 +30,7 @@ def answer(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def certificate(names: Sequence[str], folder: Path) -> Path:
+def self_signed_certificate(names: Sequence[str], folder: Path) -> Path:
     """A self-signed certificate with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
@@ -59,7 +59,7 @@ def certificate(names: Sequence[str], folder: Path) -> Path:
     return path
 
 
-class Server:
+class LoopbackServer:
     """Answers one request a connection, by `handler`; without `tls` it is plain HTTP."""
 
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None, *, silent: bool = False):
@@ -108,22 +108,22 @@ class Server:
         finally:
             connection.close()
 
-    def waits(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Sleeps; whether the test has ended meanwhile."""
         return self._ended.wait(seconds)
 
 
 @dataclass
-class Internet:
+class LoopbackInternet:
     """Who listens where. What is looked up and connected to is written down."""
 
-    servers: Mapping[str, Server]
+    servers: Mapping[str, LoopbackServer]
     names: Mapping[str, Sequence[str] | Callable[[], Sequence[str]]]
-    looked_up: list[str] = field(default_factory=list)
-    connected: list[str] = field(default_factory=list)
+    resolved_hosts: list[str] = field(default_factory=list)
+    connections: list[str] = field(default_factory=list)
 
     def resolve(self, host: str, port: int) -> Sequence[str]:
-        self.looked_up.append(host)
+        self.resolved_hosts.append(host)
         found = self.names.get(host, [host] if host[0].isdigit() or ":" in host else [])
         answers = found() if callable(found) else found
         if not answers:
@@ -131,22 +131,22 @@ class Internet:
         return answers
 
     def connect(self, address: str, port: int, seconds: float) -> socket.socket:
-        self.connected.append(f"{address}:{port}")
+        self.connections.append(f"{address}:{port}")
         server = self.servers.get(address)
         if server is None:
             raise ConnectionRefusedError(f"nobody listens at {address}")
         return socket.create_connection(("127.0.0.1", server.port), timeout=seconds)
 
 
-def redirect(to: str, status: int = 302) -> bytes:
-    return answer(b"", f"{status} Found", [f"Location: {to}"])
+def redirect_response(to: str, status: int = 302) -> bytes:
+    return http_response(b"", f"{status} Found", [f"Location: {to}"])
 
 
-def drip(
-    send: Send, pieces: Iterable[bytes], pause: float, server: Callable[[float], bool]
+def send_slowly(
+    send: Send, pieces: Iterable[bytes], pause: float, wait: Callable[[float], bool]
 ) -> None:
     with suppress(OSError):
         for piece in pieces:
             send(piece)
-            if server(pause):
+            if wait(pause):
                 return

@@ -7,7 +7,7 @@ import pytest
 
 from postcard.adapters.http.circuit_breaker import MOST_KEPT, Breaker
 from postcard.ports import Fetched, FetchError, HostDown
-from tests.security.loopback_internet import PUBLIC, SILENT, Internet
+from tests.security.loopback_internet import PUBLIC_ADDRESS, SILENT_ADDRESS, LoopbackInternet
 
 
 class Host:
@@ -101,12 +101,12 @@ def test_what_is_kept_is_bounded(host: Host) -> None:
 
 
 def test_a_silent_host_is_waited_for_three_times_at_most(
-    make_fetcher: Any, internet: Internet
+    make_fetcher: Any, internet: LoopbackInternet
 ) -> None:
-    internet.names = {"public.test": [SILENT], "other.example.test": [PUBLIC]}
+    internet.names = {"public.test": [SILENT_ADDRESS], "other.example.test": [PUBLIC_ADDRESS]}
     breaker = Breaker(make_fetcher(seconds=0.2))
     for number in range(10):
         with pytest.raises(FetchError):
             breaker.fetch(f"https://public.test/{number}", allowed_hosts=None, deadline=1e9)
-    assert len(internet.connected) == 3
+    assert len(internet.connections) == 3
     assert breaker.fetch("https://other.example.test/x.png", allowed_hosts=None, deadline=1e9).body

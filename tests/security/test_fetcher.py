@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from postcard.adapters.http.fetcher import MOST_BYTES, HttpFetcher, Target
 from postcard.adapters.http.public_addresses import allows, host_of, is_public
 from postcard.ports import FetchError
-from tests.security.loopback_internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+from tests.security.loopback_internet import (
+    PNG,
+    PUBLIC_ADDRESS,
+    SELF_SIGNED_ADDRESS,
+    SILENT_ADDRESS,
+    LoopbackInternet,
+)
 
 Make = Callable[..., HttpFetcher]
 
@@ -35,12 +41,12 @@ def test_a_chunked_body_is_read_whole(fetcher: HttpFetcher) -> None:
 
 
 def test_a_request_says_what_is_wanted_and_nothing_about_us(
-    fetcher: HttpFetcher, internet: Internet, monkeypatch: pytest.MonkeyPatch
+    fetcher: HttpFetcher, internet: LoopbackInternet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     fetch(fetcher, "https://Public.test/a%20b/ü.png?x=1&y=%2F#fragment")
-    (request,) = internet.servers[PUBLIC].requests
+    (request,) = internet.servers[PUBLIC_ADDRESS].requests
     line, *headers = request.strip().split("\r\n")
     assert line == "GET /a%20b/%C3%BC.png?x=1&y=%2F HTTP/1.1"
     assert sorted(header.partition(":")[0] for header in headers) == [
@@ -55,61 +61,66 @@ def test_a_request_says_what_is_wanted_and_nothing_about_us(
 
 
 def test_the_address_connected_to_is_the_one_that_was_checked(
-    make_fetcher: Make, internet: Internet
+    make_fetcher: Make, internet: LoopbackInternet
 ) -> None:
-    answers = iter([[PUBLIC], ["127.0.0.1"]])
+    answers = iter([[PUBLIC_ADDRESS], ["127.0.0.1"]])
     internet.names = {"rebind.test": lambda: next(answers)}
     assert fetch(make_fetcher(), "https://rebind.test/x.png") == PNG
-    assert (internet.looked_up, internet.connected) == (["rebind.test"], [f"{PUBLIC}:443"])
+    assert (internet.resolved_hosts, internet.connections) == (
+        ["rebind.test"],
+        [f"{PUBLIC_ADDRESS}:443"],
+    )
 
 
 @pytest.mark.parametrize("private", ["10.0.0.1", "::1", "169.254.169.254", "fd00::1", "nonsense"])
 def test_one_private_answer_among_public_ones_refuses_all(
-    fetcher: HttpFetcher, internet: Internet, private: str
+    fetcher: HttpFetcher, internet: LoopbackInternet, private: str
 ) -> None:
-    internet.names = {"public.test": [PUBLIC, private]}
+    internet.names = {"public.test": [PUBLIC_ADDRESS, private]}
     assert "open internet" in refused(fetcher, "https://public.test/x.png")
-    assert internet.connected == []
+    assert internet.connections == []
 
 
 def test_the_next_address_of_a_name_is_tried_when_the_first_refuses(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
-    internet.names = {"public.test": ["93.184.216.99", PUBLIC]}
+    internet.names = {"public.test": ["93.184.216.99", PUBLIC_ADDRESS]}
     assert fetch(fetcher, "https://public.test/x.png") == PNG
 
 
 def test_a_name_with_many_dead_addresses_is_given_up_after_two(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
     internet.names = {"public.test": [f"93.184.216.{n}" for n in range(90, 99)]}
     refused(fetcher, "https://public.test/x.png")
-    assert len(internet.connected) == 2
+    assert len(internet.connections) == 2
 
 
 def test_a_resolver_that_never_answers_is_not_waited_for(
-    make_fetcher: Make, internet: Internet
+    make_fetcher: Make, internet: LoopbackInternet
 ) -> None:
     waited: list[float] = []
 
     def hang() -> Sequence[str]:
         time.sleep(1.0)
         waited.append(1.0)
-        return [PUBLIC]
+        return [PUBLIC_ADDRESS]
 
     internet.names = {"public.test": hang}
     assert "no address" in refused(make_fetcher(seconds=0.2), "https://public.test/x.png")
     assert waited == []
 
 
-def test_http_is_refused_unless_it_is_allowed(make_fetcher: Make, internet: Internet) -> None:
+def test_http_is_refused_unless_it_is_allowed(
+    make_fetcher: Make, internet: LoopbackInternet
+) -> None:
     refused(make_fetcher(), "http://public.test/x.png")
-    assert internet.looked_up == []
+    assert internet.resolved_hosts == []
     refused(make_fetcher(allow_http=True), "http://public.test/x.png")
-    assert internet.connected == [f"{PUBLIC}:80"]
+    assert internet.connections == [f"{PUBLIC_ADDRESS}:80"]
 
 
-def test_a_relative_redirect_is_followed(fetcher: HttpFetcher, internet: Internet) -> None:
+def test_a_relative_redirect_is_followed(fetcher: HttpFetcher, internet: LoopbackInternet) -> None:
     fetched = fetcher.fetch(
         "https://public.test/a/redirect-relative?to=../b/x.png%3Fy=1",
         allowed_hosts=None,
@@ -120,50 +131,53 @@ def test_a_relative_redirect_is_followed(fetcher: HttpFetcher, internet: Interne
 
 @pytest.mark.parametrize(("redirects", "followed"), [(3, True), (4, False)])
 def test_three_redirects_are_followed_and_no_more(
-    fetcher: HttpFetcher, internet: Internet, redirects: int, followed: bool
+    fetcher: HttpFetcher, internet: LoopbackInternet, redirects: int, followed: bool
 ) -> None:
     url = f"https://public.test/redirect-chain?n={redirects + 1}"
     if followed:
         assert fetch(fetcher, url) == PNG
     else:
         assert "more than three" in refused(fetcher, url)
-    assert len(internet.connected) == 4
+    assert len(internet.connections) == 4
 
 
 def test_a_redirect_must_stay_among_the_allowed_hosts(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
     url = "https://images.example.test/redirect?to=https://public.test/x.png"
     assert "allowed hosts" in refused(fetcher, url, ["*.example.test"])
-    assert len(internet.connected) == 1
+    assert len(internet.connections) == 1
     inside = "https://images.example.test/redirect?to=https://other.example.test/x.png"
     assert fetch(fetcher, inside, ["*.example.test"]) == PNG
 
 
-def test_cookies_are_not_sent_on(fetcher: HttpFetcher, internet: Internet) -> None:
+def test_cookies_are_not_sent_on(fetcher: HttpFetcher, internet: LoopbackInternet) -> None:
     assert fetch(fetcher, "https://public.test/setcookie") == PNG
     assert all(
-        "\r\ncookie:" not in request.lower() for request in internet.servers[PUBLIC].requests
+        "\r\ncookie:" not in request.lower()
+        for request in internet.servers[PUBLIC_ADDRESS].requests
     )
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
-    internet.names = {"public.test": [SELF_SIGNED]}
+    internet.names = {"public.test": [SELF_SIGNED_ADDRESS]}
     assert "certificate" in refused(fetcher, "https://public.test/x.png")
-    assert internet.servers[SELF_SIGNED].requests == []
+    assert internet.servers[SELF_SIGNED_ADDRESS].requests == []
 
 
 def test_a_certificate_for_another_name_is_refused(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
-    internet.names = {"elsewhere.test": [PUBLIC]}
+    internet.names = {"elsewhere.test": [PUBLIC_ADDRESS]}
     assert "certificate" in refused(fetcher, "https://elsewhere.test/x.png")
 
 
-def test_a_host_that_never_says_hello_is_given_up(make_fetcher: Make, internet: Internet) -> None:
-    internet.names = {"public.test": [SILENT]}
+def test_a_host_that_never_says_hello_is_given_up(
+    make_fetcher: Make, internet: LoopbackInternet
+) -> None:
+    internet.names = {"public.test": [SILENT_ADDRESS]}
     assert "cannot be reached" in refused(make_fetcher(seconds=0.3), "https://public.test/x.png")
 
 
@@ -181,11 +195,11 @@ def test_the_callers_deadline_counts_if_it_is_sooner(make_fetcher: Make) -> None
 
 
 def test_a_deadline_that_is_past_connects_to_nobody(
-    fetcher: HttpFetcher, internet: Internet
+    fetcher: HttpFetcher, internet: LoopbackInternet
 ) -> None:
     with pytest.raises(FetchError):
         fetcher.fetch("https://public.test/x.png", allowed_hosts=None, deadline=0)
-    assert internet.connected == []
+    assert internet.connections == []
 
 
 @pytest.mark.parametrize("path", ["no-content-length-endless", "content-length-huge"])
@@ -228,10 +242,10 @@ def test_a_broken_answer_is_an_error_of_the_host(fetcher: HttpFetcher, path: str
     ],
 )
 def test_an_address_that_could_be_read_two_ways_is_not_looked_up(
-    fetcher: HttpFetcher, internet: Internet, url: str
+    fetcher: HttpFetcher, internet: LoopbackInternet, url: str
 ) -> None:
     refused(fetcher, url)
-    assert internet.looked_up == []
+    assert internet.resolved_hosts == []
 
 
 @given(st.text(max_size=80), st.sampled_from(["https://", "https://public.test", ""]))

@@ -11,7 +11,13 @@ import pytest
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.http.public_addresses import is_public
 from postcard.ports import FetchError
-from tests.security.loopback_internet import PNG, PUBLIC, SELF_SIGNED, SILENT, Internet
+from tests.security.loopback_internet import (
+    PNG,
+    PUBLIC_ADDRESS,
+    SELF_SIGNED_ADDRESS,
+    SILENT_ADDRESS,
+    LoopbackInternet,
+)
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
 CASES: list[dict[str, str]] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
@@ -50,10 +56,10 @@ def attempt(fetcher: HttpFetcher, url: str) -> bytes | None:
 @named("v4-literal", "v4-obfuscated", "v6-literal", "metadata", "name", "authority", "scheme")
 @pytest.mark.parametrize("allow_http", [False, True])
 def test_an_inner_address_is_never_connected_to(
-    make_fetcher: Any, internet: Internet, case: dict[str, str], allow_http: bool
+    make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str], allow_http: bool
 ) -> None:
     host = case["url"].partition("://")[2].partition("/")[0]
-    internet.names = {"example.test": [PUBLIC]}
+    internet.names = {"example.test": [PUBLIC_ADDRESS]}
     if case["dns"]:
         internet.names = {host: answers(case["dns"]), "localhost": ["127.0.0.1"]}
     if case["url"] == "http://rebind.test/x.png":
@@ -61,7 +67,7 @@ def test_an_inner_address_is_never_connected_to(
     fetcher = make_fetcher(allow_http=allow_http, seconds=SECONDS)
     for url in (case["url"], case["url"].replace("http://", "https://", 1)):
         attempt(fetcher, url)
-    addresses = {connected.rpartition(":")[0] for connected in internet.connected}
+    addresses = {connected.rpartition(":")[0] for connected in internet.connections}
     assert all(is_public(address) for address in addresses)
     if case["expect"] == "block":
         assert not addresses
@@ -69,32 +75,32 @@ def test_an_inner_address_is_never_connected_to(
 
 @named("redirect")
 def test_a_redirect_is_judged_like_a_first_address(
-    make_fetcher: Any, internet: Internet, case: dict[str, str]
+    make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     assert attempt(make_fetcher(seconds=2), case["url"]) is None
-    assert {connected.rpartition(":")[0] for connected in internet.connected} == {PUBLIC}
-    assert len(internet.connected) <= 4
+    assert {connected.rpartition(":")[0] for connected in internet.connections} == {PUBLIC_ADDRESS}
+    assert len(internet.connections) <= 4
 
 
 @named("hostile-host")
 def test_a_hostile_host_is_refused_in_its_time(
-    make_fetcher: Any, internet: Internet, case: dict[str, str]
+    make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     path = case["url"].removeprefix("https://public.test")
-    tls = {"/tls-self-signed": SELF_SIGNED, "/tls-hang": SILENT}
-    internet.names = {"public.test": [tls.get(path, PUBLIC)]}
+    tls = {"/tls-self-signed": SELF_SIGNED_ADDRESS, "/tls-hang": SILENT_ADDRESS}
+    internet.names = {"public.test": [tls.get(path, PUBLIC_ADDRESS)]}
     fetched = attempt(make_fetcher(seconds=SECONDS), case["url"])
     assert fetched == (PNG if path in SNIFFED else None)
-    assert len(internet.connected) <= 2
+    assert len(internet.connections) <= 2
 
 
 @named("control")
 def test_an_ordinary_address_stays_usable(
-    make_fetcher: Any, internet: Internet, case: dict[str, str]
+    make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     host = case["url"].partition("://")[2].partition("/")[0].lower()
     if host[0].isdigit():  # no certificate is made out for these
         attempt(make_fetcher(seconds=1), case["url"])
-        assert internet.connected[0] == f"{host}:443"
+        assert internet.connections[0] == f"{host}:443"
     else:
         assert attempt(make_fetcher(seconds=2), case["url"]) == PNG

@@ -23,10 +23,19 @@ from PIL import Image, ImageFont
 from postcard.font_sanitizer.sanitize import recast
 from postcard.font_sanitizer.subprocess_client import checked
 from postcard.text.font_file import FontError, read_metadata, read_tables
-from tests.fonts import SHIPPED, boxed, changed, kite, opened, packed_with, sail, woff2
+from tests.fonts import (
+    FONTS_FOLDER,
+    box_font,
+    edit_font,
+    open_font,
+    replace_tables,
+    space_grotesk_as,
+    upside_down_font,
+    woff2,
+)
 
 ROOT = Path(__file__).parents[2]
-BOX = boxed("AB")
+BOX = box_font("AB")
 SFNT = struct.Struct(">4sHHHH")
 
 
@@ -110,12 +119,12 @@ def test_a_woff2_is_what_its_head_says(fields: dict[str, int], sentence: str) ->
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        (packed_with(BOX, without=["cmap"]), "lacks tables"),
-        (packed_with(BOX, without=["loca"]), "lacks tables"),
-        (packed_with(BOX, without=["glyf", "loca"]), "lacks tables"),
-        (packed_with(BOX, without=["glyf", "loca"], more={"CBDT": bytes(8)}), "pictures alone"),
-        (packed_with(BOX, more={"CFF": bytes(8)}), "lacks tables"),
-        (packed_with(BOX, more={"GSUB": b"\0\1\0\0" + b"\xff" * 40}), "broken"),
+        (replace_tables(BOX, without=["cmap"]), "lacks tables"),
+        (replace_tables(BOX, without=["loca"]), "lacks tables"),
+        (replace_tables(BOX, without=["glyf", "loca"]), "lacks tables"),
+        (replace_tables(BOX, without=["glyf", "loca"], more={"CBDT": bytes(8)}), "pictures alone"),
+        (replace_tables(BOX, more={"CFF": bytes(8)}), "lacks tables"),
+        (replace_tables(BOX, more={"GSUB": b"\0\1\0\0" + b"\xff" * 40}), "broken"),
     ],
 )
 def test_a_font_without_the_tables_it_needs_is_refused(body: bytes, sentence: str) -> None:
@@ -213,7 +222,7 @@ TAGS = [f"ax{n:02}" for n in range(17)]
     ],
 )
 def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence: str) -> None:
-    assert sentence in refusal(changed(boxed(LETTERS), change))
+    assert sentence in refusal(edit_font(box_font(LETTERS), change))
 
 
 @pytest.mark.parametrize(
@@ -231,26 +240,26 @@ def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence:
     ],
 )
 def test_a_font_on_its_bounds_is_taken(change: Callable[[Any], Any]) -> None:
-    assert recast(changed(boxed(LETTERS), change))[1].character_ranges
+    assert recast(edit_font(box_font(LETTERS), change))[1].character_ranges
 
 
 def test_tables_that_can_be_done_without_are_made_up() -> None:
-    assert recast(packed_with(BOX, without=["post", "OS/2"]))[1].faces[0]["weights"] == [400]
+    assert recast(replace_tables(BOX, without=["post", "OS/2"]))[1].faces[0]["weights"] == [400]
 
 
 @pytest.mark.parametrize("outlines", ["glyf", "CFF ", "CFF2"])
 def test_all_kinds_of_outlines_are_taken(outlines: str) -> None:
-    body, card = recast(boxed("AB", outlines=outlines))
+    body, card = recast(box_font("AB", outlines=outlines))
     assert outlines in read_tables(body)
     assert (card.family, card.character_ranges) == ("Boxes", "AB")
-    assert recast(woff2(boxed("AB", outlines=outlines)))[1] == card
+    assert recast(woff2(box_font("AB", outlines=outlines)))[1] == card
 
 
 def test_a_matrix_that_slants_is_refused() -> None:
     def slant(font: Any) -> None:
         font["CFF "].cff.topDictIndex[0].FontMatrix = [0.001, 0, 0.0003, 0.001, 0, 0]
 
-    assert "scales or slants" in refusal(changed(boxed("AB", outlines="CFF "), slant))
+    assert "scales or slants" in refusal(edit_font(box_font("AB", outlines="CFF "), slant))
 
 
 JUNK = ("DSIG", "meta", "gasp", "hdmx", "LTSH", "vhea", "Evil", "morx", "EBDT", "cvt", "SVG")
@@ -266,12 +275,12 @@ def talking(font: Any) -> None:
 
 def test_nothing_is_left_but_what_drawing_needs() -> None:
     junk = {**dict.fromkeys(JUNK, b"hidden words"), "fpgm": b"\x4f" * 99, "prep": b"\x4f" * 99}
-    body, _ = recast(packed_with(changed(BOX, talking), more=junk))
+    body, _ = recast(replace_tables(edit_font(BOX, talking), more=junk))
     assert set(read_tables(body)) == {
         *("head", "hhea", "hmtx", "maxp", "cmap", "glyf", "loca", "OS/2", "name", "post"),
         "card",
     }
-    font = opened(body)
+    font = open_font(body)
     assert font["maxp"].maxSizeOfInstructions == font["maxp"].maxFunctionDefs == 0
     assert not font["glyf"][font.getGlyphOrder()[1]].program.getBytecode()
     assert {str(name) for name in font["name"].names} == {"Boxes", "Regular", "Font"}
@@ -279,8 +288,8 @@ def test_nothing_is_left_but_what_drawing_needs() -> None:
 
 
 def test_the_same_font_is_written_alike_each_time() -> None:
-    assert recast(kite())[0] == recast(kite())[0]
-    assert recast(woff2(kite()))[1] == recast(kite())[1]
+    assert recast(upside_down_font())[0] == recast(upside_down_font())[0]
+    assert recast(woff2(upside_down_font()))[1] == recast(upside_down_font())[1]
 
 
 def test_letters_look_as_they_did() -> None:
@@ -291,16 +300,20 @@ def test_letters_look_as_they_did() -> None:
         core = font.getmask("AVAfi Rug 12")
         return Image.frombytes("L", core.size, bytes(core))
 
-    for body, weight in ((kite(), None), (sail(), 300), (sail(), 650)):
+    for body, weight in (
+        (upside_down_font(), None),
+        (space_grotesk_as(), 300),
+        (space_grotesk_as(), 650),
+    ):
         assert mask(recast(body)[0], weight) == mask(body, weight)
 
 
 def test_a_font_says_what_it_can() -> None:
-    card = recast(sail())[1]
+    card = recast(space_grotesk_as())[1]
     [row] = card.faces
     assert (row["weights"], row["italic"], row["axes"]) == ([300, 700], False, [None])
-    assert recast(kite("Kite", 700, italic=True))[1].faces[0]["italic"]
-    two = recast(changed(BOX, axes("wght", "ital")))[1]
+    assert recast(upside_down_font("Kite", 700, italic=True))[1].faces[0]["italic"]
+    two = recast(edit_font(BOX, axes("wght", "ital")))[1]
     assert [row["italic"] for row in two.faces] == [False, True]
 
 
@@ -316,14 +329,14 @@ def avalanche(font: Any) -> None:
 
 
 def test_a_font_that_never_ends_is_given_up() -> None:
-    body = changed(boxed("AB", outlines="CFF "), avalanche)
+    body = edit_font(box_font("AB", outlines="CFF "), avalanche)
     with pytest.raises(FontError, match="too long to check"):
         checked(body, seconds=3)
 
 
 def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONVERBOSE", "x")  # it would end up in what the process says
-    assert read_metadata(checked(kite())).family == "Kite"
+    assert read_metadata(checked(upside_down_font())).family == "Kite"
     with pytest.raises(FontError, match="a collection of fonts"):
         checked(b"ttcf" + bytes(99))
 
@@ -354,7 +367,7 @@ def test_a_font_that_broke_its_reader_would_find_every_door_closed() -> None:
 
 @pytest.mark.parametrize("name", ["Inter.ttf", "NotoSansAdlam-400.ttf", "NotoSansArmenian.ttf"])
 def test_behind_closed_doors_fonts_of_many_tables_are_read(name: str) -> None:
-    body = (SHIPPED / name).read_bytes()
+    body = (FONTS_FOLDER / name).read_bytes()
     assert read_metadata(checked(body)).family == read_metadata(recast(body)[0]).family
 
 
@@ -376,5 +389,5 @@ def test_two_thousand_broken_fonts_are_refused_or_made_sound() -> None:
 
 def test_fonts_that_ship_would_be_taken() -> None:
     for name in ("SpaceGrotesk.ttf", "NotoSansHebrew-400.ttf", "NotoSansThai.ttf"):
-        body, card = recast((SHIPPED / name).read_bytes())
+        body, card = recast((FONTS_FOLDER / name).read_bytes())
         assert card.faces and len(body) > 10_000

@@ -16,7 +16,7 @@ from PIL import Image
 
 from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
-from tests.functions.fake_services import ROOT, noise, picture
+from tests.functions.fake_services import ROOT, noise_png, solid_png
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
@@ -63,35 +63,35 @@ def test_a_broken_picture_is_refused_with_the_decoder_s_words(cell: SandboxedDec
 
 
 def test_a_picture_that_kills_the_process_is_lost_alone(cell: SandboxedDecoder) -> None:
-    cell.decode(picture(), None)
+    cell.decode(solid_png(), None)
     assert cell._worker is not None
     os.kill(cell._worker.pid, signal.SIGSTOP)
     Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [cell._worker.pid]).start()
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
-        cell.decode(noise(400, 400), None)
-    assert cell.decode(picture(), None).width == 8
+        cell.decode(noise_png(400, 400), None)
+    assert cell.decode(solid_png(), None).width == 8
     assert cell.started_workers == 2
 
 
 def test_a_process_that_died_meanwhile_is_replaced(cell: SandboxedDecoder) -> None:
-    cell.decode(picture(), None)
+    cell.decode(solid_png(), None)
     assert cell._worker is not None
     cell._worker.kill()
     cell._worker.wait()
-    assert cell.decode(picture(), None).width == 8
+    assert cell.decode(solid_png(), None).width == 8
     assert cell.started_workers == 2
 
 
 def test_a_picture_that_takes_too_long_is_given_up_and_the_next_is_drawn() -> None:
     cell = SandboxedDecoder()
-    cell.decode(picture(), None)
+    cell.decode(solid_png(), None)
     assert cell._worker is not None
     os.kill(cell._worker.pid, signal.SIGSTOP)
     cell._timeout_seconds = 0.2
     with pytest.raises(ImageDecodeError, match="it takes too long"):
-        cell.decode(picture(), None)
+        cell.decode(solid_png(), None)
     cell._timeout_seconds = 5.0
-    assert cell.decode(picture(), None).width == 8
+    assert cell.decode(solid_png(), None).width == 8
     cell.close()
 
 
@@ -109,7 +109,7 @@ def test_a_process_that_was_taken_over_is_ended_at_its_first_lie(lie: str) -> No
     program = f"import os, struct; os.read(0, 9); os.write(1, {lie}); os.read(0, 1 << 20)"
     cell = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
-        cell.decode(picture(), None)
+        cell.decode(solid_png(), None)
     assert cell._worker is None
 
 
@@ -122,16 +122,16 @@ def test_slow_pictures_together_have_so_many_seconds() -> None:
         return now
 
     cell = SandboxedDecoder(clock=clock)
-    cell.decode(picture(), None)
+    cell.decode(solid_png(), None)
     step = 1.5  # each look at the clock is so much later
     for _ in range(3):
         with suppress(ImageDecodeError):
-            cell.decode(picture(), None)
+            cell.decode(solid_png(), None)
     step = 0.0
     with pytest.raises(ImageDecodeError, match="it takes too long"):
-        cell.decode(picture(), None)
+        cell.decode(solid_png(), None)
     now += MAX_SLOW_SECONDS + 5
-    assert cell.decode(picture(), None).width == 8
+    assert cell.decode(solid_png(), None).width == 8
     cell.close()
 
 

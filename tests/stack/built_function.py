@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from layers.bytecode import find
+from layers.bytecode import find_interpreter
 from tests.stack.runtime_api import RuntimeApi
 
 UV = Path(sys.prefix) / "bin" / "uv"
@@ -18,9 +18,9 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot-restore-py")
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 
 
-def interpreter() -> tuple[str, str]:
+def lambda_interpreter() -> tuple[str, str]:
     """Lambda's own version of Python if this machine has it, else the one that runs the tests."""
-    if found := find(LAMBDA_PYTHON):
+    if found := find_interpreter(LAMBDA_PYTHON):
         return found, LAMBDA_PYTHON
     return sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -33,14 +33,14 @@ def install_runtime_client(folder: Path, version: str) -> None:
     subprocess.run(command, check=True, timeout=120)
 
 
-class Function:
+class BuiltFunction:
     """One environment of a built function: `built` is the folder that `sam build` wrote."""
 
     def __init__(
         self, built: Path, name: str, handler: str, environment: Mapping[str, str]
     ) -> None:
         self._api = RuntimeApi(function=name).__enter__()
-        python, _ = interpreter()
+        python, _ = lambda_interpreter()
         layers = [built / layer / "python" for layer in ("CoreLayer", "VendorLayer")]
         paths = [built / name, *layers, built / "runtime"]
         self.log: list[str] = []
@@ -82,4 +82,4 @@ class Function:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             self.log.extend(line.rstrip("\n") for line in lines)
-        self._api.answers.put(("exit", "\n".join(self.log).encode()))
+        self._api.responses.put(("exit", "\n".join(self.log).encode()))

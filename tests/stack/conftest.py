@@ -1,13 +1,13 @@
 import pytest
 
-from deploy.template_check import Document, read, translated
+from deploy.template_check import SamDocument, apply_sam_transform, read_template
 
 
 @pytest.fixture(scope="session")
-def template() -> Document:
-    return read()
+def template() -> SamDocument:
+    return read_template()
 
 
 @pytest.fixture(scope="session")
-def cloudformation(template: Document) -> Document:
-    return translated(template)
+def cloudformation(template: SamDocument) -> SamDocument:
+    return apply_sam_transform(template)

@@ -10,16 +10,16 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from deploy.bootstrap import first_key, seed_keys
-from deploy.template_check import Document
+from deploy.bootstrap import create_first_api_key, create_signing_keys
+from deploy.template_check import SamDocument
 from postcard import wiring
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.keys.api_keys import Keys
 from postcard.keys.key_set import KeySet
 from postcard.keys.rotation import Keyring
 from postcard.settings import Settings
-from tests.stack.built_function import Function
-from tests.stack.permissions import Watched
+from tests.stack.built_function import BuiltFunction
+from tests.stack.permissions import PermissionRecorder
 
 NOW = 1_790_000_000.0
 CREDENTIALS = {
@@ -30,15 +30,15 @@ CREDENTIALS = {
 }
 
 
-class World:
+class MotoStack:
     """All of it, on ports of 127.0.0.1; each function goes by an access key id of its own."""
 
-    def __init__(self, built: Path, template: Document) -> None:
+    def __init__(self, built: Path, template: SamDocument) -> None:
         self.built, self.template = built, template
         own = uuid.uuid4().hex  # other tests share moto's one state in this process
         pictures, store = f"pictures-{own}", f"store-{own}"
         buckets = {pictures: "PicturesBucket", store: "StoreBucket"}
-        self.aws = Watched(DomainDispatcherApplication(create_backend_app), buckets)
+        self.aws = PermissionRecorder(DomainDispatcherApplication(create_backend_app), buckets)
         self._server = make_server("127.0.0.1", 0, self.aws, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -50,8 +50,8 @@ class World:
             base_url="https://pictures.example.com",
             endpoint_url=self.url,
         )
-        self.keys = self._make()
-        self.key = first_key(Keys(wiring.api_keys(self.settings)), now=NOW)
+        self.keys = self._create_resources()
+        self.key = create_first_api_key(Keys(wiring.api_keys(self.settings)), now=NOW)
         self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ class World:
         make: Any = boto3.client
         return make(service, endpoint_url=self.url, region_name="us-east-1")
 
-    def _make(self) -> KeySet:
+    def _create_resources(self) -> KeySet:
         table = self.template["Resources"]["Table"]["Properties"]
         kept = ("BillingMode", "AttributeDefinitions", "KeySchema")
         made = {name: table[name] for name in kept}
@@ -74,9 +74,11 @@ class World:
             self.client("s3").create_bucket(Bucket=bucket)
         text = json.dumps({"origin": "from-cloudformation"})
         self.client("secretsmanager").create_secret(Name=self.settings.secret_id, SecretString=text)
-        return seed_keys(Keyring(wiring.secrets(self.settings), MemoryEdgeStore()), now=NOW)
+        return create_signing_keys(
+            Keyring(wiring.secrets(self.settings), MemoryEdgeStore()), now=NOW
+        )
 
-    def start(self, name: str) -> Function:
+    def start(self, name: str) -> BuiltFunction:
         properties = self.template["Resources"][name]["Properties"]
         variables = {
             "POSTCARD_TABLE": self.settings.table,
@@ -89,7 +91,7 @@ class World:
             **CREDENTIALS,
             "AWS_ACCESS_KEY_ID": name,
         }
-        return Function(self.built, name, properties["Handler"], variables)
+        return BuiltFunction(self.built, name, properties["Handler"], variables)
 
     def _distribution(self) -> str:
         behaviour = {"TargetOriginId": "a", "ViewerProtocolPolicy": "https-only"}
@@ -109,7 +111,7 @@ class World:
         """The JSON API's answer, read (None if it is empty); it must be a success."""
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         text = None if body is None else json.dumps(body)
-        answer = self.api.invoke(event(method, path, headers, text, query=query))
+        answer = self.api.invoke(http_event(method, path, headers, text, query=query))
         assert answer["statusCode"] in (200, 204), (answer, self.api.log)
         return json.loads(answer["body"]) if answer.get("body") else None
 
@@ -122,23 +124,23 @@ class World:
     def picture(self, path: str, link: str = "", *, secret: str = "from-cloudformation") -> Any:
         """The image function's answer, as CloudFront would get it."""
         headers = {"x-postcard-origin": secret, "x-postcard-link": link}
-        return self.image.invoke(event("GET", path, headers))
+        return self.image.invoke(http_event("GET", path, headers))
 
-    def taken(self, key: str) -> bytes:
+    def pop_picture(self, key: str) -> bytes:
         """A stored picture, which is gone then."""
         place = {"Bucket": self.settings.pictures_bucket, "Key": key}
         body = bytes(self.client("s3").get_object(**place)["Body"].read())
         self.client("s3").delete_object(**place)
         return body
 
-    def stored(self) -> list[str]:
+    def picture_keys(self) -> list[str]:
         """Keys of all pictures."""
         bucket = self.settings.pictures_bucket
         found = self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
         return [item["Key"] for item in found]
 
 
-def event(
+def http_event(
     method: str, path: str, headers: dict[str, str], body: str | None = None, *, query: str = ""
 ) -> dict[str, Any]:
     """Payload 2.0 of an HTTP API."""

@@ -13,33 +13,37 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 CREDENTIAL = re.compile(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/aws4_request")
 S3_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
-Asked = tuple[str, str]  # an action, and on what: "s3:GetObject", "PicturesBucket/images/x.png"
+Permission = tuple[
+    str, str
+]  # an action, and on what: "s3:GetObject", "PicturesBucket/images/x.png"
 
 
-class Watched:
+class PermissionRecorder:
     """A WSGI application, and who asked it for what. Callers go by their access key ids."""
 
     def __init__(self, application: WSGIApplication, buckets: Mapping[str, str]) -> None:
         self._application = application
         self._buckets = buckets
         self._lock = threading.Lock()
-        self.asked: dict[str, set[Asked]] = {}
+        self.used_permissions: dict[str, set[Permission]] = {}
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         if found := CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
             with self._lock:
-                asked = self.asked.setdefault(found[1], set())
-                asked.update(self._wanted(found[2], environ, body))
+                asked = self.used_permissions.setdefault(found[1], set())
+                asked.update(self._permissions_of(found[2], environ, body))
         return self._application(environ, start)
 
-    def _wanted(self, service: str, environ: WSGIEnvironment, body: bytes) -> Iterator[Asked]:
+    def _permissions_of(
+        self, service: str, environ: WSGIEnvironment, body: bytes
+    ) -> Iterator[Permission]:
         if service == "s3":
-            yield from self._objects(environ, body.decode("utf-8", "replace"))
+            yield from self._s3_permissions(environ, body.decode("utf-8", "replace"))
         elif service == "dynamodb":
             operation = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
-            yield from (("dynamodb:" + name, "Table") for name in rows(operation, body))
+            yield from (("dynamodb:" + name, "Table") for name in dynamodb_actions(operation, body))
         elif service == "secretsmanager":
             yield environ["HTTP_X_AMZ_TARGET"].replace(".", ":"), "Keys"
         elif environ["PATH_INFO"].endswith("/invalidation"):
@@ -47,7 +51,7 @@ class Watched:
         else:
             yield f"{service}:{environ['PATH_INFO']}", "?"
 
-    def _objects(self, environ: WSGIEnvironment, body: str) -> Iterator[Asked]:
+    def _s3_permissions(self, environ: WSGIEnvironment, body: str) -> Iterator[Permission]:
         name, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
         bucket = self._buckets[name]
         if environ["REQUEST_METHOD"] == "POST" and "delete" in environ["QUERY_STRING"]:
@@ -59,7 +63,7 @@ class Watched:
             yield "s3:ListBucket", bucket
 
 
-def rows(operation: str, body: bytes) -> set[str]:
+def dynamodb_actions(operation: str, body: bytes) -> set[str]:
     """The actions of a DynamoDB call; a transaction needs those of its parts."""
     if operation != "TransactWriteItems":
         return {operation}
@@ -67,9 +71,9 @@ def rows(operation: str, body: bytes) -> set[str]:
     return {IN_TRANSACTION.get(part, "ConditionCheckItem") for part in parts}
 
 
-def allows(statements: Iterable[Mapping[str, Any]], asked: Asked) -> bool:
+def allows(statements: Iterable[Mapping[str, Any]], permission: Permission) -> bool:
     """Whether a role's statements, as the template writes them, allow an action on a thing."""
-    action, thing = asked
+    action, thing = permission
     return any(
         action in _list(statement["Action"])
         and any(fnmatchcase(thing, pattern) for pattern in map(_name, _list(statement["Resource"])))

@@ -27,8 +27,8 @@ class RuntimeApi:
         self._arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
         self._timeout = timeout
         self.events: queue.Queue[tuple[str, bytes] | None] = queue.Queue()
-        self.answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
-        self._server = Server(self)
+        self.responses: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self._server = RuntimeApiServer(self)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> "RuntimeApi":
@@ -49,14 +49,14 @@ class RuntimeApi:
         """Hand over one event and wait for what the handler returns; `InvocationFailed`."""
         self.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
         try:
-            outcome, body = self.answers.get(timeout=self._timeout)
+            outcome, body = self.responses.get(timeout=self._timeout)
         except queue.Empty:
             raise InvocationFailed(f"no answer within {self._timeout:g} s") from None
         if outcome != "response":
             raise InvocationFailed(body.decode())
         return json.loads(body)
 
-    def headers(self, request_id: str) -> dict[str, str]:
+    def invocation_headers(self, request_id: str) -> dict[str, str]:
         """What comes with an event."""
         deadline = int((time.time() + self._timeout) * 1000)
         return {
@@ -67,13 +67,13 @@ class RuntimeApi:
         }
 
 
-class Calls(BaseHTTPRequestHandler):
+class RuntimeApiHandler(BaseHTTPRequestHandler):
     """What a runtime asks for and posts."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # unbuffered, each header is a packet of its own …
     disable_nagle_algorithm = True  # … and each call waits 40 ms for an acknowledgement
-    server: "Server"
+    server: "RuntimeApiServer"
 
     def do_GET(self) -> None:
         """The next event, as soon as there is one."""
@@ -82,13 +82,13 @@ class Calls(BaseHTTPRequestHandler):
         if (event := self.server.api.events.get()) is None:
             return self._answer(500, b"{}")
         request_id, body = event
-        return self._answer(200, body, self.server.api.headers(request_id))
+        return self._answer(200, body, self.server.api.invocation_headers(request_id))
 
     def do_POST(self) -> None:
         """What came of it: …/response or …/error."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self._answer(202, b'{"status":"OK"}')
-        self.server.api.answers.put((self.path.rpartition("/")[2], body))
+        self.server.api.responses.put((self.path.rpartition("/")[2], body))
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -103,13 +103,13 @@ class Calls(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class Server(ThreadingHTTPServer):
+class RuntimeApiServer(ThreadingHTTPServer):
     """A server that knows its Runtime API."""
 
     daemon_threads = True
 
     def __init__(self, api: RuntimeApi) -> None:
-        super().__init__(("127.0.0.1", 0), Calls)
+        super().__init__(("127.0.0.1", 0), RuntimeApiHandler)
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from api.docs_page import POLICY
-from api.middleware import SECURITY
-from deploy.template_check import Document
+from api.docs_page import CONTENT_SECURITY_POLICY
+from api.middleware import SECURITY_HEADERS
+from deploy.template_check import SamDocument
 from tests.stack.test_template import listed, of_type, statements
 
 YEAR = 31_536_000
 
 
-def picture_headers(template: Document) -> dict[str, Any]:
+def picture_headers(template: SamDocument) -> dict[str, Any]:
     policy = template["Resources"]["PictureHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     headers: dict[str, Any] = policy["SecurityHeadersConfig"]
     return headers
 
 
-def distribution(template: Document) -> dict[str, Any]:
+def distribution(template: SamDocument) -> dict[str, Any]:
     config: dict[str, Any] = template["Resources"]["Distribution"]["Properties"]
     return dict(config["DistributionConfig"])
 
@@ -29,7 +29,7 @@ def directives(policy: str) -> dict[str, list[str]]:
     return {name: values for name, *values in parts}
 
 
-def test_pictures_say_all_that_browsers_heed_of_safety(template: Document) -> None:
+def test_pictures_say_all_that_browsers_heed_of_safety(template: SamDocument) -> None:
     said = picture_headers(template)
     assert all(each["Override"] for each in said.values())
     assert set(said) == {
@@ -50,26 +50,26 @@ def test_pictures_say_all_that_browsers_heed_of_safety(template: Document) -> No
 
 
 def test_the_api_says_all_that_browsers_heed_of_safety() -> None:
-    assert SECURITY["X-Content-Type-Options"] == "nosniff"
-    assert f"max-age={YEAR}" in SECURITY["Strict-Transport-Security"]
-    assert SECURITY["Referrer-Policy"] == "no-referrer"
-    assert SECURITY["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert SECURITY["Cache-Control"] == "no-store"
-    assert directives(SECURITY["Content-Security-Policy"]) == {
+    assert SECURITY_HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert f"max-age={YEAR}" in SECURITY_HEADERS["Strict-Transport-Security"]
+    assert SECURITY_HEADERS["Referrer-Policy"] == "no-referrer"
+    assert SECURITY_HEADERS["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert SECURITY_HEADERS["Cache-Control"] == "no-store"
+    assert directives(SECURITY_HEADERS["Content-Security-Policy"]) == {
         "default-src": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
 
 
 def test_the_page_that_describes_the_api_runs_and_loads_nothing() -> None:
-    assert directives(POLICY) == {
+    assert directives(CONTENT_SECURITY_POLICY) == {
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],
         "frame-ancestors": ["'none'"],
     }
 
 
-def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: Document) -> None:
+def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: SamDocument) -> None:
     assert template["Parameters"]["CorsOrigins"]["Default"] == ""
     for api in of_type(template, "AWS::Serverless::HttpApi").values():
         assert "CorsConfiguration" not in api  # it would answer before the function could
@@ -78,7 +78,7 @@ def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: Documen
     assert "CorsConfiguration" not in template["Resources"]["PicturesBucket"]["Properties"]
 
 
-def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: Document) -> None:
+def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: SamDocument) -> None:
     buckets = of_type(template, "AWS::S3::Bucket")
     policies = of_type(template, "AWS::S3::BucketPolicy")
     guarded = {policy["Bucket"]["Ref"]: name for name, policy in policies.items()}
@@ -97,7 +97,7 @@ def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: Document)
         ]
 
 
-def test_nobody_without_a_name_is_allowed_anything(cloudformation: Document) -> None:
+def test_nobody_without_a_name_is_allowed_anything(cloudformation: SamDocument) -> None:
     policies = of_type(cloudformation, "AWS::S3::BucketPolicy")
     for name in policies:
         for statement in statements(cloudformation, name):
@@ -109,7 +109,7 @@ def test_nobody_without_a_name_is_allowed_anything(cloudformation: Document) -> 
         assert permission["SourceArn"]
 
 
-def test_a_function_is_called_by_its_api_alone(cloudformation: Document) -> None:
+def test_a_function_is_called_by_its_api_alone(cloudformation: SamDocument) -> None:
     kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
     assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping"}
     roles = of_type(cloudformation, "AWS::IAM::Role")
@@ -120,7 +120,9 @@ def test_a_function_is_called_by_its_api_alone(cloudformation: Document) -> None
 
 
 @pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
-def test_no_role_changes_roles_functions_or_the_distribution(template: Document, role: str) -> None:
+def test_no_role_changes_roles_functions_or_the_distribution(
+    template: SamDocument, role: str
+) -> None:
     services = {
         action.split(":")[0]
         for statement in statements(template, role)
@@ -133,7 +135,7 @@ def test_no_role_changes_roles_functions_or_the_distribution(template: Document,
 
 
 def test_the_bucket_of_pictures_is_read_by_signed_calls_of_the_distribution(
-    template: Document,
+    template: SamDocument,
 ) -> None:
     access = template["Resources"]["PicturesAccess"]["Properties"]["OriginAccessControlConfig"]
     assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
@@ -144,7 +146,7 @@ def test_the_bucket_of_pictures_is_read_by_signed_calls_of_the_distribution(
     assert origins["image-api"]["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
 
 
-def test_readers_come_by_tls(template: Document) -> None:
+def test_readers_come_by_tls(template: SamDocument) -> None:
     config = distribution(template)
     for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
         assert behaviour["ViewerProtocolPolicy"] == "https-only"
@@ -154,20 +156,20 @@ def test_readers_come_by_tls(template: Document) -> None:
     assert template["Parameters"]["AllowHttp"]["Default"] == ""
 
 
-def test_a_firewall_may_stand_before_pictures_and_need_not(template: Document) -> None:
+def test_a_firewall_may_stand_before_pictures_and_need_not(template: SamDocument) -> None:
     assert template["Parameters"]["WebAclArn"]["Default"] == ""
     chosen = {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
     assert distribution(template)["WebACLId"] == chosen
 
 
-def test_every_log_ends(template: Document) -> None:
+def test_every_log_ends(template: SamDocument) -> None:
     for group in of_type(template, "AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogDays"}
     logs = template["Resources"]["AccessLogsBucket"]["Properties"]["LifecycleConfiguration"]
     assert [rule["ExpirationInDays"] for rule in logs["Rules"]] == [{"Ref": "LogDays"}]
 
 
-def test_the_origin_s_secret_is_in_no_output_variable_or_text(cloudformation: Document) -> None:
+def test_the_origin_s_secret_is_in_no_output_variable_or_text(cloudformation: SamDocument) -> None:
     text = json.dumps(cloudformation)
     assert text.count("resolve:secretsmanager") == 1, "the distribution's header alone"
     assert "resolve:secretsmanager" not in json.dumps(cloudformation["Outputs"])
@@ -176,13 +178,13 @@ def test_the_origin_s_secret_is_in_no_output_variable_or_text(cloudformation: Do
         assert variables["POSTCARD_SECRET_ID"] == {"Ref": "Keys"}, "its name, never its text"
 
 
-def test_the_secret_says_how_its_keys_are_changed(template: Document) -> None:
+def test_the_secret_says_how_its_keys_are_changed(template: SamDocument) -> None:
     description = template["Resources"]["Keys"]["Properties"]["Description"]["Fn::Sub"]
     assert "`postcard signing-keys`" in description
     assert not of_type(template, "AWS::SecretsManager::RotationSchedule")
 
 
-def test_a_spent_budget_rings(template: Document) -> None:
+def test_a_spent_budget_rings(template: SamDocument) -> None:
     alarm = template["Resources"]["BudgetAlarm"]["Properties"]
     assert {"Name": "reason", "Value": "budget"} in alarm["Dimensions"]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("Fallbacks", 1)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.template_check import Document
+from deploy.template_check import SamDocument
 from postcard.links.verify import address, read
-from tests.stack.built_function import ARCHITECTURE, install_runtime_client, interpreter
-from tests.stack.moto_stack import CREDENTIALS, World
+from tests.stack.built_function import ARCHITECTURE, install_runtime_client, lambda_interpreter
+from tests.stack.moto_stack import CREDENTIALS, MotoStack
 from tests.stack.permissions import allows
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def built() -> Path:
 
 
 def build(folder: Path) -> None:
-    _, version = interpreter()
+    _, version = lambda_interpreter()
     environment = {name: each for name, each in os.environ.items() if not name.startswith("MAKE")}
     command = ["make", "build", f"ARCH={ARCHITECTURE}", f"BUILD={folder}"]
     made = subprocess.run(
@@ -64,37 +64,37 @@ def build(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(built: Path, template: Document) -> Iterator[World]:
+def world(built: Path, template: SamDocument) -> Iterator[MotoStack]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
-        world = World(built, template)
+        world = MotoStack(built, template)
         yield world
         world.close()
 
 
 @pytest.fixture(scope="module")
-def template_id(world: World) -> str:
+def template_id(world: MotoStack) -> str:
     return str(world.call("POST", "/v1/templates", DOCUMENT)["id"])
 
 
 def test_the_built_api_makes_a_picture_and_the_built_image_function_draws_it_again(
-    world: World, template_id: str
+    world: MotoStack, template_id: str
 ) -> None:
     modifications = [{"name": "name", "text": "Alex"}]
     asked = {"template_id": template_id, "modifications": modifications}
     made = world.call("POST", "/v1/images", asked)
     key = f"images/{made['id']}.png"
-    first = world.taken(key)
+    first = world.pop_picture(key)
     answer = world.picture(f"/{key}")
     assert answer["statusCode"] == 200, world.image.log
     assert answer["headers"]["X-Postcard-Render"] == "drawn"
     assert answer["headers"]["Content-Type"] == "image/png"
     assert base64.b64decode(answer["body"]) == first
-    assert key in world.stored()
+    assert key in world.picture_keys()
 
 
-def test_the_built_image_function_draws_a_signed_link(world: World, template_id: str) -> None:
+def test_the_built_image_function_draws_a_signed_link(world: MotoStack, template_id: str) -> None:
     asked = {"template_id": template_id, "modifications": [{"name": "name", "text": "مرحبا"}]}
     url = urlsplit(world.call("POST", "/v1/links", asked)["url"])
     link = read(url.path, url.query)
@@ -103,35 +103,37 @@ def test_the_built_image_function_draws_a_signed_link(world: World, template_id:
     assert answer["statusCode"] == 200, world.image.log
     assert "X-Postcard-Fallback" not in answer["headers"], world.image.log
     assert base64.b64decode(answer["body"]).startswith(b"\x89PNG")
-    assert path.removeprefix("/") in world.stored()
+    assert path.removeprefix("/") in world.picture_keys()
 
 
-def test_a_call_without_the_origin_secret_is_refused(world: World) -> None:
+def test_a_call_without_the_origin_secret_is_refused(world: MotoStack) -> None:
     answer = world.picture("/images/img_aaaaaaaaaaaaaaaaaaaaaaaaaa.png", secret="guessed")
     assert answer["statusCode"] == 403
 
 
-def test_the_built_api_answers_for_its_health(world: World) -> None:
+def test_the_built_api_answers_for_its_health(world: MotoStack) -> None:
     assert world.call("GET", "/v1/health")["status"] == "ok"
 
 
-def test_lambdas_log_has_a_line_of_json_a_call(world: World, template_id: str) -> None:
+def test_lambdas_log_has_a_line_of_json_a_call(world: MotoStack, template_id: str) -> None:
     world.call("GET", "/v1/templates")
     line = json.loads(next(line for line in reversed(world.api.log) if '"route"' in line))
     assert line["status"] == 200
 
 
-def test_no_function_asks_aws_for_what_its_role_forbids(world: World, template: Document) -> None:
+def test_no_function_asks_aws_for_what_its_role_forbids(
+    world: MotoStack, template: SamDocument
+) -> None:
     everything(world)
     for function, role in (("ApiFunction", "ApiRole"), ("ImageFunction", "ImageRole")):
         (policy,) = template["Resources"][role]["Properties"]["Policies"]
         statements = policy["PolicyDocument"]["Statement"]
-        asked = world.aws.asked[function]
+        asked = world.aws.used_permissions[function]
         assert len(asked) > 3
         assert sorted(each for each in asked if not allows(statements, each)) == []
 
 
-def everything(world: World) -> None:
+def everything(world: MotoStack) -> None:
     """Every call that touches AWS, once."""
     announced = {"id": "dot", "content_type": "image/png", "bytes": len(DOT)}
     world.upload(world.call("POST", "/v1/assets", announced)["upload"], DOT)
@@ -163,7 +165,7 @@ def everything(world: World) -> None:
 
 
 def test_every_module_comes_with_bytecode_of_lambdas_python(built: Path) -> None:
-    _, version = interpreter()
+    _, version = lambda_interpreter()
     tag = f".cpython-{version.replace('.', '')}.pyc"
     for part in ("CoreLayer/python/postcard", "ImageFunction/image", "ApiFunction/api"):
         for source in (built / part).glob("*.py"):

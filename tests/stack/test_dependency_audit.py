@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from deploy.dependency_audit import GOOD, PINS, UNKNOWN, VULNERABLE, verdict
+from deploy.dependency_audit import EXIT_INCOMPLETE, EXIT_OK, EXIT_VULNERABLE, PINS, audit_result
 
 
 def answer(*packages: dict[str, Any]) -> str:
@@ -19,21 +19,21 @@ UNASKED = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
 
 
 def test_pins_of_which_nothing_is_known_are_good() -> None:
-    code, (said,) = verdict([answer(package("a"), package("b")), answer(package("a"))])
-    assert code == GOOD
+    code, (said,) = audit_result([answer(package("a"), package("b")), answer(package("a"))])
+    assert code == EXIT_OK
     assert "2 packages" in said
 
 
 def test_an_advisory_is_told_with_the_version_that_mends_it() -> None:
-    code, said = verdict([answer(package("a"), package("b", "PYSEC-1")), answer(UNASKED), ""])
-    assert code == VULNERABLE
+    code, said = audit_result([answer(package("a"), package("b", "PYSEC-1")), answer(UNASKED), ""])
+    assert code == EXIT_VULNERABLE
     assert said == ["b 2.0: PYSEC-1, mended in 2.1"]
 
 
 def test_silence_is_not_taken_for_safety() -> None:
     for answers in (["", ""], [answer(package("a"), UNASKED)], [answer(package("a")), ""]):
-        code, (said,) = verdict(answers)
-        assert code == UNKNOWN
+        code, (said,) = audit_result(answers)
+        assert code == EXIT_INCOMPLETE
         assert "Nothing is known" in said
 
 

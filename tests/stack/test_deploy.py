@@ -13,11 +13,17 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from deploy import bootstrap as seed
-from deploy.__main__ import capped, fill, read_arguments, region
-from deploy.account_limits import Concurrency
-from deploy.cloudformation_stack import DeployError, Outputs, Plan, deployed_parameter, run
-from deploy.fallback_picture import draw
-from deploy.template_check import Document
+from deploy.__main__ import aws_region, bootstrap_stack, read_arguments, with_api_concurrency
+from deploy.account_limits import ConcurrencyLimits
+from deploy.cloudformation_stack import (
+    DeployError,
+    DeploymentPlan,
+    StackOutputs,
+    deployed_parameter,
+    run_sam,
+)
+from deploy.fallback_picture import render_fallback_png
+from deploy.template_check import SamDocument
 from postcard.adapters.memory import MemoryApiKeys, MemoryEdgeStore, MemoryObjects, MemorySecrets
 from postcard.keys.api_keys import Keys
 from postcard.keys.rotation import Keyring
@@ -35,7 +41,7 @@ def keyring() -> tuple[Keyring, MemorySecrets, MemoryEdgeStore]:
 class TestKeys:
     def test_the_edge_has_what_the_secret_has_and_the_origin_secret_stays(self) -> None:
         ring, secrets, edge = keyring()
-        keys = seed.seed_keys(ring, now=NOW)
+        keys = seed.create_signing_keys(ring, now=NOW)
         stored, entry = json.loads(secrets.read()), json.loads(edge.read("postcard") or "")
         assert stored["origin"] == "from-cloudformation"
         assert entry["signing"] == {"k1": stored["signing"]["k1"]["key"]}
@@ -45,9 +51,9 @@ class TestKeys:
 
     def test_a_second_deployment_makes_no_other_keys(self) -> None:
         ring, secrets, edge = keyring()
-        seed.seed_keys(ring, now=NOW)
+        seed.create_signing_keys(ring, now=NOW)
         before = secrets.read(), edge.read("postcard")
-        seed.seed_keys(ring, now=NOW + 1)
+        seed.create_signing_keys(ring, now=NOW + 1)
         assert (secrets.read(), edge.read("postcard")) == before
 
 
@@ -73,23 +79,23 @@ class TestFallback:
 class TestApiKeys:
     def test_the_first_key_is_shown_once(self) -> None:
         keys = Keys(MemoryApiKeys())
-        key = seed.first_key(keys, now=NOW)
+        key = seed.create_first_api_key(keys, now=NOW)
         assert key is not None and key.startswith("postcard_")
-        assert seed.first_key(keys, now=NOW) is None
+        assert seed.create_first_api_key(keys, now=NOW) is None
 
     def test_a_revoked_first_key_is_not_made_anew(self) -> None:
         keys = Keys(MemoryApiKeys())
-        seed.first_key(keys, now=NOW)
+        seed.create_first_api_key(keys, now=NOW)
         keys.revoke(keys.list()[0].key_id, now=NOW)
-        assert seed.first_key(keys, now=NOW) is None
+        assert seed.create_first_api_key(keys, now=NOW) is None
 
     def test_the_key_of_the_smoke_test_ends_and_does_not_count_as_the_first(self) -> None:
         keys = Keys(MemoryApiKeys())
-        seed.passing_key(keys, now=NOW)
+        seed.create_smoke_test_key(keys, now=NOW)
         (record,) = keys.list()
         assert record.expires_at == NOW + 600
         assert "admin" not in record.scopes
-        assert seed.first_key(keys, now=NOW) is not None
+        assert seed.create_first_api_key(keys, now=NOW) is not None
 
 
 class TestConcurrency:
@@ -98,7 +104,7 @@ class TestConcurrency:
         limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
         with Stubber(client) as stub:
             stub.add_response("get_account_settings", {"AccountLimit": limits})
-            assert Concurrency.read(client) == Concurrency(1000, 900)
+            assert ConcurrencyLimits.read(client) == ConcurrencyLimits(1000, 900)
 
     @pytest.mark.parametrize(
         ("unreserved", "reserved", "wanted", "cap"),
@@ -114,39 +120,42 @@ class TestConcurrency:
     def test_a_cap_is_set_only_where_lambda_would_take_it(
         self, unreserved: int, reserved: int, wanted: int, cap: int
     ) -> None:
-        assert Concurrency(1000, unreserved).cap(wanted, reserved=reserved) == cap
+        assert (
+            ConcurrencyLimits(1000, unreserved).allowed_reservation(wanted, reserved=reserved)
+            == cap
+        )
 
     def test_people_read_what_a_send_may_take(self) -> None:
-        assert "Ask for 1,000" in Concurrency(10, 10).sentence()
-        assert "about 5,000 first opens a second." in Concurrency(1000, 1000).sentence()
+        assert "Ask for 1,000" in ConcurrencyLimits(10, 10).summary()
+        assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
 
 
 class TestPlan:
     def test_what_a_stage_says_and_what_is_added_go_together(self) -> None:
-        plan = Plan.read("prod", {"Architecture": "x86_64", "LogDays": "60"})
-        assert plan.stack == "postcard-prod"
+        plan = DeploymentPlan.read("prod", {"Architecture": "x86_64", "LogDays": "60"})
+        assert plan.stack_name == "postcard-prod"
         assert plan.parameters["Stage"] == "prod"
         assert plan.parameters["LogDays"] == "60"
-        command = plan.command("eu-west-1")
+        command = plan.sam_command("eu-west-1")
         assert command[command.index("--region") + 1] == "eu-west-1"
         assert command[command.index("--config-env") + 1] == "prod"
         assert "Architecture=x86_64" in command
 
     def test_dev_is_what_sam_takes_by_default(self) -> None:
-        plan = Plan.read("dev", {})
-        assert plan.stack == "postcard-dev"
-        command = plan.command("us-east-1")
+        plan = DeploymentPlan.read("dev", {})
+        assert plan.stack_name == "postcard-dev"
+        command = plan.sam_command("us-east-1")
         assert command[command.index("--config-env") + 1] == "default"
 
     def test_an_unknown_stage_is_refused(self) -> None:
         with pytest.raises(DeployError, match="no stage"):
-            Plan.read("nowhere", {})
+            DeploymentPlan.read("nowhere", {})
 
     @pytest.mark.parametrize("stage", ["dev", "prod"])
     def test_samconfig_names_only_parameters_of_the_template(
-        self, stage: str, template: Document
+        self, stage: str, template: SamDocument
     ) -> None:
-        assert set(Plan.read(stage, {}).parameters) <= set(template["Parameters"])
+        assert set(DeploymentPlan.read(stage, {}).parameters) <= set(template["Parameters"])
 
     def test_parameters_are_read_from_the_command_line(self) -> None:
         arguments = read_arguments(["--stage", "prod", "--parameter", "AlarmEmail=a=b@example.com"])
@@ -164,11 +173,11 @@ class TestPlan:
         assert "Name=Value" in capsys.readouterr().err
 
     def test_the_region_is_that_of_the_environment(self) -> None:
-        assert region({"AWS_REGION": "eu-west-1"}) == "eu-west-1"
+        assert aws_region({"AWS_REGION": "eu-west-1"}) == "eu-west-1"
 
     def test_a_failure_of_sam_ends_the_deployment(self) -> None:
         with pytest.raises(DeployError, match="Nothing was seeded"):
-            run(["false"])
+            run_sam(["false"])
 
 
 @pytest.fixture
@@ -185,12 +194,12 @@ def described(**more: object) -> dict[str, object]:
 
 class TestStack:
     def test_the_settings_of_the_functions_come_from_the_outputs(
-        self, formation: tuple[object, Stubber], template: Document
+        self, formation: tuple[object, Stubber], template: SamDocument
     ) -> None:
         client, stub = formation
         items = [{"OutputKey": name, "OutputValue": f"<{name}>"} for name in template["Outputs"]]
         stub.add_response("describe_stacks", described(Outputs=items))
-        settings = Outputs.read(client, "s").settings(region="eu-west-1", stage="prod")
+        settings = StackOutputs.read(client, "s").settings(region="eu-west-1", stage="prod")
         assert settings.table == "<TableName>"
         assert settings.kvs_arn == "<EdgeKeysArn>"
         assert settings.base_url == "<PictureUrl>"
@@ -198,9 +207,9 @@ class TestStack:
 
     def test_a_missing_output_is_named(self) -> None:
         with pytest.raises(DeployError, match="TableName"):
-            Outputs({}).settings(region="us-east-1", stage="dev")
+            StackOutputs({}).settings(region="us-east-1", stage="dev")
 
-    def test_every_output_that_deploy_reads_is_in_the_template(self, template: Document) -> None:
+    def test_every_output_that_deploy_reads_is_in_the_template(self, template: SamDocument) -> None:
         code = "".join(path.read_text(encoding="utf-8") for path in Path("deploy").glob("*.py"))
         read = set(re.findall(r"(?:self|outputs)\[[\"'](\w+)[\"']\]", code))
         assert {"TableName", "ApiUrl", "PictureUrl"} <= read
@@ -212,7 +221,9 @@ class TestStack:
         client, stub = formation
         given = [{"ParameterKey": "ApiConcurrency", "ParameterValue": "200"}]
         stub.add_response("describe_stacks", described(Parameters=given))
-        plan = capped(Plan("prod", "s", {}), Concurrency(400, 200), client)
+        plan = with_api_concurrency(
+            DeploymentPlan("prod", "s", {}), ConcurrencyLimits(400, 200), client
+        )
         assert plan.parameters["ApiConcurrency"] == "200"
 
     def test_before_the_first_deployment_there_are_no_parameters(
@@ -251,18 +262,18 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
 def test_filling_the_stack_twice_shows_the_first_key_once(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(settings)
+    bootstrap_stack(settings)
     first = capsys.readouterr().out
     assert "keys: 1 at the edge and read back there, k1 mints" in first
     assert "errors/fallback.png: uploaded" in first
     assert re.search(r"shown this once: postcard_\w{40}\n", first)
-    fill(settings)
+    bootstrap_stack(settings)
     assert capsys.readouterr().out == (
         "keys: 1 at the edge and read back there, k1 mints\nerrors/fallback.png: there\n"
     )
 
 
 def test_the_picture_for_bad_days_is_a_small_png_and_always_the_same() -> None:
-    body = draw()
+    body = render_fallback_png()
     assert body.startswith(b"\x89PNG") and len(body) < 200_000
-    assert draw() == body
+    assert render_fallback_png() == body

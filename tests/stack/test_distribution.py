@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from deploy.inline_edge_function import inlined
-from deploy.template_check import Document
+from deploy.inline_edge_function import with_function_code
+from deploy.template_check import SamDocument
 
 Config = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def config(template: Document) -> Config:
+def config(template: SamDocument) -> Config:
     found: Config = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
     return found
 
 
-def properties(template: Document, name: str) -> Config:
+def properties(template: SamDocument, name: str) -> Config:
     found: Config = template["Resources"][name]["Properties"]
     return found
 
@@ -61,7 +61,7 @@ def test_the_edge_function_stands_on_every_behaviour_but_errors(config: Config) 
         assert events == ([] if pattern == "/errors/*" else ["viewer-request"])
 
 
-def test_the_cache_knows_a_picture_by_its_path_alone(template: Document, config: Config) -> None:
+def test_the_cache_knows_a_picture_by_its_path_alone(template: SamDocument, config: Config) -> None:
     policy = properties(template, "PathOnly")["CachePolicyConfig"]
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 31_536_000)
@@ -74,7 +74,7 @@ def test_the_cache_knows_a_picture_by_its_path_alone(template: Document, config:
 
 
 def test_origins_get_the_link_header_and_no_host_cookie_or_query(
-    template: Document, config: Config
+    template: SamDocument, config: Config
 ) -> None:
     policy = properties(template, "LinkHeader")["OriginRequestPolicyConfig"]
     assert policy["HeadersConfig"] == {
@@ -96,7 +96,7 @@ def test_s3_is_given_up_after_one_attempt_two_and_three_seconds(config: Config) 
 
 
 def test_cloudfront_waits_longer_for_image_api_than_the_function_may_take(
-    template: Document, config: Config
+    template: SamDocument, config: Config
 ) -> None:
     timeout = properties(template, "ImageFunction")["Timeout"]
     assert origins(config)["image-api"]["CustomOriginConfig"]["OriginReadTimeout"] > timeout
@@ -125,7 +125,7 @@ def test_server_errors_become_the_fallback_picture_and_client_errors_stay(config
 
 
 def test_pictures_may_be_shown_anywhere_and_are_never_sniffed(
-    template: Document, config: Config
+    template: SamDocument, config: Config
 ) -> None:
     policy = properties(template, "PictureHeaders")["ResponseHeadersPolicyConfig"]
     cors = policy["CorsConfig"]
@@ -139,7 +139,7 @@ def test_pictures_may_be_shown_anywhere_and_are_never_sniffed(
         assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "PictureHeaders"}
 
 
-def test_no_header_policy_speaks_for_an_origin(template: Document) -> None:
+def test_no_header_policy_speaks_for_an_origin(template: SamDocument) -> None:
     policy = properties(template, "PictureHeaders")["ResponseHeadersPolicyConfig"]
     set_here = {item["Header"].lower() for item in policy["CustomHeadersConfig"]["Items"]}
     for name in ("cache-control", "content-disposition", "etag", "expires", "server-timing"):
@@ -148,7 +148,7 @@ def test_no_header_policy_speaks_for_an_origin(template: Document) -> None:
     assert "RemoveHeadersConfig" not in policy
 
 
-def test_the_log_has_no_query_no_address_and_no_program_of_a_person(template: Document) -> None:
+def test_the_log_has_no_query_no_address_and_no_program_of_a_person(template: SamDocument) -> None:
     fields = set(properties(template, "AccessLogs")["RecordFields"])
     assert fields
     personal = {"cs-uri-query", "c-ip", "c-port", "x-forwarded-for", "cs(Referer)"}
@@ -157,23 +157,23 @@ def test_the_log_has_no_query_no_address_and_no_program_of_a_person(template: Do
     assert "Logging" not in config  # the legacy log cannot leave the query out
 
 
-def test_the_template_carries_exactly_the_edge_function(template: Document) -> None:
+def test_the_template_carries_exactly_the_edge_function(template: SamDocument) -> None:
     source = Path("functions/edge/viewer_request.js").read_text(encoding="utf-8")
     function = properties(template, "ViewerRequest")
     assert function["FunctionCode"] == source
     assert function["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
     assert function["AutoPublish"] is True
     text = Path("template.yaml").read_text(encoding="utf-8")
-    assert inlined(text, source) == text
+    assert with_function_code(text, source) == text
 
 
 def test_another_edge_function_replaces_the_whole_old_one() -> None:
     text = "a:\n      FunctionCode: |\n        one\n\n        two\n\n  b: 1\n"
-    assert inlined(text, "three\n\n  four\n") == (
+    assert with_function_code(text, "three\n\n  four\n") == (
         "a:\n      FunctionCode: |\n        three\n\n          four\n\n  b: 1\n"
     )
 
 
 def test_a_template_without_a_place_for_the_edge_function_is_refused() -> None:
     with pytest.raises(ValueError, match="0 blocks"):
-        inlined("a: 1\n", "code")
+        with_function_code("a: 1\n", "code")

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.build_artifacts import LAYERS, MEGABYTE, faults, machines, size
+from deploy.build_artifacts import (
+    LAYERS,
+    MEGABYTE,
+    build_faults,
+    folder_bytes,
+    shared_object_machines,
+)
 from deploy.build_artifacts import main as check
 from layers import bytecode
 from layers.vendor import trim
@@ -33,7 +39,7 @@ def shared_object(machine: int) -> bytes:
 
 
 def said(built: Path, architecture: str = "arm64", **larger: int) -> list[str]:
-    return list(faults({"VendorLayer": 1, **larger}, built, architecture))
+    return list(build_faults({"VendorLayer": 1, **larger}, built, architecture))
 
 
 class TestArtefacts:
@@ -65,22 +71,22 @@ class TestArtefacts:
         assert said(built) == ["FontsLayer has no fonts."]
 
     def test_sizes_are_those_of_all_files_below(self, built: Path) -> None:
-        assert size(built / "FontsLayer") == 4
+        assert folder_bytes(built / "FontsLayer") == 4
 
     def test_what_only_looks_like_a_library_is_for_no_machine(self, tmp_path: Path) -> None:
         (tmp_path / "a.so").write_bytes(b"text")
         (tmp_path / "b.so.1").write_bytes(shared_object(62))
-        assert list(machines(tmp_path)) == [(tmp_path / "b.so.1", "x86_64")]
+        assert list(shared_object_machines(tmp_path)) == [(tmp_path / "b.so.1", "x86_64")]
 
 
 class TestBytecode:
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
-        assert bytecode.find("9.9") is None
-        assert bytecode.find(HERE) == sys.executable
+        assert bytecode.find_interpreter("9.9") is None
+        assert bytecode.find_interpreter(HERE) == sys.executable
 
     def test_a_program_of_another_version_is_not_taken_for_it(self) -> None:
-        assert not bytecode.answers(sys.executable, "9.9")
-        assert not bytecode.answers("true", HERE)
+        assert not bytecode.runs_version(sys.executable, "9.9")
+        assert not bytecode.runs_version("true", HERE)
 
     def test_bytecode_is_never_checked_against_its_source(self, tmp_path: Path) -> None:
         source = tmp_path / "noun.py"
@@ -92,7 +98,7 @@ class TestBytecode:
 
     def test_bytecode_alone_takes_the_sources_place(self, tmp_path: Path) -> None:
         (tmp_path / "noun.py").write_text("def fail():\n    raise OSError('lost')\n")
-        assert bytecode.compile_tree(sys.executable, tmp_path, alone=True) == 0
+        assert bytecode.compile_tree(sys.executable, tmp_path, remove_sources=True) == 0
         assert [path.name for path in tmp_path.iterdir()] == ["noun.pyc"]
         command = [sys.executable, "-c", "import noun; noun.fail()"]
         ran = subprocess.run(
@@ -126,4 +132,4 @@ def test_trimming_takes_other_services_tests_and_records_and_leaves_licences(
 
 
 def test_the_vendor_layer_keeps_the_services_that_functions_call() -> None:
-    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(trim.SERVICES)
+    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(trim.AWS_SERVICES)

@@ -10,7 +10,7 @@ from subprocess import PIPE
 import pytest
 import urllib3
 
-from deploy.smoke_test import Answer, Smoke, SmokeFailed
+from deploy.smoke_test import HttpResponse, SmokeTest, SmokeTestFailed
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +29,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     server.communicate(timeout=30)
 
 
-def smoke(local: dict[str, str], *, key: str = "") -> Smoke:
-    return Smoke(local["base_url"], key or local["api_key"], sleep=lambda _: None)
+def smoke(local: dict[str, str], *, key: str = "") -> SmokeTest:
+    return SmokeTest(local["base_url"], key or local["api_key"], sleep=lambda _: None)
 
 
 def test_a_service_that_works_passes_every_step_twice(local: dict[str, str]) -> None:
@@ -43,13 +43,13 @@ def test_a_service_that_works_passes_every_step_twice(local: dict[str, str]) -> 
 def test_a_wrong_key_stops_it_with_what_was_said(local: dict[str, str]) -> None:
     steps = smoke(local, key="postcard_wrong").run("at 3")
     assert next(steps).startswith("health")
-    with pytest.raises(SmokeFailed, match="template: 401 instead of 200"):
+    with pytest.raises(SmokeTestFailed, match="template: 401 instead of 200"):
         next(steps)
 
 
 def test_no_answer_at_all_is_told() -> None:
-    steps = Smoke("http://127.0.0.1:9", "key", sleep=lambda _: None).run("at 4")
-    with pytest.raises(SmokeFailed, match="no answer"):
+    steps = SmokeTest("http://127.0.0.1:9", "key", sleep=lambda _: None).run("at 4")
+    with pytest.raises(SmokeTestFailed, match="no answer"):
         next(steps)
 
 
@@ -58,7 +58,7 @@ class Answers(urllib3.PoolManager):
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         super().__init__()
-        self._answer = Answer(status, headers, body)
+        self._answer = HttpResponse(status, headers, body)
 
     def request(self, *_: object, **__: object) -> urllib3.HTTPResponse:
         answer = self._answer
@@ -73,6 +73,6 @@ class Answers(urllib3.PoolManager):
     ],
 )
 def test_a_fallback_picture_does_not_pass(headers: dict[str, str], body: bytes, said: str) -> None:
-    checked = Smoke("http://a", "key", http=Answers(200, headers, body), sleep=lambda _: None)
-    with pytest.raises(SmokeFailed, match=said):
-        checked.picture("http://a/i/x.png", "the image")
+    checked = SmokeTest("http://a", "key", http=Answers(200, headers, body), sleep=lambda _: None)
+    with pytest.raises(SmokeTestFailed, match=said):
+        checked.expect_picture("http://a/i/x.png", "the image")

@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from deploy.template_check import Document, findings
-from image.access_log import metrics
+from deploy.template_check import SamDocument, lint
+from image.access_log import emf_metrics
 from postcard.delivery.response import FallbackReason
 from postcard.settings import Settings
 
@@ -19,12 +19,12 @@ FUNCTIONS = ("ImageFunction", "ApiFunction")
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
 
-def of_type(template: Document, kind: str) -> dict[str, dict[str, Any]]:
+def of_type(template: SamDocument, kind: str) -> dict[str, dict[str, Any]]:
     resources = template["Resources"].items()
     return {name: each["Properties"] for name, each in resources if each["Type"] == kind}
 
 
-def statements(template: Document, name: str) -> list[dict[str, Any]]:
+def statements(template: SamDocument, name: str) -> list[dict[str, Any]]:
     document = template["Resources"][name]["Properties"]
     policies = document.get("Policies", [{"PolicyDocument": document.get("PolicyDocument")}])
     return [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
@@ -56,11 +56,11 @@ def named_by(key: str, value: Any) -> list[str]:
     return []
 
 
-def test_what_sam_makes_of_it_is_clean(cloudformation: Document) -> None:
-    assert findings(cloudformation) == []
+def test_what_sam_makes_of_it_is_clean(cloudformation: SamDocument) -> None:
+    assert lint(cloudformation) == []
 
 
-def test_nothing_waits_for_itself(cloudformation: Document) -> None:
+def test_nothing_waits_for_itself(cloudformation: SamDocument) -> None:
     resources = cloudformation["Resources"]
     needs = {name: set(references(each)) & set(resources) for name, each in resources.items()}
     while free := [name for name, wanted in needs.items() if not wanted]:
@@ -71,7 +71,7 @@ def test_nothing_waits_for_itself(cloudformation: Document) -> None:
     assert needs == {}
 
 
-def test_no_role_may_do_everything_or_touch_anything(template: Document) -> None:
+def test_no_role_may_do_everything_or_touch_anything(template: SamDocument) -> None:
     for role in of_type(template, "AWS::IAM::Role"):
         for statement in statements(template, role):
             assert not any("*" in action for action in listed(statement["Action"]))
@@ -85,7 +85,7 @@ def test_no_role_may_do_everything_or_touch_anything(template: Document) -> None
 
 
 def test_the_image_function_may_write_and_delete_drawn_pictures_alone(
-    template: Document,
+    template: SamDocument,
 ) -> None:
     writable = [
         resource
@@ -107,7 +107,7 @@ def test_the_image_function_may_write_and_delete_drawn_pictures_alone(
 
 
 @pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
-def test_no_function_may_write_keys(template: Document, role: str) -> None:
+def test_no_function_may_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
     assert allowed == ["secretsmanager:GetSecretValue"]
@@ -115,7 +115,7 @@ def test_no_function_may_write_keys(template: Document, role: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_buckets_are_private_encrypted_and_of_one_owner(template: Document, bucket: str) -> None:
+def test_buckets_are_private_encrypted_and_of_one_owner(template: SamDocument, bucket: str) -> None:
     properties = template["Resources"][bucket]["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -130,7 +130,7 @@ def test_buckets_are_private_encrypted_and_of_one_owner(template: Document, buck
 
 
 def test_only_this_distribution_reads_pictures_and_it_may_not_list_them(
-    template: Document,
+    template: SamDocument,
 ) -> None:
     (allowed,) = (
         statement
@@ -148,7 +148,7 @@ def test_only_this_distribution_reads_pictures_and_it_may_not_list_them(
     assert {each["Effect"] for each in statements(template, "StoreBucketPolicy")} == {"Deny"}
 
 
-def test_renders_uploads_and_halves_of_uploads_go_by_themselves(template: Document) -> None:
+def test_renders_uploads_and_halves_of_uploads_go_by_themselves(template: SamDocument) -> None:
     def rules(bucket: str) -> dict[str, dict[str, Any]]:
         found = template["Resources"][bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
         return {rule["Id"]: rule for rule in found}
@@ -165,13 +165,13 @@ def test_renders_uploads_and_halves_of_uploads_go_by_themselves(template: Docume
         assert aborted == {"DaysAfterInitiation": 1}
 
 
-def test_what_cannot_be_made_again_outlives_the_stack(template: Document) -> None:
+def test_what_cannot_be_made_again_outlives_the_stack(template: SamDocument) -> None:
     for name in ("Table", "StoreBucket", "Keys"):
         assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_table_is_on_demand_recoverable_and_forgets_by_ttl(template: Document) -> None:
+def test_the_table_is_on_demand_recoverable_and_forgets_by_ttl(template: SamDocument) -> None:
     table = template["Resources"]["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -179,14 +179,14 @@ def test_the_table_is_on_demand_recoverable_and_forgets_by_ttl(template: Documen
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
 
 
-def test_the_secret_is_born_with_the_origin_secret(template: Document) -> None:
+def test_the_secret_is_born_with_the_origin_secret(template: SamDocument) -> None:
     secret = template["Resources"]["Keys"]["Properties"]["GenerateSecretString"]
     assert json.loads(secret["SecretStringTemplate"]) == {}
     assert secret["GenerateStringKey"] == "origin"
     assert secret["PasswordLength"] >= 32
 
 
-def test_pictures_know_no_throttle_and_the_api_does(template: Document) -> None:
+def test_pictures_know_no_throttle_and_the_api_does(template: SamDocument) -> None:
     assert "DefaultRouteSettings" not in template["Resources"]["ImageApi"]["Properties"]
     limits = template["Resources"]["Api"]["Properties"]["DefaultRouteSettings"]
     assert set(limits) == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
@@ -194,7 +194,7 @@ def test_pictures_know_no_throttle_and_the_api_does(template: Document) -> None:
     assert "ReservedConcurrentExecutions" not in image
 
 
-def test_image_api_takes_renders_and_images_in_any_method(template: Document) -> None:
+def test_image_api_takes_renders_and_images_in_any_method(template: SamDocument) -> None:
     events = template["Resources"]["ImageFunction"]["Properties"]["Events"].values()
     routes = {(each["Properties"]["Method"], each["Properties"]["Path"]) for each in events}
     assert routes == {("ANY", "/renders/{proxy+}"), ("ANY", "/images/{proxy+}")}
@@ -202,7 +202,7 @@ def test_image_api_takes_renders_and_images_in_any_method(template: Document) ->
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_run_on_lambdas_python_for_either_architecture(
-    template: Document, name: str
+    template: SamDocument, name: str
 ) -> None:
     function = template["Resources"][name]["Properties"]
     assert function["Runtime"] == "python3.13"
@@ -214,14 +214,14 @@ def test_functions_run_on_lambdas_python_for_either_architecture(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_route_leads_to_a_handler_that_is_there(template: Document, name: str) -> None:
+def test_every_route_leads_to_a_handler_that_is_there(template: SamDocument, name: str) -> None:
     handler = template["Resources"][name]["Properties"]["Handler"]
     module, _, function = handler.rpartition(".")
     assert callable(getattr(importlib.import_module(module), function))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_settings_know_every_variable_of_the_template(template: Document, name: str) -> None:
+def test_the_settings_know_every_variable_of_the_template(template: SamDocument, name: str) -> None:
     variables = template["Resources"][name]["Properties"]["Environment"]["Variables"]
     ours = {variable for variable in variables if variable.startswith("POSTCARD_")}
     known = {f"POSTCARD_{field.name.upper()}" for field in dataclasses.fields(Settings)}
@@ -231,7 +231,7 @@ def test_the_settings_know_every_variable_of_the_template(template: Document, na
 
 
 def test_the_api_is_told_where_pictures_are_and_the_image_function_need_not_know(
-    template: Document,
+    template: SamDocument,
 ) -> None:
     def variables(name: str) -> set[str]:
         return set(template["Resources"][name]["Properties"]["Environment"]["Variables"])
@@ -241,12 +241,12 @@ def test_the_api_is_told_where_pictures_are_and_the_image_function_need_not_know
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_logs_end_after_the_days_asked_for(template: Document, name: str) -> None:
+def test_logs_end_after_the_days_asked_for(template: SamDocument, name: str) -> None:
     group = template["Resources"][name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert template["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
 
 
-def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: Document) -> None:
+def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: SamDocument) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
@@ -256,8 +256,8 @@ def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: Do
     assert {"Errors", "Throttles", "Fallbacks", "FoundStored", "5xx", "Latency"} <= watched
 
 
-def test_alarms_watch_metrics_that_the_image_function_writes(template: Document) -> None:
-    line = metrics({"reason": "source", "found": True}, 200, 1.0)
+def test_alarms_watch_metrics_that_the_image_function_writes(template: SamDocument) -> None:
+    line = emf_metrics({"reason": "source", "found": True}, 200, 1.0)
     (told,) = line["_aws"]["CloudWatchMetrics"]
     written = {metric["Name"] for metric in told["Metrics"]}
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
@@ -273,7 +273,7 @@ def test_alarms_watch_metrics_that_the_image_function_writes(template: Document)
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
 
 
-def test_the_dashboard_is_readable_json(template: Document) -> None:
+def test_the_dashboard_is_readable_json(template: SamDocument) -> None:
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert len(json.loads(body)["widgets"]) == 6
 

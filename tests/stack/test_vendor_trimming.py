@@ -99,11 +99,11 @@ def test_a_locale_that_is_cut_twice_is_the_same() -> None:
     spec = importlib.util.find_spec("babel")
     assert spec is not None and spec.origin is not None
     whole = (Path(spec.origin).parent / "locale-data" / "de.dat").read_bytes()
-    once = locales.shortened(whole)
+    once = locales.trim_locale(whole)
     assert len(once) < len(whole) / 2
-    assert locales.shortened(once) == once
+    assert locales.trim_locale(once) == once
 
 
 def test_data_in_an_unknown_shape_stops_the_build() -> None:
     with pytest.raises(SystemExit, match="not where it was"):
-        breaks.shortened(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))
+        breaks.trim_library(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))

@@ -14,23 +14,23 @@ class Part(NamedTuple):
 
     name: str
     path: Path
-    said: dict[str, Any]
+    schema: dict[str, Any]
     value: Any
 
 
-def parts(document: Any) -> Iterator[Part]:
+def walk_parts(document: Any) -> Iterator[Part]:
     """Every part of a document, from the outside inwards."""
-    yield from _inside(SCHEMA, document, (), "Document")
+    yield from _walk(SCHEMA, document, (), "Document")
 
 
-def _inside(node: Any, value: Any, path: Path, name: str) -> Iterator[Part]:
-    for said in _choices(node):
+def _walk(node: Any, value: Any, path: Path, name: str) -> Iterator[Part]:
+    for said in _alternatives(node):
         yield Part(name, path, said, value)
         for member, key, own in _members(said, value, name):
-            yield from _inside(member, value[key], (*path, key), own)
+            yield from _walk(member, value[key], (*path, key), own)
 
 
-def _choices(node: Any) -> Iterator[Any]:
+def _alternatives(node: Any) -> Iterator[Any]:
     """What a value may be: references followed, unions taken apart."""
     if "$ref" in node:
         node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
@@ -38,7 +38,7 @@ def _choices(node: Any) -> Iterator[Any]:
     if not inner:
         yield node
     for one in inner or ():
-        yield from _choices(one)
+        yield from _alternatives(one)
 
 
 def _members(said: Any, value: Any, name: str) -> Iterator[tuple[Any, str | int, str]]:

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from postcard.errors import BadRequest
-from postcard.template.bind import BoundValues, BindMode, bind
+from postcard.template.bind import BindMode, BoundValues, bind
 from postcard.template.compiled import Template
-from postcard.template.modifications import modifications_from_link, modifications_from_json
+from postcard.template.modifications import modifications_from_json, modifications_from_link
 from postcard.template.validation.parse import parse_document
 
 
@@ -27,18 +27,20 @@ def faults(**properties: Any) -> dict[str, str]:
     return {}
 
 
-def posted(made: Template, *modifications: dict[str, Any], mode: BindMode = "error") -> BoundValues:
-    return bind(made, modifications_from_json(made, modifications), mode=mode)
+def bind_modifications(
+    compiled: Template, *modifications: dict[str, Any], mode: BindMode = "error"
+) -> BoundValues:
+    return bind(compiled, modifications_from_json(compiled, modifications), mode=mode)
 
 
-def linked(made: Template, **fields: str) -> BoundValues:
-    return bind(made, modifications_from_link(made, fields), mode="link")
+def bind_link(compiled: Template, **fields: str) -> BoundValues:
+    return bind(compiled, modifications_from_link(compiled, fields), mode="link")
 
 
-def refusals(made: Template, *modifications: dict[str, Any]) -> dict[str, str]:
+def refusal_codes(compiled: Template, *modifications: dict[str, Any]) -> dict[str, str]:
     """Pointer → code of what a POST is refused for."""
     try:
-        posted(made, *modifications)
+        bind_modifications(compiled, *modifications)
     except BadRequest as refused:
         return {fault.pointer: fault.code for fault in refused.errors}
     return {}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from postcard.errors import BadRequest
 from postcard.template.bind import BoundValues, bind_defaults, bind_examples
 from postcard.template.compiled import Template
-from postcard.template.modifications import modifications_from_link, modifications_from_json
-from tests.template.template_cases import linked, posted, refusals, template
+from postcard.template.modifications import modifications_from_json, modifications_from_link
+from tests.template.template_cases import bind_link, bind_modifications, refusal_codes, template
 
 FIELDS = {
     "name": {"default": "there", "max_length": 5, "example": "Alex"},
@@ -50,60 +50,60 @@ CODE = {"name": "code", "text": "ABC"}
 def test_missing_with_a_default_is_the_default_in_every_mode(made: Template) -> None:
     tier = {"name": "tier", "text": "x"}
     for bound in (
-        posted(made, CODE, tier),
-        posted(made, CODE, mode="default"),
-        linked(made, code="ABC"),
+        bind_modifications(made, CODE, tier),
+        bind_modifications(made, CODE, mode="default"),
+        bind_link(made, code="ABC"),
     ):
         assert bound.values["name"] == "there"
 
 
 def test_missing_without_a_default_is_empty_in_every_mode(made: Template) -> None:
-    assert posted(made, CODE, {"name": "tier", "text": "x"}).values["note"] is None
-    assert linked(made, code="ABC").values["note"] is None
+    assert bind_modifications(made, CODE, {"name": "tier", "text": "x"}).values["note"] is None
+    assert bind_link(made, code="ABC").values["note"] is None
 
 
 def test_missing_and_required_is_an_error_by_post_even_with_a_default(made: Template) -> None:
-    assert refusals(made) == {"/modifications": "missing_value"}
+    assert refusal_codes(made) == {"/modifications": "missing_value"}
     with pytest.raises(BadRequest) as refused:
-        posted(made)
+        bind_modifications(made)
     assert [fault.detail.split()[0] for fault in refused.value.errors] == ["code", "tier"]
 
 
 def test_missing_and_required_by_link_is_the_default_or_else_the_fallback_picture(
     made: Template,
 ) -> None:
-    bound = linked(made)
+    bound = bind_link(made)
     assert bound.missing_required == ("code",)
     assert bound.values["tier"] == "gold"
-    assert linked(made, code="ABC").missing_required == ()
+    assert bind_link(made, code="ABC").missing_required == ()
 
 
 def test_missing_and_required_with_defaults_asked_for_is_told(made: Template) -> None:
-    bound = posted(made, mode="default")
+    bound = bind_modifications(made, mode="default")
     assert bound.missing_required == ("code",)
     assert {warning.code for warning in bound.warnings} == {"missing_value"}
 
 
 def test_bad_is_an_error_with_its_pointer_by_post(made: Template) -> None:
-    assert refusals(
+    assert refusal_codes(
         made, CODE, {"name": "tier", "text": "x"}, {"name": "name", "text": "Alexander"}
     ) == {"/modifications/2/text": "bad_value"}
 
 
 def test_bad_is_as_missing_with_a_warning_when_defaults_are_asked_for(made: Template) -> None:
-    bound = posted(made, CODE, {"name": "name", "text": "Alexander"}, mode="default")
+    bound = bind_modifications(made, CODE, {"name": "name", "text": "Alexander"}, mode="default")
     assert bound.values["name"] == "there"
     assert ("bad_value", "/modifications/1/text") in [(w.code, w.pointer) for w in bound.warnings]
 
 
 def test_bad_is_as_missing_and_counted_by_link(made: Template) -> None:
-    bound = linked(made, code="abc", name="Alexander", points="many")
+    bound = bind_link(made, code="abc", name="Alexander", points="many")
     assert (bound.ignored_count, bound.missing_required, bound.warnings) == (3, ("code",), ())
     assert (bound.values["name"], bound.values["points"]) == ("there", 0)
 
 
 def test_all_faults_are_told_at_once(made: Template) -> None:
-    found = refusals(
+    found = refusal_codes(
         made,
         {"name": "code", "text": "abc"},
         {"name": "tier", "text": "x"},
@@ -121,13 +121,13 @@ def test_all_faults_are_told_at_once(made: Template) -> None:
 
 
 def test_a_value_goes_to_the_field_and_a_property_to_the_layer_of_that_name(made: Template) -> None:
-    bound = linked(made, code="ABC", name="Alex", **{"name.color": "red"})
+    bound = bind_link(made, code="ABC", name="Alex", **{"name.color": "red"})
     assert bound.values["name"] == "Alex"
     assert bound.layers == {"name": {"color": "red"}}
 
 
 def test_a_value_goes_to_the_layer_if_there_is_no_field(made: Template) -> None:
-    bound = linked(made, code="ABC", title="Hello", hero="asset:other", qr="y")
+    bound = bind_link(made, code="ABC", title="Hello", hero="asset:other", qr="y")
     assert bound.layers == {
         "title": {"value": "Hello"},
         "hero": {"value": "asset:other"},
@@ -137,7 +137,9 @@ def test_a_value_goes_to_the_layer_if_there_is_no_field(made: Template) -> None:
 
 def test_two_entries_for_one_name_are_read_as_one(made: Template) -> None:
     rest = [CODE, {"name": "tier", "text": "x"}]
-    bound = posted(made, *rest, {"name": "name", "text": "Alex"}, {"name": "name", "color": "red"})
+    bound = bind_modifications(
+        made, *rest, {"name": "name", "text": "Alex"}, {"name": "name", "color": "red"}
+    )
     assert (bound.values["name"], bound.layers["name"]) == ("Alex", {"color": "red"})
 
 
@@ -182,12 +184,12 @@ def test_two_entries_for_one_name_are_read_as_one(made: Template) -> None:
 def test_what_cannot_be_addressed_is_refused_by_post_and_left_out_by_link(
     made: Template, entries: list[dict[str, Any]], pointer: str, code: str
 ) -> None:
-    assert refusals(made, *entries)[pointer] == code
+    assert refusal_codes(made, *entries)[pointer] == code
 
 
 def test_an_unknown_name_lists_the_names_there_are(made: Template) -> None:
     with pytest.raises(BadRequest) as refused:
-        posted(made, {"name": "nome", "text": "x"})
+        bind_modifications(made, {"name": "nome", "text": "x"})
     detail = refused.value.errors[0].detail
     assert all(name in detail for name in [*FIELDS, "title", "hero", "card", "box", "qr"])
 
@@ -196,12 +198,12 @@ def test_an_unknown_name_lists_the_names_there_are(made: Template) -> None:
     "name", ["nome", "nome.color", "hero.color", "title.size", "card", "title.text", "title.value"]
 )
 def test_by_link_it_is_left_out_and_counted(made: Template, name: str) -> None:
-    bound = linked(made, code="ABC", **{name: "x"})
+    bound = bind_link(made, code="ABC", **{name: "x"})
     assert (bound.ignored_count, bound.layers) == (1, {})
 
 
 def test_blank_leaves_what_the_document_says(made: Template) -> None:
-    bound = linked(made, code="ABC", title=" ", **{"title.color": "", "card.visible": "null"})
+    bound = bind_link(made, code="ABC", title=" ", **{"title.color": "", "card.visible": "null"})
     assert (bound.layers, bound.ignored_count) == ({}, 0)
 
 
@@ -209,14 +211,16 @@ def test_blank_leaves_what_the_document_says(made: Template) -> None:
     ("key", "value"), [("color", "reddish"), ("visible", "maybe"), ("background", "url(x)")]
 )
 def test_a_bad_property_is_as_bad_as_a_bad_value(made: Template, key: str, value: str) -> None:
-    assert refusals(made, {"name": "title", key: value})[f"/modifications/0/{key}"] == "bad_value"
-    assert linked(made, code="ABC", **{f"title.{key}": value}).ignored_count == 1
+    assert (
+        refusal_codes(made, {"name": "title", key: value})[f"/modifications/0/{key}"] == "bad_value"
+    )
+    assert bind_link(made, code="ABC", **{f"title.{key}": value}).ignored_count == 1
 
 
 def test_at_most_200_modifications(made: Template) -> None:
     many = [CODE, {"name": "tier", "text": "x"}] + [{"name": "nome", "text": "x"}] * 199
-    assert refusals(made, *many) == {"/modifications": "too_many"}
-    assert "/modifications" not in refusals(made, *many[:200])
+    assert refusal_codes(made, *many) == {"/modifications": "too_many"}
+    assert "/modifications" not in refusal_codes(made, *many[:200])
 
 
 # Canonical
@@ -239,7 +243,7 @@ def test_at_most_200_modifications(made: Template) -> None:
 )
 def test_the_canonical_text_restores_the_same_picture(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=LAYERS)
-    bound = linked(made, **fields)
+    bound = bind_link(made, **fields)
     again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
     assert (again.values, again.layers) == (bound.values, bound.layers)
     assert again.to_canonical_json() == bound.to_canonical_json()
@@ -247,8 +251,8 @@ def test_the_canonical_text_restores_the_same_picture(fields: dict[str, str]) ->
 
 
 def test_equal_values_have_one_canonical_text(made: Template) -> None:
-    first = linked(made, code="ABC", name=" Zoe\u0308 ", points="007.50")
-    second = posted(
+    first = bind_link(made, code="ABC", name=" Zoe\u0308 ", points="007.50")
+    second = bind_modifications(
         made,
         CODE,
         {"name": "tier", "value": "gold"},
@@ -259,7 +263,7 @@ def test_equal_values_have_one_canonical_text(made: Template) -> None:
 
 
 def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Template) -> None:
-    bound = posted(
+    bound = bind_modifications(
         made,
         CODE,
         {"name": "tier", "text": "x"},
@@ -270,12 +274,12 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Templa
     )
     fields = bound.link_fields()
     assert fields["ok"] == "true" and fields["title.visible"] == "false" and "name" not in fields
-    assert linked(made, **fields).to_canonical_json() == bound.to_canonical_json()
+    assert bind_link(made, **fields).to_canonical_json() == bound.to_canonical_json()
 
 
 def test_the_alt_text_is_filled_with_the_values() -> None:
     made = template(fields=FIELDS, alt="Hi {{ name }}{% if note %}: {{ note }}{% endif %}")
-    assert linked(made, name="Zoë", note="*x*").alt_text(made) == "Hi Zoë: *x*"
+    assert bind_link(made, name="Zoë", note="*x*").alt_text(made) == "Hi Zoë: *x*"
     assert bind_defaults(made).alt_text(made) == "Hi there"
     assert bind_examples(made).alt_text(made) == "Hi Alex"
 
@@ -283,7 +287,7 @@ def test_the_alt_text_is_filled_with_the_values() -> None:
 @given(st.dictionaries(st.text(), st.text()))
 def test_a_link_can_say_anything_and_nothing_is_raised(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=LAYERS)
-    assert linked(made, **fields).to_canonical_json()
+    assert bind_link(made, **fields).to_canonical_json()
     assert modifications_from_link(made, fields).pointer_to("x") == "/modifications"
 
 

@@ -13,7 +13,7 @@ from postcard.template.bind import bind, bind_defaults
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.countdown import countdown_values
 from postcard.template.modifications import modifications_from_link
-from postcard.template.validation.parse import load_published, parse_document, json_schema
+from postcard.template.validation.parse import json_schema, load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 ENDS = {"to": "2026-11-30T20:00"}
@@ -28,7 +28,9 @@ def said(text: str, now: str, **properties: Any) -> str:
     """What a line of text says at a time (UTC)."""
     made = template(layers=[{"type": "text", "text": text}], **{"countdown": ENDS, **properties})
     warned: list[tuple[str, ...]] = []
-    speaker = Evaluator(made, bind_defaults(made).values, at(now), lambda *said: warned.append(said))
+    speaker = Evaluator(
+        made, bind_defaults(made).values, at(now), lambda *said: warned.append(said)
+    )
     assert not warned
     slot = made.liquid_slots["/layers/0"][0]
     return slot.liquid_template.render(speaker.text_context)
@@ -116,7 +118,10 @@ def test_without_a_date_the_figures_are_nothing_and_nothing_is_over(given: str) 
     made = template(layers=layers, countdown={"to": "{{ at }}"}, fields=fields)
     warned: list[tuple[str, ...]] = []
     speaker = Evaluator(made, bind_defaults(made).values, 1.0, lambda *said: warned.append(said))
-    assert made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip() == "::"
+    assert (
+        made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip()
+        == "::"
+    )
     assert [one[:2] for one in warned] == ([("bad_value", "/countdown/to")] if given else [])
 
 
@@ -223,7 +228,10 @@ def test_a_link_may_open_the_date() -> None:
     made = template(layers=layers, fields=fields, countdown={"to": "{{ ends_at }}"})
     bound = bind(made, modifications_from_link(made, {"ends_at": "2026-12-24"}), mode="link")
     speaker = Evaluator(made, bound.values, at("2026-12-24T23:00"), lambda *_: None)
-    assert made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context) == "0 01:00:00"
+    assert (
+        made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context)
+        == "0 01:00:00"
+    )
 
 
 def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> None:
@@ -239,5 +247,8 @@ def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> Non
 
 
 def test_a_stopped_clock_says_nothing() -> None:
-    assert bind_defaults(made := template(alt=f"Ends {SHOWN}", countdown=ENDS)).alt_text(made) == "Ends  ::"
+    assert (
+        bind_defaults(made := template(alt=f"Ends {SHOWN}", countdown=ENDS)).alt_text(made)
+        == "Ends  ::"
+    )
     assert json.loads(document(countdown=ENDS))["countdown"] == ENDS

@@ -8,7 +8,7 @@ import pytest
 
 from postcard.errors import BadRequest
 from postcard.template.auto_format import expects_photos
-from postcard.template.validation.parse import load_published, parse_document, json_schema
+from postcard.template.validation.parse import json_schema, load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}

@@ -8,35 +8,35 @@ import pytest
 
 from local import docs_gallery as gallery
 from postcard.json_text import pointer
-from tests.template.document_parts import Part, parts
+from tests.template.document_parts import Part, walk_parts
 from tests.template.template_cases import faults
 
 
 def _is_bounded(part: Part) -> bool:
     if type(part.value) in (int, float):
-        return part.said.get("type") in ("number", "integer") and "maximum" in part.said
-    return isinstance(part.value, list) and "maxItems" in part.said
+        return part.schema.get("type") in ("number", "integer") and "maximum" in part.schema
+    return isinstance(part.value, list) and "maxItems" in part.schema
 
 
 CASES = {
     part.name: (entry.document, part)
-    for section in gallery.sections()
+    for section in gallery.load_sections()
     for entry in section.entries
-    for part in parts(entry.document)
-    if _is_bounded(part) and "prefixItems" not in part.said
+    for part in walk_parts(entry.document)
+    if _is_bounded(part) and "prefixItems" not in part.schema
 }
 
 
 def on_its_bounds(part: Part) -> list[Any]:
     """The least and the most that are good."""
     if isinstance(part.value, list):
-        return [[part.value[0]] * part.said.get(key, 0) for key in ("minItems", "maxItems")]
-    return [part.said[key] for key in ("minimum", "maximum") if key in part.said]
+        return [[part.value[0]] * part.schema.get(key, 0) for key in ("minItems", "maxItems")]
+    return [part.schema[key] for key in ("minimum", "maximum") if key in part.schema]
 
 
 def beyond_them(part: Part) -> list[Any]:
     """The nearest that are not."""
-    said = part.said
+    said = part.schema
     if isinstance(part.value, list):
         few = [[part.value[0]] * (said["minItems"] - 1)] if said.get("minItems") else []
         return [*few, [part.value[0]] * (said["maxItems"] + 1)]

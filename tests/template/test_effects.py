@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.template.validation.parse import load_published, parse_document, json_schema
+from postcard.template.validation.parse import json_schema, load_published, parse_document
 from tests.template.template_cases import document, faults, template
 
 TEXT = {"type": "text", "text": "x"}

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.fields.values import clean_text
-from postcard.template.liquid.context import LiquidFailed, LiquidContext
+from postcard.template.liquid.context import LiquidContext, LiquidFailed
 from postcard.template.liquid.engine import ParsedLiquid
-from postcard.template.liquid.fast_path import ComparisonCondition, TruthyCondition, FastTemplate
-from postcard.template.liquid.locale_filters import LocaleFilters, FilterError
+from postcard.template.liquid.fast_path import ComparisonCondition, FastTemplate, TruthyCondition
+from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values
-from postcard.template.liquid.programs import uses_time, parse_condition, parse_template
-from tests.template.template_cases import faults, linked, template
+from postcard.template.liquid.programs import parse_condition, parse_template, uses_time
+from tests.template.template_cases import bind_link, faults, template
 
 FIELDS = {
     "name": {"default": "Zoë"},
@@ -30,7 +30,7 @@ FIELDS = {
 
 def said(text: str, **rest: Any) -> str:
     made = template(alt=text, fields=FIELDS, **rest)
-    return linked(made).alt_text(made)
+    return bind_link(made).alt_text(made)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_native_numerals_are_written_in_every_filter() -> None:
 def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> None:
     fields = {"at": {"type": "date", "default": "2026-07-01T12:00Z"}}
     made = template(alt="{{ at | time }}", fields=fields, time_zone="Europe/Oslo", locale="en-GB")
-    assert linked(made).alt_text(made) == "14:00"
-    assert linked(made, at="2026-07-01T12:00").alt_text(made) == "12:00"
+    assert bind_link(made).alt_text(made) == "14:00"
+    assert bind_link(made, at="2026-07-01T12:00").alt_text(made) == "12:00"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> 
 )
 def test_initials_are_those_of_the_first_and_last_word(name: str, initials: str) -> None:
     made = template(alt="{{ name | initials }}", fields={"name": {}})
-    assert linked(made, name=name).alt_text(made) == initials
+    assert bind_link(made, name=name).alt_text(made) == initials
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,17 @@ def test_initials_are_those_of_the_first_and_last_word(name: str, initials: str)
 )
 def test_a_value_is_data_and_never_parsed(value: str) -> None:
     made = template(alt="{{ name }}! {{ name | append: '?' }}", fields={"name": {}, "points": {}})
-    shown = linked(made, name=f"a {value}").alt_text(made)
+    shown = bind_link(made, name=f"a {value}").alt_text(made)
     assert shown == f"a {value}! a {value}?"
 
 
 def test_now_and_today_in_a_value_are_not_the_clock() -> None:
     made = template(alt='[{{ name | date: "%Y" }}]', fields={"name": {}})
-    assert linked(made, name="now").alt_text(made) == linked(made, name="today").alt_text(made) == ""
+    assert (
+        bind_link(made, name="now").alt_text(made)
+        == bind_link(made, name="today").alt_text(made)
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,8 +199,12 @@ def test_a_template_that_names_now_is_timed(text: str, timed: bool) -> None:
 def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> None:
     shown = {"type": "text", "text": "{{ now | time }}"}
     assert template(layers=[{"type": "group", "layers": [shown]}]).depends_on_time
-    assert template(layers=[{"type": "text", "text": "x", "if": "now > at"}], fields=FIELDS).depends_on_time
-    assert template(background="{% if now > at %}red{% else %}blue{% endif %}", fields=FIELDS).depends_on_time
+    assert template(
+        layers=[{"type": "text", "text": "x", "if": "now > at"}], fields=FIELDS
+    ).depends_on_time
+    assert template(
+        background="{% if now > at %}red{% else %}blue{% endif %}", fields=FIELDS
+    ).depends_on_time
     assert not template(alt="{{ now }}", fallback={"layers": [shown]}).depends_on_time
 
 
@@ -212,7 +220,11 @@ VALUES = st.fixed_dictionaries(
         "none": st.none(),
         "ok": st.booleans(),
     }
-).map(lambda values: iteration_values({**values, "list": [values, values]}, Iteration("list", "item", 1)))
+).map(
+    lambda values: iteration_values(
+        {**values, "list": [values, values]}, Iteration("list", "item", 1)
+    )
+)
 OUTPUTS = st.tuples(
     st.sampled_from(NAMES),
     st.sampled_from(

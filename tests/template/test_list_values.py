@@ -12,7 +12,7 @@ from postcard.errors import BadRequest
 from postcard.template.bind import BoundValues, bind_defaults, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.fields.values import value_to_json
-from tests.template.template_cases import linked, posted, refusals, template
+from tests.template.template_cases import bind_link, bind_modifications, refusal_codes, template
 
 VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
 ITEMS: dict[str, Any] = {
@@ -50,7 +50,9 @@ def names_of(bound: BoundValues) -> list[Any]:
 
 
 def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
-    bound = posted(made, value({"name": " Mug ", "price": "12.50", "until": "2026-11-22"}))
+    bound = bind_modifications(
+        made, value({"name": " Mug ", "price": "12.50", "until": "2026-11-22"})
+    )
     (item,) = items_of(bound)
     assert (item["name"], item["price"], item["photo"]) == ("Mug", 12.5, "asset:none")
     assert str(item["until"]) == "2026-11-22"
@@ -75,12 +77,12 @@ def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
 def test_faults_point_into_the_items(
     made: Template, items: list[Any], place: str, code: str
 ) -> None:
-    assert refusals(made, value(*items)) == {f"/modifications/0/value{place}": code}
+    assert refusal_codes(made, value(*items)) == {f"/modifications/0/value{place}": code}
 
 
 def test_all_faults_of_all_items_are_told_at_once(made: Template) -> None:
     items = [{"name": "a", "price": "x"}, {"price": 2}, {"name": "b", "x": 1}]
-    assert set(refusals(made, value(*items))) == {
+    assert set(refusal_codes(made, value(*items))) == {
         "/modifications/0/value/0/price",
         "/modifications/0/value/1/name",
         "/modifications/0/value/2/x",
@@ -89,39 +91,41 @@ def test_all_faults_of_all_items_are_told_at_once(made: Template) -> None:
 
 @pytest.mark.parametrize("wrong", ["x", 5, {"name": "a"}, True])
 def test_a_list_takes_nothing_but_a_list(made: Template, wrong: Any) -> None:
-    told = refusals(made, {"name": "products", "value": wrong})
+    told = refusal_codes(made, {"name": "products", "value": wrong})
     assert told == {"/modifications/0/value": "bad_value"}
 
 
 @pytest.mark.parametrize("word", ["text", "image_url"])
 def test_a_list_has_no_text_and_no_address(made: Template, word: str) -> None:
-    told = refusals(made, {"name": "products", word: "x"})
+    told = refusal_codes(made, {"name": "products", word: "x"})
     assert told == {f"/modifications/0/{word}": "bad_value"}
 
 
 def test_a_gap_before_a_filled_item_is_a_fault() -> None:
     made = template(fields={"products": {"type": "list", "items": {"name": {}}}}, layers=[])
-    told = refusals(made, value({"name": "a"}, {"name": ""}, {"name": "c"}))
+    told = refusal_codes(made, value({"name": "a"}, {"name": ""}, {"name": "c"}))
     assert told == {"/modifications/0/value/2": "bad_value"}
-    assert names_of(posted(made, value({"name": "a"}, {"name": None}, {}))) == ["a"]
+    assert names_of(bind_modifications(made, value({"name": "a"}, {"name": None}, {}))) == ["a"]
 
 
 @pytest.mark.parametrize("nothing", [[], None, "", [{}], [None]])
 def test_a_list_without_anything_in_it_is_missing(nothing: Any) -> None:
     spec = {"type": "list", "items": {"name": {}}}
     made = template(fields={"products": spec}, layers=[])
-    assert posted(made, {"name": "products", "value": nothing}).values["products"] is None
+    assert (
+        bind_modifications(made, {"name": "products", "value": nothing}).values["products"] is None
+    )
     full = template(fields={"products": {**spec, "default": [{"name": "a"}]}}, layers=[])
-    assert names_of(posted(full, {"name": "products", "value": nothing})) == ["a"]
+    assert names_of(bind_modifications(full, {"name": "products", "value": nothing})) == ["a"]
     needed = template(fields={"products": {**spec, "required": True}}, layers=[])
-    assert "missing_value" in refusals(needed, {"name": "products", "value": nothing}).values()
+    assert "missing_value" in refusal_codes(needed, {"name": "products", "value": nothing}).values()
 
 
 def test_with_defaults_asked_for_what_is_wrong_in_an_item_becomes_its_default(
     made: Template,
 ) -> None:
     items = [{"name": "a", "photo": "ftp://x", "price": "x", "y": 1}, {"name": "b"}]
-    bound = posted(made, value(*items), mode="default")
+    bound = bind_modifications(made, value(*items), mode="default")
     assert [(one["name"], one["price"], one["photo"]) for one in items_of(bound)] == [
         ("a", None, "asset:none"),
         ("b", None, "asset:none"),
@@ -132,13 +136,13 @@ def test_with_defaults_asked_for_what_is_wrong_in_an_item_becomes_its_default(
 
 
 def test_with_defaults_asked_for_items_too_many_are_left_out(made: Template) -> None:
-    bound = posted(made, value(*({"name": name} for name in "abcd")), mode="default")
+    bound = bind_modifications(made, value(*({"name": name} for name in "abcd")), mode="default")
     assert names_of(bound) == ["a", "b", "c"]
     assert [warning.code for warning in bound.warnings] == ["too_many"]
 
 
 def test_an_item_that_lacks_what_it_requires_is_told_with_its_flat_name(made: Template) -> None:
-    bound = posted(made, value({"name": "a"}, {"price": 1}), mode="default")
+    bound = bind_modifications(made, value({"name": "a"}, {"price": 1}), mode="default")
     assert bound.missing_required == ("products_2_name",)
 
 
@@ -148,7 +152,7 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
 ) -> None:
     spec = {"type": "list", "items": {"one": {"type": vector["type"]}, "more": {}}}
     made = template(fields={"products": spec}, layers=[])
-    bound = posted(made, value({"one": vector["raw"], "more": "x"}), mode="default")
+    bound = bind_modifications(made, value({"one": vector["raw"], "more": "x"}), mode="default")
     (item,) = items_of(bound)
     assert value_to_json(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
     assert [warning.code for warning in bound.warnings] == ["bad_value"] * (
@@ -160,20 +164,20 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
 
 
 def test_a_link_writes_items_flat(made: Template) -> None:
-    bound = linked(made, products_1_name="a", products_2_name="b", products_2_price="3")
+    bound = bind_link(made, products_1_name="a", products_2_name="b", products_2_price="3")
     assert [(item["name"], item["price"]) for item in items_of(bound)] == [("a", None), ("b", 3)]
     assert bound.ignored_count == 0
 
 
 def test_a_gap_ends_the_list(made: Template) -> None:
-    bound = linked(made, products_1_name="a", products_3_name="c")
+    bound = bind_link(made, products_1_name="a", products_3_name="c")
     assert names_of(bound) == ["a"]
-    assert linked(made, products_2_name="b").values["products"] is None
+    assert bind_link(made, products_2_name="b").values["products"] is None
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "{{ item.name }}", "*|P2|*", "null"])
 def test_tags_that_nobody_filled_in_end_the_list(made: Template, nothing: str) -> None:
-    bound = linked(made, products_1_name="a", products_2_name=nothing, products_2_price=nothing)
+    bound = bind_link(made, products_1_name="a", products_2_name=nothing, products_2_price=nothing)
     assert (names_of(bound), bound.missing_required, bound.ignored_count) == (["a"], (), 0)
 
 
@@ -181,24 +185,26 @@ def test_tags_that_nobody_filled_in_end_the_list(made: Template, nothing: str) -
     "name", ["products_0_name", "products_4_name", "products_01_name", "products_1_nmae"]
 )
 def test_a_flat_name_out_of_bounds_is_an_unknown_name(made: Template, name: str) -> None:
-    bound = linked(made, products_1_name="a", **{name: "x"})
+    bound = bind_link(made, products_1_name="a", **{name: "x"})
     assert (bound.ignored_count, names_of(bound)) == (1, ["a"])
-    assert refusals(made, {"name": name, "text": "x"}) == {"/modifications/0/name": "unknown_name"}
+    assert refusal_codes(made, {"name": name, "text": "x"}) == {
+        "/modifications/0/name": "unknown_name"
+    }
 
 
 def test_by_link_a_bad_value_in_an_item_is_as_missing_and_counted(made: Template) -> None:
-    bound = linked(made, products_1_name="a", products_1_price="x", products_1_photo="y")
+    bound = bind_link(made, products_1_name="a", products_1_price="x", products_1_photo="y")
     (item,) = items_of(bound)
     assert (item["price"], item["photo"], bound.ignored_count) == (None, "asset:none", 2)
 
 
 def test_by_link_a_list_has_no_name_of_its_own(made: Template) -> None:
-    bound = linked(made, products="x", products_1_name="a")
+    bound = bind_link(made, products="x", products_1_name="a")
     assert (names_of(bound), bound.ignored_count) == (["a"], 1)
 
 
 def test_by_link_an_item_without_what_it_requires_is_the_fallback_picture(made: Template) -> None:
-    assert linked(made, products_1_price="3").missing_required == ("products_1_name",)
+    assert bind_link(made, products_1_price="3").missing_required == ("products_1_name",)
 
 
 def test_a_post_may_use_the_flat_names_too(made: Template) -> None:
@@ -207,27 +213,27 @@ def test_a_post_may_use_the_flat_names_too(made: Template) -> None:
         {"name": "products_1_photo", "image_url": "https://cdn.example.com/a.png"},
         {"name": "products_2_name", "value": "b"},
     ]
-    assert names_of(posted(made, *entries)) == ["a", "b"]
+    assert names_of(bind_modifications(made, *entries)) == ["a", "b"]
     wrong = {"name": "products_1_price", "text": "x"}
-    assert refusals(made, *entries, wrong) == {"/modifications/3/text": "bad_value"}
+    assert refusal_codes(made, *entries, wrong) == {"/modifications/3/text": "bad_value"}
 
 
 def test_a_list_is_given_whole_or_flat(made: Template) -> None:
     whole, flat = value({"name": "a"}), {"name": "products_1_name", "text": "a"}
-    assert refusals(made, whole, flat) == {"/modifications/1/text": "invalid_request"}
-    assert refusals(made, flat, whole) == {"/modifications/1/value": "invalid_request"}
+    assert refusal_codes(made, whole, flat) == {"/modifications/1/text": "invalid_request"}
+    assert refusal_codes(made, flat, whole) == {"/modifications/1/value": "invalid_request"}
 
 
 def test_a_flat_name_goes_before_a_layer_of_that_name() -> None:
     layers = [{"type": "text", "name": "products_1_name", "text": "x"}]
     made = template(fields=FIELDS, layers=layers)
-    bound = linked(made, products_1_name="a", **{"products_1_name.color": "red"})
+    bound = bind_link(made, products_1_name="a", **{"products_1_name.color": "red"})
     assert names_of(bound) == ["a"] and bound.layers == {"products_1_name": {"color": "red"}}
 
 
 def test_unknown_names_are_told_with_those_of_items(made: Template) -> None:
     with pytest.raises(BadRequest) as refused:
-        posted(made, {"name": "product_name", "text": "x"})
+        bind_modifications(made, {"name": "product_name", "text": "x"})
     assert "products_1_name" in refused.value.errors[0].detail
 
 
@@ -239,7 +245,9 @@ def test_a_list_has_its_default_and_its_items_have_theirs() -> None:
     made = template(fields={"products": spec}, layers=[])
     (item,) = items_of(bind_defaults(made))
     assert (item["name"], item["photo"]) == ("Mug", "asset:none")
-    assert names_of(linked(made, products_1_name="Cup")) == ["Cup"], "a given list replaces it all"
+    assert names_of(bind_link(made, products_1_name="Cup")) == ["Cup"], (
+        "a given list replaces it all"
+    )
 
 
 def test_a_list_without_example_shows_one_item_of_its_fields_examples() -> None:
@@ -267,7 +275,7 @@ LISTS = st.lists(ENTRIES | st.none() | st.just("x"), max_size=5)
 @given(LISTS)
 def test_any_list_is_bound_and_its_canonical_text_restores_it(items: list[Any]) -> None:
     made = template(fields=FIELDS, layers=[])
-    bound = posted(made, value(*items), mode="default")
+    bound = bind_modifications(made, value(*items), mode="default")
     again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
     assert (again.values, again.to_canonical_json()) == (bound.values, bound.to_canonical_json())
 
@@ -275,8 +283,8 @@ def test_any_list_is_bound_and_its_canonical_text_restores_it(items: list[Any]) 
 @given(LISTS)
 def test_what_was_given_can_be_written_as_a_link_and_means_the_same(items: list[Any]) -> None:
     made = template(fields=FIELDS, layers=[])
-    bound = posted(made, value(*items), mode="default")
-    assert linked(made, **bound.link_fields()).values == bound.values
+    bound = bind_modifications(made, value(*items), mode="default")
+    assert bind_link(made, **bound.link_fields()).values == bound.values
 
 
 @given(
@@ -288,7 +296,7 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(items: list[
 )
 def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[str, str]) -> None:
     made = template(fields=FIELDS, layers=[])
-    bound = linked(made, **fields)
+    bound = bind_link(made, **fields)
     assert BoundValues.from_canonical_json(made, bound.to_canonical_json()).values == bound.values
     assert len(bound.values["products"] or ()) <= 3  # type: ignore[arg-type]
 
@@ -314,7 +322,12 @@ def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[st
 )
 def test_liquid_reads_lists(text: str, said: str) -> None:
     made = template(fields=FIELDS, layers=[], alt=text)
-    assert posted(made, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})).alt_text(made) == said
+    assert (
+        bind_modifications(made, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})).alt_text(
+            made
+        )
+        == said
+    )
 
 
 @pytest.mark.parametrize(

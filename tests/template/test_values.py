@@ -23,8 +23,8 @@ from postcard.template.fields.values import (
     BadValue,
     clean_text,
     is_missing,
-    to_link_text,
     read_value,
+    to_link_text,
     value_to_json,
 )
 

@@ -18,11 +18,11 @@ from PIL import Image, ImageChops
 
 from postcard.text.fonts import Face, Fonts
 from postcard.text.han_variants import han_variant
-from tests.text.ink_overlap import ink, picture
-from tests.text.script_lines import HEIGHT, LEFT, LINES, SIZE, WIDTH, Written
+from tests.text.ink_overlap import draw_line, ink_mask
+from tests.text.script_lines import HEIGHT, LEFT, LINES, SIZE, WIDTH, ScriptLine
 
 FONTS = Path(__file__).parents[2] / "layers" / "fonts"
-SHEET = Path(__file__).with_name("lines.png")
+LINES_SHEET = Path(__file__).with_name("lines.png")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-lcd-text",
     "--font-render-hinting=none", "--force-device-scale-factor=1", "--allow-file-access-from-files",
@@ -30,19 +30,19 @@ FLAGS = (
 )  # fmt: skip
 
 
-def page() -> str:
+def html_page() -> str:
     """The lines as HTML, a strip each, by the fonts of this repository."""
     fonts = Fonts.load(FONTS)
-    strips = "\n".join(_strip(line, fonts) for line in LINES)
+    strips = "\n".join(_line_html(line, fonts) for line in LINES)
     return (
-        f"<!doctype html><meta charset=utf-8><style>{' '.join(_faces())} body{{margin:0}}"
+        f"<!doctype html><meta charset=utf-8><style>{' '.join(_font_face_rules())} body{{margin:0}}"
         f"p{{margin:0;box-sizing:border-box;width:{WIDTH}px;height:{HEIGHT}px;padding:0 {LEFT}px;"
         f"font-size:{SIZE}px;line-height:{HEIGHT}px;white-space:pre;overflow:hidden;"
         f"text-rendering:geometricPrecision;text-spacing-trim:space-all;font-variant-emoji:unicode}}</style>{strips}"
     )
 
 
-def _faces() -> Iterator[str]:
+def _font_face_rules() -> Iterator[str]:
     for row in json.loads((FONTS / "coverage.json").read_text())["faces"]:
         weights = " ".join(str(weight) for weight in sorted(set(row["weights"])))
         slant = "italic" if row["italic"] else "normal"
@@ -52,7 +52,7 @@ def _faces() -> Iterator[str]:
         )
 
 
-def _strip(line: Written, fonts: Fonts) -> str:
+def _line_html(line: ScriptLine, fonts: Fonts) -> str:
     chain: tuple[Face, ...] = fonts.face_chain(
         (line.font,), line.weight, line.italic, han_variant(line.language, line.text)
     )
@@ -61,22 +61,23 @@ def _strip(line: Written, fonts: Fonts) -> str:
         "font-weight": str(line.weight),
         "font-style": "italic" if line.italic else "normal",
         "letter-spacing": f"{line.spacing}em",
-        "font-feature-settings": ",".join(_feature(name) for name in line.features) or "normal",
+        "font-feature-settings": ",".join(_feature_setting(name) for name in line.features)
+        or "normal",
     }
     style = ";".join(f"{name}:{value}" for name, value in look.items())
     side = "rtl" if line.rtl else "ltr"
     return f'<p lang="{line.language}" dir="{side}" style="{style}">{html.escape(line.text)}</p>'
 
 
-def _feature(name: str) -> str:
+def _feature_setting(name: str) -> str:
     return f"'{name[1:]}' 0" if name[0] == "-" else f"'{name}' 1"
 
 
-def drawn(browser: str = "chromium") -> Image.Image:
+def screenshot(browser: str = "chromium") -> Image.Image:
     """The page, a strip below the other; raises CalledProcessError where the browser cannot."""
     with tempfile.TemporaryDirectory() as folder:
         written, shot = Path(folder) / "lines.html", Path(folder) / "lines.png"
-        written.write_text(page(), encoding="utf-8")
+        written.write_text(html_page(), encoding="utf-8")
         size = f"--window-size={WIDTH},{HEIGHT * len(LINES)}"
         ran = [browser, *FLAGS, f"--user-data-dir={folder}/profile", size, f"--screenshot={shot}"]
         subprocess.run([*ran, written.as_uri()], check=True, capture_output=True, timeout=120)
@@ -84,28 +85,28 @@ def drawn(browser: str = "chromium") -> Image.Image:
             return image.convert("RGB")
 
 
-def inked(page: Image.Image) -> Image.Image:
+def ink_sheet(page: Image.Image) -> Image.Image:
     """The page with black where there is ink."""
     sheet = Image.new("1", page.size)
     for index, line in enumerate(LINES):
         strip = (0, index * HEIGHT, WIDTH, (index + 1) * HEIGHT)
-        letters = ink(page.crop(strip).convert("L"), line)
+        letters = ink_mask(page.crop(strip).convert("L"), line)
         sheet.paste(ImageChops.invert(letters).convert("1"), strip)
     return sheet
 
 
-def beside(page: Image.Image) -> Image.Image:
+def side_by_side(page: Image.Image) -> Image.Image:
     """Our lines at the left, the browser's at the right, to look at."""
     fonts = Fonts.load(FONTS)
     both = Image.new("RGB", (2 * WIDTH, page.height))
     both.paste(page, (WIDTH, 0))
     for index, line in enumerate(LINES):
-        both.paste(picture(line, fonts), (0, index * HEIGHT))
+        both.paste(draw_line(line, fonts), (0, index * HEIGHT))
     return both
 
 
 if __name__ == "__main__":
-    theirs = drawn()
-    inked(theirs).save(SHEET, optimize=True)
+    theirs = screenshot()
+    ink_sheet(theirs).save(LINES_SHEET, optimize=True)
     if sys.argv[1:]:
-        beside(theirs).save(sys.argv[1])
+        side_by_side(theirs).save(sys.argv[1])

@@ -8,28 +8,28 @@ from postcard.geometry import Box
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
 from postcard.text.style import ParagraphStyle, TextRun
-from tests.rendering.text_canvas import blank
-from tests.text.script_lines import HEIGHT, LEFT, WIDTH, Written
+from tests.rendering.text_canvas import blank_canvas
+from tests.text.script_lines import HEIGHT, LEFT, WIDTH, ScriptLine
 
-DARK, PALE = 128, 185  # below these levels there is ink: of a letter, of a picture
-NEAR = ImageFilter.MaxFilter(3)  # one pixel about
+DARK_LEVEL, PALE_LEVEL = 128, 185  # below these levels there is ink: of a letter, of a picture
+DILATE_ONE_PIXEL = ImageFilter.MaxFilter(3)  # one pixel about
 SHIFTS = [(x, y) for y in (0, 1, -1, 2, -2) for x in (0, 1, -1)]  # where a base line is rounded
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class InkOverlap:
     """`stray` pixels of either have no ink of the other next to them; `shared` is their overlap."""
 
     stray: int
-    shared: float
+    overlap: float
 
 
-def ours(line: Written, fonts: Fonts) -> Image.Image:
+def our_ink(line: ScriptLine, fonts: Fonts) -> Image.Image:
     """The line as we draw it, white where there is ink."""
-    return ink(picture(line, fonts).convert("L"), line)
+    return ink_mask(draw_line(line, fonts).convert("L"), line)
 
 
-def picture(line: Written, fonts: Fonts) -> Image.Image:
+def draw_line(line: ScriptLine, fonts: Fonts) -> Image.Image:
     """The line as we draw it, in a strip of its own."""
     rule = ParagraphStyle(
         wrap="none", overflow="visible", direction="rtl" if line.rtl else "ltr", valign="middle"
@@ -37,28 +37,28 @@ def picture(line: Written, fonts: Fonts) -> Image.Image:
     width = WIDTH - 2 * LEFT
     runs = [TextRun(line.text, line.style)]
     layout = layout_text(runs, rule, width=width, height=HEIGHT, fonts=fonts)
-    canvas = blank(WIDTH, HEIGHT)
+    canvas = blank_canvas(WIDTH, HEIGHT)
     canvas.draw_text(layout, Box(LEFT, 0, width, HEIGHT))
     return canvas.picture().to_image()
 
 
-def ink(strip: Image.Image, line: Written) -> Image.Image:
+def ink_mask(strip: Image.Image, line: ScriptLine) -> Image.Image:
     """White where a picture of a line has ink."""
-    below = PALE if line.pictures else DARK
+    below = PALE_LEVEL if line.is_emoji else DARK_LEVEL
     return strip.point([255 * (level < below) for level in range(256)])
 
 
-def agreement(ours: Image.Image, theirs: Image.Image) -> Agreement:
+def best_overlap(ours: Image.Image, theirs: Image.Image) -> InkOverlap:
     """The best that the two agree, one of them shifted by a pixel or two."""
-    found = (_agreement(ours, ImageChops.offset(theirs, *shift)) for shift in SHIFTS)
-    return max(found, key=lambda each: each.shared)
+    found = (_overlap(ours, ImageChops.offset(theirs, *shift)) for shift in SHIFTS)
+    return max(found, key=lambda each: each.overlap)
 
 
-def _agreement(one: Image.Image, other: Image.Image) -> Agreement:
-    near, far = one.filter(NEAR), other.filter(NEAR)
+def _overlap(one: Image.Image, other: Image.Image) -> InkOverlap:
+    near, far = one.filter(DILATE_ONE_PIXEL), other.filter(DILATE_ONE_PIXEL)
     stray = _count(ImageChops.subtract(one, far)) + _count(ImageChops.subtract(other, near))
     either = _count(ImageChops.lighter(near, far))
-    return Agreement(stray, _count(ImageChops.darker(near, far)) / max(1, either))
+    return InkOverlap(stray, _count(ImageChops.darker(near, far)) / max(1, either))
 
 
 def _count(mask: Image.Image) -> int:

@@ -11,15 +11,15 @@ from postcard.assets.font_cache import Typefaces, font_digest
 from postcard.font_sanitizer.sanitize import recast
 from postcard.template.compiled import Template
 from postcard.text.fonts import Fonts
-from tests.fonts import boxed, kite, sail
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, opened, renderer
+from tests.fonts import box_font, space_grotesk_as, upside_down_font
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render, renderer
 from tests.template.template_cases import template
 
 FILES = {
-    "Kite": [kite("Kite", 400), kite("Kite", 700)],
-    "Sail": [sail()],
-    "asset:boxes": [boxed("AB")],
+    "Kite": [upside_down_font("Kite", 400), upside_down_font("Kite", 700)],
+    "Sail": [space_grotesk_as()],
+    "asset:boxes": [box_font("AB")],
 }
 LAYERS = [
     {"type": "text", "x": 20, "y": 16, "size": 30, "text": "Kite flies over Inter"},
@@ -74,9 +74,9 @@ def made(fonts: Fonts) -> Template:
 
 def test_a_picture_in_fonts_of_one_s_own(shelf: Shelf, typefaces: Typefaces) -> None:
     typeface = typefaces.of(shelf.families)
-    rendered = draw(made(typeface.fonts), dpr=2)
+    rendered = render(made(typeface.fonts), dpr=2)
     assert rendered.warnings == () and typeface.lost == ()
-    golden("own-fonts", opened(rendered))
+    assert_matches_golden("own-fonts", decode(rendered))
 
 
 def test_one_choice_of_fonts_is_one_object(shelf: Shelf, typefaces: Typefaces) -> None:
@@ -96,7 +96,7 @@ def test_files_on_disk_keep_to_a_bound(shelf: Shelf) -> None:
         kept.add(path)
         assert path.is_file()
         assert sum(one.stat().st_size for one in kept if one.exists()) <= most
-    assert draw(made(typefaces.of({"Sail": shelf.families["Sail"]}).fonts)).warnings == ()
+    assert render(made(typefaces.of({"Sail": shelf.families["Sail"]}).fonts)).warnings == ()
 
 
 def test_files_are_gone_with_what_kept_them(shelf: Shelf) -> None:
@@ -115,8 +115,8 @@ def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
     bodies = {"gone": None, "changed": shelf.bodies[digest] + b"!", "foreign": None}
     families = {"Sail": shelf.families["Sail"]}
     if harm == "foreign":
-        families = {"Sail": [font_digest(sail())]}
-        shelf.bodies[font_digest(sail())] = sail()
+        families = {"Sail": [font_digest(space_grotesk_as())]}
+        shelf.bodies[font_digest(space_grotesk_as())] = space_grotesk_as()
     elif (body := bodies[harm]) is not None:
         shelf.bodies[digest] = body
     else:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from babel.localedata import locale_identifiers
 
-from layers.fonts.build import HERE, table
-from layers.fonts.sources import SOURCES
+from layers.fonts.build import HERE, coverage_table
+from layers.fonts.sources import FONT_SOURCES
 from postcard.assets.font_catalog import PROBES, font_list
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.text.fonts import Fonts
 from postcard.text.style import TextStyle
-from tests.rendering.text_canvas import laid
+from tests.rendering.text_canvas import lay_out_line
 from tests.text.exemplars import ARABIC, BLOCKS, CYRILLIC, LATIN
 
 NEWER = "\u0b55"  # than its font
@@ -52,7 +52,7 @@ def test_every_language_has_its_letters(
 ) -> None:
     for weight in (400, 700):
         style = TextStyle(families=(font,), weight=weight)
-        assert laid(letters, fonts, style=style).missing_characters == (), language
+        assert lay_out_line(letters, fonts, style=style).missing_characters == (), language
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -87,17 +87,21 @@ def test_every_locales_own_digits_are_there(fonts: Fonts) -> None:
     wordings = (LocaleFilters(tag.replace("_", "-"), UTC, True) for tag in locale_identifiers())
     written = {wording.localize_digits("0123456789") for wording in wordings}
     assert len(written) > 10
-    assert [digits for digits in written if laid(digits, fonts).missing_characters] == []
+    assert [digits for digits in written if lay_out_line(digits, fonts).missing_characters] == []
 
 
 def test_the_table_tells_what_the_fonts_can() -> None:
-    assert json.loads((HERE / "coverage.json").read_text()) == json.loads(json.dumps(table()))
+    assert json.loads((HERE / "coverage.json").read_text()) == json.loads(
+        json.dumps(coverage_table())
+    )
 
 
 def test_every_font_is_accounted_for_and_has_its_licence_beside_it() -> None:
     files = {path.name for path in Path(HERE).iterdir() if path.suffix in (".ttf", ".otf")}
-    assert files == {file for source in SOURCES for file in (source.file, source.latin) if file}
-    for source in SOURCES:
+    assert files == {
+        file for source in FONT_SOURCES for file in (source.file, source.latin_file) if file
+    }
+    for source in FONT_SOURCES:
         licence = HERE / f"{source.family.replace(' ', '')}-LICENSE.txt"
         text = " ".join(licence.read_text("utf-8").split()).lower()
         assert "sil open font license" in text and "permission & conditions" in text, licence

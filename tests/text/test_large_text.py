@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rendering.drawing import draw, opened
+from tests.rendering.drawing import decode, render
 from tests.template.template_cases import template
 
 
@@ -18,6 +18,6 @@ from tests.template.template_cases import template
 def test_letters_beyond_the_picture_are_not_drawn(layer: dict[str, object]) -> None:
     """Pillow warns of masks over 89 Mpx, and warnings are errors here."""
     made = template(width=600, height=300, layers=[{"type": "text", **layer}])
-    image = opened(draw(made, dpr=3))
+    image = decode(render(made, dpr=3))
     assert image.size == (1800, 900)
     assert min(image.convert("L").tobytes()) < 100, "what lies on the picture shows"

@@ -11,7 +11,7 @@ from postcard.text.layout import layout_text
 from postcard.text.shaping import ShapedText
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 from postcard.text.wrap import WrappedLine
-from tests.rendering.text_canvas import laid, texts
+from tests.rendering.text_canvas import lay_out_line, line_texts
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
 ALPHABET = (
@@ -21,35 +21,47 @@ LETTERS = st.text(st.sampled_from(ALPHABET), max_size=60)
 
 
 def test_a_line_ends_where_unicode_lets_it(fonts: Fonts) -> None:
-    assert texts(laid("two-thirds of it", fonts, width=48)) == ["two-", "thirds", "of it"]
-    assert texts(laid("a no\u00a0break b", fonts, width=70)) == ["a", "no\u00a0break", "b"]
+    assert line_texts(lay_out_line("two-thirds of it", fonts, width=48)) == [
+        "two-",
+        "thirds",
+        "of it",
+    ]
+    assert line_texts(lay_out_line("a no\u00a0break b", fonts, width=70)) == [
+        "a",
+        "no\u00a0break",
+        "b",
+    ]
     assert line_break_segments("ยินดีต้อนรับ", "th") == ("ยินดี", "ต้อนรับ")
 
 
 def test_a_newline_always_breaks_and_an_empty_line_stays(fonts: Fonts) -> None:
-    layout = laid("a\n\nb", fonts)
-    assert texts(layout) == ["a", "", "b"]
+    layout = lay_out_line("a\n\nb", fonts)
+    assert line_texts(layout) == ["a", "", "b"]
     assert layout.height == pytest.approx(3 * 16 * 1.2)
-    assert texts(laid("a b\nc", fonts, paragraph=ParagraphStyle(wrap="none"), width=500)) == ["a b", "c"]
+    assert line_texts(
+        lay_out_line("a b\nc", fonts, paragraph=ParagraphStyle(wrap="none"), width=500)
+    ) == ["a b", "c"]
 
 
 def test_white_space_at_the_ends_of_a_line_is_not_drawn(fonts: Fonts) -> None:
-    layout = laid("  Hi there  ", fonts, width=46)
-    assert texts(layout) == ["Hi", "there"]
-    assert laid(" Hi ", fonts).width == laid("Hi", fonts).width
+    layout = lay_out_line("  Hi there  ", fonts, width=46)
+    assert line_texts(layout) == ["Hi", "there"]
+    assert lay_out_line(" Hi ", fonts).width == lay_out_line("Hi", fonts).width
 
 
 def test_a_word_wider_than_its_box_is_broken_between_letters(fonts: Fonts) -> None:
     family = "👩‍👩‍👧‍👦"
-    layout = laid(family * 5, fonts, width=45)
+    layout = lay_out_line(family * 5, fonts, width=45)
     assert len(layout.lines) > 1
-    assert all(set(graphemes(line)) == {family} for line in texts(layout))
-    assert "".join(texts(laid("Donaudampfschiff", fonts, width=50))) == "Donaudampfschiff"
+    assert all(set(graphemes(line)) == {family} for line in line_texts(layout))
+    assert (
+        "".join(line_texts(lay_out_line("Donaudampfschiff", fonts, width=50))) == "Donaudampfschiff"
+    )
 
 
 def test_a_soft_hyphen_shows_only_where_a_line_ends(fonts: Fonts) -> None:
-    assert texts(laid("Donau\u00addampf", fonts)) == ["Donaudampf"]
-    assert texts(laid("Donau\u00addampf", fonts, width=70)) == ["Donau-", "dampf"]
+    assert line_texts(lay_out_line("Donau\u00addampf", fonts)) == ["Donaudampf"]
+    assert line_texts(lay_out_line("Donau\u00addampf", fonts, width=70)) == ["Donau-", "dampf"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +73,7 @@ def test_a_soft_hyphen_shows_only_where_a_line_ends(fonts: Fonts) -> None:
     ],
 )
 def test_runs_stand_in_reading_order(text: str, drawn: list[str], fonts: Fonts) -> None:
-    seen = [placed.font_run.text for placed in laid(text, fonts).lines[0].runs]
+    seen = [placed.font_run.text for placed in lay_out_line(text, fonts).lines[0].runs]
     if len(drawn) == 2:  # where isolates and commas fall is not the point here
         seen = [part for part in seen if part in drawn]
     assert [part for part in seen if part in drawn] == [part for part in drawn if part in seen]
@@ -69,27 +81,31 @@ def test_runs_stand_in_reading_order(text: str, drawn: list[str], fonts: Fonts) 
 
 
 def test_direction_follows_the_templates_own_words_before_the_values(fonts: Fonts) -> None:
-    assert not laid("Dear \u2068שלום\u2069", fonts).rtl
-    assert laid("\u2068Anna\u2069 שלום", fonts).rtl
-    assert laid("\u2068שלום\u2069!", fonts).rtl
-    assert laid("Anna", fonts, paragraph=ParagraphStyle(direction="rtl")).rtl
-    assert not laid("123 !", fonts).rtl
+    assert not lay_out_line("Dear \u2068שלום\u2069", fonts).rtl
+    assert lay_out_line("\u2068Anna\u2069 שלום", fonts).rtl
+    assert lay_out_line("\u2068שלום\u2069!", fonts).rtl
+    assert lay_out_line("Anna", fonts, paragraph=ParagraphStyle(direction="rtl")).rtl
+    assert not lay_out_line("123 !", fonts).rtl
 
 
 def test_an_isolated_name_never_moves_its_neighbours(fonts: Fonts) -> None:
-    layout = laid("\u2068שלום\u2069 3 points", fonts, paragraph=ParagraphStyle(direction="ltr"))
-    assert "".join(texts(layout)).index("שלום") < "".join(texts(layout)).index("3")
+    layout = lay_out_line(
+        "\u2068שלום\u2069 3 points", fonts, paragraph=ParagraphStyle(direction="ltr")
+    )
+    assert "".join(line_texts(layout)).index("שלום") < "".join(line_texts(layout)).index("3")
 
 
 def test_what_no_font_has_is_told_and_not_drawn(fonts: Fonts) -> None:
-    layout = laid("a\U00012000b\U00013000", fonts)
+    layout = lay_out_line("a\U00012000b\U00013000", fonts)
     assert layout.missing_characters == ("\U00012000", "\U00013000")
-    assert texts(layout) == ["ab"]
-    assert laid("שלום מحمد नम ไทย 👍 é ½ \u200f\u2068\u00ad", fonts).missing_characters == ()
+    assert line_texts(layout) == ["ab"]
+    assert (
+        lay_out_line("שלום מحمد नम ไทย 👍 é ½ \u200f\u2068\u00ad", fonts).missing_characters == ()
+    )
 
 
 def test_emoji_come_from_the_colour_font_and_digits_do_not(fonts: Fonts) -> None:
-    layout = laid("1 1️⃣ ❤️ ⭐ #", fonts)
+    layout = lay_out_line("1 1️⃣ ❤️ ⭐ #", fonts)
     color = {p.font_run.text: p.font_run.face.color for p in layout.lines[0].runs if not p.is_space}
     assert color == {"1": False, "1️⃣": True, "❤️": True, "⭐": True, "#": False}
 
@@ -104,23 +120,28 @@ def test_shrinking_finds_the_largest_size_to_half_a_pixel_in_few_layouts(
     tries: list[float] = []
     rows = fit._wrap
 
-    def counted(shaped: ShapedText, paragraph: ParagraphStyle, room: fit.AvailableSpace) -> list[WrappedLine]:
+    def counted(
+        shaped: ShapedText, paragraph: ParagraphStyle, room: fit.AvailableSpace
+    ) -> list[WrappedLine]:
         tries.append(room.width)
         return rows(shaped, paragraph, room)
 
     monkeypatch.setattr(fit, "_wrap", counted)
     box = {"width": 311.0, "height": 77.0}
     rule = ParagraphStyle(fit="shrink", min_size=4, max_lines=3, overflow="visible")
-    layout = laid(text, fonts, style=TextStyle(size=size), paragraph=rule, **box)
+    layout = lay_out_line(text, fonts, style=TextStyle(size=size), paragraph=rule, **box)
     assert len(tries) < 10
     assert layout.width <= 311.01
     assert layout.height <= 77.01
     assert len(layout.lines) <= 3
     if layout.font_scale < 1:
         larger = TextStyle(size=size * layout.font_scale + 0.5)
-        words = (laid(word, fonts, style=larger).width for word in line_break_segments(text, "en"))
+        words = (
+            lay_out_line(word, fonts, style=larger).width
+            for word in line_break_segments(text, "en")
+        )
         rule = ParagraphStyle(max_lines=3)
-        plain = laid(text, fonts, style=larger, paragraph=rule, **box)
+        plain = lay_out_line(text, fonts, style=larger, paragraph=rule, **box)
         assert plain.truncated or plain.height > 77 or max(words) > 311
 
 
@@ -135,16 +156,16 @@ def test_spans_shrink_together(fonts: Fonts) -> None:
 
 def test_a_least_size_is_kept_and_the_rest_cut(fonts: Fonts) -> None:
     rule = ParagraphStyle(fit="shrink", min_size=20, max_lines=1)
-    layout = laid(LONG, fonts, style=TextStyle(size=40), paragraph=rule, width=120)
+    layout = lay_out_line(LONG, fonts, style=TextStyle(size=40), paragraph=rule, width=120)
     assert layout.lines[0].runs[0].size == 20
-    assert texts(layout)[0].endswith("…")
+    assert line_texts(layout)[0].endswith("…")
     assert layout.truncated
 
 
 def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
     def lines(**rules: object) -> list[str]:
         rule = ParagraphStyle(**rules)  # type: ignore[arg-type]
-        return texts(laid(LONG, fonts, paragraph=rule, width=150, height=40))
+        return line_texts(lay_out_line(LONG, fonts, paragraph=rule, width=150, height=40))
 
     assert lines(overflow="clip") == ["Thanks for being", "with us since 2019,"]
     assert lines() == ["Thanks for being", "with us since 201…"]
@@ -154,22 +175,23 @@ def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
 
 
 def test_one_line_is_shown_however_low_the_box(fonts: Fonts) -> None:
-    assert texts(laid("Anna Bo", fonts, width=500, height=3)) == ["Anna Bo"]
+    assert line_texts(lay_out_line("Anna Bo", fonts, width=500, height=3)) == ["Anna Bo"]
 
 
 def test_joined_letters_are_cut_joined_and_never_spaced(fonts: Fonts) -> None:
     spaced = TextStyle(letter_spacing=0.5)
-    assert laid("محمد", fonts, style=spaced).width == laid("محمد", fonts).width
-    assert laid("Anna", fonts, style=spaced).width == pytest.approx(
-        laid("Anna", fonts, style=TextStyle(features=("-liga", "-clig"))).width + 3 * 8, abs=0.1
+    assert lay_out_line("محمد", fonts, style=spaced).width == lay_out_line("محمد", fonts).width
+    assert lay_out_line("Anna", fonts, style=spaced).width == pytest.approx(
+        lay_out_line("Anna", fonts, style=TextStyle(features=("-liga", "-clig"))).width + 3 * 8,
+        abs=0.1,
     )
-    short = laid("عبدالرحمنالشريف", fonts, paragraph=ParagraphStyle(max_lines=1), width=60)
+    short = lay_out_line("عبدالرحمنالشريف", fonts, paragraph=ParagraphStyle(max_lines=1), width=60)
     assert len([p for p in short.lines[0].runs if p.font_run.text != "…"]) == 1
 
 
 def test_line_height_is_times_the_size_whatever_fonts_the_line_holds(fonts: Fonts) -> None:
     for text in ("Anna", "नमस्ते", "👍🏽", "محمد"):
-        assert laid(text, fonts, style=TextStyle(size=20, line_height=1.5)).height == 30
+        assert lay_out_line(text, fonts, style=TextStyle(size=20, line_height=1.5)).height == 30
 
 
 def test_the_nearest_weight_and_slant_that_a_family_has(fonts: Fonts) -> None:
@@ -195,14 +217,14 @@ def test_any_text_is_laid_out_and_none_of_it_is_lost(
     fonts = _FONTS[0]
     style = TextStyle(letter_spacing=0.1 if spaced else 0)
     rule = ParagraphStyle(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
-    layout = laid(text, fonts, style=style, paragraph=rule, width=width)
-    kept = sorted("".join(texts(layout)).replace("-", "").replace(" ", ""))
+    layout = lay_out_line(text, fonts, style=style, paragraph=rule, width=width)
+    kept = sorted("".join(line_texts(layout)).replace("-", "").replace(" ", ""))
     shown = {c for c in text if not c.isspace() and c != "-"}
     assert set(kept) <= shown
     letters = [c for c in text if c.isalpha()]
     assert [c for c in kept if c.isalpha()] == sorted(letters)
     cut = ParagraphStyle(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
-    assert len(laid(text, fonts, style=style, paragraph=cut, width=width).lines) <= 1
+    assert len(lay_out_line(text, fonts, style=style, paragraph=cut, width=width).lines) <= 1
 
 
 _FONTS: list[Fonts] = []

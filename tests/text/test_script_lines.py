@@ -7,9 +7,9 @@ from PIL import Image, ImageChops
 
 from postcard.text.breaks import graphemes
 from postcard.text.fonts import Fonts
-from tests.text.chromium_lines import SHEET
-from tests.text.ink_overlap import agreement, ours
-from tests.text.script_lines import HEIGHT, LINES, WIDTH, Written
+from tests.text.chromium_lines import LINES_SHEET
+from tests.text.ink_overlap import best_overlap, our_ink
+from tests.text.script_lines import HEIGHT, LINES, WIDTH, ScriptLine
 
 SHARED = 0.9  # of the ink of both; the rest is how edges are smoothed
 
@@ -18,28 +18,28 @@ each_line = pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.lang
 
 @pytest.fixture(scope="module")
 def sheet() -> Image.Image:
-    with Image.open(SHEET) as image:
+    with Image.open(LINES_SHEET) as image:
         assert image.size == (WIDTH, HEIGHT * len(LINES)), "make scripts draws the sheet anew"
         return ImageChops.invert(image.convert("L"))
 
 
-def _strip(sheet: Image.Image, line: Written) -> Image.Image:
+def _strip(sheet: Image.Image, line: ScriptLine) -> Image.Image:
     top = LINES.index(line) * HEIGHT
     return sheet.crop((0, top, WIDTH, top + HEIGHT))
 
 
 @each_line
 def test_a_line_is_drawn_as_another_engine_draws_it(
-    line: Written, sheet: Image.Image, fonts: Fonts
+    line: ScriptLine, sheet: Image.Image, fonts: Fonts
 ) -> None:
-    found = agreement(ours(line, fonts), _strip(sheet, line))
-    assert found.stray <= line.spare
-    assert found.shared >= SHARED
+    found = best_overlap(our_ink(line, fonts), _strip(sheet, line))
+    assert found.stray <= line.max_stray_pixels
+    assert found.overlap >= SHARED
 
 
 @each_line
 def test_two_letters_in_the_wrong_order_would_be_seen(
-    line: Written, sheet: Image.Image, fonts: Fonts
+    line: ScriptLine, sheet: Image.Image, fonts: Fonts
 ) -> None:
     letters = list(graphemes(line.text))
     at = len(letters) // 2
@@ -47,7 +47,9 @@ def test_two_letters_in_the_wrong_order_would_be_seen(
         at += 1
     letters[at - 1 : at + 1] = letters[at], letters[at - 1]
     wrong = replace(line, text="".join(letters))
-    assert agreement(ours(wrong, fonts), _strip(sheet, line)).stray > 2 * line.spare
+    assert (
+        best_overlap(our_ink(wrong, fonts), _strip(sheet, line)).stray > 2 * line.max_stray_pixels
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,5 +67,8 @@ def test_a_mark_or_a_joiner_that_is_not_there_would_be_seen(
     lines = [each for each in LINES if each.language == language and taken in each.text]
     for line in lines:
         wrong = replace(line, text=line.text.replace(taken, ""))
-        assert agreement(ours(wrong, fonts), _strip(sheet, line)).stray > 2 * line.spare
+        assert (
+            best_overlap(our_ink(wrong, fonts), _strip(sheet, line)).stray
+            > 2 * line.max_stray_pixels
+        )
     assert lines

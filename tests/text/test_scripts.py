@@ -6,8 +6,8 @@ from postcard.canvas.canvas import Canvas
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
 from postcard.text.style import TextStyle
-from tests.golden.compare import golden
-from tests.rendering.text_canvas import blank, laid
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.text_canvas import blank_canvas, lay_out_line
 from tests.text.thirty_names import NAMES
 
 MIXED = (
@@ -19,24 +19,26 @@ MIXED = (
 
 def _page(fonts: Fonts, size: float, **look: object) -> Canvas:
     rows = (len(NAMES) + len(MIXED) + 2) // 3
-    canvas = blank(1080, rows * 46 + 8)
+    canvas = blank_canvas(1080, rows * 46 + 8)
     named = [*NAMES, *(("en", text) for text in MIXED)]
     for index, (language, text) in enumerate(named):
         column, row = divmod(index, rows)
         box = Box(10 + column * 358, 4 + row * 46, 350, 46)
         style = TextStyle(size=size, language=language, line_height=1.4, **look)  # type: ignore[arg-type]
-        canvas.draw_text(laid(text, fonts, style=style, width=350), box)
+        canvas.draw_text(lay_out_line(text, fonts, style=style, width=350), box)
     return canvas
 
 
 @pytest.mark.parametrize(("look", "weight"), [("regular", 400), ("bold", 700)])
 def test_thirty_names(look: str, weight: int, fonts: Fonts) -> None:
-    golden(f"text_names_{look}", _page(fonts, 24, weight=weight).picture().to_image())
+    assert_matches_golden(
+        f"text_names_{look}", _page(fonts, 24, weight=weight).picture().to_image()
+    )
 
 
 @pytest.mark.parametrize(("language", "text"), NAMES)
 def test_every_name_has_all_its_letters(language: str, text: str, fonts: Fonts) -> None:
-    assert laid(text, fonts, style=TextStyle(language=language)).missing_characters == ()
+    assert lay_out_line(text, fonts, style=TextStyle(language=language)).missing_characters == ()
 
 
 HAN = {
@@ -85,7 +87,7 @@ def test_where_no_language_tells_the_letters_do(text: str, family: str, fonts: F
 
 
 def _families(text: str, language: str, fonts: Fonts) -> set[str]:
-    layout = laid(text, fonts, style=TextStyle(language=language))
+    layout = lay_out_line(text, fonts, style=TextStyle(language=language))
     return {placed.font_run.face.family for line in layout.lines for placed in line.runs}
 
 
@@ -97,13 +99,13 @@ def test_the_letters_of_japanese_names_are_japans(name: str, fonts: Fonts) -> No
 
 
 def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
-    canvas = blank(720, 170)
+    canvas = blank_canvas(720, 170)
     for row, weight in enumerate((400, 700)):
         for column, language in enumerate(HAN):
             style = TextStyle(size=52, language=language, line_height=1.4, weight=weight)
             box = Box(10 + column * 178, 6 + row * 80, 176, 80)
-            canvas.draw_text(laid("直骨角", fonts, style=style, width=176), box)
-    golden("text_han_in_four_languages", canvas.picture().to_image())
+            canvas.draw_text(lay_out_line("直骨角", fonts, style=style, width=176), box)
+    assert_matches_golden("text_han_in_four_languages", canvas.picture().to_image())
 
 
 MORE = (
@@ -115,10 +117,10 @@ MORE = (
 
 
 def test_names_in_more_scripts(fonts: Fonts) -> None:
-    canvas = blank(760, 6 * 50 + 8)
+    canvas = blank_canvas(760, 6 * 50 + 8)
     for index, (language, text) in enumerate(MORE):
         column, row = divmod(index, 6)
-        layout = laid(text, fonts, style=TextStyle(size=26, language=language), width=360)
+        layout = lay_out_line(text, fonts, style=TextStyle(size=26, language=language), width=360)
         assert layout.missing_characters == ()
         canvas.draw_text(layout, Box(10 + column * 376, 4 + row * 50, 360, 50))
-    golden("text_names_more", canvas.picture().to_image())
+    assert_matches_golden("text_names_more", canvas.picture().to_image())

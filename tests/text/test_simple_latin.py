@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.text.fonts import LATIN_SUBSET_FEATURES, Face, Fonts
-from postcard.text.glyphs import GlyphBitmap, FontRun, advance, rasterize_glyphs
+from postcard.text.glyphs import FontRun, GlyphBitmap, advance, rasterize_glyphs
 
 FONTS = Fonts.load(Path("layers/fonts"))
 FEATURES = (*sorted(LATIN_SUBSET_FEATURES), "smcp", "zero", "frac", "case", "ss01", "sups")

@@ -13,16 +13,16 @@ from postcard.text.layout import layout_text
 from postcard.text.style import (
     Align,
     Decoration,
-    TextHighlight,
     ParagraphStyle,
+    TextHighlight,
     TextRun,
     TextStroke,
     TextStyle,
     Valign,
     Wrap,
 )
-from tests.golden.compare import golden
-from tests.rendering.text_canvas import BLUE, RED, blank, laid, write
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.text_canvas import BLUE, RED, blank_canvas, draw_in_box, lay_out_line
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
 SCRIPTS = {
@@ -40,64 +40,74 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_names_of_the_world(script: str, fonts: Fonts) -> None:
-    canvas = blank(460, 90)
-    write(
+    canvas = blank_canvas(460, 90)
+    draw_in_box(
         canvas,
-        laid(SCRIPTS[script], fonts, style=TextStyle(size=28), width=440),
+        lay_out_line(SCRIPTS[script], fonts, style=TextStyle(size=28), width=440),
         Box(10, 4, 440, 34),
     )
     bold = TextStyle(size=14, weight=700)
-    write(canvas, laid(SCRIPTS[script], fonts, style=bold, width=440), Box(10, 50, 440, 17))
-    golden(f"text_{script}", canvas.picture().to_image())
+    draw_in_box(
+        canvas, lay_out_line(SCRIPTS[script], fonts, style=bold, width=440), Box(10, 50, 440, 17)
+    )
+    assert_matches_golden(f"text_{script}", canvas.picture().to_image())
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 1.5, 2])
 def test_a_paragraph_has_the_same_lines_at_every_scale(scale: float, fonts: Fonts) -> None:
-    canvas = blank(220, 100, scale)
+    canvas = blank_canvas(220, 100, scale)
     style = TextStyle(size=16, color=BLUE)
-    write(canvas, laid(LONG, fonts, style=style, width=200), Box(10, 10, 200, 80))
-    golden(f"text_scale_{scale}", canvas.picture().to_image())
+    draw_in_box(canvas, lay_out_line(LONG, fonts, style=style, width=200), Box(10, 10, 200, 80))
+    assert_matches_golden(f"text_scale_{scale}", canvas.picture().to_image())
 
 
 def test_weights_and_italics(fonts: Fonts) -> None:
-    canvas = blank(420, 200)
+    canvas = blank_canvas(420, 200)
     for index, weight in enumerate(range(100, 1000, 100)):
-        upright = laid(f"Weight {weight}", fonts, style=TextStyle(size=18, weight=weight))
-        slanted = laid("italic ag", fonts, style=TextStyle(size=18, weight=weight, italic=True))
+        upright = lay_out_line(f"Weight {weight}", fonts, style=TextStyle(size=18, weight=weight))
+        slanted = lay_out_line(
+            "italic ag", fonts, style=TextStyle(size=18, weight=weight, italic=True)
+        )
         canvas.draw_text(upright, Box(10, 5 + index * 21, 200, 21))
         canvas.draw_text(slanted, Box(220, 5 + index * 21, 200, 21))
-    golden("text_weights", canvas.picture().to_image())
+    assert_matches_golden("text_weights", canvas.picture().to_image())
 
 
 def test_alignments(fonts: Fonts) -> None:
-    canvas = blank(480, 250)
+    canvas = blank_canvas(480, 250)
     for index, align in enumerate(get_args(Align)):
         x, y = 10 + index % 3 * 157, 8 + index // 3 * 122
         for text, dy in ((LONG, 0), ("שלום Anna!", 92)):
             paragraph = ParagraphStyle(align=align, max_lines=4)
-            layout = laid(text, fonts, paragraph=paragraph, width=145)
-            write(canvas, layout, Box(x, y + dy, 145, layout.height))
-    golden("text_align", canvas.picture().to_image())
+            layout = lay_out_line(text, fonts, paragraph=paragraph, width=145)
+            draw_in_box(canvas, layout, Box(x, y + dy, 145, layout.height))
+    assert_matches_golden("text_align", canvas.picture().to_image())
 
 
 def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
-    canvas = blank(480, 90)
+    canvas = blank_canvas(480, 90)
     for index, valign in enumerate(get_args(Valign)):
         for column, trim in enumerate((False, True)):
             box = Box(8 + (index * 2 + column) * 79, 8, 72, 74)
             paragraph = ParagraphStyle(valign=valign, trim_cap=trim, align="center")
             style = TextStyle(size=24, weight=600)
-            write(canvas, laid("EgÅ", fonts, style=style, paragraph=paragraph, width=72), box)
-    golden("text_valign", canvas.picture().to_image())
+            draw_in_box(
+                canvas, lay_out_line("EgÅ", fonts, style=style, paragraph=paragraph, width=72), box
+            )
+    assert_matches_golden("text_valign", canvas.picture().to_image())
 
 
-def _spans(canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **rules: object) -> None:
+def _spans(
+    canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **rules: object
+) -> None:
     paragraph = ParagraphStyle(**rules)  # type: ignore[arg-type]
-    write(canvas, layout_text(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box)
+    draw_in_box(
+        canvas, layout_text(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box
+    )
 
 
 def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
-    canvas = blank(440, 150)
+    canvas = blank_canvas(440, 150)
     price = [
         TextRun("$", TextStyle(size=24, rise=0.9)),
         TextRun("49", TextStyle(size=64, weight=800, color=RED)),
@@ -107,15 +117,22 @@ def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
     ]
     _spans(canvas, price, Box(10, 8, 420, 80), fonts)
     member = TextStyle(size=18)
-    gold = [TextRun("Gold mem", member), TextRun("ber", TextStyle(size=18, weight=800)), TextRun(" ok", member)]
+    gold = [
+        TextRun("Gold mem", member),
+        TextRun("ber", TextStyle(size=18, weight=800)),
+        TextRun(" ok", member),
+    ]
     _spans(canvas, gold, Box(10, 96, 200, 46), fonts, align="center", valign="middle")
-    arabic = [TextRun("نقاطك: ", member), TextRun("2,450 pts", TextStyle(size=24, weight=700, color=RED))]
+    arabic = [
+        TextRun("نقاطك: ", member),
+        TextRun("2,450 pts", TextStyle(size=24, weight=700, color=RED)),
+    ]
     _spans(canvas, arabic, Box(230, 96, 200, 46), fonts, valign="middle")
-    golden("text_spans", canvas.picture().to_image())
+    assert_matches_golden("text_spans", canvas.picture().to_image())
 
 
 def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
-    canvas = blank(480, 210)
+    canvas = blank_canvas(480, 210)
     name = "Alexandrina-Wilhelmina Featherstonehaugh"
     arabic = "محمد عبد الرحمن الشريف بن عبد الله"
     big = TextStyle(size=40, weight=800)
@@ -131,13 +148,13 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
     ]  # fmt: skip
     for index, (text, style, paragraph) in enumerate(cases):
         box = Box(8 + index % 3 * 157, 8 + index // 3 * 66, 150, 58)
-        layout = laid(text, fonts, style=style, paragraph=paragraph, width=150, height=58)
-        write(canvas, layout, box)
-    golden("text_fit", canvas.picture().to_image())
+        layout = lay_out_line(text, fonts, style=style, paragraph=paragraph, width=150, height=58)
+        draw_in_box(canvas, layout, box)
+    assert_matches_golden("text_fit", canvas.picture().to_image())
 
 
 def test_dress_of_letters(fonts: Fonts) -> None:
-    canvas = blank(480, 220)
+    canvas = blank_canvas(480, 220)
     rainbow = LinearGradient(90, (((255, 0, 0, 255), 0.0), (BLUE, 1.0)))
     marked = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
     cases = [
@@ -153,32 +170,34 @@ def test_dress_of_letters(fonts: Fonts) -> None:
     for index, (text, style) in enumerate(cases):
         box = Box(8 + index % 2 * 238, 6 + index // 2 * 54, 225, 48)
         width = 130 if style.highlight else 225
-        canvas.draw_text(laid(text, fonts, style=style, width=width), box)
-    golden("text_dress", canvas.picture().to_image())
+        canvas.draw_text(lay_out_line(text, fonts, style=style, width=width), box)
+    assert_matches_golden("text_dress", canvas.picture().to_image())
 
 
 def test_balanced_lines(fonts: Fonts) -> None:
-    canvas = blank(300, 120)
+    canvas = blank_canvas(300, 120)
     for index, wrap in enumerate(get_args(Wrap)[:2]):
         box = Box(10 + index * 145, 10, 135, 100)
         paragraph = ParagraphStyle(wrap=wrap, align="center")
-        write(
+        draw_in_box(
             canvas,
-            laid("Your order is on its way to you now", fonts, paragraph=paragraph, width=135),
+            lay_out_line(
+                "Your order is on its way to you now", fonts, paragraph=paragraph, width=135
+            ),
             box,
         )
-    golden("text_balance", canvas.picture().to_image())
+    assert_matches_golden("text_balance", canvas.picture().to_image())
 
 
 def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
-    canvas = blank(560, 330)
+    canvas = blank_canvas(560, 330)
     families = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
     texts = [*((family, "Was $99 Apex") for family in families), ("Inter", "👍 محمد price")]
     for row, (family, text) in enumerate(texts):
         for column, decoration in enumerate(get_args(Decoration)[1:]):
             style = TextStyle(families=(family,), size=30, decoration=decoration, color=BLUE)
             box = Box(10 + column * 280, 6 + row * 44, 270, 40)
-            canvas.draw_text(laid(text, fonts, style=style), box)
+            canvas.draw_text(lay_out_line(text, fonts, style=style), box)
     under = {"decoration": "underline"}
     price = [
         TextRun("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
@@ -187,4 +206,4 @@ def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts)
         TextRun(" was $8", TextStyle(size=20, decoration="line-through")),
     ]
     _spans(canvas, price, Box(10, 272, 540, 54), fonts)
-    golden("text_lines", canvas.picture().to_image())
+    assert_matches_golden("text_lines", canvas.picture().to_image())

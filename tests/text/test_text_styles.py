@@ -7,9 +7,9 @@ from PIL import Image, ImageChops
 
 from postcard.text.fonts import Fonts
 from postcard.text.style import ParagraphStyle, TextStyle
-from tests.golden.compare import golden
-from tests.rendering.drawing import draw, drawn, opened
-from tests.rendering.text_canvas import laid, texts
+from tests.golden.compare import assert_matches_golden
+from tests.rendering.drawing import decode, render, render_layers
+from tests.rendering.text_canvas import lay_out_line, line_texts
 from tests.template.template_cases import template
 
 ENGLISH = "Thanks for being with us since 2019, Anna — here is 25% off your next order."
@@ -41,8 +41,8 @@ def _box(text: dict[str, Any]) -> dict[str, Any]:
 def test_a_text_says_where_its_lines_may_end(
     text: str, width: float, lines: list[str], fonts: Fonts
 ) -> None:
-    layout = laid(text, fonts, style=TextStyle(size=20), width=width)
-    assert texts(layout) == lines
+    layout = lay_out_line(text, fonts, style=TextStyle(size=20), width=width)
+    assert line_texts(layout) == lines
     assert layout.missing_characters == ()
 
 
@@ -55,9 +55,13 @@ def test_a_text_says_where_its_lines_may_end(
     ],
 )
 def test_an_ellipsis_follows_whole_letters(text: str, kept: tuple[str, ...], fonts: Fonts) -> None:
-    whole = laid(text, fonts).width
+    whole = lay_out_line(text, fonts).width
     cuts = {
-        "".join(texts(laid(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=width)))
+        "".join(
+            line_texts(
+                lay_out_line(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=width)
+            )
+        )
         for width in range(16, int(whole), 2)
     }
     starts = {"…", *("".join(kept[: end + 1]) + "…" for end in range(len(kept)))}
@@ -67,25 +71,27 @@ def test_an_ellipsis_follows_whole_letters(text: str, kept: tuple[str, ...], fon
 
 @pytest.mark.parametrize("shape", ["ಕ್ಷ್ಮೀ", "ஸ்ரீ", "க்ஷ", "ශ්‍රී", "ਸ੍ਵ", "ស្រី", "န္တ", "क्ष"])
 def test_letters_that_share_a_shape_are_never_parted(shape: str, fonts: Fonts) -> None:
-    assert {"".join(texts(laid(shape * 4, fonts, width=1)))} == {shape * 4}
-    for line in texts(laid(shape * 4, fonts, width=1)):
+    assert {"".join(line_texts(lay_out_line(shape * 4, fonts, width=1)))} == {shape * 4}
+    for line in line_texts(lay_out_line(shape * 4, fonts, width=1)):
         assert line == shape
-    cut = texts(laid(shape * 4, fonts, paragraph=ParagraphStyle(max_lines=1), width=50))[0]
+    cut = line_texts(
+        lay_out_line(shape * 4, fonts, paragraph=ParagraphStyle(max_lines=1), width=50)
+    )[0]
     assert cut.replace(shape, "") in ("", "…")
-    spaced = laid(shape * 4, fonts, style=TextStyle(letter_spacing=0.2)).lines[0].runs
+    spaced = lay_out_line(shape * 4, fonts, style=TextStyle(letter_spacing=0.2)).lines[0].runs
     assert all(placed.font_run.text.replace(shape, "") == "" for placed in spaced)
 
 
 @pytest.mark.parametrize("text", ["محمد", "नमस्ते", "নমস্তে", "ਗੁਰਪ੍ਰੀਤ"])
 def test_letters_that_hang_together_are_not_spaced(text: str, fonts: Fonts) -> None:
-    spaced = laid(text, fonts, style=TextStyle(letter_spacing=0.5))
-    assert spaced.width == laid(text, fonts).width
+    spaced = lay_out_line(text, fonts, style=TextStyle(letter_spacing=0.5))
+    assert spaced.width == lay_out_line(text, fonts).width
     assert len(spaced.lines[0].runs) == 1
 
 
 def test_an_ellipsis_stands_where_its_text_would_go_on(fonts: Fonts) -> None:
     def placed(text: str) -> list[str]:
-        line = laid(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=90).lines[0]
+        line = lay_out_line(text, fonts, paragraph=ParagraphStyle(max_lines=1), width=90).lines[0]
         return [each.font_run.text for each in line.runs]
 
     assert placed("Dear friends of ours")[-1] == "…"
@@ -115,7 +121,7 @@ def test_lines_that_are_justified_broken_and_cut() -> None:
         layers.append(_text(broken, 10 + index * 196, 146, 110, height=76))
         layers.append(_text(short, 10 + index * 196, 232, 120, height=28, max_lines=1))
     boxes = [_box(layer) for layer in layers]
-    golden("text_manners", drawn(*boxes, *layers, width=990, height=270))
+    assert_matches_golden("text_manners", render_layers(*boxes, *layers, width=990, height=270))
 
 
 def test_letters_in_capitals_figures_gradients_shadows_and_turned() -> None:
@@ -140,7 +146,7 @@ def test_letters_in_capitals_figures_gradients_shadows_and_turned() -> None:
         _text("istanbul ÌJ", 330, 232, 150, transform="uppercase", language="tr"),
         _text("άϋλη Ελλάδα", 500, 232, 180, transform="uppercase", language="el"),
     ]
-    golden("text_shades", drawn(*layers, width=700, height=270))
+    assert_matches_golden("text_shades", render_layers(*layers, width=700, height=270))
 
 
 def test_a_dashed_stroke_goes_round_the_letters() -> None:
@@ -154,7 +160,7 @@ def test_a_dashed_stroke_goes_round_the_letters() -> None:
         _text("مرحبا 東京", 10, 90, 330, **bold, **dashed("#107040", 4, 14, 8)),
         _text("Thin", 350, 90, 240, **{**bold, "weight": 300}, **dashed("#000000", 1, 6, 3)),
     ]
-    golden("text_dashes", drawn(*layers, width=600, height=180))
+    assert_matches_golden("text_dashes", render_layers(*layers, width=600, height=180))
 
 
 def test_dashes_go_round_so_many_letters_and_no_more_at_every_scale() -> None:
@@ -162,7 +168,7 @@ def test_dashes_go_round_so_many_letters_and_no_more_at_every_scale() -> None:
         look = {"color": "#ffffff", "stroke": {"color": "#000000", "width": 1, **dash}}
         layer = _text(text, 4, 4, 600, size=10, **look)
         made = template(layers=[layer], width=608, height=160)
-        return opened(draw(made, dpr=dpr)).tobytes()
+        return decode(render(made, dpr=dpr)).tobytes()
 
     for dpr in (1, 2):
         assert stroked("A" * 500, dpr, dash=[5, 5]) != stroked("A" * 500, dpr)
@@ -172,7 +178,7 @@ def test_dashes_go_round_so_many_letters_and_no_more_at_every_scale() -> None:
 def test_dashes_too_short_to_see_are_a_whole_line() -> None:
     def stroke(**dash: Any) -> Image.Image:
         look = {"color": "#ffffff", "stroke": {"color": "#000000", "width": 2, **dash}}
-        return drawn(_text("Whole", 4, 4, 200, size=60, **look), width=208, height=80)
+        return render_layers(_text("Whole", 4, 4, 200, size=60, **look), width=208, height=80)
 
     def apart(one: Image.Image, other: Image.Image) -> int:
         return max(

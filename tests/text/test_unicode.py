@@ -11,7 +11,7 @@ from postcard.template.schema.graphemes import count_graphemes, first_graphemes
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
-from tests.rendering.text_canvas import laid
+from tests.rendering.text_canvas import lay_out_line
 
 FOLDER = Path(__file__).parents[1] / "unicode"
 FORMATTING = ("WS", "FSI", "LRI", "RLI", "PDI", "BN", "LRE", "RLE", "LRO", "RLO", "PDF")
@@ -58,7 +58,9 @@ def test_lines_end_where_unicode_lets_them() -> None:
     assert len(cases) == 7654
     for pieces in cases:
         text = "".join(pieces)
-        assert line_break_segments(text, "en") == NEWER.get(text, pieces), text.encode("unicode_escape")
+        assert line_break_segments(text, "en") == NEWER.get(text, pieces), text.encode(
+            "unicode_escape"
+        )
 
 
 def test_every_exception_is_one() -> None:
@@ -112,10 +114,10 @@ def _emoji() -> Iterator[str]:
 def test_every_emoji_is_one_letter_and_one_picture(fonts: Fonts) -> None:
     every = list(_emoji())
     assert len(every) == 4491
-    width = laid("😀", fonts).width
+    width = lay_out_line("😀", fonts).width
     for text in every:
         assert count_graphemes(text) == 1
-        layout = laid(text, fonts)
+        layout = lay_out_line(text, fonts)
         (placed,) = layout.lines[0].runs
         assert placed.font_run.face.color, text
         assert (layout.missing_characters, layout.width) == ((), width), text
@@ -123,5 +125,5 @@ def test_every_emoji_is_one_letter_and_one_picture(fonts: Fonts) -> None:
 
 def test_no_emoji_is_cut(fonts: Fonts) -> None:
     for text in [*_emoji()][::7]:
-        lines = laid(text * 3, fonts, width=17).lines
+        lines = lay_out_line(text * 3, fonts, width=17).lines
         assert [[placed.font_run.text for placed in line.runs] for line in lines] == [[text]] * 3

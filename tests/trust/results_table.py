@@ -12,27 +12,27 @@ from typing import Any
 
 from tests.trust.run_scale import FIGURES
 
-Told = Mapping[str, Any]
-MOST_WORDS = 6  # more different ones than these are names of what was tried
+Figure = Mapping[str, Any]
+MAX_DISTINCT_WORDS = 6  # more different ones than these are names of what was tried
 RUN = "POSTCARD_TRUST=full .venv/bin/python -m pytest"
 
 
-def table(told: Iterable[Told]) -> list[str]:
+def table(figures: Iterable[Figure]) -> list[str]:
     """Markdown: what was tried, with what outcome, by which command."""
-    rows: dict[str, dict[str, Told]] = {}
-    for line in told:
+    rows: dict[str, dict[str, Figure]] = {}
+    for line in figures:
         rows.setdefault(line["what"], {})[_name(line)] = line
     heads = ["| what | figure | command |", "|---|---|---|"]
     return heads + [_row(what, list(lines.values())) for what, lines in rows.items()]
 
 
-def _name(line: Told) -> str:
+def _name(line: Figure) -> str:
     """What a line is about, as against what came out."""
     words = {name: value for name, value in line.items() if isinstance(value, str)}
     return json.dumps(words, sort_keys=True)
 
 
-def _row(what: str, lines: Sequence[Told]) -> str:
+def _row(what: str, lines: Sequence[Figure]) -> str:
     files = dict.fromkeys(line["test"] for line in lines if line.get("test"))
     names = dict.fromkeys(name for line in lines for name in line if name not in ("what", "test"))
     parts = [f"{len(lines)} tried"] if len(lines) > 1 else []
@@ -52,7 +52,7 @@ def _figure(name: str, values: Sequence[Any]) -> list[str]:
         return [f"{said} {_counts(total)}"]
     if isinstance(first, str):
         counts = Counter(values)
-        return [] if len(counts) > MOST_WORDS else [f"{said} {_counts(counts)}"]
+        return [] if len(counts) > MAX_DISTINCT_WORDS else [f"{said} {_counts(counts)}"]
     if isinstance(first, float):
         return [f"{said} {'at most ' if len(values) > 1 else ''}{max(values)}"]
     if isinstance(first, int):

@@ -12,12 +12,12 @@ FULL = os.environ.get("POSTCARD_TRUST") == "full"
 FIGURES = Path(__file__).parents[2] / "build/trust/figures.jsonl"
 
 
-def tries(few: int, all_of_them: int) -> int:
+def scaled(few: int, all_of_them: int) -> int:
     """How many of something this run tries."""
     return all_of_them if FULL else few
 
 
-def tell(what: str, **figures: object) -> None:
+def record_figure(what: str, **figures: object) -> None:
     """Keep a figure of a whole run."""
     if FULL:
         FIGURES.parent.mkdir(parents=True, exist_ok=True)

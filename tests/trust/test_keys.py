@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 
 from api import app as api_app
-from api.auth import Entry, enter
-from api.http_event import Request
+from api.auth import AuthResult, authorize
+from api.http_event import ApiRequest
 from postcard.adapters.aws.api_keys import DynamoApiKeys
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
@@ -32,10 +32,10 @@ from postcard.render_budget import Budget
 from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 from tests.adapters import conftest as outside
-from tests.functions.fake_services import Context, Reply
-from tests.functions.in_memory_service import NOW, SCOPES, World
+from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
+from tests.functions.in_memory_service import NOW, SCOPES, InMemoryService
 from tests.functions.sample_events import api_event
-from tests.trust.run_scale import tell, tries
+from tests.trust.run_scale import record_figure, scaled
 
 moto_url = outside.moto_url
 CALLERS, PROCESSES = 100, 10
@@ -76,7 +76,7 @@ class Stack:
         outside.make_table(clients[0], table)
         self.clients = [Counted(each) for each in clients]
         self.tables = [Table(each, table) for each in self.clients]
-        self.world = World()
+        self.world = InMemoryService()
         self.keys = Keys(DynamoApiKeys(self.tables[0]))
         self.processes = [self._process(table) for table in self.tables]
 
@@ -99,9 +99,9 @@ class Stack:
         """How one call was let in: "in", or the code and what its answer says of waiting."""
         event = api_event("GET", "/v1/fonts")
         event["headers"]["authorization"] = f"Bearer {key}"
-        entry = Entry()
+        entry = AuthResult()
         try:
-            enter(Request.of(event), ["templates"], process, entry, now=now)
+            authorize(ApiRequest.from_event(event), ["templates"], process, entry, now=now)
         except Problem as problem:
             return " ".join([problem.code, problem.headers.get("Retry-After", "")]).strip()
         assert entry.key is not None and "RateLimit" in entry.headers
@@ -111,12 +111,14 @@ class Stack:
         """How a hundred calls of all processes were let in."""
         return at_once(lambda n: self.entered(self.processes[n % PROCESSES], key, now))
 
-    def call(self, method: str, path: str, body: str = "", **headers: str) -> Reply:
+    def call(self, method: str, path: str, body: str = "", **headers: str) -> HandlerResponse:
         """A whole call in the first process."""
         event = api_event(method, path)
         event["headers"] |= {"content-type": "application/json", **headers}
         event["body"] = body
-        return Reply.of(api_app.answer(event, Context(29_000), self.processes[0]))
+        return HandlerResponse.from_lambda(
+            api_app.handle_request(event, FakeLambdaContext(29_000), self.processes[0])
+        )
 
     @property
     def written(self) -> int:
@@ -159,7 +161,7 @@ def at_once(work: Callable[[int], object]) -> Counter[object]:
 
 
 def test_of_a_hundred_callers_at_once_exactly_the_rate_is_let_in(stack: Stack) -> None:
-    key, rounds = stack.new_key(rate=40), tries(2, 50)
+    key, rounds = stack.new_key(rate=40), scaled(2, 50)
     stack.forget()
     for turn in range(rounds):
         now = NOW + 10 * turn
@@ -167,7 +169,7 @@ def test_of_a_hundred_callers_at_once_exactly_the_rate_is_let_in(stack: Stack) -
         assert got == {"in": 40, "rate_limited 1": 60}
     assert stack.read == rounds * CALLERS, "the key is read once a call"
     assert stack.written <= 2 * rounds * CALLERS
-    tell(
+    record_figure(
         "rate by key, 100 callers at once from 10 processes, 40 a second allowed",
         rounds=rounds,
         let_in_each_round=40,
@@ -194,23 +196,25 @@ def test_a_caller_over_the_rate_costs_no_write_once_that_is_known(stack: Stack) 
 
 def test_of_a_hundred_callers_at_once_exactly_the_month_s_quota_is_let_in(stack: Stack) -> None:
     end = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
-    for _ in range(tries(1, 20)):
+    for _ in range(scaled(1, 20)):
         key = stack.new_key(rate=1000, monthly_quota=30)
         got = stack.entered_at_once(key, NOW)
         assert got == {"in": 30, f"quota_exceeded {int(end - NOW) + 1}": 70}
         assert stack.entered(stack.processes[0], key, end) == "in"
-    tell("monthly quota, 100 callers at once", rounds=tries(1, 20), let_in_each_round=30)
+    record_figure("monthly quota, 100 callers at once", rounds=scaled(1, 20), let_in_each_round=30)
 
 
 def test_a_revoked_key_opens_nothing_in_any_process_from_that_call_on(stack: Stack) -> None:
     let_in = 0
-    for _ in range(tries(5, 200)):
+    for _ in range(scaled(5, 200)):
         key = stack.new_key()
         assert {stack.entered(each, key) for each in stack.processes} == {"in"}
         stack.keys.revoke(f"key_{digest(key)[:10]}", now=NOW)
         let_in += [stack.entered(each, key) for each in stack.processes].count("in")
     assert let_in == 0
-    tell("calls let in after a revocation, warm processes", tried=tries(50, 2000), let_in=let_in)
+    record_figure(
+        "calls let in after a revocation, warm processes", tried=scaled(50, 2000), let_in=let_in
+    )
 
 
 def test_a_key_opens_nothing_from_the_second_it_expires_in(stack: Stack) -> None:
@@ -237,7 +241,7 @@ def test_a_flood_of_wrong_keys_costs_a_read_each_at_most_and_no_write(stack: Sta
         (lambda: PREFIX + "".join(random.choices(string.ascii_letters, k=40)), 0),
         (lambda: good[:-1], 0),
     ]
-    sent = tries(50, 5000)
+    sent = scaled(50, 5000)
     for wrong, reads in floods:
         stack.forget()
         keys = [wrong() for _ in range(sent)]
@@ -247,7 +251,7 @@ def test_a_flood_of_wrong_keys_costs_a_read_each_at_most_and_no_write(stack: Sta
         assert (stack.read, stack.written) == (sent * reads, 0)
         # The table is asked for the whole key's SHA-256: how much of a key is right shows nowhere.
         assert stack.clients[0].asked == [digest(key) for key in keys] * reads
-    tell("wrong keys", sent=4 * sent, reads=2 * sent, writes=0)
+    record_figure("wrong keys", sent=4 * sent, reads=2 * sent, writes=0)
 
 
 def test_of_a_hundred_renders_at_once_exactly_the_budget_is_drawn(stack: Stack) -> None:
@@ -261,7 +265,9 @@ def test_of_a_hundred_renders_at_once_exactly_the_budget_is_drawn(stack: Stack) 
     assert drawn("another") == {True: 25, False: 75}
     assert drawn(None) == {True: 40, False: 60}, "what the merge links left of the template's 90"
     assert [each.spend(record, now=NOW + 86_400, merge="leaked") for each in budgets] == [True] * 10
-    tell("render budget, 100 renders at once: merge link 25, template 90", drawn=[25, 25, 40])
+    record_figure(
+        "render budget, 100 renders at once: merge link 25, template 90", drawn=[25, 25, 40]
+    )
 
 
 def test_a_spent_merge_link_costs_no_more_writes(stack: Stack) -> None:

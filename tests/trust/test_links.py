@@ -12,36 +12,36 @@ import pytest
 
 from postcard.errors import Problem
 from postcard.links import verify as links
-from tests.edge.engines import Case, Njs, outcome_of
+from tests.edge.engines import NjsEngine, ViewerRequest, outcome_of
 from tests.edge.test_edge_agreement import corpus
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
-from tests.links.link_cases import KEYS, VECTORS, Outcome, mint, outcome
-from tests.links.link_mutations import REFUSED, SAME
-from tests.trust.run_scale import tell, tries
+from tests.links.link_cases import KEYS, VECTORS, Outcome, outcome, sign_link
+from tests.links.link_mutations import REFUSED, SAME_PICTURE
+from tests.trust.run_scale import record_figure, scaled
 
 LETTERS = string.ascii_letters + string.digits + "ëşğ李😀 %+&=;,'\"<>{}/"
 
 
 @pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Njs:
+def edge(tmp_path_factory: pytest.TempPathFactory) -> NjsEngine:
     """Node takes thousands of links at once; tests/edge hold njs and V8 to the same."""
-    return Njs(tmp_path_factory.mktemp("edge"), "node")
+    return NjsEngine(tmp_path_factory.mktemp("edge"), "node")
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def world() -> InMemoryService:
     """A service whose keys are the vectors', with one small template."""
-    world = World()
+    world = InMemoryService()
     world.link_keys = KEYS
     names = ("first_name", "last_name", "code", "a")
     fields = {name: {"default": "", "max_length": 200, "open": name != "code"} for name in names}
-    world.put(document(fields=fields))
+    world.publish(document(fields=fields))
     world.now = 1_789_999_999.0
     return world
 
 
-def spent(world: World) -> tuple[int, ...]:
+def spent(world: InMemoryService) -> tuple[int, ...]:
     """All that a link can cost: drawings, fetches, reads and writes of S3 and DynamoDB."""
     return (
         world.renderer.renders,
@@ -57,17 +57,17 @@ def signed(random: Random) -> str:
     while True:
         value = "".join(random.choices(LETTERS, k=random.randrange(1, 30)))
         fields = {"a": "1", "first_name": "Zoë B", "last_name": value}
-        link = mint(fields, expires=1_790_000_000, width=random.randrange(40, 200))
+        link = sign_link(fields, expires=1_790_000_000, width=random.randrange(40, 200))
         signature = link[-43:]
         if set(signature) & set("-_") and "a=1" not in quote(value):
             return link
 
 
-def at_the_edge(edge: Njs, links: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
+def at_the_edge(edge: NjsEngine, links: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
     """Each link with what the edge makes of it."""
     rest = iter(links)
     while lot := list(itertools.islice(rest, 4_000)):
-        answers = edge.run([Case.of(link) for link in lot])
+        answers = edge.run([ViewerRequest.from_link(link) for link in lot])
         yield from zip(lot, map(outcome_of, answers), strict=True)
 
 
@@ -78,34 +78,43 @@ def spoilt(random: Random, most: int) -> Iterator[str]:
             yield from mutations(link, link[-43:])
 
 
-def test_no_spoilt_link_is_accepted_or_costs_anything(edge: Njs, world: World) -> None:
+def test_no_spoilt_link_is_accepted_or_costs_anything(
+    edge: NjsEngine, world: InMemoryService
+) -> None:
     before, count = spent(world), 0
-    address = outcome(mint({"a": "1"})).address
-    for link, answered in at_the_edge(edge, spoilt(Random(1), tries(6_000, 1_000_000))):
+    address = outcome(sign_link({"a": "1"})).address
+    for link, answered in at_the_edge(edge, spoilt(Random(1), scaled(6_000, 1_000_000))):
         count += 1
         assert answered.status in (400, 403, 404), link
-        behind = world.get(address, link)
+        behind = world.get_picture(address, link)
         assert behind.status in (400, 403), link
         assert behind.headers["cache-control"] == "no-store"
     assert spent(world) == before
-    tell("spoilt links refused by edge and function", links=count, kinds=len(REFUSED), accepted=0)
+    record_figure(
+        "spoilt links refused by edge and function", links=count, kinds=len(REFUSED), accepted=0
+    )
 
 
-def test_other_spellings_find_the_one_address(edge: Njs) -> None:
+def test_other_spellings_find_the_one_address(edge: NjsEngine) -> None:
     random, right, links = Random(2), {}, []
-    for _ in range(tries(60, 4_000)):
+    for _ in range(scaled(60, 4_000)):
         link = signed(random)
-        for mutations in SAME.values():
+        for mutations in SAME_PICTURE.values():
             for spelling in mutations(link, link[-43:]):
                 right[spelling] = outcome(link).address
                 links.append(spelling)
     for spelling, found in at_the_edge(edge, links):
         assert (found.status, found.address) == (200, right[spelling]), spelling
-    tell("other spellings of good links", links=len(links), kinds=len(SAME), second_addresses=0)
+    record_figure(
+        "other spellings of good links",
+        links=len(links),
+        kinds=len(SAME_PICTURE),
+        second_addresses=0,
+    )
 
 
-def test_edge_and_function_agree_on_every_link(edge: Njs) -> None:
-    most = tries(6_000, 1_000_000)
+def test_edge_and_function_agree_on_every_link(edge: NjsEngine) -> None:
+    most = scaled(6_000, 1_000_000)
     answers = {200: 0, 400: 0, 403: 0}
     made = (corpus(seed=seed + 100, size=1000) for seed in range(most // 1000))
     links = (link for lot in made for link in lot if link.startswith("/r/"))
@@ -113,7 +122,9 @@ def test_edge_and_function_agree_on_every_link(edge: Njs) -> None:
         assert said == outcome(link), link
         answers[said.status] += 1
     assert min(answers.values()) > most // 30
-    tell("links on which edge and function agree", **{str(k): v for k, v in answers.items()})
+    record_figure(
+        "links on which edge and function agree", **{str(k): v for k, v in answers.items()}
+    )
 
 
 PASTED = ("&", "=", "%", "&amp;", "&code=", "&_sig=", "&_v=2", "&_w=9", "?", "/", "&a=2", "\n")
@@ -126,10 +137,10 @@ def pasted(random: Random) -> str:
 
 
 def test_whatever_is_pasted_into_a_merge_link_changes_its_own_value_alone(
-    edge: Njs,
+    edge: NjsEngine,
 ) -> None:
     random, head = Random(3), VECTORS["merge"]["head"]
-    most = tries(6_000, 400_000)
+    most = scaled(6_000, 400_000)
     signed_lines = links.read(*head.partition("?")[::2]).signed_lines
     made = (f"{head}&first_name={pasted(random)}&last_name=Doe" for _ in range(most))
     for link, found in at_the_edge(edge, made):
@@ -140,20 +151,20 @@ def test_whatever_is_pasted_into_a_merge_link_changes_its_own_value_alone(
         assert read.fields["code"] == "SAVE25"
         assert set(read.fields) <= {"code", "first_name", "last_name"}
         assert read.fields["last_name"] == "Doe"
-    tell("random texts pasted into merge links", links=most, other_values_changed=0)
+    record_figure("random texts pasted into merge links", links=most, other_values_changed=0)
 
 
-def test_whatever_is_pasted_is_a_picture(edge: Njs, world: World) -> None:
-    random, head = Random(4), mint({"code": "SAVE25"}, open=("first_name",))
-    most = tries(300, 100_000)
+def test_whatever_is_pasted_is_a_picture(edge: NjsEngine, world: InMemoryService) -> None:
+    random, head = Random(4), sign_link({"code": "SAVE25"}, open=("first_name",))
+    most = scaled(300, 100_000)
     made = (f"{head}&first_name={pasted(random)}" for _ in range(most))
     for link, found in at_the_edge(edge, made):
-        reply = world.get(found.address, found.canonical)
+        reply = world.get_picture(found.address, found.canonical)
         assert reply.status == 200, link
         assert "x-postcard-fallback" not in reply.headers, link
         assert reply.size == (120, 60)
         world.pictures.delete([found.address.removeprefix("/")])
-    tell("merge links with random texts drawn", links=most, without_picture=0)
+    record_figure("merge links with random texts drawn", links=most, without_picture=0)
 
 
 def test_the_message_that_is_signed_stands_for_one_link_alone() -> None:
@@ -162,17 +173,19 @@ def test_the_message_that_is_signed_stands_for_one_link_alone() -> None:
     names = ["a", "b", "ab", "a.b", "title", "title.color", "first_name"]
     pieces = ["", "1", "b=2", "&b=2", "%26", "%", "=", "\n", "a=1\nb=2", " ", "+", "ë", "e\u0308"]
     seen: dict[str, tuple[Any, ...]] = {}
-    most = tries(20_000, 1_000_000)
+    most = scaled(20_000, 1_000_000)
     for _ in range(most):
         chosen = random.sample(names, random.randrange(1, 4))
         fields = {name: "".join(random.choices(pieces, k=2)) for name in chosen}
         template, width = random.choice(["welcome", "welcom", "a"]), random.choice([None, 60, 601])
-        link = mint(fields, template=template, width=width)
+        link = sign_link(fields, template=template, width=width)
         meaning = (template, width, *sorted(fields.items()))
         message = link.partition("&_sig=")[0]
         assert seen.setdefault(message, meaning) == meaning, link
         assert seen.setdefault(link[-43:], meaning) == meaning, link
-    tell("pairs of meaning and message", links=most, different=len(seen) // 2, collisions=0)
+    record_figure(
+        "pairs of meaning and message", links=most, different=len(seen) // 2, collisions=0
+    )
 
 
 def rotations() -> Iterator[tuple[str, dict[str, str], bool]]:
@@ -198,7 +211,7 @@ def test_keys_and_clocks_in_every_combination(
     name: str, keys: dict[str, str], verifies: bool, past: int, expires: int | None
 ) -> None:
     """A link lives as long as its key: 400 days on, and with a clock that is off by a day."""
-    link = mint({"a": "1"}, expires=expires)
+    link = sign_link({"a": "1"}, expires=expires)
     now = 1_790_000_000 + past
     known = links.LinkKeys(7, keys, "k1", KEYS.address, KEYS.images, KEYS.id)
     read = links.read(*link.partition("?")[::2])
@@ -214,5 +227,7 @@ def test_keys_and_clocks_in_every_combination(
 
 def test_the_mutations_are_many_for_one_link() -> None:
     link = signed(Random(6))
-    each = (mutations(link, link[-43:]) for mutations in (*REFUSED.values(), *SAME.values()))
+    each = (
+        mutations(link, link[-43:]) for mutations in (*REFUSED.values(), *SAME_PICTURE.values())
+    )
     assert len(set(itertools.chain.from_iterable(each))) > 450

@@ -12,11 +12,11 @@ from PIL import Image
 from postcard.canvas.codecs.picture import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.image_resolver import DecodedImageCache
-from tests.functions.fake_services import CountedRenderer
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import FakeRenderer
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
-from tests.security.broken_fonts import megabytes_at_most
-from tests.trust.run_scale import tell, tries
+from tests.security.broken_fonts import peak_memory_megabytes
+from tests.trust.run_scale import record_figure, scaled
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/images"
 FILES = sorted(p for p in CORPUS.rglob("*") if p.is_file() and p.suffix not in (".tsv", ".md"))
@@ -35,26 +35,26 @@ def cell() -> Iterator[SandboxedDecoder]:
 
 
 @pytest.fixture(scope="module")
-def world(cell: SandboxedDecoder) -> World:
+def world(cell: SandboxedDecoder) -> InMemoryService:
     """A service that decodes as production does, with one template that shows a photograph."""
-    world = World()
-    world.renderer = CountedRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: cell))
+    world = InMemoryService()
+    world.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: cell))
     world.monotonic = time.monotonic
-    world.restart()
-    world.key = world.new_key(rate=10_000)
+    world.rebuild()
+    world.key = world.new_api_key(rate=10_000)
     photo = {"type": "image", "default": ""}
     layers = [
         {"type": "image", "name": "face", "width": 60, "height": 60, "source": "{{ photo }}"},
         {"type": "text", "name": "title", "x": 64, "width": 50, "text": "Hello"},
     ]
-    world.put(document(fields={"photo": photo}, layers=layers, alt="Hello"))
+    world.publish(document(fields={"photo": photo}, layers=layers, alt="Hello"))
     return world
 
 
-def shown(world: World, body: bytes, format: str, *, width: int = 60) -> bytes:
+def shown(world: InMemoryService, body: bytes, format: str, *, width: int = 60) -> bytes:
     """A link that names the picture, opened."""
     world.web.pictures[URL] = body
-    reply = world.open(world.link({"photo": URL}, format=format, width=width))
+    reply = world.open_link(world.sign_link({"photo": URL}, format=format, width=width))
     assert reply.status == 200
     with Image.open(io.BytesIO(reply.body)) as image:
         assert image.size == (width, width // 2)
@@ -66,7 +66,9 @@ def shown(world: World, body: bytes, format: str, *, width: int = 60) -> bytes:
 
 @needs_corpus
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_hostile_picture_in_a_link_is_shown_or_left_out(world: World, path: Path) -> None:
+def test_a_hostile_picture_in_a_link_is_shown_or_left_out(
+    world: InMemoryService, path: Path
+) -> None:
     body = path.read_bytes()
     for format in ("png", "jpg"):
         drawn = shown(world, body, format)
@@ -74,27 +76,31 @@ def test_a_hostile_picture_in_a_link_is_shown_or_left_out(world: World, path: Pa
 
 
 @needs_corpus
-def test_hostile_pictures_end_soon_and_in_little_memory(world: World, cell: SandboxedDecoder) -> None:
+def test_hostile_pictures_end_soon_and_in_little_memory(
+    world: InMemoryService, cell: SandboxedDecoder
+) -> None:
     slowest, peak = ("", 0.0), 0
-    for path in FILES if tries(0, 1) else FILES[::9]:
+    for path in FILES if scaled(0, 1) else FILES[::9]:
         began = time.monotonic()
         shown(world, path.read_bytes(), "webp")
         slowest = max(slowest, (path.name, time.monotonic() - began), key=lambda each: each[1])
         if cell._worker is not None:
-            peak = max(peak, megabytes_at_most(cell._worker.pid))
-    tell("hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak)
+            peak = max(peak, peak_memory_megabytes(cell._worker.pid))
+    record_figure(
+        "hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak
+    )
     assert peak < 256
-    if tries(0, 1):
+    if scaled(0, 1):
         assert slowest[1] < 2.0
 
 
 @needs_corpus
-def test_a_hostile_picture_as_an_asset_is_taken_or_refused(world: World) -> None:
+def test_a_hostile_picture_as_an_asset_is_taken_or_refused(world: InMemoryService) -> None:
     """An asset comes from who holds a key; it is refused with a reason, or written anew."""
     refused = 0
-    for number, path in enumerate(FILES if tries(0, 1) else FILES[::5]):
+    for number, path in enumerate(FILES if scaled(0, 1) else FILES[::5]):
         body = path.read_bytes() or b" "  # nothing at all is refused before it is sent
-        world.upload(f"a{number}", body)
+        world.upload_asset(f"a{number}", body)
         asked = {"template_id": "welcome", "modifications": [photo(f"asset:a{number}")]}
         reply = world.call("POST", "/v1/images", asked)
         assert reply.status in (200, 201, 400), (path.name, reply.body)
@@ -140,7 +146,7 @@ def mutated(body: bytes, random: Random) -> bytes:
 
 def test_mutated_pictures_break_nothing(cell: SandboxedDecoder) -> None:
     random, originals = Random(10), seeds()
-    most = tries(20_000, 1_000_000)
+    most = scaled(20_000, 1_000_000)
     cell.prepare()
     before, drawn = cell.started_workers, 0
     for _ in range(most):
@@ -148,5 +154,7 @@ def test_mutated_pictures_break_nothing(cell: SandboxedDecoder) -> None:
             drawn += cell.decode(mutated(random.choice(originals), random), (8, 8)).width > 0
         except ImageDecodeError as error:
             assert str(error)
-    tell("mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started_workers - before)
+    record_figure(
+        "mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started_workers - before
+    )
     assert drawn > most // 20

@@ -9,9 +9,9 @@ from typing import Any
 
 from postcard.keys.api_keys import generate
 from postcard.ports import StoredObject
-from tests.functions.in_memory_service import SECRET, World
+from tests.functions.in_memory_service import ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document
-from tests.trust.run_scale import tell, tries
+from tests.trust.run_scale import record_figure, scaled
 
 CANARY = "Kanarie7q3"
 FIELDS = {
@@ -47,7 +47,7 @@ VALUES: list[Any] = [
     {"a": CANARY},
 ]
 
-Call = Callable[[World, Random], Any]
+Call = Callable[[InMemoryService, Random], Any]
 
 
 def given(random: Random) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def given(random: Random) -> list[dict[str, Any]]:
     return [{"name": name, word: random.choice(VALUES)} for name in names]
 
 
-def post(world: World, random: Random) -> Any:
+def post(world: InMemoryService, random: Random) -> Any:
     path = random.choice(["/v1/images", "/v1/links", "/v1/previews"])
     body: dict[str, Any] = {"template_id": "welcome", "modifications": given(random)}
     if path == "/v1/images":
@@ -66,43 +66,45 @@ def post(world: World, random: Random) -> Any:
     return world.call("POST", path, body, headers={"idempotency-key": CANARY})
 
 
-def torn(world: World, random: Random) -> Any:
+def torn(world: InMemoryService, random: Random) -> Any:
     raw = json.dumps({"template_id": "welcome", "first_name": CANARY}).encode()
     return world.call("POST", "/v1/images", raw=raw[: random.randrange(len(raw))])
 
 
-def template(world: World, random: Random) -> Any:
+def template(world: InMemoryService, random: Random) -> Any:
     words = {"type": "text", "name": "title", "text": CANARY, "width": 20}
     broken = document(background="nope", layers=[words], alt=CANARY)
     return world.call("PUT", "/v1/templates/other", broken)
 
 
-def stranger(world: World, random: Random) -> Any:
+def stranger(world: InMemoryService, random: Random) -> Any:
     key = random.choice([f"postcard_{CANARY}", generate(), CANARY])
     return world.call("GET", "/v1/templates", key=key, headers={"cookie": CANARY})
 
 
-def opened(world: World, random: Random) -> Any:
+def opened(world: InMemoryService, random: Random) -> Any:
     fields = {name: str(random.choice(VALUES[:5])) for name in ("first_name", "email", "photo")}
-    link = world.link(fields, width=random.randrange(40, 200))
+    link = world.sign_link(fields, width=random.randrange(40, 200))
     if random.random() < 0.4:
         link = link.replace("_sig=", random.choice(["_sig=A", "_sug=", f"{CANARY}=1&_sig="]))
-        return world.get("/renders/7/welcome/1/0.png", link)
-    return world.open(link)
+        return world.get_picture("/renders/7/welcome/1/0.png", link)
+    return world.open_link(link)
 
 
-def merged(world: World, random: Random) -> Any:
-    return world.open(f"{world.link(open=('first_name',))}&first_name={CANARY}{random.random()}")
+def merged(world: InMemoryService, random: Random) -> Any:
+    return world.open_link(
+        f"{world.sign_link(open=('first_name',))}&first_name={CANARY}{random.random()}"
+    )
 
 
-def broken(world: World, random: Random) -> Any:
-    world.renderer.broken = random.randrange(3)
-    reply = world.open(world.link({"first_name": f"{CANARY}{random.random()}"}))
-    world.renderer.broken = 0
+def broken(world: InMemoryService, random: Random) -> Any:
+    world.renderer.failures_left = random.randrange(3)
+    reply = world.open_link(world.sign_link({"first_name": f"{CANARY}{random.random()}"}))
+    world.renderer.failures_left = 0
     return reply
 
 
-def down(world: World, random: Random) -> Any:
+def down(world: InMemoryService, random: Random) -> Any:
     world.pictures.down = world.templates.down = True
     reply = random.choice([post, opened, merged])(world, random)
     world.pictures.down = world.templates.down = False
@@ -112,22 +114,22 @@ def down(world: World, random: Random) -> Any:
 CALLS: list[Call] = [post, post, torn, template, stranger, opened, merged, broken, down]
 
 
-def secrets(world: World) -> list[str]:
+def secrets(world: InMemoryService) -> list[str]:
     keys = world.link_keys
     return [
         CANARY.lower(),
-        SECRET,
+        ORIGIN_SECRET,
         world.key,
         *(key for key in (*keys.signing.values(), keys.address, keys.images, keys.id)),
     ]
 
 
 def test_what_was_planted_comes_out_nowhere() -> None:
-    world, random = World(), Random(8)
-    world.put(document(fields=FIELDS, layers=LAYERS))
+    world, random = InMemoryService(), Random(8)
+    world.publish(document(fields=FIELDS, layers=LAYERS))
     world.store.put("assets/x", StoredObject(b"", "image/png"))
     lines, calls, statuses = 0, 0, set()
-    while lines < tries(2_000, 100_000):
+    while lines < scaled(2_000, 100_000):
         log = io.StringIO()
         with contextlib.redirect_stdout(log):
             reply = random.choice(CALLS)(world, random)
@@ -143,4 +145,6 @@ def test_what_was_planted_comes_out_nowhere() -> None:
     for bucket in (world.pictures, world.store):
         assert CANARY.lower() not in " ".join(bucket.keys("")).lower()
     assert {200, 400, 401} <= statuses
-    tell("log lines searched for planted words and keys", lines=lines, calls=calls, found=0)
+    record_figure(
+        "log lines searched for planted words and keys", lines=lines, calls=calls, found=0
+    )

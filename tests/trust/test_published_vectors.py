@@ -9,7 +9,7 @@ import pytest
 from postcard.errors import Problem
 from postcard.links import signing
 from postcard.links import verify as links
-from tests.links.link_cases import KEYS, ROOT, mint
+from tests.links.link_cases import KEYS, ROOT, sign_link
 
 FOLDER = ROOT.parent / "shared/corpus/vectors"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")
@@ -61,7 +61,7 @@ def test_requests_that_shared_a_signature_elsewhere_have_each_their_own() -> Non
         {"h": "50%26w=100"},
         {"h": "50&w", "w": "1"},
     ]
-    minted = [mint(each) for each in fields]
+    minted = [sign_link(each) for each in fields]
     assert len({link[-43:] for link in minted}) == len(fields)
     for one, other in itertools.pairwise(minted):
         swapped = one[:-43] + other[-43:]
@@ -72,7 +72,7 @@ def test_requests_that_shared_a_signature_elsewhere_have_each_their_own() -> Non
 
 def test_a_cut_signature_is_none() -> None:
     """Cloudinary takes 48 bits, imgproxy as few as one is told to."""
-    link = mint({"a": "1"})
+    link = sign_link({"a": "1"})
     for length in range(43):
         with pytest.raises(Problem):
             links.verify(KEYS, links.read(*link[: len(link) - 43 + length].split("?")))

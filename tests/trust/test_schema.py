@@ -21,13 +21,13 @@ from api import app as api_app
 from local.aws.api_gateway import HttpApi
 from local.aws.http_messages import Request
 from local.aws.stack_resources import Route
-from tests.functions.fake_services import Context
-from tests.functions.in_memory_service import World
+from tests.functions.fake_services import FakeLambdaContext
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
-from tests.trust.run_scale import FULL, tell, tries
+from tests.trust.run_scale import FULL, record_figure, scaled
 
-CALLS = sorted({(r.method, r.openapi_path) for r in api_app.resolver.table})
-CASES = tries(16, 1_300)  # of each call that takes anything: 24,000 and more
+CALLS = sorted({(r.method, r.openapi_path) for r in api_app.resolver.all_routes})
+CASES = scaled(16, 1_300)  # of each call that takes anything: 24,000 and more
 NAMES = st.sampled_from(["first_name", "code", "title", "email"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 ANY = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_size=9), SCALARS)
@@ -47,9 +47,9 @@ class Door:
     """The API as a WSGI application behind what API Gateway does to a request."""
 
     def __init__(self) -> None:
-        self.world = World()
-        self.world.key = self.world.new_key(rate=1_000_000)
-        self.world.put(document())
+        self.world = InMemoryService()
+        self.world.key = self.world.new_api_key(rate=1_000_000)
+        self.world.publish(document())
         self.answered: Counter[int] = Counter()
         self._gateway = HttpApi("Api", [Route("ANY", "$default", "ApiFunction")], self._invoke)
         self._published = 0
@@ -62,7 +62,7 @@ class Door:
             headers["content-type"] = environ["CONTENT_TYPE"]
         path, query = environ["REQUEST_URI"].partition("?")[0], environ["QUERY_STRING"]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        answer = self._gateway.answer(
+        answer = self._gateway.handle(
             Request(environ["REQUEST_METHOD"], path, query, headers, body)
         )
         self.answered[answer.status] += 1
@@ -74,15 +74,15 @@ class Door:
         if not new:
             return "welcome"
         self._published += 1
-        self.world.put(document(), f"t{self._published}")
+        self.world.publish(document(), f"t{self._published}")
         return f"t{self._published}"
 
     def image(self) -> str:
         """The id of an image that is there."""
-        return str(self.world.post({"first_name": "Ana"}, render="on_open").json["id"])
+        return str(self.world.create_image({"first_name": "Ana"}, render="on_open").json["id"])
 
     def _invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
-        return api_app.answer(event, Context(29_000), self.world.api)
+        return api_app.handle_request(event, FakeLambdaContext(29_000), self.world.api)
 
 
 def cases(door: Door, operation: Any) -> st.SearchStrategy[Case[Any]]:
@@ -148,7 +148,7 @@ def test_each_call_answers_as_it_is_described(method: str, path: str) -> None:
 
     answers()
     assert max(door.answered) < 500
-    tell(
+    record_figure(
         "calls made from the description",
         call=f"{method} {path}",
         cases=tried,

@@ -14,9 +14,9 @@ import pytest
 
 from postcard.errors import LinkTooLong
 from postcard.links.encoding import MAX_PARTS, MAX_QUERY_BYTES, is_template
-from tests.functions.in_memory_service import World
+from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
-from tests.trust.run_scale import tell, tries
+from tests.trust.run_scale import record_figure, scaled
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/corpus/strings"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")
@@ -84,10 +84,10 @@ def naughty() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    world = World()
-    world.put(document(fields=FIELDS))
-    world.key = world.new_key(rate=1_000_000)
+def world() -> InMemoryService:
+    world = InMemoryService()
+    world.publish(document(fields=FIELDS))
+    world.key = world.new_api_key(rate=1_000_000)
     return world
 
 
@@ -115,8 +115,8 @@ def calls(text: str) -> Iterator[tuple[str, str, Any, dict[str, str]]]:
     yield "POST", "/v1/templates", document(), header
 
 
-def test_no_text_in_any_field_is_a_fault_of_ours(world: World) -> None:
-    texts = naughty() if tries(0, 1) else naughty()[::7]
+def test_no_text_in_any_field_is_a_fault_of_ours(world: InMemoryService) -> None:
+    texts = naughty() if scaled(0, 1) else naughty()[::7]
     count, slowest = 0, 0.0
     for text in texts:
         for method, path, body, headers in calls(text):
@@ -131,32 +131,34 @@ def test_no_text_in_any_field_is_a_fault_of_ours(world: World) -> None:
                 assert reply.json["detail"], (method, path, text)
             if len(text) > 12 and "/" not in text and not is_template(text):
                 assert text not in log.getvalue(), (method, path)
-    tell("naughty strings in calls", calls=count, slowest=round(slowest, 2), server_errors=0)
-    if tries(0, 1):
+    record_figure(
+        "naughty strings in calls", calls=count, slowest=round(slowest, 2), server_errors=0
+    )
+    if scaled(0, 1):
         assert slowest < 1.0
 
 
-def test_no_text_in_a_link_is_without_a_picture(world: World) -> None:
-    texts = naughty() if tries(0, 1) else naughty()[::7]
-    head, count = world.link(open=("first_name",)), 0
+def test_no_text_in_a_link_is_without_a_picture(world: InMemoryService) -> None:
+    texts = naughty() if scaled(0, 1) else naughty()[::7]
+    head, count = world.sign_link(open=("first_name",)), 0
     for text in texts:
         links = [f"{head}&first_name={text}", f"{head}&first_name={quote(text)}"]
         if "\n" not in text and text:
             for name in ({*FIELDS} - {"rows"}) | {"rows_1_name"}:
                 with contextlib.suppress(LinkTooLong):
-                    links.append(world.link({name: text}))
+                    links.append(world.sign_link({name: text}))
         for link in links:
             query = link.partition("?")[2]
             if len(query.encode()) > MAX_QUERY_BYTES or query.count("&") >= MAX_PARTS:
                 continue  # more than any link may have
             count += 1
-            reply = world.open(link)
+            reply = world.open_link(link)
             assert (reply.status, reply.size) == (200, (120, 60)), link
-    tell("naughty strings in links", links=count, without_picture=0)
+    record_figure("naughty strings in links", links=count, without_picture=0)
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:12]))
-def test_no_body_is_a_fault_of_ours(world: World, body: str) -> None:
+def test_no_body_is_a_fault_of_ours(world: InMemoryService, body: str) -> None:
     for method, path in (
         ("POST", "/v1/images"),
         ("POST", "/v1/links"),

@@ -5,29 +5,29 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, needs, no_content
+from api.request_context import ApiRouter, any_scope, no_content
 from api.request_models import TEMPLATE_ID, AssetBody
-from api.response_models import AssetAnswer, AssetList
+from api.response_models import AssetList, AssetResponse
 from api.routes.templates import Cursor, Limit
 
 router = ApiRouter()
 TAGS = ["Assets"]
 
 
-@router.post("/v1/assets", summary="Announce an asset", tags=TAGS, security=needs("templates"))
-def announce_asset(body: Annotated[AssetBody, Body()]) -> AssetAnswer:
+@router.post("/v1/assets", summary="Announce an asset", tags=TAGS, security=any_scope("templates"))
+def create_asset(body: Annotated[AssetBody, Body()]) -> AssetResponse:
     """Answers where to upload it; it is checked before its first use."""
-    call = router.call
+    call = router.request_context
     announced = call.service.assets.announce(
         body.id, content_type=body.content_type, size=body.bytes, now=call.now
     )
-    return AssetAnswer.model_validate(announced)
+    return AssetResponse.model_validate(announced)
 
 
-@router.get("/v1/assets", summary="List assets", tags=TAGS, security=needs("templates"))
+@router.get("/v1/assets", summary="List assets", tags=TAGS, security=any_scope("templates"))
 def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
     """Assets by id."""
-    listed = router.call.service.assets.list(limit=limit, cursor=cursor)
+    listed = router.request_context.service.assets.list(limit=limit, cursor=cursor)
     return AssetList.model_validate(listed)
 
 
@@ -35,10 +35,10 @@ def list_assets(limit: Limit = 50, cursor: Cursor = None) -> AssetList:
     "/v1/assets/<asset_id>",
     summary="Delete an asset",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
     status_code=204,
 )
 def delete_asset(asset_id: Annotated[str, Path(pattern=TEMPLATE_ID)]) -> Response[Any]:
     """Versions that were published with it keep it."""
-    router.call.service.assets.delete(asset_id)
+    router.request_context.service.assets.delete(asset_id)
     return no_content()

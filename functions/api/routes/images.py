@@ -5,52 +5,52 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, needs, no_content
+from api.request_context import ApiRouter, any_scope, no_content
 from api.request_models import IMAGE_ID, ImageBody
-from api.response_models import ImageAnswer, StoredImage
+from api.response_models import ImageResponse, StoredImageResponse
 from postcard.services.images import ImageRequest
 
 router = ApiRouter()
 ImageId = Annotated[str, Path(pattern=IMAGE_ID)]
 
 
-@router.post("/v1/images", summary="Create an image", tags=["Images"], security=needs("images"))
-def create_image(body: Annotated[ImageBody, Body()]) -> ImageAnswer:
+@router.post("/v1/images", summary="Create an image", tags=["Images"], security=any_scope("images"))
+def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
     """Draw a template with your values, store the picture, and answer its address."""
-    call = router.call
-    call.allow_template(body.template_id)
+    call = router.request_context
+    call.authorize_template(body.template_id)
     asked = ImageRequest(
         **body.model_dump(exclude={"metadata", "campaign", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
     made = call.service.images.create(asked, now=call.now, deadline=call.deadline)
-    call.noted |= {**made.log_fields, "campaign": body.campaign}
-    return ImageAnswer(**made.to_json(), cached=made.cached, metadata=body.metadata)
+    call.log_fields |= {**made.log_fields, "campaign": body.campaign}
+    return ImageResponse(**made.to_json(), cached=made.cached, metadata=body.metadata)
 
 
 @router.get(
-    "/v1/images/<image_id>", summary="Read an image", tags=["Images"], security=needs("images")
+    "/v1/images/<image_id>", summary="Read an image", tags=["Images"], security=any_scope("images")
 )
-def read_image(image_id: ImageId) -> StoredImage:
+def read_image(image_id: ImageId) -> StoredImageResponse:
     """The answer that its POST gave, never the values."""
-    call = router.call
-    call.noted["image"] = image_id
+    call = router.request_context
+    call.log_fields["image"] = image_id
     made = call.service.images.read(image_id)
-    call.allow_template(made.record.template_id)
-    return StoredImage(**made.to_json(), cached=True)
+    call.authorize_template(made.record.template_id)
+    return StoredImageResponse(**made.to_json(), cached=True)
 
 
 @router.delete(
     "/v1/images/<image_id>",
     summary="Erase an image",
     tags=["Images"],
-    security=needs("admin"),
+    security=any_scope("admin"),
     status_code=204,
 )
 def erase_image(image_id: ImageId) -> Response[Any]:
     """Erase its bytes, its values and the CDN's copies."""
-    call = router.call
-    call.noted["image"] = image_id
-    call.allow_template(call.service.images.owner(image_id))
+    call = router.request_context
+    call.log_fields["image"] = image_id
+    call.authorize_template(call.service.images.owner(image_id))
     call.service.images.erase(image_id)
     return no_content()

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from api.request_context import JSON, ApiRouter, Call, needs, no_content
+from api.request_context import JSON_TYPE, ApiRequestContext, ApiRouter, any_scope, no_content
 from api.request_models import TEMPLATE_ID, TemplateChanges
-from api.response_models import FieldList, TemplateAnswer, TemplateList
+from api.response_models import FieldList, TemplateList, TemplateResponse
 
 router = ApiRouter()
 TAGS = ["Templates"]
@@ -16,51 +16,55 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1024)]
 
 
-def template_answer(call: Call, template_id: str, version: int | None) -> Response[TemplateAnswer]:
+def template_response(
+    context: ApiRequestContext, template_id: str, version: int | None
+) -> Response[TemplateResponse]:
     """A template with its latest version, or with that one."""
-    shown = call.service.templates.show(template_id, version)
+    shown = context.service.templates.show(template_id, version)
     return Response(
         status_code=200,
-        content_type=JSON,
+        content_type=JSON_TYPE,
         headers={"ETag": f'"{shown["version"]}"'},
-        body=TemplateAnswer(**shown),
+        body=TemplateResponse(**shown),
     )
 
 
-@router.post("/v1/templates", summary="Make a template", tags=TAGS, security=needs("templates"))
-def make_template() -> Response[TemplateAnswer]:
+@router.post("/v1/templates", summary="Make a template", tags=TAGS, security=any_scope("templates"))
+def create_template() -> Response[TemplateResponse]:
     """Publish a document under an id of ours."""
-    call = router.call
+    call = router.request_context
     template_id = call.service.publisher.new_id()
-    call.allow_template(template_id)
-    call.service.publisher.publish(template_id, call.text, now=call.now, deadline=call.deadline)
-    return template_answer(call, template_id, None)
+    call.authorize_template(template_id)
+    call.service.publisher.publish(
+        template_id, call.body_text, now=call.now, deadline=call.deadline
+    )
+    return template_response(call, template_id, None)
 
 
 @router.put(
     "/v1/templates/<template_id>",
     summary="Publish a version",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
 )
-def publish_template(template_id: TemplateId) -> Response[TemplateAnswer]:
+def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """Publish a version, or make the template under the id you chose."""
-    call = router.call
-    call.allow_template(template_id)
+    call = router.request_context
+    call.authorize_template(template_id)
     call.service.publisher.publish(
         template_id,
-        call.text,
+        call.body_text,
         now=call.now,
         deadline=call.deadline,
         if_match=call.headers.get("if-match"),
     )
-    return template_answer(call, template_id, None)
+    return template_response(call, template_id, None)
 
 
-@router.get("/v1/templates", summary="List templates", tags=TAGS, security=needs("templates"))
+@router.get("/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates"))
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """Templates by id, those that were deleted left out."""
-    call = router.call
+    call = router.request_context
     only = call.key.templates if call.key else None
     listed = call.service.templates.list(limit=limit, cursor=cursor, only=only)
     return TemplateList.model_validate(listed)
@@ -70,25 +74,25 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     "/v1/templates/<template_id>",
     summary="Read a template",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
 )
-def read_template(template_id: TemplateId) -> Response[TemplateAnswer]:
+def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """The latest version, its document as it was put."""
-    call = router.call
-    call.allow_template(template_id)
-    return template_answer(call, template_id, None)
+    call = router.request_context
+    call.authorize_template(template_id)
+    return template_response(call, template_id, None)
 
 
 @router.get(
     "/v1/templates/<template_id>/fields",
     summary="List a template's names",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""
-    call = router.call
-    call.allow_template(template_id)
+    call = router.request_context
+    call.authorize_template(template_id)
     return FieldList.model_validate(call.service.templates.fields(template_id))
 
 
@@ -96,31 +100,31 @@ def list_fields(template_id: TemplateId) -> FieldList:
     "/v1/templates/<template_id>",
     summary="Pause a template, or bound its renders",
     tags=TAGS,
-    security=needs("admin"),
+    security=any_scope("admin"),
 )
-def change_template(
+def update_template(
     template_id: TemplateId, body: Annotated[TemplateChanges, Body()]
-) -> Response[TemplateAnswer]:
+) -> Response[TemplateResponse]:
     """Only what is given changes."""
-    call = router.call
-    call.allow_template(template_id)
+    call = router.request_context
+    call.authorize_template(template_id)
     call.service.templates.change(template_id, body.model_dump(exclude_none=True))
-    return template_answer(call, template_id, None)
+    return template_response(call, template_id, None)
 
 
 @router.delete(
     "/v1/templates/<template_id>",
     summary="Delete a template",
     tags=TAGS,
-    security=needs("templates", "admin"),
+    security=any_scope("templates", "admin"),
     status_code=204,
 )
 def delete_template(
     template_id: TemplateId, erase: Annotated[bool, Query()] = False
 ) -> Response[Any]:
     """End POSTs, minting and previews; with `erase=true` its links and images, too."""
-    call = router.call
-    call.allow_template(template_id)
-    call.allow_scope("admin" if erase else "templates")
+    call = router.request_context
+    call.authorize_template(template_id)
+    call.authorize_scope("admin" if erase else "templates")
     call.service.templates.delete(template_id, erase=erase, deadline=call.deadline)
     return no_content()

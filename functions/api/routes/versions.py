@@ -5,10 +5,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, needs
+from api.request_context import ApiRouter, any_scope
 from api.request_models import RecallBody
-from api.response_models import Recall, TemplateAnswer, VersionList
-from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_answer
+from api.response_models import RecallResponse, TemplateResponse, VersionList
+from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_response
 
 router = ApiRouter()
 Version = Annotated[int, Path(ge=1, le=999_999)]
@@ -18,12 +18,12 @@ Version = Annotated[int, Path(ge=1, le=999_999)]
     "/v1/templates/<template_id>/versions",
     summary="List versions",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
 )
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
     """Newest first."""
-    call = router.call
-    call.allow_template(template_id)
+    call = router.request_context
+    call.authorize_template(template_id)
     listed = call.service.templates.versions(template_id, limit=limit, cursor=cursor)
     return VersionList.model_validate(listed)
 
@@ -32,26 +32,26 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
     "/v1/templates/<template_id>/versions/<version>",
     summary="Read a version",
     tags=TAGS,
-    security=needs("templates"),
+    security=any_scope("templates"),
 )
-def read_version(template_id: TemplateId, version: Version) -> Response[TemplateAnswer]:
+def read_version(template_id: TemplateId, version: Version) -> Response[TemplateResponse]:
     """One version, its document as it was put."""
-    call = router.call
-    call.allow_template(template_id)
-    return template_answer(call, template_id, version)
+    call = router.request_context
+    call.authorize_template(template_id)
+    return template_response(call, template_id, version)
 
 
 @router.post(
     "/v1/templates/<template_id>/versions/<version>/recall",
     summary="Recall a version",
     tags=TAGS,
-    security=needs("admin"),
+    security=any_scope("admin"),
 )
 def recall_version(
     template_id: TemplateId, version: Version, body: Annotated[RecallBody, Body()]
-) -> Recall:
+) -> RecallResponse:
     """Draw its links and images with another version from now on."""
-    call = router.call
-    call.allow_template(template_id)
+    call = router.request_context
+    call.authorize_template(template_id)
     call.service.recalls.recall(template_id, version, body.replaced_by)
-    return Recall(template_id=template_id, version=version, replaced_by=body.replaced_by)
+    return RecallResponse(template_id=template_id, version=version, replaced_by=body.replaced_by)

@@ -20,7 +20,7 @@ from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplates
 from postcard.delivery import assembly as service
 from postcard.keys.key_set import KeySource
-from postcard.rendering.image_resolver import UntrustedImageDecoder, DecodedImageCache
+from postcard.rendering.image_resolver import DecodedImageCache, UntrustedImageDecoder
 from postcard.rendering.renderer import Renderer
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
@@ -163,7 +163,9 @@ def _outside(
         store=S3Objects(s3, settings.store_bucket),
         fetcher=_Fetcher(settings),
         counters=DynamoCounters(table),
-        renderer=Renderer(Fonts.load(Path(settings.fonts)), DecodedImageCache(untrusted_decoder_factory=_cell)),
+        renderer=Renderer(
+            Fonts.load(Path(settings.fonts)), DecodedImageCache(untrusted_decoder_factory=_cell)
+        ),
         keys=keys.current,
         origin=keys.origin,
         merge_renders=settings.merge_renders,

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.trust.faults.stack import CREDENTIALS, Cloud, Worker
+from tests.trust.faults.stack import CREDENTIALS, ImageWorker, MotoCloud
 
 
 @pytest.fixture(scope="module")  # moto keeps one state a process
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCloud]:
     with pytest.MonkeyPatch.context() as patch:
         for name, text in CREDENTIALS.items():
             patch.setenv(name, text)
-        cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+        cloud = MotoCloud(tmp_path_factory.mktemp("cloud"))
         yield cloud
         cloud.close()
 
 
 @pytest.fixture
-def worker(cloud: Cloud) -> Iterator[Worker]:
+def worker(cloud: MotoCloud) -> Iterator[ImageWorker]:
     proxy = cloud.proxy()
-    yield Worker(cloud, proxy)
+    yield ImageWorker(cloud, proxy)
     proxy.close()

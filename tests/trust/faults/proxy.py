@@ -15,11 +15,11 @@ HTML = b"<!doctype html><title>Bad gateway</title><p>Please try again."
 LINGER = struct.pack("ii", 1, 0)  # a close that is a reset
 SECRETS, TABLE, BUCKET = "secretsmanager", "dynamodb", "s3"
 SERVICES = {"DynamoDB": TABLE, "secretsmanager": SECRETS}
-NOT_PASSED = ("connection", "transfer-encoding", "content-length", "date", "server")
+HOP_BY_HOP_HEADERS = ("connection", "transfer-encoding", "content-length", "date", "server")
 
 
 @dataclass(frozen=True)
-class Call:
+class AwsCall:
     """One call of AWS: `key` is an object's name, or an item's partition and place."""
 
     service: str
@@ -28,7 +28,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """What is to happen to the calls it is aimed at. Empty: to all."""
 
     kind: str
@@ -37,7 +37,7 @@ class Fault:
     key: str = ""
     seconds: float = 0.5  # of `slow`, before an answer that is right
 
-    def hits(self, call: Call) -> bool:
+    def matches(self, call: AwsCall) -> bool:
         """Whether it is aimed at this call."""
         return (
             self.service in ("", call.service)
@@ -47,39 +47,39 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProxiedRequest:
     """A request as it came."""
 
-    line: str
+    request_line: str
     headers: Mapping[str, str]
     body: bytes
 
     @property
-    def call(self) -> Call:
+    def call(self) -> AwsCall:
         """What it asks of whom."""
-        method, target, _ = self.line.split(" ", 2)
+        method, target, _ = self.request_line.split(" ", 2)
         name = self.headers.get("x-amz-target", "")
         if not name:
             path = unquote(urlsplit(target).path)
-            return Call(BUCKET, method.lower(), path.removeprefix("/").partition("/")[2])
+            return AwsCall(BUCKET, method.lower(), path.removeprefix("/").partition("/")[2])
         service = SERVICES[name.partition("_")[0].partition(".")[0]]
         item = json.loads(self.body or b"{}").get("Key") or json.loads(self.body).get("Item") or {}
         place = "/".join(str(item[part]["S"]) for part in ("pk", "sk") if part in item)
-        return Call(service, name.rpartition(".")[2], place)
+        return AwsCall(service, name.rpartition(".")[2], place)
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProxiedResponse:
     """What goes back; `told` is the length that is promised, where it is not the body's."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    told: int | None = None
+    promised_length: int | None = None
 
     def head(self, *, bodiless: bool = False) -> bytes:
         """Everything before the body."""
-        length = len(self.body) if self.told is None else self.told
+        length = len(self.body) if self.promised_length is None else self.promised_length
         lines = [f"HTTP/1.1 {self.status} Status"]
         lines += [f"{name}: {text}" for name, text in self.headers.items()]
         if not bodiless or "content-length" not in {name.lower() for name in self.headers}:
@@ -95,11 +95,11 @@ class FaultProxy:
         self._other = other
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._lifted = threading.Event()
-        self._fault: Fault | None = None
+        self._fault_over = threading.Event()
+        self._fault: InjectedFault | None = None
         self._open: set[socket.socket] = set()
-        self.calls: Counter[Call] = Counter()
-        self.struck = 0  # calls that a fault has hit
+        self.calls: Counter[AwsCall] = Counter()
+        self.fault_count = 0  # calls that a fault has hit
         self._listening = self._listen(0)
         self.port = self._listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -112,38 +112,38 @@ class FaultProxy:
     def close(self) -> None:
         """Everything ends."""
         self._ended.set()
-        self._lifted.set()
-        self._deafen()
+        self._fault_over.set()
+        self._stop_listening()
 
-    def forget(self) -> None:
+    def reset_counts(self) -> None:
         """Count anew."""
         with self._lock:
             self.calls.clear()
-            self.struck = 0
+            self.fault_count = 0
 
     def count(self, service: str, operation: str = "", key: str = "") -> int:
         """How many such calls came."""
-        aim = Fault("", service, operation, key)
+        aim = InjectedFault("", service, operation, key)
         with self._lock:
-            return sum(number for call, number in self.calls.items() if aim.hits(call))
+            return sum(number for call, number in self.calls.items() if aim.matches(call))
 
     @contextmanager
-    def during(self, fault: Fault) -> Iterator[None]:
+    def inject(self, fault: InjectedFault) -> Iterator[None]:
         """The fault lasts as long as this."""
         if fault.kind == "refused":
-            self._deafen()
+            self._stop_listening()
         else:
-            self._lifted.clear()
+            self._fault_over.clear()
             self._fault = fault
         try:
             yield
         finally:
             self._fault = None
-            self._lifted.set()
+            self._fault_over.set()
             if fault.kind == "refused":
                 self._listening = self._listen(self.port)
 
-    def _deafen(self) -> None:
+    def _stop_listening(self) -> None:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -168,8 +168,8 @@ class FaultProxy:
             self._open.add(connection)
         try:
             with connection.makefile("rb") as stream:
-                while asked := _read(stream):
-                    if not self._answered(connection, upstream, asked):
+                while asked := _read_request(stream):
+                    if not self._handle(connection, upstream, asked):
                         return
         except (OSError, http.client.HTTPException):
             return
@@ -179,53 +179,64 @@ class FaultProxy:
             upstream.close()
             connection.close()
 
-    def _answered(
-        self, connection: socket.socket, upstream: http.client.HTTPConnection, asked: Asked
+    def _handle(
+        self,
+        connection: socket.socket,
+        upstream: http.client.HTTPConnection,
+        request: ProxiedRequest,
     ) -> bool:
         """Whether the connection goes on."""
-        call, fault = asked.call, self._fault
-        struck = fault is not None and fault.hits(call)
+        call, fault = request.call, self._fault
+        struck = fault is not None and fault.matches(call)
         with self._lock:
             self.calls[call] += 1
-            self.struck += struck
+            self.fault_count += struck
 
-        def pass_on() -> Answer:
-            return _passed(upstream, asked)
+        def pass_on() -> ProxiedResponse:
+            return _forward(upstream, request)
 
         if fault is None or not struck:
             answer = pass_on()
-            connection.sendall(answer.head(bodiless=asked.line.startswith("HEAD")) + answer.body)
+            connection.sendall(
+                answer.head(bodiless=request.request_line.startswith("HEAD")) + answer.body
+            )
             return True
-        return self._broken(connection, fault, call, pass_on)
+        return self._apply_fault(connection, fault, call, pass_on)
 
-    def _broken(
-        self, connection: socket.socket, fault: Fault, call: Call, pass_on: Callable[[], Answer]
+    def _apply_fault(
+        self,
+        connection: socket.socket,
+        fault: InjectedFault,
+        call: AwsCall,
+        pass_on: Callable[[], ProxiedResponse],
     ) -> bool:
         if fault.kind == "hang":
-            self._lifted.wait()
+            self._fault_over.wait()
             return False
         if fault.kind == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
             return False
         if fault.kind == "drip":
-            return self._drip(connection, pass_on())
+            return self._send_slowly(connection, pass_on())
         if fault.kind == "slow":
-            self._lifted.wait(fault.seconds)
-        answer = _changed(fault.kind, call, pass_on, self._other)
+            self._fault_over.wait(fault.seconds)
+        answer = _faulty_response(fault.kind, call, pass_on, self._other)
         connection.sendall(answer.head() + answer.body)
-        return answer.told is None
+        return answer.promised_length is None
 
-    def _drip(self, connection: socket.socket, answer: Answer) -> bool:
+    def _send_slowly(self, connection: socket.socket, answer: ProxiedResponse) -> bool:
         """Its head, then a byte now and then, with no end in sight."""
-        connection.sendall(Answer(answer.status, answer.headers, b"", told=10_000).head())
+        connection.sendall(
+            ProxiedResponse(answer.status, answer.headers, b"", promised_length=10_000).head()
+        )
         for at in range(10_000):
             connection.sendall(answer.body[at : at + 1] or b" ")
-            if self._lifted.wait(0.1):
+            if self._fault_over.wait(0.1):
                 return False
         return False
 
 
-def _read(stream: object) -> Asked | None:
+def _read_request(stream: object) -> ProxiedRequest | None:
     line = stream.readline()  # type: ignore[attr-defined]
     if not line:
         return None
@@ -233,54 +244,58 @@ def _read(stream: object) -> Asked | None:
     pairs = (each.decode("latin-1").strip().partition(":") for each in lines)
     headers = {name.lower(): text.strip() for name, _, text in pairs}
     body = stream.read(int(headers.get("content-length", "0")))  # type: ignore[attr-defined]
-    return Asked(line.decode("latin-1").strip(), headers, body)
+    return ProxiedRequest(line.decode("latin-1").strip(), headers, body)
 
 
-def _passed(upstream: http.client.HTTPConnection, asked: Asked) -> Answer:
-    method, target, _ = asked.line.split(" ", 2)
-    sent = {name: text for name, text in asked.headers.items() if name != "connection"}
-    upstream.request(method, target, asked.body, sent)
+def _forward(upstream: http.client.HTTPConnection, request: ProxiedRequest) -> ProxiedResponse:
+    method, target, _ = request.request_line.split(" ", 2)
+    sent = {name: text for name, text in request.headers.items() if name != "connection"}
+    upstream.request(method, target, request.body, sent)
     response = upstream.getresponse()
-    kept = {n: t for n, t in response.getheaders() if n.lower() not in NOT_PASSED}
-    return Answer(response.status, kept, response.read())
+    kept = {n: t for n, t in response.getheaders() if n.lower() not in HOP_BY_HOP_HEADERS}
+    return ProxiedResponse(response.status, kept, response.read())
 
 
-def _changed(kind: str, call: Call, pass_on: Callable[[], Answer], other: bytes) -> Answer:
+def _faulty_response(
+    kind: str, call: AwsCall, pass_on: Callable[[], ProxiedResponse], other: bytes
+) -> ProxiedResponse:
     """The answer as the fault makes it. What is refused has not been done."""
     if kind.isdigit():
-        return _refusal(int(kind), call)
+        return _error_response(int(kind), call)
     if kind == "throttled":
-        return _throttle(call)
+        return _throttling_response(call)
     answer = pass_on()
     half = answer.body[: len(answer.body) // 2]
     bare = {n: t for n, t in answer.headers.items() if n.lower() not in ("etag", "x-amz-crc32")}
     if kind == "cut":
-        return Answer(answer.status, answer.headers, half, told=max(1, len(answer.body)))
+        return ProxiedResponse(
+            answer.status, answer.headers, half, promised_length=max(1, len(answer.body))
+        )
     if kind == "half":
-        return Answer(answer.status, bare, half)
+        return ProxiedResponse(answer.status, bare, half)
     if kind == "html":
-        return Answer(200, {"Content-Type": "text/html"}, HTML)
+        return ProxiedResponse(200, {"Content-Type": "text/html"}, HTML)
     if kind == "other":
-        return Answer(200, {"Content-Type": "image/png"}, other)
+        return ProxiedResponse(200, {"Content-Type": "image/png"}, other)
     if kind == "flipped" and answer.body:
         at = len(answer.body) // 2
         body = answer.body[:at] + bytes([answer.body[at] ^ 4]) + answer.body[at + 1 :]
-        return Answer(answer.status, answer.headers, body)
+        return ProxiedResponse(answer.status, answer.headers, body)
     return answer
 
 
-def _refusal(status: int, call: Call) -> Answer:
+def _error_response(status: int, call: AwsCall) -> ProxiedResponse:
     names = {403: "AccessDenied", 404: "NoSuchKey", 500: "InternalError", 503: "SlowDown"}
     if call.service == BUCKET:
         body = f"<Error><Code>{names[status]}</Code></Error>".encode()
-        return Answer(status, {"Content-Type": "application/xml"}, body)
+        return ProxiedResponse(status, {"Content-Type": "application/xml"}, body)
     named = {403: "AccessDeniedException", 404: "ResourceNotFoundException"}
     body = json.dumps({"__type": named.get(status, "InternalServerError")}).encode()
-    return Answer(400 if status in named else status, {}, body)
+    return ProxiedResponse(400 if status in named else status, {}, body)
 
 
-def _throttle(call: Call) -> Answer:
+def _throttling_response(call: AwsCall) -> ProxiedResponse:
     if call.service == BUCKET:
-        return _refusal(503, call)
+        return _error_response(503, call)
     name = "ProvisionedThroughputExceeded" if call.service == TABLE else "Throttling"
-    return Answer(400, {}, json.dumps({"__type": f"{name}Exception"}).encode())
+    return ProxiedResponse(400, {}, json.dumps({"__type": f"{name}Exception"}).encode())

@@ -12,25 +12,31 @@ from urllib.parse import quote, urlsplit
 
 from api import app as api_app
 from deploy.bootstrap import upload_fallback
-from deploy.fallback_picture import draw
+from deploy.fallback_picture import render_fallback_png
 from image import app as image_app
-from local.aws.activity_counters import Counters
+from local.aws.activity_counters import ActivityCounters
 from local.aws.api_gateway import HttpApi, InvocationFailed
-from local.aws.cloudfront import Cdn
+from local.aws.cloudfront import CloudFront
 from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
 from local.aws.http_messages import Request, Response
-from local.aws.moto_server import Account, Endpoint, authorization
-from local.aws.stack_resources import REGION, Stack
+from local.aws.moto_server import MotoAccount, MotoHttpServer, authorization_header
+from local.aws.stack_resources import REGION, StackResources
 from local.local_keys import LocalKeys
-from local.service_adapters import Production
+from local.service_adapters import ProductionAdapters
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
 from postcard.links.build import mint
 from postcard.links.parse import read
 from postcard.links.verify import address
 from postcard.settings import Settings
-from tests.functions.fake_services import ROOT, Context, Reply, noise, picture
+from tests.functions.fake_services import (
+    ROOT,
+    FakeLambdaContext,
+    HandlerResponse,
+    noise_png,
+    solid_png,
+)
 from tests.functions.sample_events import Json, api_event, document, image_event
 from tests.trust.faults.proxy import FaultProxy
 
@@ -41,9 +47,12 @@ CREDENTIALS = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
 }
-S3_SECONDS, WAITING = 3.0, 2.0  # CloudFront's for S3; how long a call waits for a free function
-HERO = {"type": "image", "width": 40, "height": 40, "source": "asset:hero"}
-FACE = {"type": "image", "x": 86, "width": 34, "height": 34, "source": "{{ face }}"}
+S3_SECONDS, QUEUE_SECONDS = (
+    3.0,
+    2.0,
+)  # CloudFront's for S3; how long a call waits for a free function
+HERO_LAYER = {"type": "image", "width": 40, "height": 40, "source": "asset:hero"}
+FACE_LAYER = {"type": "image", "x": 86, "width": 34, "height": 34, "source": "{{ face }}"}
 
 
 def template() -> Json:
@@ -51,36 +60,41 @@ def template() -> Json:
     usual = document()
     fields = {**usual["fields"], "face": {"type": "image", "default": "asset:face"}}
     return document(
-        layers=[HERO, *usual["layers"], FACE], fields=fields, daily_renders=None, format="png"
+        layers=[HERO_LAYER, *usual["layers"], FACE_LAYER],
+        fields=fields,
+        daily_renders=None,
+        format="png",
     )
 
 
 @dataclass
-class Cloud:
+class MotoCloud:
     """What stands for the account: stores, keys, one template, one API key."""
 
     folder: Path
-    counters: Counters = field(default_factory=Counters)
+    counters: ActivityCounters = field(default_factory=ActivityCounters)
 
     def __post_init__(self) -> None:
-        self.stack = Stack.read(ROOT / "template.yaml")
-        self.account = Account()
+        self.stack = StackResources.read(ROOT / "template.yaml")
+        self.account = MotoAccount()
         self.account.reset()
-        self.account.create(self.stack)
-        self.endpoint = Endpoint(self.account.app)
+        self.account.create_resources(self.stack)
+        self.endpoint = MotoHttpServer(self.account.app)
         self.upstream = urlsplit(self.endpoint.url).netloc
-        production = Production(self.variables(self.endpoint.url))
+        production = ProductionAdapters(self.environment(self.endpoint.url))
         self.settings = production.settings
         self.keys = LocalKeys(production, self.folder)
-        self.keys.prepare()
-        upload_fallback(production.pictures(), draw)
-        self.link_keys = self.keys.keyring.read().link_keys()
-        self.distribution = Distribution.read(self.stack.template, self.keys.resolve)
-        self.edge = EdgeFunction(self.distribution.function, self.keys.entry)
-        self.origin = self.keys.keyring.read().origin
-        self._plant()
+        self.keys.create_missing()
+        upload_fallback(production.pictures(), render_fallback_png)
+        self.link_keys = self.keys.key_rotation.read().link_keys()
+        self.distribution = Distribution.read(
+            self.stack.template, self.keys.resolve_dynamic_references
+        )
+        self.edge = EdgeFunction(self.distribution.function_code, self.keys.edge_entry)
+        self.origin = self.keys.key_rotation.read().origin
+        self._publish_templates()
 
-    def variables(self, url: str) -> dict[str, str]:
+    def environment(self, url: str) -> dict[str, str]:
         """A function's environment, with AWS at `url`."""
         (given,) = (f.environment for f in self.stack.functions() if f.name == "ApiFunction")
         own = {
@@ -97,11 +111,11 @@ class Cloud:
 
     def proxy(self) -> FaultProxy:
         """Another way to the same account."""
-        return FaultProxy(self.upstream, other=noise(30, 30))
+        return FaultProxy(self.upstream, other=noise_png(30, 30))
 
-    def _plant(self) -> None:
+    def _publish_templates(self) -> None:
         api = wiring.api_service(self.settings)
-        for name, body in (("hero", noise(40, 40)), ("face", picture(40, 40))):
+        for name, body in (("hero", noise_png(40, 40)), ("face", solid_png(40, 40))):
             sent = {"id": name, "content_type": "image/png", "bytes": len(body)}
             made = self.call(api, "POST", "/v1/assets", sent)
             key = made.json["upload"]["fields"]["key"]
@@ -116,7 +130,7 @@ class Cloud:
 
     def call(
         self, api: Any, method: str, path: str, body: Any = None, *, left: int = 29_000
-    ) -> Reply:
+    ) -> HandlerResponse:
         """A call of the API."""
         event = api_event(method, path)
         event["headers"] |= {
@@ -125,9 +139,11 @@ class Cloud:
         }
         if body is not None:
             event["body"] = json.dumps(body)
-        return Reply.of(api_app.answer(event, Context(left), api))
+        return HandlerResponse.from_lambda(
+            api_app.handle_request(event, FakeLambdaContext(left), api)
+        )
 
-    def link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
+    def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
         asked: Json = {
             "template": "welcome",
@@ -141,56 +157,58 @@ class Cloud:
         }
         return mint(self.link_keys, fields=fields or {}, **{**asked, **more})
 
-    def path(self, link: str) -> str:
+    def cache_path(self, link: str) -> str:
         """Where the edge looks for a link's picture."""
         return address(self.link_keys, read(*link.partition("?")[::2]), now=time.time())
 
-    def stored(self, key: str) -> bytes | None:
+    def stored_picture(self, key: str) -> bytes | None:
         """The bytes of a picture in the bucket; None if there is none."""
         answer = self.account.s3("GET", f"/{self.settings.pictures_bucket}/{key}")
         return answer.body if answer.status == 200 else None
 
-    def names(self) -> list[str]:
+    def picture_keys(self) -> list[str]:
         """All pictures' keys."""
-        return list(self.account.names(self.settings.pictures_bucket))
+        return list(self.account.object_keys(self.settings.pictures_bucket))
 
 
 @dataclass
-class Worker:
+class ImageWorker:
     """One execution environment of the image function, on a proxy of its own."""
 
-    cloud: Cloud
+    cloud: MotoCloud
     proxy: FaultProxy
-    ahead: float = 0.0  # seconds by which what is kept is older than it was
+    clock_offset: float = 0.0  # seconds by which what is kept is older than it was
 
     def __post_init__(self) -> None:
-        self.start()
+        self.restart()
 
-    def start(self) -> None:
+    def restart(self) -> None:
         """A new process: nothing is in memory."""
-        settings = Settings.read(self.cloud.variables(self.proxy.url))
+        settings = Settings.read(self.cloud.environment(self.proxy.url))
         self.service: ImageService = wiring.image_service(
-            settings, clock=lambda: time.monotonic() + self.ahead
+            settings, clock=lambda: time.monotonic() + self.clock_offset
         )
 
-    def open(self, link: str, *, left: int = 15_000, **headers: str) -> Reply:
+    def open_link(self, link: str, *, left: int = 15_000, **headers: str) -> HandlerResponse:
         """The picture of a link, as CloudFront asks for it."""
-        event = image_event("GET", self.cloud.path(link))
+        event = image_event("GET", self.cloud.cache_path(link))
         parsed = read(*link.partition("?")[::2])
         sent = {"x-postcard-origin": self.cloud.origin, "x-postcard-link": parsed.canonical}
         event["headers"] |= {**sent, **headers}
-        return Reply.of(image_app.answer(event, Context(left), self.service))
+        return HandlerResponse.from_lambda(
+            image_app.handle_request(event, FakeLambdaContext(left), self.service)
+        )
 
     def invoke(self, _: str, event: dict[str, Any]) -> Any:
         """As API Gateway calls it."""
-        return image_app.answer(event, Context(), self.service)
+        return image_app.handle_request(event, FakeLambdaContext(), self.service)
 
 
-class Crowd:
+class WorkerPool:
     """Environments that take a call each; a call that finds none free in time is turned away."""
 
-    def __init__(self, workers: list[Worker], *, seconds: float = WAITING) -> None:
-        self._free: queue.LifoQueue[Worker] = queue.LifoQueue()
+    def __init__(self, workers: list[ImageWorker], *, seconds: float = QUEUE_SECONDS) -> None:
+        self._free: queue.LifoQueue[ImageWorker] = queue.LifoQueue()
         self._seconds = seconds
         for worker in workers:
             self._free.put(worker)
@@ -209,26 +227,26 @@ class Crowd:
             self._free.put(worker)
 
 
-def cdn(
-    cloud: Cloud, proxy: FaultProxy, invoke: Callable[[str, dict[str, Any]], Any]
-) -> tuple[Cdn, Counters]:
+def make_cdn(
+    cloud: MotoCloud, proxy: FaultProxy, invoke: Callable[[str, dict[str, Any]], Any]
+) -> tuple[CloudFront, ActivityCounters]:
     """A CloudFront of its own before the bucket and the functions."""
-    counters = Counters()
+    counters = ActivityCounters()
     origins = {
-        PICTURES: bucket(cloud, proxy),
-        IMAGE_API: HttpApi(IMAGE_API, cloud.stack.routes(IMAGE_API), invoke).answer,
+        PICTURES: proxied_bucket(cloud, proxy),
+        IMAGE_API: HttpApi(IMAGE_API, cloud.stack.routes(IMAGE_API), invoke).handle,
     }
-    return Cdn(cloud.distribution, cloud.edge, origins, counters), counters
+    return CloudFront(cloud.distribution, cloud.edge, origins, counters), counters
 
 
-def bucket(cloud: Cloud, proxy: FaultProxy) -> Callable[[Request], Response]:
+def proxied_bucket(cloud: MotoCloud, proxy: FaultProxy) -> Callable[[Request], Response]:
     """The bucket as CloudFront asks it: through the proxy, once, in three seconds."""
 
     def fetch(request: Request) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=S3_SECONDS)
         path = quote(f"/{cloud.settings.pictures_bucket}{request.path}")
         try:
-            connection.request("GET", path, headers={"Authorization": authorization("s3")})
+            connection.request("GET", path, headers={"Authorization": authorization_header("s3")})
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -242,10 +260,19 @@ def bucket(cloud: Cloud, proxy: FaultProxy) -> Callable[[Request], Response]:
     return fetch
 
 
-def viewer(link: str) -> Request:
+def viewer_request(link: str) -> Request:
     """What a mail program asks the CDN for."""
     path, _, query = link.partition("?")
     return Request("GET", path, query, {"host": "pictures.example.com"})
 
 
-__all__ = ["Cloud", "Crowd", "Worker", "bucket", "cdn", "replace", "template", "viewer"]
+__all__ = [
+    "ImageWorker",
+    "MotoCloud",
+    "WorkerPool",
+    "make_cdn",
+    "proxied_bucket",
+    "replace",
+    "template",
+    "viewer_request",
+]

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.functions.fake_services import Reply
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, Fault
-from tests.trust.faults.stack import Cloud, Worker
-from tests.trust.run_scale import FULL, tell
+from tests.functions.fake_services import HandlerResponse
+from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, InjectedFault
+from tests.trust.faults.stack import ImageWorker, MotoCloud
+from tests.trust.run_scale import FULL, record_figure
 
 LAMBDA_SECONDS = 15.0
 KEPT = "public, no-transform, max-age=86400"
@@ -33,7 +33,7 @@ class Row:
     """
 
     name: str
-    fault: Fault
+    fault: InjectedFault
     kinds: tuple[str, ...]
     reason: str = ""
     cold: bool = True
@@ -52,13 +52,13 @@ def sample(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(quick[:: max(1, (len(quick) + 1) // 2)])
 
 
-GROUND = Fault("", BUCKET, "get", "templates/welcome/1/grounds/")
-OWN = Fault("", BUCKET, "get", "templates/welcome/1/sources/")
-WRITE = Fault("", BUCKET, "put", "renders/")
-RECORD = Fault("", TABLE, "GetItem", "templates/")
-VERSION = Fault("", TABLE, "GetItem", "template#")
-BUDGET = Fault("", TABLE, "UpdateItem", "count#")
-KEYS = Fault("", SECRETS)
+GROUND = InjectedFault("", BUCKET, "get", "templates/welcome/1/grounds/")
+OWN = InjectedFault("", BUCKET, "get", "templates/welcome/1/sources/")
+WRITE = InjectedFault("", BUCKET, "put", "renders/")
+RECORD = InjectedFault("", TABLE, "GetItem", "templates/")
+VERSION = InjectedFault("", TABLE, "GetItem", "template#")
+BUDGET = InjectedFault("", TABLE, "UpdateItem", "count#")
+KEYS = InjectedFault("", SECRETS)
 SLOW = ("slow",)
 
 ROWS = [
@@ -72,13 +72,13 @@ ROWS = [
     Row("S3, reading a picture: other bytes", OWN, ("html", "other", "half"), "source"),
     Row("S3, reading a picture: flipped bits", OWN, ("flipped",), "dependency", stored=False),
     Row("S3, reading a picture: slow", OWN, SLOW, most=1, stored=True),
-    Row("S3, reading, in a process that has drawn", Fault("", BUCKET, "get"), (*AWAY, *WRONG),
+    Row("S3, reading, in a process that has drawn", InjectedFault("", BUCKET, "get"), (*AWAY, *WRONG),
         cold=False, most=0, stored=True),
     Row("S3, writing: refused", WRITE, ("403", "404", "500", "503", "throttled"), stored=False),
     Row("S3, writing: no answer", WRITE, ("reset", "hang"), stored=False),
     Row("S3, writing: the answer is lost", WRITE, ("cut", "drip", "html"), stored=True),
     Row("S3, writing: slow", WRITE, SLOW, most=1, stored=True),
-    Row("S3, all of it: no answer", Fault("", BUCKET), AWAY, "dependency", most=6, stored=False),
+    Row("S3, all of it: no answer", InjectedFault("", BUCKET), AWAY, "dependency", most=6, stored=False),
     Row("DynamoDB, a template: no answer", RECORD, AWAY, "dependency", stored=False),
     Row("DynamoDB, a template: other bytes", RECORD, WRONG, "dependency", most=1, stored=False),
     Row("DynamoDB, a template: slow", RECORD, SLOW, stored=True),
@@ -87,12 +87,12 @@ ROWS = [
     Row("DynamoDB, a version: slow", VERSION, SLOW, most=1, stored=True),
     Row("DynamoDB, the day's renders: no answer", BUDGET, AWAY, template="bounded", stored=True),
     Row("DynamoDB, the day's renders: other bytes", BUDGET, WRONG, template="bounded"),
-    Row("DynamoDB, all of it, in a process that has drawn", Fault("", TABLE), (*AWAY, *WRONG),
+    Row("DynamoDB, all of it, in a process that has drawn", InjectedFault("", TABLE), (*AWAY, *WRONG),
         cold=False, sure=False, stored=False),
     Row("Secrets Manager, keys that are known", KEYS, ("404", *AWAY, *WRONG), cold=False,
         ahead=61.0, stored=True),
     Row("Secrets Manager, slow", KEYS, SLOW, most=1, stored=True),
-    Row("nobody listens, in a process that has drawn", Fault(""), ("refused", "reset"),
+    Row("nobody listens, in a process that has drawn", InjectedFault(""), ("refused", "reset"),
         cold=False, most=12, sure=False, stored=False),
 ]  # fmt: skip
 EVERY = [(row, kind) for row in ROWS for kind in row.kinds]
@@ -100,13 +100,13 @@ CASES = [(row, kind) for row in ROWS for kind in sample(row.kinds)]
 
 
 @contextmanager
-def process(cloud: Cloud, *, cold: bool) -> Iterator[Worker]:
+def process(cloud: MotoCloud, *, cold: bool) -> Iterator[ImageWorker]:
     proxy = cloud.proxy()
-    worker = Worker(cloud, proxy)
+    worker = ImageWorker(cloud, proxy)
     if not cold:
-        worker.open(cloud.link())
-        worker.open(cloud.link(template="bounded"))
-    proxy.forget()
+        worker.open_link(cloud.sign_link())
+        worker.open_link(cloud.sign_link(template="bounded"))
+    proxy.reset_counts()
     yield worker
     proxy.close()
 
@@ -115,29 +115,29 @@ def process(cloud: Cloud, *, cold: bool) -> Iterator[Worker]:
 class Outcome:
     """What came of one injection."""
 
-    reply: Reply
+    reply: HandlerResponse
     seconds: float
     struck: int
     calls: int
     stored: bytes | None
-    again: Reply
+    again: HandlerResponse
 
 
-def injected(cloud: Cloud, row: Row, kind: str) -> Outcome:
+def injected(cloud: MotoCloud, row: Row, kind: str) -> Outcome:
     """A link of its own, opened while the fault is there, and once more when it is gone."""
-    fault = Fault(kind, row.fault.service, row.fault.operation, row.fault.key)
-    link = cloud.link({"first_name": f"{ROWS.index(row)} {kind}"}, template=row.template)
+    fault = InjectedFault(kind, row.fault.service, row.fault.operation, row.fault.key)
+    link = cloud.sign_link({"first_name": f"{ROWS.index(row)} {kind}"}, template=row.template)
     with process(cloud, cold=row.cold) as worker:
-        worker.ahead = row.ahead
+        worker.clock_offset = row.ahead
         began = time.monotonic()
-        with worker.proxy.during(fault):
-            reply = worker.open(link)
+        with worker.proxy.inject(fault):
+            reply = worker.open_link(link)
             spent = time.monotonic() - began
-            struck, calls = worker.proxy.struck, sum(worker.proxy.calls.values())
-        stored = cloud.stored(cloud.path(link).removeprefix("/"))
-        worker.ahead = 0.0
-        worker.start()
-        again = worker.open(link)
+            struck, calls = worker.proxy.fault_count, sum(worker.proxy.calls.values())
+        stored = cloud.stored_picture(cloud.cache_path(link).removeprefix("/"))
+        worker.clock_offset = 0.0
+        worker.restart()
+        again = worker.open_link(link)
     return Outcome(reply, spent, struck, calls, stored, again)
 
 
@@ -145,7 +145,7 @@ Outcomes = Callable[[Row, str], Outcome]
 
 
 @pytest.fixture(scope="module")
-def outcomes(cloud: Cloud) -> Outcomes:
+def outcomes(cloud: MotoCloud) -> Outcomes:
     """The outcome of an injection; in a whole run all are made side by side: most of them wait."""
     if not FULL:
         return lambda row, kind: injected(cloud, row, kind)
@@ -155,15 +155,19 @@ def outcomes(cloud: Cloud) -> Outcomes:
 
 
 @pytest.fixture(scope="module")
-def stand_ins(cloud: Cloud) -> set[bytes]:
+def stand_ins(cloud: MotoCloud) -> set[bytes]:
     """The template's own fallback at the template's size, and the plain cards."""
-    down = [Fault("403", BUCKET), Fault("403", TABLE), Fault("403", key="template")]
+    down = [
+        InjectedFault("403", BUCKET),
+        InjectedFault("403", TABLE),
+        InjectedFault("403", key="template"),
+    ]
     replies = []
     for fault in down:
-        with process(cloud, cold=True) as worker, worker.proxy.during(fault):
-            replies.append(worker.open(cloud.link()))
+        with process(cloud, cold=True) as worker, worker.proxy.inject(fault):
+            replies.append(worker.open_link(cloud.sign_link()))
     with process(cloud, cold=True) as worker:
-        replies.append(worker.open(cloud.link(version=9)))
+        replies.append(worker.open_link(cloud.sign_link(version=9)))
     own, fitted, white, unknown = replies
     assert own.size == unknown.size == (120, 60)
     assert fitted.size == (1200, 600), "who cannot read the template knows no size"
@@ -193,7 +197,7 @@ def test_a_reader_sees_the_right_picture_or_one_that_stands_in(
         assert (outcome.stored is not None) == row.stored
     assert outcome.stored in (None, again.body)
     assert outcome.seconds < LAMBDA_SECONDS
-    tell("a fault and its answer", row=row.name, kind=kind, shown=row.reason or "right")
+    record_figure("a fault and its answer", row=row.name, kind=kind, shown=row.reason or "right")
 
 
 def test_there_are_rows_and_injections_enough() -> None:

@@ -85,7 +85,9 @@ def _encode_retail(symbology: Symbology, digits: str) -> LinearBarcode:
     codes = {"ean13": EAN13, "ean8": EAN8, "upca": UPCA}
     code = _add_quiet_zones(symbology, codes[symbology](digits).build()[0])
     long, first = _QUIET_ZONES[symbology][0], _DIGIT_GROUPS[symbology][0]
-    side = _SIDE_GUARD_MODULES + (_DIGIT_MODULES if symbology == "upca" else 0)  # whose outer digits' bars are long, too
+    side = _SIDE_GUARD_MODULES + (
+        _DIGIT_MODULES if symbology == "upca" else 0
+    )  # whose outer digits' bars are long, too
     middle = len(code) - sum(_QUIET_ZONES[symbology])
     half = long + middle // 2
     end = long + middle
@@ -93,7 +95,9 @@ def _encode_retail(symbology: Symbology, digits: str) -> LinearBarcode:
         dark if index < long + side or index >= end - side or abs(index - half) <= 2 else 0
         for index, dark in enumerate(code)
     )
-    return LinearBarcode(code, guards, tuple(_digit_texts(symbology, digits, first, (long, half, end))))
+    return LinearBarcode(
+        code, guards, tuple(_digit_texts(symbology, digits, first, (long, half, end)))
+    )
 
 
 def _add_quiet_zones(symbology: Symbology, bars: str) -> tuple[int, ...]:

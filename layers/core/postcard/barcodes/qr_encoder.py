@@ -198,7 +198,9 @@ def _symbol_layout(version: int) -> _SymbolLayout:
 
     return _SymbolLayout(
         side=side,
-        select_bits=itemgetter(*(x - _FIRST_DATA_INDEX + 2 if x >= _FIRST_DATA_INDEX else x for x in places)),
+        select_bits=itemgetter(
+            *(x - _FIRST_DATA_INDEX + 2 if x >= _FIRST_DATA_INDEX else x for x in places)
+        ),
         masks=tuple(map(masked, coder.get_data_mask_functions(False))),
         horizontal_pairs=_to_integer([[1] * (side - 1) + [0]] * side),
         vertical_pairs=_to_integer([[1] * side] * (side - 1) + [[0] * side]),
@@ -211,7 +213,10 @@ def _to_integer(rows: Iterable[Sequence[int]]) -> int:
 
 def _pad_rows(rows: Sequence[Sequence[int]]) -> list[Sequence[int]]:
     light = [0] * _FINDER_MARGIN
-    return [*([*row, *light] for row in rows), *[[0] * (len(rows) + _FINDER_MARGIN)] * _FINDER_MARGIN]
+    return [
+        *([*row, *light] for row in rows),
+        *[[0] * (len(rows) + _FINDER_MARGIN)] * _FINDER_MARGIN,
+    ]
 
 
 @cache

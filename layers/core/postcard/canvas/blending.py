@@ -19,7 +19,9 @@ _BLEND_FUNCTIONS: Mapping[BlendMode, Callable[[Image.Image, Image.Image], Image.
 }
 
 
-def composite(backdrop: Surface, group: Surface, position: IntPoint, opacity: float, mode: BlendMode) -> None:
+def composite(
+    backdrop: Surface, group: Surface, position: IntPoint, opacity: float, mode: BlendMode
+) -> None:
     """Lay a surface over another in a blend mode.
 
     Where nothing is behind, the layer keeps its own colours.
@@ -30,12 +32,16 @@ def composite(backdrop: Surface, group: Surface, position: IntPoint, opacity: fl
     area = (*position, position[0] + group.size[0], position[1] + group.size[1])
     alpha = backdrop.alpha.crop(area) if backdrop.alpha else None
     own = _unpremultiplied_rgb(group)
-    mixed = _BLEND_FUNCTIONS[mode](_unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha)), own)
+    mixed = _BLEND_FUNCTIONS[mode](
+        _unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha)), own
+    )
     if alpha:
         mixed = Image.composite(mixed, own, alpha)
     through = group.alpha
     if opacity < 1:
-        through = (through or Image.new("L", group.size, 255)).point(multiply_table(round(opacity * 255)))
+        through = (through or Image.new("L", group.size, 255)).point(
+            multiply_table(round(opacity * 255))
+        )
     backdrop.paste(RenderedPaint(mixed), position, through, group.size)
 
 

@@ -7,7 +7,9 @@ from PIL import Image, ImageFilter
 EXTENT_SIGMAS = 3.0  # sigmas beyond which nothing is seen
 _MAX_FULL_SIZE_SIGMA = 8.0  # pixels; above this sigma a smaller picture is blurred
 _MIN_REDUCED_SIGMA = 4.0  # pixels of sigma that the smaller picture keeps at least
-_RESAMPLING_VARIANCE = 0.25  # what averaging down and drawing up again add to sigma squared, small pixels
+_RESAMPLING_VARIANCE = (
+    0.25  # what averaging down and drawing up again add to sigma squared, small pixels
+)
 
 
 def blurred(image: Image.Image, sigma: float) -> Image.Image:

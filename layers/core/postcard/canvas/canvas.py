@@ -16,7 +16,7 @@ from postcard.canvas import text_drawing as letters
 from postcard.canvas.blending import BlendMode
 from postcard.canvas.codecs.picture import DecodedImage
 from postcard.canvas.image_filters import ImageFilters
-from postcard.canvas.mask import PixelBounds, Mask, Radii
+from postcard.canvas.mask import Mask, PixelBounds, Radii
 from postcard.canvas.object_fit import ObjectFit, place_image
 from postcard.canvas.paint import RenderedPaint, render_paint
 from postcard.canvas.qr_modules import ModuleStyle
@@ -181,7 +181,9 @@ class Canvas:
         """Draw a code: each row a byte per module, 0 is light. Whole device pixels, centred."""
         if rows and color[3]:
             device = self._to_device(box)
-            self._fill_mask(modules.modules_mask(rows, device, style, clip=(0, 0, *self.size)), color, device)
+            self._fill_mask(
+                modules.modules_mask(rows, device, style, clip=(0, 0, *self.size)), color, device
+            )
 
     def draw_barcode(self, modules: Sequence[int], box: Box, color: Color) -> None:
         """Draw a bar code: 1 is dark. Whole device pixels a module, centred, as high as the box."""
@@ -209,12 +211,20 @@ class Canvas:
         device = self._to_device(box)
         clip = None if clip_radius is None else self._rectangle_mask(box, clip_radius)
         cast = shadow.scaled(self.scale_x, self.scale_y) if shadow else None
-        inked = group.pixel_bounds(self._to_device(ink_box)) if ink_box else clip.bounds if clip else None
+        inked = (
+            group.pixel_bounds(self._to_device(ink_box))
+            if ink_box
+            else clip.bounds
+            if clip
+            else None
+        )
         area = group.surface_bounds(self.size, device, rotation, inked, cast)
         inner = self._group_canvas(area, group.supersampling(area, rotation))
         yield inner
         if clip_radius is not None:
-            inner.surface.apply_mask(inner._rectangle_mask(box, clip_radius).crop((0, 0, *inner.size)))
+            inner.surface.apply_mask(
+                inner._rectangle_mask(box, clip_radius).crop((0, 0, *inner.size))
+            )
         cast = shadow.scaled(inner.scale_x, inner.scale_y) if shadow else None
         finish = group.GroupEffects(cast, opacity, rotation, blend)
         group.composite_group(self.surface, inner.surface, area, device, finish)
@@ -262,6 +272,13 @@ class Canvas:
 
     def _fill_mask(self, shape_mask: Mask, paint: Paint, device: Box) -> None:
         if shape_mask.width and shape_mask.height:
-            part = (shape_mask.x - device.x, shape_mask.y - device.y, shape_mask.width, shape_mask.height)
+            part = (
+                shape_mask.x - device.x,
+                shape_mask.y - device.y,
+                shape_mask.width,
+                shape_mask.height,
+            )
             laid = render_paint(paint, (device.width, device.height), part)
-            self.surface.paste(laid, (shape_mask.x, shape_mask.y), shape_mask.image, shape_mask.size)
+            self.surface.paste(
+                laid, (shape_mask.x, shape_mask.y), shape_mask.image, shape_mask.size
+            )

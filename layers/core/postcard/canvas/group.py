@@ -6,12 +6,14 @@ from PIL import Image
 
 from postcard.canvas import blending
 from postcard.canvas.mask import PixelBounds
-from postcard.canvas.shadows import DropShadow, with_shadow, draw_shadow
+from postcard.canvas.shadows import DropShadow, draw_shadow, with_shadow
 from postcard.canvas.surface import Surface
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 
-_ROTATION_SUPERSAMPLING = 2  # times as large as it is, each way, a layer is drawn that is then turned
+_ROTATION_SUPERSAMPLING = (
+    2  # times as large as it is, each way, a layer is drawn that is then turned
+)
 _MAX_SUPERSAMPLED_PIXELS = 3_000_000  # pixels of such a surface; a larger one is turned as it is
 _INK_MARGIN = 256  # device pixels beyond a turned box that its ink may reach
 
@@ -32,7 +34,11 @@ class GroupEffects:
 
 
 def surface_bounds(
-    size: tuple[int, int], box: Box, rotation: float, ink_bounds: PixelBounds | None, shadow: DropShadow | None
+    size: tuple[int, int],
+    box: Box,
+    rotation: float,
+    ink_bounds: PixelBounds | None,
+    shadow: DropShadow | None,
 ) -> PixelBounds:
     """The pixels that a group's surface must have to be seen: left, top, right, bottom.
 
@@ -55,7 +61,9 @@ def supersampling(bounds: PixelBounds, rotation: float) -> int:
     A turned layer is drawn finer, for turning mixes its pixels: letters would come out soft. A
     quarter of a turn mixes none.
     """
-    fine = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) * _ROTATION_SUPERSAMPLING**2 <= _MAX_SUPERSAMPLED_PIXELS
+    fine = (bounds[2] - bounds[0]) * (
+        bounds[3] - bounds[1]
+    ) * _ROTATION_SUPERSAMPLING**2 <= _MAX_SUPERSAMPLED_PIXELS
     return _ROTATION_SUPERSAMPLING if rotation % 90 and fine else 1
 
 
@@ -69,7 +77,9 @@ def pixel_bounds(box: Box, margin_x: float = 0.0, margin_y: float = 0.0) -> Pixe
     )
 
 
-def composite_group(backdrop: Surface, group: Surface, bounds: PixelBounds, box: Box, effects: GroupEffects) -> None:
+def composite_group(
+    backdrop: Surface, group: Surface, bounds: PixelBounds, box: Box, effects: GroupEffects
+) -> None:
     """Lay a group whose surface is of `area`, turned about the centre of `box`.
 
     The shadow is in pixels of the group's surface, which is finer where it is turned.

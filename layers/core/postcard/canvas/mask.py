@@ -14,7 +14,12 @@ ResolvedRadii = tuple[float, float, float, float]  # top left, clockwise
 PixelBounds = tuple[int, int, int, int]  # left, top, right, bottom
 
 _MAX_CACHED_PIXELS = 400_000  # a mask above this is not kept
-_SUPERSAMPLING = ((32, 16), (200, 8), (800, 4), (math.inf, 2))  # up to this radius, times as many pixels
+_SUPERSAMPLING = (
+    (32, 16),
+    (200, 8),
+    (800, 4),
+    (math.inf, 2),
+)  # up to this radius, times as many pixels
 _MAX_RADIUS = 3000.0  # half of the longest canvas, and some
 _SUBPIXEL_STEPS = 16  # edges are placed to a sixteenth of a pixel
 
@@ -42,7 +47,9 @@ class Mask:
     def crop(self, bounds: PixelBounds) -> Image.Image:
         """The coverage of `area`, which may reach beyond."""
         image = self.image or Image.new("L", self.size, 255)
-        return image.crop((bounds[0] - self.x, bounds[1] - self.y, bounds[2] - self.x, bounds[3] - self.y))
+        return image.crop(
+            (bounds[0] - self.x, bounds[1] - self.y, bounds[2] - self.x, bounds[3] - self.y)
+        )
 
     def intersect(self, other: "Mask") -> "Mask":
         """What both cover."""
@@ -77,7 +84,9 @@ def inset_radii(radii: ResolvedRadii, inset: float) -> ResolvedRadii:
     return a, b, c, d
 
 
-def rectangle(box: Box, radii: ResolvedRadii = (0, 0, 0, 0), *, clip: PixelBounds | None = None) -> Mask:
+def rectangle(
+    box: Box, radii: ResolvedRadii = (0, 0, 0, 0), *, clip: PixelBounds | None = None
+) -> Mask:
     """The mask of a box with round corners, both in device pixels, as far as it is `within`."""
     left, top, right, bottom = map(_quantize, (box.x, box.y, box.right, box.bottom))
     outer = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
@@ -151,7 +160,9 @@ def _edge_coverage(length: int, first: float, last: float) -> bytes:
     return bytes(covered)
 
 
-def _apply_corner(image: Image.Image, index: int, tile: Image.Image, clipped: tuple[int, ...]) -> None:
+def _apply_corner(
+    image: Image.Image, index: int, tile: Image.Image, clipped: tuple[int, ...]
+) -> None:
     """Lay a top left corner's tile into corner `index`, turned to fit."""
     if index in (1, 2):
         tile = tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

@@ -24,7 +24,11 @@ class ImagePlacement:
 
 
 def place_image(
-    image_size: tuple[int, int], box: Box, fit: ObjectFit, position: tuple[float, float], scale: float
+    image_size: tuple[int, int],
+    box: Box,
+    fit: ObjectFit,
+    position: tuple[float, float],
+    scale: float,
 ) -> ImagePlacement | None:
     """Where a picture of that size lies; None where nothing of it is seen.
 
@@ -41,7 +45,9 @@ def place_image(
     return ImagePlacement(Box(x, y, width, height), visible)
 
 
-def _fitted_size(image_size: tuple[int, int], box: Box, fit: ObjectFit, scale: float) -> tuple[float, float]:
+def _fitted_size(
+    image_size: tuple[int, int], box: Box, fit: ObjectFit, scale: float
+) -> tuple[float, float]:
     width, height = image_size
     if fit == "fill":
         return box.width, box.height

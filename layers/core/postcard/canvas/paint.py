@@ -78,7 +78,9 @@ def _size_in_bytes(rendered: RenderedPaint) -> int:
 
 
 @keep_drawn(_size_in_bytes)
-def _render_gradient(gradient: Gradient, size: tuple[float, float], region: PixelRegion) -> RenderedPaint:
+def _render_gradient(
+    gradient: Gradient, size: tuple[float, float], region: PixelRegion
+) -> RenderedPaint:
     if isinstance(gradient, LinearGradient):
         colors, spread = _linear_samples(gradient, size, region)
     else:

@@ -8,7 +8,7 @@ from typing import Literal
 from PIL import Image, ImageChops, ImageDraw
 
 from postcard.canvas import mask
-from postcard.canvas.mask import PixelBounds, Mask
+from postcard.canvas.mask import Mask, PixelBounds
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -32,7 +32,9 @@ def modules_mask(rows: ModuleRows, box: Box, style: ModuleStyle, *, clip: PixelB
     if not seen.width or not seen.height:
         return seen
     dark = [row.translate(_MODULE_TO_LEVEL) for row in rows]
-    return replace(seen, image=_ModuleGrid(each, seen.x - x, seen.y - y, seen.size).draw(dark, style))
+    return replace(
+        seen, image=_ModuleGrid(each, seen.x - x, seen.y - y, seen.size).draw(dark, style)
+    )
 
 
 def clear_center(rows: ModuleRows, size: int) -> ModuleRows:
@@ -60,7 +62,9 @@ class _ModuleGrid:
         if style == "round":
             return self._draw_rounded(rows)
         finders, others = _split_finders(rows)
-        dots = ImageChops.multiply(self._draw_squares(others), self._repeat_tile(_circle_tile(self.module_size)))
+        dots = ImageChops.multiply(
+            self._draw_squares(others), self._repeat_tile(_circle_tile(self.module_size))
+        )
         return ImageChops.lighter(dots, self._draw_rounded(finders))
 
     def _draw_rounded(self, rows: ModuleRows) -> Image.Image:

@@ -50,7 +50,9 @@ class DropShadow:
         )
 
 
-def draw_shadow(backdrop: Surface, surface: Surface, shadow: DropShadow, position: IntPoint) -> None:
+def draw_shadow(
+    backdrop: Surface, surface: Surface, shadow: DropShadow, position: IntPoint
+) -> None:
     """Lay the shadow of what is on a surface, which begins at `at`; `shadow` in device pixels."""
     ink = surface.alpha.getbbox() if surface.alpha else None
     if surface.alpha is None or ink is None:
@@ -59,7 +61,10 @@ def draw_shadow(backdrop: Surface, surface: Surface, shadow: DropShadow, positio
     size = (right - left + 2 * spread, bottom - top + 2 * spread)
     alpha = Image.new("L", size)
     alpha.paste(surface.alpha.crop(ink), (spread, spread))
-    place = (position[0] + left - spread + int(shadow.x), position[1] + top - spread + int(shadow.y))
+    place = (
+        position[0] + left - spread + int(shadow.x),
+        position[1] + top - spread + int(shadow.y),
+    )
     paint = RenderedPaint(shadow.color[:3], shadow.color[3] if shadow.color[3] < 255 else None)
     backdrop.paste(paint, place, blurred(alpha, shadow.blur / 2), size)
 

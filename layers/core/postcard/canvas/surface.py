@@ -41,7 +41,9 @@ class Surface:
         """The same pixels, to be drawn on apart."""
         return Surface(self.color.copy(), self.alpha.copy() if self.alpha else None)
 
-    def paste(self, fill: RenderedPaint, position: IntPoint, mask: Image.Image | None, size: IntPoint) -> None:
+    def paste(
+        self, fill: RenderedPaint, position: IntPoint, mask: Image.Image | None, size: IntPoint
+    ) -> None:
         """Lay `fill`, which is `size` pixels, at `at` through `mask`; what lies outside is cut."""
         area = (*position, position[0] + size[0], position[1] + size[1])
         color, through = fill.color, _combined_alpha(fill.alpha, mask, size)

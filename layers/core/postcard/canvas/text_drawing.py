@@ -16,7 +16,7 @@ from postcard.geometry import Box
 from postcard.text.breaks import typographic_units
 from postcard.text.fonts import Face
 from postcard.text.glyphs import advance, estimated_pixels
-from postcard.text.layout import TextLine, PositionedRun, TextLayout
+from postcard.text.layout import PositionedRun, TextLayout, TextLine
 from postcard.text.style import TextHighlight
 
 _MAX_INK_OVERFLOW = 4.0  # of the size: marks that are stacked on a letter end before that
@@ -130,7 +130,11 @@ class _LinePainter:
         )
 
     def _paste(
-        self, paint: Paint, position: tuple[int, int], size: tuple[int, int], mask_image: Image.Image | None
+        self,
+        paint: Paint,
+        position: tuple[int, int],
+        size: tuple[int, int],
+        mask_image: Image.Image | None,
     ) -> None:
         part = (position[0] - self.box.x, position[1] - self.box.y, *size)
         laid = render_paint(paint, (self.box.width, self.box.height), part)

@@ -57,7 +57,9 @@ def _fill_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None:
     return TextMask(None if glyphs.color else run.style.color, glyphs)
 
 
-def _run_bitmap(run: PositionedRun, x: float, scale: float, stroke_width: float) -> GlyphBitmap | None:
+def _run_bitmap(
+    run: PositionedRun, x: float, scale: float, stroke_width: float
+) -> GlyphBitmap | None:
     size = run.size * scale
     left, phase = divmod(round((x + run.x * scale) * SUBPIXEL_PHASES), SUBPIXEL_PHASES)
     glyphs = rasterize_glyphs(run.font_run, size, phase, stroke_width)

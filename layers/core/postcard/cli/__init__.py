@@ -32,13 +32,15 @@ for _command in (serve, render, link, verify, keys, signing_keys, templates, era
 
 def main() -> None:
     """The entry point: a fault of ours ends in a sentence too, not in a traceback."""
-    sys.excepthook = _stop
+    sys.excepthook = _print_exception
     postcard()
 
 
-def _stop(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+def _print_exception(
+    exc_type: type[BaseException], exc_value: BaseException, exc_traceback: TracebackType | None
+) -> None:
     if os.environ.get("POSTCARD_TRACEBACK"):
-        traceback.print_exception(kind, fault, trace)
+        traceback.print_exception(exc_type, exc_value, exc_traceback)
     else:
         asked = "Set POSTCARD_TRACEBACK=1 to see where."
-        print(f"Postcard stopped: {kind.__name__}: {fault}. {asked}", file=sys.stderr)
+        print(f"Postcard stopped: {exc_type.__name__}: {exc_value}. {asked}", file=sys.stderr)

@@ -5,10 +5,16 @@ from typing import Any
 import click
 
 from postcard.adapters.aws.errors import UNREACHABLE, CallFailed
-from postcard.cli.output import Answer, CannotDo, refusal, say, stopped
+from postcard.cli.output import (
+    CommandError,
+    CommandResult,
+    error_result,
+    print_result,
+    problem_result,
+)
 from postcard.errors import Problem
 
-EXIT_CODES = "Exit codes: 0 done or yes, 1 no, 2 it could not be done."
+EXIT_CODES_HELP = "Exit codes: 0 done or yes, 1 no, 2 it could not be done."
 
 
 class Command(click.Command):
@@ -26,27 +32,27 @@ class Command(click.Command):
         with formatter.section("Example"):
             for line in self.example.splitlines():
                 formatter.write(f"  {line}\n")
-        formatter.write(f"\n{EXIT_CODES}\n")
+        formatter.write(f"\n{EXIT_CODES_HELP}\n")
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the function, say its answer, leave with its code."""
         as_json = ctx.params.pop("as_json")
-        answer = self._answer(ctx)
-        say(answer, as_json=as_json)
-        ctx.exit(answer.code)
+        answer = self._result(ctx)
+        print_result(answer, as_json=as_json)
+        ctx.exit(answer.exit_code)
 
-    def _answer(self, ctx: click.Context) -> Answer:
+    def _result(self, ctx: click.Context) -> CommandResult:
         try:
             answer = super().invoke(ctx)
         except CallFailed as failure:
-            return stopped(unreached(failure))
+            return error_result(aws_error_message(failure))
         except Problem as problem:
-            return refusal(problem)
-        except CannotDo as failure:
-            return stopped(failure.message)
+            return problem_result(problem)
+        except CommandError as failure:
+            return error_result(failure.message)
         except OSError as error:
-            return stopped(sentence(error))
-        assert isinstance(answer, Answer)
+            return error_result(os_error_message(error))
+        assert isinstance(answer, CommandResult)
         return answer
 
 
@@ -57,10 +63,10 @@ class Group(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What the exit codes mean."""
-        formatter.write(f"\n{EXIT_CODES}\n")
+        formatter.write(f"\n{EXIT_CODES_HELP}\n")
 
 
-def unreached(failure: CallFailed) -> str:
+def aws_error_message(failure: CallFailed) -> str:
     """A call to AWS, or to this machine's stand-in for it, that failed."""
     if failure.aws_code == UNREACHABLE:
         return (
@@ -70,7 +76,7 @@ def unreached(failure: CallFailed) -> str:
     return f"AWS refused {failure.operation} with {failure.aws_code}: look at your permissions."
 
 
-def sentence(error: OSError) -> str:
+def os_error_message(error: OSError) -> str:
     """A failed system call in words.
 
     >>> sentence(FileNotFoundError(2, "No such file or directory", "hero.json"))

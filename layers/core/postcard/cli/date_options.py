@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import click
 
-TIME = click.DateTime(
+DATE_TIME = click.DateTime(
     ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
 )
 
 
-def unix(moment: datetime | None) -> int | None:
+def unix_seconds(moment: datetime | None) -> int | None:
     """The Unix second; a time without an offset is in UTC.
 
     >>> unix(datetime(2026, 11, 22, 10))

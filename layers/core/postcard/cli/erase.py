@@ -3,10 +3,10 @@
 import click
 
 from postcard.cli.command import Command
-from postcard.cli.output import Answer, CannotDo
-from postcard.cli.target import Place, place_options
+from postcard.cli.output import CommandError, CommandResult
+from postcard.cli.target import ServiceTarget, target_options
 
-NOTHING = (
+NO_MATCH_MESSAGE = (
     "No image bears it. Images are found by the fields that their template marks `erase_by`, as it"
     " was marked when they were made; pictures of signed links end with their link's key."
 )
@@ -22,18 +22,18 @@ NOTHING = (
     " do not matter.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@place_options
-def erase(named: str, yes: bool, place: Place) -> Answer:
+@target_options
+def erase(named: str, yes: bool, target: ServiceTarget) -> CommandResult:
     """Forget the images made with a value: bytes, values and the CDN's copies.
 
     Their addresses show the fallback picture from then on.
     """
     field, _, value = named.partition("=")
     if not field or not value.strip():
-        raise CannotDo("Say which: --field email=ada@example.com")
+        raise CommandError("Say which: --field email=ada@example.com")
     if not yes:
         question = f"Every image made with this {field} is forgotten. Go on?"
         click.confirm(question, abort=True, err=True)
-    count = place.service().recalls.erase_by_value(field, value)
-    remarks = [] if count else [NOTHING]
-    return Answer(f"{count} images are forgotten.", {"erased": count}, remarks=remarks)
+    count = target.api_service().recalls.erase_by_value(field, value)
+    remarks = [] if count else [NO_MATCH_MESSAGE]
+    return CommandResult(f"{count} images are forgotten.", {"erased": count}, messages=remarks)

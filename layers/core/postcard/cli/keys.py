@@ -7,9 +7,9 @@ from datetime import datetime
 import click
 
 from postcard.cli.command import Command, Group
-from postcard.cli.date_options import TIME, unix
-from postcard.cli.output import Answer, table
-from postcard.cli.target import Place, place_options
+from postcard.cli.date_options import DATE_TIME, unix_seconds
+from postcard.cli.output import CommandResult, format_table
+from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.api_keys import SCOPES
 from postcard.ports import ApiKeyRecord
 from postcard.timestamps import rfc3339
@@ -34,8 +34,8 @@ def keys() -> None:
 @click.option("--template", "templates", multiple=True, help="Confine it to these. Repeatable.")
 @click.option("--rate", type=click.IntRange(1, 10_000), default=100, help="Calls a second.")
 @click.option("--quota", type=click.IntRange(1), help="Calls a month.")
-@click.option("--expires", type=TIME, help="From then on it opens nothing.")
-@place_options
+@click.option("--expires", type=DATE_TIME, help="From then on it opens nothing.")
+@target_options
 def create(
     name: str,
     scopes: Sequence[str],
@@ -43,48 +43,50 @@ def create(
     rate: int,
     quota: int | None,
     expires: datetime | None,
-    place: Place,
-) -> Answer:
+    target: ServiceTarget,
+) -> CommandResult:
     """Make a key called NAME and show it, this once."""
-    key, record = place.api_keys().create(
+    key, record = target.api_keys().create(
         name,
         scopes,
         now=time.time(),
         templates=templates or None,
-        expires_at=unix(expires),
+        expires_at=unix_seconds(expires),
         rate=rate,
         monthly_quota=quota,
     )
     remark = "Keep it now: it is stored as a digest and cannot be shown again."
-    return Answer(key, {"key": key, **facts(record)}, remarks=[remark])
+    return CommandResult(key, {"key": key, **api_key_json(record)}, messages=[remark])
 
 
 @keys.command("list", cls=Command, example="postcard keys list --json")
-@place_options
-def list_(place: Place) -> Answer:
+@target_options
+def list_(target: ServiceTarget) -> CommandResult:
     """All keys, oldest first, without the keys themselves."""
-    records = place.api_keys().list()
+    records = target.api_keys().list()
     rows = [
         (
             *(r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"])),
-            *(rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", state(r)),
+            *(rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", key_state(r)),
         )
         for r in records
     ]
     heads = ("id", "name", "scopes", "templates", "last used", "state")
-    return Answer(table(heads, rows), {"items": [facts(record) for record in records]})
+    return CommandResult(
+        format_table(heads, rows), {"items": [api_key_json(record) for record in records]}
+    )
 
 
 @keys.command(cls=Command, example="postcard keys revoke key_1a2b3c4d5e")
 @click.argument("key_id")
-@place_options
-def revoke(key_id: str, place: Place) -> Answer:
+@target_options
+def revoke(key_id: str, target: ServiceTarget) -> CommandResult:
     """End the key KEY_ID at once."""
-    record = place.api_keys().revoke(key_id, now=time.time())
-    return Answer(f"{key_id} ({record.name}) opens nothing any more.", facts(record))
+    record = target.api_keys().revoke(key_id, now=time.time())
+    return CommandResult(f"{key_id} ({record.name}) opens nothing any more.", api_key_json(record))
 
 
-def facts(record: ApiKeyRecord) -> dict[str, object]:
+def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
     """A key for programs, without its digest."""
     return {
         "id": record.key_id,
@@ -97,11 +99,11 @@ def facts(record: ApiKeyRecord) -> dict[str, object]:
         "expires_at": record.expires_at and rfc3339(record.expires_at),
         "revoked_at": record.revoked_at and rfc3339(record.revoked_at),
         "last_used_at": record.last_used_at and rfc3339(record.last_used_at),
-        "state": state(record),
+        "state": key_state(record),
     }
 
 
-def state(record: ApiKeyRecord) -> str:
+def key_state(record: ApiKeyRecord) -> str:
     """Whether the key opens anything."""
     if record.revoked_at is not None:
         return "revoked"

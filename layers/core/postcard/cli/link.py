@@ -7,11 +7,11 @@ from datetime import datetime
 import click
 
 from postcard.cli.command import Command
-from postcard.cli.date_options import TIME, unix
-from postcard.cli.output import Answer, CannotDo, fault_line
-from postcard.cli.render import DPR, FORMAT
-from postcard.cli.target import Place, place_options
-from postcard.cli.value_options import flat, modifications, read_values, values_options
+from postcard.cli.date_options import DATE_TIME, unix_seconds
+from postcard.cli.output import CommandError, CommandResult, fault_line
+from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
+from postcard.cli.target import ServiceTarget, target_options
+from postcard.cli.value_options import flatten, modifications, read_values, values_options
 from postcard.timestamps import rfc3339
 
 
@@ -23,11 +23,13 @@ from postcard.timestamps import rfc3339
 @click.argument("template_id")
 @values_options
 @click.option("--version", help="A number, or latest; else today's latest, pinned.")
-@click.option("--format", "format_", type=FORMAT, help="Else the template's.")
+@click.option("--format", "format_", type=FORMAT_CHOICE, help="Else the template's.")
 @click.option("--width", type=click.IntRange(1, 5000), help="CSS pixels; else the template's.")
-@click.option("--dpr", type=DPR, default="1", show_default=True, help="Pixels per CSS pixel.")
+@click.option(
+    "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
+)
 @click.option("--quality", type=click.IntRange(1, 100), help="Of jpg, webp and avif.")
-@click.option("--expires", type=TIME, help="From then on the ended picture shows.")
+@click.option("--expires", type=DATE_TIME, help="From then on the ended picture shows.")
 @click.option("--campaign", help="For counting: a-z 0-9 and -.")
 @click.option(
     "--open",
@@ -44,14 +46,16 @@ from postcard.timestamps import rfc3339
     help="Sign by the keys alone: the template is not"
     " asked, values are not checked, and without --version the latest is shown.",
 )
-@place_options
-def link(place: Place, template_id: str, unchecked: bool, **asked: object) -> Answer:
+@target_options
+def link(
+    target: ServiceTarget, template_id: str, unchecked: bool, **options: object
+) -> CommandResult:
     """Sign a link to a picture of TEMPLATE_ID; whoever has it can open that picture alone."""
-    wish = Wish(template_id, **asked)  # type: ignore[arg-type]
-    return unasked(place, wish) if unchecked else minted(place, wish)
+    wish = LinkOptions(template_id, **options)  # type: ignore[arg-type]
+    return sign_by_keys_alone(target, wish) if unchecked else sign_by_service(target, wish)
 
 
-class Wish:
+class LinkOptions:
     """What the options ask for."""
 
     def __init__(
@@ -74,68 +78,68 @@ class Wish:
     ) -> None:
         self.template_id = template_id
         self.values = read_values(assigned, files, all_values)
-        self.version = None if version is None else _version(version)
+        self.version = None if version is None else _parse_version(version)
         self.format = "jpg" if format_ == "jpeg" else format_
         self.width, self.dpr, self.quality = width, float(dpr), quality
-        self.expires, self.campaign = unix(expires), campaign
-        self.open = dict(_opened(each) for each in opened)
+        self.expires, self.campaign = unix_seconds(expires), campaign
+        self.open_fields = dict(_parse_open_field(each) for each in opened)
         self.esp, self.img = esp, img
 
 
-def minted(place: Place, wish: Wish) -> Answer:
+def sign_by_service(target: ServiceTarget, options: LinkOptions) -> CommandResult:
     """As `POST /v1/links` does it, by the same use case."""
     from postcard.services.links import LinkRequest
 
-    expires = None if wish.expires is None else rfc3339(wish.expires)
+    expires = None if options.expires is None else rfc3339(options.expires)
     asked = LinkRequest(
-        template_id=wish.template_id,
-        template_version=wish.version,
-        modifications=modifications(wish.values),
-        format=wish.format,
-        width=wish.width,
-        dpr=wish.dpr,
-        quality=wish.quality,
-        campaign=wish.campaign,
+        template_id=options.template_id,
+        template_version=options.version,
+        modifications=modifications(options.values),
+        format=options.format,
+        width=options.width,
+        dpr=options.dpr,
+        quality=options.quality,
+        campaign=options.campaign,
         expires_at=expires,
-        esp=wish.esp,
-        open=wish.open or None,
+        esp=options.esp,
+        open=options.open_fields or None,
     )
-    made = place.service().links.create(asked, now=time.time())
+    made = target.api_service().links.create(asked, now=time.time())
     facts = {"success": True, **made.to_json()}
     remarks = [f"warning: {fault_line(fault)}" for fault in made.warnings]
-    return Answer(made.img if wish.img else made.url, facts, remarks=remarks)
+    return CommandResult(made.img if options.img else made.url, facts, messages=remarks)
 
 
-def unasked(place: Place, wish: Wish) -> Answer:
+def sign_by_keys_alone(target: ServiceTarget, options: LinkOptions) -> CommandResult:
     """Signed by the keys alone, which the secret holds or `local.json` tells."""
     from postcard.links import build as link_minting
 
-    if wish.esp or wish.img:
-        raise CannotDo("--esp and --img ask the template: leave --unchecked out.")
-    keys, _ = place.link_keys()
+    if options.esp or options.img:
+        raise CommandError("--esp and --img ask the template: leave --unchecked out.")
+    keys, _ = target.link_keys()
     made = link_minting.mint(
         keys,
-        template=wish.template_id,
-        format=wish.format or "png",
-        fields=flat(wish.values),
-        version=None if wish.version == "latest" else wish.version,  # type: ignore[arg-type]
-        width=wish.width,
-        dpr=wish.dpr,
-        quality=wish.quality,
-        expires=wish.expires,
-        campaign=wish.campaign,
-        open=tuple(wish.open),
+        template=options.template_id,
+        format=options.format or "png",
+        fields=flatten(options.values),
+        version=None if options.version == "latest" else options.version,  # type: ignore[arg-type]
+        width=options.width,
+        dpr=options.dpr,
+        quality=options.quality,
+        expires=options.expires,
+        campaign=options.campaign,
+        open=tuple(options.open_fields),
     )
-    base = place.told().get("base_url") or place.settings().base_url
-    return Answer(base + made, {"success": True, "url": base + made})
+    base = target.local_json().get("base_url") or target.settings().base_url
+    return CommandResult(base + made, {"success": True, "url": base + made})
 
 
-def _version(text: str) -> int | str:
+def _parse_version(text: str) -> int | str:
     if text != "latest" and not text.isdecimal():
         raise click.UsageError("--version is a number or latest.")
     return text if text == "latest" else int(text)
 
 
-def _opened(text: str) -> tuple[str, str]:
+def _parse_open_field(text: str) -> tuple[str, str]:
     name, _, attribute = text.partition("=")
     return name, attribute or name

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from postcard.assets.font_cache import Families, font_digest
-from postcard.cli.template_files import FONT_TYPES, ID, TemplateFile
+from postcard.cli.template_files import FONT_TYPES, TEMPLATE_ID, TemplateFile
 from postcard.errors import Fault
 from postcard.font_sanitizer.subprocess_client import checked
 from postcard.runtime.lazy_dataclass import dataclass
@@ -15,27 +15,27 @@ from postcard.template.used_fonts import used_families
 from postcard.text.font_file import FontError, read_metadata
 from postcard.text.fonts import Fonts
 
-PREFIX = "asset:"
+ASSET_PREFIX = "asset:"
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFonts:
+class LocalFonts:
     """A document's own families by the digests of their files, and what is wrong with others."""
 
     families: Families
-    bodies: Mapping[str, bytes]
+    font_files: Mapping[str, bytes]
     faults: Sequence[Fault]
 
     def read(self, digest: str, deadline: float | None) -> bytes | None:
         """A font as an upload of it would be kept."""
-        return self.bodies.get(digest)
+        return self.font_files.get(digest)
 
 
-def own_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> OwnFonts:
+def load_local_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> LocalFonts:
     """What a document names beside ours, each checked as at an upload."""
     named, faults = font_files(file, document, shipped)
-    bodies = {name: [_font(path) for path in paths] for name, paths in named.items()}
-    return OwnFonts(
+    bodies = {name: [_sanitized_font(path) for path in paths] for name, paths in named.items()}
+    return LocalFonts(
         {name: [font_digest(body) for body in found] for name, found in bodies.items()},
         {font_digest(body): body for found in bodies.values() for body in found},
         faults,
@@ -52,7 +52,7 @@ def font_files(
         if shipped.has_family(name) or name in found:
             continue
         try:
-            found[name] = _files(file, name)
+            found[name] = _family_files(file, name)
         except FontError as error:
             found[name] = []
             faults.append(Fault("bad_value", where, str(error)))
@@ -65,26 +65,30 @@ def font_id(path: Path) -> str:
     >>> font_id(Path("assets/Kite Bold.ttf"))
     'kite-bold'
     """
-    return path.stem if ID.fullmatch(path.stem) else _SPELLED.sub("-", path.stem.lower())[:64]
+    return (
+        path.stem
+        if TEMPLATE_ID.fullmatch(path.stem)
+        else _INVALID_ID_CHARACTERS.sub("-", path.stem.lower())[:64]
+    )
 
 
-_SPELLED = re.compile("[^a-z0-9]+")
+_INVALID_ID_CHARACTERS = re.compile("[^a-z0-9]+")
 
 
-def _files(file: TemplateFile, name: str) -> list[Path]:
-    if name.startswith(PREFIX):
-        path = file.asset(name.removeprefix(PREFIX))
+def _family_files(file: TemplateFile, name: str) -> list[Path]:
+    if name.startswith(ASSET_PREFIX):
+        path = file.asset_path(name.removeprefix(ASSET_PREFIX))
         if path is None or path.suffix not in FONT_TYPES:
-            wanted = file.path.parent / "assets" / name.removeprefix(PREFIX)
+            wanted = file.path.parent / "assets" / name.removeprefix(ASSET_PREFIX)
             raise FontError(f"There is no font {wanted}.* for {name}.")
-        _font(path)
+        _sanitized_font(path)
         return [path]
     paths = (p for p in sorted((file.path.parent / "assets").glob("*")) if p.suffix in FONT_TYPES)
-    return [path for path in paths if read_metadata(_font(path)).family == name]
+    return [path for path in paths if read_metadata(_sanitized_font(path)).family == name]
 
 
 @cache
-def _font(path: Path) -> bytes:
+def _sanitized_font(path: Path) -> bytes:
     """As an upload of it would be kept."""
     try:
         return checked(path.read_bytes())

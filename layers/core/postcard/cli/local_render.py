@@ -8,16 +8,16 @@ from typing import Any
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.assets.font_cache import Typefaces
 from postcard.canvas.codecs.reencode import reencode
-from postcard.cli.local_fonts import own_fonts
+from postcard.cli.local_fonts import load_local_fonts
 from postcard.cli.target import fonts_folder
 from postcard.cli.template_files import TemplateFile
 from postcard.errors import Fault, PictureFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.pipeline import bad_request_for
-from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request, job_for_draft
+from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
-from postcard.rendering.renderer import Renderer, RenderFailed, ImageSource
+from postcard.rendering.renderer import ImageSource, Renderer, RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import example_value
 from postcard.template.compiled import Template
@@ -25,25 +25,25 @@ from postcard.template.fields.list_values import parse_flat_name
 from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
-SECONDS = 10.0  # for all pictures from elsewhere together
+FETCH_SECONDS = 10.0  # for all pictures from elsewhere together
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class LocalRenderResult:
     """A picture, and what was wrong with it."""
 
     image: EncodedImage
     warnings: Sequence[Fault]
 
 
-def draw(
+def render_file(
     file: TemplateFile,
-    asked: list[dict[str, Any]],
-    looks: OutputOptions,
+    modifications: list[dict[str, Any]],
+    options: OutputOptions,
     *,
     example: bool = False,
     lenient: bool = False,
-) -> Drawn:
+) -> LocalRenderResult:
     """The picture; `BadRequest` for faults of the document and, unless `lenient`, of the values.
 
     With `example`, fields that are not asked for take their examples.
@@ -51,38 +51,43 @@ def draw(
     text = file.text()
     template = Template.compile(file.id, 1, parse_document(text))
     if example:
-        asked = [*asked, *_examples(template, {entry["name"] for entry in asked})]
+        modifications = [
+            *modifications,
+            *_example_modifications(template, {entry["name"] for entry in modifications}),
+        ]
     edition = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
-    order = job_for_request(edition, asked, looks, on_invalid="default" if lenient else "error")
+    order = job_for_request(
+        edition, modifications, options, on_invalid="default" if lenient else "error"
+    )
     try:
-        return _drawn(file, job_for_draft(order, looks))
+        return _render_job(file, job_for_draft(order, options))
     except RenderFailed as failure:
         raise bad_request_for(failure) from failure
 
 
-def _drawn(file: TemplateFile, order: RenderJob) -> Drawn:
+def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
-    own = own_fonts(file, order.template.document, renderer.fonts)
+    own = load_local_fonts(file, job.template.document, renderer.fonts)
     typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
-    template = replace(order.template, fonts=typefaces.of(own.families).fonts)
-    sources = renderer.image_sources(order.template, order.values, order.size, now=now)
-    pictures, faults = _bring(file, sources)
+    template = replace(job.template, fonts=typefaces.of(own.families).fonts)
+    sources = renderer.image_sources(job.template, job.values, job.size, now=now)
+    pictures, faults = _fetch_images(file, sources)
     rendered = renderer.render(
         template,
-        order.values,
-        order.size,
-        format=order.format,
-        quality=order.quality,
-        max_bytes=order.max_bytes,
+        job.values,
+        job.size,
+        format=job.format,
+        quality=job.quality,
+        max_bytes=job.max_bytes,
         fetched_images=pictures,
         now=now,
     )
     told = {fault.reference for fault in faults}
     rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
-    return Drawn(rendered.image, (*order.values.warnings, *own.faults, *faults, *rest))
+    return LocalRenderResult(rendered.image, (*job.values.warnings, *own.faults, *faults, *rest))
 
 
-def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
+def _example_modifications(template: Template, named: set[str]) -> list[dict[str, Any]]:
     places = (parse_flat_name(template.fields, name) for name in named)
     given = named | {place.list_name for place in places if place}
     return [
@@ -92,28 +97,28 @@ def _examples(template: Template, named: set[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _bring(
+def _fetch_images(
     file: TemplateFile, sources: Sequence[ImageSource]
 ) -> tuple[dict[str, bytes], list[PictureFault]]:
     """Bytes by reference, from beside the document and from elsewhere, and what failed."""
     found: dict[str, bytes] = {}
     faults = []
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + FETCH_SECONDS
     for source in sources:
         try:
-            found[source.reference] = _picture(file, source, deadline)
+            found[source.reference] = _image_bytes(file, source, deadline)
         except (FetchError, ValueError) as error:
             where, name = source.pointer, source.reference
             faults.append(PictureFault("image_unavailable", where, str(error), name))
     return found, faults
 
 
-def _picture(file: TemplateFile, source: ImageSource, deadline: float) -> bytes:
+def _image_bytes(file: TemplateFile, source: ImageSource, deadline: float) -> bytes:
     if not source.reference.startswith("asset:"):
         hosts = source.allowed_hosts
         return HttpFetcher().fetch(source.reference, allowed_hosts=hosts, deadline=deadline).body
     name = source.reference.removeprefix("asset:")
-    path = file.asset(name)
+    path = file.asset_path(name)
     if path is None:
         folder = file.path.parent / "assets"
         raise ValueError(f"there is no file {folder / name}.* for {source.reference}.")

@@ -9,20 +9,20 @@ import click
 from postcard.errors import Fault, Problem
 from postcard.runtime.lazy_dataclass import dataclass
 
-DONE, NO, FAILED = 0, 1, 2
+EXIT_OK, EXIT_NO, EXIT_ERROR = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """The end of a command. `code`: 0 done or yes, 1 no, 2 it could not be done."""
 
     text: str = ""
-    facts: Mapping[str, object] = field(default_factory=dict)
-    code: int = DONE
-    remarks: Sequence[str] = ()
+    json_fields: Mapping[str, object] = field(default_factory=dict)
+    exit_code: int = EXIT_OK
+    messages: Sequence[str] = ()
 
 
-class CannotDo(Exception):
+class CommandError(Exception):
     """The command could not be carried out; the message says what to do."""
 
     @property
@@ -31,12 +31,14 @@ class CannotDo(Exception):
         return str(self)
 
 
-def stopped(message: str) -> Answer:
+def error_result(message: str) -> CommandResult:
     """The answer of a command that could not be carried out."""
-    return Answer("", {"success": False, "code": "cannot_do", "detail": message}, FAILED, [message])
+    return CommandResult(
+        "", {"success": False, "code": "cannot_do", "detail": message}, EXIT_ERROR, [message]
+    )
 
 
-def refusal(problem: Problem) -> Answer:
+def problem_result(problem: Problem) -> CommandResult:
     """A problem as an answer: what was sent is wrong (1), or the service failed (2)."""
     lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
     if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
@@ -45,9 +47,9 @@ def refusal(problem: Problem) -> Answer:
         "success": False,
         "code": problem.code,
         "detail": problem.detail,
-        "errors": [fault_facts(fault) for fault in problem.errors],
+        "errors": [fault_json(fault) for fault in problem.errors],
     }
-    return Answer("", facts, NO if problem.status in (400, 414) else FAILED, lines)
+    return CommandResult("", facts, EXIT_NO if problem.status in (400, 414) else EXIT_ERROR, lines)
 
 
 def fault_line(fault: Fault) -> str:
@@ -61,22 +63,22 @@ def fault_line(fault: Fault) -> str:
     return f"{fault.pointer}: {fault.detail}"
 
 
-def fault_facts(fault: Fault) -> dict[str, str]:
+def fault_json(fault: Fault) -> dict[str, str]:
     """One fault for programs, as the API spells it."""
     return {"code": fault.code, "pointer": fault.pointer, "detail": fault.detail}
 
 
-def say(answer: Answer, *, as_json: bool) -> None:
+def print_result(result: CommandResult, *, as_json: bool) -> None:
     """Write the answer to standard output, its remarks to standard error."""
-    for remark in answer.remarks:
+    for remark in result.messages:
         click.echo(remark, err=True)
     if as_json:
-        click.echo(json.dumps(answer.facts, ensure_ascii=False))
-    elif answer.text:
-        click.echo(answer.text)
+        click.echo(json.dumps(result.json_fields, ensure_ascii=False))
+    elif result.text:
+        click.echo(result.text)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def format_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows in columns as wide as their widest cell.
 
     >>> print(table(("id", "scopes"), [("key_1", "images"), ("key_22", "admin")]))
@@ -84,7 +86,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     key_1   images
     key_22  admin
     """
-    cells = [[str(cell) for cell in row] for row in (heads, *rows)]
+    cells = [[str(cell) for cell in row] for row in (headers, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)

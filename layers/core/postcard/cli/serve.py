@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from postcard.cli.command import Command
-from postcard.cli.output import FAILED, Answer, CannotDo
-from postcard.cli.target import CHECKOUT
+from postcard.cli.output import EXIT_ERROR, CommandError, CommandResult
+from postcard.cli.target import REPOSITORY
 
 
 @click.command(cls=Command, example="postcard serve --port 8081")
@@ -20,15 +20,17 @@ from postcard.cli.target import CHECKOUT
     show_default=True,
     help="Where keys, templates and pictures are kept.",
 )
-def serve(port: int, state: Path) -> Answer:
+def serve(port: int, state: Path) -> CommandResult:
     """Serve on 127.0.0.1 until Ctrl-C: links, API and pictures, without an AWS account."""
-    sys.path.insert(0, str(CHECKOUT))  # `local` is no part of the installed package
+    sys.path.insert(0, str(REPOSITORY))  # `local` is no part of the installed package
     try:
         local = importlib.import_module("local.terminal")
     except ModuleNotFoundError as error:
-        raise CannotDo(
+        raise CommandError(
             f"`postcard serve` needs Postcard's repository and its development packages ({error}):"
             " clone it and run `make serve` there."
         ) from error
-    ended = local.terminal(port, state)
-    return Answer(facts={"success": ended == 0, "port": port}, code=FAILED if ended else 0)
+    ended = local.main(port, state)
+    return CommandResult(
+        json_fields={"success": ended == 0, "port": port}, exit_code=EXIT_ERROR if ended else 0
+    )

@@ -9,17 +9,17 @@ from postcard.links.signing import LINK, LinkKeys, base64_url, is_signature, mac
 from postcard.links.verify import Link
 
 
-def suspicion(keys: LinkKeys, link: Link) -> str | None:
+def diagnose_signature(keys: LinkKeys, link: Link) -> str | None:
     """A sentence about the mistake that makes the signature right again; None if none does."""
     if not link.signature:
         return "is missing: add _sig."
-    for sentence, path, lines in _variants(link):
+    for sentence, path, lines in _signing_mistakes(link):
         if is_signature(keys.signing[link.kid], message(LINK, path, lines), link.signature):
             return sentence
-    return _other_key(keys, link) or _misspelt(keys, link)
+    return _key_mistake(keys, link) or _encoding_mistake(keys, link)
 
 
-def _variants(link: Link) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _signing_mistakes(link: Link) -> Iterator[tuple[str, str, Sequence[str]]]:
     """Links that may have been signed in this one's place."""
     lines = {n: line for n, line in link.lines.items() if n not in link.open}
     for name in lines:
@@ -44,7 +44,7 @@ def _variants(link: Link) -> Iterator[tuple[str, str, Sequence[str]]]:
     yield "is that of unsorted lines: sort them by their bytes.", link.path, list(lines.values())
 
 
-def _other_key(keys: LinkKeys, link: Link) -> str | None:
+def _key_mistake(keys: LinkKeys, link: Link) -> str | None:
     text = message(LINK, link.path, link.signed_lines)
     for kid, key in keys.signing.items():
         if is_signature(key, text, link.signature):
@@ -56,7 +56,7 @@ def _other_key(keys: LinkKeys, link: Link) -> str | None:
     return None
 
 
-def _misspelt(keys: LinkKeys, link: Link) -> str | None:
+def _encoding_mistake(keys: LinkKeys, link: Link) -> str | None:
     digest = mac(keys.signing[link.kid], message(LINK, link.path, link.signed_lines))
     right = base64_url(digest)
     if link.signature.rstrip("=").replace("+", "-").replace("/", "_") == right:

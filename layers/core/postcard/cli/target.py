@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import postcard
-from postcard.cli.api_client import Client
-from postcard.cli.output import CannotDo
+from postcard.cli.api_client import ApiClient
+from postcard.cli.output import CommandError
 from postcard.errors import Unavailable
 from postcard.keys.api_keys import Keys
 from postcard.keys.key_set import KeySet
@@ -26,13 +26,13 @@ from postcard.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from postcard.services.assembly import ApiService
 
-CHECKOUT = Path(postcard.__file__).resolve().parents[3]
-NOWHERE = (
+REPOSITORY = Path(postcard.__file__).resolve().parents[3]
+NO_TARGET_MESSAGE = (
     "There is no Postcard to work on: start one with `make serve` here, or name a stack with"
     " --stack (and --profile, --region)."
 )
 # Which output of template.yaml tells which setting.
-OUTPUTS = {
+STACK_OUTPUTS = {
     "POSTCARD_TABLE": "TableName",
     "POSTCARD_PICTURES_BUCKET": "PicturesBucketName",
     "POSTCARD_STORE_BUCKET": "StoreBucketName",
@@ -45,7 +45,7 @@ OUTPUTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServiceTarget:
     """One Postcard. `state` is the folder where `make serve` keeps its own."""
 
     stack: str | None
@@ -56,15 +56,15 @@ class Place:
     def environment(self) -> Mapping[str, str]:
         """What the functions there have in their environment; also set for this process."""
         if self.stack:
-            found = {**_kept(os.environ), **self._outputs(self.stack)}
+            found = {**_postcard_variables(os.environ), **self._stack_variables(self.stack)}
         elif "POSTCARD_TABLE" in os.environ:
-            found = _kept(os.environ)
+            found = _postcard_variables(os.environ)
         elif (file := self.state / "env").is_file():
             lines = file.read_text(encoding="utf-8").splitlines()
             found = {name: shlex.split(v)[0] for name, _, v in (x.partition("=") for x in lines)}
-            self._as_this_machine(found)
+            self._use_local_credentials(found)
         else:
-            raise CannotDo(NOWHERE)
+            raise CommandError(NO_TARGET_MESSAGE)
         return {**found, "POSTCARD_FONTS": str(fonts_folder())}
 
     def settings(self) -> Settings:
@@ -72,9 +72,9 @@ class Place:
         try:
             return Settings.read(self.environment())
         except SettingsError as error:
-            raise CannotDo(str(error)) from error
+            raise CommandError(str(error)) from error
 
-    def keyring(self) -> Keyring:
+    def key_rotation(self) -> Keyring:
         """The signing keys' life."""
         from postcard import wiring
 
@@ -87,19 +87,19 @@ class Place:
 
         return Keys(wiring.api_keys(self.settings()))
 
-    def library(self) -> TemplateLoader:
+    def template_loader(self) -> TemplateLoader:
         """The templates there."""
         from postcard import wiring
 
         return TemplateLoader(wiring.templates(self.settings()))
 
-    def service(self) -> "ApiService":
+    def api_service(self) -> "ApiService":
         """Everything that the API does, without the API."""
         from postcard import wiring
 
         return wiring.api_service(self.settings())
 
-    def told(self) -> Mapping[str, Any]:
+    def local_json(self) -> Mapping[str, Any]:
         """What `local.json` says; empty if there is none or a stack is meant."""
         path = self.state / "local.json"
         if self.stack or not path.is_file():
@@ -117,38 +117,40 @@ class Place:
         try:
             key_set = self.key_set()
             return key_set.link_keys(), key_set
-        except (Unavailable, CannotDo):
-            if (told := self._told_keys()) is None:
+        except (Unavailable, CommandError):
+            if (told := self._local_link_keys()) is None:
                 raise
             return told, None
 
-    def _told_keys(self) -> LinkKeys | None:
+    def _local_link_keys(self) -> LinkKeys | None:
         """One signing key: enough to mint, and to verify what it signed."""
-        told = self.told()
+        told = self.local_json()
         if "signing_key_hex" not in told:
             return None
         kid = told["signing_key_id"]
         signing = {kid: told["signing_key_hex"]}
         return LinkKeys(told["epoch"], signing, kid, told["address_key_hex"], "", "")
 
-    def client(self) -> Client:
+    def api_client(self) -> ApiClient:
         """The HTTP API there, by POSTCARD_API_URL and POSTCARD_API_KEY or by `local.json`."""
-        told = self.told()
+        told = self.local_json()
         url = os.environ.get("POSTCARD_API_URL") or told.get("base_url")
         if self.stack:
-            url = self._outputs(self.stack)["POSTCARD_API_URL"]
+            url = self._stack_variables(self.stack)["POSTCARD_API_URL"]
         key = os.environ.get("POSTCARD_API_KEY") or told.get("api_key")
         if not url:
-            raise CannotDo("Set POSTCARD_API_URL and POSTCARD_API_KEY, or start `make serve` here.")
+            raise CommandError(
+                "Set POSTCARD_API_URL and POSTCARD_API_KEY, or start `make serve` here."
+            )
         if not key:
-            raise CannotDo("Set POSTCARD_API_KEY: `postcard keys create` makes one.")
-        return Client(url, key)
+            raise CommandError("Set POSTCARD_API_KEY: `postcard keys create` makes one.")
+        return ApiClient(url, key)
 
-    def _outputs(self, stack: str) -> dict[str, str]:
+    def _stack_variables(self, stack: str) -> dict[str, str]:
         from postcard.adapters.aws.boto_client import boto_client
         from postcard.adapters.aws.errors import CallFailed
 
-        self._with_profile()
+        self._set_aws_profile()
         region = self.region or os.environ.get("AWS_REGION") or "us-east-1"
         nothing = Settings("", "", "", "", region=region)
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
@@ -158,43 +160,45 @@ class Place:
         except CallFailed as failure:
             if failure.aws_code != "ValidationError":
                 raise
-            raise CannotDo(f"There is no stack {stack} in {region}: say its --region.") from failure
+            raise CommandError(
+                f"There is no stack {stack} in {region}: say its --region."
+            ) from failure
         told = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
-        found = {name: told[output] for name, output in OUTPUTS.items() if output in told}
+        found = {name: told[output] for name, output in STACK_OUTPUTS.items() if output in told}
         return {**found, "AWS_REGION": region}
 
-    def _with_profile(self) -> None:
+    def _set_aws_profile(self) -> None:
         if self.profile:
             os.environ["AWS_PROFILE"] = self.profile
 
-    def _as_this_machine(self, found: Mapping[str, str]) -> None:
+    def _use_local_credentials(self, variables: Mapping[str, str]) -> None:
         """A developer's real credentials have no business with the server of this machine."""
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             os.environ.pop(name, None)
-        os.environ.update({n: v for n, v in found.items() if n.startswith("AWS_")})
+        os.environ.update({n: v for n, v in variables.items() if n.startswith("AWS_")})
 
 
 def fonts_folder() -> Path:
     """The fonts: of this checkout, or where POSTCARD_FONTS says."""
-    folder = Path(os.environ.get("POSTCARD_FONTS") or CHECKOUT / "layers" / "fonts")
+    folder = Path(os.environ.get("POSTCARD_FONTS") or REPOSITORY / "layers" / "fonts")
     if not folder.is_dir():
-        raise CannotDo(f"{folder}: there are no fonts; say where they are with POSTCARD_FONTS.")
+        raise CommandError(f"{folder}: there are no fonts; say where they are with POSTCARD_FONTS.")
     return folder
 
 
-def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--stack --profile --region --state`, given to the function as `place`."""
 
     @functools.wraps(function)
     def call(*given: Any, stack: str, profile: str, region: str, state: Path, **named: Any) -> Any:
-        return function(*given, place=Place(stack, profile, region, state), **named)
+        return function(*given, target=ServiceTarget(stack, profile, region, state), **named)
 
-    for option in reversed(OPTIONS):
+    for option in reversed(TARGET_OPTIONS):
         call = option(call)
     return call
 
 
-OPTIONS = (
+TARGET_OPTIONS = (
     click.option("--stack", metavar="NAME", help="A stack in AWS, by its CloudFormation name."),
     click.option("--profile", metavar="NAME", help="The AWS profile for --stack."),
     click.option("--region", metavar="NAME", help="The stack's region (us-east-1)."),
@@ -208,5 +212,5 @@ OPTIONS = (
 )
 
 
-def _kept(environ: Mapping[str, str]) -> dict[str, str]:
+def _postcard_variables(environ: Mapping[str, str]) -> dict[str, str]:
     return {n: v for n, v in environ.items() if n.startswith(("POSTCARD_", "AWS_"))}

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from postcard.cli.output import CannotDo
+from postcard.cli.output import CommandError
 from postcard.runtime.lazy_dataclass import dataclass
 
-ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-ASSET = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")
+TEMPLATE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+ASSET_REFERENCE = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")
 FONT_TYPES = {".ttf": "font/ttf", ".otf": "font/otf", ".woff2": "font/woff2"}
 CONTENT_TYPES = {
     ".png": "image/png",
@@ -38,32 +38,32 @@ class TemplateFile:
         try:
             return self.path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise CannotDo(f"{self.path}: save it as UTF-8 ({error.reason}).") from error
+            raise CommandError(f"{self.path}: save it as UTF-8 ({error.reason}).") from error
 
-    def asset(self, asset_id: str) -> Path | None:
+    def asset_path(self, asset_id: str) -> Path | None:
         """The file of `asset:ID`, `assets/ID.*` beside the document."""
         folder = self.path.parent / "assets"
         found = [folder / f"{asset_id}{suffix}" for suffix in CONTENT_TYPES]
         return next((path for path in found if path.is_file()), None)
 
 
-def named_files(folder: Path, names: Sequence[str]) -> list[TemplateFile]:
+def find_template_files(folder: Path, names: Sequence[str]) -> list[TemplateFile]:
     """The documents called `names` (ids or paths), or all that `folder` holds."""
     if names:
-        return [one_file(folder, name) for name in names]
+        return [find_template_file(folder, name) for name in names]
     files = [TemplateFile(path) for path in sorted(folder.glob("*.json"))]
     if not files:
-        raise CannotDo(f"There is no template in {folder}/: name a file, or say --folder.")
+        raise CommandError(f"There is no template in {folder}/: name a file, or say --folder.")
     return files
 
 
-def one_file(folder: Path, name: str) -> TemplateFile:
+def find_template_file(folder: Path, name: str) -> TemplateFile:
     """A document by its path, or by its id in `folder`."""
     path = Path(name) if name.endswith(".json") else folder / f"{name}.json"
     if not path.is_file():
-        raise CannotDo(f"{path}: there is no such file.")
-    if not ID.fullmatch(path.stem):
-        raise CannotDo(
+        raise CommandError(f"{path}: there is no such file.")
+    if not TEMPLATE_ID.fullmatch(path.stem):
+        raise CommandError(
             f"{path}: the file's name is the template's id; write it in lower-case letters,"
             " digits, - and _ (at most 64)."
         )
@@ -76,17 +76,17 @@ def asset_ids(document: str) -> list[str]:
     >>> asset_ids('{"layers": [{"source": "asset:hero"}, {"source": "asset:hero"}]}')
     ['hero']
     """
-    texts = strings(json.loads(document))
-    return list(dict.fromkeys(name for text in texts for name in ASSET.findall(text)))
+    texts = json_strings(json.loads(document))
+    return list(dict.fromkeys(name for text in texts for name in ASSET_REFERENCE.findall(text)))
 
 
-def strings(part: object) -> Iterator[str]:
+def json_strings(part: object) -> Iterator[str]:
     """All texts in a JSON value."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, dict):
         for value in part.values():
-            yield from strings(value)
+            yield from json_strings(value)
     elif isinstance(part, list):
         for value in part:
-            yield from strings(value)
+            yield from json_strings(value)

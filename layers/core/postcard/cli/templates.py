@@ -10,21 +10,21 @@ from urllib.parse import quote
 
 import click
 
-from postcard.cli.api_client import Client
+from postcard.cli.api_client import ApiClient
 from postcard.cli.command import Command, Group
-from postcard.cli.output import DONE, NO, Answer, fault_facts, table
-from postcard.cli.target import Place, place_options
+from postcard.cli.output import EXIT_NO, EXIT_OK, CommandResult, fault_json, format_table
+from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.template_files import (
     CONTENT_TYPES,
     FONT_TYPES,
-    ID,
+    TEMPLATE_ID,
     TemplateFile,
     asset_ids,
-    named_files,
+    find_template_files,
 )
 from postcard.errors import BadRequest, Fault, Problem
 
-FOLDER = click.option(
+FOLDER_OPTION = click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default="templates",
@@ -40,15 +40,15 @@ def templates() -> None:
 
 @templates.command(cls=Command, example="postcard templates check welcome --strict")
 @click.argument("names", nargs=-1)
-@FOLDER
+@FOLDER_OPTION
 @click.option("--strict", is_flag=True, help="Findings count as faults, too.")
-def check(names: Sequence[str], folder: Path, strict: bool) -> Answer:
+def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
     """Check documents here, without a server: NAMES are ids or paths; else the whole folder."""
-    results = [checked(file) for file in named_files(folder, names)]
+    results = [check_file(file) for file in find_template_files(folder, names)]
     lines = []
     for file, faults, findings in results:
-        lines += [line(file, fault) for fault in faults]
-        lines += [f"{line(file, each)} (finding)" for each in findings]
+        lines += [located_fault(file, fault) for fault in faults]
+        lines += [f"{located_fault(file, each)} (finding)" for each in findings]
     bad = [file for file, faults, found in results if faults or (strict and found)]
     good = len(results) - len(bad)
     lines.append(f"{good} good, {len(bad)} with faults" if bad else f"{good} good")
@@ -57,21 +57,21 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> Answer:
         "items": [
             {
                 "id": file.id,
-                "errors": [fault_facts(fault) for fault in faults],
-                "findings": [fault_facts(finding) for finding in findings],
+                "errors": [fault_json(fault) for fault in faults],
+                "findings": [fault_json(finding) for finding in findings],
             }
             for file, faults, findings in results
         ],
     }
-    return Answer("\n".join(lines), facts, NO if bad else DONE)
+    return CommandResult("\n".join(lines), facts, EXIT_NO if bad else EXIT_OK)
 
 
-def line(file: TemplateFile, fault: Fault) -> str:
+def located_fault(file: TemplateFile, fault: Fault) -> str:
     """A fault with its file, as editors and people find it."""
     return f"{file.path}{fault.pointer}: {fault.detail}"
 
 
-def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
+def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """A document's faults, and what its publisher should hear all the same."""
     from postcard.lint.findings import check_template as findings_of
     from postcard.template.compiled import Template
@@ -82,7 +82,7 @@ def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence
         template = Template.compile(file.id, 1, parse_document(text))
     except BadRequest as problem:
         return file, problem.errors or [Fault(problem.code, "", problem.detail)], ()
-    missing = [name for name in asset_ids(text) if file.asset(name) is None]
+    missing = [name for name in asset_ids(text) if file.asset_path(name) is None]
     faults = [
         Fault("image_unavailable", "", f"There is no assets/{name}.* beside it.")
         for name in missing
@@ -92,31 +92,31 @@ def checked(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence
 
 @templates.command(cls=Command, example="postcard templates push welcome")
 @click.argument("names", nargs=-1)
-@FOLDER
-@place_options
-def push(names: Sequence[str], folder: Path, place: Place) -> Answer:
+@FOLDER_OPTION
+@target_options
+def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandResult:
     """Publish documents under their files' names, their pictures and fonts uploaded first.
 
     A document equal to what is published makes no new version. Nothing is sent unless all are good.
     """
-    files = named_files(folder, names)
-    for file, faults, _ in map(checked, files):
+    files = find_template_files(folder, names)
+    for file, faults, _ in map(check_file, files):
         if faults:
             raise BadRequest(f"{file.path} has faults; nothing was sent.", errors=faults)
-    client = place.client()
-    assets = {name: path for file in files for name, path in _assets(file).items()}
-    with progress(len(assets) + len(files), "Pushing") as step:
+    client = target.api_client()
+    assets = {name: path for file in files for name, path in _referenced_assets(file).items()}
+    with progress_bar(len(assets) + len(files), "Pushing") as step:
         for name, path in assets.items():
-            upload(client, name, path)
+            upload_asset(client, name, path)
             step(name)
         answers = []
         for file in files:
-            answers.append(put(client, file))
+            answers.append(publish_file(client, file))
             step(file.id)
-    return _pushed(answers)
+    return _push_result(answers)
 
 
-def _assets(file: TemplateFile) -> dict[str, Path]:
+def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
     """What a document names of the files beside it, by the ids they are uploaded under."""
     from postcard.cli.local_fonts import font_files, font_id
     from postcard.cli.target import fonts_folder
@@ -125,28 +125,32 @@ def _assets(file: TemplateFile) -> dict[str, Path]:
     from postcard.text.fonts import Fonts
 
     text = file.text()
-    named = {name: path for name in asset_ids(text) if (path := file.asset(name))}
+    named = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
     fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
     refuse(faults)
     return {**{font_id(path): path for paths in fonts.values() for path in paths}, **named}
 
 
-def _pushed(answers: Sequence[Mapping[str, Any]]) -> Answer:
-    rows = [(a["id"], a["version"], len(a["findings"]), a["default_url"]) for a in answers]
-    items = [{key: a[key] for key in ("id", "version", "findings", "default_url")} for a in answers]
-    return Answer(table(("id", "version", "findings", "address"), rows), {"items": items})
+def _push_result(responses: Sequence[Mapping[str, Any]]) -> CommandResult:
+    rows = [(a["id"], a["version"], len(a["findings"]), a["default_url"]) for a in responses]
+    items = [
+        {key: a[key] for key in ("id", "version", "findings", "default_url")} for a in responses
+    ]
+    return CommandResult(
+        format_table(("id", "version", "findings", "address"), rows), {"items": items}
+    )
 
 
-def upload(client: Client, name: str, path: Path) -> None:
+def upload_asset(client: ApiClient, name: str, path: Path) -> None:
     """One picture or font, straight to the store."""
     body, kind = path.read_bytes(), CONTENT_TYPES[path.suffix]
     wish = json.dumps({"id": name, "content_type": kind, "bytes": len(body)})
     client.upload(client.call("POST", "/v1/assets", wish)["upload"], body, kind)
     if path.suffix in FONT_TYPES:
-        client.check_fonts()  # one at a time: all together may take longer than a call
+        client.check_uploaded_fonts()  # one at a time: all together may take longer than a call
 
 
-def put(client: Client, file: TemplateFile) -> Mapping[str, Any]:
+def publish_file(client: ApiClient, file: TemplateFile) -> Mapping[str, Any]:
     """Publish one document; a refusal names the file."""
     try:
         return client.call("PUT", f"/v1/templates/{file.id}", file.text())
@@ -157,47 +161,51 @@ def put(client: Client, file: TemplateFile) -> Mapping[str, Any]:
 
 @templates.command(cls=Command, example="postcard templates pull welcome")
 @click.argument("ids", nargs=-1)
-@FOLDER
+@FOLDER_OPTION
 @click.option("--overwrite", is_flag=True, help="Replace files that differ from what is published.")
-@place_options
-def pull(ids: Sequence[str], folder: Path, overwrite: bool, place: Place) -> Answer:
+@target_options
+def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarget) -> CommandResult:
     """Write what is published to <id>.json: IDS, or all templates."""
-    client = place.client()
-    names = [_checked_id(name) for name in ids] or [t["id"] for t in client.items("/v1/templates")]
+    client = target.api_client()
+    names = [_validate_id(name) for name in ids] or [
+        t["id"] for t in client.list_items("/v1/templates")
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     outcomes: dict[str, str] = {}
-    with progress(len(names), "Pulling") as step:
+    with progress_bar(len(names), "Pulling") as step:
         for name in names:
             document = client.call("GET", f"/v1/templates/{quote(name)}")["document"]
-            outcomes[name] = keep(folder / f"{name}.json", document, overwrite=overwrite)
+            outcomes[name] = write_document(folder / f"{name}.json", document, overwrite=overwrite)
             step(name)
     differ = [name for name, outcome in outcomes.items() if outcome == "differs"]
     remarks = [f"{folder / name}.json differs: --overwrite replaces it." for name in differ]
     items = [{"id": name, "outcome": outcome} for name, outcome in outcomes.items()]
-    text = table(("id", "file"), list(outcomes.items()))
-    return Answer(text, {"success": not differ, "items": items}, NO if differ else DONE, remarks)
+    text = format_table(("id", "file"), list(outcomes.items()))
+    return CommandResult(
+        text, {"success": not differ, "items": items}, EXIT_NO if differ else EXIT_OK, remarks
+    )
 
 
-def _checked_id(name: str) -> str:
-    if not ID.fullmatch(name):
+def _validate_id(name: str) -> str:
+    if not TEMPLATE_ID.fullmatch(name):
         raise click.UsageError(f"{name!r} is no template's id.")
     return name
 
 
-def keep(path: Path, document: object, *, overwrite: bool) -> str:
+def write_document(path: Path, document: object, *, overwrite: bool) -> str:
     """Write a document unless the file says the same; `new same replaced differs`."""
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     if not path.exists():
         path.write_text(text, encoding="utf-8")
         return "new"
-    if _same(path.read_text(encoding="utf-8"), document):
+    if _is_same_json(path.read_text(encoding="utf-8"), document):
         return "same"
     if overwrite:
         path.write_text(text, encoding="utf-8")
     return "replaced" if overwrite else "differs"
 
 
-def _same(text: str, document: object) -> bool:
+def _is_same_json(text: str, document: object) -> bool:
     try:
         return json.dumps(json.loads(text)) == json.dumps(document)  # the order of keys, too
     except ValueError:
@@ -205,7 +213,7 @@ def _same(text: str, document: object) -> bool:
 
 
 @contextmanager
-def progress(length: int, label: str) -> Iterator[Callable[[str], None]]:
+def progress_bar(length: int, label: str) -> Iterator[Callable[[str], None]]:
     """A bar on the terminal; nothing where nobody looks."""
     hidden = not sys.stderr.isatty() or length < 3
     with click.progressbar(

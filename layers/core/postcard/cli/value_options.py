@@ -10,7 +10,7 @@ import click
 from postcard.json_text import read_json
 from postcard.template.fields.values import to_link_text
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
 
 
 def values_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,18 +42,18 @@ def read_values(
     assigned: Sequence[str], files: Sequence[str], all_values: str | None = None
 ) -> dict[str, Any]:
     """All values by name; a name set twice is a fault of the caller."""
-    pairs = [split(text, "--set") for text in assigned]
+    pairs = [parse_assignment(text, "--set") for text in assigned]
     for text in files:
-        name, path = split(text, "--set-file")
+        name, path = parse_assignment(text, "--set-file")
         pairs.append((name, Path(path).read_text(encoding="utf-8")))
     values = dict(pairs)
     if len(values) < len(pairs):
         twice = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
         raise click.UsageError(f"{twice} is set twice; say each name once.")
-    return {**(_file(all_values) if all_values else {}), **values}
+    return {**(_read_values_file(all_values) if all_values else {}), **values}
 
 
-def flat(values: Mapping[str, Any]) -> dict[str, str]:
+def flatten(values: Mapping[str, Any]) -> dict[str, str]:
     """Values as a link writes them, where nobody asks the template.
 
     >>> flat({"points": 3, "products": [{"name": "Mug"}, {"name": "Pot"}]})
@@ -62,21 +62,21 @@ def flat(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         flat_name: to_link_text(value) if isinstance(value, int | float) else str(value)
         for name, given in values.items()
-        for flat_name, value in _of_list(name, given)
+        for flat_name, value in _flatten_list(name, given)
         if value is not None
     }
 
 
-def _of_list(name: str, given: Any) -> Iterator[tuple[str, Any]]:
-    if not isinstance(given, list):
-        yield name, given
+def _flatten_list(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(entry, list):
+        yield name, entry
         return
-    for index, item in enumerate(given):
+    for index, item in enumerate(entry):
         for key, value in item.items() if isinstance(item, dict) else ():
             yield f"{name}_{index + 1}_{key}", value
 
 
-def _file(path: str) -> dict[str, Any]:
+def _read_values_file(path: str) -> dict[str, Any]:
     found = read_json(Path(path).read_bytes())
     if not isinstance(found, dict):
         raise click.UsageError(f"{path} holds no JSON object of values by name.")
@@ -85,7 +85,7 @@ def _file(path: str) -> dict[str, Any]:
     return found
 
 
-def split(text: str, option: str) -> tuple[str, str]:
+def parse_assignment(text: str, option: str) -> tuple[str, str]:
     """Name and value at the first `=`.
 
     >>> split("title=1+1=2", "--set")
@@ -99,7 +99,7 @@ def split(text: str, option: str) -> tuple[str, str]:
 
 
 def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
+    if not NAME_PATTERN.fullmatch(name):
         raise click.UsageError(
             f"{name!r} is no name of a field or layer: write lower-case letters, digits and _,"
             " with a property after a dot (title.color)."

@@ -6,10 +6,10 @@ from dataclasses import field
 import click
 
 from postcard.cli.command import Command
-from postcard.cli.output import DONE, FAILED, NO, Answer, CannotDo
-from postcard.cli.pasted_link import LinkText, added_by_mail
-from postcard.cli.signature_diagnosis import suspicion
-from postcard.cli.target import Place, place_options
+from postcard.cli.output import EXIT_ERROR, EXIT_NO, EXIT_OK, CommandError, CommandResult
+from postcard.cli.pasted_link import PastedLink, mail_software_changes
+from postcard.cli.signature_diagnosis import diagnose_signature
+from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import BadRequest, Forbidden, LinkTooLong, NotFound, Unavailable
 from postcard.links import verify as links
 from postcard.runtime.lazy_dataclass import dataclass
@@ -17,33 +17,33 @@ from postcard.timestamps import rfc3339
 
 
 @dataclass
-class Findings:
+class LinkReport:
     """What was found out, part by part: (part, verdict, sentence). A `wrong` part decides."""
 
-    parts: list[tuple[str, str, str]] = field(default_factory=list)
+    checks: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def note(self, part: str, verdict: str, sentence: str) -> None:
+    def add(self, part: str, verdict: str, sentence: str) -> None:
         """`verdict`: right, note, wrong or unknown."""
-        self.parts.append((part, verdict, sentence))
+        self.checks.append((part, verdict, sentence))
 
     @property
-    def code(self) -> int:
+    def exit_code(self) -> int:
         """0 the picture shows as it was meant, 1 it does not, 2 it could not be told."""
-        verdicts = {verdict for _, verdict, _ in self.parts}
-        return NO if "wrong" in verdicts else FAILED if "unknown" in verdicts else DONE
+        verdicts = {verdict for _, verdict, _ in self.checks}
+        return EXIT_NO if "wrong" in verdicts else EXIT_ERROR if "unknown" in verdicts else EXIT_OK
 
-    def answer(self) -> Answer:
+    def result(self) -> CommandResult:
         """For people and programs."""
         marks = {"right": "ok   ", "note": "note ", "wrong": "WRONG", "unknown": "?    "}
-        lines = [f"{marks[verdict]} {part}: {said}" for part, verdict, said in self.parts]
+        lines = [f"{marks[verdict]} {part}: {said}" for part, verdict, said in self.checks]
         facts = {
-            "success": self.code == DONE,
+            "success": self.exit_code == EXIT_OK,
             "parts": [
                 {"part": part, "verdict": verdict, "detail": said}
-                for part, verdict, said in self.parts
+                for part, verdict, said in self.checks
             ],
         }
-        return Answer("\n".join(lines), facts, self.code)
+        return CommandResult("\n".join(lines), facts, self.exit_code)
 
 
 @click.command(
@@ -51,84 +51,84 @@ class Findings:
 )
 @click.argument("link")
 @click.option("--template/--no-template", "ask", default=True, help="Ask the template, too.")
-@place_options
-def verify(place: Place, link: str, ask: bool) -> Answer:
+@target_options
+def verify(target: ServiceTarget, link: str, ask: bool) -> CommandResult:
     """Say which part of LINK is wrong: its form, key, signature, time, open fields or values.
 
     LINK may be an address as it stands in a mail's source, or a whole <img> tag.
     """
-    findings = Findings()
-    text = LinkText.of(link)
+    findings = LinkReport()
+    text = PastedLink.parse(link)
     if text.path.startswith("/i/"):
-        _image(findings, text, place)
-        return findings.answer()
+        _check_image_id(findings, text, target)
+        return findings.result()
     try:
         read = links.read(text.path, text.query)
     except (BadRequest, LinkTooLong) as problem:
-        findings.note("form", "wrong", problem.detail)
-        return findings.answer()
-    findings.note("form", "right", f"{read.template}.{read.format}, {_shown(read)}")
-    for sentence in added_by_mail(text.query):
-        findings.note("form", "note", sentence)
-    if _signed(findings, read, place):
-        _time(findings, read)
+        findings.add("form", "wrong", problem.detail)
+        return findings.result()
+    findings.add("form", "right", f"{read.template}.{read.format}, {_link_summary(read)}")
+    for sentence in mail_software_changes(text.query):
+        findings.add("form", "note", sentence)
+    if _check_signature(findings, read, target):
+        _check_expiry(findings, read)
         if ask:
-            _template(findings, read, place)
-    return findings.answer()
+            _check_template(findings, read, target)
+    return findings.result()
 
 
-def _shown(link: links.Link) -> str:
+def _link_summary(link: links.Link) -> str:
     version = f"version {link.version}" if link.version else "the latest version"
     return f"{version}, {len(link.fields)} value{'' if len(link.fields) == 1 else 's'}"
 
 
-def _signed(findings: Findings, link: links.Link, place: Place) -> bool:
-    keys, key_set = place.link_keys()
+def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget) -> bool:
+    keys, key_set = target.link_keys()
     if link.kid not in keys.signing:
         known = ", ".join(keys.signing)
         gone = key_set is not None and link.kid[1:].isdecimal() and link.kid[0] == "k"
         revoked = gone and key_set is not None and int(link.kid[1:]) <= key_set.serial
         why = "was revoked" if revoked else "is not known"
-        findings.note("key", "wrong", f"{link.kid} {why}; the keys are {known}.")
+        report.add("key", "wrong", f"{link.kid} {why}; the keys are {known}.")
         return False
     state = key_set.signing[link.kid].state if key_set else "minting"
     verdict = "note" if state == "verifying" else "right"
     said = {"verifying": "retired: it signs nothing new, its links stay good"}.get(state, state)
-    findings.note("key", verdict, f"{link.kid}, {said}.")
+    report.add("key", verdict, f"{link.kid}, {said}.")
     try:
         links.verify(keys, link)
     except Forbidden:
-        told = suspicion(keys, link)
-        findings.note("signature", "wrong", told or "is not that of this path and these values.")
+        told = diagnose_signature(keys, link)
+        report.add("signature", "wrong", told or "is not that of this path and these values.")
         return False
-    findings.note("signature", "right", "is that of this path and these values.")
+    report.add("signature", "right", "is that of this path and these values.")
     return True
 
 
-def _time(findings: Findings, link: links.Link) -> None:
+def _check_expiry(report: LinkReport, link: links.Link) -> None:
     if link.expires is None:
         return
     when = rfc3339(link.expires)
     if link.ended(time.time()):
-        findings.note("time", "wrong", f"ended at {when}: it shows the ended picture.")
+        report.add("time", "wrong", f"ended at {when}: it shows the ended picture.")
     else:
-        findings.note("time", "right", f"good until {when}.")
+        report.add("time", "right", f"good until {when}.")
 
 
-def _template(findings: Findings, link: links.Link, place: Place) -> None:
-    from postcard.cli.link_diagnosis import judge
+def _check_template(report: LinkReport, link: links.Link, target: ServiceTarget) -> None:
+    from postcard.cli.link_diagnosis import diagnose_template
 
     try:
-        judge(findings.note, link, place.library())
-    except (Unavailable, CannotDo):
-        findings.note("template", "note", "could not be asked; its values were not looked at.")
+        diagnose_template(report.add, link, target.template_loader())
+    except (Unavailable, CommandError):
+        report.add("template", "note", "could not be asked; its values were not looked at.")
     except NotFound as problem:
-        findings.note("template", "wrong", f"{problem.detail} It shows a plain card.")
+        report.add("template", "wrong", f"{problem.detail} It shows a plain card.")
 
 
-def _image(findings: Findings, text: LinkText, place: Place) -> None:
+def _check_image_id(report: LinkReport, text: PastedLink, target: ServiceTarget) -> None:
     name, _, _ = text.path.removeprefix("/i/").partition(".")
-    if links.is_image_id(place.key_set().link_keys(), name):
-        findings.note("image", "right", f"{name} is an id of ours.")
+    if links.is_image_id(target.key_set().link_keys(), name):
+        report.add("image", "right", f"{name} is an id of ours.")
     else:
-        findings.note("image", "wrong", f"{name} is no id that was made here.")
+        report.add("image", "wrong", f"{name} is no id that was made here.")

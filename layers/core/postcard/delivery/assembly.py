@@ -90,4 +90,6 @@ def image_service(outside: Dependencies) -> ImageService:
         monotonic=outside.monotonic,
     )
     opening = PictureService(ladder, outside.images, outside.keys)
-    return ImageService(opening, outside.origin, outside.set_deadline, outside.clock, outside.monotonic)
+    return ImageService(
+        opening, outside.origin, outside.set_deadline, outside.clock, outside.monotonic
+    )

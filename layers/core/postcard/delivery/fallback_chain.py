@@ -16,17 +16,24 @@ from dataclasses import field, replace
 
 from postcard.canvas.codecs.picture import ImageDecodeError
 from postcard.delivery.picture_request import PictureRequest
-from postcard.delivery.response import FAILURE_SECONDS, LATEST_SECONDS, TIMED_SECONDS, PictureResponse, FallbackReason, cache_for
+from postcard.delivery.response import (
+    FAILURE_SECONDS,
+    LATEST_SECONDS,
+    TIMED_SECONDS,
+    FallbackReason,
+    PictureResponse,
+    cache_for,
+)
 from postcard.errors import Forbidden, Problem, TimedOut, Unavailable
 from postcard.formats import EncodedImage
 from postcard.pipeline.fallback_images import (
     DEFAULT_SIZE,
-    FallbackOptions,
     FallbackImages,
+    FallbackOptions,
     fallback_key,
     fallback_keys,
 )
-from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES, RenderJob
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader, effective_version
 from postcard.ports import Objects, StoredObject, TemplateRecord
@@ -108,13 +115,19 @@ class FallbackChain:
 
     def blank(self, format: str) -> PictureResponse:
         """For an image of which nothing can be read now: a plain card."""
-        return _failure(self._stand_ins.solid_color(FallbackOptions(DEFAULT_SIZE, format)), "dependency")
+        return _failure(
+            self._stand_ins.solid_color(FallbackOptions(DEFAULT_SIZE, format)), "dependency"
+        )
 
     def _plain(self, wanted: PictureRequest, reason: FallbackReason) -> PictureResponse:
         return _failure(self._stand_ins.solid_color(wanted.fallback_options(None)), reason)
 
     def _of_edition(
-        self, wanted: PictureRequest, record: TemplateRecord, edition: LoadedTemplate, visit: RequestContext
+        self,
+        wanted: PictureRequest,
+        record: TemplateRecord,
+        edition: LoadedTemplate,
+        visit: RequestContext,
     ) -> PictureResponse:
         if record.erased or wanted.erased:
             return self._instead(wanted, edition, "erased", visit)
@@ -133,7 +146,9 @@ class FallbackChain:
         if order.values.missing_required:
             visit.log_fields["required"] = len(order.values.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
-            return self._kept(wanted, edition, PictureResponse(image, wanted.cache_policy, "drawn"), visit)
+            return self._kept(
+                wanted, edition, PictureResponse(image, wanted.cache_policy, "drawn"), visit
+            )
         if not self._budget.spend(record, now=visit.now, merge=wanted.merge_signature):
             return self._instead(wanted, edition, "budget", visit)
         return self._drawn(wanted, order, visit)
@@ -144,7 +159,9 @@ class FallbackChain:
         number = effective_version(record, version or record.latest)
         return self._library.load_version(record.template_id, number)
 
-    def _drawn(self, wanted: PictureRequest, order: RenderJob, visit: RequestContext) -> PictureResponse:
+    def _drawn(
+        self, wanted: PictureRequest, order: RenderJob, visit: RequestContext
+    ) -> PictureResponse:
         outcome = self._attempt(order, visit)
         if isinstance(outcome, RenderResult):
             return self._of_drawing(wanted, order, outcome, visit)
@@ -155,7 +172,9 @@ class FallbackChain:
                 return _failure(second.image, outcome)
         return self._instead(wanted, order.loaded, outcome, visit)
 
-    def _of_drawing(self, wanted: PictureRequest, order: RenderJob, drawing: RenderResult, visit: RequestContext) -> PictureResponse:
+    def _of_drawing(
+        self, wanted: PictureRequest, order: RenderJob, drawing: RenderResult, visit: RequestContext
+    ) -> PictureResponse:
         visit.log_fields["missing_glyphs"] = drawing.missing_glyphs
         if drawing.degraded:
             return _failure(drawing.image, "source")
@@ -183,7 +202,13 @@ class FallbackChain:
             return "render"
         return drawing if len(drawing.image.body) <= MAX_PICTURE_BYTES else "render"
 
-    def _kept(self, wanted: PictureRequest, edition: LoadedTemplate, answer: PictureResponse, visit: RequestContext) -> PictureResponse:
+    def _kept(
+        self,
+        wanted: PictureRequest,
+        edition: LoadedTemplate,
+        answer: PictureResponse,
+        visit: RequestContext,
+    ) -> PictureResponse:
         """Store what may be stored; a store that is down costs one more drawing, no more.
 
         What was taken back meanwhile is removed again: whoever takes back says so before the
@@ -220,7 +245,9 @@ class FallbackChain:
         except Unavailable as failure:
             visit.log_fields["failure"] = str(failure)
 
-    def _taken_back(self, wanted: PictureRequest, edition: LoadedTemplate, visit: RequestContext) -> FallbackReason | None:
+    def _taken_back(
+        self, wanted: PictureRequest, edition: LoadedTemplate, visit: RequestContext
+    ) -> FallbackReason | None:
         """Why this is not what is drawn there now, or cannot be known to be."""
         try:
             record = self._library.record(wanted.template_id)
@@ -243,7 +270,11 @@ class FallbackChain:
         return _failure(self._stand_in(wanted, edition, kinds, visit), reason)
 
     def _stand_in(
-        self, wanted: PictureRequest, edition: LoadedTemplate | None, kinds: Sequence[str], visit: RequestContext
+        self,
+        wanted: PictureRequest,
+        edition: LoadedTemplate | None,
+        kinds: Sequence[str],
+        visit: RequestContext,
     ) -> EncodedImage:
         """The first of `kinds` that was stored at publish, else a plain card."""
         frame = wanted.fallback_options(edition.template if edition else None)
@@ -259,7 +290,9 @@ class FallbackChain:
         return self._monotonic() < visit.deadline
 
 
-def _keys(wanted: PictureRequest, edition: LoadedTemplate | None, kinds: Sequence[str]) -> list[str]:
+def _keys(
+    wanted: PictureRequest, edition: LoadedTemplate | None, kinds: Sequence[str]
+) -> list[str]:
     """Where stand-ins lie: as the version says, or where they must be if it cannot be read."""
     if edition is not None:
         return fallback_keys(edition.stored, kinds)

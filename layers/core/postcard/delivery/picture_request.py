@@ -11,7 +11,13 @@ from postcard.geometry import OutputSize, output_size
 from postcard.json_text import read_json
 from postcard.links.parse import Link
 from postcard.pipeline.fallback_images import DEFAULT_SIZE, FallbackOptions, background_color
-from postcard.pipeline.render_job import MAX_PICTURE_BYTES, OutputOptions, RenderJob, capped_size, job_for_values
+from postcard.pipeline.render_job import (
+    MAX_PICTURE_BYTES,
+    OutputOptions,
+    RenderJob,
+    capped_size,
+    job_for_values,
+)
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ImageRecord
 from postcard.runtime.lazy_dataclass import dataclass
@@ -52,7 +58,9 @@ class PictureRequest:
 
     def render_job(self, edition: LoadedTemplate, library: TemplateLoader) -> RenderJob:
         """The order, its weight bounded by what a Lambda can answer."""
-        most = min(self.max_bytes or edition.template.max_bytes or MAX_PICTURE_BYTES, MAX_PICTURE_BYTES)
+        most = min(
+            self.max_bytes or edition.template.max_bytes or MAX_PICTURE_BYTES, MAX_PICTURE_BYTES
+        )
         looks = OutputOptions(self.format, quality=self.quality, max_bytes=most)
         bound = self.values(edition, library)
         return job_for_values(edition, bound, looks, self.size_for(edition.template))
@@ -67,7 +75,9 @@ class PictureRequest:
         if template is not None:
             background = background_color(template.document)
             return FallbackOptions(self.size_for(template), self.format, quality, background)
-        return FallbackOptions(self.size or self._guessed_size(), self.format, quality, size_is_guess=self.size is None)
+        return FallbackOptions(
+            self.size or self._guessed_size(), self.format, quality, size_is_guess=self.size is None
+        )
 
     def _guessed_size(self) -> OutputSize:
         usual = DEFAULT_SIZE
@@ -75,7 +85,9 @@ class PictureRequest:
         return size if size.allowed else usual
 
 
-def from_link(link: Link, *, keeping: CachePolicy, key: str | None, ended: bool, digest: str) -> PictureRequest:
+def from_link(
+    link: Link, *, keeping: CachePolicy, key: str | None, ended: bool, digest: str
+) -> PictureRequest:
     """What a verified link wants."""
 
     def values(edition: LoadedTemplate, library: TemplateLoader) -> BoundValues:
@@ -134,7 +146,9 @@ def _explicit_value(spec: AnyField | None, kept: Any) -> Any:
     return [{k: v for k, v in item.items() if v != usual.get(k)} or item for item in kept]
 
 
-def _values_for_replacement(record: ImageRecord, template: Template, library: TemplateLoader) -> BoundValues:
+def _values_for_replacement(
+    record: ImageRecord, template: Template, library: TemplateLoader
+) -> BoundValues:
     """The values of a recalled version's image; its defaults give way to the new version's."""
     kept = read_json(record.values)
     old = library.load_version(record.template_id, record.version)
@@ -146,7 +160,11 @@ def _values_for_replacement(record: ImageRecord, template: Template, library: Te
         if name in template.document.fields and not (old and defaults.get(name) == usual.get(name))
     }
     layers = {
-        name: {k: v for k, v in given.items() if k == "visible" or k in template.addressable_layers[name].modifiable}
+        name: {
+            k: v
+            for k, v in given.items()
+            if k == "visible" or k in template.addressable_layers[name].modifiable
+        }
         for name, given in kept["layers"].items()
         if name in template.addressable_layers
     }

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from postcard import ports
 from postcard.delivery.fallback_chain import FallbackChain, RequestContext
-from postcard.delivery.picture_request import from_link, from_image_record
+from postcard.delivery.picture_request import from_image_record, from_link
 from postcard.delivery.response import (
     DAY_SECONDS,
     LATEST_SECONDS,
     NO_STORE,
-    PictureResponse,
     CachePolicy,
-    image_key,
+    PictureResponse,
     cache_for,
     cache_until,
+    image_key,
 )
 from postcard.errors import NotFound, Unavailable
 from postcard.formats import FORMATS

@@ -7,7 +7,7 @@ from typing import Any
 from fontTools.ttLib import TTFont
 
 from postcard.font_sanitizer.emoji import shows_as_picture
-from postcard.text.font_file import FontMetadata, FontError
+from postcard.text.font_file import FontError, FontMetadata
 
 LONGEST_NAME = 100
 MOST_LEAD = 5.0  # em a line may reach above or below its base line by the font's own measures

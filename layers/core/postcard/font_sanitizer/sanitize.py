@@ -19,7 +19,7 @@ from fontTools.ttLib.tables.otBase import BaseTTXConverter
 from postcard.font_sanitizer.container import check_container
 from postcard.font_sanitizer.glyph_outlines import Place, check_outlines, drop_hints
 from postcard.font_sanitizer.metadata import card_of
-from postcard.text.font_file import METADATA_TABLE, FontMetadata, FontError, metadata_table
+from postcard.text.font_file import METADATA_TABLE, FontError, FontMetadata, metadata_table
 
 MOST_LETTERS = 200_000  # characters mapped
 MOST_AXES = 16

@@ -48,7 +48,11 @@ def low_contrast(document: Document, boxes: LayerBoxes) -> Iterator[Fault]:
     below: list[_DrawnLayer] = []
     reported: set[str] = set()
     for drawn in _drawn_layers(document, boxes):
-        if isinstance(drawn.layer, TextLayer) and drawn.shows_own_colors and drawn.pointer not in reported:
+        if (
+            isinstance(drawn.layer, TextLayer)
+            and drawn.shows_own_colors
+            and drawn.pointer not in reported
+        ):
             background = _opaque_color(document.background)
             for lower in below:
                 background = _background_after(background, lower, drawn.box, document)
@@ -71,11 +75,17 @@ def contrast_ratio(first: Color, second: Color) -> float:
 def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[_DrawnLayer]:
     """Drawn layers, first those at the back; a group before what it holds."""
     layers = {layer_pointer: layer for layer, layer_pointer, _ in walk_layers(document.layers)}
-    last: dict[str, _DrawnLayer] = {}  # by pointer; a repeated group comes again before what it holds
+    last: dict[
+        str, _DrawnLayer
+    ] = {}  # by pointer; a repeated group comes again before what it holds
     for pointer, box in boxes:
         layer, group = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
         turned = layer.rotation % 360 != 0 or (group is not None and group.is_rotated)
-        plain = not turned and layer.blend == "normal" and (group is None or _shows_children_unchanged(group))
+        plain = (
+            not turned
+            and layer.blend == "normal"
+            and (group is None or _shows_children_unchanged(group))
+        )
         last[pointer] = _DrawnLayer(layer, pointer, box, plain, turned)
         yield last[pointer]
 
@@ -87,13 +97,17 @@ def _shows_children_unchanged(group: _DrawnLayer) -> bool:
     return group.shows_own_colors and layer.opacity == 1 and not clips
 
 
-def _background_after(background: Background, drawn: _DrawnLayer, area: Box, document: Document) -> Background:
+def _background_after(
+    background: Background, drawn: _DrawnLayer, area: Box, document: Document
+) -> Background:
     """What is behind `area` once a layer lies on the ground."""
     layer = drawn.layer
     if not _intersects(_paint_bounds(drawn), area):
         return background
     if isinstance(layer, TextLayer):
-        marked = any(properties.get("highlight") for _, properties in span_styles(layer, document.styles))
+        marked = any(
+            properties.get("highlight") for _, properties in span_styles(layer, document.styles)
+        )
         return None if marked else background
     if not isinstance(layer, RectangleLayer | GroupLayer) or not drawn.shows_own_colors:
         return None
@@ -154,7 +168,11 @@ def _span_background(properties: Mapping[str, Any], background: Background) -> B
 
 def _min_contrast(properties: Mapping[str, Any]) -> float:
     size, bold = properties.get("size", 16.0), properties.get("weight", 400) >= _BOLD_WEIGHT
-    return _MIN_CONTRAST_LARGE if size >= (_LARGE_BOLD_SIZE if bold else _LARGE_SIZE) else _MIN_CONTRAST
+    return (
+        _MIN_CONTRAST_LARGE
+        if size >= (_LARGE_BOLD_SIZE if bold else _LARGE_SIZE)
+        else _MIN_CONTRAST
+    )
 
 
 def _message(text_color: Color, background: Color, ratio: float, minimum: float) -> str:

@@ -11,7 +11,7 @@ from postcard.lint.contrast import low_contrast
 from postcard.lint.missing_letters import missing_letters
 from postcard.lint.text_overflow import overflowing_texts
 from postcard.lint.uneven_digits import uneven_digits
-from postcard.template.bind import example_value, bind_examples
+from postcard.template.bind import bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.template.fields.field_types import ListField
@@ -19,13 +19,15 @@ from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
-from postcard.template.liquid.programs import uses_time, names_used
+from postcard.template.liquid.programs import names_used, uses_time
 from postcard.template.model import walk_layers
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
 _FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once
-_LARGE_IMAGE_BYTES = 1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
+_LARGE_IMAGE_BYTES = (
+    1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
+)
 
 
 def check_template(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
@@ -59,7 +61,9 @@ def check_rendered(
     bytes; `now` in Unix seconds.
     """
     document = template.document
-    locale = Evaluator(template, bind_examples(template).values, now, lambda *_: None).document.locale
+    locale = Evaluator(
+        template, bind_examples(template).values, now, lambda *_: None
+    ).document.locale
     return (
         *low_contrast(document, boxes),
         *overflowing_texts(template, fonts, now=now),
@@ -102,7 +106,11 @@ def _unused_item_fields(name: str, field: ListField, sources: Sequence[str]) -> 
 
 def _missing_examples(template: Template) -> Iterator[Fault]:
     for name, field in template.fields.items():
-        if field.required and example_value(field) is None and template.default_values[name] is None:
+        if (
+            field.required
+            and example_value(field) is None
+            and template.default_values[name] is None
+        ):
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("no_example", pointer("fields", name), detail)
 
@@ -120,7 +128,11 @@ def _clock_findings(template: Template) -> Iterator[Fault]:
 
 
 def _shows_time(template: Template) -> bool:
-    drawn = (slots for where, slots in template.liquid_slots.items() if not where.startswith(_FALLBACK_POINTERS))
+    drawn = (
+        slots
+        for where, slots in template.liquid_slots.items()
+        if not where.startswith(_FALLBACK_POINTERS)
+    )
     conditions = (layer.if_ or "" for layer, _, _ in walk_layers(template.document.layers))
     return any(uses_time(slot.source) for slots in drawn for slot in slots) or any(
         uses_time(condition, condition=True) for condition in conditions

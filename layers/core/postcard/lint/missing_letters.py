@@ -15,7 +15,9 @@ from postcard.template.used_fonts import text_layers, used_families
 from postcard.text.fonts import DEFAULT_FAMILY, Face, Fonts
 
 _MAX_LISTED = 5  # letters
-_CASE_FILTERS = frozenset(("capitalize", "downcase", "upcase"))  # filters that add no letters of others
+_CASE_FILTERS = frozenset(
+    ("capitalize", "downcase", "upcase")
+)  # filters that add no letters of others
 _ASCII_ESCAPE = re.compile(r"\\(?:[dwsbAz]|[^A-Za-z0-9])")  # RE2's classes are ASCII
 _CHARACTER_CLASS = re.compile(r"\[(?!\^)[^\]]+\]")
 

@@ -7,9 +7,9 @@ from typing import Any
 from postcard.canvas.codecs.picture import DecodedImage
 from postcard.errors import Fault
 from postcard.rendering.flex_layout import layout_nodes
-from postcard.rendering.placement import TargetPixels, DrawingContext, PlacedLayer
+from postcard.rendering.placement import DrawingContext, PlacedLayer, TargetPixels
 from postcard.rendering.render_tree import RenderNode, build_tree
-from postcard.template.bind import bind, example_value, bind_examples
+from postcard.template.bind import bind, bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.field_types import AnyField, ListField, TextField

@@ -31,7 +31,8 @@ def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fau
     digits = LocaleFilters(locale, UTC, document.numerals == "native").localize_digits("0123456789")
     for layer, where, _ in walk_layers(document.layers):
         if isinstance(layer, TextLayer) and any(
-            _SECONDS_PATH in paths_used(span.text) and _widths_differ(digits, _text_style(properties, document), fonts)
+            _SECONDS_PATH in paths_used(span.text)
+            and _widths_differ(digits, _text_style(properties, document), fonts)
             for span, properties in span_styles(layer, document.styles)
         ):
             yield Fault("uneven_digits", where, _MESSAGE)
@@ -39,7 +40,9 @@ def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fau
 
 def _widths_differ(digits: str, style: TextStyle, fonts: Fonts) -> bool:
     widths = [
-        layout_text([TextRun(digit, style)], ParagraphStyle(), width=None, height=None, fonts=fonts).width
+        layout_text(
+            [TextRun(digit, style)], ParagraphStyle(), width=None, height=None, fonts=fonts
+        ).width
         for digit in digits
     ]
     return max(widths) - min(widths) > WIDTH_TOLERANCE

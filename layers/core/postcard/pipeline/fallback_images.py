@@ -9,7 +9,7 @@ from postcard.geometry import OutputSize, output_size
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import Objects, StoredObject, TemplateVersion
-from postcard.rendering.renderer import Renderer, FallbackKind
+from postcard.rendering.renderer import FallbackKind, Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
 

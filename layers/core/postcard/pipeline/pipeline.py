@@ -11,7 +11,13 @@ from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.rendering.prerendered import PrerenderedLayers, size_name
-from postcard.rendering.renderer import LayerBox, RenderedPicture, Renderer, RenderFailed, ImageSource
+from postcard.rendering.renderer import (
+    ImageSource,
+    LayerBox,
+    RenderedPicture,
+    Renderer,
+    RenderFailed,
+)
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.model import Document
@@ -72,7 +78,9 @@ class RenderPipeline:
         self.font_cache = Typefaces(renderer.fonts, sources.read_uncached)
         self._monotonic = monotonic
 
-    def draw(self, order: RenderJob, *, now: float, deadline: float, steps: Timings) -> RenderResult:
+    def draw(
+        self, order: RenderJob, *, now: float, deadline: float, steps: Timings
+    ) -> RenderResult:
         """The picture. `RenderFailed` if a layer that says `on_error: fail` lacks its own.
 
         `now` is in Unix seconds. Sources are given up a second before the `time.monotonic()`
@@ -92,7 +100,10 @@ class RenderPipeline:
             raise RenderFailed(where, told) from failure
         finally:
             steps.lap("draw")
-        warnings = (*lost, *(_at_request_pointer(w, reasons, order.source_pointers) for w in rendered.warnings))
+        warnings = (
+            *lost,
+            *(_at_request_pointer(w, reasons, order.source_pointers) for w in rendered.warnings),
+        )
         return RenderResult(rendered.image, warnings, rendered.boxes)
 
     def custom_font_keys(self, document: Document, *, deadline: float) -> Families:
@@ -116,7 +127,9 @@ class RenderPipeline:
         typeface = self.font_cache.of(families, deadline=deadline)
         return replace(template, fonts=typeface.fonts), typeface.warnings
 
-    def _with_custom_fonts(self, order: RenderJob, deadline: float) -> tuple[RenderJob, tuple[Fault, ...]]:
+    def _with_custom_fonts(
+        self, order: RenderJob, deadline: float
+    ) -> tuple[RenderJob, tuple[Fault, ...]]:
         families = order.loaded.stored.fonts
         template, lost = self.with_fonts(order.template, families, deadline=deadline)
         return replace(order, loaded=replace(order.loaded, template=template)), lost
@@ -166,7 +179,9 @@ class RenderPipeline:
         )
 
 
-def _at_request_pointer(warning: Fault, reasons: Mapping[str, str], pointers: Mapping[str, str]) -> Fault:
+def _at_request_pointer(
+    warning: Fault, reasons: Mapping[str, str], pointers: Mapping[str, str]
+) -> Fault:
     """Where the request names the picture, and why it could not be had, if that is known."""
     if not isinstance(warning, PictureFault):
         return warning

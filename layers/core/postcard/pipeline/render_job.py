@@ -11,7 +11,7 @@ from postcard.json_text import pointer, write_json
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import expects_photos
-from postcard.template.bind import BoundValues, BindMode, bind
+from postcard.template.bind import BindMode, BoundValues, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import VALUE_KEYS, modifications_from_json
 from postcard.template.validation.parse import Document
@@ -123,11 +123,17 @@ def job_for_request(
     """What a request asks for; `BadRequest` with all its faults, those `found` before included."""
     size, faults = looks.resolve_size(edition.template.document)
     faults += found
-    bound = bind_modifications(edition.template, modifications, on_invalid=on_invalid, faults=faults)
-    return replace(job_for_values(edition, bound, looks, size), source_pointers=_source_pointers(modifications))
+    bound = bind_modifications(
+        edition.template, modifications, on_invalid=on_invalid, faults=faults
+    )
+    return replace(
+        job_for_values(edition, bound, looks, size), source_pointers=_source_pointers(modifications)
+    )
 
 
-def job_for_values(edition: LoadedTemplate, bound: BoundValues, looks: OutputOptions, size: OutputSize) -> RenderJob:
+def job_for_values(
+    edition: LoadedTemplate, bound: BoundValues, looks: OutputOptions, size: OutputSize
+) -> RenderJob:
     """Values that are bound, with the looks asked for."""
     template = edition.template
     return RenderJob(
@@ -237,7 +243,5 @@ def check_size(image: EncodedImage) -> None:
     size = len(image.body)
     if size <= MAX_PICTURE_BYTES:
         return
-    detail = (
-        f"The picture is {size:,} bytes, {MAX_PICTURE_BYTES:,} can be sent: ask for less, or max_bytes."
-    )
+    detail = f"The picture is {size:,} bytes, {MAX_PICTURE_BYTES:,} can be sent: ask for less, or max_bytes."
     raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])

@@ -53,7 +53,9 @@ class SourceFetcher:
             (source, _outcome(partial(self._assets.read, source.reference.removeprefix(PREFIX))))
             for source in named
         ]
-        return [_source_fault(source, one) for source, one in outcomes if not isinstance(one, bytes)]
+        return [
+            _source_fault(source, one) for source, one in outcomes if not isinstance(one, bytes)
+        ]
 
     def read_cached(self, key: str, *, deadline: float | None = None) -> bytes | None:
         """Immutable bytes of the store, kept in memory while there is room."""

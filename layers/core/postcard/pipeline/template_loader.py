@@ -62,7 +62,9 @@ class TemplateLoader:
             self._remembered.popitem(last=False)
         return record
 
-    def record_or_last_known(self, template_id: str) -> tuple[TemplateRecord | None, Unavailable | None]:
+    def record_or_last_known(
+        self, template_id: str
+    ) -> tuple[TemplateRecord | None, Unavailable | None]:
         """The record; the last that was read, and why, if it cannot be had now; `Unavailable`."""
         since, last = self._remembered.get(template_id, (0.0, None))
         if self._clock() - since >= REMEMBERED_SECONDS:
@@ -97,7 +99,9 @@ class TemplateLoader:
         stored = self._templates.version(template_id, version)
         return None if stored is None else self._compile_and_cache(stored)
 
-    def load_effective(self, record: TemplateRecord, version: int | None, pointer: str = "") -> LoadedTemplate:
+    def load_effective(
+        self, record: TemplateRecord, version: int | None, pointer: str = ""
+    ) -> LoadedTemplate:
         """What is drawn for a version (None: the latest), recalls followed; `NotFound`."""
         return self.load_exact(record, effective_version(record, version or record.latest), pointer)
 

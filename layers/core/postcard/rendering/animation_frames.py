@@ -38,7 +38,9 @@ class FrameRenderer:
         self._base_canvas: Canvas | None = None
         self._base_layer_count = 0  # how many layers lie on the kept canvas, above its ground
 
-    def draw(self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> Canvas:
+    def draw(
+        self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]
+    ) -> Canvas:
         """The next picture, drawn on `blank` or on what is kept; the last one if it is equal."""
         base = self._base_canvas if self._base_is_reusable(drawing.document, nodes) else None
         canvas = base or self._new_base(drawing, canvas_spec, nodes)
@@ -51,7 +53,11 @@ class FrameRenderer:
             self._document = None  # nothing of what is kept will do
             return self.draw(drawing, canvas_spec, nodes)
         self._draw_layers(canvas, layers[self._base_layer_count : unchanged])
-        self._base_layer_count, self._previous_layers, self._base_canvas = unchanged, current, canvas
+        self._base_layer_count, self._previous_layers, self._base_canvas = (
+            unchanged,
+            current,
+            canvas,
+        )
         self._last_frame = canvas.copy()
         self._draw_layers(self._last_frame, layers[unchanged:])
         return self._last_frame
@@ -60,9 +66,15 @@ class FrameRenderer:
         """Whether what is kept began as this picture does."""
         return document == self._document and self._start_nodes == nodes[: len(self._start_nodes)]
 
-    def _new_base(self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> Canvas:
+    def _new_base(
+        self, drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]
+    ) -> Canvas:
         canvas, drawn_count = self._start_canvas(drawing, canvas_spec, nodes)
-        self._start_nodes, self._document, self._base_layer_count = nodes[:drawn_count], drawing.document, 0
+        self._start_nodes, self._document, self._base_layer_count = (
+            nodes[:drawn_count],
+            drawing.document,
+            0,
+        )
         return canvas
 
     def _unchanged_count(self, layers: Sequence[tuple[RenderNode, Box]]) -> int:
@@ -76,7 +88,9 @@ class FrameRenderer:
             layer.draw(canvas)
 
 
-def _new_canvas(drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]) -> tuple[Canvas, int]:
+def _new_canvas(
+    drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]
+) -> tuple[Canvas, int]:
     return canvas_spec.new_canvas(), 0
 
 

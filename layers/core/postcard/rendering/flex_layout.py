@@ -42,7 +42,9 @@ class FlexContainer(NamedTuple):
 
     def content_size(self, axis: int) -> float:
         """What its size leaves inside the padding."""
-        return max(0.0, (self.placed_layer.definite_size[axis] or 0.0) - self.layer.total_padding(axis))
+        return max(
+            0.0, (self.placed_layer.definite_size[axis] or 0.0) - self.layer.total_padding(axis)
+        )
 
 
 def draw_nodes(drawing: DrawingContext, canvas: Canvas, nodes: Sequence[RenderNode]) -> None:
@@ -127,7 +129,11 @@ def _distribute_free_space(group: FlexContainer, axis: int) -> None:
     """Along the flow: what is left goes to those that fill; texts give way where a row lacks."""
     fixed = [child for child in group.children if child.specified_size(axis) != "fill"]
     filling = [child for child in group.children if child.specified_size(axis) == "fill"]
-    free = group.content_size(axis) - group.total_gap - sum(_natural_size(child, axis) for child in fixed)
+    free = (
+        group.content_size(axis)
+        - group.total_gap
+        - sum(_natural_size(child, axis) for child in fixed)
+    )
     if free < -_TOLERANCE and axis == WIDTH:
         _shrink_texts(group, free)
     for child in filling:
@@ -136,7 +142,9 @@ def _distribute_free_space(group: FlexContainer, axis: int) -> None:
 
 def _shrink_texts(group: FlexContainer, free_space: float) -> None:
     """Texts get shorter in proportion to their length; one without any room is not drawn."""
-    texts = [child for child in group.children if _is_text(child) and child.specified_size(WIDTH) is None]
+    texts = [
+        child for child in group.children if _is_text(child) and child.specified_size(WIDTH) is None
+    ]
     total_width = sum(_natural_size(child, WIDTH) for child in texts)
     scale = max(0.0, (total_width + free_space) / total_width) if total_width else 0.0
     for child in texts:
@@ -160,7 +168,9 @@ def _resolve_cross_size(child: "PlacedLayer", axis: int, group: FlexContainer) -
     A text, row or column without a width is at most as wide as the column that holds it.
     """
     side, room = child.specified_size(axis), group.content_size(axis)
-    if side == "fill" or (side is None and group.layer.align == "stretch" and _is_stretchable(child)):
+    if side == "fill" or (
+        side is None and group.layer.align == "stretch" and _is_stretchable(child)
+    ):
         child.set_size(axis, room)
     elif side is None and axis == WIDTH and _natural_size(child, axis) > room + _TOLERANCE:
         if _is_text(child):

@@ -74,7 +74,9 @@ def _image_fields(
     for head, *rest in paths_used(source):
         spec, iteration = template.fields.get(head), node.iteration
         if iteration is not None and head == iteration.item_name:
-            yield from _item_image_fields(template, iteration.list_name, values, rest[:1], iteration.item_index)
+            yield from _item_image_fields(
+                template, iteration.list_name, values, rest[:1], iteration.item_index
+            )
         elif isinstance(spec, ImageField):
             yield spec, values.get(head)
         elif isinstance(spec, ListField):
@@ -98,7 +100,9 @@ def _item_image_fields(
                 yield inner, item[key]
 
 
-def _image_unavailable(node: RenderNode, choice: ImageChoice, error: ImageDecodeError) -> PictureFault:
+def _image_unavailable(
+    node: RenderNode, choice: ImageChoice, error: ImageDecodeError
+) -> PictureFault:
     pointer, detail = f"{node.pointer}/source", f"No picture: {error}."
     return PictureFault("image_unavailable", pointer, detail, choice.reference)
 
@@ -111,7 +115,9 @@ class DecodedImageCache:
     """
 
     def __init__(
-        self, max_bytes: int = DECODED_IMAGE_CACHE_BYTES, untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None
+        self,
+        max_bytes: int = DECODED_IMAGE_CACHE_BYTES,
+        untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None,
     ) -> None:
         self.decode_count = 0  # how often a picture had to be decoded
         self._pictures: Kept[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
@@ -189,4 +195,6 @@ class ImageResolver:
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")
-        return self.cache.decode(body, target_pixels, trusted=reference in self._document_references)
+        return self.cache.decode(
+            body, target_pixels, trusted=reference in self._document_references
+        )

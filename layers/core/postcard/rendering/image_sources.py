@@ -6,7 +6,7 @@ from dataclasses import replace
 from postcard.geometry import OutputSize
 from postcard.rendering.image_resolver import image_choice
 from postcard.rendering.placement import TargetPixels, target_pixels
-from postcard.rendering.prerendered import top_level_count, nodes_start_with, static_layer_pointers
+from postcard.rendering.prerendered import nodes_start_with, static_layer_pointers, top_level_count
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.rendering.static_layers import unmodified_nodes
 from postcard.runtime.lazy_dataclass import dataclass
@@ -37,7 +37,12 @@ class ImageSource:
 
 
 def image_sources(
-    template: Template, bound: BoundValues, size: OutputSize, *, now: float, has_prerendered: bool = False
+    template: Template,
+    bound: BoundValues,
+    size: OutputSize,
+    *,
+    now: float,
+    has_prerendered: bool = False,
 ) -> list[ImageSource]:
     """Each reference once, the default of the field in an `on_error: default` layer included.
 
@@ -47,7 +52,9 @@ def image_sources(
     static_pointers = static_layer_pointers(template) if has_prerendered else ()
     found: dict[str, ImageSource] = {}
     for nodes in _nodes_per_frame(template, bound, now):
-        is_covered = bool(static_pointers) and nodes_start_with(unmodified_nodes(nodes, template), static_pointers)
+        is_covered = bool(static_pointers) and nodes_start_with(
+            unmodified_nodes(nodes, template), static_pointers
+        )
         covered_count = top_level_count(static_pointers) if is_covered else 0
         for index, node in enumerate(nodes):
             for inner in node.walk():
@@ -58,10 +65,14 @@ def image_sources(
     return list(found.values())
 
 
-def _node_sources(template: Template, bound: BoundValues, node: RenderNode, scale: float) -> Iterator[ImageSource]:
+def _node_sources(
+    template: Template, bound: BoundValues, node: RenderNode, scale: float
+) -> Iterator[ImageSource]:
     layer = node.layer
     if isinstance(layer, QrLayer) and layer.logo:
-        yield ImageSource(f"{node.pointer}/logo", layer.logo, None, "hide", 0, 0, from_document=True)
+        yield ImageSource(
+            f"{node.pointer}/logo", layer.logo, None, "hide", 0, 0, from_document=True
+        )
     if not isinstance(layer, ImageLayer):
         return
     choice = image_choice(template, node, bound.values)
@@ -83,7 +94,9 @@ def _node_sources(template: Template, bound: BoundValues, node: RenderNode, scal
     )
 
 
-def _nodes_per_frame(template: Template, bound: BoundValues, now: float) -> Iterator[Sequence[RenderNode]]:
+def _nodes_per_frame(
+    template: Template, bound: BoundValues, now: float
+) -> Iterator[Sequence[RenderNode]]:
     """What is drawn, in every second of an animation whose pictures come and go."""
     countdown = template.document.countdown
     for second in range(countdown.frames if countdown and template.images_depend_on_time else 1):

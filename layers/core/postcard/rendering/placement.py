@@ -46,10 +46,16 @@ class DrawingContext:
     warnings: list[Fault] = field(default_factory=list)
     boxes: list[tuple[str, Box]] = field(default_factory=list)
 
-    def place_layers(self, nodes: Sequence[RenderNode], parent: "PlacedLayer | None" = None) -> "list[PlacedLayer]":
+    def place_layers(
+        self, nodes: Sequence[RenderNode], parent: "PlacedLayer | None" = None
+    ) -> "list[PlacedLayer]":
         """The stages of nodes in the group `around`; those not ready are left out."""
         placed_layers = (PlacedLayer(self, node, parent) for node in nodes)
-        return [placed_layer for placed_layer in placed_layers if placed_layer.layer.is_drawn(placed_layer)]
+        return [
+            placed_layer
+            for placed_layer in placed_layers
+            if placed_layer.layer.is_drawn(placed_layer)
+        ]
 
     def warn(self, code: str, pointer: str, detail: str) -> None:
         """Adds a warning, once."""
@@ -68,11 +74,15 @@ class PlacedLayer:
     from what is inside.
     """
 
-    def __init__(self, drawing: DrawingContext, node: RenderNode, parent: "PlacedLayer | None" = None) -> None:
+    def __init__(
+        self, drawing: DrawingContext, node: RenderNode, parent: "PlacedLayer | None" = None
+    ) -> None:
         self.drawing, self.node, self.layer, self.parent = drawing, node, node.layer, parent
         layer = node.layer
         self.offset = [layer.x, layer.y]
-        self.definite_size = [None if side == "fill" else side for side in (layer.width, layer.height)]
+        self.definite_size = [
+            None if side == "fill" else side for side in (layer.width, layer.height)
+        ]
         self.text_layout: TextLayout | None = None
 
     @property
@@ -160,7 +170,9 @@ class PlacedLayer:
     @cached_property
     def picture(self) -> DecodedImage | None:
         """The picture of an image layer; None if there is none to draw."""
-        return self.drawing.find_picture(self.node, target_pixels(self.layer, self.document, self.scale))
+        return self.drawing.find_picture(
+            self.node, target_pixels(self.layer, self.document, self.scale)
+        )
 
     def find_picture(self, reference: str, side: float) -> DecodedImage | None:
         """A picture that the layer names beside its own, to be drawn `side` pixels large."""

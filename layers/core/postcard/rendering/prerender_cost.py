@@ -16,7 +16,13 @@ _FETCH_MS_PER_MB = 12.5  # a megabyte from the store
 _REQUEST_MS = 15.0  # until the store's first byte, where it would not have been asked otherwise
 _DECODE_SOURCE_MS_PER_MB = 20.0  # a megabyte of somebody's picture
 _DECODE_PRERENDERED_MS = 8.0, 6.0  # a megabyte of a stored ground, and a million of its pixels
-_RESIZE_MS_PER_MP, _SHADOW_MS_PER_MP, _OFFSCREEN_MS_PER_MP, _GRADIENT_MS_PER_MP, _FILTER_MS_PER_MP = 8.0, 37.0, 10.0, 5.0, 20.0  # a million pixels
+(
+    _RESIZE_MS_PER_MP,
+    _SHADOW_MS_PER_MP,
+    _OFFSCREEN_MS_PER_MP,
+    _GRADIENT_MS_PER_MP,
+    _FILTER_MS_PER_MP,
+) = 8.0, 37.0, 10.0, 5.0, 20.0  # a million pixels
 _TEXT_MS, _LAYER_MS = 1.0, 0.3  # each
 _MIN_SPEEDUP = 1.5  # times as dear, so that a wrong guess costs little
 MAX_PRERENDERED_BYTES = 4_000_000
@@ -40,7 +46,10 @@ def should_prerender(
     for layer, pointer, _ in walk_layers(document.layers):
         if pointer in boxes:
             drawing += _draw_ms(layer, _visible_area(boxes[pointer], document) * per_pixel)
-    reading = file_bytes / 1e6 * (_FETCH_MS_PER_MB + _DECODE_PRERENDERED_MS[0]) + pixels[0] * pixels[1] / 1e6 * _DECODE_PRERENDERED_MS[1]
+    reading = (
+        file_bytes / 1e6 * (_FETCH_MS_PER_MB + _DECODE_PRERENDERED_MS[0])
+        + pixels[0] * pixels[1] / 1e6 * _DECODE_PRERENDERED_MS[1]
+    )
     if not sizes:
         reading += _REQUEST_MS
     return file_bytes <= MAX_PRERENDERED_BYTES and drawing > _MIN_SPEEDUP * reading
@@ -50,7 +59,9 @@ def _draw_ms(layer: AnyLayer, megapixels: float) -> float:
     """What drawing a layer costs that covers so many million pixels."""
     milliseconds = _TEXT_MS if isinstance(layer, TextLayer) else _LAYER_MS
     if isinstance(layer, ImageLayer):
-        milliseconds += megapixels * (_RESIZE_MS_PER_MP + (_FILTER_MS_PER_MP if layer.filter else 0.0))
+        milliseconds += megapixels * (
+            _RESIZE_MS_PER_MP + (_FILTER_MS_PER_MP if layer.filter else 0.0)
+        )
     if not layer.draws_directly:
         milliseconds += megapixels * _OFFSCREEN_MS_PER_MP
     if layer.shadow is not None:

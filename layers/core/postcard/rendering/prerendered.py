@@ -90,7 +90,9 @@ def static_layer_pointers(template: Template) -> tuple[str, ...]:
     if template.liquid_slots.get(""):
         return ()
     layers = template.document.layers
-    dynamic = (where for layer, where, _ in walk_layers(layers) if _is_dynamic(layer, where, template))
+    dynamic = (
+        where for layer, where, _ in walk_layers(layers) if _is_dynamic(layer, where, template)
+    )
     first_dynamic = min((int(where.split("/")[2]) for where in dynamic), default=len(layers))
     return tuple(_drawn_pointers(layers[:first_dynamic], "/layers"))
 

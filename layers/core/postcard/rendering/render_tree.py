@@ -36,7 +36,10 @@ class RenderNode:
 
 
 def build_tree(
-    layers: Sequence[AnyLayer], pointer: str, evaluator: Evaluator, modifications: LayerModifications
+    layers: Sequence[AnyLayer],
+    pointer: str,
+    evaluator: Evaluator,
+    modifications: LayerModifications,
 ) -> tuple[RenderNode, ...]:
     """The nodes of layers at the pointer `where`."""
     found = (
@@ -53,13 +56,17 @@ def _iterations(layer: AnyLayer, evaluator: Evaluator) -> Iterable[Evaluator]:
     return evaluator.iterations(layer) if repeats else (evaluator,)  # type: ignore[arg-type]
 
 
-def _build_node(layer: AnyLayer, pointer: str, evaluator: Evaluator, modifications: LayerModifications) -> RenderNode | None:
+def _build_node(
+    layer: AnyLayer, pointer: str, evaluator: Evaluator, modifications: LayerModifications
+) -> RenderNode | None:
     changes = modifications.get(layer.name or "", {})
     visible = changes.get("visible")
     if visible is False or (visible is None and not evaluator.is_visible(pointer)):
         return None
     properties = {slot: value for slot, value in changes.items() if slot != "visible"}
-    overridden = frozenset(layer.modifiable[slot] for slot in properties if layer.modifiable[slot] != "highlight")
+    overridden = frozenset(
+        layer.modifiable[slot] for slot in properties if layer.modifiable[slot] != "highlight"
+    )
     resolved: AnyLayer = _modified(evaluator.resolve(layer, pointer, overridden), properties)
     if resolved.is_empty:
         return None

@@ -14,10 +14,16 @@ from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
 from postcard.rendering.fallback_layers import fallback_document, fallback_layers
 from postcard.rendering.flex_layout import draw_nodes
-from postcard.rendering.image_resolver import ImageResolver, AddWarning, DecodedImageCache, RenderFailed, WarnFunction
+from postcard.rendering.image_resolver import (
+    AddWarning,
+    DecodedImageCache,
+    ImageResolver,
+    RenderFailed,
+    WarnFunction,
+)
 from postcard.rendering.image_sources import ImageSource, image_sources
 from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, top_level_count, static_layer_pointers
+from postcard.rendering.prerendered import PrerenderedLayers, static_layer_pointers, top_level_count
 from postcard.rendering.render_tree import LayerModifications, RenderNode, build_tree
 from postcard.rendering.static_layers import CanvasSpec, StaticLayerCache
 from postcard.runtime.lazy_dataclass import dataclass
@@ -26,7 +32,7 @@ from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.text.fonts import Fonts
 
-__all__ = ["LayerBox", "RenderFailed", "RenderedPicture", "Renderer", "ImageSource", "FallbackKind"]
+__all__ = ["FallbackKind", "ImageSource", "LayerBox", "RenderFailed", "RenderedPicture", "Renderer"]
 
 FallbackKind = Literal["fallback", "ended"]
 
@@ -59,7 +65,10 @@ class Renderer:
     """Draws. One for a process: it keeps decoded pictures and drawn grounds of templates."""
 
     def __init__(
-        self, fonts: Fonts, image_cache: DecodedImageCache | None = None, static_layers: StaticLayerCache | None = None
+        self,
+        fonts: Fonts,
+        image_cache: DecodedImageCache | None = None,
+        static_layers: StaticLayerCache | None = None,
     ) -> None:
         self.fonts = fonts
         self.image_cache = image_cache or DecodedImageCache()
@@ -186,15 +195,24 @@ class _Frame:
         self.template = template
         self.at_second = partial(_Frame, renderer, template, bound, size, fetched_images, now)
         self.start_canvas = partial(
-            renderer.static_layers.start_canvas, template=template, fetched_images=fetched_images, prerendered=prerendered
+            renderer.static_layers.start_canvas,
+            template=template,
+            fetched_images=fetched_images,
+            prerendered=prerendered,
         )
         self.warnings: list[Fault] = []
-        self._add_warning = _warning_adder(self.warnings)  # not a method: its circle would keep the pixels alive
+        self._add_warning = _warning_adder(
+            self.warnings
+        )  # not a method: its circle would keep the pixels alive
         self._warn = _warn_function(self._add_warning)
         self.evaluator = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
         self.background = parse_color(self.evaluator.document.background)
-        self.canvas_spec = CanvasSpec((template.width, template.height), _pixels(size), self.background)
-        image_resolver = ImageResolver(template, bound.values, fetched_images, renderer.image_cache, self._add_warning)
+        self.canvas_spec = CanvasSpec(
+            (template.width, template.height), _pixels(size), self.background
+        )
+        image_resolver = ImageResolver(
+            template, bound.values, fetched_images, renderer.image_cache, self._add_warning
+        )
         self.drawing = DrawingContext(
             self.evaluator.document,
             template.fonts or renderer.fonts,
@@ -208,7 +226,9 @@ class _Frame:
         draw_nodes(self.drawing, canvas, nodes[drawn_count:])
         return canvas.picture()
 
-    def render_animation(self, modifications: LayerModifications, max_bytes: int | None) -> RenderedPicture:
+    def render_animation(
+        self, modifications: LayerModifications, max_bytes: int | None
+    ) -> RenderedPicture:
         """The picture and those of the seconds after it. Once it is over it does not begin anew."""
         from postcard.canvas.codecs.animated_gif import (
             encode_animation,  # one picture in many is a countdown
@@ -250,7 +270,8 @@ class _Frame:
             size = len(encoded.image.body)
             self._warn("over_budget", "", f"The smallest picture of this size has {size} bytes.")
         boxes = tuple(
-            LayerBox(pointer, box.x, box.y, box.width, box.height) for pointer, box in self.drawing.boxes
+            LayerBox(pointer, box.x, box.y, box.width, box.height)
+            for pointer, box in self.drawing.boxes
         )
         return RenderedPicture(encoded.image, tuple(self.warnings), boxes)
 

@@ -9,7 +9,7 @@ from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.rendering.flex_layout import draw_nodes
 from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, top_level_count, digest_of
+from postcard.rendering.prerendered import PrerenderedLayers, digest_of, top_level_count
 from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Kept
@@ -61,8 +61,12 @@ class StaticLayerCache:
 
     def __init__(self, max_bytes: int = STATIC_LAYER_CACHE_BYTES) -> None:
         self.draw_count = 0  # how often a ground had to be drawn
-        self._canvases: Kept[CacheKey, CachedCanvas] = Kept(max_bytes, lambda ground: ground.memory_bytes)
-        self._prerendered: Kept[str, PrerenderedLayers] = Kept(max_bytes, lambda laid: laid.memory_bytes)
+        self._canvases: Kept[CacheKey, CachedCanvas] = Kept(
+            max_bytes, lambda ground: ground.memory_bytes
+        )
+        self._prerendered: Kept[str, PrerenderedLayers] = Kept(
+            max_bytes, lambda laid: laid.memory_bytes
+        )
 
     def get_prerendered(self, key: str) -> PrerenderedLayers | None:
         """The stored ground that was read by that key, if it is still here."""
@@ -70,7 +74,11 @@ class StaticLayerCache:
 
     def add_prerendered(self, key: str, file: bytes) -> PrerenderedLayers | None:
         """Read a stored ground, whose key its digest ends; None if it is not what was stored."""
-        prerendered = PrerenderedLayers.from_bytes(key, file) if file and key.endswith(digest_of(file)) else None
+        prerendered = (
+            PrerenderedLayers.from_bytes(key, file)
+            if file and key.endswith(digest_of(file))
+            else None
+        )
         if prerendered is not None:
             self._prerendered.put(key, prerendered)
         return prerendered
@@ -91,9 +99,18 @@ class StaticLayerCache:
         static_nodes = unmodified_nodes(nodes, template)
         if not static_nodes:
             return canvas_spec.new_canvas(), 0
-        prerendered = prerendered if prerendered and prerendered.matches(canvas_spec.pixels, static_nodes) else None
+        prerendered = (
+            prerendered
+            if prerendered and prerendered.matches(canvas_spec.pixels, static_nodes)
+            else None
+        )
         files = tuple(fetched_images.get(reference, b"") for reference in template.image_references)
-        key = (files, canvas_spec, prerendered and prerendered.key, *_cache_key(drawing, static_nodes, template))
+        key = (
+            files,
+            canvas_spec,
+            prerendered and prerendered.key,
+            *_cache_key(drawing, static_nodes, template),
+        )
         cached = self._canvases.get(key)
         if cached is None:
             pinned_objects = (*files, template.document)
@@ -137,10 +154,14 @@ def unmodified_nodes(nodes: Sequence[RenderNode], template: Template) -> list[Re
     Whatever Liquid, a request or a list's item changes about a layer makes a copy of it.
     """
     document_layers = {id(layer) for layer, _, _ in walk_layers(template.document.layers)}
-    return list(takewhile(lambda node: all(id(one.layer) in document_layers for one in node.walk()), nodes))
+    return list(
+        takewhile(lambda node: all(id(one.layer) in document_layers for one in node.walk()), nodes)
+    )
 
 
-def _cache_key(drawing: DrawingContext, nodes: Sequence[RenderNode], template: Template) -> CacheKey:
+def _cache_key(
+    drawing: DrawingContext, nodes: Sequence[RenderNode], template: Template
+) -> CacheKey:
     """What else than pictures the drawing of untouched layers hangs on."""
     slots = template.liquid_slots.get("", ())
     return (

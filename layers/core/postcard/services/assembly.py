@@ -102,7 +102,9 @@ def _recalls(api: ApiDependencies, room: SharedServices, keys: Callable[[], Link
     )
 
 
-def _images(api: ApiDependencies, room: SharedServices, minting: LinkService, keys: Callable[[], LinkKeys]) -> Images:
+def _images(
+    api: ApiDependencies, room: SharedServices, minting: LinkService, keys: Callable[[], LinkKeys]
+) -> Images:
     return Images(
         room.templates,
         room.pipeline,

@@ -35,7 +35,9 @@ def blind_indexes(keys: LinkKeys, template: Template, bound: BoundValues) -> tup
     return tuple(dict.fromkeys(found))
 
 
-def _erasable_values(name: str, field: AnyField, value: AnyValue | None) -> Iterator[tuple[str, Value]]:
+def _erasable_values(
+    name: str, field: AnyField, value: AnyValue | None
+) -> Iterator[tuple[str, Value]]:
     if isinstance(field, ListField):
         for item in value if isinstance(value, tuple) else ():
             for key, one in item.items():

@@ -24,7 +24,8 @@ def _field(name: str, spec: AnyField) -> JsonObject:
     bounds = {
         f.name: getattr(spec, f.name)
         for f in fields(spec)
-        if f.name not in (*COMMON_PROPERTIES, "items") and getattr(spec, f.name) not in (None, False)
+        if f.name not in (*COMMON_PROPERTIES, "items")
+        and getattr(spec, f.name) not in (None, False)
     }
     if isinstance(spec, ListField):
         bounds["items"] = [_field(key, inner) for key, inner in spec.items.items()]
@@ -33,7 +34,9 @@ def _field(name: str, spec: AnyField) -> JsonObject:
 
 
 def _layer(name: str, layer: BaseLayer) -> JsonObject:
-    words = [VALUE_PROPERTY.get(layer.type, "value") if w == "value" else w for w in layer.modifiable]
+    words = [
+        VALUE_PROPERTY.get(layer.type, "value") if w == "value" else w for w in layer.modifiable
+    ]
     return {"name": name, "type": layer.type, "properties": [*words, "visible"]}
 
 

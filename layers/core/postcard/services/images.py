@@ -5,11 +5,11 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
-from postcard.delivery.response import DAY_SECONDS, image_key, cache_for
+from postcard.delivery.response import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, told
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline, bad_request_for
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
@@ -99,15 +99,23 @@ class Images:
         """The image of a request: the one there is, or a new one."""
         template = self._library.usable_record(asked.template_id, "/template_id")
         with self._minting.with_fallback_url(template):
-            edition = self._library.load_effective(template, asked.template_version, "/template_version")
-            looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
-            order = job_for_request(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+            edition = self._library.load_effective(
+                template, asked.template_version, "/template_version"
+            )
+            looks = OutputOptions(
+                asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes
+            )
+            order = job_for_request(
+                edition, asked.modifications, looks, on_invalid=asked.on_invalid
+            )
             image_id = links.image_id(self._keys(), order.canonical())
             known = self._refresh_status(self._records.get(image_id))
             if known is not None and _is_reusable(known, asked.render):
                 return self._result(known, order, cached=True, did="found")
             record = _record(image_id, order, known, now)
-            record = replace(record, marks=blind_indexes(self._keys(), order.template, order.values))
+            record = replace(
+                record, marks=blind_indexes(self._keys(), order.template, order.values)
+            )
             if self._is_drawn_on_open(asked, template, order, now):
                 status = "timed" if order.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
@@ -157,7 +165,9 @@ class Images:
             return True
         return not self._budget.spend(template, now=now)
 
-    def _draw(self, record: ImageRecord, order: RenderJob, now: float, deadline: float) -> ImageResult:
+    def _draw(
+        self, record: ImageRecord, order: RenderJob, now: float, deadline: float
+    ) -> ImageResult:
         steps = Timings()
         try:
             drawing = self._studio.draw(order, now=now, deadline=deadline, steps=steps)

@@ -76,7 +76,12 @@ class LinkService:
     """Signs links. Nothing is stored."""
 
     def __init__(
-        self, library: TemplateLoader, studio: RenderPipeline, keys: Callable[[], LinkKeys], *, base_url: str
+        self,
+        library: TemplateLoader,
+        studio: RenderPipeline,
+        keys: Callable[[], LinkKeys],
+        *,
+        base_url: str,
     ) -> None:
         self._library = library
         self._studio = studio
@@ -115,7 +120,9 @@ class LinkService:
         try:
             yield
         except Problem as problem:
-            if (edition := self._library.load_version(record.template_id, record.latest)) is not None:
+            if (
+                edition := self._library.load_version(record.template_id, record.latest)
+            ) is not None:
                 told = {"fallback_url": self.default_url(edition)}
                 problem.extensions = {**problem.extensions, **told}
             raise
@@ -197,10 +204,14 @@ class LinkService:
 
     def _asset_faults(self, order: RenderJob, now: float) -> list[Fault]:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.image_sources(order.template, order.values, order.size, now=now)
+        wanted = self._studio.renderer.image_sources(
+            order.template, order.values, order.size, now=now
+        )
         foreign = [s for s in wanted if s.reference not in order.loaded.stored.sources]
         return [
-            Fault(fault.code, order.source_pointers.get(fault.reference, fault.pointer), fault.detail)
+            Fault(
+                fault.code, order.source_pointers.get(fault.reference, fault.pointer), fault.detail
+            )
             for fault in self._studio.sources.check_assets(foreign)
         ]
 
@@ -225,7 +236,9 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
     for name in asked.open or {}:
         spec = find_field(fields, name)
         if spec is None:
-            yield Fault("unknown_name", pointer("open", name), template.unknown_target_message(name))
+            yield Fault(
+                "unknown_name", pointer("open", name), template.unknown_target_message(name)
+            )
         elif isinstance(spec, ListField):
             detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
             yield Fault("bad_value", pointer("open", name), detail)

@@ -9,8 +9,15 @@ from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, refuse, told
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
-from postcard.pipeline.pipeline import RenderResult, Timings, RenderPipeline, bad_request_for
-from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request, job_for_values, job_for_draft
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
+from postcard.pipeline.render_job import (
+    OutputOptions,
+    RenderJob,
+    check_size,
+    job_for_draft,
+    job_for_request,
+    job_for_values,
+)
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateVersion
 from postcard.rendering.renderer import RenderFailed
@@ -90,7 +97,9 @@ class Previews:
         edition = self._template(asked, deadline)
         looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
         if asked.document is None or asked.modifications:
-            order = job_for_request(edition, asked.modifications, looks, on_invalid=asked.on_invalid)
+            order = job_for_request(
+                edition, asked.modifications, looks, on_invalid=asked.on_invalid
+            )
         else:
             size, faults = looks.resolve_size(edition.template.document)
             refuse(faults)
@@ -109,7 +118,9 @@ class Previews:
             template = Template.compile(DRAFT_ID, 1, parse_document(asked.document))
             families = self._studio.custom_font_keys(template.document, deadline=deadline)
         template, _ = self._studio.with_fonts(template, families, deadline=deadline)
-        return LoadedTemplate(TemplateVersion(DRAFT_ID, 1, asked.document, 0, fonts=families), template)
+        return LoadedTemplate(
+            TemplateVersion(DRAFT_ID, 1, asked.document, 0, fonts=families), template
+        )
 
 
 @contextmanager

@@ -11,14 +11,25 @@ from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
 from postcard.errors import Fault, Gone, Stale, Unavailable, refuse, told
 from postcard.geometry import Box, output_size
 from postcard.json_text import pointer, read_json
-from postcard.lint.findings import check_template as findings_of
 from postcard.lint.findings import check_rendered
-from postcard.pipeline.fallback_images import KINDS, store_fallbacks, store_fallbacks_at_fixed_keys, stored_size
-from postcard.pipeline.pipeline import RenderResult, RenderPipeline, bad_request_for
-from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_values, job_for_draft
+from postcard.lint.findings import check_template as findings_of
+from postcard.pipeline.fallback_images import (
+    KINDS,
+    store_fallbacks,
+    store_fallbacks_at_fixed_keys,
+    stored_size,
+)
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
+from postcard.pipeline.render_job import (
+    OutputOptions,
+    RenderJob,
+    check_size,
+    job_for_draft,
+    job_for_values,
+)
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.rendering.renderer import Renderer, RenderFailed, ImageSource, FallbackKind
+from postcard.rendering.renderer import FallbackKind, ImageSource, Renderer, RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
@@ -79,7 +90,9 @@ class Publisher:
         families = self._studio.custom_font_keys(document, deadline=deadline)
         template = self._with_fonts(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
-        stand_ins = {str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)}
+        stand_ins = {
+            str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)
+        }
         version = self._store_version(checked, text, int(now), stand_ins, families)
         self._templates.publish(_record(record, version, document.name), version)
         store_fallbacks_at_fixed_keys(self._store, template_id, number, stand_ins)
@@ -119,7 +132,9 @@ class Publisher:
         findings = findings_about(template, drawing, self._studio.renderer, now=now)
         return CheckedTemplate(replace(template, format=drawing.image.format), pictures, findings)
 
-    def _draw_example(self, template: Template, pictures: Mapping[str, bytes], *, now: float) -> RenderResult:
+    def _draw_example(
+        self, template: Template, pictures: Mapping[str, bytes], *, now: float
+    ) -> RenderResult:
         order = example_job(template)
         try:
             rendered = self._studio.render_with(order, pictures, now)
@@ -197,7 +212,9 @@ def needed_sources(renderer: Renderer, template: Template, *, now: float) -> lis
     named = {source.reference for source in shown}
     rest = [reference for reference in template.image_references if reference not in named]
     unseen = [
-        ImageSource(_source_pointer(template, reference), reference, None, "hide", 0, 0, from_document=True)
+        ImageSource(
+            _source_pointer(template, reference), reference, None, "hide", 0, 0, from_document=True
+        )
         for reference in rest
     ]
     return [*shown, *unseen]
@@ -227,7 +244,9 @@ def example_job(template: Template) -> RenderJob:
     """The template as it is drawn at publish: each field at its example, or else its default."""
     edition = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     size = output_size(template.document.width, template.document.height)
-    return job_for_draft(job_for_values(edition, bind_examples(template), OutputOptions(), size), OutputOptions())
+    return job_for_draft(
+        job_for_values(edition, bind_examples(template), OutputOptions(), size), OutputOptions()
+    )
 
 
 def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:

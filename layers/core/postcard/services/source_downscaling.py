@@ -40,7 +40,9 @@ def _downscale_one(body: bytes, box: TargetPixels) -> bytes:
     share = max(box[0] / picture.width, box[1] / picture.height)
     if share > _MIN_SAVING:
         return body
-    smaller = reencode_at_size(body, (math.ceil(picture.width * share), math.ceil(picture.height * share)))
+    smaller = reencode_at_size(
+        body, (math.ceil(picture.width * share), math.ceil(picture.height * share))
+    )
     return min(smaller, body, key=len)
 
 

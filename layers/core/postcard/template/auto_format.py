@@ -13,7 +13,9 @@ from postcard.template.schema.validators import has_liquid
 
 _MIN_PHOTO_SHARE = 0.25  # of the canvas; from here on a jpg is smaller than a png
 
-_ImageInGroup = tuple[ImageLayer, GroupLayer | None]  # a picture, and the repeated group that it is in
+_ImageInGroup = tuple[
+    ImageLayer, GroupLayer | None
+]  # a picture, and the repeated group that it is in
 
 
 def guess_format(document: Document) -> str:
@@ -29,12 +31,16 @@ def expects_photos(document: Document) -> bool:
         (layer, around)
         for layer, around in _image_layers(document.layers)
         if has_liquid(layer.source)
-        and not any(_has_sample_image(path, around, document.fields) for path in paths_used(layer.source))
+        and not any(
+            _has_sample_image(path, around, document.fields) for path in paths_used(layer.source)
+        )
     )
     return _is_mostly_photos(unseen, document)
 
 
-def _image_layers(layers: Sequence[AnyLayer], repeated_group: GroupLayer | None = None) -> Iterator[_ImageInGroup]:
+def _image_layers(
+    layers: Sequence[AnyLayer], repeated_group: GroupLayer | None = None
+) -> Iterator[_ImageInGroup]:
     for layer in layers:
         if isinstance(layer, ImageLayer):
             yield layer, repeated_group
@@ -42,7 +48,9 @@ def _image_layers(layers: Sequence[AnyLayer], repeated_group: GroupLayer | None 
             yield from _image_layers(layer.layers, layer if layer.repeat else repeated_group)
 
 
-def _has_sample_image(path: Sequence[str], repeated_group: GroupLayer | None, fields: Fields) -> bool:
+def _has_sample_image(
+    path: Sequence[str], repeated_group: GroupLayer | None, fields: Fields
+) -> bool:
     """Whether a field has a picture to show; one of an item has it from the list, too."""
     spec, key = fields.get(path[0]), path[1] if len(path) > 1 else ""
     if repeated_group and path[0] == repeated_group.item_name:

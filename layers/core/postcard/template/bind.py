@@ -23,12 +23,12 @@ from postcard.template.fields.values import (
     Value,
     clean_text,
     is_missing,
-    to_link_text,
     read_boolean,
     read_color,
     read_date,
     read_image,
     read_value,
+    to_link_text,
     value_to_json,
 )
 from postcard.template.layers.base import BaseLayer
@@ -149,7 +149,14 @@ class _Binder:
     def result(self) -> BoundValues:
         warnings = tuple(self.faults) if self.mode == "default" else ()
         counted = self.bad_count + len(self.modifications.ignored_names)
-        return BoundValues(self.values, self.layers, self.explicit_values, warnings, tuple(self.missing_required), counted)
+        return BoundValues(
+            self.values,
+            self.layers,
+            self.explicit_values,
+            warnings,
+            tuple(self.missing_required),
+            counted,
+        )
 
     def bind_field(self, name: str) -> None:
         """One field's value, or what stands for it."""
@@ -174,7 +181,9 @@ class _Binder:
             value = read_layer_value(self.template.addressable_layers[name], key, raw)
         except BadValue as error:
             self.bad_count += 1
-            self._add_fault("bad_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}.")
+            self._add_fault(
+                "bad_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}."
+            )
             return
         if value is not None:
             self.layers.setdefault(name, {})[key] = value
@@ -203,10 +212,19 @@ class _Binder:
         for wrong in read.faults:
             place = ItemFieldRef(name, wrong.item_index, wrong.key)
             self.bad_count += wrong.code == "bad_value"
-            self._add_fault(wrong.code, self.modifications.pointer_to_item_field(place), f"{place.flat_name} {wrong.detail}.")
-        self.missing_required += [ItemFieldRef(name, *lacking).flat_name for lacking in read.missing_required]
+            self._add_fault(
+                wrong.code,
+                self.modifications.pointer_to_item_field(place),
+                f"{place.flat_name} {wrong.detail}.",
+            )
+        self.missing_required += [
+            ItemFieldRef(name, *lacking).flat_name for lacking in read.missing_required
+        ]
         if read.items:
-            self.values[name], self.explicit_values[name] = tuple(read.items), tuple(read.explicit_items)
+            self.values[name], self.explicit_values[name] = (
+                tuple(read.items),
+                tuple(read.explicit_items),
+            )
 
     def _has_fault_inside(self, where: str) -> bool:
         told = bool(self.faults) and where != "/modifications"
@@ -238,7 +256,9 @@ def _flat_values(values: Mapping[str, AnyValue]) -> Iterator[tuple[str, str]]:
 def _value_from_json(spec: AnyField, raw: Any) -> AnyValue | None:
     if raw is None or not isinstance(spec, ListField):
         return _single_value_from_json(spec, raw)
-    return tuple({k: _single_value_from_json(f, one.get(k)) for k, f in spec.items.items()} for one in raw)
+    return tuple(
+        {k: _single_value_from_json(f, one.get(k)) for k, f in spec.items.items()} for one in raw
+    )
 
 
 def _single_value_from_json(spec: AnyField, raw: Any) -> Value | None:

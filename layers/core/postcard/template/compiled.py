@@ -15,22 +15,24 @@ from postcard.template.fields.values import AnyValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
-from postcard.template.liquid.loops import item_types, list_item_types, forloop_types
+from postcard.template.liquid.loops import forloop_types, item_types, list_item_types
 from postcard.template.liquid.programs import (
     LiquidCondition,
     LiquidTemplate,
-    uses_time,
     liquid_errors,
     parse_condition,
     parse_template,
+    uses_time,
 )
 from postcard.template.liquid_slots import LiquidSlot, find_slots
-from postcard.template.model import Document, walk_layers, walk_all_layers
+from postcard.template.model import Document, walk_all_layers, walk_layers
 from postcard.template.schema.locales import find_zone
 from postcard.template.schema.validators import has_liquid
 from postcard.text.fonts import Fonts
 
-_EXCLUDED_PROPERTIES = frozenset(("layers", "fields", "fallback", "ended", "alt"))  # not a slot of the document
+_EXCLUDED_PROPERTIES = frozenset(
+    ("layers", "fields", "fallback", "ended", "alt")
+)  # not a slot of the document
 _COUNTDOWN_INPUTS = ("locale", "zone", "date")  # what a countdown itself follows from
 
 
@@ -79,7 +81,9 @@ class Template:
             version=version,
             document=document,
             addressable_layers=dict(_addressable_layers(document.layers)),
-            default_values={name: _default_value(one, zone) for name, one in document.fields.items()},
+            default_values={
+                name: _default_value(one, zone) for name, one in document.fields.items()
+            },
             zone=zone,
             depends_on_time=_depends_on_time(document, slots),
             format=format or guess_format(document),
@@ -168,7 +172,8 @@ class Template:
         for layer, where, _ in walk_all_layers(self.document):
             if layer.if_:
                 yield from _to_faults(
-                    f"{where}/if", liquid_errors(layer.if_, self.liquid_types_at(where), condition=True)
+                    f"{where}/if",
+                    liquid_errors(layer.if_, self.liquid_types_at(where), condition=True),
                 )
         yield from _to_faults("/alt", liquid_errors(self.document.alt, self.liquid_types))
 
@@ -193,11 +198,16 @@ def _addressable_layers(layers: Sequence[AnyLayer]) -> Iterator[tuple[str, AnyLa
 
 
 def _default_value(field: AnyField, zone: tzinfo) -> AnyValue | None:
-    return default_items(field, zone) if isinstance(field, ListField) else default_value(field, zone)
+    return (
+        default_items(field, zone) if isinstance(field, ListField) else default_value(field, zone)
+    )
 
 
 def _liquid_slots(document: Document) -> dict[str, tuple[LiquidSlot, ...]]:
-    found = {where: find_slots(one, exclude=_EXCLUDED_PROPERTIES) for one, where, _ in walk_all_layers(document)}
+    found = {
+        where: find_slots(one, exclude=_EXCLUDED_PROPERTIES)
+        for one, where, _ in walk_all_layers(document)
+    }
     return {**found, "": find_slots(document, exclude=_EXCLUDED_PROPERTIES)}
 
 

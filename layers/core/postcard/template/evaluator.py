@@ -18,7 +18,7 @@ from postcard.template.fields.values import (
     read_number,
 )
 from postcard.template.layers.group import GroupLayer
-from postcard.template.liquid.context import LiquidFailed, LiquidContext
+from postcard.template.liquid.context import LiquidContext, LiquidFailed
 from postcard.template.liquid.dates import ZonedDate
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values
@@ -98,7 +98,10 @@ class Evaluator:
     def _liquid_value(self, spec: AnyField, value: AnyValue | None, convert_emphasis: Any) -> Any:
         if isinstance(spec, ListField) and isinstance(value, tuple):
             return [
-                {k: self._liquid_value(spec.items[k], one, convert_emphasis) for k, one in item.items()}
+                {
+                    k: self._liquid_value(spec.items[k], one, convert_emphasis)
+                    for k, one in item.items()
+                }
                 for item in value
             ]
         if isinstance(value, date):

@@ -9,7 +9,12 @@ from typing import Any, TypeVar, get_args, get_origin
 from postcard.json_text import pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.liquid.programs import LiquidTemplate, parse_template
-from postcard.template.schema.json_mapping import Liquid, annotations_by_key, resolve_union, json_name
+from postcard.template.schema.json_mapping import (
+    Liquid,
+    annotations_by_key,
+    json_name,
+    resolve_union,
+)
 from postcard.template.schema.validators import has_liquid
 
 T = TypeVar("T")

@@ -14,10 +14,10 @@ from postcard.template.properties.text_style import Direction, Families, Style
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
 from postcard.template.schema.validators import (
-    check_locale,
-    check_time_zone,
     check_color,
     check_image_reference,
+    check_locale,
+    check_time_zone,
 )
 
 Pixels = Annotated[int, Ge(1), Le(5000)]

@@ -50,7 +50,10 @@ def read_tables(body: bytes) -> dict[str, bytes]:
     end = _TABLE_DIRECTORY_HEADER.size + count * _TABLE_RECORD.size
     if not 0 < count <= MAX_TABLES or end > len(body):
         raise FontError("its list of tables is broken")
-    entries = [_TABLE_RECORD.unpack_from(body, _TABLE_DIRECTORY_HEADER.size + n * _TABLE_RECORD.size) for n in range(count)]
+    entries = [
+        _TABLE_RECORD.unpack_from(body, _TABLE_DIRECTORY_HEADER.size + n * _TABLE_RECORD.size)
+        for n in range(count)
+    ]
     _check_table_extents(((start, length) for _, _, start, length in entries), end, len(body))
     found = {
         tag.decode("latin-1"): body[start : start + length] for tag, _, start, length in entries

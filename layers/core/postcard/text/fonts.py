@@ -179,7 +179,11 @@ class Fonts:
         `han` says whose shapes Chinese letters take.
         """
         named = names if any(map(self.has_family, names)) else (*names, DEFAULT_FAMILY)
-        asked = (*named, *([_HAN_FAMILIES[han_variant]] if han_variant else ()), *_FALLBACK_FAMILIES)
+        asked = (
+            *named,
+            *([_HAN_FAMILIES[han_variant]] if han_variant else ()),
+            *_FALLBACK_FAMILIES,
+        )
         known = dict.fromkeys(name for name in asked if name in self._families)
         return tuple(self._nearest_face(name, weight, italic) for name in known)
 
@@ -231,7 +235,9 @@ def strip_default_ignorable(text: str) -> str:
 
 
 def _candidate_faces(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:
-    as_picture = len(cluster) > 1 and (_EMOJI_PRESENTATION.search(cluster) or _is_emoji_zwj_sequence(cluster))
+    as_picture = len(cluster) > 1 and (
+        _EMOJI_PRESENTATION.search(cluster) or _is_emoji_zwj_sequence(cluster)
+    )
     if as_picture:
         yield from (face for face in chain if face.color)
     yield from (face for face in chain if not (as_picture and face.color))

@@ -80,7 +80,11 @@ def can_draw(body: bytes, text: str) -> bool:
 
 def advance(run: FontRun) -> float:
     """The width in em."""
-    return _measure_advance_cached(run) if len(run.text) <= _MAX_CACHED_LENGTH else _measure_advance(run)
+    return (
+        _measure_advance_cached(run)
+        if len(run.text) <= _MAX_CACHED_LENGTH
+        else _measure_advance(run)
+    )
 
 
 def _measure_advance(run: FontRun) -> float:
@@ -92,7 +96,9 @@ def _measure_advance(run: FontRun) -> float:
 _measure_advance_cached = lru_cache(maxsize=8192)(_measure_advance)
 
 
-def rasterize_glyphs(run: FontRun, size: float, phase: int, stroke_width: float = 0.0) -> GlyphBitmap | None:
+def rasterize_glyphs(
+    run: FontRun, size: float, phase: int, stroke_width: float = 0.0
+) -> GlyphBitmap | None:
     """The letters at `size` device pixels, `phase` quarters of a pixel to the right.
 
     None where there is no ink. `stroke` is the width of a line outside the letters.
@@ -120,7 +126,9 @@ def _size_in_bytes(bitmap: GlyphBitmap | None) -> int:
     return bitmap.mask.width * bitmap.mask.height * (5 if bitmap.color else 1) if bitmap else 0
 
 
-def _rasterize_mask(run: FontRun, size: float, phase: int, stroke_width: float) -> GlyphBitmap | None:
+def _rasterize_mask(
+    run: FontRun, size: float, phase: int, stroke_width: float
+) -> GlyphBitmap | None:
     """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
     many = _supersampling(size, stroke_width)
     core, (x, y) = _load_font(run, max(1.0, size * many)).getmask2(

@@ -90,7 +90,9 @@ def layout_text(
 
     Equal texts are set once: the answer is kept.
     """
-    return _layout_text_cached(tuple(run for run in runs if run.text), paragraph, width, height, fonts)
+    return _layout_text_cached(
+        tuple(run for run in runs if run.text), paragraph, width, height, fonts
+    )
 
 
 def _size_in_bytes(layout: TextLayout) -> int:
@@ -108,7 +110,9 @@ def _layout_text_cached(
 ) -> TextLayout:
     shaped = shape_text(runs, paragraph.direction, fonts)
     chosen = fit.fit_text(shaped, paragraph, width, height, fonts)
-    top, bottom = (trim * chosen.font_scale for trim in fit.cap_trims(chosen.lines, paragraph, fonts))
+    top, bottom = (
+        trim * chosen.font_scale for trim in fit.cap_trims(chosen.lines, paragraph, fonts)
+    )
     justified = width if paragraph.align == "justify" else None
     lines = tuple(_position_lines(chosen, -top, justified, fonts))
     return TextLayout(
@@ -123,7 +127,9 @@ def _layout_text_cached(
     )
 
 
-def _position_lines(fitted: fit.FittedText, top: float, justified: float | None, fonts: Fonts) -> Iterator[TextLine]:
+def _position_lines(
+    fitted: fit.FittedText, top: float, justified: float | None, fonts: Fonts
+) -> Iterator[TextLine]:
     shrink = fitted.font_scale
     for row in fitted.lines:
         above, below = (length * shrink for length in fit.line_extent(row, fonts))
@@ -143,7 +149,9 @@ def _justification_space(line: WrappedLine, free_width: float) -> float:
     return max(0.0, free_width / spaces) if spaces else 0.0
 
 
-def _position_runs(runs: Sequence[ShapedRun], font_scale: float, extra_space: float) -> Iterator[PositionedRun]:
+def _position_runs(
+    runs: Sequence[ShapedRun], font_scale: float, extra_space: float
+) -> Iterator[PositionedRun]:
     x = 0.0
     for index in bidi.visual_order([piece.level for piece in runs]):
         piece = runs[index]

@@ -29,7 +29,9 @@ _CONNECTED_SCRIPTS = pattern(  # letters that hold hands or hang from one line: 
 )
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
-_UNKERNED_CHARACTERS = pattern("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # wide letters are not kerned
+_UNKERNED_CHARACTERS = pattern(
+    "[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]"
+)  # wide letters are not kerned
 _LETTER_SPACING_FEATURES = ("-liga", "-clig")
 _PLAIN_TEXT = pattern(  # read from left to right; each character is a letter of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
@@ -104,7 +106,9 @@ def shape_text(runs: tuple[TextRun, ...], direction: str, fonts: Fonts) -> Shape
     return ShapedText(tuple(paragraphs), rtl, tuple(missing))
 
 
-def split_at_width(run: ShapedRun, available_width: float, *, min_units: int = 0) -> tuple[ShapedRun | None, ShapedRun | None]:
+def split_at_width(
+    run: ShapedRun, available_width: float, *, min_units: int = 0
+) -> tuple[ShapedRun | None, ShapedRun | None]:
     """The letters of a piece that go into `room` pixels, and the rest; joined as they will show.
 
     At least `least` letters go in, however wide they are.
@@ -164,7 +168,9 @@ def _itemize_run(
         face, lacking = choose_face(cluster, chain)
         missing.update(dict.fromkeys(lacking))
         shown = "".join(c for c in cluster if c not in lacking) if lacking else cluster
-        yield _ItemizedGrapheme(shown if strip_default_ignorable(shown) else "", style, face, levels[at])
+        yield _ItemizedGrapheme(
+            shown if strip_default_ignorable(shown) else "", style, face, levels[at]
+        )
         at += len(cluster)
 
 
@@ -187,7 +193,9 @@ def _plain_segments(
         yield chunk
 
 
-def _shape_word(text: str, style: TextStyle, han_variant: str, fonts: Fonts) -> tuple[LineBreakSegment, dict[str, None]]:
+def _shape_word(
+    text: str, style: TextStyle, han_variant: str, fonts: Fonts
+) -> tuple[LineBreakSegment, dict[str, None]]:
     missing: dict[str, None] = {}
     letters = _itemize_run(TextRun(text, style), bytes(len(text)), han_variant, fonts, missing)
     return _segment(list(letters), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
@@ -225,7 +233,9 @@ def _segment(letters: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> Line
     hyphen = None
     if soft_hyphen and solid:
         hyphen = _with_text(solid[-1], "-")
-    return LineBreakSegment(solid, spaces, sum(p.width for p in solid), sum(p.width for p in spaces), hyphen)
+    return LineBreakSegment(
+        solid, spaces, sum(p.width for p in solid), sum(p.width for p in spaces), hyphen
+    )
 
 
 def _kern_segments(segments: Iterator[LineBreakSegment]) -> Iterator[LineBreakSegment]:
@@ -244,7 +254,12 @@ def _kern_to_next(segment: LineBreakSegment, following: LineBreakSegment) -> Lin
     if segment.trailing_spaces or not (segment.runs and following.runs):
         return segment
     last, first = segment.runs[-1], following.runs[0]
-    if last.gap or last.font_run.rtl or last.style != first.style or _UNKERNED_CHARACTERS.match(first.font_run.text):
+    if (
+        last.gap
+        or last.font_run.rtl
+        or last.style != first.style
+        or _UNKERNED_CHARACTERS.match(first.font_run.text)
+    ):
         return segment
     if last.font_run._replace(text="") != first.font_run._replace(text=""):
         return segment
@@ -261,7 +276,9 @@ def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool]:
     return grapheme.style, grapheme.face, grapheme.level, space
 
 
-def _shaped_runs(text: str, style: TextStyle, face: Face, level: int, is_space: bool) -> Iterator[ShapedRun]:
+def _shaped_runs(
+    text: str, style: TextStyle, face: Face, level: int, is_space: bool
+) -> Iterator[ShapedRun]:
     spaced = style.letter_spacing and not _CONNECTED_SCRIPTS.search(text)
     features = style.features + _LETTER_SPACING_FEATURES if spaced else style.features
     letters = FontRun(text, face, bool(level % 2), features, style.language)

@@ -77,7 +77,9 @@ def line_extent(line: WrappedLine, fonts: Fonts) -> tuple[float, float]:
     return max(above for above, _ in reaches), max(below for _, below in reaches)
 
 
-def cap_trims(lines: Sequence[WrappedLine], paragraph: ParagraphStyle, fonts: Fonts) -> tuple[float, float]:
+def cap_trims(
+    lines: Sequence[WrappedLine], paragraph: ParagraphStyle, fonts: Fonts
+) -> tuple[float, float]:
     """What is taken off above the first line and below the last one."""
     if not paragraph.trim_cap or not lines:
         return 0.0, 0.0
@@ -89,7 +91,9 @@ def cap_trims(lines: Sequence[WrappedLine], paragraph: ParagraphStyle, fonts: Fo
     return line_extent(lines[0], fonts)[0] - capitals, line_extent(lines[-1], fonts)[1]
 
 
-def _wrap(shaped: ShapedText, paragraph: ParagraphStyle, space: AvailableSpace) -> list[WrappedLine]:
+def _wrap(
+    shaped: ShapedText, paragraph: ParagraphStyle, space: AvailableSpace
+) -> list[WrappedLine]:
     return [
         row
         for chunks, style in shaped.paragraphs
@@ -97,7 +101,9 @@ def _wrap(shaped: ShapedText, paragraph: ParagraphStyle, space: AvailableSpace) 
     ]
 
 
-def _fits(lines: Sequence[WrappedLine], space: AvailableSpace, paragraph: ParagraphStyle, fonts: Fonts) -> bool:
+def _fits(
+    lines: Sequence[WrappedLine], space: AvailableSpace, paragraph: ParagraphStyle, fonts: Fonts
+) -> bool:
     if len(lines) > space.max_lines or any(row.ends_inside_word for row in lines):
         return False
     if any(row.width > space.width + WIDTH_TOLERANCE for row in lines):
@@ -122,7 +128,9 @@ def _largest_fitting_size(
 
     found: tuple[float, list[WrappedLine]] | None = None
     low, high = 1, count  # the answer's bounds, in steps down
-    probe = min(count, max(1, math.ceil(largest * (1 - _estimate_scale(shaped, space, fonts)) / _SIZE_STEP)))
+    probe = min(
+        count, max(1, math.ceil(largest * (1 - _estimate_scale(shaped, space, fonts)) / _SIZE_STEP))
+    )
     reach = 1
     while low <= high:
         shrink = at(probe)
@@ -139,7 +147,9 @@ def _largest_fitting_size(
 
 def _max_font_size(shaped: ShapedText) -> float:
     """The size of the largest run, in pixels."""
-    pieces = (p for chunks, _ in shaped.paragraphs for c in chunks for p in (*c.runs, *c.trailing_spaces))
+    pieces = (
+        p for chunks, _ in shaped.paragraphs for c in chunks for p in (*c.runs, *c.trailing_spaces)
+    )
     return max((piece.style.size for piece in pieces), default=0.0)
 
 
@@ -180,7 +190,9 @@ def _visible_lines(
     return shown, cut or (paragraph.wrap == "none" and any(wide))
 
 
-def _max_visible_lines(lines: Sequence[WrappedLine], space: AvailableSpace, paragraph: ParagraphStyle, fonts: Fonts) -> int:
+def _max_visible_lines(
+    lines: Sequence[WrappedLine], space: AvailableSpace, paragraph: ParagraphStyle, fonts: Fonts
+) -> int:
     """How many rows have room, at least one."""
     most = min(len(lines), space.max_lines)
     bottom = -cap_trims(lines[:1], paragraph, fonts)[0]

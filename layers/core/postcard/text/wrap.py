@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
-from postcard.text.shaping import WIDTH_TOLERANCE, LineBreakSegment, ShapedRun, split_at_width, shape_in_style_of
+from postcard.text.shaping import (
+    WIDTH_TOLERANCE,
+    LineBreakSegment,
+    ShapedRun,
+    shape_in_style_of,
+    split_at_width,
+)
 from postcard.text.style import TextStyle, Wrap
 
 ELLIPSIS = "…"
@@ -39,7 +45,9 @@ class WrappedLine:
         return sum(piece.width for piece in shown) - (shown[-1].gap if shown else 0.0)
 
 
-def wrap_lines(segments: Sequence[LineBreakSegment], style: TextStyle, width: float, wrap: Wrap) -> list[WrappedLine]:
+def wrap_lines(
+    segments: Sequence[LineBreakSegment], style: TextStyle, width: float, wrap: Wrap
+) -> list[WrappedLine]:
     """The lines of one paragraph."""
     if wrap == "none":
         return [_wrapped_line(segments, style, is_last=True)]
@@ -66,7 +74,9 @@ def ellipsize(lines: Sequence[WrappedLine], width: float, fonts: Fonts) -> Wrapp
     return WrappedLine((*ink, dots) if dots else ink, (), lines[0].style, is_last=True)
 
 
-def _balance(segments: Sequence[LineBreakSegment], lines: list[WrappedLine], width: float) -> list[WrappedLine]:
+def _balance(
+    segments: Sequence[LineBreakSegment], lines: list[WrappedLine], width: float
+) -> list[WrappedLine]:
     """As many lines, as even as can be: the narrowest width that needs no more."""
     if len(lines) < 2 or any(row.ends_inside_word for row in lines):
         return lines
@@ -81,7 +91,9 @@ def _balance(segments: Sequence[LineBreakSegment], lines: list[WrappedLine], wid
     return lines
 
 
-def _greedy_lines(segments: Sequence[LineBreakSegment], style: TextStyle, width: float) -> Iterator[WrappedLine]:
+def _greedy_lines(
+    segments: Sequence[LineBreakSegment], style: TextStyle, width: float
+) -> Iterator[WrappedLine]:
     line: list[LineBreakSegment] = []
     used = 0.0  # with the spaces after the last chunk
     for chunk in segments:
@@ -98,7 +110,9 @@ def _greedy_lines(segments: Sequence[LineBreakSegment], style: TextStyle, width:
     yield _wrapped_line(line, style, is_last=True)
 
 
-def _break_word(segment: LineBreakSegment, style: TextStyle, width: float) -> tuple[list[WrappedLine], LineBreakSegment]:
+def _break_word(
+    segment: LineBreakSegment, style: TextStyle, width: float
+) -> tuple[list[WrappedLine], LineBreakSegment]:
     """A word wider than a line as full lines, at least a letter each, and what is left of it."""
     full: list[WrappedLine] = []
     line: list[ShapedRun] = []
@@ -117,12 +131,20 @@ def _break_word(segment: LineBreakSegment, style: TextStyle, width: float) -> tu
     return full, segment._replace(runs=tuple(line), width=left)
 
 
-def _wrapped_line(segments: Sequence[LineBreakSegment], style: TextStyle, *, is_last: bool = False) -> WrappedLine:
-    ink, hang = _split_trailing_spaces([piece for chunk in segments for piece in (*chunk.runs, *chunk.trailing_spaces)])
-    return WrappedLine(ink, hang, style, is_last, hyphen=segments[-1].hyphen if segments and not is_last else None)
+def _wrapped_line(
+    segments: Sequence[LineBreakSegment], style: TextStyle, *, is_last: bool = False
+) -> WrappedLine:
+    ink, hang = _split_trailing_spaces(
+        [piece for chunk in segments for piece in (*chunk.runs, *chunk.trailing_spaces)]
+    )
+    return WrappedLine(
+        ink, hang, style, is_last, hyphen=segments[-1].hyphen if segments and not is_last else None
+    )
 
 
-def _split_trailing_spaces(runs: Iterable[ShapedRun]) -> tuple[tuple[ShapedRun, ...], tuple[ShapedRun, ...]]:
+def _split_trailing_spaces(
+    runs: Iterable[ShapedRun],
+) -> tuple[tuple[ShapedRun, ...], tuple[ShapedRun, ...]]:
     """What is drawn, and the white space after it; that before it is left out."""
     kept = tuple(runs)
     start, end = 0, len(kept)

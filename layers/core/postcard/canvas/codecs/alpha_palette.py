@@ -33,7 +33,14 @@ def to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
         return _map_to_palette(image, {ink: ink for _, ink in counts})
     if exact or palette.has_gradients(image):
         return None
-    return next((_map_to_palette(image, worn) for span in _MERGE_SPANS if (worn := _merge_colors(counts, span))), None)
+    return next(
+        (
+            _map_to_palette(image, worn)
+            for span in _MERGE_SPANS
+            if (worn := _merge_colors(counts, span))
+        ),
+        None,
+    )
 
 
 def _color_counts(image: Image.Image, max_colors: int) -> ColorCounts:

@@ -16,16 +16,28 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 _COLOR_COUNTS = (gif.MAX_COLORS, 127, 63, 31, 15)  # what a budget falls back on
 _MAX_SAMPLED_CHANGES = 24  # changes that the palette is chosen from, beside the first picture
-_MIN_FLAT_SHARE = 0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
+_MIN_FLAT_SHARE = (
+    0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
+)
 _MAX_COUNTED_COLORS = 1 << 15  # colours; a sample that has more is no flat art
 _DROP_FRAMES_RATIO = 3  # times a budget: so much cannot be had by colours
 _MAX_SAMPLE_PIXELS = 100_000  # pixels to choose colours from
-_MIN_AREA_SHARE, _MAX_AREA_COLORS = 0.005, 12  # the share of a colour that is kept exactly, and how many may be
-_MIN_COLOR_DISTANCE = 8  # levels about such a colour; Pillow compares corners of cells, three levels off
-_FINE_DITHER_DEPTH, _COARSE_DITHER_DEPTH = 4, 6  # levels of grain for as many colours as there can be, and for fewer
+_MIN_AREA_SHARE, _MAX_AREA_COLORS = (
+    0.005,
+    12,
+)  # the share of a colour that is kept exactly, and how many may be
+_MIN_COLOR_DISTANCE = (
+    8  # levels about such a colour; Pillow compares corners of cells, three levels off
+)
+_FINE_DITHER_DEPTH, _COARSE_DITHER_DEPTH = (
+    4,
+    6,
+)  # levels of grain for as many colours as there can be, and for fewer
 _DEFAULT_BUDGET = 150_000, 90_000  # bytes of so many pixels that an animation keeps to unasked …
 _MIN_DEFAULT_COLORS = 63  # … down to so many colours
-_ALPHA_THRESHOLD_TABLE = [255 * (alpha >= 128) for alpha in range(256)]  # a GIF knows no half measures
+_ALPHA_THRESHOLD_TABLE = [
+    255 * (alpha >= 128) for alpha in range(256)
+]  # a GIF knows no half measures
 _NONZERO_TABLE = [255 * (level > 0) for level in range(256)]
 
 
@@ -38,7 +50,9 @@ class FrameChange:
     mask: Image.Image | None
 
 
-def encode_animation(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None) -> EncodeResult:
+def encode_animation(
+    surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None
+) -> EncodeResult:
     """One picture a second. Without `loop` it plays once and the last stays.
 
     Over `max_bytes` colours go down, and far over it the last pictures are left out; if nothing
@@ -61,7 +75,9 @@ def encode_animation(surfaces: Iterable[Surface], *, loop: bool, max_bytes: int 
             disposal=gif.DISPOSE_TO_BACKGROUND if whole else gif.DISPOSE_KEEP,
             loop=loop and len(changes) > 1,
         )
-        if len(body) <= (max_bytes or _default_max_bytes(size)) or (not max_bytes and colors <= _MIN_DEFAULT_COLORS):
+        if len(body) <= (max_bytes or _default_max_bytes(size)) or (
+            not max_bytes and colors <= _MIN_DEFAULT_COLORS
+        ):
             break
         if max_bytes and len(body) > _DROP_FRAMES_RATIO * max_bytes:
             changes = changes[: max(1, len(changes) * max_bytes // len(body))]
@@ -141,14 +157,24 @@ class _AnimationPalette:
         found = sample.getcolors(_MAX_COUNTED_COLORS) or ()
         counted = sorted(found, key=itemgetter(0), reverse=True)
         flat = sum(count for count, _ in counted[:color_count]) >= _MIN_FLAT_SHARE * pixels
-        areas = [ink for count, ink in counted[:_MAX_AREA_COLORS] if count >= _MIN_AREA_SHARE * pixels]
+        areas = [
+            ink for count, ink in counted[:_MAX_AREA_COLORS] if count >= _MIN_AREA_SHARE * pixels
+        ]
         if found and len(found) <= color_count:
             inks: list[Any] = [ink for _, ink in counted]
         else:
             few = _downsample(sample).quantize(color_count - len(areas), Image.Quantize.MEDIANCUT)
             inks = _rgb_triples(few.getpalette() or ())
-        grain = 0 if flat else _FINE_DITHER_DEPTH if color_count == _COLOR_COUNTS[0] else _COARSE_DITHER_DEPTH
-        chosen = bytes(level for ink in _without_near_colors(areas, inks, 2 * grain) for level in ink)
+        grain = (
+            0
+            if flat
+            else _FINE_DITHER_DEPTH
+            if color_count == _COLOR_COUNTS[0]
+            else _COARSE_DITHER_DEPTH
+        )
+        chosen = bytes(
+            level for ink in _without_near_colors(areas, inks, 2 * grain) for level in ink
+        )
         image = Image.new("P", (1, 1))
         image.putpalette(chosen)
         return cls(color_count, image, grain)
@@ -158,7 +184,9 @@ class _AnimationPalette:
         """The colours."""
         return bytes(self.image.getpalette() or ())[: 3 * self.color_count]
 
-    def frames(self, changes: Iterable[FrameChange], *, full_frames: bool) -> Iterator[gif.GifFrame]:
+    def frames(
+        self, changes: Iterable[FrameChange], *, full_frames: bool
+    ) -> Iterator[gif.GifFrame]:
         """Changes in these colours; unless each is `whole`, what is shown already is left out."""
         shown: Image.Image | None = None
         for change in changes:
@@ -173,7 +201,11 @@ class _AnimationPalette:
             yield gif.GifFrame(change.position, indices)
 
     def _to_indices(self, change: FrameChange) -> Image.Image:
-        pixels = apply_dither(change.pixels, change.position, self.dither_depth) if self.dither_depth else change.pixels
+        pixels = (
+            apply_dither(change.pixels, change.position, self.dither_depth)
+            if self.dither_depth
+            else change.pixels
+        )
         return pixels.quantize(palette=self.image, dither=Image.Dither.NONE)
 
 
@@ -201,7 +233,9 @@ def _rgb_triples(levels: Sequence[int]) -> list[Any]:
     return [levels[place : place + 3] for place in range(0, len(levels), 3)]
 
 
-def _without_near_colors(area_colors: Sequence[Any], colors: Sequence[Any], min_distance: int) -> list[Any]:
+def _without_near_colors(
+    area_colors: Sequence[Any], colors: Sequence[Any], min_distance: int
+) -> list[Any]:
     """The colours of areas, and those of `inks` that neither Pillow's cells nor `grain` levels of
     a grain can take for one of them.
     """
@@ -209,7 +243,9 @@ def _without_near_colors(area_colors: Sequence[Any], colors: Sequence[Any], min_
     room = [
         ink
         for ink in colors
-        if all(max(abs(a - b) for a, b in zip(ink, area, strict=True)) > apart for area in area_colors)
+        if all(
+            max(abs(a - b) for a, b in zip(ink, area, strict=True)) > apart for area in area_colors
+        )
     ]
     return [*area_colors, *room]
 

@@ -13,7 +13,9 @@ from postcard.geometry import Box
 BOX_COLORS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea")
 
 
-def draw_debug_boxes(picture: EncodedImage, boxes: Sequence[Box], *, quality: int | None) -> EncodedImage:
+def draw_debug_boxes(
+    picture: EncodedImage, boxes: Sequence[Box], *, quality: int | None
+) -> EncodedImage:
     """The picture with a thin frame round each of `boxes` (device pixels)."""
     with Image.open(io.BytesIO(picture.body)) as opened:
         image = opened.convert("RGB")

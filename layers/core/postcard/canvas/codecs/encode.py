@@ -96,7 +96,9 @@ def _quantize(image: Image.Image, colors: int) -> Image.Image:
     if image.mode == "RGBA":  # the one method that knows alpha, and a quick one
         return image.quantize(colors, method=Image.Quantize.FASTOCTREE)
     sample = image.copy()
-    sample.thumbnail(_PALETTE_SAMPLE_SIZE, Image.Resampling.NEAREST)  # noise of 6 Mpx would take 8 s
+    sample.thumbnail(
+        _PALETTE_SAMPLE_SIZE, Image.Resampling.NEAREST
+    )  # noise of 6 Mpx would take 8 s
     chosen = sample.quantize(colors, method=Image.Quantize.MEDIANCUT)
     return image.quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
 
@@ -124,7 +126,9 @@ def _write_avif(image: Image.Image, quality: int) -> bytes:
 
 def _write_gif(image: Image.Image, _: int) -> bytes:
     indexed = image if image.mode == "P" else _to_indexed(image)
-    return save_image(indexed, "GIF", optimize=False, interlace=False, **_transparency_option(indexed))
+    return save_image(
+        indexed, "GIF", optimize=False, interlace=False, **_transparency_option(indexed)
+    )
 
 
 def _to_indexed(image: Image.Image) -> Image.Image:

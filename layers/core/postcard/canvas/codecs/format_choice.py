@@ -5,7 +5,9 @@ from typing import Literal
 from postcard.canvas.codecs import palette
 from postcard.canvas.surface import Surface
 
-_MAX_FLAT_ART_RATIO = 1.5  # times a jpg's bytes that a png of flat art may weigh: a jpg blurs its edges
+_MAX_FLAT_ART_RATIO = (
+    1.5  # times a jpg's bytes that a png of flat art may weigh: a jpg blurs its edges
+)
 
 
 def choose_format(

@@ -41,7 +41,9 @@ def write(
     bits = max(1, transparent_index.bit_length())
     table = palette.ljust(3 << bits, b"\0")
     head = struct.pack("<6sHHBBB", b"GIF89a", *size, 0x80 | 0x70 | (bits - 1), 0, 0)
-    control = struct.pack("<BBBBHBB", 0x21, 0xF9, 4, disposal << 2 | 1, _FRAME_DELAY, transparent_index, 0)
+    control = struct.pack(
+        "<BBBBHBB", 0x21, 0xF9, 4, disposal << 2 | 1, _FRAME_DELAY, transparent_index, 0
+    )
     parts = [head, table, _LOOP_FOREVER if loop else b""]
     for frame in frames:
         place = struct.pack("<cHHHHB", b",", *frame.position, *frame.indices.size, 0)

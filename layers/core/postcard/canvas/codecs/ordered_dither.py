@@ -14,7 +14,9 @@ _MEAN_RANK = (_MATRIX_SIZE * _MATRIX_SIZE - 1) / 2
 
 def apply_dither(image: Image.Image, position: tuple[int, int], depth: int) -> Image.Image:
     """An RGB picture, at that place of a larger one, up to `depth` levels lighter and darker."""
-    lighter, darker = _dither_offsets(image.size, position[0] % _MATRIX_SIZE, position[1] % _MATRIX_SIZE, depth)
+    lighter, darker = _dither_offsets(
+        image.size, position[0] % _MATRIX_SIZE, position[1] % _MATRIX_SIZE, depth
+    )
     return ImageChops.add(ImageChops.subtract(image, darker), lighter)
 
 
@@ -23,7 +25,10 @@ def _dither_offsets(
     size: tuple[int, int], left: int, top: int, depth: int
 ) -> tuple[Image.Image, Image.Image]:
     """What to add and what to take away."""
-    offsets = [[round((rank / _MEAN_RANK - 1) * depth) for rank in row] for row in _bayer_matrix(_MATRIX_SIZE)]
+    offsets = [
+        [round((rank / _MEAN_RANK - 1) * depth) for rank in row]
+        for row in _bayer_matrix(_MATRIX_SIZE)
+    ]
     return tuple(  # type: ignore[return-value]  # two
         _repeat_tile(size, left, top, [[max(0, sign * level) for level in row] for row in offsets])
         for sign in (1, -1)
@@ -43,7 +48,9 @@ def _bayer_matrix(size: int) -> list[list[int]]:
 def _repeat_tile(size: tuple[int, int], left: int, top: int, tile: list[list[int]]) -> Image.Image:
     width, height = size
     rows = [
-        bytes(row[(left + x) % _MATRIX_SIZE] for x in range(_MATRIX_SIZE)) * (width // _MATRIX_SIZE + 1) for row in tile
+        bytes(row[(left + x) % _MATRIX_SIZE] for x in range(_MATRIX_SIZE))
+        * (width // _MATRIX_SIZE + 1)
+        for row in tile
     ]
     pixels = b"".join(rows[(top + y) % _MATRIX_SIZE][:width] for y in range(height))
     grain = Image.frombytes("L", size, pixels)

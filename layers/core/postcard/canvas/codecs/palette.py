@@ -19,10 +19,16 @@ _MAX_SAMPLED_COLORS = 2048
 _COARSE_SAMPLE_STEP = 16  # every so many pixels each way are enough to know most photographs
 _MAX_RARE_SHARE = 1 / 5  # of those pixels wear rare colours in no flat art
 _MIN_FLAT_SHARE = 0.95  # of all pixels wear one of the most frequent colours
-_MERGE_SPANS = (4, 6, 8)  # levels of a channel that one entry may stand for: it is off by seven at most
+_MERGE_SPANS = (
+    4,
+    6,
+    8,
+)  # levels of a channel that one entry may stand for: it is off by seven at most
 _MAX_REMAPPED_SHARE = 1 / 16  # of the pixels may come to wear another colour
 _MAX_GRADIENT_STEP = 3  # levels from one pixel of a gradient to the next
-_MAX_GRADIENT_SHARE = 1 / 100  # of the pixels may be so near their neighbours; edges of letters have fewer
+_MAX_GRADIENT_SHARE = (
+    1 / 100
+)  # of the pixels may be so near their neighbours; edges of letters have fewer
 _MIN_AREA_SHARE = 1 / 400  # of the pixels: a colour that so many wear keeps an entry of its own
 _LOOKUP_STEP = 4  # Pillow looks colours up in cells so wide: two in one cell would be taken for one
 _LOOKUP_STEPS = 256 // _LOOKUP_STEP

@@ -86,7 +86,9 @@ class DecodedImage:
         except _DECODE_ERRORS as failure:
             raise ImageDecodeError(f"this {kind} picture cannot be read: it is broken") from failure
 
-    def resized(self, size: tuple[int, int], region: RelativeRegion, filters: ImageFilters | None = None) -> Image.Image:
+    def resized(
+        self, size: tuple[int, int], region: RelativeRegion, filters: ImageFilters | None = None
+    ) -> Image.Image:
         """The `part` (left, top, right, bottom; shares of the picture) at `size` device pixels.
 
         `look` changes it, in device pixels; a part of a mirrored picture is one of its mirror
@@ -124,7 +126,9 @@ def _decode(body: bytes, format: str, target_pixels: tuple[int, int] | None) -> 
     with codecs.open_image(body, format) as image:
         pixels = image.width * image.height
         if pixels > MAX_DECODED_PIXELS:
-            raise ImageDecodeError(f"the picture has {pixels} pixels; {MAX_DECODED_PIXELS} are allowed")
+            raise ImageDecodeError(
+                f"the picture has {pixels} pixels; {MAX_DECODED_PIXELS} are allowed"
+            )
         turn = _EXIF_TRANSPOSES.get(_orientation(image))
         size, sideways = image.size, turn in _SWAPS_WIDTH_AND_HEIGHT
         if format == "JPEG":
@@ -139,7 +143,12 @@ def _decode(body: bytes, format: str, target_pixels: tuple[int, int] | None) -> 
     return DecodedImage(pixels_alone, size[::-1] if sideways else size)
 
 
-_SWAPS_WIDTH_AND_HEIGHT = (_Transpose.TRANSPOSE, _Transpose.ROTATE_270, _Transpose.TRANSVERSE, _Transpose.ROTATE_90)
+_SWAPS_WIDTH_AND_HEIGHT = (
+    _Transpose.TRANSPOSE,
+    _Transpose.ROTATE_270,
+    _Transpose.TRANSVERSE,
+    _Transpose.ROTATE_90,
+)
 
 
 def _check_scans(body: bytes, pixels: int) -> None:
@@ -159,7 +168,11 @@ def _orientation(image: Image.Image) -> int:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """The picture in RGB, RGBA or CMYK (whose profile is still to come)."""
     if image.mode.startswith("I"):
-        image = _EIGHT_BIT_CONVERSIONS[image.mode](image) if image.mode in _EIGHT_BIT_CONVERSIONS else image.convert("L")
+        image = (
+            _EIGHT_BIT_CONVERSIONS[image.mode](image)
+            if image.mode in _EIGHT_BIT_CONVERSIONS
+            else image.convert("L")
+        )
     if image.mode in ("RGB", "RGBA", "CMYK") and "transparency" not in image.info:
         return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")

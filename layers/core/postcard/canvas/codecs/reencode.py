@@ -38,7 +38,9 @@ def reencode(body: bytes) -> tuple[bytes, str]:
 
 def reencode_at_size(body: bytes, size: tuple[int, int]) -> bytes:
     """A picture with fewer pixels, as faithful as `normalised`; PictureError if it is none."""
-    return _encode_like(DecodedImage.decode(body, target_pixels=size).resized(size, FULL_REGION), body).body
+    return _encode_like(
+        DecodedImage.decode(body, target_pixels=size).resized(size, FULL_REGION), body
+    ).body
 
 
 def _encode_like(image: Image.Image, body: bytes) -> EncodedImage:

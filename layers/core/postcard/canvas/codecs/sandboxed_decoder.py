@@ -15,8 +15,13 @@ from threading import Lock
 
 from PIL import Image
 
-from postcard.canvas.codecs.decoder_worker import RESPONSE_HEADER, REQUEST_HEADER, PIXEL_MODES
-from postcard.canvas.codecs.picture import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError, detect_format
+from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
+from postcard.canvas.codecs.picture import (
+    MAX_DECODED_PIXELS,
+    DecodedImage,
+    ImageDecodeError,
+    detect_format,
+)
 from postcard.runtime import sandbox as confine
 
 TIMEOUT_SECONDS = 2.0  # for one picture
@@ -59,11 +64,15 @@ class SandboxedDecoder:
         detect_format(body)  # what is no picture at all is not worth a process
         with self._lock:
             began = self._clock()
-            self._slow_seconds_left = min(MAX_SLOW_SECONDS, self._slow_seconds_left + began - self._refilled_at)
+            self._slow_seconds_left = min(
+                MAX_SLOW_SECONDS, self._slow_seconds_left + began - self._refilled_at
+            )
             try:
                 if self._slow_seconds_left <= 0:
                     raise ImageDecodeError(_TIMED_OUT)
-                return self._request(body, target_pixels, began + min(self._timeout_seconds, self._slow_seconds_left))
+                return self._request(
+                    body, target_pixels, began + min(self._timeout_seconds, self._slow_seconds_left)
+                )
             finally:
                 self._refilled_at = self._clock()
                 self._slow_seconds_left -= max(0.0, self._refilled_at - began - FREE_SECONDS)
@@ -80,17 +89,27 @@ class SandboxedDecoder:
             self._worker.communicate()
             self._worker = None
 
-    def _request(self, body: bytes, target_pixels: tuple[int, int] | None, deadline: float) -> DecodedImage:
+    def _request(
+        self, body: bytes, target_pixels: tuple[int, int] | None, deadline: float
+    ) -> DecodedImage:
         try:
             started = self.started_workers
             inmate = self._running_worker()
             deadline += STARTUP_SECONDS * (self.started_workers - started)
-            self._send(inmate, REQUEST_HEADER.pack(len(body), *(target_pixels or (0, 0))) + body, deadline)
-            letter, *numbers = RESPONSE_HEADER.unpack(self._read(inmate, RESPONSE_HEADER.size, deadline))
+            self._send(
+                inmate, REQUEST_HEADER.pack(len(body), *(target_pixels or (0, 0))) + body, deadline
+            )
+            letter, *numbers = RESPONSE_HEADER.unpack(
+                self._read(inmate, RESPONSE_HEADER.size, deadline)
+            )
             if letter == b"E":
                 reason = self._read(inmate, min(numbers[0], _MAX_REASON_BYTES), deadline)
                 raise ImageDecodeError(reason.decode())
-            mode, size, shown = PIXEL_MODES[letter], (numbers[0], numbers[1]), (numbers[2], numbers[3])
+            mode, size, shown = (
+                PIXEL_MODES[letter],
+                (numbers[0], numbers[1]),
+                (numbers[2], numbers[3]),
+            )
             _check_sizes(size, shown)
             pixels = self._read(inmate, size[0] * size[1] * len(mode), deadline)
         except TimeoutError:

@@ -11,19 +11,25 @@ from postcard.canvas.vector.stroker import Pen, stroke_outlines
 from postcard.text.glyphs import GlyphBitmap
 
 _MAX_TRACED_PIXELS = 1_000_000  # a larger mask is traced coarser
-_SMOOTHING_WINDOW = 5  # corners of pixels that make a point; their stairs go, a letter's curves stay
+_SMOOTHING_WINDOW = (
+    5  # corners of pixels that make a point; their stairs go, a letter's curves stay
+)
 _PEN_WIDENING = 2.0  # pixels that the pen is broader; the outline's own edge is what shows
 _POINT_SPACING = 4  # corners from one point to the next
 
 
-def dash_outline(outline: GlyphBitmap, letters: GlyphBitmap, width: float, dash: tuple[float, float]) -> GlyphBitmap:
+def dash_outline(
+    outline: GlyphBitmap, letters: GlyphBitmap, width: float, dash: tuple[float, float]
+) -> GlyphBitmap:
     """What a pen leaves of an outline on its way round the letters; lengths in device pixels."""
     right, down = letters.x - outline.x, letters.y - outline.y
     contours = [
         Contour(tuple((x + right, y + down) for x, y in contour.points))
         for contour in trace_contours(letters.mask)
     ]
-    dashes = rasterize_contours(list(stroke_outlines(contours, Pen(2 * (width + _PEN_WIDENING), dash))), *outline.mask.size)
+    dashes = rasterize_contours(
+        list(stroke_outlines(contours, Pen(2 * (width + _PEN_WIDENING), dash))), *outline.mask.size
+    )
     return GlyphBitmap(ImageChops.multiply(outline.mask, dashes), outline.x, outline.y)
 
 
@@ -62,7 +68,9 @@ def _boundary_edges(solid: Image.Image) -> dict[tuple[int, int], list[tuple[int,
     return edges
 
 
-def _boundary_loops(edges: dict[tuple[int, int], list[tuple[int, int]]]) -> Iterator[list[tuple[int, int]]]:
+def _boundary_loops(
+    edges: dict[tuple[int, int], list[tuple[int, int]]],
+) -> Iterator[list[tuple[int, int]]]:
     """The sides in turn, each way round once."""
     while edges:
         first = at = next(iter(edges))
@@ -81,6 +89,9 @@ def _boundary_loops(edges: dict[tuple[int, int], list[tuple[int, int]]]) -> Iter
 
 def _smoothed_point(corners: list[tuple[int, int]], index: int, reduction: int) -> Point:
     """The middle of a few corners about one, in pixels of the mask that was traced."""
-    near = [corners[(index + step) % len(corners)] for step in range(-(_SMOOTHING_WINDOW // 2), _SMOOTHING_WINDOW // 2 + 1)]
+    near = [
+        corners[(index + step) % len(corners)]
+        for step in range(-(_SMOOTHING_WINDOW // 2), _SMOOTHING_WINDOW // 2 + 1)
+    ]
     x, y = (sum(values) / len(near) - 1 for values in zip(*near, strict=True))
     return x * reduction, y * reduction

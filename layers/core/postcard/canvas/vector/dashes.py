@@ -47,7 +47,11 @@ def without_duplicate_points(contour: Contour) -> Contour:
     for point in contour.points:
         if not points or math.dist(points[-1], point) > _MAX_DUPLICATE_DISTANCE:
             points.append(point)
-    if contour.closed and len(points) > 1 and math.dist(points[0], points[-1]) <= _MAX_DUPLICATE_DISTANCE:
+    if (
+        contour.closed
+        and len(points) > 1
+        and math.dist(points[0], points[-1]) <= _MAX_DUPLICATE_DISTANCE
+    ):
         points.pop()
     return Contour(tuple(points), contour.closed)
 

@@ -18,7 +18,11 @@ _LEVELS = [bytes((level,)) for level in range(256)]
 
 
 def rasterize_contours(
-    contours: Sequence[Sequence[Point]], width: int, height: int, *, max_edge_pixels: int = MAX_EDGE_PIXELS
+    contours: Sequence[Sequence[Point]],
+    width: int,
+    height: int,
+    *,
+    max_edge_pixels: int = MAX_EDGE_PIXELS,
 ) -> Image.Image:
     """The mask of `width` times `height` pixels of closed contours, in pixels."""
     coarse = math.ceil(sum(map(_crossed_pixels, contours)) / max_edge_pixels) or 1
@@ -66,7 +70,9 @@ def _add_edge(rows: list[CoverageDeltas], start: Point, end: Point, width: int) 
         x, y, row = next_x, below, row + 1
 
 
-def _add_edge_in_row(deltas: CoverageDeltas, x: float, next_x: float, rise: float, width: int) -> None:
+def _add_edge_in_row(
+    deltas: CoverageDeltas, x: float, next_x: float, rise: float, width: int
+) -> None:
     """Add the part of an edge within a row, which goes from `x` to `next_x`."""
     left, right = (x, next_x) if x < next_x else (next_x, x)
     if left >= width:
@@ -82,7 +88,9 @@ def _add_edge_in_row(deltas: CoverageDeltas, x: float, next_x: float, rise: floa
         _add_edge_over_pixels(deltas, left, right, rise / (right - left), width)
 
 
-def _add_edge_over_pixels(deltas: CoverageDeltas, left: float, right: float, rise: float, width: int) -> None:
+def _add_edge_over_pixels(
+    deltas: CoverageDeltas, left: float, right: float, rise: float, width: int
+) -> None:
     """Add an edge over several pixels, `rise` a pixel across; cut at both sides."""
     if left < 0:
         deltas[0] = deltas.get(0, 0.0) - left * rise

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from PIL import Image
 
-from postcard.canvas.mask import PixelBounds, Mask
+from postcard.canvas.mask import Mask, PixelBounds
 from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 from postcard.canvas.vector.shapes import Contour, Shape
 from postcard.canvas.vector.stroker import Pen, stroke_outlines
@@ -59,8 +59,12 @@ def _outlines(
     shape: Shape, width: float, height: float, pen: Pen | None
 ) -> tuple[Outlines, Bounds]:
     if pen:
-        fine = min(_MAX_FLATTENING_SCALE, 1 + pen.width / 4)  # a wide line shows every chord of a narrow bend
-        found = stroke_outlines(_scale_contours(shape.contours(width * fine, height * fine), 1 / fine), pen)
+        fine = min(
+            _MAX_FLATTENING_SCALE, 1 + pen.width / 4
+        )  # a wide line shows every chord of a narrow bend
+        found = stroke_outlines(
+            _scale_contours(shape.contours(width * fine, height * fine), 1 / fine), pen
+        )
     else:
         found = (list(contour.points) for contour in shape.contours(width, height))
     outlines = tuple(tuple(points) for points in found if points)

@@ -4,7 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from postcard.canvas.vector.dashes import split_into_dashes, without_duplicate_points, has_too_many_dashes
+from postcard.canvas.vector.dashes import (
+    has_too_many_dashes,
+    split_into_dashes,
+    without_duplicate_points,
+)
 from postcard.canvas.vector.rasterizer import Point
 from postcard.canvas.vector.shapes import CURVE_TOLERANCE, Contour
 from postcard.runtime.lazy_dataclass import dataclass
@@ -67,16 +71,25 @@ def _offset_points(contour: Contour, half_width: float) -> Iterator[Point]:
         yield points[-1][0] + aside[-1][0], points[-1][1] + aside[-1][1]
 
 
-def _join(at: Point, normal_before: Point, normal_after: Point, half_width: float, segment_length: float) -> Iterator[Point]:
+def _join(
+    at: Point, normal_before: Point, normal_after: Point, half_width: float, segment_length: float
+) -> Iterator[Point]:
     """From the side of one stretch to the side of the next: straight on, round, or within."""
     (x, y), area = at, half_width * half_width
     cosine = (normal_before[0] * normal_after[0] + normal_before[1] * normal_after[1]) / area
     sine = (normal_before[0] * normal_after[1] - normal_before[1] * normal_after[0]) / area
     if cosine > _STRAIGHT_COSINE and half_width * abs(sine) / (1 + cosine) < segment_length:
-        yield x + (normal_before[0] + normal_after[0]) / (1 + cosine), y + (normal_before[1] + normal_after[1]) / (1 + cosine)
+        yield (
+            x + (normal_before[0] + normal_after[0]) / (1 + cosine),
+            y + (normal_before[1] + normal_after[1]) / (1 + cosine),
+        )
     elif sine >= 0:
         turn, start = math.atan2(sine, cosine), math.atan2(normal_before[1], normal_before[0])
-        each = 2 * math.acos(1 - CURVE_TOLERANCE / half_width) if half_width > CURVE_TOLERANCE else math.pi
+        each = (
+            2 * math.acos(1 - CURVE_TOLERANCE / half_width)
+            if half_width > CURVE_TOLERANCE
+            else math.pi
+        )
         steps = math.ceil(turn / each) or 1
         for index in range(steps + 1):
             angle = start + turn * index / steps

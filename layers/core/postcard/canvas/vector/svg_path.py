@@ -81,8 +81,12 @@ def _flatten(segment: Any, scale: Point, max_points: int) -> Iterator[Point]:
         steps = min(max_points, _arc_steps(segment, max(scale)))
         yield from (_scale_point(segment.point(i / steps), scale) for i in range(1, steps + 1))
     elif isinstance(segment, CubicBezier | QuadraticBezier):
-        start, first, second, end = (complex(*_scale_point(at, scale)) for at in _cubic_controls(segment))
-        yield from ((at.real, at.imag) for at in cubic_points(start, first, second, end, max_points))
+        start, first, second, end = (
+            complex(*_scale_point(at, scale)) for at in _cubic_controls(segment)
+        )
+        yield from (
+            (at.real, at.imag) for at in cubic_points(start, first, second, end, max_points)
+        )
     else:
         yield _scale_point(segment.end, scale)
 

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Annotated, Any
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.fields.values import to_aware_datetime, read_date
+from postcard.template.fields.values import read_date, to_aware_datetime
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Validator
 from postcard.template.schema.validators import has_liquid
@@ -76,7 +76,9 @@ def countdown_values(end: float | None, now: float) -> dict[str, Any]:
     ('01', True)
     """
     if end is None:
-        parts: dict[str, Any] = {name.partition(".")[2]: None for name in COUNTDOWN_TYPES if "." in name}
+        parts: dict[str, Any] = {
+            name.partition(".")[2]: None for name in COUNTDOWN_TYPES if "." in name
+        }
     else:
         left = max(0, ceil(end - now))
         parts = {

@@ -89,9 +89,9 @@ class ImageField(BaseField):
     """A picture: `https://…` at one of `allowed_hosts` (any public host if None), or an asset."""
 
     type: Literal["image"] = "image"
-    allowed_hosts: Annotated[tuple[Annotated[str, Validator(check_host_pattern)], ...], Len(1, 100)] | None = (
-        None
-    )
+    allowed_hosts: (
+        Annotated[tuple[Annotated[str, Validator(check_host_pattern)], ...], Len(1, 100)] | None
+    ) = None
 
     @property
     def has_bounds(self) -> bool:

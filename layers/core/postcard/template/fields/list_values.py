@@ -39,7 +39,11 @@ def parse_flat_name(fields: Mapping[str, AnyField], name: str) -> ItemFieldRef |
     for list_name, spec in fields.items():
         if isinstance(spec, ListField) and name.startswith(f"{list_name}_"):
             number, _, key = name.removeprefix(f"{list_name}_").partition("_")
-            if key in spec.items and _ITEM_NUMBER.fullmatch(number) and int(number) <= spec.max_items:
+            if (
+                key in spec.items
+                and _ITEM_NUMBER.fullmatch(number)
+                and int(number) <= spec.max_items
+            ):
                 return ItemFieldRef(list_name, int(number) - 1, key)
     return None
 
@@ -54,7 +58,11 @@ def addressable_names(fields: Mapping[str, AnyField]) -> list[str]:
 
 
 def _first_item_flat_names(name: str, spec: AnyField) -> list[str]:
-    return [ItemFieldRef(name, 0, key).flat_name for key in spec.items] if isinstance(spec, ListField) else []
+    return (
+        [ItemFieldRef(name, 0, key).flat_name for key in spec.items]
+        if isinstance(spec, ListField)
+        else []
+    )
 
 
 def find_field(fields: Mapping[str, AnyField], name: str) -> AnyField | None:

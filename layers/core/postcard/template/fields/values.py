@@ -20,8 +20,12 @@ from postcard.template.fields.field_types import (
     SingleField,
     TextField,
 )
-from postcard.template.schema.graphemes import MAX_COMBINING_MARKS, longest_mark_run, too_many_graphemes
-from postcard.template.schema.validators import matches_re2, is_allowed_host, check_image_reference
+from postcard.template.schema.graphemes import (
+    MAX_COMBINING_MARKS,
+    longest_mark_run,
+    too_many_graphemes,
+)
+from postcard.template.schema.validators import check_image_reference, is_allowed_host, matches_re2
 
 Value = str | int | float | bool | date  # a datetime is a date too
 Item = Mapping[str, Value | None]  # of a list: a value for each of its fields
@@ -237,9 +241,13 @@ def to_aware_datetime(day: date, zone: tzinfo) -> datetime:
 def _read_date_field(field: SingleField, given: Any, zone: tzinfo) -> date:
     assert isinstance(field, DateField)
     day = read_date(given)
-    if field.min is not None and to_aware_datetime(day, zone) < to_aware_datetime(read_date(field.min), zone):
+    if field.min is not None and to_aware_datetime(day, zone) < to_aware_datetime(
+        read_date(field.min), zone
+    ):
         raise BadValue(f"is before {field.min}")
-    if field.max is not None and to_aware_datetime(day, zone) > to_aware_datetime(read_date(field.max), zone):
+    if field.max is not None and to_aware_datetime(day, zone) > to_aware_datetime(
+        read_date(field.max), zone
+    ):
         raise BadValue(f"is after {field.max}")
     return day
 

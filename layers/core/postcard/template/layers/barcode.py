@@ -87,10 +87,16 @@ class BarcodeLayer(BaseLayer):
         if not self.show_text:
             canvas.draw_barcode(bars.modules, box, color)
             return
-        size = max(1.0, min(_FONT_SIZE_MODULES * module_width, _MAX_TEXT_HEIGHT_FRACTION * box.height))
+        size = max(
+            1.0, min(_FONT_SIZE_MODULES * module_width, _MAX_TEXT_HEIGHT_FRACTION * box.height)
+        )
         start = box.x + (box.width - module_width * len(bars.modules)) / 2
         texts = [
-            (_text_layout(text, size, width * module_width, color, context), start + position * module_width, width * module_width)
+            (
+                _text_layout(text, size, width * module_width, color, context),
+                start + position * module_width,
+                width * module_width,
+            )
             for text, position, width in bars.texts
         ]
         gap = min(_TEXT_GAP_MODULES * module_width, size / 4)
@@ -103,7 +109,9 @@ class BarcodeLayer(BaseLayer):
             canvas.draw_text(layout, Box(x, top, wide, text_height))
 
 
-def _text_layout(text: str, size: float, width: float, color: Color, context: "LayerContext") -> TextLayout:
+def _text_layout(
+    text: str, size: float, width: float, color: Color, context: "LayerContext"
+) -> TextLayout:
     """A text in the middle of its modules, as high as its capitals."""
     font = context.font_families
     style = TextStyle(
@@ -112,5 +120,9 @@ def _text_layout(text: str, size: float, width: float, color: Color, context: "L
         color=color,
         features=("tnum",),
     )
-    paragraph = ParagraphStyle(align="center", wrap="none", fit="shrink", min_size=1.0, trim_cap=True)
-    return layout_text((TextRun(text, style),), paragraph, width=width, height=None, fonts=context.fonts)
+    paragraph = ParagraphStyle(
+        align="center", wrap="none", fit="shrink", min_size=1.0, trim_cap=True
+    )
+    return layout_text(
+        (TextRun(text, style),), paragraph, width=width, height=None, fonts=context.fonts
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from postcard.canvas.blending import BlendMode
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.effects import Shadow
-from postcard.template.properties.lengths import Meta, Name, Coordinate, Dimension
+from postcard.template.properties.lengths import Coordinate, Dimension, Meta, Name
 from postcard.template.properties.paints import Fraction
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG

@@ -9,7 +9,7 @@ from postcard.template.properties.effects import Filter, to_image_filters
 from postcard.template.properties.lengths import Radius
 from postcard.template.properties.paints import Border, Fraction
 from postcard.template.schema.constraints import Len
-from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
+from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import check_image_or_liquid
 
 if TYPE_CHECKING:
@@ -95,5 +95,9 @@ def anchor_point(position: str | tuple[float, float]) -> tuple[float, float]:
     if isinstance(position, tuple):
         return position
     words = position.split("-")
-    horizontal = next((_HORIZONTAL_FRACTIONS[word] for word in words if word in _HORIZONTAL_FRACTIONS), 0.5)
-    return horizontal, next((_VERTICAL_FRACTIONS[word] for word in words if word in _VERTICAL_FRACTIONS), 0.5)
+    horizontal = next(
+        (_HORIZONTAL_FRACTIONS[word] for word in words if word in _HORIZONTAL_FRACTIONS), 0.5
+    )
+    return horizontal, next(
+        (_VERTICAL_FRACTIONS[word] for word in words if word in _VERTICAL_FRACTIONS), 0.5
+    )

@@ -8,7 +8,7 @@ from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Length, Radius, Dimension
+from postcard.template.properties.lengths import Dimension, Length, Radius
 from postcard.template.properties.numbers import Number, PositiveNumber
 from postcard.template.properties.paints import Paint, to_paint
 
@@ -64,7 +64,9 @@ class ProgressLayer(BaseLayer):
         canvas.fill_rectangle(track, to_paint(self.track), radius=self.radius)
         if not self.fraction:
             return
-        filled_width = max(track.width * self.fraction, 2 * self._max_corner_radius(min(track.width, thickness)))
+        filled_width = max(
+            track.width * self.fraction, 2 * self._max_corner_radius(min(track.width, thickness))
+        )
         x = track.right - filled_width if rtl else track.x
         filled = Box(x, track.y, filled_width, thickness)
         canvas.fill_rectangle(filled, color, radius=self.radius, clip=track)

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 ErrorCorrection = Literal["L", "M", "Q", "H"]
 MIN_MODULE_PIXELS = 2  # device pixels; phones fail to read smaller ones off a screen
 _MIN_MODULES = 21
-_MAX_LOGO_FRACTION = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.22}  # of the side; far from what it mends
+_MAX_LOGO_FRACTION = {
+    "L": 0.12,
+    "M": 0.16,
+    "Q": 0.2,
+    "H": 0.22,
+}  # of the side; far from what it mends
 _MIN_LOGO_MODULES = 3  # modules
 
 

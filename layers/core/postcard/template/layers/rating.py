@@ -7,7 +7,7 @@ from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Length, Dimension
+from postcard.template.properties.lengths import Dimension, Length
 from postcard.template.properties.numbers import Number
 from postcard.template.properties.paints import Paint, to_paint
 from postcard.template.schema.constraints import Ge, Le
@@ -53,7 +53,9 @@ class RatingLayer(BaseLayer):
             along = index * (side + self.gap)
             x = box.right - along - side if context.rtl else box.x + along
             full = min(1.0, max(0.0, float(self.value) - index))
-            self._draw_symbol(canvas, Box(x, box.y, side, side), box, (color, track), full, context.rtl)
+            self._draw_symbol(
+                canvas, Box(x, box.y, side, side), box, (color, track), full, context.rtl
+            )
 
     def _draw_symbol(
         self,

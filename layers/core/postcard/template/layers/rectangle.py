@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from postcard.color import parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
-from postcard.template.properties.lengths import Radius, Dimension
+from postcard.template.properties.lengths import Dimension, Radius
 from postcard.template.properties.paints import Paint, Stroke, to_paint
 
 if TYPE_CHECKING:

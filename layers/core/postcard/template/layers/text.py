@@ -12,14 +12,14 @@ from postcard.template.liquid.text_markers import is_blank, split_emphasis
 from postcard.template.properties.lengths import padding_sides
 from postcard.template.properties.paints import to_paint
 from postcard.template.properties.text_style import (
+    CharacterStyle,
     Families,
     Highlight,
-    CharacterStyle,
     TextProperties,
     written_properties,
 )
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
+from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import check_drawable_text
 from postcard.text import style as drawn
 from postcard.text.layout import TextLayout, layout_text
@@ -90,19 +90,27 @@ class TextLayer(TextProperties, BaseLayer):
         """Whether there is nothing to see."""
         return all(is_blank(span.text) for span in self.spans)
 
-    def _runs(self, properties: Mapping[str, Any], context: "LayerContext") -> Iterator[drawn.TextRun]:
+    def _runs(
+        self, properties: Mapping[str, Any], context: "LayerContext"
+    ) -> Iterator[drawn.TextRun]:
         for span in self.spans:
             own = {**properties, **context.style_properties(span.style), **written_properties(span)}
             strong = {**own, **context.style_properties(self.emphasis)}
             for text, strongly in split_emphasis(span.text):
                 chosen = strong if strongly else own
                 language = chosen.get("language", context.locale)
-                cased = _apply_text_transform(strip_control_characters(text), chosen.get("transform", "none"), language)
+                cased = _apply_text_transform(
+                    strip_control_characters(text), chosen.get("transform", "none"), language
+                )
                 inherited = (context.font_families, context.document_color, language)
-                yield drawn.TextRun(cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0))
+                yield drawn.TextRun(
+                    cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0)
+                )
 
 
-def span_styles(layer: TextLayer, styles: Mapping[str, CharacterStyle]) -> Iterator[tuple[Span, dict[str, Any]]]:
+def span_styles(
+    layer: TextLayer, styles: Mapping[str, CharacterStyle]
+) -> Iterator[tuple[Span, dict[str, Any]]]:
     """Each span that has letters, and all that is said of them."""
 
     def named(style: str | None) -> dict[str, Any]:
@@ -135,7 +143,9 @@ def highlight_with_color(layer: TextLayer, color: str) -> Highlight:
 
 
 @lru_cache(maxsize=512)
-def _text_style(properties: PropertyItems, inherited: tuple[Families, str, str], rise: float) -> drawn.TextStyle:
+def _text_style(
+    properties: PropertyItems, inherited: tuple[Families, str, str], rise: float
+) -> drawn.TextStyle:
     """The style of what is written `around`: the document's font and colour, the language.
 
     Equal styles are one object, which is compared with itself in a blink.

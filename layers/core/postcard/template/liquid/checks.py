@@ -65,7 +65,11 @@ _COMPARED_AS = {"color": "text", "image": "text"}
 def parsed_liquid_errors(parsed: ParsedLiquid, types: NameTypes) -> Sequence[str]:
     """Sentences: unknown names and filters, values that cannot be compared."""
     analysis = parsed.template.analyze()
-    unknown = [unknown_name_message(n, types) for n in analysis.globals if n not in types and n != CONTEXT_KEY]
+    unknown = [
+        unknown_name_message(n, types)
+        for n in analysis.globals
+        if n not in types and n != CONTEXT_KEY
+    ]
     filters = environment().filters
     unknown += [f"unknown filter {n!r}" for n in analysis.filters if n not in filters]
     global_types = _hide_names(types, analysis.locals)
@@ -122,7 +126,10 @@ def _walk_expressions(expression: Expression) -> Iterator[Expression]:
 
 def _expression_errors(expression: Expression, types: NameTypes) -> Iterator[str]:
     if isinstance(expression, _COMPARISONS):
-        left, right = _expression_type(expression.left, types), _expression_type(expression.right, types)
+        left, right = (
+            _expression_type(expression.left, types),
+            _expression_type(expression.right, types),
+        )
         if left and right and left != right:
             yield f"{expression} compares a {left} with a {right}"
     if isinstance(expression, FilteredExpression):
@@ -161,7 +168,9 @@ def _whole_item_errors(output: FilteredExpression, types: NameTypes) -> Iterator
     for each in filters:
         if each.name in _ITEM_RETURNING_FILTERS:
             one = True
-        elif each.name not in _LIST_RETURNING_FILTERS and (not one or each.name in _ITEM_FILTERS | _LIST_FILTERS):
+        elif each.name not in _LIST_RETURNING_FILTERS and (
+            not one or each.name in _ITEM_FILTERS | _LIST_FILTERS
+        ):
             return
     if one:
         fields = (name.partition("[].") for name in types)
@@ -183,7 +192,11 @@ def _path_errors(path: Path, types: NameTypes) -> Iterator[str]:
 
 def _is_whole_item(path: Path, types: NameTypes) -> bool:
     """`products[0]` or `products.first`, as filters and `assign` take it."""
-    return len(path.path) == 2 and types.get(str(path.path[0])) == "list" and _selects_item(path.path[1])
+    return (
+        len(path.path) == 2
+        and types.get(str(path.path[0])) == "list"
+        and _selects_item(path.path[1])
+    )
 
 
 def _selects_item(step: object) -> bool:

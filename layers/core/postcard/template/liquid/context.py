@@ -5,10 +5,10 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.fields.countdown import LocalizedInt, LocalizedDigits
+from postcard.template.fields.countdown import LocalizedDigits, LocalizedInt
 from postcard.template.fields.values import format_number
 from postcard.template.liquid.dates import ZonedDate
-from postcard.template.liquid.locale_filters import LocaleFilters, FilterError
+from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.text_markers import isolate
 from postcard.template.schema.graphemes import too_many_graphemes
 from postcard.template.schema.validators import MAX_TEXT_GRAPHEMES

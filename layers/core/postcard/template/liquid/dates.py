@@ -25,7 +25,11 @@ class ZonedDate:
     @property
     def iso_text(self) -> str:
         """As a value is written: to the second and with its offset, or the day alone."""
-        return self.local_datetime.date().isoformat() if self.date_only else self.local_datetime.isoformat()
+        return (
+            self.local_datetime.date().isoformat()
+            if self.date_only
+            else self.local_datetime.isoformat()
+        )
 
     def __liquid__(self) -> float:
         return self.local_datetime.timestamp()

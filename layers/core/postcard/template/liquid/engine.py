@@ -12,7 +12,7 @@ from liquid.exceptions import LiquidError
 from liquid.filter import with_context
 from liquid.undefined import Undefined
 
-from postcard.template.liquid.context import LiquidFailed, LiquidContext, call_filter, join_values
+from postcard.template.liquid.context import LiquidContext, LiquidFailed, call_filter, join_values
 from postcard.template.liquid.locale_filters import FILTER_NAMES
 from postcard.template.liquid.text_markers import strip_isolates
 

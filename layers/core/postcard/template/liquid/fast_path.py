@@ -10,7 +10,12 @@ from typing import Any, Protocol
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import pattern
-from postcard.template.liquid.context import LiquidFailed, LiquidContext, call_filter, check_output_length
+from postcard.template.liquid.context import (
+    LiquidContext,
+    LiquidFailed,
+    call_filter,
+    check_output_length,
+)
 from postcard.template.liquid.locale_filters import FILTER_NAMES
 
 LiteralValue = str | int | float | bool | None
@@ -128,7 +133,9 @@ def _url_encode(text: str) -> str:
     return quote_plus(text)
 
 
-_BUILTIN_FILTERS: Mapping[str, Callable[[str], str]] = {  # Liquid's own filters that texts and codes use most
+_BUILTIN_FILTERS: Mapping[
+    str, Callable[[str], str]
+] = {  # Liquid's own filters that texts and codes use most
     "upcase": str.upper,
     "downcase": str.lower,
     "capitalize": str.capitalize,
@@ -148,7 +155,9 @@ _FORLOOP_PATH = r"forloop\.(?:first|last)\b"
 _MEMBER = r"\.(?!(?:size|first|last)\b)[a-z_][a-z0-9_]*"  # those three mean more than a name
 _NAME = rf"(?:{_COUNTDOWN_PATH}|{_FORLOOP_PATH}|[a-z_][a-z0-9_]*(?:{_MEMBER})?)"
 _ARGUMENT = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|[0-9]{1,4})"""
-_LOCALE_FILTER_CALL = rf"(?:{'|'.join(FILTER_NAMES)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
+_LOCALE_FILTER_CALL = (
+    rf"(?:{'|'.join(FILTER_NAMES)})\b\s*(?::\s*{_ARGUMENT}(?:\s*,\s*{_ARGUMENT})*\s*)?"
+)
 _FILTER_CALL = rf"\|\s*(?:{_LOCALE_FILTER_CALL}|(?:{'|'.join(_BUILTIN_FILTERS)})\b\s*)"
 _LITERAL = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|-?[0-9]{1,15}(?:\.[0-9]{1,9})?|true|false|nil)"""
 _CONDITION = rf"({_NAME})(?:\s*(==|!=|<=|>=|<|>)\s*({_LITERAL}))?"
@@ -182,7 +191,11 @@ def parse_fast_condition(source: str) -> LiquidCondition | None:
     match = re.fullmatch(_CONDITION, source.strip(" "))
     if match is None or match[1] in _KEYWORDS:
         return None
-    return ComparisonCondition(match[1], match[2], _parse_literal(match[3])) if match[2] else TruthyCondition(match[1])
+    return (
+        ComparisonCondition(match[1], match[2], _parse_literal(match[3]))
+        if match[2]
+        else TruthyCondition(match[1])
+    )
 
 
 def _tokenize(source: str) -> Iterator[Token]:

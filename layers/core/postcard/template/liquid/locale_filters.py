@@ -129,11 +129,17 @@ class LocaleFilters:
 
     def localize_digits(self, text: str) -> str:
         """A text whose digits are the locale's own, where they are asked for."""
-        zero = _ZERO_DIGITS.get(self.locale.default_numbering_system) if self.native_digits else None
+        zero = (
+            _ZERO_DIGITS.get(self.locale.default_numbering_system) if self.native_digits else None
+        )
         return text if zero is None else text.translate({48 + n: zero + n for n in range(10)})
 
     def _format_strftime(self, day: datetime, pattern: str) -> str:
-        return re.sub(r"%(-?)([A-Za-z%])", lambda m: self._format_strftime_code(day, m[2], bool(m[1])), pattern)
+        return re.sub(
+            r"%(-?)([A-Za-z%])",
+            lambda m: self._format_strftime_code(day, m[2], bool(m[1])),
+            pattern,
+        )
 
     def _format_cldr(self, day: datetime, pattern: str) -> str:
         """A date in a CLDR pattern; its locale may lack the words for parts of the day or zones."""

@@ -10,18 +10,22 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from postcard.runtime.lazy_regex import pattern
-from postcard.template.liquid.context import LiquidFailed, LiquidContext, check_output_length
-from postcard.template.liquid.fast_path import LiquidCondition, parse_fast_condition, parse_fast_template
+from postcard.template.liquid.context import LiquidContext, LiquidFailed, check_output_length
+from postcard.template.liquid.fast_path import (
+    LiquidCondition,
+    parse_fast_condition,
+    parse_fast_template,
+)
 
 __all__ = [
     "LiquidCondition",
     "LiquidTemplate",
-    "uses_time",
     "liquid_errors",
     "names_used",
     "parse_condition",
     "parse_template",
     "paths_used",
+    "uses_time",
 ]
 
 NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
@@ -53,7 +57,9 @@ def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> 
     from postcard.template.liquid import engine as library
 
     try:
-        return liquid_checks.parsed_liquid_errors(library.ParsedLiquid(source, condition=condition), types)
+        return liquid_checks.parsed_liquid_errors(
+            library.ParsedLiquid(source, condition=condition), types
+        )
     except LiquidFailed as error:
         return (str(error),)
 

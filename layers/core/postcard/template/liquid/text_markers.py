@@ -13,7 +13,9 @@ EMPHASIS_START, EMPHASIS_END = "\ufdd0", "\ufdd1"
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 _STARRED = pattern(r"\*(?=\S)([^*\n]*[^*\s])\*")
 _EMPHASIS_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END)
-_ALL_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END + FIRST_STRONG_ISOLATE + POP_DIRECTIONAL_ISOLATE)
+_ALL_MARKERS = str.maketrans(
+    "", "", EMPHASIS_START + EMPHASIS_END + FIRST_STRONG_ISOLATE + POP_DIRECTIONAL_ISOLATE
+)
 
 
 def mark_emphasis(value: str) -> str:
@@ -40,7 +42,11 @@ def split_emphasis(text: str) -> Iterator[tuple[str, bool]]:
 
 def isolate(value: str) -> str:
     """A value fenced from its neighbours, if it has a letter whose direction could reach them."""
-    return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}" if any(map(str.isalpha, value)) else value
+    return (
+        f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
+        if any(map(str.isalpha, value))
+        else value
+    )
 
 
 def is_blank(text: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from postcard.template.schema.constraints import Ge, Le
 from postcard.template.schema.json_mapping import TaggedUnion, Validator
-from postcard.template.schema.validators import check_name, check_meta_size, check_two_or_four_sides
+from postcard.template.schema.validators import check_meta_size, check_name, check_two_or_four_sides
 
 MAX_LENGTH = 20_000  # pixels; four times the largest canvas
 Name = Annotated[str, Validator(check_name)]
@@ -14,7 +14,9 @@ Coordinate = Annotated[float, Ge(-MAX_LENGTH), Le(MAX_LENGTH)]
 CornerRadii = tuple[Length, Length, Length, Length]
 Radius = Annotated[Length | CornerRadii | Literal["full"], TaggedUnion()]
 Dimension = Annotated[Length | Literal["fill"], TaggedUnion()]  # `fill`: in a row or column
-Padding = Annotated[Length | Annotated[tuple[Length, ...], Validator(check_two_or_four_sides)], TaggedUnion()]
+Padding = Annotated[
+    Length | Annotated[tuple[Length, ...], Validator(check_two_or_four_sides)], TaggedUnion()
+]
 
 
 def padding_sides(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:

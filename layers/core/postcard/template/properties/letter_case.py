@@ -8,7 +8,9 @@ from postcard.runtime.lazy_regex import pattern
 _TURKIC = ("tr", "az")
 _LEADING_IJ = pattern("^ij")
 _WORD = pattern(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
-_LITHUANIAN_DOTTED = pattern("([ij]\u0328?)\u0307")  # Lithuanian keeps an i's dot below an accent: i̇́
+_LITHUANIAN_DOTTED = pattern(
+    "([ij]\u0328?)\u0307"
+)  # Lithuanian keeps an i's dot below an accent: i̇́
 _LITHUANIAN_ACCENTED = pattern("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
 _DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the marks that Greek capitals keep
 _GREEK_DIACRITICS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA_SUBSCRIPT}]"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from postcard.template.fields.values import read_number
 from postcard.template.schema.constraints import Ge, Le, Len
-from postcard.template.schema.json_mapping import TaggedUnion, Liquid, Validator
+from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import has_liquid
 
 _MAX_NUMBER = 1e15
@@ -29,6 +29,8 @@ Number = Annotated[
 ]
 PositiveNumber = Annotated[
     Annotated[float, Ge(-_MAX_NUMBER), Le(_MAX_NUMBER), Validator(positive)]
-    | Annotated[str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid), Validator(positive)],
+    | Annotated[
+        str, Len(1, 1000), Liquid("number"), Validator(number_or_liquid), Validator(positive)
+    ],
     TaggedUnion(),
 ]

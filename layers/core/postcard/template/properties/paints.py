@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from postcard import color as colors
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Gt, Le, Len
-from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Liquid, Validator
+from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import check_color_or_liquid
 
 ColorString = Annotated[str, Len(1, 2000), Liquid("color"), Validator(check_color_or_liquid)]

@@ -40,7 +40,9 @@ PYDANTIC_CONFIG = {
 class Liquid:
     """Marks a text that may hold Liquid, and the kind of value that it yields."""
 
-    value_type: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = "plain"
+    value_type: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = (
+        "plain"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,11 @@ from typing import Any
 from postcard.color import parse_color
 from postcard.json_text import write_json
 from postcard.runtime.lazy_regex import pattern
-from postcard.template.schema.graphemes import MAX_COMBINING_MARKS, longest_mark_run, too_many_graphemes
+from postcard.template.schema.graphemes import (
+    MAX_COMBINING_MARKS,
+    longest_mark_run,
+    too_many_graphemes,
+)
 from postcard.template.schema.locales import find_locale, find_zone
 
 NAME_PATTERN = pattern("[a-z][a-z0-9_]{0,63}")

@@ -16,7 +16,12 @@ from postcard.template.layers.qr import QrLayer
 from postcard.template.layers.text import TextLayer
 from postcard.template.model import Document, FallbackPicture, walk_layers
 from postcard.template.schema.graphemes import count_graphemes
-from postcard.template.schema.validators import MAX_TEXT_GRAPHEMES, NAME_PATTERN, RESERVED_NAMES, has_liquid
+from postcard.template.schema.validators import (
+    MAX_TEXT_GRAPHEMES,
+    NAME_PATTERN,
+    RESERVED_NAMES,
+    has_liquid,
+)
 
 MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
 TRACKING_PARAMETERS = frozenset(  # what mail software adds to links; `utm_…` too
@@ -136,13 +141,19 @@ def _fill_outside_flow_faults(layers: Sequence[AnyLayer], where: str, flow: str 
                 detail = "Only a layer in a row or column can fill: write a number."
                 yield Fault("bad_value", f"{where}/{index}/{side}", detail)
         if isinstance(layer, GroupLayer):
-            yield from _fill_outside_flow_faults(layer.layers, f"{where}/{index}/layers", layer.flow)
+            yield from _fill_outside_flow_faults(
+                layer.layers, f"{where}/{index}/layers", layer.flow
+            )
 
 
 def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Faults:
     if isinstance(layer, QrLayer | BarcodeLayer) and layer.width is None and layer.height is None:
         yield Fault("missing_value", f"{where}/width", "A code needs a width or a height.")
-    if isinstance(layer, BarcodeLayer) and not has_liquid(layer.value) and (fault := layer.value_error):
+    if (
+        isinstance(layer, BarcodeLayer)
+        and not has_liquid(layer.value)
+        and (fault := layer.value_error)
+    ):
         yield Fault("bad_value", f"{where}/value", f"The value {fault}.")
     if not isinstance(layer, TextLayer):
         return
@@ -153,7 +164,11 @@ def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Fau
     for index, span in enumerate(layer.text):
         yield from _style_name_faults(span.style, f"{where}/text/{index}/style", styles)
     if sum(count_graphemes(span.text) for span in layer.text) > MAX_TEXT_GRAPHEMES:
-        yield Fault("bad_value", f"{where}/text", f"The text is longer than {MAX_TEXT_GRAPHEMES} characters.")
+        yield Fault(
+            "bad_value",
+            f"{where}/text",
+            f"The text is longer than {MAX_TEXT_GRAPHEMES} characters.",
+        )
 
 
 def _style_name_faults(name: str | None, where: str, styles: Mapping[str, Any]) -> Faults:

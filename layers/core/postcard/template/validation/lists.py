@@ -11,7 +11,9 @@ from postcard.template.fields.values import BadValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.schema.validators import NAME_PATTERN, RESERVED_NAMES
 
-MAX_REPEATED_LAYERS = 1000  # layers, with those of a group counted for each item that its list may have
+MAX_REPEATED_LAYERS = (
+    1000  # layers, with those of a group counted for each item that its list may have
+)
 
 Faults = Iterator[Fault]
 
@@ -38,7 +40,9 @@ def flat_name_faults(fields: Fields) -> Faults:
     """A link's names of items must be names, each with one meaning."""
     flat = {
         name: [
-            ItemFieldRef(name, index, key).flat_name for index in range(spec.max_items) for key in spec.items
+            ItemFieldRef(name, index, key).flat_name
+            for index in range(spec.max_items)
+            for key in spec.items
         ]
         for name, spec in fields.items()
         if isinstance(spec, ListField)

@@ -9,7 +9,14 @@ from postcard.template.model import Document, FallbackPicture
 from postcard.template.schema.json_mapping import from_json, without_nulls
 from postcard.template.validation.consistency import document_faults
 
-__all__ = ["MAX_DOCUMENT_BYTES", "Document", "FallbackPicture", "load_published", "parse_document", "json_schema"]
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "Document",
+    "FallbackPicture",
+    "json_schema",
+    "load_published",
+    "parse_document",
+]
 
 MAX_DOCUMENT_BYTES = 262_144  # of a document
 
