@@ -78,8 +78,8 @@ class BarcodeLayer(BaseLayer):
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """The background over the box, the bars, and the text below."""
         bars, box = encode_barcode(self.symbology, self.value), context.box
-        module_width = module_width(len(bars.modules), box.width * canvas.scale_x) / canvas.scale_x
-        if not module_width:
+        unit = module_width(len(bars.modules), box.width * canvas.scale_x) / canvas.scale_x
+        if not unit:
             context.warn("unscannable", f"The bars need {len(bars.modules)} pixels: make it wider.")
             return
         canvas.fill_rectangle(box, parse_color(self.background))
@@ -88,18 +88,18 @@ class BarcodeLayer(BaseLayer):
             canvas.draw_barcode(bars.modules, box, color)
             return
         size = max(
-            1.0, min(_FONT_SIZE_MODULES * module_width, _MAX_TEXT_HEIGHT_FRACTION * box.height)
+            1.0, min(_FONT_SIZE_MODULES * unit, _MAX_TEXT_HEIGHT_FRACTION * box.height)
         )
-        start = box.x + (box.width - module_width * len(bars.modules)) / 2
+        start = box.x + (box.width - unit * len(bars.modules)) / 2
         texts = [
             (
-                _text_layout(text, size, width * module_width, color, context),
-                start + position * module_width,
-                width * module_width,
+                _text_layout(text, size, width * unit, color, context),
+                start + position * unit,
+                width * unit,
             )
             for text, position, width in bars.texts
         ]
-        gap = min(_TEXT_GAP_MODULES * module_width, size / 4)
+        gap = min(_TEXT_GAP_MODULES * unit, size / 4)
         text_height = texts[0][0].height
         top = box.bottom - gap - text_height
         canvas.draw_barcode(bars.modules, Box(box.x, box.y, box.width, top - gap - box.y), color)

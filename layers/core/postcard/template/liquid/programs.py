@@ -102,12 +102,12 @@ class _LazyLiquid:
 
     def render(self, context: LiquidContext) -> str:
         """The text; raises `LiquidFailed`."""
-        text: str = self._parse_once().run(context)
+        text: str = self._parse_once().render(context)
         return check_output_length(text)
 
     def evaluate(self, context: LiquidContext) -> bool:
         """The truth; raises `LiquidFailed`."""
-        return bool(self._parse_once().run(context))
+        return bool(self._parse_once().render(context))
 
     def _parse_once(self) -> Any:
         if self._parsed is None:
