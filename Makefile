@@ -9,7 +9,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs gallery scripts fonts lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -25,6 +25,11 @@ setup: .venv/ready ## a virtual environment with everything pinned (6 s)
 .venv-sam/ready: requirements/sam.txt | setup # apart, since it pins older packages than ours
 	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-sam requirements/sam.txt
+	@touch $@
+
+.venv-docs/ready: requirements/docs.txt | setup # apart, so that `make test` need not install it
+	@test -x .venv-docs/bin/python || $(BIN)/uv venv -q .venv-docs
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
 	@touch $@
 
 serve: setup ## the whole service on 127.0.0.1:8080 (PORT=…)
@@ -72,6 +77,9 @@ deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEm
 bench: setup ## the figures, each beside a peer
 	$(BIN)/python -m bench
 
+docs: .venv-docs/ready ## the docs site, into build/docs (warnings are errors)
+	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
+
 gallery: setup ## docs/gallery.md and its pictures, drawn anew
 	$(BIN)/python -m local.docs_gallery
 
@@ -86,6 +94,7 @@ lock: setup ## pin anew what the .in files name
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 
 clean: ## what was built and installed
-	rm -rf .venv .venv-sam .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .aws-sam build
