@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from postcard.cli import main
+from postcard.cli import postcard
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -151,7 +151,7 @@ CALLS = [
 
 @pytest.mark.parametrize("call", CALLS)
 def test_sample_calls_of_the_cli_name_commands_and_options_that_exist(call: str) -> None:
-    command: click.Command = main
+    command: click.Command = postcard
     for word in shlex.split(call, comments=True):
         if isinstance(command, click.Group):
             assert word in command.commands or word in ("--help", "--version")
