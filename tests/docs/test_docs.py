@@ -1,4 +1,4 @@
-"""The pages: links and anchors resolve, and code samples name what exists. `make docs` builds them."""
+"""Checks links, anchors and code samples of all Markdown pages, without building the site."""
 
 import ast
 import json
@@ -185,8 +185,9 @@ def test_make_targets_in_samples_exist() -> None:
 
 
 def test_paths_in_samples_exist() -> None:
-    """Files of the repository that a command names. What a command writes is not looked for."""
-    pattern = re.compile(r"(?<![\w./-])((?:layers|functions|local|deploy|bench|tests|docs)/[\w./-]+)")
+    """Covers files of the repository that a command reads, not what it writes."""
+    folders = "layers|functions|local|deploy|bench|tests|docs"
+    pattern = re.compile(rf"(?<![\w./-])((?:{folders})/[\w./-]+)")
     missing = [
         (str(block), name)
         for block in SHELL
