@@ -20,6 +20,7 @@ exclude_patterns = ["gallery/opening.md", "site"]
 myst_enable_extensions = ["html_image"]  # <img width=…> as in GitHub's Markdown
 myst_heading_anchors = 4  # the anchors that GitHub makes
 nitpicky = True
+suppress_warnings = ["misc.highlighting_failure"]  # samples are shortened: "…", no HTTP/1.1
 
 html_theme = "furo"
 html_title = "Postcard"
@@ -40,11 +41,12 @@ def _outside_links(folder: Path, text: str) -> str:
 
     def replaced(match: re.Match[str]) -> str:
         target = (folder / match[2]).resolve()
-        if target.is_relative_to(DOCS) and target.is_file():
-            return match[0]
+        is_folder = target.is_dir()
+        if not target.exists() or (target.is_relative_to(DOCS) and not is_folder):
+            return match[0]  # Sphinx resolves it, or warns
         if not REPOSITORY:
             return match[1]
-        kind = "tree" if target.is_dir() else "blob"
+        kind = "tree" if is_folder else "blob"
         path = target.relative_to(ROOT).as_posix()
         return f"[{match[1]}]({REPOSITORY}/{kind}/main/{path}{match[3] or ''})"
 
