@@ -1,4 +1,4 @@
-# Postcard. `make serve` runs everything on this machine; `make test` runs every test.
+# Postcard. `make serve` runs the whole service on this machine; `make test` runs every test.
 SHELL := /bin/bash
 PORT ?= 8080
 STAGE ?= dev
@@ -9,12 +9,12 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs gallery scripts fonts lock clean
 
-help: ## what there is
+help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
-setup: .venv/ready ## a virtual environment with everything pinned (6 s)
+setup: .venv/ready ## create .venv with pinned packages (6 s)
 
 .venv/ready: requirements/dev.txt
 	@test -x $(BIN)/uv || { python3 -m venv .venv && $(BIN)/python -m pip install -q uv; }
@@ -22,70 +22,79 @@ setup: .venv/ready ## a virtual environment with everything pinned (6 s)
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 
-.venv-sam/ready: requirements/sam.txt | setup # apart, since it pins older packages than ours
+.venv-sam/ready: requirements/sam.txt | setup # a separate environment: it pins older packages than ours
 	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-sam requirements/sam.txt
 	@touch $@
 
-serve: setup ## the whole service on 127.0.0.1:8080 (PORT=…)
+.venv-docs/ready: requirements/docs.txt | setup # a separate environment, so that `make test` does not install it
+	@test -x .venv-docs/bin/python || $(BIN)/uv venv -q .venv-docs
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
+	@touch $@
+
+serve: setup ## run the whole service on 127.0.0.1:8080 (PORT=…)
 	@$(BIN)/postcard serve --port $(PORT)
 
-test: setup ## every test
+test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
 
-test-trust: setup ## what must never happen, tried a million times (an hour; `make test` has a slice)
+test-trust: setup ## run the security tests in full (half an hour; `make test` runs a part)
 	rm -rf build/trust
 	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
 
-fuzz: setup ## a million mutated pictures (a quarter of an hour)
+fuzz: setup ## decode a million mutated images (a quarter of an hour)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
-soak: setup ## a million requests of all kinds in one process, which must not grow (REQUESTS=…)
+soak: setup ## a million requests of all kinds; memory must not grow (REQUESTS=…)
 	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)
 
-load: setup ## the whole service under load, until it bends (three minutes; needs wrk)
+load: setup ## load test of the whole service (three minutes; needs wrk)
 	PYTHONPATH=functions:. $(BIN)/python -m bench.load
 
-lint: setup ## format, rules, and which way imports may point
+lint: setup ## format, lint rules, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
-types: setup ## mypy, strict
+types: setup ## check types with mypy --strict
 	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
 
-audit: setup ## every pin held against PyPI's advisories (2: they could not be read from here)
+audit: setup ## compare the pins with PyPI's advisories (exit 2: not reachable)
 	@$(BIN)/python -m deploy.dependency_audit
 
-stack: .venv-sam/ready ## the edge function into template.yaml, and check the template
+stack: .venv-sam/ready ## copy the edge function into template.yaml and validate the template
 	$(BIN)/python -m deploy.inline_edge_function
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
 
-build: .venv-sam/ready ## what Lambda gets, into .aws-sam/build (ARCH=arm64|x86_64)
+build: .venv-sam/ready ## build the Lambda package into .aws-sam/build (ARCH=arm64|x86_64)
 	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
-deploy: stack build ## into your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
+deploy: stack build ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
 	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
 
-bench: setup ## the figures, each beside a peer
+bench: setup ## run the benchmarks, each with an alternative
 	$(BIN)/python -m bench
 
-gallery: setup ## docs/gallery.md and its pictures, drawn anew
+docs: .venv-docs/ready ## build the docs site into build/docs (warnings are errors)
+	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
+
+gallery: setup ## draw docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
-scripts: setup ## lines in all scripts as Chromium draws them, for tests; see build/scripts.png
+scripts: setup ## draw lines in all scripts with Chromium, for tests; see build/scripts.png
 	@mkdir -p build
 	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
 
-fonts: setup ## layers/fonts anew from pinned packages (five minutes; FILES="Inter.ttf …" makes some)
+fonts: setup ## build layers/fonts from pinned packages (five minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
 
-lock: setup ## pin anew what the .in files name
+lock: setup ## pin the packages of the .in files again
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 
-clean: ## what was built and installed
-	rm -rf .venv .venv-sam .aws-sam build
+clean: ## remove environments and build output
+	rm -rf .venv .venv-sam .venv-docs .aws-sam build
