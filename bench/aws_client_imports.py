@@ -41,7 +41,7 @@ def call():
 """
 OWN_SIGV4 = """
 from postcard.adapters.aws.light_client import LeanClient
-client = LeanClient(region="us-east-1", endpoint_url=URL)
+client = LightClient(region="us-east-1", endpoint_url=URL)
 def call():
     client.get_item(TableName="t", Key={"pk": {"S": "a"}})
 """

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from bench.engines import POSTCARD as OURS_THERE
 from bench.engines import WORK, environment
-from postcard.links.verify import Link, address, read
+from postcard.links.verify import Link, cache_path, parse_link
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "local" / "seed"
@@ -201,8 +201,8 @@ def make_opener(stack: Any, run: int) -> Callable[[str], str]:
     links = {who: create_link(stack, template_id, document, who) for who in ("Alex", "Maria")}
 
     def open_(who: str) -> str:
-        path = address(stack.keys.link_keys(), links[who], now=None)
-        answer = stack.picture(path, links[who].canonical)
+        path = cache_path(stack.keys.link_keys(), links[who], now=None)
+        answer = stack.picture(path, links[who].canonical_url)
         assert answer["headers"]["X-Postcard-Render"] == "drawn", answer["headers"]
         return str(answer["body"])
 
@@ -218,7 +218,7 @@ def create_link(stack: Any, template_id: str, document: Mapping[str, Any], who: 
     entries = [{"name": name, "value": value} for name, value in values.items()]
     asked = {"template_id": template_id, "modifications": entries}
     url = urlsplit(stack.call("POST", "/v1/links", asked)["url"])
-    return read(url.path, url.query)
+    return parse_link(url.path, url.query)
 
 
 def print_report(first: list[float], second: list[float], draw: list[float]) -> None:

@@ -78,7 +78,7 @@ def signed_links(local: Mapping[str, Any], names: list[str]) -> list[str]:
     )
     usual: Row = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
     return [
-        link_minting.mint(
+        link_minting.sign_link(
             keys, template=TEMPLATE, format="jpg", version=1, fields={"user_name": name}, **usual
         )
         for name in names

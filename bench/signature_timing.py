@@ -34,7 +34,7 @@ def wrongly_signed_link(position: int, choose: random.Random) -> Link:
         "expires": None,
         "campaign": None,
     }
-    link = link_minting.mint(
+    link = link_minting.sign_link(
         KEYS, template="welcome", format="png", fields=fields, version=1, **asked
     )
     head, right = link[:-43], link[-43:]
@@ -42,7 +42,7 @@ def wrongly_signed_link(position: int, choose: random.Random) -> Link:
         (BASE64_ALPHABET.index(right[position]) + 4 * choose.randrange(1, 16)) % 64
     ]
     path, _, query = f"{head}{right[:position]}{other}{right[position + 1 :]}".partition("?")
-    return links.read(path, query)
+    return links.parse_link(path, query)
 
 
 def refusal_nanoseconds(link: Link) -> int:

@@ -27,10 +27,10 @@ from deploy.cloudformation_stack import (
 from deploy.smoke_test import SmokeTest, SmokeTestFailed
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.errors import Problem
-from postcard.keys.api_keys import Keys
-from postcard.keys.rotation import Keyring
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 
 
@@ -101,10 +101,10 @@ def with_api_concurrency(
 def bootstrap_stack(settings: Settings) -> None:
     """Keys, the picture for bad days, and the first API key, which is shown this once."""
     now = time.time()
-    keyring = Keyring(wiring.secrets(settings), wiring.edge_store(settings))
+    keyring = KeyRotation(wiring.secret_store(settings), wiring.edge_store(settings))
     keys = seed.create_signing_keys(keyring, now=now)
-    print(f"keys: {len(keys.signing)} at the edge and read back there, {keys.minting} mints")
-    pictures = S3Objects(boto_client("s3", settings), settings.pictures_bucket)
+    print(f"keys: {len(keys.signing)} at the edge and read back there, {keys.active_kid} mints")
+    pictures = S3ObjectStore(boto_client("s3", settings), settings.pictures_bucket)
     uploaded = seed.upload_fallback(pictures, fallback.render_fallback_png)
     print(f"{seed.FALLBACK_KEY}: {'uploaded' if uploaded else 'there'}")
     if first := seed.create_first_api_key(api_keys(settings), now=now):
@@ -124,9 +124,9 @@ def run_smoke_test(outputs: StackOutputs, settings: Settings) -> None:
     print(f"dashboard: {outputs['DashboardUrl']}")
 
 
-def api_keys(settings: Settings) -> Keys:
+def api_keys(settings: Settings) -> ApiKeyService:
     """API keys in the stack's table."""
-    return Keys(wiring.api_keys(settings))
+    return ApiKeyService(wiring.api_key_store(settings))
 
 
 if __name__ == "__main__":

@@ -5,22 +5,22 @@ Every step may be repeated and changes nothing the second time.
 
 from collections.abc import Callable
 
-from postcard.keys.api_keys import SCOPES, Keys
+from postcard.keys.api_keys import SCOPES, ApiKeyService
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import Keyring
-from postcard.ports import Objects, StoredObject
+from postcard.keys.rotation import KeyRotation
+from postcard.ports import ObjectStore, StoredObject
 
 FALLBACK_KEY = "errors/fallback.png"
 FALLBACK_CACHE_CONTROL = "public, no-transform, max-age=60"
 FIRST_KEY_NAME = "first"
 
 
-def create_signing_keys(rotation: Keyring, *, now: float) -> KeySet:
+def create_signing_keys(rotation: KeyRotation, *, now: float) -> KeySet:
     """Make the keys that are missing, write the edge's copy, and read it back there."""
-    return rotation.initialise(now=now)
+    return rotation.initialize(now=now)
 
 
-def upload_fallback(pictures: Objects, draw: Callable[[], bytes]) -> bool:
+def upload_fallback(pictures: ObjectStore, draw: Callable[[], bytes]) -> bool:
     """The picture that CloudFront shows when nothing else answers; False if it is there."""
     body = draw()
     there = pictures.get(FALLBACK_KEY)
@@ -33,7 +33,7 @@ def upload_fallback(pictures: Objects, draw: Callable[[], bytes]) -> bool:
     return True
 
 
-def create_first_api_key(keys: Keys, *, now: float) -> str | None:
+def create_first_api_key(keys: ApiKeyService, *, now: float) -> str | None:
     """An API key with every scope, shown this once; None if there are keys, revoked or not."""
     if any(record.name != SMOKE_KEY_NAME for record in keys.list()):
         return None
@@ -45,7 +45,7 @@ SMOKE_KEY_NAME = "smoke test"
 SMOKE_KEY_SECONDS = 600
 
 
-def create_smoke_test_key(keys: Keys, *, now: float) -> tuple[str, str]:
+def create_smoke_test_key(keys: ApiKeyService, *, now: float) -> tuple[str, str]:
     """An API key for the smoke test, and its id: it ends by itself if nobody revokes it."""
     key, record = keys.create(
         SMOKE_KEY_NAME, ("images", "templates"), now=now, expires_at=int(now) + SMOKE_KEY_SECONDS

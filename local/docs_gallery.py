@@ -91,17 +91,17 @@ def render_entry(entry: GalleryEntry) -> RenderedPicture:
     template = Template.compile(entry.name, 1, parse_document(json.dumps(entry.document)))
     document = template.document
     size = output_size(template.width, template.height, width=None, dpr=entry.dpr)
-    looks: dict[str, Any] = {
+    options: dict[str, Any] = {
         "format": entry.format,
         "quality": document.quality,
         "max_bytes": document.max_bytes,
-        "pictures": _pictures(),
+        "fetched_images": _pictures(),
         "now": RENDER_TIME,
     }
     if entry.shows != "picture":
-        return _renderer().render_fallback(template, entry.shows, size, **looks)
+        return _renderer().render_fallback(template, entry.shows, size, **options)
     bound = bind(template, modifications_from_json(template, entry.modifications), mode="error")
-    return _renderer().render(template, bound, size, **looks)
+    return _renderer().render(template, bound, size, **options)
 
 
 @cache

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from local.service_adapters import ProductionAdapters
-from postcard.keys.api_keys import SCOPES, Keys, digest
-from postcard.keys.rotation import Keyring
+from postcard.keys.api_keys import SCOPES, ApiKeyService, key_digest
+from postcard.keys.rotation import KeyRotation
 
 _DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}"
@@ -23,12 +23,12 @@ class LocalKeys:
         self._edge_store = adapters.edge_store()
         self._api_keys = adapters.api_keys()
         self._json_path = folder / "local.json"
-        self.key_rotation = Keyring(self._secrets, self._edge_store)
+        self.key_rotation = KeyRotation(self._secrets, self._edge_store)
         self.api_key = ""
 
     def create_missing(self) -> None:
         """Make what is not there yet, and bring the edge up to date."""
-        self.key_rotation.initialise(now=time.time())
+        self.key_rotation.initialize(now=time.time())
         self.api_key = self._existing_api_key() or self._create_api_key()
 
     def edge_entry(self, name: str) -> str | None:
@@ -43,12 +43,12 @@ class LocalKeys:
     def write_local_json(self, base_url: str) -> dict[str, Any]:
         """Write `local.json`, for its owner's eyes only; returns what is in it."""
         keys = self.key_rotation.read()
-        assert keys.minting is not None
+        assert keys.active_kid is not None
         local = {
             "base_url": base_url,
             "api_key": self.api_key,
-            "signing_key_id": keys.minting,
-            "signing_key_hex": keys.signing[keys.minting].key,
+            "signing_key_id": keys.active_kid,
+            "signing_key_hex": keys.signing[keys.active_kid].key,
             "address_key_hex": keys.address,
             "epoch": keys.epoch,
         }
@@ -61,11 +61,11 @@ class LocalKeys:
             key = str(json.loads(self._json_path.read_text())["api_key"])
         except (OSError, ValueError, KeyError):
             return None
-        record = self._api_keys.by_digest(digest(key))
+        record = self._api_keys.by_digest(key_digest(key))
         return key if record is not None and record.revoked_at is None else None
 
     def _create_api_key(self) -> str:
-        return Keys(self._api_keys).create("this machine", SCOPES, now=time.time())[0]
+        return ApiKeyService(self._api_keys).create("this machine", SCOPES, now=time.time())[0]
 
 
 def write_private(path: Path, text: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.boto_client import BotoClient, boto_client
-from postcard.adapters.aws.objects import S3Objects
-from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.objects import S3ObjectStore
+from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.file_edge_store import FileEdgeStore
 from postcard.settings import Settings
@@ -25,23 +25,23 @@ class ProductionAdapters:
     @property
     def settings(self) -> Settings:
         """As the function reads them."""
-        return Settings.read(self.environment)
+        return Settings.from_environ(self.environment)
 
-    def secrets(self) -> SecretsManager:
+    def secrets(self) -> SecretsManagerStore:
         """The secret of the keys."""
-        return SecretsManager(self._client("secretsmanager"), self.settings.secret_id)
+        return SecretsManagerStore(self._client("secretsmanager"), self.settings.secret_id)
 
     def edge_store(self) -> FileEdgeStore:
         """The edge's copy of them."""
         return FileEdgeStore(Path(self.settings.kvs_arn.removeprefix("file:")))
 
-    def api_keys(self) -> DynamoApiKeys:
+    def api_keys(self) -> DynamoApiKeyStore:
         """API keys."""
-        return DynamoApiKeys(Table(self._client("dynamodb"), self.settings.table))
+        return DynamoApiKeyStore(Table(self._client("dynamodb"), self.settings.table))
 
-    def pictures(self) -> S3Objects:
+    def pictures(self) -> S3ObjectStore:
         """The bucket that the CDN reads."""
-        return S3Objects(self._client("s3"), self.settings.pictures_bucket)
+        return S3ObjectStore(self._client("s3"), self.settings.pictures_bucket)
 
     def _client(self, service: str) -> BotoClient:
         return boto_client(

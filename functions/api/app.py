@@ -26,7 +26,7 @@ resolver_lock = threading.Lock()  # the resolver keeps the call at work in a cla
 @cache
 def service() -> ApiService:
     """The use cases on what the environment names; no secret and no connection is taken yet."""
-    return wiring.api_service(Settings.read(os.environ))
+    return wiring.api_service(Settings.from_environ(os.environ))
 
 
 def handle_request(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, Any]:

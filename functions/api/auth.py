@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from api.http_event import ApiRequest
-from postcard.errors import Forbidden, RateLimited
-from postcard.ports import Allowance, ApiKeyRecord
+from postcard.errors import Forbidden, TooManyRequests
+from postcard.ports import ApiKeyRecord, RateLimitResult
 from postcard.services.assembly import ApiService
 
 DEFAULT_RATE = 100
@@ -22,7 +22,7 @@ class AuthResult:
     headers: dict[str, str] = field(default_factory=lambda: rate_limit_headers(DEFAULT_RATE, None))
 
 
-def rate_limit_headers(rate: int, allowance: Allowance | None) -> dict[str, str]:
+def rate_limit_headers(rate: int, allowance: RateLimitResult | None) -> dict[str, str]:
     """As draft-ietf-httpapi-ratelimit-headers writes them; without a key the usual policy."""
     left = allowance.remaining if allowance else rate
     reset = allowance.reset if allowance else 1
@@ -53,12 +53,12 @@ def authorize(
     result.headers = rate_limit_headers(key.rate, allowance)
     if not allowance.allowed:
         wait = {"Retry-After": str(allowance.reset)}
-        raise RateLimited(f"This key may call {key.rate} times a second: wait.", headers=wait)
+        raise TooManyRequests(f"This key may call {key.rate} times a second: wait.", headers=wait)
     if not set(scopes) & set(key.scopes):
         needed = " or ".join(f'"{scope}"' for scope in scopes)
         raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
     _count_against_quota(key, service, now)
-    service.keys.note_use(key, now=now)
+    service.keys.record_use(key, now=now)
 
 
 def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> None:
@@ -68,10 +68,12 @@ def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> 
     today = datetime.fromtimestamp(now, UTC)
     month = f"{today:%Y-%m}"
     end = datetime(today.year + today.month // 12, today.month % 12 + 1, 1, tzinfo=UTC).timestamp()
-    count = service.counters.add(f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY_SECONDS)
+    count = service.counters.increment(
+        f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY_SECONDS
+    )
     if count > key.monthly_quota:
         wait = {"Retry-After": str(int(end - now) + 1)}
-        raise RateLimited(
+        raise TooManyRequests(
             f"This key's {key.monthly_quota} calls of {month} are spent: wait for the next month.",
             code="quota_exceeded",
             headers=wait,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from postcard.errors import BadRequest, NotJson, TooLarge
-from postcard.json_text import read_json
+from postcard.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
+from postcard.json_text import parse_json
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -42,11 +42,11 @@ class ApiRequest:
         """The body's text and value; `TooLarge`, `NotJson`, `BadRequest` `invalid_json`."""
         body = self._body_bytes()
         if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"The body is over {MAX_BODY_BYTES // 1024} KB: send less.")
+            raise ContentTooLarge(f"The body is over {MAX_BODY_BYTES // 1024} KB: send less.")
         media = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if media.lower() != "application/json":
-            raise NotJson(f'The body is "{media}": send application/json.')
-        value = read_json(body)
+            raise UnsupportedMediaType(f'The body is "{media}": send application/json.')
+        value = parse_json(body)
         return body.decode("utf-8"), value
 
     def _body_bytes(self) -> bytes:

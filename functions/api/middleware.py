@@ -12,7 +12,7 @@ from api.problems import problem_response
 from api.request_context import ApiRequestContext
 from api.resolver import Resolver, scopes_of
 from api.visit import ApiRequestState
-from postcard.errors import BadRequest, Fault, Problem, Unavailable
+from postcard.errors import BadRequest, Fault, Problem, ServiceUnavailable
 from postcard.services.assembly import ApiService
 
 LambdaResponse = dict[str, Any]
@@ -146,7 +146,7 @@ def _run_idempotently(
     try:
         answer = resolve()
         if done := answer["statusCode"] < 300:
-            with contextlib.suppress(Unavailable):  # what was done is told, kept or not
+            with contextlib.suppress(ServiceUnavailable):  # what was done is told, kept or not
                 kept.finish(name, json.dumps(answer), now=request_state.now)
         return answer
     finally:

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from postcard.errors import BadRequest, Fault, NotFound, Problem, Unavailable, refuse, told
-from postcard.json_text import pointer
+from postcard.errors import (
+    BadRequest,
+    Fault,
+    NotFound,
+    Problem,
+    ServiceUnavailable,
+    faults_to_json,
+    raise_faults,
+)
+from postcard.json_text import json_pointer
 
 PROBLEM_JSON = "application/problem+json"
 MAX_ERRORS = 100  # a Lambda answers 6 MB at most
@@ -42,10 +50,12 @@ def problem_response(problem: Problem, *, request_id: str, instance: str) -> Pro
         "success": False,
         "code": problem.code,
         "request_id": request_id,
-        "errors": told(problem.errors[:MAX_ERRORS]),
+        "errors": faults_to_json(problem.errors[:MAX_ERRORS]),
         **problem.extensions,
     }
-    waiting = {"Retry-After": RETRY_AFTER_SECONDS} if isinstance(problem, Unavailable) else {}
+    waiting = (
+        {"Retry-After": RETRY_AFTER_SECONDS} if isinstance(problem, ServiceUnavailable) else {}
+    )
     headers = {**waiting, **problem.headers, "Content-Type": PROBLEM_JSON}
     body = json.dumps(members, ensure_ascii=False)
     whole = body.encode("utf-8", "replace").decode()  # a pointer may hold half a character
@@ -85,7 +95,7 @@ def validation_problem(
     if not is_put and any(error["loc"][0] == "path" for error in errors):
         return NotFound("There is nothing by that id.")
     try:
-        refuse([*faults.values(), *value_faults])
+        raise_faults([*faults.values(), *value_faults])
     except BadRequest as bad:
         return bad
     return BadRequest("The request cannot be read.")
@@ -118,7 +128,7 @@ def _pointer(steps: Sequence[str | int], body: Any) -> str:
     for step in steps:
         if not isinstance(value, dict | list):
             break
-        place += pointer(step)
+        place += json_pointer(step)
         value = _member(value, step)
     return place
 

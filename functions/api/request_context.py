@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from postcard.keys.api_keys import require_scope, require_template
-from postcard.links.encoding import is_template
+from postcard.links.encoding import is_template_id
 from postcard.ports import ApiKeyRecord
 from postcard.services.assembly import ApiService
 
@@ -32,7 +32,7 @@ class ApiRequestContext:
 
     def authorize_template(self, template_id: str) -> None:
         """`Forbidden` if the key is confined to other templates."""
-        if is_template(template_id):  # another text in its place may be anybody's value
+        if is_template_id(template_id):  # another text in its place may be anybody's value
             self.log_fields["template"] = template_id
         if self.key is not None:
             require_template(self.key, template_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.auth import AuthResult
 from api.http_event import ApiRequest
-from postcard.errors import Fault, Gone, NotFound, Problem, Unavailable
+from postcard.errors import Fault, Gone, NotFound, Problem, ServiceUnavailable
 from postcard.services.assembly import ApiService
 from postcard.template.bind import BindMode
 
@@ -32,7 +32,7 @@ class ApiRequestState:
     def log_problem(self, problem: Problem) -> None:
         """For the log line: what was told; and of a store that is down, which and how."""
         self.log_fields["code"] = problem.code
-        if isinstance(problem, Unavailable):
+        if isinstance(problem, ServiceUnavailable):
             self.log_fields["down"] = str(problem)
 
     def fallback_url(self) -> dict[str, object]:

@@ -18,7 +18,7 @@ from postcard import wiring
 from postcard.delivery.assembly import ImageService
 from postcard.delivery.fallback_chain import RequestContext
 from postcard.delivery.response import PictureResponse
-from postcard.errors import Forbidden, MethodNotAllowed, Problem, Unavailable
+from postcard.errors import Forbidden, MethodNotAllowed, Problem, ServiceUnavailable
 from postcard.settings import Settings
 
 METHODS = ("GET", "HEAD")
@@ -37,7 +37,7 @@ LambdaResponse = dict[str, Any]
 @cache
 def service() -> ImageService:
     """The use cases on what the environment names; no secret and no connection is taken yet."""
-    return wiring.image_service(Settings.read(os.environ))
+    return wiring.image_service(Settings.from_environ(os.environ))
 
 
 def handler(event: dict[str, Any], context: Any) -> LambdaResponse:
@@ -57,7 +57,7 @@ def handle_request(event: dict[str, Any], context: Any, images: ImageService) ->
         response = _picture_response(event, images, visit)
     except Problem as problem:
         visit.log_fields["code"] = problem.code
-        if isinstance(problem, Unavailable):
+        if isinstance(problem, ServiceUnavailable):
             visit.log_fields["failure"] = str(problem)
         response = _error_response(problem)
     spent = (images.monotonic() - began) * 1000

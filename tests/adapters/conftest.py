@@ -16,18 +16,18 @@ from werkzeug.serving import make_server
 
 from postcard import ports
 from postcard.adapters import memory
-from postcard.adapters.aws.api_keys import DynamoApiKeys
-from postcard.adapters.aws.assets import DynamoAssets
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
-from postcard.adapters.aws.idempotency import DynamoIdempotency
-from postcard.adapters.aws.images import DynamoImages
-from postcard.adapters.aws.light_client import LeanClient
-from postcard.adapters.aws.objects import S3Objects
+from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
+from postcard.adapters.aws.images import DynamoImageStore
+from postcard.adapters.aws.light_client import LightClient
+from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
-from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
-from postcard.adapters.aws.templates import DynamoTemplates
+from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.settings import Settings
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
@@ -37,26 +37,26 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 class PortImplementations:
     """One implementation of each port that has a contract."""
 
-    objects: ports.Objects
-    templates: ports.Templates
-    images: ports.Images
-    api_keys: ports.ApiKeys
-    assets: ports.Assets
-    secrets: ports.Secrets
+    objects: ports.ObjectStore
+    templates: ports.TemplateStore
+    images: ports.ImageStore
+    api_keys: ports.ApiKeyStore
+    assets: ports.AssetStore
+    secrets: ports.SecretStore
     limiter: ports.RateLimiter
     counters: ports.Counters
-    idempotency: ports.Idempotency
+    idempotency: ports.IdempotencyStore
 
 
 class LightClientFirst:
     """The lean client for the calls it has, boto3's for the others."""
 
-    def __init__(self, lean: LeanClient, boto: Any) -> None:
+    def __init__(self, lean: LightClient, boto: Any) -> None:
         self._lean = lean
         self._boto = boto
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._lean if hasattr(LeanClient, name) else self._boto, name)
+        return getattr(self._lean if hasattr(LightClient, name) else self._boto, name)
 
 
 class SerializedApp:
@@ -101,15 +101,15 @@ def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def memory_implementations() -> PortImplementations:
     return PortImplementations(
-        objects=memory.MemoryObjects(),
-        templates=memory.MemoryTemplates(),
-        images=memory.MemoryImages(),
-        api_keys=memory.MemoryApiKeys(),
-        assets=memory.MemoryAssets(),
-        secrets=memory.MemorySecrets(),
+        objects=memory.MemoryObjectStore(),
+        templates=memory.MemoryTemplateStore(),
+        images=memory.MemoryImageStore(),
+        api_keys=memory.MemoryApiKeyStore(),
+        assets=memory.MemoryAssetStore(),
+        secrets=memory.MemorySecretStore(),
         limiter=memory.MemoryRateLimiter(),
         counters=memory.MemoryCounters(),
-        idempotency=memory.MemoryIdempotency(),
+        idempotency=memory.MemoryIdempotencyStore(),
     )
 
 
@@ -126,20 +126,20 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         used = dict(clients)
     table = Table(used["dynamodb"], settings.table)
     return PortImplementations(
-        objects=S3Objects(used["s3"], settings.pictures_bucket),
-        templates=DynamoTemplates(table),
-        images=DynamoImages(table),
-        api_keys=DynamoApiKeys(table),
-        assets=DynamoAssets(table),
-        secrets=SecretsManager(used["secretsmanager"], settings.secret_id),
+        objects=S3ObjectStore(used["s3"], settings.pictures_bucket),
+        templates=DynamoTemplateStore(table),
+        images=DynamoImageStore(table),
+        api_keys=DynamoApiKeyStore(table),
+        assets=DynamoAssetStore(table),
+        secrets=SecretsManagerStore(used["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),
         counters=DynamoCounters(table),
-        idempotency=DynamoIdempotency(table),
+        idempotency=DynamoIdempotencyStore(table),
     )
 
 
-def light_client(settings: Settings, **given: Any) -> LeanClient:
-    return LeanClient(
+def light_client(settings: Settings, **given: Any) -> LightClient:
+    return LightClient(
         region=settings.region,
         endpoint_url=settings.endpoint_url,
         environ=CREDENTIALS,

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.errors import CallFailed
-from postcard.adapters.aws.light_client import LeanClient
-from postcard.adapters.aws.objects import S3Objects
-from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.errors import AwsCallFailed
+from postcard.adapters.aws.light_client import LightClient
+from postcard.adapters.aws.objects import S3ObjectStore
+from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
-from postcard.errors import Unavailable
+from postcard.errors import ServiceUnavailable
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
@@ -48,9 +48,9 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
-def lean(server: ScriptedServer, **given: Any) -> LeanClient:
+def lean(server: ScriptedServer, **given: Any) -> LightClient:
     own: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
-    return LeanClient(region="eu-west-3", endpoint_url=server.url, **(own | given))
+    return LightClient(region="eu-west-3", endpoint_url=server.url, **(own | given))
 
 
 def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -79,7 +79,7 @@ def test_bytes_are_sent_as_base64(serve: Serve) -> None:
 
 def test_an_answer_that_does_not_match_its_checksum_is_unavailable(serve: Serve) -> None:
     server = serve(http_response(ITEM, headers=["x-amz-crc32: 12345"]))
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         table(lean(server)).get("a", "b")
 
 
@@ -113,7 +113,7 @@ def test_a_busy_service_is_asked_once_more_and_no_more(
     server = serve(busy, http_response(ITEM))
     assert table(lean(server)).get("a", "b") is not None
     server = serve(busy)
-    with pytest.raises(Unavailable) as failure:
+    with pytest.raises(ServiceUnavailable) as failure:
         table(lean(server)).get("a", "b")
     assert len(server.requests) == 2
     assert failure.value.headers["Retry-After"]
@@ -121,7 +121,7 @@ def test_a_busy_service_is_asked_once_more_and_no_more(
 
 def test_another_fault_is_not_tried_again_and_keeps_its_name(serve: Serve) -> None:
     server = serve(http_response(b'{"__type": "com.amazonaws#AccessDeniedException"}', 400))
-    with pytest.raises(CallFailed) as failure:
+    with pytest.raises(AwsCallFailed) as failure:
         table(lean(server)).get("a", "b")
     assert failure.value.aws_code == "AccessDeniedException"
     assert "GetItem: AccessDeniedException" in str(failure.value)
@@ -132,13 +132,13 @@ def test_another_fault_is_not_tried_again_and_keeps_its_name(serve: Serve) -> No
 def test_nobody_listening_is_unavailable(serve: Serve) -> None:
     server = serve(http_response())
     server.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         table(lean(server)).get("a", "b")
 
 
 def test_a_service_that_hangs_is_given_up_in_time(serve: Serve) -> None:
     server = serve(ScriptedResponse([b"HTTP/1.1 200 OK\r\n"]))
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         table(lean(server, seconds=0.3)).get("a", "b")
     assert len(server.requests) == 1
 
@@ -159,7 +159,7 @@ def test_credentials_are_read_when_a_call_is_signed(serve: Serve) -> None:
 def test_an_object_is_sent_with_its_headers_and_checksum(serve: Serve) -> None:
     server = serve(http_response(b""))
     stored = StoredObject(b"body", "image/png", "", "max-age=5", 1_795_341_600, {"alt": "x"})
-    S3Objects(lean(server), "bucket").put("images/a b.png", stored)
+    S3ObjectStore(lean(server), "bucket").put("images/a b.png", stored)
     (asked,) = server.requests
     assert asked.request_line == "PUT /bucket/images/a%20b.png HTTP/1.1"
     assert asked.headers["cache-control"] == "max-age=5"
@@ -174,9 +174,9 @@ def test_an_object_is_sent_with_its_headers_and_checksum(serve: Serve) -> None:
 
 
 def test_without_an_endpoint_services_are_called_in_their_region() -> None:
-    client = LeanClient(region="eu-west-3", environ=CREDENTIALS)
+    client = LightClient(region="eu-west-3", environ=CREDENTIALS)
     assert client._host("dynamodb") == "dynamodb.eu-west-3.amazonaws.com"
-    china = LeanClient(region="cn-north-1", environ=CREDENTIALS)
+    china = LightClient(region="cn-north-1", environ=CREDENTIALS)
     assert china._host("s3") == "s3.cn-north-1.amazonaws.com.cn"
 
 
@@ -186,9 +186,9 @@ class TestBodies:
 
     def objects(
         self, server: ScriptedServer, kind: str, monkeypatch: pytest.MonkeyPatch
-    ) -> S3Objects:
+    ) -> S3ObjectStore:
         client = lean(server) if kind == "lean" else boto(server, monkeypatch)
-        return S3Objects(client, "bucket")
+        return S3ObjectStore(client, "bucket")
 
     def test_a_body_that_drips_is_given_up_at_the_deadline(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
@@ -196,7 +196,7 @@ class TestBodies:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
         server = serve(ScriptedResponse((head, *repeat(b"x", 5000)), pause=0.01))
         objects = self.objects(server, kind, monkeypatch)
-        with pytest.raises(Unavailable):
+        with pytest.raises(ServiceUnavailable):
             objects.get("key", deadline=time.monotonic() + 0.4)
 
     def test_a_body_that_is_cut_is_asked_for_once_more(
@@ -208,7 +208,7 @@ class TestBodies:
         assert stored is not None
         assert stored.body == b"whole"
         server = serve(cut)
-        with pytest.raises(Unavailable):
+        with pytest.raises(ServiceUnavailable):
             self.objects(server, kind, monkeypatch).get("key")
         assert len(server.requests) == 2
 
@@ -220,14 +220,14 @@ class TestBodies:
         stored = self.objects(serve(wrong, right), kind, monkeypatch).get("key")
         assert stored is not None
         assert stored.body == b"body"
-        with pytest.raises(Unavailable):
+        with pytest.raises(ServiceUnavailable):
             self.objects(serve(wrong), kind, monkeypatch).get("key")
 
     def test_a_refusal_is_not_taken_for_a_missing_object(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server = serve(http_response(b"<Error><Code>AccessDenied</Code></Error>", 403))
-        with pytest.raises(CallFailed) as failure:
+        with pytest.raises(AwsCallFailed) as failure:
             self.objects(server, kind, monkeypatch).get("key")
         assert failure.value.aws_code == "AccessDenied"
 
@@ -235,10 +235,10 @@ class TestBodies:
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server = serve(http_response(b"<Error><Code>NoSuchBucket</Code></Error>", 404))
-        with pytest.raises(Unavailable):
+        with pytest.raises(ServiceUnavailable):
             self.objects(server, kind, monkeypatch).get("key")
 
 
 def test_a_secret_without_a_value_yet_is_empty(serve: Serve) -> None:
     server = serve(http_response(b'{"__type": "ResourceNotFoundException"}', 400))
-    assert SecretsManager(lean(server), "secret").read() == ""
+    assert SecretsManagerStore(lean(server), "secret").read() == ""

@@ -13,11 +13,11 @@ import requests
 
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.cdn import CloudFrontCdn
-from postcard.adapters.aws.edge_store import CloudFrontStore
+from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
 from postcard.adapters.aws.uploads import S3Uploads
 from postcard.adapters.file_edge_store import FileEdgeStore
 from postcard.adapters.memory import MemoryCdn, MemoryEdgeStore, MemoryUploads
-from postcard.errors import Unavailable
+from postcard.errors import ServiceUnavailable
 from postcard.ports import EdgeStore, Uploads
 from postcard.settings import Settings
 from tests.adapters.conftest import CREDENTIALS
@@ -81,7 +81,7 @@ def cloudfront() -> KeyValueStore:
 @pytest.fixture
 def reached(
     cloudfront: KeyValueStore, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[CloudFrontStore]:
+) -> Iterator[CloudFrontEdgeStore]:
     """The adapter, its host reached by way of a proxy: the account's number is part of the name."""
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
@@ -89,7 +89,7 @@ def reached(
         monkeypatch.setenv("HTTP_PROXY", server.url)
         monkeypatch.setenv("NO_PROXY", "")
         settings = Settings("t", "p", "s", "k", endpoint_url="http://kvs.test")
-        yield CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), ARN)
+        yield CloudFrontEdgeStore(boto_client("cloudfront-keyvaluestore", settings), ARN)
 
 
 @pytest.fixture(params=["memory", "file", "cloudfront"])
@@ -108,7 +108,7 @@ def test_an_entry_is_none_until_it_is_written_and_then_the_last_text(edge: EdgeS
 
 
 def test_a_write_that_somebody_came_before_is_tried_again(
-    reached: CloudFrontStore, cloudfront: KeyValueStore
+    reached: CloudFrontEdgeStore, cloudfront: KeyValueStore
 ) -> None:
     cloudfront.disturbed = 2
     reached.write("postcard", "text")
@@ -116,10 +116,10 @@ def test_a_write_that_somebody_came_before_is_tried_again(
 
 
 def test_a_store_that_never_holds_still_is_unavailable(
-    reached: CloudFrontStore, cloudfront: KeyValueStore
+    reached: CloudFrontEdgeStore, cloudfront: KeyValueStore
 ) -> None:
     cloudfront.disturbed = 99
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         reached.write("postcard", "text")
     assert cloudfront.disturbed == 94
 
@@ -143,7 +143,7 @@ def test_the_cdn_is_told_all_paths_in_bounded_calls(settings: Settings) -> None:
     )
     distribution = made["Distribution"]["Id"]
     paths = [f"/images/{number}.png" for number in range(1001)]
-    CloudFrontCdn(client, distribution).forget(paths)
+    CloudFrontCdn(client, distribution).invalidate(paths)
     listed = client.list_invalidations(DistributionId=distribution)["InvalidationList"]
     told = []
     for item in listed["Items"]:
@@ -155,8 +155,8 @@ def test_the_cdn_is_told_all_paths_in_bounded_calls(settings: Settings) -> None:
 
 def test_the_memorys_cdn_remembers_what_it_was_told() -> None:
     cdn = MemoryCdn()
-    cdn.forget(["/a", "/b"])
-    assert cdn.forgotten == ["/a", "/b"]
+    cdn.invalidate(["/a", "/b"])
+    assert cdn.invalidated_paths == ["/a", "/b"]
 
 
 def test_an_upload_is_for_one_key_one_type_and_one_size(settings: Settings) -> None:

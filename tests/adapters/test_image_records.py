@@ -49,11 +49,11 @@ def test_the_images_of_a_template_and_of_a_version_are_found(world: PortImplemen
         world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
     world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
     world.images.put(replace(image(), image_id="img_0", version=1, erased=True))
-    found = list(world.images.of("welcome", 1))
+    found = list(world.images.by_template("welcome", 1))
     assert sorted(r.image_id for r in found) == sorted(f"img_{n}" for n in range(0, 130, 2))
     assert [r.image_id for r in found if r.erased] == ["img_0"]
-    assert len(list(world.images.of("welcome"))) == 130
-    assert list(world.images.of("other")) == []
+    assert len(list(world.images.by_template("welcome"))) == 130
+    assert list(world.images.by_template("other")) == []
 
 
 def test_images_are_found_by_what_they_are_marked_with(world: PortImplementations) -> None:
@@ -61,9 +61,9 @@ def test_images_are_found_by_what_they_are_marked_with(world: PortImplementation
         marks = ("m" * 40, f"mark{number % 2}")
         world.images.put(replace(image(), image_id=f"img_{number}", marks=marks))
     world.images.put(replace(image(), image_id="img_0", marks=(), erased=True))
-    found = {record.image_id for record in world.images.marked("mark0")}
+    found = {record.image_id for record in world.images.by_blind_index("mark0")}
     assert found == {f"img_{number}" for number in range(2, 120, 2)}
-    assert len(list(world.images.marked("m" * 40))) == 119
-    assert list(world.images.marked("mark9")) == []
+    assert len(list(world.images.by_blind_index("m" * 40))) == 119
+    assert list(world.images.by_blind_index("mark9")) == []
     stored = world.images.get("img_1")
     assert stored is not None and stored.marks == ("m" * 40, "mark1")

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from postcard.errors import Conflict, OtherBody
+from postcard.errors import Conflict, IdempotencyMismatch
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
 
@@ -46,9 +46,9 @@ def test_of_many_who_take_at_once_exactly_the_rate_is_let_through(
 
 def test_a_counter_counts_every_call_once(world: PortImplementations) -> None:
     later = int(NOW) + 86_400
-    counted = run_concurrently(lambda _: world.counters.add("day", expires_at=later), 20)
+    counted = run_concurrently(lambda _: world.counters.increment("day", expires_at=later), 20)
     assert sorted(counted, key=str) == sorted(range(1, 21), key=str)
-    assert world.counters.add("other", expires_at=later) == 1
+    assert world.counters.increment("other", expires_at=later) == 1
 
 
 def test_the_first_call_works_and_the_second_gets_its_answer(world: PortImplementations) -> None:
@@ -70,10 +70,10 @@ def test_another_body_under_the_same_key_is_refused_at_work_and_after(
     world: PortImplementations,
 ) -> None:
     world.idempotency.begin("k", "digest", now=NOW)
-    with pytest.raises(OtherBody):
+    with pytest.raises(IdempotencyMismatch):
         world.idempotency.begin("k", "other", now=NOW)
     world.idempotency.finish("k", "answer", now=NOW)
-    with pytest.raises(OtherBody):
+    with pytest.raises(IdempotencyMismatch):
         world.idempotency.begin("k", "other", now=NOW)
 
 

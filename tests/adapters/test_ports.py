@@ -72,8 +72,8 @@ def test_a_put_replaces_an_object(world: PortImplementations) -> None:
 
 
 def test_adding_an_object_never_replaces_one(world: PortImplementations) -> None:
-    assert world.objects.add("x.png", PICTURE)
-    assert not world.objects.add("x.png", replace(PICTURE, body=b"other"))
+    assert world.objects.put_if_absent("x.png", PICTURE)
+    assert not world.objects.put_if_absent("x.png", replace(PICTURE, body=b"other"))
     stored = world.objects.get("x.png")
     assert stored is not None
     assert stored.body == PICTURE.body
@@ -238,8 +238,8 @@ def test_api_keys_are_found_by_digest_and_listed_oldest_first(world: PortImpleme
     world.api_keys.put(replace(api_key(1), revoked_at=1_795_000_100))
     assert world.api_keys.by_digest(api_key(0).digest) == api_key(0)
     assert world.api_keys.by_digest("0" * 63) is None
-    world.api_keys.used(api_key(2).digest, 1_795_000_200)
-    world.api_keys.used("0" * 63, 1_795_000_200)
+    world.api_keys.record_use(api_key(2).digest, 1_795_000_200)
+    world.api_keys.record_use("0" * 63, 1_795_000_200)
     assert list(world.api_keys.list()) == [
         replace(api_key(2), last_used_at=1_795_000_200),
         replace(api_key(1), revoked_at=1_795_000_100),

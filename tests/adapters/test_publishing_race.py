@@ -8,13 +8,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from postcard.adapters.memory import MemoryAssets
+from postcard.adapters.memory import MemoryAssetStore
 from postcard.assets.service import AssetReader
 from postcard.errors import Conflict
 from postcard.pipeline.fallback_images import fallback_key
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.ports import Fetched, FetchError, TemplateRecord, TemplateVersion
+from postcard.ports import FetchedImage, FetchError, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import Renderer
 from postcard.services.publishing import Publisher
 from postcard.text.fonts import Fonts
@@ -27,7 +27,7 @@ INKS = {"#ff0000": (255, 0, 0), "#0000ff": (0, 0, 255)}
 class Offline:
     """No host answers."""
 
-    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> Fetched:
+    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
         raise FetchError("there is no host")
 
 
@@ -57,7 +57,7 @@ class Together:
 
 def published(world: PortImplementations, templates: object, color: str) -> str | None:
     """The colour, if its document became the version."""
-    reader = AssetReader(MemoryAssets(), world.objects, settle=True)
+    reader = AssetReader(MemoryAssetStore(), world.objects, normalize=True)
     sources = SourceFetcher(world.objects, reader, Offline())
     studio = RenderPipeline(Renderer(Fonts.load(Path("layers/fonts"))), sources)
     text = json.dumps(

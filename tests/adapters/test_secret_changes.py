@@ -5,11 +5,11 @@ import json
 import pytest
 
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.errors import Conflict
-from postcard.keys.key_set import EDGE_ENTRY
-from postcard.keys.rotation import Keyring
+from postcard.keys.key_set import EDGE_ENTRY_NAME
+from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
@@ -43,7 +43,7 @@ def test_of_many_who_make_the_first_text_one_does(world: PortImplementations) ->
     assert done.count(None) == 1
 
 
-class Rival(SecretsManager):
+class Rival(SecretsManagerStore):
     """A secret that somebody else writes to between our look at its version and our write."""
 
     text = ""
@@ -65,13 +65,13 @@ def test_a_write_between_the_look_and_ours_is_seen(settings: Settings) -> None:
 
 def test_of_keys_made_at_once_all_that_were_told_are_there(world: PortImplementations) -> None:
     edge = MemoryEdgeStore()
-    Keyring(world.secrets, edge).initialise(now=NOW)
+    KeyRotation(world.secrets, edge).initialize(now=NOW)
 
     def create(_: int) -> str:
-        return Keyring(world.secrets, edge, sleep=lambda _: None).create(now=NOW)
+        return KeyRotation(world.secrets, edge, sleep=lambda _: None).create(now=NOW)
 
     told = [kid for kid in run_concurrently(create, 8) if isinstance(kid, str)]
-    keys = Keyring(world.secrets, edge).sync()
+    keys = KeyRotation(world.secrets, edge).sync()
     assert told and len(set(told)) == len(told)
     assert set(keys.signing) == {"k1", *told}
-    assert set(json.loads(edge.read(EDGE_ENTRY) or "")["signing"]) == set(keys.signing)
+    assert set(json.loads(edge.read(EDGE_ENTRY_NAME) or "")["signing"]) == set(keys.signing)

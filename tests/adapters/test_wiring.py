@@ -9,10 +9,10 @@ import pytest
 
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.edge_store import CloudFrontStore
-from postcard.errors import Unavailable
-from postcard.keys.api_keys import Keys
-from postcard.keys.rotation import Keyring
+from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+from postcard.errors import ServiceUnavailable
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 
@@ -28,14 +28,14 @@ def deployed(settings: Settings, tmp_path: Path) -> Settings:
     s3 = boto_client("s3", deployed)
     for bucket in (deployed.pictures_bucket, deployed.store_bucket):
         s3.create_bucket(Bucket=bucket)
-    Keyring(wiring.secrets(deployed), wiring.edge_store(deployed)).initialise(now=0)
+    KeyRotation(wiring.secret_store(deployed), wiring.edge_store(deployed)).initialize(now=0)
     return deployed
 
 
 def test_the_api_stands_on_what_is_deployed(deployed: Settings) -> None:
     api = wiring.api_service(deployed)
     assert set(api.health().values()) == {"ok"}
-    key, _ = Keys(wiring.api_keys(deployed)).create("Shop", ["images"], now=0)
+    key, _ = ApiKeyService(wiring.api_key_store(deployed)).create("Shop", ["images"], now=0)
     assert api.keys.authenticate(f"Bearer {key}", None, now=1, scope="images").name == "Shop"
 
 
@@ -43,19 +43,19 @@ def test_the_image_service_knows_the_secret_of_the_origin(deployed: Settings) ->
     image = wiring.image_service(deployed)
     assert (
         image.origin()
-        == Keyring(wiring.secrets(deployed), wiring.edge_store(deployed)).read().origin
+        == KeyRotation(wiring.secret_store(deployed), wiring.edge_store(deployed)).read().origin
     )
 
 
 def test_without_keys_there_is_no_service(settings: Settings) -> None:
     image = wiring.image_service(replace(settings, fonts=str(ROOT / "layers/fonts")))
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         image.origin()
 
 
 def test_the_edge_is_cloudfronts_unless_the_settings_name_a_folder(settings: Settings) -> None:
     arn = "arn:aws:cloudfront::123456789012:key-value-store/abc"
-    assert isinstance(wiring.edge_store(replace(settings, kvs_arn=arn)), CloudFrontStore)
+    assert isinstance(wiring.edge_store(replace(settings, kvs_arn=arn)), CloudFrontEdgeStore)
 
 
 def test_the_image_service_imports_nothing_heavy() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from postcard.assets.font_catalog import font_list
+from postcard.assets.font_catalog import describe_fonts
 from postcard.text.fonts import Fonts
 
 
@@ -23,5 +23,5 @@ from postcard.text.fonts import Fonts
     ],
 )
 def test_a_family_is_listed_with_the_scripts_it_writes(family: str, scripts: list[str]) -> None:
-    listed = {each["family"]: each for each in font_list(Fonts.load(Path("layers/fonts")))}
+    listed = {each["family"]: each for each in describe_fonts(Fonts.load(Path("layers/fonts")))}
     assert listed[family]["scripts"] == scripts

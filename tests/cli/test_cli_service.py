@@ -15,7 +15,7 @@ import requests
 from PIL import Image
 
 from postcard.links import verify as links
-from postcard.links.signing import LINK, LinkKeys, base64_url, mac, message
+from postcard.links.signing import LINK_PURPOSE, LinkKeys, base64url, hmac_sha256, signing_input
 from tests.cli.runner import CommandOutput, clean_environment, run_postcard, template_folder
 from tests.fonts import upside_down_font
 
@@ -112,7 +112,7 @@ def test_a_minted_link_is_right_by_the_keys_that_were_told(state: Path) -> None:
     keys = told(state)
     path, _, query = link(state).removeprefix(keys["base_url"]).partition("?")
     signing = {keys["signing_key_id"]: keys["signing_key_hex"]}
-    read = links.read(path, query)
+    read = links.parse_link(path, query)
     known = LinkKeys(keys["epoch"], signing, "", keys["address_key_hex"], "", "")
     if read.kid in signing:  # another test may have rotated since
         links.verify(known, read)
@@ -189,13 +189,13 @@ def signed(state: Path, *lines: str, key: bytes | None = None) -> str:
     """A link that somebody else's program signed."""
     keys = told(state)
     named = sorted([*lines, f"_kid={keys['signing_key_id']}"])
-    text = message(LINK, "/r/merge.png", named)
-    digest = mac(keys["signing_key_hex"], text)
+    text = signing_input(LINK_PURPOSE, "/r/merge.png", named)
+    digest = hmac_sha256(keys["signing_key_hex"], text)
     if key is not None:
         import hmac
 
         digest = hmac.digest(key, text.encode(), "sha256")
-    return f"{keys['base_url']}/r/merge.png?{'&'.join(named)}&_sig={base64_url(digest)}"
+    return f"{keys['base_url']}/r/merge.png?{'&'.join(named)}&_sig={base64url(digest)}"
 
 
 def test_a_key_taken_as_bytes_is_recognised(state: Path) -> None:
@@ -271,7 +271,7 @@ def signing_keys(state: Path, *words: str, answer: str | None = None) -> Command
 
 def test_signing_keys_live_and_die(state: Path) -> None:
     old = link(state)
-    first = links.read("/r/merge.png", old.partition("?")[2]).kid
+    first = links.parse_link("/r/merge.png", old.partition("?")[2]).kid
     pending = signing_keys(state, "create", "--json").json_output["created"]
     assert f"_kid={first}" in link(state)
     assert signing_keys(state, "rotate", "--json").json_output["minting"] == pending

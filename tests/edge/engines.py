@@ -25,9 +25,9 @@ CLOCK = f"Date.now = () => {int(NOW * 1000)};\n"
 ENTRY = json.dumps(
     {
         "epoch": KEYS.epoch,
-        "signing": dict(KEYS.signing),
-        "address": KEYS.address,
-        "images": KEYS.images,
+        "signing": dict(KEYS.signing_keys),
+        "address": KEYS.cache_path_key,
+        "images": KEYS.image_id_checksum_key,
     }
 )
 FunctionResult = dict[str, Any]

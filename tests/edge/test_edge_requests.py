@@ -95,8 +95,8 @@ def test_without_keys_the_lambda_decides(engine: Engine, entry: str | None) -> N
             ]
         )
     ]
-    read = links.read(*split(LINK))
-    assert (found[0].address, found[0].canonical) == (links.unverified_address(read), LINK)
+    read = links.parse_link(*split(LINK))
+    assert (found[0].address, found[0].canonical) == (links.unverified_cache_path(read), LINK)
     assert found[1].address == IMAGE.replace("/i/", "/images/")
     forged = ViewerRequest.from_link(LINK.replace("a=1", "a=2"), entry=entry)
     malformed = ViewerRequest.from_link(LINK + "&a=2", entry=entry)
@@ -107,8 +107,8 @@ def test_what_the_edge_asks_for_without_keys_is_what_the_lambda_opens(
     embedded: EmbeddedEngine,
 ) -> None:
     found = outcome_of(embedded.run([ViewerRequest.from_link(LINK, entry=None)])[0])
-    opened = links.open_called(KEYS, found.address, found.canonical, now=0)
-    assert (opened.klass, opened.unverified) == ("version", True)
+    opened = links.verify_request(KEYS, found.address, found.canonical, now=0)
+    assert (opened.kind, opened.unverified) == ("version", True)
 
 
 JSON = st.recursive(

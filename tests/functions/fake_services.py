@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 from postcard.adapters.memory import (
     MemoryCounters,
-    MemoryImages,
-    MemoryObjects,
+    MemoryImageStore,
+    MemoryObjectStore,
     MemoryRateLimiter,
-    MemoryTemplates,
+    MemoryTemplateStore,
 )
-from postcard.errors import Unavailable
-from postcard.ports import Allowance, Fetched, FetchError, ImageRecord, StoredObject
+from postcard.errors import ServiceUnavailable
+from postcard.ports import FetchedImage, FetchError, ImageRecord, RateLimitResult, StoredObject
 from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.text.fonts import Fonts
@@ -71,11 +71,11 @@ class FakeCounters(MemoryCounters):
     def add(self, name: str, *, expires_at: int) -> int:
         self.added += 1
         if self.down:
-            raise Unavailable("DynamoDB is down.")
-        return super().add(name, expires_at=expires_at)
+            raise ServiceUnavailable("DynamoDB is down.")
+        return super().increment(name, expires_at=expires_at)
 
 
-class FakeObjects(MemoryObjects):
+class FakeObjects(MemoryObjectStore):
     """A bucket that counts, and can be down."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class FakeObjects(MemoryObjects):
     def add(self, key: str, stored: StoredObject) -> bool:
         self.puts += 1
         self._check_available()
-        return super().add(key, stored)
+        return super().put_if_absent(key, stored)
 
     def delete(self, keys: Sequence[str]) -> None:
         self._check_available()
@@ -104,10 +104,10 @@ class FakeObjects(MemoryObjects):
 
     def _check_available(self) -> None:
         if self.down:
-            raise Unavailable("S3 is down.")
+            raise ServiceUnavailable("S3 is down.")
 
 
-class FakeTemplates(MemoryTemplates):
+class FakeTemplates(MemoryTemplateStore):
     """Templates in a table that can be down, and that counts."""
 
     down = False
@@ -116,11 +116,11 @@ class FakeTemplates(MemoryTemplates):
     def record(self, template_id: str) -> Any:
         self.reads += 1
         if self.down:
-            raise Unavailable("DynamoDB is down.")
+            raise ServiceUnavailable("DynamoDB is down.")
         return super().record(template_id)
 
 
-class FakeImages(MemoryImages):
+class FakeImages(MemoryImageStore):
     """Records of images; `passes` is the time that a write takes."""
 
     on_put: Callable[[], object] = staticmethod(lambda: None)
@@ -135,9 +135,9 @@ class FakeRateLimiter(MemoryRateLimiter):
 
     down = False
 
-    def take(self, name: str, *, rate: int, now: float) -> Allowance:
+    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult:
         if self.down:
-            raise Unavailable("DynamoDB is down.")
+            raise ServiceUnavailable("DynamoDB is down.")
         return super().take(name, rate=rate, now=now)
 
 
@@ -171,12 +171,14 @@ class FakeWeb:
     seconds: float = 0
     on_fetch: Callable[[float], None] = lambda seconds: None
 
-    def fetch(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> Fetched:
+    def fetch(
+        self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
+    ) -> FetchedImage:
         self.fetched.append(url)
         self.on_fetch(self.seconds)
         if url not in self.pictures:
             raise FetchError(f"{urlsplit(url).hostname} answered 404.")
-        return Fetched(self.pictures[url], url)
+        return FetchedImage(self.pictures[url], url)
 
 
 @dataclass

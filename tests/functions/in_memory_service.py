@@ -9,20 +9,20 @@ from urllib.parse import urlsplit
 from api import app as api_app
 from image import app as image_app
 from postcard.adapters.memory import (
-    MemoryApiKeys,
-    MemoryAssets,
+    MemoryApiKeyStore,
+    MemoryAssetStore,
     MemoryCdn,
-    MemoryIdempotency,
+    MemoryIdempotencyStore,
     MemoryUploads,
 )
 from postcard.delivery.assembly import Dependencies, image_service
-from postcard.keys.api_keys import Keys
+from postcard.keys.api_keys import ApiKeyService
 from postcard.links import build as link_minting
 from postcard.links import verify as links
-from postcard.links.parse import read
+from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
-from postcard.ports import ApiKeys, Idempotency, StoredObject
-from postcard.render_budget import MERGE_RENDERS
+from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
+from postcard.render_budget import DEFAULT_MERGE_RENDERS
 from postcard.services.assembly import ApiDependencies, api_service
 from tests.functions.fake_services import (
     FakeCounters,
@@ -47,26 +47,26 @@ class InMemoryService:
     """Everything in memory; `now` stands still unless it is moved."""
 
     def __init__(
-        self, *, cors_origins: Sequence[str] = (), merge_renders: int = MERGE_RENDERS
+        self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
-        self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssets()
+        self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
         self.pictures, self.store = FakeObjects(), FakeObjects()
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
-        self.api_keys: ApiKeys = MemoryApiKeys()
-        self.idempotency: Idempotency = MemoryIdempotency()
+        self.api_keys: ApiKeyStore = MemoryApiKeyStore()
+        self.idempotency: IdempotencyStore = MemoryIdempotencyStore()
         self.monotonic_now = 0.0
         self.monotonic: Callable[[], float] = lambda: self.monotonic_now
         self.link_keys = LinkKeys(
             epoch=7,
-            signing={"k1": "1" * 64},
-            minting="k1",
-            address="a" * 64,
-            images="b" * 64,
-            id="c" * 64,
+            signing_keys={"k1": "1" * 64},
+            active_kid="k1",
+            cache_path_key="a" * 64,
+            image_id_checksum_key="b" * 64,
+            image_id_key="c" * 64,
         )
         self.cors_origins = cors_origins
         self.rebuild()
@@ -117,7 +117,7 @@ class InMemoryService:
         self.monotonic_now += seconds
 
     def new_api_key(self, scopes: Sequence[str] = SCOPES, **more: Any) -> str:
-        key, _ = Keys(self.api_keys).create("test", scopes, now=self.now, **more)
+        key, _ = ApiKeyService(self.api_keys).create("test", scopes, now=self.now, **more)
         return key
 
     def call(
@@ -186,13 +186,13 @@ class InMemoryService:
             "expires": None,
             "campaign": None,
         }
-        return link_minting.mint(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return link_minting.sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """A link as the edge asks the image function for it."""
-        parsed = read(*link.partition("?")[::2])
-        path = links.address(self.link_keys, parsed, now=self.now)
-        return self.get_picture(path, parsed.canonical, **more)
+        parsed = parse_link(*link.partition("?")[::2])
+        path = links.cache_path(self.link_keys, parsed, now=self.now)
+        return self.get_picture(path, parsed.canonical_url, **more)
 
     def open_image(self, url: str, **more: Any) -> HandlerResponse:
         """An opaque image's url as the edge asks for it."""

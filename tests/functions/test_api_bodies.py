@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from postcard.adapters.memory import MemoryIdempotency
-from postcard.errors import Unavailable
+from postcard.adapters.memory import MemoryIdempotencyStore
+from postcard.errors import ServiceUnavailable
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -184,11 +184,11 @@ def test_a_failure_is_not_kept_under_its_idempotency_key(empty: InMemoryService)
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
 
 
-class Forgetful(MemoryIdempotency):
+class Forgetful(MemoryIdempotencyStore):
     """Takes keys, and is down when an answer is to be kept."""
 
-    def finish(self, name: str, answer: str, *, now: float) -> None:
-        raise Unavailable("DynamoDB is down.")
+    def finish(self, name: str, response: str, *, now: float) -> None:
+        raise ServiceUnavailable("DynamoDB is down.")
 
 
 def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from api import app as api_app
 from api.middleware import SECURITY_HEADERS
-from postcard.adapters.aws.api_keys import DynamoApiKeys
-from postcard.adapters.aws.errors import UNREACHABLE, CallFailed
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+from postcard.adapters.aws.errors import UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.table import Table
 from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
@@ -97,7 +97,7 @@ class Dead:
 
     def __getattr__(self, name: str) -> Any:
         def call(**_: Any) -> Any:
-            raise CallFailed(name, UNREACHABLE)
+            raise AwsCallFailed(name, UNREACHABLE)
 
         return call
 
@@ -107,7 +107,7 @@ def test_without_its_table_the_api_says_when_to_come_back_and_pictures_go_on(
 ) -> None:
     merge = world.sign_link(open=("first_name",)) + "&first_name="
     world.counters.down = True
-    world.api_keys = DynamoApiKeys(Table(Dead(), "table"))
+    world.api_keys = DynamoApiKeyStore(Table(Dead(), "table"))
     world.rebuild()
     for method, path in (("GET", "/v1/fonts"), ("POST", "/v1/images"), ("GET", "/v1/templates")):
         reply = world.call(method, path, {})

@@ -116,7 +116,7 @@ def test_deleting_erases_bytes_values_and_the_cdn_s_copies(world: InMemoryServic
     assert list(world.pictures.keys("")) == []
     record = world.images.get(made["id"])
     assert record is not None and "Alex" not in repr(record)
-    assert f"/images/{made['id']}.png" in world.cdn.forgotten
+    assert f"/images/{made['id']}.png" in world.cdn.invalidated_paths
     gone = world.call("GET", f"/v1/images/{made['id']}")
     assert (gone.status, gone.json["code"]) == (410, "deleted")
     assert world.call("DELETE", f"/v1/images/{made['id']}").status == 204, "it may be repeated"
@@ -164,7 +164,7 @@ def test_a_store_that_is_down_is_503_with_retry_after(world: InMemoryService) ->
     reply = world.create_image({"first_name": "Zoe"})
     assert (reply.status, reply.json["code"]) == (503, "unavailable")
     assert int(reply.headers["retry-after"]) > 0
-    assert list(world.images.of("welcome")) == [], "no record promises what is not there"
+    assert list(world.images.by_template("welcome")) == [], "no record promises what is not there"
 
 
 def test_a_table_that_is_down_is_503_with_retry_after(world: InMemoryService) -> None:

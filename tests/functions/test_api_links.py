@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from postcard.links.parse import read
+from postcard.links.parse import parse_link
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
@@ -61,10 +61,10 @@ def test_nothing_is_stored_or_drawn(world: InMemoryService) -> None:
 def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: InMemoryService) -> None:
     world.publish(document(background="#ff0000"))
     pinned, latest = mint(world), mint(world, template_version="latest")
-    assert read(*link_of(pinned).split("?")).version == 2
-    assert read(*link_of(latest).split("?")).version is None
+    assert parse_link(*link_of(pinned).split("?")).version == 2
+    assert parse_link(*link_of(latest).split("?")).version is None
     assert (pinned.json["template_version"], latest.json["template_version"]) == (2, "latest")
-    assert read(*link_of(mint(world, template_version=1)).split("?")).version == 1
+    assert parse_link(*link_of(mint(world, template_version=1)).split("?")).version == 1
     assert mint(world, template_version=9).error_locations() == [("not_found", "/template_version")]
 
 

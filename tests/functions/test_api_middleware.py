@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.keys.api_keys import digest
+from postcard.keys.api_keys import key_digest
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
 
@@ -65,7 +65,7 @@ def test_keys_that_are_unknown_revoked_or_expired_are_401(world: InMemoryService
     expired = world.new_api_key(expires_at=int(NOW) - 1)
     assert world.call("GET", "/v1/fonts", key=expired).json["code"] == "expired_key"
     revoked = world.new_api_key()
-    record = world.api_keys.by_digest(digest(revoked))
+    record = world.api_keys.by_digest(key_digest(revoked))
     assert record is not None
     world.api.keys.revoke(record.key_id, now=NOW)
     assert world.call("GET", "/v1/fonts", key=revoked).json["code"] == "revoked_key"
@@ -75,7 +75,7 @@ def test_when_a_key_was_used_is_kept_to_the_hour(world: InMemoryService) -> None
     key = world.new_api_key()
 
     def last_used() -> int | None:
-        record = world.api_keys.by_digest(digest(key))
+        record = world.api_keys.by_digest(key_digest(key))
         assert record is not None
         return record.last_used_at
 

@@ -17,7 +17,7 @@ def test_a_preview_is_the_picture_and_stores_nothing(world: InMemoryService) -> 
     reply = world.call("POST", "/v1/previews", {"template_id": "welcome", "modifications": sent})
     assert reply.headers["content-type"] == "image/png"
     assert reply.body == world.open_link(world.sign_link({"first_name": "Zoe"})).body
-    assert world.store.puts == puts and list(world.images.of("welcome")) == []
+    assert world.store.puts == puts and list(world.images.by_template("welcome")) == []
 
 
 def test_a_document_is_previewed_without_being_published(empty: InMemoryService) -> None:

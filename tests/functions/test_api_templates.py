@@ -237,8 +237,8 @@ def test_erasing_a_template_ends_its_links_and_images(world: InMemoryService) ->
     assert "Alex" not in repr(world.images.get(made["id"]))
     assert world.open_link(link).headers["x-postcard-fallback"] == "erased"
     assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
-    assert "/renders/7/welcome/*" in world.cdn.forgotten
-    assert f"/images/{made['id']}.png" in world.cdn.forgotten
+    assert "/renders/7/welcome/*" in world.cdn.invalidated_paths
+    assert f"/images/{made['id']}.png" in world.cdn.invalidated_paths
 
 
 def test_a_template_that_was_deleted_can_still_be_erased(world: InMemoryService) -> None:

@@ -34,7 +34,7 @@ def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: InMemory
     assert reply.json == {"template_id": "welcome", "version": 1, "replaced_by": 2}
     assert list(world.pictures.keys("renders/7/welcome/1/")) == []
     assert list(world.pictures.keys("images/")) == []
-    assert "/renders/7/welcome/1/*" in world.cdn.forgotten
+    assert "/renders/7/welcome/1/*" in world.cdn.invalidated_paths
     assert world.open_link(link).body == right != wrong
     assert world.call("GET", f"/v1/images/{made['id']}").json["status"] == "pending"
     assert world.open_image(made["url"]).body == right

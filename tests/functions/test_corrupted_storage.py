@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postcard.adapters.memory import MemoryObjects
-from postcard.assets.verified_objects import SoundObjects, digest_of
+from postcard.adapters.memory import MemoryObjectStore
+from postcard.assets.verified_objects import VerifiedObjectStore, content_digest
 from postcard.ports import StoredObject
 from tests.functions.fake_services import FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -44,14 +44,14 @@ def damages(random: Random, body: bytes) -> bytes:
 @settings(max_examples=100)
 @given(st.binary(min_size=1, max_size=50), st.binary(max_size=50))
 def test_only_what_was_stored_is_read(body: bytes, other: bytes) -> None:
-    store = MemoryObjects()
-    sound = SoundObjects(store)
-    keys = [f"assets/a/{digest_of(body)}", f"templates/t/1/ended/{digest_of(body)}.png"]
-    keys.append(f"templates/t/1/grounds/60x30-{digest_of(body)}")
+    store = MemoryObjectStore()
+    sound = VerifiedObjectStore(store)
+    keys = [f"assets/a/{content_digest(body)}", f"templates/t/1/ended/{content_digest(body)}.png"]
+    keys.append(f"templates/t/1/grounds/60x30-{content_digest(body)}")
     for key in keys:
         store.put(key, StoredObject(other, ""))
         assert (sound.get(key) is not None) == (other == body)
-    assert sound.damaged == (0 if other == body else len(keys))
+    assert sound.corrupt_count == (0 if other == body else len(keys))
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
         assert world.call("GET", f"/v1/images/{made['id']}").status == 410
         assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
         assert marks(world, made["id"]) == ()
-        assert f"/images/{made['id']}.png" in world.cdn.forgotten
+        assert f"/images/{made['id']}.png" in world.cdn.invalidated_paths
     assert "x-postcard-fallback" not in world.open_image(his["url"]).headers
     assert erase(world, "ada@example.com") == 0
 
@@ -130,5 +130,5 @@ def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: InMemory
     assert (first.status, first.headers["retry-after"]) == (503, "1")
     assert "200 images are forgotten, and there are more" in first.json["detail"]
     assert second.status == 204
-    assert all(record.erased for record in world.images.of("welcome"))
-    assert "/images/*" in world.cdn.forgotten
+    assert all(record.erased for record in world.images.by_template("welcome"))
+    assert "/images/*" in world.cdn.invalidated_paths

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from postcard.links.parse import read
+from postcard.links.parse import parse_link
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document, image_event
@@ -212,17 +212,17 @@ def test_a_call_without_the_origin_secret_is_403(world: InMemoryService, secret:
 
 
 def test_a_malformed_link_is_400_and_a_forged_one_403(world: InMemoryService) -> None:
-    link = read(*world.sign_link({"first_name": "Alex"}).split("?"))
+    link = parse_link(*world.sign_link({"first_name": "Alex"}).split("?"))
     path = f"/renders/7/welcome/1/{'0' * 64}.png"
     refused(world.get_picture(path, "/r/welcome.png?_v=1"), 400)
     refused(world.get_picture(path, ""), 400)
-    refused(world.get_picture(path, link.canonical.replace("Alex", "Evil")), 403)
+    refused(world.get_picture(path, link.canonical_url.replace("Alex", "Evil")), 403)
 
 
 def test_the_path_must_be_the_link_s_own(world: InMemoryService) -> None:
-    link = read(*world.sign_link().split("?"))
-    refused(world.get_picture(f"/renders/7/welcome/1/{'0' * 64}.png", link.canonical), 400)
-    refused(world.get_picture(f"/renders/8/welcome/1/{'0' * 64}.png", link.canonical), 400)
+    link = parse_link(*world.sign_link().split("?"))
+    refused(world.get_picture(f"/renders/7/welcome/1/{'0' * 64}.png", link.canonical_url), 400)
+    refused(world.get_picture(f"/renders/8/welcome/1/{'0' * 64}.png", link.canonical_url), 400)
 
 
 def test_a_link_that_opens_a_closed_field_is_403(world: InMemoryService) -> None:
@@ -243,9 +243,11 @@ def test_what_the_edge_could_not_verify_is_decided_here_and_never_kept(
     world: InMemoryService,
 ) -> None:
     for link in (world.sign_link(), world.sign_link(expires=int(NOW) - 1)):
-        parsed = read(*link.split("?"))
-        digest = hashlib.sha256(parsed.canonical.encode()).hexdigest()
-        reply = world.get_picture(f"/renders/0/welcome/unverified/{digest}.png", parsed.canonical)
+        parsed = parse_link(*link.split("?"))
+        digest = hashlib.sha256(parsed.canonical_url.encode()).hexdigest()
+        reply = world.get_picture(
+            f"/renders/0/welcome/unverified/{digest}.png", parsed.canonical_url
+        )
         assert reply.status == 200
         assert reply.headers["cache-control"] == "no-store"
     assert reply.body == world.open_link(world.sign_link(expires=int(NOW) - 1)).body

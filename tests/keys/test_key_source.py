@@ -2,15 +2,15 @@
 
 import pytest
 
-from postcard.adapters.memory import MemoryEdgeStore, MemorySecrets
-from postcard.errors import Unavailable
+from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
+from postcard.errors import ServiceUnavailable
 from postcard.keys.key_set import KeySource
-from postcard.keys.rotation import Keyring
+from postcard.keys.rotation import KeyRotation
 
 NOW = 1_795_341_600.0
 
 
-class CountedSecrets(MemorySecrets):
+class CountedSecrets(MemorySecretStore):
     """Counts reads, and can be down."""
 
     reads = 0
@@ -19,7 +19,7 @@ class CountedSecrets(MemorySecrets):
     def read(self) -> str:
         self.reads += 1
         if self.down:
-            raise Unavailable("down")
+            raise ServiceUnavailable("down")
         return super().read()
 
 
@@ -32,14 +32,14 @@ class Clock:
         return self.now
 
 
-def ring_of(secrets: MemorySecrets) -> Keyring:
-    return Keyring(secrets, MemoryEdgeStore(), sleep=lambda _: None)
+def ring_of(secrets: MemorySecretStore) -> KeyRotation:
+    return KeyRotation(secrets, MemoryEdgeStore(), sleep=lambda _: None)
 
 
 @pytest.fixture
 def secrets() -> CountedSecrets:
     secrets = CountedSecrets()
-    ring_of(secrets).initialise(now=NOW)
+    ring_of(secrets).initialize(now=NOW)
     secrets.reads = 0
     return secrets
 
@@ -59,7 +59,7 @@ def test_the_secret_is_read_once_a_minute(
 ) -> None:
     for _ in range(5):
         source.current("k1")
-        source.origin()
+        source.origin_secret()
     assert secrets.reads == 1
     clock.now += 61
     source.current("k1")
@@ -73,7 +73,7 @@ def test_an_unknown_key_is_looked_for_but_not_at_every_call(
     ring_of(secrets).rotate(now=NOW)
     secrets.reads = 0
     clock.now += 6
-    assert "k2" in source.current("k2").signing
+    assert "k2" in source.current("k2").signing_keys
     for _ in range(5):
         source.current("forged")
     assert secrets.reads == 1
@@ -92,11 +92,11 @@ def test_keys_that_were_never_known_are_unavailable(
     source: KeySource, secrets: CountedSecrets
 ) -> None:
     secrets.down = True
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         source.current()
 
 
 def test_without_a_signing_key_there_is_no_service() -> None:
     for text in ("", '{"origin":"x"}'):
-        with pytest.raises(Unavailable):
-            KeySource(MemorySecrets(text)).current()
+        with pytest.raises(ServiceUnavailable):
+            KeySource(MemorySecretStore(text)).current()

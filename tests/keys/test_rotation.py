@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from postcard.adapters.memory import MemoryEdgeStore, MemorySecrets
-from postcard.errors import Conflict, Forbidden, NotFound, Unavailable
-from postcard.keys.key_set import EDGE_ENTRY, EDGE_ENTRY_LENGTH, KeySet
-from postcard.keys.rotation import Keyring
+from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
+from postcard.errors import Conflict, Forbidden, NotFound, ServiceUnavailable
+from postcard.keys.key_set import EDGE_ENTRY_NAME, MAX_EDGE_ENTRY_LENGTH, KeySet
+from postcard.keys.rotation import KeyRotation
 from postcard.links import build as link_minting
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
@@ -39,13 +39,13 @@ class SlowEdge(MemoryEdgeStore):
         self._waiting, self._reads = (name, text), 0
 
 
-def ring_of(secrets: MemorySecrets, edge: MemoryEdgeStore) -> Keyring:
-    return Keyring(secrets, edge, sleep=lambda _: None)
+def ring_of(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
+    return KeyRotation(secrets, edge, sleep=lambda _: None)
 
 
 @pytest.fixture
-def secrets() -> MemorySecrets:
-    return MemorySecrets('{"origin":"made by the stack"}')
+def secrets() -> MemorySecretStore:
+    return MemorySecretStore('{"origin":"made by the stack"}')
 
 
 @pytest.fixture
@@ -54,19 +54,19 @@ def edge() -> MemoryEdgeStore:
 
 
 @pytest.fixture
-def ring(secrets: MemorySecrets, edge: MemoryEdgeStore) -> Keyring:
+def ring(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
     ring = ring_of(secrets, edge)
-    ring.initialise(now=NOW)
+    ring.initialize(now=NOW)
     return ring
 
 
 def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
-    signing: dict[str, str] = json.loads(edge.read(EDGE_ENTRY) or "{}")["signing"]
+    signing: dict[str, str] = json.loads(edge.read(EDGE_ENTRY_NAME) or "{}")["signing"]
     return signing
 
 
 def minted(keys: LinkKeys) -> links.Link:
-    url = link_minting.mint(
+    url = link_minting.sign_link(
         keys,
         template="welcome",
         format="png",
@@ -78,28 +78,30 @@ def minted(keys: LinkKeys) -> links.Link:
         expires=None,
         campaign=None,
     )
-    return links.read(*url.partition("?")[::2])
+    return links.parse_link(*url.partition("?")[::2])
 
 
 def test_first_use_makes_every_key_and_keeps_what_is_there(
-    ring: Keyring, edge: MemoryEdgeStore
+    ring: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
     keys = ring.read()
     assert keys.origin == "made by the stack"
-    assert (keys.minting, keys.epoch) == ("k1", 1)
+    assert (keys.active_kid, keys.epoch) == ("k1", 1)
     made = [keys.address, keys.images, keys.id, keys.signing["k1"].key]
     assert len(set(made)) == 4
     assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in made)
     assert at_edge(edge) == {"k1": keys.signing["k1"].key}
 
 
-def test_initialising_again_changes_nothing(ring: Keyring) -> None:
+def test_initialising_again_changes_nothing(ring: KeyRotation) -> None:
     before = ring.read()
-    assert ring.initialise(now=NOW + 5) == before
+    assert ring.initialize(now=NOW + 5) == before
 
 
-def test_the_edges_entry_is_what_the_contract_says(ring: Keyring, edge: MemoryEdgeStore) -> None:
-    keys, entry = ring.read(), edge.read(EDGE_ENTRY)
+def test_the_edges_entry_is_what_the_contract_says(
+    ring: KeyRotation, edge: MemoryEdgeStore
+) -> None:
+    keys, entry = ring.read(), edge.read(EDGE_ENTRY_NAME)
     assert entry is not None
     assert list(json.loads(entry)) == ["epoch", "signing", "address", "images"]
     assert json.loads(entry)["address"] == keys.address
@@ -108,15 +110,15 @@ def test_the_edges_entry_is_what_the_contract_says(ring: Keyring, edge: MemoryEd
 
 
 def test_a_created_key_is_at_the_edge_and_mints_nothing(
-    ring: Keyring, edge: MemoryEdgeStore
+    ring: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
     kid = ring.create(now=NOW)
     assert kid in at_edge(edge)
     assert ring.read().signing[kid].state == "pending"
-    assert ring.read().minting == "k1"
+    assert ring.read().active_kid == "k1"
 
 
-def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(ring: Keyring) -> None:
+def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(ring: KeyRotation) -> None:
     old = minted(ring.read().link_keys())
     kid = ring.rotate(now=NOW)
     keys = ring.read().link_keys()
@@ -125,27 +127,27 @@ def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(ring: Keyring) ->
     assert ring.read().signing["k1"].state == "verifying"
 
 
-def test_rotating_takes_the_key_that_is_pending(ring: Keyring) -> None:
+def test_rotating_takes_the_key_that_is_pending(ring: KeyRotation) -> None:
     assert ring.create(now=NOW) == ring.rotate(now=NOW)
     assert len(ring.read().signing) == 2
 
 
-def test_a_key_that_the_edge_does_not_show_mints_nothing(secrets: MemorySecrets) -> None:
+def test_a_key_that_the_edge_does_not_show_mints_nothing(secrets: MemorySecretStore) -> None:
     edge = SlowEdge(after=3)
     ring = ring_of(secrets, edge)
-    ring.initialise(now=NOW)
+    ring.initialize(now=NOW)
     edge.after = None
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         ring.rotate(now=NOW)
-    assert ring.read().minting == "k1"
+    assert ring.read().active_kid == "k1"
     assert ring.read().signing["k2"].state == "pending"
     edge.after = 2
     assert ring.rotate(now=NOW) == "k2"
-    assert ring.read().minting == "k2"
+    assert ring.read().active_kid == "k2"
 
 
 def test_a_revoked_keys_links_are_forbidden_and_its_name_is_never_used_again(
-    ring: Keyring, edge: MemoryEdgeStore
+    ring: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
     old = minted(ring.read().link_keys())
     ring.rotate(now=NOW)
@@ -158,16 +160,16 @@ def test_a_revoked_keys_links_are_forbidden_and_its_name_is_never_used_again(
     assert (pending, ring.create(now=NOW)) == ("k3", "k4")
 
 
-def test_a_retired_key_never_mints(ring: Keyring) -> None:
+def test_a_retired_key_never_mints(ring: KeyRotation) -> None:
     kid = ring.create(now=NOW)
     ring.retire(kid)
     assert ring.read().signing[kid].state == "verifying"
     assert ring.rotate(now=NOW) != kid
 
 
-@pytest.mark.parametrize("end", [Keyring.retire, Keyring.revoke])
+@pytest.mark.parametrize("end", [KeyRotation.retire, KeyRotation.revoke])
 def test_the_key_that_mints_is_not_taken_away(
-    ring: Keyring, end: Callable[[Keyring, str], None]
+    ring: KeyRotation, end: Callable[[KeyRotation, str], None]
 ) -> None:
     with pytest.raises(Conflict, match="rotate first"):
         end(ring, "k1")
@@ -176,41 +178,41 @@ def test_the_key_that_mints_is_not_taken_away(
 
 
 def test_there_are_at_most_ten_signing_keys_and_they_fit_at_the_edge(
-    ring: Keyring, edge: MemoryEdgeStore
+    ring: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
     ring.raise_epoch()
     for _ in range(9):
         ring.rotate(now=NOW)
-    entry = edge.read(EDGE_ENTRY)
+    entry = edge.read(EDGE_ENTRY_NAME)
     assert entry is not None
     assert len(json.loads(entry)["signing"]) == 10
-    assert len(entry) <= EDGE_ENTRY_LENGTH
+    assert len(entry) <= MAX_EDGE_ENTRY_LENGTH
     with pytest.raises(Conflict, match="ten"):
         ring.create(now=NOW)
 
 
 def test_sync_brings_an_edge_that_lost_its_copy_up_to_date(
-    ring: Keyring, edge: MemoryEdgeStore
+    ring: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    before = edge.read(EDGE_ENTRY)
-    edge.write(EDGE_ENTRY, "{}")
+    before = edge.read(EDGE_ENTRY_NAME)
+    edge.write(EDGE_ENTRY_NAME, "{}")
     ring.sync()
-    assert edge.read(EDGE_ENTRY) == before
+    assert edge.read(EDGE_ENTRY_NAME) == before
 
 
-def test_raising_the_epoch_reaches_the_edge(ring: Keyring, edge: MemoryEdgeStore) -> None:
+def test_raising_the_epoch_reaches_the_edge(ring: KeyRotation, edge: MemoryEdgeStore) -> None:
     assert ring.raise_epoch() == 2
-    assert json.loads(edge.read(EDGE_ENTRY) or "")["epoch"] == 2
+    assert json.loads(edge.read(EDGE_ENTRY_NAME) or "")["epoch"] == 2
     assert ring.read().link_keys().epoch == 2
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"signing": {"k1": 5}}', '{"other": 1}', '"x"'])
 def test_a_broken_secret_is_unavailable(text: str) -> None:
-    with pytest.raises(Unavailable):
-        KeySet.parse(text)
+    with pytest.raises(ServiceUnavailable):
+        KeySet.from_json(text)
 
 
-class BusySecrets(MemorySecrets):
+class BusySecrets(MemorySecretStore):
     """A secret that somebody else changes after it was read."""
 
     def __init__(self, text: str) -> None:
@@ -225,7 +227,7 @@ class BusySecrets(MemorySecrets):
         return text
 
 
-CHANGES: list[Callable[[Keyring], object]] = [
+CHANGES: list[Callable[[KeyRotation], object]] = [
     lambda ring: ring.create(now=NOW),
     lambda ring: ring.revoke("k1"),
     lambda ring: ring.retire("k3"),
@@ -235,11 +237,11 @@ CHANGES: list[Callable[[Keyring], object]] = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_of_two_changes_at_once_one_is_refused_and_none_is_lost(
-    secrets: MemorySecrets, edge: MemoryEdgeStore, change: Callable[[Keyring], object]
+    secrets: MemorySecretStore, edge: MemoryEdgeStore, change: Callable[[KeyRotation], object]
 ) -> None:
     busy = BusySecrets(secrets.read())
     ring = ring_of(busy, edge)
-    ring.initialise(now=NOW)
+    ring.initialize(now=NOW)
     ring.rotate(now=NOW)
     ring.create(now=NOW)
     busy.meanwhile = lambda: ring.create(now=NOW)
@@ -263,16 +265,16 @@ class LateEdge(MemoryEdgeStore):
             self.meanwhile = None
             others()
         if self.down:
-            raise Unavailable("The edge is down.")
+            raise ServiceUnavailable("The edge is down.")
         super().write(name, text)
 
 
 def test_a_key_revoked_while_another_change_is_on_its_way_stays_away_from_the_edge(
-    secrets: MemorySecrets,
+    secrets: MemorySecretStore,
 ) -> None:
     edge = LateEdge()
     ring = ring_of(secrets, edge)
-    ring.initialise(now=NOW)
+    ring.initialize(now=NOW)
     ring.rotate(now=NOW)
     edge.meanwhile = lambda: ring.revoke("k1")
     ring.create(now=NOW)
@@ -280,14 +282,14 @@ def test_a_key_revoked_while_another_change_is_on_its_way_stays_away_from_the_ed
 
 
 def test_a_change_that_the_edge_did_not_take_says_what_finishes_it(
-    secrets: MemorySecrets,
+    secrets: MemorySecretStore,
 ) -> None:
     edge = LateEdge()
     ring = ring_of(secrets, edge)
-    ring.initialise(now=NOW)
+    ring.initialize(now=NOW)
     ring.rotate(now=NOW)
     edge.down = True
-    with pytest.raises(Unavailable, match="run `postcard signing-keys sync`"):
+    with pytest.raises(ServiceUnavailable, match="run `postcard signing-keys sync`"):
         ring.revoke("k1")
     assert list(ring.read().signing) == ["k2"]
     edge.down = False
@@ -301,8 +303,8 @@ class KeysLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.edge = MemoryEdgeStore()
-        self.ring = ring_of(MemorySecrets(), self.edge)
-        self.ring.initialise(now=NOW)
+        self.ring = ring_of(MemorySecretStore(), self.edge)
+        self.ring.initialize(now=NOW)
 
     def _has_room(self) -> bool:
         return len(self.ring.read().signing) < 10
@@ -321,7 +323,7 @@ class KeysLife(RuleBasedStateMachine):
     def end(self, which: int, end: str) -> None:
         kids = list(self.ring.read().signing)
         kid = kids[which % len(kids)]
-        if kid != self.ring.read().minting:
+        if kid != self.ring.read().active_kid:
             getattr(self.ring, end)(kid)
 
     @invariant()
@@ -329,7 +331,7 @@ class KeysLife(RuleBasedStateMachine):
         keys = self.ring.read()
         assert [key.state for key in keys.signing.values()].count("minting") == 1
         assert at_edge(self.edge) == {kid: key.key for kid, key in keys.signing.items()}
-        assert len(keys.edge_entry()) <= EDGE_ENTRY_LENGTH
+        assert len(keys.edge_entry()) <= MAX_EDGE_ENTRY_LENGTH
         links.verify(keys.link_keys(), minted(keys.link_keys()))
 
 

@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[2]
 VECTORS: dict[str, Any] = json.loads((ROOT / "docs/contract/link-vectors.json").read_text())
 KEYS = links.LinkKeys(
     epoch=VECTORS["epoch"],
-    signing=VECTORS["signing_keys_hex"],
-    minting="k1",
-    address=VECTORS["address_key_hex"],
-    images=VECTORS["images"]["images_key_hex"],
-    id=VECTORS["images"]["id_key_hex"],
+    signing_keys=VECTORS["signing_keys_hex"],
+    active_kid="k1",
+    cache_path_key=VECTORS["address_key_hex"],
+    image_id_checksum_key=VECTORS["images"]["images_key_hex"],
+    image_id_key=VECTORS["images"]["id_key_hex"],
 )
 # A second before the vectors' _exp.
 NOW = 1_789_999_999.0
@@ -41,11 +41,11 @@ def split(link: str) -> tuple[str, str]:
 def outcome(link: str, *, now: float = NOW) -> Outcome:
     """Read, verify and address a link with the vectors' keys."""
     try:
-        read = links.read(*split(link))
+        read = links.parse_link(*split(link))
         links.verify(KEYS, read)
     except Problem as problem:
         return Outcome(problem.status)
-    return Outcome(200, links.address(KEYS, read, now=now), read.canonical)
+    return Outcome(200, links.cache_path(KEYS, read, now=now), read.canonical_url)
 
 
 def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
@@ -60,7 +60,7 @@ def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
         "expires": None,
         "campaign": None,
     }
-    return link_minting.mint(KEYS, fields=fields, **{**given, **asked})
+    return link_minting.sign_link(KEYS, fields=fields, **{**given, **asked})
 
 
 def valid_spellings() -> list[tuple[str, str, str]]:

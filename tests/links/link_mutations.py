@@ -126,7 +126,7 @@ def other_macs(link: str, signature: str) -> Iterator[str]:
         hashlib.sha256(key + message).digest(),
         hmac.digest(bytes.fromhex(KEY), message, "sha256"),
     ]
-    for other in (KEYS.address, KEYS.images, KEYS.id):
+    for other in (KEYS.cache_path_key, KEYS.image_id_checksum_key, KEYS.image_id_key):
         digests.append(hmac.digest(other.encode(), message, "sha256"))
     assert base64.urlsafe_b64encode(hmac.digest(key, message, "sha256")).decode()[:43] == signature
     for digest in digests:

@@ -13,8 +13,8 @@ from tests.links.link_cases import KEYS, NOW, VECTORS, outcome, sign_link, split
 FAR = 1_900_000_000
 
 
-def called(path: str, link: str, *, now: float = NOW) -> links.Called:
-    return links.open_called(KEYS, path, link, now=now)
+def called(path: str, link: str, *, now: float = NOW) -> links.VerifiedLink:
+    return links.verify_request(KEYS, path, link, now=now)
 
 
 def test_campaign_key_and_spelling_are_no_part_of_the_address() -> None:
@@ -25,9 +25,9 @@ def test_campaign_key_and_spelling_are_no_part_of_the_address() -> None:
 
 
 def test_a_higher_epoch_is_a_new_address_of_the_same_digest() -> None:
-    link = links.read(*split(sign_link({"a": "1"})))
-    raised = links.address(replace(KEYS, epoch=8), link, now=NOW)
-    assert raised == links.address(KEYS, link, now=NOW).replace("/7/", "/8/")
+    link = links.parse_link(*split(sign_link({"a": "1"})))
+    raised = links.cache_path(replace(KEYS, epoch=8), link, now=NOW)
+    assert raised == links.cache_path(KEYS, link, now=NOW).replace("/7/", "/8/")
 
 
 def test_ended_pictures_are_one_for_everybody() -> None:
@@ -42,7 +42,7 @@ def test_ended_pictures_are_one_for_everybody() -> None:
 def test_an_address_is_taken_apart() -> None:
     link = sign_link({"a": "1"})
     path = outcome(link).address
-    assert links.address_class(path) == links.AddressClass(
+    assert links.parse_cache_path(path) == links.CachePath(
         7, "welcome", "1", path.split("/")[-1].removesuffix(".png"), "png"
     )
 
@@ -65,23 +65,23 @@ def test_an_address_is_taken_apart() -> None:
     ],
 )
 def test_what_is_no_address_is_none(path: str) -> None:
-    assert links.address_class(path.format("0" * 64)) is None
+    assert links.parse_cache_path(path.format("0" * 64)) is None
 
 
 def test_the_function_draws_what_the_edge_asks_for() -> None:
     link = sign_link({"a": "1"})
     opened = called(outcome(link).address, link)
-    assert (opened.klass, opened.unverified) == ("version", False)
+    assert (opened.kind, opened.unverified) == ("version", False)
     assert opened.link.fields == {"a": "1"}
     live = sign_link({"a": "1"}, version=None)
-    assert called(outcome(live).address, live).klass == "live"
+    assert called(outcome(live).address, live).kind == "live"
 
 
 def test_the_class_in_the_path_is_the_edges_decision() -> None:
     link = sign_link({"a": "1"}, expires=1_800_000_000)
     before, after = (outcome(link, now=now).address for now in (1_700_000_000, FAR))
-    assert called(before, link, now=FAR).klass == "version"
-    assert called(after, link, now=1_700_000_000).klass == "ended"
+    assert called(before, link, now=FAR).kind == "version"
+    assert called(after, link, now=1_700_000_000).kind == "ended"
 
 
 def test_a_link_without_an_expiry_has_no_ended_address() -> None:
@@ -110,17 +110,17 @@ def test_a_call_for_another_path_than_the_links_is_a_400() -> None:
 
 def test_without_the_edges_keys_the_function_judges_signature_and_clock_itself() -> None:
     link = sign_link({"a": "1"}, expires=1_800_000_000)
-    path = links.unverified_address(links.read(*split(link)))
+    path = links.unverified_cache_path(links.parse_link(*split(link)))
     assert path.startswith("/renders/0/welcome/unverified/")
     assert hashlib.sha256(link.encode()).hexdigest() in path
     before, after = called(path, link, now=1_700_000_000), called(path, link, now=FAR)
-    assert (before.klass, before.unverified) == ("version", True)
-    assert (after.klass, after.unverified) == ("ended", True)
+    assert (before.kind, before.unverified) == ("version", True)
+    assert (after.kind, after.unverified) == ("ended", True)
     with pytest.raises(BadRequest):
         called(path, sign_link({"a": "2"}))
     forged = link.replace("a=1", "a=2")
     with pytest.raises(Forbidden):
-        called(links.unverified_address(links.read(*split(forged))), forged)
+        called(links.unverified_cache_path(links.parse_link(*split(forged))), forged)
 
 
 @pytest.mark.parametrize("place", range(4, 30))
@@ -128,11 +128,11 @@ def test_a_guessed_image_id_is_refused(place: int) -> None:
     id = VECTORS["images"]["examples"][0]["image_id"]
     for other in string.ascii_lowercase[:8]:
         guess = id[:place] + other + id[place + 1 :]
-        assert links.is_image_id(KEYS, guess) == (guess == id)
+        assert links.is_valid_image_id(KEYS, guess) == (guess == id)
 
 
 @pytest.mark.parametrize(
     "id", ["", "img_", "img_" + "a" * 25, "xmg_" + "a" * 26, "img_" + "A" * 26]
 )
 def test_what_is_no_image_id_is_refused(id: str) -> None:
-    assert not links.is_image_id(KEYS, id)
+    assert not links.is_valid_image_id(KEYS, id)

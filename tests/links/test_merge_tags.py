@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from postcard.errors import BadRequest, LinkTooLong
+from postcard.errors import BadRequest, UriTooLong
 from postcard.links import verify as links
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link
 from tests.links.link_cases import outcome, sign_link, split
@@ -102,7 +102,7 @@ def test_the_open_fields_stand_last_and_the_filled_link_is_right() -> None:
     assert str(link) == f"{head}&first=*|URL:FNAME|*&last=*|URL:LNAME|*"
     filled = str(link).replace("*|URL:FNAME|*", "Zo%C3%AB").replace("*|URL:LNAME|*", "AT&T")
     assert outcome(filled).status == 200
-    assert links.read(*split(filled)).fields == {"code": "X", "first": "Zoë", "last": "AT&T"}
+    assert links.parse_link(*split(filled)).fields == {"code": "X", "first": "Zoë", "last": "AT&T"}
 
 
 def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
@@ -117,7 +117,7 @@ def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
 def test_a_head_that_leaves_no_room_for_its_fields_is_refused() -> None:
     bare = sign_link({"a": ""}, open=("b",))
     full = sign_link({"a": "x" * (3000 - len(split(bare)[1]))}, open=("b",))
-    with pytest.raises(LinkTooLong):
+    with pytest.raises(UriTooLong):
         merge_link(full, esp="custom", open={"b": "x"}, defaults={})
 
 
@@ -145,7 +145,7 @@ def test_a_platforms_tag_stands_unescaped_in_the_image_tag(written: str) -> None
     assert f"&amp;a={written}" in html
     assert source(html)["src"] == f"https://cdn.example.com{link}"
     filled = source(html.replace(written, "Zo%C3%AB"))["src"]
-    assert filled == f"https://cdn.example.com{link.head}&a=Zo%C3%AB"
+    assert filled == f"https://cdn.example.com{link.signed_prefix}&a=Zo%C3%AB"
 
 
 def test_a_tag_with_both_quotes_cannot_end_the_attribute() -> None:

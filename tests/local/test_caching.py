@@ -110,10 +110,10 @@ def test_a_rotated_key_is_a_hit(service: RunningService) -> None:
     keyring = service.server.keys.key_rotation
     kid = keyring.rotate(now=0)
     keys: KeySet = keyring.read()
-    link = links.read(*path.split("?"))
+    link = links.parse_link(*path.split("?"))
     assert link.kid != kid
-    again = link_minting.mint(
-        replace(keys.link_keys(), minting=kid),
+    again = link_minting.sign_link(
+        replace(keys.link_keys(), active_kid=kid),
         template=link.template,
         format=link.format,
         fields=link.fields,
@@ -183,8 +183,8 @@ def test_a_viewers_own_headers_reach_no_function(service: RunningService) -> Non
 
 def test_past_its_end_a_link_shows_the_ended_picture_unstored(service: RunningService) -> None:
     keys = service.server.keys.key_rotation.read().link_keys()
-    link = link_minting.mint(
-        replace(keys, minting=service.server.local_json["signing_key_id"]),
+    link = link_minting.sign_link(
+        replace(keys, active_kid=service.server.local_json["signing_key_id"]),
         template="welcome",
         format="png",
         fields={"user_name": "Lia"},

@@ -2,7 +2,7 @@
 
 import threading
 
-from postcard.adapters.memory import MemoryAssets, MemoryObjects
+from postcard.adapters.memory import MemoryAssetStore, MemoryObjectStore
 from postcard.assets.service import AssetReader
 from postcard.pipeline.source_fetcher import (
     CACHE_BYTES,
@@ -10,7 +10,7 @@ from postcard.pipeline.source_fetcher import (
     MAX_REQUEST_BYTES,
     SourceFetcher,
 )
-from postcard.ports import Fetched, FetchError, StoredObject
+from postcard.ports import FetchedImage, FetchError, StoredObject
 from postcard.rendering.renderer import ImageSource
 
 HERE = "https://example.com/{}.png"
@@ -29,13 +29,13 @@ class Together:
         self._barrier = threading.Barrier(parties, timeout=10)
         self.hosts: list[object] = []
 
-    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> Fetched:
+    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
         self.hosts.append(allowed_hosts)
         self._barrier.wait()
-        return Fetched(url.encode(), url)
+        return FetchedImage(url.encode(), url)
 
 
-class Counted(MemoryObjects):
+class Counted(MemoryObjectStore):
     gets = 0
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
@@ -44,25 +44,25 @@ class Counted(MemoryObjects):
 
 
 class Nothing:
-    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> Fetched:
+    def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
         raise FetchError("example.com answered 404.")
 
 
-def sources(store: MemoryObjects, fetcher: object) -> SourceFetcher:
-    return SourceFetcher(store, AssetReader(MemoryAssets(), store, settle=True), fetcher)  # type: ignore[arg-type]
+def sources(store: MemoryObjectStore, fetcher: object) -> SourceFetcher:
+    return SourceFetcher(store, AssetReader(MemoryAssetStore(), store, normalize=True), fetcher)  # type: ignore[arg-type]
 
 
 def test_the_pictures_of_one_drawing_are_fetched_at_the_same_time() -> None:
     fetcher = Together(3)
     wanted = [source(HERE.format(name)) for name in "abc"]
-    brought, faults = sources(MemoryObjects(), fetcher).fetch_all(wanted, {}, deadline=10)
+    brought, faults = sources(MemoryObjectStore(), fetcher).fetch_all(wanted, {}, deadline=10)
     assert list(brought) == [s.reference for s in wanted] and faults == []
     assert fetcher.hosts == [("example.com",)] * 3
 
 
 def test_what_cannot_be_had_is_told_with_its_reason_and_place() -> None:
     wanted = [source(HERE.format("a")), source("asset:none")]
-    brought, faults = sources(MemoryObjects(), Nothing()).fetch_all(wanted, {}, deadline=10)
+    brought, faults = sources(MemoryObjectStore(), Nothing()).fetch_all(wanted, {}, deadline=10)
     assert brought == {}
     assert [(f.code, f.pointer, f.detail.split(".")[0]) for f in faults] == [
         ("image_unavailable", f"/{wanted[0].reference}", "example"),
@@ -86,13 +86,13 @@ def test_the_pictures_of_one_request_are_bounded_together() -> None:
     class Large(Nothing):
         asked = 0
 
-        def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> Fetched:
+        def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
             self.asked += 1
-            return Fetched(bytes(9_000_000), url)
+            return FetchedImage(bytes(9_000_000), url)
 
     fetcher = Large()
     wanted = [source(HERE.format(number)) for number in range(60)]
-    brought, faults = sources(MemoryObjects(), fetcher).fetch_all(wanted, {}, deadline=10)
+    brought, faults = sources(MemoryObjectStore(), fetcher).fetch_all(wanted, {}, deadline=10)
     assert len(brought) == MAX_REQUEST_BYTES // 9_000_000
     assert {fault.detail for fault in faults} == {
         "The request's pictures have more than 40 MB together."

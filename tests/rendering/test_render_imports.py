@@ -23,19 +23,19 @@ from pathlib import Path
 from postcard.geometry import output_size
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
-from postcard.template.modifications import changes_from_link
+from postcard.template.modifications import modifications_from_link
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import load
 from postcard.text.fonts import Fonts
 
 template = Template.compile("t", 1, load(sys.argv[1]), trusted=True)
-changes = changes_from_link(template, {"name": "Zoë", "title.color": "red", "list_1_price": "3"})
+changes = modifications_from_link(template, {"name": "Zoë", "title.color": "red", "list_1_price": "3"})
 bound = bind(template, changes, mode="link")
 size = output_size(template.width, template.height)
 renderer = Renderer(Fonts.load(Path("layers/fonts")))
 pictures = {"asset:photo": Path(sys.argv[2]).read_bytes()}
 renderer.render(
-    template, bound, size, format="png", quality=None, max_bytes=None, pictures=pictures, now=0
+    template, bound, size, format="png", quality=None, max_bytes=None, fetched_images=pictures, now=0
 )
 print(*sorted(sys.modules))
 """

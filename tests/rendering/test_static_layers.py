@@ -13,7 +13,7 @@ from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers, digest_of
 from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
-from postcard.runtime.lru_cache import Kept
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -244,15 +244,15 @@ def test_grounds_go_when_there_are_too_many() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7))))
 def test_what_is_kept_never_weighs_more_than_it_may(puts: list[tuple[int, int]]) -> None:
-    kept: Kept[int, int] = Kept(10, int)
+    kept: SizedLruCache[int, int] = SizedLruCache(10, int)
     for key, weight in puts:
         kept.put(key, weight)
         assert kept.get(key) == weight
-        assert kept.weight == sum(kept.get(one) or 0 for one in range(6)) <= 10
+        assert kept.size == sum(kept.get(one) or 0 for one in range(6)) <= 10
 
 
 def test_what_alone_is_too_much_is_not_kept() -> None:
-    kept: Kept[str, int] = Kept(10, int)
+    kept: SizedLruCache[str, int] = SizedLruCache(10, int)
     kept.put("small", 9)
     kept.put("large", 11)
     assert (kept.get("small"), kept.get("large")) == (9, None)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from postcard.runtime import lazy_regex as room
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 
 def test_it_answers_as_the_standard_library_does() -> None:
-    late, usual = pattern("(a+)(b)?", re.IGNORECASE), re.compile("(a+)(b)?", re.IGNORECASE)
+    late, usual = lazy_regex("(a+)(b)?", re.IGNORECASE), re.compile("(a+)(b)?", re.IGNORECASE)
     for text in ("", "AAb", "xaby"):
         assert late.findall(text) == usual.findall(text)
         assert late.sub("-", text) == usual.sub("-", text)
@@ -30,7 +30,7 @@ def test_it_is_compiled_by_its_first_answer_and_not_again(monkeypatch: Any) -> N
             return re.compile(source, flags)
 
     monkeypatch.setattr(room, "re", Counted)
-    digits = pattern("[0-9]+")
+    digits = lazy_regex("[0-9]+")
     assert not compiled
     assert digits.fullmatch("12") and not digits.fullmatch("x")
     assert compiled == ["[0-9]+"]

@@ -14,20 +14,20 @@ LEAST = {
 
 def test_what_must_be_there_is_named_all_at_once() -> None:
     with pytest.raises(SettingsError) as missing:
-        Settings.read({"POSTCARD_TABLE": "table", "POSTCARD_SECRET_ID": ""})
+        Settings.from_environ({"POSTCARD_TABLE": "table", "POSTCARD_SECRET_ID": ""})
     for name in ("POSTCARD_PICTURES_BUCKET", "POSTCARD_STORE_BUCKET", "POSTCARD_SECRET_ID"):
         assert name in str(missing.value)
     assert "POSTCARD_TABLE" not in str(missing.value)
 
 
 def test_everything_else_has_a_default() -> None:
-    settings = Settings.read(LEAST)
+    settings = Settings.from_environ(LEAST)
     assert (settings.allow_http, settings.cors_origins, settings.endpoint_url) == (False, (), None)
     assert (settings.fonts, settings.retention_days) == ("/opt/fonts", None)
 
 
 def test_settings_are_read_from_their_variables() -> None:
-    settings = Settings.read(
+    settings = Settings.from_environ(
         LEAST
         | {
             "POSTCARD_BASE_URL": "https://pictures.example.com/",
@@ -55,4 +55,4 @@ def test_settings_are_read_from_their_variables() -> None:
 )
 def test_what_cannot_be_read_is_refused_by_name(wrong: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
-        Settings.read(LEAST | wrong)
+        Settings.from_environ(LEAST | wrong)

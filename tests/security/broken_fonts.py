@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from postcard.font_sanitizer.sanitize import recast
+from postcard.font_sanitizer.sanitize import sanitize
 from postcard.text.font_file import FontError
 from postcard.text.glyphs import can_draw
 from tests.fonts import box_font, font_bytes, open_font, space_grotesk_as, upside_down_font, woff2
@@ -89,12 +89,12 @@ def _corruption_offset(length: int, chance: Random) -> int:
 def _outcome(body: bytes) -> str:
     """What we write is sound to us, too: it is taken again and says the same of itself."""
     try:
-        written, card = recast(body)
+        written, card = sanitize(body)
     except FontError:
         return "refused"
     if not can_draw(written, card.character_ranges[:200]):
         return "refused"
-    return "taken" if recast(written)[1] == card else "unsteady"
+    return "taken" if sanitize(written)[1] == card else "unsteady"
 
 
 def main(count: int, seed: int = 1) -> None:

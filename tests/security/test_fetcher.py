@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postcard.adapters.http.fetcher import MOST_BYTES, HttpFetcher, Target
-from postcard.adapters.http.public_addresses import allows, host_of, is_public
+from postcard.adapters.http.fetcher import MAX_IMAGE_BYTES, HttpFetcher, RemoteUrl
+from postcard.adapters.http.public_addresses import is_host_allowed, is_public, normalize_host
 from postcard.ports import FetchError
 from tests.security.loopback_internet import (
     PNG,
@@ -205,7 +205,7 @@ def test_a_deadline_that_is_past_connects_to_nobody(
 @pytest.mark.parametrize("path", ["no-content-length-endless", "content-length-huge"])
 def test_more_than_ten_megabytes_are_refused(make_fetcher: Make, path: str) -> None:
     assert "10 MB" in refused(make_fetcher(seconds=9), f"https://public.test/{path}")
-    assert MOST_BYTES == 10_000_000
+    assert MAX_IMAGE_BYTES == 10_000_000
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,10 @@ def test_an_address_that_could_be_read_two_ways_is_not_looked_up(
 @given(st.text(max_size=80), st.sampled_from(["https://", "https://public.test", ""]))
 def test_any_text_is_a_target_of_one_spelling_or_a_fetch_error(text: str, prefix: str) -> None:
     try:
-        target = Target.parse(prefix + text)
+        target = RemoteUrl.parse(prefix + text)
     except FetchError:
         return
-    assert Target.parse(target.url) == target
+    assert RemoteUrl.parse(target.url) == target
     assert target.url.isascii()
     assert not set(target.path) & set(' \r\n\t#"<>\\')
 
@@ -276,7 +276,7 @@ def test_any_text_is_a_target_of_one_spelling_or_a_fetch_error(text: str, prefix
 def test_allowed_hosts_are_names_or_everything_below_one(
     allowed: list[str] | None, host: str, result: bool
 ) -> None:
-    assert allows(allowed, host) is result
+    assert is_host_allowed(allowed, host) is result
 
 
 def test_addresses_around_the_special_ranges_are_public() -> None:
@@ -284,7 +284,7 @@ def test_addresses_around_the_special_ranges_are_public() -> None:
         assert is_public(address)
     for address in ("168.63.129.16", "64:ff9b::808:808", "2002:808:808::", "::ffff:8.8.8.8"):
         assert not is_public(address)
-    assert host_of("Example.TEST.") == "example.test"
+    assert normalize_host("Example.TEST.") == "example.test"
 
 
 @given(st.ip_addresses(v=4))

@@ -20,8 +20,8 @@ from fontTools.ttLib.tables._f_v_a_r import Axis
 from fontTools.ttLib.tables.ttProgram import Program
 from PIL import Image, ImageFont
 
-from postcard.font_sanitizer.sanitize import recast
-from postcard.font_sanitizer.subprocess_client import checked
+from postcard.font_sanitizer.sanitize import sanitize
+from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
 from postcard.text.font_file import FontError, read_metadata, read_tables
 from tests.fonts import (
     FONTS_FOLDER,
@@ -41,7 +41,7 @@ SFNT = struct.Struct(">4sHHHH")
 
 def refusal(body: bytes) -> str:
     with pytest.raises(FontError) as caught:
-        recast(body)
+        sanitize(body)
     return str(caught.value)
 
 
@@ -240,19 +240,19 @@ def test_a_font_out_of_bounds_is_refused(change: Callable[[Any], Any], sentence:
     ],
 )
 def test_a_font_on_its_bounds_is_taken(change: Callable[[Any], Any]) -> None:
-    assert recast(edit_font(box_font(LETTERS), change))[1].character_ranges
+    assert sanitize(edit_font(box_font(LETTERS), change))[1].character_ranges
 
 
 def test_tables_that_can_be_done_without_are_made_up() -> None:
-    assert recast(replace_tables(BOX, without=["post", "OS/2"]))[1].faces[0]["weights"] == [400]
+    assert sanitize(replace_tables(BOX, without=["post", "OS/2"]))[1].faces[0]["weights"] == [400]
 
 
 @pytest.mark.parametrize("outlines", ["glyf", "CFF ", "CFF2"])
 def test_all_kinds_of_outlines_are_taken(outlines: str) -> None:
-    body, card = recast(box_font("AB", outlines=outlines))
+    body, card = sanitize(box_font("AB", outlines=outlines))
     assert outlines in read_tables(body)
     assert (card.family, card.character_ranges) == ("Boxes", "AB")
-    assert recast(woff2(box_font("AB", outlines=outlines)))[1] == card
+    assert sanitize(woff2(box_font("AB", outlines=outlines)))[1] == card
 
 
 def test_a_matrix_that_slants_is_refused() -> None:
@@ -275,7 +275,7 @@ def talking(font: Any) -> None:
 
 def test_nothing_is_left_but_what_drawing_needs() -> None:
     junk = {**dict.fromkeys(JUNK, b"hidden words"), "fpgm": b"\x4f" * 99, "prep": b"\x4f" * 99}
-    body, _ = recast(replace_tables(edit_font(BOX, talking), more=junk))
+    body, _ = sanitize(replace_tables(edit_font(BOX, talking), more=junk))
     assert set(read_tables(body)) == {
         *("head", "hhea", "hmtx", "maxp", "cmap", "glyf", "loca", "OS/2", "name", "post"),
         "card",
@@ -288,8 +288,8 @@ def test_nothing_is_left_but_what_drawing_needs() -> None:
 
 
 def test_the_same_font_is_written_alike_each_time() -> None:
-    assert recast(upside_down_font())[0] == recast(upside_down_font())[0]
-    assert recast(woff2(upside_down_font()))[1] == recast(upside_down_font())[1]
+    assert sanitize(upside_down_font())[0] == sanitize(upside_down_font())[0]
+    assert sanitize(woff2(upside_down_font()))[1] == sanitize(upside_down_font())[1]
 
 
 def test_letters_look_as_they_did() -> None:
@@ -305,15 +305,15 @@ def test_letters_look_as_they_did() -> None:
         (space_grotesk_as(), 300),
         (space_grotesk_as(), 650),
     ):
-        assert mask(recast(body)[0], weight) == mask(body, weight)
+        assert mask(sanitize(body)[0], weight) == mask(body, weight)
 
 
 def test_a_font_says_what_it_can() -> None:
-    card = recast(space_grotesk_as())[1]
+    card = sanitize(space_grotesk_as())[1]
     [row] = card.faces
     assert (row["weights"], row["italic"], row["axes"]) == ([300, 700], False, [None])
-    assert recast(upside_down_font("Kite", 700, italic=True))[1].faces[0]["italic"]
-    two = recast(edit_font(BOX, axes("wght", "ital")))[1]
+    assert sanitize(upside_down_font("Kite", 700, italic=True))[1].faces[0]["italic"]
+    two = sanitize(edit_font(BOX, axes("wght", "ital")))[1]
     assert [row["italic"] for row in two.faces] == [False, True]
 
 
@@ -331,20 +331,20 @@ def avalanche(font: Any) -> None:
 def test_a_font_that_never_ends_is_given_up() -> None:
     body = edit_font(box_font("AB", outlines="CFF "), avalanche)
     with pytest.raises(FontError, match="too long to check"):
-        checked(body, seconds=3)
+        sanitize_in_subprocess(body, timeout=3)
 
 
 def test_a_font_is_checked_in_a_process_that_knows_nothing(monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONVERBOSE", "x")  # it would end up in what the process says
-    assert read_metadata(checked(upside_down_font())).family == "Kite"
+    assert read_metadata(sanitize_in_subprocess(upside_down_font())).family == "Kite"
     with pytest.raises(FontError, match="a collection of fonts"):
-        checked(b"ttcf" + bytes(99))
+        sanitize_in_subprocess(b"ttcf" + bytes(99))
 
 
 CLOSED = """
 import socket, subprocess, sys
 from postcard.font_sanitizer import lockdown as doors
-print("sealed" if doors.close() else "open")
+print("sealed" if doors.lock_down() else "open")
 for attempt in (
     lambda: open("/etc/passwd"), lambda: open("/proc/self/environ"), socket.socket,
     lambda: subprocess.run(["/bin/true"]),
@@ -368,7 +368,10 @@ def test_a_font_that_broke_its_reader_would_find_every_door_closed() -> None:
 @pytest.mark.parametrize("name", ["Inter.ttf", "NotoSansAdlam-400.ttf", "NotoSansArmenian.ttf"])
 def test_behind_closed_doors_fonts_of_many_tables_are_read(name: str) -> None:
     body = (FONTS_FOLDER / name).read_bytes()
-    assert read_metadata(checked(body)).family == read_metadata(recast(body)[0]).family
+    assert (
+        read_metadata(sanitize_in_subprocess(body)).family
+        == read_metadata(sanitize(body)[0]).family
+    )
 
 
 @pytest.mark.slow
@@ -389,5 +392,5 @@ def test_two_thousand_broken_fonts_are_refused_or_made_sound() -> None:
 
 def test_fonts_that_ship_would_be_taken() -> None:
     for name in ("SpaceGrotesk.ttf", "NotoSansHebrew-400.ttf", "NotoSansThai.ttf"):
-        body, card = recast((FONTS_FOLDER / name).read_bytes())
+        body, card = sanitize((FONTS_FOLDER / name).read_bytes())
         assert card.faces and len(body) > 10_000

@@ -149,8 +149,8 @@ def inside(attempt: str) -> str:
 import os, socket, subprocess, sys
 sys.path[:0] = {[str(ROOT / "layers/core")]!r}
 from postcard.runtime import sandbox as confine
-confine.bound()
-print("sealed" if confine.seal() else "open")
+confine.set_limits()
+print("sealed" if confine.install_seccomp() else "open")
 try:
     {attempt}
     print("done")

@@ -14,9 +14,9 @@ from deploy.bootstrap import create_first_api_key, create_signing_keys
 from deploy.template_check import SamDocument
 from postcard import wiring
 from postcard.adapters.memory import MemoryEdgeStore
-from postcard.keys.api_keys import Keys
+from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import Keyring
+from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.stack.built_function import BuiltFunction
 from tests.stack.permissions import PermissionRecorder
@@ -51,7 +51,7 @@ class MotoStack:
             endpoint_url=self.url,
         )
         self.keys = self._create_resources()
-        self.key = create_first_api_key(Keys(wiring.api_keys(self.settings)), now=NOW)
+        self.key = create_first_api_key(ApiKeyService(wiring.api_key_store(self.settings)), now=NOW)
         self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class MotoStack:
         text = json.dumps({"origin": "from-cloudformation"})
         self.client("secretsmanager").create_secret(Name=self.settings.secret_id, SecretString=text)
         return create_signing_keys(
-            Keyring(wiring.secrets(self.settings), MemoryEdgeStore()), now=NOW
+            KeyRotation(wiring.secret_store(self.settings), MemoryEdgeStore()), now=NOW
         )
 
     def start(self, name: str) -> BuiltFunction:

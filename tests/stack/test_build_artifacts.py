@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.template_check import SamDocument
-from postcard.links.verify import address, read
+from postcard.links.verify import cache_path, parse_link
 from tests.stack.built_function import ARCHITECTURE, install_runtime_client, lambda_interpreter
 from tests.stack.moto_stack import CREDENTIALS, MotoStack
 from tests.stack.permissions import allows
@@ -97,9 +97,9 @@ def test_the_built_api_makes_a_picture_and_the_built_image_function_draws_it_aga
 def test_the_built_image_function_draws_a_signed_link(world: MotoStack, template_id: str) -> None:
     asked = {"template_id": template_id, "modifications": [{"name": "name", "text": "مرحبا"}]}
     url = urlsplit(world.call("POST", "/v1/links", asked)["url"])
-    link = read(url.path, url.query)
-    path = address(world.keys.link_keys(), link, now=None)
-    answer = world.picture(path, link.canonical)
+    link = parse_link(url.path, url.query)
+    path = cache_path(world.keys.link_keys(), link, now=None)
+    answer = world.picture(path, link.canonical_url)
     assert answer["statusCode"] == 200, world.image.log
     assert "X-Postcard-Fallback" not in answer["headers"], world.image.log
     assert base64.b64decode(answer["body"]).startswith(b"\x89PNG")
@@ -147,8 +147,8 @@ def everything(world: MotoStack) -> None:
     url = urlsplit(
         world.call("POST", "/v1/links", {"template_id": "all", "modifications": late})["url"]
     )
-    link = read(url.path, url.query)
-    world.picture(address(world.keys.link_keys(), link, now=None), link.canonical)
+    link = parse_link(url.path, url.query)
+    world.picture(cache_path(world.keys.link_keys(), link, now=None), link.canonical_url)
     made = world.call("POST", "/v1/images", {"template_id": "all", "template_version": 1})
     world.call("GET", f"/v1/images/{made['id']}")
     world.call("PATCH", "/v1/templates/all", {"daily_renders": 5})

@@ -24,18 +24,23 @@ from deploy.cloudformation_stack import (
 )
 from deploy.fallback_picture import render_fallback_png
 from deploy.template_check import SamDocument
-from postcard.adapters.memory import MemoryApiKeys, MemoryEdgeStore, MemoryObjects, MemorySecrets
-from postcard.keys.api_keys import Keys
-from postcard.keys.rotation import Keyring
+from postcard.adapters.memory import (
+    MemoryApiKeyStore,
+    MemoryEdgeStore,
+    MemoryObjectStore,
+    MemorySecretStore,
+)
+from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.rotation import KeyRotation
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 
 NOW = 1_790_000_000.0
 
 
-def keyring() -> tuple[Keyring, MemorySecrets, MemoryEdgeStore]:
-    secrets, edge = MemorySecrets('{"origin":"from-cloudformation"}'), MemoryEdgeStore()
-    return Keyring(secrets, edge, sleep=lambda _: None), secrets, edge
+def keyring() -> tuple[KeyRotation, MemorySecretStore, MemoryEdgeStore]:
+    secrets, edge = MemorySecretStore('{"origin":"from-cloudformation"}'), MemoryEdgeStore()
+    return KeyRotation(secrets, edge, sleep=lambda _: None), secrets, edge
 
 
 class TestKeys:
@@ -47,7 +52,7 @@ class TestKeys:
         assert entry["signing"] == {"k1": stored["signing"]["k1"]["key"]}
         assert (entry["address"], entry["images"]) == (stored["address"], stored["images"])
         assert "origin" not in entry and "id" not in entry
-        assert keys.minting == "k1"
+        assert keys.active_kid == "k1"
 
     def test_a_second_deployment_makes_no_other_keys(self) -> None:
         ring, secrets, edge = keyring()
@@ -59,7 +64,7 @@ class TestKeys:
 
 class TestFallback:
     def test_the_picture_for_bad_days_is_kept_a_minute_and_uploaded_once(self) -> None:
-        pictures = MemoryObjects()
+        pictures = MemoryObjectStore()
         assert seed.upload_fallback(pictures, lambda: b"png")
         assert not seed.upload_fallback(pictures, lambda: b"png")
         stored = pictures.get("errors/fallback.png")
@@ -68,7 +73,7 @@ class TestFallback:
         assert stored.content_type == "image/png"
 
     def test_another_picture_replaces_it(self) -> None:
-        pictures = MemoryObjects()
+        pictures = MemoryObjectStore()
         old = StoredObject(body=b"old", content_type="image/png", cache_control="max-age=60")
         pictures.put("errors/fallback.png", old)
         assert seed.upload_fallback(pictures, lambda: b"new")
@@ -78,19 +83,19 @@ class TestFallback:
 
 class TestApiKeys:
     def test_the_first_key_is_shown_once(self) -> None:
-        keys = Keys(MemoryApiKeys())
+        keys = ApiKeyService(MemoryApiKeyStore())
         key = seed.create_first_api_key(keys, now=NOW)
         assert key is not None and key.startswith("postcard_")
         assert seed.create_first_api_key(keys, now=NOW) is None
 
     def test_a_revoked_first_key_is_not_made_anew(self) -> None:
-        keys = Keys(MemoryApiKeys())
+        keys = ApiKeyService(MemoryApiKeyStore())
         seed.create_first_api_key(keys, now=NOW)
         keys.revoke(keys.list()[0].key_id, now=NOW)
         assert seed.create_first_api_key(keys, now=NOW) is None
 
     def test_the_key_of_the_smoke_test_ends_and_does_not_count_as_the_first(self) -> None:
-        keys = Keys(MemoryApiKeys())
+        keys = ApiKeyService(MemoryApiKeyStore())
         seed.create_smoke_test_key(keys, now=NOW)
         (record,) = keys.list()
         assert record.expires_at == NOW + 600

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local import docs_gallery as gallery
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from tests.template.document_parts import Part, walk_parts
 from tests.template.template_cases import faults
 
@@ -53,7 +53,7 @@ def is_wrong(document: dict[str, Any], part: Part, value: Any) -> bool:
     for step in part.path[:-1]:
         holder = holder[step]
     holder[part.path[-1]] = value
-    return any(found.startswith(pointer(*part.path)) for found in faults(**changed))
+    return any(found.startswith(json_pointer(*part.path)) for found in faults(**changed))
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from postcard.assets.font_cache import Typefaces, font_digest
-from postcard.font_sanitizer.sanitize import recast
+from postcard.assets.font_cache import FontCache, font_digest
+from postcard.font_sanitizer.sanitize import sanitize
 from postcard.template.compiled import Template
 from postcard.text.fonts import Fonts
 from tests.fonts import box_font, space_grotesk_as, upside_down_font
@@ -47,7 +47,7 @@ class Shelf:
     """Fonts by their digests, counted."""
 
     def __init__(self) -> None:
-        written = {name: [recast(body)[0] for body in bodies] for name, bodies in FILES.items()}
+        written = {name: [sanitize(body)[0] for body in bodies] for name, bodies in FILES.items()}
         self.bodies = {font_digest(one): one for bodies in written.values() for one in bodies}
         self.families = {name: [font_digest(b) for b in found] for name, found in written.items()}
         self.reads = 0
@@ -63,8 +63,8 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def typefaces(shelf: Shelf) -> Iterator[Typefaces]:
-    yield Typefaces(renderer().fonts, shelf.read)
+def typefaces(shelf: Shelf) -> Iterator[FontCache]:
+    yield FontCache(renderer().fonts, shelf.read)
 
 
 def made(fonts: Fonts) -> Template:
@@ -72,36 +72,36 @@ def made(fonts: Fonts) -> Template:
     return replace(template(**looks, color="#1e293b", layers=LAYERS), fonts=fonts)
 
 
-def test_a_picture_in_fonts_of_one_s_own(shelf: Shelf, typefaces: Typefaces) -> None:
-    typeface = typefaces.of(shelf.families)
+def test_a_picture_in_fonts_of_one_s_own(shelf: Shelf, typefaces: FontCache) -> None:
+    typeface = typefaces.font_set(shelf.families)
     rendered = render(made(typeface.fonts), dpr=2)
-    assert rendered.warnings == () and typeface.lost == ()
+    assert rendered.warnings == () and typeface.missing_families == ()
     assert_matches_golden("own-fonts", decode(rendered))
 
 
-def test_one_choice_of_fonts_is_one_object(shelf: Shelf, typefaces: Typefaces) -> None:
-    first = typefaces.of(shelf.families)
-    assert typefaces.of(shelf.families).fonts is first.fonts
-    assert typefaces.of({}).fonts is renderer().fonts
+def test_one_choice_of_fonts_is_one_object(shelf: Shelf, typefaces: FontCache) -> None:
+    first = typefaces.font_set(shelf.families)
+    assert typefaces.font_set(shelf.families).fonts is first.fonts
+    assert typefaces.font_set({}).fonts is renderer().fonts
     assert shelf.reads == 4
 
 
 def test_files_on_disk_keep_to_a_bound(shelf: Shelf) -> None:
     most = max(map(len, shelf.bodies.values())) + 100
-    typefaces = Typefaces(renderer().fonts, shelf.read, most_bytes=most)
+    typefaces = FontCache(renderer().fonts, shelf.read, max_bytes=most)
     kept = set()
     for name in ("Kite", "Sail", "asset:boxes", "Sail"):
-        typeface = typefaces.of({name: shelf.families[name][:1]})
+        typeface = typefaces.font_set({name: shelf.families[name][:1]})
         path = Path(typeface.fonts.face_chain((name,), 400, False)[0].path)
         kept.add(path)
         assert path.is_file()
         assert sum(one.stat().st_size for one in kept if one.exists()) <= most
-    assert render(made(typefaces.of({"Sail": shelf.families["Sail"]}).fonts)).warnings == ()
+    assert render(made(typefaces.font_set({"Sail": shelf.families["Sail"]}).fonts)).warnings == ()
 
 
 def test_files_are_gone_with_what_kept_them(shelf: Shelf) -> None:
-    typefaces = Typefaces(renderer().fonts, shelf.read)
-    path = Path(typefaces.of(shelf.families).fonts.face_chain(("Sail",), 400, False)[0].path)
+    typefaces = FontCache(renderer().fonts, shelf.read)
+    path = Path(typefaces.font_set(shelf.families).fonts.face_chain(("Sail",), 400, False)[0].path)
     assert path.is_file()
     del typefaces
     assert not path.exists()
@@ -109,7 +109,7 @@ def test_files_are_gone_with_what_kept_them(shelf: Shelf) -> None:
 
 @pytest.mark.parametrize("harm", ["gone", "changed", "foreign"])
 def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
-    shelf: Shelf, typefaces: Typefaces, harm: str
+    shelf: Shelf, typefaces: FontCache, harm: str
 ) -> None:
     [digest] = shelf.families["Sail"]
     bodies = {"gone": None, "changed": shelf.bodies[digest] + b"!", "foreign": None}
@@ -121,14 +121,14 @@ def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
         shelf.bodies[digest] = body
     else:
         del shelf.bodies[digest]
-    typeface = typefaces.of(families)
-    assert typeface.lost == ("Sail",)
+    typeface = typefaces.font_set(families)
+    assert typeface.missing_families == ("Sail",)
     assert [fault.code for fault in typeface.warnings] == ["font_unavailable"]
     assert typeface.fonts.face_chain(("Sail",), 400, False)[0].family == "Inter"
 
 
-def test_the_measures_of_a_line_are_the_font_s_own(shelf: Shelf, typefaces: Typefaces) -> None:
-    fonts = typefaces.of(shelf.families).fonts
+def test_the_measures_of_a_line_are_the_font_s_own(shelf: Shelf, typefaces: FontCache) -> None:
+    fonts = typefaces.font_set(shelf.families).fonts
     face = fonts.face_chain(("Sail",), 400, False)[0]
     assert (face.ascent, face.descent, face.cap_height) == (0.984, 0.292, 0.7)
     assert fonts.face_chain(("Kite",), 600, False)[0].weight == 700

@@ -11,7 +11,7 @@ from babel.localedata import locale_identifiers
 
 from layers.fonts.build import HERE, coverage_table
 from layers.fonts.sources import FONT_SOURCES
-from postcard.assets.font_catalog import PROBES, font_list
+from postcard.assets.font_catalog import SCRIPT_PROBES, describe_fonts
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.text.fonts import Fonts
 from postcard.text.style import TextStyle
@@ -64,7 +64,7 @@ def test_every_script_has_all_its_letters(block: str, fonts: Fonts) -> None:
 
 
 def _claims() -> Iterator[tuple[str, str]]:
-    for each in font_list(Fonts.load(HERE)):
+    for each in describe_fonts(Fonts.load(HERE)):
         scripts = each["scripts"]
         assert isinstance(scripts, list)
         yield from ((str(each["family"]), script) for script in scripts)
@@ -75,7 +75,7 @@ def test_a_font_writes_the_scripts_it_is_listed_with(
     family: str, script: str, fonts: Fonts
 ) -> None:
     letters = WRITTEN.get(script) or (
-        _assigned(BLOCK_OF[script]) if script in BLOCK_OF else PROBES[script].split()[0]
+        _assigned(BLOCK_OF[script]) if script in BLOCK_OF else SCRIPT_PROBES[script].split()[0]
     )
     if script == "Zsym":
         letters = ""  # two fonts share the symbols

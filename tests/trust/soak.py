@@ -21,7 +21,7 @@ from typing import Any
 
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links import verify as links
-from postcard.links.parse import read
+from postcard.links.parse import parse_link
 from postcard.ports import ImageRecord
 from postcard.rendering.image_resolver import DecodedImageCache
 from postcard.runtime import lru_cache as keeping
@@ -107,7 +107,7 @@ class Soak:
         """Draw until what is kept of drawings is full, so that only what leaks can still grow."""
         for kind in REQUEST_KINDS:
             kind(self)
-        while keeping.drawn.weight < keeping.DRAWN_BYTES * 0.99:
+        while keeping.memo_cache.size < keeping.MEMO_CACHE_BYTES * 0.99:
             for _ in range(100):
                 open_new(self)
             self.clear_stores()
@@ -126,13 +126,13 @@ class Soak:
         world = self.service
         world.pictures.delete(list(world.pictures.keys("")))
         world.web.fetched.clear()
-        world.cdn.forgotten.clear()
+        world.cdn.invalidated_paths.clear()
 
 
 def canonical_and_path(world: InMemoryService, link: str) -> tuple[str, str]:
     """A link as the edge hands it on: its one spelling, and its address."""
-    parsed = read(*link.partition("?")[::2])
-    return parsed.canonical, links.address(world.link_keys, parsed, now=world.now)
+    parsed = parse_link(*link.partition("?")[::2])
+    return parsed.canonical_url, links.cache_path(world.link_keys, parsed, now=world.now)
 
 
 def open_again(soak: Soak, method: str = "GET") -> int:

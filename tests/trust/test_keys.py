@@ -19,16 +19,23 @@ import pytest
 from api import app as api_app
 from api.auth import AuthResult, authorize
 from api.http_event import ApiRequest
-from postcard.adapters.aws.api_keys import DynamoApiKeys
+from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
-from postcard.adapters.aws.idempotency import DynamoIdempotency
+from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
 from postcard.adapters.aws.table import Table
 from postcard.errors import Problem
-from postcard.keys.api_keys import PREFIX, SECRET_LENGTH, Keys, checksum, digest, generate
+from postcard.keys.api_keys import (
+    KEY_PREFIX,
+    SECRET_LENGTH,
+    ApiKeyService,
+    checksum,
+    generate_api_key,
+    key_digest,
+)
 from postcard.ports import TemplateRecord
-from postcard.render_budget import Budget
+from postcard.render_budget import RenderBudget
 from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 from tests.adapters import conftest as outside
@@ -77,22 +84,22 @@ class Stack:
         self.clients = [Counted(each) for each in clients]
         self.tables = [Table(each, table) for each in self.clients]
         self.world = InMemoryService()
-        self.keys = Keys(DynamoApiKeys(self.tables[0]))
+        self.keys = ApiKeyService(DynamoApiKeyStore(self.tables[0]))
         self.processes = [self._process(table) for table in self.tables]
 
     def _process(self, table: Table) -> ApiService:
         return replace(
             self.world.api,
-            keys=Keys(DynamoApiKeys(table)),
+            keys=ApiKeyService(DynamoApiKeyStore(table)),
             limiter=DynamoRateLimiter(table),
             counters=DynamoCounters(table),
-            idempotency=DynamoIdempotency(table),
+            idempotency=DynamoIdempotencyStore(table),
         )
 
     def new_key(self, **more: Any) -> str:
         """A key that was used within the hour, so that its use is noted."""
         key, record = self.keys.create("trust", SCOPES, now=NOW - 60, **more)
-        self.keys.note_use(record, now=NOW - 60)
+        self.keys.record_use(record, now=NOW - 60)
         return key
 
     def entered(self, process: ApiService, key: str, now: float = NOW) -> str:
@@ -209,7 +216,7 @@ def test_a_revoked_key_opens_nothing_in_any_process_from_that_call_on(stack: Sta
     for _ in range(scaled(5, 200)):
         key = stack.new_key()
         assert {stack.entered(each, key) for each in stack.processes} == {"in"}
-        stack.keys.revoke(f"key_{digest(key)[:10]}", now=NOW)
+        stack.keys.revoke(f"key_{key_digest(key)[:10]}", now=NOW)
         let_in += [stack.entered(each, key) for each in stack.processes].count("in")
     assert let_in == 0
     record_figure(
@@ -226,19 +233,19 @@ def test_a_key_opens_nothing_from_the_second_it_expires_in(stack: Stack) -> None
 
 def near(key: str, random: Random) -> str:
     """Another key of the right form that begins as `key` does."""
-    same, secret = random.randrange(SECRET_LENGTH), key.removeprefix(PREFIX)
+    same, secret = random.randrange(SECRET_LENGTH), key.removeprefix(KEY_PREFIX)
     other = random.choice(string.ascii_letters.replace(secret[same], ""))
     rest = random.choices(string.ascii_letters, k=SECRET_LENGTH - same - 1)
     body = "".join((secret[:same], other, *rest))
-    return PREFIX + body + checksum(body)
+    return KEY_PREFIX + body + checksum(body)
 
 
 def test_a_flood_of_wrong_keys_costs_a_read_each_at_most_and_no_write(stack: Stack) -> None:
     random, good = Random(4), stack.new_key()
     floods: Sequence[tuple[Callable[[], str], int]] = [
-        (generate, 1),
+        (generate_api_key, 1),
         (lambda: near(good, random), 1),
-        (lambda: PREFIX + "".join(random.choices(string.ascii_letters, k=40)), 0),
+        (lambda: KEY_PREFIX + "".join(random.choices(string.ascii_letters, k=40)), 0),
         (lambda: good[:-1], 0),
     ]
     sent = scaled(50, 5000)
@@ -250,30 +257,38 @@ def test_a_flood_of_wrong_keys_costs_a_read_each_at_most_and_no_write(stack: Sta
             assert (reply.status, reply.json["code"]) == (401, "unknown_key")
         assert (stack.read, stack.written) == (sent * reads, 0)
         # The table is asked for the whole key's SHA-256: how much of a key is right shows nowhere.
-        assert stack.clients[0].asked == [digest(key) for key in keys] * reads
+        assert stack.clients[0].asked == [key_digest(key) for key in keys] * reads
     record_figure("wrong keys", sent=4 * sent, reads=2 * sent, writes=0)
 
 
 def test_of_a_hundred_renders_at_once_exactly_the_budget_is_drawn(stack: Stack) -> None:
-    budgets = [Budget(DynamoCounters(table), merge_renders=25) for table in stack.tables]
+    budgets = [RenderBudget(DynamoCounters(table), merge_renders=25) for table in stack.tables]
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW), daily_renders=90)
 
     def drawn(merge: str | None) -> Counter[object]:
-        return at_once(lambda n: budgets[n % PROCESSES].spend(record, now=NOW, merge=merge))
+        return at_once(
+            lambda n: budgets[n % PROCESSES].spend(record, now=NOW, merge_signature=merge)
+        )
 
     assert drawn("leaked") == {True: 25, False: 75}
     assert drawn("another") == {True: 25, False: 75}
     assert drawn(None) == {True: 40, False: 60}, "what the merge links left of the template's 90"
-    assert [each.spend(record, now=NOW + 86_400, merge="leaked") for each in budgets] == [True] * 10
+    assert [each.spend(record, now=NOW + 86_400, merge_signature="leaked") for each in budgets] == [
+        True
+    ] * 10
     record_figure(
         "render budget, 100 renders at once: merge link 25, template 90", drawn=[25, 25, 40]
     )
 
 
 def test_a_spent_merge_link_costs_no_more_writes(stack: Stack) -> None:
-    budget = Budget(DynamoCounters(stack.tables[0]), merge_renders=2)
+    budget = RenderBudget(DynamoCounters(stack.tables[0]), merge_renders=2)
     record = TemplateRecord("welcome", "Welcome", 1, int(NOW))
-    assert [budget.spend(record, now=NOW, merge="m") for _ in range(3)] == [True, True, False]
+    assert [budget.spend(record, now=NOW, merge_signature="m") for _ in range(3)] == [
+        True,
+        True,
+        False,
+    ]
     stack.forget()
-    assert not any(budget.spend(record, now=NOW, merge="m") for _ in range(50))
+    assert not any(budget.spend(record, now=NOW, merge_signature="m") for _ in range(50))
     assert stack.written == 0

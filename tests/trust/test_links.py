@@ -141,13 +141,13 @@ def test_whatever_is_pasted_into_a_merge_link_changes_its_own_value_alone(
 ) -> None:
     random, head = Random(3), VECTORS["merge"]["head"]
     most = scaled(6_000, 400_000)
-    signed_lines = links.read(*head.partition("?")[::2]).signed_lines
+    signed_lines = links.parse_link(*head.partition("?")[::2]).signed_parameters
     made = (f"{head}&first_name={pasted(random)}&last_name=Doe" for _ in range(most))
     for link, found in at_the_edge(edge, made):
         assert found == outcome(link), link
         assert found.status == 200, link
-        read = links.read(*link.partition("?")[::2])
-        assert read.signed_lines == signed_lines
+        read = links.parse_link(*link.partition("?")[::2])
+        assert read.signed_parameters == signed_lines
         assert read.fields["code"] == "SAVE25"
         assert set(read.fields) <= {"code", "first_name", "last_name"}
         assert read.fields["last_name"] == "Doe"
@@ -213,15 +213,17 @@ def test_keys_and_clocks_in_every_combination(
     """A link lives as long as its key: 400 days on, and with a clock that is off by a day."""
     link = sign_link({"a": "1"}, expires=expires)
     now = 1_790_000_000 + past
-    known = links.LinkKeys(7, keys, "k1", KEYS.address, KEYS.images, KEYS.id)
-    read = links.read(*link.partition("?")[::2])
+    known = links.LinkKeys(
+        7, keys, "k1", KEYS.cache_path_key, KEYS.image_id_checksum_key, KEYS.image_id_key
+    )
+    read = links.parse_link(*link.partition("?")[::2])
     if not verifies:
         with pytest.raises(Problem) as refusal:
             links.verify(known, read)
         assert refusal.value.status == 403
         return
     links.verify(known, read)
-    kind = links.address(known, read, now=float(now)).split("/")[4]
+    kind = links.cache_path(known, read, now=float(now)).split("/")[4]
     assert kind == ("ended" if expires is not None and past >= 0 else "1")
 
 

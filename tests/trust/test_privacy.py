@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from postcard.keys.api_keys import generate
+from postcard.keys.api_keys import generate_api_key
 from postcard.ports import StoredObject
 from tests.functions.in_memory_service import ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document
@@ -78,7 +78,7 @@ def template(world: InMemoryService, random: Random) -> Any:
 
 
 def stranger(world: InMemoryService, random: Random) -> Any:
-    key = random.choice([f"postcard_{CANARY}", generate(), CANARY])
+    key = random.choice([f"postcard_{CANARY}", generate_api_key(), CANARY])
     return world.call("GET", "/v1/templates", key=key, headers={"cookie": CANARY})
 
 
@@ -120,7 +120,15 @@ def secrets(world: InMemoryService) -> list[str]:
         CANARY.lower(),
         ORIGIN_SECRET,
         world.key,
-        *(key for key in (*keys.signing.values(), keys.address, keys.images, keys.id)),
+        *(
+            key
+            for key in (
+                *keys.signing_keys.values(),
+                keys.cache_path_key,
+                keys.image_id_checksum_key,
+                keys.image_id_key,
+            )
+        ),
     ]
 
 

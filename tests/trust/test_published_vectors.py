@@ -25,9 +25,12 @@ def test_imgproxy_s_signatures_are_base64_url_of_our_mac() -> None:
     assert len(vectors) >= 3
     for vector in vectors:
         text = vector["salt_utf8"] + vector["path"]
-        whole = signing.base64_url(signing.mac(vector["key_utf8"], text))
+        whole = signing.base64url(signing.hmac_sha256(vector["key_utf8"], text))
         whole_is_right = vector["ok"] and vector.get("size", 32) == 32
-        assert signing.is_signature(vector["key_utf8"], text, vector["signature"]) == whole_is_right
+        assert (
+            signing.is_valid_signature(vector["key_utf8"], text, vector["signature"])
+            == whole_is_right
+        )
         if vector["ok"]:
             assert whole.startswith(vector["signature"][: vector.get("size", 32) * 4 // 3])
 
@@ -35,7 +38,7 @@ def test_imgproxy_s_signatures_are_base64_url_of_our_mac() -> None:
 def test_aws_s_image_handler_s_signature_is_our_mac_in_hex() -> None:
     for vector in published("aws-dit.json")["good"]:
         assert not vector["query"]
-        assert signing.is_signature(vector["key"], vector["path"], vector["signature"])
+        assert signing.is_valid_signature(vector["key"], vector["path"], vector["signature"])
 
 
 def test_wycheproof_s_macs_are_told_right_from_wrong() -> None:
@@ -45,7 +48,7 @@ def test_wycheproof_s_macs_are_told_right_from_wrong() -> None:
         key, text = bytes.fromhex(case["key"]), bytes.fromhex(case["msg"])
         if key.isascii() and text.isascii():  # our keys and messages are text
             tried += 1
-            found = signing.is_signature(key.decode(), text.decode(), case["tag"])
+            found = signing.is_valid_signature(key.decode(), text.decode(), case["tag"])
             assert found == (case["result"] == "valid"), case["comment"]
     assert tried >= 5
 
@@ -66,7 +69,7 @@ def test_requests_that_shared_a_signature_elsewhere_have_each_their_own() -> Non
     for one, other in itertools.pairwise(minted):
         swapped = one[:-43] + other[-43:]
         with pytest.raises(Problem) as refusal:
-            links.verify(KEYS, links.read(*swapped.split("?")))
+            links.verify(KEYS, links.parse_link(*swapped.split("?")))
         assert refusal.value.status == 403
 
 
@@ -75,4 +78,4 @@ def test_a_cut_signature_is_none() -> None:
     link = sign_link({"a": "1"})
     for length in range(43):
         with pytest.raises(Problem):
-            links.verify(KEYS, links.read(*link[: len(link) - 43 + length].split("?")))
+            links.verify(KEYS, links.parse_link(*link[: len(link) - 43 + length].split("?")))

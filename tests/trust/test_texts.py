@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from postcard.errors import LinkTooLong
-from postcard.links.encoding import MAX_PARTS, MAX_QUERY_BYTES, is_template
+from postcard.errors import UriTooLong
+from postcard.links.encoding import MAX_PARAMETERS, MAX_QUERY_BYTES, is_template_id
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.trust.run_scale import record_figure, scaled
@@ -129,7 +129,7 @@ def test_no_text_in_any_field_is_a_fault_of_ours(world: InMemoryService) -> None
             assert reply.status < 500, (method, path, text, reply.body)
             if reply.status >= 400:
                 assert reply.json["detail"], (method, path, text)
-            if len(text) > 12 and "/" not in text and not is_template(text):
+            if len(text) > 12 and "/" not in text and not is_template_id(text):
                 assert text not in log.getvalue(), (method, path)
     record_figure(
         "naughty strings in calls", calls=count, slowest=round(slowest, 2), server_errors=0
@@ -145,11 +145,11 @@ def test_no_text_in_a_link_is_without_a_picture(world: InMemoryService) -> None:
         links = [f"{head}&first_name={text}", f"{head}&first_name={quote(text)}"]
         if "\n" not in text and text:
             for name in ({*FIELDS} - {"rows"}) | {"rows_1_name"}:
-                with contextlib.suppress(LinkTooLong):
+                with contextlib.suppress(UriTooLong):
                     links.append(world.sign_link({name: text}))
         for link in links:
             query = link.partition("?")[2]
-            if len(query.encode()) > MAX_QUERY_BYTES or query.count("&") >= MAX_PARTS:
+            if len(query.encode()) > MAX_QUERY_BYTES or query.count("&") >= MAX_PARAMETERS:
                 continue  # more than any link may have
             count += 1
             reply = world.open_link(link)

@@ -18,7 +18,7 @@ TAGS = ["Assets"]
 def create_asset(body: Annotated[AssetBody, Body()]) -> AssetResponse:
     """Answers where to upload it; it is checked before its first use."""
     call = router.request_context
-    announced = call.service.assets.announce(
+    announced = call.service.assets.create(
         body.id, content_type=body.content_type, size=body.bytes, now=call.now
     )
     return AssetResponse.model_validate(announced)

@@ -10,12 +10,12 @@ import re
 from PIL import ImageColor
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
 
 TRANSPARENT: Color = (0, 0, 0, 0)
-NOT_A_COLOR = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
+INVALID_COLOR_MESSAGE = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
 BLACK: Color = (0, 0, 0, 255)
 WHITE: Color = (255, 255, 255, 255)
 
@@ -43,10 +43,10 @@ class RadialGradient:
 Gradient = LinearGradient | RadialGradient
 Paint = Color | LinearGradient | RadialGradient
 
-_HEX = pattern(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
-_CALL = pattern(r"(rgb|hsl)a?\(([^()]{1,100})\)", re.IGNORECASE)
-_NUMBER = pattern(r"([+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(%|deg|turn|rad|grad)?")
-_DEGREES = {"": 1.0, "deg": 1.0, "turn": 360.0, "rad": 57.29577951308232, "grad": 0.9}
+_HEX = lazy_regex(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+_FUNCTION = lazy_regex(r"(rgb|hsl)a?\(([^()]{1,100})\)", re.IGNORECASE)
+_NUMBER = lazy_regex(r"([+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}))(%|deg|turn|rad|grad)?")
+_DEGREES_PER_UNIT = {"": 1.0, "deg": 1.0, "turn": 360.0, "rad": 57.29577951308232, "grad": 0.9}
 
 
 def parse_color(text: str) -> Color:
@@ -60,14 +60,14 @@ def parse_color(text: str) -> Color:
     written = text.strip()
     if _HEX.fullmatch(written):
         return _from_hex(written[1:])
-    if call := _CALL.fullmatch(written):
-        return _from_call(text, call[1].lower(), call[2])
+    if call := _FUNCTION.fullmatch(written):
+        return _from_function(text, call[1].lower(), call[2])
     name = written.lower()
     if name == "transparent":
         return TRANSPARENT
     known = ImageColor.colormap.get(name)
     if known is None:
-        raise _unreadable(text)
+        raise _invalid_color(text)
     return parse_color(known) if isinstance(known, str) else (*known[:3], 255)
 
 
@@ -78,8 +78,8 @@ def is_opaque(paint: Paint) -> bool:
     return paint[3] == 255
 
 
-def _unreadable(text: str) -> ValueError:
-    return ValueError(f"{text[:60]!r} is {NOT_A_COLOR}")
+def _invalid_color(text: str) -> ValueError:
+    return ValueError(f"{text[:60]!r} is {INVALID_COLOR_MESSAGE}")
 
 
 def _from_hex(digits: str) -> Color:
@@ -89,25 +89,25 @@ def _from_hex(digits: str) -> Color:
     return red, green, blue, alpha
 
 
-def _from_call(text: str, kind: str, arguments: str) -> Color:
-    parts = [_NUMBER.fullmatch(part) for part in _split(text, arguments)]
+def _from_function(text: str, kind: str, arguments: str) -> Color:
+    parts = [_NUMBER.fullmatch(part) for part in _split_arguments(text, arguments)]
     if not all(parts):
-        raise _unreadable(text)
+        raise _invalid_color(text)
     read = [(float(part[1]), part[2] or "") for part in parts if part]
-    alpha = _byte(_share(text, *read[3], whole=1)) if len(read) == 4 else 255
+    alpha = _to_byte(_fraction(text, *read[3], full_scale=1)) if len(read) == 4 else 255
     if kind == "rgb":
-        red, green, blue = (_byte(_share(text, *one, whole=255)) for one in read[:3])
+        red, green, blue = (_to_byte(_fraction(text, *one, full_scale=255)) for one in read[:3])
         return red, green, blue, alpha
     hue, unit = read[0]
-    if unit not in _DEGREES:
-        raise _unreadable(text)
-    saturation, lightness = (_share(text, *one, whole=100) for one in read[1:3])
-    rgb = colorsys.hls_to_rgb(hue * _DEGREES[unit] / 360 % 1, lightness, saturation)
-    red, green, blue = map(_byte, rgb)
+    if unit not in _DEGREES_PER_UNIT:
+        raise _invalid_color(text)
+    saturation, lightness = (_fraction(text, *one, full_scale=100) for one in read[1:3])
+    rgb = colorsys.hls_to_rgb(hue * _DEGREES_PER_UNIT[unit] / 360 % 1, lightness, saturation)
+    red, green, blue = map(_to_byte, rgb)
     return red, green, blue, alpha
 
 
-def _split(text: str, arguments: str) -> list[str]:
+def _split_arguments(text: str, arguments: str) -> list[str]:
     """Both spellings: commas throughout, or spaces with a slash before alpha."""
     if "," in arguments:
         parts = [part.strip() for part in arguments.split(",")]
@@ -115,19 +115,19 @@ def _split(text: str, arguments: str) -> list[str]:
         colors, slash, alpha = arguments.partition("/")
         parts = colors.split()
         if len(parts) != 3:
-            raise _unreadable(text)
+            raise _invalid_color(text)
         parts += [alpha.strip()] if slash else []
     if len(parts) not in (3, 4):
-        raise _unreadable(text)
+        raise _invalid_color(text)
     return parts
 
 
-def _share(text: str, number: float, unit: str, *, whole: float) -> float:
+def _fraction(text: str, number: float, unit: str, *, full_scale: float) -> float:
     """The number as a share of its whole, held between 0 and 1, as CSS clamps."""
     if unit not in ("", "%"):
-        raise _unreadable(text)
-    return min(1.0, max(0.0, number / (100 if unit else whole)))
+        raise _invalid_color(text)
+    return min(1.0, max(0.0, number / (100 if unit else full_scale)))
 
 
-def _byte(share: float) -> int:
-    return int(share * 255 + 0.5)
+def _to_byte(fraction: float) -> int:
+    return int(fraction * 255 + 0.5)

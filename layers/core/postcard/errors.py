@@ -34,13 +34,13 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFault(Fault):
+class SourceImageFault(Fault):
     """A picture that cannot be had. One layer may want several: `reference` says which it is."""
 
     reference: str
 
 
-def told(faults: Sequence[Fault]) -> list[dict[str, str]]:
+def faults_to_json(faults: Sequence[Fault]) -> list[dict[str, str]]:
     """Faults, warnings and findings as callers are told of them."""
     return [{"code": f.code, "pointer": f.pointer, "detail": f.detail} for f in faults]
 
@@ -118,7 +118,7 @@ class Gone(Problem):
 
 
 @dataclass(eq=False)
-class Stale(Problem):
+class PreconditionFailed(Problem):
     """`If-Match` names a version that is no longer the latest."""
 
     code: str = "stale"
@@ -126,7 +126,7 @@ class Stale(Problem):
 
 
 @dataclass(eq=False)
-class TooLarge(Problem):
+class ContentTooLarge(Problem):
     """The body is over its bound."""
 
     code: str = "body_too_large"
@@ -134,7 +134,7 @@ class TooLarge(Problem):
 
 
 @dataclass(eq=False)
-class LinkTooLong(Problem):
+class UriTooLong(Problem):
     """The link would be over its bound."""
 
     code: str = "link_too_long"
@@ -142,7 +142,7 @@ class LinkTooLong(Problem):
 
 
 @dataclass(eq=False)
-class NotJson(Problem):
+class UnsupportedMediaType(Problem):
     """The body is of another media type."""
 
     code: str = "not_json"
@@ -150,7 +150,7 @@ class NotJson(Problem):
 
 
 @dataclass(eq=False)
-class OtherBody(Problem):
+class IdempotencyMismatch(Problem):
     """The idempotency key was used with another body."""
 
     code: str = "other_body"
@@ -158,7 +158,7 @@ class OtherBody(Problem):
 
 
 @dataclass(eq=False)
-class RateLimited(Problem):
+class TooManyRequests(Problem):
     """Too many calls; `headers` carries Retry-After."""
 
     code: str = "rate_limited"
@@ -166,7 +166,7 @@ class RateLimited(Problem):
 
 
 @dataclass(eq=False)
-class Unavailable(Problem):
+class ServiceUnavailable(Problem):
     """A store or table is down; trying again is right."""
 
     code: str = "unavailable"
@@ -174,14 +174,14 @@ class Unavailable(Problem):
 
 
 @dataclass(eq=False)
-class TimedOut(Problem):
+class GatewayTimeout(Problem):
     """The work did not end in its time."""
 
     code: str = "timeout"
     status = 504
 
 
-def refuse(faults: Sequence[Fault], detail: str = "") -> None:
+def raise_faults(faults: Sequence[Fault], detail: str = "") -> None:
     """`BadRequest` with all faults, if there are any; of their code if they share one."""
     if not faults:
         return

@@ -9,7 +9,7 @@ class ImageFormat:
 
     extension: str
     content_type: str
-    quality: int | None
+    default_quality: int | None
 
 
 FORMATS = {

@@ -47,7 +47,7 @@ class OutputSize:
     height: int
 
     @property
-    def allowed(self) -> bool:
+    def is_within_limits(self) -> bool:
         """Whether the sent picture is within 5000 px a side and 16 Mpx."""
         within = max(self.width, self.height) <= MAX_SIDE
         return within and self.width * self.height <= MAX_PIXELS

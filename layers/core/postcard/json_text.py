@@ -10,7 +10,7 @@ from postcard.errors import BadRequest
 MAX_DEPTH = 32
 
 
-def read_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     Refused with `BadRequest` `invalid_json`: what is no JSON or no UTF-8, NaN and the infinities,
@@ -19,49 +19,52 @@ def read_json(text: str | bytes) -> Any:
     try:
         body = text if isinstance(text, str) else text.decode("utf-8")
         value = json.loads(
-            body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_object
+            body,
+            parse_constant=_reject_constant,
+            parse_float=_parse_finite_float,
+            object_pairs_hook=_object_without_duplicates,
         )
     except RecursionError:
-        raise _invalid("The JSON is nested deeper than 32.") from None
+        raise _invalid_json("The JSON is nested deeper than 32.") from None
     except ValueError as error:  # also json's and UTF-8's own errors
-        raise _invalid(f"The body is not JSON as we read it: {error}.") from None
-    if _deeper_than(value, MAX_DEPTH):
-        raise _invalid("The JSON is nested deeper than 32.")
+        raise _invalid_json(f"The body is not JSON as we read it: {error}.") from None
+    if _is_deeper_than(value, MAX_DEPTH):
+        raise _invalid_json("The JSON is nested deeper than 32.")
     return value
 
 
-def write_json(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """The canonical text of a JSON value: keys in order, no spaces, letters as they are."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
-def pointer(*steps: str | int) -> str:
+def json_pointer(*steps: str | int) -> str:
     """A JSON pointer (RFC 6901).
 
-    >>> pointer("layers", 3, "a/b")
+    >>> json_pointer("layers", 3, "a/b")
     '/layers/3/a~1b'
     """
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _invalid(detail: str) -> BadRequest:
+def _invalid_json(detail: str) -> BadRequest:
     return BadRequest(detail, code="invalid_json")
 
 
-def _no_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _finite(digits: str) -> float:
+def _parse_finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise ValueError(f"{digits} is too large a number")
     return number
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
@@ -70,16 +73,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _deeper_than(value: Any, depth: int) -> bool:
+def _is_deeper_than(value: Any, depth: int) -> bool:
     level: list[Any] = [value]
     for _ in range(depth):
-        level = [inner for outer in level for inner in _members(outer)]
+        level = [inner for outer in level for inner in _children(outer)]
         if not level:
             return False
     return any(isinstance(item, dict | list) for item in level)
 
 
-def _members(value: Any) -> Iterator[Any]:
+def _children(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, list):

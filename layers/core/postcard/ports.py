@@ -27,10 +27,10 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class Objects(Protocol):
+class ObjectStore(Protocol):
     """A bucket. `put` replaces; a read gives up at the `time.monotonic()` instant `deadline`."""
 
-    def add(self, key: str, stored: StoredObject) -> bool:
+    def put_if_absent(self, key: str, stored: StoredObject) -> bool:
         """Puts unless there is one by that key (S3's `If-None-Match: *`); whether it did."""
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None: ...
@@ -85,7 +85,7 @@ class Page(Generic[Item]):
     next_cursor: str | None = None
 
 
-class Templates(Protocol):
+class TemplateStore(Protocol):
     """Templates and their versions."""
 
     def record(self, template_id: str) -> TemplateRecord | None: ...
@@ -128,15 +128,15 @@ class ImageRecord:
     marks: Sequence[str] = ()  # keyed hashes of what it can be erased by
 
 
-class Images(Protocol):
+class ImageStore(Protocol):
     """Records of opaque images."""
 
     def get(self, image_id: str) -> ImageRecord | None: ...
     def put(self, record: ImageRecord) -> None: ...
-    def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
+    def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions; for recalls and erasures."""
 
-    def marked(self, mark: str) -> Iterator[ImageRecord]:
+    def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
         """Every image that bears a mark."""
 
 
@@ -157,12 +157,12 @@ class ApiKeyRecord:
     last_used_at: int | None = None  # within the hour
 
 
-class ApiKeys(Protocol):
+class ApiKeyStore(Protocol):
     """API keys, looked up by digest."""
 
     def by_digest(self, digest: str) -> ApiKeyRecord | None: ...
     def put(self, record: ApiKeyRecord) -> None: ...
-    def used(self, digest: str, at: int) -> None:
+    def record_use(self, digest: str, at: int) -> None:
         """Note when a key was used; nothing else of its record changes."""
 
     def list(self) -> Sequence[ApiKeyRecord]: ...
@@ -190,7 +190,7 @@ class AssetRecord:
         return self.content_type.startswith("font/")
 
 
-class Assets(Protocol):
+class AssetStore(Protocol):
     """Assets by id."""
 
     def get(self, asset_id: str) -> AssetRecord | None: ...
@@ -206,7 +206,7 @@ class Uploads(Protocol):
         """`{"url", "method", "fields" or "headers", "expires_at"}`."""
 
 
-class Secrets(Protocol):
+class SecretStore(Protocol):
     """The one secret that holds all keys, as JSON text; empty if there is none yet."""
 
     def read(self) -> str: ...
@@ -224,11 +224,11 @@ class EdgeStore(Protocol):
 class Cdn(Protocol):
     """Takes addresses out of the CDN."""
 
-    def forget(self, paths: Sequence[str]) -> None: ...
+    def invalidate(self, paths: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedImage:
     """The bytes of a remote picture, as the host sent them."""
 
     body: bytes
@@ -239,7 +239,7 @@ class FetchError(Exception):
     """A remote picture could not be had; the text says why, for people."""
 
 
-class HostDown(FetchError):
+class HostUnavailable(FetchError):
     """It is the host that does not answer as it should, whatever is asked of it."""
 
 
@@ -248,11 +248,11 @@ class Fetcher(Protocol):
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
-    ) -> Fetched: ...
+    ) -> FetchedImage: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class RateLimitResult:
     """What a rate limiter answered: calls left now, and whole seconds until there are more."""
 
     allowed: bool
@@ -263,17 +263,17 @@ class Allowance:
 class RateLimiter(Protocol):
     """A token bucket a key."""
 
-    def take(self, name: str, *, rate: int, now: float) -> Allowance: ...
+    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult: ...
 
 
 class Counters(Protocol):
     """Counts by name, for budgets of a day or a month: the name holds the day or month."""
 
-    def add(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int) -> int:
         """One more; answers the count with it. Forgotten some time after `expires_at`."""
 
 
-class Idempotency(Protocol):
+class IdempotencyStore(Protocol):
     """Answers kept by idempotency key for 24 hours."""
 
     def begin(self, name: str, body_digest: str, *, now: float) -> str | None:
@@ -282,5 +282,5 @@ class Idempotency(Protocol):
         `Conflict` while the first is at work, `OtherBody` for another body.
         """
 
-    def finish(self, name: str, answer: str, *, now: float) -> None: ...
+    def finish(self, name: str, response: str, *, now: float) -> None: ...
     def abandon(self, name: str) -> None: ...

@@ -30,9 +30,13 @@ class Settings:
     endpoint_url: str | None = None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> "Settings":
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
         """From environment variables; `SettingsError` names all that are missing at once."""
-        required = {field: _name(field) for field in cls.__dataclass_fields__ if field in REQUIRED}
+        required = {
+            field: _variable_name(field)
+            for field in cls.__dataclass_fields__
+            if field in REQUIRED_FIELDS
+        }
         missing = [name for name in required.values() if not environ.get(name)]
         if missing:
             raise SettingsError(f"Set {', '.join(missing)}: template.yaml shows their values.")
@@ -41,35 +45,36 @@ class Settings:
             base_url=environ.get("POSTCARD_BASE_URL", "").rstrip("/"),
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
-            allow_http=_switch(environ, "POSTCARD_ALLOW_HTTP"),
+            allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or "/opt/fonts",
-            retention_days=_count(environ, "POSTCARD_RETENTION_DAYS", "days"),
-            merge_renders=_count(environ, "POSTCARD_MERGE_RENDERS", "renders") or 1_000_000,
+            retention_days=_read_positive_integer(environ, "POSTCARD_RETENTION_DAYS", "days"),
+            merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
+            or 1_000_000,
             stage=environ.get("POSTCARD_STAGE") or "prod",
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
         )
 
 
-REQUIRED = ("table", "pictures_bucket", "store_bucket", "secret_id")
+REQUIRED_FIELDS = ("table", "pictures_bucket", "store_bucket", "secret_id")
 
 
-def _name(field: str) -> str:
+def _variable_name(field: str) -> str:
     return f"POSTCARD_{field.upper()}"
 
 
-def _switch(environ: Mapping[str, str], name: str) -> bool:
+def _read_flag(environ: Mapping[str, str], name: str) -> bool:
     text = environ.get(name, "")
     if text not in ("", "0", "1"):
         raise SettingsError(f'{name} is "{text}": leave it empty or set it to 1.')
     return text == "1"
 
 
-def _count(environ: Mapping[str, str], name: str, of: str) -> int | None:
+def _read_positive_integer(environ: Mapping[str, str], name: str, unit: str) -> int | None:
     text = environ.get(name, "")
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise SettingsError(f'{name} is "{text}": set it to a number of {of}, or leave it empty.')
+        raise SettingsError(f'{name} is "{text}": set it to a number of {unit}, or leave it empty.')
     return int(text)

@@ -3,27 +3,29 @@
 import re
 from datetime import UTC, datetime
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
-_WRITTEN = pattern(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = lazy_regex(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
-def rfc3339(seconds: float) -> str:
+def format_rfc3339(seconds: float) -> str:
     """A Unix time.
 
-    >>> rfc3339(1_795_341_600)
+    >>> format_rfc3339(1_795_341_600)
     '2026-11-22T10:00:00Z'
     """
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def read_rfc3339(text: str) -> int:
+def parse_rfc3339(text: str) -> int:
     """The Unix second of a time with its offset; ValueError with a sentence.
 
-    >>> read_rfc3339("2026-11-22T11:00:00.5+01:00")
+    >>> parse_rfc3339("2026-11-22T11:00:00.5+01:00")
     1795341600
     """
-    if not _WRITTEN.fullmatch(text):
+    if not _RFC3339.fullmatch(text):
         raise ValueError("Write a time such as 2026-11-22T10:00:00Z.")
     moment = re.sub(r"\.\d+", "", text.upper()).replace("Z", "+00:00")
     try:

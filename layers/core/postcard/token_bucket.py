@@ -7,46 +7,52 @@ gains `rate` a second.
 
 import math
 
-from postcard.ports import Allowance
+from postcard.ports import RateLimitResult
 from postcard.runtime.lazy_dataclass import dataclass
 
-SECOND = 1_000_000
+MICROSECONDS_PER_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class TokenBucket:
     """One call to a bucket of `rate` tokens a second at `now` (microseconds)."""
 
     rate: int
     now: int
 
     @classmethod
-    def at(cls, rate: int, now: float) -> "Bucket":
+    def from_seconds(cls, rate: int, now: float) -> "TokenBucket":
         """`now` in seconds, as `time.time()` gives it."""
-        return cls(rate, round(now * SECOND))
+        return cls(rate, round(now * MICROSECONDS_PER_SECOND))
 
     @property
-    def token(self) -> int:
+    def token_interval(self) -> int:
         """Microseconds in which one token comes back."""
-        return max(1, SECOND // self.rate) if self.rate > 0 else SECOND
+        return (
+            max(1, MICROSECONDS_PER_SECOND // self.rate)
+            if self.rate > 0
+            else MICROSECONDS_PER_SECOND
+        )
 
     @property
-    def latest(self) -> int:
+    def latest_full_at(self) -> int:
         """The greatest stored instant at which one more token may still be taken."""
-        return self.now + (self.rate - 1) * self.token
+        return self.now + (self.rate - 1) * self.token_interval
 
-    def after(self, full_at: int | None) -> int:
+    def full_at_after_take(self, full_at: int | None) -> int:
         """The instant to store once a token is taken."""
-        return max(full_at or 0, self.now) + self.token
+        return max(full_at or 0, self.now) + self.token_interval
 
     def allows(self, full_at: int | None) -> bool:
         """Whether a token is left."""
-        return self.rate > 0 and (full_at or 0) <= self.latest
+        return self.rate > 0 and (full_at or 0) <= self.latest_full_at
 
-    def answer(self, full_at: int | None, *, allowed: bool) -> Allowance:
+    def result(self, full_at: int | None, *, allowed: bool) -> RateLimitResult:
         """What to tell the caller when the stored instant is now `full_at`."""
         wait = max(full_at or 0, self.now) - self.now
-        left = max(0, (self.rate * self.token - wait) // self.token)
+        left = max(0, (self.rate * self.token_interval - wait) // self.token_interval)
         # Refused: until a token is there. Allowed: until the bucket is full.
-        until = wait if allowed else wait - (self.rate - 1) * self.token
-        return Allowance(allowed, left if allowed else 0, max(1, math.ceil(until / SECOND)))
+        until = wait if allowed else wait - (self.rate - 1) * self.token_interval
+        return RateLimitResult(
+            allowed, left if allowed else 0, max(1, math.ceil(until / MICROSECONDS_PER_SECOND))
+        )

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from postcard import ports
-from postcard.adapters.aws.assets import DynamoAssets
+from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.counters import DynamoCounters
-from postcard.adapters.aws.images import DynamoImages
-from postcard.adapters.aws.objects import S3Objects
-from postcard.adapters.aws.secrets import SecretsManager
+from postcard.adapters.aws.images import DynamoImageStore
+from postcard.adapters.aws.objects import S3ObjectStore
+from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
-from postcard.adapters.aws.templates import DynamoTemplates
+from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.delivery import assembly as service
 from postcard.keys.key_set import KeySource
 from postcard.rendering.image_resolver import DecodedImageCache, UntrustedImageDecoder
@@ -29,64 +29,64 @@ if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient
     from postcard.services.assembly import ApiService
 
-FILE = "file:"
+FILE_SCHEME = "file:"
 
 
-class _Fetcher:
+class _LazyFetcher:
     """Fetches over HTTP; what it takes is loaded with the first picture that a request names."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @cached_property
-    def _real(self) -> ports.Fetcher:
-        from postcard.adapters.http.circuit_breaker import Breaker
+    def _fetcher(self) -> ports.Fetcher:
+        from postcard.adapters.http.circuit_breaker import CircuitBreaker
         from postcard.adapters.http.fetcher import HttpFetcher
 
-        return Breaker(HttpFetcher(allow_http=self._settings.allow_http))
+        return CircuitBreaker(HttpFetcher(allow_http=self._settings.allow_http))
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
-    ) -> ports.Fetched:
+    ) -> ports.FetchedImage:
         """What the port says."""
-        return self._real.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
+        return self._fetcher.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
 
 
 def image_service(
     settings: Settings, *, clock: Callable[[], float] = time.monotonic
 ) -> service.ImageService:
     """What the image function does. By `clock` the keys it holds grow old."""
-    from postcard.adapters.aws.light_client import LeanClient
+    from postcard.adapters.aws.light_client import LightClient
 
-    client = LeanClient(region=settings.region, endpoint_url=settings.endpoint_url)
-    outside = _outside(settings, client, client, client, clock)
-    return service.image_service(replace(outside, set_deadline=client.until))
+    client = LightClient(region=settings.region, endpoint_url=settings.endpoint_url)
+    outside = _dependencies(settings, client, client, client, clock)
+    return service.image_service(replace(outside, set_deadline=client.set_overall_deadline))
 
 
 def api_service(settings: Settings) -> "ApiService":
     """What the API does."""
-    from postcard.adapters.aws.api_keys import DynamoApiKeys
+    from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
-    from postcard.adapters.aws.idempotency import DynamoIdempotency
+    from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
-    from postcard.assets.font_catalog import font_list
+    from postcard.assets.font_catalog import describe_fonts
     from postcard.services.assembly import ApiDependencies, api_service
 
     clients = _clients(settings)
     s3, dynamodb, secrets_manager, cloudfront = clients
     table = Table(dynamodb, settings.table)
-    outside = _outside(settings, s3, dynamodb, secrets_manager)
-    outside = replace(outside, set_deadline=lambda instant: _end(clients, instant))
+    outside = _dependencies(settings, s3, dynamodb, secrets_manager)
+    outside = replace(outside, set_deadline=lambda instant: _set_deadline(clients, instant))
     return api_service(
         ApiDependencies(
             dependencies=outside,
-            api_keys=DynamoApiKeys(table),
+            api_keys=DynamoApiKeyStore(table),
             limiter=DynamoRateLimiter(table),
-            idempotency=DynamoIdempotency(table),
+            idempotency=DynamoIdempotencyStore(table),
             uploads=S3Uploads(s3, settings.store_bucket),
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
-            fonts=lambda: font_list(outside.renderer.fonts),
+            fonts=lambda: describe_fonts(outside.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
         )
@@ -100,53 +100,53 @@ def _clients(settings: Settings) -> "list[BotoClient]":
     return [boto_client(name, settings) for name in names]
 
 
-def _end(clients: "list[BotoClient]", instant: float) -> None:
+def _set_deadline(clients: "list[BotoClient]", instant: float) -> None:
     for client in clients:
-        client.until = instant
+        client.overall_deadline = instant
 
 
-def _cell() -> UntrustedImageDecoder:
+def _sandboxed_decoder() -> UntrustedImageDecoder:
     """A process for strangers' pictures; most templates show none."""
     from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 
     return SandboxedDecoder()
 
 
-def secrets(settings: Settings) -> ports.Secrets:
+def secret_store(settings: Settings) -> ports.SecretStore:
     """The secret of the keys, to be written too."""
     from postcard.adapters.aws.boto_client import boto_client
 
-    return SecretsManager(boto_client("secretsmanager", settings), settings.secret_id)
+    return SecretsManagerStore(boto_client("secretsmanager", settings), settings.secret_id)
 
 
 def edge_store(settings: Settings) -> ports.EdgeStore:
     """The edge's copy of the keys: CloudFront's, or a folder where `kvs_arn` says `file:`."""
-    if settings.kvs_arn.startswith(FILE):
+    if settings.kvs_arn.startswith(FILE_SCHEME):
         from postcard.adapters.file_edge_store import FileEdgeStore
 
-        return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE)))
+        return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE_SCHEME)))
     from postcard.adapters.aws.boto_client import boto_client
-    from postcard.adapters.aws.edge_store import CloudFrontStore
+    from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
 
-    return CloudFrontStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
+    return CloudFrontEdgeStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
 
 
-def api_keys(settings: Settings) -> ports.ApiKeys:
+def api_key_store(settings: Settings) -> ports.ApiKeyStore:
     """The table's API keys."""
-    from postcard.adapters.aws.api_keys import DynamoApiKeys
+    from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.boto_client import boto_client
 
-    return DynamoApiKeys(Table(boto_client("dynamodb", settings), settings.table))
+    return DynamoApiKeyStore(Table(boto_client("dynamodb", settings), settings.table))
 
 
-def templates(settings: Settings) -> ports.Templates:
+def template_store(settings: Settings) -> ports.TemplateStore:
     """The table's templates."""
     from postcard.adapters.aws.boto_client import boto_client
 
-    return DynamoTemplates(Table(boto_client("dynamodb", settings), settings.table))
+    return DynamoTemplateStore(Table(boto_client("dynamodb", settings), settings.table))
 
 
-def _outside(
+def _dependencies(
     settings: Settings,
     s3: Any,
     dynamodb: Any,
@@ -154,19 +154,20 @@ def _outside(
     clock: Callable[[], float] = time.monotonic,
 ) -> service.Dependencies:
     table = Table(dynamodb, settings.table)
-    keys = KeySource(SecretsManager(secrets_manager, settings.secret_id), clock=clock)
+    keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return service.Dependencies(
-        templates=DynamoTemplates(table),
-        images=DynamoImages(table),
-        assets=DynamoAssets(table),
-        pictures=S3Objects(s3, settings.pictures_bucket),
-        store=S3Objects(s3, settings.store_bucket),
-        fetcher=_Fetcher(settings),
+        templates=DynamoTemplateStore(table),
+        images=DynamoImageStore(table),
+        assets=DynamoAssetStore(table),
+        pictures=S3ObjectStore(s3, settings.pictures_bucket),
+        store=S3ObjectStore(s3, settings.store_bucket),
+        fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
         renderer=Renderer(
-            Fonts.load(Path(settings.fonts)), DecodedImageCache(untrusted_decoder_factory=_cell)
+            Fonts.load(Path(settings.fonts)),
+            DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder),
         ),
         keys=keys.current,
-        origin=keys.origin,
+        origin=keys.origin_secret,
         merge_renders=settings.merge_renders,
     )

@@ -26,9 +26,9 @@ from local.local_keys import LocalKeys
 from local.service_adapters import ProductionAdapters
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
-from postcard.links.build import mint
-from postcard.links.parse import read
-from postcard.links.verify import address
+from postcard.links.build import sign_link
+from postcard.links.parse import parse_link
+from postcard.links.verify import cache_path
 from postcard.settings import Settings
 from tests.functions.fake_services import (
     ROOT,
@@ -155,11 +155,11 @@ class MotoCloud:
             "expires": None,
             "campaign": None,
         }
-        return mint(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
 
     def cache_path(self, link: str) -> str:
         """Where the edge looks for a link's picture."""
-        return address(self.link_keys, read(*link.partition("?")[::2]), now=time.time())
+        return cache_path(self.link_keys, parse_link(*link.partition("?")[::2]), now=time.time())
 
     def stored_picture(self, key: str) -> bytes | None:
         """The bytes of a picture in the bucket; None if there is none."""
@@ -184,7 +184,7 @@ class ImageWorker:
 
     def restart(self) -> None:
         """A new process: nothing is in memory."""
-        settings = Settings.read(self.cloud.environment(self.proxy.url))
+        settings = Settings.from_environ(self.cloud.environment(self.proxy.url))
         self.service: ImageService = wiring.image_service(
             settings, clock=lambda: time.monotonic() + self.clock_offset
         )
@@ -192,8 +192,8 @@ class ImageWorker:
     def open_link(self, link: str, *, left: int = 15_000, **headers: str) -> HandlerResponse:
         """The picture of a link, as CloudFront asks for it."""
         event = image_event("GET", self.cloud.cache_path(link))
-        parsed = read(*link.partition("?")[::2])
-        sent = {"x-postcard-origin": self.cloud.origin, "x-postcard-link": parsed.canonical}
+        parsed = parse_link(*link.partition("?")[::2])
+        sent = {"x-postcard-origin": self.cloud.origin, "x-postcard-link": parsed.canonical_url}
         event["headers"] |= {**sent, **headers}
         return HandlerResponse.from_lambda(
             image_app.handle_request(event, FakeLambdaContext(left), self.service)

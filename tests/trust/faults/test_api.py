@@ -58,7 +58,9 @@ class Api:
     proxy: FaultProxy
 
     def __post_init__(self) -> None:
-        self.service = wiring.api_service(Settings.read(self.cloud.environment(self.proxy.url)))
+        self.service = wiring.api_service(
+            Settings.from_environ(self.cloud.environment(self.proxy.url))
+        )
 
     def call(self, what: str, *, left: int = 29_000, name: str = "") -> HandlerResponse:
         method, path = CALLS[what]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from postcard.assets.font_cache import Typefaces, font_digest
+from postcard.assets.font_cache import FontCache, font_digest
 from postcard.ports import StoredObject
 from postcard.text.fonts import Fonts
 from tests.functions.fake_services import ROOT, FakeObjects, FakeRenderer, HandlerResponse, fonts
@@ -102,12 +102,12 @@ def full_disk(room: int) -> Iterator[None]:
 def test_without_room_for_a_font_others_stand_in_and_none_is_left_half(room: int) -> None:
     body = b"a font of forty kilobytes".ljust(40_000)
     key = f"assets/own/{font_digest(body)}"
-    faces = Typefaces(fonts(), lambda key, deadline: body)
+    faces = FontCache(fonts(), lambda key, deadline: body)
     with full_disk(room):
-        face = faces.of({"Own": [key]})
-    assert face.lost == ("Own",)
+        face = faces.font_set({"Own": [key]})
+    assert face.missing_families == ("Own",)
     assert face.warnings[0].code == "font_unavailable"
-    folder = faces._place()
+    folder = faces._cache_folder()
     assert list(folder.iterdir()) == []
     record_figure(
         "a fault and its answer", row="/tmp is full", kind=f"{room} bytes", shown="other fonts"

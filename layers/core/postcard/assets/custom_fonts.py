@@ -4,21 +4,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from postcard.assets.font_cache import Families
-from postcard.assets.font_catalog import joined
-from postcard.assets.service import PREFIX, AssetError, AssetReader
-from postcard.errors import Fault, TimedOut, refuse
-from postcard.font_sanitizer.subprocess_client import SECONDS
+from postcard.assets.font_cache import FontKeysByFamily
+from postcard.assets.font_catalog import merge_entries
+from postcard.assets.service import ASSET_PREFIX, AssetError, AssetReader
+from postcard.errors import Fault, GatewayTimeout, raise_faults
+from postcard.font_sanitizer.subprocess_client import MAX_CHECK_SECONDS
 from postcard.ports import AssetRecord
 from postcard.template.model import Document
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
-MOST_BYTES = 40_000_000  # of the sender's own fonts in one document
-_PAGE = 200
+MAX_CUSTOM_FONT_BYTES = 40_000_000  # of the sender's own fonts in one document
+_PAGE_SIZE = 200
 
 
-class FontShelf:
+class CustomFonts:
     """Finds fonts among the assets. What was uploaded since is checked at its first use."""
 
     def __init__(
@@ -27,83 +27,94 @@ class FontShelf:
         self._assets = assets
         self._monotonic = monotonic
 
-    def own(self, document: Document, shipped: Fonts, *, deadline: float) -> Families:
+    def resolve_families(
+        self, document: Document, shipped: Fonts, *, deadline: float
+    ) -> FontKeysByFamily:
         """The families that a document names and that are not `shipped`.
 
         `asset:ID` is that font by itself, any other name all fonts of that family; one that nobody
         knows is left out. `BadRequest` for an asset that cannot be used.
         """
-        wanted: dict[str, str] = {}
+        pointers: dict[str, str] = {}
         for where, name in used_families(document):
             if not shipped.has_family(name):
-                wanted.setdefault(name, where)
-        chosen, faults = self._chosen(wanted, deadline)
+                pointers.setdefault(name, where)
+        chosen, faults = self._choose_records(pointers, deadline)
         size = sum(one.bytes for records in chosen.values() for one in records)
-        if size > MOST_BYTES:
-            detail = f"Its own fonts have {size:,} bytes, {MOST_BYTES:,} are allowed: name fewer."
+        if size > MAX_CUSTOM_FONT_BYTES:
+            detail = f"Its own fonts have {size:,} bytes, {MAX_CUSTOM_FONT_BYTES:,} are allowed: name fewer."
             faults.append(Fault("too_many", "/font", detail))
-        refuse(faults)
+        raise_faults(faults)
         return {name: [one.object_key for one in records] for name, records in chosen.items()}
 
-    def told(self, shipped: Fonts, *, deadline: float) -> Sequence[Mapping[str, object]]:
+    def describe_fonts(self, shipped: Fonts, *, deadline: float) -> Sequence[Mapping[str, object]]:
         """What `GET /v1/fonts` lists beside ours; one that is called as ours is told by its id."""
-        told: list[Mapping[str, object]] = []
-        for name, records in sorted(_by_family(self._ready(deadline, patient=False)).items()):
+        entries: list[Mapping[str, object]] = []
+        for name, records in sorted(
+            _group_by_family(self._ready_fonts(deadline, require_checked=False)).items()
+        ):
             if shipped.has_family(name):
-                told += [{**_facts(one), "family": PREFIX + one.asset_id} for one in records]
+                entries += [
+                    {**_catalog_entry(one), "family": ASSET_PREFIX + one.asset_id}
+                    for one in records
+                ]
             else:
-                told.append(joined([_facts(one) for one in records]))
-        return told
+                entries.append(merge_entries([_catalog_entry(one) for one in records]))
+        return entries
 
-    def _chosen(
-        self, wanted: Mapping[str, str], deadline: float
+    def _choose_records(
+        self, pointers: Mapping[str, str], deadline: float
     ) -> tuple[dict[str, Sequence[AssetRecord]], list[Fault]]:
-        named = any(not name.startswith(PREFIX) for name in wanted)
-        families = _by_family(self._ready(deadline, patient=True)) if named else {}
+        named = any(not name.startswith(ASSET_PREFIX) for name in pointers)
+        families = (
+            _group_by_family(self._ready_fonts(deadline, require_checked=True)) if named else {}
+        )
         chosen: dict[str, Sequence[AssetRecord]] = {}
         faults = []
-        for name, where in wanted.items():
+        for name, where in pointers.items():
             try:
-                chosen[name] = self._named(name, families)
+                chosen[name] = self._records_of(name, families)
             except AssetError as error:
                 faults.append(Fault("bad_value", where, str(error)))
         return {name: records for name, records in chosen.items() if records}, faults
 
-    def _named(
+    def _records_of(
         self, name: str, families: Mapping[str, Sequence[AssetRecord]]
     ) -> Sequence[AssetRecord]:
-        if not name.startswith(PREFIX):
+        if not name.startswith(ASSET_PREFIX):
             return families.get(name, ())
-        return (self._assets.font(self._assets.known(name.removeprefix(PREFIX))),)
+        return (
+            self._assets.get_ready_font(self._assets.get_record(name.removeprefix(ASSET_PREFIX))),
+        )
 
-    def _ready(self, deadline: float, *, patient: bool) -> Iterator[AssetRecord]:
+    def _ready_fonts(self, deadline: float, *, require_checked: bool) -> Iterator[AssetRecord]:
         """All fonts that can be drawn with; `TimedOut` if `patient` and some are not checked."""
-        for record in self._fonts():
-            if record.status == "waiting" and self._monotonic() > deadline - SECONDS:
-                if patient:
-                    raise TimedOut("New fonts are still being checked: try again.")
+        for record in self._font_records():
+            if record.status == "waiting" and self._monotonic() > deadline - MAX_CHECK_SECONDS:
+                if require_checked:
+                    raise GatewayTimeout("New fonts are still being checked: try again.")
                 continue
             try:
-                yield self._assets.font(record)
+                yield self._assets.get_ready_font(record)
             except AssetError:  # told where it is named, and by GET /v1/assets
                 continue
 
-    def _fonts(self) -> Iterator[AssetRecord]:
+    def _font_records(self) -> Iterator[AssetRecord]:
         cursor: str | None = None
         while True:
-            page = self._assets.records.list(limit=_PAGE, cursor=cursor)
+            page = self._assets.records.list(limit=_PAGE_SIZE, cursor=cursor)
             yield from (record for record in page.items if record.is_font)
             if (cursor := page.next_cursor) is None:
                 return
 
 
-def _by_family(records: Iterator[AssetRecord]) -> dict[str, list[AssetRecord]]:
+def _group_by_family(records: Iterator[AssetRecord]) -> dict[str, list[AssetRecord]]:
     families: dict[str, list[AssetRecord]] = {}
     for record in records:
-        families.setdefault(str(_facts(record)["family"]), []).append(record)
+        families.setdefault(str(_catalog_entry(record)["family"]), []).append(record)
     return families
 
 
-def _facts(record: AssetRecord) -> Mapping[str, Any]:
+def _catalog_entry(record: AssetRecord) -> Mapping[str, Any]:
     assert record.font is not None  # a font that is ready was read
     return record.font

@@ -8,100 +8,104 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from postcard.errors import Fault, Unavailable
+from postcard.errors import Fault, ServiceUnavailable
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
     from postcard.text.font_file import FontFile
 
-KEPT_BYTES = 96_000_000  # of font files on this machine's disk
-KEPT_SETS = 64
+FONT_CACHE_BYTES = 96_000_000  # of font files on this machine's disk
+MAX_CACHED_FONT_SETS = 64
 
-Families = Mapping[str, Sequence[str]]  # a name to the keys of its files in the store
-Read = Callable[[str, float | None], bytes | None]  # a key and a deadline to bytes
+FontKeysByFamily = Mapping[str, Sequence[str]]  # a name to the keys of its files in the store
+ReadObject = Callable[[str, float | None], bytes | None]  # a key and a deadline to bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Typeface:
+class FontSet:
     """All fonts that a picture may use; `lost` are the families that could not be had."""
 
     fonts: Fonts
-    lost: tuple[str, ...] = ()
+    missing_families: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
         """A lost family is a warning; others stand in."""
         return tuple(
             Fault("font_unavailable", "", f"The font {name} could not be had; others stand in.")
-            for name in self.lost
+            for name in self.missing_families
         )
 
 
-class Typefaces:
+class FontCache:
     """Fonts by the families that a version names. FreeType reads files, so they are kept as such.
 
     A key ends in the digest of its bytes: bytes that are others are not used, and what two
     versions share is brought once.
     """
 
-    def __init__(self, shipped: Fonts, read: Read, *, most_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, shipped: Fonts, read: ReadObject, *, max_bytes: int = FONT_CACHE_BYTES
+    ) -> None:
         self.shipped = shipped
         self._read = read
-        self._most = most_bytes
+        self._max_bytes = max_bytes
         self._files: OrderedDict[str, tuple[FontFile, int]] = OrderedDict()
         self._sets: OrderedDict[tuple[tuple[str, ...], ...], Fonts] = OrderedDict()
         self._folder: Path | None = None
         self._lock = Lock()
 
-    def of(self, families: Families, *, deadline: float | None = None) -> Typeface:
+    def font_set(self, families: FontKeysByFamily, *, deadline: float | None = None) -> FontSet:
         """Our fonts and these; reading them ends at the `time.monotonic()` instant `deadline`."""
         if not families:
-            return Typeface(self.shipped)
+            return FontSet(self.shipped)
         with self._lock:
-            found = {name: self._brought(keys, deadline) for name, keys in families.items()}
+            found = {name: self._load_family(keys, deadline) for name, keys in families.items()}
             lost = [name for name, files in found.items() if len(files) < len(families[name])]
-            return Typeface(self._set(found), tuple(lost))
+            return FontSet(self._fonts_for(found), tuple(lost))
 
-    def _brought(self, keys: Sequence[str], deadline: float | None) -> "dict[str, FontFile]":
-        files = ((key.rpartition("/")[2], self._file(key, deadline)) for key in keys)
+    def _load_family(self, keys: Sequence[str], deadline: float | None) -> "dict[str, FontFile]":
+        files = ((key.rpartition("/")[2], self._load_file(key, deadline)) for key in keys)
         return {digest: file for digest, file in files if file is not None}
 
-    def _file(self, key: str, deadline: float | None) -> "FontFile | None":
+    def _load_file(self, key: str, deadline: float | None) -> "FontFile | None":
         digest = key.rpartition("/")[2]
         if digest in self._files:
             self._files.move_to_end(digest)
             return self._files[digest][0]
         try:
             body = self._read(key, deadline)
-        except Unavailable:
+        except ServiceUnavailable:
             return None
         if body is None or font_digest(body) != digest:
             return None
-        return self._kept(digest, body)
+        return self._store_file(digest, body)
 
-    def _kept(self, digest: str, body: bytes) -> "FontFile | None":
+    def _store_file(self, digest: str, body: bytes) -> "FontFile | None":
         """On disk; None where there is no room, or the bytes were not written by us."""
         from postcard.text.font_file import FontError, FontFile, read_metadata
 
         try:
-            path = self._place() / digest
+            path = self._cache_folder() / digest
             _write(path, body)
             file = FontFile(str(path), read_metadata(body))
         except (FontError, OSError):
             return None
         self._files[digest] = file, len(body)
-        while len(self._files) > 1 and sum(size for _, size in self._files.values()) > self._most:
-            self._forget(self._files.popitem(last=False))
+        while (
+            len(self._files) > 1 and sum(size for _, size in self._files.values()) > self._max_bytes
+        ):
+            self._evict(self._files.popitem(last=False))
         return file
 
-    def _forget(self, gone: "tuple[str, tuple[FontFile, int]]") -> None:
-        digest, (file, _) = gone
+    def _evict(self, evicted: "tuple[str, tuple[FontFile, int]]") -> None:
+        digest, (file, _) = evicted
         for key in [key for key in self._sets if any(digest in names for names in key)]:
             del self._sets[key]
         Path(file.path).unlink(missing_ok=True)
 
-    def _place(self) -> Path:
+    def _cache_folder(self) -> Path:
         """A folder that nobody else can write to, gone with this process."""
         if self._folder is None:
             from shutil import rmtree  # few templates bring fonts of their own
@@ -111,7 +115,7 @@ class Typefaces:
             weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         return self._folder
 
-    def _set(self, found: "Mapping[str, Mapping[str, FontFile]]") -> Fonts:
+    def _fonts_for(self, found: "Mapping[str, Mapping[str, FontFile]]") -> Fonts:
         """One object for one choice: what is laid out is kept by it."""
         key = tuple((name, *files) for name, files in found.items())
         if key in self._sets:
@@ -119,7 +123,7 @@ class Typefaces:
             return self._sets[key]
         own = {name: list(files.values()) for name, files in found.items() if files}
         self._sets[key] = self.shipped.with_custom_fonts(own)
-        if len(self._sets) > KEPT_SETS:
+        if len(self._sets) > MAX_CACHED_FONT_SETS:
             self._sets.popitem(last=False)
         return self._sets[key]
 

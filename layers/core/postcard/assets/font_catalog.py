@@ -7,7 +7,7 @@ from typing import Any
 from postcard.text.font_file import FontMetadata
 from postcard.text.fonts import Face, Family, Fonts
 
-PROBES = {  # letters that tell a script; where fonts share one among them, each one's own
+SCRIPT_PROBES = {  # letters that tell a script; where fonts share one among them, each one's own
     "Latn": "Aaßğ",
     "Grek": "Ωα",
     "Cyrl": "Яд",
@@ -50,30 +50,32 @@ PROBES = {  # letters that tell a script; where fonts share one among them, each
 }
 
 
-def font_list(fonts: Fonts) -> Sequence[Mapping[str, object]]:
+def describe_fonts(fonts: Fonts) -> Sequence[Mapping[str, object]]:
     """By name; `scripts` are ISO 15924 codes, `Zsye` for emoji."""
-    return [_told(fonts, family) for family in fonts.families()]
+    return [_describe_family(fonts, family) for family in fonts.families()]
 
 
-def card_told(card: FontMetadata) -> Mapping[str, object]:
+def describe_font(card: FontMetadata) -> Mapping[str, object]:
     """One of the sender's own fonts, told as ours are."""
     named = {"family": card.family, "file": "", "coverage": ""}
     rows = [{**row, **named} for row in card.faces]
-    [told] = font_list(Fonts(Path(), rows, {"": card.character_ranges}))
-    return told
+    [entry] = describe_fonts(Fonts(Path(), rows, {"": card.character_ranges}))
+    return entry
 
 
-def joined(told: Sequence[Mapping[str, Any]]) -> Mapping[str, object]:
+def merge_entries(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, object]:
     """The files of one family as one."""
     return {
-        "family": told[0]["family"],
-        "weights": sorted({weight for one in told for weight in one["weights"]}),
-        "italic": any(one["italic"] for one in told),
-        "scripts": [name for name in PROBES if any(name in one["scripts"] for one in told)],
+        "family": entries[0]["family"],
+        "weights": sorted({weight for one in entries for weight in one["weights"]}),
+        "italic": any(one["italic"] for one in entries),
+        "scripts": [
+            name for name in SCRIPT_PROBES if any(name in one["scripts"] for one in entries)
+        ],
     }
 
 
-def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
+def _describe_family(fonts: Fonts, family: Family) -> Mapping[str, object]:
     face = fonts.face_chain((family.name,), 400, False)[0]
     least, greatest = family.weights[0], family.weights[-1]
     hundreds = list(range(least, greatest + 1, 100))
@@ -81,9 +83,9 @@ def _told(fonts: Fonts, family: Family) -> Mapping[str, object]:
         "family": family.name,
         "weights": hundreds if family.variable else list(family.weights),
         "italic": family.italic,
-        "scripts": [name for name, probe in PROBES.items() if _writes(face, probe)],
+        "scripts": [name for name, probe in SCRIPT_PROBES.items() if _supports(face, probe)],
     }
 
 
-def _writes(face: Face, probe: str) -> bool:
+def _supports(face: Face, probe: str) -> bool:
     return any(all(map(face.has_glyph, letters)) for letters in probe.split())

@@ -7,42 +7,42 @@ metadata does. S3 checks what it stores and sends; this is for what was put ther
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from postcard.ports import Objects, StoredObject
-from postcard.runtime.lazy_regex import pattern
+from postcard.ports import ObjectStore, StoredObject
+from postcard.runtime.lazy_regex import lazy_regex
 
-CHECKSUM = "sha256"  # of an object's metadata
-CHECKED = ("assets/", "templates/")  # everything that drawing takes from the store
-DIGEST = pattern(r"[/-]([0-9a-f]{32})(?:\.[a-z]+)?")
+DIGEST_METADATA_KEY = "sha256"  # of an object's metadata
+VERIFIED_PREFIXES = ("assets/", "templates/")  # everything that drawing takes from the store
+DIGEST_IN_KEY = lazy_regex(r"[/-]([0-9a-f]{32})(?:\.[a-z]+)?")
 
 
-def digest_of(body: bytes) -> str:
+def content_digest(body: bytes) -> str:
     """What keys end in: half a SHA-256 in hex."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 
-class SoundObjects:
+class VerifiedObjectStore:
     """A bucket round another one."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
-        self.damaged = 0  # objects that were not what was stored
+        self.corrupt_count = 0  # objects that were not what was stored
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
         """The object; None if there is none, or another than was stored."""
         stored = self._objects.get(key, deadline=deadline)
-        if stored is None or not key.startswith(CHECKED):
+        if stored is None or not key.startswith(VERIFIED_PREFIXES):
             return stored
         at = key.rfind("/")
-        named = DIGEST.fullmatch(key[max(at, key.rfind("-")) :])
-        told = named[1] if named else stored.metadata.get(CHECKSUM, "")
-        if told == digest_of(stored.body):
+        digest_match = DIGEST_IN_KEY.fullmatch(key[max(at, key.rfind("-")) :])
+        expected = digest_match[1] if digest_match else stored.metadata.get(DIGEST_METADATA_KEY, "")
+        if expected == content_digest(stored.body):
             return stored
-        self.damaged += 1
+        self.corrupt_count += 1
         return None
 
-    def add(self, key: str, stored: StoredObject) -> bool:
+    def put_if_absent(self, key: str, stored: StoredObject) -> bool:
         """As the bucket does it."""
-        return self._objects.add(key, stored)
+        return self._objects.put_if_absent(key, stored)
 
     def put(self, key: str, stored: StoredObject) -> None:
         """As the bucket does it."""

@@ -5,13 +5,13 @@ from functools import lru_cache
 from typing import Literal
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 Symbology = Literal["code128", "ean13", "ean8", "upca"]
 BarcodeText = tuple[str, int, int]  # a text, its first module, how many modules it lies under
 
 MAX_CODE128_LENGTH = 80  # characters
-_CODE128_CHARACTERS = pattern("[ -~]+")
+_CODE128_CHARACTERS = lazy_regex("[ -~]+")
 _DATA_DIGITS = {"ean13": 12, "ean8": 7, "upca": 11}  # without the check digit
 _QUIET_ZONES = {"code128": (10, 10), "ean13": (11, 7), "ean8": (7, 7), "upca": (9, 9)}
 _MIN_MODULES = {"code128": 46, "ean13": 95, "ean8": 67, "upca": 95}

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 
 Radii = float | tuple[float, float, float, float] | Literal["full"]
 ResolvedRadii = tuple[float, float, float, float]  # top left, clockwise
@@ -147,7 +147,7 @@ def _size_in_bytes(image: Image.Image) -> int:
     return image.width * image.height
 
 
-_draw_mask_cached = keep_drawn(_size_in_bytes)(_draw_mask)
+_draw_mask_cached = memoize_by_bytes(_size_in_bytes)(_draw_mask)
 
 
 def _edge_coverage(length: int, first: float, last: float) -> bytes:
@@ -175,7 +175,7 @@ def _apply_corner(
     image.paste(ImageChops.darker(image.crop(area), tile), (x, y))
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def _corner_tile(dx: float, dy: float, radius: float) -> Image.Image:
     """A top left corner whose edges lie `dx`, `dy` inside the tile."""
     many = next(many for below, many in _SUPERSAMPLING if radius <= below)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from postcard.color import TRANSPARENT, Color, Gradient, LinearGradient, Paint, RadialGradient
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 
 Rgb = tuple[int, int, int]
 ColorStops = tuple[tuple[Color, float], ...]
@@ -77,7 +77,7 @@ def _size_in_bytes(rendered: RenderedPaint) -> int:
     return sum(part.width * part.height * (1 if part.mode == "L" else 4) for part in pictures)
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def _render_gradient(
     gradient: Gradient, size: tuple[float, float], region: PixelRegion
 ) -> RenderedPaint:

@@ -14,7 +14,7 @@ from postcard.runtime import malloc as memory
 
 IntPoint = tuple[int, int]
 
-memory.keep()
+memory.tune_malloc()
 
 
 class Surface:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from postcard.color import Paint
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, rasterize_glyphs
 from postcard.text.layout import PositionedRun
 
@@ -26,7 +26,7 @@ def _size_in_bytes(masks: Sequence[TextMask]) -> int:
     return sum(size[0] * size[1] * each for size, each in sizes)
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def line_masks(line: tuple[PositionedRun, ...], x: float, scale: float) -> tuple[TextMask, ...]:
     """What a line is drawn with, in turn; it starts at `x` device pixels, less than one."""
     inked = [placed for placed in line if not placed.is_space]

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from postcard.adapters.aws.errors import UNREACHABLE, CallFailed
+from postcard.adapters.aws.errors import UNREACHABLE, AwsCallFailed
 from postcard.cli.output import (
     CommandError,
     CommandResult,
@@ -44,7 +44,7 @@ class Command(click.Command):
     def _result(self, ctx: click.Context) -> CommandResult:
         try:
             answer = super().invoke(ctx)
-        except CallFailed as failure:
+        except AwsCallFailed as failure:
             return error_result(aws_error_message(failure))
         except Problem as problem:
             return problem_result(problem)
@@ -66,7 +66,7 @@ class Group(click.Group):
         formatter.write(f"\n{EXIT_CODES_HELP}\n")
 
 
-def aws_error_message(failure: CallFailed) -> str:
+def aws_error_message(failure: AwsCallFailed) -> str:
     """A call to AWS, or to this machine's stand-in for it, that failed."""
     if failure.aws_code == UNREACHABLE:
         return (

@@ -12,7 +12,7 @@ from postcard.cli.output import CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.api_keys import SCOPES
 from postcard.ports import ApiKeyRecord
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 @click.group(cls=Group)
@@ -67,7 +67,7 @@ def list_(target: ServiceTarget) -> CommandResult:
     rows = [
         (
             *(r.key_id, r.name, ",".join(r.scopes), ",".join(r.templates or ["all"])),
-            *(rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", key_state(r)),
+            *(format_rfc3339(r.last_used_at)[:10] if r.last_used_at else "never", key_state(r)),
         )
         for r in records
     ]
@@ -95,10 +95,10 @@ def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
         "templates": None if record.templates is None else list(record.templates),
         "rate": record.rate,
         "monthly_quota": record.monthly_quota,
-        "created_at": rfc3339(record.created_at),
-        "expires_at": record.expires_at and rfc3339(record.expires_at),
-        "revoked_at": record.revoked_at and rfc3339(record.revoked_at),
-        "last_used_at": record.last_used_at and rfc3339(record.last_used_at),
+        "created_at": format_rfc3339(record.created_at),
+        "expires_at": record.expires_at and format_rfc3339(record.expires_at),
+        "revoked_at": record.revoked_at and format_rfc3339(record.revoked_at),
+        "last_used_at": record.last_used_at and format_rfc3339(record.last_used_at),
         "state": key_state(record),
     }
 

@@ -12,7 +12,7 @@ from postcard.cli.output import CommandError, CommandResult, fault_line
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.value_options import flatten, modifications, read_values, values_options
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 @click.command(
@@ -90,7 +90,7 @@ def sign_by_service(target: ServiceTarget, options: LinkOptions) -> CommandResul
     """As `POST /v1/links` does it, by the same use case."""
     from postcard.services.links import LinkRequest
 
-    expires = None if options.expires is None else rfc3339(options.expires)
+    expires = None if options.expires is None else format_rfc3339(options.expires)
     asked = LinkRequest(
         template_id=options.template_id,
         template_version=options.version,
@@ -117,7 +117,7 @@ def sign_by_keys_alone(target: ServiceTarget, options: LinkOptions) -> CommandRe
     if options.esp or options.img:
         raise CommandError("--esp and --img ask the template: leave --unchecked out.")
     keys, _ = target.link_keys()
-    made = link_minting.mint(
+    made = link_minting.sign_link(
         keys,
         template=options.template_id,
         format=options.format or "png",

@@ -30,7 +30,7 @@ def _diagnose_values(
         add_check("template", "wrong", "is paused: what is not drawn yet shows the ended picture.")
     add_check("template", "right", f"{record.name}, drawn with version {loaded.version}.")
     fields = loaded.template.fields
-    for name in link.open:
+    for name in link.open_fields:
         if not may_be_unsigned(fields, name):
             add_check(
                 "open", "wrong", f"the template keeps {name} closed: the link is refused (403)."

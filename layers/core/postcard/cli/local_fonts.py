@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from postcard.assets.font_cache import Families, font_digest
+from postcard.assets.font_cache import FontKeysByFamily, font_digest
 from postcard.cli.template_files import FONT_TYPES, TEMPLATE_ID, TemplateFile
 from postcard.errors import Fault
-from postcard.font_sanitizer.subprocess_client import checked
+from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.model import Document
 from postcard.template.used_fonts import used_families
@@ -22,7 +22,7 @@ ASSET_PREFIX = "asset:"
 class LocalFonts:
     """A document's own families by the digests of their files, and what is wrong with others."""
 
-    families: Families
+    families: FontKeysByFamily
     font_files: Mapping[str, bytes]
     faults: Sequence[Fault]
 
@@ -91,6 +91,6 @@ def _family_files(file: TemplateFile, name: str) -> list[Path]:
 def _sanitized_font(path: Path) -> bytes:
     """As an upload of it would be kept."""
     try:
-        return checked(path.read_bytes())
+        return sanitize_in_subprocess(path.read_bytes())
     except FontError as error:
         raise FontError(f"{path} is no font we take: {error}.") from error

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from postcard.adapters.http.fetcher import HttpFetcher
-from postcard.assets.font_cache import Typefaces
+from postcard.assets.font_cache import FontCache
 from postcard.canvas.codecs.reencode import reencode
 from postcard.cli.local_fonts import load_local_fonts
 from postcard.cli.target import fonts_folder
 from postcard.cli.template_files import TemplateFile
-from postcard.errors import Fault, PictureFault
+from postcard.errors import Fault, SourceImageFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.pipeline import bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
@@ -68,8 +68,8 @@ def render_file(
 def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
     own = load_local_fonts(file, job.template.document, renderer.fonts)
-    typefaces = Typefaces(renderer.fonts, own.read)  # keeps files until the picture is drawn
-    template = replace(job.template, fonts=typefaces.of(own.families).fonts)
+    typefaces = FontCache(renderer.fonts, own.read)  # keeps files until the picture is drawn
+    template = replace(job.template, fonts=typefaces.font_set(own.families).fonts)
     sources = renderer.image_sources(job.template, job.values, job.size, now=now)
     pictures, faults = _fetch_images(file, sources)
     rendered = renderer.render(
@@ -99,7 +99,7 @@ def _example_modifications(template: Template, named: set[str]) -> list[dict[str
 
 def _fetch_images(
     file: TemplateFile, sources: Sequence[ImageSource]
-) -> tuple[dict[str, bytes], list[PictureFault]]:
+) -> tuple[dict[str, bytes], list[SourceImageFault]]:
     """Bytes by reference, from beside the document and from elsewhere, and what failed."""
     found: dict[str, bytes] = {}
     faults = []
@@ -109,7 +109,7 @@ def _fetch_images(
             found[source.reference] = _image_bytes(file, source, deadline)
         except (FetchError, ValueError) as error:
             where, name = source.pointer, source.reference
-            faults.append(PictureFault("image_unavailable", where, str(error), name))
+            faults.append(SourceImageFault("image_unavailable", where, str(error), name))
     return found, faults
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from postcard.cli.output import CommandError
-from postcard.links.encoding import is_dropped
+from postcard.links.encoding import is_tracking_parameter
 from postcard.runtime.lazy_dataclass import dataclass
 
 IMG_SRC = re.compile(r"""\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
@@ -41,6 +41,8 @@ def mail_software_changes(query: str) -> Iterator[str]:
     names = [part.partition("=")[0] for part in query.split("&")]
     if any(name.startswith("amp;") for name in names):
         yield "mail software wrote &amp; twice; that is read right."
-    dropped = sorted({n for n in (name.replace("amp;", "") for name in names) if is_dropped(n)})
+    dropped = sorted(
+        {n for n in (name.replace("amp;", "") for name in names) if is_tracking_parameter(n)}
+    )
     if dropped:
         yield f"a mail tool added {', '.join(dropped)}; that is left out of the signature."

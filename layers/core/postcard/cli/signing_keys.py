@@ -8,7 +8,7 @@ from postcard.cli.command import Command, Group
 from postcard.cli.output import CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.key_set import KeySet
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 @click.group("signing-keys", cls=Group)
@@ -25,9 +25,9 @@ def signing_keys() -> None:
 def create(target: ServiceTarget) -> CommandResult:
     """Make what is missing: all keys the first time, later one pending key."""
     keyring = target.key_rotation()
-    if not keyring.read().complete:
-        keys = keyring.initialise(now=time.time())
-        return CommandResult(f"{keys.minting} signs links from now on.", key_set_json(keys))
+    if not keyring.read().is_complete:
+        keys = keyring.initialize(now=time.time())
+        return CommandResult(f"{keys.active_kid} signs links from now on.", key_set_json(keys))
     kid = keyring.create(now=time.time())
     text = f"{kid} is at the edge and mints nothing yet: `postcard signing-keys rotate` lets it."
     return CommandResult(text, {"created": kid, **key_set_json(keyring.read())})
@@ -77,7 +77,7 @@ def sync(target: ServiceTarget) -> CommandResult:
 def list_(target: ServiceTarget) -> CommandResult:
     """All signing keys and what each does, without the keys themselves."""
     keys = target.key_rotation().read()
-    rows = [(kid, key.state, rfc3339(key.created_at)) for kid, key in keys.signing.items()]
+    rows = [(kid, key.state, format_rfc3339(key.created_at)) for kid, key in keys.signing.items()]
     return CommandResult(format_table(("id", "state", "created"), rows), key_set_json(keys))
 
 
@@ -86,7 +86,7 @@ def key_set_json(keys: KeySet) -> dict[str, object]:
     return {
         "epoch": keys.epoch,
         "items": [
-            {"id": kid, "state": key.state, "created_at": rfc3339(key.created_at)}
+            {"id": kid, "state": key.state, "created_at": format_rfc3339(key.created_at)}
             for kid, key in keys.signing.items()
         ],
     }

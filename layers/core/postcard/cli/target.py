@@ -14,10 +14,10 @@ import click
 import postcard
 from postcard.cli.api_client import ApiClient
 from postcard.cli.output import CommandError
-from postcard.errors import Unavailable
-from postcard.keys.api_keys import Keys
+from postcard.errors import ServiceUnavailable
+from postcard.keys.api_keys import ApiKeyService
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import Keyring
+from postcard.keys.rotation import KeyRotation
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.runtime.lazy_dataclass import dataclass
@@ -70,28 +70,28 @@ class ServiceTarget:
     def settings(self) -> Settings:
         """The settings there; `CannotDo` names what is missing."""
         try:
-            return Settings.read(self.environment())
+            return Settings.from_environ(self.environment())
         except SettingsError as error:
             raise CommandError(str(error)) from error
 
-    def key_rotation(self) -> Keyring:
+    def key_rotation(self) -> KeyRotation:
         """The signing keys' life."""
         from postcard import wiring
 
         settings = self.settings()
-        return Keyring(wiring.secrets(settings), wiring.edge_store(settings))
+        return KeyRotation(wiring.secret_store(settings), wiring.edge_store(settings))
 
-    def api_keys(self) -> Keys:
+    def api_keys(self) -> ApiKeyService:
         """API keys."""
         from postcard import wiring
 
-        return Keys(wiring.api_keys(self.settings()))
+        return ApiKeyService(wiring.api_key_store(self.settings()))
 
     def template_loader(self) -> TemplateLoader:
         """The templates there."""
         from postcard import wiring
 
-        return TemplateLoader(wiring.templates(self.settings()))
+        return TemplateLoader(wiring.template_store(self.settings()))
 
     def api_service(self) -> "ApiService":
         """Everything that the API does, without the API."""
@@ -110,14 +110,14 @@ class ServiceTarget:
         """All keys of links, from the secret."""
         from postcard import wiring
 
-        return KeySet.parse(wiring.secrets(self.settings()).read())
+        return KeySet.from_json(wiring.secret_store(self.settings()).read())
 
     def link_keys(self) -> tuple[LinkKeys, KeySet | None]:
         """The keys of links: the secret's, or the one `local.json` tells if no secret answers."""
         try:
             key_set = self.key_set()
             return key_set.link_keys(), key_set
-        except (Unavailable, CommandError):
+        except (ServiceUnavailable, CommandError):
             if (told := self._local_link_keys()) is None:
                 raise
             return told, None
@@ -148,7 +148,7 @@ class ServiceTarget:
 
     def _stack_variables(self, stack: str) -> dict[str, str]:
         from postcard.adapters.aws.boto_client import boto_client
-        from postcard.adapters.aws.errors import CallFailed
+        from postcard.adapters.aws.errors import AwsCallFailed
 
         self._set_aws_profile()
         region = self.region or os.environ.get("AWS_REGION") or "us-east-1"
@@ -157,7 +157,7 @@ class ServiceTarget:
         client = boto_client("cloudformation", replace(nothing, endpoint_url=endpoint))
         try:
             (described,) = client.describe_stacks(StackName=stack)["Stacks"]
-        except CallFailed as failure:
+        except AwsCallFailed as failure:
             if failure.aws_code != "ValidationError":
                 raise
             raise CommandError(

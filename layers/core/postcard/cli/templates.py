@@ -120,14 +120,14 @@ def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
     """What a document names of the files beside it, by the ids they are uploaded under."""
     from postcard.cli.local_fonts import font_files, font_id
     from postcard.cli.target import fonts_folder
-    from postcard.errors import refuse
+    from postcard.errors import raise_faults
     from postcard.template.validation.parse import parse_document
     from postcard.text.fonts import Fonts
 
     text = file.text()
     named = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
     fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
-    refuse(faults)
+    raise_faults(faults)
     return {**{font_id(path): path for paths in fonts.values() for path in paths}, **named}
 
 

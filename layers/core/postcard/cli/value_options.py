@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from postcard.json_text import read_json
+from postcard.json_text import parse_json
 from postcard.template.fields.values import to_link_text
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
@@ -77,7 +77,7 @@ def _flatten_list(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _read_values_file(path: str) -> dict[str, Any]:
-    found = read_json(Path(path).read_bytes())
+    found = parse_json(Path(path).read_bytes())
     if not isinstance(found, dict):
         raise click.UsageError(f"{path} holds no JSON object of values by name.")
     for name in found:

@@ -10,10 +10,10 @@ from postcard.cli.output import EXIT_ERROR, EXIT_NO, EXIT_OK, CommandError, Comm
 from postcard.cli.pasted_link import PastedLink, mail_software_changes
 from postcard.cli.signature_diagnosis import diagnose_signature
 from postcard.cli.target import ServiceTarget, target_options
-from postcard.errors import BadRequest, Forbidden, LinkTooLong, NotFound, Unavailable
+from postcard.errors import BadRequest, Forbidden, NotFound, ServiceUnavailable, UriTooLong
 from postcard.links import verify as links
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 @dataclass
@@ -63,8 +63,8 @@ def verify(target: ServiceTarget, link: str, ask: bool) -> CommandResult:
         _check_image_id(findings, text, target)
         return findings.result()
     try:
-        read = links.read(text.path, text.query)
-    except (BadRequest, LinkTooLong) as problem:
+        read = links.parse_link(text.path, text.query)
+    except (BadRequest, UriTooLong) as problem:
         findings.add("form", "wrong", problem.detail)
         return findings.result()
     findings.add("form", "right", f"{read.template}.{read.format}, {_link_summary(read)}")
@@ -84,8 +84,8 @@ def _link_summary(link: links.Link) -> str:
 
 def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget) -> bool:
     keys, key_set = target.link_keys()
-    if link.kid not in keys.signing:
-        known = ", ".join(keys.signing)
+    if link.kid not in keys.signing_keys:
+        known = ", ".join(keys.signing_keys)
         gone = key_set is not None and link.kid[1:].isdecimal() and link.kid[0] == "k"
         revoked = gone and key_set is not None and int(link.kid[1:]) <= key_set.serial
         why = "was revoked" if revoked else "is not known"
@@ -108,8 +108,8 @@ def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget
 def _check_expiry(report: LinkReport, link: links.Link) -> None:
     if link.expires is None:
         return
-    when = rfc3339(link.expires)
-    if link.ended(time.time()):
+    when = format_rfc3339(link.expires)
+    if link.is_expired(time.time()):
         report.add("time", "wrong", f"ended at {when}: it shows the ended picture.")
     else:
         report.add("time", "right", f"good until {when}.")
@@ -120,7 +120,7 @@ def _check_template(report: LinkReport, link: links.Link, target: ServiceTarget)
 
     try:
         diagnose_template(report.add, link, target.template_loader())
-    except (Unavailable, CommandError):
+    except (ServiceUnavailable, CommandError):
         report.add("template", "note", "could not be asked; its values were not looked at.")
     except NotFound as problem:
         report.add("template", "wrong", f"{problem.detail} It shows a plain card.")
@@ -128,7 +128,7 @@ def _check_template(report: LinkReport, link: links.Link, target: ServiceTarget)
 
 def _check_image_id(report: LinkReport, text: PastedLink, target: ServiceTarget) -> None:
     name, _, _ = text.path.removeprefix("/i/").partition(".")
-    if links.is_image_id(target.key_set().link_keys(), name):
+    if links.is_valid_image_id(target.key_set().link_keys(), name):
         report.add("image", "right", f"{name} is an id of ours.")
     else:
         report.add("image", "wrong", f"{name} is no id that was made here.")

@@ -6,7 +6,7 @@ from dataclasses import field
 
 from postcard import ports
 from postcard.assets.service import AssetReader
-from postcard.assets.verified_objects import SoundObjects
+from postcard.assets.verified_objects import VerifiedObjectStore
 from postcard.delivery.fallback_chain import FallbackChain
 from postcard.delivery.service import PictureService
 from postcard.links.signing import LinkKeys
@@ -14,7 +14,7 @@ from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import MERGE_RENDERS, Budget
+from postcard.render_budget import DEFAULT_MERGE_RENDERS, RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -25,11 +25,11 @@ LinkKeysById = Callable[[str | None], LinkKeys]
 class Dependencies:
     """What opening an address needs. `keys` gives the link keys, anew if a key's id is unknown."""
 
-    templates: ports.Templates
-    images: ports.Images
-    assets: ports.Assets
-    pictures: ports.Objects
-    store: ports.Objects
+    templates: ports.TemplateStore
+    images: ports.ImageStore
+    assets: ports.AssetStore
+    pictures: ports.ObjectStore
+    store: ports.ObjectStore
     fetcher: ports.Fetcher
     counters: ports.Counters
     renderer: Renderer
@@ -37,7 +37,7 @@ class Dependencies:
     origin: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
-    merge_renders: int = MERGE_RENDERS  # a day, for one merge link
+    merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
     set_deadline: Callable[[float], None] = lambda instant: None
 
 
@@ -46,20 +46,20 @@ class SharedServices:
     """What all use cases share: one library, one studio."""
 
     templates: TemplateLoader
-    store: SoundObjects
+    store: VerifiedObjectStore
     sources: SourceFetcher
     pipeline: RenderPipeline
-    budget: Budget
+    budget: RenderBudget
 
     @classmethod
     def build(cls, outside: Dependencies, *, settle: bool) -> "SharedServices":
         """With `settle`, uploaded assets are written anew at their first use."""
-        store = SoundObjects(outside.store)
-        reader = AssetReader(outside.assets, store, settle=settle)
+        store = VerifiedObjectStore(outside.store)
+        reader = AssetReader(outside.assets, store, normalize=settle)
         sources = SourceFetcher(store, reader, outside.fetcher)
         studio = RenderPipeline(outside.renderer, sources, monotonic=outside.monotonic)
         library = TemplateLoader(outside.templates, clock=outside.monotonic)
-        budget = Budget(outside.counters, merge_renders=outside.merge_renders)
+        budget = RenderBudget(outside.counters, merge_renders=outside.merge_renders)
         return cls(library, store, sources, studio, budget)
 
 
@@ -86,7 +86,7 @@ def image_service(outside: Dependencies) -> ImageService:
         FallbackImages(outside.renderer, room.sources),
         outside.pictures,
         room.budget,
-        damaged=lambda: room.store.damaged,
+        damaged=lambda: room.store.corrupt_count,
         monotonic=outside.monotonic,
     )
     opening = PictureService(ladder, outside.images, outside.keys)

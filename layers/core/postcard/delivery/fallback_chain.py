@@ -24,7 +24,7 @@ from postcard.delivery.response import (
     PictureResponse,
     cache_for,
 )
-from postcard.errors import Forbidden, Problem, TimedOut, Unavailable
+from postcard.errors import Forbidden, GatewayTimeout, Problem, ServiceUnavailable
 from postcard.formats import EncodedImage
 from postcard.pipeline.fallback_images import (
     DEFAULT_SIZE,
@@ -36,8 +36,8 @@ from postcard.pipeline.fallback_images import (
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES, RenderJob
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader, effective_version
-from postcard.ports import Objects, StoredObject, TemplateRecord
-from postcard.render_budget import Budget
+from postcard.ports import ObjectStore, StoredObject, TemplateRecord
+from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import bind_defaults
@@ -62,8 +62,8 @@ class FallbackChain:
         library: TemplateLoader,
         studio: RenderPipeline,
         stand_ins: FallbackImages,
-        pictures: Objects,
-        budget: Budget,
+        pictures: ObjectStore,
+        budget: RenderBudget,
         *,
         damaged: Callable[[], int] = lambda: 0,
         monotonic: Callable[[], float] = time.monotonic,
@@ -81,7 +81,7 @@ class FallbackChain:
         before = self._damaged()
         try:
             return self._answered(wanted, visit)
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return self._plain(wanted, "dependency")
         except Problem:
@@ -100,7 +100,7 @@ class FallbackChain:
                 visit.log_fields["failure"] = str(away)
                 wanted = replace(wanted, key=None, cache_policy=cache_for(FAILURE_SECONDS))
             edition = self._edition(record, wanted.version)
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return self._instead(wanted, None, "dependency", visit)
         visit.timings.lap("template")
@@ -138,7 +138,7 @@ class FallbackChain:
             return self._instead(wanted, edition, "paused", visit, ("ended", "fallback"))
         try:
             order = wanted.render_job(edition, self._library)
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return self._instead(wanted, edition, "dependency", visit)
         visit.timings.lap("values")
@@ -149,7 +149,7 @@ class FallbackChain:
             return self._kept(
                 wanted, edition, PictureResponse(image, wanted.cache_policy, "drawn"), visit
             )
-        if not self._budget.spend(record, now=visit.now, merge=wanted.merge_signature):
+        if not self._budget.spend(record, now=visit.now, merge_signature=wanted.merge_signature):
             return self._instead(wanted, edition, "budget", visit)
         return self._drawn(wanted, order, visit)
 
@@ -192,9 +192,9 @@ class FallbackChain:
             )
         except RenderFailed:
             return "source"
-        except TimedOut:
+        except GatewayTimeout:
             return "timeout"
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return "dependency"
         except Exception as failure:
@@ -235,14 +235,14 @@ class FallbackChain:
             expires=keeping.expires,
         )
         try:
-            visit.log_fields["found"] = not self._pictures.add(key, stored)
-        except Unavailable as failure:
+            visit.log_fields["found"] = not self._pictures.put_if_absent(key, stored)
+        except ServiceUnavailable as failure:
             visit.log_fields |= {"unstored": True, "failure": str(failure)}
 
     def _remove(self, key: str, visit: RequestContext) -> None:
         try:
             self._pictures.delete([key])
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
 
     def _taken_back(
@@ -253,7 +253,7 @@ class FallbackChain:
             record = self._library.record(wanted.template_id)
             if record is None or record.erased or not wanted.is_current():
                 return "erased"
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return "dependency"
         stands = effective_version(record, wanted.version or record.latest) == edition.version
@@ -281,7 +281,7 @@ class FallbackChain:
         found = None
         try:
             found = self._stand_ins.load_resized(_keys(wanted, edition, kinds), frame)
-        except (Unavailable, ImageDecodeError) as failure:
+        except (ServiceUnavailable, ImageDecodeError) as failure:
             visit.log_fields["failure"] = failure_site(failure)
         visit.timings.lap("fallback")
         return found or self._stand_ins.solid_color(frame)

@@ -8,7 +8,7 @@ from typing import Any
 from postcard.delivery.response import CachePolicy
 from postcard.formats import FORMATS
 from postcard.geometry import OutputSize, output_size
-from postcard.json_text import read_json
+from postcard.json_text import parse_json
 from postcard.links.parse import Link
 from postcard.pipeline.fallback_images import DEFAULT_SIZE, FallbackOptions, background_color
 from postcard.pipeline.render_job import (
@@ -71,7 +71,7 @@ class PictureRequest:
 
     def fallback_options(self, template: Template | None) -> FallbackOptions:
         """What a picture that stands in must look like."""
-        quality = self.quality or FORMATS[self.format].quality
+        quality = self.quality or FORMATS[self.format].default_quality
         if template is not None:
             background = background_color(template.document)
             return FallbackOptions(self.size_for(template), self.format, quality, background)
@@ -82,7 +82,7 @@ class PictureRequest:
     def _guessed_size(self) -> OutputSize:
         usual = DEFAULT_SIZE
         size = output_size(usual.width, usual.height, width=self.width, dpr=self.dpr)
-        return size if size.allowed else usual
+        return size if size.is_within_limits else usual
 
 
 def from_link(
@@ -104,8 +104,8 @@ def from_link(
         width=link.width,
         dpr=link.dpr,
         quality=link.quality,
-        open_fields=link.open,
-        merge_signature=link.signature if link.open else None,
+        open_fields=link.open_fields,
+        merge_signature=link.signature if link.open_fields else None,
         ended=ended,
         log_fields={"digest": digest, **({"campaign": link.campaign} if link.campaign else {})},
     )
@@ -150,7 +150,7 @@ def _values_for_replacement(
     record: ImageRecord, template: Template, library: TemplateLoader
 ) -> BoundValues:
     """The values of a recalled version's image; its defaults give way to the new version's."""
-    kept = read_json(record.values)
+    kept = parse_json(record.values)
     old = library.load_version(record.template_id, record.version)
     defaults = BoundValues.from_canonical_json(old.template, record.values).values if old else {}
     usual = old.template.default_values if old else {}

@@ -16,7 +16,7 @@ from postcard.delivery.response import (
     cache_until,
     image_key,
 )
-from postcard.errors import NotFound, Unavailable
+from postcard.errors import NotFound, ServiceUnavailable
 from postcard.formats import FORMATS
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
@@ -27,7 +27,7 @@ LinkKeysById = Callable[[str | None], LinkKeys]
 class PictureService:
     """Both kinds of address, verified once more, answered by the ladder."""
 
-    def __init__(self, ladder: FallbackChain, images: ports.Images, keys: LinkKeysById) -> None:
+    def __init__(self, ladder: FallbackChain, images: ports.ImageStore, keys: LinkKeysById) -> None:
         self._ladder = ladder
         self._images = images
         self._keys = keys
@@ -39,16 +39,16 @@ class PictureService:
         return self._open_image(path, visit)
 
     def _open_link(self, path: str, link_header: str, visit: RequestContext) -> PictureResponse:
-        link = links.read(*link_header.partition("?")[::2])
+        link = links.parse_link(*link_header.partition("?")[::2])
         keys = self._keys(link.kid)
-        called = links.open_called(keys, path, link_header, now=visit.now)
+        called = links.verify_request(keys, path, link_header, now=visit.now)
         visit.timings.lap("verify")
-        storable = called.klass == "version" and not called.unverified
+        storable = called.kind == "version" and not called.unverified
         wanted = from_link(
             link,
             keeping=_keeping_of(called),
             key=path.removeprefix("/") if storable else None,
-            ended=called.klass == "ended",
+            ended=called.kind == "ended",
             digest=path.rpartition("/")[2].partition(".")[0],
         )
         answer = self._ladder.answer(wanted, visit)
@@ -56,13 +56,13 @@ class PictureService:
 
     def _open_image(self, path: str, visit: RequestContext) -> PictureResponse:
         image_id, _, extension = path.removeprefix("/images/").partition(".")
-        if extension not in FORMATS or not links.is_image_id(self._keys(None), image_id):
+        if extension not in FORMATS or not links.is_valid_image_id(self._keys(None), image_id):
             raise NotFound("There is no such picture.")
         key = image_key(image_id, extension)
         visit.timings.lap("verify")
         try:
             record = self._images.get(image_id)
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             visit.log_fields["failure"] = str(failure)
             return self._ladder.blank(extension)
         if record is None or record.format != extension:
@@ -76,7 +76,7 @@ class PictureService:
         return self._ladder.answer(wanted, visit)
 
 
-def _keeping_of(called: links.Called) -> CachePolicy:
-    if called.klass == "version" and called.link.expires is not None:
+def _keeping_of(called: links.VerifiedLink) -> CachePolicy:
+    if called.kind == "version" and called.link.expires is not None:
         return cache_until(called.link.expires)
-    return cache_for(DAY_SECONDS if called.klass == "version" else LATEST_SECONDS)
+    return cache_for(DAY_SECONDS if called.kind == "version" else LATEST_SECONDS)

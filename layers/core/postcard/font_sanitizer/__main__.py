@@ -9,23 +9,23 @@ import logging
 import resource
 import sys
 
-MOST_MEMORY = 768_000_000  # bytes of addresses
-MOST_SECONDS = 15  # of work
+MAX_MEMORY_BYTES = 768_000_000  # bytes of addresses
+MAX_CPU_SECONDS = 15  # of work
 
 
 def main() -> None:
     """One font, within bounds that the system holds it to."""
-    _bind()
+    _set_limits()
     logging.disable(logging.CRITICAL)
     from postcard.font_sanitizer import lockdown as doors
-    from postcard.font_sanitizer.sanitize import recast
+    from postcard.font_sanitizer.sanitize import sanitize
     from postcard.text.font_file import FontError
     from postcard.text.glyphs import can_draw
 
     font, out = sys.stdin.buffer.read(), sys.stdout.buffer
-    doors.close()
+    doors.lock_down()
     try:
-        body, card = recast(font)
+        body, card = sanitize(font)
         if not can_draw(body, card.character_ranges[:8]):
             raise FontError("letters cannot be drawn from it: save it anew")
     except FontError as error:
@@ -34,10 +34,10 @@ def main() -> None:
     out.write(b"{}\n" + body)
 
 
-def _bind() -> None:
+def _set_limits() -> None:
     limits = (
-        (resource.RLIMIT_AS, MOST_MEMORY),
-        (resource.RLIMIT_CPU, MOST_SECONDS),
+        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     )

@@ -2,7 +2,7 @@
 
 import re
 
-_PICTURES = re.compile(
+_EMOJI_PRESENTATION = re.compile(
     "["
     "\u231a\u231b\u23e9-\u23ec\u23f0\u23f3\u25fd\u25fe\u2614\u2615\u2648-\u2653\u267f\u2693"
     "\u26a1\u26aa\u26ab\u26bd\u26be\u26c4\u26c5\u26ce\u26d4\u26ea\u26f2\u26f3\u26f5\u26fa"
@@ -22,10 +22,10 @@ _PICTURES = re.compile(
 )
 
 
-def shows_as_picture(letter: str) -> bool:
+def has_emoji_presentation(letter: str) -> bool:
     """Whether a letter is the colour font's alone.
 
-    >>> shows_as_picture("⚡"), shows_as_picture("★")
+    >>> has_emoji_presentation("⚡"), has_emoji_presentation("★")
     (True, False)
     """
-    return bool(_PICTURES.match(letter))
+    return bool(_EMOJI_PRESENTATION.match(letter))

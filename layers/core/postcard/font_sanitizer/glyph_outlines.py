@@ -10,44 +10,47 @@ from fontTools.ttLib import TTFont
 
 from postcard.text.font_file import FontError
 
-MOST_POINTS = 20_000  # a letter, with those of the letters that it is made of
-DEEPEST = 8  # letters made of letters
-TALLEST, WIDEST = 5.0, 20.0  # em from the pen; an ornate ligature of Arabic is ten em wide
+MAX_GLYPH_POINTS = 20_000  # a letter, with those of the letters that it is made of
+MAX_COMPONENT_DEPTH = 8  # letters made of letters
+MAX_HEIGHT_EM, MAX_WIDTH_EM = (
+    5.0,
+    20.0,
+)  # em from the pen; an ornate ligature of Arabic is ten em wide
 
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
-Place = Mapping[str, float]
+AxisLocation = Mapping[str, float]
 
 
-def check_outlines(font: TTFont, places: Sequence[Place]) -> None:
+def check_outlines(font: TTFont, locations: Sequence[AxisLocation]) -> None:
     """`FontError` for a letter that cannot be drawn or is out of all measure.
 
     `places` are those among the font's axes at which it is looked at.
     """
     if "glyf" in font:
-        _check_parts(font["glyf"])
+        _check_components(font["glyf"])
     em = font["head"].unitsPerEm
-    for place in places:
+    for place in locations:
         letters = font.getGlyphSet(location=place or None)
         for name in font.getGlyphOrder():
-            pen = _Reach(letters)
+            pen = _ExtentsPen(letters)
             letters[name].draw(pen)
-            _check_reach(name, pen, letters[name].width, em)
+            _check_extents(name, pen, letters[name].width, em)
 
 
-def drop_hints(font: TTFont) -> None:
+def remove_hinting(font: TTFont) -> None:
     """No program is left in the font: widths grow evenly with size."""
     if "glyf" in font:
         for name in font.getGlyphOrder():
             font["glyf"][name].removeHinting()
         return
     table = font["CFF " if "CFF " in font else "CFF2"].cff
-    for matrix in _matrices(table):
+    for matrix in _font_matrices(table):
         _check_matrix(matrix, font["head"].unitsPerEm)
     remove_hints(table)
 
 
-class _Reach(BasePen):  # type: ignore[misc]  # fontTools' pens are not typed
+class _ExtentsPen(BasePen):  # type: ignore[misc]  # fontTools' pens are not typed
     """How far a letter's points lie from the pen."""
 
     def __init__(self, letters: Any) -> None:
@@ -56,58 +59,58 @@ class _Reach(BasePen):  # type: ignore[misc]  # fontTools' pens are not typed
         self.left = self.right = self.bottom = self.top = 0.0
 
     def _moveTo(self, pt: tuple[float, float]) -> None:
-        self._see(pt)
+        self._add_point(pt)
 
     def _lineTo(self, pt: tuple[float, float]) -> None:
-        self._see(pt)
+        self._add_point(pt)
 
     def _curveToOne(self, *points: tuple[float, float]) -> None:
         for point in points:
-            self._see(point)
+            self._add_point(point)
 
-    def _see(self, point: tuple[float, float]) -> None:
+    def _add_point(self, point: tuple[float, float]) -> None:
         self.points += 1
-        if self.points > MOST_POINTS:
-            raise FontError(f"a letter has more than {MOST_POINTS} points")
+        if self.points > MAX_GLYPH_POINTS:
+            raise FontError(f"a letter has more than {MAX_GLYPH_POINTS} points")
         x, y = point
         self.left, self.right = min(self.left, x), max(self.right, x)
         self.bottom, self.top = min(self.bottom, y), max(self.top, y)
 
 
-def _check_reach(name: str, reach: _Reach, width: float, em: int) -> None:
-    across = (-reach.left, reach.right, abs(width))
-    down = (-reach.bottom, reach.top)
+def _check_extents(name: str, extents: _ExtentsPen, width: float, em: int) -> None:
+    across = (-extents.left, extents.right, abs(width))
+    down = (-extents.bottom, extents.top)
     finite = all(map(math.isfinite, (*across, *down)))
-    if not finite or max(across) > WIDEST * em or max(down) > TALLEST * em:
+    if not finite or max(across) > MAX_WIDTH_EM * em or max(down) > MAX_HEIGHT_EM * em:
         raise FontError(
-            f"its letter {name[:40]!r} is larger than {WIDEST:g} times as wide or {TALLEST:g} times"
+            f"its letter {name[:40]!r} is larger than {MAX_WIDTH_EM:g} times as wide or {MAX_HEIGHT_EM:g} times"
             " as high as the font's size"
         )
 
 
-def _check_parts(glyphs: Any) -> None:
+def _check_components(glyphs: Any) -> None:
     """Letters made of letters: no circles, no deep nests, no avalanche of empty parts."""
     known: dict[str, tuple[int, int]] = {}  # how many letters in all, and how deep
 
-    def measured(name: str, around: tuple[str, ...]) -> tuple[int, int]:
+    def measure(name: str, around: tuple[str, ...]) -> tuple[int, int]:
         if name in around:
             raise FontError(f"its letter {name[:40]!r} is made of itself")
         if name not in known:
             glyph = glyphs[name]
             parts = glyph.components if glyph.isComposite() else ()
-            inner = [measured(part.glyphName, (*around, name)) for part in parts]
+            inner = [measure(part.glyphName, (*around, name)) for part in parts]
             deep = 1 + max((depth for _, depth in inner), default=-1)
             known[name] = 1 + sum(many for many, _ in inner), deep
         many, deep = known[name]
-        if many > MOST_POINTS or len(around) + deep > DEEPEST:
+        if many > MAX_GLYPH_POINTS or len(around) + deep > MAX_COMPONENT_DEPTH:
             raise FontError(f"its letter {name[:40]!r} is made of too many others or layers")
         return many, deep
 
     for name in glyphs.keys():  # noqa: SIM118  # no mapping of Python's
-        measured(name, ())
+        measure(name, ())
 
 
-def _matrices(table: Any) -> Iterator[Sequence[float]]:
+def _font_matrices(table: Any) -> Iterator[Sequence[float]]:
     if len(table.topDictIndex) != 1:
         raise FontError("it holds several fonts: save one of them by itself")
     top = table.topDictIndex[0]

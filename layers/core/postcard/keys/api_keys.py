@@ -12,21 +12,21 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from postcard.errors import BadRequest, Fault, Forbidden, NotFound, Unauthorized, Unavailable
-from postcard.ports import ApiKeyRecord, ApiKeys
+from postcard.errors import BadRequest, Fault, Forbidden, NotFound, ServiceUnavailable, Unauthorized
+from postcard.ports import ApiKeyRecord, ApiKeyStore
 
-PREFIX = "postcard_"
+KEY_PREFIX = "postcard_"
 SCOPES = ("images", "templates", "batches", "admin")
-LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 34
 CHECKSUM_LENGTH = 6
-HOUR = 3600
+LAST_USED_RESOLUTION_SECONDS = 3600
 
 
-def generate(choose: Callable[[str], str] = secrets.choice) -> str:
+def generate_api_key(choose_character: Callable[[str], str] = secrets.choice) -> str:
     """A new key; 34 random characters are 202 bits."""
-    body = "".join(choose(LETTERS) for _ in range(SECRET_LENGTH))
-    return PREFIX + body + checksum(body)
+    body = "".join(choose_character(ALPHABET) for _ in range(SECRET_LENGTH))
+    return KEY_PREFIX + body + checksum(body)
 
 
 def checksum(body: str) -> str:
@@ -38,25 +38,29 @@ def checksum(body: str) -> str:
     rest = zlib.crc32(body.encode("ascii"))
     letters = []
     for _ in range(CHECKSUM_LENGTH):
-        rest, digit = divmod(rest, len(LETTERS))
-        letters.append(LETTERS[digit])
+        rest, digit = divmod(rest, len(ALPHABET))
+        letters.append(ALPHABET[digit])
     return "".join(reversed(letters))
 
 
-def well_formed(key: str) -> bool:
+def is_well_formed(key: str) -> bool:
     """Whether this could be a key of ours: prefix, letters, length and checksum."""
-    text = key.removeprefix(PREFIX)
-    if text == key or len(text) != SECRET_LENGTH + CHECKSUM_LENGTH or not set(text) <= set(LETTERS):
+    text = key.removeprefix(KEY_PREFIX)
+    if (
+        text == key
+        or len(text) != SECRET_LENGTH + CHECKSUM_LENGTH
+        or not set(text) <= set(ALPHABET)
+    ):
         return False
     return checksum(text[:SECRET_LENGTH]) == text[SECRET_LENGTH:]
 
 
-def digest(key: str) -> str:
+def key_digest(key: str) -> str:
     """What is stored of a key: its SHA-256 in lower-case hex."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def sent_key(authorization: str | None, x_api_key: str | None) -> str | None:
+def key_from_headers(authorization: str | None, x_api_key: str | None) -> str | None:
     """The key of `Authorization: Bearer …`, else of `X-API-Key`, else None."""
     scheme, _, credentials = (authorization or "").strip().partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
@@ -77,12 +81,14 @@ def require_template(record: ApiKeyRecord, template_id: str) -> None:
         raise Forbidden(detail, code="other_template")
 
 
-class Keys:
+class ApiKeyService:
     """Makes, lists, revokes and checks API keys."""
 
-    def __init__(self, records: ApiKeys, *, choose: Callable[[str], str] = secrets.choice) -> None:
+    def __init__(
+        self, records: ApiKeyStore, *, choose_character: Callable[[str], str] = secrets.choice
+    ) -> None:
         self._records = records
-        self._choose = choose
+        self._choose_character = choose_character
 
     def create(
         self,
@@ -97,10 +103,10 @@ class Keys:
     ) -> tuple[str, ApiKeyRecord]:
         """A new key and its record; nobody can show the key again. `rate` is calls a second."""
         _check_scopes(scopes)
-        key = generate(self._choose)
+        key = generate_api_key(self._choose_character)
         record = ApiKeyRecord(
-            key_id=f"key_{digest(key)[:10]}",
-            digest=digest(key),
+            key_id=f"key_{key_digest(key)[:10]}",
+            digest=key_digest(key),
             name=name,
             scopes=tuple(dict.fromkeys(scopes)),
             templates=None if templates is None else tuple(templates),
@@ -126,14 +132,14 @@ class Keys:
             self._records.put(record)
         return record
 
-    def note_use(self, record: ApiKeyRecord, *, now: float) -> None:
+    def record_use(self, record: ApiKeyRecord, *, now: float) -> None:
         """Keep when a key was last used, to the hour: one write an hour is enough to see it idle.
 
         A table that is down keeps nobody out.
         """
-        if record.last_used_at is None or now - record.last_used_at >= HOUR:
-            with contextlib.suppress(Unavailable):
-                self._records.used(record.digest, int(now))
+        if record.last_used_at is None or now - record.last_used_at >= LAST_USED_RESOLUTION_SECONDS:
+            with contextlib.suppress(ServiceUnavailable):
+                self._records.record_use(record.digest, int(now))
 
     def authenticate(
         self,
@@ -149,27 +155,33 @@ class Keys:
         Where scope or template are known only once the body is read, leave them out and call
         `require_scope` and `require_template` then.
         """
-        record = self._good(sent_key(authorization, x_api_key), now)
+        record = self._require_valid(key_from_headers(authorization, x_api_key), now)
         if scope is not None:
             require_scope(record, scope)
         if template is not None:
             require_template(record, template)
         return record
 
-    def _good(self, key: str | None, now: float) -> ApiKeyRecord:
+    def _require_valid(self, key: str | None, now: float) -> ApiKeyRecord:
         if key is None:
-            raise _refused("missing_key", 'Send "Authorization: Bearer postcard_…".', challenge="")
-        record = self._records.by_digest(digest(key)) if well_formed(key) else None
+            raise _unauthorized(
+                "missing_key", 'Send "Authorization: Bearer postcard_…".', challenge=""
+            )
+        record = self._records.by_digest(key_digest(key)) if is_well_formed(key) else None
         if record is None:
-            raise _refused("unknown_key", "There is no such key: check that it is copied whole.")
+            raise _unauthorized(
+                "unknown_key", "There is no such key: check that it is copied whole."
+            )
         if record.revoked_at is not None and record.revoked_at <= now:
-            raise _refused("revoked_key", "This key was revoked: use another.")
+            raise _unauthorized("revoked_key", "This key was revoked: use another.")
         if record.expires_at is not None and record.expires_at <= now:
-            raise _refused("expired_key", "This key has expired: use another.")
+            raise _unauthorized("expired_key", "This key has expired: use another.")
         return record
 
 
-def _refused(code: str, detail: str, challenge: str = ', error="invalid_token"') -> Unauthorized:
+def _unauthorized(
+    code: str, detail: str, challenge: str = ', error="invalid_token"'
+) -> Unauthorized:
     headers = {"WWW-Authenticate": f'Bearer realm="postcard"{challenge}'}
     return Unauthorized(detail, code=code, headers=headers)
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
 
-from postcard.errors import Unavailable
+from postcard.errors import ServiceUnavailable
 from postcard.links.signing import LinkKeys
-from postcard.ports import JsonObject, Secrets
+from postcard.ports import JsonObject, SecretStore
 from postcard.runtime.lazy_dataclass import dataclass
 
-EDGE_ENTRY = "postcard"
-MOST_SIGNING_KEYS = 10
-EDGE_ENTRY_LENGTH = 1024  # characters that a KeyValueStore value may have
+EDGE_ENTRY_NAME = "postcard"
+MAX_SIGNING_KEYS = 10
+MAX_EDGE_ENTRY_LENGTH = 1024  # characters that a KeyValueStore value may have
 PENDING, MINTING, VERIFYING = "pending", "minting", "verifying"
 
 
@@ -42,16 +42,18 @@ class KeySet:
     id: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> "KeySet":
+    def from_json(cls, text: str) -> "KeySet":
         """From the secret's JSON; an empty text is an empty set. `Unavailable` if it is broken."""
         try:
             stored = json.loads(text or "{}")
             signing = {kid: SigningKey(**key) for kid, key in stored.pop("signing", {}).items()}
             return cls(**{"serial": len(signing), **stored}, signing=signing)
         except (ValueError, TypeError, AttributeError) as error:
-            raise Unavailable("The secret of the keys cannot be read: restore it.") from error
+            raise ServiceUnavailable(
+                "The secret of the keys cannot be read: restore it."
+            ) from error
 
-    def text(self) -> str:
+    def to_json(self) -> str:
         """The secret's JSON."""
         stored: JsonObject = {name: getattr(self, name) for name in self.__dataclass_fields__}
         stored["signing"] = {
@@ -61,14 +63,14 @@ class KeySet:
         return json.dumps(stored, separators=(",", ":"))
 
     @property
-    def minting(self) -> str | None:
+    def active_kid(self) -> str | None:
         """The name of the key that mints, if there is one yet."""
         return next((kid for kid, key in self.signing.items() if key.state == MINTING), None)
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether links can be minted and verified."""
-        return bool(self.minting and self.origin and self.address and self.images and self.id)
+        return bool(self.active_kid and self.origin and self.address and self.images and self.id)
 
     def edge_entry(self) -> str:
         """The edge's copy, as contract/links.md has it."""
@@ -82,22 +84,24 @@ class KeySet:
 
     def link_keys(self) -> LinkKeys:
         """What links need; `Unavailable` without a key that mints: no key, no service."""
-        if not self.complete or self.minting is None:
-            raise Unavailable("There are no signing keys: run `postcard signing-keys create`.")
+        if not self.is_complete or self.active_kid is None:
+            raise ServiceUnavailable(
+                "There are no signing keys: run `postcard signing-keys create`."
+            )
         return LinkKeys(
             epoch=self.epoch,
-            signing={kid: key.key for kid, key in self.signing.items()},
-            minting=self.minting,
-            address=self.address,
-            images=self.images,
-            id=self.id,
+            signing_keys={kid: key.key for kid, key in self.signing.items()},
+            active_kid=self.active_kid,
+            cache_path_key=self.address,
+            image_id_checksum_key=self.images,
+            image_id_key=self.id,
         )
 
-    def changed(self, kid: str, state: str) -> "KeySet":
+    def with_state(self, kid: str, state: str) -> "KeySet":
         """The same with one key in another state; the one that minted goes on verifying."""
         signing = dict(self.signing)
-        if state == MINTING and self.minting is not None:
-            signing[self.minting] = replace(signing[self.minting], state=VERIFYING)
+        if state == MINTING and self.active_kid is not None:
+            signing[self.active_kid] = replace(signing[self.active_kid], state=VERIFYING)
         signing[kid] = replace(signing[kid], state=state)
         return replace(self, signing=signing)
 
@@ -107,7 +111,7 @@ class KeySource:
 
     def __init__(
         self,
-        secrets: Secrets,
+        secrets: SecretStore,
         *,
         clock: Callable[[], float] = time.monotonic,
         max_age: float = 60.0,
@@ -127,7 +131,7 @@ class KeySource:
         assert self._link_keys is not None
         return self._link_keys
 
-    def origin(self) -> str:
+    def origin_secret(self) -> str:
         """The secret header that the distribution adds to its calls."""
         self._refresh(None)
         assert self._keys is not None
@@ -135,15 +139,15 @@ class KeySource:
 
     def _refresh(self, kid: str | None) -> None:
         now = self._clock()
-        known = self._link_keys is not None and (kid is None or kid in self._link_keys.signing)
+        known = self._link_keys is not None and (kid is None or kid in self._link_keys.signing_keys)
         if self._link_keys is not None and now - self._read_at < (
             self._max_age if known else self._min_age
         ):
             return
         try:
-            keys = KeySet.parse(self._secrets.read())
+            keys = KeySet.from_json(self._secrets.read())
             self._keys, self._link_keys = keys, keys.link_keys()
-        except Unavailable:
+        except ServiceUnavailable:
             if self._link_keys is None:
                 raise
         self._read_at = now

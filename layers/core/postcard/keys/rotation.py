@@ -10,25 +10,25 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from postcard.errors import Conflict, NotFound, Unavailable
+from postcard.errors import Conflict, NotFound, ServiceUnavailable
 from postcard.keys.key_set import (
-    EDGE_ENTRY,
-    EDGE_ENTRY_LENGTH,
+    EDGE_ENTRY_NAME,
+    MAX_EDGE_ENTRY_LENGTH,
+    MAX_SIGNING_KEYS,
     MINTING,
-    MOST_SIGNING_KEYS,
     PENDING,
     VERIFYING,
     KeySet,
     SigningKey,
 )
-from postcard.ports import EdgeStore, Secrets
+from postcard.ports import EdgeStore, SecretStore
 
 
-def _hex() -> str:
+def _random_hex_key() -> str:
     return randomness.token_hex(32)
 
 
-class Keyring:
+class KeyRotation:
     """Changes the keys of links, the edge before anything relies on it.
 
     Every call may be repeated; what failed half-way is finished by the next `sync` or `rotate`.
@@ -37,24 +37,24 @@ class Keyring:
 
     def __init__(
         self,
-        secrets: Secrets,
+        secrets: SecretStore,
         edge: EdgeStore,
         *,
-        new_key: Callable[[], str] = _hex,
+        new_key: Callable[[], str] = _random_hex_key,
         sleep: Callable[[float], None] = time.sleep,
-        tries: int = 10,
+        max_attempts: int = 10,
     ) -> None:
         self._secrets = secrets
         self._edge = edge
         self._new_key = new_key
         self._sleep = sleep
-        self._tries = tries
+        self._max_attempts = max_attempts
 
     def read(self) -> KeySet:
         """The keys as the secret has them."""
-        return KeySet.parse(self._secrets.read())
+        return KeySet.from_json(self._secrets.read())
 
-    def initialise(self, *, now: float) -> KeySet:
+    def initialize(self, *, now: float) -> KeySet:
         """Make whatever does not exist yet, and bring the edge up to date."""
 
         def filled(keys: KeySet) -> KeySet:
@@ -66,7 +66,7 @@ class Keyring:
                 id=keys.id or self._new_key(),
             )
 
-        if self._change(filled).minting is None:
+        if self._change(filled).active_kid is None:
             self.rotate(now=now)
         return self.sync()
 
@@ -74,7 +74,7 @@ class Keyring:
         """A new pending key in the secret and at the edge; `Conflict` if there are ten."""
 
         def added(keys: KeySet) -> KeySet:
-            if len(keys.signing) >= MOST_SIGNING_KEYS:
+            if len(keys.signing) >= MAX_SIGNING_KEYS:
                 raise Conflict(
                     "There are ten signing keys: revoke one that no mail needs any more."
                 )
@@ -82,43 +82,43 @@ class Keyring:
             signing = {**keys.signing, f"k{keys.serial + 1}": key}
             return replace(keys, serial=keys.serial + 1, signing=signing)
 
-        return f"k{self._spread(added).serial}"
+        return f"k{self._change_and_sync(added).serial}"
 
     def rotate(self, *, now: float) -> str:
         """Make a new key mint (the pending one, if there is one), once the edge has it."""
         pending = [kid for kid, key in self.read().signing.items() if key.state == PENDING]
         kid = pending[-1] if pending else self.create(now=now)
         self.sync()
-        self._change(lambda keys: _found(keys, kid).changed(kid, MINTING))
+        self._change(lambda keys: _require_known(keys, kid).with_state(kid, MINTING))
         return kid
 
     def retire(self, kid: str) -> None:
         """The key goes on verifying and never mints; `Conflict` if it is the one that mints."""
-        self._change(lambda keys: _spare(keys, kid).changed(kid, VERIFYING))
+        self._change(lambda keys: _require_not_active(keys, kid).with_state(kid, VERIFYING))
 
     def revoke(self, kid: str) -> None:
         """Take the key from secret and edge: its links are 403. `Conflict` if it mints."""
 
         def without(keys: KeySet) -> KeySet:
-            signing = _spare(keys, kid).signing
+            signing = _require_not_active(keys, kid).signing
             return replace(keys, signing={name: signing[name] for name in signing if name != kid})
 
-        self._spread(without)
+        self._change_and_sync(without)
 
     def raise_epoch(self) -> int:
         """Give every picture a new address; returns the new epoch."""
-        return self._spread(lambda keys: replace(keys, epoch=keys.epoch + 1)).epoch
+        return self._change_and_sync(lambda keys: replace(keys, epoch=keys.epoch + 1)).epoch
 
     def sync(self) -> KeySet:
         """Write the secret's keys to the edge unless it has them, and read them back.
 
         Of several who do this at once, the last to write finds what the secret says then.
         """
-        for _ in range(self._tries):
+        for _ in range(self._max_attempts):
             keys = self.read()
-            entry = _entry(keys)
-            if self._edge.read(EDGE_ENTRY) != entry:
-                self._edge.write(EDGE_ENTRY, entry)
+            entry = _edge_entry(keys)
+            if self._edge.read(EDGE_ENTRY_NAME) != entry:
+                self._edge.write(EDGE_ENTRY_NAME, entry)
                 self._read_back(entry)
             if self.read().edge_entry() == entry:
                 return keys
@@ -127,47 +127,49 @@ class Keyring:
     def _change(self, change: Callable[[KeySet], KeySet]) -> KeySet:
         """The keys, changed in the secret; `Conflict` if somebody else changes them meanwhile."""
         before = self._secrets.read()
-        keys = KeySet.parse(before)
+        keys = KeySet.from_json(before)
         changed = change(keys)
         if changed != keys:
-            _entry(changed)
-            self._secrets.write(changed.text(), instead_of=before)
+            _edge_entry(changed)
+            self._secrets.write(changed.to_json(), instead_of=before)
         return changed
 
-    def _spread(self, change: Callable[[KeySet], KeySet]) -> KeySet:
+    def _change_and_sync(self, change: Callable[[KeySet], KeySet]) -> KeySet:
         """The keys, changed in the secret and then at the edge."""
         changed = self._change(change)
         try:
             self.sync()
-        except Unavailable as failure:
-            raise Unavailable(
+        except ServiceUnavailable as failure:
+            raise ServiceUnavailable(
                 "The secret has the change and the edge not yet: run `postcard signing-keys sync`."
             ) from failure
         return changed
 
     def _read_back(self, entry: str) -> None:
-        for attempt in range(self._tries):
-            if self._edge.read(EDGE_ENTRY) == entry:
+        for attempt in range(self._max_attempts):
+            if self._edge.read(EDGE_ENTRY_NAME) == entry:
                 return
             self._sleep(min(2.0, 0.1 * 2**attempt))
-        raise Unavailable("The edge does not show the keys yet: nothing new mints. Try again.")
+        raise ServiceUnavailable(
+            "The edge does not show the keys yet: nothing new mints. Try again."
+        )
 
 
-def _entry(keys: KeySet) -> str:
+def _edge_entry(keys: KeySet) -> str:
     """The edge's copy; `Conflict` if it would be too long."""
     entry = keys.edge_entry()
-    if len(entry) > EDGE_ENTRY_LENGTH:
+    if len(entry) > MAX_EDGE_ENTRY_LENGTH:
         raise Conflict("The edge's entry would be too long: revoke a signing key.")
     return entry
 
 
-def _found(keys: KeySet, kid: str) -> KeySet:
+def _require_known(keys: KeySet, kid: str) -> KeySet:
     if kid not in keys.signing:
         raise NotFound(f'There is no signing key "{kid}".')
     return keys
 
 
-def _spare(keys: KeySet, kid: str) -> KeySet:
-    if kid == _found(keys, kid).minting:
+def _require_not_active(keys: KeySet, kid: str) -> KeySet:
+    if kid == _require_known(keys, kid).active_kid:
         raise Conflict(f'"{kid}" is the key that mints: rotate first.')
     return keys

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from postcard.errors import BadRequest, Fault
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.links.build import check_length
-from postcard.links.encoding import encode
+from postcard.links.encoding import percent_encode
 from postcard.runtime.lazy_dataclass import dataclass
 
 # A default with one of these could end the tag, the text in it, or the address.
@@ -20,12 +20,12 @@ UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class MailPlatform:
     """A mail platform: the attributes it takes, and how it writes a tag (attribute, default)."""
 
     name: str
-    attribute: re.Pattern[str]
-    write: Callable[[str, str], str]
+    attribute_pattern: re.Pattern[str]
+    write_tag: Callable[[str, str], str]
     example: str
 
 
@@ -33,12 +33,12 @@ class Platform:
 class MergeLink:
     """A merge link without its host: the signed head, and each open field with its tag."""
 
-    head: str
+    signed_prefix: str
     tags: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
         """The link as it is pasted where no HTML is written."""
-        return self.head + "".join(f"&{name}={tag}" for name, tag in self.tags)
+        return self.signed_prefix + "".join(f"&{name}={tag}" for name, tag in self.tags)
 
 
 def _klaviyo(attribute: str, default: str) -> str:
@@ -56,7 +56,7 @@ def _mailchimp(attribute: str, default: str) -> str:
 
 def _instantly(attribute: str, default: str) -> str:
     # Instantly escapes nothing; what it writes for a missing value stands in the address as it is.
-    return f"{{{{{attribute}|{encode(default)}}}}}" if default else f"{{{{{attribute}}}}}"
+    return f"{{{{{attribute}|{percent_encode(default)}}}}}" if default else f"{{{{{attribute}}}}}"
 
 
 def _custom(attribute: str, default: str) -> str:
@@ -66,21 +66,21 @@ def _custom(attribute: str, default: str) -> str:
 PLATFORMS = {
     platform.name: platform
     for platform in (
-        Platform(
+        MailPlatform(
             "klaviyo",
             re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
             _klaviyo,
             "first_name or person|lookup:'Points'",
         ),
-        Platform("mailchimp", re.compile(r"[A-Za-z0-9_]{1,50}"), _mailchimp, "FNAME"),
-        Platform("instantly", re.compile(r"[A-Za-z0-9_ -]{1,100}"), _instantly, "firstName"),
-        Platform("custom", re.compile(r"[^\x00-\x1f\x7f]{1,500}"), _custom, "[[firstname]]"),
+        MailPlatform("mailchimp", re.compile(r"[A-Za-z0-9_]{1,50}"), _mailchimp, "FNAME"),
+        MailPlatform("instantly", re.compile(r"[A-Za-z0-9_ -]{1,100}"), _instantly, "firstName"),
+        MailPlatform("custom", re.compile(r"[^\x00-\x1f\x7f]{1,500}"), _custom, "[[firstname]]"),
     )
 }
 
 
 def merge_link(
-    head: str, *, esp: str, open: Mapping[str, str], defaults: Mapping[str, str | None]
+    signed_prefix: str, *, esp: str, open: Mapping[str, str], defaults: Mapping[str, str | None]
 ) -> MergeLink:
     """Put each open field's tag behind `head`, which `mint` signed with the same names.
 
@@ -91,10 +91,11 @@ def merge_link(
         raise BadRequest("The tags cannot be written as asked.", errors=faults)
     platform = PLATFORMS[esp]
     tags = tuple(
-        (name, platform.write(open[name], _said(defaults.get(name)))) for name in sorted(open)
+        (name, platform.write_tag(open[name], _safe_default(defaults.get(name))))
+        for name in sorted(open)
     )
-    check_length(head + "".join(f"&{name}=" for name, _ in tags), parts=0)
-    return MergeLink(head, tags)
+    check_length(signed_prefix + "".join(f"&{name}=" for name, _ in tags), parameter_count=0)
+    return MergeLink(signed_prefix, tags)
 
 
 def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
@@ -105,9 +106,9 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
         return [Fault("bad_value", "/esp", detail)]
     detail = f"Give the attribute alone, as {platform.example}."
     return [
-        Fault("bad_value", pointer("open", name), detail)
+        Fault("bad_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
-        if not platform.attribute.fullmatch(attribute)
+        if not platform.attribute_pattern.fullmatch(attribute)
     ]
 
 
@@ -119,7 +120,7 @@ def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, hei
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
     tags = "".join(f"&amp;{name}={tag}" for name, tag in source.tags)
-    address = html.escape(base_url.rstrip("/") + source.head) + tags
+    address = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
     quote = "'" if '"' in tags and "'" not in address else '"'
     if quote == '"':
         address = address.replace('"', "&quot;")
@@ -127,6 +128,6 @@ def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, hei
     return f'<img src={quote}{address}{quote} width="{width}" height="{height}" alt="{text}">'
 
 
-def _said(default: str | None) -> str:
+def _safe_default(default: str | None) -> str:
     """The default to write into a tag: "" where there is none or it would break the tag."""
     return "" if default is None or UNSAFE_IN_TAG.search(default) else default

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from postcard.errors import BadRequest
 from postcard.formats import FORMATS
 from postcard.links.encoding import (
-    MAX_CANONICAL_BYTES,
-    MAX_PARTS,
+    MAX_LINK_BYTES,
+    MAX_PARAMETERS,
     MAX_QUERY_BYTES,
-    RESERVED,
-    decode,
-    decode_pasted,
-    encode,
-    is_dropped,
-    is_field,
-    is_template,
+    RESERVED_PARAMETERS,
+    decode_merge_value,
+    is_field_path,
+    is_template_id,
+    is_tracking_parameter,
+    percent_decode,
+    percent_encode,
 )
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -36,11 +36,11 @@ class Link:
     quality: int | None
     expires: int | None
     campaign: str | None
-    open: tuple[str, ...]
+    open_fields: tuple[str, ...]
     kid: str
     signature: str
-    lines: Mapping[str, str]
-    canonical: str
+    encoded_parameters: Mapping[str, str]
+    canonical_url: str
 
     @property
     def path(self) -> str:
@@ -48,41 +48,45 @@ class Link:
         return f"/r/{self.template}.{self.format}"
 
     @property
-    def signed_lines(self) -> list[str]:
+    def signed_parameters(self) -> list[str]:
         """The lines that the signature covers, sorted: all but the values of open fields."""
-        return sorted(line for name, line in self.lines.items() if name not in self.open)
+        return sorted(
+            line for name, line in self.encoded_parameters.items() if name not in self.open_fields
+        )
 
-    def ended(self, now: float) -> bool:
+    def is_expired(self, now: float) -> bool:
         """Whether the clock (Unix seconds) has reached `_exp`."""
         return self.expires is not None and now >= self.expires
 
 
-def read(path: str, query: str) -> Link:
+def parse_link(path: str, query: str) -> Link:
     """Read a link as it was sent. `BadRequest` for everything that is not one, before any 403."""
-    template, image_format = read_path(path)
+    template, image_format = parse_path(path)
     try:
-        if query.count("&") >= MAX_PARTS or len(query.encode()) > MAX_QUERY_BYTES:
-            raise BadRequest(f"A query has at most {MAX_PARTS} parts and {MAX_QUERY_BYTES} bytes.")
-        values = _values(_parts(query))
+        if query.count("&") >= MAX_PARAMETERS or len(query.encode()) > MAX_QUERY_BYTES:
+            raise BadRequest(
+                f"A query has at most {MAX_PARAMETERS} parts and {MAX_QUERY_BYTES} bytes."
+            )
+        values = _parse_parameters(_split_query(query))
     except UnicodeError as error:
         raise BadRequest("Names and values are UTF-8.") from error
     if "_kid" not in values:
         raise BadRequest("A signed link names its key: _kid is missing.")
-    return _link(template, image_format, values)
+    return _build_link(template, image_format, values)
 
 
-def read_path(path: str) -> tuple[str, str]:
+def parse_path(path: str) -> tuple[str, str]:
     """Take `/r/{template}.{format}` apart. `BadRequest` if it is not of that form."""
     if path.startswith("/r/"):
         template, _, image_format = path[3:].rpartition(".")
-        if image_format in FORMATS and is_template(template):
+        if image_format in FORMATS and is_template_id(template):
             return template, image_format
     raise BadRequest(
         f"A signed link is /r/TEMPLATE.FORMAT, and FORMAT one of {', '.join(FORMATS)}."
     )
 
 
-def _parts(query: str) -> list[str]:
+def _split_query(query: str) -> list[str]:
     """The parts between the `&`s, freed of the `amp;` that mail software leaves before them."""
     parts = []
     for part in query.split("&"):
@@ -93,44 +97,44 @@ def _parts(query: str) -> list[str]:
     return parts
 
 
-def _values(parts: list[str]) -> dict[str, str]:
+def _parse_parameters(parts: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for place, part in enumerate(parts):
         raw_name, _, raw_value = part.partition("=")
-        name, value = _decoded(raw_name), _decoded(raw_value)
-        if is_dropped(name):
+        name, value = _decode_or_refuse(raw_name), _decode_or_refuse(raw_value)
+        if is_tracking_parameter(name):
             continue
-        _check(name, value, values)
+        _check_parameter(name, value, values)
         values[name] = value
         if name == "_sig" and "_open" in values:
-            _read_pasted(parts[place + 1 :], values)
+            _parse_open_values(parts[place + 1 :], values)
             break
     if "_open" in values and "_sig" not in values:
         raise BadRequest("_open stands before _sig.")
     return values
 
 
-def _decoded(text: str) -> str:
+def _decode_or_refuse(text: str) -> str:
     try:
-        return decode(text)
+        return percent_decode(text)
     except ValueError as error:
         raise BadRequest("Names and values are percent-encoded UTF-8.") from error
 
 
-def _check(name: str, value: str, values: Mapping[str, str]) -> None:
+def _check_parameter(name: str, value: str, values: Mapping[str, str]) -> None:
     if name in values:
         raise BadRequest(f"{name} stands twice.")
     if name == "_open" and "_sig" in values:
         raise BadRequest("_open stands before _sig.")
-    if name == "_sig" or is_field(name):
+    if name == "_sig" or is_field_path(name):
         return
-    if name not in RESERVED:
+    if name not in RESERVED_PARAMETERS:
         raise BadRequest("The link has a parameter of a name that there is not.")
-    if not RESERVED[name](value):
+    if not RESERVED_PARAMETERS[name](value):
         raise BadRequest(f"The value of {name} is not of its form.")
 
 
-def _read_pasted(parts: list[str], values: dict[str, str]) -> None:
+def _parse_open_values(parts: list[str], values: dict[str, str]) -> None:
     """Read the open part, where platforms paste raw text: nothing there is an error."""
     waiting = [name for name in values["_open"].split(",") if name not in values]
     pasted: dict[str, str] = {}
@@ -141,44 +145,46 @@ def _read_pasted(parts: list[str], values: dict[str, str]) -> None:
             current = name
             waiting.remove(name)
             pasted[name] = part[len(name) + 1 :]
-        elif current is not None and not is_dropped(name):
+        elif current is not None and not is_tracking_parameter(name):
             pasted[current] += "&" + part
-    values.update((name, decode_pasted(text)) for name, text in pasted.items())
+    values.update((name, decode_merge_value(text)) for name, text in pasted.items())
 
 
-def _link(template: str, image_format: str, values: dict[str, str]) -> Link:
+def _build_link(template: str, image_format: str, values: dict[str, str]) -> Link:
     signature = values.pop("_sig", "")
     names = tuple(values["_open"].split(",")) if "_open" in values else ()
     for name in names:
         if values.get(name) == "":
             del values[name]
-    lines = {name: f"{name}={encode(value)}" for name, value in values.items()}
+    lines = {name: f"{name}={percent_encode(value)}" for name, value in values.items()}
     return Link(
         template=template,
         format=image_format,
         fields={name: value for name, value in values.items() if name[0] != "_"},
-        version=_whole(values, "_v"),
-        width=_whole(values, "_w"),
+        version=_optional_integer(values, "_v"),
+        width=_optional_integer(values, "_w"),
         dpr=float(values.get("_d", "1")),
-        quality=_whole(values, "_q"),
-        expires=_whole(values, "_exp"),
+        quality=_optional_integer(values, "_q"),
+        expires=_optional_integer(values, "_exp"),
         campaign=values.get("_c"),
-        open=names,
+        open_fields=names,
         kid=values["_kid"],
         signature=signature,
-        lines=lines,
-        canonical=_canonical(f"/r/{template}.{image_format}", lines, names, signature),
+        encoded_parameters=lines,
+        canonical_url=_canonical_url(f"/r/{template}.{image_format}", lines, names, signature),
     )
 
 
-def _whole(values: Mapping[str, str], name: str) -> int | None:
+def _optional_integer(values: Mapping[str, str], name: str) -> int | None:
     return int(values[name]) if name in values else None
 
 
-def _canonical(path: str, lines: Mapping[str, str], names: tuple[str, ...], signature: str) -> str:
-    signed = sorted(line for name, line in lines.items() if name not in names)
-    opened = sorted(line for name, line in lines.items() if name in names)
-    canonical = f"{path}?{'&'.join([*signed, f'_sig={encode(signature)}', *opened])}"
-    if len(canonical) > MAX_CANONICAL_BYTES:
-        raise BadRequest(f"The link is longer than {MAX_CANONICAL_BYTES} bytes.")
+def _canonical_url(
+    path: str, encoded_parameters: Mapping[str, str], open_fields: tuple[str, ...], signature: str
+) -> str:
+    signed = sorted(line for name, line in encoded_parameters.items() if name not in open_fields)
+    opened = sorted(line for name, line in encoded_parameters.items() if name in open_fields)
+    canonical = f"{path}?{'&'.join([*signed, f'_sig={percent_encode(signature)}', *opened])}"
+    if len(canonical) > MAX_LINK_BYTES:
+        raise BadRequest(f"The link is longer than {MAX_LINK_BYTES} bytes.")
     return canonical

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
 from postcard.geometry import Box
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.lint.contrast import low_contrast
 from postcard.lint.missing_letters import missing_letters
 from postcard.lint.text_overflow import overflowing_texts
@@ -90,7 +90,7 @@ def _unused_fields(template: Template) -> Iterator[Fault]:
     used.update(layer.repeat for layer in layers if isinstance(layer, GroupLayer) and layer.repeat)
     for name, field in template.fields.items():
         if name not in used:
-            yield Fault("unused_field", pointer("fields", name), f"Nothing shows {name}.")
+            yield Fault("unused_field", json_pointer("fields", name), f"Nothing shows {name}.")
         elif isinstance(field, ListField):
             yield from _unused_item_fields(name, field, sources)
 
@@ -100,7 +100,7 @@ def _unused_item_fields(name: str, field: ListField, sources: Sequence[str]) -> 
     for key in field.items:
         usage = re.compile(rf"""\.{key}\b|["']{key}["']""")
         if not any(usage.search(source) for source in sources):
-            where = pointer("fields", name, "items", key)
+            where = json_pointer("fields", name, "items", key)
             yield Fault("unused_field", where, f"Nothing shows {key} of the items in {name}.")
 
 
@@ -112,7 +112,7 @@ def _missing_examples(template: Template) -> Iterator[Fault]:
             and template.default_values[name] is None
         ):
             detail = f"{name} is required and has no example, so previews show it empty."
-            yield Fault("no_example", pointer("fields", name), detail)
+            yield Fault("no_example", json_pointer("fields", name), detail)
 
 
 def _clock_findings(template: Template) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import AnyField, Fields, TextField
 from postcard.template.liquid.programs import names_used
 from postcard.template.model import Document
@@ -66,7 +66,7 @@ def _texts_by_font(document: Document) -> dict[str, list[str]]:
 
 
 def _style_font_pointers(*styles: str | None) -> list[str]:
-    return [pointer("styles", style, "font") for style in styles if style]
+    return [json_pointer("styles", style, "font") for style in styles if style]
 
 
 def _possible_letters(sources: Sequence[str] | None, fields: Fields) -> str | None:

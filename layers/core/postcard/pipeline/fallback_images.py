@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from postcard.assets.verified_objects import CHECKSUM, digest_of
+from postcard.assets.verified_objects import DIGEST_METADATA_KEY, content_digest
 from postcard.canvas.codecs.reencode import resize
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import OutputSize, output_size
 from postcard.pipeline.render_job import MAX_PICTURE_BYTES
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.ports import Objects, StoredObject, TemplateVersion
+from postcard.ports import ObjectStore, StoredObject, TemplateVersion
 from postcard.rendering.renderer import FallbackKind, Renderer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
@@ -32,7 +32,8 @@ def stored_size(document: Document) -> OutputSize:
     """Twice the template's size, or what of it stays within the bounds."""
     sizes = (output_size(document.width, document.height, dpr=dpr) for dpr in STORED_DPRS)
     return next(
-        (size for size in sizes if size.allowed), output_size(document.width, document.height)
+        (size for size in sizes if size.is_within_limits),
+        output_size(document.width, document.height),
     )
 
 
@@ -69,7 +70,7 @@ class FallbackImages:
         for key in keys:
             body = self._sources.read_cached(key, deadline=deadline)
             if body is not None:
-                quality = frame.quality or FORMATS[frame.format].quality
+                quality = frame.quality or FORMATS[frame.format].default_quality
                 return resize(
                     body,
                     frame.pixels,
@@ -87,7 +88,7 @@ class FallbackImages:
 
 
 def store_fallbacks(
-    store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
+    store: ObjectStore, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Store what was drawn at publish; kind → key.
 
@@ -95,17 +96,17 @@ def store_fallbacks(
     """
     keys = {}
     for kind, body in drawn.items():
-        keys[kind] = f"templates/{template_id}/{version}/{kind}/{digest_of(body)}.png"
+        keys[kind] = f"templates/{template_id}/{version}/{kind}/{content_digest(body)}.png"
         store.put(keys[kind], StoredObject(body, "image/png"))
     return keys
 
 
 def store_fallbacks_at_fixed_keys(
-    store: Objects, template_id: str, version: int, drawn: Mapping[str, bytes]
+    store: ObjectStore, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> None:
     """Once the version is published: store them where they are found without its record, too."""
     for kind, body in drawn.items():
-        told = {CHECKSUM: digest_of(body)}
+        told = {DIGEST_METADATA_KEY: content_digest(body)}
         stored = StoredObject(body, "image/png", metadata=told)
         store.put(fallback_key(template_id, version, kind), stored)
 

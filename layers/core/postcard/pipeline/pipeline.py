@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from postcard.assets.font_cache import Families, Typefaces
-from postcard.errors import BadRequest, Fault, PictureFault, TimedOut
+from postcard.assets.font_cache import FontCache, FontKeysByFamily
+from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
@@ -23,7 +23,7 @@ from postcard.template.compiled import Template
 from postcard.template.model import Document
 
 if TYPE_CHECKING:
-    from postcard.assets.custom_fonts import FontShelf
+    from postcard.assets.custom_fonts import CustomFonts
 
 Monotonic = Callable[[], float]
 _DEGRADING_CODES = ("image_unavailable", "font_unavailable")
@@ -75,7 +75,7 @@ class RenderPipeline:
     ) -> None:
         self.renderer = renderer
         self.sources = sources
-        self.font_cache = Typefaces(renderer.fonts, sources.read_uncached)
+        self.font_cache = FontCache(renderer.fonts, sources.read_uncached)
         self._monotonic = monotonic
 
     def draw(
@@ -90,7 +90,7 @@ class RenderPipeline:
         pictures, faults, laid = self._fetch_sources(order, now, deadline - DRAW_SECONDS)
         steps.lap("sources")
         if self._monotonic() > deadline:
-            raise TimedOut("There was no time left to draw: try again.")
+            raise GatewayTimeout("There was no time left to draw: try again.")
         reasons = {fault.reference: fault.detail for fault in faults}
         try:
             rendered = self.render_with(order, pictures, now, laid)
@@ -106,25 +106,27 @@ class RenderPipeline:
         )
         return RenderResult(rendered.image, warnings, rendered.boxes)
 
-    def custom_font_keys(self, document: Document, *, deadline: float) -> Families:
+    def custom_font_keys(self, document: Document, *, deadline: float) -> FontKeysByFamily:
         """The sender's own fonts that a document names; `BadRequest` where one cannot be used."""
-        return self.custom_fonts().own(document, self.renderer.fonts, deadline=deadline)
-
-    def custom_fonts(self) -> "FontShelf":
-        """The sender's own fonts."""
-        from postcard.assets.custom_fonts import (
-            FontShelf,  # links never look for a font by its name
+        return self.custom_fonts().resolve_families(
+            document, self.renderer.fonts, deadline=deadline
         )
 
-        return FontShelf(self.sources.assets, monotonic=self._monotonic)
+    def custom_fonts(self) -> "CustomFonts":
+        """The sender's own fonts."""
+        from postcard.assets.custom_fonts import (
+            CustomFonts,  # links never look for a font by its name
+        )
+
+        return CustomFonts(self.sources.assets, monotonic=self._monotonic)
 
     def with_fonts(
-        self, template: Template, families: Families, *, deadline: float
+        self, template: Template, families: FontKeysByFamily, *, deadline: float
     ) -> tuple[Template, tuple[Fault, ...]]:
         """The template with those fonts, and a warning for each that could not be had."""
         if not families:
             return template, ()
-        typeface = self.font_cache.of(families, deadline=deadline)
+        typeface = self.font_cache.font_set(families, deadline=deadline)
         return replace(template, fonts=typeface.fonts), typeface.warnings
 
     def _with_custom_fonts(
@@ -136,7 +138,7 @@ class RenderPipeline:
 
     def _fetch_sources(
         self, order: RenderJob, now: float, deadline: float
-    ) -> tuple[dict[str, bytes], list[PictureFault], PrerenderedLayers | None]:
+    ) -> tuple[dict[str, bytes], list[SourceImageFault], PrerenderedLayers | None]:
         """The pictures of an order; those that its stored ground shows only if that is missing."""
         stored, grounds = order.loaded.stored, self.renderer.static_layers
         key = stored.grounds.get(size_name(order.size), "")
@@ -183,7 +185,7 @@ def _at_request_pointer(
     warning: Fault, reasons: Mapping[str, str], pointers: Mapping[str, str]
 ) -> Fault:
     """Where the request names the picture, and why it could not be had, if that is known."""
-    if not isinstance(warning, PictureFault):
+    if not isinstance(warning, SourceImageFault):
         return warning
     told = reasons.get(warning.reference, warning.detail)
     return Fault(warning.code, pointers.get(warning.reference, warning.pointer), told)

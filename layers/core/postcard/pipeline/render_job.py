@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from postcard.errors import BadRequest, Fault, refuse
+from postcard.errors import BadRequest, Fault, raise_faults
 from postcard.formats import FORMATS, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
-from postcard.json_text import pointer, write_json
+from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import expects_photos
@@ -47,7 +47,7 @@ class RenderJob:
 
     def canonical(self) -> str:
         """The one spelling of this request: the same picture, the same text."""
-        return write_json(
+        return canonical_json(
             {
                 "template": self.loaded.stored.template_id,
                 "version": self.loaded.version,
@@ -77,7 +77,7 @@ class OutputOptions:
 
     def resolve_quality(self, template: Template) -> int | None:
         """The quality, if the format knows one."""
-        standard = FORMATS[self.resolve_format(template)].quality
+        standard = FORMATS[self.resolve_format(template)].default_quality
         return None if standard is None else self.quality or template.quality or standard
 
     def resolve_size(self, document: Document) -> tuple[OutputSize, list[Fault]]:
@@ -89,7 +89,7 @@ class OutputOptions:
         if self.width is not None and self.width > MAX_SIDE:  # too much to reckon with, perhaps
             return usual, [Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")]
         size = output_size(document.width, document.height, width=self.width, dpr=dpr)
-        if not size.allowed:
+        if not size.is_within_limits:
             pointer = "/width" if self.width is not None else "/dpr"
             detail = (
                 f"The picture would be {size.width} × {size.height} pixels: at most {MAX_SIDE} a "
@@ -107,7 +107,7 @@ def capped_size(document: Document, width: int | None, dpr: float) -> OutputSize
     for shown in (width, None):
         for ratio in sorted((r for r in DPRS if r <= dpr), reverse=True):
             size = output_size(document.width, document.height, width=shown, dpr=ratio)
-            if size.allowed:
+            if size.is_within_limits:
                 return size
     return output_size(document.width, document.height)
 
@@ -171,7 +171,7 @@ def bind_modifications(
         bound = bind(template, changes, mode=on_invalid)
     except BadRequest as bad:
         more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid)
-        refuse([*bad.errors, *more, *faults])
+        raise_faults([*bad.errors, *more, *faults])
         raise
     lacking = [
         Fault(
@@ -181,7 +181,7 @@ def bind_modifications(
         )
         for name in bound.missing_required
     ]
-    refuse([*lacking, *faults])
+    raise_faults([*lacking, *faults])
     return bound
 
 
@@ -192,7 +192,7 @@ def _faults_in_other_entries(
     on_invalid: BindMode,
 ) -> list[Fault]:
     """What is wrong with the entries that were not refused already, so that all is told at once."""
-    places = [pointer("modifications", index) for index in range(len(modifications))]
+    places = [json_pointer("modifications", index) for index in range(len(modifications))]
     refused = {place for place in places for fault in known if _within(fault.pointer, place)}
     if not refused:
         return []
@@ -221,7 +221,7 @@ def _with_entry_index(fault: Fault, indices: Sequence[int]) -> Fault | None:
 def _source_pointers(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Where each text was given, as it will be asked for if it is a picture's address."""
     return {
-        text.strip(): f"{pointer('modifications', index, key)}{where}"
+        text.strip(): f"{json_pointer('modifications', index, key)}{where}"
         for index, entry in enumerate(modifications)
         for key in VALUE_KEYS
         for text, where in _texts(entry.get(key))
@@ -235,7 +235,7 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
     for index, item in enumerate(value if isinstance(value, list) else ()):
         for key, text in item.items() if isinstance(item, dict) else ():
             if isinstance(text, str):
-                yield text, pointer(index, key)
+                yield text, json_pointer(index, key)
 
 
 def check_size(image: EncodedImage) -> None:

@@ -6,8 +6,8 @@ from functools import partial
 from threading import Lock
 
 from postcard import ports
-from postcard.assets.service import PREFIX, AssetError, AssetReader
-from postcard.errors import PictureFault
+from postcard.assets.service import ASSET_PREFIX, AssetError, AssetReader
+from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
 
@@ -19,7 +19,9 @@ MAX_REQUEST_BYTES = 40_000_000  # bytes of the pictures that one request names
 class SourceFetcher:
     """Brings pictures' bytes, those of one drawing at the same time."""
 
-    def __init__(self, store: ports.Objects, assets: AssetReader, fetcher: ports.Fetcher) -> None:
+    def __init__(
+        self, store: ports.ObjectStore, assets: AssetReader, fetcher: ports.Fetcher
+    ) -> None:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
@@ -27,10 +29,10 @@ class SourceFetcher:
 
     def fetch_all(
         self, wanted: Sequence[ImageSource], own: Mapping[str, str], *, deadline: float
-    ) -> tuple[dict[str, bytes], list[PictureFault]]:
+    ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
         """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
         brought: dict[str, bytes] = {}
-        faults: list[PictureFault] = []
+        faults: list[SourceImageFault] = []
         once = {source.reference: source for source in wanted}
         room = _ByteBudget(MAX_REQUEST_BYTES)
         readers = {
@@ -46,11 +48,14 @@ class SourceFetcher:
                 faults.append(_source_fault(once[name], outcome))
         return brought, faults
 
-    def check_assets(self, wanted: Sequence[ImageSource]) -> list[PictureFault]:
+    def check_assets(self, wanted: Sequence[ImageSource]) -> list[SourceImageFault]:
         """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
-        named = [source for source in wanted if source.reference.startswith(PREFIX)]
+        named = [source for source in wanted if source.reference.startswith(ASSET_PREFIX)]
         outcomes = [
-            (source, _outcome(partial(self._assets.read, source.reference.removeprefix(PREFIX))))
+            (
+                source,
+                _outcome(partial(self._assets.read, source.reference.removeprefix(ASSET_PREFIX))),
+            )
             for source in named
         ]
         return [
@@ -86,8 +91,10 @@ class SourceFetcher:
         reference = source.reference
         if reference in own:
             return lambda: self._read_published_copy(own[reference], deadline)
-        if reference.startswith(PREFIX):
-            return lambda: self._assets.read(reference.removeprefix(PREFIX), deadline=deadline)
+        if reference.startswith(ASSET_PREFIX):
+            return lambda: self._assets.read(
+                reference.removeprefix(ASSET_PREFIX), deadline=deadline
+            )
         return lambda: (
             self._fetcher.fetch(
                 reference, allowed_hosts=source.allowed_hosts, deadline=deadline
@@ -123,8 +130,8 @@ class _ByteBudget:
         raise FetchError(f"The request's pictures have more than {told} MB together.")
 
 
-def _source_fault(source: ImageSource, error: Exception) -> PictureFault:
-    return PictureFault("image_unavailable", source.pointer, str(error), source.reference)
+def _source_fault(source: ImageSource, error: Exception) -> SourceImageFault:
+    return SourceImageFault("image_unavailable", source.pointer, str(error), source.reference)
 
 
 def _run_concurrently(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:

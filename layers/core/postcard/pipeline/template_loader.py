@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from postcard import ports
-from postcard.errors import Fault, Gone, NotFound, Unavailable
+from postcard.errors import Fault, Gone, NotFound, ServiceUnavailable
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
@@ -44,7 +44,7 @@ class TemplateLoader:
     """
 
     def __init__(
-        self, templates: ports.Templates, *, clock: Callable[[], float] = time.monotonic
+        self, templates: ports.TemplateStore, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._templates = templates
         self._clock = clock
@@ -64,16 +64,16 @@ class TemplateLoader:
 
     def record_or_last_known(
         self, template_id: str
-    ) -> tuple[TemplateRecord | None, Unavailable | None]:
+    ) -> tuple[TemplateRecord | None, ServiceUnavailable | None]:
         """The record; the last that was read, and why, if it cannot be had now; `Unavailable`."""
         since, last = self._remembered.get(template_id, (0.0, None))
         if self._clock() - since >= REMEMBERED_SECONDS:
             last = None
         if last and self._clock() < self._retry_at:
-            return last, Unavailable("The table did not answer a moment ago.")
+            return last, ServiceUnavailable("The table did not answer a moment ago.")
         try:
             return self.record(template_id), None
-        except Unavailable as failure:
+        except ServiceUnavailable as failure:
             self._retry_at = self._clock() + RETRY_SECONDS
             if last is None:
                 raise

@@ -7,11 +7,11 @@ from operator import itemgetter
 from typing import Protocol
 
 from postcard.canvas.codecs.picture import MAX_CACHED_RESIZES, DecodedImage, ImageDecodeError
-from postcard.errors import Fault, PictureFault
+from postcard.errors import Fault, SourceImageFault
 from postcard.rendering.placement import TargetPixels
 from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import Kept
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ImageField, ListField
 from postcard.template.fields.values import clean_text
@@ -102,9 +102,9 @@ def _item_image_fields(
 
 def _image_unavailable(
     node: RenderNode, choice: ImageChoice, error: ImageDecodeError
-) -> PictureFault:
+) -> SourceImageFault:
     pointer, detail = f"{node.pointer}/source", f"No picture: {error}."
-    return PictureFault("image_unavailable", pointer, detail, choice.reference)
+    return SourceImageFault("image_unavailable", pointer, detail, choice.reference)
 
 
 class DecodedImageCache:
@@ -120,8 +120,8 @@ class DecodedImageCache:
         untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None,
     ) -> None:
         self.decode_count = 0  # how often a picture had to be decoded
-        self._pictures: Kept[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
-        self._pictures = Kept(max_bytes, itemgetter(0))
+        self._pictures: SizedLruCache[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
+        self._pictures = SizedLruCache(max_bytes, itemgetter(0))
         self._untrusted_decoder_factory = untrusted_decoder_factory
 
     @cached_property

@@ -12,7 +12,7 @@ from postcard.rendering.placement import DrawingContext
 from postcard.rendering.prerendered import PrerenderedLayers, digest_of, top_level_count
 from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import Kept
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.liquid_slots import value_at
 from postcard.template.model import walk_layers
@@ -61,10 +61,10 @@ class StaticLayerCache:
 
     def __init__(self, max_bytes: int = STATIC_LAYER_CACHE_BYTES) -> None:
         self.draw_count = 0  # how often a ground had to be drawn
-        self._canvases: Kept[CacheKey, CachedCanvas] = Kept(
+        self._canvases: SizedLruCache[CacheKey, CachedCanvas] = SizedLruCache(
             max_bytes, lambda ground: ground.memory_bytes
         )
-        self._prerendered: Kept[str, PrerenderedLayers] = Kept(
+        self._prerendered: SizedLruCache[str, PrerenderedLayers] = SizedLruCache(
             max_bytes, lambda laid: laid.memory_bytes
         )
 

@@ -17,7 +17,7 @@ _set = object.__setattr__
 _NONE = object()  # an argument that was not given and has no plain default
 
 
-def _made(
+def _build_dataclass(
     cls: type[T],
     /,
     *,
@@ -28,40 +28,40 @@ def _made(
 ) -> type[T]:
     """What `dataclasses.dataclass` makes of `cls`, for the options that are used here."""
     cls.__doc__ = cls.__doc__ or cls.__name__  # or a signature is worked out to write there
-    made: type[T] = dataclasses.dataclass(
+    built: type[T] = dataclasses.dataclass(
         init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
     )(cls)
-    methods: dict[str, Any] = {"__init__": _first_init(made), "__repr__": _repr}
+    methods: dict[str, Any] = {"__init__": _lazy_init(built), "__repr__": _repr}
     if eq:
-        methods |= {"__eq__": _equal, "__hash__": _hash if frozen else None}
+        methods |= {"__eq__": _eq, "__hash__": _hash if frozen else None}
     if frozen:
-        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+        methods |= {"__setattr__": _raise_frozen, "__delattr__": _raise_frozen}
     for name, method in methods.items():
         if name not in vars(cls) or (name == "__hash__" and vars(cls)[name] is None):
-            setattr(made, name, method)
-    return made
+            setattr(built, name, method)
+    return built
 
 
-def _first_init(cls: Any) -> Callable[..., None]:
+def _lazy_init(cls: Any) -> Callable[..., None]:
     """An `__init__` that puts the real one into its own place."""
 
     def __init__(self: object, *given: object, **named: object) -> None:
-        init = _compiled(cls)
+        init = _compile_init(cls)
         cls.__init__ = init
         init(self, *given, **named)
 
     return __init__
 
 
-def _compiled(cls: Any) -> Callable[..., None]:
-    known = dataclasses.fields(cls)
+def _compile_init(cls: Any) -> Callable[..., None]:
+    fields = dataclasses.fields(cls)
     scope: dict[str, Any] = {"_set": _set, "_NONE": _NONE}
-    scope |= {f"_default_{f.name}": f.default for f in known}
-    scope |= {f"_make_{f.name}": f.default_factory for f in known}
-    places = [_parameter(f) for f in known if f.init and not f.kw_only]
-    named = [_parameter(f) for f in known if f.init and f.kw_only]
+    scope |= {f"_default_{f.name}": f.default for f in fields}
+    scope |= {f"_make_{f.name}": f.default_factory for f in fields}
+    places = [_parameter_source(f) for f in fields if f.init and not f.kw_only]
+    named = [_parameter_source(f) for f in fields if f.init and f.kw_only]
     parameters = ", ".join(["self", *places, *(["*", *named] if named else [])])
-    lines = ["pass", *_assignments(known, frozen=cls.__setattr__ is _refuse)]
+    lines = ["pass", *_assignment_lines(fields, frozen=cls.__setattr__ is _raise_frozen)]
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     # names of fields and nothing else go into what is compiled
@@ -71,14 +71,14 @@ def _compiled(cls: Any) -> Callable[..., None]:
     return init
 
 
-def _parameter(f: dataclasses.Field[Any]) -> str:
+def _parameter_source(f: dataclasses.Field[Any]) -> str:
     if f.default is not dataclasses.MISSING:
         return f"{f.name}=_default_{f.name}"
     return f.name if f.default_factory is dataclasses.MISSING else f"{f.name}=_NONE"
 
 
-def _assignments(known: tuple[dataclasses.Field[Any], ...], *, frozen: bool) -> Iterator[str]:
-    for f in known:
+def _assignment_lines(fields: tuple[dataclasses.Field[Any], ...], *, frozen: bool) -> Iterator[str]:
+    for f in fields:
         value = f.name
         if f.default_factory is not dataclasses.MISSING:
             value = f"_make_{f.name}() if {f.name} is _NONE else {f.name}"
@@ -87,19 +87,19 @@ def _assignments(known: tuple[dataclasses.Field[Any], ...], *, frozen: bool) -> 
 
 
 @cache
-def _compared(cls: Any) -> Callable[[Any], object]:
+def _comparison_key(cls: Any) -> Callable[[Any], object]:
     """What objects of a class are compared by."""
     names = [f.name for f in dataclasses.fields(cls) if f.compare]
     return attrgetter(*names) if names else lambda _: ()
 
 
-def _equal(self: Any, other: object) -> Any:
-    values = _compared(self.__class__)
+def _eq(self: Any, other: object) -> Any:
+    values = _comparison_key(self.__class__)
     return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
 
 
 def _hash(self: Any) -> int:
-    return hash(_compared(self.__class__)(self))
+    return hash(_comparison_key(self.__class__)(self))
 
 
 def _repr(self: Any) -> str:
@@ -107,7 +107,7 @@ def _repr(self: Any) -> str:
     return f"{self.__class__.__qualname__}({', '.join(shown)})"
 
 
-def _refuse(self: object, name: str, *_: object) -> None:
+def _raise_frozen(self: object, name: str, *_: object) -> None:
     raise dataclasses.FrozenInstanceError(f"cannot change {name!r}")
 
 
@@ -117,4 +117,8 @@ else:
 
     def dataclass(cls=None, /, **options):
         """`dataclasses.dataclass` with `frozen`, `slots`, `kw_only` and `eq`."""
-        return _made(cls, **options) if cls else lambda cls: _made(cls, **options)
+        return (
+            _build_dataclass(cls, **options)
+            if cls
+            else lambda cls: _build_dataclass(cls, **options)
+        )

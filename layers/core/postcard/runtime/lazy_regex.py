@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 
-class _Late:
+class _LazyPattern:
     """A regular expression whose methods come with the first use of each."""
 
     def __init__(self, source: Any, flags: int = 0) -> None:
@@ -20,8 +20,8 @@ class _Late:
 
 
 if TYPE_CHECKING:
-    from re import compile as pattern
+    from re import compile as lazy_regex
 else:
-    pattern = _Late
+    lazy_regex = _LazyPattern
 
-__all__ = ["pattern"]
+__all__ = ["lazy_regex"]

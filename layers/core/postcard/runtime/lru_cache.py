@@ -12,12 +12,12 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
-class Kept(Generic[K, V]):
+class SizedLruCache(Generic[K, V]):
     """Values by key, together at most `most` by `weigh`; the longest unused go first."""
 
-    def __init__(self, most: int, weigh: Callable[[V], int]) -> None:
-        self.most, self.weight = most, 0
-        self._weigh = weigh
+    def __init__(self, max_size: int, size_of: Callable[[V], int]) -> None:
+        self.max_size, self.size = max_size, 0
+        self._size_of = size_of
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
 
@@ -30,63 +30,65 @@ class Kept(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Keep a value, unless it alone is too much."""
-        weight = self._weigh(value)
-        if weight > self.most:
+        weight = self._size_of(value)
+        if weight > self.max_size:
             return
         with self._lock:
             if key in self._values:
-                self.weight -= self._weigh(self._values.pop(key))
+                self.size -= self._size_of(self._values.pop(key))
             self._values[key] = value
-            self.weight += weight
-            while self.weight > self.most:
-                self.weight -= self._weigh(self._values.popitem(last=False)[1])
+            self.size += weight
+            while self.size > self.max_size:
+                self.size -= self._size_of(self._values.popitem(last=False)[1])
 
     def clear(self) -> None:
         """Keep nothing."""
         with self._lock:
             self._values.clear()
-            self.weight = 0
+            self.size = 0
 
 
-DRAWN_BYTES = 32_000_000
-_LARGEST_DRAWN = DRAWN_BYTES // 8
-_OVERHEAD = 500  # bytes: the key, the objects around the pixels
-drawn: Kept["_Call", tuple[int, Any]] = Kept(DRAWN_BYTES, itemgetter(0))
+MEMO_CACHE_BYTES = 32_000_000
+_MAX_ENTRY_BYTES = MEMO_CACHE_BYTES // 8
+_ENTRY_OVERHEAD_BYTES = 500  # bytes: the key, the objects around the pixels
+memo_cache: SizedLruCache["_CallKey", tuple[int, Any]] = SizedLruCache(
+    MEMO_CACHE_BYTES, itemgetter(0)
+)
 
 
-def keep_drawn(weigh: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:
+def memoize_by_bytes(size_of: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:
     """Keeps a function's answers, `weigh` bytes each, within `DRAWN_BYTES` for all functions.
 
     For masks, letters and gradients: parts of a picture that the next one draws again.
     """
 
-    def keeping(make: Callable[P, V]) -> Callable[P, V]:
-        @wraps(make)
-        def kept(*args: P.args, **named: P.kwargs) -> V:
-            key = _Call((make, *args, *named.items()))
-            if (found := drawn.get(key)) is None:
-                value = make(*args, **named)
-                found = (weigh(value) + _OVERHEAD, value)
-                if found[0] <= _LARGEST_DRAWN:
-                    drawn.put(key, found)
+    def decorator(function: Callable[P, V]) -> Callable[P, V]:
+        @wraps(function)
+        def wrapper(*args: P.args, **named: P.kwargs) -> V:
+            key = _CallKey((function, *args, *named.items()))
+            if (found := memo_cache.get(key)) is None:
+                value = function(*args, **named)
+                found = (size_of(value) + _ENTRY_OVERHEAD_BYTES, value)
+                if found[0] <= _MAX_ENTRY_BYTES:
+                    memo_cache.put(key, found)
             answer: V = found[1]
             return answer
 
-        return kept
+        return wrapper
 
-    return keeping
+    return decorator
 
 
-class _Call:
+class _CallKey:
     """What was asked, and its hash: long lines would be hashed again at every look."""
 
-    __slots__ = ("asked", "hash")
+    __slots__ = ("arguments", "hash")
 
-    def __init__(self, asked: tuple[object, ...]) -> None:
-        self.asked, self.hash = asked, hash(asked)
+    def __init__(self, arguments: tuple[object, ...]) -> None:
+        self.arguments, self.hash = arguments, hash(arguments)
 
     def __hash__(self) -> int:
         return self.hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Call) and self.asked == other.asked
+        return isinstance(other, _CallKey) and self.arguments == other.arguments

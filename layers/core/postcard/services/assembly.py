@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
-from postcard.assets.service import Assets
+from postcard.assets.service import AssetService
 from postcard.delivery.assembly import Dependencies, SharedServices
-from postcard.keys.api_keys import Keys
+from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.health import check_all
@@ -22,9 +22,9 @@ class ApiDependencies:
     """What the API needs beside what opening an address needs."""
 
     dependencies: Dependencies
-    api_keys: ports.ApiKeys
+    api_keys: ports.ApiKeyStore
     limiter: ports.RateLimiter
-    idempotency: ports.Idempotency
+    idempotency: ports.IdempotencyStore
     uploads: ports.Uploads
     cdn: ports.Cdn
     fonts: Callable[[], Sequence[Mapping[str, object]]]
@@ -45,13 +45,13 @@ class ApiService:
     publisher: Publisher
     recalls: Recalls
     previews: Previews
-    assets: Assets
+    assets: AssetService
     fonts: Callable[[float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
-    keys: Keys
+    keys: ApiKeyService
     limiter: ports.RateLimiter
     counters: ports.Counters
-    idempotency: ports.Idempotency
+    idempotency: ports.IdempotencyStore
     set_deadline: Callable[[float], None]
     clock: Callable[[], float]
     monotonic: Callable[[], float]
@@ -75,10 +75,10 @@ def api_service(api: ApiDependencies) -> ApiService:
         publisher=Publisher(outside.templates, outside.store, room.pipeline),
         recalls=recalls,
         previews=Previews(room.templates, room.pipeline),
-        assets=Assets(outside.assets, outside.store, api.uploads),
+        assets=AssetService(outside.assets, outside.store, api.uploads),
         fonts=lambda deadline: [*api.fonts(), *_custom_fonts(room, deadline)],
         health=lambda: _health(outside),
-        keys=Keys(api.api_keys),
+        keys=ApiKeyService(api.api_keys),
         limiter=api.limiter,
         counters=outside.counters,
         idempotency=api.idempotency,
@@ -120,7 +120,9 @@ def _images(
 
 def _custom_fonts(room: SharedServices, deadline: float) -> Sequence[Mapping[str, object]]:
     """The sender's own fonts; new ones are checked while there is time."""
-    return room.pipeline.custom_fonts().told(room.pipeline.renderer.fonts, deadline=deadline)
+    return room.pipeline.custom_fonts().describe_fonts(
+        room.pipeline.renderer.fonts, deadline=deadline
+    )
 
 
 def _health(outside: Dependencies) -> Mapping[str, str]:

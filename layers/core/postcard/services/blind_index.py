@@ -6,7 +6,7 @@ A field that says `erase_by` leaves the keyed hash of its value with each image.
 import unicodedata
 from collections.abc import Iterator
 
-from postcard.links.signing import LinkKeys, base32, mac
+from postcard.links.signing import LinkKeys, base32, hmac_sha256
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
@@ -19,7 +19,7 @@ LENGTH = 40  # characters of base 32: 200 bits
 def blind_index(keys: LinkKeys, field: str, value: str) -> str:
     """The mark of a value. Capitals, width and spaces make no other person."""
     text = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-    return base32(mac(keys.id, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
+    return base32(hmac_sha256(keys.image_id_key, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
 
 
 def blind_indexes(keys: LinkKeys, template: Template, bound: BoundValues) -> tuple[str, ...]:

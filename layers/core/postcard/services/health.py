@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from postcard.errors import Unavailable
+from postcard.errors import ServiceUnavailable
 
 HealthCheck = Callable[[], object]
 
@@ -15,6 +15,6 @@ def check_all(questions: Mapping[str, HealthCheck]) -> dict[str, str]:
 def _check(question: HealthCheck) -> str:
     try:
         question()
-    except Unavailable:
+    except ServiceUnavailable:
         return "unavailable"
     return "ok"

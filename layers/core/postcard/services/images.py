@@ -6,20 +6,20 @@ from typing import Any
 
 from postcard import ports
 from postcard.delivery.response import DAY_SECONDS, cache_for, image_key
-from postcard.errors import Gone, NotFound, told
+from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
-from postcard.render_budget import Budget
+from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.blind_index import blind_indexes
 from postcard.services.links import LinkService
 from postcard.template.bind import BindMode
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ImageResult:
         return {
             "id": record.image_id,
             "url": self.url,
-            "created_at": rfc3339(record.created_at),
+            "created_at": format_rfc3339(record.created_at),
             "template_id": record.template_id,
             "template_version": record.version,
             "status": record.status,
@@ -77,10 +77,10 @@ class Images:
         library: TemplateLoader,
         studio: RenderPipeline,
         minting: LinkService,
-        records: ports.Images,
-        pictures: ports.Objects,
+        records: ports.ImageStore,
+        pictures: ports.ObjectStore,
         cdn: ports.Cdn,
-        budget: Budget,
+        budget: RenderBudget,
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
@@ -138,10 +138,12 @@ class Images:
         record = self._existing(image_id)
         self._records.put(without_values(record))
         self._pictures.delete([image_key(record.image_id, record.format)])
-        self._cdn.forget(cdn_paths(record))
+        self._cdn.invalidate(cdn_paths(record))
 
     def _existing(self, image_id: str) -> ImageRecord:
-        record = self._records.get(image_id) if links.is_image_id(self._keys(), image_id) else None
+        record = (
+            self._records.get(image_id) if links.is_valid_image_id(self._keys(), image_id) else None
+        )
         if record is None:
             raise NotFound(f'There is no image "{image_id}".')
         return record
@@ -178,7 +180,7 @@ class Images:
             record,
             status="degraded" if drawing.degraded else "ready",
             bytes=len(drawing.image.body),
-            warnings=told(drawing.warnings),
+            warnings=faults_to_json(drawing.warnings),
         )
         if not drawing.degraded:
             self._store(record, drawing)
@@ -197,7 +199,7 @@ class Images:
     def _result(
         self, record: ImageRecord, order: RenderJob, *, cached: bool, did: str, **more: Any
     ) -> ImageResult:
-        warnings = [*told(order.values.warnings), *record.warnings]
+        warnings = [*faults_to_json(order.values.warnings), *record.warnings]
         noted = {
             "image": record.image_id,
             "version": record.version,

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
 
-from postcard.errors import BadRequest, Fault, Problem, told
-from postcard.json_text import pointer
+from postcard.errors import BadRequest, Fault, Problem, faults_to_json
+from postcard.json_text import json_pointer
 from postcard.links import build as link_minting
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
@@ -19,7 +19,7 @@ from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
-from postcard.timestamps import read_rfc3339, rfc3339
+from postcard.timestamps import format_rfc3339, parse_rfc3339
 
 MAX_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
 UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
@@ -67,8 +67,8 @@ class SignedLink:
             "display_width": size.display_width,
             "display_height": size.display_height,
             "template_version": self.template_version,
-            "expires_at": None if self.expires is None else rfc3339(self.expires),
-            "warnings": told(self.warnings),
+            "expires_at": None if self.expires is None else format_rfc3339(self.expires),
+            "warnings": faults_to_json(self.warnings),
         }
 
 
@@ -100,7 +100,7 @@ class LinkService:
     def default_url(self, edition: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
         template = edition.template
-        link = link_minting.mint(
+        link = link_minting.sign_link(
             self._keys(),
             template=template.id,
             format=template.format,
@@ -188,7 +188,7 @@ class LinkService:
         """The signed part, without what is the default."""
         template, size = order.template, order.size
         standard = OutputOptions(format=order.format).resolve_quality(template)
-        return link_minting.mint(
+        return link_minting.sign_link(
             self._keys(),
             template=template.id,
             format=order.format,
@@ -220,13 +220,13 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
     if text is None:
         return None, []
     try:
-        expires = read_rfc3339(text)
+        expires = parse_rfc3339(text)
     except ValueError as error:
         return None, [Fault("invalid_request", "/expires_at", str(error))]
     if expires <= now:
         return None, [Fault("invalid_request", "/expires_at", "This time has passed.")]
     if expires > MAX_EXPIRY:
-        detail = f"Write a time up to {rfc3339(MAX_EXPIRY)}, or none for a link without end."
+        detail = f"Write a time up to {format_rfc3339(MAX_EXPIRY)}, or none for a link without end."
         return None, [Fault("invalid_request", "/expires_at", detail)]
     return expires, []
 
@@ -237,14 +237,14 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
         spec = find_field(fields, name)
         if spec is None:
             yield Fault(
-                "unknown_name", pointer("open", name), template.unknown_target_message(name)
+                "unknown_name", json_pointer("open", name), template.unknown_target_message(name)
             )
         elif isinstance(spec, ListField):
             detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
-            yield Fault("bad_value", pointer("open", name), detail)
+            yield Fault("bad_value", json_pointer("open", name), detail)
         elif not may_be_unsigned(fields, name):
             detail = f'The template keeps {name} closed: give it "open": true there.'
-            yield Fault("bad_value", pointer("open", name), detail)
+            yield Fault("bad_value", json_pointer("open", name), detail)
     if asked.open and asked.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
     if asked.esp is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
-from postcard.ports import Objects, StoredObject
+from postcard.ports import ObjectStore, StoredObject
 from postcard.rendering.prerender_cost import should_prerender
 from postcard.rendering.prerendered import PrerenderedLayers, digest_of, size_name
 from postcard.rendering.renderer import Renderer
@@ -16,7 +16,7 @@ MAX_PIXELS = 4_000_000  # a warm process holds several
 
 
 def store_prerendered(
-    store: Objects, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
+    store: ObjectStore, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Store a version's grounds; the device pixels of each → its key, which ends in its digest."""
     kept = {}
@@ -33,7 +33,7 @@ def store_prerendered(
 def _sizes(document: Document) -> Iterator[OutputSize]:
     for dpr in PRERENDERED_DPRS:
         size = output_size(document.width, document.height, dpr=dpr)
-        if size.allowed and size.width * size.height <= MAX_PIXELS:
+        if size.is_within_limits and size.width * size.height <= MAX_PIXELS:
             yield size
 
 

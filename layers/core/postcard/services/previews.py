@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
-from postcard.errors import BadRequest, Fault, refuse, told
+from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
@@ -67,7 +67,7 @@ class Preview:
             for b in self.result.boxes
         ]
         findings = list(self.findings)
-        return {"boxes": boxes, "warnings": told(self.warnings), "findings": findings}
+        return {"boxes": boxes, "warnings": faults_to_json(self.warnings), "findings": findings}
 
 
 class Previews:
@@ -90,7 +90,7 @@ class Previews:
         findings: Sequence[Mapping[str, str]] = order.loaded.stored.findings
         if asked.document is not None:
             renderer = self._studio.renderer
-            findings = told(findings_about(order.template, drawing, renderer, now=now))
+            findings = faults_to_json(findings_about(order.template, drawing, renderer, now=now))
         return Preview(drawing, [*order.values.warnings, *drawing.warnings], findings)
 
     def _job(self, asked: PreviewRequest, deadline: float) -> RenderJob:
@@ -102,7 +102,7 @@ class Previews:
             )
         else:
             size, faults = looks.resolve_size(edition.template.document)
-            refuse(faults)
+            raise_faults(faults)
             order = job_for_values(edition, bind_examples(edition.template), looks, size)
         return order if asked.document is None else job_for_draft(order, looks)
 

@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.assets.font_cache import Families, font_digest
-from postcard.assets.verified_objects import digest_of
+from postcard.assets.font_cache import FontKeysByFamily, font_digest
+from postcard.assets.verified_objects import content_digest
 from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
-from postcard.errors import Fault, Gone, Stale, Unavailable, refuse, told
+from postcard.errors import (
+    Fault,
+    Gone,
+    PreconditionFailed,
+    ServiceUnavailable,
+    faults_to_json,
+    raise_faults,
+)
 from postcard.geometry import Box, output_size
-from postcard.json_text import pointer, read_json
+from postcard.json_text import json_pointer, parse_json
 from postcard.lint.findings import check_rendered
 from postcard.lint.findings import check_template as findings_of
 from postcard.pipeline.fallback_images import (
@@ -54,8 +61,8 @@ class Publisher:
 
     def __init__(
         self,
-        templates: ports.Templates,
-        store: ports.Objects,
+        templates: ports.TemplateStore,
+        store: ports.ObjectStore,
         studio: RenderPipeline,
         *,
         choose: Callable[[str], str] = secrets.choice,
@@ -83,7 +90,7 @@ class Publisher:
         _check_if_match(template_id, record, if_match)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
-        if latest is not None and read_json(latest.document) == read_json(text):
+        if latest is not None and parse_json(latest.document) == parse_json(text):
             return latest
         number = record.latest + 1 if record else 1
         template = Template.compile(template_id, number, document)
@@ -104,7 +111,7 @@ class Publisher:
         text: str,
         now: int,
         stand_ins: Mapping[str, bytes],
-        families: Families,
+        families: FontKeysByFamily,
     ) -> TemplateVersion:
         """The version, everything that drawing it needs stored."""
         template, renderer = checked.template, self._studio.renderer
@@ -113,7 +120,7 @@ class Publisher:
             template.version,
             text,
             now,
-            told(checked.findings),
+            faults_to_json(checked.findings),
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, stand_ins),
             fonts=self._store_fonts(template, families),
@@ -125,7 +132,7 @@ class Publisher:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
         wanted = needed_sources(self._studio.renderer, template, now=now)
         pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
-        refuse([*faults, *_undecodable(wanted, pictures)])
+        raise_faults([*faults, *_undecodable(wanted, pictures)])
         pictures = downscale(template, pictures)
         drawing = self._draw_example(template, pictures, now=now)
         check_size(drawing.image)
@@ -147,27 +154,33 @@ class Publisher:
         template, own = checked.template, {}
         for reference in template.image_references:
             body = checked.sources[reference]
-            own[reference] = f"templates/{template.id}/{template.version}/sources/{digest_of(body)}"
+            own[reference] = (
+                f"templates/{template.id}/{template.version}/sources/{content_digest(body)}"
+            )
             self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
         return own
 
-    def _store_fonts(self, template: Template, families: Families) -> Families:
+    def _store_fonts(self, template: Template, families: FontKeysByFamily) -> FontKeysByFamily:
         """Store the version's own copy of the fonts; family → keys, which end in digests."""
         own: dict[str, list[str]] = {}
         for name, keys in families.items():
             for key in keys:
                 body = self._studio.sources.read_uncached(key)
                 if body is None:
-                    raise Unavailable(f"The font {name} was replaced meanwhile: publish again.")
+                    raise ServiceUnavailable(
+                        f"The font {name} was replaced meanwhile: publish again."
+                    )
                 kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
                 self._store.put(kept, StoredObject(body, "application/octet-stream"))
                 own.setdefault(name, []).append(kept)
         return own
 
-    def _with_fonts(self, template: Template, families: Families, deadline: float) -> Template:
+    def _with_fonts(
+        self, template: Template, families: FontKeysByFamily, deadline: float
+    ) -> Template:
         dressed, lost = self._studio.with_fonts(template, families, deadline=deadline)
         if lost:
-            raise Unavailable(f"{lost[0].detail} Publish again.")
+            raise ServiceUnavailable(f"{lost[0].detail} Publish again.")
         return dressed
 
     def _draw_fallback(self, checked: CheckedTemplate, kind: FallbackKind) -> bytes:
@@ -226,7 +239,7 @@ def _source_pointer(template: Template, reference: str) -> str:
     for kind in KINDS:
         stand_in = getattr(document, kind)
         if stand_in is not None and stand_in.source == reference:
-            return pointer(kind, "source")
+            return json_pointer(kind, "source")
     return next((where for named, where in default_images(document) if named == reference), "")
 
 
@@ -257,7 +270,9 @@ def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: s
     tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
     if record is None or not tags & {"*", str(record.latest)}:
         latest = record.latest if record else "none"
-        raise Stale(f"The latest version is {latest}, not the one you read: read it again.")
+        raise PreconditionFailed(
+            f"The latest version is {latest}, not the one you read: read it again."
+        )
 
 
 def _record(

@@ -8,7 +8,7 @@ from itertools import islice
 
 from postcard import ports
 from postcard.delivery.response import image_key
-from postcard.errors import BadRequest, Fault, Unavailable
+from postcard.errors import BadRequest, Fault, ServiceUnavailable
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.template_loader import TemplateLoader, effective_version
 from postcard.ports import ImageRecord
@@ -25,10 +25,10 @@ class Recalls:
 
     def __init__(
         self,
-        templates: ports.Templates,
+        templates: ports.TemplateStore,
         library: TemplateLoader,
-        images: ports.Images,
-        pictures: ports.Objects,
+        images: ports.ImageStore,
+        pictures: ports.ObjectStore,
         cdn: ports.Cdn,
         keys: Callable[[], LinkKeys],
         *,
@@ -57,7 +57,7 @@ class Recalls:
             lambda known: replace(known, recalls={**known.recalls, version: replaced_by}),
         )
         self._delete_renders(template_id, f"{version}/")
-        images = list(self._images.of(template_id, version))
+        images = list(self._images.by_template(template_id, version))
         for image in images:
             if image.status == "ready":
                 self._images.put(replace(image, status="pending", bytes=None))
@@ -69,11 +69,13 @@ class Recalls:
         `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
         """
         self._delete_renders(template_id, "")
-        self._erase(self._images.of(template_id), deadline)
+        self._erase(self._images.by_template(template_id), deadline)
 
     def erase_by_value(self, field: str, value: str) -> int:
         """Forget every image made with this value of a field marked `erase_by`; how many."""
-        return self._erase(self._images.marked(blind_index(self._keys(), field, value)), math.inf)
+        return self._erase(
+            self._images.by_blind_index(blind_index(self._keys(), field, value)), math.inf
+        )
 
     def _erase(self, records: Iterable[ImageRecord], deadline: float) -> int:
         waiting = (record for record in records if not record.erased)
@@ -84,7 +86,7 @@ class Recalls:
             self._delete_image_files(some)
             count += len(some)
             if self._monotonic() > deadline:
-                raise Unavailable(
+                raise ServiceUnavailable(
                     f"{count} images are forgotten, and there are more: call again to go on.",
                     headers={"Retry-After": "1"},
                 )
@@ -95,14 +97,14 @@ class Recalls:
         folders = [f"renders/{n}/{template_id}/{part}" for n in range(1, epoch + 1)]
         for folder in folders:
             self._delete(self._pictures.keys(folder))
-        self._cdn.forget([f"/{folder}*" for folder in folders[-1:]])
+        self._cdn.invalidate([f"/{folder}*" for folder in folders[-1:]])
 
     def _delete_image_files(self, records: list[ImageRecord]) -> None:
         if not records:
             return
         self._delete(image_key(record.image_id, record.format) for record in records)
         paths = [path for record in records for path in cdn_paths(record)]
-        self._cdn.forget(paths if len(records) < IMAGE_BATCH else ["/images/*", "/i/*"])
+        self._cdn.invalidate(paths if len(records) < IMAGE_BATCH else ["/images/*", "/i/*"])
 
     def _delete(self, keys: Iterable[str]) -> None:
         waiting: Iterator[str] = iter(keys)

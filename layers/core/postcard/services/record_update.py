@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from postcard.errors import Conflict, NotFound
-from postcard.ports import TemplateRecord, Templates
+from postcard.ports import TemplateRecord, TemplateStore
 
 MAX_ATTEMPTS = 3
 
 
 def update_record(
-    templates: Templates,
+    templates: TemplateStore,
     template_id: str,
     change: Callable[[TemplateRecord], TemplateRecord],
 ) -> None:

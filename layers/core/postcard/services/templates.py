@@ -13,7 +13,7 @@ from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
 from postcard.services.recalls import Recalls
 from postcard.services.record_update import update_record
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 
 class TemplateCatalog:
@@ -21,7 +21,7 @@ class TemplateCatalog:
 
     def __init__(
         self,
-        templates: ports.Templates,
+        templates: ports.TemplateStore,
         library: TemplateLoader,
         minting: LinkService,
         recalls: Recalls,
@@ -39,8 +39,8 @@ class TemplateCatalog:
             "id": template_id,
             "version": edition.version,
             "name": edition.template.document.name or template_id,
-            "created_at": rfc3339(record.created_at),
-            "published_at": rfc3339(edition.stored.published_at),
+            "created_at": format_rfc3339(record.created_at),
+            "published_at": format_rfc3339(edition.stored.published_at),
             "paused": record.paused,
             "document": json.loads(edition.stored.document),
             "findings": list(edition.stored.findings),
@@ -71,7 +71,7 @@ class TemplateCatalog:
         items = [
             {
                 "version": version.version,
-                "published_at": rfc3339(version.published_at),
+                "published_at": format_rfc3339(version.published_at),
                 "replaced_by": record.recalls.get(version.version),
             }
             for version in page.items
@@ -105,7 +105,7 @@ def _line(record: TemplateRecord) -> JsonObject:
         "id": record.template_id,
         "version": record.latest,
         "name": record.name,
-        "created_at": rfc3339(record.created_at),
+        "created_at": format_rfc3339(record.created_at),
         "paused": record.paused,
         "daily_renders": record.daily_renders,
     }

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from postcard.errors import Fault, refuse
-from postcard.json_text import read_json, write_json
+from postcard.errors import Fault, raise_faults
+from postcard.json_text import canonical_json, parse_json
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.evaluator import render_alt
@@ -59,12 +59,12 @@ class BoundValues:
     def to_canonical_json(self) -> str:
         """One text for one picture's values: for image ids, and to `restore` from."""
         values = {n: value_to_json(v) for n, v in self.values.items() if v is not None}
-        return write_json({"layers": self.layers, "values": values})
+        return canonical_json({"layers": self.layers, "values": values})
 
     @classmethod
     def from_canonical_json(cls, template: Template, canonical_json: str) -> "BoundValues":
         """The values that `canonical` told; they were bound once and are trusted."""
-        stored = read_json(canonical_json)
+        stored = parse_json(canonical_json)
         raw = stored["values"]
         values = {n: _value_from_json(f, raw.get(n)) for n, f in template.document.fields.items()}
         required = (n for n, f in template.document.fields.items() if f.required)
@@ -97,7 +97,7 @@ def bind(template: Template, modifications: Modifications, *, mode: BindMode) ->
         for key, raw in properties.items():
             binder.bind_layer_property(name, key, raw)
     if mode == "error":
-        refuse(binder.faults)
+        raise_faults(binder.faults)
     return binder.result()
 
 

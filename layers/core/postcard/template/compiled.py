@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from postcard.errors import Fault, refuse
-from postcard.json_text import pointer
+from postcard.errors import Fault, raise_faults
+from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import guess_format
 from postcard.template.fields.countdown import COUNTDOWN_TYPES as COUNTDOWN
@@ -92,7 +92,7 @@ class Template:
             conditions=_liquid_conditions(document),
             alt_text=parse_template(document.alt),
         )
-        refuse([] if trusted else list(template.liquid_faults()))
+        raise_faults([] if trusted else list(template.liquid_faults()))
         return template
 
     @property
@@ -238,11 +238,11 @@ def _is_main_layer(where: str) -> bool:
 def default_images(document: Document) -> Iterator[tuple[str, str]]:
     """The pictures that fields have as their defaults, each with its pointer."""
     for name, field in document.fields.items():
-        where = pointer("fields", name)
+        where = json_pointer("fields", name)
         yield from _default_image(field, where)
         if isinstance(field, ListField):
             for key, inner in field.items.items():
-                yield from _default_image(inner, f"{where}{pointer('items', key)}")
+                yield from _default_image(inner, f"{where}{json_pointer('items', key)}")
             yield from _default_item_images(field, where)
 
 
@@ -256,7 +256,7 @@ def _default_item_images(field: ListField, where: str) -> Iterator[tuple[str, st
     for index, item in enumerate(default_items(field, UTC) or ()):
         for key in images:
             if item[key]:
-                yield str(item[key]), f"{where}{pointer('default', index, key)}"
+                yield str(item[key]), f"{where}{json_pointer('default', index, key)}"
 
 
 def _image_references(document: Document) -> Iterator[str]:

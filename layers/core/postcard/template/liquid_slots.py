@@ -6,7 +6,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, get_args, get_origin
 
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.liquid.programs import LiquidTemplate, parse_template
 from postcard.template.schema.json_mapping import (
@@ -33,7 +33,7 @@ class LiquidSlot:
     @property
     def pointer(self) -> str:
         """The JSON pointer from the layer or document."""
-        return pointer(*(json_name(s) if isinstance(s, str) else s for s in self.path))
+        return json_pointer(*(json_name(s) if isinstance(s, str) else s for s in self.path))
 
 
 def find_slots(target: Any, *, exclude: frozenset[str] = frozenset()) -> tuple[LiquidSlot, ...]:

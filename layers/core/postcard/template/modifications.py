@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from postcard.errors import Fault, refuse
-from postcard.json_text import pointer
+from postcard.errors import Fault, raise_faults
+from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import Fields, ListField
@@ -16,7 +16,7 @@ __all__ = [
     "Modifications",
     "modifications_from_json",
     "modifications_from_link",
-    "refuse",
+    "raise_faults",
 ]
 
 MAX_MODIFICATIONS = 200
@@ -55,7 +55,7 @@ class Modifications:
             (item_field.item_index, item_field.key) if item_field.key else (item_field.item_index,)
         )
         whole = self.pointers.get((item_field.list_name, ""))
-        return "/modifications" if whole is None else f"{whole}{pointer(*steps)}"
+        return "/modifications" if whole is None else f"{whole}{json_pointer(*steps)}"
 
 
 def modifications_from_json(
@@ -69,8 +69,8 @@ def modifications_from_json(
         )
     else:
         for index, entry in enumerate(modifications):
-            reading.add_entry(pointer("modifications", index), entry)
-    refuse(reading.faults)
+            reading.add_entry(json_pointer("modifications", index), entry)
+    raise_faults(reading.faults)
     return reading.result()
 
 
@@ -131,7 +131,7 @@ class _ModificationReader:
             self.add_fault("missing_value", where, "Give text, image_url, value or a property.")
         for key, value in given.items():
             self.add_value(
-                f"{where}{pointer(key)}",
+                f"{where}{json_pointer(key)}",
                 name,
                 key,
                 value,

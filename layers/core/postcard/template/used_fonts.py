@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.template.layers.text import TextLayer
 from postcard.template.model import Document, walk_all_layers
 from postcard.template.properties.text_style import CharacterStyle
@@ -17,7 +17,7 @@ def used_families(document: Document) -> Iterator[tuple[str, str]]:
 def _font_properties(document: Document) -> Iterator[tuple[str, str | tuple[str, ...]]]:
     yield "/font", document.font
     styled: list[tuple[str, CharacterStyle]] = [
-        (pointer("styles", name), style) for name, style in document.styles.items()
+        (json_pointer("styles", name), style) for name, style in document.styles.items()
     ]
     for layer, where in text_layers(document):
         styled.append((where, layer))

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from PIL import features
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
 
 LIBRARY_NAME = "libfribidi.dylib" if sys.platform == "darwin" else "libfribidi.so.0"
 
 _LTR, _RTL = 0x110, 0x111  # FriBidi's strong paragraph types
-_MAY_REORDER = pattern(
+_MAY_REORDER = lazy_regex(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _ISOLATE_INITIATORS, _POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"

@@ -2,10 +2,10 @@
 
 from icu4py.breakers import CharacterBreaker, LineBreaker
 
-from postcard.runtime.lazy_regex import pattern
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lazy_regex import lazy_regex
+from postcard.runtime.lru_cache import memoize_by_bytes
 
-_CONJUNCT_BOUNDARY = pattern(  # where a killed vowel ties two letters that UAX #29 parts
+_CONJUNCT_BOUNDARY = lazy_regex(  # where a killed vowel ties two letters that UAX #29 parts
     "(?<=\u0a4d)(?=[\u0a15-\u0a39])|(?<=\u0ccd)(?=[\u0c95-\u0cb9])|(?<=\u0dca\u200d)"
     "|(?<=\u0b95\u0bcd)(?=\u0bb7)|(?<=[\u0bb6\u0bb8]\u0bcd)(?=\u0bb0\u0bc0)"
 )
@@ -16,7 +16,7 @@ def _size_in_bytes(parts: tuple[str, ...]) -> int:
     return len(parts) * _STRING_OVERHEAD + sum(map(len, parts)) * _BYTES_PER_CHARACTER
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def line_break_segments(text: str, language: str) -> tuple[str, ...]:
     """The pieces between which a line may end, their spaces at their ends.
 
@@ -26,7 +26,7 @@ def line_break_segments(text: str, language: str) -> tuple[str, ...]:
     return tuple(LineBreaker(text, language or "en"))
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def graphemes(text: str) -> tuple[str, ...]:
     """What readers call letters: never cut inside.
 

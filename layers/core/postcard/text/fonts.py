@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.bidi import load_fribidi
 from postcard.text.font_file import FontFile
 
@@ -62,11 +62,11 @@ _FALLBACK_FAMILIES = (
     "Noto Color Emoji",
 )
 LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
-_DEFAULT_IGNORABLE = pattern(  # says how to show its neighbours, is never shown itself
+_DEFAULT_IGNORABLE = lazy_regex(  # says how to show its neighbours, is never shown itself
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
-_EMOJI_PRESENTATION = pattern("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+_EMOJI_PRESENTATION = lazy_regex("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image, ImageFont
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.fonts import LATIN_SUBSET_FEATURES, Face
 
 MEASURING_SIZE = 64.0  # widths grow evenly with size: no font here has hints
@@ -148,10 +148,10 @@ def _rasterize_mask(
     return GlyphBitmap(mask.reduce(many) if many > 1 else mask, x // many, y // many)
 
 
-_rasterize_mask_cached = keep_drawn(_size_in_bytes)(_rasterize_mask)
+_rasterize_mask_cached = memoize_by_bytes(_size_in_bytes)(_rasterize_mask)
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def _rasterize_emoji(run: FontRun, size: float) -> GlyphBitmap | None:
     """Emoji: drawn at their own size, then scaled."""
     core, (x, y) = _load_font(run, EMOJI_BITMAP_SIZE).getmask2(

@@ -1,13 +1,13 @@
 """Whose shapes Chinese letters take: China's, Taiwan's and Hong Kong's, Japan's or Korea's."""
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 _CHINESE_LANGUAGES = ("zh", "cmn", "yue", "nan", "hak", "wuu", "lzh")
 _TRADITIONAL_LANGUAGES = ("yue", "nan", "hak", "lzh")
 _TRADITIONAL_REGIONS = frozenset(("tw", "hk", "mo"))
-_HAN_CHARACTERS = pattern("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-_KANA = pattern("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
-_HANGUL = pattern("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_HAN_CHARACTERS = lazy_regex("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_KANA = lazy_regex("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = lazy_regex("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 
 
 def han_variant(language: str, text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text import bidi
 from postcard.text import shrink_to_fit as fit
 from postcard.text.fonts import Fonts
@@ -100,7 +100,7 @@ def _size_in_bytes(layout: TextLayout) -> int:
     return _BYTES_PER_RUN * len(placed) + _BYTES_PER_CHARACTER * sum(placed)
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def _layout_text_cached(
     runs: tuple[TextRun, ...],
     paragraph: ParagraphStyle,

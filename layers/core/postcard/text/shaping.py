@@ -11,8 +11,8 @@ from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lazy_regex import lazy_regex
+from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text import bidi
 from postcard.text.breaks import graphemes, line_break_segments, typographic_units
 from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
@@ -23,17 +23,17 @@ from postcard.text.style import TextRun, TextStyle
 
 WIDTH_TOLERANCE = 0.01  # pixels by which a sum of widths may miss what it should be
 
-_CONNECTED_SCRIPTS = pattern(  # letters that hold hands or hang from one line: spacing would tear them
+_CONNECTED_SCRIPTS = lazy_regex(  # letters that hold hands or hang from one line: spacing would tear them
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
 _SOFT_HYPHEN = "\u00ad"
-_UNKERNED_CHARACTERS = pattern(
+_UNKERNED_CHARACTERS = lazy_regex(
     "[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]"
 )  # wide letters are not kerned
 _LETTER_SPACING_FEATURES = ("-liga", "-clig")
-_PLAIN_TEXT = pattern(  # read from left to right; each character is a letter of its own
+_PLAIN_TEXT = lazy_regex(  # read from left to right; each character is a letter of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
 )
 _BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # bytes; often much less, since words are shared
@@ -92,7 +92,7 @@ def _size_in_bytes(shaped: ShapedText) -> int:
     return _BYTES_PER_SEGMENT * len(chunks) + _BYTES_PER_CHARACTER * sum(letters)
 
 
-@keep_drawn(_size_in_bytes)
+@memoize_by_bytes(_size_in_bytes)
 def shape_text(runs: tuple[TextRun, ...], direction: str, fonts: Fonts) -> ShapedText:
     """Find fonts, levels and widths for a text; `direction` is `auto`, `ltr` or `rtl`."""
     whole = "".join(run.text for run in runs)

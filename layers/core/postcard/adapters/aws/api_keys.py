@@ -3,13 +3,20 @@
 import contextlib
 from collections.abc import Sequence
 
-from postcard.adapters.aws.table import PRESENT, NotMet, Row, Table, kept, row_of
+from postcard.adapters.aws.table import (
+    IF_PRESENT,
+    ConditionFailed,
+    Row,
+    Table,
+    record_fields,
+    to_row,
+)
 from postcard.ports import ApiKeyRecord
 
 PARTITION = "keys"
 
 
-class DynamoApiKeys:
+class DynamoApiKeyStore:
     """A row for each key. The key itself is nowhere."""
 
     def __init__(self, table: Table) -> None:
@@ -18,22 +25,22 @@ class DynamoApiKeys:
     def by_digest(self, digest: str) -> ApiKeyRecord | None:
         """The record, or None."""
         row = self._table.get(PARTITION, digest)
-        return _record(row) if row else None
+        return _to_record(row) if row else None
 
     def put(self, record: ApiKeyRecord) -> None:
         """Replace the record."""
-        self._table.put(PARTITION, record.digest, row_of(record))
+        self._table.put(PARTITION, record.digest, to_row(record))
 
-    def used(self, digest: str, at: int) -> None:
+    def record_use(self, digest: str, at: int) -> None:
         """Note when a key was used; nothing of one whose row is gone."""
-        with contextlib.suppress(NotMet):
-            self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=PRESENT)
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=IF_PRESENT)
 
     def list(self) -> Sequence[ApiKeyRecord]:
         """All records, oldest first."""
-        records = [_record(row) for row in self._table.rows(PARTITION)]
+        records = [_to_record(row) for row in self._table.query(PARTITION)]
         return sorted(records, key=lambda record: (record.created_at, record.key_id))
 
 
-def _record(row: Row) -> ApiKeyRecord:
-    return ApiKeyRecord(**kept(row, ApiKeyRecord))
+def _to_record(row: Row) -> ApiKeyRecord:
+    return ApiKeyRecord(**record_fields(row, ApiKeyRecord))

@@ -1,13 +1,13 @@
 """Assets in the table."""
 
-from postcard.adapters.aws.table import Table, kept, row_of
-from postcard.adapters.page_cursors import cursor_after, key_before
+from postcard.adapters.aws.table import Table, record_fields, to_row
+from postcard.adapters.page_cursors import decode_cursor, encode_cursor
 from postcard.ports import AssetRecord, Page
 
 PARTITION = "assets"
 
 
-class DynamoAssets:
+class DynamoAssetStore:
     """A row for each asset; the bytes are in the store bucket."""
 
     def __init__(self, table: Table) -> None:
@@ -16,11 +16,11 @@ class DynamoAssets:
     def get(self, asset_id: str) -> AssetRecord | None:
         """The record, or None."""
         row = self._table.get(PARTITION, asset_id)
-        return AssetRecord(**kept(row, AssetRecord)) if row else None
+        return AssetRecord(**record_fields(row, AssetRecord)) if row else None
 
     def put(self, record: AssetRecord) -> None:
         """Replace the record."""
-        self._table.put(PARTITION, record.asset_id, row_of(record))
+        self._table.put(PARTITION, record.asset_id, to_row(record))
 
     def delete(self, asset_id: str) -> None:
         """Remove the record; none is no fault."""
@@ -28,7 +28,7 @@ class DynamoAssets:
 
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]:
         """All records by id."""
-        after = key_before(cursor) if cursor is not None else None
-        rows, more = self._table.page(PARTITION, limit=limit, after=after)
-        records = [AssetRecord(**kept(row, AssetRecord)) for row in rows]
-        return Page(records, cursor_after(rows[-1]["sk"]) if more else None)
+        after = decode_cursor(cursor) if cursor is not None else None
+        rows, more = self._table.query_page(PARTITION, limit=limit, after=after)
+        records = [AssetRecord(**record_fields(row, AssetRecord)) for row in rows]
+        return Page(records, encode_cursor(rows[-1]["sk"]) if more else None)

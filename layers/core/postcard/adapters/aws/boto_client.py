@@ -12,28 +12,31 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from postcard.adapters.aws.errors import CUT, UNREACHABLE, CallFailed
-from postcard.runtime.lazy_regex import pattern
+from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
+from postcard.runtime.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
     from postcard.settings import Settings
 
-CHUNK = 65_536
-BODY_SECONDS = 10.0
+READ_CHUNK_BYTES = 65_536
+MAX_BODY_SECONDS = 10.0
 CONNECT_SECONDS, READ_SECONDS = 1.0, 3.0
-SLOWER = {"cloudfront": 8.0, "cloudfront-keyvaluestore": 8.0}  # nobody waits for their data
-MOST_TRIES = 2
-RETRY_AFTER = 0.1
-PASSING = pattern(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
+SLOW_SERVICE_READ_SECONDS = {
+    "cloudfront": 8.0,
+    "cloudfront-keyvaluestore": 8.0,
+}  # nobody waits for their data
+MAX_ATTEMPTS = 2
+RETRY_DELAY_SECONDS = 0.1
+THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
 
 
-def boto_client(service: str, settings: "Settings", **given: Any) -> "BotoClient":
+def boto_client(service: str, settings: "Settings", **client_options: Any) -> "BotoClient":
     """A client of `service`, in the settings' region or at their endpoint."""
     local = settings.endpoint_url is not None
-    reading = SLOWER.get(service, READ_SECONDS)
+    read_seconds = SLOW_SERVICE_READ_SECONDS.get(service, READ_SECONDS)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=reading,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": 1},  # `BotoClient` tries again
         signature_version="s3v4" if service == "s3" else None,
         s3={"addressing_style": "path" if local else "virtual"},
@@ -46,10 +49,10 @@ def boto_client(service: str, settings: "Settings", **given: Any) -> "BotoClient
         region_name=settings.region,
         endpoint_url=settings.endpoint_url,
         config=config,
-        **given,
+        **client_options,
     )
-    client.meta.events.register("before-parse", _check)
-    return BotoClient(client, longest=CONNECT_SECONDS + reading)
+    client.meta.events.register("before-parse", _check_response)
+    return BotoClient(client, max_attempt_seconds=CONNECT_SECONDS + read_seconds)
 
 
 class BotoClient:
@@ -59,48 +62,50 @@ class BotoClient:
     try, beyond the `time.monotonic()` instant `until`, is not begun.
     """
 
-    def __init__(self, client: Any, *, longest: float = CONNECT_SECONDS + READ_SECONDS) -> None:
+    def __init__(
+        self, client: Any, *, max_attempt_seconds: float = CONNECT_SECONDS + READ_SECONDS
+    ) -> None:
         self._client = client
-        self._longest = longest
-        self.until = math.inf
+        self._max_attempt_seconds = max_attempt_seconds
+        self.overall_deadline = math.inf
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
 
         def call(*given: Any, **arguments: Any) -> Any:
-            for _ in range(MOST_TRIES - 1):
+            for _ in range(MAX_ATTEMPTS - 1):
                 try:
-                    return self._once(name, method, given, arguments)
-                except CallFailed as failure:
-                    if not _passes(failure):
+                    return self._attempt(name, method, given, arguments)
+                except AwsCallFailed as failure:
+                    if not _is_retryable(failure):
                         raise
-                time.sleep(RETRY_AFTER)
-            return self._once(name, method, given, arguments)
+                time.sleep(RETRY_DELAY_SECONDS)
+            return self._attempt(name, method, given, arguments)
 
         return call
 
-    def _once(self, name: str, method: Any, given: Any, arguments: Any) -> Any:
-        if time.monotonic() > self.until - self._longest:
-            raise CallFailed(name, UNREACHABLE)
+    def _attempt(self, name: str, method: Any, given: Any, arguments: Any) -> Any:
+        if time.monotonic() > self.overall_deadline - self._max_attempt_seconds:
+            raise AwsCallFailed(name, UNREACHABLE)
         try:
             return method(*given, **arguments)
         except ClientError as error:
-            raise _failed(name, error) from error
+            raise _call_failed(name, error) from error
         except ResponseParserError as error:
-            raise CallFailed(name, CUT) from error
+            raise AwsCallFailed(name, CORRUPT_BODY) from error
         except (BotoCoreError, HTTPError) as error:
-            raise CallFailed(name, UNREACHABLE) from error
+            raise AwsCallFailed(name, UNREACHABLE) from error
 
-    def get_object(self, *, deadline: float | None = None, **where: Any) -> dict[str, Any]:
+    def get_object(self, *, deadline: float | None = None, **location: Any) -> dict[str, Any]:
         """S3's GetObject; `Body` is bytes, read until the monotonic instant `deadline`."""
-        answer: dict[str, Any] = dict(self.__getattr__("get_object")(**where))
-        latest = min(time.monotonic() + BODY_SECONDS, self.until)
+        answer: dict[str, Any] = dict(self.__getattr__("get_object")(**location))
+        latest = min(time.monotonic() + MAX_BODY_SECONDS, self.overall_deadline)
         deadline = latest if deadline is None else min(deadline, latest)
-        answer["Body"] = _read(answer["Body"], answer["ContentLength"], deadline)
+        answer["Body"] = _read_body(answer["Body"], answer["ContentLength"], deadline)
         return answer
 
 
-def _read(stream: Any, length: int, deadline: float) -> bytes:
+def _read_body(stream: Any, length: int, deadline: float) -> bytes:
     """All of it. `StreamingBody.read` would wait for ever for a body that drips."""
     body = bytearray()
     try:
@@ -109,39 +114,39 @@ def _read(stream: Any, length: int, deadline: float) -> bytes:
                 if (left := deadline - time.monotonic()) <= 0:
                     raise TimeoutError("time is up")
                 stream.set_socket_timeout(left)
-                if not (chunk := raw.read1(CHUNK)):
+                if not (chunk := raw.read1(READ_CHUNK_BYTES)):
                     raise ConnectionError("the body was cut short")
                 body += chunk
     except (HTTPError, BotoCoreError, OSError) as error:
-        raise CallFailed("get_object", CUT) from error
+        raise AwsCallFailed("get_object", CORRUPT_BODY) from error
     return bytes(body)
 
 
-def _passes(failure: CallFailed) -> bool:
+def _is_retryable(failure: AwsCallFailed) -> bool:
     """Whether another try may find it over."""
     status = failure.aws_status
-    return status in (0, 429) or status >= 500 or bool(PASSING.fullmatch(failure.aws_code))
+    return status in (0, 429) or status >= 500 or bool(THROTTLING_CODE.fullmatch(failure.aws_code))
 
 
-def _check(operation_model: Any, response_dict: Any, **_: Any) -> None:
+def _check_response(operation_model: Any, response_dict: Any, **_: Any) -> None:
     """Botocore takes a page for an empty answer, and looks at no checksum of DynamoDB's."""
     if not operation_model.service_model.protocol.startswith("json"):
         return
     body, crc = response_dict["body"], response_dict["headers"].get("x-amz-crc32")
     if crc is not None and crc != str(zlib.crc32(body)):
         raise ResponseParserError("the answer does not match its checksum")
-    if response_dict["status_code"] < 300 and not isinstance(_json(body), dict):
+    if response_dict["status_code"] < 300 and not isinstance(_parse_json(body), dict):
         raise ResponseParserError("the answer is no JSON object")
 
 
-def _json(body: bytes) -> object:
+def _parse_json(body: bytes) -> object:
     try:
         return json.loads(body or b"{}")
     except ValueError:
         return None
 
 
-def _failed(name: str, error: ClientError) -> CallFailed:
+def _call_failed(name: str, error: ClientError) -> AwsCallFailed:
     answer: Any = error.response
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return CallFailed(name, answer.get("Error", {}).get("Code", "Unknown"), status, answer)
+    return AwsCallFailed(name, answer.get("Error", {}).get("Code", "Unknown"), status, answer)

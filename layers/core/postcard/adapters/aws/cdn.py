@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MOST_PATHS = 1000  # a call; CloudFront works on 3,000 at once
+MAX_PATHS_PER_INVALIDATION = 1000  # a call; CloudFront works on 3,000 at once
 
 
-def _reference() -> str:
+def _random_reference() -> str:
     return uuid.uuid4().hex
 
 
@@ -15,20 +15,24 @@ class CloudFrontCdn:
     """One distribution under boto3's `cloudfront` client."""
 
     def __init__(
-        self, client: Any, distribution_id: str, *, reference: Callable[[], str] = _reference
+        self,
+        client: Any,
+        distribution_id: str,
+        *,
+        new_reference: Callable[[], str] = _random_reference,
     ) -> None:
         self._client = client
         self._distribution_id = distribution_id
-        self._reference = reference
+        self._new_reference = new_reference
 
-    def forget(self, paths: Sequence[str]) -> None:
+    def invalidate(self, paths: Sequence[str]) -> None:
         """Begin an invalidation; `/renders/7/welcome/*` is one path. It takes some seconds."""
-        for start in range(0, len(paths), MOST_PATHS):
-            batch = list(paths[start : start + MOST_PATHS])
+        for start in range(0, len(paths), MAX_PATHS_PER_INVALIDATION):
+            batch = list(paths[start : start + MAX_PATHS_PER_INVALIDATION])
             self._client.create_invalidation(
                 DistributionId=self._distribution_id,
                 InvalidationBatch={
                     "Paths": {"Quantity": len(batch), "Items": batch},
-                    "CallerReference": self._reference(),
+                    "CallerReference": self._new_reference(),
                 },
             )

@@ -9,7 +9,7 @@ class DynamoCounters:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int) -> int:
         """One more; the count with it."""
         row = self._table.update(
             f"count#{name}", "count", sets={"ttl": expires_at}, adds={"total": 1}

@@ -6,13 +6,13 @@ store as it was read.
 
 from typing import Any
 
-from postcard.adapters.aws.errors import CallFailed
+from postcard.adapters.aws.errors import AwsCallFailed
 
-TRIES = 5
-CHANGED = ("ConflictException", "PreconditionFailed")
+MAX_ATTEMPTS = 5
+CONFLICT_CODES = ("ConflictException", "PreconditionFailed")
 
 
-class CloudFrontStore:
+class CloudFrontEdgeStore:
     """Entries under boto3's `cloudfront-keyvaluestore` client."""
 
     def __init__(self, client: Any, arn: str) -> None:
@@ -23,18 +23,18 @@ class CloudFrontStore:
         """The entry, or None."""
         try:
             return str(self._client.get_key(KvsARN=self._arn, Key=name)["Value"])
-        except CallFailed as failure:
+        except AwsCallFailed as failure:
             if failure.aws_code == "ResourceNotFoundException":
                 return None
             raise
 
     def write(self, name: str, text: str) -> None:
         """Replace the entry; tried again if somebody changed the store in between."""
-        for last in (*[False] * (TRIES - 1), True):
+        for last in (*[False] * (MAX_ATTEMPTS - 1), True):
             etag = self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
             try:
                 self._client.put_key(KvsARN=self._arn, Key=name, Value=text, IfMatch=etag)
                 return
-            except CallFailed as failure:
-                if last or failure.aws_code not in CHANGED:
+            except AwsCallFailed as failure:
+                if last or failure.aws_code not in CONFLICT_CODES:
                     raise

@@ -7,13 +7,13 @@ neither know nor import either of them.
 from collections.abc import Mapping
 from typing import Any
 
-from postcard.errors import Unavailable
+from postcard.errors import ServiceUnavailable
 
-CUT = "BodyCut"  # a body that ended early or does not match its checksum
+CORRUPT_BODY = "BodyCut"  # a body that ended early or does not match its checksum
 UNREACHABLE = "Unreachable"
 
 
-class CallFailed(Unavailable):
+class AwsCallFailed(ServiceUnavailable):
     """`aws_code` is AWS's name for the fault, `aws_status` HTTP's (0: no answer at all).
 
     Whoever called us is told 503, whatever AWS told us.
@@ -25,13 +25,13 @@ class CallFailed(Unavailable):
         operation: str,
         aws_code: str,
         aws_status: int = 0,
-        answer: Mapping[str, Any] | None = None,
+        response: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__("A store did not answer: try again.", headers={"Retry-After": "2"})
         self.operation = operation
         self.aws_code = aws_code
         self.aws_status = aws_status
-        self.answer = answer or {}
+        self.response = response or {}
 
     def __str__(self) -> str:
         """For the log; `detail` is what callers see."""

@@ -1,15 +1,25 @@
 """Answers by idempotency key in the table, for 24 hours."""
 
-from postcard.adapters.aws.table import Condition, NotMet, Table, restored, shrunk
-from postcard.adapters.idempotency_rules import DAY, WORKING_SECONDS, kept_answer
+from postcard.adapters.aws.table import (
+    ConditionExpression,
+    ConditionFailed,
+    Table,
+    compress,
+    decompress,
+)
+from postcard.adapters.idempotency_rules import (
+    IN_PROGRESS_SECONDS,
+    RESPONSE_LIFETIME_SECONDS,
+    stored_response,
+)
 
-FREE = (
+KEY_IS_FREE = (
     "attribute_not_exists(pk) OR #expires <= :now"
     " OR (attribute_not_exists(#answer) AND #working_until <= :now)"
 )
 
 
-class DynamoIdempotency:
+class DynamoIdempotencyStore:
     """A row for each key."""
 
     def __init__(self, table: Table) -> None:
@@ -20,33 +30,35 @@ class DynamoIdempotency:
         second = int(now)
         row = {
             "body_digest": body_digest,
-            "working_until": second + WORKING_SECONDS,
-            "expires": second + DAY,
-            "ttl": second + DAY,
+            "working_until": second + IN_PROGRESS_SECONDS,
+            "expires": second + RESPONSE_LIFETIME_SECONDS,
+            "ttl": second + RESPONSE_LIFETIME_SECONDS,
         }
-        free = Condition(FREE, ("expires", "answer", "working_until"), {"now": second})
+        free = ConditionExpression(
+            KEY_IS_FREE, ("expires", "answer", "working_until"), {"now": second}
+        )
         try:
-            self._table.put(*_place(name), row, free)
-        except NotMet as fault:
+            self._table.put(*_key(name), row, free)
+        except ConditionFailed as fault:
             kept = fault.row or {}
-            answer = restored(kept["answer"]) if "answer" in kept else None
-            return kept_answer(answer, same_body=kept.get("body_digest") == body_digest)
+            answer = decompress(kept["answer"]) if "answer" in kept else None
+            return stored_response(answer, same_body=kept.get("body_digest") == body_digest)
         return None
 
-    def finish(self, name: str, answer: str, *, now: float) -> None:
+    def finish(self, name: str, response: str, *, now: float) -> None:
         """Keep the answer until 24 hours after now; nothing if the key was abandoned."""
-        expires = int(now) + DAY
-        there = Condition("attribute_exists(pk)")
-        sets = {"answer": shrunk(answer), "expires": expires, "ttl": expires}
+        expires = int(now) + RESPONSE_LIFETIME_SECONDS
+        there = ConditionExpression("attribute_exists(pk)")
+        sets = {"answer": compress(response), "expires": expires, "ttl": expires}
         try:
-            self._table.update(*_place(name), sets=sets, condition=there)
-        except NotMet:
+            self._table.update(*_key(name), sets=sets, condition=there)
+        except ConditionFailed:
             return
 
     def abandon(self, name: str) -> None:
         """Forget the key: the next call does the work."""
-        self._table.delete(*_place(name))
+        self._table.delete(*_key(name))
 
 
-def _place(name: str) -> tuple[str, str]:
+def _key(name: str) -> tuple[str, str]:
     return f"idempotency#{name}", "answer"

@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from postcard.adapters.aws.errors import CUT, CallFailed
+from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
 from postcard.ports import StoredObject
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
-MOST_DELETED = 1000  # a call
-MISSING = ("NoSuchKey", "404", "NotFound")
-TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")  # there, or just being put there
-MD5_ETAG = pattern(r'"[0-9a-f]{32}"')
+MAX_DELETE_KEYS = 1000  # a call
+NOT_FOUND_CODES = ("NoSuchKey", "404", "NotFound")
+ALREADY_EXISTS_CODES = (
+    "PreconditionFailed",
+    "ConditionalRequestConflict",
+)  # there, or just being put there
+MD5_ETAG = lazy_regex(r'"[0-9a-f]{32}"')
 
 
-class S3Objects:
+class S3ObjectStore:
     """Objects under a client with S3's method names."""
 
     def __init__(self, client: Any, bucket: str) -> None:
@@ -28,21 +31,21 @@ class S3Objects:
         """The object, or None. A body that was cut is asked for once more."""
         try:
             return self._get(key, deadline)
-        except CallFailed as failure:
-            if failure.aws_code != CUT:
+        except AwsCallFailed as failure:
+            if failure.aws_code != CORRUPT_BODY:
                 raise
         return self._get(key, deadline)
 
     def _get(self, key: str, deadline: float | None) -> StoredObject | None:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key, deadline=deadline)
-        except CallFailed as failure:
-            if failure.aws_code in MISSING:
+        except AwsCallFailed as failure:
+            if failure.aws_code in NOT_FOUND_CODES:
                 return None
             raise
         body, etag = answer["Body"], answer.get("ETag", "")
         if MD5_ETAG.fullmatch(etag) and etag != f'"{_md5(body).hex()}"':
-            raise CallFailed("get_object", CUT, 200)
+            raise AwsCallFailed("get_object", CORRUPT_BODY, 200)
         expires = answer.get("ExpiresString")
         return StoredObject(
             body=body,
@@ -55,14 +58,16 @@ class S3Objects:
 
     def put(self, key: str, stored: StoredObject) -> None:
         """Replace the object; S3 checks that the bytes arrived whole."""
-        self._client.put_object(Bucket=self._bucket, Key=key, **_given(stored))
+        self._client.put_object(Bucket=self._bucket, Key=key, **_put_arguments(stored))
 
-    def add(self, key: str, stored: StoredObject) -> bool:
+    def put_if_absent(self, key: str, stored: StoredObject) -> bool:
         """Store the object unless there is one; whether it was stored."""
         try:
-            self._client.put_object(Bucket=self._bucket, Key=key, IfNoneMatch="*", **_given(stored))
-        except CallFailed as failure:
-            if failure.aws_code in TAKEN:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, IfNoneMatch="*", **_put_arguments(stored)
+            )
+        except AwsCallFailed as failure:
+            if failure.aws_code in ALREADY_EXISTS_CODES:
                 return False
             raise
         return True
@@ -72,26 +77,28 @@ class S3Objects:
         if len(keys) == 1:
             self._client.delete_object(Bucket=self._bucket, Key=keys[0])
             return
-        for start in range(0, len(keys), MOST_DELETED):
-            batch = [{"Key": key} for key in keys[start : start + MOST_DELETED]]
+        for start in range(0, len(keys), MAX_DELETE_KEYS):
+            batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
             answer = self._client.delete_objects(
                 Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
             )
             if faults := answer.get("Errors"):
-                raise CallFailed("delete_objects", faults[0].get("Code", "Unknown"), 200)
+                raise AwsCallFailed("delete_objects", faults[0].get("Code", "Unknown"), 200)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`, in order."""
-        following: dict[str, str] = {}
+        continuation: dict[str, str] = {}
         while True:
-            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
+            answer = self._client.list_objects_v2(
+                Bucket=self._bucket, Prefix=prefix, **continuation
+            )
             yield from (found["Key"] for found in answer.get("Contents", ()))
             if not answer.get("IsTruncated"):
                 return
-            following = {"ContinuationToken": answer["NextContinuationToken"]}
+            continuation = {"ContinuationToken": answer["NextContinuationToken"]}
 
 
-def _given(stored: StoredObject) -> dict[str, Any]:
+def _put_arguments(stored: StoredObject) -> dict[str, Any]:
     """What PutObject is told beside the place."""
     given: dict[str, Any] = {
         "Body": stored.body,

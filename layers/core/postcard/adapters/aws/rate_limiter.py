@@ -5,13 +5,13 @@ bucket is full. DynamoDB cannot compute a maximum, so there is a conditional wri
 what this process saw last says which to try first, and a call is one write in all but few cases.
 """
 
-from postcard.adapters.aws.table import Condition, NotMet, Table
-from postcard.ports import Allowance
-from postcard.token_bucket import SECOND, Bucket
+from postcard.adapters.aws.table import ConditionExpression, ConditionFailed, Table
+from postcard.ports import RateLimitResult
+from postcard.token_bucket import MICROSECONDS_PER_SECOND, TokenBucket
 
-KEPT_SECONDS = 3600  # a bucket that nobody took from for so long is full: the row may go
-MOST_SEEN = 10_000
-TRIES = 3  # a guess, what it should have been, and once more if others took in between
+IDLE_TTL_SECONDS = 3600  # a bucket that nobody took from for so long is full: the row may go
+MAX_CACHED_BUCKETS = 10_000
+MAX_ATTEMPTS = 3  # a guess, what it should have been, and once more if others took in between
 
 
 class DynamoRateLimiter:
@@ -19,39 +19,41 @@ class DynamoRateLimiter:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._seen: dict[str, int] = {}
+        self._cached_full_at: dict[str, int] = {}
 
-    def take(self, name: str, *, rate: int, now: float) -> Allowance:
+    def take(self, name: str, *, rate: int, now: float) -> RateLimitResult:
         """Take a token if one is left."""
-        bucket = Bucket.at(rate, now)
-        full_at = self._seen.get(name)
-        for _ in range(TRIES):
+        bucket = TokenBucket.from_seconds(rate, now)
+        full_at = self._cached_full_at.get(name)
+        for _ in range(MAX_ATTEMPTS):
             if not bucket.allows(full_at):  # the number only grows: an old one suffices to refuse
-                return bucket.answer(full_at, allowed=False)
+                return bucket.result(full_at, allowed=False)
             try:
-                full_at = self._take(name, bucket, full_at)
-                return bucket.answer(full_at, allowed=True)
-            except NotMet as fault:
+                full_at = self._try_take(name, bucket, full_at)
+                return bucket.result(full_at, allowed=True)
+            except ConditionFailed as fault:
                 full_at = fault.row["full_at"] if fault.row else None
             finally:
-                self._remember(name, full_at)
-        return bucket.answer(full_at, allowed=False)
+                self._cache_full_at(name, full_at)
+        return bucket.result(full_at, allowed=False)
 
-    def _take(self, name: str, bucket: Bucket, full_at: int | None) -> int:
-        ttl = bucket.now // SECOND + KEPT_SECONDS
+    def _try_take(self, name: str, bucket: TokenBucket, full_at: int | None) -> int:
+        ttl = bucket.now // MICROSECONDS_PER_SECOND + IDLE_TTL_SECONDS
         if full_at is None or full_at <= bucket.now:
-            full = Condition(
+            full = ConditionExpression(
                 "attribute_not_exists(pk) OR #full_at <= :now", ("full_at",), {"now": bucket.now}
             )
-            sets, adds = {"full_at": bucket.after(None), "ttl": ttl}, None
+            sets, adds = {"full_at": bucket.full_at_after_take(None), "ttl": ttl}, None
         else:
-            bounds = {"now": bucket.now, "latest": bucket.latest}
-            full = Condition("#full_at > :now AND #full_at <= :latest", ("full_at",), bounds)
-            sets, adds = {"ttl": ttl}, {"full_at": bucket.token}
+            bounds = {"now": bucket.now, "latest": bucket.latest_full_at}
+            full = ConditionExpression(
+                "#full_at > :now AND #full_at <= :latest", ("full_at",), bounds
+            )
+            sets, adds = {"ttl": ttl}, {"full_at": bucket.token_interval}
         row = self._table.update(f"rate#{name}", "bucket", sets=sets, adds=adds, condition=full)
         return int(row["full_at"])
 
-    def _remember(self, name: str, full_at: int | None) -> None:
-        if len(self._seen) >= MOST_SEEN:
-            self._seen.clear()
-        self._seen[name] = full_at or 0
+    def _cache_full_at(self, name: str, full_at: int | None) -> None:
+        if len(self._cached_full_at) >= MAX_CACHED_BUCKETS:
+            self._cached_full_at.clear()
+        self._cached_full_at[name] = full_at or 0

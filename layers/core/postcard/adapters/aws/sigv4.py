@@ -46,7 +46,11 @@ def signed_headers(
     """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     payload = hashlib.sha256(body).hexdigest()
-    headers = {**headers, "X-Amz-Date": stamp, **_more(service, payload, credentials.token)}
+    headers = {
+        **headers,
+        "X-Amz-Date": stamp,
+        **_service_headers(service, payload, credentials.token),
+    }
     lines = {name.lower(): " ".join(text.split()) for name, text in headers.items()}
     names = ";".join(sorted(lines))
     canonical = "\n".join(
@@ -61,7 +65,7 @@ def signed_headers(
     return headers
 
 
-def _more(service: str, payload: str, token: str) -> Mapping[str, str]:
+def _service_headers(service: str, payload: str, token: str) -> Mapping[str, str]:
     more = {"X-Amz-Content-SHA256": payload} if service == "s3" else {}
     return {**more, "X-Amz-Security-Token": token} if token else more
 
@@ -69,9 +73,9 @@ def _more(service: str, payload: str, token: str) -> Mapping[str, str]:
 def _signature(credentials: Credentials, scope: str, message: str) -> str:
     key = f"AWS4{credentials.secret_key}".encode()
     for part in scope.split("/"):
-        key = _mac(key, part)
-    return _mac(key, message).hex()
+        key = _hmac_sha256(key, part)
+    return _hmac_sha256(key, message).hex()
 
 
-def _mac(key: bytes, message: str) -> bytes:
+def _hmac_sha256(key: bytes, message: str) -> bytes:
     return hmac.digest(key, message.encode(), "sha256")

@@ -19,16 +19,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from postcard.adapters.aws.errors import CUT, CallFailed
+from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
 from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
 
 Row = dict[str, Any]
-MOST_READ = 100  # rows that one call may ask for
-NOT_MET = "ConditionalCheckFailedException"
+MAX_BATCH_GET_KEYS = 100  # rows that one call may ask for
+CONDITION_FAILED_CODE = "ConditionalCheckFailedException"
 
 
-class NotMet(Exception):
+class ConditionFailed(Exception):
     """The condition of a write does not hold; `row` is what stands there, None if nothing does."""
 
     def __init__(self, row: Row | None) -> None:
@@ -37,7 +37,7 @@ class NotMet(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ConditionExpression:
     """An expression of DynamoDB's; `#name` and `:name` in it stand for names and values."""
 
     expression: str
@@ -46,16 +46,16 @@ class Condition:
 
     def arguments(self) -> Row:
         """As DynamoDB's calls take it."""
-        given: Row = {"ConditionExpression": self.expression}
+        arguments: Row = {"ConditionExpression": self.expression}
         if self.names:
-            given["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
+            arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
         if self.values:
-            given["ExpressionAttributeValues"] = _values(self.values)
-        return given
+            arguments["ExpressionAttributeValues"] = _expression_values(self.values)
+        return arguments
 
 
-ABSENT = Condition("attribute_not_exists(pk)")
-PRESENT = Condition("attribute_exists(pk)")
+IF_ABSENT = ConditionExpression("attribute_not_exists(pk)")
+IF_PRESENT = ConditionExpression("attribute_exists(pk)")
 
 
 class Table:
@@ -71,24 +71,26 @@ class Table:
         answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
         item = answer.get("Item")
         if item and any(item.get(name, value) != value for name, value in key.items()):
-            raise CallFailed("get_item", CUT, 200)  # an answer to somebody else's question
-        return _row(item)
+            raise AwsCallFailed(
+                "get_item", CORRUPT_BODY, 200
+            )  # an answer to somebody else's question
+        return _from_item(item)
 
-    def get_many(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    def batch_get(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
         """Those of the rows that are there, in no order."""
-        for start in range(0, len(keys), MOST_READ):
-            wanted = [_key(*key) for key in keys[start : start + MOST_READ]]
+        for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
+            wanted = [_key(*key) for key in keys[start : start + MAX_BATCH_GET_KEYS]]
             asked: Row = {self._name: {"Keys": wanted, "ConsistentRead": True}}
             while asked:
                 answer = self._client.batch_get_item(RequestItems=asked)
                 for item in answer["Responses"].get(self._name, ()):
-                    yield {name: _unpack(value) for name, value in item.items()}
+                    yield {name: _from_attribute_value(value) for name, value in item.items()}
                 asked = answer.get("UnprocessedKeys", {})
 
-    def put(self, pk: str, sk: str, row: Row, condition: Condition | None = None) -> None:
+    def put(self, pk: str, sk: str, row: Row, condition: ConditionExpression | None = None) -> None:
         """Replace the row; `NotMet`."""
-        arguments = self._put(pk, sk, row, condition)
-        self._conditional(self._client.put_item, arguments)
+        arguments = self._put_arguments(pk, sk, row, condition)
+        self._call_conditionally(self._client.put_item, arguments)
 
     def update(
         self,
@@ -97,7 +99,7 @@ class Table:
         *,
         sets: Mapping[str, Any],
         adds: Mapping[str, int] | None = None,
-        condition: Condition | None = None,
+        condition: ConditionExpression | None = None,
     ) -> Row:
         """Set attributes and add to others, making the row if need be; the new row, or `NotMet`."""
         arguments = condition.arguments() if condition else {}
@@ -106,7 +108,9 @@ class Table:
         if adds:
             expression += " ADD " + ", ".join(f"#{name} :new_{name}" for name in adds)
         names = {f"#{name}": name for name in (*sets, *adds)}
-        values = _values({f"new_{name}": value for name, value in {**sets, **adds}.items()})
+        values = _expression_values(
+            {f"new_{name}": value for name, value in {**sets, **adds}.items()}
+        )
         arguments |= {
             "TableName": self._name,
             "Key": _key(pk, sk),
@@ -115,35 +119,38 @@ class Table:
             "ExpressionAttributeValues": values | arguments.get("ExpressionAttributeValues", {}),
             "ReturnValues": "ALL_NEW",
         }
-        return _row(self._conditional(self._client.update_item, arguments)["Attributes"]) or {}
+        return (
+            _from_item(self._call_conditionally(self._client.update_item, arguments)["Attributes"])
+            or {}
+        )
 
     def delete(self, pk: str, sk: str) -> None:
         """Remove the row; none is no fault."""
         self._client.delete_item(TableName=self._name, Key=_key(pk, sk))
 
-    def put_all(self, puts: Sequence[tuple[str, str, Row, Condition]]) -> None:
+    def transact_put(self, puts: Sequence[tuple[str, str, Row, ConditionExpression]]) -> None:
         """All rows or none; `Conflict` if a condition does not hold or somebody is faster."""
-        items = [{"Put": self._put(*put)} for put in puts]
+        items = [{"Put": self._put_arguments(*put)} for put in puts]
         try:
             self._client.transact_write_items(TransactItems=items)
-        except CallFailed as failure:
-            reasons = {r.get("Code") for r in failure.answer.get("CancellationReasons", ())}
+        except AwsCallFailed as failure:
+            reasons = {r.get("Code") for r in failure.response.get("CancellationReasons", ())}
             if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
                 raise Conflict("Somebody else changed it first: read it again.") from failure
             raise
 
-    def page(
+    def query_page(
         self, pk: str, *, limit: int, after: str | None = None, newest_first: bool = False
     ) -> tuple[list[Row], bool]:
         """At most `limit` rows by `sk`, and whether there are more."""
         rows: list[Row] = []
-        for row in self.rows(pk, after=after, newest_first=newest_first, batch=limit + 1):
+        for row in self.query(pk, after=after, newest_first=newest_first, batch=limit + 1):
             if len(rows) == limit:
                 return rows, True
             rows.append(row)
         return rows, False
 
-    def rows(
+    def query(
         self,
         pk: str,
         *,
@@ -159,7 +166,7 @@ class Table:
         arguments: Row = {
             "TableName": self._name,
             "KeyConditionExpression": f"pk = :pk{begins}",
-            "ExpressionAttributeValues": _values(values),
+            "ExpressionAttributeValues": _expression_values(values),
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
             "Limit": batch,
@@ -170,46 +177,50 @@ class Table:
                 arguments["ExclusiveStartKey"] = start
             answer = self._client.query(**arguments)
             for item in answer["Items"]:
-                yield {name: _unpack(value) for name, value in item.items()}
+                yield {name: _from_attribute_value(value) for name, value in item.items()}
             if not (start := answer.get("LastEvaluatedKey")):
                 return
 
-    def _put(self, pk: str, sk: str, row: Row, condition: Condition | None) -> Row:
-        item = {name: _pack(value) for name, value in row.items() if value is not None}
-        given: Row = {"TableName": self._name, "Item": item | _key(pk, sk)}
-        return given | (condition.arguments() if condition else {})
+    def _put_arguments(
+        self, pk: str, sk: str, row: Row, condition: ConditionExpression | None
+    ) -> Row:
+        item = {
+            name: _to_attribute_value(value) for name, value in row.items() if value is not None
+        }
+        arguments: Row = {"TableName": self._name, "Item": item | _key(pk, sk)}
+        return arguments | (condition.arguments() if condition else {})
 
-    def _conditional(self, call: Any, arguments: Row) -> Any:
+    def _call_conditionally(self, call: Any, arguments: Row) -> Any:
         if "ConditionExpression" in arguments:
             arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
             return call(**arguments)
-        except CallFailed as failure:
-            if failure.aws_code == NOT_MET:
-                raise NotMet(_row(failure.answer.get("Item"))) from failure
+        except AwsCallFailed as failure:
+            if failure.aws_code == CONDITION_FAILED_CODE:
+                raise ConditionFailed(_from_item(failure.response.get("Item"))) from failure
             raise
 
 
-def row_of(record: Any) -> Row:
+def to_row(record: Any) -> Row:
     """A dataclass's fields as a row."""
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def kept(row: Row, of: Any) -> Row:
+def record_fields(row: Row, record_type: Any) -> Row:
     """What of a row are fields of the dataclass `of`; what it lacks is its default, or None."""
     return {
         field.name: row.get(field.name)
-        for field in fields(of)
+        for field in fields(record_type)
         if field.name in row or (field.default is field.default_factory is MISSING)
     }
 
 
-def shrunk(text: str) -> bytes:
+def compress(text: str) -> bytes:
     """A long text as it is stored: an item holds 400 KB, a document may have 256."""
     return zlib.compress(text.encode())
 
 
-def restored(content: bytes) -> str:
+def decompress(content: bytes) -> str:
     """The text again."""
     return zlib.decompress(content).decode()
 
@@ -218,15 +229,15 @@ def _key(pk: str, sk: str) -> Row:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
-def _values(values: Mapping[str, Any]) -> Row:
-    return {f":{name}": _pack(value) for name, value in values.items()}
+def _expression_values(values: Mapping[str, Any]) -> Row:
+    return {f":{name}": _to_attribute_value(value) for name, value in values.items()}
 
 
-def _row(item: Mapping[str, Any] | None) -> Row | None:
-    return {name: _unpack(value) for name, value in item.items()} if item else None
+def _from_item(item: Mapping[str, Any] | None) -> Row | None:
+    return {name: _from_attribute_value(value) for name, value in item.items()} if item else None
 
 
-def _pack(value: Any) -> Row:
+def _to_attribute_value(value: Any) -> Row:
     match value:
         case bool():
             return {"BOOL": value}
@@ -237,18 +248,18 @@ def _pack(value: Any) -> Row:
         case bytes():
             return {"B": value}
         case Mapping():
-            return {"M": {str(name): _pack(inner) for name, inner in value.items()}}
+            return {"M": {str(name): _to_attribute_value(inner) for name, inner in value.items()}}
         case Sequence():
-            return {"L": [_pack(inner) for inner in value]}
+            return {"L": [_to_attribute_value(inner) for inner in value]}
     raise TypeError(f"a row cannot hold {type(value).__name__}")
 
 
-def _unpack(value: Mapping[str, Any]) -> Any:
+def _from_attribute_value(value: Mapping[str, Any]) -> Any:
     [(kind, content)] = value.items()
     if kind == "N":
         return int(content) if content.lstrip("-").isdigit() else float(content)
     if kind == "M":
-        return {name: _unpack(inner) for name, inner in content.items()}
+        return {name: _from_attribute_value(inner) for name, inner in content.items()}
     if kind == "L":
-        return tuple(_unpack(inner) for inner in content)
+        return tuple(_from_attribute_value(inner) for inner in content)
     return content

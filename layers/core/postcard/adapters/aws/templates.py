@@ -3,24 +3,24 @@
 from dataclasses import replace
 
 from postcard.adapters.aws.table import (
-    ABSENT,
-    Condition,
-    NotMet,
+    IF_ABSENT,
+    ConditionExpression,
+    ConditionFailed,
     Row,
     Table,
-    kept,
-    restored,
-    row_of,
-    shrunk,
+    compress,
+    decompress,
+    record_fields,
+    to_row,
 )
-from postcard.adapters.page_cursors import cursor_after, key_before
+from postcard.adapters.page_cursors import decode_cursor, encode_cursor
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 
-RECORDS = "templates"
+RECORDS_PARTITION = "templates"
 
 
-class DynamoTemplates:
+class DynamoTemplateStore:
     """A template is a row of what changes and a row for each version."""
 
     def __init__(self, table: Table) -> None:
@@ -28,66 +28,84 @@ class DynamoTemplates:
 
     def record(self, template_id: str) -> TemplateRecord | None:
         """The record, or None."""
-        row = self._table.get(RECORDS, template_id)
-        return _record(row) if row else None
+        row = self._table.get(RECORDS_PARTITION, template_id)
+        return _to_record(row) if row else None
 
     def version(self, template_id: str, version: int) -> TemplateVersion | None:
         """The version, or None."""
-        row = self._table.get(_partition(template_id), _sort(version))
-        return _version(row) if row else None
+        row = self._table.get(_versions_partition(template_id), _sort_key(version))
+        return _to_version(row) if row else None
 
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither; `Conflict` if somebody was faster."""
-        row = row_of(version) | {"document": shrunk(version.document)}
-        self._table.put_all(
+        row = to_row(version) | {"document": compress(version.document)}
+        self._table.transact_put(
             [
-                (RECORDS, record.template_id, row_of(record), _follows(record)),
-                (_partition(version.template_id), _sort(version.version), row, ABSENT),
+                (
+                    RECORDS_PARTITION,
+                    record.template_id,
+                    to_row(record),
+                    _revision_condition(record),
+                ),
+                (
+                    _versions_partition(version.template_id),
+                    _sort_key(version.version),
+                    row,
+                    IF_ABSENT,
+                ),
             ]
         )
 
     def update(self, record: TemplateRecord) -> None:
         """Store the record; `Conflict` if somebody was faster."""
         try:
-            self._table.put(RECORDS, record.template_id, row_of(record), _follows(record))
-        except NotMet as fault:
+            self._table.put(
+                RECORDS_PARTITION, record.template_id, to_row(record), _revision_condition(record)
+            )
+        except ConditionFailed as fault:
             raise Conflict("The template was changed by somebody else: read it again.") from fault
 
     def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]:
         """All records by id."""
-        after = key_before(cursor) if cursor is not None else None
-        rows, more = self._table.page(RECORDS, limit=limit, after=after)
-        return Page([_record(row) for row in rows], cursor_after(rows[-1]["sk"]) if more else None)
+        after = decode_cursor(cursor) if cursor is not None else None
+        rows, more = self._table.query_page(RECORDS_PARTITION, limit=limit, after=after)
+        return Page(
+            [_to_record(row) for row in rows], encode_cursor(rows[-1]["sk"]) if more else None
+        )
 
     def versions(
         self, template_id: str, *, limit: int, cursor: str | None
     ) -> Page[TemplateVersion]:
         """A template's versions, newest first."""
-        after = key_before(cursor) if cursor is not None else None
-        partition = _partition(template_id)
-        rows, more = self._table.page(partition, limit=limit, after=after, newest_first=True)
-        return Page([_version(row) for row in rows], cursor_after(rows[-1]["sk"]) if more else None)
+        after = decode_cursor(cursor) if cursor is not None else None
+        partition = _versions_partition(template_id)
+        rows, more = self._table.query_page(partition, limit=limit, after=after, newest_first=True)
+        return Page(
+            [_to_version(row) for row in rows], encode_cursor(rows[-1]["sk"]) if more else None
+        )
 
 
-def _partition(template_id: str) -> str:
+def _versions_partition(template_id: str) -> str:
     return f"template#{template_id}"
 
 
-def _sort(version: int) -> str:
+def _sort_key(version: int) -> str:
     return f"{version:06d}"
 
 
-def _follows(record: TemplateRecord) -> Condition:
+def _revision_condition(record: TemplateRecord) -> ConditionExpression:
     """The stored revision is the one before; of a first revision, there is none."""
     if record.revision == 1:
-        return ABSENT
-    return Condition("#revision = :last", ("revision",), {"last": record.revision - 1})
+        return IF_ABSENT
+    return ConditionExpression("#revision = :last", ("revision",), {"last": record.revision - 1})
 
 
-def _record(row: Row) -> TemplateRecord:
+def _to_record(row: Row) -> TemplateRecord:
     recalls = {int(version): other for version, other in row["recalls"].items()}
-    return replace(TemplateRecord(**kept(row, TemplateRecord)), recalls=recalls)
+    return replace(TemplateRecord(**record_fields(row, TemplateRecord)), recalls=recalls)
 
 
-def _version(row: Row) -> TemplateVersion:
-    return TemplateVersion(**kept(row, TemplateVersion) | {"document": restored(row["document"])})
+def _to_version(row: Row) -> TemplateVersion:
+    return TemplateVersion(
+        **record_fields(row, TemplateVersion) | {"document": decompress(row["document"])}
+    )

@@ -9,28 +9,30 @@ from email.message import Message
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
-from postcard.adapters.aws.errors import CUT, UNREACHABLE, CallFailed
+from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
 from postcard.adapters.http.deadline_socket import (
-    TooLong,
-    Wire,
-    exchange,
+    BodyTooLarge,
+    DeadlineSocket,
+    default_tls_context,
     read_body,
-    secure,
-    trusted,
+    send_request,
+    wrap_tls,
 )
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
-LONGEST_BODY = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 15.0  # a connection that slept longer was probably closed at the other end
-RETRY_AFTER = 0.05
-THROTTLED = pattern(rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown")
+RETRY_DELAY_SECONDS = 0.05
+THROTTLING_CODE = lazy_regex(
+    rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class AwsRequest:
     """What to send. `path` is percent-encoded; `operation` names it in the log."""
 
     operation: str
@@ -43,7 +45,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AwsResponse:
     """What came back."""
 
     status: int
@@ -72,37 +74,37 @@ class Transport:
         self._environ = environ
         self._now = now
         self._seconds = seconds
-        self.until = math.inf  # a `time.monotonic()` instant: the end of every call
-        self._kept = threading.local()
+        self.overall_deadline = math.inf  # a `time.monotonic()` instant: the end of every call
+        self._thread_local = threading.local()
 
     @property
     def endpoint(self) -> str | None:
         """Host and port that stand for all of AWS, where there is one."""
         return self._endpoint.netloc if self._endpoint else None
 
-    def send(self, request: Request, deadline: float | None = None) -> Answer:
+    def send(self, request: AwsRequest, deadline: float | None = None) -> AwsResponse:
         """The answer, whatever its status below 500; `CallFailed` if there is none."""
-        latest = min(time.monotonic() + self._seconds, self.until)
+        latest = min(time.monotonic() + self._seconds, self.overall_deadline)
         deadline = latest if deadline is None else min(deadline, latest)
         try:
-            answer = self._once(request, deadline)
+            response = self._attempt(request, deadline)
         except ConnectionError:
-            return self._last(request, deadline)
-        if answer.status < 500 and not _throttled(answer):
-            return answer
-        time.sleep(max(0.0, min(RETRY_AFTER, deadline - time.monotonic())))
-        return self._last(request, deadline)
+            return self._final_attempt(request, deadline)
+        if response.status < 500 and not _is_throttled(response):
+            return response
+        time.sleep(max(0.0, min(RETRY_DELAY_SECONDS, deadline - time.monotonic())))
+        return self._final_attempt(request, deadline)
 
-    def _last(self, request: Request, deadline: float) -> Answer:
+    def _final_attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
         try:
-            answer = self._once(request, deadline)
+            response = self._attempt(request, deadline)
         except ConnectionError as error:
-            raise CallFailed(request.operation, UNREACHABLE) from error
-        if answer.status >= 500 or _throttled(answer):
-            raise CallFailed(request.operation, "Busy", answer.status)
-        return answer
+            raise AwsCallFailed(request.operation, UNREACHABLE) from error
+        if response.status >= 500 or _is_throttled(response):
+            raise AwsCallFailed(request.operation, "Busy", response.status)
+        return response
 
-    def _once(self, request: Request, deadline: float) -> Answer:
+    def _attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
         """`ConnectionError` where another try may help, `CallFailed` where it will not."""
         headers = signed_headers(
             request.method,
@@ -115,35 +117,39 @@ class Transport:
             now=self._now(),
         )
         headers |= {"Content-Length": str(len(request.body)), "Accept-Encoding": "identity"}
-        wire = self._wire(request, deadline)
+        wire = self._connection(request, deadline)
         try:
-            return self._read(wire, request, headers)
+            return self._exchange(wire, request, headers)
         except BaseException:
             wire.close()
             raise
 
-    def _read(self, wire: Wire, request: Request, headers: Mapping[str, str]) -> Answer:
+    def _exchange(
+        self, connection: DeadlineSocket, request: AwsRequest, headers: Mapping[str, str]
+    ) -> AwsResponse:
         try:
-            response = exchange(wire, request.method, request.path, headers, request.body)
+            response = send_request(connection, request.method, request.path, headers, request.body)
         except TimeoutError as error:
-            raise CallFailed(request.operation, UNREACHABLE) from error
+            raise AwsCallFailed(request.operation, UNREACHABLE) from error
         except (OSError, HTTPException) as error:
             raise ConnectionError(str(error)) from error
         try:
-            body = read_body(response, LONGEST_BODY)
-        except (OSError, IncompleteRead, TooLong) as error:
-            raise CallFailed(request.operation, CUT, response.status) from error
+            body = read_body(response, MAX_BODY_BYTES)
+        except (OSError, IncompleteRead, BodyTooLarge) as error:
+            raise AwsCallFailed(request.operation, CORRUPT_BODY, response.status) from error
         if response.will_close:
-            wire.close()
+            connection.close()
         else:
-            self._pool()[request.host] = (wire, time.monotonic())
-        return Answer(response.status, response.headers, body)
+            self._pool()[request.host] = (connection, time.monotonic())
+        return AwsResponse(response.status, response.headers, body)
 
-    def _pool(self) -> dict[str, tuple[Wire, float]]:
-        pool: dict[str, tuple[Wire, float]] = self._kept.__dict__.setdefault("wires", {})
+    def _pool(self) -> dict[str, tuple[DeadlineSocket, float]]:
+        pool: dict[str, tuple[DeadlineSocket, float]] = self._thread_local.__dict__.setdefault(
+            "wires", {}
+        )
         return pool
 
-    def _wire(self, request: Request, deadline: float) -> Wire:
+    def _connection(self, request: AwsRequest, deadline: float) -> DeadlineSocket:
         wire, since = self._pool().pop(request.host, (None, 0.0))
         if wire is not None and time.monotonic() - since < IDLE_SECONDS:
             wire.deadline = deadline
@@ -151,7 +157,7 @@ class Transport:
         if wire is not None:
             wire.close()
         try:
-            return Wire(self._connect(request.host, deadline), deadline)
+            return DeadlineSocket(self._connect(request.host, deadline), deadline)
         except OSError as error:
             raise ConnectionError(str(error)) from error
 
@@ -164,8 +170,8 @@ class Transport:
         address = (name, int(port or (80 if plain else 443)))
         sock = socket.create_connection(address, timeout=min(CONNECT_SECONDS, left))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock if plain else secure(sock, name, trusted(), left)
+        return sock if plain else wrap_tls(sock, name, default_tls_context(), left)
 
 
-def _throttled(answer: Answer) -> bool:
-    return answer.status in (400, 429) and bool(THROTTLED.search(answer.body[:2000]))
+def _is_throttled(response: AwsResponse) -> bool:
+    return response.status in (400, 429) and bool(THROTTLING_CODE.search(response.body[:2000]))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from postcard.ports import JsonObject
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 UPLOAD_SECONDS = 900
 
@@ -31,5 +31,5 @@ class S3Uploads:
             "url": form["url"],
             "method": "POST",
             "fields": form["fields"],
-            "expires_at": rfc3339(self._now() + UPLOAD_SECONDS),
+            "expires_at": format_rfc3339(self._now() + UPLOAD_SECONDS),
         }

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 SPECIAL_IPV4 = tuple(
     IPv4Network(text)
@@ -47,7 +47,7 @@ SPECIAL_IPV6 = tuple(
         "3fff::/20",  # documentation
     )
 )
-NAME = pattern(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+HOST_NAME = lazy_regex(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home.arpa")
 
 
@@ -62,35 +62,37 @@ def is_public(address: str) -> bool:
     return parsed in PUBLIC_IPV6 and not any(parsed in network for network in SPECIAL_IPV6)
 
 
-def host_of(text: str) -> str | None:
+def normalize_host(text: str) -> str | None:
     """A host as it is asked for: ASCII, lower case, no dot at the end; None if it may not be.
 
     A name has two labels or more. What ends in a number is an IPv4 address of four plain numbers:
     resolvers also take `2130706433`, `0x7f.1` and `127.1`, and no such spelling is meant well.
 
-    >>> host_of("BÜCHER.example.")
+    >>> normalize_host("BÜCHER.example.")
     'xn--bcher-kva.example'
-    >>> host_of("0x7f.1")
+    >>> normalize_host("0x7f.1")
     """
     if text.startswith("["):
-        return _ipv6(text)
+        return _parse_bracketed_ipv6(text)
     try:
         name = text.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
         return None
     if re.search(r"(^|\.)(\d+|0x[0-9a-f]*)$", name):
         return name if _is_ipv4(name) else None
-    if not NAME.fullmatch(name) or any(_at_or_below(name, local) for local in LOCAL_NAMES):
+    if not HOST_NAME.fullmatch(name) or any(
+        _is_same_or_subdomain(name, local) for local in LOCAL_NAMES
+    ):
         return None
     return name
 
 
-def allows(allowed_hosts: Sequence[str] | None, host: str) -> bool:
+def is_host_allowed(allowed_hosts: Sequence[str] | None, host: str) -> bool:
     """Whether a list such as `cdn.example.com`, `*.example.com` (names below it) has `host`."""
     if allowed_hosts is None:
         return True
     for allowed in allowed_hosts:
-        wanted = host_of(allowed.removeprefix("*."))
+        wanted = normalize_host(allowed.removeprefix("*."))
         if wanted is None:
             continue
         if host.endswith(f".{wanted}") if allowed.startswith("*.") else host == wanted:
@@ -98,7 +100,7 @@ def allows(allowed_hosts: Sequence[str] | None, host: str) -> bool:
     return False
 
 
-def _at_or_below(name: str, parent: str) -> bool:
+def _is_same_or_subdomain(name: str, parent: str) -> bool:
     return name == parent or name.endswith(f".{parent}")
 
 
@@ -109,7 +111,7 @@ def _is_ipv4(text: str) -> bool:
         return False
 
 
-def _ipv6(text: str) -> str | None:
+def _parse_bracketed_ipv6(text: str) -> str | None:
     try:
         address = ip_address(text[1:-1]) if text.endswith("]") and "%" not in text else None
     except ValueError:

@@ -6,25 +6,29 @@ All of them may be used from several threads.
 from postcard.adapters.memory.aws_services import (
     MemoryCdn,
     MemoryEdgeStore,
-    MemorySecrets,
+    MemorySecretStore,
     MemoryUploads,
 )
-from postcard.adapters.memory.limits import MemoryCounters, MemoryIdempotency, MemoryRateLimiter
-from postcard.adapters.memory.objects import MemoryObjects
-from postcard.adapters.memory.records import MemoryApiKeys, MemoryAssets, MemoryImages
-from postcard.adapters.memory.templates import MemoryTemplates
+from postcard.adapters.memory.limits import (
+    MemoryCounters,
+    MemoryIdempotencyStore,
+    MemoryRateLimiter,
+)
+from postcard.adapters.memory.objects import MemoryObjectStore
+from postcard.adapters.memory.records import MemoryApiKeyStore, MemoryAssetStore, MemoryImageStore
+from postcard.adapters.memory.templates import MemoryTemplateStore
 
 __all__ = [
-    "MemoryApiKeys",
-    "MemoryAssets",
+    "MemoryApiKeyStore",
+    "MemoryAssetStore",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryEdgeStore",
-    "MemoryIdempotency",
-    "MemoryImages",
-    "MemoryObjects",
+    "MemoryIdempotencyStore",
+    "MemoryImageStore",
+    "MemoryObjectStore",
     "MemoryRateLimiter",
-    "MemorySecrets",
-    "MemoryTemplates",
+    "MemorySecretStore",
+    "MemoryTemplateStore",
     "MemoryUploads",
 ]

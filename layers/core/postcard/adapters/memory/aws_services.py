@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from postcard.adapters.idempotency_rules import secret_changed
+from postcard.adapters.idempotency_rules import secret_conflict
 from postcard.ports import JsonObject
-from postcard.timestamps import rfc3339
+from postcard.timestamps import format_rfc3339
 
 UPLOAD_SECONDS = 900
 
@@ -23,11 +23,11 @@ class MemoryUploads:
             "url": self._base_url,
             "method": "POST",
             "fields": {"key": key, "Content-Type": content_type},
-            "expires_at": rfc3339(self._clock() + UPLOAD_SECONDS),
+            "expires_at": format_rfc3339(self._clock() + UPLOAD_SECONDS),
         }
 
 
-class MemorySecrets:
+class MemorySecretStore:
     """The one secret."""
 
     def __init__(self, text: str = "") -> None:
@@ -42,7 +42,7 @@ class MemorySecrets:
         """Replace the text; `Conflict` if it is no longer what was read."""
         with self._lock:
             if self._text != instead_of:
-                raise secret_changed()
+                raise secret_conflict()
             self._text = text
 
 
@@ -65,8 +65,8 @@ class MemoryCdn:
     """Remembers what it was told to forget."""
 
     def __init__(self) -> None:
-        self.forgotten: list[str] = []
+        self.invalidated_paths: list[str] = []
 
-    def forget(self, paths: Sequence[str]) -> None:
+    def invalidate(self, paths: Sequence[str]) -> None:
         """Note the paths."""
-        self.forgotten.extend(paths)
+        self.invalidated_paths.extend(paths)

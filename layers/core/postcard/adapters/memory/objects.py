@@ -7,7 +7,7 @@ from dataclasses import replace
 from postcard.ports import StoredObject
 
 
-class MemoryObjects:
+class MemoryObjectStore:
     """A bucket."""
 
     def __init__(self) -> None:
@@ -21,10 +21,10 @@ class MemoryObjects:
         """Replace the object."""
         self._stored[key] = _with_etag(stored)
 
-    def add(self, key: str, stored: StoredObject) -> bool:
+    def put_if_absent(self, key: str, stored: StoredObject) -> bool:
         """Store the object unless there is one; whether it was stored."""
-        given = _with_etag(stored)
-        return self._stored.setdefault(key, given) is given
+        new = _with_etag(stored)
+        return self._stored.setdefault(key, new) is new
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove them; one that is not there is no fault."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from postcard.adapters.memory.pages import page_of
+from postcard.adapters.memory.pages import paginate
 from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
 
 
-class MemoryImages:
+class MemoryImageStore:
     """Records of opaque images."""
 
     def __init__(self) -> None:
@@ -21,20 +21,20 @@ class MemoryImages:
         """Replace the record."""
         self._records[record.image_id] = record
 
-    def of(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
+    def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions."""
         for record in tuple(self._records.values()):
             if record.template_id == template_id and version in (None, record.version):
                 yield record
 
-    def marked(self, mark: str) -> Iterator[ImageRecord]:
+    def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
         """Every image that bears a mark."""
         for record in tuple(self._records.values()):
-            if mark in record.marks:
+            if blind_index in record.marks:
                 yield record
 
 
-class MemoryApiKeys:
+class MemoryApiKeyStore:
     """API keys by digest."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class MemoryApiKeys:
         """Replace the record."""
         self._records[record.digest] = record
 
-    def used(self, digest: str, at: int) -> None:
+    def record_use(self, digest: str, at: int) -> None:
         """Note when a key was used; nothing of one whose record is gone."""
         if (record := self._records.get(digest)) is not None:
             self._records[digest] = replace(record, last_used_at=at)
@@ -58,7 +58,7 @@ class MemoryApiKeys:
         return sorted(tuple(self._records.values()), key=lambda key: (key.created_at, key.key_id))
 
 
-class MemoryAssets:
+class MemoryAssetStore:
     """Assets by id."""
 
     def __init__(self) -> None:
@@ -78,4 +78,4 @@ class MemoryAssets:
 
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]:
         """All records by id."""
-        return page_of(dict(self._records), limit, cursor)
+        return paginate(dict(self._records), limit, cursor)

@@ -2,12 +2,12 @@
 
 import threading
 
-from postcard.adapters.memory.pages import page_of
+from postcard.adapters.memory.pages import paginate
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 
 
-class MemoryTemplates:
+class MemoryTemplateStore:
     """Templates and their versions."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class MemoryTemplates:
     def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]:
         """All records by id."""
         with self._lock:
-            return page_of(dict(self._records), limit, cursor)
+            return paginate(dict(self._records), limit, cursor)
 
     def versions(
         self, template_id: str, *, limit: int, cursor: str | None
@@ -55,4 +55,4 @@ class MemoryTemplates:
         """A template's versions, newest first."""
         with self._lock:
             rows = {f"{n:06d}": v for (name, n), v in self._versions.items() if name == template_id}
-        return page_of(rows, limit, cursor, newest_first=True)
+        return paginate(rows, limit, cursor, newest_first=True)

@@ -26,8 +26,8 @@ def serve() -> None:
     import_module("PIL.ImageCms").createProfile("sRGB")
     avif: Any = import_module("PIL.AvifImagePlugin")
     avif.DEFAULT_MAX_THREADS = 1  # there will be no other threads
-    confine.bound()
-    confine.seal()
+    confine.set_limits()
+    confine.install_seccomp()
     while head := _read(REQUEST_HEADER.size):
         size, *near = REQUEST_HEADER.unpack(head)
         _write(_decode_response(_read(size), (near[0], near[1]) if near[0] else None))

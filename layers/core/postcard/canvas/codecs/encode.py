@@ -45,13 +45,13 @@ def encode(
     if format == "auto":
         format = _choose_auto_format(surface, quality, max_bytes, background)
     image = surface.flatten(background) if format == "jpg" else surface.to_image()
-    best = quality or FORMATS[format].quality or 0
+    best = quality or FORMATS[format].default_quality or 0
     if exact and format == "png":
         body = png.write(image, exact=True)
     else:
         body = _WRITERS[format](image, best)
     if max_bytes is not None and len(body) > max_bytes:
-        search = _fit_by_quality if FORMATS[format].quality else _fit_by_colors
+        search = _fit_by_quality if FORMATS[format].default_quality else _fit_by_colors
         body = search(image, format, best, max_bytes)
     over = max_bytes is not None and len(body) > max_bytes
     return EncodeResult(EncodedImage(body, format, *surface.size), over)

@@ -125,7 +125,7 @@ class SandboxedDecoder:
     def _running_worker(self) -> subprocess.Popen[bytes]:
         if self._worker is None or self._worker.poll() is not None:
             self.close()
-            confine.hide()
+            confine.disable_ptrace()
             self.started_workers += 1
             paths = [os.path.abspath(path or ".") for path in sys.path]  # noqa: PTH100
             self._worker = subprocess.Popen(  # noqa: S603  # our own program; a picture is its input

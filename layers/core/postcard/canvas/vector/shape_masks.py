@@ -11,7 +11,7 @@ from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 from postcard.canvas.vector.shapes import Contour, Shape
 from postcard.canvas.vector.stroker import Pen, stroke_outlines
 from postcard.geometry import Box
-from postcard.runtime.lru_cache import keep_drawn
+from postcard.runtime.lru_cache import memoize_by_bytes
 
 _MAX_CACHED_PIXELS = 400_000  # a mask above this is not kept
 _MAX_CACHED_POINTS = 4_000  # nor one of so many points
@@ -88,4 +88,4 @@ def _size_in_bytes(image: Image.Image) -> int:
     return image.width * image.height
 
 
-_draw_mask_cached = keep_drawn(_size_in_bytes)(_draw_mask)
+_draw_mask_cached = memoize_by_bytes(_size_in_bytes)(_draw_mask)

@@ -9,11 +9,11 @@ from typing import Any
 from postcard.canvas.vector.rasterizer import Point
 from postcard.canvas.vector.shapes import CURVE_TOLERANCE, Contour, cubic_points
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_SEGMENTS = 2000
 MAX_COORDINATE = 1e6  # a coordinate's distance from nought
-_PATH_DATA = pattern(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
+_PATH_DATA = lazy_regex(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
 _MAX_POINTS = 20_000  # of a whole path; curves of one that has more become a bit angular
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.fields.field_types import AnyField, ListField, SingleField
 from postcard.template.fields.values import (
     BadValue,
@@ -18,7 +18,7 @@ from postcard.template.fields.values import (
     read_value,
 )
 
-_ITEM_NUMBER = pattern("[1-9][0-9]{0,2}", re.ASCII)
+_ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
 
 class ItemFieldRef(NamedTuple):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
-from postcard.color import NOT_A_COLOR, parse_color
-from postcard.runtime.lazy_regex import pattern
+from postcard.color import INVALID_COLOR_MESSAGE, parse_color
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.fields.field_types import (
     DEFAULT_MAX_LENGTH,
     DateField,
@@ -49,8 +49,8 @@ _REMOVED_FROM_VALUES: Final[dict[int, str | None]] = {
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
     **_UNDRAWABLE,
 }
-_LINE_ENDS = pattern("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_SURROGATES = pattern("[\ud800-\udfff]")
+_LINE_ENDS = lazy_regex("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SURROGATES = lazy_regex("[\ud800-\udfff]")
 
 
 def clean_text(raw: str) -> str:
@@ -78,20 +78,20 @@ def strip_control_characters(text: str) -> str:
     return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
 
 
-_INVISIBLE = pattern(  # white space and what fonts draw nothing for
+_INVISIBLE = lazy_regex(  # white space and what fonts draw nothing for
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NULL_WORDS = frozenset(
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
-_MERGE_TAGS = pattern(
+_MERGE_TAGS = lazy_regex(
     r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
     re.DOTALL,
 )
-_PERCENT_MERGE_TAG = pattern("%[A-Z][A-Z0-9_]*%")
+_PERCENT_MERGE_TAG = lazy_regex("%[A-Z][A-Z0-9_]*%")
 _PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
-_BRACKET_MERGE_TAG = pattern(
+_BRACKET_MERGE_TAG = lazy_regex(
     rf"\[(?:[FLM]?NAME|(?:{_PERSON_WORDS})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
     r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
     r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
@@ -161,7 +161,7 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     return text
 
 
-_NUMBER = pattern(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_NUMBER = lazy_regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def read_number(given: Any) -> int | float:
@@ -206,10 +206,10 @@ def _read_boolean_field(field: SingleField, given: Any, zone: tzinfo) -> bool:
     return read_boolean(given)
 
 
-_DATE = pattern(
+_DATE = lazy_regex(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,6})?\d{0,3}(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
-_UNIX_SECONDS = pattern(r"[0-9]{10}", re.ASCII)
+_UNIX_SECONDS = lazy_regex(r"[0-9]{10}", re.ASCII)
 
 
 def read_date(given: Any) -> date:
@@ -257,7 +257,7 @@ def read_color(given: Any) -> str:
     try:
         parse_color(_require_text(given, "a colour"))
     except ValueError:
-        raise BadValue(f"is {NOT_A_COLOR}") from None  # its text is somebody's value
+        raise BadValue(f"is {INVALID_COLOR_MESSAGE}") from None  # its text is somebody's value
     return str(given)
 
 

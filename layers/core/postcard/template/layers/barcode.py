@@ -87,9 +87,7 @@ class BarcodeLayer(BaseLayer):
         if not self.show_text:
             canvas.draw_barcode(bars.modules, box, color)
             return
-        size = max(
-            1.0, min(_FONT_SIZE_MODULES * unit, _MAX_TEXT_HEIGHT_FRACTION * box.height)
-        )
+        size = max(1.0, min(_FONT_SIZE_MODULES * unit, _MAX_TEXT_HEIGHT_FRACTION * box.height))
         start = box.x + (box.width - unit * len(bars.modules)) / 2
         texts = [
             (

@@ -11,7 +11,7 @@ class ZonedDate:
     Compares as its Unix seconds, in Liquid too (`__liquid__` is python-liquid's word for that).
     """
 
-    __slots__ = ("local_datetime", "date_only")
+    __slots__ = ("date_only", "local_datetime")
 
     def __init__(self, day: date, zone: tzinfo) -> None:
         self.date_only = not isinstance(day, datetime)

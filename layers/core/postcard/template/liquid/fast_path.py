@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.liquid.context import (
     LiquidContext,
     LiquidFailed,
@@ -161,13 +161,13 @@ _LOCALE_FILTER_CALL = (
 _FILTER_CALL = rf"\|\s*(?:{_LOCALE_FILTER_CALL}|(?:{'|'.join(_BUILTIN_FILTERS)})\b\s*)"
 _LITERAL = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|-?[0-9]{1,15}(?:\.[0-9]{1,9})?|true|false|nil)"""
 _CONDITION = rf"({_NAME})(?:\s*(==|!=|<=|>=|<|>)\s*({_LITERAL}))?"
-_MARKUP = pattern(
+_MARKUP = lazy_regex(
     rf"\{{\{{\s*(?P<name>{_NAME})\s*(?P<calls>(?:{_FILTER_CALL})*)\}}\}}"
     rf"|\{{%\s*if\s+(?P<if>{_CONDITION})\s*%\}}|\{{%\s*(?P<tag>else|endif)\s*%\}}"
 )
-_FILTER_CALLS = pattern(rf"\|\s*({'|'.join([*FILTER_NAMES, *_BUILTIN_FILTERS])})\b\s*:?([^|]*)")
-_ARGUMENTS = pattern(_ARGUMENT)
-_ANY_DELIMITER = pattern(r"\{\{|\}\}|\{%|%\}")
+_FILTER_CALLS = lazy_regex(rf"\|\s*({'|'.join([*FILTER_NAMES, *_BUILTIN_FILTERS])})\b\s*:?([^|]*)")
+_ARGUMENTS = lazy_regex(_ARGUMENT)
+_ANY_DELIMITER = lazy_regex(r"\{\{|\}\}|\{%|%\}")
 _KEYWORDS = frozenset(
     ("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains")
 )

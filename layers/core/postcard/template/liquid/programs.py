@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.liquid.context import LiquidContext, LiquidFailed, check_output_length
 from postcard.template.liquid.fast_path import (
     LiquidCondition,
@@ -65,9 +65,9 @@ def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> 
 
 
 _NAME = "[a-z_][a-z0-9_]*"
-_TIME_NAMES = pattern(r"(?<![.\w])(?:now|countdown)\b")
-_MARKUP = pattern(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_STRING_LITERALS = pattern("\"[^\"]*\"|'[^']*'")
+_TIME_NAMES = lazy_regex(r"(?<![.\w])(?:now|countdown)\b")
+_MARKUP = lazy_regex(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_STRING_LITERALS = lazy_regex("\"[^\"]*\"|'[^']*'")
 
 
 def uses_time(source: str, *, condition: bool = False) -> bool:

@@ -7,11 +7,11 @@ value stands between ISOLATE and POP (Unicode's own characters, as HTML's <bdi> 
 import re
 from collections.abc import Iterator
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 EMPHASIS_START, EMPHASIS_END = "\ufdd0", "\ufdd1"
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
-_STARRED = pattern(r"\*(?=\S)([^*\n]*[^*\s])\*")
+_STARRED = lazy_regex(r"\*(?=\S)([^*\n]*[^*\s])\*")
 _EMPHASIS_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END)
 _ALL_MARKERS = str.maketrans(
     "", "", EMPHASIS_START + EMPHASIS_END + FIRST_STRONG_ISOLATE + POP_DIRECTIONAL_ISOLATE

@@ -3,19 +3,19 @@
 import re
 import unicodedata
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 
 _TURKIC = ("tr", "az")
-_LEADING_IJ = pattern("^ij")
-_WORD = pattern(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
-_LITHUANIAN_DOTTED = pattern(
+_LEADING_IJ = lazy_regex("^ij")
+_WORD = lazy_regex(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
+_LITHUANIAN_DOTTED = lazy_regex(
     "([ij]\u0328?)\u0307"
 )  # Lithuanian keeps an i's dot below an accent: i̇́
-_LITHUANIAN_ACCENTED = pattern("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
+_LITHUANIAN_ACCENTED = lazy_regex("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
 _DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the marks that Greek capitals keep
 _GREEK_DIACRITICS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA_SUBSCRIPT}]"
-_GREEK_HIATUS = pattern(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_GREEK_DIACRITICS})")
-_GREEK_ACCENTED = pattern(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_GREEK_DIACRITICS}+)")
+_GREEK_HIATUS = lazy_regex(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_GREEK_DIACRITICS})")
+_GREEK_ACCENTED = lazy_regex(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_GREEK_DIACRITICS}+)")
 
 
 def apply_text_transform(text: str, transform: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from postcard.runtime.lazy_regex import pattern
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
 
 MAX_COMBINING_MARKS = 8  # combining marks on one letter
@@ -37,7 +37,7 @@ def _split_graphemes(text: str) -> tuple[str, ...]:
     return graphemes(text)
 
 
-_NO_COMBINING_MARKS = pattern(
+_NO_COMBINING_MARKS = lazy_regex(
     "[\\x00-\u02ff\u2010-\u2029\u20a0-\u20bf\u3000-\u3029\u3040-\u3096\u3400-\u9fff\uac00-\ud7a3]*"
 )
 

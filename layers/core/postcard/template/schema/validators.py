@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from postcard.color import parse_color
-from postcard.json_text import write_json
-from postcard.runtime.lazy_regex import pattern
+from postcard.json_text import canonical_json
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
     longest_mark_run,
@@ -14,7 +14,7 @@ from postcard.template.schema.graphemes import (
 )
 from postcard.template.schema.locales import find_locale, find_zone
 
-NAME_PATTERN = pattern("[a-z][a-z0-9_]{0,63}")
+NAME_PATTERN = lazy_regex("[a-z][a-z0-9_]{0,63}")
 RESERVED_NAMES = frozenset(  # words of Liquid
     (
         *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
@@ -25,12 +25,12 @@ RESERVED_NAMES = frozenset(  # words of Liquid
 MAX_URL_LENGTH = 2048
 MAX_META_BYTES = 4096
 MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
-_ASSET_REFERENCE = pattern("asset:[a-z0-9][a-z0-9_-]{0,63}")
+_ASSET_REFERENCE = lazy_regex("asset:[a-z0-9][a-z0-9_-]{0,63}")
 _DNS_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-_HOST_PATTERN = pattern(rf"(\*\.)?{_DNS_LABEL}(\.{_DNS_LABEL})*")
-_LANGUAGE_TAG = pattern("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
-_OPEN_TYPE_FEATURE = pattern("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
-_UNSAFE_IN_URL = pattern(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
+_HOST_PATTERN = lazy_regex(rf"(\*\.)?{_DNS_LABEL}(\.{_DNS_LABEL})*")
+_LANGUAGE_TAG = lazy_regex("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
+_OPEN_TYPE_FEATURE = lazy_regex("[+-]?[A-Za-z0-9]{4}(=[0-9]{1,3})?")
+_UNSAFE_IN_URL = lazy_regex(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
 
 
 def check_re2_pattern(pattern: str) -> None:
@@ -114,7 +114,7 @@ def check_name(text: str) -> None:
 
 def check_meta_size(meta: Any) -> None:
     """Any JSON up to 4 KB."""
-    if len(write_json(meta).encode()) > MAX_META_BYTES:
+    if len(canonical_json(meta).encode()) > MAX_META_BYTES:
         raise ValueError(f"is larger than {MAX_META_BYTES} bytes")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.template.fields.countdown import MAX_ANIMATION_PIXELS
 from postcard.template.fields.field_types import AnyField, DateField, Fields, ListField, NumberField
 from postcard.template.fields.values import BadValue, read_date, read_value
@@ -58,7 +58,7 @@ def _fields_faults(document: Document) -> Faults:
         yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
     wrong = list(_field_set_faults(fields, "/fields"))
     for name, field in lists.items():
-        wrong += _field_set_faults(field.items, pointer("fields", name, "items"))
+        wrong += _field_set_faults(field.items, json_pointer("fields", name, "items"))
     yield from wrong or flat_name_faults(fields)
     if not wrong:
         for name, field in lists.items():
@@ -67,7 +67,7 @@ def _fields_faults(document: Document) -> Faults:
 
 def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
     for name, field in fields.items():
-        where = f"{parent_pointer}{pointer(name)}"
+        where = f"{parent_pointer}{json_pointer(name)}"
         if not NAME_PATTERN.fullmatch(name):
             yield Fault("bad_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
         elif name in RESERVED_NAMES or name in TRACKING_PARAMETERS or name.startswith("utm_"):
@@ -180,7 +180,7 @@ def _style_name_faults(name: str | None, where: str, styles: Mapping[str, Any]) 
 def _styles_faults(document: Document) -> Faults:
     for name in document.styles:
         if not NAME_PATTERN.fullmatch(name):
-            where = pointer("styles", name)
+            where = json_pointer("styles", name)
             yield Fault("bad_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
 
 

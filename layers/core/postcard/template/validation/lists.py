@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import Fields, ListField
 from postcard.template.fields.list_values import ItemFieldRef, read_list
 from postcard.template.fields.values import BadValue
@@ -22,9 +22,9 @@ def list_field_faults(name: str, spec: ListField) -> Faults:
     """Faults of a list's default and example, and of what only single values have."""
     if spec.erase_by:
         detail = "A list has no one value to be found by: write erase_by in its items' fields."
-        yield Fault("bad_value", pointer("fields", name, "erase_by"), detail)
+        yield Fault("bad_value", json_pointer("fields", name, "erase_by"), detail)
     for key in ("default", "example"):
-        where = pointer("fields", name, key)
+        where = json_pointer("fields", name, key)
         try:
             read = read_list(spec, getattr(spec, key))
         except BadValue as error:
@@ -33,7 +33,7 @@ def list_field_faults(name: str, spec: ListField) -> Faults:
         for wrong in read.faults if read else ():
             steps = (wrong.item_index, wrong.key) if wrong.key else (wrong.item_index,)
             detail = f"{ItemFieldRef(name, wrong.item_index, wrong.key).flat_name} {wrong.detail}."
-            yield Fault(wrong.code, f"{where}{pointer(*steps)}", detail)
+            yield Fault(wrong.code, f"{where}{json_pointer(*steps)}", detail)
 
 
 def flat_name_faults(fields: Fields) -> Faults:
@@ -49,7 +49,7 @@ def flat_name_faults(fields: Fields) -> Faults:
     }
     counted = Counter([*fields, *(one for names in flat.values() for one in names)])
     for name, names in flat.items():
-        where = pointer("fields", name)
+        where = json_pointer("fields", name)
         if name == "utm":
             yield Fault("bad_value", where, "Links drop names like utm_1_…: call it otherwise.")
         for one in names:

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from postcard.errors import Fault, refuse
-from postcard.json_text import read_json, write_json
+from postcard.errors import Fault, raise_faults
+from postcard.json_text import canonical_json, parse_json
 from postcard.template.model import Document, FallbackPicture
 from postcard.template.schema.json_mapping import from_json, without_nulls
 from postcard.template.validation.consistency import document_faults
@@ -27,19 +27,19 @@ def parse_document(body: str | bytes) -> Document:
 
     data = without_nulls(_read_object(body))
     try:
-        document: Document = _type_adapter().validate_json(write_json(data))
+        document: Document = _type_adapter().validate_json(canonical_json(data))
     except ValidationError as error:
         from postcard.template.validation.pydantic_errors import faults_from_pydantic
 
-        refuse(faults_from_pydantic(error, data, Document))
+        raise_faults(faults_from_pydantic(error, data, Document))
         raise
-    refuse(list(document_faults(document)))
+    raise_faults(list(document_faults(document)))
     return document
 
 
 def load_published(body: str | bytes) -> Document:
     """A document that was published: what `parse` gave for it, without validating again."""
-    return from_json(Document, without_nulls(read_json(body)))
+    return from_json(Document, without_nulls(parse_json(body)))
 
 
 def json_schema() -> dict[str, Any]:
@@ -52,12 +52,12 @@ def json_schema() -> dict[str, Any]:
 
 
 def _read_object(body: str | bytes) -> dict[str, Any]:
-    data = read_json(body)
+    data = parse_json(body)
     size = len(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body)
     if not isinstance(data, dict):
-        refuse([Fault("invalid_request", "", "A template is a JSON object.")])
+        raise_faults([Fault("invalid_request", "", "A template is a JSON object.")])
     if size > MAX_DOCUMENT_BYTES:
-        refuse([Fault("too_many", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")])
+        raise_faults([Fault("too_many", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")])
     return dict(data)
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from postcard.errors import Fault
-from postcard.json_text import pointer
+from postcard.json_text import json_pointer
 from postcard.template.schema.json_mapping import annotations_by_key, resolve_union
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _has_inner_fault(fault: Fault, found: Iterable[Fault]) -> bool:
 def _to_fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
     kind = detail["type"]
     steps = _document_path(detail["loc"], data, missing=kind == "missing")
-    where = pointer(*steps)
+    where = json_pointer(*steps)
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         return Fault("unknown_name", where, _unknown_property_message(steps, data, root))
     if kind == "missing":
@@ -95,7 +95,7 @@ def _annotation_at(hint: Any, step: str | int) -> Any:
 
 
 def _union_fault(steps: PathSteps, detail: "ErrorDetails", data: Any) -> Fault:
-    value, where = _value_at(data, steps), pointer(*steps)
+    value, where = _value_at(data, steps), json_pointer(*steps)
     tags = [tag.strip("' ") for tag in str(detail["ctx"]["expected_tags"]).split(",")]
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
     if not isinstance(value, dict):
