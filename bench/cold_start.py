@@ -189,8 +189,8 @@ def time_pictures(stack: Any, run: int) -> tuple[float, float, float]:
 
 def logged_draw_milliseconds(log: list[str]) -> float:
     """What the last line of the log says that drawing took."""
-    lines = [json.loads(line) for line in log if '"steps"' in line]
-    steps: Mapping[str, float] = lines[-1]["steps"]
+    lines = [json.loads(line) for line in log if '"timings_ms"' in line]
+    steps: Mapping[str, float] = lines[-1]["timings_ms"]
     return float(steps["draw"])
 
 

@@ -40,13 +40,13 @@ def write(request_state: ApiRequestState, status: int, context: Any) -> None:
         "method": request_state.request.method,
         "route": request_state.route_path,
         "status": status,
-        "ms": spent,
+        "duration_ms": spent,
         **{name: _rounded(fact) for name, fact in request_state.log_fields.items() if fact},
     }
     if request_state.auth.key is not None:
-        facts["key"] = request_state.auth.key.key_id
+        facts["key_id"] = request_state.auth.key.key_id
     if request_state.exception is not None:
-        logger().error("failed", extra={**facts, "failure": failure_site(request_state.exception)})
+        logger().error("failed", extra={**facts, "error": failure_site(request_state.exception)})
     else:
         logger().info("answered", extra=facts)
     with suppress(OSError, ValueError):
@@ -65,10 +65,10 @@ def _write_metrics(request_state: ApiRequestState, status: int, milliseconds: fl
     )
     metrics.add_metric("Calls", MetricUnit.Count, 1)
     metrics.add_metric("Duration", MetricUnit.Milliseconds, milliseconds)
-    if request_state.log_fields.get("did") == "drawn":
+    if request_state.log_fields.get("outcome") == "drawn":
         metrics.add_metric("Renders", MetricUnit.Count, 1)
         metrics.add_metric("Bytes", MetricUnit.Bytes, float(str(request_state.log_fields["bytes"])))
-    if request_state.log_fields.get("did") == "found":
+    if request_state.log_fields.get("outcome") == "cached":
         metrics.add_metric("Hits", MetricUnit.Count, 1)
     if status >= 500:
         metrics.add_metric("Failures", MetricUnit.Count, 1)

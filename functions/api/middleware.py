@@ -139,7 +139,7 @@ def _run_idempotently(
     kept = request_state.service.idempotency
     digest = hashlib.sha256(body_text.encode()).hexdigest()
     if (before := kept.begin(name, digest, now=request_state.now)) is not None:
-        request_state.log_fields["did"] = "repeated"
+        request_state.log_fields["outcome"] = "replayed"
         answer: LambdaResponse = json.loads(before)
         return answer
     done = False

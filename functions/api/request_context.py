@@ -33,7 +33,7 @@ class ApiRequestContext:
     def authorize_template(self, template_id: str) -> None:
         """`Forbidden` if the key is confined to other templates."""
         if is_template_id(template_id):  # another text in its place may be anybody's value
-            self.log_fields["template"] = template_id
+            self.log_fields["template_id"] = template_id
         if self.key is not None:
             require_template(self.key, template_id)
 

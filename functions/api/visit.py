@@ -33,7 +33,7 @@ class ApiRequestState:
         """For the log line: what was told; and of a store that is down, which and how."""
         self.log_fields["code"] = problem.code
         if isinstance(problem, ServiceUnavailable):
-            self.log_fields["down"] = str(problem)
+            self.log_fields["dependency"] = str(problem)
 
     def fallback_url(self) -> dict[str, object]:
         """`fallback_url` for a body that could not be taken, if its template is known."""

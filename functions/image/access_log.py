@@ -33,11 +33,13 @@ def write(
         "request_id": event["requestContext"]["requestId"],
         "method": event["requestContext"]["http"]["method"],
         "status": status,
-        "ms": round(milliseconds, 1),
-        "steps": {name: round(ms, 1) for name, ms in request_context.timings.milliseconds.items()},
+        "duration_ms": round(milliseconds, 1),
+        "timings_ms": {
+            name: round(ms, 1) for name, ms in request_context.timings.milliseconds.items()
+        },
         **{name: fact for name, fact in request_context.log_fields.items() if fact},
     }
-    level = "ERROR" if status >= 500 or "failure" in request_context.log_fields else "INFO"
+    level = "ERROR" if status >= 500 or "error" in request_context.log_fields else "INFO"
     with suppress(OSError, ValueError):
         _write_lines(
             out,
@@ -72,13 +74,13 @@ def emf_metrics(
     values: dict[str, tuple[str, float]] = {
         "Requests": ("Count", 1),
         "Renders": ("Count", 1 if log_fields.get("renders") else 0),
-        "Hits": ("Count", 1 if log_fields.get("did") == "stored" else 0),
+        "Hits": ("Count", 1 if log_fields.get("outcome") == "stored" else 0),
         "Fallbacks": ("Count", 1 if reason else 0),
-        "FoundStored": ("Count", 1 if log_fields.get("found") else 0),
-        "Damaged": ("Count", float(str(log_fields.get("damaged", 0)))),
-        "Required": ("Count", 1 if log_fields.get("required") else 0),
+        "AlreadyStored": ("Count", 1 if log_fields.get("already_stored") else 0),
+        "CorruptedObjects": ("Count", float(str(log_fields.get("corrupted_objects", 0)))),
+        "MissingRequired": ("Count", 1 if log_fields.get("missing_required") else 0),
         "MissingGlyphs": ("Count", float(str(log_fields.get("missing_glyphs") or 0))),
-        "Refusals": ("Count", 1 if 400 <= status < 500 else 0),
+        "ClientErrors": ("Count", 1 if 400 <= status < 500 else 0),
         "Duration": ("Milliseconds", round(milliseconds, 1)),
     }
     if log_fields.get("bytes"):

@@ -58,7 +58,7 @@ def handle_request(event: dict[str, Any], context: Any, images: ImageService) ->
     except Problem as problem:
         visit.log_fields["code"] = problem.code
         if isinstance(problem, ServiceUnavailable):
-            visit.log_fields["failure"] = str(problem)
+            visit.log_fields["error"] = str(problem)
         response = _error_response(problem)
     spent = (images.monotonic() - began) * 1000
     journal.write(sys.stdout, event, context, visit, response, spent)
@@ -78,7 +78,7 @@ def _picture_response(
     answered = images.pictures.get(
         event["rawPath"], headers.get("x-postcard-link", ""), request_context
     )
-    request_context.log_fields |= {"did": answered.render, "bytes": len(answered.image.body)}
+    request_context.log_fields |= {"outcome": answered.render, "bytes": len(answered.image.body)}
     if answered.reason:
         request_context.log_fields["reason"] = answered.reason
     told = _picture_headers(answered, request_context)

@@ -63,7 +63,7 @@ def test_a_second_call_while_the_first_is_at_work_is_in_progress(
     world.idempotency.begin("k", "digest", now=NOW)
     with pytest.raises(Conflict) as conflict:
         world.idempotency.begin("k", "digest", now=NOW + 20)
-    assert conflict.value.code == "in_progress"
+    assert conflict.value.code == "idempotency_in_progress"
 
 
 def test_another_body_under_the_same_key_is_refused_at_work_and_after(

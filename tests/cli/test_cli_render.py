@@ -112,7 +112,7 @@ def test_a_font_that_cannot_be_used_is_a_warning_with_what_to_do(tmp_path: Path)
     (folder / "assets" / "old.ttf").write_bytes(b"wOFF" + bytes(60))
     said = run_postcard("render", folder / "own.json", "-o", tmp_path / "p.png", "--json")
     told = [(w["code"], w["pointer"]) for w in said.json_output["warnings"]]
-    assert told == [("bad_value", "/layers/0/font")] * 2
+    assert told == [("invalid_value", "/layers/0/font")] * 2
     assert "save it as WOFF2, TTF or OTF" in said.stderr and "assets/none.*" in said.stderr
 
 

@@ -68,7 +68,7 @@ class FakeCounters(MemoryCounters):
         self.added = 0
         self.down = False
 
-    def add(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int) -> int:
         self.added += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
@@ -93,7 +93,7 @@ class FakeObjects(MemoryObjectStore):
         self._check_available()
         super().put(key, stored)
 
-    def add(self, key: str, stored: StoredObject) -> bool:
+    def put_if_absent(self, key: str, stored: StoredObject) -> bool:
         self.puts += 1
         self._check_available()
         return super().put_if_absent(key, stored)

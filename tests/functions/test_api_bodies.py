@@ -31,7 +31,7 @@ def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: InMemor
     assert world.call("GET", "/v1/nothing").json["code"] == "not_found"
     assert world.call("GET", "/").status == 404
     reply = world.call("PUT", "/v1/templates", {})
-    assert (reply.status, reply.json["code"]) == (405, "method")
+    assert (reply.status, reply.json["code"]) == (405, "method_not_allowed")
     assert reply.headers["allow"] == "GET, POST"
     assert world.call("GET", "/v1/images").headers["allow"] == "POST"
 
@@ -80,7 +80,7 @@ def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: InMemoryService) 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
 def test_another_media_type_is_415(world: InMemoryService, media: str) -> None:
     reply = world.call("POST", "/v1/images", {}, headers={"content-type": media})
-    assert (reply.status, reply.json["code"]) == (415, "not_json")
+    assert (reply.status, reply.json["code"]) == (415, "unsupported_media_type")
 
 
 def test_json_may_name_its_charset(world: InMemoryService) -> None:
@@ -126,7 +126,7 @@ def test_a_body_that_cannot_be_taken_tells_the_faults_of_its_values_too(
     assert world.call("POST", path, sent).error_locations() == [
         ("invalid_request", "/colour"),
         ("unknown_name", "/modifications/0/name"),
-        ("bad_value", "/modifications/1/text"),
+        ("invalid_value", "/modifications/1/text"),
     ]
     lenient = world.call("POST", path, {**sent, "on_invalid": "default"})
     assert lenient.error_locations()[1:] == [("unknown_name", "/modifications/0/name")]
@@ -160,7 +160,7 @@ def test_an_idempotency_key_gives_the_same_answer(empty: InMemoryService) -> Non
     assert again.body == first.body and again.headers["etag"] == first.headers["etag"]
     assert len(empty.call("GET", "/v1/templates").json["items"]) == 1
     other = empty.call("POST", "/v1/templates", document(width=121), headers=headers)
-    assert (other.status, other.json["code"]) == (422, "other_body")
+    assert (other.status, other.json["code"]) == (422, "idempotency_mismatch")
     empty.now += 86_400
     assert empty.call("POST", "/v1/templates", document(), headers=headers).body != first.body
 
@@ -173,7 +173,7 @@ def test_an_idempotency_key_at_work_is_409(empty: InMemoryService) -> None:
     digest = hashlib.sha256(text.encode()).hexdigest()
     empty.api.idempotency.begin(f"{record.key_id}#/v1/templates#one", digest, now=empty.now)
     reply = empty.call("POST", "/v1/templates", text, headers={"idempotency-key": "one"})
-    assert (reply.status, reply.json["code"]) == (409, "in_progress")
+    assert (reply.status, reply.json["code"]) == (409, "idempotency_in_progress")
 
 
 def test_a_failure_is_not_kept_under_its_idempotency_key(empty: InMemoryService) -> None:
@@ -199,7 +199,7 @@ def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(
     headers = {"idempotency-key": "one"}
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 200
     again = empty.call("POST", "/v1/templates", document(), headers=headers)
-    assert (again.status, again.json["code"]) == (409, "in_progress")
+    assert (again.status, again.json["code"]) == (409, "idempotency_in_progress")
 
 
 def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: InMemoryService) -> None:
@@ -246,7 +246,7 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
 ) -> None:
     world.renderer.failures_left = 1
     reply = world.create_image({"first_name": "Zoe-the-person"})
-    assert (reply.status, reply.json["code"]) == (500, "internal")
+    assert (reply.status, reply.json["code"]) == (500, "internal_error")
     assert "secret" not in reply.body.decode()
     logged = capsys.readouterr().out
     assert "ZeroDivisionError" in logged and reply.json["request_id"] in logged
@@ -269,9 +269,9 @@ def test_the_log_has_one_line_without_values_or_query(
     made = world.create_image({"first_name": "Zoe-the-person"}, metadata={"order": "secret-7"}).json
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (told,) = [line for line in lines if "_aws" not in line]
-    assert told["image"] == made["id"] and told["template"] == "welcome"
-    assert (told["version"], told["did"], told["status"]) == (1, "drawn", 200)
-    assert set(told["steps"]) == {"sources", "draw", "store"}
+    assert told["image_id"] == made["id"] and told["template_id"] == "welcome"
+    assert (told["version"], told["outcome"], told["status"]) == (1, "drawn", 200)
+    assert set(told["timings_ms"]) == {"sources", "draw", "store"}
     assert "Zoe" not in json.dumps(lines) and "secret" not in json.dumps(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["Renders"] == [1.0] and metrics["service"] == "api"
@@ -286,4 +286,4 @@ def test_who_reads_or_erases_an_image_leaves_its_id_in_the_log(
         capsys.readouterr()
         world.call(method, f"/v1/images/{made['id']}")
         told = json.loads(capsys.readouterr().out.splitlines()[0])
-        assert (told["image"], told["template"]) == (made["id"], "welcome")
+        assert (told["image_id"], told["template_id"]) == (made["id"], "welcome")

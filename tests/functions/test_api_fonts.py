@@ -164,10 +164,10 @@ def test_an_asset_that_is_not_there_or_no_font_is_refused_where_it_is_named(
     kites.upload_asset("hero", b"not needed")
     for name, sentence in (("asset:nope", "There is no asset"), ("asset:hero", "is a picture")):
         reply = kites.call("PUT", "/v1/templates/welcome", written(["Inter", name]))
-        assert reply.error_locations() == [("bad_value", "/layers/0/font")]
+        assert reply.error_locations() == [("invalid_value", "/layers/0/font")]
         assert sentence in reply.json["errors"][0]["detail"]
     preview = kites.call("POST", "/v1/previews", {"document": written("asset:nope")})
-    assert preview.error_locations() == [("bad_value", "/document/layers/0/font")]
+    assert preview.error_locations() == [("invalid_value", "/document/layers/0/font")]
 
 
 def test_a_font_is_no_picture(kites: InMemoryService) -> None:

@@ -111,7 +111,7 @@ def test_without_its_table_the_api_says_when_to_come_back_and_pictures_go_on(
     world.rebuild()
     for method, path in (("GET", "/v1/fonts"), ("POST", "/v1/images"), ("GET", "/v1/templates")):
         reply = world.call(method, path, {})
-        assert (reply.status, reply.json["code"]) == (503, "unavailable")
+        assert (reply.status, reply.json["code"]) == (503, "service_unavailable")
         assert int(reply.headers["retry-after"]) > 0
     for link in (world.sign_link({"first_name": "Zoe"}), merge + "Ann"):
         assert world.open_link(link).headers["x-postcard-render"] == "drawn"
@@ -131,7 +131,7 @@ def test_an_odd_method_is_refused_or_what_its_letters_say(
     world: InMemoryService, method: str
 ) -> None:
     reply = world.call(method, "/v1/images", {})
-    wanted = (400, "missing_value") if method == "Post" else (405, "method")
+    wanted = (400, "missing_value") if method == "Post" else (405, "method_not_allowed")
     assert (reply.status, reply.json["code"]) == wanted
 
 
@@ -151,7 +151,7 @@ def test_a_path_is_not_changed_by_headers(world: InMemoryService) -> None:
 def test_of_two_keys_in_one_header_none_counts(world: InMemoryService) -> None:
     joined = f"Bearer {world.key},Bearer {world.key}"
     reply = world.call("GET", "/v1/fonts", key=None, headers={"authorization": joined})
-    assert (reply.status, reply.json["code"]) == (401, "unknown_key")
+    assert (reply.status, reply.json["code"]) == (401, "invalid_key")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "chunked, gzip"])

@@ -89,7 +89,7 @@ def test_a_picture_over_4_5_mb_is_refused_and_max_bytes_bounds_it(empty: InMemor
 
 def test_what_fits_no_budget_is_sent_with_a_warning(world: InMemoryService) -> None:
     made = world.create_image(max_bytes=2000, format="png", width=1200, dpr=3).json
-    assert [w["code"] for w in made["warnings"]] == ["over_budget"]
+    assert [w["code"] for w in made["warnings"]] == ["max_bytes_exceeded"]
     cached = world.create_image(max_bytes=2000, format="png", width=1200, dpr=3).json
     assert cached["cached"] and cached["warnings"] == made["warnings"]
 
@@ -162,7 +162,7 @@ def test_an_image_over_the_day_s_budget_waits(world: InMemoryService) -> None:
 def test_a_store_that_is_down_is_503_with_retry_after(world: InMemoryService) -> None:
     world.pictures.down = True
     reply = world.create_image({"first_name": "Zoe"})
-    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert (reply.status, reply.json["code"]) == (503, "service_unavailable")
     assert int(reply.headers["retry-after"]) > 0
     assert list(world.images.by_template("welcome")) == [], "no record promises what is not there"
 
@@ -170,5 +170,5 @@ def test_a_store_that_is_down_is_503_with_retry_after(world: InMemoryService) ->
 def test_a_table_that_is_down_is_503_with_retry_after(world: InMemoryService) -> None:
     world.templates.down = True
     reply = world.create_image()
-    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert (reply.status, reply.json["code"]) == (503, "service_unavailable")
     assert "retry-after" in reply.headers

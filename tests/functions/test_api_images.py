@@ -105,8 +105,8 @@ def test_all_faults_come_at_once_each_with_its_pointer(world: InMemoryService) -
     assert reply.status == 400
     assert reply.json["code"] == "invalid_request"
     assert reply.error_locations() == [
-        ("bad_value", "/modifications/1/text"),
-        ("bad_value", "/modifications/0/text"),
+        ("invalid_value", "/modifications/1/text"),
+        ("invalid_value", "/modifications/0/text"),
         ("invalid_request", "/width"),
     ]
 
@@ -115,7 +115,7 @@ def test_bad_values_are_told_beside_unknown_names(world: InMemoryService) -> Non
     reply = world.create_image({"nobody": "x", "code": "no", "first_name": 5})
     assert reply.error_locations() == [
         ("unknown_name", "/modifications/0/name"),
-        ("bad_value", "/modifications/1/value"),
+        ("invalid_value", "/modifications/1/value"),
     ]
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_name_lists_the_names_there_are(world: InMemoryService) -> No
 def test_200_modifications_are_the_most(world: InMemoryService) -> None:
     many = [{"name": "first_name", "text": "x"}] * 201
     reply = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": many})
-    assert reply.error_locations() == [("too_many", "/modifications")]
+    assert reply.error_locations() == [("too_many_items", "/modifications")]
     layers = [{"type": "text", "name": f"t{n}", "width": 9, "text": "x"} for n in range(200)]
     world.publish(document(layers=layers))
     most = [{"name": f"t{n}", "text": "y"} for n in range(200)]
@@ -152,7 +152,7 @@ def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(
 ) -> None:
     reply = world.create_image({"code": "no good", "first_name": "Alex"}, on_invalid="default").json
     assert [(w["code"], w["pointer"]) for w in reply["warnings"]] == [
-        ("bad_value", "/modifications/0/value")
+        ("invalid_value", "/modifications/0/value")
     ]
     assert reply["id"] == world.create_image({"first_name": "Alex"}).json["id"]
     unknown = world.create_image({"nobody": "x", "code": "no good"}, on_invalid="default")

@@ -126,11 +126,11 @@ def test_all_faults_of_a_link_come_at_once(world: InMemoryService) -> None:
     )
     assert reply.error_locations() == [
         ("unknown_name", "/modifications/0/name"),
-        ("bad_value", "/modifications/1/text"),
+        ("invalid_value", "/modifications/1/text"),
         ("invalid_request", "/width"),
         ("invalid_request", "/expires_at"),
-        ("bad_value", "/open/code"),
-        ("bad_value", "/open/code"),
+        ("invalid_value", "/open/code"),
+        ("invalid_value", "/open/code"),
     ]
 
 
@@ -140,7 +140,7 @@ def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: InMemoryServic
     )
     reply = mint(empty, modifications=given(code="B"))
     assert sorted(reply.error_locations()) == [
-        ("bad_value", "/modifications/0/text"),
+        ("invalid_value", "/modifications/0/text"),
         ("missing_value", "/modifications"),
     ]
     assert reply.json["fallback_url"] == good.json["default_url"]
@@ -183,7 +183,7 @@ def test_a_closed_or_unknown_field_cannot_be_opened(world: InMemoryService) -> N
     reply = mint(world, esp="custom", open={"code": "x", "nobody": "y"})
     assert reply.status == 400
     assert reply.error_locations() == [
-        ("bad_value", "/open/code"),
+        ("invalid_value", "/open/code"),
         ("unknown_name", "/open/nobody"),
     ]
 
@@ -191,14 +191,14 @@ def test_a_closed_or_unknown_field_cannot_be_opened(world: InMemoryService) -> N
 def test_a_field_is_open_or_given_not_both(world: InMemoryService) -> None:
     opened = {"first_name": "FNAME"}
     reply = mint(world, modifications=given(first_name="Zoe"), esp="mailchimp", open=opened)
-    assert reply.error_locations() == [("bad_value", "/open")]
+    assert reply.error_locations() == [("invalid_value", "/open")]
 
 
 def test_open_needs_a_platform_that_we_know(world: InMemoryService) -> None:
     assert mint(world, open={"first_name": "x"}).error_locations() == [("missing_value", "/esp")]
     for opened in ({"first_name": "x"}, None):
         unknown = mint(world, esp="pigeon", open=opened)
-        assert unknown.error_locations() == [("bad_value", "/esp")]
+        assert unknown.error_locations() == [("invalid_value", "/esp")]
         assert "klaviyo, mailchimp, instantly, custom" in unknown.json["detail"]
     for esp in ("klaviyo", "mailchimp", "instantly", "custom"):
         assert mint(world, esp=esp).status == 200

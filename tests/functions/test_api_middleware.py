@@ -60,7 +60,7 @@ def test_a_key_comes_as_bearer_or_as_x_api_key(world: InMemoryService) -> None:
 
 def test_keys_that_are_unknown_revoked_or_expired_are_401(world: InMemoryService) -> None:
     unknown = world.call("GET", "/v1/fonts", key="postcard_x")
-    assert (unknown.status, unknown.json["code"]) == (401, "unknown_key")
+    assert (unknown.status, unknown.json["code"]) == (401, "invalid_key")
     assert unknown.headers["www-authenticate"] == 'Bearer realm="postcard", error="invalid_token"'
     expired = world.new_api_key(expires_at=int(NOW) - 1)
     assert world.call("GET", "/v1/fonts", key=expired).json["code"] == "expired_key"
@@ -101,7 +101,7 @@ def test_a_confined_key_reaches_only_its_templates(world: InMemoryService) -> No
     ]
     for method, path, body in calls:
         reply = world.call(method, path, body, key=key)
-        assert (reply.status, reply.json["code"]) == (403, "other_template"), path
+        assert (reply.status, reply.json["code"]) == (403, "template_not_allowed"), path
     assert world.call("GET", "/v1/templates", key=key).json["items"] == []
     assert world.call("PUT", "/v1/templates/other", document(), key=key).status == 200
 
@@ -142,6 +142,6 @@ def test_a_limiter_that_cannot_be_asked_holds_the_api_back_and_lets_pictures_thr
     link = world.sign_link()
     world.limiter.down = True
     reply = world.call("GET", "/v1/fonts")
-    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert (reply.status, reply.json["code"]) == (503, "service_unavailable")
     assert int(reply.headers["retry-after"]) > 0
     assert world.open_link(link).headers["x-postcard-render"] == "drawn"

@@ -35,7 +35,7 @@ def test_as_json_a_preview_has_boxes_warnings_and_findings(world: InMemoryServic
     assert kind == "data:image/png;base64" and base64.b64decode(packed)[1:4] == b"PNG"
     assert [box["pointer"] for box in told["boxes"]] == ["/layers/0"]
     assert set(told["boxes"][0]) == {"pointer", "x", "y", "width", "height"}
-    assert [w["code"] for w in told["warnings"]] == ["bad_value"]
+    assert [w["code"] for w in told["warnings"]] == ["invalid_value"]
 
 
 def test_findings_about_a_document_are_told_before_and_after_it_is_published(
@@ -46,8 +46,8 @@ def test_findings_about_a_document_are_told_before_and_after_it_is_published(
     draft = document(fields=fields, layers=[{**layer, "font": "Nope"}])
     found = [
         ("unused_field", "/fields/spare"),
-        ("no_example", "/fields/code"),
-        ("outside", "/layers/0"),
+        ("missing_example", "/fields/code"),
+        ("outside_canvas", "/layers/0"),
         ("unknown_font", "/layers/0/font"),
     ]
     body = {"document": draft, "on_invalid": "default"}

@@ -64,7 +64,7 @@ def test_if_match_refuses_a_lost_update(world: InMemoryService) -> None:
     path, other = "/v1/templates/welcome", document(background="#ff0000")
     assert world.call("PUT", path, other, headers={"if-match": '"1"'}).status == 200
     stale = world.call("PUT", path, document(), headers={"if-match": '"1"'})
-    assert (stale.status, stale.json["code"]) == (412, "stale")
+    assert (stale.status, stale.json["code"]) == (412, "precondition_failed")
     assert world.call("PUT", path, document(), headers={"if-match": "*"}).status == 200
     missing = world.call("PUT", "/v1/templates/new", document(), headers={"if-match": "*"})
     assert missing.status == 412

@@ -92,7 +92,7 @@ def test_of_a_thousand_damaged_objects_none_is_shown(world: InMemoryService) -> 
             told = reply.headers.get("x-postcard-fallback")
             assert reply.body in shown or told == "source" or is_card(reply.body), key
         metrics = [json.loads(line) for line in log.getvalue().splitlines() if "_aws" in line]
-        seen = sum(line["Damaged"][0] for line in metrics)
+        seen = sum(line["CorruptedObjects"][0] for line in metrics)
         assert seen >= 1 or replies[0].body == right, (key, "not counted")
         world.store.put(key, whole)
     record_figure("damaged objects in the store", tried=most, shown=0)

@@ -89,7 +89,7 @@ def test_too_many_frames_for_a_canvas_are_refused_at_publish(empty: InMemoryServ
     large = counting() | {"width": 5000, "height": 3000}
     reply = empty.call("PUT", "/v1/templates/welcome", large)
     assert reply.status == 400
-    assert ("bad_value", "/countdown/frames") in reply.error_locations()
+    assert ("invalid_value", "/countdown/frames") in reply.error_locations()
 
 
 def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: InMemoryService) -> None:

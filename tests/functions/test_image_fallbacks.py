@@ -298,13 +298,13 @@ def test_the_log_says_which_store_did_not_answer(
     world.templates.down = True
     for path in ("/v1/templates/welcome", "/v1/links"):
         world.call("POST" if "links" in path else "GET", path, {"template_id": "welcome"})
-        assert '"down":"DynamoDB is down."' in capsys.readouterr().out
+        assert '"dependency":"DynamoDB is down."' in capsys.readouterr().out
     world.open_link(world.sign_link())
     world.open_image(made["url"])
-    assert capsys.readouterr().out.count('"failure":"DynamoDB is down."') == 2
+    assert capsys.readouterr().out.count('"error":"DynamoDB is down."') == 2
     world.templates.down, world.pictures.down = False, True
     world.open_link(world.sign_link())
-    assert '"unstored":true,"failure":"S3 is down."' in capsys.readouterr().out
+    assert '"not_stored":true,"error":"S3 is down."' in capsys.readouterr().out
 
 
 def test_a_bucket_that_is_down_costs_no_picture(world: InMemoryService) -> None:

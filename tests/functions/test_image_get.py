@@ -165,8 +165,8 @@ def test_what_a_link_leaves_out_is_counted_and_never_named(
     empty.open_link(empty.sign_link({"code": "far-too-long", "nobody": "a-person"}))
     out = capsys.readouterr().out
     line, metrics = (json.loads(text) for text in out.splitlines())
-    assert (line["left_out"], line["required"]) == (2, 1)
-    assert metrics["Required"] == [1.0] and metrics["Fallbacks"] == [0.0]
+    assert (line["ignored_values"], line["missing_required"]) == (2, 1)
+    assert metrics["MissingRequired"] == [1.0] and metrics["Fallbacks"] == [0.0]
     assert "far-too-long" not in out and "a-person" not in out and "nobody" not in out
 
 
@@ -283,7 +283,7 @@ def test_a_picture_that_lay_there_already_is_counted(
     world.open_link(world.sign_link())
     capsys.readouterr()
     assert world.open_link(world.sign_link()).status == 200
-    assert '"FoundStored":[1.0]' in capsys.readouterr().out
+    assert '"AlreadyStored":[1.0]' in capsys.readouterr().out
 
 
 def test_the_kept_events_are_payload_2_0() -> None:

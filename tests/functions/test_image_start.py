@@ -63,9 +63,9 @@ def test_the_line_says_what_was_done(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line, _ = lines_of(world, capsys)
-    assert (line["template"], line["version"], line["did"]) == ("welcome", 1, "drawn")
+    assert (line["template_id"], line["version"], line["outcome"]) == ("welcome", 1, "drawn")
     assert line["campaign"] == "spring" and len(str(line["digest"])) == 64
-    steps = line["steps"]
+    steps = line["timings_ms"]
     assert isinstance(steps, dict)
     assert list(steps) == ["verify", "template", "values", "sources", "draw", "store"]
 
@@ -87,7 +87,7 @@ def test_metrics_have_the_shape_that_powertools_gives_them(
 
 
 def test_fallbacks_are_counted_by_reason() -> None:
-    ours = journal.emf_metrics({"reason": "source", "did": "fallback", "bytes": 7}, 200, 1)
+    ours = journal.emf_metrics({"reason": "source", "outcome": "fallback", "bytes": 7}, 200, 1)
     assert ours["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
         ["service"],
         ["service", "reason"],

@@ -81,7 +81,7 @@ def test_faults_of_a_post_point_into_the_list(shop: InMemoryService) -> None:
     reply = shop.create_image({"products": [MUG, {"name": "x" * 81, "prize": 3}]})
     assert reply.status == 400
     assert sorted(reply.error_locations()) == [
-        ("bad_value", "/modifications/0/value/1/name"),
+        ("invalid_value", "/modifications/0/value/1/name"),
         ("missing_value", "/modifications/0/value/1/price"),
         ("unknown_name", "/modifications/0/value/1/prize"),
     ]
@@ -159,8 +159,8 @@ def test_a_merge_link_opens_fields_of_items(shop: InMemoryService) -> None:
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("products", "bad_value"),
-        ("products_1_price", "bad_value"),
+        ("products", "invalid_value"),
+        ("products_1_price", "invalid_value"),
         ("products_4_name", "unknown_name"),
         ("products_1_nmae", "unknown_name"),
     ],
@@ -202,7 +202,7 @@ def test_faults_of_a_document_point_into_its_list(shop: InMemoryService) -> None
     draft["layers"][0]["layers"][0]["repeat"] = "prodcuts"
     reply = shop.call("PUT", "/v1/templates/welcome", draft)
     assert sorted(reply.error_locations()) == [
-        ("bad_value", "/fields/products/example/0/price"),
+        ("invalid_value", "/fields/products/example/0/price"),
         ("unknown_name", "/layers/0/layers/0/repeat"),
     ]
 

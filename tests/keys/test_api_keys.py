@@ -89,8 +89,8 @@ def test_no_key_is_missing_key(ring: ApiKeyService) -> None:
 
 def test_a_key_that_was_never_made_is_unknown_key(ring: ApiKeyService) -> None:
     for key in (keys.generate_api_key(), "postcard_short", "sk_live_something"):
-        assert code_of(ring, f"Bearer {key}") == "unknown_key"
-        assert code_of(ring, None, key) == "unknown_key"
+        assert code_of(ring, f"Bearer {key}") == "invalid_key"
+        assert code_of(ring, None, key) == "invalid_key"
 
 
 def test_a_revoked_key_is_refused_at_once_and_keeps_its_time(ring: ApiKeyService) -> None:
@@ -128,7 +128,7 @@ def test_a_confined_key_is_for_its_templates_only(ring: ApiKeyService) -> None:
     ring.authenticate(f"Bearer {key}", None, now=NOW, template="welcome")
     with pytest.raises(Forbidden) as refused:
         ring.authenticate(f"Bearer {key}", None, now=NOW, template="other")
-    assert refused.value.code == "other_template"
+    assert refused.value.code == "template_not_allowed"
     keys.require_template(replace(record, templates=None), "other")
 
 

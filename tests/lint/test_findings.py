@@ -29,7 +29,7 @@ def test_a_field_that_nothing_shows_is_told() -> None:
 def test_a_required_field_without_example_or_default_is_told() -> None:
     def told(**field: Any) -> bool:
         layers = [{**TEXT, "text": "{{ a }}"}]
-        return found(fields={"a": field}, layers=layers) == [("no_example", "/fields/a")]
+        return found(fields={"a": field}, layers=layers) == [("missing_example", "/fields/a")]
 
     assert told(required=True)
     assert not told(required=True, example="x")
@@ -50,7 +50,7 @@ def test_a_required_field_without_example_or_default_is_told() -> None:
     ],
 )
 def test_a_layer_wholly_outside_the_canvas_is_told(place: dict[str, Any], outside: bool) -> None:
-    assert (found(layers=[{**TEXT, **place}]) == [("outside", "/layers/0")]) is outside
+    assert (found(layers=[{**TEXT, **place}]) == [("outside_canvas", "/layers/0")]) is outside
 
 
 def test_copies_of_a_repeated_group_on_top_of_each_other_are_told() -> None:
@@ -63,20 +63,24 @@ def test_copies_of_a_repeated_group_on_top_of_each_other_are_told() -> None:
     def within(flow: str) -> dict[str, Any]:
         return {"type": "group", "flow": flow, "layers": [copies]}
 
-    assert told(copies) == told({**copies, "flow": "row"}) == [("stacked", "/layers/0/repeat")]
-    assert told(within("none")) == [("stacked", "/layers/0/layers/0/repeat")]
+    assert (
+        told(copies)
+        == told({**copies, "flow": "row"})
+        == [("overlapping_items", "/layers/0/repeat")]
+    )
+    assert told(within("none")) == [("overlapping_items", "/layers/0/layers/0/repeat")]
     assert told(within("row")) == told(within("column")) == []
     assert told(copies, max_items=1) == told({**copies, "if": "forloop.first"}) == []
 
 
 def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> None:
     code = {"type": "qr", "value": "x"}
-    assert found(layers=[{**code, "width": 57}]) == [("small_code", "/layers/0")]
+    assert found(layers=[{**code, "width": 57}]) == [("code_too_small", "/layers/0")]
     assert found(layers=[{**code, "width": 58}]) == []
     bars = {"type": "barcode", "symbology": "ean13", "value": "400638133393", "height": 20}
-    assert found(layers=[{**bars, "width": 112}]) == [("small_code", "/layers/0")]
+    assert found(layers=[{**bars, "width": 112}]) == [("code_too_small", "/layers/0")]
     assert found(layers=[{**bars, "width": 113}]) == []
-    assert found(layers=[{"type": "image", "source": "asset:a"}]) == [("no_size", "/layers/0")]
+    assert found(layers=[{"type": "image", "source": "asset:a"}]) == [("missing_size", "/layers/0")]
 
 
 def test_a_font_that_there_is_not_is_told_where_it_is_written() -> None:
@@ -113,6 +117,6 @@ def test_a_list_that_is_required_has_an_example_or_its_items_have() -> None:
         spec = {"type": "list", "required": True, "items": {"b": item}, **more}
         return found(fields={"a": spec}, layers=[group])
 
-    assert told({}) == [("no_example", "/fields/a")]
+    assert told({}) == [("missing_example", "/fields/a")]
     assert told({"example": "x"}) == []
     assert told({}, example=[{"b": "x"}]) == []

@@ -173,7 +173,7 @@ NAME: dict[str, Any] = {
 def overflows(layer: dict[str, Any], **field: Any) -> bool:
     made = template(layers=[{**NAME, **layer}], fields={"name": field})
     found = heard(made)
-    assert found in ([], [("overflow", "/layers/0")])
+    assert found in ([], [("text_overflow", "/layers/0")])
     return bool(found)
 
 
@@ -197,13 +197,13 @@ def test_an_author_who_says_that_a_text_may_be_cut_hears_nothing() -> None:
     assert not overflows({"fit": "none"}, max_length=40)  # max_lines alone
     del (plain := {**NAME})["max_lines"]
     made = template(layers=[{**plain, "fit": "none"}], fields={"name": {"max_length": 40}})
-    assert heard(made) == [("overflow", "/layers/0")]
+    assert heard(made) == [("text_overflow", "/layers/0")]
 
 
 def test_a_text_that_is_cut_as_it_stands_is_told_wherever_it_is() -> None:
     inner = {**NAME, "text": "Terms and conditions of the autumn sale apply"}
     made = template(layers=[{"type": "group", "flow": "row", "layers": [inner]}])
-    assert heard(made) == [("overflow", "/layers/0/layers/0")]
+    assert heard(made) == [("text_overflow", "/layers/0/layers/0")]
 
 
 @pytest.mark.parametrize(("to", "cut"), [("2026-11-23", False), ("2126-11-23", True)])
@@ -211,7 +211,7 @@ def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
     days = {**NAME, "text": "{{ countdown.days }} days", "width": 64, "fit": "none"}
     del days["max_lines"]
     made = template(layers=[days], countdown={"to": to})
-    assert (("overflow", "/layers/0") in heard(made)) == cut
+    assert (("text_overflow", "/layers/0") in heard(made)) == cut
 
 
 # Fonts without the language's letters
@@ -222,14 +222,17 @@ def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
     [
         ({"locale": "en", "font": "Playfair Display"}, []),
         ({"locale": "vi", "font": "Playfair Display"}, []),
-        ({"locale": "ar", "font": "Playfair Display"}, [("other_letters", "/font")]),
+        ({"locale": "ar", "font": "Playfair Display"}, [("unsupported_characters", "/font")]),
         ({"locale": "ar"}, []),  # nobody chose the usual font for it
         ({"locale": "ar", "font": ["Inter", "Noto Sans Arabic"]}, []),
-        ({"locale": "{{ tongue }}", "font": "Playfair Display"}, [("other_letters", "/font")]),
+        (
+            {"locale": "{{ tongue }}", "font": "Playfair Display"},
+            [("unsupported_characters", "/font")],
+        ),
         ({"locale": "el", "styles": {"big": {"font": "Noto Serif"}}}, []),
         (
             {"locale": "th", "styles": {"big": {"font": "Inter"}}},
-            [("other_letters", "/styles/big/font")],
+            [("unsupported_characters", "/styles/big/font")],
         ),
         ({"locale": "ar", "font": "Nobody's"}, []),
     ],
@@ -242,7 +245,7 @@ def test_a_font_that_cannot_write_the_language_is_told(
 
 
 def lettered(**document: Any) -> list[tuple[str, str]]:
-    return [one for one in heard(template(**document)) if one[0] == "other_letters"]
+    return [one for one in heard(template(**document)) if one[0] == "unsupported_characters"]
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_a_countdown_in_digits_of_many_widths_is_told(looks: dict[str, Any], tol
         made = template(countdown={"to": "2026-11-23", **countdown}, **document)
         return [code for code, _ in heard(made)]
 
-    assert codes_of() == ["uneven_digits"] * told
+    assert codes_of() == ["proportional_digits"] * told
     assert codes_of(frames=1) == []
 
 
@@ -327,7 +330,7 @@ def test_a_countdown_in_digits_of_many_widths_is_told(looks: dict[str, Any], tol
 def test_a_picture_over_a_megabyte_is_told() -> None:
     made = template()
     assert heard(made, weight=1_000_000) == []
-    assert heard(made, weight=1_000_001) == [("heavy", "")]
+    assert heard(made, weight=1_000_001) == [("large_file", "")]
 
 
 # The templates to start with
@@ -347,6 +350,6 @@ def test_texts_of_items_are_tried_with_their_longest_values_and_told_once() -> N
         fields = {"products": {"type": "list", "items": items, "max_items": 3}}
         return heard(template(fields=fields, layers=[group]))
 
-    assert told() == [("overflow", "/layers/0/layers/0")]
+    assert told() == [("text_overflow", "/layers/0/layers/0")]
     assert told(fit="shrink", min_size=4) == []
     assert told(overflow="clip") == []

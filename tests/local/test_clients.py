@@ -61,7 +61,7 @@ def test_node_with_axios(service: RunningService) -> None:
 def test_node_with_axios_is_told_what_is_wrong(service: RunningService) -> None:
     made = ran("node", str(NODE / "client.js"), service.url, "postcard_wrong")
     problem = json.loads(made.stderr)
-    assert (problem["status"], problem["code"]) == (401, "unknown_key")
+    assert (problem["status"], problem["code"]) == (401, "invalid_key")
     assert problem["success"] is False
 
 

@@ -127,7 +127,7 @@ def test_a_bad_value_is_not_drawn_and_told(symbology: str, value: str) -> None:
     made = template(layers=[code(symbology, "{{ v }}")], fields={"v": {}})
     rendered = render(made, {"name": "v", "text": value})
     assert (rendered.boxes, content_box(decode(rendered))) == ((), None)
-    assert [(w.code, w.pointer) for w in rendered.warnings] == [("bad_value", "/layers/0")]
+    assert [(w.code, w.pointer) for w in rendered.warnings] == [("invalid_value", "/layers/0")]
 
 
 @pytest.mark.parametrize(("symbology", "value"), BAD)
@@ -135,7 +135,7 @@ def test_a_bad_value_is_refused_in_a_document_and_in_a_request(symbology: str, v
     assert set(faults(layers=[code(symbology, value)])) == {"/layers/0/value"}
     made = template(layers=[code(symbology, "", name="code")])
     assert refusal_codes(made, {"name": "code", "value": value}) == {
-        "/modifications/0/value": "bad_value"
+        "/modifications/0/value": "invalid_value"
     }
     assert (bind_link(made, code=value).layers, bind_link(made, code=value).ignored_count) == (
         {},
@@ -151,7 +151,7 @@ def test_a_fault_says_what_the_check_digit_should_be() -> None:
 def test_liquid_in_a_value_is_only_text() -> None:
     made = template(layers=[code("ean13", "{{ v }}", name="code")], fields={"v": {}}, width=300)
     rendered = render(made, {"name": "v", "text": "1{{ 400638133393 }}"})
-    assert [w.code for w in rendered.warnings] == ["bad_value"]
+    assert [w.code for w in rendered.warnings] == ["invalid_value"]
 
 
 def test_a_missing_value_is_not_drawn_and_no_fault() -> None:

@@ -283,7 +283,7 @@ def test_a_budget_is_kept_by_colours_and_told_where_nothing_fits() -> None:
     assert len(short.image.body) <= len(whole.image.body) // 4 or short.warnings
     assert len(frames(short)) < 10
     small = gif(made, max_bytes=100)
-    assert [warning.code for warning in small.warnings] == ["over_budget"]
+    assert [warning.code for warning in small.warnings] == ["max_bytes_exceeded"]
 
 
 def test_a_larger_picture_has_as_many_frames_as_are_within_the_bound() -> None:

@@ -97,7 +97,7 @@ def test_a_colour_that_liquid_yields_and_is_none_counts_as_the_default() -> None
     made = template(layers=[{**BOX, "fill": "{{ brand }}"}], fields=fields, color="{{ none }}")
     rendered = render(made)
     assert content_box(decode(rendered)) is None  # a fill's default is none
-    assert [(w.code, w.pointer) for w in rendered.warnings] == [("bad_value", "/layers/0/fill")]
+    assert [(w.code, w.pointer) for w in rendered.warnings] == [("invalid_value", "/layers/0/fill")]
     assert render(made, {"name": "brand", "text": "red"}).warnings == ()
 
 
@@ -313,7 +313,7 @@ def test_a_code_whose_value_is_missing_or_too_long_is_not_drawn() -> None:
     assert render(made).boxes == ()
     rendered = render(made, {"name": "v", "text": "x" * 3000})
     assert content_box(decode(rendered)) is None
-    assert [w.code for w in rendered.warnings] == ["bad_value"]
+    assert [w.code for w in rendered.warnings] == ["invalid_value"]
 
 
 # Group

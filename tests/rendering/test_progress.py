@@ -98,7 +98,7 @@ def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default()
     assert blue() == (0, [])  # missing: an empty bar
     assert blue({"name": "points", "value": 50}, {"name": "goal", "value": "many"}) == (
         50,
-        ["bad_value /layers/0/max"],
+        ["invalid_value /layers/0/max"],
     )
     assert blue({"name": "points", "value": 50}, {"name": "goal", "value": "0"}) == (50, [])
 
@@ -110,7 +110,7 @@ def test_a_request_gives_value_colour_and_track() -> None:
     )
     assert [image.getpixel((x, 20)) for x in (98, 105)] == [(0, 255, 0), BLACK]
     assert refusal_codes(made, {"name": "done", "value": "most"}) == {
-        "/modifications/0/value": "bad_value"
+        "/modifications/0/value": "invalid_value"
     }
     assert bind_link(made, done="12.5").layers == {"done": {"value": "12.5"}}
     assert (bind_link(made, done="most").layers, bind_link(made, done="most").ignored_count) == (

@@ -75,7 +75,7 @@ def test_a_request_gives_value_colour_and_track() -> None:
     )
     assert middles(image) == [(0, 255, 0)] + [(0, 0, 0)] * 4
     assert refusal_codes(made, {"name": "stars", "text": "good"}) == {
-        "/modifications/0/text": "bad_value"
+        "/modifications/0/text": "invalid_value"
     }
 
 

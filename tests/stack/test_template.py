@@ -253,16 +253,16 @@ def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: Sa
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"]
     watched = {alarm.get("MetricName") for alarm in alarms.values()}
-    assert {"Errors", "Throttles", "Fallbacks", "FoundStored", "5xx", "Latency"} <= watched
+    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "Latency"} <= watched
 
 
 def test_alarms_watch_metrics_that_the_image_function_writes(template: SamDocument) -> None:
-    line = emf_metrics({"reason": "source", "found": True}, 200, 1.0)
+    line = emf_metrics({"reason": "source", "already_stored": True}, 200, 1.0)
     (told,) = line["_aws"]["CloudWatchMetrics"]
     written = {metric["Name"] for metric in told["Metrics"]}
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
     ours = [each for each in alarms if each.get("Namespace") == {"Fn::Sub": "Postcard/${Stage}"}]
-    assert {alarm["MetricName"] for alarm in ours} == {"Fallbacks", "FoundStored"} <= written
+    assert {alarm["MetricName"] for alarm in ours} == {"Fallbacks", "AlreadyStored"} <= written
     for alarm in ours:
         by = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert list(by) in told["Dimensions"]

@@ -87,13 +87,15 @@ def test_missing_and_required_with_defaults_asked_for_is_told(made: Template) ->
 def test_bad_is_an_error_with_its_pointer_by_post(made: Template) -> None:
     assert refusal_codes(
         made, CODE, {"name": "tier", "text": "x"}, {"name": "name", "text": "Alexander"}
-    ) == {"/modifications/2/text": "bad_value"}
+    ) == {"/modifications/2/text": "invalid_value"}
 
 
 def test_bad_is_as_missing_with_a_warning_when_defaults_are_asked_for(made: Template) -> None:
     bound = bind_modifications(made, CODE, {"name": "name", "text": "Alexander"}, mode="default")
     assert bound.values["name"] == "there"
-    assert ("bad_value", "/modifications/1/text") in [(w.code, w.pointer) for w in bound.warnings]
+    assert ("invalid_value", "/modifications/1/text") in [
+        (w.code, w.pointer) for w in bound.warnings
+    ]
 
 
 def test_bad_is_as_missing_and_counted_by_link(made: Template) -> None:
@@ -172,12 +174,12 @@ def test_two_entries_for_one_name_are_read_as_one(made: Template) -> None:
         (
             [{"name": "name", "image_url": "https://a.example"}],
             "/modifications/0/image_url",
-            "bad_value",
+            "invalid_value",
         ),
         (
             [{"name": "title", "image_url": "https://a.example"}],
             "/modifications/0/image_url",
-            "bad_value",
+            "invalid_value",
         ),
     ],
 )
@@ -212,14 +214,15 @@ def test_blank_leaves_what_the_document_says(made: Template) -> None:
 )
 def test_a_bad_property_is_as_bad_as_a_bad_value(made: Template, key: str, value: str) -> None:
     assert (
-        refusal_codes(made, {"name": "title", key: value})[f"/modifications/0/{key}"] == "bad_value"
+        refusal_codes(made, {"name": "title", key: value})[f"/modifications/0/{key}"]
+        == "invalid_value"
     )
     assert bind_link(made, code="ABC", **{f"title.{key}": value}).ignored_count == 1
 
 
 def test_at_most_200_modifications(made: Template) -> None:
     many = [CODE, {"name": "tier", "text": "x"}] + [{"name": "nome", "text": "x"}] * 199
-    assert refusal_codes(made, *many) == {"/modifications": "too_many"}
+    assert refusal_codes(made, *many) == {"/modifications": "too_many_items"}
     assert "/modifications" not in refusal_codes(made, *many[:200])
 
 

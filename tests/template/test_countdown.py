@@ -122,7 +122,7 @@ def test_without_a_date_the_figures_are_nothing_and_nothing_is_over(given: str) 
         made.liquid_slots["/layers/0"][0].liquid_template.render(speaker.text_context).strip()
         == "::"
     )
-    assert [one[:2] for one in warned] == ([("bad_value", "/countdown/to")] if given else [])
+    assert [one[:2] for one in warned] == ([("invalid_value", "/countdown/to")] if given else [])
 
 
 def test_figures_are_said_in_the_locales_digits_and_left_in_their_line() -> None:
@@ -241,7 +241,7 @@ def test_the_field_of_a_countdown_is_in_use_and_a_stopped_clock_is_told() -> Non
     assert check_template(template(layers=[shown], **counted)) == ()
     stopped = template(layers=[shown], alt=SHOWN, ended={"layers": [shown]}, **counted)
     told = [(finding.code, finding.pointer) for finding in check_template(stopped)]
-    assert told == [("stopped_clock", "/alt"), ("stopped_clock", "/ended/layers/0/text")]
+    assert told == [("static_time", "/alt"), ("static_time", "/ended/layers/0/text")]
     idle = [(finding.code, finding.pointer) for finding in check_template(template(**counted))]
     assert idle == [("unused_countdown", "/countdown")]
 

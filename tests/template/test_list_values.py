@@ -61,17 +61,17 @@ def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
 @pytest.mark.parametrize(
     ("items", "place", "code"),
     [
-        ([{"name": "a", "price": "x"}], "/0/price", "bad_value"),
-        ([{"name": "a"}, {"name": "b", "price": -1}], "/1/price", "bad_value"),
-        ([{"name": "a" * 11}], "/0/name", "bad_value"),
-        ([{"name": "a", "photo": "https://evil.example/x.png"}], "/0/photo", "bad_value"),
+        ([{"name": "a", "price": "x"}], "/0/price", "invalid_value"),
+        ([{"name": "a"}, {"name": "b", "price": -1}], "/1/price", "invalid_value"),
+        ([{"name": "a" * 11}], "/0/name", "invalid_value"),
+        ([{"name": "a", "photo": "https://evil.example/x.png"}], "/0/photo", "invalid_value"),
         ([{"name": "a", "nmae": "b"}], "/0/nmae", "unknown_name"),
         ([{"price": 1}], "/0/name", "missing_value"),
         ([{"name": "null", "price": 1}], "/0/name", "missing_value"),
         ([{"name": "a"}, {}], "/1/name", "missing_value"),
-        ([{"name": "a"}, 5], "/1", "bad_value"),
-        ([{"name": "a", "price": [1]}], "/0/price", "bad_value"),
-        ([{"name": "a"}] * 4, "/3", "too_many"),
+        ([{"name": "a"}, 5], "/1", "invalid_value"),
+        ([{"name": "a", "price": [1]}], "/0/price", "invalid_value"),
+        ([{"name": "a"}] * 4, "/3", "too_many_items"),
     ],
 )
 def test_faults_point_into_the_items(
@@ -92,19 +92,19 @@ def test_all_faults_of_all_items_are_told_at_once(made: Template) -> None:
 @pytest.mark.parametrize("wrong", ["x", 5, {"name": "a"}, True])
 def test_a_list_takes_nothing_but_a_list(made: Template, wrong: Any) -> None:
     told = refusal_codes(made, {"name": "products", "value": wrong})
-    assert told == {"/modifications/0/value": "bad_value"}
+    assert told == {"/modifications/0/value": "invalid_value"}
 
 
 @pytest.mark.parametrize("word", ["text", "image_url"])
 def test_a_list_has_no_text_and_no_address(made: Template, word: str) -> None:
     told = refusal_codes(made, {"name": "products", word: "x"})
-    assert told == {f"/modifications/0/{word}": "bad_value"}
+    assert told == {f"/modifications/0/{word}": "invalid_value"}
 
 
 def test_a_gap_before_a_filled_item_is_a_fault() -> None:
     made = template(fields={"products": {"type": "list", "items": {"name": {}}}}, layers=[])
     told = refusal_codes(made, value({"name": "a"}, {"name": ""}, {"name": "c"}))
-    assert told == {"/modifications/0/value/2": "bad_value"}
+    assert told == {"/modifications/0/value/2": "invalid_value"}
     assert names_of(bind_modifications(made, value({"name": "a"}, {"name": None}, {}))) == ["a"]
 
 
@@ -138,7 +138,7 @@ def test_with_defaults_asked_for_what_is_wrong_in_an_item_becomes_its_default(
 def test_with_defaults_asked_for_items_too_many_are_left_out(made: Template) -> None:
     bound = bind_modifications(made, value(*({"name": name} for name in "abcd")), mode="default")
     assert names_of(bound) == ["a", "b", "c"]
-    assert [warning.code for warning in bound.warnings] == ["too_many"]
+    assert [warning.code for warning in bound.warnings] == ["too_many_items"]
 
 
 def test_an_item_that_lacks_what_it_requires_is_told_with_its_flat_name(made: Template) -> None:
@@ -155,7 +155,7 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
     bound = bind_modifications(made, value({"one": vector["raw"], "more": "x"}), mode="default")
     (item,) = items_of(bound)
     assert value_to_json(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
-    assert [warning.code for warning in bound.warnings] == ["bad_value"] * (
+    assert [warning.code for warning in bound.warnings] == ["invalid_value"] * (
         vector["value"] == "BAD"
     )
 
@@ -215,7 +215,7 @@ def test_a_post_may_use_the_flat_names_too(made: Template) -> None:
     ]
     assert names_of(bind_modifications(made, *entries)) == ["a", "b"]
     wrong = {"name": "products_1_price", "text": "x"}
-    assert refusal_codes(made, *entries, wrong) == {"/modifications/3/text": "bad_value"}
+    assert refusal_codes(made, *entries, wrong) == {"/modifications/3/text": "invalid_value"}
 
 
 def test_a_list_is_given_whole_or_flat(made: Template) -> None:

@@ -254,7 +254,7 @@ def test_a_flood_of_wrong_keys_costs_a_read_each_at_most_and_no_write(stack: Sta
         keys = [wrong() for _ in range(sent)]
         for key in keys:
             reply = stack.call("GET", "/v1/fonts", authorization=f"Bearer {key}")
-            assert (reply.status, reply.json["code"]) == (401, "unknown_key")
+            assert (reply.status, reply.json["code"]) == (401, "invalid_key")
         assert (stack.read, stack.written) == (sent * reads, 0)
         # The table is asked for the whole key's SHA-256: how much of a key is right shows nowhere.
         assert stack.clients[0].asked == [key_digest(key) for key in keys] * reads

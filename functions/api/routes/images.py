@@ -34,7 +34,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
 def read_image(image_id: ImageId) -> StoredImageResponse:
     """The answer that its POST gave, never the values."""
     call = router.request_context
-    call.log_fields["image"] = image_id
+    call.log_fields["image_id"] = image_id
     made = call.service.images.read(image_id)
     call.authorize_template(made.record.template_id)
     return StoredImageResponse(**made.to_json(), cached=True)
@@ -50,7 +50,7 @@ def read_image(image_id: ImageId) -> StoredImageResponse:
 def erase_image(image_id: ImageId) -> Response[Any]:
     """Erase its bytes, its values and the CDN's copies."""
     call = router.request_context
-    call.log_fields["image"] = image_id
+    call.log_fields["image_id"] = image_id
     call.authorize_template(call.service.images.owner(image_id))
     call.service.images.erase(image_id)
     return no_content()

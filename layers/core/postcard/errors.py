@@ -1,20 +1,20 @@
 """The errors that callers see, mapped to HTTP once (`functions/api/problems.py`).
 
-Problem                 500 internal
-├── BadRequest          400 invalid_request, invalid_json, unknown_name, missing_value, bad_value, …
-├── Unauthorized        401 missing_key, unknown_key, revoked_key, expired_key
-├── Forbidden           403 missing_scope, other_template, bad_signature
+Problem                 500 internal_error
+├── BadRequest          400 invalid_request, invalid_json, unknown_name, missing_value, invalid_value, …
+├── Unauthorized        401 missing_key, invalid_key, revoked_key, expired_key
+├── Forbidden           403 missing_scope, template_not_allowed, bad_signature
 ├── NotFound            404 not_found
-├── MethodNotAllowed    405 method
-├── Conflict            409 in_progress, conflict
+├── MethodNotAllowed    405 method_not_allowed
+├── Conflict            409 idempotency_in_progress, conflict
 ├── Gone                410 deleted
-├── Stale               412 stale
+├── Stale               412 precondition_failed
 ├── TooLarge            413 body_too_large
 ├── LinkTooLong         414 link_too_long
-├── NotJson             415 not_json
-├── OtherBody           422 other_body
+├── NotJson             415 unsupported_media_type
+├── OtherBody           422 idempotency_mismatch
 ├── RateLimited         429 rate_limited, quota_exceeded
-├── Unavailable         503 unavailable
+├── Unavailable         503 service_unavailable
 └── TimedOut            504 timeout
 """
 
@@ -50,7 +50,7 @@ class Problem(Exception):
     """A failure with its public text: `detail` says what to do."""
 
     detail: str
-    code: str = "internal"
+    code: str = "internal_error"
     errors: Sequence[Fault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     extensions: Mapping[str, object] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class BadRequest(Problem):
 class Unauthorized(Problem):
     """No API key, or none that is good."""
 
-    code: str = "unknown_key"
+    code: str = "invalid_key"
     status = 401
 
 
@@ -97,7 +97,7 @@ class NotFound(Problem):
 class MethodNotAllowed(Problem):
     """The path is there, the method is not; `headers` carries Allow."""
 
-    code: str = "method"
+    code: str = "method_not_allowed"
     status = 405
 
 
@@ -121,7 +121,7 @@ class Gone(Problem):
 class PreconditionFailed(Problem):
     """`If-Match` names a version that is no longer the latest."""
 
-    code: str = "stale"
+    code: str = "precondition_failed"
     status = 412
 
 
@@ -145,7 +145,7 @@ class UriTooLong(Problem):
 class UnsupportedMediaType(Problem):
     """The body is of another media type."""
 
-    code: str = "not_json"
+    code: str = "unsupported_media_type"
     status = 415
 
 
@@ -153,7 +153,7 @@ class UnsupportedMediaType(Problem):
 class IdempotencyMismatch(Problem):
     """The idempotency key was used with another body."""
 
-    code: str = "other_body"
+    code: str = "idempotency_mismatch"
     status = 422
 
 
@@ -169,7 +169,7 @@ class TooManyRequests(Problem):
 class ServiceUnavailable(Problem):
     """A store or table is down; trying again is right."""
 
-    code: str = "unavailable"
+    code: str = "service_unavailable"
     status = 503
 
 

@@ -92,7 +92,7 @@ def down(reply: HandlerResponse) -> None:
     assert reply.status == 503, reply.body
     assert reply.headers["content-type"] == "application/problem+json"
     assert int(reply.headers["retry-after"]) >= 1
-    assert json.loads(reply.body)["code"] == "unavailable"
+    assert json.loads(reply.body)["code"] == "service_unavailable"
 
 
 @pytest.mark.parametrize(

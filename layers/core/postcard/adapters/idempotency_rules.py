@@ -13,7 +13,7 @@ def stored_response(response: str | None, *, same_body: bool) -> str:
     if response is None:
         raise Conflict(
             "The first call with this key is still at work: repeat it in a moment.",
-            code="in_progress",
+            code="idempotency_in_progress",
         )
     return response
 

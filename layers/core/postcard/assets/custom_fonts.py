@@ -43,7 +43,7 @@ class CustomFonts:
         size = sum(one.bytes for records in chosen.values() for one in records)
         if size > MAX_CUSTOM_FONT_BYTES:
             detail = f"Its own fonts have {size:,} bytes, {MAX_CUSTOM_FONT_BYTES:,} are allowed: name fewer."
-            faults.append(Fault("too_many", "/font", detail))
+            faults.append(Fault("too_many_items", "/font", detail))
         raise_faults(faults)
         return {name: [one.object_key for one in records] for name, records in chosen.items()}
 
@@ -75,7 +75,7 @@ class CustomFonts:
             try:
                 chosen[name] = self._records_of(name, families)
             except AssetError as error:
-                faults.append(Fault("bad_value", where, str(error)))
+                faults.append(Fault("invalid_value", where, str(error)))
         return {name: records for name, records in chosen.items() if records}, faults
 
     def _records_of(

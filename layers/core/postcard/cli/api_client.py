@@ -78,7 +78,7 @@ def problem_from_response(status: int, body: bytes) -> Problem:
     family = BadRequest if status in (400, 413, 414, 422) else Problem
     faults = [Fault(e["code"], e["pointer"], e["detail"]) for e in said.get("errors") or ()]
     detail = said.get("detail") or f"The API answered {status}."
-    return family(detail, said.get("code") or "internal", faults)
+    return family(detail, said.get("code") or "internal_error", faults)
 
 
 def parse_json_object(body: bytes) -> JsonObject:

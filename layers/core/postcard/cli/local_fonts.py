@@ -55,7 +55,7 @@ def font_files(
             found[name] = _family_files(file, name)
         except FontError as error:
             found[name] = []
-            faults.append(Fault("bad_value", where, str(error)))
+            faults.append(Fault("invalid_value", where, str(error)))
     return {name: paths for name, paths in found.items() if paths}, faults
 
 

@@ -55,7 +55,7 @@ def problem_result(problem: Problem) -> CommandResult:
 def fault_line(fault: Fault) -> str:
     """One fault for people: where, then what.
 
-    >>> fault_line(Fault("bad_value", "/fields/name", "longer than 40 letters"))
+    >>> fault_line(Fault("invalid_value", "/fields/name", "longer than 40 letters"))
     '/fields/name: longer than 40 letters'
     """
     if not fault.pointer or fault.detail.startswith(fault.pointer):

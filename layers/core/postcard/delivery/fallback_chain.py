@@ -82,26 +82,26 @@ class FallbackChain:
         try:
             return self._answered(wanted, visit)
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return self._plain(wanted, "dependency")
         except Problem:
             raise
         except Exception as failure:  # the last step of the ladder holds whatever broke above
-            visit.log_fields["failure"] = failure_site(failure)
+            visit.log_fields["error"] = failure_site(failure)
             return self._plain(wanted, "render")
         finally:
-            visit.log_fields["damaged"] = self._damaged() - before
+            visit.log_fields["corrupted_objects"] = self._damaged() - before
 
     def _answered(self, wanted: PictureRequest, visit: RequestContext) -> PictureResponse:
-        visit.log_fields |= {"template": wanted.template_id, **wanted.log_fields}
+        visit.log_fields |= {"template_id": wanted.template_id, **wanted.log_fields}
         try:
             record, away = self._library.record_or_last_known(wanted.template_id)
             if away is not None:
-                visit.log_fields["failure"] = str(away)
+                visit.log_fields["error"] = str(away)
                 wanted = replace(wanted, key=None, cache_policy=cache_for(FAILURE_SECONDS))
             edition = self._edition(record, wanted.version)
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return self._instead(wanted, None, "dependency", visit)
         visit.timings.lap("template")
         if record is None:
@@ -139,12 +139,12 @@ class FallbackChain:
         try:
             order = wanted.render_job(edition, self._library)
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return self._instead(wanted, edition, "dependency", visit)
         visit.timings.lap("values")
-        visit.log_fields["left_out"] = order.values.ignored_count
+        visit.log_fields["ignored_values"] = order.values.ignored_count
         if order.values.missing_required:
-            visit.log_fields["required"] = len(order.values.missing_required)
+            visit.log_fields["missing_required"] = len(order.values.missing_required)
             image = self._stand_in(wanted, edition, ("fallback",), visit)
             return self._kept(
                 wanted, edition, PictureResponse(image, wanted.cache_policy, "drawn"), visit
@@ -195,10 +195,10 @@ class FallbackChain:
         except GatewayTimeout:
             return "timeout"
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return "dependency"
         except Exception as failure:
-            visit.log_fields["failure"] = failure_site(failure)
+            visit.log_fields["error"] = failure_site(failure)
             return "render"
         return drawing if len(drawing.image.body) <= MAX_PICTURE_BYTES else "render"
 
@@ -235,15 +235,15 @@ class FallbackChain:
             expires=keeping.expires,
         )
         try:
-            visit.log_fields["found"] = not self._pictures.put_if_absent(key, stored)
+            visit.log_fields["already_stored"] = not self._pictures.put_if_absent(key, stored)
         except ServiceUnavailable as failure:
-            visit.log_fields |= {"unstored": True, "failure": str(failure)}
+            visit.log_fields |= {"not_stored": True, "error": str(failure)}
 
     def _remove(self, key: str, visit: RequestContext) -> None:
         try:
             self._pictures.delete([key])
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
 
     def _taken_back(
         self, wanted: PictureRequest, edition: LoadedTemplate, visit: RequestContext
@@ -254,7 +254,7 @@ class FallbackChain:
             if record is None or record.erased or not wanted.is_current():
                 return "erased"
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return "dependency"
         stands = effective_version(record, wanted.version or record.latest) == edition.version
         return None if stands else "erased"
@@ -282,7 +282,7 @@ class FallbackChain:
         try:
             found = self._stand_ins.load_resized(_keys(wanted, edition, kinds), frame)
         except (ServiceUnavailable, ImageDecodeError) as failure:
-            visit.log_fields["failure"] = failure_site(failure)
+            visit.log_fields["error"] = failure_site(failure)
         visit.timings.lap("fallback")
         return found or self._stand_ins.solid_color(frame)
 

@@ -133,7 +133,7 @@ def from_image_record(
         max_bytes=record.max_bytes,
         size=size,
         erased=record.erased,
-        log_fields={"image": record.image_id},
+        log_fields={"image_id": record.image_id},
         is_current=stands,
     )
 

@@ -63,7 +63,7 @@ class PictureService:
         try:
             record = self._images.get(image_id)
         except ServiceUnavailable as failure:
-            visit.log_fields["failure"] = str(failure)
+            visit.log_fields["error"] = str(failure)
             return self._ladder.blank(extension)
         if record is None or record.format != extension:
             raise NotFound("There is no such picture.")

@@ -78,7 +78,7 @@ def require_template(record: ApiKeyRecord, template_id: str) -> None:
     """`Forbidden` if the key is confined to other templates."""
     if record.templates is not None and template_id not in record.templates:
         detail = f'This key is confined to other templates than "{template_id}": use one for it.'
-        raise Forbidden(detail, code="other_template")
+        raise Forbidden(detail, code="template_not_allowed")
 
 
 class ApiKeyService:
@@ -170,7 +170,7 @@ class ApiKeyService:
         record = self._records.by_digest(key_digest(key)) if is_well_formed(key) else None
         if record is None:
             raise _unauthorized(
-                "unknown_key", "There is no such key: check that it is copied whole."
+                "invalid_key", "There is no such key: check that it is copied whole."
             )
         if record.revoked_at is not None and record.revoked_at <= now:
             raise _unauthorized("revoked_key", "This key was revoked: use another.")

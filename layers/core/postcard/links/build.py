@@ -91,12 +91,12 @@ def _parameter_faults(
     template: str, format: str, given: Mapping[str, str], dpr: float
 ) -> Iterable[Fault]:
     if not is_template_id(template):
-        yield Fault("bad_value", "/template_id", "Not a template's id.")
+        yield Fault("invalid_value", "/template_id", "Not a template's id.")
     if format not in FORMATS:
-        yield Fault("bad_value", "/format", f"One of {', '.join(FORMATS)}.")
+        yield Fault("invalid_value", "/format", f"One of {', '.join(FORMATS)}.")
     for name, value in given.items():
         if not RESERVED_PARAMETERS[name](value) or (name == "_d" and dpr not in DPRS):
-            yield Fault("bad_value", BODY_POINTERS[name], f"{value} is out of bounds.")
+            yield Fault("invalid_value", BODY_POINTERS[name], f"{value} is out of bounds.")
 
 
 def _field_faults(fields: Mapping[str, str], open: Sequence[str]) -> Iterable[Fault]:
@@ -104,13 +104,13 @@ def _field_faults(fields: Mapping[str, str], open: Sequence[str]) -> Iterable[Fa
         if not is_field_path(name) or is_tracking_parameter(name):
             yield Fault("unknown_name", "/modifications", f"No field can be called {name}.")
         elif name in open:
-            yield Fault("bad_value", "/open", f"{name} is open and has a value.")
+            yield Fault("invalid_value", "/open", f"{name} is open and has a value.")
     for name in open:
         if is_name(name) and is_tracking_parameter(name):
             yield Fault("unknown_name", "/open", f"No field can be called {name}.")
     for name, value in fields.items():
         if not _is_unicode(value):
-            yield Fault("bad_value", "/modifications", f"{name} is not Unicode text.")
+            yield Fault("invalid_value", "/modifications", f"{name} is not Unicode text.")
 
 
 def _is_unicode(text: str) -> bool:

@@ -103,10 +103,10 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
     platform = PLATFORMS.get(esp)
     if platform is None:
         detail = f"One of {', '.join(PLATFORMS)}; custom writes any platform's tags as they stand."
-        return [Fault("bad_value", "/esp", detail)]
+        return [Fault("invalid_value", "/esp", detail)]
     detail = f"Give the attribute alone, as {platform.example}."
     return [
-        Fault("bad_value", json_pointer("open", name), detail)
+        Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
         if not platform.attribute_pattern.fullmatch(attribute)
     ]

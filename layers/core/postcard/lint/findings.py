@@ -31,8 +31,8 @@ _LARGE_IMAGE_BYTES = (
 
 
 def check_template(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
-    """Findings by code: `unused_field`, `no_example`, `outside`, `unknown_font`, `small_code`,
-    `no_size`, `stacked`, `unused_countdown`, `stopped_clock`.
+    """Findings by code: `unused_field`, `missing_example`, `outside`, `unknown_font`, `code_too_small`,
+    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`.
 
     `families` are the fonts there are, None where nobody knows.
     """
@@ -54,8 +54,8 @@ def check_rendered(
     *,
     now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
-    """Findings that need the drawn example: `low_contrast`, `overflow`, `other_letters`,
-    `uneven_digits`, `heavy`.
+    """Findings that need the drawn example: `low_contrast`, `overflow`, `unsupported_characters`,
+    `proportional_digits`, `heavy`.
 
     `boxes` are those of its layers with their pointers, as they were drawn in turn, `weight` its
     bytes; `now` in Unix seconds.
@@ -79,7 +79,7 @@ def _large_image(image_bytes: int) -> Iterator[Fault]:
             f"The picture has {image_bytes / 1_000_000:.1f} MB, which opens slowly in mail: "
             "take jpg for photos, a smaller canvas, or max_bytes."
         )
-        yield Fault("heavy", "", detail)
+        yield Fault("large_file", "", detail)
 
 
 def _unused_fields(template: Template) -> Iterator[Fault]:
@@ -112,7 +112,7 @@ def _missing_examples(template: Template) -> Iterator[Fault]:
             and template.default_values[name] is None
         ):
             detail = f"{name} is required and has no example, so previews show it empty."
-            yield Fault("no_example", json_pointer("fields", name), detail)
+            yield Fault("missing_example", json_pointer("fields", name), detail)
 
 
 def _clock_findings(template: Template) -> Iterator[Fault]:
@@ -124,7 +124,7 @@ def _clock_findings(template: Template) -> Iterator[Fault]:
             stopped += [f"{where}{slot.pointer}" for slot in slots if uses_time(slot.source)]
     for where in stopped:
         detail = "This is said once, not at each open: here is neither countdown nor time."
-        yield Fault("stopped_clock", where, detail)
+        yield Fault("static_time", where, detail)
 
 
 def _shows_time(template: Template) -> bool:
@@ -142,17 +142,17 @@ def _shows_time(template: Template) -> bool:
 def _layer_findings(template: Template) -> Iterator[Fault]:
     for index, layer in enumerate(template.document.layers):
         if _is_outside_canvas(layer, template):
-            yield Fault("outside", f"/layers/{index}", "The layer lies outside the canvas.")
+            yield Fault("outside_canvas", f"/layers/{index}", "The layer lies outside the canvas.")
     for layer, where, _ in walk_layers(template.document.layers):
         if isinstance(layer, QrLayer) and _qr_side(layer) < min_side(layer):
             detail = f"Even a short text needs {min_side(layer)} pixels a side to scan."
-            yield Fault("small_code", where, detail)
+            yield Fault("code_too_small", where, detail)
         if isinstance(layer, BarcodeLayer) and _barcode_width(layer) < layer.min_modules:
             detail = f"Even a short value needs {layer.min_modules} pixels across to scan."
-            yield Fault("small_code", where, detail)
+            yield Fault("code_too_small", where, detail)
         if isinstance(layer, ImageLayer) and layer.width is None and layer.height is None:
             detail = "Without width and height the picture's own size decides."
-            yield Fault("no_size", where, detail)
+            yield Fault("missing_size", where, detail)
 
 
 def _stacked_repeats(template: Template) -> Iterator[Fault]:
@@ -166,7 +166,7 @@ def _stacked_repeats(template: Template) -> Iterator[Fault]:
         spec = template.fields.get(layer.repeat)
         if not flows and isinstance(spec, ListField) and spec.max_items > 1:
             detail = "Its copies lie on top of each other: put it into a group with a flow."
-            yield Fault("stacked", f"{where}/repeat", detail)
+            yield Fault("overlapping_items", f"{where}/repeat", detail)
 
 
 def _qr_side(layer: QrLayer) -> float:

@@ -23,7 +23,7 @@ _CHARACTER_CLASS = re.compile(r"\[(?!\^)[^\]]+\]")
 
 
 def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
-    """`other_letters` where fonts are named of which none has the locale's letters.
+    """`unsupported_characters` where fonts are named of which none has the locale's letters.
 
     Its letters are those of its months and days. Nobody who leaves the usual font as it is meant
     it for every script, and a text that can only say what its font has, such as a code of A to Z,
@@ -41,7 +41,7 @@ def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[F
         missing = [one for one in letters if not any(face.has_glyph(one) for face in faces)]
         possible = _possible_letters(shown.get(where), document.fields)
         if len(missing) > len(letters) / 2 and not _faces_cover(faces, possible):
-            yield Fault("other_letters", where, _message(families, locale, missing))
+            yield Fault("unsupported_characters", where, _message(families, locale, missing))
 
 
 def _locale_letters(locale: str) -> list[str]:

@@ -43,14 +43,14 @@ def overflowing_texts(template: Template, fonts: Fonts, *, now: float) -> Iterat
             continue
         reported.add(placed_layer.node.pointer)
         detail = "Not all of this text can be shown with the examples: give it more room."
-        yield Fault("overflow", placed_layer.node.pointer, detail)
+        yield Fault("text_overflow", placed_layer.node.pointer, detail)
     longest = _longest_values(template)
     for placed_layer in _truncated_texts(template, _bind_values(template, longest), fonts, now):
         names = [name for name in _field_names(template, placed_layer) if name in longest]
         if names and placed_layer.node.pointer not in reported:
             reported.add(placed_layer.node.pointer)
             detail = f"Not all of this text can be shown {_overflow_cause(names, longest)}{_ADVICE}"
-            yield Fault("overflow", placed_layer.node.pointer, detail)
+            yield Fault("text_overflow", placed_layer.node.pointer, detail)
 
 
 _ADVICE = ": give it more room or shorter values, or write overflow to say that it may be cut."

@@ -22,7 +22,7 @@ _MESSAGE = (
 
 
 def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
-    """`uneven_digits` for every text that counts seconds in such digits.
+    """`proportional_digits` for every text that counts seconds in such digits.
 
     `locale` is the document's, its Liquid run.
     """
@@ -35,7 +35,7 @@ def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fau
             and _widths_differ(digits, _text_style(properties, document), fonts)
             for span, properties in span_styles(layer, document.styles)
         ):
-            yield Fault("uneven_digits", where, _MESSAGE)
+            yield Fault("proportional_digits", where, _MESSAGE)
 
 
 def _widths_differ(digits: str, style: TextStyle, fonts: Fonts) -> bool:

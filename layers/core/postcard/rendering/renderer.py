@@ -52,8 +52,8 @@ class LayerBox:
 class RenderedPicture:
     """A picture, what was wrong with it, and where its layers stand.
 
-    Warnings' codes: `image_unavailable`, `missing_glyph`, `over_budget`, `bad_value`,
-    `liquid_failed`, `unscannable`.
+    Warnings' codes: `image_unavailable`, `missing_glyph`, `max_bytes_exceeded`, `invalid_value`,
+    `liquid_error`, `unscannable`.
     """
 
     image: EncodedImage
@@ -268,7 +268,9 @@ class _Frame:
     def _result(self, encoded: EncodeResult) -> RenderedPicture:
         if encoded.over_budget:
             size = len(encoded.image.body)
-            self._warn("over_budget", "", f"The smallest picture of this size has {size} bytes.")
+            self._warn(
+                "max_bytes_exceeded", "", f"The smallest picture of this size has {size} bytes."
+            )
         boxes = tuple(
             LayerBox(pointer, box.x, box.y, box.width, box.height)
             for pointer, box in self.drawing.boxes

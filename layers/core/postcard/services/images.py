@@ -111,7 +111,7 @@ class Images:
             image_id = links.image_id(self._keys(), order.canonical())
             known = self._refresh_status(self._records.get(image_id))
             if known is not None and _is_reusable(known, asked.render):
-                return self._result(known, order, cached=True, did="found")
+                return self._result(known, order, cached=True, outcome="cached")
             record = _record(image_id, order, known, now)
             record = replace(
                 record, marks=blind_indexes(self._keys(), order.template, order.values)
@@ -119,7 +119,7 @@ class Images:
             if self._is_drawn_on_open(asked, template, order, now):
                 status = "timed" if order.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
-                return self._result(record, order, cached=False, did="noted")
+                return self._result(record, order, cached=False, outcome="pending")
             return self._draw(record, order, now, deadline)
 
     def read(self, image_id: str) -> ImageResult:
@@ -186,7 +186,9 @@ class Images:
             self._store(record, drawing)
         self._records.put(record)
         steps.lap("store")
-        return self._result(record, order, cached=False, did="drawn", steps=steps.milliseconds)
+        return self._result(
+            record, order, cached=False, outcome="drawn", timings_ms=steps.milliseconds
+        )
 
     def _store(self, record: ImageRecord, drawing: RenderResult) -> None:
         """The picture before its record, so that no record promises what is not there."""
@@ -197,13 +199,13 @@ class Images:
         self._pictures.put(image_key(record.image_id, record.format), stored)
 
     def _result(
-        self, record: ImageRecord, order: RenderJob, *, cached: bool, did: str, **more: Any
+        self, record: ImageRecord, order: RenderJob, *, cached: bool, outcome: str, **more: Any
     ) -> ImageResult:
         warnings = [*faults_to_json(order.values.warnings), *record.warnings]
         noted = {
-            "image": record.image_id,
+            "image_id": record.image_id,
             "version": record.version,
-            "did": did,
+            "outcome": outcome,
             "bytes": record.bytes,
             **more,
         }

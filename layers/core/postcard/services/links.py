@@ -175,7 +175,7 @@ class LinkService:
             template_version="latest" if asked.template_version == "latest" else edition.version,
             expires=expires,
             warnings=self._warnings(asked, order, now),
-            log_fields={"version": edition.version, "did": "minted"},
+            log_fields={"version": edition.version, "outcome": "created"},
         )
 
     def _warnings(self, asked: LinkRequest, order: RenderJob, now: float) -> list[Fault]:
@@ -241,10 +241,10 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
             )
         elif isinstance(spec, ListField):
             detail = f"A link writes {name} item by item: open {name}_1_{next(iter(spec.items))}."
-            yield Fault("bad_value", json_pointer("open", name), detail)
+            yield Fault("invalid_value", json_pointer("open", name), detail)
         elif not may_be_unsigned(fields, name):
             detail = f'The template keeps {name} closed: give it "open": true there.'
-            yield Fault("bad_value", json_pointer("open", name), detail)
+            yield Fault("invalid_value", json_pointer("open", name), detail)
     if asked.open and asked.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
     if asked.esp is not None:
@@ -278,4 +278,4 @@ def _outlook(asked: LinkRequest, order: RenderJob) -> list[Fault]:
     if asked.esp is None or order.format not in UNSUPPORTED_IN_OUTLOOK:
         return []
     detail = f"Outlook shows no {order.format}: use png or jpg in mail."
-    return [Fault("not_in_outlook", "/format", detail)]
+    return [Fault("unsupported_in_outlook", "/format", detail)]

@@ -49,8 +49,8 @@ class Recalls:
         self._library.load_exact(record, replaced_by, "/replaced_by")
         if effective_version(record, replaced_by) == version:
             detail = f"Version {replaced_by} is drawn as {version} itself: name another."
-            faults = [Fault("bad_value", "/replaced_by", detail)]
-            raise BadRequest(detail, code="bad_value", errors=faults)
+            faults = [Fault("invalid_value", "/replaced_by", detail)]
+            raise BadRequest(detail, code="invalid_value", errors=faults)
         update_record(
             self._templates,
             template_id,

@@ -182,7 +182,7 @@ class _Binder:
         except BadValue as error:
             self.bad_count += 1
             self._add_fault(
-                "bad_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}."
+                "invalid_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}."
             )
             return
         if value is not None:
@@ -197,7 +197,7 @@ class _Binder:
                 self._bind_single(name, spec, raw)
         except BadValue as error:
             self.bad_count += 1
-            self._add_fault("bad_value", where, f"{name} {error}.")
+            self._add_fault("invalid_value", where, f"{name} {error}.")
         return name in self.explicit_values
 
     def _bind_single(self, name: str, spec: SingleField, raw: object) -> None:
@@ -211,7 +211,7 @@ class _Binder:
             return
         for wrong in read.faults:
             place = ItemFieldRef(name, wrong.item_index, wrong.key)
-            self.bad_count += wrong.code == "bad_value"
+            self.bad_count += wrong.code == "invalid_value"
             self._add_fault(
                 wrong.code,
                 self.modifications.pointer_to_item_field(place),

@@ -184,7 +184,7 @@ def _without_countdown(types: Mapping[str, str]) -> Mapping[str, str]:
 
 def _to_faults(where: str, messages: Sequence[str]) -> Iterator[Fault]:
     for sentence in messages:
-        code = "unknown_name" if sentence.startswith("unknown") else "bad_value"
+        code = "unknown_name" if sentence.startswith("unknown") else "invalid_value"
         yield Fault(code, where, f"{sentence}.")
 
 

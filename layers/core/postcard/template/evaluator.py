@@ -138,7 +138,7 @@ class Evaluator:
         try:
             return condition is None or condition.evaluate(self.plain_context)
         except LiquidFailed as error:
-            self.warn("liquid_failed", f"{where}/if", f"{error}.")
+            self.warn("liquid_error", f"{where}/if", f"{error}.")
             return False
 
     def _context_for(self, slot: LiquidSlot) -> LiquidContext:
@@ -150,7 +150,7 @@ class Evaluator:
         try:
             text = slot.liquid_template.render(self._context_for(slot))
         except LiquidFailed as error:
-            self.warn("liquid_failed", f"{where}{slot.pointer}", f"{error}.")
+            self.warn("liquid_error", f"{where}{slot.pointer}", f"{error}.")
             text = ""
         if slot.value_type in ("text", "plain"):
             return replace_at(target, slot.path, text)
@@ -159,7 +159,7 @@ class Evaluator:
             if text:
                 return replace_at(target, slot.path, _VALUE_READERS[slot.value_type](text))
         except BadValue as error:
-            self.warn("bad_value", f"{where}{slot.pointer}", f"{text[:60]!r} {error}.")
+            self.warn("invalid_value", f"{where}{slot.pointer}", f"{text[:60]!r} {error}.")
         if slot.value_type in _EMPTY_IF_INVALID:
             return replace_at(target, slot.path, "")
         return reset_to_default(target, slot.path)

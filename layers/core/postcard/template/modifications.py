@@ -65,7 +65,7 @@ def modifications_from_json(
     reading = _ModificationReader(template)
     if len(modifications) > MAX_MODIFICATIONS:
         reading.add_fault(
-            "too_many", "/modifications", f"More than {MAX_MODIFICATIONS} modifications."
+            "too_many_items", "/modifications", f"More than {MAX_MODIFICATIONS} modifications."
         )
     else:
         for index, entry in enumerate(modifications):
@@ -187,10 +187,10 @@ class _ModificationReader:
         if field_type == "list" and not where:
             self.add_fault("unknown_name", where, f"A link writes {name} item by item.")
         elif field_type == "list" and key != "value":
-            self.add_fault("bad_value", where, f"{name} is a list field: give its value.")
+            self.add_fault("invalid_value", where, f"{name} is a list field: give its value.")
         elif key == "image_url" and field_type != "image":
             self.add_fault(
-                "bad_value", where, f"{name} is a {field_type} field: give its text or value."
+                "invalid_value", where, f"{name} is a {field_type} field: give its text or value."
             )
         else:
             return True
@@ -217,7 +217,7 @@ class _ModificationReader:
             self.add_fault("unknown_name", where, f"A {layer.type} layer has no {key}.")
         elif key == "image_url" and layer.type != "image":
             self.add_fault(
-                "bad_value", where, f"{name} is a {layer.type} layer and takes no picture."
+                "invalid_value", where, f"{name} is a {layer.type} layer and takes no picture."
             )
         elif self._record_once(where, name, slot):
             self.layer_properties.setdefault(name, {})[slot] = value

@@ -114,14 +114,14 @@ class ParsedList:
             self._check_required(index, given)
         elif self.ended:
             says = "stands behind an item without values, which ends the list"
-            self.faults.append(ItemFault(index, "", "bad_value", says))
+            self.faults.append(ItemFault(index, "", "invalid_value", says))
         else:
             self._append(index, given)
 
     def _read_item(self, index: int, raw_item: Any) -> dict[str, Value]:
         if raw_item is not None and not isinstance(raw_item, Mapping):
             self.faults.append(
-                ItemFault(index, "", "bad_value", "is not an object with an item's fields")
+                ItemFault(index, "", "invalid_value", "is not an object with an item's fields")
             )
             return {}
         raw_fields: Mapping[str, Any] = raw_item or {}
@@ -137,7 +137,7 @@ class ParsedList:
         try:
             return read_value(self.spec.items[key], raw, zone=self.zone)
         except BadValue as error:
-            self.faults.append(ItemFault(index, key, "bad_value", str(error)))
+            self.faults.append(ItemFault(index, key, "invalid_value", str(error)))
             return None
 
     def _append(self, index: int, explicit: dict[str, Value]) -> None:
@@ -173,7 +173,7 @@ def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ParsedList | 
         parsed.add(index, one)
     if len(raw) > spec.max_items:
         says = f"is one item too many: the list has at most {spec.max_items}"
-        parsed.faults.append(ItemFault(spec.max_items, "", "too_many", says))
+        parsed.faults.append(ItemFault(spec.max_items, "", "too_many_items", says))
     return parsed if parsed.items or parsed.faults else None
 
 

@@ -66,7 +66,7 @@ class BarcodeLayer(BaseLayer):
     def is_drawn(self, context: "LayerContext") -> bool:
         """Whether the value is good."""
         if fault := self.value_error:
-            context.warn("bad_value", f"The value {fault}.")
+            context.warn("invalid_value", f"The value {fault}.")
         return self.value_error is None
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:

@@ -66,7 +66,7 @@ class QrLayer(BaseLayer):
         try:
             rows = encode_qr(self.value, self.effective_correction)
         except ValueError:
-            context.warn("bad_value", "The text is too long for a QR code of this correction.")
+            context.warn("invalid_value", "The text is too long for a QR code of this correction.")
             return
         box = context.box
         side = min(box.width, box.height)

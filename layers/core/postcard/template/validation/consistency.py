@@ -38,12 +38,12 @@ def document_faults(document: Document) -> Faults:
 
 def _canvas_faults(document: Document) -> Faults:
     if document.width * document.height > MAX_PIXELS:
-        yield Fault("bad_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")
+        yield Fault("invalid_value", "/width", f"width times height is over {MAX_PIXELS} pixels.")
     elif document.countdown is not None:
         frames = MAX_ANIMATION_PIXELS // (document.width * document.height)
         if document.countdown.frames > frames:
             detail = f"A canvas of this size has at most {frames} frames."
-            yield Fault("bad_value", "/countdown/frames", detail)
+            yield Fault("invalid_value", "/countdown/frames", detail)
 
 
 def _fields_faults(document: Document) -> Faults:
@@ -55,7 +55,7 @@ def _fields_faults(document: Document) -> Faults:
     fields = document.fields
     lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
     if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
-        yield Fault("too_many", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
+        yield Fault("too_many_items", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
     wrong = list(_field_set_faults(fields, "/fields"))
     for name, field in lists.items():
         wrong += _field_set_faults(field.items, json_pointer("fields", name, "items"))
@@ -69,9 +69,9 @@ def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
     for name, field in fields.items():
         where = f"{parent_pointer}{json_pointer(name)}"
         if not NAME_PATTERN.fullmatch(name):
-            yield Fault("bad_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
+            yield Fault("invalid_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
         elif name in RESERVED_NAMES or name in TRACKING_PARAMETERS or name.startswith("utm_"):
-            yield Fault("bad_value", where, f"A field may not be called {name}.")
+            yield Fault("invalid_value", where, f"A field may not be called {name}.")
         yield from _field_faults(field, where)
 
 
@@ -89,21 +89,21 @@ def _field_faults(field: AnyField, where: str) -> Faults:
         try:
             read_value(field, getattr(field, key))
         except BadValue as error:
-            yield Fault("bad_value", f"{where}/{key}", f"The {key} {error}.")
+            yield Fault("invalid_value", f"{where}/{key}", f"The {key} {error}.")
 
 
 def _bound_faults(field: AnyField, where: str) -> Faults:
     if isinstance(field, NumberField):
         low, high = field.min, field.max
         if low is not None and high is not None and low > high:
-            yield Fault("bad_value", f"{where}/min", "min is over max.")
+            yield Fault("invalid_value", f"{where}/min", "min is over max.")
     if isinstance(field, DateField):
         for key in ("min", "max"):
             try:
                 if (written := getattr(field, key)) is not None:
                     read_date(written)
             except BadValue as error:
-                yield Fault("bad_value", f"{where}/{key}", f"{key} {error}.")
+                yield Fault("invalid_value", f"{where}/{key}", f"{key} {error}.")
 
 
 def _layers_faults(document: Document) -> Faults:
@@ -115,15 +115,15 @@ def _layers_faults(document: Document) -> Faults:
         for found in walk_layers(picture.layers, f"/{key}/layers")
     ]
     if len(main) + len(stored) > MAX_LAYERS:
-        yield Fault("too_many", "/layers", f"More than {MAX_LAYERS} layers.")
+        yield Fault("too_many_items", "/layers", f"More than {MAX_LAYERS} layers.")
     names = Counter(layer.name for layer, _, _ in main if layer.name)
     for layer, where, depth in [*main, *stored]:
         if depth > MAX_DEPTH + 1 or (depth == MAX_DEPTH + 1 and isinstance(layer, GroupLayer)):
-            yield Fault("too_many", where, f"Groups are nested more than {MAX_DEPTH} deep.")
+            yield Fault("too_many_items", where, f"Groups are nested more than {MAX_DEPTH} deep.")
         yield from _layer_faults(layer, where, document.styles)
     for layer, where, _ in main:
         if layer.name and names[layer.name] > 1:
-            yield Fault("bad_value", f"{where}/name", f"{layer.name} names two layers.")
+            yield Fault("invalid_value", f"{where}/name", f"{layer.name} names two layers.")
 
 
 def _fill_faults(document: Document) -> Faults:
@@ -139,7 +139,7 @@ def _fill_outside_flow_faults(layers: Sequence[AnyLayer], where: str, flow: str 
         for side in ("width", "height"):
             if flow == "none" and getattr(layer, side) == "fill":
                 detail = "Only a layer in a row or column can fill: write a number."
-                yield Fault("bad_value", f"{where}/{index}/{side}", detail)
+                yield Fault("invalid_value", f"{where}/{index}/{side}", detail)
         if isinstance(layer, GroupLayer):
             yield from _fill_outside_flow_faults(
                 layer.layers, f"{where}/{index}/layers", layer.flow
@@ -154,7 +154,7 @@ def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Fau
         and not has_liquid(layer.value)
         and (fault := layer.value_error)
     ):
-        yield Fault("bad_value", f"{where}/value", f"The value {fault}.")
+        yield Fault("invalid_value", f"{where}/value", f"The value {fault}.")
     if not isinstance(layer, TextLayer):
         return
     for key in ("style", "emphasis"):
@@ -165,7 +165,7 @@ def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Fau
         yield from _style_name_faults(span.style, f"{where}/text/{index}/style", styles)
     if sum(count_graphemes(span.text) for span in layer.text) > MAX_TEXT_GRAPHEMES:
         yield Fault(
-            "bad_value",
+            "invalid_value",
             f"{where}/text",
             f"The text is longer than {MAX_TEXT_GRAPHEMES} characters.",
         )
@@ -181,7 +181,7 @@ def _styles_faults(document: Document) -> Faults:
     for name in document.styles:
         if not NAME_PATTERN.fullmatch(name):
             where = json_pointer("styles", name)
-            yield Fault("bad_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
+            yield Fault("invalid_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
 
 
 def _repeat_faults(document: Document) -> Faults:
@@ -202,10 +202,10 @@ def _fallback_picture_faults(document: Document) -> Faults:
             form for form in ("source", "layers", "text") if getattr(picture, form) is not None
         ]
         if len(forms) != 1:
-            yield Fault("bad_value", f"/{key}", "It is one of source, layers and text.")
+            yield Fault("invalid_value", f"/{key}", "It is one of source, layers and text.")
         for extra in ("color", "background"):
             if getattr(picture, extra) is not None and forms != ["text"]:
-                yield Fault("bad_value", f"/{key}/{extra}", f"{extra} goes with a text.")
+                yield Fault("invalid_value", f"/{key}/{extra}", f"{extra} goes with a text.")
 
 
 _CHECKS: Sequence[Callable[[Document], Faults]] = (

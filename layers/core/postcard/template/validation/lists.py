@@ -22,13 +22,13 @@ def list_field_faults(name: str, spec: ListField) -> Faults:
     """Faults of a list's default and example, and of what only single values have."""
     if spec.erase_by:
         detail = "A list has no one value to be found by: write erase_by in its items' fields."
-        yield Fault("bad_value", json_pointer("fields", name, "erase_by"), detail)
+        yield Fault("invalid_value", json_pointer("fields", name, "erase_by"), detail)
     for key in ("default", "example"):
         where = json_pointer("fields", name, key)
         try:
             read = read_list(spec, getattr(spec, key))
         except BadValue as error:
-            yield Fault("bad_value", where, f"The {key} {error}.")
+            yield Fault("invalid_value", where, f"The {key} {error}.")
             continue
         for wrong in read.faults if read else ():
             steps = (wrong.item_index, wrong.key) if wrong.key else (wrong.item_index,)
@@ -51,17 +51,17 @@ def flat_name_faults(fields: Fields) -> Faults:
     for name, names in flat.items():
         where = json_pointer("fields", name)
         if name == "utm":
-            yield Fault("bad_value", where, "Links drop names like utm_1_…: call it otherwise.")
+            yield Fault("invalid_value", where, "Links drop names like utm_1_…: call it otherwise.")
         for one in names:
             if not NAME_PATTERN.fullmatch(one):
                 detail = (
                     f"A link would call an item's field {one}: shorten the names to 64 letters."
                 )
-                yield Fault("bad_value", where, detail)
+                yield Fault("invalid_value", where, detail)
                 break
             if counted[one] > 1:
                 detail = f"{one} would mean two things in a link: rename one of them."
-                yield Fault("bad_value", where, detail)
+                yield Fault("invalid_value", where, detail)
                 break
 
 
@@ -70,7 +70,7 @@ def repeat_faults(layers: Sequence[AnyLayer], where: str, fields: Fields) -> Fau
     yield from _nested_repeat_faults(layers, where, fields, None)
     if _layer_count(layers, fields) > MAX_REPEATED_LAYERS:
         detail = f"With as many items as their lists may have these are over {MAX_REPEATED_LAYERS} layers."
-        yield Fault("too_many", where, detail)
+        yield Fault("too_many_items", where, detail)
 
 
 def _nested_repeat_faults(
@@ -83,7 +83,7 @@ def _nested_repeat_faults(
         yield from _repeat_property_faults(layer, place, fields)
         if layer.repeat and repeated_group:
             detail = "A group that repeats holds none that repeats: one list at a time."
-            yield Fault("bad_value", f"{place}/repeat", detail)
+            yield Fault("invalid_value", f"{place}/repeat", detail)
         inside = layer if layer.repeat else repeated_group
         yield from _nested_repeat_faults(layer.layers, f"{place}/layers", fields, inside)
 
@@ -99,10 +99,10 @@ def _repeat_property_faults(group: GroupLayer, where: str, fields: Fields) -> Fa
         detail = f"There is no list field {group.repeat}; {there}."
         yield Fault("unknown_name", f"{where}/repeat", detail)
     if group.item_name in RESERVED_NAMES:
-        yield Fault("bad_value", f"{where}/as", f"An item may not be called {group.as_}.")
+        yield Fault("invalid_value", f"{where}/as", f"An item may not be called {group.as_}.")
     if group.item_name in fields:
         detail = f"{group.item_name} is a field already: call the item otherwise with as."
-        yield Fault("bad_value", f"{where}/as", detail)
+        yield Fault("invalid_value", f"{where}/as", detail)
 
 
 def _layer_count(layers: Sequence[AnyLayer], fields: Fields) -> int:

@@ -57,7 +57,9 @@ def _read_object(body: str | bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise_faults([Fault("invalid_request", "", "A template is a JSON object.")])
     if size > MAX_DOCUMENT_BYTES:
-        raise_faults([Fault("too_many", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")])
+        raise_faults(
+            [Fault("too_many_items", "", f"A template has at most {MAX_DOCUMENT_BYTES} bytes.")]
+        )
     return dict(data)
 
 

@@ -46,8 +46,8 @@ def _to_fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
     if kind == "union_tag_invalid":
         return _union_fault(steps, detail, data)
     if kind == "value_error":
-        return Fault("bad_value", where, f"{_plain_message(str(detail['ctx']['error']))}.")
-    code = "too_many" if kind in _LENGTH_ERRORS else "bad_value"
+        return Fault("invalid_value", where, f"{_plain_message(str(detail['ctx']['error']))}.")
+    code = "too_many_items" if kind in _LENGTH_ERRORS else "invalid_value"
     return Fault(code, where, f"{_plain_message(detail['msg'])}.")
 
 
@@ -100,15 +100,15 @@ def _union_fault(steps: PathSteps, detail: "ErrorDetails", data: Any) -> Fault:
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
     if not isinstance(value, dict):
         expected = list(dict.fromkeys(_TYPE_NOUNS.get(tag, "an object") for tag in tags))
-        return Fault("bad_value", where, f"it should be {_join_with_or(expected)}.")
+        return Fault("invalid_value", where, f"it should be {_join_with_or(expected)}.")
     if "type" not in value:
         return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
     written_type = str(value["type"])
     if written_type == "list":
-        return Fault("bad_value", f"{where}/type", "An item holds single values, no list.")
+        return Fault("invalid_value", f"{where}/type", "An item holds single values, no list.")
     close = get_close_matches(written_type, types, 1)
     guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
-    return Fault("bad_value", f"{where}/type", f"unknown type; {guess}")
+    return Fault("invalid_value", f"{where}/type", f"unknown type; {guess}")
 
 
 def _value_at(data: Any, steps: PathSteps) -> Any:
