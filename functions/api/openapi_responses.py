@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from api.idempotency import IDEMPOTENT_PATHS
+
 OpenApiDocument = dict[str, Any]
 HEALTH_PATH = "/v1/health"
-IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets")
 PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 CONTENT_OVERRIDES = {  # than what the handler's types say

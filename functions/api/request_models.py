@@ -3,6 +3,7 @@
 Only shapes and bounds; what a template's own fields say of a value is the core's business.
 """
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,12 +14,13 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from api.metadata import check_metadata_size
 from postcard.geometry import DPRS, MAX_SIDE
 
 TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
+MAX_METADATA_BYTES = 1024
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
 OnInvalid = Annotated[
@@ -43,6 +45,15 @@ def _without_null_members(entry: dict[str, Any]) -> dict[str, Any]:
     """
     given = {name: value for name, value in entry.items() if value is not None}
     return given if given.keys() - {"name"} else entry
+
+
+def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_METADATA_BYTES:
+        detail = f"The metadata is {size} bytes of JSON: send at most {MAX_METADATA_BYTES}."
+        raise PydanticCustomError("too_large", "{detail}", {"detail": detail})
+    return metadata
 
 
 Modification = Annotated[
@@ -73,7 +84,7 @@ JsonDocument = Annotated[
 ]
 Metadata = Annotated[
     dict[str, Any],
-    AfterValidator(check_metadata_size),
+    AfterValidator(_check_metadata_size),
     WithJsonSchema({"type": "object", "description": "At most 1 KB; given back, never stored."}),
 ]
 

@@ -328,7 +328,7 @@ def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(
 
 def test_without_time_to_draw_the_fallback_is_shown(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    failed(world.open_link(world.sign_link(), left=2_000), "timeout")
+    failed(world.open_link(world.sign_link(), remaining_ms=2_000), "timeout")
     assert world.renderer.renders == renders
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, any_scope, no_content
 from api.request_models import TEMPLATE_ID, AssetBody
 from api.response_models import AssetList, AssetResponse
+from api.router import ApiRouter, any_scope, no_content
 from api.routes.templates import Cursor, Limit
 
 router = ApiRouter()
@@ -17,9 +17,9 @@ TAGS = ["Assets"]
 @router.post("/v1/assets", summary="Announce an asset", tags=TAGS, security=any_scope("templates"))
 def create_asset(body: Annotated[AssetBody, Body()]) -> AssetResponse:
     """Answers where to upload it; it is checked before its first use."""
-    call = router.request_context
-    announced = call.service.assets.create(
-        body.id, content_type=body.content_type, size=body.bytes, now=call.now
+    context = router.request_context
+    announced = context.service.assets.create(
+        body.id, content_type=body.content_type, size=body.bytes, now=context.now
     )
     return AssetResponse.model_validate(announced)
 

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from api.docs_page import CONTENT_SECURITY_POLICY, docs_html
-from api.request_context import JSON_TYPE, ApiRouter, any_scope
 from api.response_models import FontFamily, Health
+from api.router import JSON_TYPE, ApiRouter, any_scope
 from postcard.template.validation.parse import json_schema
 
 router = ApiRouter()
@@ -15,8 +15,8 @@ router = ApiRouter()
 @router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=any_scope("templates"))
 def list_fonts() -> list[FontFamily]:
     """The families that a template's `font` may name."""
-    call = router.request_context
-    return [FontFamily.model_validate(family) for family in call.service.fonts(call.deadline)]
+    context = router.request_context
+    return [FontFamily.model_validate(family) for family in context.service.fonts(context.deadline)]
 
 
 @router.get("/v1/health", summary="Ask how it is", tags=["Service"])
@@ -49,8 +49,8 @@ def openapi() -> Response[dict[str, Any]]:
 @router.get("/docs", summary="Read this description as a page", tags=["Service"])
 def docs() -> Response[str]:
     """Every call with its properties and an example."""
-    host = router.request_context.headers.get("host", "localhost")
-    scheme = router.request_context.headers.get("x-forwarded-proto", "https")
+    host = router.request_context.request.headers.get("host", "localhost")
+    scheme = router.request_context.request.headers.get("x-forwarded-proto", "https")
     return Response(
         status_code=200,
         content_type="text/html; charset=utf-8",

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from api.request_context import JSON_TYPE, ApiRequestContext, ApiRouter, any_scope, no_content
+from api.request_context import ApiRequestContext
 from api.request_models import TEMPLATE_ID, TemplateChanges
 from api.response_models import FieldList, TemplateList, TemplateResponse
+from api.router import JSON_TYPE, ApiRouter, any_scope, no_content
 
 router = ApiRouter()
 TAGS = ["Templates"]
@@ -32,13 +33,13 @@ def template_response(
 @router.post("/v1/templates", summary="Make a template", tags=TAGS, security=any_scope("templates"))
 def create_template() -> Response[TemplateResponse]:
     """Publish a document under an id of ours."""
-    call = router.request_context
-    template_id = call.service.publisher.new_id()
-    call.authorize_template(template_id)
-    call.service.publisher.publish(
-        template_id, call.body_text, now=call.now, deadline=call.deadline
+    context = router.request_context
+    template_id = context.service.publisher.new_id()
+    context.authorize_template(template_id)
+    context.service.publisher.publish(
+        template_id, context.body_text, now=context.now, deadline=context.deadline
     )
-    return template_response(call, template_id, None)
+    return template_response(context, template_id, None)
 
 
 @router.put(
@@ -49,24 +50,24 @@ def create_template() -> Response[TemplateResponse]:
 )
 def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """Publish a version, or make the template under the id you chose."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.service.publisher.publish(
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.service.publisher.publish(
         template_id,
-        call.body_text,
-        now=call.now,
-        deadline=call.deadline,
-        if_match=call.headers.get("if-match"),
+        context.body_text,
+        now=context.now,
+        deadline=context.deadline,
+        if_match=context.request.headers.get("if-match"),
     )
-    return template_response(call, template_id, None)
+    return template_response(context, template_id, None)
 
 
 @router.get("/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates"))
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """Templates by id, those that were deleted left out."""
-    call = router.request_context
-    only = call.key.templates if call.key else None
-    listed = call.service.templates.list(limit=limit, cursor=cursor, only=only)
+    context = router.request_context
+    only = context.auth.key.templates if context.auth.key else None
+    listed = context.service.templates.list(limit=limit, cursor=cursor, only=only)
     return TemplateList.model_validate(listed)
 
 
@@ -78,9 +79,9 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
 )
 def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
     """The latest version, its document as it was put."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    return template_response(call, template_id, None)
+    context = router.request_context
+    context.authorize_template(template_id)
+    return template_response(context, template_id, None)
 
 
 @router.get(
@@ -91,9 +92,9 @@ def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    return FieldList.model_validate(call.service.templates.fields(template_id))
+    context = router.request_context
+    context.authorize_template(template_id)
+    return FieldList.model_validate(context.service.templates.fields(template_id))
 
 
 @router.patch(
@@ -106,10 +107,10 @@ def update_template(
     template_id: TemplateId, body: Annotated[TemplateChanges, Body()]
 ) -> Response[TemplateResponse]:
     """Only what is given changes."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.service.templates.change(template_id, body.model_dump(exclude_none=True))
-    return template_response(call, template_id, None)
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.service.templates.change(template_id, body.model_dump(exclude_none=True))
+    return template_response(context, template_id, None)
 
 
 @router.delete(
@@ -123,8 +124,8 @@ def delete_template(
     template_id: TemplateId, erase: Annotated[bool, Query()] = False
 ) -> Response[Any]:
     """End POSTs, minting and previews; with `erase=true` its links and images, too."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.authorize_scope("admin" if erase else "templates")
-    call.service.templates.delete(template_id, erase=erase, deadline=call.deadline)
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.authorize_scope("admin" if erase else "templates")
+    context.service.templates.delete(template_id, erase=erase, deadline=context.deadline)
     return no_content()
