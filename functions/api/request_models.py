@@ -133,8 +133,8 @@ class ImageBody(PictureBody):
         template_id="tmpl_a1b2c3d4e5",
         modifications=[
             {"name": "user_name", "text": "Alex Rivera"},
-            {"name": "profile_picture", "image_url": "https://example.com/profiles/alex.jpg"},
-            {"name": "products", "value": [{"name": "Stoneware mug", "price": 24.5}]},
+            {"name": "discount_code", "text": "SAVE25NOW"},
+            {"name": "profile_picture", "image_url": "asset:portrait"},
         ],
         format="png",
     )
@@ -182,8 +182,24 @@ class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
     model_config = example_config(
-        template_id="tmpl_a1b2c3d4e5",
-        modifications=[{"name": "user_name", "text": "Alex Rivera"}],
+        document={
+            "width": 600,
+            "height": 315,
+            "background": "#2b2a5c",
+            "color": "#ffffff",
+            "fields": {"name": {"default": "there", "max_length": 40}},
+            "layers": [
+                {
+                    "type": "text",
+                    "x": 40,
+                    "y": 120,
+                    "width": 520,
+                    "text": "Hi {{ name }}",
+                    "size": 48,
+                }
+            ],
+        },
+        modifications=[{"name": "name", "text": "Zoë"}],
     )
 
     document: JsonDocument | None = None
@@ -199,7 +215,7 @@ class PreviewBody(PictureBody):
 class TemplateChanges(RequestBody):
     """`PATCH /v1/templates/{id}`."""
 
-    model_config = example_config(paused=True, daily_renders=200_000)
+    model_config = example_config(paused=False, daily_renders=200_000)
 
     paused: bool | None = None
     daily_renders: Annotated[
@@ -216,7 +232,7 @@ class TemplateChanges(RequestBody):
 class RecallBody(RequestBody):
     """`POST /v1/templates/{id}/versions/{n}/recall`."""
 
-    model_config = example_config(replaced_by=4)
+    model_config = example_config(replaced_by=2)
 
     replaced_by: Annotated[int, Field(ge=1, le=999_999)]
 

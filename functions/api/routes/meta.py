@@ -1,10 +1,9 @@
-"""What the service says of itself: fonts, health, the document's schema, its own description."""
+"""Fonts, health and the JSON Schema of template documents."""
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.docs_page import CONTENT_SECURITY_POLICY, docs_html
 from api.response_models import FontFamily, Health
 from api.router import JSON_TYPE, ApiRouter, any_scope
 from postcard.template.validation.parse import json_schema
@@ -19,7 +18,7 @@ def list_fonts() -> list[FontFamily]:
     return [FontFamily.model_validate(family) for family in context.service.fonts(context.deadline)]
 
 
-@router.get("/v1/health", summary="Ask how it is", tags=["Service"])
+@router.get("/v1/health", summary="Check health", tags=["Service"])
 def health() -> Response[Health]:
     """200, or 503 if something that pictures need is down, each by name."""
     found = router.request_context.service.health()
@@ -36,24 +35,3 @@ def health() -> Response[Health]:
 def template_schema() -> dict[str, Any]:
     """The JSON Schema of a template document."""
     return json_schema()
-
-
-@router.get("/openapi.json", summary="Read this description", tags=["Service"])
-def openapi() -> Response[dict[str, Any]]:
-    """OpenAPI 3.1."""
-    return Response(
-        status_code=200, content_type=JSON_TYPE, body=router.request_context.openapi_document()
-    )
-
-
-@router.get("/docs", summary="Read this description as a page", tags=["Service"])
-def docs() -> Response[str]:
-    """Every call with its properties and an example."""
-    host = router.request_context.request.headers.get("host", "localhost")
-    scheme = router.request_context.request.headers.get("x-forwarded-proto", "https")
-    return Response(
-        status_code=200,
-        content_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
-        body=docs_html(router.request_context.openapi_document(), f"{scheme}://{host}"),
-    )
