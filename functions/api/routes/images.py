@@ -1,4 +1,4 @@
-"""Opaque images: made by a POST, told of and erased by id."""
+"""`/v1/images`: create, read and erase opaque images."""
 
 from typing import Annotated, Any
 
@@ -16,28 +16,28 @@ ImageId = Annotated[str, Path(pattern=IMAGE_ID)]
 
 @router.post("/v1/images", summary="Create an image", tags=["Images"], security=any_scope("images"))
 def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
-    """Draw a template with your values, store the picture, and answer its address."""
+    """Draw a template with your values, store the picture and return its address."""
     context = router.request_context
     context.authorize_template(body.template_id)
-    asked = ImageRequest(
+    request = ImageRequest(
         **body.model_dump(exclude={"metadata", "campaign", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
-    made = context.service.images.create(asked, now=context.now, deadline=context.deadline)
-    context.log_fields |= {**made.log_fields, "campaign": body.campaign}
-    return ImageResponse(**made.to_json(), cached=made.cached, metadata=body.metadata)
+    image = context.service.images.create(request, now=context.now, deadline=context.deadline)
+    context.log_fields |= {**image.log_fields, "campaign": body.campaign}
+    return ImageResponse(**image.to_json(), cached=image.cached, metadata=body.metadata)
 
 
 @router.get(
     "/v1/images/<image_id>", summary="Read an image", tags=["Images"], security=any_scope("images")
 )
 def read_image(image_id: ImageId) -> StoredImageResponse:
-    """The answer that its POST gave, never the values."""
+    """The response of its POST, without `metadata`; never the values."""
     context = router.request_context
     context.log_fields["image_id"] = image_id
-    made = context.service.images.read(image_id)
-    context.authorize_template(made.record.template_id)
-    return StoredImageResponse(**made.to_json(), cached=True)
+    image = context.service.images.read(image_id)
+    context.authorize_template(image.record.template_id)
+    return StoredImageResponse(**image.to_json(), cached=True)
 
 
 @router.delete(

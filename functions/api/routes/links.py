@@ -1,4 +1,4 @@
-"""Signed links: minted, never stored."""
+"""`/v1/links`: mint signed links; nothing is stored."""
 
 from typing import Annotated
 
@@ -17,10 +17,10 @@ def create_link(body: Annotated[LinkBody, Body()]) -> LinkResponse:
     """Sign a link whose picture is drawn when it is first opened; with `esp`, a merge link."""
     context = router.request_context
     context.authorize_template(body.template_id)
-    asked = LinkRequest(
+    request = LinkRequest(
         **body.model_dump(exclude={"format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
-    minted = context.service.links.create(asked, now=context.now)
-    context.log_fields |= {**minted.log_fields, "campaign": body.campaign}
-    return LinkResponse(**minted.to_json())
+    link = context.service.links.create(request, now=context.now)
+    context.log_fields |= {**link.log_fields, "campaign": body.campaign}
+    return LinkResponse(**link.to_json())

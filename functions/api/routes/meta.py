@@ -13,21 +13,21 @@ router = ApiRouter()
 
 @router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=any_scope("templates"))
 def list_fonts() -> list[FontFamily]:
-    """The families that a template's `font` may name."""
+    """The families that a template's `font` may name: bundled ones and yours."""
     context = router.request_context
-    return [FontFamily.model_validate(family) for family in context.service.fonts(context.deadline)]
+    return [FontFamily.model_validate(font) for font in context.service.fonts(context.deadline)]
 
 
 @router.get("/v1/health", summary="Check health", tags=["Service"])
 def health() -> Response[Health]:
-    """200, or 503 if something that pictures need is down, each by name."""
-    found = router.request_context.service.health()
-    well = all(state == "ok" for state in found.values())
+    """200, or 503 if a dependency of pictures is unavailable; each is named."""
+    dependencies = router.request_context.service.health()
+    healthy = all(state == "ok" for state in dependencies.values())
     return Response(
-        status_code=200 if well else 503,
+        status_code=200 if healthy else 503,
         content_type=JSON_TYPE,
-        headers={} if well else {"Retry-After": "5"},
-        body=Health(status="ok" if well else "unavailable", dependencies=dict(found)),
+        headers={} if healthy else {"Retry-After": "5"},
+        body=Health(status="ok" if healthy else "unavailable", dependencies=dict(dependencies)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Versions of a template: listed, read, recalled."""
+"""`/v1/templates/{id}/versions`: list, read and recall versions of a template."""
 
 from typing import Annotated
 
@@ -21,11 +21,11 @@ Version = Annotated[int, Path(ge=1, le=999_999)]
     security=any_scope("templates"),
 )
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
-    """Newest first."""
+    """The newest version first."""
     context = router.request_context
     context.authorize_template(template_id)
-    listed = context.service.templates.versions(template_id, limit=limit, cursor=cursor)
-    return VersionList.model_validate(listed)
+    versions = context.service.templates.versions(template_id, limit=limit, cursor=cursor)
+    return VersionList.model_validate(versions)
 
 
 @router.get(
@@ -35,10 +35,10 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
     security=any_scope("templates"),
 )
 def read_version(template_id: TemplateId, version: Version) -> Response[TemplateResponse]:
-    """One version, its document as it was put."""
+    """One version, with its document as it was published."""
     context = router.request_context
     context.authorize_template(template_id)
-    return template_response(context, template_id, version)
+    return template_response(context.service.templates.show(template_id, version))
 
 
 @router.post(
@@ -50,7 +50,7 @@ def read_version(template_id: TemplateId, version: Version) -> Response[Template
 def recall_version(
     template_id: TemplateId, version: Version, body: Annotated[RecallBody, Body()]
 ) -> RecallResponse:
-    """Draw its links and images with another version from now on."""
+    """Draw the version's links and images with another version from now on."""
     context = router.request_context
     context.authorize_template(template_id)
     context.service.recalls.recall(template_id, version, body.replaced_by)

@@ -100,12 +100,16 @@ class LinkService:
     def default_url(self, edition: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
         template = edition.template
+        return self.version_url(template.id, edition.version, template.format)
+
+    def version_url(self, template_id: str, version: int, format: str) -> str:
+        """The same, without the compiled template; `format` is the template's own."""
         link = link_minting.sign_link(
             self._keys(),
-            template=template.id,
-            format=template.format,
+            template=template_id,
+            format=format,
             fields={},
-            version=edition.version,
+            version=version,
             width=None,
             dpr=1,
             quality=None,
