@@ -19,17 +19,17 @@ CONTENT_OVERRIDES = {  # of successful responses, where the handler's return typ
 }
 RESPONSE_HEADERS: OpenApiDocument = {
     "X-Request-Id": {
-        "description": "Finds the call in the log.",
+        "description": "Identifies the call in the log.",
         "required": True,
         "schema": {"type": "string"},
     },
     "RateLimit-Policy": {
-        "description": "The key's calls (q) in a window of w seconds.",
+        "description": "The API key's limit: q calls in w seconds.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"key";q=[0-9]+;w=1$'},
     },
     "RateLimit": {
-        "description": "What is left of them (r), and the seconds (t) until all are there again.",
+        "description": "The calls left (r), and the seconds (t) until all are available again.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"key";r=[0-9]+;t=[0-9]+$'},
     },
@@ -39,7 +39,7 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "Allow": {
-        "description": "The methods that are answered here.",
+        "description": "The methods of this path.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -77,10 +77,13 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
 )
 REQUEST_HEADERS = {
     "Idempotency-Key": (
-        "The same key with the same body gets the same answer for 24 hours.",
+        "The same key with the same body gets the same response for 24 hours.",
         {"type": "string", "minLength": 1, "maxLength": 255},
     ),
-    "If-Match": ("The ETag that was read: a newer version is not overwritten.", {"type": "string"}),
+    "If-Match": (
+        "The ETag that was read; if there is a newer version, nothing is published.",
+        {"type": "string"},
+    ),
 }
 
 
@@ -118,7 +121,7 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
             "content": PROBLEM_CONTENT,
         }
     if path == HEALTH_PATH:
-        responses["503"] = {**success, "description": "Something that pictures need is down."}
+        responses["503"] = {**success, "description": "A dependency of pictures is unavailable."}
     for status, response in responses.items():
         response["headers"] = dict(_response_header_refs(path, status, response))
 
