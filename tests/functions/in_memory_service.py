@@ -1,4 +1,4 @@
-"""A service in memory with the real renderer and real links, and counters round its ports."""
+"""A service in memory with the real renderer and real links, and ports that count."""
 
 import base64
 import json
@@ -17,10 +17,10 @@ from postcard.adapters.memory import (
 )
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import cache_path
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.render_budget import DEFAULT_MERGE_RENDERS
 from postcard.services.assembly import ApiDependencies, api_service
@@ -44,7 +44,7 @@ SCOPES = ("images", "templates", "batches", "admin")
 
 
 class InMemoryService:
-    """Everything in memory; `now` stands still unless it is moved."""
+    """All of Postcard in memory; `now` changes only when a test changes it."""
 
     def __init__(
         self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
@@ -73,7 +73,7 @@ class InMemoryService:
         self.key = self.new_api_key()
 
     def rebuild(self) -> None:
-        """New processes on what is stored, and on ports that were exchanged."""
+        """Start new processes on the same stores, with ports that were replaced."""
         self.image = image_service(self._dependencies())
         self.api = api_service(self._api_dependencies())
 
@@ -109,7 +109,7 @@ class InMemoryService:
         )
 
     def cold_start(self) -> None:
-        """The image function after a cold start: nothing is in its memory."""
+        """Start a new image function with empty caches."""
         self.renderer = FakeRenderer()
         self.image = image_service(self._dependencies())
 
@@ -131,7 +131,7 @@ class InMemoryService:
         raw: bytes | None = None,
         remaining_ms: int = 29_000,
     ) -> HandlerResponse:
-        """A call of the API. `key` "": the usual one; None: without one."""
+        """A call of the API. `key` "": the service's own; None: without one."""
         event = api_event(method, path)
         event["headers"] |= {"content-type": "application/json"} if method != "GET" else {}
         if key is not None:
@@ -176,7 +176,7 @@ class InMemoryService:
 
     def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
-        asked: Json = {
+        parameters: Json = {
             "template": "welcome",
             "format": "png",
             "version": 1,
@@ -186,20 +186,20 @@ class InMemoryService:
             "expires": None,
             "campaign": None,
         }
-        return link_minting.sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return sign_link(self.link_keys, fields=fields or {}, **{**parameters, **more})
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
-        """A link as the edge asks the image function for it."""
+        """GET a link, as the edge requests it from the image function."""
         parsed = parse_link(*link.partition("?")[::2])
-        path = links.cache_path(self.link_keys, parsed, now=self.now)
+        path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 
     def open_image(self, url: str, **more: Any) -> HandlerResponse:
-        """An opaque image's url as the edge asks for it."""
+        """GET an opaque image, as the edge requests it."""
         return self.get_picture(urlsplit(url).path.replace("/i/", "/images/"), **more)
 
     def upload_asset(self, asset_id: str, body: bytes) -> None:
-        """An asset announced and uploaded."""
+        """Upload an asset."""
         sent = {"id": asset_id, "content_type": "image/png", "bytes": len(body)}
         reply = self.call("POST", "/v1/assets", sent)
         assert reply.status == 200, reply.body
