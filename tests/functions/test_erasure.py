@@ -15,7 +15,7 @@ PEOPLE = document(
 
 
 def erase(world: InMemoryService, value: str, field: str = "email") -> int:
-    return world.api.recalls.erase_by_value(field, value)
+    return world.api.erasure.erase_by_value(field, value)
 
 
 def marks(world: InMemoryService, image_id: str) -> tuple[str, ...]:

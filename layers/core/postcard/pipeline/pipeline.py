@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
@@ -10,6 +10,7 @@ from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
+from postcard.pipeline.timings import Timings
 from postcard.rendering.prerendered import PrerenderedLayers, size_name
 from postcard.rendering.renderer import (
     ImageSource,
@@ -28,24 +29,6 @@ if TYPE_CHECKING:
 Monotonic = Callable[[], float]
 _DEGRADING_CODES = ("image_unavailable", "font_unavailable")
 DRAW_SECONDS = 1.0  # seconds that are left for drawing when the last source is given up
-
-
-@dataclass
-class Timings:
-    """Milliseconds by step, for logs and `Server-Timing`; `timed` starts the next step."""
-
-    clock: Monotonic = time.monotonic
-    milliseconds: dict[str, float] = field(default_factory=dict)
-    _since: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._since = self.clock()
-
-    def lap(self, step: str) -> None:
-        """What was done since the last step took this long."""
-        now = self.clock()
-        self.milliseconds[step] = self.milliseconds.get(step, 0.0) + (now - self._since) * 1000
-        self._since = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,7 @@ class RenderPipeline:
         self._monotonic = monotonic
 
     def draw(
-        self, order: RenderJob, *, now: float, deadline: float, steps: Timings
+        self, order: RenderJob, *, now: float, deadline: float, timings: Timings
     ) -> RenderResult:
         """The picture. `RenderFailed` if a layer that says `on_error: fail` lacks its own.
 
@@ -88,7 +71,7 @@ class RenderPipeline:
         """
         order, lost = self._with_custom_fonts(order, deadline - DRAW_SECONDS)
         pictures, faults, laid = self._fetch_sources(order, now, deadline - DRAW_SECONDS)
-        steps.lap("sources")
+        timings.lap("sources")
         if self._monotonic() > deadline:
             raise GatewayTimeout("There was no time left to draw: try again.")
         reasons = {fault.reference: fault.detail for fault in faults}
@@ -99,7 +82,7 @@ class RenderPipeline:
             where = order.source_pointers.get(failure.reference, f"{failure.pointer}/source")
             raise RenderFailed(where, told) from failure
         finally:
-            steps.lap("draw")
+            timings.lap("draw")
         warnings = (
             *lost,
             *(_at_request_pointer(w, reasons, order.source_pointers) for w in rendered.warnings),
