@@ -18,8 +18,10 @@ from postcard.delivery.response import (
 )
 from postcard.errors import NotFound, ServiceUnavailable
 from postcard.formats import FORMATS
-from postcard.links import verify as links
+from postcard.links.image_ids import is_valid_image_id
+from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import VerifiedLink, verify_request
 
 LinkKeysById = Callable[[str | None], LinkKeys]
 
@@ -39,9 +41,9 @@ class PictureService:
         return self._open_image(path, visit)
 
     def _open_link(self, path: str, link_header: str, visit: RequestContext) -> PictureResponse:
-        link = links.parse_link(*link_header.partition("?")[::2])
+        link = parse_link(*link_header.partition("?")[::2])
         keys = self._keys(link.kid)
-        called = links.verify_request(keys, path, link_header, now=visit.now)
+        called = verify_request(keys, path, link, now=visit.now)
         visit.timings.lap("verify")
         storable = called.kind == "version" and not called.unverified
         wanted = from_link(
@@ -56,7 +58,7 @@ class PictureService:
 
     def _open_image(self, path: str, visit: RequestContext) -> PictureResponse:
         image_id, _, extension = path.removeprefix("/images/").partition(".")
-        if extension not in FORMATS or not links.is_valid_image_id(self._keys(None), image_id):
+        if extension not in FORMATS or not is_valid_image_id(self._keys(None), image_id):
             raise NotFound("There is no such picture.")
         key = image_key(image_id, extension)
         visit.timings.lap("verify")
@@ -76,7 +78,7 @@ class PictureService:
         return self._ladder.answer(wanted, visit)
 
 
-def _keeping_of(called: links.VerifiedLink) -> CachePolicy:
+def _keeping_of(called: VerifiedLink) -> CachePolicy:
     if called.kind == "version" and called.link.expires is not None:
         return cache_until(called.link.expires)
     return cache_for(DAY_SECONDS if called.kind == "version" else LATEST_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 from postcard import ports
 from postcard.delivery.response import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
-from postcard.links import verify as links
+from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
@@ -108,7 +108,7 @@ class Images:
             order = job_for_request(
                 edition, asked.modifications, looks, on_invalid=asked.on_invalid
             )
-            image_id = links.image_id(self._keys(), order.canonical())
+            image_id = derive_image_id(self._keys(), order.canonical())
             known = self._refresh_status(self._records.get(image_id))
             if known is not None and _is_reusable(known, asked.render):
                 return self._result(known, order, cached=True, outcome="cached")
@@ -141,9 +141,7 @@ class Images:
         self._cdn.invalidate(cdn_paths(record))
 
     def _existing(self, image_id: str) -> ImageRecord:
-        record = (
-            self._records.get(image_id) if links.is_valid_image_id(self._keys(), image_id) else None
-        )
+        record = self._records.get(image_id) if is_valid_image_id(self._keys(), image_id) else None
         if record is None:
             raise NotFound(f'There is no image "{image_id}".')
         return record

@@ -7,7 +7,7 @@ from typing import Any
 
 from postcard.errors import BadRequest, Fault, Problem, faults_to_json
 from postcard.json_text import json_pointer
-from postcard.links import build as link_minting
+from postcard.links.build import sign_link
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline
@@ -100,7 +100,7 @@ class LinkService:
     def default_url(self, edition: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
         template = edition.template
-        link = link_minting.sign_link(
+        link = sign_link(
             self._keys(),
             template=template.id,
             format=template.format,
@@ -188,7 +188,7 @@ class LinkService:
         """The signed part, without what is the default."""
         template, size = order.template, order.size
         standard = OutputOptions(format=order.format).resolve_quality(template)
-        return link_minting.sign_link(
+        return sign_link(
             self._keys(),
             template=template.id,
             format=order.format,
