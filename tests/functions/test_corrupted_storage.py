@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.adapters.memory import MemoryObjectStore
-from postcard.assets.verified_objects import VerifiedObjectStore, content_digest
+from postcard.assets.verified_object_store import VerifiedObjectStore
 from postcard.ports import StoredObject
+from postcard.runtime.digest import content_digest
 from tests.functions.fake_services import FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document

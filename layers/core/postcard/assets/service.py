@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from postcard import ports
-from postcard.assets.verified_objects import content_digest
 from postcard.canvas.codecs.reencode import reencode
 from postcard.errors import NotFound
 from postcard.ports import AssetRecord, JsonObject, StoredObject
+from postcard.runtime.digest import content_digest
 from postcard.timestamps import format_rfc3339
 
 ASSET_PREFIX = "asset:"

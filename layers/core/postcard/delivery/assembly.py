@@ -6,7 +6,7 @@ from dataclasses import field
 
 from postcard import ports
 from postcard.assets.service import AssetReader
-from postcard.assets.verified_objects import VerifiedObjectStore
+from postcard.assets.verified_object_store import VerifiedObjectStore
 from postcard.delivery.fallback_chain import FallbackChain
 from postcard.delivery.service import PictureService
 from postcard.links.signing import LinkKeys

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
 from postcard.rendering.prerender_cost import should_prerender
-from postcard.rendering.prerendered import PrerenderedLayers, digest_of, size_name
+from postcard.rendering.prerendered import PrerenderedLayers, size_name
 from postcard.rendering.renderer import Renderer
+from postcard.runtime.digest import content_digest
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
@@ -24,7 +25,7 @@ def store_prerendered(
         file = _file(renderer, template, size, pictures)
         if file is not None:
             folder = f"templates/{template.id}/{template.version}/grounds"
-            key = f"{folder}/{size_name(size)}-{digest_of(file)}"
+            key = f"{folder}/{size_name(size)}-{content_digest(file)}"
             store.put(key, StoredObject(file, "application/octet-stream"))
             kept[size_name(size)] = key
     return kept
