@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import field
 
 from postcard import ports
-from postcard.assets.service import AssetReader
+from postcard.assets.reader import AssetReader
 from postcard.assets.verified_object_store import VerifiedObjectStore
 from postcard.delivery.fallback_chain import FallbackChain
 from postcard.delivery.service import PictureService
