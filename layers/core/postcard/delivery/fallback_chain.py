@@ -25,7 +25,7 @@ from postcard.delivery.response import (
     cache_for,
 )
 from postcard.errors import Forbidden, GatewayTimeout, Problem, ServiceUnavailable
-from postcard.formats import EncodedImage
+from postcard.formats import MAX_PICTURE_BYTES, EncodedImage
 from postcard.pipeline.fallback_images import (
     DEFAULT_SIZE,
     FallbackImages,
@@ -34,7 +34,7 @@ from postcard.pipeline.fallback_images import (
     fallback_keys,
 )
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings
-from postcard.pipeline.render_job import MAX_PICTURE_BYTES, RenderJob
+from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader, effective_version
 from postcard.ports import ObjectStore, StoredObject, TemplateRecord
 from postcard.render_budget import RenderBudget

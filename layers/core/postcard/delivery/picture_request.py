@@ -6,18 +6,12 @@ from datetime import UTC
 from typing import Any
 
 from postcard.delivery.response import CachePolicy
-from postcard.formats import FORMATS
+from postcard.formats import FORMATS, MAX_PICTURE_BYTES
 from postcard.geometry import OutputSize, output_size
 from postcard.json_text import parse_json
 from postcard.links.parse import Link
 from postcard.pipeline.fallback_images import DEFAULT_SIZE, FallbackOptions, background_color
-from postcard.pipeline.render_job import (
-    MAX_PICTURE_BYTES,
-    OutputOptions,
-    RenderJob,
-    capped_size,
-    job_for_values,
-)
+from postcard.pipeline.render_job import OutputOptions, RenderJob, capped_size, job_for_values
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import ImageRecord
 from postcard.runtime.lazy_dataclass import dataclass

@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard.errors import BadRequest, Fault, raise_faults
-from postcard.formats import FORMATS, EncodedImage
+from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
 from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
@@ -15,8 +15,6 @@ from postcard.template.bind import BindMode, BoundValues, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import VALUE_KEYS, modifications_from_json
 from postcard.template.validation.parse import Document
-
-MAX_PICTURE_BYTES = 4_500_000  # what a Lambda can answer, base64 included
 
 
 @dataclass(frozen=True, slots=True)
