@@ -12,9 +12,10 @@ from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
 from postcard.errors import Conflict, Forbidden, NotFound, ServiceUnavailable
 from postcard.keys.key_set import EDGE_ENTRY_NAME, MAX_EDGE_ENTRY_LENGTH, KeySet
 from postcard.keys.rotation import KeyRotation
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
+from postcard.links.parse import Link, parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 
 NOW = 1_795_341_600.0
 
@@ -65,8 +66,8 @@ def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
     return signing
 
 
-def minted(keys: LinkKeys) -> links.Link:
-    url = link_minting.sign_link(
+def minted(keys: LinkKeys) -> Link:
+    url = sign_link(
         keys,
         template="welcome",
         format="png",
@@ -78,7 +79,7 @@ def minted(keys: LinkKeys) -> links.Link:
         expires=None,
         campaign=None,
     )
-    return links.parse_link(*url.partition("?")[::2])
+    return parse_link(*url.partition("?")[::2])
 
 
 def test_first_use_makes_every_key_and_keeps_what_is_there(
@@ -123,7 +124,7 @@ def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(ring: KeyRotation
     kid = ring.rotate(now=NOW)
     keys = ring.read().link_keys()
     assert minted(keys).kid == kid == "k2"
-    links.verify(keys, old)
+    verify_signature(keys, old)
     assert ring.read().signing["k1"].state == "verifying"
 
 
@@ -153,7 +154,7 @@ def test_a_revoked_keys_links_are_forbidden_and_its_name_is_never_used_again(
     ring.rotate(now=NOW)
     ring.revoke("k1")
     with pytest.raises(Forbidden):
-        links.verify(ring.read().link_keys(), old)
+        verify_signature(ring.read().link_keys(), old)
     assert set(at_edge(edge)) == {"k2"}
     pending = ring.create(now=NOW)
     ring.revoke(pending)
@@ -332,7 +333,7 @@ class KeysLife(RuleBasedStateMachine):
         assert [key.state for key in keys.signing.values()].count("minting") == 1
         assert at_edge(self.edge) == {kid: key.key for kid, key in keys.signing.items()}
         assert len(keys.edge_entry()) <= MAX_EDGE_ENTRY_LENGTH
-        links.verify(keys.link_keys(), minted(keys.link_keys()))
+        verify_signature(keys.link_keys(), minted(keys.link_keys()))
 
 
 TestKeysLife = KeysLife.TestCase

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from postcard.keys.key_set import KeySet
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
+from postcard.links.parse import parse_link
 from tests.local.conftest import RunningService
 
 IMAGE, API = "function.ImageFunction", "function.ApiFunction"
@@ -110,9 +110,9 @@ def test_a_rotated_key_is_a_hit(service: RunningService) -> None:
     keyring = service.server.keys.key_rotation
     kid = keyring.rotate(now=0)
     keys: KeySet = keyring.read()
-    link = links.parse_link(*path.split("?"))
+    link = parse_link(*path.split("?"))
     assert link.kid != kid
-    again = link_minting.sign_link(
+    again = sign_link(
         replace(keys.link_keys(), active_kid=kid),
         template=link.template,
         format=link.format,
@@ -183,7 +183,7 @@ def test_a_viewers_own_headers_reach_no_function(service: RunningService) -> Non
 
 def test_past_its_end_a_link_shows_the_ended_picture_unstored(service: RunningService) -> None:
     keys = service.server.keys.key_rotation.read().link_keys()
-    link = link_minting.sign_link(
+    link = sign_link(
         replace(keys, active_kid=service.server.local_json["signing_key_id"]),
         template="welcome",
         format="png",

@@ -10,9 +10,10 @@ from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
 from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers, digest_of
+from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers
 from postcard.rendering.renderer import RenderedPicture, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
@@ -197,7 +198,7 @@ def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
     )
     assert laid is not None
     file = laid.to_bytes()
-    key = f"grounds/200x100-{digest_of(file)}"
+    key = f"grounds/200x100-{content_digest(file)}"
     assert StaticLayerCache().add_prerendered(key, file[:cut]) is None
     assert StaticLayerCache().add_prerendered(key, b"") is None
     kept = StaticLayerCache().add_prerendered(key, file)

@@ -20,7 +20,7 @@ from random import Random
 from typing import Any
 
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.links import verify as links
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.ports import ImageRecord
 from postcard.rendering.image_resolver import DecodedImageCache
@@ -132,7 +132,7 @@ class Soak:
 def canonical_and_path(world: InMemoryService, link: str) -> tuple[str, str]:
     """A link as the edge hands it on: its one spelling, and its address."""
     parsed = parse_link(*link.partition("?")[::2])
-    return parsed.canonical_url, links.cache_path(world.link_keys, parsed, now=world.now)
+    return parsed.canonical_url, cache_path(world.link_keys, parsed, now=world.now)
 
 
 def open_again(soak: Soak, method: str = "GET") -> int:

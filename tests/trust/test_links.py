@@ -11,7 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from postcard.errors import Problem
-from postcard.links import verify as links
+from postcard.links.cache_path import cache_path
+from postcard.links.parse import parse_link
+from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 from tests.edge.engines import NjsEngine, ViewerRequest, outcome_of
 from tests.edge.test_edge_agreement import corpus
 from tests.functions.in_memory_service import InMemoryService
@@ -141,12 +144,12 @@ def test_whatever_is_pasted_into_a_merge_link_changes_its_own_value_alone(
 ) -> None:
     random, head = Random(3), VECTORS["merge"]["head"]
     most = scaled(6_000, 400_000)
-    signed_lines = links.parse_link(*head.partition("?")[::2]).signed_parameters
+    signed_lines = parse_link(*head.partition("?")[::2]).signed_parameters
     made = (f"{head}&first_name={pasted(random)}&last_name=Doe" for _ in range(most))
     for link, found in at_the_edge(edge, made):
         assert found == outcome(link), link
         assert found.status == 200, link
-        read = links.parse_link(*link.partition("?")[::2])
+        read = parse_link(*link.partition("?")[::2])
         assert read.signed_parameters == signed_lines
         assert read.fields["code"] == "SAVE25"
         assert set(read.fields) <= {"code", "first_name", "last_name"}
@@ -213,17 +216,17 @@ def test_keys_and_clocks_in_every_combination(
     """A link lives as long as its key: 400 days on, and with a clock that is off by a day."""
     link = sign_link({"a": "1"}, expires=expires)
     now = 1_790_000_000 + past
-    known = links.LinkKeys(
+    known = LinkKeys(
         7, keys, "k1", KEYS.cache_path_key, KEYS.image_id_checksum_key, KEYS.image_id_key
     )
-    read = links.parse_link(*link.partition("?")[::2])
+    read = parse_link(*link.partition("?")[::2])
     if not verifies:
         with pytest.raises(Problem) as refusal:
-            links.verify(known, read)
+            verify_signature(known, read)
         assert refusal.value.status == 403
         return
-    links.verify(known, read)
-    kind = links.cache_path(known, read, now=float(now)).split("/")[4]
+    verify_signature(known, read)
+    kind = cache_path(known, read, now=float(now)).split("/")[4]
     assert kind == ("ended" if expires is not None and past >= 0 else "1")
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from postcard.errors import Problem
 from postcard.links import signing
-from postcard.links import verify as links
+from postcard.links.parse import parse_link
+from postcard.links.verify import verify_signature
 from tests.links.link_cases import KEYS, ROOT, sign_link
 
 FOLDER = ROOT.parent / "shared/corpus/vectors"
@@ -69,7 +70,7 @@ def test_requests_that_shared_a_signature_elsewhere_have_each_their_own() -> Non
     for one, other in itertools.pairwise(minted):
         swapped = one[:-43] + other[-43:]
         with pytest.raises(Problem) as refusal:
-            links.verify(KEYS, links.parse_link(*swapped.split("?")))
+            verify_signature(KEYS, parse_link(*swapped.split("?")))
         assert refusal.value.status == 403
 
 
@@ -78,4 +79,4 @@ def test_a_cut_signature_is_none() -> None:
     link = sign_link({"a": "1"})
     for length in range(43):
         with pytest.raises(Problem):
-            links.verify(KEYS, links.parse_link(*link[: len(link) - 43 + length].split("?")))
+            verify_signature(KEYS, parse_link(*link[: len(link) - 43 + length].split("?")))

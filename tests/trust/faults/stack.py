@@ -27,8 +27,8 @@ from local.service_adapters import ProductionAdapters
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
 from postcard.links.build import sign_link
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
-from postcard.links.verify import cache_path
 from postcard.settings import Settings
 from tests.functions.fake_services import (
     ROOT,

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from postcard.assets.font_cache import FontCache, font_digest
+from postcard.assets.font_cache import FontCache
 from postcard.ports import StoredObject
+from postcard.runtime.digest import content_digest
 from postcard.text.fonts import Fonts
 from tests.functions.fake_services import ROOT, FakeObjects, FakeRenderer, HandlerResponse, fonts
 from tests.functions.in_memory_service import NOW, InMemoryService
@@ -101,7 +102,7 @@ def full_disk(room: int) -> Iterator[None]:
 @pytest.mark.parametrize("room", [0, 1_000])
 def test_without_room_for_a_font_others_stand_in_and_none_is_left_half(room: int) -> None:
     body = b"a font of forty kilobytes".ljust(40_000)
-    key = f"assets/own/{font_digest(body)}"
+    key = f"assets/own/{content_digest(body)}"
     faces = FontCache(fonts(), lambda key, deadline: body)
     with full_disk(room):
         face = faces.font_set({"Own": [key]})

@@ -52,7 +52,7 @@ def sample(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(quick[:: max(1, (len(quick) + 1) // 2)])
 
 
-GROUND = InjectedFault("", BUCKET, "get", "templates/welcome/1/grounds/")
+GROUND = InjectedFault("", BUCKET, "get", "templates/welcome/1/static-layers/")
 OWN = InjectedFault("", BUCKET, "get", "templates/welcome/1/sources/")
 WRITE = InjectedFault("", BUCKET, "put", "renders/")
 RECORD = InjectedFault("", TABLE, "GetItem", "templates/")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import field
 
 from postcard import ports
-from postcard.assets.service import AssetReader
-from postcard.assets.verified_objects import VerifiedObjectStore
+from postcard.assets.reader import AssetReader
+from postcard.assets.verified_object_store import VerifiedObjectStore
 from postcard.delivery.service import LinkKeysById, PictureService
 from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
@@ -63,9 +63,7 @@ class SharedServices:
             store=store,
             sources=sources,
             pipeline=RenderPipeline(dependencies.renderer, sources, monotonic=monotonic),
-            budget=RenderBudget(
-                dependencies.counters, merge_renders=dependencies.merge_renders
-            ),
+            budget=RenderBudget(dependencies.counters, merge_renders=dependencies.merge_renders),
         )
 
 
@@ -91,7 +89,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         FallbackImages(dependencies.renderer, shared.sources),
         shared.budget,
         dependencies.keys,
-        corrupted_objects=lambda: shared.store.corrupted,
+        corrupted_objects=lambda: shared.store.corrupt_count,
         monotonic=dependencies.monotonic,
     )
     return ImageService(

@@ -21,7 +21,10 @@ from postcard.template.bind import bind_defaults
 FallbackReason = Literal[
     "source", "render", "budget", "paused", "erased", "unknown", "timeout", "dependency"
 ]
-ENDED = ("ended", "fallback")  # the pictures of a template that may stand for an ended one, in order
+ENDED = (
+    "ended",
+    "fallback",
+)  # the pictures of a template that may stand for an ended one, in order
 FALLBACK = ("fallback",)
 
 

@@ -34,11 +34,13 @@ from postcard.errors import (
     ServiceUnavailable,
     failure_site,
 )
-from postcard.formats import FORMATS, EncodedImage
+from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import OutputSize, output_size
 from postcard.json_text import parse_json
-from postcard.links import verify as links
+from postcard.links.image_ids import is_valid_image_id
+from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_request
 from postcard.pipeline.fallback_images import (
     DEFAULT_SIZE,
     FallbackImages,
@@ -49,7 +51,6 @@ from postcard.pipeline.fallback_images import (
 )
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult
 from postcard.pipeline.render_job import (
-    MAX_PICTURE_BYTES,
     OutputOptions,
     RenderJob,
     capped_size,
@@ -228,8 +229,8 @@ class PictureService:
         return request
 
     def _verify_link(self, path: str, link_header: str, context: RequestContext) -> PictureRequest:
-        link = links.parse_link(*link_header.partition("?")[::2])
-        verified = links.verify_request(self._keys(link.kid), path, link, now=context.now)
+        link = parse_link(*link_header.partition("?")[::2])
+        verified = verify_request(self._keys(link.kid), path, link, now=context.now)
         context.timings.lap("verify")
         is_version = verified.kind == "version"
         cache_policy = cache_for(DAY_SECONDS if is_version else LATEST_SECONDS)
@@ -258,7 +259,7 @@ class PictureService:
 
     def _verify_image(self, path: str, context: RequestContext) -> PictureRequest:
         image_id, _, format = path.removeprefix("/images/").partition(".")
-        if format not in FORMATS or not links.is_valid_image_id(self._keys(None), image_id):
+        if format not in FORMATS or not is_valid_image_id(self._keys(None), image_id):
             raise NotFound("There is no such picture.")
         context.timings.lap("verify")
         cache_policy = cache_for(DAY_SECONDS)
@@ -278,9 +279,7 @@ class PictureService:
             image=image,
             quality=image.quality,
             max_bytes=image.max_bytes,
-            size=OutputSize(
-                image.display_width, image.display_height, image.width, image.height
-            ),
+            size=OutputSize(image.display_width, image.display_height, image.width, image.height),
             log_fields={"template_id": image.template_id, "image_id": image_id},
         )
 
@@ -322,9 +321,7 @@ class PictureService:
             raise NeedsFallback("paused", template=template, kinds=ENDED)
         return template
 
-    def _load_effective(
-        self, record: TemplateRecord, version: int | None
-    ) -> LoadedTemplate | None:
+    def _load_effective(self, record: TemplateRecord, version: int | None) -> LoadedTemplate | None:
         number = effective_version(record, version or record.latest)
         return self._templates.load_version(record.template_id, number)
 
@@ -382,9 +379,7 @@ class PictureService:
         job: RenderJob,
         context: RequestContext,
     ) -> None:
-        if not self._budget.spend(
-            record, now=context.now, merge_signature=request.merge_signature
-        ):
+        if not self._budget.spend(record, now=context.now, merge_signature=request.merge_signature):
             raise NeedsFallback("budget", template=job.loaded)
 
     def _render(self, job: RenderJob, context: RequestContext) -> RenderResult:
@@ -420,9 +415,7 @@ class PictureService:
         """The response with the drawn picture, which is stored unless it soon changes."""
         context.log_fields["missing_glyphs"] = result.missing_glyphs
         if result.degraded:
-            return _respond(
-                request, result.image, cache_for(FAILURE_SECONDS), "fallback", "source"
-            )
+            return _respond(request, result.image, cache_for(FAILURE_SECONDS), "fallback", "source")
         if job.template.depends_on_time:
             return _respond(request, result.image, cache_for(TIMED_SECONDS), "drawn")
         response = _respond(request, result.image, request.cache_policy, "drawn")

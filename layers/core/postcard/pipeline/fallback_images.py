@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from postcard.assets.verified_objects import DIGEST_METADATA_KEY, content_digest
+from postcard.assets.verified_object_store import DIGEST_METADATA_KEY
 from postcard.canvas.codecs.reencode import resize
-from postcard.formats import FORMATS, EncodedImage
+from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import OutputSize, output_size
-from postcard.pipeline.render_job import MAX_PICTURE_BYTES
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import ObjectStore, StoredObject, TemplateVersion
 from postcard.rendering.renderer import FallbackKind, Renderer
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
 

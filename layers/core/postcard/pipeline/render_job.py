@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard.errors import BadRequest, Fault, raise_faults
-from postcard.formats import FORMATS, EncodedImage
+from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
 from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
@@ -15,8 +15,6 @@ from postcard.template.bind import BindMode, BoundValues, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import VALUE_KEYS, modifications_from_json
 from postcard.template.validation.parse import Document
-
-MAX_PICTURE_BYTES = 4_500_000  # what a Lambda can answer, base64 included
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,9 @@ class OutputOptions:
         if dpr not in DPRS:
             return default, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
         if self.width is not None and self.width > MAX_SIDE:  # before it is multiplied
-            return default, [Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")]
+            return default, [
+                Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")
+            ]
         size = output_size(document.width, document.height, width=self.width, dpr=dpr)
         if not size.is_within_limits:
             pointer = "/width" if self.width is not None else "/dpr"

@@ -8,7 +8,7 @@ from functools import partial
 from threading import Lock
 
 from postcard import ports
-from postcard.assets.service import ASSET_PREFIX, AssetError, AssetReader
+from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource

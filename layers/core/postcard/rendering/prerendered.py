@@ -1,6 +1,5 @@
 """Grounds as a version keeps them in the store: drawn once at publish, read by every cold start."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
@@ -66,11 +65,6 @@ class PrerenderedLayers:
         pixels, surface = self.surface.size, self.surface
         scale = (pixels[0] / size[0], pixels[1] / size[1])
         return Canvas(surface.copy() if copy else surface, scale)
-
-
-def digest_of(file: bytes) -> str:
-    """What the key of a file ends in, so that nobody takes another for it."""
-    return hashlib.sha256(file).hexdigest()[:32]
 
 
 def size_name(size: OutputSize) -> str:

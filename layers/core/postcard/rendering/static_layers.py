@@ -9,8 +9,9 @@ from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.rendering.flex_layout import draw_nodes
 from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, digest_of, top_level_count
+from postcard.rendering.prerendered import PrerenderedLayers, top_level_count
 from postcard.rendering.render_tree import RenderNode
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.compiled import Template
@@ -76,7 +77,7 @@ class StaticLayerCache:
         """Read a stored ground, whose key its digest ends; None if it is not what was stored."""
         prerendered = (
             PrerenderedLayers.from_bytes(key, file)
-            if file and key.endswith(digest_of(file))
+            if file and key.endswith(content_digest(file))
             else None
         )
         if prerendered is not None:

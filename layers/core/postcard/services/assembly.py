@@ -71,9 +71,7 @@ def api_service(api: ApiDependencies) -> ApiService:
 
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
     stored_pictures = StoredPictures(dependencies.pictures, api.cdn, keys)
-    erasure = Erasure(
-        dependencies.images, stored_pictures, keys, monotonic=dependencies.monotonic
-    )
+    erasure = Erasure(dependencies.images, stored_pictures, keys, monotonic=dependencies.monotonic)
     return ApiService(
         images=Images(
             shared.templates,

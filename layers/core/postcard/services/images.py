@@ -7,8 +7,7 @@ from typing import Any
 from postcard import ports
 from postcard.delivery.service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
-from postcard.links.verify import image_id as make_image_id
-from postcard.links.verify import is_valid_image_id
+from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
@@ -111,14 +110,12 @@ class Images:
             job = job_for_request(
                 template, request.modifications, options, on_invalid=request.on_invalid
             )
-            image_id = make_image_id(self._keys(), job.canonical())
+            image_id = derive_image_id(self._keys(), job.canonical())
             existing = self._refresh_status(self._records.get(image_id))
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
             record = _record(image_id, job, existing, now)
-            record = replace(
-                record, marks=blind_indexes(self._keys(), job.template, job.values)
-            )
+            record = replace(record, marks=blind_indexes(self._keys(), job.template, job.values))
             if self._is_drawn_on_open(request, owner, job, now):
                 status = "timed" if job.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
@@ -146,9 +143,7 @@ class Images:
         self._stored_pictures.delete_images([record])
 
     def _existing(self, image_id: str) -> ImageRecord:
-        record = (
-            self._records.get(image_id) if is_valid_image_id(self._keys(), image_id) else None
-        )
+        record = self._records.get(image_id) if is_valid_image_id(self._keys(), image_id) else None
         if record is None:
             raise NotFound(f'There is no image "{image_id}".')
         return record
@@ -229,7 +224,9 @@ def without_values(record: ImageRecord) -> ImageRecord:
 def _is_reusable(existing: ImageRecord, render: str) -> bool:
     if existing.erased:
         return False
-    return existing.status in ("ready", "timed") or (existing.status == "pending" and render == "on_open")
+    return existing.status in ("ready", "timed") or (
+        existing.status == "pending" and render == "on_open"
+    )
 
 
 def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: float) -> ImageRecord:

@@ -210,15 +210,11 @@ class LinkService:
 
     def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""
-        sources = self._pipeline.renderer.image_sources(
-            job.template, job.values, job.size, now=now
-        )
+        sources = self._pipeline.renderer.image_sources(job.template, job.values, job.size, now=now)
         published = job.loaded.stored.sources
         from_request = [source for source in sources if source.reference not in published]
         return [
-            Fault(
-                fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail
-            )
+            Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
             for fault in self._pipeline.sources.check_assets(from_request)
         ]
 

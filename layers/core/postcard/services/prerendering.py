@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
 from postcard.rendering.prerender_cost import should_prerender
-from postcard.rendering.prerendered import PrerenderedLayers, digest_of, size_name
+from postcard.rendering.prerendered import PrerenderedLayers, size_name
 from postcard.rendering.renderer import Renderer
+from postcard.runtime.digest import content_digest
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
@@ -27,7 +28,7 @@ def store_prerendered(
         file = _file(renderer, template, size, pictures)
         if file is not None:
             folder = f"templates/{template.id}/{template.version}/static-layers"
-            key = f"{folder}/{size_name(size)}-{digest_of(file)}"
+            key = f"{folder}/{size_name(size)}-{content_digest(file)}"
             store.put(key, StoredObject(file, "application/octet-stream"))
             keys[size_name(size)] = key
     return keys
@@ -48,7 +49,11 @@ def _file(
     if prerendered is None:
         return None
     file = prerendered.to_bytes()
-    return file if is_worth_storing(renderer, template, size, pictures, prerendered, len(file)) else None
+    return (
+        file
+        if is_worth_storing(renderer, template, size, pictures, prerendered, len(file))
+        else None
+    )
 
 
 def is_worth_storing(
@@ -63,4 +68,6 @@ def is_worth_storing(
     sources = renderer.image_sources(template, bind_defaults(template), size, has_prerendered=True)
     spared_sizes = [len(pictures[one.reference]) for one in sources if one.prerendered_only]
     pixels = size.width, size.height
-    return should_prerender(template.document, dict(prerendered.boxes), spared_sizes, pixels, size_in_bytes)
+    return should_prerender(
+        template.document, dict(prerendered.boxes), spared_sizes, pixels, size_in_bytes
+    )

@@ -96,7 +96,9 @@ class Previews:
 
     def _job(self, request: PreviewRequest, deadline: float) -> RenderJob:
         template = self._template(request, deadline)
-        options = OutputOptions(request.format, request.width, request.dpr, request.quality, request.max_bytes)
+        options = OutputOptions(
+            request.format, request.width, request.dpr, request.quality, request.max_bytes
+        )
         if request.document is None or request.modifications:
             job = job_for_request(
                 template, request.modifications, options, on_invalid=request.on_invalid
@@ -113,7 +115,9 @@ class Previews:
             raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
         if request.template_id is not None:
             record = self._templates.usable_record(request.template_id, "/template_id")
-            return self._templates.load_effective(record, request.template_version, "/template_version")
+            return self._templates.load_effective(
+                record, request.template_version, "/template_version"
+            )
         assert request.document is not None
         with _faults_below("/document"):
             template = Template.compile(DRAFT_ID, 1, parse_document(request.document))

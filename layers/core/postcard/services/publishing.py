@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.assets.font_cache import FontKeysByFamily, font_digest
-from postcard.assets.verified_objects import content_digest
+from postcard.assets.font_cache import FontKeysByFamily
 from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
@@ -37,6 +36,7 @@ from postcard.pipeline.render_job import (
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
 from postcard.rendering.renderer import FallbackKind, ImageSource, Renderer, RenderFailed
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
@@ -170,7 +170,7 @@ class Publisher:
                     raise ServiceUnavailable(
                         f"The font {name} was replaced meanwhile: publish again."
                     )
-                kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
+                kept = f"templates/{template.id}/{template.version}/sources/{content_digest(body)}"
                 self._store.put(kept, StoredObject(body, "application/octet-stream"))
                 own.setdefault(name, []).append(kept)
         return own

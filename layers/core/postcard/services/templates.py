@@ -9,9 +9,9 @@ from typing import Any
 from postcard import ports
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
+from postcard.services.erasure import Erasure
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
-from postcard.services.erasure import Erasure
 from postcard.services.record_update import update_record
 from postcard.timestamps import format_rfc3339
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Literal
 
+from postcard.formats import MAX_PICTURE_BYTES
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.countdown import Countdown
 from postcard.template.fields.field_types import Field
@@ -61,7 +62,7 @@ class Document:
     countdown: Countdown | None = None
     format: Literal["png", "jpg", "jpeg", "webp", "avif", "gif", "auto"] = "png"
     quality: Annotated[int, Ge(1), Le(100)] | None = None
-    max_bytes: Annotated[int, Ge(2000), Le(4_500_000)] | None = None
+    max_bytes: Annotated[int, Ge(2000), Le(MAX_PICTURE_BYTES)] | None = None
     fallback: FallbackPicture | None = None
     ended: FallbackPicture | None = None
     meta: Meta | None = None
