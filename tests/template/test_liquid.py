@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from postcard.template.fields.values import clean_text
 from postcard.template.liquid.context import LiquidContext, LiquidFailed
-from postcard.template.liquid.engine import ParsedLiquid
 from postcard.template.liquid.fast_path import ComparisonCondition, FastTemplate, TruthyCondition
 from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values
-from postcard.template.liquid.programs import parse_condition, parse_template, uses_time
+from postcard.template.liquid.parse import parse_condition, parse_template, uses_time
+from postcard.template.liquid.python_liquid import ParsedLiquid
 from tests.template.template_cases import bind_link, faults, template
 
 FIELDS = {

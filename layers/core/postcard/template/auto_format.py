@@ -7,7 +7,7 @@ from postcard.color import parse_color
 from postcard.template.fields.field_types import Fields, ListField
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 from postcard.template.model import Document
 from postcard.template.schema.validators import has_liquid
 

@@ -16,7 +16,7 @@ from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.liquid.loops import forloop_types, item_types, list_item_types
-from postcard.template.liquid.programs import (
+from postcard.template.liquid.parse import (
     LiquidCondition,
     LiquidTemplate,
     liquid_errors,

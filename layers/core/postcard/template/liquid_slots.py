@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.liquid.programs import LiquidTemplate, parse_template
+from postcard.template.liquid.parse import LiquidTemplate, parse_template
 from postcard.template.schema.json_mapping import (
     Liquid,
     annotations_by_key,

@@ -29,8 +29,8 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
-from postcard.template.liquid.engine import CONTEXT_KEY, ParsedLiquid, environment
 from postcard.template.liquid.loops import item_types
+from postcard.template.liquid.python_liquid import CONTEXT_KEY, ParsedLiquid, environment
 
 NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
 

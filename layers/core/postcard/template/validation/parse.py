@@ -7,7 +7,7 @@ from postcard.errors import Fault, raise_faults
 from postcard.json_text import canonical_json, parse_json
 from postcard.template.model import Document, FallbackPicture
 from postcard.template.schema.json_mapping import from_json, without_nulls
-from postcard.template.validation.consistency import document_faults
+from postcard.template.validation.document_checks import document_faults
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",

@@ -47,7 +47,7 @@ def _canvas_faults(document: Document) -> Faults:
 
 
 def _fields_faults(document: Document) -> Faults:
-    from postcard.template.validation.lists import (  # a render checks nothing
+    from postcard.template.validation.list_checks import (  # a render checks nothing
         flat_name_faults,
         list_field_faults,
     )
@@ -185,7 +185,7 @@ def _styles_faults(document: Document) -> Faults:
 
 
 def _repeat_faults(document: Document) -> Faults:
-    from postcard.template.validation.lists import repeat_faults
+    from postcard.template.validation.list_checks import repeat_faults
 
     yield from repeat_faults(document.layers, "/layers", document.fields)
     for key in ("fallback", "ended"):

@@ -54,7 +54,7 @@ def parse_condition(source: str) -> LiquidCondition:
 def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> Sequence[str]:
     """What is wrong with it, whatever the values are: sentences."""
     from postcard.template.liquid import checks as liquid_checks
-    from postcard.template.liquid import engine as library
+    from postcard.template.liquid import python_liquid as library
 
     try:
         return liquid_checks.parsed_liquid_errors(
@@ -111,7 +111,7 @@ class _LazyLiquid:
 
     def _parse_once(self) -> Any:
         if self._parsed is None:
-            from postcard.template.liquid.engine import ParsedLiquid
+            from postcard.template.liquid.python_liquid import ParsedLiquid
 
             self._parsed = ParsedLiquid(self.source, condition=self.condition)
         return self._parsed
