@@ -243,7 +243,7 @@ OUTPUTS = st.tuples(
 
 def outcome(program: Any, speech: LiquidContext) -> str:
     try:
-        return str(program.run(speech))
+        return str(program.render(speech))
     except LiquidFailed:
         return "failed"
 
