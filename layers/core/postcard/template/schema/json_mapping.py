@@ -16,6 +16,13 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 Reader = Callable[[Any], Any]
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[[Any], Any])
+
+
+def _cache(function: F) -> F:
+    """`functools.cache` that keeps the function's signature: mypy takes types as not hashable."""
+    cached: Any = cache(function)
+    return cached  # type: ignore[no-any-return]
 
 
 def json_name(attribute: str) -> str:
@@ -117,7 +124,7 @@ def _tagged_union(hint: Any) -> TaggedUnion | None:
     return next((each for each in metadata if isinstance(each, TaggedUnion)), None)
 
 
-@cache
+@_cache
 def annotations_by_key(cls: Any) -> Mapping[str, Any]:
     """The annotations of a dataclass by JSON key, in field order."""
     hints = get_type_hints(cls, include_extras=True)
@@ -149,7 +156,7 @@ def resolve_union(hint: Any, value: Any) -> Any:
     return bare
 
 
-@cache
+@_cache
 def reader_for(hint: Any) -> Reader:
     """The function that reads trusted JSON of an annotation."""
     bare, origin = _strip_annotated(hint), get_origin(_strip_annotated(hint))
