@@ -28,7 +28,7 @@ from postcard.template.schema.locales import find_zone
 from postcard.template.schema.validators import has_liquid
 from postcard.text.fonts import Fonts
 
-_EXCLUDED_PROPERTIES = frozenset(  # of the document and of groups: they have slots of their own
+_EXCLUDED_PROPERTIES = frozenset(  # layers have slots of their own, `alt` is parsed separately
     ("layers", "fields", "fallback", "ended", "alt")
 )
 _COUNTDOWN_INPUTS = ("locale", "zone", "date")  # resolved before the countdown has values
