@@ -19,7 +19,7 @@ from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
-from postcard.template.liquid.programs import names_used, uses_time
+from postcard.template.liquid.parse import names_used, uses_time
 from postcard.template.model import walk_layers
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts

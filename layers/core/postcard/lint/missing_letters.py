@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from postcard.errors import Fault
 from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import AnyField, Fields, TextField
-from postcard.template.liquid.programs import names_used
+from postcard.template.liquid.parse import names_used
 from postcard.template.model import Document
 from postcard.template.schema.locales import find_locale
 from postcard.template.used_fonts import text_layers, used_families

@@ -14,7 +14,7 @@ from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.field_types import AnyField, ListField, TextField
 from postcard.template.layers.text import TextLayer
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 from postcard.template.modifications import Modifications
 from postcard.template.properties.text_style import written_properties
 from postcard.text.fonts import Fonts

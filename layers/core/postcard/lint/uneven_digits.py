@@ -7,7 +7,7 @@ from typing import Any
 from postcard.errors import Fault
 from postcard.template.layers.text import TextLayer, span_styles
 from postcard.template.liquid.locale_filters import LocaleFilters
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 from postcard.template.model import Document, walk_layers
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text

@@ -16,7 +16,7 @@ from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ImageField, ListField
 from postcard.template.fields.values import clean_text
 from postcard.template.layers.image import ImageLayer
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 
 WarnFunction = Callable[[str, str, str], None]
 AddWarning = Callable[[Fault], None]

@@ -41,7 +41,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
 from postcard.template.bind import bind_defaults, bind_examples
-from postcard.template.compiled import Template, default_images
+from postcard.template.compiled import Template
+from postcard.template.image_references import default_images
 from postcard.template.validation.parse import Document, parse_document
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"

@@ -7,7 +7,8 @@ from postcard.canvas.codecs.picture import DecodedImage
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.placement import TargetPixels, target_pixels
-from postcard.template.compiled import Template, default_images
+from postcard.template.compiled import Template
+from postcard.template.image_references import default_images
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.model import walk_all_layers
