@@ -7,7 +7,7 @@ from dataclasses import field
 from postcard import ports
 from postcard.assets.reader import AssetReader
 from postcard.assets.verified_object_store import VerifiedObjectStore
-from postcard.delivery.service import LinkKeysById, PictureService
+from postcard.delivery.picture_service import LinkKeysById, PictureService
 from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher

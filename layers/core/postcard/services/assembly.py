@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
-from postcard.assets.service import AssetService
+from postcard.assets.asset_service import AssetService
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys

@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
-from postcard.delivery.service import DAY_SECONDS, cache_for, image_key
+from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys

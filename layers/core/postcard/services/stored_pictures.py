@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from postcard import ports
-from postcard.delivery.service import image_key
+from postcard.delivery.picture_service import image_key
 from postcard.links.signing import LinkKeys
 from postcard.ports import ImageRecord
 
