@@ -55,7 +55,7 @@ def test_a_first_start_makes_all_that_is_needed_and_says_what_to_try(run: Run) -
 
 def test_the_printed_curl_makes_a_picture(run: Run) -> None:
     first = run().wait_until_ready()
-    line = first.output[first.output.index("curl") : first.output.index("All calls")]
+    line = first.output[first.output.index("curl") : first.output.index("API page")]
     made = subprocess.run(line, shell=True, capture_output=True, timeout=60, check=True)
     answer = json.loads(made.stdout)
     assert answer["status"] == "ready"
@@ -103,7 +103,8 @@ def test_a_port_that_is_taken_is_said_in_a_sentence(run: Run) -> None:
         running.output += running.process.communicate(timeout=60)[0]
     assert running.process.returncode == 1
     assert running.output == (
-        f"Port {port} is taken: end what uses it, or choose another by PORT=8081.\n"
+        f"Port {port} is in use. Stop the program that uses it, or choose another port:"
+        " make serve PORT=8081.\n"
     )
 
 

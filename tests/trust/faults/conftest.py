@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.trust.faults.stack import CREDENTIALS, ImageWorker, MotoCloud
+from tests.trust.faults.moto_service import CREDENTIALS, ImageWorker, MotoCloud
 
 
 @pytest.fixture(scope="module")  # moto keeps one state a process

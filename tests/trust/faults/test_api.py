@@ -10,8 +10,8 @@ import pytest
 from postcard import wiring
 from postcard.settings import Settings
 from tests.functions.fake_services import HandlerResponse
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, FaultProxy, InjectedFault
-from tests.trust.faults.stack import MotoCloud
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, FaultProxy, InjectedFault
+from tests.trust.faults.moto_service import MotoCloud
 from tests.trust.run_scale import FULL, record_figure
 
 API_SECONDS = 29.0

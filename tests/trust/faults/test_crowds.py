@@ -3,8 +3,14 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.trust.faults.proxy import BUCKET
-from tests.trust.faults.stack import ImageWorker, MotoCloud, WorkerPool, make_cdn, viewer_request
+from tests.trust.faults.fault_proxy import BUCKET
+from tests.trust.faults.moto_service import (
+    ImageWorker,
+    MotoCloud,
+    WorkerPool,
+    make_cdn,
+    viewer_request,
+)
 from tests.trust.run_scale import record_figure, scaled
 
 PLACES = 10  # of the CDN, each with a cache and a function of its own

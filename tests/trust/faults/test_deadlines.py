@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, InjectedFault
-from tests.trust.faults.stack import ImageWorker, MotoCloud
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, InjectedFault
+from tests.trust.faults.moto_service import ImageWorker, MotoCloud
 from tests.trust.run_scale import FULL, record_figure
 
 LEFT = (800, 1_500, 2_500, 3_500, 5_000, 9_000, 15_000) if FULL else (1_500,)

@@ -8,8 +8,14 @@ import pytest
 
 from local.aws.cloudfront import CloudFront
 from local.aws.http_messages import Response
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, InjectedFault
-from tests.trust.faults.stack import ImageWorker, MotoCloud, WorkerPool, make_cdn, viewer_request
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, InjectedFault
+from tests.trust.faults.moto_service import (
+    ImageWorker,
+    MotoCloud,
+    WorkerPool,
+    make_cdn,
+    viewer_request,
+)
 from tests.trust.run_scale import FULL, record_figure, scaled
 
 WORKERS, VIEWERS = scaled(6, 16), scaled(12, 32)

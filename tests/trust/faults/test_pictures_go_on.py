@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.functions.fake_services import HandlerResponse
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, InjectedFault
-from tests.trust.faults.stack import ImageWorker, MotoCloud
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, InjectedFault
+from tests.trust.faults.moto_service import ImageWorker, MotoCloud
 from tests.trust.run_scale import FULL, record_figure
 
 LAMBDA_SECONDS = 15.0

@@ -5,7 +5,7 @@ import json
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -38,7 +38,7 @@ from tests.functions.fake_services import (
     solid_png,
 )
 from tests.functions.sample_events import Json, api_event, document, image_event
-from tests.trust.faults.proxy import FaultProxy
+from tests.trust.faults.fault_proxy import FaultProxy
 
 PICTURES, IMAGE_API = "PicturesBucket", "ImageApi"
 CREDENTIALS = {
@@ -264,15 +264,3 @@ def viewer_request(link: str) -> Request:
     """What a mail program asks the CDN for."""
     path, _, query = link.partition("?")
     return Request("GET", path, query, {"host": "pictures.example.com"})
-
-
-__all__ = [
-    "ImageWorker",
-    "MotoCloud",
-    "WorkerPool",
-    "make_cdn",
-    "proxied_bucket",
-    "replace",
-    "template",
-    "viewer_request",
-]
