@@ -70,7 +70,7 @@ def _sign_welcome_link(server: LocalServer) -> str | None:
 
 
 def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> str:
-    """The text to print at start. Without `link`, the examples, which need its template, go."""
+    """The text to print at start; without a `link`, it leaves out the examples."""
     bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
     url, key = local_json["base_url"], local_json["api_key"]
     examples = f"""
@@ -81,7 +81,7 @@ def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> s
     {_curl_example(url, key)}
 """
     return f"""
-  {bold}Postcard{off} is running at {bold}{url}{off}   {dim}press Ctrl-C to stop; the data is kept{off}
+  {bold}Postcard{off} is running at {bold}{url}{off}   {dim}Ctrl-C stops it; its data stays{off}
 {examples if link else ""}
   {bold}API page{off}    {url}/docs
   {bold}Your key{off}    {key}
