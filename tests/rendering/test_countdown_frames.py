@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.animation_frames import FrameRenderer
+from postcard.rendering.frame_renderer import FrameRenderer
 from postcard.rendering.placement import DrawingContext, TargetPixels
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.rendering.renderer import RenderedPicture

@@ -12,8 +12,8 @@ UNASKED = ("annotated_types", "typing_extensions", "re2", "fontTools", "platform
 FEW = (
     "canvas.codecs.animated_gif",
     "canvas.codecs.gif_writer",
-    "rendering.animation_frames",
-    "template.properties.letter_case",
+    "rendering.frame_renderer",
+    "template.properties.text_transform",
     "adapters",
 )
 MOST_ROOMS = 110  # each is a file to find, to read and to run
@@ -25,10 +25,10 @@ from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_link
 from postcard.template.compiled import Template
-from postcard.template.validation.parse import load
+from postcard.template.validation.parse import load_published
 from postcard.text.fonts import Fonts
 
-template = Template.compile("t", 1, load(sys.argv[1]), trusted=True)
+template = Template.compile("t", 1, load_published(sys.argv[1]), trusted=True)
 changes = modifications_from_link(template, {"name": "Zoë", "title.color": "red", "list_1_price": "3"})
 bound = bind(template, changes, mode="link")
 size = output_size(template.width, template.height)

@@ -163,7 +163,7 @@ def test_each_items_picture_is_wanted_with_the_hosts_of_its_field() -> None:
     wanted = sources(made(row(card(PHOTO))), {"photo": HERE}, {"photo": GONE}, {"price": 1})
     assert set(wanted) == {HERE, GONE, "asset:none"}
     assert wanted[HERE].allowed_hosts == wanted[GONE].allowed_hosts == ("cdn.example.com",)
-    assert wanted["asset:none"].own and not wanted[HERE].own
+    assert wanted["asset:none"].from_document and not wanted[HERE].from_document
     assert (wanted[HERE].width, wanted[HERE].height) == (20, 10)
 
 
@@ -319,7 +319,12 @@ def test_by_link_it_is_the_same_picture() -> None:
     bound = bind_link(
         document, products_1_name="a", products_1_tint="red", products_2_name="b", products_9_x="c"
     )
-    looks: dict[str, Any] = {"format": "png", "quality": None, "max_bytes": None, "pictures": {}}
+    looks: dict[str, Any] = {
+        "format": "png",
+        "quality": None,
+        "max_bytes": None,
+        "fetched_images": {},
+    }
     opened_link = renderer().render(document, bound, output_size(200, 100), now=0.0, **looks)
     assert opened_link.image == posted.image
 

@@ -243,7 +243,7 @@ class _Frame:
         return self._result(encode_animation(surfaces, loop=loop, max_bytes=max_bytes))
 
     def _frames(self, count: int, modifications: LayerModifications) -> Iterator[Surface]:
-        from postcard.rendering.animation_frames import FrameRenderer
+        from postcard.rendering.frame_renderer import FrameRenderer
 
         frame_renderer, layers = FrameRenderer(self.start_canvas), self.template.document.layers
         for second in range(count):

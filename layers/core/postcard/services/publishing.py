@@ -18,8 +18,8 @@ from postcard.errors import (
 )
 from postcard.geometry import Box, output_size
 from postcard.json_text import json_pointer, parse_json
-from postcard.lint.findings import check_rendered
-from postcard.lint.findings import check_template as findings_of
+from postcard.lint.checks import check_rendered
+from postcard.lint.checks import check_template as findings_of
 from postcard.pipeline.fallback_images import (
     KINDS,
     store_fallbacks,

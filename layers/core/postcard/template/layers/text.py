@@ -125,7 +125,7 @@ def span_styles(
 def _apply_text_transform(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
-    from postcard.template.properties.letter_case import (
+    from postcard.template.properties.text_transform import (
         apply_text_transform,  # most texts stand as they are written
     )
 

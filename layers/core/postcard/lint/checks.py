@@ -9,8 +9,8 @@ from postcard.geometry import Box
 from postcard.json_text import json_pointer
 from postcard.lint.contrast import low_contrast
 from postcard.lint.missing_letters import missing_letters
+from postcard.lint.proportional_digits import proportional_digits
 from postcard.lint.text_overflow import overflowing_texts
-from postcard.lint.uneven_digits import uneven_digits
 from postcard.template.bind import bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
@@ -68,7 +68,7 @@ def check_rendered(
         *low_contrast(document, boxes),
         *overflowing_texts(template, fonts, now=now),
         *missing_letters(document, locale, fonts),
-        *uneven_digits(document, locale, fonts),
+        *proportional_digits(document, locale, fonts),
         *_large_image(image_bytes),
     )
 

@@ -21,7 +21,7 @@ _MESSAGE = (
 )
 
 
-def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
+def proportional_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     """`proportional_digits` for every text that counts seconds in such digits.
 
     `locale` is the document's, its Liquid run.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.lint.findings import check_template
+from postcard.lint.checks import check_template
 from tests.template.template_cases import template
 
 TEXT = {"type": "text", "text": "x"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from postcard.geometry import Box, output_size
-from postcard.lint.findings import check_rendered
+from postcard.lint.checks import check_rendered
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
