@@ -20,8 +20,8 @@ from typing import Any
 from PIL import Image
 
 from postcard.geometry import OutputSize, output_size
-from postcard.rendering.prerendered import PrerenderedLayers
 from postcard.rendering.renderer import Renderer
+from postcard.rendering.static_layers import PrerenderedLayers
 from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
 from postcard.services.source_downscaling import downscale
 from postcard.template.bind import bind_defaults

@@ -11,7 +11,7 @@ from bench.peer_design import template
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import Modifications

@@ -8,11 +8,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
+from postcard.rendering.drawing_context import CanvasSpec, DrawingContext, TargetPixels
 from postcard.rendering.frame_renderer import FrameRenderer
-from postcard.rendering.placement import DrawingContext, TargetPixels
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.rendering.renderer import RenderedPicture
-from postcard.rendering.static_layers import CanvasSpec
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
@@ -222,7 +221,7 @@ def test_what_is_below_is_drawn_once_and_the_rest_anew() -> None:
 class NoPictures:
     """A document without pictures."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> None:
+    def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> None:
         return None
 
     def find(self, reference: str, target_pixels: TargetPixels) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from postcard.formats import FORMATS
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import ImageSource, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
 from postcard.template.bind import bind

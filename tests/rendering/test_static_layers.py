@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers, digest_of
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import RenderedPicture, Renderer
-from postcard.rendering.static_layers import StaticLayerCache
+from postcard.rendering.static_layers import (
+    RENDERER_VERSION,
+    PrerenderedLayers,
+    StaticLayerCache,
+    digest_of,
+)
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.bind import bind
 from postcard.template.compiled import Template

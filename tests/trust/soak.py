@@ -23,7 +23,7 @@ from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links import verify as links
 from postcard.links.parse import parse_link
 from postcard.ports import ImageRecord
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime import lru_cache as keeping
 from tests.functions.fake_services import FakeImages, FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService

@@ -6,8 +6,9 @@ from typing import Any
 
 from postcard.canvas.codecs.picture import DecodedImage
 from postcard.errors import Fault
+from postcard.rendering.drawing_context import DrawingContext, TargetPixels
 from postcard.rendering.flex_layout import layout_nodes
-from postcard.rendering.placement import DrawingContext, PlacedLayer, TargetPixels
+from postcard.rendering.placed_layer import PlacedLayer
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.template.bind import bind, bind_examples, example_value
 from postcard.template.compiled import Template
@@ -25,7 +26,7 @@ _WIDE_LETTERS = "Wilhelmina Hammersmith Montgomery "  # what a long value of wid
 class _NoImages:
     """None is at hand: a text has the most room without the pictures beside it."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
+    def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         return None
 
     def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:

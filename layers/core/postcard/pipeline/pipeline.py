@@ -10,7 +10,6 @@ from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.rendering.prerendered import PrerenderedLayers, size_name
 from postcard.rendering.renderer import (
     ImageSource,
     LayerBox,
@@ -18,6 +17,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
+from postcard.rendering.static_layers import PrerenderedLayers, size_name
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.model import Document

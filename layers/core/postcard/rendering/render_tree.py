@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import LayerModifications
 from postcard.template.evaluator import Evaluator
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer, stroke_with_color
@@ -11,9 +12,6 @@ from postcard.template.layers.text import TextLayer, highlight_with_color
 from postcard.template.liquid.loops import Iteration
 from postcard.template.liquid.text_markers import isolate
 from postcard.template.liquid_slots import replace_at
-
-ModifiedProperties = Mapping[str, str | bool]
-LayerModifications = Mapping[str, ModifiedProperties]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def _build_node(
     return RenderNode(resolved, pointer, iteration=evaluator.iteration)
 
 
-def _modified(layer: AnyLayer, properties: ModifiedProperties) -> AnyLayer:
+def _modified(layer: AnyLayer, properties: Mapping[str, str | bool]) -> AnyLayer:
     for slot, value in properties.items():
         target = layer.modifiable[slot]
         if isinstance(layer, TextLayer) and target == "highlight":

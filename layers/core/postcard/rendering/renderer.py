@@ -12,22 +12,20 @@ from postcard.color import Color, parse_color
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.drawing_context import CanvasSpec, DrawingContext, WarningList
 from postcard.rendering.fallback_layers import fallback_document, fallback_layers
 from postcard.rendering.flex_layout import draw_nodes
-from postcard.rendering.image_resolver import (
-    AddWarning,
-    DecodedImageCache,
-    ImageResolver,
-    RenderFailed,
-    WarnFunction,
+from postcard.rendering.images import ImageResolver, ImageSource, RenderFailed, image_sources
+from postcard.rendering.render_tree import RenderNode, build_tree
+from postcard.rendering.static_layers import (
+    PrerenderedLayers,
+    StaticLayerCache,
+    static_layer_pointers,
+    top_level_count,
 )
-from postcard.rendering.image_sources import ImageSource, image_sources
-from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, static_layer_pointers, top_level_count
-from postcard.rendering.render_tree import LayerModifications, RenderNode, build_tree
-from postcard.rendering.static_layers import CanvasSpec, StaticLayerCache
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import BoundValues, bind_defaults
+from postcard.template.bind import BoundValues, LayerModifications, bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
 from postcard.text.fonts import Fonts
@@ -88,7 +86,8 @@ class Renderer:
         The default of the field in an `on_error: default` layer is among them. `laid` tells of a
         stored ground, which spares those that are `below`.
         """
-        return image_sources(template, bound, size, now=now, has_prerendered=has_prerendered)
+        frames = _trees_with_images(template, bound, now)
+        return image_sources(template, bound.values, size, frames, has_prerendered=has_prerendered)
 
     def render(
         self,
@@ -142,7 +141,7 @@ class Renderer:
         nodes = build_tree(template.document.layers, "/layers", frame.evaluator, {})
         canvas = frame.canvas_spec.new_canvas()
         draw_nodes(frame.drawing, canvas, nodes[: top_level_count(pointers)])
-        if not pointers or frame.warnings:
+        if not pointers or frame.warnings.faults:
             return None
         return PrerenderedLayers("", canvas.picture(), pointers, tuple(frame.drawing.boxes))
 
@@ -200,18 +199,16 @@ class _Frame:
             fetched_images=fetched_images,
             prerendered=prerendered,
         )
-        self.warnings: list[Fault] = []
-        self._add_warning = _warning_adder(
-            self.warnings
-        )  # not a method: its circle would keep the pixels alive
-        self._warn = _warn_function(self._add_warning)
-        self.evaluator = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
+        self.warnings = WarningList()
+        self.evaluator = Evaluator(
+            template, bound.values, now, self.warnings.warn, elapsed_seconds=second
+        )
         self.background = parse_color(self.evaluator.document.background)
         self.canvas_spec = CanvasSpec(
             (template.width, template.height), _pixels(size), self.background
         )
         image_resolver = ImageResolver(
-            template, bound.values, fetched_images, renderer.image_cache, self._add_warning
+            template, bound.values, fetched_images, renderer.image_cache, self.warnings.add
         )
         self.drawing = DrawingContext(
             self.evaluator.document,
@@ -250,8 +247,8 @@ class _Frame:
             frame = self.at_second(second) if second else self
             nodes = build_tree(layers, "/layers", frame.evaluator, modifications)
             yield frame_renderer.draw(frame.drawing, frame.canvas_spec, nodes).picture()
-            for fault in frame.warnings:
-                self._add_warning(fault)
+            for fault in frame.warnings.faults:
+                self.warnings.add(fault)
 
     def encode(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
@@ -268,26 +265,25 @@ class _Frame:
     def _result(self, encoded: EncodeResult) -> RenderedPicture:
         if encoded.over_budget:
             size = len(encoded.image.body)
-            self._warn(
+            self.warnings.warn(
                 "max_bytes_exceeded", "", f"The smallest picture of this size has {size} bytes."
             )
         boxes = tuple(
             LayerBox(pointer, box.x, box.y, box.width, box.height)
             for pointer, box in self.drawing.boxes
         )
-        return RenderedPicture(encoded.image, tuple(self.warnings), boxes)
+        return RenderedPicture(encoded.image, tuple(self.warnings.faults), boxes)
 
 
-def _warning_adder(warnings: list[Fault]) -> AddWarning:
-    def note(fault: Fault) -> None:
-        if fault not in warnings:
-            warnings.append(fault)
-
-    return note
-
-
-def _warn_function(add_warning: AddWarning) -> WarnFunction:
-    return lambda code, where, detail: add_warning(Fault(code, where, detail))
+def _trees_with_images(
+    template: Template, bound: BoundValues, now: float
+) -> Iterator[Sequence[RenderNode]]:
+    """The render tree; those of every second of an animation whose pictures come and go."""
+    countdown = template.document.countdown
+    for second in range(countdown.frames if countdown and template.images_depend_on_time else 1):
+        unread = WarningList()
+        evaluator = Evaluator(template, bound.values, now, unread.warn, elapsed_seconds=second)
+        yield build_tree(template.document.layers, "/layers", evaluator, bound.layers)
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:

@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
-from postcard.rendering.prerender_cost import should_prerender
-from postcard.rendering.prerendered import PrerenderedLayers, digest_of, size_name
 from postcard.rendering.renderer import Renderer
+from postcard.rendering.static_layers import (
+    PrerenderedLayers,
+    digest_of,
+    should_prerender,
+    size_name,
+)
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
