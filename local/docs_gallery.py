@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from local.seed import SEED_FOLDER
 from postcard.geometry import output_size
-from postcard.rendering.renderer import RenderedPicture, Renderer
+from postcard.rendering.renderer import PreparedRender, RenderedPicture, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -95,13 +95,14 @@ def render_entry(entry: GalleryEntry) -> RenderedPicture:
         "format": entry.format,
         "quality": document.quality,
         "max_bytes": document.max_bytes,
-        "fetched_images": _pictures(),
-        "now": RENDER_TIME,
     }
     if entry.shows != "picture":
-        return _renderer().render_fallback(template, entry.shows, size, **options)
+        return _renderer().render_fallback(
+            template, entry.shows, size, fetched_images=_pictures(), now=RENDER_TIME, **options
+        )
     bound = bind(template, modifications_from_json(template, entry.modifications), mode="error")
-    return _renderer().render(template, bound, size, **options)
+    prepared = PreparedRender(template, bound, size, now=RENDER_TIME)
+    return _renderer().render(prepared, _pictures(), **options)
 
 
 @cache

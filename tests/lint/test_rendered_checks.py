@@ -8,6 +8,7 @@ import pytest
 
 from postcard.geometry import Box, output_size
 from postcard.lint.checks import check_rendered
+from postcard.rendering.renderer import PreparedRender
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
@@ -28,16 +29,9 @@ def pictures() -> dict[str, bytes]:
 
 
 def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
-    drawn = renderer().render(
-        made,
-        bind_examples(made),
-        output_size(made.width, made.height),
-        format=made.format,
-        quality=None,
-        max_bytes=None,
-        fetched_images=pictures(),
-        now=NOW,
-    )
+    size = output_size(made.width, made.height)
+    prepared = PreparedRender(made, bind_examples(made), size, now=NOW)
+    drawn = renderer().render(prepared, pictures(), format=made.format)
     boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawn.boxes]
     found = check_rendered(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
     return [(fault.code, fault.pointer) for fault in found]

@@ -11,7 +11,7 @@ from postcard.geometry import output_size
 from postcard.rendering.drawing_context import CanvasSpec, DrawingContext, TargetPixels
 from postcard.rendering.frame_renderer import FrameRenderer
 from postcard.rendering.render_tree import RenderNode, build_tree
-from postcard.rendering.renderer import RenderedPicture
+from postcard.rendering.renderer import PreparedRender, RenderedPicture
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
@@ -298,9 +298,9 @@ def test_a_picture_of_the_end_is_asked_for_before_it_comes() -> None:
     image = {"type": "image", "width": 600, "height": 150, "source": "asset:over"}
     made = banner(layers=[{**image, "if": "countdown.ended"}, *LAYERS], frames=5)
     size = output_size(600, 150)
-    wanted = renderer().image_sources(made, bind_defaults(made), size, now=END - 3)
+    wanted = PreparedRender(made, bind_defaults(made), size, now=END - 3).image_sources()
     assert [source.reference for source in wanted] == ["asset:over"]
-    assert not renderer().image_sources(made, bind_defaults(made), size, now=END - 9)
+    assert not PreparedRender(made, bind_defaults(made), size, now=END - 9).image_sources()
     shown = frames(gif(made, END - 3, pictures={"asset:over": quarters()}))
     assert shown[2].getpixel((2, 2)) == pytest.approx((17, 24, 39, 255), abs=3)
     assert shown[3].getpixel((2, 2)) == pytest.approx((255, 0, 0, 255), abs=3)

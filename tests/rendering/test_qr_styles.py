@@ -8,10 +8,10 @@ from PIL import Image, ImageDraw
 
 from postcard.canvas.qr_modules import ModuleStyle
 from postcard.geometry import Box, output_size
-from postcard.rendering.renderer import RenderedPicture
+from postcard.rendering.renderer import PreparedRender, RenderedPicture
 from postcard.template.bind import bind_defaults
 from tests.golden.compare import assert_matches_golden
-from tests.rendering.drawing import decode, render, renderer
+from tests.rendering.drawing import decode, render
 from tests.rendering.sample_images import encode
 from tests.rendering.text_canvas import BLUE, blank_canvas
 from tests.template.template_cases import faults, template
@@ -124,7 +124,7 @@ def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
     code = {"type": "qr", "value": "x", "width": 99}
     made = template(layers=[{**code, "logo": "asset:seal"}])
     assert made.image_references == ("asset:seal",)
-    wanted = renderer().image_sources(made, bind_defaults(made), output_size(200, 100))
+    wanted = PreparedRender(made, bind_defaults(made), output_size(200, 100)).image_sources()
     assert [(source.pointer, source.reference) for source in wanted] == [
         ("/layers/0/logo", "asset:seal")
     ]

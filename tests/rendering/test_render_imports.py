@@ -21,7 +21,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_link
 from postcard.template.compiled import Template
@@ -29,14 +29,13 @@ from postcard.template.validation.parse import load_published
 from postcard.text.fonts import Fonts
 
 template = Template.compile("t", 1, load_published(sys.argv[1]), trusted=True)
-changes = modifications_from_link(template, {"name": "Zoë", "title.color": "red", "list_1_price": "3"})
+link = {"name": "Zoë", "title.color": "red", "list_1_price": "3"}
+changes = modifications_from_link(template, link)
 bound = bind(template, changes, mode="link")
 size = output_size(template.width, template.height)
 renderer = Renderer(Fonts.load(Path("layers/fonts")))
 pictures = {"asset:photo": Path(sys.argv[2]).read_bytes()}
-renderer.render(
-    template, bound, size, format="png", quality=None, max_bytes=None, fetched_images=pictures, now=0
-)
+renderer.render(PreparedRender(template, bound, size), pictures, format="png")
 print(*sorted(sys.modules))
 """
 PLAIN = """{"width": 200, "height": 100, "alt": "Hi {{ name }}",

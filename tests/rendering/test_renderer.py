@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from postcard.formats import FORMATS
 from postcard.geometry import output_size
 from postcard.rendering.decoded_image_cache import DecodedImageCache
-from postcard.rendering.renderer import ImageSource, Renderer
+from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_json
@@ -106,7 +106,7 @@ def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
 def sources(made: Any, *modifications: dict[str, Any], dpr: float = 1) -> list[ImageSource]:
     bound = bind(made, modifications_from_json(made, modifications), mode="error")
     size = output_size(made.width, made.height, dpr=dpr)
-    return list(renderer().image_sources(made, bound, size))
+    return PreparedRender(made, bound, size).image_sources()
 
 
 def test_the_sources_are_what_drawing_will_want() -> None:
@@ -309,16 +309,7 @@ def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_
     made = template(layers=layers, fields=FIELDS)
     bound, size = bind_link(made, **values), output_size(200, 100, width=width)
     first, second = (
-        renderer().render(
-            made,
-            bound,
-            size,
-            format="png",
-            quality=None,
-            max_bytes=None,
-            fetched_images={"asset:a": quarters()},
-            now=0.0,
-        )
+        renderer().render(PreparedRender(made, bound, size), {"asset:a": quarters()}, format="png")
         for _ in range(2)
     )
     assert (first.image.width, first.image.height) == (size.width, size.height)

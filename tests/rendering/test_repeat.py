@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import RenderFailed
+from postcard.rendering.renderer import PreparedRender, RenderFailed
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -155,7 +155,7 @@ def sources(document: Template, *items: Layer) -> dict[str, Any]:
     bound = bind(document, changes, mode="error")
     return {
         source.reference: source
-        for source in renderer().image_sources(document, bound, output_size(200, 100))
+        for source in PreparedRender(document, bound, output_size(200, 100)).image_sources()
     }
 
 
@@ -319,13 +319,8 @@ def test_by_link_it_is_the_same_picture() -> None:
     bound = bind_link(
         document, products_1_name="a", products_1_tint="red", products_2_name="b", products_9_x="c"
     )
-    looks: dict[str, Any] = {
-        "format": "png",
-        "quality": None,
-        "max_bytes": None,
-        "fetched_images": {},
-    }
-    opened_link = renderer().render(document, bound, output_size(200, 100), now=0.0, **looks)
+    prepared = PreparedRender(document, bound, output_size(200, 100))
+    opened_link = renderer().render(prepared, {}, format="png")
     assert opened_link.image == posted.image
 
 

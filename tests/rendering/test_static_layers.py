@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from postcard.geometry import output_size
+from postcard.geometry import OutputSize, output_size
 from postcard.rendering.decoded_image_cache import DecodedImageCache
-from postcard.rendering.renderer import RenderedPicture, Renderer
+from postcard.rendering.renderer import PreparedRender, RenderedPicture, Renderer
 from postcard.rendering.static_layers import (
     RENDERER_VERSION,
     PrerenderedLayers,
@@ -18,7 +18,7 @@ from postcard.rendering.static_layers import (
     digest_of,
 )
 from postcard.runtime.lru_cache import SizedLruCache
-from postcard.template.bind import bind
+from postcard.template.bind import bind, bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
 from tests.golden.compare import assert_matches_golden
@@ -72,6 +72,12 @@ def fresh(most_bytes: int = 0) -> Renderer:
     return Renderer(renderer().fonts, DecodedImageCache(0), StaticLayerCache(most_bytes))
 
 
+def prerender(
+    made: Template, size: OutputSize, pictures: dict[str, bytes]
+) -> PrerenderedLayers | None:
+    return fresh().prerender(PreparedRender(made, bind_defaults(made), size), pictures)
+
+
 def made_of(layers: list[dict[str, Any]]) -> Template:
     named: set[str] = set()
     return template(layers=[_once(layer, named) for layer in layers], fields=FIELDS)
@@ -112,7 +118,7 @@ def test_a_picture_on_a_stored_ground_is_the_same(
     made, warm = made_of(layers), fresh(10**7)
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height, dpr=dpr)
-    laid = fresh().prerender(made, size, fetched_images=pictures)
+    laid = prerender(made, size, pictures)
     again = PrerenderedLayers.from_bytes("key", laid.to_bytes()) if laid else None
     assert (again is None) == (laid is None)
     for request in requests:
@@ -121,7 +127,7 @@ def test_a_picture_on_a_stored_ground_is_the_same(
         ]
         looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
         expected = render(made, *changes, using=fresh(), **looks)
-        assert render(made, *changes, using=warm, laid=again, **looks) == expected
+        assert render(made, *changes, using=warm, prerendered=again, **looks) == expected
 
 
 @given(st.lists(st.sampled_from([*PLAIN, *TOUCHED]), max_size=6), CHANGES)
@@ -135,12 +141,14 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     ]
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
-    laid = fresh().prerender(made, size, fetched_images=pictures)
+    laid = prerender(made, size, pictures)
     bound = bind(made, modifications_from_json(made, changes), mode="error")
-    wanted = renderer().image_sources(made, bound, size, now=NOON, has_prerendered=laid is not None)
+    wanted = PreparedRender(made, bound, size, now=NOON).image_sources(
+        has_prerendered=laid is not None
+    )
     kept = {one.reference: pictures[one.reference] for one in wanted if not one.prerendered_only}
     expected = render(made, *changes, using=fresh(), pictures=pictures)
-    assert render(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
+    assert render(made, *changes, using=fresh(), pictures=kept, prerendered=laid) == expected
 
 
 @pytest.mark.parametrize("frames", [2, 5])
@@ -149,11 +157,11 @@ def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
     counting = {"to": "2100-01-01", "frames": frames}
     made = template(layers=[PHOTO, PLAIN[2], clock], countdown=counting)
     pictures, grounds = {"asset:a": quarters()}, StaticLayerCache()
-    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
+    laid = prerender(made, output_size(200, 100), pictures)
     assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
     expected = render(made, pictures=pictures, format="gif", using=fresh())
     warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
-    assert render(made, format="gif", using=warm, laid=laid) == expected
+    assert render(made, format="gif", using=warm, prerendered=laid) == expected
     assert grounds.draw_count == 0
     assert render(made, format="gif", using=warm, pictures=pictures) == expected
     assert render(made, format="gif", using=warm, pictures=pictures) == expected
@@ -167,8 +175,8 @@ def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
     countdown = {"to": "2026-11-22T10:00:02", "frames": 4}
     made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
     now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
-    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
-    moving = render(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
+    laid = prerender(made, output_size(200, 100), pictures)
+    moving = render(made, format="gif", using=fresh(), pictures=pictures, now=now, prerendered=laid)
     with Image.open(io.BytesIO(moving.image.body)) as file:
         for second in range(4):
             file.seek(second)
@@ -182,23 +190,19 @@ def test_whoever_changes_how_documents_look_raises_looks() -> None:
     art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
     blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
     made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
-    laid = fresh().prerender(
-        made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()}
-    )
+    laid = prerender(made, output_size(200, 100, dpr=2), {"asset:a": quarters()})
     assert laid is not None
     assert_matches_golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.to_image())
 
 
 def test_what_drawing_warned_of_is_not_stored() -> None:
     made = made_of([PLAIN[1], NAME])
-    assert fresh().prerender(made, output_size(200, 100), fetched_images={}) is None
+    assert prerender(made, output_size(200, 100), {}) is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, -40, -1])
 def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
-    laid = fresh().prerender(
-        made_of([PHOTO, NAME]), output_size(200, 100), fetched_images={"asset:a": quarters()}
-    )
+    laid = prerender(made_of([PHOTO, NAME]), output_size(200, 100), {"asset:a": quarters()})
     assert laid is not None
     file = laid.to_bytes()
     key = f"grounds/200x100-{digest_of(file)}"

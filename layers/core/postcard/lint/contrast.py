@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from postcard.color import Color, parse_color
+from postcard.color import Color, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -195,16 +195,9 @@ def _opaque_color(paint: str) -> Background:
 
 def _composite(color: Color, opacity: float, background: Background) -> Background:
     """A colour over the ground."""
-    alpha = color[3] / 255 * opacity
-    if alpha == 1:
-        return color
     if background is None:
-        return background
-    red, green, blue = (
-        round(above * alpha + below * (1 - alpha))
-        for above, below in zip(color[:3], background[:3], strict=True)
-    )
-    return red, green, blue, 255
+        return color if color[3] / 255 * opacity == 1 else None
+    return composite(color, background, opacity)
 
 
 def _luminance(color: Color) -> float:

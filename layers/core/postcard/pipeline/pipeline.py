@@ -13,6 +13,7 @@ from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.rendering.renderer import (
     ImageSource,
     LayerBox,
+    PreparedRender,
     RenderedPicture,
     Renderer,
     RenderFailed,
@@ -87,13 +88,14 @@ class RenderPipeline:
         instant `deadline`; `TimedOut` after it.
         """
         order, lost = self._with_custom_fonts(order, deadline - DRAW_SECONDS)
-        pictures, faults, laid = self._fetch_sources(order, now, deadline - DRAW_SECONDS)
+        prepared = prepare(order, now=now)
+        pictures, faults, laid = self._fetch_sources(order, prepared, deadline - DRAW_SECONDS)
         steps.lap("sources")
         if self._monotonic() > deadline:
             raise GatewayTimeout("There was no time left to draw: try again.")
         reasons = {fault.reference: fault.detail for fault in faults}
         try:
-            rendered = self.render_with(order, pictures, now, laid)
+            rendered = self.render_with(order, prepared, pictures, laid)
         except RenderFailed as failure:
             told = reasons.get(failure.reference, str(failure))
             where = order.source_pointers.get(failure.reference, f"{failure.pointer}/source")
@@ -137,14 +139,12 @@ class RenderPipeline:
         return replace(order, loaded=replace(order.loaded, template=template)), lost
 
     def _fetch_sources(
-        self, order: RenderJob, now: float, deadline: float
+        self, order: RenderJob, prepared: PreparedRender, deadline: float
     ) -> tuple[dict[str, bytes], list[SourceImageFault], PrerenderedLayers | None]:
         """The pictures of an order; those that its stored ground shows only if that is missing."""
         stored, grounds = order.loaded.stored, self.renderer.static_layers
         key = stored.grounds.get(size_name(order.size), "")
-        wanted = self.renderer.image_sources(
-            order.template, order.values, order.size, now=now, has_prerendered=bool(key)
-        )
+        wanted = prepared.image_sources(has_prerendered=bool(key))
         laid = grounds.get_prerendered(key)
         first = [source for source in wanted if not source.prerendered_only]
         own = stored.sources
@@ -163,22 +163,24 @@ class RenderPipeline:
     def render_with(
         self,
         order: RenderJob,
+        prepared: PreparedRender,
         pictures: Mapping[str, bytes],
-        now: float,
         laid: PrerenderedLayers | None = None,
     ) -> RenderedPicture:
-        """The order drawn with pictures that are at hand."""
+        """Draws a prepared job with pictures that are fetched."""
         return self.renderer.render(
-            order.template,
-            order.values,
-            order.size,
+            prepared,
+            pictures,
             format=order.format,
             quality=order.quality,
             max_bytes=order.max_bytes,
-            fetched_images=pictures,
-            now=now,
             prerendered=laid,
         )
+
+
+def prepare(order: RenderJob, *, now: float) -> PreparedRender:
+    """Evaluates a job's Liquid and builds its render tree, once for fetching and drawing."""
+    return PreparedRender(order.template, order.values, order.size, now=now)
 
 
 def _at_request_pointer(

@@ -1,6 +1,6 @@
 """What all layers of one picture share while they are drawn: document, fonts, pictures, canvas."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from typing import Protocol
 
@@ -77,6 +77,10 @@ class DrawingContext:
     pictures: PictureFinder
     warnings: WarningList = field(default_factory=WarningList)
     boxes: list[tuple[str, Box]] = field(default_factory=list)
+
+
+StartCanvas = Callable[[DrawingContext, CanvasSpec, Sequence[RenderNode]], tuple[Canvas, int]]
+"""Returns a canvas to draw on, and how many of the nodes are drawn on it already."""
 
 
 def target_pixels(layer: AnyLayer, document: Document, scale: float) -> TargetPixels:

@@ -1,11 +1,11 @@
 """Draws the frames of an animation; layers at the bottom that stay the same are drawn once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields
 
 from postcard.canvas.canvas import Canvas
 from postcard.geometry import Box
-from postcard.rendering.drawing_context import CanvasSpec, DrawingContext
+from postcard.rendering.drawing_context import CanvasSpec, DrawingContext, StartCanvas
 from postcard.rendering.flex_layout import layout_nodes
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.rendering.render_tree import RenderNode
@@ -16,10 +16,6 @@ _LAYOUT_FIELDS = frozenset(  # what a group may state and still draw nothing its
     ("type", "name", "x", "y", "width", "height", "layers", "flow", "gap", "padding", "align")
 ) | frozenset(("justify", "repeat", "as_", "if_", "meta"))
 _APPEARANCE_FIELDS = tuple(f for f in fields(GroupLayer) if f.name not in _LAYOUT_FIELDS)
-
-
-StartCanvas = Callable[[DrawingContext, CanvasSpec, Sequence[RenderNode]], tuple[Canvas, int]]
-"""Returns a canvas to begin with, and how many of the nodes are drawn on it already."""
 
 
 class FrameRenderer:

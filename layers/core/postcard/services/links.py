@@ -10,7 +10,7 @@ from postcard.json_text import json_pointer
 from postcard.links import build as link_minting
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.pipeline import RenderPipeline, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
@@ -204,9 +204,7 @@ class LinkService:
 
     def _asset_faults(self, order: RenderJob, now: float) -> list[Fault]:
         """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.image_sources(
-            order.template, order.values, order.size, now=now
-        )
+        wanted = prepare(order, now=now).image_sources()
         foreign = [s for s in wanted if s.reference not in order.loaded.stored.sources]
         return [
             Fault(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.rendering.static_layers import (
     PrerenderedLayers,
     digest_of,
@@ -45,23 +45,22 @@ def _file(
     renderer: Renderer, template: Template, size: OutputSize, pictures: Mapping[str, bytes]
 ) -> bytes | None:
     """The file of a ground; None if it were not worth it."""
-    laid = renderer.prerender(template, size, fetched_images=pictures)
+    prepared = PreparedRender(template, bind_defaults(template), size)
+    laid = renderer.prerender(prepared, pictures)
     if laid is None:
         return None
     file = laid.to_bytes()
-    return file if is_worth_storing(renderer, template, size, pictures, laid, len(file)) else None
+    return file if is_worth_storing(prepared, pictures, laid, len(file)) else None
 
 
 def is_worth_storing(
-    renderer: Renderer,
-    template: Template,
-    size: OutputSize,
+    prepared: PreparedRender,
     pictures: Mapping[str, bytes],
     laid: PrerenderedLayers,
     weight: int,
 ) -> bool:
     """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
-    sources = renderer.image_sources(template, bind_defaults(template), size, has_prerendered=True)
+    sources, size = prepared.image_sources(has_prerendered=True), prepared.size
     spared = [len(pictures[one.reference]) for one in sources if one.prerendered_only]
     pixels = size.width, size.height
-    return should_prerender(template.document, dict(laid.boxes), spared, pixels, weight)
+    return should_prerender(prepared.template.document, dict(laid.boxes), spared, pixels, weight)
