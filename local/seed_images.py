@@ -9,7 +9,7 @@ from pathlib import Path
 from local.docs_gallery import RENDER_TIME, ROOT
 from local.seed import SEED_FOLDER
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
@@ -29,17 +29,13 @@ def render_asset(path: Path) -> tuple[str, bytes]:
     """Draw one document; returns the asset's file name and bytes."""
     document = parse_document(path.read_text(encoding="utf-8"))
     template = Template.compile(path.stem, 1, document)
+    size = output_size(template.width, template.height)
     result = Renderer(Fonts.load(ROOT / "layers" / "fonts")).render(
-        template,
-        bind_defaults(template),
-        output_size(template.width, template.height),
+        PreparedRender(template, bind_defaults(template), size, now=RENDER_TIME),
+        {f"asset:{each.stem}": each.read_bytes() for each in ASSETS_FOLDER.iterdir()},
         format=template.format,
         quality=JPEG_QUALITY,
         max_bytes=document.max_bytes,
-        fetched_images={
-            f"asset:{each.stem}": each.read_bytes() for each in ASSETS_FOLDER.iterdir()
-        },
-        now=RENDER_TIME,
     )
     assert not result.warnings, json.dumps([str(each) for each in result.warnings])
     return f"{path.stem}.{template.format}", result.image.body

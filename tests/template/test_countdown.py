@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postcard.lint.findings import check_template
+from postcard.lint.checks import check_template
 from postcard.template.bind import bind, bind_defaults
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.countdown import countdown_values

@@ -23,7 +23,7 @@ from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.ports import ImageRecord
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime.lru_cache import MEMO_CACHE_BYTES, memo_cache
 from tests.functions.fake_services import FakeImages, FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService

@@ -11,7 +11,7 @@ from PIL import Image
 
 from postcard.canvas.codecs.picture import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document

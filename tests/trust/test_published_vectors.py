@@ -9,6 +9,7 @@ import pytest
 from postcard.errors import Problem
 from postcard.links import signing
 from postcard.links.parse import parse_link
+from postcard.links.verify import verify_signature
 from tests.links.link_cases import KEYS, ROOT, sign_link
 
 FOLDER = ROOT.parent / "shared/corpus/vectors"

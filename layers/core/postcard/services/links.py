@@ -10,7 +10,7 @@ from postcard.json_text import json_pointer
 from postcard.links.build import sign_link
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.pipeline import RenderPipeline, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
@@ -210,7 +210,7 @@ class LinkService:
 
     def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""
-        sources = self._pipeline.renderer.image_sources(job.template, job.values, job.size, now=now)
+        sources = prepare(job, now=now).image_sources()
         published = job.loaded.stored.sources
         from_request = [source for source in sources if source.reference not in published]
         return [

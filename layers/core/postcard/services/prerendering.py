@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
-from postcard.rendering.prerender_cost import should_prerender
-from postcard.rendering.prerendered import PrerenderedLayers, size_name
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
+from postcard.rendering.static_layers import (
+    PrerenderedLayers,
+    should_prerender,
+    size_name,
+)
 from postcard.runtime.digest import content_digest
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -20,12 +23,12 @@ MAX_PIXELS = 4_000_000  # a process caches several
 
 
 def store_prerendered(
-    store: ObjectStore, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
+    store: ObjectStore, renderer: Renderer, template: Template, images: Mapping[str, bytes]
 ) -> dict[str, str]:
     """Stores them for each size; size name → key, which ends in a digest of the bytes."""
     keys = {}
     for size in _sizes(template.document):
-        file = _file(renderer, template, size, pictures)
+        file = _file(renderer, template, size, images)
         if file is not None:
             folder = f"templates/{template.id}/{template.version}/static-layers"
             key = f"{folder}/{size_name(size)}-{content_digest(file)}"
@@ -42,32 +45,30 @@ def _sizes(document: Document) -> Iterator[OutputSize]:
 
 
 def _file(
-    renderer: Renderer, template: Template, size: OutputSize, pictures: Mapping[str, bytes]
+    renderer: Renderer, template: Template, size: OutputSize, images: Mapping[str, bytes]
 ) -> bytes | None:
-    """The file of the prerendered layers; None if it does not pay."""
-    prerendered = renderer.prerender(template, size, fetched_images=pictures)
+    """The file of the prerendered layers; None if it would not pay."""
+    prepared = PreparedRender(template, bind_defaults(template), size)
+    prerendered = renderer.prerender(prepared, images)
     if prerendered is None:
         return None
     file = prerendered.to_bytes()
-    return (
-        file
-        if is_worth_storing(renderer, template, size, pictures, prerendered, len(file))
-        else None
-    )
+    return file if is_cheaper_to_read(prepared, images, prerendered, len(file)) else None
 
 
-def is_worth_storing(
-    renderer: Renderer,
-    template: Template,
-    size: OutputSize,
-    pictures: Mapping[str, bytes],
+def is_cheaper_to_read(
+    prepared: PreparedRender,
+    images: Mapping[str, bytes],
     prerendered: PrerenderedLayers,
-    size_in_bytes: int,
+    file_size: int,
 ) -> bool:
-    """Whether reading a file of `size_in_bytes` costs less than drawing its layers."""
-    sources = renderer.image_sources(template, bind_defaults(template), size, has_prerendered=True)
-    spared_sizes = [len(pictures[one.reference]) for one in sources if one.prerendered_only]
-    pixels = size.width, size.height
+    """Whether reading a file of `file_size` bytes costs less than drawing its layers."""
+    sources, size = prepared.image_sources(has_prerendered=True), prepared.size
+    spared_sizes = [len(images[one.reference]) for one in sources if one.prerendered_only]
     return should_prerender(
-        template.document, dict(prerendered.boxes), spared_sizes, pixels, size_in_bytes
+        prepared.template.document,
+        dict(prerendered.boxes),
+        spared_sizes,
+        (size.width, size.height),
+        file_size,
     )

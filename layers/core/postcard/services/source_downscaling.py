@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from postcard.canvas.codecs.picture import DecodedImage
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
-from postcard.rendering.placement import TargetPixels, target_pixels
+from postcard.rendering.drawing_context import TargetPixels, target_pixels
 from postcard.template.compiled import Template
 from postcard.template.image_references import default_images
 from postcard.template.layers.image import ImageLayer
