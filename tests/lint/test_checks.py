@@ -1,4 +1,4 @@
-"""What a publisher hears about a template that is good all the same."""
+"""Findings about valid documents."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a publisher hears about the drawn example: faint texts, tight boxes, heavy pictures."""
+"""Findings about the drawn example: low contrast, cut texts, missing letters, large files."""
 
 from functools import cache
 from pathlib import Path
@@ -285,9 +285,9 @@ def test_a_text_that_only_shows_letters_of_its_font_is_no_finding(
     }
     layer = {"type": "text", "x": 9, "y": 9}
 
-    def found(styles: dict[str, Any] | None = None, **look: Any) -> list[str]:
+    def found(styles: dict[str, Any] | None = None, **properties: Any) -> list[str]:
         document = {"fields": fields, "styles": styles or {}, "locale": "ar"}
-        return [where for _, where in lettered(layers=[{**layer, **look}], **document)]
+        return [where for _, where in lettered(layers=[{**layer, **properties}], **document)]
 
     assert found(text=text, font="Inter") == ["/layers/0/font"] * expected
     assert found(text=[{"text": text, "font": "Inter"}]) == ["/layers/0/text/0/font"] * expected

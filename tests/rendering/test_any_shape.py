@@ -1,4 +1,4 @@
-"""Whatever a good document says of a shape, its picture comes out, at its size."""
+"""Random shapes of valid documents are drawn, at the right size."""
 
 from typing import Any
 

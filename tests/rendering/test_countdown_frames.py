@@ -70,8 +70,8 @@ def banner(**changes: Any) -> Template:
     """A banner of 600 × 150; `frames` and `loop` are the countdown's."""
     countdown = {"to": TO}
     countdown |= {key: changes.pop(key) for key in ("frames", "loop") if key in changes}
-    look = {"background": "#111827", "color": "#fff", "styles": STYLES, "layers": LAYERS}
-    return template(**{"width": 600, "height": 150, **look, "countdown": countdown, **changes})
+    defaults = {"background": "#111827", "color": "#fff", "styles": STYLES, "layers": LAYERS}
+    return template(**{"width": 600, "height": 150, **defaults, "countdown": countdown, **changes})
 
 
 def gif(made: Template, now: float = EVENING, **more: Any) -> RenderedPicture:

@@ -69,8 +69,8 @@ def test_colours_mix_by_the_formulas_of_compositing(
         assert ours / 255 * shown / 255 == pytest.approx(expected, abs=5 / 255)
 
 
-def looked(look: ImageFilters, color: Color) -> tuple[int, ...]:
-    pixel = look.apply(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
+def filtered_color(filters: ImageFilters, color: Color) -> tuple[int, ...]:
+    pixel = filters.apply(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -93,24 +93,34 @@ def test_filters_match_those_of_css(color: Color, share: float, times: float) ->
         (ImageFilters(brightness=times), lambda c: c * times),
         (ImageFilters(contrast=times), lambda c: (c - 127.5) * times + 127.5),
     ]
-    for look, formula in formulas:
-        *changed, alpha = looked(look, color)
+    for filters, formula in formulas:
+        *changed, alpha = filtered_color(filters, color)
         assert alpha == color[3]
         for ours, level in zip(changed, color, strict=False):
             assert ours == pytest.approx(held(formula(level)), abs=1.5)
 
 
 def test_a_tint_colours_the_visible_pixels() -> None:
-    assert looked(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (255, 255, 255, 77)
-    assert looked(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (120, 80, 80, 255)
+    assert filtered_color(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (
+        255,
+        255,
+        255,
+        77,
+    )
+    assert filtered_color(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (
+        120,
+        80,
+        80,
+        255,
+    )
 
 
 def test_a_picture_is_flipped_before_it_is_cropped() -> None:
     picture = DecodedImage.decode(quarters())  # red, green, blue, white
     corner = (0.0, 0.0, 0.5, 0.5)  # of the mirrored picture
 
-    def color(look: ImageFilters | None) -> object:
-        return picture.resized((4, 4), corner, look).getpixel((1, 1))
+    def color(filters: ImageFilters | None) -> object:
+        return picture.resized((4, 4), corner, filters).getpixel((1, 1))
 
     assert color(None) == (255, 0, 0)
     assert color(ImageFilters(flip="horizontal")) == (0, 255, 0)

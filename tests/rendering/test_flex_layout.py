@@ -16,7 +16,7 @@ LONG = "Alexandra Konstantinopolous de la Vega" * 3
 
 
 def boxes(layer: Layer, **rest: Any) -> list[tuple[float, float]]:
-    """Where the group and what is in it stand: x and width, to a tenth."""
+    """x and width of the group and of its layers, to a tenth."""
     drawn = render(template(layers=[layer], **rest))
     return [(round(box.x, 1), round(box.width, 1)) for box in drawn.boxes]
 
@@ -41,7 +41,7 @@ def test_a_badge_follows_a_name_of_any_length(direction: str, name: str) -> None
     group, letters, beside, *_ = boxes(line, direction=direction)
     left, right = (letters, beside) if direction == "ltr" else (beside, letters)
     assert group == (10.0, 180.0)
-    assert beside[1] == 28.0, "the badge gives nothing away"
+    assert beside[1] == 28.0, "the badge does not shrink"
     assert right[0] - (left[0] + left[1]) == pytest.approx(8, abs=0.2)
     assert left[0] >= 10 and right[0] + right[1] <= 190.1
 
