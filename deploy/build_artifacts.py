@@ -32,7 +32,7 @@ def shared_object_machines(folder: Path) -> Iterator[tuple[Path, str]]:
 def build_faults(sizes: Mapping[str, int], built: Path, architecture: str) -> Iterator[str]:
     """Why this build must not be deployed."""
     if sizes["VendorLayer"] > MAX_VENDOR_BYTES:
-        yield f"VendorLayer is over {MAX_VENDOR_BYTES // MEGABYTE} MB: see layers/vendor/trim.py."
+        yield f"VendorLayer is over {MAX_VENDOR_BYTES // MEGABYTE} MB: see layers/vendor/trim_packages.py."
     if sum(sizes.values()) > MAX_TOTAL_BYTES:
         yield f"Layers and code are over {MAX_TOTAL_BYTES // MEGABYTE} MB together."
     strangers = [

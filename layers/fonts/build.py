@@ -24,7 +24,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
 from layers.fonts.packages import fetch_package
-from layers.fonts.sources import FONT_SOURCES, FontSource
+from layers.fonts.font_sources import FONT_SOURCES, FontSource
 
 HERE = Path(__file__).resolve().parent
 # What most texts are written in, and the raised letters by which FreeType aligns ª, ² and º.

@@ -16,7 +16,7 @@ from deploy.build_artifacts import (
 )
 from deploy.build_artifacts import main as check
 from layers import bytecode
-from layers.vendor import trim
+from layers.vendor import trim_packages
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -126,10 +126,12 @@ def test_trimming_takes_other_services_tests_and_records_and_leaves_licences(
     for name in (*kept, *gone):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    trim.main(tmp_path)
+    trim_packages.main(tmp_path)
     assert [name for name in kept if not (tmp_path / name).exists()] == []
     assert [name for name in gone if (tmp_path / name).exists()] == []
 
 
 def test_the_vendor_layer_keeps_the_services_that_functions_call() -> None:
-    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(trim.AWS_SERVICES)
+    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(
+        trim_packages.AWS_SERVICES
+    )

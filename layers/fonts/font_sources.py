@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from layers.fonts import repertoire
+from layers.fonts import character_sets
 
 HEBREW_WEIGHTS = {
     100: "Thin", 200: "ExtraLight", 300: "Light", 400: "Regular", 500: "Medium",
@@ -193,10 +193,10 @@ FONT_SOURCES = (
     _noto_script("Georgian", "88950e3400a0829dec4c205eb1e92b2b0b7070cdf476009f86152797b236733c"),
     _noto_script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
     _noto_script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
-    *(_noto_cjk("SC", 2, repertoire.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("TC", 3, repertoire.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("JP", 0, repertoire.japanese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("KR", 1, repertoire.korean, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("SC", 2, character_sets.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("TC", 3, character_sets.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("JP", 0, character_sets.japanese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("KR", 1, character_sets.korean, weight) for weight in _STATIC_WEIGHTS),
     *(_noto_from_debian(name, weight) for name in _TWO_WEIGHTS for weight in _STATIC_WEIGHTS),
     *map(_noto_from_debian, _ONE_WEIGHT),
     _noto_from_debian("Tibetan", style="Serif"),
@@ -204,7 +204,7 @@ FONT_SOURCES = (
     _noto_static("Symbols 2", "0.4.1",
             "3bf3d6333487df36e88d146e032a9ed8246617ca2dfe1513a8a382c3fad12ac4"),
     _noto_static("Math", "0.4.2", "652041ca903e7adcc1502a0621350526463e91416757310391370ff5f8fb3ce8",
-            letters=repertoire.mathematical),
+            letters=character_sets.mathematical),
     _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),)),
     _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),), italic=True),
     _design_font("Playfair Display", "1.203", _PLAYFAIR, as_published=True),
