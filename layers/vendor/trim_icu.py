@@ -43,7 +43,7 @@ def trim_library(library: bytes) -> bytes:
     begin = library.index(b"CmnD") - 12
     if library[begin + 2 : begin + 4] != ICU_MAGIC:
         raise SystemExit(
-            "ICU's data is not where it is expected: adapt layers/vendor/trim_icu.py to this version"
+            "ICU's data is not where it is expected: adapt layers/vendor/trim_icu.py to this ICU"
         )
     segments = read_program_headers(library)
     data = next(

@@ -1,4 +1,4 @@
-"""Removes the files from the vendor layer that no function uses, such as other AWS services' models.
+"""Removes files that no function uses from the vendor layer: tests, models of other AWS services.
 
     python3 trim_packages.py FOLDER
 
