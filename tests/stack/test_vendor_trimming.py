@@ -99,7 +99,7 @@ def test_trimmed_icu_data_breaks_texts_like_the_complete_data(copied_packages: P
 def test_trimmed_babel_data_formats_every_locale_like_the_complete_data(
     copied_packages: Path,
 ) -> None:
-    command = [sys.executable, FOLDER / "trim_locales.py", copied_packages]
+    command = [sys.executable, str(FOLDER / "trim_locales.py"), str(copied_packages)]
     subprocess.run(command, check=True, timeout=60)
     assert folder_bytes(copied_packages / "babel" / "locale-data") < 10_000_000
     assert script_output(LOCALE_SCRIPT, copied_packages) == script_output(LOCALE_SCRIPT)
