@@ -15,11 +15,11 @@ from random import Random
 from typing import Any
 
 from postcard.errors import Forbidden
-from postcard.links import verify as links
 from postcard.links.build import sign_link
 from postcard.links.parse import Link
+from postcard.links.verify import LinkKeys, parse_link, verify
 
-KEYS = links.LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
+KEYS = LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
 BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SAMPLE_SHARE = 0.9  # slower calls were probably interrupted by other processes
 
@@ -41,14 +41,14 @@ def wrongly_signed_link(position: int, random: Random) -> Link:
     ]
     changed = f"{head}{signature[:position]}{wrong}{signature[position + 1 :]}"
     path, _, query = changed.partition("?")
-    return links.parse_link(path, query)
+    return parse_link(path, query)
 
 
 def refusal_nanoseconds(link: Link) -> int:
     """Nanoseconds until the link is refused."""
     began = time.perf_counter_ns()
     try:
-        links.verify(KEYS, link)
+        verify(KEYS, link)
     except Forbidden:
         return time.perf_counter_ns() - began
     raise AssertionError("a wrong signature was accepted")

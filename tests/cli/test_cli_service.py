@@ -14,8 +14,8 @@ import pytest
 import requests
 from PIL import Image
 
-from postcard.links import verify as links
 from postcard.links.signing import LINK_PURPOSE, LinkKeys, base64url, hmac_sha256, signing_input
+from postcard.links.verify import parse_link, verify
 from tests.cli.runner import CommandOutput, clean_environment, run_postcard, template_folder
 from tests.fonts import upside_down_font
 
@@ -112,10 +112,10 @@ def test_a_signed_link_matches_the_key_in_local_json(state: Path) -> None:
     keys = local_json(state)
     path, _, query = link(state).removeprefix(keys["base_url"]).partition("?")
     signing = {keys["signing_key_id"]: keys["signing_key_hex"]}
-    parsed = links.parse_link(path, query)
+    parsed = parse_link(path, query)
     known = LinkKeys(keys["epoch"], signing, "", keys["address_key_hex"], "", "")
     if parsed.kid in signing:  # another test may have rotated the keys before
-        links.verify(known, parsed)
+        verify(known, parsed)
     assert parsed.version == 1
 
 
@@ -271,7 +271,7 @@ def signing_keys(state: Path, *arguments: str, stdin: str | None = None) -> Comm
 
 def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> None:
     old = link(state)
-    first = links.parse_link("/r/merge.png", old.partition("?")[2]).kid
+    first = parse_link("/r/merge.png", old.partition("?")[2]).kid
     pending = signing_keys(state, "create", "--json").json_output["created"]
     assert f"_kid={first}" in link(state)
     assert signing_keys(state, "rotate", "--json").json_output["minting"] == pending

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import build_artifacts
 from deploy.build_artifacts import (
     LAYERS,
     MEGABYTE,
@@ -14,7 +15,6 @@ from deploy.build_artifacts import (
     folder_bytes,
     shared_object_machines,
 )
-from deploy.build_artifacts import main as check
 from layers import bytecode
 from layers.vendor import trim_packages
 
@@ -46,7 +46,7 @@ class TestArtefacts:
     def test_a_complete_build_has_no_faults_and_its_sizes_are_printed(
         self, built: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert check(built, "arm64") == 0
+        assert build_artifacts.main(built, "arm64") == 0
         assert "VendorLayer       0.0 MB unzipped" in capsys.readouterr().out
 
     def test_a_build_for_the_other_architecture_is_refused(
@@ -56,7 +56,7 @@ class TestArtefacts:
             "VendorLayer/lib/libfribidi.so.0 is for arm64, not x86_64."
             " Run `make build ARCH=x86_64`."
         ]
-        assert check(built, "x86_64") == 1
+        assert build_artifacts.main(built, "x86_64") == 1
         assert "libfribidi.so.0 is for arm64" in capsys.readouterr().out
 
     def test_a_layer_over_its_limit_is_refused(self, built: Path) -> None:
