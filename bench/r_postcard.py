@@ -1,6 +1,6 @@
-"""Postcard for the peers' harness: the real template, binding, renderer and encoders.
+"""Postcard as an engine of the harness: the real template, binding, renderer and encoders.
 
-The harness imports this file as `r_postcard` from its own folder, with its `common` beside it.
+The harness imports this file as `r_postcard`. `common` is a module of the harness.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ POSTCARD_FORMATS = {"jpeg": "jpg"}
 
 
 class Engine:
-    """`warm`: the template's photo stays decoded. `full`: nothing does."""
+    """Mode `warm` keeps the template's decoded photo in memory; mode `full` caches nothing."""
 
     name = "postcard"
     formats = ("png", "jpeg", "webp")
@@ -47,5 +47,5 @@ class Engine:
         return self.renderer.render_surface(prepared, self.pictures)
 
     def encode(self, surface: Surface, format: str) -> bytes:
-        ours = POSTCARD_FORMATS.get(format, format)
-        return encode(surface, ours, quality=82, background=(0, 0, 0, 255)).image.body
+        postcard_format = POSTCARD_FORMATS.get(format, format)
+        return encode(surface, postcard_format, quality=82, background=(0, 0, 0, 255)).image.body

@@ -1,4 +1,4 @@
-"""The picture for bad days, drawn by Postcard from `fallback.json`: no words, so no language.
+"""Draws the generic fallback picture, which has no words, from `fallback.json`.
 
 python -m deploy.fallback_picture picture.png
 """
@@ -20,7 +20,7 @@ FONTS = Path(__file__).parents[1] / "layers" / "fonts"
 
 
 def render_fallback_png() -> bytes:
-    """The PNG."""
+    """The fallback picture as a PNG; always the same bytes."""
     template = Template.compile("fallback", 1, parse_document(DOCUMENT.read_text(encoding="utf-8")))
     document = template.document
     prepared = PreparedRender(

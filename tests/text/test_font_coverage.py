@@ -10,7 +10,7 @@ import pytest
 from babel.localedata import locale_identifiers
 
 from layers.fonts.build import HERE, coverage_table
-from layers.fonts.sources import FONT_SOURCES
+from layers.fonts.font_sources import FONT_SOURCES
 from postcard.assets.font_catalog import SCRIPT_PROBES, describe_fonts
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.text.fonts import Fonts

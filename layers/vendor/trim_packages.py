@@ -1,6 +1,6 @@
-"""Takes from the vendor layer what no function uses: descriptions of other AWS services, tests.
+"""Removes files that no function uses from the vendor layer: tests, models of other AWS services.
 
-    python3 trim.py FOLDER
+    python3 trim_packages.py FOLDER
 
 Licences and package metadata stay.
 """
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 AWS_SERVICES = ("cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts")
-# Only the CLI and `make deploy` write to the edge, which alone needs SigV4A.
+# awscrt signs with SigV4A, which only writes to the KeyValueStore need: the CLI and `make deploy`.
 UNUSED_PACKAGES = ("awscrt", "_awscrt.abi3.so", "awscrt-*.dist-info", "bin", "share")
-# fontTools checks fonts that are uploaded, from Python; of what is compiled only `iup` is worth it.
+# fontTools checks uploaded fonts. Its compiled modules save no time there, except `iup`.
 UNUSED_FONTTOOLS = (
     *("cu2qu", "diff", "merge", "mtiLib", "qu2cu", "subset", "svgLib", "ufoLib", "voltLib"),
     *("feaLib/lexer.*", "misc/bezierTools.*.so", "pens/momentsPen.*", "**/*.c"),
@@ -22,7 +22,7 @@ INSTALLER_RECORDS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 def main(root: Path) -> None:
-    """Remove it all."""
+    """Remove all unused paths below `root`."""
     for path in list(unused_paths(root)):
         if path.is_dir():
             shutil.rmtree(path)
@@ -31,7 +31,7 @@ def main(root: Path) -> None:
 
 
 def unused_paths(root: Path) -> Iterator[Path]:
-    """Files and folders that go."""
+    """Files and folders below `root` that no function uses."""
     for pattern in UNUSED_PACKAGES:
         yield from root.glob(pattern)
     for pattern in UNUSED_FONTTOOLS:

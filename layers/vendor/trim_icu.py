@@ -1,11 +1,12 @@
-"""Takes from ICU's data what breaks no text: 33 MB become 5.
+"""Removes the ICU data that finding line breaks and graphemes does not need: 33 MB become 5 MB.
 
-    python3 breaks.py FOLDER
+    python3 trim_icu.py FOLDER
 
-ICU is here for line ends and graphemes alone; names of languages and zones, sorting, code pages
-and spelled numbers go. The data is one library, a package of named items in its only large
-segment: the package is written anew, the segment cut, and what lies behind it moves up. Addresses
-in memory stay, so nothing needs to be linked again, on any machine for any architecture.
+Postcard uses ICU only for line breaks and graphemes, so the names of languages and time zones,
+sorting, code pages and spelled-out numbers are removed. The data is one ELF library with a package
+of named items in its only large segment. The package is written again with fewer items, the segment
+is shortened, and the bytes behind it move up in the file. Addresses in memory stay the same, so no
+linker is needed, and it works on any machine for any architecture.
 """
 
 import struct
@@ -14,16 +15,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-BREAK_ITERATOR_FOLDER = "brkitr"  # rules and dictionaries of the breakers
-REQUIRED_SUFFIXES = (".nrm", "uemoji.icu", "ulayout.icu")  # what rules and dictionaries ask for
-MAX_PAGE_BYTES = 0x10000  # the largest page of either architecture; segments move by whole ones
+BREAK_ITERATOR_FOLDER = "brkitr"  # rules and dictionaries of the break iterators
+REQUIRED_SUFFIXES = (".nrm", "uemoji.icu", "ulayout.icu")  # read by the rules and dictionaries
+MAX_PAGE_BYTES = 0x10000  # largest page of both architectures; segments move by whole pages
 PT_LOAD = 1
 ICU_MAGIC = b"\xda\x27"
 
 
 @dataclass(frozen=True)
 class ProgramHeader:
-    """A row of the program header: where it stands in the file, and what it tells."""
+    """An entry of the ELF program header table, with its own offset in the file."""
 
     header_offset: int
     kind: int
@@ -32,16 +33,18 @@ class ProgramHeader:
 
 
 def main(root: Path) -> None:
-    """Shorten the one data library below `root`."""
+    """Shorten the ICU data library below `root`."""
     (library,) = root.glob("icu4py.libs/libicudata-*.so*")
     library.write_bytes(trim_library(library.read_bytes()))
 
 
 def trim_library(library: bytes) -> bytes:
-    """The library with the items that are kept."""
+    """The library with only the required items."""
     begin = library.index(b"CmnD") - 12
     if library[begin + 2 : begin + 4] != ICU_MAGIC:
-        raise SystemExit("ICU's data is not where it was: see breaks.py")
+        raise SystemExit(
+            "ICU's data is not where it is expected: adapt layers/vendor/trim_icu.py to this ICU"
+        )
     segments = read_program_headers(library)
     data = next(
         s for s in segments if s.kind == PT_LOAD and s.offset <= begin < s.offset + s.file_size
@@ -56,14 +59,14 @@ def trim_library(library: bytes) -> bytes:
 
 
 def required_items(library: bytes, end: int) -> Mapping[str, bytes]:
-    """The items that are kept, by name; `end` is where the package ends at the latest."""
+    """The required items by name; `end` is the end of the segment with the package."""
     begin = library.index(b"CmnD") - 12
     table = begin + header_length(library, begin)
     (count,) = struct.unpack_from("<I", library, table)
     rows = list(struct.iter_unpack("<II", library[table + 4 : table + 4 + 8 * count]))
     starts = [table + start for _, start in rows]
     bodies = zip(starts, [*starts[1:], end], strict=True)
-    names = [c_string_at(library, table + place) for place, _ in rows]
+    names = [c_string_at(library, table + offset) for offset, _ in rows]
     return {
         name: library[first:last]
         for name, (first, last) in zip(names, bodies, strict=True)
@@ -72,28 +75,31 @@ def required_items(library: bytes, end: int) -> Mapping[str, bytes]:
 
 
 def is_required(name: str) -> bool:
-    """Whether breaking text needs the item `icudt78l/brkitr/char.brk`."""
+    """Whether text breaking needs an item, for example `icudt78l/brkitr/char.brk`."""
     return f"/{BREAK_ITERATOR_FOLDER}/" in name or name.endswith(REQUIRED_SUFFIXES)
 
 
 def build_package(header: bytes, items: Mapping[str, bytes]) -> bytes:
-    """A package: header, count, places of names and items, names, items at multiples of 16."""
+    """A package: header, count, offsets of names and items, names, items at multiples of 16."""
     names = [name.encode() + b"\0" for name in items]
-    at = 4 + 8 * len(items)
-    places, bodies = [], b""
-    first = -(-(at + sum(map(len, names))) // 16) * 16
+    name_offset = 4 + 8 * len(items)
+    offsets, bodies = [], b""
+    first_body = -(-(name_offset + sum(map(len, names))) // 16) * 16
     for name, body in zip(names, items.values(), strict=True):
-        places.append(struct.pack("<II", at, first + len(bodies)))
+        offsets.append(struct.pack("<II", name_offset, first_body + len(bodies)))
         bodies += body.ljust(-(-len(body) // 16) * 16, b"\0")
-        at += len(name)
-    table = struct.pack("<I", len(items)) + b"".join(places) + b"".join(names)
-    return header + table.ljust(first, b"\0") + bodies
+        name_offset += len(name)
+    table = struct.pack("<I", len(items)) + b"".join(offsets) + b"".join(names)
+    return header + table.ljust(first_body, b"\0") + bodies
 
 
 def move_segments(
     library: bytes, segments: list[ProgramHeader], data_segment: ProgramHeader, removed_bytes: int
 ) -> bytes:
-    """The program header after `cut` bytes at the end of `data`; without a table of sections."""
+    """The program headers adapted to a data segment that is `removed_bytes` shorter.
+
+    The section header table is dropped: the dynamic loader does not need it.
+    """
     body = bytearray(library)
     for segment in segments:
         if segment == data_segment:
@@ -112,28 +118,27 @@ def move_segments(
 
 
 def read_program_headers(library: bytes) -> list[ProgramHeader]:
-    """The program header of a 64-bit little-endian ELF file."""
+    """The program headers of a 64-bit little-endian ELF file."""
     (start,) = struct.unpack_from("<Q", library, 0x20)
     size, count = struct.unpack_from("<HH", library, 0x36)
-    rows = range(start, start + size * count, size)
     return [
         ProgramHeader(
-            at,
-            *struct.unpack_from("<I", library, at),
-            *struct.unpack_from("<Q", library, at + 8),
-            *struct.unpack_from("<Q", library, at + 32),
+            offset,
+            *struct.unpack_from("<I", library, offset),
+            *struct.unpack_from("<Q", library, offset + 8),
+            *struct.unpack_from("<Q", library, offset + 32),
         )
-        for at in rows
+        for offset in range(start, start + size * count, size)
     ]
 
 
 def header_length(library: bytes, begin: int) -> int:
-    """Bytes before a package's table."""
+    """Bytes of a package's header, which comes before its table of items."""
     return int(struct.unpack_from("<H", library, begin)[0])
 
 
 def c_string_at(library: bytes, offset: int) -> str:
-    """A text that ends with a zero byte."""
+    """The zero-terminated string at an offset."""
     return library[offset : library.index(b"\0", offset)].decode()
 
 

@@ -1,10 +1,10 @@
-"""Takes from Babel's locales the names that no filter says: 30 MB become 8.
+"""Removes the names from Babel's locales that no Liquid filter prints: 30 MB become 8 MB.
 
-    python3 locales.py FOLDER
+    python3 trim_locales.py FOLDER
 
-All locales stay, with all that numbers, money, dates and times need. What goes are names of
-languages, units and currencies (their places stay, empty, since Babel looks there even
-for patterns that show none), and what is left is written in pickle's newest form.
+All locales stay, with everything that numbers, amounts of money, dates and times need. Names of
+languages, units and currencies become empty dicts, because Babel looks them up even for patterns
+that show none. The rest is written with pickle protocol 5.
 """
 
 import pickle
@@ -31,16 +31,16 @@ UNUSED_FIELDS = (
 
 
 def main(root: Path) -> None:
-    """Shorten every locale below `root`, with the Babel that is there."""
+    """Shorten every locale below `root`. Unpickling imports Babel from there."""
     sys.path.insert(0, str(root))
     for path in sorted((root / "babel" / "locale-data").glob("*.dat")):
         path.write_bytes(trim_locale(path.read_bytes()))
 
 
 def trim_locale(locale: bytes) -> bytes:
-    """The same locale without the names."""
-    told = pickle.loads(locale)  # noqa: S301  (of a package that is pinned by its hash)
-    return pickle.dumps({name: {} if name in UNUSED_FIELDS else told[name] for name in told}, 5)
+    """The pickled locale without the unused names."""
+    fields = pickle.loads(locale)  # noqa: S301 - of a package that is pinned by its hash
+    return pickle.dumps({name: {} if name in UNUSED_FIELDS else fields[name] for name in fields}, 5)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The fonts that ship: from which pinned package each comes, and what becomes of it."""
+"""The fonts that ship: the pinned package of each, and how it is converted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from layers.fonts import repertoire
+from layers.fonts import character_sets
 
 HEBREW_WEIGHTS = {
     100: "Thin", 200: "ExtraLight", 300: "Light", 400: "Regular", 500: "Medium",
@@ -14,11 +14,12 @@ HEBREW_WEIGHTS = {
 
 @dataclass(frozen=True)
 class FontSource:
-    """One font in a package, and what becomes of it.
+    """One font file in a package, and how it is converted.
 
-    `pinned` are axes that are fixed, `number` is its place in a collection, `letters` are those
-    kept. A name that its licence reserves may be borne by the font `as_published` alone. What is
-    `kerned` across scripts has a second file without them.
+    `pinned` are variation axes with a fixed value. `collection_index` is the font's index in a
+    collection, -1 outside one. `characters` are those that are kept; None keeps all. `as_published`
+    copies the file unchanged, because its licence reserves the name for the original. `kerned`
+    fonts get a second file with only Latin letters, because their kerning is slow to shape with.
     """
 
     package: str
@@ -32,13 +33,13 @@ class FontSource:
     pinned: tuple[tuple[str, float], ...] = ()
     color: bool = False
     collection_index: int = -1
-    letters: Callable[[], frozenset[str]] | None = None
+    characters: Callable[[], frozenset[str]] | None = None
     as_published: bool = False
     kerned: bool = False
 
     @property
     def latin_file(self) -> str:
-        """The file with the letters of western Europe alone; empty if it would save no time."""
+        """The file with only Latin letters; empty if it would save no time."""
         return f"{self.file.removesuffix('.ttf')}-Latin.ttf" if self.kerned else ""
 
 
@@ -127,7 +128,7 @@ def _noto_static(name: str, version: str, sha256: str, **rest: Any) -> FontSourc
 
 
 def _noto_cjk(
-    name: str, number: int, letters: Callable[[], frozenset[str]], weight: int
+    name: str, collection_index: int, characters: Callable[[], frozenset[str]], weight: int
 ) -> FontSource:
     return FontSource(
         package="fonts-noto-cjk_1%3a20220127+repack1-1_all.deb",
@@ -137,8 +138,8 @@ def _noto_cjk(
         file=f"NotoSans{name}-{weight}.otf",
         family=f"Noto Sans {name}",
         weight=weight,
-        collection_index=number,
-        letters=letters,
+        collection_index=collection_index,
+        characters=characters,
     )
 
 
@@ -172,13 +173,14 @@ FONT_SOURCES = (
     _inter("Inter-Italic", italic=True),
     _noto_variable("", "2.15", _SANS, "NotoSans", kerned=True),
     _noto_variable("", "2.15", _SANS, "NotoSans-Italic", italic=True, kerned=True),
-    _noto_variable("_arabic", "2.12", "eeca37a7ad6854bf1b6aa42bbce1908a6a6dcd2252ed56d021c20b613f6d16fc",
-          "NotoSansArabic"),
+    _noto_variable("_arabic", "2.12",
+            "eeca37a7ad6854bf1b6aa42bbce1908a6a6dcd2252ed56d021c20b613f6d16fc", "NotoSansArabic"),
     *map(_noto_hebrew, HEBREW_WEIGHTS),
-    _noto_variable("_devanagari", "2.7", "3f8859d4905238a95daecf45c508dff148936e5aa60bd2e30a89333041a64adf",
-          "NotoSansDevanagari"),
-    _noto_variable("_thai", "2.2", "1768cb43e1b01a5614a771a07c579c5d6109d21e8ef9fd4920de3cd7f842f863",
-          "NotoSansThai"),
+    _noto_variable("_devanagari", "2.7",
+            "3f8859d4905238a95daecf45c508dff148936e5aa60bd2e30a89333041a64adf",
+            "NotoSansDevanagari"),
+    _noto_variable("_thai", "2.2",
+            "1768cb43e1b01a5614a771a07c579c5d6109d21e8ef9fd4920de3cd7f842f863", "NotoSansThai"),
     _noto_script("Bengali", "c5811f21f12e6ecfb076898a438f808ccbb56b64deaab0311952863d18e80558"),
     _noto_script("Tamil", "99800b83c2ff671c98e8818890d36610b7196ceb7b6dc73663dd84a05f97e275"),
     _noto_script("Telugu", "960165b9650d2600814f7373f946578b5b6e91e86fd9e2427422f397a68c350f"),
@@ -193,20 +195,22 @@ FONT_SOURCES = (
     _noto_script("Georgian", "88950e3400a0829dec4c205eb1e92b2b0b7070cdf476009f86152797b236733c"),
     _noto_script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
     _noto_script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
-    *(_noto_cjk("SC", 2, repertoire.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("TC", 3, repertoire.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("JP", 0, repertoire.japanese, weight) for weight in _STATIC_WEIGHTS),
-    *(_noto_cjk("KR", 1, repertoire.korean, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("SC", 2, character_sets.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("TC", 3, character_sets.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("JP", 0, character_sets.japanese, weight) for weight in _STATIC_WEIGHTS),
+    *(_noto_cjk("KR", 1, character_sets.korean, weight) for weight in _STATIC_WEIGHTS),
     *(_noto_from_debian(name, weight) for name in _TWO_WEIGHTS for weight in _STATIC_WEIGHTS),
     *map(_noto_from_debian, _ONE_WEIGHT),
     _noto_from_debian("Tibetan", style="Serif"),
     _noto_script("Symbols", "7ec374a93bb2e4865faeeb73a3ee732a7d082dae7d64d9667fda57fe4190dbe7"),
     _noto_static("Symbols 2", "0.4.1",
             "3bf3d6333487df36e88d146e032a9ed8246617ca2dfe1513a8a382c3fad12ac4"),
-    _noto_static("Math", "0.4.2", "652041ca903e7adcc1502a0621350526463e91416757310391370ff5f8fb3ce8",
-            letters=repertoire.mathematical),
+    _noto_static("Math", "0.4.2",
+            "652041ca903e7adcc1502a0621350526463e91416757310391370ff5f8fb3ce8",
+            characters=character_sets.mathematical),
     _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),)),
-    _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),), italic=True),
+    _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),),
+            italic=True),
     _design_font("Playfair Display", "1.203", _PLAYFAIR, as_published=True),
     _design_font("Playfair Display", "1.203", _PLAYFAIR, as_published=True, italic=True),
     _design_font("Space Grotesk", "2.0",
