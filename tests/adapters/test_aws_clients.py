@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.errors import AwsCallFailed
+from postcard.adapters.aws.call_failed import AwsCallFailed
 from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore

@@ -13,7 +13,7 @@ import requests
 
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.cdn import CloudFrontCdn
-from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+from postcard.adapters.aws.key_value_store import CloudFrontEdgeStore
 from postcard.adapters.aws.uploads import S3Uploads
 from postcard.adapters.file_edge_store import FileEdgeStore
 from postcard.adapters.memory import MemoryCdn, MemoryEdgeStore, MemoryUploads

@@ -8,8 +8,8 @@ from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.errors import Conflict
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import EDGE_ENTRY_NAME
-from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations

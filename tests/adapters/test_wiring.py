@@ -9,10 +9,10 @@ import pytest
 
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+from postcard.adapters.aws.key_value_store import CloudFrontEdgeStore
 from postcard.errors import ServiceUnavailable
 from postcard.keys.api_keys import ApiKeyService
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 

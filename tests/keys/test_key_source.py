@@ -4,8 +4,8 @@ import pytest
 
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
 from postcard.errors import ServiceUnavailable
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySource
-from postcard.keys.rotation import KeyRotation
 
 NOW = 1_795_341_600.0
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
+from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
 
 JsonObject = dict[str, Any]  # as it was sent: a document, metadata
@@ -199,11 +200,21 @@ class AssetStore(Protocol):
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]: ...
 
 
+UPLOAD_LIFETIME_SECONDS = 900
+
+
 class Uploads(Protocol):
-    """Hands out an address to which a browser or a program sends a file itself."""
+    """Hands out presigned forms, with which clients upload files straight to the store."""
 
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
         """`{"url", "method", "fields" or "headers", "expires_at"}`."""
+
+
+@dataclass(eq=False)
+class SecretChanged(Conflict):
+    """The secret is no longer what was read."""
+
+    detail: str = "Somebody else changed the keys at the same moment: look at them and repeat."
 
 
 class SecretStore(Protocol):
@@ -211,7 +222,7 @@ class SecretStore(Protocol):
 
     def read(self) -> str: ...
     def write(self, text: str, *, instead_of: str) -> None:
-        """Replaces what was read, `instead_of`; `Conflict` if somebody else did meanwhile."""
+        """Replace the text `instead_of`; `SecretChanged` if it is another by now."""
 
 
 class EdgeStore(Protocol):

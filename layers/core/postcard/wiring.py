@@ -126,7 +126,7 @@ def edge_store(settings: Settings) -> ports.EdgeStore:
 
         return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE_SCHEME)))
     from postcard.adapters.aws.boto_client import boto_client
-    from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+    from postcard.adapters.aws.key_value_store import CloudFrontEdgeStore
 
     return CloudFrontEdgeStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
 

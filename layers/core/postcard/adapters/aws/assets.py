@@ -1,7 +1,7 @@
 """Assets in the table."""
 
 from postcard.adapters.aws.table import Table, record_fields, to_row
-from postcard.adapters.page_cursors import decode_cursor, encode_cursor
+from postcard.adapters.pagination import decode_cursor, encode_cursor
 from postcard.ports import AssetRecord, Page
 
 PARTITION = "assets"

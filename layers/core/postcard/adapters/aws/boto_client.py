@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
 from postcard.runtime.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:

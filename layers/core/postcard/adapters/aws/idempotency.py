@@ -7,7 +7,7 @@ from postcard.adapters.aws.table import (
     compress,
     decompress,
 )
-from postcard.adapters.idempotency_rules import (
+from postcard.adapters.idempotency import (
     IN_PROGRESS_SECONDS,
     RESPONSE_LIFETIME_SECONDS,
     stored_response,

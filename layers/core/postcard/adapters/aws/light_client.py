@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
 from postcard.adapters.aws.transport import AwsRequest, AwsResponse, Transport
 
 METADATA_PREFIX = "x-amz-meta-"

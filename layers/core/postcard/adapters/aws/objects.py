@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
 from postcard.ports import StoredObject
 from postcard.runtime.lazy_regex import lazy_regex
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
 from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
 

@@ -13,7 +13,7 @@ from postcard.adapters.aws.table import (
     record_fields,
     to_row,
 )
-from postcard.adapters.page_cursors import decode_cursor, encode_cursor
+from postcard.adapters.pagination import decode_cursor, encode_cursor
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 

@@ -9,7 +9,7 @@ from email.message import Message
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
 from postcard.adapters.http.deadline_socket import (
     BodyTooLarge,

@@ -4,10 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from postcard.ports import JsonObject
+from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject
 from postcard.timestamps import format_rfc3339
-
-UPLOAD_SECONDS = 900
 
 
 class S3Uploads:
@@ -25,11 +23,11 @@ class S3Uploads:
             Key=key,
             Fields={"Content-Type": content_type},
             Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
-            ExpiresIn=UPLOAD_SECONDS,
+            ExpiresIn=UPLOAD_LIFETIME_SECONDS,
         )
         return {
             "url": form["url"],
             "method": "POST",
             "fields": form["fields"],
-            "expires_at": format_rfc3339(self._now() + UPLOAD_SECONDS),
+            "expires_at": format_rfc3339(self._now() + UPLOAD_LIFETIME_SECONDS),
         }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from postcard.adapters.memory.pages import paginate
+from postcard.adapters.pagination import paginate
 from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
 
 

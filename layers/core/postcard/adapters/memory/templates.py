@@ -2,7 +2,7 @@
 
 import threading
 
-from postcard.adapters.memory.pages import paginate
+from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 

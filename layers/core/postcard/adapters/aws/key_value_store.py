@@ -6,7 +6,7 @@ store as it was read.
 
 from typing import Any
 
-from postcard.adapters.aws.errors import AwsCallFailed
+from postcard.adapters.aws.call_failed import AwsCallFailed
 
 MAX_ATTEMPTS = 5
 CONFLICT_CODES = ("ConflictException", "PreconditionFailed")

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
 from postcard.errors import Conflict, Forbidden, NotFound, ServiceUnavailable
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import EDGE_ENTRY_NAME, MAX_EDGE_ENTRY_LENGTH, KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.links import build as link_minting
 from postcard.links import verify as links
 from postcard.links.signing import LinkKeys
