@@ -1,4 +1,4 @@
-"""A signing key's life, from the edge's point of view."""
+"""The life of a signing key, in the secret and at the edge."""
 
 import json
 from collections.abc import Callable
@@ -12,34 +12,35 @@ from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
 from postcard.errors import Conflict, Forbidden, NotFound, ServiceUnavailable
 from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import EDGE_ENTRY_NAME, MAX_EDGE_ENTRY_LENGTH, KeySet
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
+from postcard.links.parse import Link, parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify
 
 NOW = 1_795_341_600.0
 
 
 class SlowEdge(MemoryEdgeStore):
-    """Shows a write after some reads; None is never."""
+    """Shows a write after `after` reads; None: never."""
 
     def __init__(self, after: int | None) -> None:
         super().__init__()
         self.after = after
-        self._waiting: tuple[str, str] | None = None
+        self._pending: tuple[str, str] | None = None
         self._reads = 0
 
     def read(self, name: str) -> str | None:
         self._reads += 1
-        if self._waiting and self.after is not None and self._reads > self.after:
-            super().write(*self._waiting)
-            self._waiting = None
+        if self._pending and self.after is not None and self._reads > self.after:
+            super().write(*self._pending)
+            self._pending = None
         return super().read(name)
 
     def write(self, name: str, text: str) -> None:
-        self._waiting, self._reads = (name, text), 0
+        self._pending, self._reads = (name, text), 0
 
 
-def ring_of(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
+def key_rotation(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
     return KeyRotation(secrets, edge, sleep=lambda _: None)
 
 
@@ -54,10 +55,10 @@ def edge() -> MemoryEdgeStore:
 
 
 @pytest.fixture
-def ring(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
-    ring = ring_of(secrets, edge)
-    ring.initialize(now=NOW)
-    return ring
+def rotation(secrets: MemorySecretStore, edge: MemoryEdgeStore) -> KeyRotation:
+    rotation = key_rotation(secrets, edge)
+    rotation.initialize(now=NOW)
+    return rotation
 
 
 def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
@@ -65,8 +66,8 @@ def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
     return signing
 
 
-def minted(keys: LinkKeys) -> links.Link:
-    url = link_minting.sign_link(
+def minted_link(keys: LinkKeys) -> Link:
+    url = sign_link(
         keys,
         template="welcome",
         format="png",
@@ -78,30 +79,30 @@ def minted(keys: LinkKeys) -> links.Link:
         expires=None,
         campaign=None,
     )
-    return links.parse_link(*url.partition("?")[::2])
+    return parse_link(*url.partition("?")[::2])
 
 
-def test_first_use_makes_every_key_and_keeps_what_is_there(
-    ring: KeyRotation, edge: MemoryEdgeStore
+def test_initialize_creates_the_missing_keys_and_keeps_the_others(
+    rotation: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    keys = ring.read()
+    keys = rotation.read()
     assert keys.origin == "made by the stack"
     assert (keys.active_kid, keys.epoch) == ("k1", 1)
-    made = [keys.address, keys.images, keys.id, keys.signing["k1"].key]
-    assert len(set(made)) == 4
-    assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in made)
+    created = [keys.address, keys.images, keys.id, keys.signing["k1"].key]
+    assert len(set(created)) == 4
+    assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in created)
     assert at_edge(edge) == {"k1": keys.signing["k1"].key}
 
 
-def test_initialising_again_changes_nothing(ring: KeyRotation) -> None:
-    before = ring.read()
-    assert ring.initialize(now=NOW + 5) == before
+def test_a_second_initialize_changes_nothing(rotation: KeyRotation) -> None:
+    before = rotation.read()
+    assert rotation.initialize(now=NOW + 5) == before
 
 
-def test_the_edges_entry_is_what_the_contract_says(
-    ring: KeyRotation, edge: MemoryEdgeStore
+def test_the_edge_entry_has_the_fields_of_the_contract(
+    rotation: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    keys, entry = ring.read(), edge.read(EDGE_ENTRY_NAME)
+    keys, entry = rotation.read(), edge.read(EDGE_ENTRY_NAME)
     assert entry is not None
     assert list(json.loads(entry)) == ["epoch", "signing", "address", "images"]
     assert json.loads(entry)["address"] == keys.address
@@ -109,101 +110,99 @@ def test_the_edges_entry_is_what_the_contract_says(
     assert keys.origin not in entry
 
 
-def test_a_created_key_is_at_the_edge_and_mints_nothing(
-    ring: KeyRotation, edge: MemoryEdgeStore
+def test_a_created_key_is_at_the_edge_and_mints_nothing_yet(
+    rotation: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    kid = ring.create(now=NOW)
+    kid = rotation.create(now=NOW)
     assert kid in at_edge(edge)
-    assert ring.read().signing[kid].state == "pending"
-    assert ring.read().active_kid == "k1"
+    assert rotation.read().signing[kid].state == "pending"
+    assert rotation.read().active_kid == "k1"
 
 
-def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(ring: KeyRotation) -> None:
-    old = minted(ring.read().link_keys())
-    kid = ring.rotate(now=NOW)
-    keys = ring.read().link_keys()
-    assert minted(keys).kid == kid == "k2"
-    links.verify(keys, old)
-    assert ring.read().signing["k1"].state == "verifying"
+def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(rotation: KeyRotation) -> None:
+    old = minted_link(rotation.read().link_keys())
+    kid = rotation.rotate(now=NOW)
+    keys = rotation.read().link_keys()
+    assert minted_link(keys).kid == kid == "k2"
+    verify(keys, old)
+    assert rotation.read().signing["k1"].state == "verifying"
 
 
-def test_rotating_takes_the_key_that_is_pending(ring: KeyRotation) -> None:
-    assert ring.create(now=NOW) == ring.rotate(now=NOW)
-    assert len(ring.read().signing) == 2
+def test_rotate_takes_the_pending_key(rotation: KeyRotation) -> None:
+    assert rotation.create(now=NOW) == rotation.rotate(now=NOW)
+    assert len(rotation.read().signing) == 2
 
 
-def test_a_key_that_the_edge_does_not_show_mints_nothing(secrets: MemorySecretStore) -> None:
+def test_a_key_that_the_edge_does_not_have_mints_nothing(secrets: MemorySecretStore) -> None:
     edge = SlowEdge(after=3)
-    ring = ring_of(secrets, edge)
-    ring.initialize(now=NOW)
+    rotation = key_rotation(secrets, edge)
+    rotation.initialize(now=NOW)
     edge.after = None
     with pytest.raises(ServiceUnavailable):
-        ring.rotate(now=NOW)
-    assert ring.read().active_kid == "k1"
-    assert ring.read().signing["k2"].state == "pending"
+        rotation.rotate(now=NOW)
+    assert rotation.read().active_kid == "k1"
+    assert rotation.read().signing["k2"].state == "pending"
     edge.after = 2
-    assert ring.rotate(now=NOW) == "k2"
-    assert ring.read().active_kid == "k2"
+    assert rotation.rotate(now=NOW) == "k2"
+    assert rotation.read().active_kid == "k2"
 
 
-def test_a_revoked_keys_links_are_forbidden_and_its_name_is_never_used_again(
-    ring: KeyRotation, edge: MemoryEdgeStore
+def test_links_of_a_revoked_key_are_forbidden_and_its_id_is_not_used_again(
+    rotation: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    old = minted(ring.read().link_keys())
-    ring.rotate(now=NOW)
-    ring.revoke("k1")
+    old = minted_link(rotation.read().link_keys())
+    rotation.rotate(now=NOW)
+    rotation.revoke("k1")
     with pytest.raises(Forbidden):
-        links.verify(ring.read().link_keys(), old)
+        verify(rotation.read().link_keys(), old)
     assert set(at_edge(edge)) == {"k2"}
-    pending = ring.create(now=NOW)
-    ring.revoke(pending)
-    assert (pending, ring.create(now=NOW)) == ("k3", "k4")
+    pending = rotation.create(now=NOW)
+    rotation.revoke(pending)
+    assert (pending, rotation.create(now=NOW)) == ("k3", "k4")
 
 
-def test_a_retired_key_never_mints(ring: KeyRotation) -> None:
-    kid = ring.create(now=NOW)
-    ring.retire(kid)
-    assert ring.read().signing[kid].state == "verifying"
-    assert ring.rotate(now=NOW) != kid
+def test_a_retired_key_never_mints(rotation: KeyRotation) -> None:
+    kid = rotation.create(now=NOW)
+    rotation.retire(kid)
+    assert rotation.read().signing[kid].state == "verifying"
+    assert rotation.rotate(now=NOW) != kid
 
 
 @pytest.mark.parametrize("end", [KeyRotation.retire, KeyRotation.revoke])
-def test_the_key_that_mints_is_not_taken_away(
-    ring: KeyRotation, end: Callable[[KeyRotation, str], None]
+def test_the_key_that_mints_cannot_be_retired_or_revoked(
+    rotation: KeyRotation, end: Callable[[KeyRotation, str], None]
 ) -> None:
     with pytest.raises(Conflict, match="rotate first"):
-        end(ring, "k1")
+        end(rotation, "k1")
     with pytest.raises(NotFound):
-        end(ring, "k9")
+        end(rotation, "k9")
 
 
-def test_there_are_at_most_ten_signing_keys_and_they_fit_at_the_edge(
-    ring: KeyRotation, edge: MemoryEdgeStore
+def test_there_are_at_most_ten_signing_keys_and_they_fit_into_the_edge_entry(
+    rotation: KeyRotation, edge: MemoryEdgeStore
 ) -> None:
-    ring.raise_epoch()
+    rotation.raise_epoch()
     for _ in range(9):
-        ring.rotate(now=NOW)
+        rotation.rotate(now=NOW)
     entry = edge.read(EDGE_ENTRY_NAME)
     assert entry is not None
     assert len(json.loads(entry)["signing"]) == 10
     assert len(entry) <= MAX_EDGE_ENTRY_LENGTH
     with pytest.raises(Conflict, match="ten"):
-        ring.create(now=NOW)
+        rotation.create(now=NOW)
 
 
-def test_sync_brings_an_edge_that_lost_its_copy_up_to_date(
-    ring: KeyRotation, edge: MemoryEdgeStore
-) -> None:
+def test_sync_restores_a_lost_edge_entry(rotation: KeyRotation, edge: MemoryEdgeStore) -> None:
     before = edge.read(EDGE_ENTRY_NAME)
     edge.write(EDGE_ENTRY_NAME, "{}")
-    ring.sync()
+    rotation.sync()
     assert edge.read(EDGE_ENTRY_NAME) == before
 
 
-def test_raising_the_epoch_reaches_the_edge(ring: KeyRotation, edge: MemoryEdgeStore) -> None:
-    assert ring.raise_epoch() == 2
+def test_raising_the_epoch_reaches_the_edge(rotation: KeyRotation, edge: MemoryEdgeStore) -> None:
+    assert rotation.raise_epoch() == 2
     assert json.loads(edge.read(EDGE_ENTRY_NAME) or "")["epoch"] == 2
-    assert ring.read().link_keys().epoch == 2
+    assert rotation.read().link_keys().epoch == 2
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"signing": {"k1": 5}}', '{"other": 1}', '"x"'])
@@ -213,7 +212,7 @@ def test_a_broken_secret_is_unavailable(text: str) -> None:
 
 
 class BusySecrets(MemorySecretStore):
-    """A secret that somebody else changes after it was read."""
+    """A secret that `meanwhile` changes after the next read."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -221,39 +220,39 @@ class BusySecrets(MemorySecretStore):
 
     def read(self) -> str:
         text = super().read()
-        if (others := self.meanwhile) is not None:
+        if (change := self.meanwhile) is not None:
             self.meanwhile = None
-            others()
+            change()
         return text
 
 
 CHANGES: list[Callable[[KeyRotation], object]] = [
-    lambda ring: ring.create(now=NOW),
-    lambda ring: ring.revoke("k1"),
-    lambda ring: ring.retire("k3"),
-    lambda ring: ring.raise_epoch(),
+    lambda rotation: rotation.create(now=NOW),
+    lambda rotation: rotation.revoke("k1"),
+    lambda rotation: rotation.retire("k3"),
+    lambda rotation: rotation.raise_epoch(),
 ]
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_of_two_changes_at_once_one_is_refused_and_none_is_lost(
+def test_of_two_concurrent_changes_one_is_a_conflict_and_none_is_lost(
     secrets: MemorySecretStore, edge: MemoryEdgeStore, change: Callable[[KeyRotation], object]
 ) -> None:
     busy = BusySecrets(secrets.read())
-    ring = ring_of(busy, edge)
-    ring.initialize(now=NOW)
-    ring.rotate(now=NOW)
-    ring.create(now=NOW)
-    busy.meanwhile = lambda: ring.create(now=NOW)
+    rotation = key_rotation(busy, edge)
+    rotation.initialize(now=NOW)
+    rotation.rotate(now=NOW)
+    rotation.create(now=NOW)
+    busy.meanwhile = lambda: rotation.create(now=NOW)
     with pytest.raises(Conflict, match="same moment"):
-        change(ring)
-    assert list(ring.read().signing) == ["k1", "k2", "k3", "k4"]
+        change(rotation)
+    assert list(rotation.read().signing) == ["k1", "k2", "k3", "k4"]
     assert list(at_edge(edge)) == ["k1", "k2", "k3", "k4"]
-    change(ring)
+    change(rotation)
 
 
 class LateEdge(MemoryEdgeStore):
-    """An edge to which one write comes late: somebody else's change overtakes it."""
+    """An edge whose next write is delayed: `meanwhile` happens before it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -261,79 +260,79 @@ class LateEdge(MemoryEdgeStore):
         self.down = False
 
     def write(self, name: str, text: str) -> None:
-        if (others := self.meanwhile) is not None:
+        if (change := self.meanwhile) is not None:
             self.meanwhile = None
-            others()
+            change()
         if self.down:
             raise ServiceUnavailable("The edge is down.")
         super().write(name, text)
 
 
-def test_a_key_revoked_while_another_change_is_on_its_way_stays_away_from_the_edge(
+def test_a_key_revoked_during_another_change_is_removed_from_the_edge(
     secrets: MemorySecretStore,
 ) -> None:
     edge = LateEdge()
-    ring = ring_of(secrets, edge)
-    ring.initialize(now=NOW)
-    ring.rotate(now=NOW)
-    edge.meanwhile = lambda: ring.revoke("k1")
-    ring.create(now=NOW)
+    rotation = key_rotation(secrets, edge)
+    rotation.initialize(now=NOW)
+    rotation.rotate(now=NOW)
+    edge.meanwhile = lambda: rotation.revoke("k1")
+    rotation.create(now=NOW)
     assert list(at_edge(edge)) == ["k2", "k3"]
 
 
-def test_a_change_that_the_edge_did_not_take_says_what_finishes_it(
+def test_an_error_of_the_edge_names_the_command_that_finishes_the_change(
     secrets: MemorySecretStore,
 ) -> None:
     edge = LateEdge()
-    ring = ring_of(secrets, edge)
-    ring.initialize(now=NOW)
-    ring.rotate(now=NOW)
+    rotation = key_rotation(secrets, edge)
+    rotation.initialize(now=NOW)
+    rotation.rotate(now=NOW)
     edge.down = True
     with pytest.raises(ServiceUnavailable, match="run `postcard signing-keys sync`"):
-        ring.revoke("k1")
-    assert list(ring.read().signing) == ["k2"]
+        rotation.revoke("k1")
+    assert list(rotation.read().signing) == ["k2"]
     edge.down = False
-    ring.sync()
+    rotation.sync()
     assert list(at_edge(edge)) == ["k2"]
 
 
-class KeysLife(RuleBasedStateMachine):
-    """Whatever is done in whatever order, one key mints and the edge knows it."""
+class KeyRotationMachine(RuleBasedStateMachine):
+    """After any sequence of calls, one key mints and the edge has it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.edge = MemoryEdgeStore()
-        self.ring = ring_of(MemorySecretStore(), self.edge)
-        self.ring.initialize(now=NOW)
+        self.rotation = key_rotation(MemorySecretStore(), self.edge)
+        self.rotation.initialize(now=NOW)
 
-    def _has_room(self) -> bool:
-        return len(self.ring.read().signing) < 10
+    def _has_fewer_than_ten_keys(self) -> bool:
+        return len(self.rotation.read().signing) < 10
 
-    @precondition(_has_room)
+    @precondition(_has_fewer_than_ten_keys)
     @rule()
     def create(self) -> None:
-        self.ring.create(now=NOW)
+        self.rotation.create(now=NOW)
 
-    @precondition(_has_room)
+    @precondition(_has_fewer_than_ten_keys)
     @rule()
     def rotate(self) -> None:
-        self.ring.rotate(now=NOW)
+        self.rotation.rotate(now=NOW)
 
-    @rule(which=st.integers(0, 9), end=st.sampled_from(["retire", "revoke"]))
-    def end(self, which: int, end: str) -> None:
-        kids = list(self.ring.read().signing)
-        kid = kids[which % len(kids)]
-        if kid != self.ring.read().active_kid:
-            getattr(self.ring, end)(kid)
+    @rule(index=st.integers(0, 9), end=st.sampled_from(["retire", "revoke"]))
+    def end(self, index: int, end: str) -> None:
+        kids = list(self.rotation.read().signing)
+        kid = kids[index % len(kids)]
+        if kid != self.rotation.read().active_kid:
+            getattr(self.rotation, end)(kid)
 
     @invariant()
     def one_mints_and_the_edge_verifies_it(self) -> None:
-        keys = self.ring.read()
+        keys = self.rotation.read()
         assert [key.state for key in keys.signing.values()].count("minting") == 1
         assert at_edge(self.edge) == {kid: key.key for kid, key in keys.signing.items()}
         assert len(keys.edge_entry()) <= MAX_EDGE_ENTRY_LENGTH
-        links.verify(keys.link_keys(), minted(keys.link_keys()))
+        verify(keys.link_keys(), minted_link(keys.link_keys()))
 
 
-TestKeysLife = KeysLife.TestCase
-TestKeysLife.settings = settings(max_examples=40, stateful_step_count=15)
+TestKeyRotationMachine = KeyRotationMachine.TestCase
+TestKeyRotationMachine.settings = settings(max_examples=40, stateful_step_count=15)

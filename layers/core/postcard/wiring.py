@@ -19,7 +19,7 @@ from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.delivery import assembly as service
-from postcard.keys.key_set import KeySource
+from postcard.keys.key_source import KeySource
 from postcard.rendering.image_resolver import DecodedImageCache, UntrustedImageDecoder
 from postcard.rendering.renderer import Renderer
 from postcard.settings import Settings
