@@ -1,4 +1,4 @@
-"""Records of opaque images in every implementation."""
+"""Image records in every implementation."""
 
 from dataclasses import replace
 
@@ -56,14 +56,14 @@ def test_the_images_of_a_template_and_of_a_version_are_found(world: PortImplemen
     assert list(world.images.by_template("other")) == []
 
 
-def test_images_are_found_by_what_they_are_marked_with(world: PortImplementations) -> None:
+def test_images_are_found_by_their_blind_indexes(world: PortImplementations) -> None:
     for number in range(120):
-        marks = ("m" * 40, f"mark{number % 2}")
-        world.images.put(replace(image(), image_id=f"img_{number}", marks=marks))
-    world.images.put(replace(image(), image_id="img_0", marks=(), erased=True))
-    found = {record.image_id for record in world.images.by_blind_index("mark0")}
+        blind_indexes = ("b" * 40, f"index{number % 2}")
+        world.images.put(replace(image(), image_id=f"img_{number}", blind_indexes=blind_indexes))
+    world.images.put(replace(image(), image_id="img_0", blind_indexes=(), erased=True))
+    found = {record.image_id for record in world.images.by_blind_index("index0")}
     assert found == {f"img_{number}" for number in range(2, 120, 2)}
-    assert len(list(world.images.by_blind_index("m" * 40))) == 119
-    assert list(world.images.by_blind_index("mark9")) == []
+    assert len(list(world.images.by_blind_index("b" * 40))) == 119
+    assert list(world.images.by_blind_index("index9")) == []
     stored = world.images.get("img_1")
-    assert stored is not None and stored.marks == ("m" * 40, "mark1")
+    assert stored is not None and stored.blind_indexes == ("b" * 40, "index1")

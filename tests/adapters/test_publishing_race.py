@@ -95,5 +95,5 @@ def test_the_pictures_of_who_came_second_never_stand_in_for_the_first(
     version = world.templates.version("raced", 1)
     assert version is not None and json.loads(version.document)["background"] == winner
     for kind in ("fallback", "ended"):
-        assert seen(world, version.stand_ins[kind]) == INKS[winner]
+        assert seen(world, version.fallbacks[kind]) == INKS[winner]
         assert seen(world, fallback_key("raced", 1, kind)) == INKS[winner]

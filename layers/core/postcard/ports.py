@@ -56,9 +56,9 @@ class TemplateVersion:
     published_at: int
     findings: Sequence[Mapping[str, str]] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
     fonts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    grounds: Mapping[str, str] = field(default_factory=dict)
+    prerendered: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
 
 
@@ -126,7 +126,7 @@ class ImageRecord:
     bytes: int | None = None
     erased: bool = False
     warnings: Sequence[Mapping[str, str]] = ()
-    marks: Sequence[str] = ()  # keyed hashes of what it can be erased by
+    blind_indexes: Sequence[str] = ()  # keyed hashes of what it can be erased by
 
 
 class ImageStore(Protocol):

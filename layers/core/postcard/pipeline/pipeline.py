@@ -141,7 +141,7 @@ class RenderPipeline:
     ) -> tuple[dict[str, bytes], list[SourceImageFault], PrerenderedLayers | None]:
         """The pictures of an order; those that its stored ground shows only if that is missing."""
         stored, grounds = order.loaded.stored, self.renderer.static_layers
-        key = stored.grounds.get(size_name(order.size), "")
+        key = stored.prerendered.get(size_name(order.size), "")
         wanted = self.renderer.image_sources(
             order.template, order.values, order.size, now=now, has_prerendered=bool(key)
         )

@@ -114,7 +114,7 @@ class Images:
                 return self._result(known, order, cached=True, outcome="cached")
             record = _record(image_id, order, known, now)
             record = replace(
-                record, marks=blind_indexes(self._keys(), order.template, order.values)
+                record, blind_indexes=blind_indexes(self._keys(), order.template, order.values)
             )
             if self._is_drawn_on_open(asked, template, order, now):
                 status = "timed" if order.template.depends_on_time else "pending"
@@ -217,7 +217,7 @@ class Images:
 
 def without_values(record: ImageRecord) -> ImageRecord:
     """What is left of an image: enough to show a fallback of its size."""
-    bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
+    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
     return replace(bare, status="erased", erased=True)
 
 

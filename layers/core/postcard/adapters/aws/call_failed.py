@@ -1,7 +1,7 @@
-"""A call to AWS that failed, whichever client made it.
+"""The exception for a failed AWS call.
 
-`boto.py` and `lean.py` both offer boto3's method names and raise `CallFailed`, so the adapters
-neither know nor import either of them.
+`boto_client.py` and `light_client.py` both have boto3's method names and raise it, so the adapters
+work with either.
 """
 
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from typing import Any
 
 from postcard.errors import ServiceUnavailable
 
-CORRUPT_BODY = "BodyCut"  # a body that ended early or does not match its checksum
-UNREACHABLE = "Unreachable"
+CORRUPT_BODY = "CorruptBody"  # a body that ended early, is malformed or does not match its checksum
+UNREACHABLE = "Unreachable"  # no response, or none in time
 
 
 class AwsCallFailed(ServiceUnavailable):
-    """`aws_code` is AWS's name for the fault, `aws_status` HTTP's (0: no answer at all).
+    """A call to AWS failed; callers of the API get 503, whatever AWS responded.
 
-    Whoever called us is told 503, whatever AWS told us.
-    `answer` is what came with it, such as the item that a condition did not hold for.
+    `aws_code` is AWS's error code or a constant of this module, `aws_status` the HTTP status (0: no
+    response) and `response` the error's members, such as the item that failed a condition.
     """
 
     def __init__(
@@ -34,5 +34,5 @@ class AwsCallFailed(ServiceUnavailable):
         self.response = response or {}
 
     def __str__(self) -> str:
-        """For the log; `detail` is what callers see."""
-        return f"{self.operation}: {self.aws_code} ({self.aws_status or 'no answer'})"
+        """The text for the log; callers see `detail`."""
+        return f"{self.operation}: {self.aws_code} ({self.aws_status or 'no response'})"

@@ -1,4 +1,4 @@
-"""Presigned uploads straight to S3: one POST form, for one key, of one type and one size."""
+"""Presigned POST forms for uploads to S3: for one key, one content type and one size."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class S3Uploads:
         self._now = now
 
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
-        """Send `fields` and then `file` as multipart/form-data; S3 refuses any other size."""
+        """A form of `fields`, sent with `file` as multipart/form-data; S3 checks its size."""
         form = self._client.generate_presigned_post(
             Bucket=self._bucket,
             Key=key,
