@@ -14,9 +14,10 @@ from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import DEFAULT_MERGE_RENDERS, RenderBudget
+from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.settings import DEFAULT_MERGE_RENDERS
 
 LinkKeysById = Callable[[str | None], LinkKeys]
 
@@ -59,7 +60,9 @@ class SharedServices:
         sources = SourceFetcher(store, reader, outside.fetcher)
         studio = RenderPipeline(outside.renderer, sources, monotonic=outside.monotonic)
         library = TemplateLoader(outside.templates, clock=outside.monotonic)
-        budget = RenderBudget(outside.counters, merge_renders=outside.merge_renders)
+        budget = RenderBudget(
+            outside.counters, merge_renders=outside.merge_renders, clock=outside.monotonic
+        )
         return cls(library, store, sources, studio, budget)
 
 
