@@ -40,7 +40,7 @@ def call():
     json.loads(pool.request("POST", URL + "/", body=body, headers=dict(request.headers)).data)
 """
 OWN_SIGV4 = """
-from postcard.adapters.aws.light_client import LeanClient
+from postcard.adapters.aws.light_client import LightClient
 client = LightClient(region="us-east-1", endpoint_url=URL)
 def call():
     client.get_item(TableName="t", Key={"pk": {"S": "a"}})

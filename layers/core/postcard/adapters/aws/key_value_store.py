@@ -13,7 +13,7 @@ CONFLICT_CODES = ("ConflictException", "PreconditionFailed")
 
 
 class CloudFrontEdgeStore:
-    """Entries under boto3's `cloudfront-keyvaluestore` client."""
+    """Entries, through boto3's `cloudfront-keyvaluestore` client."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client

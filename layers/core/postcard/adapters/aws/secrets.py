@@ -17,7 +17,7 @@ ALREADY_EXISTS_CODE = "ResourceExistsException"
 
 
 class SecretsManagerStore:
-    """One secret, by name or ARN, under a client with Secrets Manager's method names."""
+    """One secret, by name or ARN, through a client with Secrets Manager's method names."""
 
     def __init__(self, client: Any, secret_id: str) -> None:
         self._client = client
