@@ -16,14 +16,14 @@ FALLBACKS = {"fallback": "templates/welcome/1/fallbacks/a", "ended": "templates/
 PRERENDERED = {"1200x630": "templates/welcome/1/grounds/c"}
 
 
-def made_table(settings: Settings) -> Table:
+def create_table(settings: Settings) -> Table:
     client = boto_client("dynamodb", settings)
     make_table(client, settings.table)
     return Table(client, settings.table)
 
 
-def rename(table: Table, pk: str, sk: str, names: dict[str, str]) -> dict[str, Any]:
-    """Stores a row with other attribute names; returns it as it was."""
+def rename_attributes(table: Table, pk: str, sk: str, names: dict[str, str]) -> dict[str, Any]:
+    """Renames attributes of a stored row; returns the row as it was."""
     row = table.get(pk, sk)
     assert row is not None
     table.put(pk, sk, {names.get(name, name): value for name, value in row.items()})
@@ -31,14 +31,14 @@ def rename(table: Table, pk: str, sk: str, names: dict[str, str]) -> dict[str, A
 
 
 def test_a_version_with_old_attribute_names_is_read(settings: Settings) -> None:
-    table = made_table(settings)
+    table = create_table(settings)
     templates = DynamoTemplateStore(table)
     version = TemplateVersion(
         "welcome", 1, "{}", 1_795_000_000, fallbacks=FALLBACKS, prerendered=PRERENDERED
     )
     templates.publish(TemplateRecord("welcome", "Welcome", 1, 1_795_000_000), version)
     old_names = {"fallbacks": "stand_ins", "prerendered": "grounds"}
-    row = rename(table, "template#welcome", "000001", old_names)
+    row = rename_attributes(table, "template#welcome", "000001", old_names)
     assert (row["fallbacks"], row["prerendered"]) == (FALLBACKS, PRERENDERED)
     assert not row.keys() & {"stand_ins", "grounds"}
     assert templates.version("welcome", 1) == version
@@ -46,11 +46,11 @@ def test_a_version_with_old_attribute_names_is_read(settings: Settings) -> None:
 
 
 def test_an_image_with_old_attribute_names_is_read_and_found(settings: Settings) -> None:
-    table = made_table(settings)
+    table = create_table(settings)
     images = DynamoImageStore(table)
     record = replace(image(), blind_indexes=("b" * 40,))
     images.put(record)
-    row = rename(table, "image#img_abc", "record", {"blind_indexes": "marks"})
+    row = rename_attributes(table, "image#img_abc", "record", {"blind_indexes": "marks"})
     assert row["blind_indexes"] == ("b" * 40,)
     assert "marks" not in row
     assert images.get("img_abc") == record
