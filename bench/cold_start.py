@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 
 from bench.engines import POSTCARD as OURS_THERE
 from bench.engines import WORK, environment
-from postcard.links.verify import Link, cache_path, parse_link
+from postcard.links.cache_path import cache_path
+from postcard.links.parse import Link, parse_link
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = ROOT / "local" / "seed"

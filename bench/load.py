@@ -21,7 +21,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from bench.load_plot import draw_plot
-from postcard.links import build as link_minting
+from postcard.links.build import sign_link
 from postcard.links.signing import LinkKeys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,7 +78,7 @@ def signed_links(local: Mapping[str, Any], names: list[str]) -> list[str]:
     )
     usual: Row = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
     return [
-        link_minting.sign_link(
+        sign_link(
             keys, template=TEMPLATE, format="jpg", version=1, fields={"user_name": name}, **usual
         )
         for name in names

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import load_published
@@ -51,14 +51,7 @@ def draw_plot(results: Mapping[str, Any], path: Path) -> None:
     size = output_size(WIDTH, HEIGHT)
     renderer = Renderer(Fonts.load(ROOT / "layers/fonts"))
     drawn = renderer.render(
-        template,
-        bind_defaults(template),
-        size,
-        format="png",
-        quality=None,
-        max_bytes=None,
-        fetched_images={},
-        now=0,
+        PreparedRender(template, bind_defaults(template), size), {}, format="png"
     )
     path.write_bytes(drawn.image.body)
 

@@ -20,9 +20,9 @@ from typing import Any
 from PIL import Image
 
 from postcard.geometry import OutputSize, output_size
-from postcard.rendering.prerendered import PrerenderedLayers
-from postcard.rendering.renderer import Renderer
-from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
+from postcard.rendering.renderer import PreparedRender, Renderer
+from postcard.rendering.static_layers import PrerenderedLayers
+from postcard.services.prerendering import PRERENDERED_DPRS, is_cheaper_to_read
 from postcard.services.source_downscaling import downscale
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -84,14 +84,10 @@ def first_render_milliseconds(
         renderer = Renderer(fonts)
         begin = time.process_time()
         renderer.render(
-            template,
-            bind_defaults(template),
-            size,
+            PreparedRender(template, bind_defaults(template), size),
+            pictures,
             format="jpg",
             quality=82,
-            max_bytes=None,
-            fetched_images=pictures,
-            now=0,
             prerendered=PrerenderedLayers.from_bytes("ground", prerendered)
             if prerendered
             else None,
@@ -112,10 +108,11 @@ def rows() -> Iterator[str]:
         kept = downscale(template, sent)
         for dpr in PRERENDERED_DPRS:
             size, renderer = output_size(1200, 630, dpr=dpr), Renderer(fonts)
-            laid = renderer.prerender(template, size, fetched_images=kept)
+            prepared = PreparedRender(template, bind_defaults(template), size)
+            laid = renderer.prerender(prepared, kept)
             assert laid is not None
             file = laid.to_bytes()
-            stored = is_worth_storing(renderer, template, size, kept, laid, len(file))
+            stored = is_cheaper_to_read(prepared, kept, laid, len(file))
             without, with_it = (
                 first_render_milliseconds(fonts, template, size, kept, one) for one in (b"", file)
             )

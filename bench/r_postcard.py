@@ -11,8 +11,8 @@ from bench.peer_design import template
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import Modifications
 from postcard.text.fonts import Fonts
@@ -43,9 +43,8 @@ class Engine:
         bound = bind(self.template, Modifications({**values, "avatar": AVATAR}), mode="link")
         if self.mode == "full":
             self.renderer = Renderer(self.fonts, DecodedImageCache(0))
-        return self.renderer.render_surface(
-            self.template, bound, self.size, fetched_images=self.pictures, now=0
-        )
+        prepared = PreparedRender(self.template, bound, self.size)
+        return self.renderer.render_surface(prepared, self.pictures)
 
     def encode(self, surface: Surface, format: str) -> bytes:
         ours = POSTCARD_FORMATS.get(format, format)

@@ -15,11 +15,12 @@ import time
 from typing import Any
 
 from postcard.errors import Forbidden
-from postcard.links import build as link_minting
-from postcard.links import verify as links
-from postcard.links.parse import Link
+from postcard.links.build import sign_link
+from postcard.links.parse import Link, parse_link
+from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 
-KEYS = links.LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
+KEYS = LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
 BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 SAMPLE_SHARE = 0.9  # slower calls than these were interrupted by something else
 
@@ -34,22 +35,20 @@ def wrongly_signed_link(position: int, choose: random.Random) -> Link:
         "expires": None,
         "campaign": None,
     }
-    link = link_minting.sign_link(
-        KEYS, template="welcome", format="png", fields=fields, version=1, **asked
-    )
+    link = sign_link(KEYS, template="welcome", format="png", fields=fields, version=1, **asked)
     head, right = link[:-43], link[-43:]
     other = BASE64_ALPHABET[
         (BASE64_ALPHABET.index(right[position]) + 4 * choose.randrange(1, 16)) % 64
     ]
     path, _, query = f"{head}{right[:position]}{other}{right[position + 1 :]}".partition("?")
-    return links.parse_link(path, query)
+    return parse_link(path, query)
 
 
 def refusal_nanoseconds(link: Link) -> int:
     """Nanoseconds that the refusal takes."""
     began = time.perf_counter_ns()
     try:
-        links.verify(KEYS, link)
+        verify_signature(KEYS, link)
     except Forbidden:
         return time.perf_counter_ns() - began
     raise AssertionError("a wrong signature was accepted")

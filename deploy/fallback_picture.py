@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from postcard.geometry import OutputSize
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import Modifications
@@ -23,17 +23,13 @@ def render_fallback_png() -> bytes:
     """The PNG."""
     template = Template.compile("fallback", 1, parse_document(DOCUMENT.read_text(encoding="utf-8")))
     document = template.document
-    rendered = Renderer(Fonts.load(FONTS)).render(
+    prepared = PreparedRender(
         template,
         bind(template, Modifications(), mode="error"),
         OutputSize(document.width, document.height, document.width, document.height),
-        format="png",
-        quality=None,
-        max_bytes=None,
-        fetched_images={},
         now=time.time(),
     )
-    return rendered.image.body
+    return Renderer(Fonts.load(FONTS)).render(prepared, {}, format="png").image.body
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from api.metadata import check_metadata_size
+from postcard.formats import MAX_PICTURE_BYTES
 from postcard.geometry import DPRS, MAX_SIDE
 
 TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
@@ -29,7 +30,7 @@ Width = Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_SIDE})]
 DevicePixelRatio = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
 MaxBytes = Annotated[
     int | None,
-    Field(ge=2_000, le=4_500_000, description="Quality or colours go down until it fits."),
+    Field(ge=2_000, le=MAX_PICTURE_BYTES, description="Quality or colours go down until it fits."),
 ]
 Campaign = Annotated[
     str | None, Field(pattern=r"^[a-z0-9-]{1,32}$", description="A tag for counting.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from postcard.adapters.memory import MemoryAssetStore
-from postcard.assets.service import AssetReader
+from postcard.assets.reader import AssetReader
 from postcard.errors import Conflict
 from postcard.pipeline.fallback_images import fallback_key
 from postcard.pipeline.pipeline import RenderPipeline

@@ -17,8 +17,8 @@ from postcard.adapters.memory import (
 )
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
@@ -186,12 +186,12 @@ class InMemoryService:
             "expires": None,
             "campaign": None,
         }
-        return link_minting.sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """A link as the edge asks the image function for it."""
         parsed = parse_link(*link.partition("?")[::2])
-        path = links.cache_path(self.link_keys, parsed, now=self.now)
+        path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 
     def open_image(self, url: str, **more: Any) -> HandlerResponse:

@@ -15,7 +15,7 @@ from postcard.keys.key_set import EDGE_ENTRY_NAME, MAX_EDGE_ENTRY_LENGTH, KeySet
 from postcard.links.build import sign_link
 from postcard.links.parse import Link, parse_link
 from postcard.links.signing import LinkKeys
-from postcard.links.verify import verify
+from postcard.links.verify import verify_signature
 
 NOW = 1_795_341_600.0
 
@@ -124,7 +124,7 @@ def test_a_rotated_key_mints_and_the_old_one_goes_on_verifying(rotation: KeyRota
     kid = rotation.rotate(now=NOW)
     keys = rotation.read().link_keys()
     assert minted_link(keys).kid == kid == "k2"
-    verify(keys, old)
+    verify_signature(keys, old)
     assert rotation.read().signing["k1"].state == "verifying"
 
 
@@ -154,7 +154,7 @@ def test_links_of_a_revoked_key_are_forbidden_and_its_id_is_not_used_again(
     rotation.rotate(now=NOW)
     rotation.revoke("k1")
     with pytest.raises(Forbidden):
-        verify(rotation.read().link_keys(), old)
+        verify_signature(rotation.read().link_keys(), old)
     assert set(at_edge(edge)) == {"k2"}
     pending = rotation.create(now=NOW)
     rotation.revoke(pending)
@@ -331,7 +331,7 @@ class KeyRotationMachine(RuleBasedStateMachine):
         assert [key.state for key in keys.signing.values()].count("minting") == 1
         assert at_edge(self.edge) == {kid: key.key for kid, key in keys.signing.items()}
         assert len(keys.edge_entry()) <= MAX_EDGE_ENTRY_LENGTH
-        verify(keys.link_keys(), minted_link(keys.link_keys()))
+        verify_signature(keys.link_keys(), minted_link(keys.link_keys()))
 
 
 TestKeyRotationMachine = KeyRotationMachine.TestCase

@@ -40,7 +40,7 @@ SQUARE = {"type": "rectangle", "x": 60, "y": 40, "width": 40, "height": 20, "fil
 
 
 def anew(made: Template, dpr: float = 1) -> RenderedPicture:
-    """Drawn by who has kept nothing."""
+    """Drawn by a renderer with empty caches."""
     pictures = {"asset:q": quarters()}
     return render(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
 
@@ -85,7 +85,7 @@ def held(level: float) -> float:
 
 @settings(max_examples=60)
 @given(color=COLOR, share=st.floats(0, 1), times=st.floats(0, 10))
-def test_filters_are_those_of_css(color: Color, share: float, times: float) -> None:
+def test_filters_match_those_of_css(color: Color, share: float, times: float) -> None:
     grey = luma(color)
     formulas: list[tuple[ImageFilters, Callable[[float], float]]] = [
         (ImageFilters(grayscale=share), lambda c: c + (grey - c) * share),
@@ -100,12 +100,12 @@ def test_filters_are_those_of_css(color: Color, share: float, times: float) -> N
             assert ours == pytest.approx(held(formula(level)), abs=1.5)
 
 
-def test_a_tint_is_laid_over_what_can_be_seen() -> None:
+def test_a_tint_colours_the_visible_pixels() -> None:
     assert looked(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (255, 255, 255, 77)
     assert looked(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (120, 80, 80, 255)
 
 
-def test_a_picture_is_mirrored_before_it_is_cut() -> None:
+def test_a_picture_is_flipped_before_it_is_cropped() -> None:
     picture = DecodedImage.decode(quarters())  # red, green, blue, white
     corner = (0.0, 0.0, 0.5, 0.5)  # of the mirrored picture
 
@@ -118,7 +118,7 @@ def test_a_picture_is_mirrored_before_it_is_cut() -> None:
     assert color(ImageFilters(flip="both")) == (255, 255, 255)
 
 
-def test_a_picture_with_a_look_is_made_once() -> None:
+def test_a_filtered_picture_is_made_once() -> None:
     picture = DecodedImage.decode(quarters())
     first = picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3))
     assert picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3)) is first
@@ -149,7 +149,7 @@ def shaded(shadow: DropShadow, background: Color = CLEAR) -> Canvas:
     return canvas
 
 
-def test_a_hard_shadow_is_the_layers_alpha_elsewhere() -> None:
+def test_a_shadow_without_blur_is_the_layers_alpha_with_an_offset() -> None:
     image = shaded(DropShadow(BLUE, -50, 30)).picture().to_image()
     assert image.getbbox() == (10, 40, 100, 90)
     assert image.getpixel((11, 71)) == BLUE
@@ -157,7 +157,7 @@ def test_a_hard_shadow_is_the_layers_alpha_elsewhere() -> None:
     assert image.getpixel((55, 65)) == (0, 0, 0, 0)
 
 
-def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> None:
+def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_has_the_same_sum() -> None:
     image = shaded(DropShadow(BLUE, 0, -1000, 20)).picture().to_image()
     assert image.getbbox() == (60, 40, 100, 60)  # far away
     for blur in (0, 4, 24):
@@ -170,7 +170,7 @@ def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> 
         assert 60 - 1.5 * blur <= left <= 60 - blur / 2
 
 
-def test_what_lies_outside_the_canvas_casts_its_shadow_into_it() -> None:
+def test_a_layer_outside_the_canvas_casts_its_shadow_into_it() -> None:
     outside = {**SQUARE, "x": -50, "shadow": {"color": "#00f", "x": 70}}
     assert content_box(render_layers(outside)) == (20, 40, 60, 60)
     text = {"type": "text", "text": "HHH", "x": -200, "y": 10, "width": 100, "size": 40}
@@ -178,7 +178,7 @@ def test_what_lies_outside_the_canvas_casts_its_shadow_into_it() -> None:
     assert content_box(far) is not None
 
 
-def test_a_shadow_turns_and_fades_with_its_layer() -> None:
+def test_a_shadow_rotates_and_fades_with_its_layer() -> None:
     turned = render_layers({**SQUARE, "rotation": 90, "shadow": {"color": "#00f", "x": 30}})
     assert turned.getpixel((80, 80)) == (0, 0, 255)
     faded = render_layers({**SQUARE, "opacity": 0.5, "shadow": {"color": "#00f", "x": 60}})
@@ -207,7 +207,7 @@ def test_a_layer_blends_with_its_group_and_not_with_what_is_behind_the_group() -
     assert image.getpixel((115, 50)) == (255, 0, 255)
 
 
-def test_a_shadow_that_is_transparent_changes_nothing() -> None:
+def test_a_transparent_shadow_changes_nothing() -> None:
     without = render_layers({**SQUARE, "radius": 8})
     nothing = render_layers(
         {**SQUARE, "radius": 8, "shadow": {"color": "#0000", "x": 9, "blur": 20}}
@@ -226,7 +226,7 @@ def test_effects_draw_the_same_bytes_each_time() -> None:
     assert len(bodies) == 1
 
 
-def test_without_effects_a_layer_is_not_drawn_apart() -> None:
+def test_without_effects_a_layer_is_not_drawn_offscreen() -> None:
     plain: dict[str, Any] = {**SQUARE, "blend": "normal", "rotation": 360}
     blending = {**plain, "blend": "darken"}
     apart: list[dict[str, Any]] = [

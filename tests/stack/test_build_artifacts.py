@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from deploy.template_check import SamDocument
-from postcard.links.verify import cache_path, parse_link
+from postcard.links.cache_path import cache_path
+from postcard.links.parse import parse_link
 from tests.stack.built_function import ARCHITECTURE, install_runtime_client, lambda_interpreter
 from tests.stack.moto_stack import CREDENTIALS, MotoStack
 from tests.stack.permissions import allows

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.template_check import SamDocument, lint
 from image.access_log import emf_metrics
-from postcard.delivery.response import FallbackReason
+from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")

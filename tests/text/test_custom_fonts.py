@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from postcard.assets.font_cache import FontCache, font_digest
+from postcard.assets.font_cache import FontCache
 from postcard.font_sanitizer.sanitize import sanitize
+from postcard.runtime.digest import content_digest
 from postcard.template.compiled import Template
 from postcard.text.fonts import Fonts
 from tests.fonts import box_font, space_grotesk_as, upside_down_font
@@ -48,8 +49,10 @@ class Shelf:
 
     def __init__(self) -> None:
         written = {name: [sanitize(body)[0] for body in bodies] for name, bodies in FILES.items()}
-        self.bodies = {font_digest(one): one for bodies in written.values() for one in bodies}
-        self.families = {name: [font_digest(b) for b in found] for name, found in written.items()}
+        self.bodies = {content_digest(one): one for bodies in written.values() for one in bodies}
+        self.families = {
+            name: [content_digest(b) for b in found] for name, found in written.items()
+        }
         self.reads = 0
 
     def read(self, key: str, deadline: float | None) -> bytes | None:
@@ -115,8 +118,8 @@ def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
     bodies = {"gone": None, "changed": shelf.bodies[digest] + b"!", "foreign": None}
     families = {"Sail": shelf.families["Sail"]}
     if harm == "foreign":
-        families = {"Sail": [font_digest(space_grotesk_as())]}
-        shelf.bodies[font_digest(space_grotesk_as())] = space_grotesk_as()
+        families = {"Sail": [content_digest(space_grotesk_as())]}
+        shelf.bodies[content_digest(space_grotesk_as())] = space_grotesk_as()
     elif (body := bodies[harm]) is not None:
         shelf.bodies[digest] = body
     else:

@@ -71,6 +71,20 @@ def parse_color(text: str) -> Color:
     return parse_color(known) if isinstance(known, str) else (*known[:3], 255)
 
 
+def composite(color: Color, backdrop: Color, opacity: float = 1.0) -> Color:
+    """A colour over an opaque one.
+
+    >>> composite((0, 0, 0, 128), WHITE), composite((255, 0, 0, 255), WHITE, opacity=0.5)
+    ((127, 127, 127, 255), (255, 128, 128, 255))
+    """
+    alpha = color[3] / 255 * opacity
+    red, green, blue = (
+        round(above * alpha + below * (1 - alpha))
+        for above, below in zip(color[:3], backdrop[:3], strict=True)
+    )
+    return red, green, blue, 255
+
+
 def is_opaque(paint: Paint) -> bool:
     """Whether nothing shows through."""
     if isinstance(paint, LinearGradient | RadialGradient):

@@ -32,7 +32,7 @@ class RenderBudget:
         self._counters = counters
         self._merge_renders = merge_renders
         self._cached_counts: dict[str, int] = {}
-        self._cooldown = Cooldown(COUNTER_COOLDOWN_SECONDS, clock=clock)
+        self._cooldown = Cooldown(COUNTER_COOLDOWN_SECONDS, clock)
 
     def spend(
         self, record: TemplateRecord, *, now: float, merge_signature: str | None = None
@@ -65,7 +65,7 @@ class RenderBudget:
         return count <= limit
 
     def _increment(self, name: str, now: float) -> int:
-        if not self._cooldown.is_active:
+        if not self._cooldown.is_active():
             try:
                 return self._counters.increment(name, expires_at=int(now) + 2 * DAY_SECONDS)
             except ServiceUnavailable:

@@ -21,7 +21,7 @@ from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.delivery import assembly
 from postcard.keys.key_source import KeySource
-from postcard.rendering.image_resolver import DecodedImageCache, UntrustedImageDecoder
+from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.rendering.renderer import Renderer
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts

@@ -6,7 +6,7 @@ from typing import Any
 
 from postcard.assets.font_cache import FontKeysByFamily
 from postcard.assets.font_catalog import merge_entries
-from postcard.assets.service import ASSET_PREFIX, AssetError, AssetReader
+from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import Fault, GatewayTimeout, raise_faults
 from postcard.font_sanitizer.subprocess_client import MAX_CHECK_SECONDS
 from postcard.ports import AssetRecord

@@ -1,6 +1,5 @@
 """The fonts a version is drawn with: ours, and its own, brought from the store once a process."""
 
-import hashlib
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from postcard.errors import Fault, ServiceUnavailable
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
 
@@ -78,7 +78,7 @@ class FontCache:
             body = self._read(key, deadline)
         except ServiceUnavailable:
             return None
-        if body is None or font_digest(body) != digest:
+        if body is None or content_digest(body) != digest:
             return None
         return self._store_file(digest, body)
 
@@ -135,8 +135,3 @@ def _write(path: Path, body: bytes) -> None:
     except OSError:
         path.unlink(missing_ok=True)
         raise
-
-
-def font_digest(body: bytes) -> str:
-    """What a font's key ends in."""
-    return hashlib.sha256(body).hexdigest()[:32]

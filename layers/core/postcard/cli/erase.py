@@ -34,6 +34,6 @@ def erase(named: str, yes: bool, target: ServiceTarget) -> CommandResult:
     if not yes:
         question = f"Every image made with this {field} is forgotten. Go on?"
         click.confirm(question, abort=True, err=True)
-    count = target.api_service().recalls.erase_by_value(field, value)
+    count = target.api_service().erasure.erase_by_value(field, value)
     remarks = [] if count else [NO_MATCH_MESSAGE]
     return CommandResult(f"{count} images are forgotten.", {"erased": count}, messages=remarks)

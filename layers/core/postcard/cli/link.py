@@ -112,12 +112,12 @@ def sign_by_service(target: ServiceTarget, options: LinkOptions) -> CommandResul
 
 def sign_by_keys_alone(target: ServiceTarget, options: LinkOptions) -> CommandResult:
     """Signed by the keys alone, which the secret holds or `local.json` tells."""
-    from postcard.links import build as link_minting
+    from postcard.links.build import sign_link
 
     if options.esp or options.img:
         raise CommandError("--esp and --img ask the template: leave --unchecked out.")
     keys, _ = target.link_keys()
-    made = link_minting.sign_link(
+    made = sign_link(
         keys,
         template=options.template_id,
         format=options.format or "png",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from postcard.links.verify import Link
+from postcard.links.parse import Link
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import TemplateRecord
 from postcard.template.bind import bind

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from postcard.assets.font_cache import FontKeysByFamily, font_digest
+from postcard.assets.font_cache import FontKeysByFamily
 from postcard.cli.template_files import FONT_TYPES, TEMPLATE_ID, TemplateFile
 from postcard.errors import Fault
 from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.model import Document
 from postcard.template.used_fonts import used_families
@@ -36,8 +37,8 @@ def load_local_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> 
     named, faults = font_files(file, document, shipped)
     bodies = {name: [_sanitized_font(path) for path in paths] for name, paths in named.items()}
     return LocalFonts(
-        {name: [font_digest(body) for body in found] for name, found in bodies.items()},
-        {font_digest(body): body for found in bodies.values() for body in found},
+        {name: [content_digest(body) for body in found] for name, found in bodies.items()},
+        {content_digest(body): body for found in bodies.values() for body in found},
         faults,
     )
 

@@ -17,7 +17,7 @@ from postcard.pipeline.pipeline import bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
-from postcard.rendering.renderer import ImageSource, Renderer, RenderFailed
+from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer, RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import example_value
 from postcard.template.compiled import Template
@@ -70,17 +70,10 @@ def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     own = load_local_fonts(file, job.template.document, renderer.fonts)
     typefaces = FontCache(renderer.fonts, own.read)  # keeps files until the picture is drawn
     template = replace(job.template, fonts=typefaces.font_set(own.families).fonts)
-    sources = renderer.image_sources(job.template, job.values, job.size, now=now)
-    pictures, faults = _fetch_images(file, sources)
+    prepared = PreparedRender(template, job.values, job.size, now=now)
+    pictures, faults = _fetch_images(file, prepared.image_sources())
     rendered = renderer.render(
-        template,
-        job.values,
-        job.size,
-        format=job.format,
-        quality=job.quality,
-        max_bytes=job.max_bytes,
-        fetched_images=pictures,
-        now=now,
+        prepared, pictures, format=job.format, quality=job.quality, max_bytes=job.max_bytes
     )
     told = {fault.reference for fault in faults}
     rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from postcard.links.encoding import percent_encode
+from postcard.links.parse import Link
 from postcard.links.signing import (
     LINK_PURPOSE,
     LinkKeys,
@@ -13,7 +14,6 @@ from postcard.links.signing import (
     is_valid_signature,
     signing_input,
 )
-from postcard.links.verify import Link
 
 
 def diagnose_signature(keys: LinkKeys, link: Link) -> str | None:

@@ -73,7 +73,7 @@ def located_fault(file: TemplateFile, fault: Fault) -> str:
 
 def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """A document's faults, and what its publisher should hear all the same."""
-    from postcard.lint.findings import check_template as findings_of
+    from postcard.lint.checks import check_template as findings_of
     from postcard.template.compiled import Template
     from postcard.template.validation.parse import parse_document
 

@@ -11,7 +11,9 @@ from postcard.cli.pasted_link import PastedLink, mail_software_changes
 from postcard.cli.signature_diagnosis import diagnose_signature
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import BadRequest, Forbidden, NotFound, ServiceUnavailable, UriTooLong
-from postcard.links import verify as links
+from postcard.links.image_ids import is_valid_image_id
+from postcard.links.parse import Link, parse_link
+from postcard.links.verify import verify_signature
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.timestamps import format_rfc3339
 
@@ -63,7 +65,7 @@ def verify(target: ServiceTarget, link: str, ask: bool) -> CommandResult:
         _check_image_id(findings, text, target)
         return findings.result()
     try:
-        read = links.parse_link(text.path, text.query)
+        read = parse_link(text.path, text.query)
     except (BadRequest, UriTooLong) as problem:
         findings.add("form", "wrong", problem.detail)
         return findings.result()
@@ -77,12 +79,12 @@ def verify(target: ServiceTarget, link: str, ask: bool) -> CommandResult:
     return findings.result()
 
 
-def _link_summary(link: links.Link) -> str:
+def _link_summary(link: Link) -> str:
     version = f"version {link.version}" if link.version else "the latest version"
     return f"{version}, {len(link.fields)} value{'' if len(link.fields) == 1 else 's'}"
 
 
-def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget) -> bool:
+def _check_signature(report: LinkReport, link: Link, target: ServiceTarget) -> bool:
     keys, key_set = target.link_keys()
     if link.kid not in keys.signing_keys:
         known = ", ".join(keys.signing_keys)
@@ -96,7 +98,7 @@ def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget
     said = {"verifying": "retired: it signs nothing new, its links stay good"}.get(state, state)
     report.add("key", verdict, f"{link.kid}, {said}.")
     try:
-        links.verify(keys, link)
+        verify_signature(keys, link)
     except Forbidden:
         told = diagnose_signature(keys, link)
         report.add("signature", "wrong", told or "is not that of this path and these values.")
@@ -105,7 +107,7 @@ def _check_signature(report: LinkReport, link: links.Link, target: ServiceTarget
     return True
 
 
-def _check_expiry(report: LinkReport, link: links.Link) -> None:
+def _check_expiry(report: LinkReport, link: Link) -> None:
     if link.expires is None:
         return
     when = format_rfc3339(link.expires)
@@ -115,7 +117,7 @@ def _check_expiry(report: LinkReport, link: links.Link) -> None:
         report.add("time", "right", f"good until {when}.")
 
 
-def _check_template(report: LinkReport, link: links.Link, target: ServiceTarget) -> None:
+def _check_template(report: LinkReport, link: Link, target: ServiceTarget) -> None:
     from postcard.cli.link_diagnosis import diagnose_template
 
     try:
@@ -128,7 +130,7 @@ def _check_template(report: LinkReport, link: links.Link, target: ServiceTarget)
 
 def _check_image_id(report: LinkReport, text: PastedLink, target: ServiceTarget) -> None:
     name, _, _ = text.path.removeprefix("/i/").partition(".")
-    if links.is_valid_image_id(target.key_set().link_keys(), name):
+    if is_valid_image_id(target.key_set().link_keys(), name):
         report.add("image", "right", f"{name} is an id of ours.")
     else:
         report.add("image", "wrong", f"{name} is no id that was made here.")

@@ -9,7 +9,7 @@ class Cooldown:
 
     __slots__ = ("_clock", "_ends_at", "_seconds")
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
         self._ends_at = float("-inf")
@@ -18,7 +18,6 @@ class Cooldown:
         """Pause from now on: call it when something failed."""
         self._ends_at = self._clock() + self._seconds
 
-    @property
     def is_active(self) -> bool:
         """Whether to go without another call for now."""
         return self._clock() < self._ends_at

@@ -56,23 +56,23 @@ class CircuitBreaker:
     def _raise_if_open(self, url: str, host: str) -> None:
         if (failed := self._failed_urls.get(url)) is not None:
             cooldown, detail = failed
-            if cooldown.is_active:
+            if cooldown.is_active():
                 raise FetchError(detail)
         state = self._hosts.get(host)
         if state is None or state.failures < FAILURE_THRESHOLD:
             return
-        if state.cooldown.is_active:
+        if state.cooldown.is_active():
             raise FetchError(f"{host} failed several times in a row: it is not contacted now.")
         state.cooldown.start()  # this request tries the host; the others wait for its result
 
     def _record_failure(self, url: str, host: str, error: FetchError) -> None:
-        cooldown = Cooldown(FAILED_URL_SECONDS, clock=self._clock)
+        cooldown = Cooldown(FAILED_URL_SECONDS, self._clock)
         cooldown.start()
         self._failed_urls[url] = (cooldown, str(error))
         if isinstance(error, HostUnavailable):
             state = self._hosts.get(host)
             if state is None:
-                state = _HostState(Cooldown(OPEN_SECONDS, clock=self._clock))
+                state = _HostState(Cooldown(OPEN_SECONDS, self._clock))
                 self._hosts[host] = state
             state.failures += 1
             state.cooldown.start()

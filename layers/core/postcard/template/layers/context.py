@@ -1,4 +1,4 @@
-"""What a layer may ask while it is measured and drawn; the renderer implements it."""
+"""The interface through which a layer is measured and drawn; the renderer implements it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -13,9 +13,9 @@ from postcard.text.style import Direction
 
 
 class LayerContext(Protocol):
-    """One layer's place on the canvas, and what surrounds it."""
+    """One layer's place on the canvas, with the document, the fonts and the pictures."""
 
-    text_layout: TextLayout | None  # laid out once a drawing
+    text_layout: TextLayout | None  # cached: a text is laid out once per size
 
     @property
     def box(self) -> Box: ...

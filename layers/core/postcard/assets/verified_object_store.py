@@ -1,39 +1,34 @@
-"""The store, read with a check: what is not what was stored counts as missing.
+"""An object store whose reads are checked: a replaced or damaged object counts as missing.
 
-A key that ends in a digest tells what its bytes must be; where the name is fixed, the object's
-metadata does. S3 checks what it stores and sends; this is for what was put there since.
+The expected digest is the last part of the key or, where the key is fixed, the object's metadata.
+S3 checks what it stores and sends; this detects objects that somebody replaced since.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from postcard.ports import ObjectStore, StoredObject
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_regex import lazy_regex
 
-DIGEST_METADATA_KEY = "sha256"  # of an object's metadata
-VERIFIED_PREFIXES = ("assets/", "templates/")  # everything that drawing takes from the store
-DIGEST_IN_KEY = lazy_regex(r"[/-]([0-9a-f]{32})(?:\.[a-z]+)?")
-
-
-def content_digest(body: bytes) -> str:
-    """What keys end in: half a SHA-256 in hex."""
-    return hashlib.sha256(body).hexdigest()[:32]
+DIGEST_METADATA_KEY = "sha256"
+VERIFIED_PREFIXES = ("assets/", "templates/")  # everything that a render reads from the store
+_DIGEST_IN_KEY = lazy_regex(r"[/-]([0-9a-f]{32})(?:\.[a-z]+)?")
 
 
 class VerifiedObjectStore:
-    """A bucket round another one."""
+    """Wraps another object store and compares what `get` reads with its digest."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
-        self.corrupt_count = 0  # objects that were not what was stored
+        self.corrupt_count = 0  # objects whose digest was wrong
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
-        """The object; None if there is none, or another than was stored."""
+        """The object; None if there is none or its digest is wrong."""
         stored = self._objects.get(key, deadline=deadline)
         if stored is None or not key.startswith(VERIFIED_PREFIXES):
             return stored
-        at = key.rfind("/")
-        digest_match = DIGEST_IN_KEY.fullmatch(key[max(at, key.rfind("-")) :])
+        digest_start = max(key.rfind("/"), key.rfind("-"))
+        digest_match = _DIGEST_IN_KEY.fullmatch(key[digest_start:])
         expected = digest_match[1] if digest_match else stored.metadata.get(DIGEST_METADATA_KEY, "")
         if expected == content_digest(stored.body):
             return stored
@@ -41,17 +36,17 @@ class VerifiedObjectStore:
         return None
 
     def put_if_absent(self, key: str, stored: StoredObject) -> bool:
-        """As the bucket does it."""
+        """Unchanged."""
         return self._objects.put_if_absent(key, stored)
 
     def put(self, key: str, stored: StoredObject) -> None:
-        """As the bucket does it."""
+        """Unchanged."""
         self._objects.put(key, stored)
 
     def delete(self, keys: Sequence[str]) -> None:
-        """As the bucket does it."""
+        """Unchanged."""
         self._objects.delete(keys)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """As the bucket does it."""
+        """Unchanged."""
         return self._objects.keys(prefix)

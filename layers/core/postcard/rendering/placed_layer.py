@@ -1,19 +1,17 @@
-"""Where a layer is measured and drawn: its box, and what it needs from around it."""
+"""A layer in its place on the canvas: it is measured, laid out and drawn here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.picture import DecodedImage
 from postcard.color import Paint, parse_color
-from postcard.errors import Fault
 from postcard.geometry import Box
+from postcard.rendering.drawing_context import DrawingContext, target_pixels
 from postcard.rendering.reading_direction import reads_rtl
 from postcard.rendering.render_tree import RenderNode
-from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.layers.group import AnyLayer, GroupLayer
+from postcard.template.layers.group import GroupLayer
 from postcard.template.model import Document
 from postcard.template.properties.effects import to_shadow
 from postcard.template.properties.text_style import written_properties
@@ -21,57 +19,15 @@ from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout
 from postcard.text.style import Direction
 
-TargetPixels = tuple[int, int] | None
-WIDTH, HEIGHT = 0, 1
-
-
-class PictureFinder(Protocol):
-    """Finds the picture of an image layer."""
-
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
-        """The picture, decoded with at least `near` pixels; None if there is none to draw."""
-
-    def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:
-        """The picture of a reference that the document itself names; None if it is missing."""
-
-
-@dataclass(slots=True)
-class DrawingContext:
-    """One picture being drawn. `document` has its Liquid run; `scale` is device pixels a pixel."""
-
-    document: Document
-    fonts: Fonts
-    scale: float
-    find_picture: PictureFinder
-    warnings: list[Fault] = field(default_factory=list)
-    boxes: list[tuple[str, Box]] = field(default_factory=list)
-
-    def place_layers(
-        self, nodes: Sequence[RenderNode], parent: "PlacedLayer | None" = None
-    ) -> "list[PlacedLayer]":
-        """The stages of nodes in the group `around`; those not ready are left out."""
-        placed_layers = (PlacedLayer(self, node, parent) for node in nodes)
-        return [
-            placed_layer
-            for placed_layer in placed_layers
-            if placed_layer.layer.is_drawn(placed_layer)
-        ]
-
-    def warn(self, code: str, pointer: str, detail: str) -> None:
-        """Adds a warning, once."""
-        self.add_warning(Fault(code, pointer, detail))
-
-    def add_warning(self, fault: Fault) -> None:
-        """The same for one that was made before."""
-        if fault not in self.warnings:
-            self.warnings.append(fault)
+WIDTH, HEIGHT = 0, 1  # the axes of a size
 
 
 class PlacedLayer:
-    """One layer's place: from the corner of the content of the group `around`, or the canvas.
+    """A layer with its size and its place in the group `parent`, or on the canvas.
 
-    `given` are width and height: what the layer says or its group gives it, None where it follows
-    from what is inside.
+    `offset` is from the corner of the parent's content. `definite_size` is width and height: what
+    the layer states or its group assigns, None where it follows from the content. Implements
+    `LayerContext` for the layer.
     """
 
     def __init__(
@@ -91,23 +47,23 @@ class PlacedLayer:
         return self.layer if isinstance(self.layer, GroupLayer) else None
 
     def specified_size(self, axis: int) -> float | str | None:
-        """What the layer says of its width (0) or height (1)."""
+        """The width (0) or height (1) as the document states it."""
         return self.layer.height if axis == HEIGHT else self.layer.width
 
     def set_size(self, axis: int, size: float) -> None:
-        """Sets the width (0) or height (1)."""
+        """Sets the width (0) or height (1); drops a text layout that may not fit any more."""
         self.definite_size[axis] = size
         if self.text_layout and not (axis == HEIGHT and size >= self.text_layout.height):
             self.text_layout = None
 
     @property
     def document(self) -> Document:
-        """The document, its Liquid run."""
+        """The document, its Liquid evaluated."""
         return self.drawing.document
 
     @property
     def fonts(self) -> Fonts:
-        """The fonts there are."""
+        """The fonts that may be used."""
         return self.drawing.fonts
 
     @property
@@ -117,7 +73,7 @@ class PlacedLayer:
 
     @property
     def text_color(self) -> Paint:
-        """What every text starts from."""
+        """The document's colour, which texts, bars and ratings take if they state none."""
         return parse_color(self.document.color)
 
     @property
@@ -164,20 +120,19 @@ class PlacedLayer:
 
     @cached_property
     def children(self) -> "list[PlacedLayer]":
-        """The stages of a group's layers."""
-        return self.drawing.place_layers(self.node.children, self)
+        """The layers of a group."""
+        return place_layers(self.drawing, self.node.children, self)
 
     @cached_property
     def picture(self) -> DecodedImage | None:
-        """The picture of an image layer; None if there is none to draw."""
-        return self.drawing.find_picture(
-            self.node, target_pixels(self.layer, self.document, self.scale)
-        )
+        """The picture of an image layer; None if none is drawn."""
+        box = target_pixels(self.layer, self.document, self.scale)
+        return self.drawing.pictures.resolve(self.node, box)
 
     def find_picture(self, reference: str, side: float) -> DecodedImage | None:
-        """A picture that the layer names beside its own, to be drawn `side` pixels large."""
+        """Another picture that the layer names, drawn in a square of `side` CSS pixels."""
         pixels = max(1, round(side * self.scale))
-        return self.drawing.find_picture.find(reference, (pixels, pixels))
+        return self.drawing.pictures.find(reference, (pixels, pixels))
 
     def style_properties(self, style: str | None) -> Mapping[str, Any]:
         """The text properties of a named style."""
@@ -185,10 +140,10 @@ class PlacedLayer:
 
     def warn(self, code: str, detail: str) -> None:
         """Adds a warning about this layer."""
-        self.drawing.warn(code, self.node.pointer, detail)
+        self.drawing.warnings.warn(code, self.node.pointer, detail)
 
     def draw(self, canvas: Canvas) -> None:
-        """Draws the layer; its effects are those of one picture."""
+        """Draws the layer; rotation, opacity, shadow and blending apply to it as a whole."""
         layer = self.layer
         self.drawing.boxes.append((self.node.pointer, self.box))
         if layer.opacity == 0:
@@ -207,18 +162,14 @@ class PlacedLayer:
             layer.draw(inner, self)
 
     def draw_children(self, canvas: Canvas) -> None:
-        """Draws what a group holds."""
+        """Draws the layers of a group."""
         for child in self.children:
             child.draw(canvas)
 
 
-def target_pixels(layer: AnyLayer, document: Document, scale: float) -> TargetPixels:
-    """The device pixels that a layer's box has, at most those of the canvas where it fills.
-
-    None where a side follows from the picture.
-    """
-    if layer.width is None or layer.height is None:
-        return None
-    width = document.width if layer.width == "fill" else layer.width
-    height = document.height if layer.height == "fill" else layer.height
-    return max(1, round(width * scale)), max(1, round(height * scale))
+def place_layers(
+    drawing: DrawingContext, nodes: Sequence[RenderNode], parent: PlacedLayer | None = None
+) -> list[PlacedLayer]:
+    """The layers of nodes inside `parent`; left out are those that cannot be drawn."""
+    placed = (PlacedLayer(drawing, node, parent) for node in nodes)
+    return [layer for layer in placed if layer.layer.is_drawn(layer)]

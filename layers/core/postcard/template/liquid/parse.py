@@ -1,11 +1,11 @@
-"""Liquid in a document: parsed once, run for each picture.
+"""Parses a document's Liquid into templates and conditions, each source once.
 
-What most texts use runs by `quick`; all else goes to python-liquid, which waits to be imported
-until a text needs it.
+`fast_path` parses what most texts use; all else goes to python-liquid, which is imported only
+when a text needs it.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from postcard.template.liquid.fast_path import (
     parse_fast_condition,
     parse_fast_template,
 )
+from postcard.template.liquid.loops import NameTypes
 
 __all__ = [
     "LiquidCondition",
@@ -28,38 +29,34 @@ __all__ = [
     "uses_time",
 ]
 
-NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
-
 
 class LiquidTemplate(Protocol):
-    """Liquid that yields a text."""
+    """A text with Liquid in it."""
 
     def render(self, context: LiquidContext) -> str:
-        """The text; raises `LiquidFailed`."""
+        """The text with its Liquid replaced; raises `LiquidFailed`."""
 
 
 @lru_cache(maxsize=4096)
 def parse_template(source: str) -> LiquidTemplate:
-    """The program of a text with Liquid in it."""
+    """Parses a text; Liquid that cannot be parsed fails when it is rendered."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     return parse_fast_template(source) or _LazyLiquid(source, condition=False)
 
 
 @lru_cache(maxsize=4096)
 def parse_condition(source: str) -> LiquidCondition:
-    """The condition of an `if`."""
+    """Parses a layer's `if`; a condition that cannot be parsed fails when it is evaluated."""
     return parse_fast_condition(source) or _LazyLiquid(source, condition=True)
 
 
 def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> Sequence[str]:
-    """What is wrong with it, whatever the values are: sentences."""
-    from postcard.template.liquid import checks as liquid_checks
-    from postcard.template.liquid import engine as library
+    """Messages about Liquid that fails or is wrong whatever the values are."""
+    from postcard.template.liquid.checks import parsed_liquid_errors
+    from postcard.template.liquid.python_liquid import ParsedLiquid
 
     try:
-        return liquid_checks.parsed_liquid_errors(
-            library.ParsedLiquid(source, condition=condition), types
-        )
+        return parsed_liquid_errors(ParsedLiquid(source, condition=condition), types)
     except LiquidFailed as error:
         return (str(error),)
 
@@ -71,28 +68,28 @@ _STRING_LITERALS = lazy_regex("\"[^\"]*\"|'[^']*'")
 
 
 def uses_time(source: str, *, condition: bool = False) -> bool:
-    """Whether Liquid names `now` or `countdown`."""
-    marked = [source] if condition else _MARKUP.findall(source)
-    return any(_TIME_NAMES.search(_STRING_LITERALS.sub("", part)) for part in marked)
+    """Whether Liquid uses `now` or `countdown`."""
+    parts = [source] if condition else _MARKUP.findall(source)
+    return any(_TIME_NAMES.search(_STRING_LITERALS.sub("", part)) for part in parts)
 
 
 def names_used(source: str) -> Sequence[str]:
-    """The words that Liquid names in a text, in their order."""
-    marked = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
-    return [name for part in marked for name in re.findall(rf"(?<![.\w]){_NAME}", part)]
+    """The names in a text's Liquid, in their order; keywords and filters are among them."""
+    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    return [name for part in parts for name in re.findall(rf"(?<![.\w]){_NAME}", part)]
 
 
 def paths_used(source: str) -> Sequence[tuple[str, ...]]:
-    """The paths that Liquid names in a text, in their order: `product.image` has two steps."""
-    marked = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
-    found = (
-        path for part in marked for path in re.findall(rf"(?<![.\w]){_NAME}(?:\.{_NAME})*", part)
+    """`names_used` with the steps of each path: `product.image` has two."""
+    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    paths = (
+        path for part in parts for path in re.findall(rf"(?<![.\w]){_NAME}(?:\.{_NAME})*", part)
     )
-    return [tuple(path.split(".")) for path in found]
+    return [tuple(path.split(".")) for path in paths]
 
 
 class _LazyLiquid:
-    """Liquid that python-liquid parses and runs, imported at the first need."""
+    """Liquid that python-liquid parses when it is first rendered or evaluated."""
 
     __slots__ = ("_parsed", "condition", "source")
 
@@ -101,17 +98,17 @@ class _LazyLiquid:
         self._parsed: Any = None
 
     def render(self, context: LiquidContext) -> str:
-        """The text; raises `LiquidFailed`."""
+        """The text with its Liquid replaced; raises `LiquidFailed`."""
         text: str = self._parse_once().render(context)
         return check_output_length(text)
 
     def evaluate(self, context: LiquidContext) -> bool:
-        """The truth; raises `LiquidFailed`."""
+        """Whether the condition is true; raises `LiquidFailed`."""
         return bool(self._parse_once().render(context))
 
     def _parse_once(self) -> Any:
         if self._parsed is None:
-            from postcard.template.liquid.engine import ParsedLiquid
+            from postcard.template.liquid.python_liquid import ParsedLiquid
 
             self._parsed = ParsedLiquid(self.source, condition=self.condition)
         return self._parsed

@@ -1,4 +1,4 @@
-"""What must fit together within a document, beyond each property by itself."""
+"""Checks what must fit together in a document, once each property is valid by itself."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,13 @@ from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.layers.text import TextLayer
-from postcard.template.model import Document, FallbackPicture, walk_layers
+from postcard.template.model import (
+    Document,
+    fallback_pictures,
+    layer_lists,
+    walk_all_layers,
+    walk_layers,
+)
 from postcard.template.schema.graphemes import count_graphemes
 from postcard.template.schema.validators import (
     MAX_TEXT_GRAPHEMES,
@@ -24,14 +30,14 @@ from postcard.template.schema.validators import (
 )
 
 MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
-TRACKING_PARAMETERS = frozenset(  # what mail software adds to links; `utm_…` too
+TRACKING_PARAMETERS = frozenset(  # mail software adds these to links, and `utm_…`
     ["fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "mkt_tok"]
 )
 Faults = Iterator[Fault]
 
 
 def document_faults(document: Document) -> Faults:
-    """Every fault of a document whose properties are good one by one."""
+    """Every fault of a document whose properties are valid one by one."""
     for check in _CHECKS:
         yield from check(document)
 
@@ -47,7 +53,7 @@ def _canvas_faults(document: Document) -> Faults:
 
 
 def _fields_faults(document: Document) -> Faults:
-    from postcard.template.validation.lists import (  # a render checks nothing
+    from postcard.template.validation.list_checks import (  # keeps a render's imports few
         flat_name_faults,
         list_field_faults,
     )
@@ -55,14 +61,17 @@ def _fields_faults(document: Document) -> Faults:
     fields = document.fields
     lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
     if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
-        yield Fault("too_many_items", "/fields", f"More than {MAX_FIELDS} fields, items' counted.")
-    wrong = list(_field_set_faults(fields, "/fields"))
+        detail = f"More than {MAX_FIELDS} fields, counting those of list items."
+        yield Fault("too_many_items", "/fields", detail)
+    faults = list(_field_set_faults(fields, "/fields"))
     for name, field in lists.items():
-        wrong += _field_set_faults(field.items, json_pointer("fields", name, "items"))
-    yield from wrong or flat_name_faults(fields)
-    if not wrong:
-        for name, field in lists.items():
-            yield from list_field_faults(name, field)
+        faults += _field_set_faults(field.items, json_pointer("fields", name, "items"))
+    if faults:
+        yield from faults
+        return
+    yield from flat_name_faults(fields)
+    for name, field in lists.items():
+        yield from list_field_faults(name, field)
 
 
 def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
@@ -81,9 +90,9 @@ def _field_faults(field: AnyField, where: str) -> Faults:
         bounds["list"] = "one for each field of an item"
         bound = bounds.get(field.type, "allowed_hosts")
         yield Fault("missing_value", f"{where}/open", f"An open field needs a bound: {bound}.")
-    wrong = list(_bound_faults(field, where))
-    yield from wrong
-    if wrong or isinstance(field, ListField):
+    bound_faults = list(_bound_faults(field, where))
+    yield from bound_faults
+    if bound_faults or isinstance(field, ListField):
         return
     for key in ("default", "example"):
         try:
@@ -100,38 +109,31 @@ def _bound_faults(field: AnyField, where: str) -> Faults:
     if isinstance(field, DateField):
         for key in ("min", "max"):
             try:
-                if (written := getattr(field, key)) is not None:
-                    read_date(written)
+                if (bound := getattr(field, key)) is not None:
+                    read_date(bound)
             except BadValue as error:
                 yield Fault("invalid_value", f"{where}/{key}", f"{key} {error}.")
 
 
 def _layers_faults(document: Document) -> Faults:
-    main = list(walk_layers(document.layers))
-    stored = [
-        found
-        for key in ("fallback", "ended")
-        if (picture := getattr(document, key)) and picture.layers
-        for found in walk_layers(picture.layers, f"/{key}/layers")
-    ]
-    if len(main) + len(stored) > MAX_LAYERS:
+    all_layers = list(walk_all_layers(document))
+    if len(all_layers) > MAX_LAYERS:
         yield Fault("too_many_items", "/layers", f"More than {MAX_LAYERS} layers.")
-    names = Counter(layer.name for layer, _, _ in main if layer.name)
-    for layer, where, depth in [*main, *stored]:
+    for layer, where, depth in all_layers:
         if depth > MAX_DEPTH + 1 or (depth == MAX_DEPTH + 1 and isinstance(layer, GroupLayer)):
             yield Fault("too_many_items", where, f"Groups are nested more than {MAX_DEPTH} deep.")
         yield from _layer_faults(layer, where, document.styles)
-    for layer, where, _ in main:
+    main_layers = list(walk_layers(document.layers))
+    names = Counter(layer.name for layer, _, _ in main_layers)
+    for layer, where, _ in main_layers:
         if layer.name and names[layer.name] > 1:
             yield Fault("invalid_value", f"{where}/name", f"{layer.name} names two layers.")
 
 
 def _fill_faults(document: Document) -> Faults:
-    """`fill` asks for a row or column round the layer."""
-    yield from _fill_outside_flow_faults(document.layers, "/layers")
-    for key in ("fallback", "ended"):
-        if (picture := getattr(document, key)) and picture.layers:
-            yield from _fill_outside_flow_faults(picture.layers, f"/{key}/layers")
+    """A layer may `fill` its parent only in a row or column."""
+    for layers, pointer in layer_lists(document):
+        yield from _fill_outside_flow_faults(layers, pointer)
 
 
 def _fill_outside_flow_faults(layers: Sequence[AnyLayer], where: str, flow: str = "none") -> Faults:
@@ -152,9 +154,9 @@ def _layer_faults(layer: AnyLayer, where: str, styles: Mapping[str, Any]) -> Fau
     if (
         isinstance(layer, BarcodeLayer)
         and not has_liquid(layer.value)
-        and (fault := layer.value_error)
+        and (error := layer.value_error)
     ):
-        yield Fault("invalid_value", f"{where}/value", f"The value {fault}.")
+        yield Fault("invalid_value", f"{where}/value", f"The value {error}.")
     if not isinstance(layer, TextLayer):
         return
     for key in ("style", "emphasis"):
@@ -185,27 +187,20 @@ def _styles_faults(document: Document) -> Faults:
 
 
 def _repeat_faults(document: Document) -> Faults:
-    from postcard.template.validation.lists import repeat_faults
+    from postcard.template.validation.list_checks import repeat_faults
 
-    yield from repeat_faults(document.layers, "/layers", document.fields)
-    for key in ("fallback", "ended"):
-        if (picture := getattr(document, key)) and picture.layers:
-            yield from repeat_faults(picture.layers, f"/{key}/layers", document.fields)
+    for layers, pointer in layer_lists(document):
+        yield from repeat_faults(layers, pointer, document.fields)
 
 
 def _fallback_picture_faults(document: Document) -> Faults:
-    for key in ("fallback", "ended"):
-        picture: FallbackPicture | None = getattr(document, key)
-        if picture is None:
-            continue
-        forms = [
-            form for form in ("source", "layers", "text") if getattr(picture, form) is not None
-        ]
+    for picture, pointer in fallback_pictures(document):
+        forms = [key for key in ("source", "layers", "text") if getattr(picture, key) is not None]
         if len(forms) != 1:
-            yield Fault("invalid_value", f"/{key}", "It is one of source, layers and text.")
-        for extra in ("color", "background"):
-            if getattr(picture, extra) is not None and forms != ["text"]:
-                yield Fault("invalid_value", f"/{key}/{extra}", f"{extra} goes with a text.")
+            yield Fault("invalid_value", pointer, "Give exactly one of source, layers and text.")
+        for key in ("color", "background"):
+            if getattr(picture, key) is not None and forms != ["text"]:
+                yield Fault("invalid_value", f"{pointer}/{key}", f"{key} goes with a text.")
 
 
 _CHECKS: Sequence[Callable[[Document], Faults]] = (

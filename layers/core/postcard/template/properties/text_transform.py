@@ -1,4 +1,4 @@
-"""Upper and lower case by language."""
+"""CSS's text-transform: upper case, lower case and capitals by the rules of the language."""
 
 import re
 import unicodedata
@@ -8,21 +8,22 @@ from postcard.runtime.lazy_regex import lazy_regex
 _TURKIC = ("tr", "az")
 _LEADING_IJ = lazy_regex("^ij")
 _WORD = lazy_regex(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
-_LITHUANIAN_DOTTED = lazy_regex(
-    "([ij]\u0328?)\u0307"
-)  # Lithuanian keeps an i's dot below an accent: i̇́
+# Lithuanian keeps an i's dot below an accent: i̇́
+_LITHUANIAN_DOTTED = lazy_regex("([ij]\u0328?)\u0307")
 _LITHUANIAN_ACCENTED = lazy_regex("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
-_DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the marks that Greek capitals keep
+_DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the diacritics that Greek capitals keep
 _GREEK_DIACRITICS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA_SUBSCRIPT}]"
 _GREEK_HIATUS = lazy_regex(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_GREEK_DIACRITICS})")
 _GREEK_ACCENTED = lazy_regex(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_GREEK_DIACRITICS}+)")
 
 
 def apply_text_transform(text: str, transform: str, language: str) -> str:
-    """The text in the letters that CSS's text-transform gives it.
+    """The text in the case that CSS's text-transform gives it.
 
-    >>> transformed("istanbul", "uppercase", "tr"), transformed("o'neil's şehir", "capitalize", "")
-    ('İSTANBUL', "O'neil's Şehir")
+    >>> apply_text_transform("istanbul", "uppercase", "tr")
+    'İSTANBUL'
+    >>> apply_text_transform("o'neil's şehir", "capitalize", "")
+    "O'neil's Şehir"
     """
     cases = {"uppercase": _to_upper, "lowercase": _to_lower, "capitalize": _capitalize_words}
     return cases[transform](text, language.split("-")[0].lower()) if transform in cases else text
@@ -66,7 +67,7 @@ def _compose(text: str) -> str:
 
 
 def _strip_greek_accents(text: str) -> str:
-    """Capitals lose their accents, but for an η alone ("or"); `άι` stays two sounds: `ΑΪ`."""
+    """Greek capitals have no accents, except Ή ("or"); the ι of `άι` gets a diaeresis: `ΑΪ`."""
     parts = _GREEK_HIATUS.sub(rf"\1\2{_DIAERESIS}", _decompose(text))
     return _GREEK_ACCENTED.sub(_without_accents, parts)
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from postcard.geometry import Box, output_size
-from postcard.lint.findings import check_rendered
+from postcard.lint.checks import check_rendered
+from postcard.rendering.renderer import PreparedRender
 from postcard.template.bind import bind_examples
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
@@ -27,31 +28,24 @@ def pictures() -> dict[str, bytes]:
     return {**seeded, "asset:a": plain_picture("white")}
 
 
-def heard(made: Template, weight: int = 0) -> list[tuple[str, str]]:
-    drawn = renderer().render(
-        made,
-        bind_examples(made),
-        output_size(made.width, made.height),
-        format=made.format,
-        quality=None,
-        max_bytes=None,
-        fetched_images=pictures(),
-        now=NOW,
-    )
+def codes_and_pointers(made: Template, weight: int = 0) -> list[tuple[str, str]]:
+    size = output_size(made.width, made.height)
+    prepared = PreparedRender(made, bind_examples(made), size, now=NOW)
+    drawn = renderer().render(prepared, pictures(), format=made.format)
     boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawn.boxes]
     found = check_rendered(made, renderer().fonts, boxes, weight or len(drawn.image.body), now=NOW)
     return [(fault.code, fault.pointer) for fault in found]
 
 
 def codes(*layers: dict[str, Any], **document: Any) -> list[str]:
-    return [code for code, _ in heard(template(layers=list(layers), **document))]
+    return [code for code, _ in codes_and_pointers(template(layers=list(layers), **document))]
 
 
 # Faint texts
 
 
 @pytest.mark.parametrize(
-    ("looks", "found"),
+    ("properties", "found"),
     [
         ({"color": "#767676"}, []),  # 4.54
         ({"color": "#777777"}, FAINT),  # 4.48
@@ -73,10 +67,10 @@ def codes(*layers: dict[str, Any], **document: Any) -> list[str]:
         ({"highlight": {"color": "black"}, "color": "#333333"}, FAINT),
     ],
 )
-def test_a_text_too_faint_for_the_plain_colour_behind_it_is_told(
-    looks: dict[str, Any], found: list[str]
+def test_a_text_with_too_little_contrast_to_a_plain_colour_is_a_finding(
+    properties: dict[str, Any], found: list[str]
 ) -> None:
-    layer = {key: value for key, value in {**TEXT, **looks}.items() if value is not None}
+    layer = {key: value for key, value in {**TEXT, **properties}.items() if value is not None}
     fields = {"brand": {"type": "color", "default": "#eeeeee"}}
     assert codes(layer, styles={"pale": {"color": "#aaaaaa"}}, fields=fields) == found
 
@@ -98,13 +92,13 @@ def test_a_text_too_faint_for_the_plain_colour_behind_it_is_told(
         ({**PLATE, "stroke": {"color": "#444444", "width": 30}}, []),
     ],
 )
-def test_what_lies_behind_a_text_counts_where_it_is_one_colour(
+def test_the_background_of_a_text_counts_where_it_is_one_colour(
     behind: dict[str, Any], found: list[str]
 ) -> None:
     assert codes(behind, {**TEXT, "color": "#767676"}) == found
 
 
-def test_what_is_unknown_is_known_again_once_it_is_covered() -> None:
+def test_an_unknown_background_is_known_again_once_it_is_covered() -> None:
     photo = {**PLATE, "type": "image", "source": "asset:a"}
     card = {**PLATE, "x": 10, "y": 10, "width": 150, "height": 60, "fill": "white"}
     assert codes(photo, TEXT) == []
@@ -114,19 +108,19 @@ def test_what_is_unknown_is_known_again_once_it_is_covered() -> None:
     assert codes(TEXT, photo) == FAINT
 
 
-def test_what_is_behind_the_document_is_not_known() -> None:
+def test_the_background_of_a_transparent_document_is_unknown() -> None:
     assert codes(TEXT, background="transparent") == []
     assert codes(TEXT, background="{{ brand }}", fields={"brand": {"type": "color"}}) == []
 
 
-def test_texts_in_groups_are_judged_on_the_groups_fill_and_those_not_drawn_are_not() -> None:
+def test_a_text_in_a_group_is_compared_with_the_groups_fill() -> None:
     group = {"type": "group", "fill": "#444444", "padding": 9, "layers": [TEXT]}
     made = template(layers=[group, {**TEXT, "if": "false"}])
-    assert heard(made) == [("low_contrast", "/layers/0/layers/0")]
+    assert codes_and_pointers(made) == [("low_contrast", "/layers/0/layers/0")]
     assert codes({**group, "rotation": 9}) == []
 
 
-def test_a_text_for_each_item_is_judged_with_every_item_and_told_once() -> None:
+def test_a_repeated_text_is_checked_with_every_item_and_reported_once() -> None:
     words = {**TEXT, "x": 0, "y": 0, "color": "#555555"}
     card = {"type": "rectangle", "width": 60, "height": 30, "fill": "#444444", "if": "item.dark"}
     copies = {
@@ -135,17 +129,17 @@ def test_a_text_for_each_item_is_judged_with_every_item_and_told_once() -> None:
         "layers": [{"type": "group", "repeat": "products", "layers": [card, words]}],
     }
 
-    def told(*dark: bool) -> list[tuple[str, str]]:
+    def findings(*dark: bool) -> list[tuple[str, str]]:
         items = {"dark": {"type": "boolean", "default": False}}
         products = {"type": "list", "items": items, "example": [{"dark": one} for one in dark]}
-        return heard(template(fields={"products": products}, layers=[copies]))
+        return codes_and_pointers(template(fields={"products": products}, layers=[copies]))
 
-    assert told(False, False) == []
+    assert findings(False, False) == []
     faint = [("low_contrast", "/layers/0/layers/0/layers/1")]
-    assert told(True, False) == told(False, True) == told(True, True) == faint
+    assert findings(True, False) == findings(False, True) == findings(True, True) == faint
 
 
-def test_the_faintest_span_speaks_for_its_text() -> None:
+def test_the_finding_names_the_span_with_the_least_contrast() -> None:
     spans = [{"text": "a", "color": "#777777"}, {"text": "b", "color": "#dddddd"}]
     made = template(layers=[{**TEXT, "text": spans}])
     drawn = [("/layers/0", Box(20, 20, 20, 20))]
@@ -172,12 +166,12 @@ NAME: dict[str, Any] = {
 
 def overflows(layer: dict[str, Any], **field: Any) -> bool:
     made = template(layers=[{**NAME, **layer}], fields={"name": field})
-    found = heard(made)
+    found = codes_and_pointers(made)
     assert found in ([], [("text_overflow", "/layers/0")])
     return bool(found)
 
 
-def test_a_shrinking_text_that_its_longest_value_does_not_fit_is_told() -> None:
+def test_a_shrinking_text_that_its_longest_value_overflows_is_a_finding() -> None:
     assert not overflows({}, max_length=20)
     assert overflows({}, max_length=40)
     assert not overflows({"min_size": 5}, max_length=40)
@@ -186,32 +180,32 @@ def test_a_shrinking_text_that_its_longest_value_does_not_fit_is_told() -> None:
     assert not overflows({}, choices=["Bo", "Cy"])
 
 
-def test_a_field_that_does_not_say_how_long_it_may_be_is_not_guessed_at() -> None:
+def test_a_field_without_a_maximum_length_is_not_tried() -> None:
     assert not overflows({})
     assert not overflows({}, max_length=40, pattern="[A-Z]{2,40}")
     assert not overflows({"text": "Hi"}, max_length=40)
 
 
-def test_an_author_who_says_that_a_text_may_be_cut_hears_nothing() -> None:
+def test_a_text_that_the_author_lets_be_cut_is_no_finding() -> None:
     assert not overflows({"overflow": "ellipsis"}, max_length=40)
     assert not overflows({"fit": "none"}, max_length=40)  # max_lines alone
     del (plain := {**NAME})["max_lines"]
     made = template(layers=[{**plain, "fit": "none"}], fields={"name": {"max_length": 40}})
-    assert heard(made) == [("text_overflow", "/layers/0")]
+    assert codes_and_pointers(made) == [("text_overflow", "/layers/0")]
 
 
-def test_a_text_that_is_cut_as_it_stands_is_told_wherever_it_is() -> None:
+def test_a_text_that_is_cut_with_its_example_is_a_finding_in_any_group() -> None:
     inner = {**NAME, "text": "Terms and conditions of the autumn sale apply"}
     made = template(layers=[{"type": "group", "flow": "row", "layers": [inner]}])
-    assert heard(made) == [("text_overflow", "/layers/0/layers/0")]
+    assert codes_and_pointers(made) == [("text_overflow", "/layers/0/layers/0")]
 
 
 @pytest.mark.parametrize(("to", "cut"), [("2026-11-23", False), ("2126-11-23", True)])
-def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
+def test_a_countdown_is_checked_with_the_time_of_publishing(to: str, cut: bool) -> None:
     days = {**NAME, "text": "{{ countdown.days }} days", "width": 64, "fit": "none"}
     del days["max_lines"]
     made = template(layers=[days], countdown={"to": to})
-    assert (("text_overflow", "/layers/0") in heard(made)) == cut
+    assert (("text_overflow", "/layers/0") in codes_and_pointers(made)) == cut
 
 
 # Fonts without the language's letters
@@ -223,7 +217,7 @@ def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
         ({"locale": "en", "font": "Playfair Display"}, []),
         ({"locale": "vi", "font": "Playfair Display"}, []),
         ({"locale": "ar", "font": "Playfair Display"}, [("unsupported_characters", "/font")]),
-        ({"locale": "ar"}, []),  # nobody chose the usual font for it
+        ({"locale": "ar"}, []),  # the default font was not chosen for a language
         ({"locale": "ar", "font": ["Inter", "Noto Sans Arabic"]}, []),
         (
             {"locale": "{{ tongue }}", "font": "Playfair Display"},
@@ -237,7 +231,7 @@ def test_a_countdown_is_tried_as_it_counts_now(to: str, cut: bool) -> None:
         ({"locale": "ar", "font": "Nobody's"}, []),
     ],
 )
-def test_a_font_that_cannot_write_the_language_is_told(
+def test_a_font_that_cannot_write_the_language_is_a_finding(
     document: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     fields = {"tongue": {"example": "ar", "default": "en"}}
@@ -245,11 +239,15 @@ def test_a_font_that_cannot_write_the_language_is_told(
 
 
 def lettered(**document: Any) -> list[tuple[str, str]]:
-    return [one for one in heard(template(**document)) if one[0] == "unsupported_characters"]
+    return [
+        one
+        for one in codes_and_pointers(template(**document))
+        if one[0] == "unsupported_characters"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("{{ code }}", False),
         ("No. {{ code | downcase }}", False),
@@ -269,7 +267,9 @@ def lettered(**document: Any) -> list[tuple[str, str]]:
         ("{{ drink }}", True),
     ],
 )
-def test_a_text_that_can_only_say_what_its_font_has_is_not_told(text: str, told: bool) -> None:
+def test_a_text_that_only_shows_letters_of_its_font_is_no_finding(
+    text: str, expected: bool
+) -> None:
     fields = {
         "code": {"pattern": "[A-Z0-9-]{6,24}", "example": "CRT-2026"},
         "size": {"choices": ["S", "M", "L"], "default": "M"},
@@ -289,18 +289,18 @@ def test_a_text_that_can_only_say_what_its_font_has_is_not_told(text: str, told:
         document = {"fields": fields, "styles": styles or {}, "locale": "ar"}
         return [where for _, where in lettered(layers=[{**layer, **look}], **document)]
 
-    assert found(text=text, font="Inter") == ["/layers/0/font"] * told
-    assert found(text=[{"text": text, "font": "Inter"}]) == ["/layers/0/text/0/font"] * told
+    assert found(text=text, font="Inter") == ["/layers/0/font"] * expected
+    assert found(text=[{"text": text, "font": "Inter"}]) == ["/layers/0/text/0/font"] * expected
     styles = {"code": {"font": "Inter"}}
-    assert found(styles, text=text, style="code") == ["/styles/code/font"] * told
-    assert found(styles, text=text, emphasis="code") == ["/styles/code/font"] * told
+    assert found(styles, text=text, style="code") == ["/styles/code/font"] * expected
+    assert found(styles, text=text, emphasis="code") == ["/styles/code/font"] * expected
 
 
 # Digits that count
 
 
 @pytest.mark.parametrize(
-    ("looks", "told"),
+    ("properties", "expected"),
     [
         ({}, True),
         ({"features": ["tnum"]}, False),
@@ -312,44 +312,46 @@ def test_a_text_that_can_only_say_what_its_font_has_is_not_told(text: str, told:
         ({"text": [{"text": "in "}, {"text": "{{ countdown.seconds }}"}]}, True),
     ],
 )
-def test_a_countdown_in_digits_of_many_widths_is_told(looks: dict[str, Any], told: bool) -> None:
-    layer = {"type": "text", "text": "{{ countdown.hours }}:{{ countdown.seconds }}", **looks}
+def test_a_countdown_in_proportional_digits_is_a_finding(
+    properties: dict[str, Any], expected: bool
+) -> None:
+    layer = {"type": "text", "text": "{{ countdown.hours }}:{{ countdown.seconds }}", **properties}
     document = {"styles": {"number": {"features": ["tnum"]}}, "layers": [layer]}
 
     def codes_of(**countdown: Any) -> list[str]:
         made = template(countdown={"to": "2026-11-23", **countdown}, **document)
-        return [code for code, _ in heard(made)]
+        return [code for code, _ in codes_and_pointers(made)]
 
-    assert codes_of() == ["proportional_digits"] * told
+    assert codes_of() == ["proportional_digits"] * expected
     assert codes_of(frames=1) == []
 
 
 # Heavy pictures
 
 
-def test_a_picture_over_a_megabyte_is_told() -> None:
+def test_a_picture_over_a_megabyte_is_a_finding() -> None:
     made = template()
-    assert heard(made, weight=1_000_000) == []
-    assert heard(made, weight=1_000_001) == [("large_file", "")]
+    assert codes_and_pointers(made, weight=1_000_000) == []
+    assert codes_and_pointers(made, weight=1_000_001) == [("large_file", "")]
 
 
 # The templates to start with
 
 
 @pytest.mark.parametrize("file", sorted(SEEDS.glob("*.json")), ids=lambda file: file.stem)
-def test_the_templates_to_start_with_raise_no_alarm(file: Path) -> None:
+def test_the_sample_templates_have_no_findings(file: Path) -> None:
     made = Template.compile(file.stem, 1, parse_document(file.read_text()))
-    assert heard(made) == []
+    assert codes_and_pointers(made) == []
 
 
-def test_texts_of_items_are_tried_with_their_longest_values_and_told_once() -> None:
-    def told(**more: Any) -> list[tuple[str, str]]:
+def test_texts_of_items_are_tried_with_their_longest_values_and_reported_once() -> None:
+    def findings(**more: Any) -> list[tuple[str, str]]:
         words = {"type": "text", "text": "{{ item.name }}", "width": 90, "height": 20, **more}
         group = {"type": "group", "repeat": "products", "layers": [words]}
         items = {"name": {"max_length": 40, "example": "Mug"}}
         fields = {"products": {"type": "list", "items": items, "max_items": 3}}
-        return heard(template(fields=fields, layers=[group]))
+        return codes_and_pointers(template(fields=fields, layers=[group]))
 
-    assert told() == [("text_overflow", "/layers/0/layers/0")]
-    assert told(fit="shrink", min_size=4) == []
-    assert told(overflow="clip") == []
+    assert findings() == [("text_overflow", "/layers/0/layers/0")]
+    assert findings(fit="shrink", min_size=4) == []
+    assert findings(overflow="clip") == []

@@ -1,4 +1,4 @@
-"""Countdowns whose digits differ in width, so that each second moves what stands beside them."""
+"""Finds countdowns whose digits differ in width, so that each second moves the text beside them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC
@@ -7,7 +7,7 @@ from typing import Any
 from postcard.errors import Fault
 from postcard.template.layers.text import TextLayer, span_styles
 from postcard.template.liquid.locale_filters import LocaleFilters
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 from postcard.template.model import Document, walk_layers
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
@@ -21,10 +21,10 @@ _MESSAGE = (
 )
 
 
-def uneven_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
+def proportional_digits(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
     """`proportional_digits` for every text that counts seconds in such digits.
 
-    `locale` is the document's, its Liquid run.
+    `locale` is the document's, its Liquid evaluated.
     """
     if document.countdown is None or document.countdown.frames == 1:
         return

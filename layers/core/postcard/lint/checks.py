@@ -1,4 +1,4 @@
-"""What a publisher should hear about a template that is good all the same."""
+"""The checks of a valid template, of the document and of its drawn example."""
 
 import math
 import re
@@ -9,8 +9,8 @@ from postcard.geometry import Box
 from postcard.json_text import json_pointer
 from postcard.lint.contrast import low_contrast
 from postcard.lint.missing_letters import missing_letters
+from postcard.lint.proportional_digits import proportional_digits
 from postcard.lint.text_overflow import overflowing_texts
-from postcard.lint.uneven_digits import uneven_digits
 from postcard.template.bind import bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
@@ -19,22 +19,21 @@ from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
-from postcard.template.liquid.programs import names_used, uses_time
+from postcard.template.liquid.parse import names_used, uses_time
 from postcard.template.model import walk_layers
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
-_FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once
-_LARGE_IMAGE_BYTES = (
-    1_000_000  # bytes; a phone waits for more, and some readers of mail leave it out
-)
+_FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once, at publish
+_LARGE_IMAGE_BYTES = 1_000_000  # phones load more slowly, and some mail clients leave it out
 
 
 def check_template(template: Template, families: Sequence[str] | None = None) -> tuple[Fault, ...]:
-    """Findings by code: `unused_field`, `missing_example`, `outside`, `unknown_font`, `code_too_small`,
-    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`.
+    """Findings about the document itself.
 
-    `families` are the fonts there are, None where nobody knows.
+    Codes: `unused_field`, `missing_example`, `outside_canvas`, `unknown_font`, `code_too_small`,
+    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`. `families` are the
+    fonts that are installed, None if they are not known.
     """
     return (
         *_unused_fields(template),
@@ -54,11 +53,11 @@ def check_rendered(
     *,
     now: float = NO_CLOCK,
 ) -> tuple[Fault, ...]:
-    """Findings that need the drawn example: `low_contrast`, `overflow`, `unsupported_characters`,
-    `proportional_digits`, `heavy`.
+    """Findings about the example as it was drawn at `now`, in Unix seconds.
 
-    `boxes` are those of its layers with their pointers, as they were drawn in turn, `weight` its
-    bytes; `now` in Unix seconds.
+    Codes: `low_contrast`, `text_overflow`, `unsupported_characters`, `proportional_digits`,
+    `large_file`. `boxes` are the pointers and boxes of its layers in drawing order, `image_bytes`
+    is the size of its file.
     """
     document = template.document
     locale = Evaluator(
@@ -68,7 +67,7 @@ def check_rendered(
         *low_contrast(document, boxes),
         *overflowing_texts(template, fonts, now=now),
         *missing_letters(document, locale, fonts),
-        *uneven_digits(document, locale, fonts),
+        *proportional_digits(document, locale, fonts),
         *_large_image(image_bytes),
     )
 
@@ -96,7 +95,7 @@ def _unused_fields(template: Template) -> Iterator[Fault]:
 
 
 def _unused_item_fields(name: str, field: ListField, sources: Sequence[str]) -> Iterator[Fault]:
-    """Fields of items that nothing names: neither `item.price` nor `map: "price"`."""
+    """Fields of items that no Liquid uses, neither as `item.price` nor as `map: "price"`."""
     for key in field.items:
         usage = re.compile(rf"""\.{key}\b|["']{key}["']""")
         if not any(usage.search(source) for source in sources):
@@ -118,12 +117,12 @@ def _missing_examples(template: Template) -> Iterator[Fault]:
 def _clock_findings(template: Template) -> Iterator[Fault]:
     if template.document.countdown and not _shows_time(template):
         yield Fault("unused_countdown", "/countdown", "Nothing shows the countdown.")
-    stopped = ["/alt"] if uses_time(template.document.alt) else []
+    static = ["/alt"] if uses_time(template.document.alt) else []
     for where, slots in template.liquid_slots.items():
         if where.startswith(_FALLBACK_POINTERS):
-            stopped += [f"{where}{slot.pointer}" for slot in slots if uses_time(slot.source)]
-    for where in stopped:
-        detail = "This is said once, not at each open: here is neither countdown nor time."
+            static += [f"{where}{slot.pointer}" for slot in slots if uses_time(slot.source)]
+    for where in static:
+        detail = "This is evaluated once, not at each open, so its time or countdown stands still."
         yield Fault("static_time", where, detail)
 
 
@@ -156,7 +155,7 @@ def _layer_findings(template: Template) -> Iterator[Fault]:
 
 
 def _stacked_repeats(template: Template) -> Iterator[Fault]:
-    """Groups that repeat where nothing sets their copies apart; an `if` may choose one of them."""
+    """Repeated groups whose copies cover each other; an `if` may choose one of them."""
     layers = {where: layer for layer, where, _ in walk_layers(template.document.layers)}
     for where, layer in layers.items():
         if not isinstance(layer, GroupLayer) or not layer.repeat or layer.if_:
@@ -170,13 +169,13 @@ def _stacked_repeats(template: Template) -> Iterator[Fault]:
 
 
 def _qr_side(layer: QrLayer) -> float:
-    """The side of a code; any that its row or column gives will do."""
+    """The side that a code states; infinite if its row or column decides."""
     sides = [side for side in (layer.width, layer.height) if isinstance(side, float)]
     return min(sides, default=math.inf)
 
 
 def _barcode_width(layer: BarcodeLayer) -> float:
-    """The width of a code; any that its row gives will do."""
+    """The width that a code states; infinite if its row decides."""
     width = layer.height if layer.width is None else layer.width
     return width if isinstance(width, float) else math.inf
 
@@ -195,4 +194,6 @@ def _unknown_fonts(template: Template, families: Sequence[str] | None) -> Iterat
         return
     for where, family in used_families(template.document):
         if family not in families:
-            yield Fault("unknown_font", where, f"There is no font {family}; others stand in.")
+            yield Fault(
+                "unknown_font", where, f"There is no font {family}; another is used instead."
+            )

@@ -1,4 +1,4 @@
-"""python-liquid, set up: the one room that imports it."""
+"""python-liquid with this project's filters and limits. Its import is slow: import it late."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,9 +16,9 @@ from postcard.template.liquid.context import LiquidContext, LiquidFailed, call_f
 from postcard.template.liquid.locale_filters import FILTER_NAMES
 from postcard.template.liquid.text_markers import strip_isolates
 
-CONTEXT_KEY = " speech"  # no template can name it
+CONTEXT_KEY = " liquid_context"  # starts with a space, so no template can name it
 MAX_ITERATIONS = 1000
-_MAX_OUTPUT_BYTES = 100_000  # of output, before its graphemes are counted
+_MAX_OUTPUT_BYTES = 100_000
 
 
 class _OutputNode(OutputNode):
@@ -65,17 +65,17 @@ class _Environment(Environment):
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Liquid with our filters, without files."""
-    made = _Environment()  # names are checked at publish; what is not in a value is nil
+    """The Liquid environment: our filters are added, the tags that load files are removed."""
+    liquid = _Environment()  # not strict: names are checked at publish, a missing value is nil
     for tag in (_OutputTag, _EchoTag, _CaptureTag):
-        made.add_tag(tag)
+        liquid.add_tag(tag)
     for name in ("include", "render"):
-        del made.tags[name]
+        del liquid.tags[name]
     for name in FILTER_NAMES:
-        made.add_filter(name, _make_filter(name))
-    made.add_filter("join", _join_filter)
-    made.add_filter("sort", _sort_filter)
-    return made
+        liquid.add_filter(name, _make_filter(name))
+    liquid.add_filter("join", _join_filter)
+    liquid.add_filter("sort", _sort_filter)
+    return liquid
 
 
 def _make_filter(name: str) -> Any:
@@ -94,9 +94,11 @@ def _join_filter(value: Any, separator: Any = " ", *, context: RenderContext) ->
 
 
 def _sort_filter(value: Any, key: Any = None) -> list[Any]:
-    """Liquid's `sort`, with what is missing at its end."""
+    """Liquid's `sort`, with missing values last."""
     items = _to_list(value)
-    keys = [_sort_key(one.get(key) if key and isinstance(one, Mapping) else one) for one in items]
+    keys = [
+        _sort_key(item.get(key) if key and isinstance(item, Mapping) else item) for item in items
+    ]
     order = sorted(range(len(items)), key=lambda index: _none_last(keys[index]))
     return [items[index] for index in order]
 
@@ -120,12 +122,12 @@ def _none_if_undefined(value: Any) -> Any:
 
 
 class ParsedLiquid:
-    """A text, or a condition, that python-liquid has parsed; raises `LiquidFailed` if it cannot."""
+    """A text or condition parsed by python-liquid; raises `LiquidFailed` if it cannot be parsed."""
 
     __slots__ = ("condition", "template")
 
     def __init__(self, source: str, *, condition: bool) -> None:
-        if condition and any(mark in source for mark in ("{{", "}}", "{%", "%}", "\n")):
+        if condition and any(delimiter in source for delimiter in ("{{", "}}", "{%", "%}", "\n")):
             raise LiquidFailed("`if` takes a bare expression, such as points > 100")
         self.condition = condition
         text = f"{{% if {source} %}}x{{% endif %}}" if condition else source
@@ -135,7 +137,7 @@ class ParsedLiquid:
             raise LiquidFailed(f"Liquid cannot read this: {error.args[0]}") from None
 
     def render(self, context: LiquidContext) -> str:
-        """What it yields; raises `LiquidFailed`."""
+        """The output; for a condition, not empty if it is true. Raises `LiquidFailed`."""
         values = {**context.values, CONTEXT_KEY: context}
         try:
             return self.template.render(values)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from postcard.lint.findings import check_template
+from postcard.lint.checks import check_template
 from tests.template.template_cases import template
 
 TEXT = {"type": "text", "text": "x"}
@@ -14,7 +14,7 @@ def found(families: list[str] | None = None, **properties: Any) -> list[tuple[st
     return [(f.code, f.pointer) for f in check_template(template(**properties), families)]
 
 
-def test_a_field_that_nothing_shows_is_told() -> None:
+def test_a_field_that_nothing_shows_is_a_finding() -> None:
     fields: dict[str, Any] = {
         name: {} for name in ("text", "condition", "colour", "words", "unused")
     }
@@ -26,15 +26,15 @@ def test_a_field_that_nothing_shows_is_told() -> None:
     ]
 
 
-def test_a_required_field_without_example_or_default_is_told() -> None:
-    def told(**field: Any) -> bool:
+def test_a_required_field_without_example_or_default_is_a_finding() -> None:
+    def is_reported(**field: Any) -> bool:
         layers = [{**TEXT, "text": "{{ a }}"}]
         return found(fields={"a": field}, layers=layers) == [("missing_example", "/fields/a")]
 
-    assert told(required=True)
-    assert not told(required=True, example="x")
-    assert not told(required=True, default="x")
-    assert not told()
+    assert is_reported(required=True)
+    assert not is_reported(required=True, example="x")
+    assert not is_reported(required=True, default="x")
+    assert not is_reported()
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,16 @@ def test_a_required_field_without_example_or_default_is_told() -> None:
         ({"x": -10}, False),
     ],
 )
-def test_a_layer_wholly_outside_the_canvas_is_told(place: dict[str, Any], outside: bool) -> None:
+def test_a_layer_wholly_outside_the_canvas_is_a_finding(
+    place: dict[str, Any], outside: bool
+) -> None:
     assert (found(layers=[{**TEXT, **place}]) == [("outside_canvas", "/layers/0")]) is outside
 
 
-def test_copies_of_a_repeated_group_on_top_of_each_other_are_told() -> None:
+def test_overlapping_copies_of_a_repeated_group_are_a_finding() -> None:
     copies = {"type": "group", "repeat": "products", "layers": [{**TEXT, "text": "{{ item.a }}"}]}
 
-    def told(layer: dict[str, Any], **rest: Any) -> list[tuple[str, str]]:
+    def findings(layer: dict[str, Any], **rest: Any) -> list[tuple[str, str]]:
         products = {"type": "list", "items": {"a": {}}, **rest}
         return found(fields={"products": products}, layers=[layer])
 
@@ -64,16 +66,16 @@ def test_copies_of_a_repeated_group_on_top_of_each_other_are_told() -> None:
         return {"type": "group", "flow": flow, "layers": [copies]}
 
     assert (
-        told(copies)
-        == told({**copies, "flow": "row"})
+        findings(copies)
+        == findings({**copies, "flow": "row"})
         == [("overlapping_items", "/layers/0/repeat")]
     )
-    assert told(within("none")) == [("overlapping_items", "/layers/0/layers/0/repeat")]
-    assert told(within("row")) == told(within("column")) == []
-    assert told(copies, max_items=1) == told({**copies, "if": "forloop.first"}) == []
+    assert findings(within("none")) == [("overlapping_items", "/layers/0/layers/0/repeat")]
+    assert findings(within("row")) == findings(within("column")) == []
+    assert findings(copies, max_items=1) == findings({**copies, "if": "forloop.first"}) == []
 
 
-def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> None:
+def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_findings() -> None:
     code = {"type": "qr", "value": "x"}
     assert found(layers=[{**code, "width": 57}]) == [("code_too_small", "/layers/0")]
     assert found(layers=[{**code, "width": 58}]) == []
@@ -83,7 +85,7 @@ def test_a_code_too_small_for_any_text_and_a_picture_without_size_are_told() -> 
     assert found(layers=[{"type": "image", "source": "asset:a"}]) == [("missing_size", "/layers/0")]
 
 
-def test_a_font_that_there_is_not_is_told_where_it_is_written() -> None:
+def test_an_unknown_font_is_a_finding_where_it_is_named() -> None:
     layers = [{"type": "text", "text": [{"text": "x", "font": ["Inter", "Comic"]}]}]
     styles = {"a": {"font": "Papyrus"}}
     assert found(["Inter"], layers=layers, styles=styles) == [
@@ -113,10 +115,10 @@ def test_a_list_that_is_required_has_an_example_or_its_items_have() -> None:
     copies = {"type": "group", "repeat": "a", "layers": [{**TEXT, "text": "{{ item.b }}"}]}
     group = {"type": "group", "flow": "column", "layers": [copies]}
 
-    def told(item: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
+    def findings(item: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
         spec = {"type": "list", "required": True, "items": {"b": item}, **more}
         return found(fields={"a": spec}, layers=[group])
 
-    assert told({}) == [("missing_example", "/fields/a")]
-    assert told({"example": "x"}) == []
-    assert told({}, example=[{"b": "x"}]) == []
+    assert findings({}) == [("missing_example", "/fields/a")]
+    assert findings({"example": "x"}) == []
+    assert findings({}, example=[{"b": "x"}]) == []

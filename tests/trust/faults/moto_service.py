@@ -1,11 +1,11 @@
-"""The whole service in this process on moto behind the proxy, with the CDN in front of it."""
+"""The whole service in this process, on moto behind fault proxies, and a CDN in front of it."""
 
 import http.client
 import json
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -27,8 +27,8 @@ from local.service_adapters import ProductionAdapters
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
 from postcard.links.build import sign_link
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
-from postcard.links.verify import cache_path
 from postcard.settings import Settings
 from tests.functions.fake_services import (
     ROOT,
@@ -38,7 +38,7 @@ from tests.functions.fake_services import (
     solid_png,
 )
 from tests.functions.sample_events import Json, api_event, document, image_event
-from tests.trust.faults.proxy import FaultProxy
+from tests.trust.faults.fault_proxy import FaultProxy
 
 PICTURES, IMAGE_API = "PicturesBucket", "ImageApi"
 CREDENTIALS = {
@@ -47,20 +47,18 @@ CREDENTIALS = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
 }
-S3_SECONDS, QUEUE_SECONDS = (
-    3.0,
-    2.0,
-)  # CloudFront's for S3; how long a call waits for a free function
+S3_SECONDS = 3.0  # CloudFront's time limit for S3
+QUEUE_SECONDS = 2.0  # how long a call waits for an idle worker
 HERO_LAYER = {"type": "image", "width": 40, "height": 40, "source": "asset:hero"}
 FACE_LAYER = {"type": "image", "x": 86, "width": 34, "height": 34, "source": "{{ face }}"}
 
 
 def template() -> Json:
-    """A picture of its own under everything, another that a link may name, and a text."""
-    usual = document()
-    fields = {**usual["fields"], "face": {"type": "image", "default": "asset:face"}}
+    """A template with a static image, a text, and an image from a field."""
+    default = document()
+    fields = {**default["fields"], "face": {"type": "image", "default": "asset:face"}}
     return document(
-        layers=[HERO_LAYER, *usual["layers"], FACE_LAYER],
+        layers=[HERO_LAYER, *default["layers"], FACE_LAYER],
         fields=fields,
         daily_renders=None,
         format="png",
@@ -69,7 +67,7 @@ def template() -> Json:
 
 @dataclass
 class MotoCloud:
-    """What stands for the account: stores, keys, one template, one API key."""
+    """An imitated AWS account with keys, an API key and two templates."""
 
     folder: Path
     counters: ActivityCounters = field(default_factory=ActivityCounters)
@@ -96,42 +94,42 @@ class MotoCloud:
 
     def environment(self, url: str) -> dict[str, str]:
         """A function's environment, with AWS at `url`."""
-        (given,) = (f.environment for f in self.stack.functions() if f.name == "ApiFunction")
-        own = {
+        (variables,) = (f.environment for f in self.stack.functions() if f.name == "ApiFunction")
+        overrides = {
             "AWS_ENDPOINT_URL": url,
             "POSTCARD_BASE_URL": "https://pictures.example.com",
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
             "POSTCARD_KVS_ARN": f"file:{self.folder / 'edge'}",
         }
-        return {**given, **CREDENTIALS, **own}
+        return {**variables, **CREDENTIALS, **overrides}
 
     def close(self) -> None:
-        """No more calls."""
+        """Stop moto's server."""
         self.endpoint.close()
 
     def proxy(self) -> FaultProxy:
-        """Another way to the same account."""
-        return FaultProxy(self.upstream, other=noise_png(30, 30))
+        """A new fault proxy to this account."""
+        return FaultProxy(self.upstream, other_image=noise_png(30, 30))
 
     def _publish_templates(self) -> None:
         api = wiring.api_service(self.settings)
         for name, body in (("hero", noise_png(40, 40)), ("face", solid_png(40, 40))):
-            sent = {"id": name, "content_type": "image/png", "bytes": len(body)}
-            made = self.call(api, "POST", "/v1/assets", sent)
-            key = made.json["upload"]["fields"]["key"]
+            asset = {"id": name, "content_type": "image/png", "bytes": len(body)}
+            response = self.call(api, "POST", "/v1/assets", asset)
+            key = response.json["upload"]["fields"]["key"]
             bucket = self.settings.store_bucket
             headers = {"content-type": "image/png"}
             assert self.account.s3("PUT", f"/{bucket}/{key}", body, headers).status == 200
-        for name, more in (("welcome", {}), ("bounded", {"daily_renders": 1_000_000})):
-            reply = self.call(api, "PUT", f"/v1/templates/{name}", template())
-            assert reply.status == 200, reply.body
-            if more:
-                assert self.call(api, "PATCH", f"/v1/templates/{name}", more).status == 200
+        for name, patch in (("welcome", {}), ("bounded", {"daily_renders": 1_000_000})):
+            response = self.call(api, "PUT", f"/v1/templates/{name}", template())
+            assert response.status == 200, response.body
+            if patch:
+                assert self.call(api, "PATCH", f"/v1/templates/{name}", patch).status == 200
 
     def call(
         self, api: Any, method: str, path: str, body: Any = None, *, left: int = 29_000
     ) -> HandlerResponse:
-        """A call of the API."""
+        """Call the API, with `left` milliseconds until Lambda's timeout."""
         event = api_event(method, path)
         event["headers"] |= {
             "content-type": "application/json",
@@ -145,7 +143,7 @@ class MotoCloud:
 
     def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
-        asked: Json = {
+        defaults: Json = {
             "template": "welcome",
             "format": "png",
             "version": 1,
@@ -155,82 +153,85 @@ class MotoCloud:
             "expires": None,
             "campaign": None,
         }
-        return sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return sign_link(self.link_keys, fields=fields or {}, **{**defaults, **more})
 
     def cache_path(self, link: str) -> str:
-        """Where the edge looks for a link's picture."""
+        """The path under which the CDN and the bucket store a link's picture."""
         return cache_path(self.link_keys, parse_link(*link.partition("?")[::2]), now=time.time())
 
     def stored_picture(self, key: str) -> bytes | None:
         """The bytes of a picture in the bucket; None if there is none."""
-        answer = self.account.s3("GET", f"/{self.settings.pictures_bucket}/{key}")
-        return answer.body if answer.status == 200 else None
+        response = self.account.s3("GET", f"/{self.settings.pictures_bucket}/{key}")
+        return response.body if response.status == 200 else None
 
     def picture_keys(self) -> list[str]:
-        """All pictures' keys."""
+        """The keys of all stored pictures."""
         return list(self.account.object_keys(self.settings.pictures_bucket))
 
 
 @dataclass
 class ImageWorker:
-    """One execution environment of the image function, on a proxy of its own."""
+    """One execution environment of the image function, connected to AWS through `proxy`."""
 
     cloud: MotoCloud
     proxy: FaultProxy
-    clock_offset: float = 0.0  # seconds by which what is kept is older than it was
+    clock_offset: float = 0.0  # seconds by which its caches seem older
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
-        """A new process: nothing is in memory."""
+        """Start again as a new process, with empty caches."""
         settings = Settings.from_environ(self.cloud.environment(self.proxy.url))
         self.service: ImageService = wiring.image_service(
             settings, clock=lambda: time.monotonic() + self.clock_offset
         )
 
     def open_link(self, link: str, *, left: int = 15_000, **headers: str) -> HandlerResponse:
-        """The picture of a link, as CloudFront asks for it."""
+        """Request a link's picture as CloudFront does, `left` milliseconds before the timeout."""
         event = image_event("GET", self.cloud.cache_path(link))
         parsed = parse_link(*link.partition("?")[::2])
-        sent = {"x-postcard-origin": self.cloud.origin, "x-postcard-link": parsed.canonical_url}
-        event["headers"] |= {**sent, **headers}
+        event["headers"] |= {
+            "x-postcard-origin": self.cloud.origin,
+            "x-postcard-link": parsed.canonical_url,
+            **headers,
+        }
         return HandlerResponse.from_lambda(
             image_app.handle_request(event, FakeLambdaContext(left), self.service)
         )
 
     def invoke(self, _: str, event: dict[str, Any]) -> Any:
-        """As API Gateway calls it."""
+        """Handle an event of API Gateway."""
         return image_app.handle_request(event, FakeLambdaContext(), self.service)
 
 
 class WorkerPool:
-    """Environments that take a call each; a call that finds none free in time is turned away."""
+    """Workers that handle one call each; a call that waits longer than `seconds` is rejected."""
 
     def __init__(self, workers: list[ImageWorker], *, seconds: float = QUEUE_SECONDS) -> None:
-        self._free: queue.LifoQueue[ImageWorker] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[ImageWorker] = queue.LifoQueue()
         self._seconds = seconds
         for worker in workers:
-            self._free.put(worker)
+            self._idle.put(worker)
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
-        """As API Gateway does it."""
+        """Handle an event of API Gateway in an idle worker."""
         try:
-            worker = self._free.get(timeout=self._seconds)
+            worker = self._idle.get(timeout=self._seconds)
         except queue.Empty:
-            raise InvocationFailed(f"{name} has no room") from TimeoutError()
+            raise InvocationFailed(f"{name} has no idle worker") from TimeoutError()
         try:
             return worker.invoke(name, event)
         except Exception as error:
             raise InvocationFailed(f"{name} failed: {error!r}") from error
         finally:
-            self._free.put(worker)
+            self._idle.put(worker)
 
 
 def make_cdn(
     cloud: MotoCloud, proxy: FaultProxy, invoke: Callable[[str, dict[str, Any]], Any]
 ) -> tuple[CloudFront, ActivityCounters]:
-    """A CloudFront of its own before the bucket and the functions."""
+    """A CDN with its own cache, in front of the bucket and the image function."""
     counters = ActivityCounters()
     origins = {
         PICTURES: proxied_bucket(cloud, proxy),
@@ -240,39 +241,27 @@ def make_cdn(
 
 
 def proxied_bucket(cloud: MotoCloud, proxy: FaultProxy) -> Callable[[Request], Response]:
-    """The bucket as CloudFront asks it: through the proxy, once, in three seconds."""
+    """The bucket as an origin: one attempt through the proxy, with a time limit of 3 s."""
 
     def fetch(request: Request) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=S3_SECONDS)
         path = quote(f"/{cloud.settings.pictures_bucket}{request.path}")
         try:
             connection.request("GET", path, headers={"Authorization": authorization_header("s3")})
-            answer = connection.getresponse()
-            body = answer.read()
+            response = connection.getresponse()
+            body = response.read()
         except (OSError, http.client.HTTPException) as error:
             return Response(504 if isinstance(error, TimeoutError) else 502)
         finally:
             connection.close()
-        kept = ("content-type", "cache-control", "etag", "expires")
-        headers = {n.lower(): t for n, t in answer.getheaders() if n.lower() in kept}
-        return Response(403 if answer.status == 404 else answer.status, headers, body)
+        names = ("content-type", "cache-control", "etag", "expires")
+        headers = {n.lower(): t for n, t in response.getheaders() if n.lower() in names}
+        return Response(403 if response.status == 404 else response.status, headers, body)
 
     return fetch
 
 
 def viewer_request(link: str) -> Request:
-    """What a mail program asks the CDN for."""
+    """The request of a mail program that shows `link`."""
     path, _, query = link.partition("?")
     return Request("GET", path, query, {"host": "pictures.example.com"})
-
-
-__all__ = [
-    "ImageWorker",
-    "MotoCloud",
-    "WorkerPool",
-    "make_cdn",
-    "proxied_bucket",
-    "replace",
-    "template",
-    "viewer_request",
-]
