@@ -30,7 +30,7 @@ from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.errors import Problem
 from postcard.keys.api_keys import ApiKeyService
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 from postcard.settings import Settings
 
 

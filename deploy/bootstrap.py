@@ -6,8 +6,8 @@ Every step can be repeated and changes nothing the second time.
 from collections.abc import Callable
 
 from postcard.keys.api_keys import SCOPES, ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.ports import ObjectStore, StoredObject
 
 FALLBACK_KEY = "errors/fallback.png"

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.service_adapters import ProductionAdapters
 from postcard.keys.api_keys import SCOPES, ApiKeyService, key_digest
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 
 _DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}"

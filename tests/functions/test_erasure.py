@@ -21,7 +21,7 @@ def erase(world: InMemoryService, value: str, field: str = "email") -> int:
 def marks(world: InMemoryService, image_id: str) -> tuple[str, ...]:
     record = world.images.get(image_id)
     assert record is not None
-    return tuple(record.marks)
+    return tuple(record.blind_indexes)
 
 
 def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(

@@ -15,8 +15,8 @@ from deploy.template_check import SamDocument
 from postcard import wiring
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.stack.built_function import BuiltFunction
 from tests.stack.permissions import PermissionRecorder

@@ -31,7 +31,7 @@ from postcard.adapters.memory import (
     MemorySecretStore,
 )
 from postcard.keys.api_keys import ApiKeyService
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from postcard.adapters.aws.errors import UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.cli.output import (
     CommandError,
     CommandResult,

@@ -16,8 +16,8 @@ from postcard.cli.api_client import ApiClient
 from postcard.cli.output import CommandError
 from postcard.errors import ServiceUnavailable
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.runtime.lazy_dataclass import dataclass
@@ -155,7 +155,7 @@ class ServiceTarget:
 
     def _stack_variables(self, stack: str) -> dict[str, str]:
         from postcard.adapters.aws.boto_client import boto_client
-        from postcard.adapters.aws.errors import AwsCallFailed
+        from postcard.adapters.aws.call_failed import AwsCallFailed
 
         self._set_aws_profile()
         region = self.region or os.environ.get("AWS_REGION") or "us-east-1"

@@ -12,9 +12,10 @@ from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import DEFAULT_MERGE_RENDERS, RenderBudget
+from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.settings import DEFAULT_MERGE_RENDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class SharedServices:
             store=store,
             sources=sources,
             pipeline=RenderPipeline(dependencies.renderer, sources, monotonic=monotonic),
-            budget=RenderBudget(dependencies.counters, merge_renders=dependencies.merge_renders),
+            budget=RenderBudget(
+                dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
+            ),
         )
 
 

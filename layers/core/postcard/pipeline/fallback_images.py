@@ -25,7 +25,7 @@ def fallback_key(template_id: str, version: int, kind: str) -> str:
 
 def fallback_keys(version: TemplateVersion, kinds: Sequence[str]) -> list[str]:
     """The keys of those `kinds` of pictures that the version has."""
-    return [version.stand_ins[kind] for kind in kinds if kind in version.stand_ins]
+    return [version.fallbacks[kind] for kind in kinds if kind in version.fallbacks]
 
 
 def stored_size(document: Document) -> OutputSize:

@@ -129,7 +129,7 @@ class RenderPipeline:
         """
         stored, cache = job.loaded.stored, self.renderer.static_layers
         published_keys = stored.sources
-        key = stored.grounds.get(size_name(job.size), "")
+        key = stored.prerendered.get(size_name(job.size), "")
         prerendered = cache.get_prerendered(key)
         sources = prepared.image_sources(has_prerendered=bool(key))
         needed = [source for source in sources if not source.prerendered_only]

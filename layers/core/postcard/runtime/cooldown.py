@@ -1,20 +1,23 @@
-"""A cooldown after a failure: do not ask again for some seconds."""
+"""Stops calling something for a while after it failed."""
 
+import time
 from collections.abc import Callable
 
 
 class Cooldown:
-    """`clock` is `time.monotonic`, or any clock in seconds."""
+    """A pause of `seconds` after a failure. `clock` gives seconds, as `time.monotonic` does."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+    __slots__ = ("_clock", "_ends_at", "_seconds")
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._ends_at = 0.0
+        self._ends_at = float("-inf")
 
     def start(self) -> None:
-        """Starts the cooldown, or starts it again."""
+        """Pause from now on: call it when something failed."""
         self._ends_at = self._clock() + self._seconds
 
     def is_active(self) -> bool:
-        """Whether it still lasts."""
+        """Whether to go without another call for now."""
         return self._clock() < self._ends_at

@@ -115,7 +115,9 @@ class Images:
             if existing is not None and _is_reusable(existing, request.render):
                 return self._result(existing, job, cached=True, outcome="cached")
             record = _record(image_id, job, existing, now)
-            record = replace(record, marks=blind_indexes(self._keys(), job.template, job.values))
+            record = replace(
+                record, blind_indexes=blind_indexes(self._keys(), job.template, job.values)
+            )
             if self._is_drawn_on_open(request, owner, job, now):
                 status = "timed" if job.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
@@ -217,7 +219,7 @@ class Images:
 
 def without_values(record: ImageRecord) -> ImageRecord:
     """The record of an erased image: enough to show a fallback picture of its size."""
-    bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
+    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
     return replace(bare, status="erased", erased=True)
 
 

@@ -131,7 +131,7 @@ class Publisher:
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, stand_ins),
             fonts=self._store_fonts(template, families),
-            grounds=store_prerendered(self._store, renderer, template, checked.sources),
+            prerendered=store_prerendered(self._store, renderer, template, checked.sources),
             format=template.format,
         )
 

@@ -26,7 +26,7 @@ from postcard.template.schema.graphemes import (
     longest_mark_run,
     too_many_graphemes,
 )
-from postcard.template.schema.validators import check_image_reference, is_allowed_host, matches_re2
+from postcard.template.schema.validators import check_image_reference, is_allowed_image, matches_re2
 
 Value = str | int | float | bool | date  # a datetime is a date, too
 Item = Mapping[str, Value | None]  # an item of a list: a value for each of its fields
@@ -288,7 +288,7 @@ def read_image(given: Any) -> str:
 def _read_image_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, ImageField)
     text = read_image(given)
-    if field.allowed_hosts is not None and not is_allowed_host(text, field.allowed_hosts):
+    if field.allowed_hosts is not None and not is_allowed_image(text, field.allowed_hosts):
         raise BadValue(f"is at none of the hosts {', '.join(field.allowed_hosts)}")
     return text
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from postcard.color import parse_color
+from postcard.host_patterns import is_host_allowed
 from postcard.json_text import canonical_json
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.schema.graphemes import (
@@ -91,18 +92,14 @@ def check_image_reference(text: str) -> None:
         raise ValueError("is not an address with a host") from None
 
 
-def is_allowed_host(image_reference: str, hosts: Sequence[str]) -> bool:
-    """Whether an image's host matches one of `hosts`; assets are always allowed.
+def is_allowed_image(image_reference: str, allowed_hosts: Sequence[str] | None) -> bool:
+    """Whether an image's host matches one of `allowed_hosts`; assets are always allowed.
 
-    >>> is_allowed_host("https://a.example.com/x.png", ["*.example.com"])
+    >>> is_allowed_image("https://a.example.com/x.png", ["*.example.com"])
     True
     """
-    if image_reference.startswith("asset:"):
-        return True
-    host = hostname(image_reference)
-    return any(
-        host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
-        for allowed in hosts
+    return image_reference.startswith("asset:") or is_host_allowed(
+        hostname(image_reference), allowed_hosts
     )
 
 

@@ -1,29 +1,26 @@
-"""What stands for the services around the stores: uploads, the secret, the edge, the CDN."""
+"""Uploads, the keys' secret, the edge store and the CDN in memory."""
 
 import threading
 from collections.abc import Callable, Sequence
 
-from postcard.adapters.idempotency_rules import secret_conflict
-from postcard.ports import JsonObject
+from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject, SecretChanged
 from postcard.timestamps import format_rfc3339
-
-UPLOAD_SECONDS = 900
 
 
 class MemoryUploads:
-    """Hands out addresses under `base_url`; nothing listens there unless the test does."""
+    """Hands out upload addresses under `base_url`; the test must serve them itself."""
 
     def __init__(self, base_url: str, clock: Callable[[], float]) -> None:
         self._base_url = base_url
         self._clock = clock
 
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
-        """An address for one upload of exactly `size` bytes."""
+        """A form for one upload; unlike S3, nothing checks its `size`."""
         return {
             "url": self._base_url,
             "method": "POST",
             "fields": {"key": key, "Content-Type": content_type},
-            "expires_at": format_rfc3339(self._clock() + UPLOAD_SECONDS),
+            "expires_at": format_rfc3339(self._clock() + UPLOAD_LIFETIME_SECONDS),
         }
 
 
@@ -39,10 +36,10 @@ class MemorySecretStore:
         return self._text
 
     def write(self, text: str, *, instead_of: str) -> None:
-        """Replace the text; `Conflict` if it is no longer what was read."""
+        """Replace the text `instead_of`; `SecretChanged` if it is another by now."""
         with self._lock:
             if self._text != instead_of:
-                raise secret_conflict()
+                raise SecretChanged
             self._text = text
 
 
@@ -62,11 +59,11 @@ class MemoryEdgeStore:
 
 
 class MemoryCdn:
-    """Remembers what it was told to forget."""
+    """Records the paths that were invalidated."""
 
     def __init__(self) -> None:
         self.invalidated_paths: list[str] = []
 
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Note the paths."""
+        """Record the paths."""
         self.invalidated_paths.extend(paths)

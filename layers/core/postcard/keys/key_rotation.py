@@ -1,8 +1,8 @@
-"""A signing key's life: pending → minting → verifying → gone.
+"""Rotates the signing keys: pending → minting → verifying → removed.
 
-A new key is written to the secret and to the edge, and mints nothing until it has been read back
+A new key is written to the secret and to the edge, and signs no link until it has been read back
 from the edge. A retired key goes on verifying, so mail that was sent keeps its pictures; a revoked
-one is taken from both.
+one is removed from both.
 """
 
 import secrets as randomness
@@ -29,10 +29,10 @@ def _random_hex_key() -> str:
 
 
 class KeyRotation:
-    """Changes the keys of links, the edge before anything relies on it.
+    """Changes the link keys in the secret and at the edge.
 
     Every call may be repeated; what failed half-way is finished by the next `sync` or `rotate`.
-    Of two changes at one moment one is made, and the other a `Conflict`.
+    Of two concurrent changes one is made, and the other raises `Conflict`.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class KeyRotation:
         self._max_attempts = max_attempts
 
     def read(self) -> KeySet:
-        """The keys as the secret has them."""
+        """The keys in the secret."""
         return KeySet.from_json(self._secrets.read())
 
     def initialize(self, *, now: float) -> KeySet:
-        """Make whatever does not exist yet, and bring the edge up to date."""
+        """Create the keys that do not exist yet, and update the edge."""
 
-        def filled(keys: KeySet) -> KeySet:
+        def with_missing_keys(keys: KeySet) -> KeySet:
             return replace(
                 keys,
                 origin=keys.origin or self._new_key(),
@@ -66,14 +66,14 @@ class KeyRotation:
                 id=keys.id or self._new_key(),
             )
 
-        if self._change(filled).active_kid is None:
+        if self._change(with_missing_keys).active_kid is None:
             self.rotate(now=now)
         return self.sync()
 
     def create(self, *, now: float) -> str:
-        """A new pending key in the secret and at the edge; `Conflict` if there are ten."""
+        """Create a pending key in the secret and at the edge; `Conflict` if there are ten keys."""
 
-        def added(keys: KeySet) -> KeySet:
+        def with_new_key(keys: KeySet) -> KeySet:
             if len(keys.signing) >= MAX_SIGNING_KEYS:
                 raise Conflict(
                     "There are ten signing keys: revoke one that no mail needs any more."
@@ -82,10 +82,10 @@ class KeyRotation:
             signing = {**keys.signing, f"k{keys.serial + 1}": key}
             return replace(keys, serial=keys.serial + 1, signing=signing)
 
-        return f"k{self._change_and_sync(added).serial}"
+        return f"k{self._change_and_sync(with_new_key).serial}"
 
     def rotate(self, *, now: float) -> str:
-        """Make a new key mint (the pending one, if there is one), once the edge has it."""
+        """Mint with a new key (the pending one, if there is one), once the edge has it."""
         pending = [kid for kid, key in self.read().signing.items() if key.state == PENDING]
         kid = pending[-1] if pending else self.create(now=now)
         self.sync()
@@ -93,11 +93,11 @@ class KeyRotation:
         return kid
 
     def retire(self, kid: str) -> None:
-        """The key goes on verifying and never mints; `Conflict` if it is the one that mints."""
+        """Let a key verify only; `Conflict` for the key that mints."""
         self._change(lambda keys: _require_not_active(keys, kid).with_state(kid, VERIFYING))
 
     def revoke(self, kid: str) -> None:
-        """Take the key from secret and edge: its links are 403. `Conflict` if it mints."""
+        """Remove a key: its links get 403. `Conflict` for the key that mints."""
 
         def without(keys: KeySet) -> KeySet:
             signing = _require_not_active(keys, kid).signing
@@ -106,13 +106,14 @@ class KeyRotation:
         self._change_and_sync(without)
 
     def raise_epoch(self) -> int:
-        """Give every picture a new address; returns the new epoch."""
+        """Change the cache path of every picture; returns the new epoch."""
         return self._change_and_sync(lambda keys: replace(keys, epoch=keys.epoch + 1)).epoch
 
     def sync(self) -> KeySet:
         """Write the secret's keys to the edge unless it has them, and read them back.
 
-        Of several who do this at once, the last to write finds what the secret says then.
+        The secret is read again afterwards: with concurrent calls, the edge ends with its latest
+        keys.
         """
         for _ in range(self._max_attempts):
             keys = self.read()
@@ -125,7 +126,7 @@ class KeyRotation:
         raise Conflict("Others go on changing the keys: run `postcard signing-keys sync` later.")
 
     def _change(self, change: Callable[[KeySet], KeySet]) -> KeySet:
-        """The keys, changed in the secret; `Conflict` if somebody else changes them meanwhile."""
+        """Change the keys in the secret; `Conflict` if somebody else changes them meanwhile."""
         before = self._secrets.read()
         keys = KeySet.from_json(before)
         changed = change(keys)
@@ -135,13 +136,13 @@ class KeyRotation:
         return changed
 
     def _change_and_sync(self, change: Callable[[KeySet], KeySet]) -> KeySet:
-        """The keys, changed in the secret and then at the edge."""
+        """Change the keys in the secret and then at the edge."""
         changed = self._change(change)
         try:
             self.sync()
         except ServiceUnavailable as failure:
             raise ServiceUnavailable(
-                "The secret has the change and the edge not yet: run `postcard signing-keys sync`."
+                "The secret is changed, but the edge is not yet: run `postcard signing-keys sync`."
             ) from failure
         return changed
 
@@ -151,15 +152,15 @@ class KeyRotation:
                 return
             self._sleep(min(2.0, 0.1 * 2**attempt))
         raise ServiceUnavailable(
-            "The edge does not show the keys yet: nothing new mints. Try again."
+            "The edge does not have the new keys yet, so they sign nothing: try again."
         )
 
 
 def _edge_entry(keys: KeySet) -> str:
-    """The edge's copy; `Conflict` if it would be too long."""
+    """The edge's copy as JSON; `Conflict` if it would be too long."""
     entry = keys.edge_entry()
     if len(entry) > MAX_EDGE_ENTRY_LENGTH:
-        raise Conflict("The edge's entry would be too long: revoke a signing key.")
+        raise Conflict("The keys do not fit into the edge's entry: revoke a signing key.")
     return entry
 
 
@@ -171,5 +172,5 @@ def _require_known(keys: KeySet, kid: str) -> KeySet:
 
 def _require_not_active(keys: KeySet, kid: str) -> KeySet:
     if kid == _require_known(keys, kid).active_kid:
-        raise Conflict(f'"{kid}" is the key that mints: rotate first.')
+        raise Conflict(f'"{kid}" is the key that signs new links: rotate first.')
     return keys

@@ -1,19 +1,19 @@
 """The CloudFront KeyValueStore that the edge function reads.
 
-Its data plane wants SigV4A (botocore needs awscrt for that) and, with a write, the ETag of the
-store as it was read.
+Its API requires SigV4A signatures (botocore needs awscrt for them) and, for a write, the current
+ETag of the store.
 """
 
 from typing import Any
 
-from postcard.adapters.aws.errors import AwsCallFailed
+from postcard.adapters.aws.call_failed import AwsCallFailed
 
 MAX_ATTEMPTS = 5
 CONFLICT_CODES = ("ConflictException", "PreconditionFailed")
 
 
 class CloudFrontEdgeStore:
-    """Entries under boto3's `cloudfront-keyvaluestore` client."""
+    """Entries, through boto3's `cloudfront-keyvaluestore` client."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client
@@ -29,12 +29,12 @@ class CloudFrontEdgeStore:
             raise
 
     def write(self, name: str, text: str) -> None:
-        """Replace the entry; tried again if somebody changed the store in between."""
-        for last in (*[False] * (MAX_ATTEMPTS - 1), True):
+        """Replace the entry; retried if the store was changed meanwhile."""
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             etag = self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
             try:
                 self._client.put_key(KvsARN=self._arn, Key=name, Value=text, IfMatch=etag)
                 return
             except AwsCallFailed as failure:
-                if last or failure.aws_code not in CONFLICT_CODES:
+                if attempt == MAX_ATTEMPTS or failure.aws_code not in CONFLICT_CODES:
                     raise

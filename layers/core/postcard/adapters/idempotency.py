@@ -1,13 +1,17 @@
-"""What whoever comes second is answered: to a key's second use, to a second change of the keys."""
+"""Rules of idempotency keys that every `IdempotencyStore` applies."""
 
 from postcard.errors import Conflict, IdempotencyMismatch
 
 RESPONSE_LIFETIME_SECONDS = 86_400
-IN_PROGRESS_SECONDS = 60  # a caller that died holds its key no longer than an answer may take
+IN_PROGRESS_SECONDS = 60  # then the first call is taken for dead, and its key is free again
 
 
 def stored_response(response: str | None, *, same_body: bool) -> str:
-    """The kept answer; `OtherBody`, or `Conflict` while the first call is at work."""
+    """The response to a repeated call.
+
+    `IdempotencyMismatch` for another body; `Conflict` while the first call is in progress, which
+    is while `response` is None.
+    """
     if not same_body:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body: use a new one.")
     if response is None:
@@ -16,8 +20,3 @@ def stored_response(response: str | None, *, same_body: bool) -> str:
             code="idempotency_in_progress",
         )
     return response
-
-
-def secret_conflict() -> Conflict:
-    """For a change of keys that were changed since they were read."""
-    return Conflict("Somebody else changed the keys at the same moment: look at them and repeat.")
