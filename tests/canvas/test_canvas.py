@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import WHITE, Color, LinearGradient, RadialGradient
 from postcard.geometry import Box
 from tests.rendering.sample_images import COLORS, quarters
@@ -16,7 +16,7 @@ BLACK: Color = (0, 0, 0, 255)
 
 
 def gray(canvas: Canvas, x: int, y: int) -> int:
-    pixel = canvas.picture().to_image().getpixel((x, y))
+    pixel = canvas.surface.to_image().getpixel((x, y))
     assert isinstance(pixel, tuple)
     return int(pixel[0])
 
@@ -33,20 +33,20 @@ def test_edges_between_pixels_are_covered_by_their_share() -> None:
 def test_a_whole_box_touches_no_other_pixel() -> None:
     canvas = blank_canvas(12, 12, 2)
     canvas.fill_rectangle(Box(2, 3, 4, 5), BLACK)
-    assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (4, 6, 12, 16)
+    assert canvas.surface.to_image().point(lambda v: 255 - v).getbbox() == (4, 6, 12, 16)
 
 
 def test_scale_may_differ_by_rounding_and_all_of_the_canvas_is_covered() -> None:
     canvas = Canvas.new(1200, 630, (900, 473), (255, 255, 255, 255))
     canvas.fill_rectangle(Box(0, 0, 1200, 630), BLACK)
-    assert canvas.picture().to_image().getcolors() == [(900 * 473, (0, 0, 0))]
+    assert canvas.surface.to_image().getcolors() == [(900 * 473, (0, 0, 0))]
 
 
 @pytest.mark.parametrize("radius", ["full", 40, (40, 40, 40, 40), 500])
 def test_radii_that_do_not_fit_shrink_together_to_a_circle(radius: object) -> None:
     canvas = blank_canvas(80, 80)
     canvas.fill_rectangle(Box(0, 0, 80, 80), BLACK, radius=radius)  # type: ignore[arg-type]
-    histogram = canvas.picture().to_image().getchannel(0).histogram()
+    histogram = canvas.surface.to_image().getchannel(0).histogram()
     dark = sum(count * (255 - level) for level, count in enumerate(histogram)) / 255
     assert dark == pytest.approx(3.14159 * 40 * 40, rel=0.002)
 
@@ -54,7 +54,7 @@ def test_radii_that_do_not_fit_shrink_together_to_a_circle(radius: object) -> No
 def test_a_stroke_lies_inside_its_box() -> None:
     canvas = blank_canvas(30, 30)
     canvas.stroke_rectangle(Box(5, 5, 20, 20), BLACK, 3)
-    assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (5, 5, 25, 25)
+    assert canvas.surface.to_image().point(lambda v: 255 - v).getbbox() == (5, 5, 25, 25)
     assert [gray(canvas, x, 15) for x in (4, 5, 7, 8, 21, 22, 24, 25)] == [
         255, 0, 0, 255, 255, 0, 0, 255,
     ]  # fmt: skip
@@ -75,10 +75,10 @@ def test_half_covering_paint_mixes_once() -> None:
 def test_what_is_drawn_on_a_clear_canvas_keeps_its_own_colour() -> None:
     canvas = blank_canvas(10, 10, background=CLEAR)
     canvas.fill_rectangle(Box(0, 0, 5, 10), (200, 100, 50, 128))
-    red, green, blue, alpha = canvas.picture().to_image().getpixel((2, 5))  # type: ignore[misc]
+    red, green, blue, alpha = canvas.surface.to_image().getpixel((2, 5))  # type: ignore[misc]
     assert (red, green, blue) == pytest.approx((200, 100, 50), abs=2)
     assert alpha == 128
-    assert canvas.picture().to_image().getpixel((8, 5)) == (0, 0, 0, 0)
+    assert canvas.surface.to_image().getpixel((8, 5)) == (0, 0, 0, 0)
 
 
 def test_a_group_fades_as_one() -> None:
@@ -93,7 +93,7 @@ def test_a_quarter_turn_is_exact() -> None:
     canvas = blank_canvas(40, 40)
     with canvas.group(Box(10, 15, 20, 10), rotation=90) as group:
         group.fill_rectangle(Box(10, 15, 20, 10), BLACK)
-    image = canvas.picture().to_image()
+    image = canvas.surface.to_image()
     assert sorted(image.getcolors() or ()) == [(200, (0, 0, 0)), (1400, (255, 255, 255))]
     assert image.point(lambda v: 255 - v).getbbox() == (15, 10, 25, 30)
 
@@ -102,7 +102,7 @@ def test_a_clip_cuts_a_group_at_its_box() -> None:
     canvas = blank_canvas(40, 40)
     with canvas.group(Box(10, 10, 20, 20), clip_radius=0) as group:
         group.fill_rectangle(Box(0, 0, 40, 40), BLACK)
-    assert canvas.picture().to_image().point(lambda v: 255 - v).getbbox() == (10, 10, 30, 30)
+    assert canvas.surface.to_image().point(lambda v: 255 - v).getbbox() == (10, 10, 30, 30)
 
 
 def test_a_group_without_a_clip_may_reach_beyond_its_box() -> None:
@@ -134,7 +134,7 @@ def test_a_radial_gradient_reaches_the_farthest_corner_at_one() -> None:
 def test_a_gradient_to_transparent_keeps_its_colour() -> None:
     canvas = blank_canvas(100, 4, background=CLEAR)
     canvas.fill_rectangle(Box(0, 0, 100, 4), LinearGradient(90, ((RED, 0), (CLEAR, 1))))
-    red, *_, alpha = canvas.picture().to_image().getpixel((50, 2))  # type: ignore[misc]
+    red, *_, alpha = canvas.surface.to_image().getpixel((50, 2))  # type: ignore[misc]
     assert red == pytest.approx(RED[0], abs=2)
     assert alpha == pytest.approx(127, abs=2)
 
@@ -157,13 +157,13 @@ def test_a_picture_is_fitted_as_css_fits_it(
     picture = DecodedImage(quarters(160, 80))
     canvas.draw_image(picture, Box(0, 0, 40, 40), fit=fit, position=position)  # type: ignore[arg-type]
     for x, y, quarter in seen:
-        assert canvas.picture().to_image().getpixel((x, y)) == COLORS[quarter]
+        assert canvas.surface.to_image().getpixel((x, y)) == COLORS[quarter]
 
 
 def test_modules_are_whole_pixels_in_two_colours() -> None:
     canvas = blank_canvas(50, 50, 1.5)
     canvas.draw_qr_modules([b"\1\0\1", b"\0\1\0", b"\1\0\1"], Box(3.3, 4.4, 40, 40), BLACK)
-    colors = dict((color, count) for count, color in canvas.picture().to_image().getcolors() or ())
+    colors = dict((color, count) for count, color in canvas.surface.to_image().getcolors() or ())
     assert set(colors) == {(0, 0, 0), (255, 255, 255)}
     assert colors[0, 0, 0] == 5 * 20 * 20
 
@@ -193,7 +193,7 @@ def test_a_copy_is_drawn_on_apart() -> None:
     canvas = blank_canvas(10, 10, background=CLEAR)
     other = canvas.copy()
     other.fill_rectangle(Box(0, 0, 10, 10), RED)
-    assert canvas.picture().to_image().getpixel((5, 5)) == (0, 0, 0, 0)
+    assert canvas.surface.to_image().getpixel((5, 5)) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("degrees", [7, -33, 45])
@@ -204,7 +204,7 @@ def test_turned_strokes_are_as_sharp_as_a_finer_drawing_shows_them(degrees: floa
         with canvas.group(Box(50, 20, 100, 40), rotation=degrees) as group:
             for index in range(20):  # strokes as wide as a small letter's
                 group.fill_rectangle(Box(51.3 + 5 * index, 24.6, 1.4, 30), BLACK)
-        return canvas.picture().to_image().convert("L").reduce(scale)
+        return canvas.surface.to_image().convert("L").reduce(scale)
 
     apart = ImageChops.difference(turned(1), turned(6)).tobytes()
     ink = sum(255 - level for level in turned(6).tobytes())

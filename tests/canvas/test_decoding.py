@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from postcard.canvas.codecs.picture import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.reencode import reencode
 from tests.rendering.sample_images import COLORS, encode, quarters
 

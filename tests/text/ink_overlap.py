@@ -39,7 +39,7 @@ def draw_line(line: ScriptLine, fonts: Fonts) -> Image.Image:
     layout = layout_text(runs, rule, width=width, height=HEIGHT, fonts=fonts)
     canvas = blank_canvas(WIDTH, HEIGHT)
     canvas.draw_text(layout, Box(LEFT, 0, width, HEIGHT))
-    return canvas.picture().to_image()
+    return canvas.surface.to_image()
 
 
 def ink_mask(strip: Image.Image, line: ScriptLine) -> Image.Image:

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.text import shrink_to_fit as fit
-from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
+from postcard.text.line_wrapping import WrappedLine
+from postcard.text.segmentation import graphemes, line_break_segments
 from postcard.text.shaping import ShapedText
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
-from postcard.text.wrap import WrappedLine
 from tests.rendering.text_canvas import lay_out_line, line_texts
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."

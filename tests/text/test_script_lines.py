@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageChops
 
-from postcard.text.breaks import graphemes
 from postcard.text.fonts import Fonts
+from postcard.text.segmentation import graphemes
 from tests.text.chromium_lines import LINES_SHEET
 from tests.text.ink_overlap import best_overlap, our_ink
 from tests.text.script_lines import HEIGHT, LINES, WIDTH, ScriptLine

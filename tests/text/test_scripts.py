@@ -31,9 +31,7 @@ def _page(fonts: Fonts, size: float, **look: object) -> Canvas:
 
 @pytest.mark.parametrize(("look", "weight"), [("regular", 400), ("bold", 700)])
 def test_thirty_names(look: str, weight: int, fonts: Fonts) -> None:
-    assert_matches_golden(
-        f"text_names_{look}", _page(fonts, 24, weight=weight).picture().to_image()
-    )
+    assert_matches_golden(f"text_names_{look}", _page(fonts, 24, weight=weight).surface.to_image())
 
 
 @pytest.mark.parametrize(("language", "text"), NAMES)
@@ -105,7 +103,7 @@ def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
             style = TextStyle(size=52, language=language, line_height=1.4, weight=weight)
             box = Box(10 + column * 178, 6 + row * 80, 176, 80)
             canvas.draw_text(lay_out_line("直骨角", fonts, style=style, width=176), box)
-    assert_matches_golden("text_han_in_four_languages", canvas.picture().to_image())
+    assert_matches_golden("text_han_in_four_languages", canvas.surface.to_image())
 
 
 MORE = (
@@ -123,4 +121,4 @@ def test_names_in_more_scripts(fonts: Fonts) -> None:
         layout = lay_out_line(text, fonts, style=TextStyle(size=26, language=language), width=360)
         assert layout.missing_characters == ()
         canvas.draw_text(layout, Box(10 + column * 376, 4 + row * 50, 360, 50))
-    assert_matches_golden("text_names_more", canvas.picture().to_image())
+    assert_matches_golden("text_names_more", canvas.surface.to_image())

@@ -50,7 +50,7 @@ def test_names_of_the_world(script: str, fonts: Fonts) -> None:
     draw_in_box(
         canvas, lay_out_line(SCRIPTS[script], fonts, style=bold, width=440), Box(10, 50, 440, 17)
     )
-    assert_matches_golden(f"text_{script}", canvas.picture().to_image())
+    assert_matches_golden(f"text_{script}", canvas.surface.to_image())
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 1.5, 2])
@@ -58,7 +58,7 @@ def test_a_paragraph_has_the_same_lines_at_every_scale(scale: float, fonts: Font
     canvas = blank_canvas(220, 100, scale)
     style = TextStyle(size=16, color=BLUE)
     draw_in_box(canvas, lay_out_line(LONG, fonts, style=style, width=200), Box(10, 10, 200, 80))
-    assert_matches_golden(f"text_scale_{scale}", canvas.picture().to_image())
+    assert_matches_golden(f"text_scale_{scale}", canvas.surface.to_image())
 
 
 def test_weights_and_italics(fonts: Fonts) -> None:
@@ -70,7 +70,7 @@ def test_weights_and_italics(fonts: Fonts) -> None:
         )
         canvas.draw_text(upright, Box(10, 5 + index * 21, 200, 21))
         canvas.draw_text(slanted, Box(220, 5 + index * 21, 200, 21))
-    assert_matches_golden("text_weights", canvas.picture().to_image())
+    assert_matches_golden("text_weights", canvas.surface.to_image())
 
 
 def test_alignments(fonts: Fonts) -> None:
@@ -81,7 +81,7 @@ def test_alignments(fonts: Fonts) -> None:
             paragraph = ParagraphStyle(align=align, max_lines=4)
             layout = lay_out_line(text, fonts, paragraph=paragraph, width=145)
             draw_in_box(canvas, layout, Box(x, y + dy, 145, layout.height))
-    assert_matches_golden("text_align", canvas.picture().to_image())
+    assert_matches_golden("text_align", canvas.surface.to_image())
 
 
 def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
@@ -94,7 +94,7 @@ def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
             draw_in_box(
                 canvas, lay_out_line("EgÅ", fonts, style=style, paragraph=paragraph, width=72), box
             )
-    assert_matches_golden("text_valign", canvas.picture().to_image())
+    assert_matches_golden("text_valign", canvas.surface.to_image())
 
 
 def _spans(
@@ -128,7 +128,7 @@ def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
         TextRun("2,450 pts", TextStyle(size=24, weight=700, color=RED)),
     ]
     _spans(canvas, arabic, Box(230, 96, 200, 46), fonts, valign="middle")
-    assert_matches_golden("text_spans", canvas.picture().to_image())
+    assert_matches_golden("text_spans", canvas.surface.to_image())
 
 
 def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
@@ -150,7 +150,7 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
         box = Box(8 + index % 3 * 157, 8 + index // 3 * 66, 150, 58)
         layout = lay_out_line(text, fonts, style=style, paragraph=paragraph, width=150, height=58)
         draw_in_box(canvas, layout, box)
-    assert_matches_golden("text_fit", canvas.picture().to_image())
+    assert_matches_golden("text_fit", canvas.surface.to_image())
 
 
 def test_dress_of_letters(fonts: Fonts) -> None:
@@ -171,7 +171,7 @@ def test_dress_of_letters(fonts: Fonts) -> None:
         box = Box(8 + index % 2 * 238, 6 + index // 2 * 54, 225, 48)
         width = 130 if style.highlight else 225
         canvas.draw_text(lay_out_line(text, fonts, style=style, width=width), box)
-    assert_matches_golden("text_dress", canvas.picture().to_image())
+    assert_matches_golden("text_dress", canvas.surface.to_image())
 
 
 def test_balanced_lines(fonts: Fonts) -> None:
@@ -186,7 +186,7 @@ def test_balanced_lines(fonts: Fonts) -> None:
             ),
             box,
         )
-    assert_matches_golden("text_balance", canvas.picture().to_image())
+    assert_matches_golden("text_balance", canvas.surface.to_image())
 
 
 def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
@@ -206,4 +206,4 @@ def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts)
         TextRun(" was $8", TextStyle(size=20, decoration="line-through")),
     ]
     _spans(canvas, price, Box(10, 272, 540, 54), fonts)
-    assert_matches_golden("text_lines", canvas.picture().to_image())
+    assert_matches_golden("text_lines", canvas.surface.to_image())

@@ -9,8 +9,8 @@ import pytest
 
 from postcard.template.schema.graphemes import count_graphemes, first_graphemes
 from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
+from postcard.text.segmentation import graphemes, line_break_segments
 from tests.rendering.text_canvas import lay_out_line
 
 FOLDER = Path(__file__).parents[1] / "unicode"

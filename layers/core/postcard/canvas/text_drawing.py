@@ -13,10 +13,10 @@ from postcard.canvas.surface import Surface
 from postcard.canvas.text_masks import line_masks
 from postcard.color import Paint
 from postcard.geometry import Box
-from postcard.text.breaks import typographic_units
 from postcard.text.fonts import Face
 from postcard.text.glyphs import advance, estimated_pixels
 from postcard.text.layout import PositionedRun, TextLayout, TextLine
+from postcard.text.segmentation import typographic_units
 from postcard.text.style import TextHighlight
 
 _MAX_INK_OVERFLOW = 4.0  # of the size: marks that are stacked on a letter end before that

@@ -43,7 +43,9 @@ def _outline_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None
         return None
     glyphs = _run_bitmap(run, x, scale, stroke.width * scale)
     if glyphs and stroke.dash and (letters := _run_bitmap(run, x, scale, 0.0)):
-        from postcard.canvas.vector.contour_tracing import dash_outline  # what few texts ask for
+        from postcard.canvas.vector.dashed_text_outline import (
+            dash_outline,  # what few texts ask for
+        )
 
         on, off = stroke.dash
         glyphs = dash_outline(glyphs, letters, stroke.width * scale, (on * scale, off * scale))

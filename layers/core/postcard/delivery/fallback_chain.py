@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 
-from postcard.canvas.codecs.picture import ImageDecodeError
+from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.delivery.picture_request import PictureRequest
 from postcard.delivery.response import (
     FAILURE_SECONDS,

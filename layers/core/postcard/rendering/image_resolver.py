@@ -6,7 +6,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
 
-from postcard.canvas.codecs.picture import MAX_CACHED_RESIZES, DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage, ImageDecodeError
 from postcard.errors import Fault, SourceImageFault
 from postcard.rendering.placement import TargetPixels
 from postcard.rendering.render_tree import RenderNode

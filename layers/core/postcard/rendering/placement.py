@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import Paint, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.surface_file import pack, unpack
+from postcard.canvas.codecs.surface_png import pack, unpack
 from postcard.canvas.surface import Surface
 from postcard.geometry import Box, OutputSize
 from postcard.rendering.render_tree import RenderNode

@@ -144,7 +144,7 @@ class Renderer:
         draw_nodes(frame.drawing, canvas, nodes[: top_level_count(pointers)])
         if not pointers or frame.warnings:
             return None
-        return PrerenderedLayers("", canvas.picture(), pointers, tuple(frame.drawing.boxes))
+        return PrerenderedLayers("", canvas.surface, pointers, tuple(frame.drawing.boxes))
 
     def render_fallback(
         self,
@@ -167,7 +167,7 @@ class Renderer:
         nodes = build_tree(layers, f"/{kind}/layers", frame.evaluator, {})
         canvas = frame.canvas_spec.new_canvas()
         draw_nodes(frame.drawing, canvas, nodes)
-        return frame.encode(canvas.picture(), format, quality, max_bytes)
+        return frame.encode(canvas.surface, format, quality, max_bytes)
 
     def solid_color(
         self, size: OutputSize, *, format: str, background: str = "#ffffff"
@@ -175,7 +175,7 @@ class Renderer:
         """A picture of one colour."""
         color = parse_color(background)
         canvas = Canvas.new(size.display_width, size.display_height, _pixels(size), color)
-        return encode(canvas.picture(), format, background=_over_white(color)).image
+        return encode(canvas.surface, format, background=_over_white(color)).image
 
 
 class _Frame:
@@ -224,7 +224,7 @@ class _Frame:
     def draw(self, nodes: Sequence[RenderNode]) -> Surface:
         canvas, drawn_count = self.start_canvas(self.drawing, self.canvas_spec, nodes)
         draw_nodes(self.drawing, canvas, nodes[drawn_count:])
-        return canvas.picture()
+        return canvas.surface
 
     def render_animation(
         self, modifications: LayerModifications, max_bytes: int | None
@@ -249,7 +249,7 @@ class _Frame:
         for second in range(count):
             frame = self.at_second(second) if second else self
             nodes = build_tree(layers, "/layers", frame.evaluator, modifications)
-            yield frame_renderer.draw(frame.drawing, frame.canvas_spec, nodes).picture()
+            yield frame_renderer.draw(frame.drawing, frame.canvas_spec, nodes).surface
             for fault in frame.warnings:
                 self._add_warning(fault)
 

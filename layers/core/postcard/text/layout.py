@@ -9,9 +9,9 @@ from postcard.text import bidi
 from postcard.text import shrink_to_fit as fit
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import FontRun
+from postcard.text.line_wrapping import WrappedLine
 from postcard.text.shaping import ShapedRun, shape_text
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
-from postcard.text.wrap import WrappedLine
 
 _BYTES_PER_RUN, _BYTES_PER_CHARACTER = 400, 8  # bytes
 

@@ -14,10 +14,10 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_break_segments, typographic_units
 from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.han_variants import han_variant
+from postcard.text.segmentation import graphemes, line_break_segments, typographic_units
 from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import TextRun, TextStyle
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
+from postcard.text.line_wrapping import WrappedLine, ellipsize, wrap_lines
 from postcard.text.shaping import WIDTH_TOLERANCE, ShapedText
 from postcard.text.style import ParagraphStyle, TextStyle
-from postcard.text.wrap import WrappedLine, ellipsize, wrap_lines
 
 _SIZE_STEP = 0.5  # pixels between the sizes that are tried
 _MAX_PROBE_STEP = 8  # steps about the guess; beyond, halving is quicker

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from postcard.canvas.codecs import pillow_plugins as codecs
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.runtime import sandbox as confine
 
 REQUEST_HEADER, RESPONSE_HEADER = struct.Struct("=III"), struct.Struct("=cIIII")

@@ -2,8 +2,8 @@
 
 from PIL import Image
 
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.encode import encode
-from postcard.canvas.codecs.picture import DecodedImage
 from postcard.canvas.surface import Surface
 from postcard.formats import EncodedImage
 

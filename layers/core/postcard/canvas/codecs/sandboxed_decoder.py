@@ -15,13 +15,13 @@ from threading import Lock
 
 from PIL import Image
 
-from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
-from postcard.canvas.codecs.picture import (
+from postcard.canvas.codecs.decoded_image import (
     MAX_DECODED_PIXELS,
     DecodedImage,
     ImageDecodeError,
     detect_format,
 )
+from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.runtime import sandbox as confine
 
 TIMEOUT_SECONDS = 2.0  # for one picture

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from postcard.canvas import image_filters as looks
-from postcard.canvas import shadows
+from postcard.canvas.drop_shadow import DropShadow
 from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.paints import ColorString, Fraction
@@ -44,12 +44,12 @@ class Filter:
     tint: ColorString = "transparent"
 
 
-def to_shadow(written: Shadow | None) -> shadows.DropShadow | None:
+def to_shadow(written: Shadow | None) -> DropShadow | None:
     """The shadow of a resolved property; None if it cannot be seen."""
     if written is None:
         return None
     color = parse_color(written.color)
-    return shadows.DropShadow(color, written.x, written.y, written.blur) if color[3] else None
+    return DropShadow(color, written.x, written.y, written.blur) if color[3] else None
 
 
 def to_image_filters(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from postcard.canvas.codecs import png_writer as png
-from postcard.canvas.codecs.surface_file import pack, unpack
+from postcard.canvas.codecs.surface_png import pack, unpack
 from postcard.canvas.surface import Surface
 from tests.rendering.drawing import render
 from tests.template.template_cases import template

@@ -5,8 +5,8 @@ import math
 from PIL import Image
 
 from postcard.canvas import blending
+from postcard.canvas.drop_shadow import DropShadow, draw_shadow, with_shadow
 from postcard.canvas.mask import PixelBounds
-from postcard.canvas.shadows import DropShadow, draw_shadow, with_shadow
 from postcard.canvas.surface import Surface
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
