@@ -1,28 +1,28 @@
-"""Surfaces written down and read back, pixel for pixel: a PNG of the premultiplied channels."""
+"""Stores surfaces without loss: a PNG of the premultiplied channels."""
 
 from PIL import Image
 
-from postcard.canvas.codecs import pillow_plugins as codecs
-from postcard.canvas.codecs import png_writer as png
+from postcard.canvas.codecs.pillow_plugins import open_image
+from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 
 
 def pack(surface: Surface) -> bytes:
-    """The pixels; as a PNG they take about half of their memory, flat art a hundredth."""
+    """The surface as a PNG: about half of its size in memory, flat art a hundredth."""
     if surface.alpha is None:
-        return png.write(surface.color, exact=True)
-    return png.write(Image.merge("RGBA", (*surface.color.split(), surface.alpha)), exact=True)
+        return write_png(surface.color, exact=True)
+    return write_png(Image.merge("RGBA", (*surface.color.split(), surface.alpha)), exact=True)
 
 
 def unpack(body: bytes) -> Surface:
-    """The surface again; `ValueError` if the bytes are not what `pack` wrote."""
+    """The surface that `pack` wrote; ValueError if the bytes are not a PNG."""
     try:
-        with codecs.open_image(body, "PNG") as image:
-            image.load()
-            shown: Image.Image = image
-    except (OSError, SyntaxError) as failure:  # Pillow's words for a broken file
-        raise ValueError("these are no pixels") from failure
-    if shown.has_transparency_data:
-        *channels, alpha = shown.convert("RGBA").split()
+        with open_image(body, "PNG") as file:
+            file.load()
+            image: Image.Image = file
+    except (OSError, SyntaxError) as error:  # Pillow raises these for broken files
+        raise ValueError("the bytes are not a stored surface") from error
+    if image.has_transparency_data:
+        *channels, alpha = image.convert("RGBA").split()
         return Surface(Image.merge("RGB", channels), alpha)
-    return Surface(shown.convert("RGB"), None)
+    return Surface(image.convert("RGB"), None)
