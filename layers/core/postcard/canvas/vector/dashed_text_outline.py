@@ -1,4 +1,4 @@
-"""Dashes round letters: the outlines found in a mask, as contours for a pen."""
+"""Dashed outlines of text: traces the contours of the glyphs' mask and strokes them with dashes."""
 
 import math
 from collections.abc import Iterator
@@ -10,21 +10,19 @@ from postcard.canvas.vector.shapes import Contour
 from postcard.canvas.vector.stroker import Pen, stroke_outlines
 from postcard.text.glyphs import GlyphBitmap
 
-_MAX_TRACED_PIXELS = 1_000_000  # a larger mask is traced coarser
-_SMOOTHING_WINDOW = (
-    5  # corners of pixels that make a point; their stairs go, a letter's curves stay
-)
-_PEN_WIDENING = 2.0  # pixels that the pen is broader; the outline's own edge is what shows
-_POINT_SPACING = 4  # corners from one point to the next
+_MAX_TRACED_PIXELS = 1_000_000  # a larger mask is reduced before it is traced
+_SMOOTHING_WINDOW = 5  # pixel corners averaged to a point: removes stairs, preserves curves
+_PEN_WIDENING = 2.0  # pixels: dashes are intersected with the outline, so they may be wider
+_POINT_SPACING = 4  # pixel corners from one point to the next
 
 
 def dash_outline(
     outline: GlyphBitmap, letters: GlyphBitmap, width: float, dash: tuple[float, float]
 ) -> GlyphBitmap:
-    """What a pen leaves of an outline on its way round the letters; lengths in device pixels."""
-    right, down = letters.x - outline.x, letters.y - outline.y
+    """The parts of an outline that dashes round the letters cover; lengths in device pixels."""
+    dx, dy = letters.x - outline.x, letters.y - outline.y
     contours = [
-        Contour(tuple((x + right, y + down) for x, y in contour.points))
+        Contour(tuple((x + dx, y + dy) for x, y in contour.points))
         for contour in trace_contours(letters.mask)
     ]
     dashes = rasterize_contours(
@@ -34,64 +32,66 @@ def dash_outline(
 
 
 def trace_contours(mask: Image.Image) -> list[Contour]:
-    """The outlines of what covers at least half of its pixels, in pixels of the mask."""
-    coarse = math.ceil(math.sqrt(mask.width * mask.height / _MAX_TRACED_PIXELS)) or 1
-    solid = mask.reduce(coarse).point([255 * (level > 127) for level in range(256)])
-    found = []
-    for stairs in _boundary_loops(_boundary_edges(solid)):
-        count = len(stairs)
-        if count > _SMOOTHING_WINDOW:
-            points = (_smoothed_point(stairs, at, coarse) for at in range(0, count, _POINT_SPACING))
-            found.append(Contour(tuple(points)))
-    return found
+    """The contours round all pixels with a coverage of half or more, in pixels of the mask."""
+    reduction = math.ceil(math.sqrt(mask.width * mask.height / _MAX_TRACED_PIXELS)) or 1
+    solid = mask.reduce(reduction).point([255 * (level > 127) for level in range(256)])
+    contours = []
+    for corners in _boundary_loops(_boundary_edges(solid)):
+        if len(corners) > _SMOOTHING_WINDOW:
+            points = (
+                _smoothed_point(corners, index, reduction)
+                for index in range(0, len(corners), _POINT_SPACING)
+            )
+            contours.append(Contour(tuple(points)))
+    return contours
 
 
 def _boundary_edges(solid: Image.Image) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Where each side between a solid pixel and an empty one leads, the solid one at its right."""
+    """Edges between solid and empty pixels: start → ends, with the solid pixel at the right."""
     padded = Image.new("L", (solid.width + 2, solid.height + 2))
     padded.paste(solid, (1, 1))
-    rim = ImageChops.subtract(padded, padded.filter(ImageFilter.MinFilter(3))).tobytes()
-    filled, wide = padded.tobytes(), padded.width
+    boundary = ImageChops.subtract(padded, padded.filter(ImageFilter.MinFilter(3))).tobytes()
+    filled, stride = padded.tobytes(), padded.width
     edges: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    place = rim.find(b"\xff")
-    while place >= 0:
-        y, x = divmod(place, wide)
-        if not filled[place - wide]:
+    index = boundary.find(b"\xff")
+    while index >= 0:
+        y, x = divmod(index, stride)
+        if not filled[index - stride]:
             edges.setdefault((x, y), []).append((x + 1, y))
-        if not filled[place + 1]:
+        if not filled[index + 1]:
             edges.setdefault((x + 1, y), []).append((x + 1, y + 1))
-        if not filled[place + wide]:
+        if not filled[index + stride]:
             edges.setdefault((x + 1, y + 1), []).append((x, y + 1))
-        if not filled[place - 1]:
+        if not filled[index - 1]:
             edges.setdefault((x, y + 1), []).append((x, y))
-        place = rim.find(b"\xff", place + 1)
+        index = boundary.find(b"\xff", index + 1)
     return edges
 
 
 def _boundary_loops(
     edges: dict[tuple[int, int], list[tuple[int, int]]],
 ) -> Iterator[list[tuple[int, int]]]:
-    """The sides in turn, each way round once."""
+    """The corners along each closed loop of edges; empties `edges`."""
     while edges:
-        first = at = next(iter(edges))
+        first = corner = next(iter(edges))
         loop = []
-        while at in edges:
-            loop.append(at)
-            ends = edges[at]
-            after = ends.pop()
+        while corner in edges:
+            loop.append(corner)
+            ends = edges[corner]
+            following = ends.pop()
             if not ends:
-                del edges[at]
-            at = after
-            if at == first:
+                del edges[corner]
+            corner = following
+            if corner == first:
                 break
         yield loop
 
 
 def _smoothed_point(corners: list[tuple[int, int]], index: int, reduction: int) -> Point:
-    """The middle of a few corners about one, in pixels of the mask that was traced."""
-    near = [
+    """The average of the corners near one, in pixels of the mask before reduction."""
+    nearby = [
         corners[(index + step) % len(corners)]
         for step in range(-(_SMOOTHING_WINDOW // 2), _SMOOTHING_WINDOW // 2 + 1)
     ]
-    x, y = (sum(values) / len(near) - 1 for values in zip(*near, strict=True))
+    x, y = (sum(values) / len(nearby) - 1 for values in zip(*nearby, strict=True))
     return x * reduction, y * reduction
