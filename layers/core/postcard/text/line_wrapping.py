@@ -1,6 +1,6 @@
-"""Lines: greedy or balanced, broken inside a word only where it is wider than its box."""
+"""Breaks text into lines, greedy or balanced; words are broken only if wider than their box."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
@@ -15,15 +15,15 @@ from postcard.text.style import TextStyle, Wrap
 
 ELLIPSIS = "…"
 
-_BALANCE_ITERATIONS = 8  # halvings
+_BALANCE_ITERATIONS = 8  # of binary search
 
 
 @dataclass(frozen=True, slots=True)
 class WrappedLine:
-    """One line in logical order; `hang` is the white space at its end, which is not drawn.
+    """One line in logical order.
 
-    `style` is what an empty line is as high as, `last` marks a paragraph's last line, `torn` one
-    that ends inside a word, `hyphen` is shown after the pieces.
+    `trailing_spaces` are not drawn. `style` gives the height of an empty line. `is_last` is true
+    for a paragraph's last line. `hyphen` is drawn after the runs.
     """
 
     runs: tuple[ShapedRun, ...]
@@ -35,14 +35,14 @@ class WrappedLine:
 
     @property
     def visible_runs(self) -> tuple[ShapedRun, ...]:
-        """The pieces that are drawn."""
+        """The runs that are drawn."""
         return (*self.runs, self.hyphen) if self.hyphen else self.runs
 
     @property
     def width(self) -> float:
-        """The width of what is drawn; the gap after a spaced last letter does not count."""
-        shown = self.visible_runs
-        return sum(piece.width for piece in shown) - (shown[-1].gap if shown else 0.0)
+        """The width of what is drawn, without the letter spacing after the last letter."""
+        runs = self.visible_runs
+        return sum(run.width for run in runs) - (runs[-1].gap if runs else 0.0)
 
 
 def wrap_lines(
@@ -51,41 +51,42 @@ def wrap_lines(
     """The lines of one paragraph."""
     if wrap == "none":
         return [_wrapped_line(segments, style, is_last=True)]
-    found = list(_greedy_lines(segments, style, width))
-    return _balance(segments, found, width) if wrap == "balance" else found
+    lines = list(_greedy_lines(segments, style, width))
+    return _balance(segments, lines, width) if wrap == "balance" else lines
 
 
 def ellipsize(lines: Sequence[WrappedLine], width: float, fonts: Fonts) -> WrappedLine:
-    """All of these rows in one that ends in an ellipsis and fits `width` if one letter does."""
-    kept: list[ShapedRun] = []
-    dots, used = None, 0.0
-    for piece in (piece for row in lines for piece in (*row.runs, *row.trailing_spaces)):
-        dots = shape_in_style_of(piece, ELLIPSIS, fonts)
-        room = width - used - dots.width
-        if piece.width > room + WIDTH_TOLERANCE:
-            head, _ = split_at_width(piece, room)
-            kept += [head] if head else []
+    """The text of these lines as one line, cut with an ellipsis to fit `width`."""
+    runs: list[ShapedRun] = []
+    ellipsis, used_width = None, 0.0
+    for run in (run for line in lines for run in (*line.runs, *line.trailing_spaces)):
+        ellipsis = shape_in_style_of(run, ELLIPSIS, fonts)
+        available_width = width - used_width - ellipsis.width
+        if run.width > available_width + WIDTH_TOLERANCE:
+            head, _ = split_at_width(run, available_width)
+            runs += [head] if head else []
             break
-        kept.append(piece)
-        used += piece.width
-    ink, _ = _split_trailing_spaces(kept)
-    if ink:
-        dots = shape_in_style_of(ink[-1], ELLIPSIS, fonts)
-    return WrappedLine((*ink, dots) if dots else ink, (), lines[0].style, is_last=True)
+        runs.append(run)
+        used_width += run.width
+    trimmed, _ = _split_trailing_spaces(runs)
+    if trimmed:
+        ellipsis = shape_in_style_of(trimmed[-1], ELLIPSIS, fonts)
+    visible = (*trimmed, ellipsis) if ellipsis else trimmed
+    return WrappedLine(visible, (), lines[0].style, is_last=True)
 
 
 def _balance(
     segments: Sequence[LineBreakSegment], lines: list[WrappedLine], width: float
 ) -> list[WrappedLine]:
-    """As many lines, as even as can be: the narrowest width that needs no more."""
-    if len(lines) < 2 or any(row.ends_inside_word for row in lines):
+    """The same number of lines, as even as possible: wrapped to the smallest width that does."""
+    if len(lines) < 2 or any(line.ends_inside_word for line in lines):
         return lines
     low, high = width / 2, width
     for _ in range(_BALANCE_ITERATIONS):
         middle = (low + high) / 2
-        tried = list(_greedy_lines(segments, lines[0].style, middle))
-        if len(tried) == len(lines) and not any(row.ends_inside_word for row in tried):
-            high, lines = middle, tried
+        narrower = list(_greedy_lines(segments, lines[0].style, middle))
+        if len(narrower) == len(lines) and not any(line.ends_inside_word for line in narrower):
+            high, lines = middle, narrower
         else:
             low = middle
     return lines
@@ -95,61 +96,61 @@ def _greedy_lines(
     segments: Sequence[LineBreakSegment], style: TextStyle, width: float
 ) -> Iterator[WrappedLine]:
     line: list[LineBreakSegment] = []
-    used = 0.0  # with the spaces after the last chunk
-    for chunk in segments:
-        needed = chunk.width + (chunk.hyphen.width if chunk.hyphen else 0.0)
-        if used + needed <= width + WIDTH_TOLERANCE:
-            line.append(chunk)
-            used += chunk.width + chunk.trailing_width
+    used_width = 0.0  # with the spaces after the last segment
+    for segment in segments:
+        needed_width = segment.width + (segment.hyphen.width if segment.hyphen else 0.0)
+        if used_width + needed_width <= width + WIDTH_TOLERANCE:
+            line.append(segment)
+            used_width += segment.width + segment.trailing_width
             continue
         if line:
             yield _wrapped_line(line, style)
-        full, left = _break_word(chunk, style, width)
-        yield from full
-        line, used = [left], left.width + left.trailing_width
+        full_lines, rest = _break_word(segment, style, width)
+        yield from full_lines
+        line, used_width = [rest], rest.width + rest.trailing_width
     yield _wrapped_line(line, style, is_last=True)
 
 
 def _break_word(
     segment: LineBreakSegment, style: TextStyle, width: float
 ) -> tuple[list[WrappedLine], LineBreakSegment]:
-    """A word wider than a line as full lines, at least a letter each, and what is left of it."""
-    full: list[WrappedLine] = []
+    """A word wider than a line as full lines, each of at least one letter, and the rest of it."""
+    full_lines: list[WrappedLine] = []
     line: list[ShapedRun] = []
-    room = width
-    waiting = list(reversed(segment.runs))
-    while waiting:
-        head, rest = split_at_width(waiting.pop(), room, min_units=0 if line else 1)
+    available_width = width
+    pending = list(reversed(segment.runs))
+    while pending:
+        head, rest = split_at_width(pending.pop(), available_width, min_units=0 if line else 1)
         if head:
             line.append(head)
-            room -= head.width
+            available_width -= head.width
         if rest:
-            full.append(WrappedLine(tuple(line), (), style, is_last=False, ends_inside_word=True))
-            line, room = [], width
-            waiting.append(rest)
-    left = sum(piece.width for piece in line)
-    return full, segment._replace(runs=tuple(line), width=left)
+            full_lines.append(
+                WrappedLine(tuple(line), (), style, is_last=False, ends_inside_word=True)
+            )
+            line, available_width = [], width
+            pending.append(rest)
+    rest_width = sum(run.width for run in line)
+    return full_lines, segment._replace(runs=tuple(line), width=rest_width)
 
 
 def _wrapped_line(
     segments: Sequence[LineBreakSegment], style: TextStyle, *, is_last: bool = False
 ) -> WrappedLine:
-    ink, hang = _split_trailing_spaces(
-        [piece for chunk in segments for piece in (*chunk.runs, *chunk.trailing_spaces)]
+    runs, trailing_spaces = _split_trailing_spaces(
+        [run for segment in segments for run in (*segment.runs, *segment.trailing_spaces)]
     )
-    return WrappedLine(
-        ink, hang, style, is_last, hyphen=segments[-1].hyphen if segments and not is_last else None
-    )
+    hyphen = segments[-1].hyphen if segments and not is_last else None
+    return WrappedLine(runs, trailing_spaces, style, is_last, hyphen=hyphen)
 
 
 def _split_trailing_spaces(
-    runs: Iterable[ShapedRun],
+    runs: Sequence[ShapedRun],
 ) -> tuple[tuple[ShapedRun, ...], tuple[ShapedRun, ...]]:
-    """What is drawn, and the white space after it; that before it is left out."""
-    kept = tuple(runs)
-    start, end = 0, len(kept)
-    while start < end and kept[start].is_space:
+    """The runs without white space at their start and end, and the white space at their end."""
+    start, end = 0, len(runs)
+    while start < end and runs[start].is_space:
         start += 1
-    while end > start and kept[end - 1].is_space:
+    while end > start and runs[end - 1].is_space:
         end -= 1
-    return kept[start:end], kept[end:]
+    return tuple(runs[start:end]), tuple(runs[end:])
