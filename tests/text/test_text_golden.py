@@ -1,4 +1,4 @@
-"""Each picture here was looked at: the letters, their order, their places."""
+"""Golden pictures of text; each was inspected by eye."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -39,7 +39,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_names_of_the_world(script: str, fonts: Fonts) -> None:
+def test_scripts(script: str, fonts: Fonts) -> None:
     canvas = blank_canvas(460, 90)
     draw_in_box(
         canvas,
@@ -84,7 +84,7 @@ def test_alignments(fonts: Fonts) -> None:
     assert_matches_golden("text_align", canvas.surface.to_image())
 
 
-def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
+def test_vertical_alignment_and_trimmed_cap_height(fonts: Fonts) -> None:
     canvas = blank_canvas(480, 90)
     for index, valign in enumerate(get_args(Valign)):
         for column, trim in enumerate((False, True)):
@@ -98,15 +98,15 @@ def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
 
 
 def _spans(
-    canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **rules: object
+    canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **options: object
 ) -> None:
-    paragraph = ParagraphStyle(**rules)  # type: ignore[arg-type]
+    paragraph = ParagraphStyle(**options)  # type: ignore[arg-type]
     draw_in_box(
         canvas, layout_text(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box
     )
 
 
-def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
+def test_spans_share_a_baseline(fonts: Fonts) -> None:
     canvas = blank_canvas(440, 150)
     price = [
         TextRun("$", TextStyle(size=24, rise=0.9)),
@@ -140,7 +140,8 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
     two = ParagraphStyle(fit="shrink", min_size=10, max_lines=2, valign="middle")
     cases = [
         ("Anna", big, one), (name, big, one), (name, big, two),
-        (LONG, TextStyle(), ParagraphStyle(max_lines=2)), (LONG, TextStyle(), ParagraphStyle(max_lines=1)),
+        (LONG, TextStyle(), ParagraphStyle(max_lines=2)),
+        (LONG, TextStyle(), ParagraphStyle(max_lines=1)),
         (LONG, TextStyle(), ParagraphStyle(overflow="clip")),
         (arabic, TextStyle(size=20), ParagraphStyle(max_lines=1)),
         ("Donaudampfschifffahrtsgesellschaft", TextStyle(size=20), ParagraphStyle()),
@@ -153,16 +154,16 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
     assert_matches_golden("text_fit", canvas.surface.to_image())
 
 
-def test_dress_of_letters(fonts: Fonts) -> None:
+def test_text_effects(fonts: Fonts) -> None:
     canvas = blank_canvas(480, 220)
     rainbow = LinearGradient(90, (((255, 0, 0, 255), 0.0), (BLUE, 1.0)))
-    marked = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
+    highlight = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
     cases = [
         ("Gradient", TextStyle(size=48, weight=900, color=rainbow)),
         ("Outline", TextStyle(size=48, weight=900, color=WHITE, stroke=TextStroke(RED, 3))),
         ("letter spacing", TextStyle(size=22, letter_spacing=0.2)),
         ("tight العربية", TextStyle(size=22, letter_spacing=-0.05)),
-        ("marked lines of text", TextStyle(size=20, highlight=marked)),
+        ("marked lines of text", TextStyle(size=20, highlight=highlight)),
         ("under through", TextStyle(size=20, decoration="underline", color=BLUE)),
         ("old price $99", TextStyle(size=20, decoration="line-through")),
         ("0123 1111", TextStyle(size=22, features=("tnum", "zero"))),
@@ -189,7 +190,7 @@ def test_balanced_lines(fonts: Fonts) -> None:
     assert_matches_golden("text_balance", canvas.surface.to_image())
 
 
-def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
+def test_underlines_and_strikeouts_follow_the_fonts_metrics(fonts: Fonts) -> None:
     canvas = blank_canvas(560, 330)
     families = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
     texts = [*((family, "Was $99 Apex") for family in families), ("Inter", "👍 محمد price")]
@@ -198,11 +199,11 @@ def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts)
             style = TextStyle(families=(family,), size=30, decoration=decoration, color=BLUE)
             box = Box(10 + column * 280, 6 + row * 44, 270, 40)
             canvas.draw_text(lay_out_line(text, fonts, style=style), box)
-    under = {"decoration": "underline"}
+    underline = {"decoration": "underline"}
     price = [
-        TextRun("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
-        TextRun("only", TextStyle(size=44, **under)),  # type: ignore[arg-type]
-        TextRun(" $5", TextStyle(size=30, color=RED, **under)),  # type: ignore[arg-type]
+        TextRun("Now ", TextStyle(size=20, **underline)),  # type: ignore[arg-type]
+        TextRun("only", TextStyle(size=44, **underline)),  # type: ignore[arg-type]
+        TextRun(" $5", TextStyle(size=30, color=RED, **underline)),  # type: ignore[arg-type]
         TextRun(" was $8", TextStyle(size=20, decoration="line-through")),
     ]
     _spans(canvas, price, Box(10, 272, 540, 54), fonts)

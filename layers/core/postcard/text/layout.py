@@ -108,10 +108,10 @@ def _layout_text_cached(
     fonts: Fonts,
 ) -> TextLayout:
     shaped = shape_text(runs, paragraph.direction, fonts)
-    fitted = fit_text(shaped, paragraph, width, height, fonts)
-    top, bottom = (trim * fitted.font_scale for trim in cap_trims(fitted.lines, paragraph, fonts))
+    text = fit_text(shaped, paragraph, width, height, fonts)
+    top, bottom = (trim * text.font_scale for trim in cap_trims(text.lines, paragraph, fonts))
     justified_width = width if paragraph.align == "justify" else None
-    lines = tuple(_position_lines(fitted, -top, justified_width, fonts))
+    lines = tuple(_position_lines(text, -top, justified_width, fonts))
     return TextLayout(
         lines=lines,
         width=max((line.width for line in lines), default=0.0),
@@ -119,16 +119,16 @@ def _layout_text_cached(
         paragraph=paragraph,
         rtl=shaped.rtl,
         missing_characters=shaped.missing_characters,
-        truncated=fitted.truncated,
-        font_scale=fitted.font_scale,
+        truncated=text.truncated,
+        font_scale=text.font_scale,
     )
 
 
 def _position_lines(
-    fitted: FittedText, top: float, justified_width: float | None, fonts: Fonts
+    text: FittedText, top: float, justified_width: float | None, fonts: Fonts
 ) -> Iterator[TextLine]:
-    font_scale = fitted.font_scale
-    for line in fitted.lines:
+    font_scale = text.font_scale
+    for line in text.lines:
         above, below = (length * font_scale for length in line_extent(line, fonts))
         width, extra_space = line.width * font_scale, 0.0
         if justified_width is not None and not line.is_last:

@@ -42,7 +42,7 @@ def encode(
 ) -> EncodeResult:
     """Encode a surface as `png`, `jpg`, `webp`, `avif` or `gif`.
 
-    `auto` chooses png or jpg. A jpg, which has no alpha, is laid on `background`. A png of flat
+    `auto` chooses png or jpg. A jpg, which has no alpha, is drawn on `background`. A png of flat
     art may change edge pixels by up to seven levels, unless `exact`. Over `max_bytes` quality
     goes down (jpg, webp, avif), or the number of colours (png, gif); if nothing fits, the
     smallest file is returned with `over_budget`.

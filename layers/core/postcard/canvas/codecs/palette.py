@@ -177,9 +177,9 @@ def _index_rgb(
 def _index_rgba(image: Image.Image, merged: Mapping[PixelColor, PixelColor]) -> Image.Image:
     """Each pixel as the index of its colour's replacement; opaque colours come last."""
     colors = sorted(set(merged.values()), key=lambda color: (color[3] == 255, color))
-    places = {color: place for place, color in enumerate(colors)}
+    palette_index = {color: index for index, color in enumerate(colors)}
     indices = {
-        int.from_bytes(color, sys.byteorder): places[replacement]
+        int.from_bytes(color, sys.byteorder): palette_index[replacement]
         for color, replacement in merged.items()
     }
     pixels, stride = image.tobytes(), image.width * len(image.mode)
