@@ -135,8 +135,8 @@ def _merge_colors(
     replacements: dict[PixelColor, PixelColor] = {}
     merged: dict[PixelColor, PixelColor] = {}
     for (count, color), bucket in zip(counts, buckets, strict=True):
-        merged[color] = replacements.setdefault(bucket, color)
-        if merged[color] is not color:
+        merged[color] = replacement = replacements.setdefault(bucket, color)
+        if replacement is not color:
             remappable -= count
             if count > area or remappable < 0:
                 return None
