@@ -12,9 +12,9 @@ from PIL import Image
 from postcard.canvas.blending import BlendMode
 from postcard.canvas.blur import blurred
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
+from postcard.canvas.drop_shadow import DropShadow
 from postcard.canvas.image_filters import ImageFilters
-from postcard.canvas.shadows import DropShadow
 from postcard.color import Color
 from postcard.geometry import Box
 from postcard.rendering.renderer import RenderedPicture, Renderer
@@ -46,7 +46,7 @@ def anew(made: Template, dpr: float = 1) -> RenderedPicture:
 
 
 def seen(canvas: Canvas) -> tuple[int, ...]:
-    pixel = canvas.picture().to_image().convert("RGBA").getpixel((1, 1))
+    pixel = canvas.surface.to_image().convert("RGBA").getpixel((1, 1))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -160,7 +160,7 @@ def shaded(shadow: DropShadow, background: Color = CLEAR) -> Canvas:
 
 
 def test_a_shadow_without_blur_is_the_layers_alpha_with_an_offset() -> None:
-    image = shaded(DropShadow(BLUE, -50, 30)).picture().to_image()
+    image = shaded(DropShadow(BLUE, -50, 30)).surface.to_image()
     assert image.getbbox() == (10, 40, 100, 90)
     assert image.getpixel((11, 71)) == BLUE
     assert image.getpixel((61, 41)) == RED
@@ -168,10 +168,10 @@ def test_a_shadow_without_blur_is_the_layers_alpha_with_an_offset() -> None:
 
 
 def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_has_the_same_sum() -> None:
-    image = shaded(DropShadow(BLUE, 0, -1000, 20)).picture().to_image()
+    image = shaded(DropShadow(BLUE, 0, -1000, 20)).surface.to_image()
     assert image.getbbox() == (60, 40, 100, 60)  # far away
     for blur in (0, 4, 24):
-        below = shaded(DropShadow(BLUE, 0, 50, blur)).picture().to_image().getchannel("A")
+        below = shaded(DropShadow(BLUE, 0, 50, blur)).surface.to_image().getchannel("A")
         shadow = below.crop((0, 60, 160, 120))
         levels = sum(level * count for level, count in enumerate(shadow.histogram()))
         cut = 0.0 if blur < 20 else 0.2  # by the canvas and by the square above

@@ -6,7 +6,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from postcard.canvas.qr_modules import ModuleStyle
+from postcard.canvas.barcode_masks import ModuleStyle
 from postcard.geometry import Box, output_size
 from postcard.rendering.renderer import PreparedRender, RenderedPicture
 from postcard.template.bind import bind_defaults
@@ -59,7 +59,7 @@ def test_other_styles_are_refused() -> None:
 def test_only_corners_that_touch_nothing_are_round(style: ModuleStyle) -> None:
     canvas = blank_canvas(80, 80)
     canvas.draw_qr_modules([b"\1\1", b"\0\1"], Box(0, 0, 80, 80), BLUE, style=style)
-    image = canvas.picture().to_image().convert("RGB")
+    image = canvas.surface.to_image().convert("RGB")
     corner = image.getpixel((0, 0)), image.getpixel((79, 0)), image.getpixel((79, 79))
     inner = image.getpixel((40, 39))
     blue, white = BLUE[:3], (255, 255, 255)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from PIL import Image
 
-from postcard.canvas.codecs.picture import ImageDecodeError
+from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from tests.functions.fake_services import FakeRenderer

@@ -13,6 +13,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
+Rgb = tuple[int, int, int]
 
 TRANSPARENT: Color = (0, 0, 0, 0)
 INVALID_COLOR_MESSAGE = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.errors import Fault
 from postcard.rendering.drawing_context import DrawingContext, TargetPixels
 from postcard.rendering.flex_layout import layout_nodes

@@ -5,7 +5,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
 
-from postcard.canvas.codecs.picture import MAX_CACHED_RESIZES, DecodedImage
+from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage
 from postcard.rendering.drawing_context import TargetPixels
 from postcard.runtime.lru_cache import SizedLruCache
 

@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Protocol
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import Color
 from postcard.errors import Fault
 from postcard.geometry import Box

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import Fault, SourceImageFault
 from postcard.geometry import OutputSize
 from postcard.rendering.decoded_image_cache import DecodedImageCache

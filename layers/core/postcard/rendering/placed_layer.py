@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import Paint, parse_color
 from postcard.geometry import Box
 from postcard.rendering.drawing_context import DrawingContext, target_pixels

@@ -165,7 +165,7 @@ class Renderer:
         """A picture of one colour."""
         color = parse_color(background)
         canvas = Canvas.new(size.display_width, size.display_height, _pixels(size), color)
-        return encode(canvas.picture(), format, background=composite(color, WHITE)).image
+        return encode(canvas.surface, format, background=composite(color, WHITE)).image
 
     def _render_animation(
         self,
@@ -194,7 +194,7 @@ class Renderer:
                     else first
                 )
                 canvas = frame_renderer.draw(drawing.context, drawing.canvas_spec, drawing.nodes)
-                yield canvas.picture()
+                yield canvas.surface
                 for fault in drawing.warnings.faults:
                     first.warnings.add(fault)
 
@@ -249,13 +249,13 @@ class _Drawing:
         """Draws the layers that are not drawn on the start canvas already."""
         canvas, drawn_count = start_canvas(self.context, self.canvas_spec, self.nodes)
         draw_nodes(self.context, canvas, self.nodes[drawn_count:])
-        return canvas.picture()
+        return canvas.surface
 
     def draw_nodes(self, nodes: Sequence[RenderNode]) -> Surface:
         """Draws these layers on an empty canvas."""
         canvas = self.canvas_spec.new_canvas()
         draw_nodes(self.context, canvas, nodes)
-        return canvas.picture()
+        return canvas.surface
 
     def encode(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None

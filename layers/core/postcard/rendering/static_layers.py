@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.surface_file import pack, unpack
+from postcard.canvas.codecs.surface_png import pack, unpack
 from postcard.canvas.surface import Surface
 from postcard.errors import Fault
 from postcard.geometry import Box, OutputSize

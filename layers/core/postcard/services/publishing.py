@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
     Gone,

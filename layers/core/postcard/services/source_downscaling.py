@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.drawing_context import TargetPixels, target_pixels

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.barcodes.linear_encoder import Symbology, encode_barcode, min_modules
-from postcard.canvas.barcode_bars import module_width
+from postcard.canvas.barcode_masks import module_width
 from postcard.color import Color, parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass

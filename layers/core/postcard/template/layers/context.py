@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import Paint
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.barcodes.qr_encoder import encode_qr
-from postcard.canvas.codecs.picture import DecodedImage
-from postcard.canvas.qr_modules import ModuleStyle, clear_center
+from postcard.canvas.barcode_masks import ModuleStyle, clear_center
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
+from postcard.canvas.drop_shadow import DropShadow
 from postcard.canvas.image_filters import ImageFilters
-from postcard.canvas.shadows import DropShadow
 from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.paints import ColorString, Fraction

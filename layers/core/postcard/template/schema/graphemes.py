@@ -34,7 +34,7 @@ def first_graphemes(text: str, limit: int) -> str:
 
 
 def _split_graphemes(text: str) -> tuple[str, ...]:
-    from postcard.text.breaks import graphemes  # ICU, which texts in ASCII never need
+    from postcard.text.segmentation import graphemes  # ICU, which texts in ASCII never need
 
     return graphemes(text)
 

@@ -1,4 +1,4 @@
-"""Pictures that come in: decoded within bounds, upright, in sRGB."""
+"""Decodes source images within limits: first frame, upright, in sRGB."""
 
 import struct
 import warnings
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from postcard.canvas.codecs import color_profile as profile
-from postcard.canvas.codecs import pillow_plugins as codecs
+from postcard.canvas.codecs.color_profile import to_srgb
+from postcard.canvas.codecs.pillow_plugins import open_image
 from postcard.canvas.image_filters import ImageFilters, RelativeRegion
 
 MAX_DECODED_PIXELS = 25_000_000
@@ -18,13 +18,13 @@ _SIGNATURES = (
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
 )
-_MAX_SCANS = 100  # an encoder writes about ten
-_MAX_SCANNED_PIXELS = 400_000_000  # scans times pixels: what decoding costs
+_MAX_SCANS = 100  # encoders write about ten
+_MAX_SCANNED_PIXELS = 400_000_000  # scans times pixels, which decoding time grows with
 _DECODE_ERRORS = (
     Warning,
     Image.DecompressionBombError,
     OSError,
-    SyntaxError,  # Pillow's word for a broken file
+    SyntaxError,  # Pillow raises it for broken files
     ValueError,
     TypeError,
     IndexError,
@@ -36,7 +36,7 @@ _DECODE_ERRORS = (
     MemoryError,
 )
 _Transpose = Image.Transpose
-_EXIF_TRANSPOSES = {  # what undoes an EXIF orientation
+_EXIF_TRANSPOSES = {  # EXIF orientation → how to turn the image upright
     2: _Transpose.FLIP_LEFT_RIGHT,
     3: _Transpose.ROTATE_180,
     4: _Transpose.FLIP_TOP_BOTTOM,
@@ -45,23 +45,29 @@ _EXIF_TRANSPOSES = {  # what undoes an EXIF orientation
     7: _Transpose.TRANSVERSE,
     8: _Transpose.ROTATE_90,
 }
+_SWAPS_WIDTH_AND_HEIGHT = (
+    _Transpose.TRANSPOSE,
+    _Transpose.ROTATE_270,
+    _Transpose.TRANSVERSE,
+    _Transpose.ROTATE_90,
+)
 _ORIENTATION_TAG = 0x0112
 MAX_CACHED_RESIZES = 2
 
-# Pillow warns where a file is odd enough to be an attack. Set once: per-call filters are shared by
-# threads.
+# Pillow warns about files that may be attacks, such as decompression bombs. The filter is set once
+# for the process, because filters are shared by all threads.
 warnings.filterwarnings("error", module=r"PIL\.")
 
 
 class ImageDecodeError(ValueError):
-    """The bytes are not a picture that we draw; the text says why."""
+    """The bytes cannot be decoded or are not allowed; the message says why."""
 
 
 class DecodedImage:
-    """A decoded picture: RGB or RGBA in sRGB, upright, first frame.
+    """A decoded image: the first frame in RGB or RGBA, upright, in sRGB.
 
-    `width` and `height` are the file's own, turned upright, also where `near` made decoding
-    cheaper by giving fewer pixels.
+    `width` and `height` are the upright size of the file; `image` has fewer pixels if
+    `target_pixels` reduced it while decoding.
     """
 
     __slots__ = ("_resize_cache", "height", "image", "width")
@@ -73,34 +79,37 @@ class DecodedImage:
 
     @classmethod
     def decode(cls, body: bytes, *, target_pixels: tuple[int, int] | None = None) -> "DecodedImage":
-        """Decode PNG, JPEG, GIF, WebP or AVIF of at most 25 Mpx; raises PictureError.
+        """Decode PNG, JPEG, GIF, WebP or AVIF of at most 25 Mpx; raises ImageDecodeError.
 
-        `near` is the size in device pixels that will be shown: a JPEG is then reduced, never
-        below it, while it is decoded.
+        `target_pixels` is the size in device pixels at which the image will be drawn: a JPEG is
+        reduced while it is decoded, but never below that size.
         """
-        kind = detect_format(body)
+        format = detect_format(body)
         try:
-            return _decode(body, kind, target_pixels)
+            return _decode(body, format, target_pixels)
         except ImageDecodeError:
             raise
-        except _DECODE_ERRORS as failure:
-            raise ImageDecodeError(f"this {kind} picture cannot be read: it is broken") from failure
+        except _DECODE_ERRORS as error:
+            raise ImageDecodeError(f"this {format} picture cannot be read: it is broken") from error
 
     def resized(
         self, size: tuple[int, int], region: RelativeRegion, filters: ImageFilters | None = None
     ) -> Image.Image:
-        """The `part` (left, top, right, bottom; shares of the picture) at `size` device pixels.
+        """A region of the image at `size` device pixels, filtered.
 
-        `look` changes it, in device pixels; a part of a mirrored picture is one of its mirror
-        image. The last few answers are kept: a picture of a template is fitted once.
+        `region` is left, top, right and bottom as fractions of the image, after mirroring if
+        `filters` mirror it. The last few results are cached, since a template's image is drawn
+        at the same size in every picture.
         """
-        wanted = (size, region, filters)
-        if wanted not in self._resize_cache:
+        key = (size, region, filters)
+        if key not in self._resize_cache:
             while len(self._resize_cache) >= MAX_CACHED_RESIZES:
                 self._resize_cache.pop(next(iter(self._resize_cache)), None)
-            fitted = self._resize_region(size, filters.source_region(region) if filters else region)
-            self._resize_cache[wanted] = filters.apply(fitted) if filters else fitted
-        return self._resize_cache[wanted]
+            resized = self._resize_region(
+                size, filters.source_region(region) if filters else region
+            )
+            self._resize_cache[key] = filters.apply(resized) if filters else resized
+        return self._resize_cache[key]
 
     def _resize_region(self, size: tuple[int, int], region: RelativeRegion) -> Image.Image:
         width, height = self.image.size
@@ -111,10 +120,10 @@ class DecodedImage:
 
 
 def detect_format(body: bytes) -> str:
-    """The format by its first bytes, or `PictureError`: a name or a header does not count."""
-    for magic, kind in _SIGNATURES:
-        if body.startswith(magic):
-            return kind
+    """The format by the file's first bytes, never by a name or header; raises ImageDecodeError."""
+    for signature, format in _SIGNATURES:
+        if body.startswith(signature):
+            return format
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "WEBP"
     if body[4:8] == b"ftyp" and body[8:12] in (b"avif", b"avis", b"mif1", b"msf1"):
@@ -123,36 +132,28 @@ def detect_format(body: bytes) -> str:
 
 
 def _decode(body: bytes, format: str, target_pixels: tuple[int, int] | None) -> DecodedImage:
-    with codecs.open_image(body, format) as image:
-        pixels = image.width * image.height
+    with open_image(body, format) as file:
+        pixels = file.width * file.height
         if pixels > MAX_DECODED_PIXELS:
             raise ImageDecodeError(
                 f"the picture has {pixels} pixels; {MAX_DECODED_PIXELS} are allowed"
             )
-        turn = _EXIF_TRANSPOSES.get(_orientation(image))
-        size, sideways = image.size, turn in _SWAPS_WIDTH_AND_HEIGHT
+        transpose = _EXIF_TRANSPOSES.get(_orientation(file))
+        size, sideways = file.size, transpose in _SWAPS_WIDTH_AND_HEIGHT
         if format == "JPEG":
             _check_scans(body, pixels)
             if target_pixels:
-                image.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
-        image.load()
-        upright = image.transpose(turn) if turn is not None else image
-        flat = profile.to_srgb(_to_eight_bits(upright), image.info.get("icc_profile"))
-    pixels_alone = _drop_opaque_alpha(flat)
-    pixels_alone.info.clear()  # comments and profiles would be written into what is saved
-    return DecodedImage(pixels_alone, size[::-1] if sideways else size)
-
-
-_SWAPS_WIDTH_AND_HEIGHT = (
-    _Transpose.TRANSPOSE,
-    _Transpose.ROTATE_270,
-    _Transpose.TRANSVERSE,
-    _Transpose.ROTATE_90,
-)
+                file.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
+        file.load()
+        upright = file.transpose(transpose) if transpose is not None else file
+        image = to_srgb(_to_eight_bits(upright), file.info.get("icc_profile"))
+    image = _drop_opaque_alpha(image)
+    image.info.clear()  # Pillow would write comments and profiles into files encoded from it
+    return DecodedImage(image, size[::-1] if sideways else size)
 
 
 def _check_scans(body: bytes, pixels: int) -> None:
-    """Every scan is a pass over all pixels inside one call that nothing can interrupt."""
+    """Refuse JPEGs with many scans: each is a pass over all pixels, inside one call of libjpeg."""
     scans = body.count(b"\xff\xda")
     if scans > _MAX_SCANS or scans * pixels > _MAX_SCANNED_PIXELS:
         raise ImageDecodeError(f"the JPEG picture has {scans} scans; save it again as baseline")
@@ -162,11 +163,11 @@ def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except _DECODE_ERRORS:
-        return 1  # unreadable EXIF: the picture is good all the same
+        return 1  # the image may be fine although its EXIF is unreadable
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """The picture in RGB, RGBA or CMYK (whose profile is still to come)."""
+    """The image in RGB, RGBA, or CMYK, which the colour profile converts afterwards."""
     if image.mode.startswith("I"):
         image = (
             _EIGHT_BIT_CONVERSIONS[image.mode](image)
@@ -188,7 +189,7 @@ _EIGHT_BIT_CONVERSIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def _drop_opaque_alpha(image: Image.Image) -> Image.Image:
-    """RGB where alpha hides nothing: it is drawn twice as fast."""
+    """RGB instead of RGBA if every pixel is opaque: it is drawn twice as fast."""
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     return image

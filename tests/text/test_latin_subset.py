@@ -1,4 +1,4 @@
-"""Latin words are shaped from a small file of their own, and come out as from the whole font."""
+"""Latin words look the same from the subset font as from the whole one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,25 +39,25 @@ def faces() -> Iterator[Face]:
 FACES = list(faces())
 
 
-def looks(glyphs: GlyphBitmap | None) -> object:
-    return glyphs and (glyphs.x, glyphs.y, glyphs.mask.size, glyphs.mask.tobytes())
+def contents(bitmap: GlyphBitmap | None) -> object:
+    return bitmap and (bitmap.x, bitmap.y, bitmap.mask.size, bitmap.mask.tobytes())
 
 
-def alike(text: str, face: Face, features: tuple[str, ...], language: str) -> None:
-    small = FontRun(text, face, False, features, language)
-    whole = small._replace(face=replace(face, latin_path=""))
-    assert advance(small) == advance(whole)
-    assert looks(rasterize_glyphs(small, 31.5, 1)) == looks(rasterize_glyphs(whole, 31.5, 1))
+def assert_same(text: str, face: Face, features: tuple[str, ...], language: str) -> None:
+    subset = FontRun(text, face, False, features, language)
+    whole = subset._replace(face=replace(face, latin_path=""))
+    assert advance(subset) == advance(whole)
+    assert contents(rasterize_glyphs(subset, 31.5, 1)) == contents(rasterize_glyphs(whole, 31.5, 1))
 
 
-def test_the_families_of_text_and_design_have_such_a_file() -> None:
+def test_three_families_have_a_latin_subset() -> None:
     assert {face.family for face in FACES} == {"Inter", "Noto Sans", "Space Grotesk"}
 
 
 @pytest.mark.parametrize("text", KERNED)
 @pytest.mark.parametrize("face", FACES, ids=lambda f: f"{f.family} {f.weight} {f.italic}")
-def test_words_that_kern_and_join_are_drawn_alike(face: Face, text: str) -> None:
-    alike(text, face, (), "en")
+def test_words_with_kerning_and_ligatures_are_drawn_the_same(face: Face, text: str) -> None:
+    assert_same(text, face, (), "en")
 
 
 @given(
@@ -70,14 +70,14 @@ def test_words_that_kern_and_join_are_drawn_alike(face: Face, text: str) -> None
     st.lists(st.sampled_from(FEATURES), max_size=3, unique=True).map(tuple),
     st.sampled_from(LANGUAGES),
 )
-def test_any_word_in_any_feature_and_language_is_drawn_alike(
+def test_any_word_with_any_features_and_language_is_drawn_the_same(
     text: str, face: Face, features: tuple[str, ...], language: str
 ) -> None:
-    alike(text, face, features, language)
+    assert_same(text, face, features, language)
 
 
-def test_a_word_with_a_letter_from_elsewhere_comes_from_the_whole_font() -> None:
+def test_a_word_with_letters_outside_the_subset_uses_the_whole_font() -> None:
     face = FACES[0]
     for text in ("Łódź", "Nguyễn", "Žižek", "e\u0301té"):
         assert all(face.has_glyph(letter) for letter in text)
-        alike(text, face, (), "")
+        assert_same(text, face, (), "")
