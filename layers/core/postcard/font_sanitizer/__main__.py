@@ -29,7 +29,7 @@ def main() -> None:
     try:
         body, metadata = sanitize(font)
         if not can_draw(body, metadata.character_ranges[:8]):
-            raise FontError("letters cannot be drawn from it: save it anew")
+            raise FontError("its glyphs cannot be drawn: save it anew from your font editor")
     except FontError as error:
         out.write(json.dumps({"error": str(error)}).encode() + b"\n")
         return
