@@ -65,7 +65,7 @@ class FontCache:
         self._lock = Lock()
 
     def font_set(self, families: FontKeysByFamily, *, deadline: float | None = None) -> FontSet:
-        """The shipped fonts and these; downloads end at the `time.monotonic()` instant `deadline`."""
+        """The shipped fonts and these; `deadline` is in `time.monotonic()` seconds."""
         if not families:
             return FontSet(self.shipped)
         with self._lock:
