@@ -177,7 +177,7 @@ def test_what_mail_tools_add_is_told_and_does_no_harm(state: Path) -> None:
         (lambda a: a.replace("_kid=k", "_kid=z"), "is not known"),
         (lambda a: a + "&_zoom=1", "a name that there is not"),
         (lambda a: a.replace(".png", ".bmp"), "FORMAT one of"),
-        (lambda a: a + "&code=ABCD", "code stands twice"),
+        (lambda a: a + "&code=ABCD", "code occurs twice"),
     ],
 )
 def test_the_wrong_part_is_named(state: Path, change: Any, sentence: str) -> None:

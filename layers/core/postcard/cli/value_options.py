@@ -1,16 +1,14 @@
 """`--set name=value` and `--values`: a person's values, as a command line writes them."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from postcard.identifiers import is_field_path
 from postcard.json_text import parse_json
 from postcard.template.fields.values import to_link_text
-
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
 
 
 def values_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,7 +97,7 @@ def parse_assignment(text: str, option: str) -> tuple[str, str]:
 
 
 def _check_name(name: str) -> None:
-    if not NAME_PATTERN.fullmatch(name):
+    if not is_field_path(name):
         raise click.UsageError(
             f"{name!r} is no name of a field or layer: write lower-case letters, digits and _,"
             " with a property after a dot (title.color)."

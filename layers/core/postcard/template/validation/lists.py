@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from postcard.errors import Fault
+from postcard.identifiers import is_name
 from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import Fields, ListField
 from postcard.template.fields.list_values import ItemFieldRef, read_list
 from postcard.template.fields.values import BadValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.schema.validators import NAME_PATTERN, RESERVED_NAMES
+from postcard.template.schema.validators import RESERVED_NAMES
 
 MAX_REPEATED_LAYERS = (
     1000  # layers, with those of a group counted for each item that its list may have
@@ -53,7 +54,7 @@ def flat_name_faults(fields: Fields) -> Faults:
         if name == "utm":
             yield Fault("invalid_value", where, "Links drop names like utm_1_…: call it otherwise.")
         for one in names:
-            if not NAME_PATTERN.fullmatch(one):
+            if not is_name(one):
                 detail = (
                     f"A link would call an item's field {one}: shorten the names to 64 letters."
                 )
