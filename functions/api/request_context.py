@@ -8,8 +8,8 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
+from postcard.identifiers import is_template_id
 from postcard.keys.api_keys import require_scope, require_template
-from postcard.links.encoding import is_template_id
 from postcard.ports import ApiKeyRecord
 from postcard.services.assembly import ApiService
 

@@ -17,8 +17,9 @@ from pydantic import (
 from api.metadata import check_metadata_size
 from postcard.formats import MAX_PICTURE_BYTES
 from postcard.geometry import DPRS, MAX_SIDE
+from postcard.identifiers import ID_PATTERN
 
-TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]

@@ -177,7 +177,7 @@ def test_verify_accepts_and_names_what_mail_tools_add(state: Path) -> None:
         (lambda url: url.replace("_kid=k", "_kid=z"), "does not exist"),
         (lambda url: url + "&_zoom=1", "a name that there is not"),
         (lambda url: url.replace(".png", ".bmp"), "FORMAT one of"),
-        (lambda url: url + "&code=ABCD", "code stands twice"),
+        (lambda url: url + "&code=ABCD", "code occurs twice"),
     ],
 )
 def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest, UriTooLong
-from postcard.links.encoding import is_tracking_parameter
+from postcard.identifiers import is_tracking_parameter
 from postcard.links.parse import parse_link
 from tests.links.link_cases import VECTORS, Outcome, outcome, sign_link, split
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from postcard.errors import UriTooLong
-from postcard.links.encoding import MAX_PARAMETERS, MAX_QUERY_BYTES, is_template_id
+from postcard.identifiers import is_template_id
+from postcard.links.encoding import MAX_PARAMETERS, MAX_QUERY_BYTES
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.trust.run_scale import record_figure, scaled

@@ -71,7 +71,7 @@ class AssetReader:
             font = sanitize_in_subprocess(stored.body)
             catalog_entry = describe_font(read_metadata(font))
         except ValueError as error:
-            detail = f'The asset "{record.asset_id}" is no font we take: {error}.'
+            detail = f'The asset "{record.asset_id}" is not a usable font: {error}.'
             self.records.put(replace(record, status="refused", detail=detail))
             self._store.delete([record.object_key])
             raise AssetError(detail) from None
@@ -82,7 +82,7 @@ class AssetReader:
             body, content_type = reencode(stored.body)
         except ValueError as error:
             raise AssetError(
-                f'The asset "{record.asset_id}" is no picture we take: {error}.'
+                f'The asset "{record.asset_id}" is not a usable picture: {error}.'
             ) from None
         if self._normalize:
             self._store_ready(record, body, content_type)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from postcard.cli.output import CommandError
-from postcard.links.encoding import is_tracking_parameter
+from postcard.identifiers import is_tracking_parameter
 from postcard.runtime.lazy_dataclass import dataclass
 
 IMG_SRC = re.compile(r"""\bsrc\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from postcard.cli.output import CommandError
+from postcard.identifiers import ID_PATTERN
 from postcard.runtime.lazy_dataclass import dataclass
 
-TEMPLATE_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-ASSET_REFERENCE = re.compile(r"asset:([a-z0-9][a-z0-9_-]{0,63})(?![a-z0-9_{-])")
+TEMPLATE_ID = re.compile(ID_PATTERN)
+ASSET_REFERENCE = re.compile(rf"asset:({ID_PATTERN})(?![a-z0-9_{{-])")
 FONT_TYPES = {".ttf": "font/ttf", ".otf": "font/otf", ".woff2": "font/woff2"}
 CONTENT_TYPES = {
     ".png": "image/png",

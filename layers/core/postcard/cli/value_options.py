@@ -1,16 +1,14 @@
 """The options `--set`, `--set-file` and `--values`: values of a template's fields and layers."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from postcard.identifiers import is_field_path
 from postcard.json_text import parse_json
 from postcard.template.fields.values import to_link_text
-
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?")
 
 
 def values_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,7 +98,7 @@ def parse_assignment(text: str, option: str) -> tuple[str, str]:
 
 
 def _check_name(name: str) -> None:
-    if not NAME_PATTERN.fullmatch(name):
+    if not is_field_path(name):
         raise click.UsageError(
             f"{name!r} is not a name of a field or layer. Names have lower-case letters, digits and"
             " _; a layer's property follows a dot (title.color)."

@@ -11,7 +11,8 @@ import hashlib
 from typing import NamedTuple
 
 from postcard.formats import FORMATS
-from postcard.links.encoding import DIGITS, RESERVED_PARAMETERS, is_template_id
+from postcard.identifiers import DIGITS, is_template_id
+from postcard.links.encoding import RESERVED_PARAMETERS
 from postcard.links.parse import Link
 from postcard.links.signing import CACHE_PATH_PURPOSE, LinkKeys, hmac_sha256, signing_input
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from postcard.color import parse_color
 from postcard.host_patterns import is_host_allowed
+from postcard.identifiers import ID_PATTERN, NAME_PATTERN, is_name
 from postcard.json_text import canonical_json
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.schema.graphemes import (
@@ -15,7 +16,6 @@ from postcard.template.schema.graphemes import (
 )
 from postcard.template.schema.locales import find_locale, find_zone
 
-NAME_PATTERN = lazy_regex("[a-z][a-z0-9_]{0,63}")
 RESERVED_NAMES = frozenset(  # Liquid's keywords and variables
     (
         *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
@@ -25,8 +25,8 @@ RESERVED_NAMES = frozenset(  # Liquid's keywords and variables
 )
 MAX_URL_LENGTH = 2048
 MAX_META_BYTES = 4096
-MAX_TEXT_GRAPHEMES = 5000  # of one text layer
-_ASSET_REFERENCE = lazy_regex("asset:[a-z0-9][a-z0-9_-]{0,63}")
+MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
+_ASSET_REFERENCE = lazy_regex(f"asset:{ID_PATTERN}")
 _DNS_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_PATTERN = lazy_regex(rf"(\*\.)?{_DNS_LABEL}(\.{_DNS_LABEL})*")
 _LANGUAGE_TAG = lazy_regex("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
@@ -104,9 +104,9 @@ def is_allowed_image(image_reference: str, allowed_hosts: Sequence[str] | None) 
 
 
 def check_name(text: str) -> None:
-    """The name of a field or layer."""
-    if not NAME_PATTERN.fullmatch(text):
-        raise ValueError("a name matches [a-z][a-z0-9_]{0,63}")
+    """A field's or layer's name."""
+    if not is_name(text):
+        raise ValueError(f"a name matches {NAME_PATTERN}")
 
 
 def check_meta_size(meta: Any) -> None:

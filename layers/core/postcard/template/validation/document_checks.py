@@ -6,6 +6,7 @@ from typing import Any
 
 from postcard.errors import Fault
 from postcard.geometry import MAX_PIXELS
+from postcard.identifiers import NAME_PATTERN, is_name, is_tracking_parameter
 from postcard.json_text import json_pointer
 from postcard.template.fields.countdown import MAX_ANIMATION_PIXELS
 from postcard.template.fields.field_types import AnyField, DateField, Fields, ListField, NumberField
@@ -24,15 +25,11 @@ from postcard.template.model import (
 from postcard.template.schema.graphemes import count_graphemes
 from postcard.template.schema.validators import (
     MAX_TEXT_GRAPHEMES,
-    NAME_PATTERN,
     RESERVED_NAMES,
     has_liquid,
 )
 
 MAX_LAYERS, MAX_DEPTH, MAX_FIELDS = 200, 8, 100
-TRACKING_PARAMETERS = frozenset(  # mail software adds these to links, and `utm_…`
-    ["fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "mkt_tok"]
-)
 Faults = Iterator[Fault]
 
 
@@ -77,9 +74,9 @@ def _fields_faults(document: Document) -> Faults:
 def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
     for name, field in fields.items():
         where = f"{parent_pointer}{json_pointer(name)}"
-        if not NAME_PATTERN.fullmatch(name):
-            yield Fault("invalid_value", where, "A field's name matches [a-z][a-z0-9_]{0,63}.")
-        elif name in RESERVED_NAMES or name in TRACKING_PARAMETERS or name.startswith("utm_"):
+        if not is_name(name):
+            yield Fault("invalid_value", where, f"A field's name matches {NAME_PATTERN}.")
+        elif name in RESERVED_NAMES or is_tracking_parameter(name):
             yield Fault("invalid_value", where, f"A field may not be called {name}.")
         yield from _field_faults(field, where)
 
@@ -181,9 +178,9 @@ def _style_name_faults(name: str | None, where: str, styles: Mapping[str, Any]) 
 
 def _styles_faults(document: Document) -> Faults:
     for name in document.styles:
-        if not NAME_PATTERN.fullmatch(name):
+        if not is_name(name):
             where = json_pointer("styles", name)
-            yield Fault("invalid_value", where, "A style's name matches [a-z][a-z0-9_]{0,63}.")
+            yield Fault("invalid_value", where, f"A style's name matches {NAME_PATTERN}.")
 
 
 def _repeat_faults(document: Document) -> Faults:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from postcard.errors import Fault
+from postcard.identifiers import is_name
 from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import Fields, ListField
 from postcard.template.fields.list_values import ItemFieldRef, read_list
 from postcard.template.fields.values import BadValue
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.schema.validators import NAME_PATTERN, RESERVED_NAMES
+from postcard.template.schema.validators import RESERVED_NAMES
 
 MAX_REPEATED_LAYERS = 1000  # counting a repeated group's layers `max_items` times
 
@@ -53,7 +54,7 @@ def flat_name_faults(fields: Fields) -> Faults:
             detail = "Links drop names like utm_1_…: give the list another name."
             yield Fault("invalid_value", where, detail)
         for flat_name in flat_names:
-            if not NAME_PATTERN.fullmatch(flat_name):
+            if not is_name(flat_name):
                 detail = f"A link's name {flat_name} is longer than 64 characters: shorten it."
                 yield Fault("invalid_value", where, detail)
                 break
