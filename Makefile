@@ -8,8 +8,10 @@ BUILD ?= .aws-sam/build
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+DOCS_PAGE := functions/api/static/docs
+DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -89,6 +91,12 @@ scripts: setup ## draw reference lines in all scripts with Chromium, for the tex
 
 fonts: setup ## build layers/fonts from pinned packages (5 minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
+
+docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
+	cd requirements/docs-page && npm ci
+	cp $(addprefix requirements/docs-page/node_modules/swagger-ui-dist/,$(DOCS_PAGE_FILES)) $(DOCS_PAGE)
+	node -p 'require("./requirements/docs-page/node_modules/swagger-ui-dist/package.json").version' >$(DOCS_PAGE)/VERSION
+	cd $(DOCS_PAGE) && sha256sum $(DOCS_PAGE_FILES) >SHA256SUMS
 
 lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt

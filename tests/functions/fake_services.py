@@ -108,16 +108,21 @@ class FakeObjects(MemoryObjectStore):
 
 
 class FakeTemplates(MemoryTemplateStore):
-    """Templates in a table that can be down, and that counts."""
+    """Templates in a table that counts its reads, and can be down."""
 
     down = False
-    reads = 0
+    reads = 0  # of records
+    version_reads = 0
 
     def record(self, template_id: str) -> Any:
         self.reads += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
         return super().record(template_id)
+
+    def version(self, template_id: str, version: int) -> Any:
+        self.version_reads += 1
+        return super().version(template_id, version)
 
 
 class FakeImages(MemoryImageStore):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from api.docs_page import CONTENT_SECURITY_POLICY
 from api.middleware import SECURITY_HEADERS
+from api.routes.docs import CONTENT_SECURITY_POLICY
 from deploy.template_check import SamDocument
 from tests.stack.test_template import listed, of_type, statements
 
@@ -61,11 +61,16 @@ def test_api_responses_have_all_security_headers() -> None:
     }
 
 
-def test_the_api_page_runs_no_scripts_and_loads_nothing() -> None:
+def test_the_page_that_describes_the_api_loads_nothing_from_other_hosts() -> None:
     assert directives(CONTENT_SECURITY_POLICY) == {
         "default-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],  # icons of Swagger UI, and previews
+        "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
     }
 
 

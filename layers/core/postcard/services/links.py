@@ -99,12 +99,16 @@ class LinkService:
 
     def default_url(self, template: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
+        return self.version_url(template.template.id, template.version, template.template.format)
+
+    def version_url(self, template_id: str, version: int, format: str) -> str:
+        """The same without the compiled template; `format` is the template's."""
         link = sign_link(
             self._keys(),
-            template=template.template.id,
-            format=template.template.format,
+            template=template_id,
+            format=format,
             fields={},
-            version=template.version,
+            version=version,
             width=None,
             dpr=1,
             quality=None,

@@ -46,6 +46,7 @@ from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
+from postcard.template.auto_format import guess_format
 from postcard.template.bind import bind_defaults, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.image_references import default_images
@@ -61,6 +62,16 @@ class CheckedTemplate:
     template: Template
     sources: Mapping[str, bytes]
     findings: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTemplate:
+    """A template and its latest version, with what a response says of them."""
+
+    record: TemplateRecord
+    version: TemplateVersion
+    name: str
+    format: str
 
 
 class Publisher:
@@ -91,14 +102,15 @@ class Publisher:
         now: float,
         deadline: float,
         if_match: str | None = None,
-    ) -> TemplateVersion:
-        """The version that the document is now: a new one, or the latest if it is equal."""
+    ) -> PublishedTemplate:
+        """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
         _check_if_match(template_id, record, if_match)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
-        if latest is not None and parse_json(latest.document) == parse_json(text):
-            return latest
+        name = document.name or template_id
+        if record and latest and parse_json(latest.document) == parse_json(text):
+            return PublishedTemplate(record, latest, name, latest.format or guess_format(document))
         number = record.latest + 1 if record else 1
         template = Template.compile(template_id, number, document)
         families = self._studio.custom_font_keys(document, deadline=deadline)
@@ -108,9 +120,10 @@ class Publisher:
             str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)
         }
         version = self._store_version(checked, text, int(now), stand_ins, families)
-        self._templates.publish(_record(record, version, document.name), version)
+        record = _record(record, version, name)
+        self._templates.publish(record, version)
         store_fallbacks_at_fixed_keys(self._store, template_id, number, stand_ins)
-        return version
+        return PublishedTemplate(record, version, name, checked.template.format)
 
     def _store_version(
         self,
@@ -282,10 +295,7 @@ def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: s
         )
 
 
-def _record(
-    known: TemplateRecord | None, version: TemplateVersion, name: str | None
-) -> TemplateRecord:
-    shown = name or version.template_id
+def _record(known: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:
     if known is None:
-        return TemplateRecord(version.template_id, shown, version.version, version.published_at)
-    return replace(known, name=shown, latest=version.version, revision=known.revision + 1)
+        return TemplateRecord(version.template_id, name, version.version, version.published_at)
+    return replace(known, name=name, latest=version.version, revision=known.revision + 1)

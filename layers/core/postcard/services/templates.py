@@ -12,6 +12,7 @@ from postcard.ports import JsonObject, TemplateRecord
 from postcard.services.erasure import Erasure
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
+from postcard.services.publishing import PublishedTemplate
 from postcard.services.record_update import update_record
 from postcard.timestamps import format_rfc3339
 
@@ -34,17 +35,29 @@ class TemplateCatalog:
     def show(self, template_id: str, version: int | None = None) -> JsonObject:
         """The template with one of its versions (None: the latest); recalls do not count here."""
         record = self._library.usable_record(template_id)
-        edition = self._library.load_exact(record, version or record.latest)
+        loaded = self._library.load_exact(record, version or record.latest)
+        template = loaded.template
+        return self.describe(
+            PublishedTemplate(
+                record, loaded.stored, template.document.name or template_id, template.format
+            )
+        )
+
+    def describe(self, published: PublishedTemplate) -> JsonObject:
+        """A template with one of its versions as JSON; reads and compiles nothing."""
+        record, version = published.record, published.version
         return {
-            "id": template_id,
-            "version": edition.version,
-            "name": edition.template.document.name or template_id,
+            "id": version.template_id,
+            "version": version.version,
+            "name": published.name,
             "created_at": format_rfc3339(record.created_at),
-            "published_at": format_rfc3339(edition.stored.published_at),
+            "published_at": format_rfc3339(version.published_at),
             "paused": record.paused,
-            "document": json.loads(edition.stored.document),
-            "findings": list(edition.stored.findings),
-            "default_url": self._minting.default_url(edition),
+            "document": json.loads(version.document),
+            "findings": list(version.findings),
+            "default_url": self._minting.version_url(
+                version.template_id, version.version, published.format
+            ),
         }
 
     def fields(self, template_id: str) -> JsonObject:
