@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from api.request_context import ApiRequestContext
-from postcard.delivery.fallback_chain import failure_site
+from postcard.errors import failure_site
 
 SERVICE = "api"
 NAMESPACE = "Postcard"

@@ -16,9 +16,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from postcard.formats import MAX_PICTURE_BYTES
 from postcard.geometry import DPRS, MAX_SIDE
+from postcard.identifiers import ID_PATTERN
 
-TEMPLATE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
 MAX_METADATA_BYTES = 1024
 
@@ -31,7 +33,9 @@ Width = Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_SIDE})]
 DevicePixelRatio = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
 MaxBytes = Annotated[
     int | None,
-    Field(ge=2_000, le=4_500_000, description="Quality or colours are reduced until it fits."),
+    Field(
+        ge=2_000, le=MAX_PICTURE_BYTES, description="Quality or colours are reduced until it fits."
+    ),
 ]
 Campaign = Annotated[
     str | None, Field(pattern=r"^[a-z0-9-]{1,32}$", description="A tag for counting.")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from postcard.delivery.fallback_chain import RequestContext
+from postcard.delivery.request_context import RequestContext
 
 SERVICE = "image"
 NAMESPACE = "Postcard"

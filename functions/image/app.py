@@ -16,8 +16,8 @@ from typing import Any
 from image import access_log
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
-from postcard.delivery.fallback_chain import RequestContext
-from postcard.delivery.response import PictureResponse
+from postcard.delivery.picture_service import PictureResponse
+from postcard.delivery.request_context import RequestContext
 from postcard.errors import Forbidden, MethodNotAllowed, Problem, ServiceUnavailable
 from postcard.settings import Settings
 

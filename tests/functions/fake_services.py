@@ -21,7 +21,7 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import FetchedImage, FetchError, ImageRecord, RateLimitResult, StoredObject
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.text.fonts import Fonts
 

@@ -18,12 +18,12 @@ from postcard.adapters.memory import (
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.build import sign_link
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
-from postcard.links.verify import cache_path
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
-from postcard.render_budget import DEFAULT_MERGE_RENDERS
 from postcard.services.assembly import ApiDependencies, api_service
+from postcard.settings import DEFAULT_MERGE_RENDERS
 from tests.functions.fake_services import (
     FakeCounters,
     FakeImages,

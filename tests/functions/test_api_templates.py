@@ -206,8 +206,8 @@ def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:
 
 def test_fallbacks_are_drawn_at_publish_at_twice_the_size(world: InMemoryService) -> None:
     version = world.templates.version("welcome", 1)
-    assert version is not None and list(version.stand_ins) == ["fallback", "ended"]
-    for kind, key in version.stand_ins.items():
+    assert version is not None and list(version.fallbacks) == ["fallback", "ended"]
+    for kind, key in version.fallbacks.items():
         stored = world.store.get(key)
         assert stored is not None and stored.body[16:24] == b"\0\0\0\xf0\0\0\0\x78"
         shown = world.store.get(f"templates/welcome/1/{kind}.png")

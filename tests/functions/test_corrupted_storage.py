@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.adapters.memory import MemoryObjectStore
-from postcard.assets.verified_objects import VerifiedObjectStore, content_digest
+from postcard.assets.verified_object_store import VerifiedObjectStore
 from postcard.ports import StoredObject
+from postcard.runtime.digest import content_digest
 from tests.functions.fake_services import FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
@@ -47,7 +48,7 @@ def test_only_objects_with_the_stored_digest_are_read(body: bytes, other: bytes)
     store = MemoryObjectStore()
     verified = VerifiedObjectStore(store)
     keys = [f"assets/a/{content_digest(body)}", f"templates/t/1/ended/{content_digest(body)}.png"]
-    keys.append(f"templates/t/1/grounds/60x30-{content_digest(body)}")
+    keys.append(f"templates/t/1/static-layers/60x30-{content_digest(body)}")
     for key in keys:
         store.put(key, StoredObject(other, ""))
         assert (verified.get(key) is not None) == (other == body)

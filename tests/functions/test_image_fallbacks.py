@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.pipeline.template_loader import REMEMBERED_SECONDS, RETRY_SECONDS
+from postcard.pipeline.template_loader import MAX_RECORD_AGE_SECONDS, RETRY_SECONDS
 from tests.functions.fake_services import HandlerResponse, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
@@ -266,7 +266,7 @@ def test_a_table_that_is_down_is_not_tried_for_each_picture(world: InMemoryServi
 def test_a_remembered_template_record_expires(world: InMemoryService) -> None:
     world.open_link(world.sign_link())
     world.templates.down = True
-    world.monotonic_now += REMEMBERED_SECONDS - 1
+    world.monotonic_now += MAX_RECORD_AGE_SECONDS - 1
     assert (
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "Bob"})).headers
     )

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from postcard.errors import Problem
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links import build
+from postcard.links.cache_path import cache_path
+from postcard.links.parse import parse_link
+from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 
 ROOT = Path(__file__).parents[2]
 VECTORS: dict[str, Any] = json.loads((ROOT / "docs/contract/link-vectors.json").read_text())
-KEYS = links.LinkKeys(
+KEYS = LinkKeys(
     epoch=VECTORS["epoch"],
     signing_keys=VECTORS["signing_keys_hex"],
     active_kid="k1",
@@ -41,11 +44,11 @@ def split(link: str) -> tuple[str, str]:
 def outcome(link: str, *, now: float = NOW) -> Outcome:
     """Read, verify and address a link with the vectors' keys."""
     try:
-        read = links.parse_link(*split(link))
-        links.verify(KEYS, read)
+        read = parse_link(*split(link))
+        verify_signature(KEYS, read)
     except Problem as problem:
         return Outcome(problem.status)
-    return Outcome(200, links.cache_path(KEYS, read, now=now), read.canonical_url)
+    return Outcome(200, cache_path(KEYS, read, now=now), read.canonical_url)
 
 
 def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
@@ -60,7 +63,7 @@ def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
         "expires": None,
         "campaign": None,
     }
-    return link_minting.sign_link(KEYS, fields=fields, **{**given, **asked})
+    return build.sign_link(KEYS, fields=fields, **{**given, **asked})
 
 
 def valid_spellings() -> list[tuple[str, str, str]]:

@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 
 from postcard.errors import BadRequest, Forbidden
-from postcard.links import verify as links
+from postcard.links.cache_path import CachePath, cache_path, parse_cache_path, unverified_cache_path
+from postcard.links.image_ids import is_valid_image_id
+from postcard.links.parse import parse_link
+from postcard.links.verify import VerifiedLink, verify_request
 from tests.links.link_cases import KEYS, NOW, VECTORS, outcome, sign_link, split
 
 FAR = 1_900_000_000
 
 
-def called(path: str, link: str, *, now: float = NOW) -> links.VerifiedLink:
-    return links.verify_request(KEYS, path, link, now=now)
+def called(path: str, link: str, *, now: float = NOW) -> VerifiedLink:
+    return verify_request(KEYS, path, parse_link(*split(link)), now=now)
 
 
 def test_campaign_key_and_spelling_are_no_part_of_the_address() -> None:
@@ -25,9 +28,9 @@ def test_campaign_key_and_spelling_are_no_part_of_the_address() -> None:
 
 
 def test_a_higher_epoch_is_a_new_address_of_the_same_digest() -> None:
-    link = links.parse_link(*split(sign_link({"a": "1"})))
-    raised = links.cache_path(replace(KEYS, epoch=8), link, now=NOW)
-    assert raised == links.cache_path(KEYS, link, now=NOW).replace("/7/", "/8/")
+    link = parse_link(*split(sign_link({"a": "1"})))
+    raised = cache_path(replace(KEYS, epoch=8), link, now=NOW)
+    assert raised == cache_path(KEYS, link, now=NOW).replace("/7/", "/8/")
 
 
 def test_ended_pictures_are_one_for_everybody() -> None:
@@ -42,7 +45,7 @@ def test_ended_pictures_are_one_for_everybody() -> None:
 def test_an_address_is_taken_apart() -> None:
     link = sign_link({"a": "1"})
     path = outcome(link).address
-    assert links.parse_cache_path(path) == links.CachePath(
+    assert parse_cache_path(path) == CachePath(
         7, "welcome", "1", path.split("/")[-1].removesuffix(".png"), "png"
     )
 
@@ -65,7 +68,7 @@ def test_an_address_is_taken_apart() -> None:
     ],
 )
 def test_what_is_no_address_is_none(path: str) -> None:
-    assert links.parse_cache_path(path.format("0" * 64)) is None
+    assert parse_cache_path(path.format("0" * 64)) is None
 
 
 def test_the_function_draws_what_the_edge_asks_for() -> None:
@@ -110,7 +113,7 @@ def test_a_call_for_another_path_than_the_links_is_a_400() -> None:
 
 def test_without_the_edges_keys_the_function_judges_signature_and_clock_itself() -> None:
     link = sign_link({"a": "1"}, expires=1_800_000_000)
-    path = links.unverified_cache_path(links.parse_link(*split(link)))
+    path = unverified_cache_path(parse_link(*split(link)))
     assert path.startswith("/renders/0/welcome/unverified/")
     assert hashlib.sha256(link.encode()).hexdigest() in path
     before, after = called(path, link, now=1_700_000_000), called(path, link, now=FAR)
@@ -120,7 +123,7 @@ def test_without_the_edges_keys_the_function_judges_signature_and_clock_itself()
         called(path, sign_link({"a": "2"}))
     forged = link.replace("a=1", "a=2")
     with pytest.raises(Forbidden):
-        called(links.unverified_cache_path(links.parse_link(*split(forged))), forged)
+        called(unverified_cache_path(parse_link(*split(forged))), forged)
 
 
 @pytest.mark.parametrize("place", range(4, 30))
@@ -128,11 +131,11 @@ def test_a_guessed_image_id_is_refused(place: int) -> None:
     id = VECTORS["images"]["examples"][0]["image_id"]
     for other in string.ascii_lowercase[:8]:
         guess = id[:place] + other + id[place + 1 :]
-        assert links.is_valid_image_id(KEYS, guess) == (guess == id)
+        assert is_valid_image_id(KEYS, guess) == (guess == id)
 
 
 @pytest.mark.parametrize(
     "id", ["", "img_", "img_" + "a" * 25, "xmg_" + "a" * 26, "img_" + "A" * 26]
 )
 def test_what_is_no_image_id_is_refused(id: str) -> None:
-    assert not links.is_valid_image_id(KEYS, id)
+    assert not is_valid_image_id(KEYS, id)

@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest, UriTooLong
-from postcard.links import verify as links
-from postcard.links.encoding import is_tracking_parameter
+from postcard.identifiers import is_tracking_parameter
+from postcard.links.parse import parse_link
 from tests.links.link_cases import VECTORS, Outcome, outcome, sign_link, split
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z]{1,6})?", fullmatch=True).filter(
@@ -34,7 +34,7 @@ ASKED = st.fixed_dictionaries(
 @given(FIELDS, ASKED)
 def test_what_is_minted_is_read_back(fields: dict[str, str], asked: dict[str, object]) -> None:
     link = sign_link(fields, **asked)
-    read = links.parse_link(*split(link))
+    read = parse_link(*split(link))
     assert read.fields == fields
     assert read.canonical_url == link
     assert outcome(link).status == 200
@@ -97,7 +97,7 @@ def test_an_open_value_however_pasted_is_no_error(first: str, last: str) -> None
 @given(TEXTS, TEXTS)
 def test_an_open_value_that_is_encoded_comes_through_as_it_is(first: str, last: str) -> None:
     link = f"{VECTORS['merge']['head']}&first_name={quote(first)}&last_name={quote_plus(last)}"
-    fields = links.parse_link(*split(link)).fields
+    fields = parse_link(*split(link)).fields
     assert (fields.get("first_name", ""), fields.get("last_name", "")) == (first, last)
 
 
@@ -107,10 +107,10 @@ def test_reading_whatever_text_is_a_link_or_a_400(path: str, query: str) -> None
     for given_path in (path, "/r/welcome.png"):
         for given_query in (query, f"{query}&_kid=k1", f"_kid=k1&_open=a&_sig={query}"):
             try:
-                read = links.parse_link(given_path, given_query)
+                read = parse_link(given_path, given_query)
             except BadRequest:
                 continue
-            assert links.parse_link(*split(read.canonical_url)) == read
+            assert parse_link(*split(read.canonical_url)) == read
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from postcard.links import build as link_minting
-from postcard.links import verify as links
+from postcard.links.build import sign_link
+from postcard.links.image_ids import derive_image_id, is_valid_image_id
+from postcard.links.parse import parse_link
+from postcard.links.signing import LinkKeys
 from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, split, valid_spellings
 
 
@@ -17,7 +19,7 @@ def names(cases: list[dict[str, Any]]) -> list[str]:
 def test_a_link_has_the_message_signature_and_address_of_the_contract(
     case: dict[str, Any],
 ) -> None:
-    link = links.parse_link(*split(case["link"]))
+    link = parse_link(*split(case["link"]))
     message = "\n".join(["postcard-link-v1", link.path, *link.signed_parameters])
     assert message == case["message"]
     assert link.signature == case["sig"]
@@ -34,7 +36,7 @@ def test_every_spelling_finds_the_same_picture(name: str, link: str, address: st
 def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
     given = case["params"]
     template, _, image_format = case["path"].removeprefix("/r/").rpartition(".")
-    keys = links.LinkKeys(
+    keys = LinkKeys(
         KEYS.epoch,
         KEYS.signing_keys,
         given["_kid"],
@@ -42,7 +44,7 @@ def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
         KEYS.image_id_checksum_key,
         KEYS.image_id_key,
     )
-    link = link_minting.sign_link(
+    link = sign_link(
         keys,
         template=template,
         format=image_format,
@@ -59,7 +61,7 @@ def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", VECTORS["merge"]["cases"], ids=lambda case: case["pasted"])
 def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None:
-    link = links.parse_link(*split(case["link"]))
+    link = parse_link(*split(case["link"]))
     assert link.fields.get("first_name", "") == case["first_name"]
     assert link.fields["last_name"] == "Müller"
     assert link.open_fields == ("first_name", "last_name")
@@ -68,7 +70,7 @@ def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None
 
 
 def test_the_head_of_a_merge_link_is_minted_with_its_open_fields() -> None:
-    head = link_minting.sign_link(
+    head = sign_link(
         KEYS,
         template="welcome",
         format="png",
@@ -91,8 +93,8 @@ def test_a_bad_link_is_refused_with_its_status(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", VECTORS["images"]["examples"], ids=lambda case: case["request"])
 def test_image_ids_are_the_contracts(case: dict[str, Any]) -> None:
-    assert links.image_id(KEYS, case["request"]) == case["image_id"]
-    assert links.is_valid_image_id(KEYS, case["image_id"])
+    assert derive_image_id(KEYS, case["request"]) == case["image_id"]
+    assert is_valid_image_id(KEYS, case["image_id"])
 
 
 def test_an_expired_link_shows_the_ended_picture_from_that_second_on() -> None:

@@ -3,7 +3,7 @@
 import threading
 
 from postcard.adapters.memory import MemoryAssetStore, MemoryObjectStore
-from postcard.assets.service import AssetReader
+from postcard.assets.reader import AssetReader
 from postcard.pipeline.source_fetcher import (
     CACHE_BYTES,
     MAX_CONCURRENT_FETCHES,

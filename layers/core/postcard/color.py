@@ -1,4 +1,4 @@
-"""Colours and paints: what a shape or a letter is filled with.
+"""CSS colours and gradients.
 
 >>> parse_color("#fff"), parse_color("rgb(0 0 0 / 50%)")
 ((255, 255, 255, 255), (0, 0, 0, 128))
@@ -13,6 +13,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
+Rgb = tuple[int, int, int]
 
 TRANSPARENT: Color = (0, 0, 0, 0)
 INVALID_COLOR_MESSAGE = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
@@ -22,7 +23,7 @@ WHITE: Color = (255, 255, 255, 255)
 
 @dataclass(frozen=True, slots=True)
 class LinearGradient:
-    """CSS's linear-gradient: `angle` in degrees, 0 upwards, clockwise. A stop's place is 0 to 1."""
+    """CSS's linear-gradient: `angle` in degrees clockwise from upwards; stop offsets 0 to 1."""
 
     angle: float
     stops: tuple[tuple[Color, float], ...]
@@ -30,7 +31,7 @@ class LinearGradient:
 
 @dataclass(frozen=True, slots=True)
 class RadialGradient:
-    """CSS's radial-gradient, an ellipse about `center` (shares of the box).
+    """CSS's radial-gradient: an ellipse around `center`, in fractions of the box.
 
     `radius` 1 reaches the corner farthest from the centre.
     """
@@ -50,29 +51,43 @@ _DEGREES_PER_UNIT = {"": 1.0, "deg": 1.0, "turn": 360.0, "rad": 57.2957795130823
 
 
 def parse_color(text: str) -> Color:
-    """A colour as CSS writes it: hex, `rgb()`, `hsl()`, a name, `transparent`.
+    """Parse a CSS colour: hex, `rgb()`, `hsl()`, a name or `transparent`.
 
-    Raises ValueError with a sentence. No gradient, no `currentColor`, no wider gamut.
+    ValueError says what to write. `currentColor` and wide-gamut colours are not supported.
 
     >>> parse_color("rebeccapurple"), parse_color("hsl(120, 100%, 25%)")
     ((102, 51, 153, 255), (0, 128, 0, 255))
     """
-    written = text.strip()
-    if _HEX.fullmatch(written):
-        return _from_hex(written[1:])
-    if call := _FUNCTION.fullmatch(written):
+    stripped = text.strip()
+    if _HEX.fullmatch(stripped):
+        return _from_hex(stripped[1:])
+    if call := _FUNCTION.fullmatch(stripped):
         return _from_function(text, call[1].lower(), call[2])
-    name = written.lower()
+    name = stripped.lower()
     if name == "transparent":
         return TRANSPARENT
-    known = ImageColor.colormap.get(name)
-    if known is None:
+    named = ImageColor.colormap.get(name)
+    if named is None:
         raise _invalid_color(text)
-    return parse_color(known) if isinstance(known, str) else (*known[:3], 255)
+    return parse_color(named) if isinstance(named, str) else (*named[:3], 255)
+
+
+def composite(color: Color, backdrop: Color, opacity: float = 1.0) -> Color:
+    """A colour over an opaque one.
+
+    >>> composite((0, 0, 0, 128), WHITE), composite((255, 0, 0, 255), WHITE, opacity=0.5)
+    ((127, 127, 127, 255), (255, 128, 128, 255))
+    """
+    alpha = color[3] / 255 * opacity
+    red, green, blue = (
+        round(above * alpha + below * (1 - alpha))
+        for above, below in zip(color[:3], backdrop[:3], strict=True)
+    )
+    return red, green, blue, 255
 
 
 def is_opaque(paint: Paint) -> bool:
-    """Whether nothing shows through."""
+    """Whether all its colours have full alpha."""
     if isinstance(paint, LinearGradient | RadialGradient):
         return all(color[3] == 255 for color, _ in paint.stops)
     return paint[3] == 255
@@ -89,26 +104,27 @@ def _from_hex(digits: str) -> Color:
     return red, green, blue, alpha
 
 
-def _from_function(text: str, kind: str, arguments: str) -> Color:
+def _from_function(text: str, function: str, arguments: str) -> Color:
     parts = [_NUMBER.fullmatch(part) for part in _split_arguments(text, arguments)]
     if not all(parts):
         raise _invalid_color(text)
-    read = [(float(part[1]), part[2] or "") for part in parts if part]
-    alpha = _to_byte(_fraction(text, *read[3], full_scale=1)) if len(read) == 4 else 255
-    if kind == "rgb":
-        red, green, blue = (_to_byte(_fraction(text, *one, full_scale=255)) for one in read[:3])
+    values = [(float(part[1]), part[2] or "") for part in parts if part]
+    alpha = _to_byte(_fraction(text, *values[3], full_scale=1)) if len(values) == 4 else 255
+    if function == "rgb":
+        channels = (_fraction(text, *channel, full_scale=255) for channel in values[:3])
+        red, green, blue = map(_to_byte, channels)
         return red, green, blue, alpha
-    hue, unit = read[0]
+    hue, unit = values[0]
     if unit not in _DEGREES_PER_UNIT:
         raise _invalid_color(text)
-    saturation, lightness = (_fraction(text, *one, full_scale=100) for one in read[1:3])
+    saturation, lightness = (_fraction(text, *value, full_scale=100) for value in values[1:3])
     rgb = colorsys.hls_to_rgb(hue * _DEGREES_PER_UNIT[unit] / 360 % 1, lightness, saturation)
     red, green, blue = map(_to_byte, rgb)
     return red, green, blue, alpha
 
 
 def _split_arguments(text: str, arguments: str) -> list[str]:
-    """Both spellings: commas throughout, or spaces with a slash before alpha."""
+    """Split either syntax: commas throughout, or spaces with a slash before alpha."""
     if "," in arguments:
         parts = [part.strip() for part in arguments.split(",")]
     else:
@@ -123,7 +139,7 @@ def _split_arguments(text: str, arguments: str) -> list[str]:
 
 
 def _fraction(text: str, number: float, unit: str, *, full_scale: float) -> float:
-    """The number as a share of its whole, held between 0 and 1, as CSS clamps."""
+    """The number as a fraction of `full_scale`, clamped to 0 and 1 as CSS does."""
     if unit not in ("", "%"):
         raise _invalid_color(text)
     return min(1.0, max(0.0, number / (100 if unit else full_scale)))

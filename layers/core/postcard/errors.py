@@ -1,21 +1,22 @@
-"""The errors that callers see, mapped to HTTP once (`functions/api/problems.py`).
+"""The errors that callers see, mapped to HTTP in `functions/api/problems.py` alone.
 
-Problem                 500 internal_error
-├── BadRequest          400 invalid_request, invalid_json, unknown_name, missing_value, invalid_value, …
-├── Unauthorized        401 missing_key, invalid_key, revoked_key, expired_key
-├── Forbidden           403 missing_scope, template_not_allowed, bad_signature
-├── NotFound            404 not_found
-├── MethodNotAllowed    405 method_not_allowed
-├── Conflict            409 idempotency_in_progress, conflict
-├── Gone                410 deleted
-├── Stale               412 precondition_failed
-├── TooLarge            413 body_too_large
-├── LinkTooLong         414 link_too_long
-├── NotJson             415 unsupported_media_type
-├── OtherBody           422 idempotency_mismatch
-├── RateLimited         429 rate_limited, quota_exceeded
-├── Unavailable         503 service_unavailable
-└── TimedOut            504 timeout
+Problem                     500 internal_error
+├── BadRequest              400 invalid_request, invalid_json, unknown_name, missing_value,
+│                               invalid_value, …
+├── Unauthorized            401 missing_key, invalid_key, revoked_key, expired_key
+├── Forbidden               403 missing_scope, template_not_allowed, bad_signature
+├── NotFound                404 not_found
+├── MethodNotAllowed        405 method_not_allowed
+├── Conflict                409 idempotency_in_progress, conflict
+├── Gone                    410 deleted
+├── PreconditionFailed      412 precondition_failed
+├── ContentTooLarge         413 body_too_large
+├── UriTooLong              414 link_too_long
+├── UnsupportedMediaType    415 unsupported_media_type
+├── IdempotencyMismatch     422 idempotency_mismatch
+├── TooManyRequests         429 rate_limited, quota_exceeded
+├── ServiceUnavailable      503 service_unavailable
+└── GatewayTimeout          504 timeout
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong (or worth a warning), and where: `pointer` is a JSON pointer."""
+    """One error or warning about a document or request; `pointer` is the JSON pointer to it."""
 
     code: str
     pointer: str
@@ -35,19 +36,19 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class SourceImageFault(Fault):
-    """A picture that cannot be had. One layer may want several: `reference` says which it is."""
+    """A source image that cannot be used; `reference` is its URL or asset reference."""
 
     reference: str
 
 
 def faults_to_json(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    """Faults, warnings and findings as callers are told of them."""
+    """Errors, warnings and findings as JSON."""
     return [{"code": f.code, "pointer": f.pointer, "detail": f.detail} for f in faults]
 
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A failure with its public text: `detail` says what to do."""
+    """An error with its public text: `detail` says what is wrong and what to do."""
 
     detail: str
     code: str = "internal_error"
@@ -63,7 +64,7 @@ class Problem(Exception):
 
 @dataclass(eq=False)
 class BadRequest(Problem):
-    """What was sent cannot be read or is out of bounds; `errors` holds every fault at once."""
+    """The request cannot be parsed or is out of bounds; `errors` holds all faults at once."""
 
     code: str = "invalid_request"
     status = 400
@@ -71,7 +72,7 @@ class BadRequest(Problem):
 
 @dataclass(eq=False)
 class Unauthorized(Problem):
-    """No API key, or none that is good."""
+    """The API key is missing or not valid."""
 
     code: str = "invalid_key"
     status = 401
@@ -79,7 +80,7 @@ class Unauthorized(Problem):
 
 @dataclass(eq=False)
 class Forbidden(Problem):
-    """A good key, or a readable link, that may not do this."""
+    """The key or the link does not allow this."""
 
     code: str = "missing_scope"
     status = 403
@@ -87,7 +88,7 @@ class Forbidden(Problem):
 
 @dataclass(eq=False)
 class NotFound(Problem):
-    """There is no such thing."""
+    """The resource does not exist."""
 
     code: str = "not_found"
     status = 404
@@ -95,7 +96,7 @@ class NotFound(Problem):
 
 @dataclass(eq=False)
 class MethodNotAllowed(Problem):
-    """The path is there, the method is not; `headers` carries Allow."""
+    """The path does not support this method; `headers` has Allow."""
 
     code: str = "method_not_allowed"
     status = 405
@@ -103,7 +104,7 @@ class MethodNotAllowed(Problem):
 
 @dataclass(eq=False)
 class Conflict(Problem):
-    """Somebody else is at work on the same thing."""
+    """Another request is changing the same resource."""
 
     code: str = "conflict"
     status = 409
@@ -111,7 +112,7 @@ class Conflict(Problem):
 
 @dataclass(eq=False)
 class Gone(Problem):
-    """It was there once."""
+    """The resource was deleted."""
 
     code: str = "deleted"
     status = 410
@@ -127,7 +128,7 @@ class PreconditionFailed(Problem):
 
 @dataclass(eq=False)
 class ContentTooLarge(Problem):
-    """The body is over its bound."""
+    """The body is too large."""
 
     code: str = "body_too_large"
     status = 413
@@ -135,7 +136,7 @@ class ContentTooLarge(Problem):
 
 @dataclass(eq=False)
 class UriTooLong(Problem):
-    """The link would be over its bound."""
+    """The link would be too long."""
 
     code: str = "link_too_long"
     status = 414
@@ -143,7 +144,7 @@ class UriTooLong(Problem):
 
 @dataclass(eq=False)
 class UnsupportedMediaType(Problem):
-    """The body is of another media type."""
+    """The body has the wrong media type."""
 
     code: str = "unsupported_media_type"
     status = 415
@@ -159,7 +160,7 @@ class IdempotencyMismatch(Problem):
 
 @dataclass(eq=False)
 class TooManyRequests(Problem):
-    """Too many calls; `headers` carries Retry-After."""
+    """Too many requests; `headers` has Retry-After."""
 
     code: str = "rate_limited"
     status = 429
@@ -167,7 +168,7 @@ class TooManyRequests(Problem):
 
 @dataclass(eq=False)
 class ServiceUnavailable(Problem):
-    """A store or table is down; trying again is right."""
+    """A store or table cannot be reached; the caller should try again."""
 
     code: str = "service_unavailable"
     status = 503
@@ -175,14 +176,14 @@ class ServiceUnavailable(Problem):
 
 @dataclass(eq=False)
 class GatewayTimeout(Problem):
-    """The work did not end in its time."""
+    """The work did not finish in time."""
 
     code: str = "timeout"
     status = 504
 
 
 def raise_faults(faults: Sequence[Fault], detail: str = "") -> None:
-    """`BadRequest` with all faults, if there are any; of their code if they share one."""
+    """Raise `BadRequest` with all faults, if there are any; with their code if they share one."""
     if not faults:
         return
     codes = {fault.code for fault in faults}
@@ -190,3 +191,12 @@ def raise_faults(faults: Sequence[Fault], detail: str = "") -> None:
     places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
     more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
     raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))
+
+
+def failure_site(failure: BaseException) -> str:
+    """The type of an exception and where it was raised; not its text, which may hold values."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    return type(failure).__name__ + where

@@ -1,11 +1,13 @@
-"""Picture formats that go out: extension, media type, default quality."""
+"""The formats of delivered pictures: extension, media type, default quality; the largest size."""
 
 from postcard.runtime.lazy_dataclass import dataclass
+
+MAX_PICTURE_BYTES = 4_500_000  # Lambda answers at most 6 MB, and base64 adds a third
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
-    """A format by its extension; `quality` is the default, None where quality says nothing."""
+    """A format; `default_quality` is None for lossless formats."""
 
     extension: str
     content_type: str
@@ -26,7 +28,7 @@ FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """Bytes ready to send; `width` and `height` in device pixels."""
+    """An encoded picture; `width` and `height` in device pixels."""
 
     body: bytes
     format: str
@@ -35,5 +37,5 @@ class EncodedImage:
 
     @property
     def content_type(self) -> str:
-        """The media type of the bytes."""
+        """The media type."""
         return FORMATS[self.format].content_type

@@ -11,7 +11,7 @@ DPRS = (1.0, 1.5, 2.0, 3.0)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle: `x` and `y` of its top left corner, from the top left of its parent."""
+    """A rectangle; `x` and `y` are relative to the top left corner of its parent."""
 
     x: float
     y: float
@@ -20,26 +20,26 @@ class Box:
 
     @property
     def right(self) -> float:
-        """The x of the right edge."""
+        """The x coordinate of the right edge."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """The y of the bottom edge."""
+        """The y coordinate of the bottom edge."""
         return self.y + self.height
 
     def moved(self, dx: float, dy: float) -> "Box":
-        """The same box elsewhere."""
+        """The box moved by a vector."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
     def inset(self, by: float) -> "Box":
-        """The box that lies `by` inside on all sides; its sides may come out negative."""
+        """The box shrunk by `by` on each side; its width and height may become negative."""
         return Box(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSize:
-    """What is shown (CSS pixels) and what is sent (device pixels)."""
+    """A picture's display size (CSS pixels) and its own size (device pixels)."""
 
     display_width: int
     display_height: int
@@ -48,13 +48,13 @@ class OutputSize:
 
     @property
     def is_within_limits(self) -> bool:
-        """Whether the sent picture is within 5000 px a side and 16 Mpx."""
-        within = max(self.width, self.height) <= MAX_SIDE
-        return within and self.width * self.height <= MAX_PIXELS
+        """Whether the picture has at most 5000 px a side and 16 Mpx."""
+        sides_fit = max(self.width, self.height) <= MAX_SIDE
+        return sides_fit and self.width * self.height <= MAX_PIXELS
 
 
 def round_half_up(number: float) -> int:
-    """Whole pixels, at least 1.
+    """Round to whole pixels, at least 1.
 
     >>> round_half_up(2.5), round_half_up(0.2)
     (3, 1)
@@ -65,16 +65,16 @@ def round_half_up(number: float) -> int:
 def output_size(
     canvas_width: int, canvas_height: int, *, width: int | None = None, dpr: float = 1
 ) -> OutputSize:
-    """The size of a picture of a canvas shown `width` CSS pixels wide at `dpr`.
+    """The size of a canvas's picture that is displayed `width` CSS pixels wide at `dpr`.
 
     >>> output_size(1200, 630, width=600, dpr=1.5)
     OutputSize(display_width=600, display_height=315, width=900, height=473)
     """
-    shown = width or canvas_width
+    display_width = width or canvas_width
     ratio = canvas_height / canvas_width
     return OutputSize(
-        shown,
-        round_half_up(shown * ratio),
-        round_half_up(shown * dpr),
-        round_half_up(shown * dpr * ratio),
+        display_width,
+        round_half_up(display_width * ratio),
+        round_half_up(display_width * dpr),
+        round_half_up(display_width * dpr * ratio),
     )

@@ -1,4 +1,4 @@
-"""JSON as it is let in, and the one spelling in which it is kept."""
+"""Strict JSON parsing, canonical JSON text, and JSON pointers."""
 
 import json
 import math
@@ -11,10 +11,10 @@ MAX_DEPTH = 32
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
-    Refused with `BadRequest` `invalid_json`: what is no JSON or no UTF-8, NaN and the infinities,
-    numbers too large for a double, a key twice in one object, nesting deeper than 32.
+    `BadRequest` `invalid_json` for invalid JSON or UTF-8, NaN and infinities, numbers too large for
+    a double, duplicate keys in an object, and nesting deeper than 32.
     """
     try:
         body = text if isinstance(text, str) else text.decode("utf-8")
@@ -26,15 +26,15 @@ def parse_json(text: str | bytes) -> Any:
         )
     except RecursionError:
         raise _invalid_json("The JSON is nested deeper than 32.") from None
-    except ValueError as error:  # also json's and UTF-8's own errors
-        raise _invalid_json(f"The body is not JSON as we read it: {error}.") from None
+    except ValueError as error:  # from json, from UTF-8, and from the hooks below
+        raise _invalid_json(f"The body is not valid JSON: {error}.") from None
     if _is_deeper_than(value, MAX_DEPTH):
         raise _invalid_json("The JSON is nested deeper than 32.")
     return value
 
 
 def canonical_json(value: Any) -> str:
-    """The canonical text of a JSON value: keys in order, no spaces, letters as they are."""
+    """The canonical text of a JSON value: sorted keys, no spaces, no escaped letters."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -68,8 +68,8 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} occurs twice in one object")
+        duplicate = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {duplicate!r} occurs twice in one object")
     return members
 
 

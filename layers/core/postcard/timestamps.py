@@ -1,4 +1,4 @@
-"""Times as the API writes and reads them: RFC 3339, in UTC, whole seconds."""
+"""RFC 3339 timestamps as the API writes and reads them: UTC, whole seconds."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ _RFC3339 = lazy_regex(
 
 
 def format_rfc3339(seconds: float) -> str:
-    """A Unix time.
+    """Format a Unix time.
 
     >>> format_rfc3339(1_795_341_600)
     '2026-11-22T10:00:00Z'
@@ -20,15 +20,15 @@ def format_rfc3339(seconds: float) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """The Unix second of a time with its offset; ValueError with a sentence.
+    """The Unix time of a timestamp with a UTC offset; ValueError says what to write.
 
     >>> parse_rfc3339("2026-11-22T11:00:00.5+01:00")
     1795341600
     """
     if not _RFC3339.fullmatch(text):
         raise ValueError("Write a time such as 2026-11-22T10:00:00Z.")
-    moment = re.sub(r"\.\d+", "", text.upper()).replace("Z", "+00:00")
+    normalized = re.sub(r"\.\d+", "", text.upper()).replace("Z", "+00:00")
     try:
-        return int(datetime.fromisoformat(moment).timestamp())
+        return int(datetime.fromisoformat(normalized).timestamp())
     except (ValueError, OverflowError):
-        raise ValueError("This is no time of the calendar.") from None
+        raise ValueError("There is no such date or time.") from None

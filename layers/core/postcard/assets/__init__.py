@@ -1,1 +1,1 @@
-"""Images and fonts that the customer uploads."""
+"""Images and fonts that customers upload, and the fonts of a template."""

@@ -1,4 +1,4 @@
-"""The sender's own fonts: which there are, and which of them a document means."""
+"""Finds the uploaded fonts that a document names, and lists them for the API."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from postcard.assets.font_cache import FontKeysByFamily
 from postcard.assets.font_catalog import merge_entries
-from postcard.assets.service import ASSET_PREFIX, AssetError, AssetReader
+from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import Fault, GatewayTimeout, raise_faults
 from postcard.font_sanitizer.subprocess_client import MAX_CHECK_SECONDS
 from postcard.ports import AssetRecord
@@ -14,12 +14,12 @@ from postcard.template.model import Document
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
-MAX_CUSTOM_FONT_BYTES = 40_000_000  # of the sender's own fonts in one document
+MAX_CUSTOM_FONT_BYTES = 40_000_000  # of all uploaded fonts in one document
 _PAGE_SIZE = 200
 
 
 class CustomFonts:
-    """Finds fonts among the assets. What was uploaded since is checked at its first use."""
+    """Resolves font families to uploaded fonts. A new upload is sanitized at its first use."""
 
     def __init__(
         self, assets: AssetReader, *, monotonic: Callable[[], float] = time.monotonic
@@ -30,52 +30,55 @@ class CustomFonts:
     def resolve_families(
         self, document: Document, shipped: Fonts, *, deadline: float
     ) -> FontKeysByFamily:
-        """The families that a document names and that are not `shipped`.
+        """The object keys of the families that a document names and that are not `shipped`.
 
-        `asset:ID` is that font by itself, any other name all fonts of that family; one that nobody
-        knows is left out. `BadRequest` for an asset that cannot be used.
+        `asset:ID` names one font, any other name all fonts of that family. Unknown families are
+        left out. `BadRequest` for an asset that cannot be used.
         """
         pointers: dict[str, str] = {}
-        for where, name in used_families(document):
+        for pointer, name in used_families(document):
             if not shipped.has_family(name):
-                pointers.setdefault(name, where)
+                pointers.setdefault(name, pointer)
         chosen, faults = self._choose_records(pointers, deadline)
-        size = sum(one.bytes for records in chosen.values() for one in records)
+        size = sum(record.bytes for records in chosen.values() for record in records)
         if size > MAX_CUSTOM_FONT_BYTES:
-            detail = f"Its own fonts have {size:,} bytes, {MAX_CUSTOM_FONT_BYTES:,} are allowed: name fewer."
+            detail = (
+                f"The document's own fonts have {size:,} bytes, and {MAX_CUSTOM_FONT_BYTES:,} are"
+                " allowed: use fewer fonts."
+            )
             faults.append(Fault("too_many_items", "/font", detail))
         raise_faults(faults)
-        return {name: [one.object_key for one in records] for name, records in chosen.items()}
+        return {name: [record.object_key for record in records] for name, records in chosen.items()}
 
     def describe_fonts(self, shipped: Fonts, *, deadline: float) -> Sequence[Mapping[str, object]]:
-        """What `GET /v1/fonts` lists beside ours; one that is called as ours is told by its id."""
+        """The uploaded fonts in `GET /v1/fonts`; one named like a shipped family goes by its id."""
         entries: list[Mapping[str, object]] = []
         for name, records in sorted(
             _group_by_family(self._ready_fonts(deadline, require_checked=False)).items()
         ):
             if shipped.has_family(name):
                 entries += [
-                    {**_catalog_entry(one), "family": ASSET_PREFIX + one.asset_id}
-                    for one in records
+                    {**_catalog_entry(record), "family": ASSET_PREFIX + record.asset_id}
+                    for record in records
                 ]
             else:
-                entries.append(merge_entries([_catalog_entry(one) for one in records]))
+                entries.append(merge_entries([_catalog_entry(record) for record in records]))
         return entries
 
     def _choose_records(
         self, pointers: Mapping[str, str], deadline: float
     ) -> tuple[dict[str, Sequence[AssetRecord]], list[Fault]]:
-        named = any(not name.startswith(ASSET_PREFIX) for name in pointers)
+        by_family = any(not name.startswith(ASSET_PREFIX) for name in pointers)
         families = (
-            _group_by_family(self._ready_fonts(deadline, require_checked=True)) if named else {}
+            _group_by_family(self._ready_fonts(deadline, require_checked=True)) if by_family else {}
         )
         chosen: dict[str, Sequence[AssetRecord]] = {}
         faults = []
-        for name, where in pointers.items():
+        for name, pointer in pointers.items():
             try:
                 chosen[name] = self._records_of(name, families)
             except AssetError as error:
-                faults.append(Fault("invalid_value", where, str(error)))
+                faults.append(Fault("invalid_value", pointer, str(error)))
         return {name: records for name, records in chosen.items() if records}, faults
 
     def _records_of(
@@ -88,7 +91,11 @@ class CustomFonts:
         )
 
     def _ready_fonts(self, deadline: float, *, require_checked: bool) -> Iterator[AssetRecord]:
-        """All fonts that can be drawn with; `TimedOut` if `patient` and some are not checked."""
+        """All usable fonts.
+
+        Where the time is too short to sanitize a new one, it is left out, or `GatewayTimeout` is
+        raised if `require_checked`.
+        """
         for record in self._font_records():
             if record.status == "waiting" and self._monotonic() > deadline - MAX_CHECK_SECONDS:
                 if require_checked:
@@ -96,7 +103,7 @@ class CustomFonts:
                 continue
             try:
                 yield self._assets.get_ready_font(record)
-            except AssetError:  # told where it is named, and by GET /v1/assets
+            except AssetError:  # reported where a document names it, and by GET /v1/assets
                 continue
 
     def _font_records(self) -> Iterator[AssetRecord]:
@@ -116,5 +123,5 @@ def _group_by_family(records: Iterator[AssetRecord]) -> dict[str, list[AssetReco
 
 
 def _catalog_entry(record: AssetRecord) -> Mapping[str, Any]:
-    assert record.font is not None  # a font that is ready was read
+    assert record.font is not None  # set when it became ready
     return record.font

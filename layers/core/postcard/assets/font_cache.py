@@ -1,37 +1,43 @@
-"""The fonts a version is drawn with: ours, and its own, brought from the store once a process."""
+"""Caches the customer's own fonts as files on local disk, for FreeType to read.
 
-import hashlib
+Each process downloads a font once; versions that use the same font share its file.
+"""
+
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from postcard.errors import Fault, ServiceUnavailable
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
     from postcard.text.font_file import FontFile
 
-FONT_CACHE_BYTES = 96_000_000  # of font files on this machine's disk
+FONT_CACHE_BYTES = 96_000_000  # of font files on local disk
 MAX_CACHED_FONT_SETS = 64
 
-FontKeysByFamily = Mapping[str, Sequence[str]]  # a name to the keys of its files in the store
+FontKeysByFamily = Mapping[str, Sequence[str]]  # a family's name to the keys of its files
+FontSetCache = SizedLruCache[tuple[tuple[str, ...], ...], Fonts]  # families with their digests
 ReadObject = Callable[[str, float | None], bytes | None]  # a key and a deadline to bytes
 
 
 @dataclass(frozen=True, slots=True)
 class FontSet:
-    """All fonts that a picture may use; `lost` are the families that could not be had."""
+    """The fonts that a picture may use, and the families that could not be loaded."""
 
     fonts: Fonts
     missing_families: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
-        """A lost family is a warning; others stand in."""
+        """One for each missing family, which is drawn in another font."""
         return tuple(
             Fault("font_unavailable", "", f"The font {name} could not be had; others stand in.")
             for name in self.missing_families
@@ -39,10 +45,9 @@ class FontSet:
 
 
 class FontCache:
-    """Fonts by the families that a version names. FreeType reads files, so they are kept as such.
+    """Loads fonts by the families that a version names.
 
-    A key ends in the digest of its bytes: bytes that are others are not used, and what two
-    versions share is brought once.
+    A key ends in the digest of the file's bytes. A file with another digest is not used.
     """
 
     def __init__(
@@ -51,19 +56,22 @@ class FontCache:
         self.shipped = shipped
         self._read = read
         self._max_bytes = max_bytes
-        self._files: OrderedDict[str, tuple[FontFile, int]] = OrderedDict()
-        self._sets: OrderedDict[tuple[tuple[str, ...], ...], Fonts] = OrderedDict()
+        self._sets: FontSetCache = SizedLruCache(MAX_CACHED_FONT_SETS)
+        # partial: a bound method would be a reference cycle and keep the files after this cache
+        self._files: SizedLruCache[str, tuple[FontFile, int]] = SizedLruCache(
+            max_bytes, itemgetter(1), on_evict=partial(_delete_file, self._sets)
+        )
         self._folder: Path | None = None
         self._lock = Lock()
 
     def font_set(self, families: FontKeysByFamily, *, deadline: float | None = None) -> FontSet:
-        """Our fonts and these; reading them ends at the `time.monotonic()` instant `deadline`."""
+        """The shipped fonts and these; `deadline` is in `time.monotonic()` seconds."""
         if not families:
             return FontSet(self.shipped)
         with self._lock:
-            found = {name: self._load_family(keys, deadline) for name, keys in families.items()}
-            lost = [name for name, files in found.items() if len(files) < len(families[name])]
-            return FontSet(self._fonts_for(found), tuple(lost))
+            loaded = {name: self._load_family(keys, deadline) for name, keys in families.items()}
+            missing = [name for name, files in loaded.items() if len(files) < len(families[name])]
+            return FontSet(self._fonts_for(loaded), tuple(missing))
 
     def _load_family(self, keys: Sequence[str], deadline: float | None) -> "dict[str, FontFile]":
         files = ((key.rpartition("/")[2], self._load_file(key, deadline)) for key in keys)
@@ -71,42 +79,33 @@ class FontCache:
 
     def _load_file(self, key: str, deadline: float | None) -> "FontFile | None":
         digest = key.rpartition("/")[2]
-        if digest in self._files:
-            self._files.move_to_end(digest)
-            return self._files[digest][0]
+        if (cached := self._files.get(digest)) is not None:
+            return cached[0]
         try:
             body = self._read(key, deadline)
         except ServiceUnavailable:
             return None
-        if body is None or font_digest(body) != digest:
+        if body is None or content_digest(body) != digest:
             return None
         return self._store_file(digest, body)
 
     def _store_file(self, digest: str, body: bytes) -> "FontFile | None":
-        """On disk; None where there is no room, or the bytes were not written by us."""
+        """Writes the file; None if the disk is full or the sanitizer did not write this font."""
         from postcard.text.font_file import FontError, FontFile, read_metadata
 
+        if len(body) > self._max_bytes:
+            return None
         try:
             path = self._cache_folder() / digest
             _write(path, body)
             file = FontFile(str(path), read_metadata(body))
         except (FontError, OSError):
             return None
-        self._files[digest] = file, len(body)
-        while (
-            len(self._files) > 1 and sum(size for _, size in self._files.values()) > self._max_bytes
-        ):
-            self._evict(self._files.popitem(last=False))
+        self._files.put(digest, (file, len(body)))
         return file
 
-    def _evict(self, evicted: "tuple[str, tuple[FontFile, int]]") -> None:
-        digest, (file, _) = evicted
-        for key in [key for key in self._sets if any(digest in names for names in key)]:
-            del self._sets[key]
-        Path(file.path).unlink(missing_ok=True)
-
     def _cache_folder(self) -> Path:
-        """A folder that nobody else can write to, gone with this process."""
+        """A folder that only this user can write to, deleted with this cache."""
         if self._folder is None:
             from shutil import rmtree  # few templates bring fonts of their own
             from tempfile import mkdtemp
@@ -115,28 +114,25 @@ class FontCache:
             weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         return self._folder
 
-    def _fonts_for(self, found: "Mapping[str, Mapping[str, FontFile]]") -> Fonts:
-        """One object for one choice: what is laid out is kept by it."""
-        key = tuple((name, *files) for name, files in found.items())
-        if key in self._sets:
-            self._sets.move_to_end(key)
-            return self._sets[key]
-        own = {name: list(files.values()) for name, files in found.items() if files}
-        self._sets[key] = self.shipped.with_custom_fonts(own)
-        if len(self._sets) > MAX_CACHED_FONT_SETS:
-            self._sets.popitem(last=False)
-        return self._sets[key]
+    def _fonts_for(self, loaded: "Mapping[str, Mapping[str, FontFile]]") -> Fonts:
+        """One object for each combination of fonts, because text layouts are cached by it."""
+        key = tuple((name, *files) for name, files in loaded.items())
+        if (fonts := self._sets.get(key)) is None:
+            custom = {name: list(files.values()) for name, files in loaded.items() if files}
+            fonts = self.shipped.with_custom_fonts(custom)
+            self._sets.put(key, fonts)
+        return fonts
+
+
+def _delete_file(sets: FontSetCache, digest: str, cached: "tuple[FontFile, int]") -> None:
+    sets.discard(lambda key: any(digest in names for names in key))
+    Path(cached[0].path).unlink(missing_ok=True)
 
 
 def _write(path: Path, body: bytes) -> None:
-    """All of it, or nothing that takes up the room there is."""
+    """Writes the whole file, or leaves none that takes up disk space."""
     try:
         path.write_bytes(body)
     except OSError:
         path.unlink(missing_ok=True)
         raise
-
-
-def font_digest(body: bytes) -> str:
-    """What a font's key ends in."""
-    return hashlib.sha256(body).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The fonts as `GET /v1/fonts` tells of them: weights, and the scripts that they write."""
+"""The entries of `GET /v1/fonts`: each family's weights, italics and scripts."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 from postcard.text.font_file import FontMetadata
 from postcard.text.fonts import Face, Family, Fonts
 
-SCRIPT_PROBES = {  # letters that tell a script; where fonts share one among them, each one's own
+# Characters that a font of the script has; a space separates alternatives. Han variants are told
+# apart by characters that the other variants' fonts lack.
+SCRIPT_PROBES = {
     "Latn": "Aaßğ",
     "Grek": "Ωα",
     "Cyrl": "Яд",
@@ -51,34 +53,33 @@ SCRIPT_PROBES = {  # letters that tell a script; where fonts share one among the
 
 
 def describe_fonts(fonts: Fonts) -> Sequence[Mapping[str, object]]:
-    """By name; `scripts` are ISO 15924 codes, `Zsye` for emoji."""
+    """One entry for each family; `scripts` are ISO 15924 codes, `Zsye` for emoji."""
     return [_describe_family(fonts, family) for family in fonts.families()]
 
 
-def describe_font(card: FontMetadata) -> Mapping[str, object]:
-    """One of the sender's own fonts, told as ours are."""
-    named = {"family": card.family, "file": "", "coverage": ""}
-    rows = [{**row, **named} for row in card.faces]
-    [entry] = describe_fonts(Fonts(Path(), rows, {"": card.character_ranges}))
+def describe_font(metadata: FontMetadata) -> Mapping[str, object]:
+    """The entry of one uploaded font."""
+    common = {"family": metadata.family, "file": "", "coverage": ""}
+    rows = [{**row, **common} for row in metadata.faces]
+    [entry] = describe_fonts(Fonts(Path(), rows, {"": metadata.character_ranges}))
     return entry
 
 
 def merge_entries(entries: Sequence[Mapping[str, Any]]) -> Mapping[str, object]:
-    """The files of one family as one."""
+    """Merges the entries of one family's fonts into one."""
     return {
         "family": entries[0]["family"],
-        "weights": sorted({weight for one in entries for weight in one["weights"]}),
-        "italic": any(one["italic"] for one in entries),
+        "weights": sorted({weight for entry in entries for weight in entry["weights"]}),
+        "italic": any(entry["italic"] for entry in entries),
         "scripts": [
-            name for name in SCRIPT_PROBES if any(name in one["scripts"] for one in entries)
+            name for name in SCRIPT_PROBES if any(name in entry["scripts"] for entry in entries)
         ],
     }
 
 
 def _describe_family(fonts: Fonts, family: Family) -> Mapping[str, object]:
     face = fonts.face_chain((family.name,), 400, False)[0]
-    least, greatest = family.weights[0], family.weights[-1]
-    hundreds = list(range(least, greatest + 1, 100))
+    hundreds = list(range(family.weights[0], family.weights[-1] + 1, 100))
     return {
         "family": family.name,
         "weights": hundreds if family.variable else list(family.weights),
@@ -88,4 +89,4 @@ def _describe_family(fonts: Fonts, family: Family) -> Mapping[str, object]:
 
 
 def _supports(face: Face, probe: str) -> bool:
-    return any(all(map(face.has_glyph, letters)) for letters in probe.split())
+    return any(all(map(face.has_glyph, characters)) for characters in probe.split())

@@ -1,4 +1,4 @@
-"""Strangers' fonts, checked and written anew: the one room that knows fontTools.
+"""Validates and rewrites uploaded fonts; the only package that imports fontTools.
 
-It is imported where a font is uploaded, never where a picture is drawn.
+It is loaded where a font is uploaded, never where a picture is drawn.
 """

@@ -1,4 +1,4 @@
-"""What a font comes in, bounded before anything in it is read."""
+"""Checks a font file's container (TTF, OTF, WOFF2) and its unpacked size before it is parsed."""
 
 import struct
 
@@ -6,11 +6,11 @@ import brotli
 
 from postcard.text.font_file import MAX_TABLES, FontError, read_tables
 
-MAX_UNPACKED_BYTES = 32_000_000  # bytes; the largest fonts of all Han come close
+MAX_UNPACKED_BYTES = 32_000_000  # the largest Chinese and Japanese fonts come close
 
 _WOFF2_HEADER = struct.Struct(">4s4sIHHIIHHIIIII")
 _CHUNK_BYTES = 1_000_000
-_CUSTOM_TAG = 63  # from here on a WOFF2 table's name is written out
+_CUSTOM_TAG = 63  # the table's tag follows as four bytes
 _CONVERSION_ADVICE = {
     b"ttcf": "it is a collection of fonts: save one of them as TTF or OTF",
     b"wOFF": "it is a WOFF: save it as WOFF2, TTF or OTF",
@@ -22,7 +22,7 @@ _CONVERSION_ADVICE = {
 
 
 def check_container(body: bytes) -> None:
-    """`FontError` for what is no TTF, OTF or WOFF2, or would unpack to more than is allowed."""
+    """`FontError` unless it is a TTF, OTF or WOFF2 that unpacks to at most 32 MB."""
     if body[:4] in _CONVERSION_ADVICE:
         raise FontError(_CONVERSION_ADVICE[body[:4]])
     if body[:4] == b"wOF2":
@@ -36,7 +36,7 @@ def check_container(body: bytes) -> None:
 def _check_woff2(body: bytes) -> None:
     if len(body) < _WOFF2_HEADER.size:
         raise FontError("it is cut short")
-    _, flavor, length, count, _, claimed, packed, *_ = _WOFF2_HEADER.unpack_from(body)
+    _, flavor, length, count, _, sfnt_size, compressed_size, *_ = _WOFF2_HEADER.unpack_from(body)
     if flavor == b"ttcf":
         raise FontError(_CONVERSION_ADVICE[b"ttcf"])
     if length != len(body):
@@ -44,20 +44,20 @@ def _check_woff2(body: bytes) -> None:
     if not 0 < count <= MAX_TABLES:
         raise FontError("its list of tables is broken")
     start, total = _Woff2Directory(body).read(count)
-    for size in (claimed, total):
+    for size in (sfnt_size, total):
         if size > MAX_UNPACKED_BYTES:
             raise FontError(_too_large(size))
-    _check_brotli_stream(body[start : start + packed], total)
+    _check_brotli_stream(body[start : start + compressed_size], total)
 
 
 class _Woff2Directory:
-    """A WOFF2's list of tables, which has no fixed length."""
+    """Reads a WOFF2's table directory, whose entries have no fixed length."""
 
     def __init__(self, body: bytes) -> None:
         self._body, self._offset = body, _WOFF2_HEADER.size
 
     def read(self, count: int) -> tuple[int, int]:
-        """Where the packed tables begin, and how long they are unpacked."""
+        """The offset of the compressed tables, and their total unpacked size."""
         try:
             return self._read(count)
         except IndexError as error:
@@ -71,9 +71,10 @@ class _Woff2Directory:
             if tag == _CUSTOM_TAG:
                 self._offset += 4
             length = self._uint_base128()
-            outlines = tag in (10, 11)  # glyf and loca are changed unless they say otherwise
-            changed = (flags >> 6 != 3) if outlines else (flags >> 6 != 0)
-            total += self._uint_base128() if changed else length
+            # glyf and loca are transformed unless their flags say no; for others it is the reverse
+            is_outline = tag in (10, 11)
+            transformed = (flags >> 6 != 3) if is_outline else (flags >> 6 != 0)
+            total += self._uint_base128() if transformed else length
         return self._offset, total
 
     def _byte(self) -> int:
@@ -82,7 +83,7 @@ class _Woff2Directory:
         return byte
 
     def _uint_base128(self) -> int:
-        """Seven bits a byte, at most five bytes."""
+        """WOFF2's UIntBase128: seven bits a byte, at most five bytes."""
         number = 0
         for _ in range(5):
             byte = self._byte()
@@ -92,20 +93,20 @@ class _Woff2Directory:
         raise FontError("its list of tables is broken")
 
 
-def _check_brotli_stream(packed: bytes, total: int) -> None:
-    """Unpacks to as much as was said: a bomb stops at its first byte too many."""
-    unpacker, size = brotli.Decompressor(), 0
+def _check_brotli_stream(compressed: bytes, total: int) -> None:
+    """`FontError` unless the stream has the stated size. Bombs are unpacked no further."""
+    decompressor, size = brotli.Decompressor(), 0
     try:
-        piece = unpacker.process(packed, output_buffer_limit=_CHUNK_BYTES)
-        while piece:
-            size += len(piece)
+        chunk = decompressor.process(compressed, output_buffer_limit=_CHUNK_BYTES)
+        while chunk:
+            size += len(chunk)
             if size > total:
                 break
-            piece = unpacker.process(b"", output_buffer_limit=_CHUNK_BYTES)
+            chunk = decompressor.process(b"", output_buffer_limit=_CHUNK_BYTES)
     except brotli.error as error:
-        raise FontError("its packed tables are broken") from error
+        raise FontError("its compressed tables are broken") from error
     if size != total:
-        raise FontError("its packed tables are not as long as it says")
+        raise FontError("its compressed tables are not as long as it says")
 
 
 def _too_large(size: int) -> str:

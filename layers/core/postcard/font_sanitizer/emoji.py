@@ -1,4 +1,4 @@
-"""Which letters show as pictures unless asked otherwise: Unicode's Emoji_Presentation."""
+"""Unicode's Emoji_Presentation property: characters that are shown as colour emoji by default."""
 
 import re
 
@@ -22,10 +22,10 @@ _EMOJI_PRESENTATION = re.compile(
 )
 
 
-def has_emoji_presentation(letter: str) -> bool:
-    """Whether a letter is the colour font's alone.
+def has_emoji_presentation(character: str) -> bool:
+    """Whether a character is drawn from the emoji font, whatever fonts the text names.
 
     >>> has_emoji_presentation("⚡"), has_emoji_presentation("★")
     (True, False)
     """
-    return bool(_EMOJI_PRESENTATION.match(letter))
+    return bool(_EMOJI_PRESENTATION.match(character))

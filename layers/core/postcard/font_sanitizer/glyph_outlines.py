@@ -1,4 +1,4 @@
-"""Letters' outlines: bounded, without hints, each drawn once to see that it can be."""
+"""Checks that each glyph's outline can be drawn and is of sane size, and removes hinting."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +10,10 @@ from fontTools.ttLib import TTFont
 
 from postcard.text.font_file import FontError
 
-MAX_GLYPH_POINTS = 20_000  # a letter, with those of the letters that it is made of
-MAX_COMPONENT_DEPTH = 8  # letters made of letters
-MAX_HEIGHT_EM, MAX_WIDTH_EM = (
-    5.0,
-    20.0,
-)  # em from the pen; an ornate ligature of Arabic is ten em wide
+MAX_GLYPH_POINTS = 20_000  # with those of its components
+MAX_COMPONENT_DEPTH = 8
+# em from the glyph's origin; an ornate Arabic ligature is ten em wide
+MAX_HEIGHT_EM, MAX_WIDTH_EM = 5.0, 20.0
 
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -23,23 +21,20 @@ AxisLocation = Mapping[str, float]
 
 
 def check_outlines(font: TTFont, locations: Sequence[AxisLocation]) -> None:
-    """`FontError` for a letter that cannot be drawn or is out of all measure.
-
-    `places` are those among the font's axes at which it is looked at.
-    """
+    """`FontError` for a glyph that cannot be drawn or is too large, at any of `locations`."""
     if "glyf" in font:
         _check_components(font["glyf"])
     em = font["head"].unitsPerEm
-    for place in locations:
-        letters = font.getGlyphSet(location=place or None)
+    for location in locations:
+        glyphs = font.getGlyphSet(location=location or None)
         for name in font.getGlyphOrder():
-            pen = _ExtentsPen(letters)
-            letters[name].draw(pen)
-            _check_extents(name, pen, letters[name].width, em)
+            pen = _ExtentsPen(glyphs)
+            glyphs[name].draw(pen)
+            _check_extents(name, pen, glyphs[name].width, em)
 
 
 def remove_hinting(font: TTFont) -> None:
-    """No program is left in the font: widths grow evenly with size."""
+    """Remove all hinting programs, so that advance widths scale linearly with the font size."""
     if "glyf" in font:
         for name in font.getGlyphOrder():
             font["glyf"][name].removeHinting()
@@ -51,10 +46,10 @@ def remove_hinting(font: TTFont) -> None:
 
 
 class _ExtentsPen(BasePen):  # type: ignore[misc]  # fontTools' pens are not typed
-    """How far a letter's points lie from the pen."""
+    """Measures how far a glyph's points lie from its origin, and counts them."""
 
-    def __init__(self, letters: Any) -> None:
-        super().__init__(letters)
+    def __init__(self, glyphs: Any) -> None:
+        super().__init__(glyphs)
         self.points = 0
         self.left = self.right = self.bottom = self.top = 0.0
 
@@ -71,42 +66,42 @@ class _ExtentsPen(BasePen):  # type: ignore[misc]  # fontTools' pens are not typ
     def _add_point(self, point: tuple[float, float]) -> None:
         self.points += 1
         if self.points > MAX_GLYPH_POINTS:
-            raise FontError(f"a letter has more than {MAX_GLYPH_POINTS} points")
+            raise FontError(f"a glyph has more than {MAX_GLYPH_POINTS} points")
         x, y = point
         self.left, self.right = min(self.left, x), max(self.right, x)
         self.bottom, self.top = min(self.bottom, y), max(self.top, y)
 
 
 def _check_extents(name: str, extents: _ExtentsPen, width: float, em: int) -> None:
-    across = (-extents.left, extents.right, abs(width))
-    down = (-extents.bottom, extents.top)
-    finite = all(map(math.isfinite, (*across, *down)))
-    if not finite or max(across) > MAX_WIDTH_EM * em or max(down) > MAX_HEIGHT_EM * em:
+    horizontal = (-extents.left, extents.right, abs(width))
+    vertical = (-extents.bottom, extents.top)
+    finite = all(map(math.isfinite, (*horizontal, *vertical)))
+    if not finite or max(horizontal) > MAX_WIDTH_EM * em or max(vertical) > MAX_HEIGHT_EM * em:
         raise FontError(
-            f"its letter {name[:40]!r} is larger than {MAX_WIDTH_EM:g} times as wide or {MAX_HEIGHT_EM:g} times"
-            " as high as the font's size"
+            f"its glyph {name[:40]!r} is larger than {MAX_WIDTH_EM:g} times as wide"
+            f" or {MAX_HEIGHT_EM:g} times as high as the font's size"
         )
 
 
 def _check_components(glyphs: Any) -> None:
-    """Letters made of letters: no circles, no deep nests, no avalanche of empty parts."""
-    known: dict[str, tuple[int, int]] = {}  # how many letters in all, and how deep
+    """`FontError` for composite glyphs with cycles, deep nesting or too many components in all."""
+    measured: dict[str, tuple[int, int]] = {}  # glyphs in all, and depth
 
-    def measure(name: str, around: tuple[str, ...]) -> tuple[int, int]:
-        if name in around:
-            raise FontError(f"its letter {name[:40]!r} is made of itself")
-        if name not in known:
+    def measure(name: str, parents: tuple[str, ...]) -> tuple[int, int]:
+        if name in parents:
+            raise FontError(f"its glyph {name[:40]!r} is a component of itself")
+        if name not in measured:
             glyph = glyphs[name]
-            parts = glyph.components if glyph.isComposite() else ()
-            inner = [measure(part.glyphName, (*around, name)) for part in parts]
-            deep = 1 + max((depth for _, depth in inner), default=-1)
-            known[name] = 1 + sum(many for many, _ in inner), deep
-        many, deep = known[name]
-        if many > MAX_GLYPH_POINTS or len(around) + deep > MAX_COMPONENT_DEPTH:
-            raise FontError(f"its letter {name[:40]!r} is made of too many others or layers")
-        return many, deep
+            components = glyph.components if glyph.isComposite() else ()
+            inner = [measure(one.glyphName, (*parents, name)) for one in components]
+            depth = 1 + max((depth for _, depth in inner), default=-1)
+            measured[name] = 1 + sum(count for count, _ in inner), depth
+        count, depth = measured[name]
+        if count > MAX_GLYPH_POINTS or len(parents) + depth > MAX_COMPONENT_DEPTH:
+            raise FontError(f"its glyph {name[:40]!r} has too many components or nested levels")
+        return count, depth
 
-    for name in glyphs.keys():  # noqa: SIM118  # no mapping of Python's
+    for name in glyphs.keys():  # noqa: SIM118  # fontTools' table is not a mapping
         measure(name, ())
 
 
@@ -114,14 +109,14 @@ def _font_matrices(table: Any) -> Iterator[Sequence[float]]:
     if len(table.topDictIndex) != 1:
         raise FontError("it holds several fonts: save one of them by itself")
     top = table.topDictIndex[0]
-    for part in (top, *getattr(top, "FDArray", ())):
-        if (matrix := part.rawDict.get("FontMatrix")) is not None:
+    for font_dict in (top, *getattr(top, "FDArray", ())):
+        if (matrix := font_dict.rawDict.get("FontMatrix")) is not None:
             yield matrix
 
 
 def _check_matrix(matrix: Sequence[float], em: int) -> None:
-    usual = (1 / em, 0.0, 0.0, 1 / em, 0.0, 0.0)
-    for allowed in (usual, _IDENTITY):
+    default = (1 / em, 0.0, 0.0, 1 / em, 0.0, 0.0)
+    for allowed in (default, _IDENTITY):
         if all(math.isclose(a, b, rel_tol=0.01) for a, b in zip(matrix, allowed, strict=True)):
             return
     raise FontError("it scales or slants its letters in an unusual way: save it anew")

@@ -1,8 +1,7 @@
-"""A stranger's font as we keep it: read whole, bounded, and written with our own tables alone.
+"""Rewrites an untrusted font: parses every table, checks limits, and writes allowed tables anew.
 
-Nothing is passed through: every table that is kept was understood and is written anew, so the
-shaper and the rasteriser see what fontTools wrote. Hints, bitmaps, colours, signatures, vertical
-measures, names and private tables are left out.
+No table is copied: the shaper and the rasteriser see only what fontTools wrote. Hinting, bitmaps,
+colours, signatures, vertical metrics, names and private tables are left out.
 """
 
 import io
@@ -21,9 +20,9 @@ from postcard.font_sanitizer.glyph_outlines import AxisLocation, check_outlines,
 from postcard.font_sanitizer.metadata import extract_metadata
 from postcard.text.font_file import METADATA_TABLE, FontError, FontMetadata, metadata_table
 
-MAX_MAPPED_CHARACTERS = 200_000  # characters mapped
+MAX_MAPPED_CHARACTERS = 200_000
 MAX_AXES = 16
-MAX_KERNING_PAIRS = 100_000  # pairs of the old table
+MAX_KERNING_PAIRS = 100_000  # of the `kern` table
 
 _OUTLINE_TABLES = ("glyf", "CFF ", "CFF2")
 _REQUIRED_TABLES = ("head", "hhea", "hmtx", "maxp", "cmap")
@@ -41,9 +40,9 @@ _ALLOWED_TABLES = (
     *_VARIATION_TABLES,
 )
 _BITMAP_TABLES = ("CBDT", "EBDT", "sbix", "bdat", "SVG ")
-_WINDOWS_UNICODE_CMAPS = ((3, 1), (3, 10))  # Windows' Unicode maps
+_WINDOWS_UNICODE_CMAPS = ((3, 1), (3, 10))  # platform and encoding
 _VARIATION_SEQUENCES_FORMAT = 14
-_UNIX_EPOCH = 0x7C259DC0  # 1970 as fonts count
+_UNIX_EPOCH = 0x7C259DC0  # in seconds since 1904
 _CMAP_FORMATS = (4, 12, _VARIATION_SEQUENCES_FORMAT)
 _POST_FIELDS = (
     *("italicAngle", "underlinePosition", "underlineThickness", "isFixedPitch"),
@@ -53,7 +52,7 @@ _MAXP_PROGRAM_FIELDS = (
     *("maxTwilightPoints", "maxStorage", "maxFunctionDefs", "maxInstructionDefs"),
     *("maxStackElements", "maxSizeOfInstructions"),
 )
-# What fontTools raises over bytes that are no font. Anything else ends the process it runs in.
+# What fontTools raises for broken fonts. Anything else ends the subprocess.
 _PARSE_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -75,14 +74,14 @@ _PARSE_ERRORS = (
 
 
 def sanitize(body: bytes) -> tuple[bytes, FontMetadata]:
-    """The font as TTF or OTF and what it can; `FontError` says what to do about a bad one."""
+    """The font as TTF or OTF, and its metadata; `FontError` says what to do about a bad one."""
     check_container(body)
     try:
         return _sanitize(body)
     except FontError:
         raise
-    except _PARSE_ERRORS as failure:
-        raise FontError("it is broken: save it anew from your font editor") from failure
+    except _PARSE_ERRORS as error:
+        raise FontError("it is broken: save it anew from your font editor") from error
 
 
 def _sanitize(body: bytes) -> tuple[bytes, FontMetadata]:
@@ -93,27 +92,27 @@ def _sanitize(body: bytes) -> tuple[bytes, FontMetadata]:
     check_outlines(font, tuple(_checked_locations(font)))
     remove_hinting(font)
     _fill_missing(font)
-    card = extract_metadata(font)
-    _rewrite_names(font, card)
-    return _write(font, card), card
+    metadata = extract_metadata(font)
+    _rewrite_names(font, metadata)
+    return _write(font, metadata), metadata
 
 
 def _check_required_tables(font: TTFont) -> None:
     outlines = [tag for tag in _OUTLINE_TABLES if tag in font]
     if not outlines and any(tag in font for tag in _BITMAP_TABLES):
-        raise FontError("it has pictures alone: take a font with outlines")
+        raise FontError("it has only bitmaps or SVG pictures: use a font with outlines")
     missing = [tag for tag in _REQUIRED_TABLES if tag not in font]
     if missing or len(outlines) != 1 or ("glyf" in font) != ("loca" in font):
         raise FontError("it lacks tables that every font has: save it anew from your font editor")
 
 
 def _drop_tables(font: TTFont) -> None:
-    """All that is not kept, and whatever of the rest nobody here reads."""
+    """Drops tables that are not allowed, and those that have no effect in this font."""
     for tag in list(font.reader.keys()):
         if tag not in _ALLOWED_TABLES:
             del font[tag]
     if "GPOS" in font and "kern" in font:
-        del font["kern"]  # the shaper takes the other
+        del font["kern"]  # the shaper prefers GPOS
     if "fvar" not in font:
         for tag in _VARIATION_TABLES:
             if tag in font:
@@ -121,7 +120,7 @@ def _drop_tables(font: TTFont) -> None:
 
 
 def _check_tables(font: TTFont) -> None:
-    """Reads every table, by which each is known to be whole."""
+    """Parses every table, which proves that it is complete, and checks limits."""
     for tag in list(font.reader.keys()):
         table = font.get(tag)
         if isinstance(table, BaseTTXConverter):
@@ -148,7 +147,7 @@ def _limit_cmap(table: Any) -> None:
         sum(len(one.cmap) for one in table.tables if one.format != _VARIATION_SEQUENCES_FORMAT)
         > MAX_MAPPED_CHARACTERS
     ):
-        raise FontError(f"it maps more than {MAX_MAPPED_CHARACTERS:,} letters")
+        raise FontError(f"it maps more than {MAX_MAPPED_CHARACTERS:,} characters")
 
 
 def _check_axes(table: Any) -> None:
@@ -162,7 +161,7 @@ def _check_axes(table: Any) -> None:
 
 
 def _limit_kerning(font: TTFont) -> None:
-    """Pairs alone: other kinds are as old as they are rare."""
+    """Keeps plain pair tables; other formats of `kern` are obsolete."""
     pairs = [one for one in font["kern"].kernTables if one.format == 0]
     font["kern"].kernTables = pairs
     if not pairs or font["kern"].version != 0:
@@ -172,7 +171,7 @@ def _limit_kerning(font: TTFont) -> None:
 
 
 def _checked_locations(font: TTFont) -> Iterator[AxisLocation]:
-    """Where letters are looked at: as they are, and at the ends of each axis."""
+    """Where outlines are checked: at the default, and at both ends of each axis."""
     yield {}
     if "gvar" in font or "CFF2" in font:
         for axis in font["fvar"].axes if "fvar" in font else ():
@@ -181,21 +180,22 @@ def _checked_locations(font: TTFont) -> Iterator[AxisLocation]:
 
 
 def _fill_missing(font: TTFont) -> None:
-    """What the rasteriser asks of any font, and one build's bytes from the next."""
+    """Adds what the rasteriser needs, and fixes the dates so that the output is reproducible."""
     if "post" not in font:
         font["post"] = newTable("post")
         for name in _POST_FIELDS:
             setattr(font["post"], name, 0)
-    font["post"].formatType = 3.0  # no letter's name
+    font["post"].formatType = 3.0  # without glyph names
     font["head"].created = font["head"].modified = _UNIX_EPOCH
 
 
-def _rewrite_names(font: TTFont, card: FontMetadata) -> None:
-    """One name, and no word of programs that are gone."""
+def _rewrite_names(font: TTFont, metadata: FontMetadata) -> None:
+    """Keeps only the family name, and resets the limits of hinting programs."""
     names = newTable("name")
     names.names = []
-    for number, text in ((1, card.family), (2, "Regular"), (4, card.family), (6, "Font")):
-        names.setName(text, number, 3, 1, 0x409)
+    family = metadata.family
+    for name_id, text in ((1, family), (2, "Regular"), (4, family), (6, "Font")):
+        names.setName(text, name_id, 3, 1, 0x409)
     font["name"] = names
     if "glyf" in font:
         for field in _MAXP_PROGRAM_FIELDS:
@@ -203,10 +203,10 @@ def _rewrite_names(font: TTFont, card: FontMetadata) -> None:
         font["maxp"].maxZones = 1
 
 
-def _write(font: TTFont, card: FontMetadata) -> bytes:
-    own = newTable(METADATA_TABLE)
-    own.data = metadata_table(card)
-    font[METADATA_TABLE] = own
+def _write(font: TTFont, metadata: FontMetadata) -> bytes:
+    table = newTable(METADATA_TABLE)
+    table.data = metadata_table(metadata)
+    font[METADATA_TABLE] = table
     font.flavor = None
     file = io.BytesIO()
     font.save(file, reorderTables=None)

@@ -1,1 +1,1 @@
-"""Signed links: parsing, signing, verifying, the path that caches know them by."""
+"""Signed links: parsing, signing, verifying, merge tags and cache paths."""

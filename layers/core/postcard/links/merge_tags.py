@@ -1,8 +1,8 @@
-"""Merge links: a signed head, and behind it the tags that a mail platform fills in as it sends.
+"""Merge links: a signed prefix followed by merge tags, which mail platforms fill in when sending.
 
-A platform is one line in `PLATFORMS`. Its tag escapes the value for a URL where the platform can,
-and says the field's default where it can. Neither is needed for the picture to be right: links
-are read so that raw text survives, and an empty value is drawn as the template's default.
+A platform is one entry in `PLATFORMS`. Its tag URL-encodes the value and names the field's default
+if the platform can do that. Neither is needed: parsing a link tolerates raw text, and an empty
+value is drawn as the template's default.
 """
 
 import html
@@ -15,13 +15,13 @@ from postcard.links.build import check_length
 from postcard.links.encoding import percent_encode
 from postcard.runtime.lazy_dataclass import dataclass
 
-# A default with one of these could end the tag, the text in it, or the address.
+# A default with one of these characters could end the tag, its string, or the URL.
 UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
 
 
 @dataclass(frozen=True, slots=True)
 class MailPlatform:
-    """A mail platform: the attributes it takes, and how it writes a tag (attribute, default)."""
+    """A mail platform: the form of its attributes, and `write_tag(attribute, default)`."""
 
     name: str
     attribute_pattern: re.Pattern[str]
@@ -31,31 +31,31 @@ class MailPlatform:
 
 @dataclass(frozen=True, slots=True)
 class MergeLink:
-    """A merge link without its host: the signed head, and each open field with its tag."""
+    """A merge link without its host: the signed prefix, and each open field with its tag."""
 
     signed_prefix: str
     tags: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        """The link as it is pasted where no HTML is written."""
+        """The link as plain text, for use outside HTML."""
         return self.signed_prefix + "".join(f"&{name}={tag}" for name, tag in self.tags)
 
 
 def _klaviyo(attribute: str, default: str) -> str:
-    # Django's syntax; no space may stand after a filter's colon. Attributes that are no name (a
-    # space, a $) are looked up.
+    # Django's syntax: no space is allowed after a filter's colon. Attributes that are not
+    # identifiers (with a space or a $) need `lookup`.
     if not re.fullmatch(r"[A-Za-z][\w.]*(\|.+)?", attribute):
         attribute = f"person|lookup:'{attribute}'"
     return f"{{{{ {attribute}|default:'{default}'|urlencode }}}}"
 
 
 def _mailchimp(attribute: str, default: str) -> str:
-    # Mailchimp knows no default in a tag, only one per audience field.
+    # Mailchimp has no default in tags, only one for each audience field.
     return f"*|URL:{attribute}|*"
 
 
 def _instantly(attribute: str, default: str) -> str:
-    # Instantly escapes nothing; what it writes for a missing value stands in the address as it is.
+    # Instantly encodes nothing, so the default is encoded here.
     return f"{{{{{attribute}|{percent_encode(default)}}}}}" if default else f"{{{{{attribute}}}}}"
 
 
@@ -82,13 +82,13 @@ PLATFORMS = {
 def merge_link(
     signed_prefix: str, *, esp: str, open: Mapping[str, str], defaults: Mapping[str, str | None]
 ) -> MergeLink:
-    """Put each open field's tag behind `head`, which `mint` signed with the same names.
+    """Append each open field's tag to a prefix that `sign_link` signed with the same fields.
 
-    `open` maps a field to the platform's attribute, `defaults` a field to what is drawn without a
-    value. `BadRequest` for an unknown platform or attributes that it cannot have.
+    `open` maps a field to the platform's attribute, `defaults` a field to its default value.
+    `BadRequest` for an unknown platform or invalid attributes.
     """
     if faults := platform_faults(esp, open):
-        raise BadRequest("The tags cannot be written as asked.", errors=faults)
+        raise BadRequest("The merge tags cannot be written.", errors=faults)
     platform = PLATFORMS[esp]
     tags = tuple(
         (name, platform.write_tag(open[name], _safe_default(defaults.get(name))))
@@ -99,12 +99,12 @@ def merge_link(
 
 
 def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
-    """What is wrong with a platform's name, or with attributes that it cannot have."""
+    """The faults of a platform's name and of attributes that are not of its form."""
     platform = PLATFORMS.get(esp)
     if platform is None:
-        detail = f"One of {', '.join(PLATFORMS)}; custom writes any platform's tags as they stand."
+        detail = f"One of {', '.join(PLATFORMS)}; with custom, open holds complete tags."
         return [Fault("invalid_value", "/esp", detail)]
-    detail = f"Give the attribute alone, as {platform.example}."
+    detail = f"Give only the attribute, such as {platform.example}."
     return [
         Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
@@ -115,19 +115,19 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
 def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:
     """The `<img>` of a link, HTML-escaped; `width` and `height` in CSS pixels.
 
-    A platform's tag stands as it is, since platforms fill tags in before anybody reads the HTML:
-    escaping its quotes or bars would break it. So the address gets the quotes that it lacks.
+    Merge tags are not escaped: platforms fill them in before the HTML is parsed, and escaped quotes
+    would break them. So the attribute is put in the kind of quotes that the tags do not use.
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
     tags = "".join(f"&amp;{name}={tag}" for name, tag in source.tags)
-    address = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
-    quote = "'" if '"' in tags and "'" not in address else '"'
+    src = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
+    quote = "'" if '"' in tags and "'" not in src else '"'
     if quote == '"':
-        address = address.replace('"', "&quot;")
-    text = html.escape(alt)
-    return f'<img src={quote}{address}{quote} width="{width}" height="{height}" alt="{text}">'
+        src = src.replace('"', "&quot;")
+    alt_text = html.escape(alt)
+    return f'<img src={quote}{src}{quote} width="{width}" height="{height}" alt="{alt_text}">'
 
 
 def _safe_default(default: str | None) -> str:
-    """The default to write into a tag: "" where there is none or it would break the tag."""
+    """The default for a tag; "" where there is none or it would break the tag."""
     return "" if default is None or UNSAFE_IN_TAG.search(default) else default

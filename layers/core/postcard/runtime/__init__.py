@@ -1,1 +1,1 @@
-"""What a process needs before any picture: cheap definitions, bounded caches, a sandbox."""
+"""Building blocks without knowledge of pictures: lazy definitions, a cache, a sandbox, malloc."""

@@ -1,9 +1,9 @@
-"""Dataclasses that cost little to define.
+"""A `dataclass` decorator whose classes are cheap to define.
 
-The standard library compiles up to six functions for each class, which for the hundred and more
-classes behind one picture was half of a cold start. Here a class shares all of them but
-`__init__`, which is compiled for the first object: most starts make objects of few classes. To
-`fields`, `replace`, pydantic and type checkers these are the standard library's own.
+The standard library compiles up to six methods for each class, which for more than a hundred
+classes took half of a cold start. Here all classes share these methods except `__init__`, which is
+compiled when the first object is made: most starts make objects of few classes. `fields`,
+`replace`, pydantic and type checkers see ordinary dataclasses.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
 _set = object.__setattr__
-_NONE = object()  # an argument that was not given and has no plain default
+_NOT_GIVEN = object()  # the default of parameters that have a default factory
 
 
 def _build_dataclass(
@@ -26,8 +26,8 @@ def _build_dataclass(
     kw_only: bool = False,
     eq: bool = True,
 ) -> type[T]:
-    """What `dataclasses.dataclass` makes of `cls`, for the options that are used here."""
-    cls.__doc__ = cls.__doc__ or cls.__name__  # or a signature is worked out to write there
+    """Does what `dataclasses.dataclass` does, for the options that are used here."""
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library formats a signature
     built: type[T] = dataclasses.dataclass(
         init=False, repr=False, eq=False, slots=slots, kw_only=kw_only
     )(cls)
@@ -43,28 +43,28 @@ def _build_dataclass(
 
 
 def _lazy_init(cls: Any) -> Callable[..., None]:
-    """An `__init__` that puts the real one into its own place."""
+    """An `__init__` that replaces itself with the compiled one when it is first called."""
 
-    def __init__(self: object, *given: object, **named: object) -> None:
+    def __init__(self: object, *args: object, **named: object) -> None:
         init = _compile_init(cls)
         cls.__init__ = init
-        init(self, *given, **named)
+        init(self, *args, **named)
 
     return __init__
 
 
 def _compile_init(cls: Any) -> Callable[..., None]:
     fields = dataclasses.fields(cls)
-    scope: dict[str, Any] = {"_set": _set, "_NONE": _NONE}
+    scope: dict[str, Any] = {"_set": _set, "_NOT_GIVEN": _NOT_GIVEN}
     scope |= {f"_default_{f.name}": f.default for f in fields}
     scope |= {f"_make_{f.name}": f.default_factory for f in fields}
-    places = [_parameter_source(f) for f in fields if f.init and not f.kw_only]
-    named = [_parameter_source(f) for f in fields if f.init and f.kw_only]
-    parameters = ", ".join(["self", *places, *(["*", *named] if named else [])])
+    positional = [_parameter_source(f) for f in fields if f.init and not f.kw_only]
+    keyword = [_parameter_source(f) for f in fields if f.init and f.kw_only]
+    parameters = ", ".join(["self", *positional, *(["*", *keyword] if keyword else [])])
     lines = ["pass", *_assignment_lines(fields, frozen=cls.__setattr__ is _raise_frozen)]
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
-    # names of fields and nothing else go into what is compiled
+    # safe: the source is built from the names of fields alone
     exec(f"def __init__({parameters}):\n " + "\n ".join(lines), scope)  # noqa: S102
     init: Callable[..., None] = scope["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"
@@ -74,21 +74,21 @@ def _compile_init(cls: Any) -> Callable[..., None]:
 def _parameter_source(f: dataclasses.Field[Any]) -> str:
     if f.default is not dataclasses.MISSING:
         return f"{f.name}=_default_{f.name}"
-    return f.name if f.default_factory is dataclasses.MISSING else f"{f.name}=_NONE"
+    return f.name if f.default_factory is dataclasses.MISSING else f"{f.name}=_NOT_GIVEN"
 
 
 def _assignment_lines(fields: tuple[dataclasses.Field[Any], ...], *, frozen: bool) -> Iterator[str]:
     for f in fields:
         value = f.name
         if f.default_factory is not dataclasses.MISSING:
-            value = f"_make_{f.name}() if {f.name} is _NONE else {f.name}"
+            value = f"_make_{f.name}() if {f.name} is _NOT_GIVEN else {f.name}"
         if f.init:
             yield f"_set(self, {f.name!r}, {value})" if frozen else f"self.{f.name} = {value}"
 
 
 @cache
 def _comparison_key(cls: Any) -> Callable[[Any], object]:
-    """What objects of a class are compared by."""
+    """Gets the values by which two objects of a class are compared."""
     names = [f.name for f in dataclasses.fields(cls) if f.compare]
     return attrgetter(*names) if names else lambda _: ()
 

@@ -1,6 +1,6 @@
-"""Regular expressions that are compiled when they are first asked something.
+"""Regular expressions that are compiled at their first use.
 
-A hundred of them took a fifth of a cold start, and a picture asks few.
+Compiling the project's hundred patterns took a fifth of a cold start, and a picture needs few.
 """
 
 import re
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 
 class _LazyPattern:
-    """A regular expression whose methods come with the first use of each."""
+    """Compiles its pattern when a method is first read, and then holds that method itself."""
 
     def __init__(self, source: Any, flags: int = 0) -> None:
         self._source, self._flags = source, flags
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(re.compile(self._source, self._flags), name)
-        setattr(self, name, found)
-        return found
+        attribute = getattr(re.compile(self._source, self._flags), name)
+        setattr(self, name, attribute)
+        return attribute
 
 
 if TYPE_CHECKING:

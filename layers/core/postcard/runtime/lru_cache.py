@@ -1,4 +1,4 @@
-"""What a process keeps from one picture to the next: never more than it was told to."""
+"""Bounded caches that a process keeps from one picture to the next."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -13,66 +13,90 @@ P = ParamSpec("P")
 
 
 class SizedLruCache(Generic[K, V]):
-    """Values by key, together at most `most` by `weigh`; the longest unused go first."""
+    """A thread-safe LRU cache: the sizes of its values add up to at most `max_size`.
 
-    def __init__(self, max_size: int, size_of: Callable[[V], int]) -> None:
+    By default each value counts 1. `on_evict` is called for each value that is pushed out or
+    discarded, outside the cache's lock; not for one that is replaced under its own key.
+    """
+
+    def __init__(
+        self,
+        max_size: int,
+        size_of: Callable[[V], int] = lambda _: 1,
+        *,
+        on_evict: Callable[[K, V], None] | None = None,
+    ) -> None:
         self.max_size, self.size = max_size, 0
         self._size_of = size_of
+        self._on_evict = on_evict
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: K) -> V | None:
-        """The value, if it is still here."""
+        """The value, which becomes the most recently used; None if it is not cached."""
         with self._lock:
             if (value := self._values.get(key)) is not None:
                 self._values.move_to_end(key)
             return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep a value, unless it alone is too much."""
-        weight = self._size_of(value)
-        if weight > self.max_size:
+        """Cache a value and evict the least recently used. A value over `max_size` is ignored."""
+        size = self._size_of(value)
+        if size > self.max_size:
             return
+        evicted: list[tuple[K, V]] = []
         with self._lock:
             if key in self._values:
                 self.size -= self._size_of(self._values.pop(key))
             self._values[key] = value
-            self.size += weight
+            self.size += size
             while self.size > self.max_size:
-                self.size -= self._size_of(self._values.popitem(last=False)[1])
+                evicted.append(self._values.popitem(last=False))
+                self.size -= self._size_of(evicted[-1][1])
+        self._notify(evicted)
+
+    def discard(self, matches: Callable[[K], bool]) -> None:
+        """Evict all values whose key matches."""
+        with self._lock:
+            evicted = [(key, self._values.pop(key)) for key in [*self._values] if matches(key)]
+            self.size -= sum(self._size_of(value) for _, value in evicted)
+        self._notify(evicted)
 
     def clear(self) -> None:
-        """Keep nothing."""
-        with self._lock:
-            self._values.clear()
-            self.size = 0
+        """Evict all values."""
+        self.discard(lambda _: True)
+
+    def _notify(self, evicted: list[tuple[K, V]]) -> None:
+        if self._on_evict is not None:
+            for key, value in evicted:
+                self._on_evict(key, value)
 
 
 MEMO_CACHE_BYTES = 32_000_000
 _MAX_ENTRY_BYTES = MEMO_CACHE_BYTES // 8
-_ENTRY_OVERHEAD_BYTES = 500  # bytes: the key, the objects around the pixels
+_ENTRY_OVERHEAD_BYTES = 500  # the key and the objects around the pixels
 memo_cache: SizedLruCache["_CallKey", tuple[int, Any]] = SizedLruCache(
     MEMO_CACHE_BYTES, itemgetter(0)
 )
 
 
 def memoize_by_bytes(size_of: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:
-    """Keeps a function's answers, `weigh` bytes each, within `DRAWN_BYTES` for all functions.
+    """Caches a function's results, of `size_of` bytes each; all functions share one cache.
 
-    For masks, letters and gradients: parts of a picture that the next one draws again.
+    For masks, glyphs and gradients: parts of a picture that the next one draws again.
     """
 
     def decorator(function: Callable[P, V]) -> Callable[P, V]:
         @wraps(function)
         def wrapper(*args: P.args, **named: P.kwargs) -> V:
             key = _CallKey((function, *args, *named.items()))
-            if (found := memo_cache.get(key)) is None:
+            if (entry := memo_cache.get(key)) is None:
                 value = function(*args, **named)
-                found = (size_of(value) + _ENTRY_OVERHEAD_BYTES, value)
-                if found[0] <= _MAX_ENTRY_BYTES:
-                    memo_cache.put(key, found)
-            answer: V = found[1]
-            return answer
+                entry = (size_of(value) + _ENTRY_OVERHEAD_BYTES, value)
+                if entry[0] <= _MAX_ENTRY_BYTES:
+                    memo_cache.put(key, entry)
+            result: V = entry[1]
+            return result
 
         return wrapper
 
@@ -80,7 +104,7 @@ def memoize_by_bytes(size_of: Callable[[V], int]) -> Callable[[Callable[P, V]], 
 
 
 class _CallKey:
-    """What was asked, and its hash: long lines would be hashed again at every look."""
+    """A call's arguments with their hash, which for long texts would be computed at each lookup."""
 
     __slots__ = ("arguments", "hash")
 

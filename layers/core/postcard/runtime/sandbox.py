@@ -1,27 +1,21 @@
-"""Takes from this process whatever reading a stranger's file does not need.
+"""Restricts this process before it parses untrusted files: resource limits and seccomp.
 
-What is left after a reader was broken: memory that the process has, the two pipes, and an end.
+Code that takes over the parser can use the process's memory and its open pipes, and nothing else.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
 import struct
 
-MAX_DATA_BYTES = 400_000_000  # bytes of data: 25 Mpx in RGBA four times over
-MAX_CPU_SECONDS = 600  # in all; then another process goes on
+MAX_DATA_BYTES = 400_000_000  # 25 Mpx in RGBA, four times
+MAX_CPU_SECONDS = 600  # over the life of the process; then a new one is started
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _PR_SET_DUMPABLE = 38, 22, 2, 4
-_BPF_LOAD, _BPF_JUMP_IF_EQUAL, _BPF_RETURN = 0x20, 0x15, 0x06  # of Linux's packet filter
-_SECCOMP_ALLOW, _SECCOMP_EPERM, _SECCOMP_KILL = (
-    0x7FFF0000,
-    0x00050001,
-    0x80000000,
-)  # refused is EPERM
-_SYSCALL_OFFSET, _ARCHITECTURE_OFFSET = (
-    0,
-    4,
-)  # where a filter finds a call's number and its architecture
-# Calls by number: what allocates, waits, reads and writes open files, tells the time, ends.
+_BPF_LOAD, _BPF_JUMP_IF_EQUAL, _BPF_RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h
+_SECCOMP_ALLOW, _SECCOMP_EPERM, _SECCOMP_KILL = 0x7FFF0000, 0x00050001, 0x80000000
+_SYSCALL_OFFSET, _ARCHITECTURE_OFFSET = 0, 4  # in struct seccomp_data
+# By number: memory, waiting, reading and writing open files, clocks, exit.
 _ALLOWED_SYSCALLS = {
     "x86_64": (
         0xC000003E,
@@ -44,20 +38,32 @@ class _FilterProgram(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_char_p)]
 
 
-def set_limits(max_data_bytes: int = MAX_DATA_BYTES) -> None:
-    """No files, no children, no more than `memory` bytes of data."""
-    for what, most in (
+def set_limits(
+    *,
+    max_data_bytes: int = MAX_DATA_BYTES,
+    max_cpu_seconds: int = MAX_CPU_SECONDS,
+    max_open_files: int | None = 3,
+) -> None:
+    """Limit memory and CPU time, and forbid writing files, core dumps and opening files.
+
+    `max_open_files` None: files can still be opened, for modules that are imported later.
+    """
+    limits = [
         (resource.RLIMIT_DATA, max_data_bytes),
-        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
+        (resource.RLIMIT_CPU, max_cpu_seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 3),
-    ):
-        resource.setrlimit(what, (most, most))
+    ]
+    if max_open_files is not None:
+        limits.append((resource.RLIMIT_NOFILE, max_open_files))
+    for limit, maximum in limits:
+        # Fails where the system has a stricter limit already, and on macOS, which lacks some.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (maximum, maximum))
 
 
 def install_seccomp() -> bool:
-    """Refuse every call of the kernel that decoding does not need; whether that could be done."""
+    """Refuse all system calls that decoding does not need; False where that is not possible."""
     machine = os.uname().machine
     if machine not in _ALLOWED_SYSCALLS:
         return False
@@ -82,7 +88,7 @@ def install_seccomp() -> bool:
 
 
 def disable_ptrace() -> None:
-    """Let no other process of this user read this one's memory or environment."""
+    """Forbid other processes of this user to read this one's memory or environment."""
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 

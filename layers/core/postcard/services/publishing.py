@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.assets.font_cache import FontKeysByFamily, font_digest
-from postcard.assets.verified_objects import content_digest
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.assets.font_cache import FontKeysByFamily
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
     Gone,
@@ -18,15 +17,15 @@ from postcard.errors import (
 )
 from postcard.geometry import Box, output_size
 from postcard.json_text import json_pointer, parse_json
-from postcard.lint.findings import check_rendered
-from postcard.lint.findings import check_template as findings_of
+from postcard.lint.checks import check_rendered
+from postcard.lint.checks import check_template as findings_of
 from postcard.pipeline.fallback_images import (
     KINDS,
     store_fallbacks,
     store_fallbacks_at_fixed_keys,
     stored_size,
 )
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for, prepare
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -36,13 +35,21 @@ from postcard.pipeline.render_job import (
 )
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.rendering.renderer import FallbackKind, ImageSource, Renderer, RenderFailed
+from postcard.rendering.renderer import (
+    FallbackKind,
+    ImageSource,
+    PreparedRender,
+    Renderer,
+    RenderFailed,
+)
+from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
 from postcard.template.auto_format import guess_format
 from postcard.template.bind import bind_defaults, bind_examples
-from postcard.template.compiled import Template, default_images
+from postcard.template.compiled import Template
+from postcard.template.image_references import default_images
 from postcard.template.validation.parse import Document, parse_document
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -137,13 +144,13 @@ class Publisher:
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, stand_ins),
             fonts=self._store_fonts(template, families),
-            grounds=store_prerendered(self._store, renderer, template, checked.sources),
+            prerendered=store_prerendered(self._store, renderer, template, checked.sources),
             format=template.format,
         )
 
     def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
-        wanted = needed_sources(self._studio.renderer, template, now=now)
+        wanted = needed_sources(template, now=now)
         pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
         raise_faults([*faults, *_undecodable(wanted, pictures)])
         pictures = downscale(template, pictures)
@@ -157,7 +164,7 @@ class Publisher:
     ) -> RenderResult:
         order = example_job(template)
         try:
-            rendered = self._studio.render_with(order, pictures, now)
+            rendered = self._studio.render_with(order, prepare(order, now=now), pictures)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
@@ -183,7 +190,7 @@ class Publisher:
                     raise ServiceUnavailable(
                         f"The font {name} was replaced meanwhile: publish again."
                     )
-                kept = f"templates/{template.id}/{template.version}/sources/{font_digest(body)}"
+                kept = f"templates/{template.id}/{template.version}/sources/{content_digest(body)}"
                 self._store.put(kept, StoredObject(body, "application/octet-stream"))
                 own.setdefault(name, []).append(kept)
         return own
@@ -224,7 +231,7 @@ def _fallback_kinds(document: Document) -> list[FallbackKind]:
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
 
-def needed_sources(renderer: Renderer, template: Template, *, now: float) -> list[ImageSource]:
+def needed_sources(template: Template, *, now: float) -> list[ImageSource]:
     """Everything that the document itself may show, its examples, and its stand-ins' pictures.
 
     `now` is in Unix seconds: a countdown may decide what is shown.
@@ -233,7 +240,7 @@ def needed_sources(renderer: Renderer, template: Template, *, now: float) -> lis
     shown = [
         source
         for bound in (bind_defaults(template), bind_examples(template))
-        for source in renderer.image_sources(template, bound, size, now=now)
+        for source in PreparedRender(template, bound, size, now=now).image_sources()
     ]
     named = {source.reference for source in shown}
     rest = [reference for reference in template.image_references if reference not in named]

@@ -9,10 +9,10 @@ from typing import Any
 from postcard import ports
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
+from postcard.services.erasure import Erasure
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
 from postcard.services.publishing import PublishedTemplate
-from postcard.services.recalls import Recalls
 from postcard.services.record_update import update_record
 from postcard.timestamps import format_rfc3339
 
@@ -25,12 +25,12 @@ class TemplateCatalog:
         templates: ports.TemplateStore,
         library: TemplateLoader,
         minting: LinkService,
-        recalls: Recalls,
+        erasure: Erasure,
     ) -> None:
         self._templates = templates
         self._library = library
         self._minting = minting
-        self._recalls = recalls
+        self._erasure = erasure
 
     def show(self, template_id: str, version: int | None = None) -> JsonObject:
         """The template with one of its versions (None: the latest); recalls do not count here."""
@@ -110,7 +110,7 @@ class TemplateCatalog:
             lambda known: replace(known, deleted=True, erased=known.erased or erase),
         )
         if erase:
-            self._recalls.erase_all(template_id, deadline=deadline)
+            self._erasure.erase_template(template_id, deadline=deadline)
 
 
 def _line(record: TemplateRecord) -> JsonObject:
