@@ -175,7 +175,7 @@ def test_what_mail_tools_add_is_told_and_does_no_harm(state: Path) -> None:
         (lambda a: a + "=", "plain base64"),
         (lambda a: a.partition("&_sig")[0], "is missing"),
         (lambda a: a.replace("_kid=k", "_kid=z"), "is not known"),
-        (lambda a: a + "&_zoom=1", "a name that there is not"),
+        (lambda a: a + "&_zoom=1", "an unknown parameter"),
         (lambda a: a.replace(".png", ".bmp"), "FORMAT one of"),
         (lambda a: a + "&code=ABCD", "code occurs twice"),
     ],
