@@ -59,17 +59,17 @@ RESPONSES = {
 
 
 class PublicServerHandler:
-    """What the public server does with each path."""
+    """The public server's response to each path."""
 
     server: LoopbackServer
 
     def __call__(self, path: str, send: Send) -> None:
         parts = urlsplit(path)
-        asked = {name: unquote(found[0]) for name, found in parse_qs(parts.query).items()}
-        if "to" in asked:
-            send(redirect_response(asked["to"], int(asked.get("status", "302"))))
+        parameters = {name: unquote(values[0]) for name, values in parse_qs(parts.query).items()}
+        if "to" in parameters:
+            send(redirect_response(parameters["to"], int(parameters.get("status", "302"))))
         elif parts.path == "/redirect-chain":
-            left = int(asked["n"]) - 1
+            left = int(parameters["n"]) - 1
             send(redirect_response(f"/redirect-chain?n={left}") if left else http_response(PNG))
         elif parts.path in RESPONSES:
             send(RESPONSES[parts.path])
@@ -99,13 +99,13 @@ class PublicServerHandler:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one authority that the fetcher under test trusts."""
+    """The certificate authority that the tested fetcher trusts."""
     return self_signed_certificate(HOST_NAMES, tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def internet(certificates: Path, tmp_path: Path) -> Iterator[LoopbackInternet]:
-    """Servers at public addresses, and the names that lead there."""
+    """Servers at public addresses, and the host names that resolve to them."""
     good, bad = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
     good.load_cert_chain(certificates)
     bad.load_cert_chain(self_signed_certificate(["public.test"], tmp_path))
@@ -128,15 +128,19 @@ def make_fetcher(internet: LoopbackInternet, certificates: Path) -> Any:
     """A fetcher on that internet; arguments are those of `HttpFetcher`."""
     trusted = ssl.create_default_context(cafile=str(certificates))
 
-    def make(**given: Any) -> HttpFetcher:
-        own = {"resolve": internet.resolve, "connect": internet.connect, "tls": lambda: trusted}
-        return HttpFetcher(**(own | given))
+    def make(**arguments: Any) -> HttpFetcher:
+        defaults = {
+            "resolve": internet.resolve,
+            "connect": internet.connect,
+            "tls": lambda: trusted,
+        }
+        return HttpFetcher(**(defaults | arguments))
 
     return make
 
 
 @pytest.fixture
 def fetcher(make_fetcher: Any) -> HttpFetcher:
-    """With production's settings, but less patience."""
+    """A fetcher with production's settings and a shorter timeout."""
     made: HttpFetcher = make_fetcher(seconds=1.0)
     return made
