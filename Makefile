@@ -1,4 +1,4 @@
-# Postcard. `make serve` runs the whole service on this machine; `make test` runs every test.
+# `make help` lists all commands. `make serve` runs the whole service; `make test` runs all tests.
 SHELL := /bin/bash
 PORT ?= 8080
 STAGE ?= dev
@@ -8,13 +8,15 @@ BUILD ?= .aws-sam/build
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+DOCS_PAGE := functions/api/static/docs
+DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
-setup: .venv/ready ## create .venv with pinned packages (6 s)
+setup: .venv/ready ## create .venv with pinned packages
 
 .venv/ready: requirements/dev.txt
 	@test -x $(BIN)/uv || { python3 -m venv .venv && $(BIN)/python -m pip install -q uv; }
@@ -22,7 +24,7 @@ setup: .venv/ready ## create .venv with pinned packages (6 s)
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $@
 
-.venv-sam/ready: requirements/sam.txt | setup # a separate environment: it pins older packages than ours
+.venv-sam/ready: requirements/sam.txt | setup # a separate environment, because SAM needs older packages
 	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-sam requirements/sam.txt
 	@touch $@
@@ -32,26 +34,26 @@ setup: .venv/ready ## create .venv with pinned packages (6 s)
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
 	@touch $@
 
-serve: setup ## run the whole service on 127.0.0.1:8080 (PORT=…)
+serve: setup ## run the whole service on http://127.0.0.1:8080 (PORT=…)
 	@$(BIN)/postcard serve --port $(PORT)
 
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
 
-test-trust: setup ## run the security tests in full (half an hour; `make test` runs a part)
+test-trust: setup ## run all security tests (half an hour; `make test` runs a part)
 	rm -rf build/trust
 	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
 
-fuzz: setup ## decode a million mutated images (a quarter of an hour)
+fuzz: setup ## decode a million mutated images (15 minutes)
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
-soak: setup ## a million requests of all kinds; memory must not grow (REQUESTS=…)
+soak: setup ## send a million requests; memory must not grow (REQUESTS=…)
 	PYTHONPATH=functions:. $(BIN)/python -m tests.trust.soak $(REQUESTS)
 
-load: setup ## load test of the whole service (three minutes; needs wrk)
+load: setup ## load test of the whole service (3 minutes; needs wrk)
 	PYTHONPATH=functions:. $(BIN)/python -m bench.load
 
-lint: setup ## format, lint rules, import contracts
+lint: setup ## check formatting, lint rules and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PYTHONPATH=functions:. $(BIN)/lint-imports
@@ -59,38 +61,44 @@ lint: setup ## format, lint rules, import contracts
 types: setup ## check types with mypy --strict
 	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
 
-audit: setup ## compare the pins with PyPI's advisories (exit 2: not reachable)
+audit: setup ## check pinned packages for known vulnerabilities (exit 2: PyPI is not reachable)
 	@$(BIN)/python -m deploy.dependency_audit
 
-stack: .venv-sam/ready ## copy the edge function into template.yaml and validate the template
+stack: .venv-sam/ready ## copy the edge function into template.yaml and validate it
 	$(BIN)/python -m deploy.inline_edge_function
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
 
-build: .venv-sam/ready ## build the Lambda package into .aws-sam/build (ARCH=arm64|x86_64)
+build: .venv-sam/ready ## build the Lambda functions and layers (ARCH=arm64|x86_64)
 	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
 deploy: stack build ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
 	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
 
-bench: setup ## run the benchmarks, each with an alternative
+bench: setup ## run the benchmarks, each next to an alternative
 	$(BIN)/python -m bench
 
-docs: .venv-docs/ready ## build the docs site into build/docs (warnings are errors)
+docs: .venv-docs/ready ## build the documentation site into build/docs (warnings are errors)
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
 
-gallery: setup ## draw docs/gallery.md and its pictures again
+gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
-scripts: setup ## draw lines in all scripts with Chromium, for tests; see build/scripts.png
+scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
 	@mkdir -p build
 	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
 
-fonts: setup ## build layers/fonts from pinned packages (five minutes; FILES="Inter.ttf …" for some)
+fonts: setup ## build layers/fonts from pinned packages (5 minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
 
-lock: setup ## pin the packages of the .in files again
+docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
+	cd requirements/docs-page && npm ci
+	cp $(addprefix requirements/docs-page/node_modules/swagger-ui-dist/,$(DOCS_PAGE_FILES)) $(DOCS_PAGE)
+	node -p 'require("./requirements/docs-page/node_modules/swagger-ui-dist/package.json").version' >$(DOCS_PAGE)/VERSION
+	cd $(DOCS_PAGE) && sha256sum $(DOCS_PAGE_FILES) >SHA256SUMS
+
+lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt

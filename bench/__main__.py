@@ -1,4 +1,4 @@
-"""All figures, one after the other: `make bench`. `bench/README.md` says what each is."""
+"""Runs the benchmarks one after the other: `make bench`. `bench/README.md` explains them."""
 
 import subprocess
 import sys

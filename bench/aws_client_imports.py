@@ -1,9 +1,9 @@
-"""What an AWS client costs a cold start: imports and construction, then the first signed call.
+"""Measures how long AWS clients delay a cold start: imports and construction, then the first call.
 
-    .venv/bin/python bench/aws_client_imports.py
+    .venv/bin/python -m bench.aws_client_imports
 
-Each figure is the median of nine fresh processes, the clients in turn, against a server on this
-machine that answers `{}` to everything.
+Each number is the median of nine fresh processes, alternating between the clients. A local server
+responds `{}` to every request.
 """
 
 import json
@@ -40,13 +40,13 @@ def call():
     json.loads(pool.request("POST", URL + "/", body=body, headers=dict(request.headers)).data)
 """
 OWN_SIGV4 = """
-from postcard.adapters.aws.light_client import LeanClient
+from postcard.adapters.aws.light_client import LightClient
 client = LightClient(region="us-east-1", endpoint_url=URL)
 def call():
     client.get_item(TableName="t", Key={"pk": {"S": "a"}})
 """
 CLIENTS = {"boto3": BOTO3, "botocore.auth + urllib3": BOTOCORE_AUTH, "own SigV4": OWN_SIGV4}
-# What the runtime client of Lambda has imported before a function's code begins.
+# The first line imports what Lambda's runtime client has imported before a function's code starts.
 TIMING_SCRIPT = """
 import json, logging, os, sys, time, traceback, http.client, importlib, platform, random, signal
 URL = sys.argv[1]
@@ -62,7 +62,7 @@ print(json.dumps([ready - begin, first - ready, warm]))
 
 
 class EmptyJsonHandler(BaseHTTPRequestHandler):
-    """Answers `{}`, and keeps the connection."""
+    """Responds `{}` and keeps the connection open."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -76,7 +76,7 @@ class EmptyJsonHandler(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 @contextmanager
@@ -88,16 +88,16 @@ def serve_empty_json() -> Iterator[str]:
 
 
 def time_client(client: str, url: str) -> list[float]:
-    """Seconds: until the client is there, its first call, a warm call."""
+    """Seconds until the client is constructed, of its first call, and of a warm call."""
     command = [sys.executable, "-c", TIMING_SCRIPT.format(client=client), url]
-    given = {
+    environment = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "PYTHONPATH": str(ROOT / "layers/core"),
         "PATH": "",
     }
-    done = subprocess.run(command, capture_output=True, check=True, env=given)
-    times: list[float] = json.loads(done.stdout)
+    completed = subprocess.run(command, capture_output=True, check=True, env=environment)
+    times: list[float] = json.loads(completed.stdout)
     return times
 
 
@@ -108,7 +108,7 @@ def main() -> None:
         ]
     print(f"{'milliseconds':26}{'start':>9}{'first call':>12}{'warm call':>12}")
     for name in CLIENTS:
-        medians = [statistics.median(run[name][at] for run in runs) * 1000 for at in range(3)]
+        medians = [statistics.median(run[name][i] for run in runs) * 1000 for i in range(3)]
         print(f"{name:26}{medians[0]:9.1f}{medians[1]:12.1f}{medians[2]:12.2f}")
 
 

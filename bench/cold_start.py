@@ -1,12 +1,12 @@
-"""A cold start: what is imported, and the built `image` function from process start to picture.
+"""Measures cold starts: imports, and the time from process start to the first picture.
 
     .venv/bin/python -m bench.cold_start [RUNS]
 
-Imports are timed in fresh processes after Lambda's own runtime client is loaded, ours beside the
-plain stack (Powertools with validation, boto3, pydantic, Pillow, segno); the first picture of a
-process beside satori's, where `bench.engines` has set it up. The function is what
-`sam build` made, under awslambdaric, with moto behind it in this process: its own share is small
-but in the figure, for first and warm pictures alike.
+Imports are timed in fresh processes in which Lambda's runtime client is already loaded. Postcard's
+imports are compared with a common stack (Powertools with validation, boto3, pydantic, Pillow,
+segno). The first picture of a process is compared with satori's, if `bench.engines` has set it up.
+The image function is the output of `sam build`, run by awslambdaric, with moto as AWS in this
+process. The time of moto is small, but included in all numbers.
 """
 
 import json
@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.engines import POSTCARD as OURS_THERE
-from bench.engines import WORK, environment
+from bench.engines import POSTCARD, WORK, environment
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import Link, parse_link
 
@@ -33,7 +32,7 @@ POSTCARD_IMPORTS = """
 from image import app
 app.service()
 """
-PLAIN_STACK_IMPORTS = """
+COMMON_STACK_IMPORTS = """
 from typing import Literal
 import boto3, segno
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -53,9 +52,9 @@ clients = [boto3.client(name, region_name="us-east-1") for name in names]
 """
 PILLOW_IMPORTS = "from PIL import Image, ImageDraw, ImageFont, JpegImagePlugin, PngImagePlugin\n"
 IMPORT_CASES = {
-    "Postcard's image function, wired": POSTCARD_IMPORTS,
-    "the plain stack": PLAIN_STACK_IMPORTS,
-    "Pillow alone": PILLOW_IMPORTS,
+    "Postcard's image function with its services": POSTCARD_IMPORTS,
+    "common stack": COMMON_STACK_IMPORTS,
+    "only Pillow": PILLOW_IMPORTS,
 }
 TIMING_SCRIPT = """
 import awslambdaric.bootstrap, sys, time
@@ -83,64 +82,67 @@ def main(argv: list[str]) -> None:
 
 
 def measure_imports(runs: int) -> None:
-    """Median milliseconds and modules of each case, the cases in turn."""
-    taken: dict[str, list[tuple[float, int]]] = {name: [] for name in IMPORT_CASES}
+    """Print the median milliseconds and the number of modules of each case, alternating."""
+    results: dict[str, list[tuple[float, int]]] = {name: [] for name in IMPORT_CASES}
     for _ in range(runs):
         for name, code in IMPORT_CASES.items():
-            taken[name].append(time_import(code))
-    medians = {name: statistics.median(ms for ms, _ in each) for name, each in taken.items()}
-    least = min(medians.values())
+            results[name].append(time_import(code))
+    medians = {name: statistics.median(ms for ms, _ in each) for name, each in results.items()}
+    fastest = min(medians.values())
     print(
-        "| imported after the runtime client | ms | times the least | modules |\n|---|---|---|---|"
+        "| imported after the runtime client | ms | relative to the fastest | modules |\n"
+        "|---|---|---|---|"
     )
     for name, ms in medians.items():
-        print(f"| {name} | {ms:.0f} | {ms / least:.1f} | {taken[name][0][1]} |")
+        print(f"| {name} | {ms:.0f} | {ms / fastest:.1f} | {results[name][0][1]} |")
 
 
 def time_import(code: str) -> tuple[float, int]:
     path = os.pathsep.join(str(ROOT / part) for part in ("functions", "layers/core"))
-    given = {**SETTINGS, "PYTHONPATH": path, "PATH": os.environ["PATH"]}
+    variables = {**SETTINGS, "PYTHONPATH": path, "PATH": os.environ["PATH"]}
     command = [sys.executable, "-c", TIMING_SCRIPT.format(code=code)]
-    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
-    milliseconds, modules = done.stdout.split()
+    completed = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    milliseconds, modules = completed.stdout.split()
     return float(milliseconds), int(modules)
 
 
 def compare_first_picture_with_satori(runs: int) -> None:
-    """Process start to the peers' design as a png, ours and satori's in turn."""
+    """Print the time from process start to a PNG of the peers' design, for Postcard and satori."""
     if not (WORK / "node" / "node_modules").is_dir():
-        print("\nskipped: bench.engines sets up what to compare a first picture with.")
+        print("\nThe first picture is not compared with satori's: run bench.engines first.")
         return
-    taken: dict[str, list[float]] = {OURS_THERE: [], "satori": []}
+    times: dict[str, list[float]] = {POSTCARD: [], "satori": []}
     for _ in range(runs):
-        for engine, each in taken.items():
+        for engine, each in times.items():
             each.append(time_first_picture(engine))
-    ours, theirs = (statistics.median(each) for each in taken.values())
+    postcard, satori = (statistics.median(each) for each in times.values())
     print(
-        f"\nprocess start to first picture: {ours:.0f} ms, satori {theirs:.0f}: {ours / theirs:.2f}"
+        f"\nprocess start to first picture: {postcard:.0f} ms, satori {satori:.0f} ms,"
+        f" ratio {postcard / satori:.2f}"
     )
 
 
 def time_first_picture(engine: str) -> float:
-    """Milliseconds of one new process, by the harness's own clock."""
-    node = ["node", "cold1.mjs", engine, "og", "png"]
-    ours = [sys.executable, "cold1.py", engine, "og", "png"]
-    command, folder = (ours, WORK) if engine == OURS_THERE else (node, WORK / "node")
-    given = {**os.environ, **environment(), "START_NS": str(time.monotonic_ns())}
-    done = subprocess.run(
-        command, cwd=folder, env=given, capture_output=True, text=True, check=True
+    """Milliseconds from process start to the first picture, as the harness measures them."""
+    if engine == POSTCARD:
+        command, folder = [sys.executable, "cold1.py", engine, "og", "png"], WORK
+    else:
+        command, folder = ["node", "cold1.mjs", engine, "og", "png"], WORK / "node"
+    variables = {**os.environ, **environment(), "START_NS": str(time.monotonic_ns())}
+    completed = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=True
     )
-    return float(json.loads(done.stdout.splitlines()[-1])["total"])
+    return float(json.loads(completed.stdout.splitlines()[-1])["total"])
 
 
 def measure_built_function(runs: int) -> None:
-    """First and warm pictures of the built function, each first one in a new process."""
-    from deploy.template_check import read_template as template
+    """Print the times of first and warm pictures of the built function, in a new process each."""
+    from deploy.template_check import read_template
     from tests.stack.built_function import ARCHITECTURE
     from tests.stack.moto_stack import CREDENTIALS, MotoStack
     from tests.stack.test_build_artifacts import build
 
-    class Standing(MotoStack):  # a distribution takes boto3 long to make, and no picture needs one
+    class StackWithoutDistribution(MotoStack):  # boto3 creates one slowly, and no picture needs it
         def _distribution(self) -> str:
             return "E1"
 
@@ -150,36 +152,32 @@ def measure_built_function(runs: int) -> None:
         built.mkdir(parents=True, exist_ok=True)
         build(built)
     os.environ.update(CREDENTIALS)
-    world = Standing(built, template())
+    stack = StackWithoutDistribution(built, read_template())
     try:
-        upload_assets(world, SEED / "assets")
-        print_report(
-            *[
-                sorted(each)
-                for each in zip(*(time_pictures(world, n) for n in range(runs)), strict=True)
-            ]
-        )
+        upload_assets(stack, SEED / "assets")
+        times = zip(*(time_pictures(stack, run) for run in range(runs)), strict=True)
+        print_report(*[sorted(each) for each in times])
     finally:
-        world.close()
+        stack.close()
 
 
-def upload_assets(world: Any, folder: Path) -> None:
-    """The pictures that the document shows."""
+def upload_assets(stack: Any, folder: Path) -> None:
+    """Upload the pictures of the template."""
     for path in sorted(folder.glob("*.jpg")) + sorted(folder.glob("*.png")):
         body, kind = path.read_bytes(), {".jpg": "image/jpeg", ".png": "image/png"}[path.suffix]
-        announced = {"id": path.stem, "content_type": kind, "bytes": len(body)}
-        world.upload(world.call("POST", "/v1/assets", announced)["upload"], body)
+        request = {"id": path.stem, "content_type": kind, "bytes": len(body)}
+        stack.upload(stack.call("POST", "/v1/assets", request)["upload"], body)
 
 
 def time_pictures(stack: Any, run: int) -> tuple[float, float, float]:
-    """Milliseconds: process start to first picture, the next picture, and drawing it alone."""
-    open_ = make_opener(stack, run)
+    """Milliseconds from process start to first picture, of the next picture, of its drawing."""
+    open_picture = make_opener(stack, run)
     stack.image.close()
     begin = time.perf_counter()
     stack.image = stack.start("ImageFunction")
-    first = open_("Alex")
+    first = open_picture("Alex")
     ready = time.perf_counter()
-    second = open_("Maria")
+    second = open_picture("Maria")
     assert first != second
     return (
         (ready - begin) * 1000,
@@ -189,44 +187,46 @@ def time_pictures(stack: Any, run: int) -> tuple[float, float, float]:
 
 
 def logged_draw_milliseconds(log: list[str]) -> float:
-    """What the last line of the log says that drawing took."""
+    """The drawing time in the last line of the log."""
     lines = [json.loads(line) for line in log if '"timings_ms"' in line]
-    steps: Mapping[str, float] = lines[-1]["timings_ms"]
-    return float(steps["draw"])
+    timings: Mapping[str, float] = lines[-1]["timings_ms"]
+    return float(timings["draw"])
 
 
 def make_opener(stack: Any, run: int) -> Callable[[str], str]:
-    """Opens a picture for somebody, by a link that nobody opened before."""
+    """A function that opens a new link with a person's name and returns the picture."""
     document = json.loads((SEED / "event-ticket.json").read_text())
     template_id = stack.call("POST", "/v1/templates", {**document, "name": f"Cold {run}"})["id"]
-    links = {who: create_link(stack, template_id, document, who) for who in ("Alex", "Maria")}
+    links = {name: create_link(stack, template_id, document, name) for name in ("Alex", "Maria")}
 
-    def open_(who: str) -> str:
-        path = cache_path(stack.keys.link_keys(), links[who], now=None)
-        answer = stack.picture(path, links[who].canonical_url)
-        assert answer["headers"]["X-Postcard-Render"] == "drawn", answer["headers"]
-        return str(answer["body"])
+    def open_picture(name: str) -> str:
+        path = cache_path(stack.keys.link_keys(), links[name], now=None)
+        response = stack.picture(path, links[name].canonical_url)
+        assert response["headers"]["X-Postcard-Render"] == "drawn", response["headers"]
+        return str(response["body"])
 
-    return open_
+    return open_picture
 
 
-def create_link(stack: Any, template_id: str, document: Mapping[str, Any], who: str) -> Link:
-    """A link with every field at its example and somebody's name in the first."""
-    given = {
+def create_link(
+    stack: Any, template_id: str, document: Mapping[str, Any], person_name: str
+) -> Link:
+    """A link with a person's name in the first field, and the examples of the other fields."""
+    examples = {
         name: field["example"] for name, field in document["fields"].items() if "example" in field
     }
-    values = {**given, next(iter(document["fields"])): who}
+    values = {**examples, next(iter(document["fields"])): person_name}
     entries = [{"name": name, "value": value} for name, value in values.items()]
-    asked = {"template_id": template_id, "modifications": entries}
-    url = urlsplit(stack.call("POST", "/v1/links", asked)["url"])
+    request = {"template_id": template_id, "modifications": entries}
+    url = urlsplit(stack.call("POST", "/v1/links", request)["url"])
     return parse_link(url.path, url.query)
 
 
 def print_report(first: list[float], second: list[float], draw: list[float]) -> None:
     cold, warm = statistics.median(first), statistics.median(second)
     print(f"\nbuilt image function: {cold:.0f} ms from process start to the first picture")
-    print(f"(best {first[0]:.0f}, worst {first[-1]:.0f}), {cold / warm:.1f} times a warm one")
-    print(f"({warm:.0f} ms with moto's answers; drawing alone {statistics.median(draw):.0f} ms)")
+    print(f"(best {first[0]:.0f} ms, worst {first[-1]:.0f} ms), {cold / warm:.1f} times a warm one")
+    print(f"({warm:.0f} ms with moto; only drawing: {statistics.median(draw):.0f} ms)")
 
 
 if __name__ == "__main__":

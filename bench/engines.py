@@ -1,10 +1,11 @@
-"""Postcard beside other engines, one design, one run: ratios of medians.
+"""Compares Postcard's drawing time with other engines: one design, one run, ratios of medians.
 
     make bench                                        # satori, Pillow plain and optimised, Postcard
     .venv/bin/python -m bench.engines --rounds 3 --seconds 3 --engines satori,pillow
     .venv/bin/python -m bench.engines --all               # every engine, half an hour
 
-Works in bench/work, a copy of ../shared/peers with its own environment, set up at the first run.
+The engines run in bench/work, a copy of ../shared/peers with its own environment, which the first
+run creates.
 """
 
 import argparse
@@ -29,10 +30,10 @@ FORMATS = ("png", "jpeg", "webp")
 
 
 def main(argv: Sequence[str]) -> int:
-    """0 when the table is printed, and where there is nothing to compare with."""
+    """Print the table; 0 also if there are no other engines to compare with."""
     arguments = read_arguments(argv)
     if not arguments.peers.is_dir():
-        print(f"skipped: {arguments.peers} is not there, so there is nothing to compare with.")
+        print(f"Skipped: the folder of the other engines, {arguments.peers}, does not exist.")
         return 0
     set_up(arguments.peers)
     engines = [] if arguments.all else arguments.engines.split(",")
@@ -46,25 +47,25 @@ def main(argv: Sequence[str]) -> int:
 
 def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/engines.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--peers", type=Path, default=PEERS)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--engines", default=",".join(DEFAULT_ENGINES))
-    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--peers", type=Path, default=PEERS, help="folder of the other engines")
+    parser.add_argument("--rounds", type=int, default=2, help="runs of each engine")
+    parser.add_argument("--seconds", type=float, default=2, help="duration of one measurement")
+    parser.add_argument("--engines", default=",".join(DEFAULT_ENGINES), help="names, with commas")
+    parser.add_argument("--all", action="store_true", help="measure every engine")
     return parser.parse_args(argv)
 
 
 def set_up(peers: Path) -> None:
-    """A copy with its packages and its made pictures, whatever of it is not there yet."""
+    """Copy the engines, install their packages and make their pictures, if not done before."""
     WORK.mkdir(parents=True, exist_ok=True)
     for source in sorted(peers.rglob("*")):
-        place = WORK / source.relative_to(peers)
+        target = WORK / source.relative_to(peers)
         if source.is_dir():
-            place.mkdir(exist_ok=True)
-        elif not place.exists():
-            shutil.copyfile(source, place)
+            target.mkdir(exist_ok=True)
+        elif not target.exists():
+            shutil.copyfile(source, target)
     if not (WORK / "env" / "ready").exists():
-        print("setting up the other engines: some minutes, this once", flush=True)
+        print("Installing the other engines. The first run takes some minutes.", flush=True)
         run([sys.executable, "-m", "venv", "env"])
         run([PYTHON, "-m", "pip", "install", "-q", *requirements()])
         (WORK / "env" / "ready").touch()
@@ -75,23 +76,26 @@ def set_up(peers: Path) -> None:
 
 
 def requirements() -> Iterator[str]:
-    """pycairo has no wheel and is left out where it cannot be compiled."""
-    finder = shutil.which("pkg-config")
-    cairo = finder and subprocess.run([finder, "--exists", "cairo"], check=False).returncode == 0
+    """The engines' Python packages, without pycairo if it cannot be compiled: it has no wheel."""
+    pkg_config = shutil.which("pkg-config")
+    has_cairo = (
+        pkg_config
+        and subprocess.run([pkg_config, "--exists", "cairo"], check=False).returncode == 0
+    )
     for line in (WORK / "requirements.txt").read_text().split():
-        if cairo or not line.startswith("pycairo"):
+        if has_cairo or not line.startswith("pycairo"):
             yield line
 
 
 def measure(engines: Sequence[str], rounds: int, seconds: float) -> None:
-    """The harness's own matrix, every engine in turn, each run a fresh process."""
+    """Run the harness: the engines alternate, and each run is a fresh process."""
     RESULTS.parent.mkdir(exist_ok=True)
-    chosen = [",".join(engines)] if engines else []
-    run([PYTHON, "matrix.py", RESULTS, str(rounds), str(seconds), *chosen], quiet=True)
+    selection = [",".join(engines)] if engines else []
+    run([PYTHON, "matrix.py", RESULTS, str(rounds), str(seconds), *selection], quiet=True)
 
 
 def draw_samples(engines: Sequence[str]) -> None:
-    """One picture of each engine, size and mode, to look at side by side; codes are read back."""
+    """Draw one picture of each engine and size for comparison by eye; QR codes are read back."""
     PICTURES.mkdir(exist_ok=True)
     for old in PICTURES.iterdir():
         old.unlink()
@@ -108,14 +112,15 @@ def draw_samples(engines: Sequence[str]) -> None:
 
 
 def run(command: Sequence[object], *, cwd: Path = WORK, quiet: bool = False) -> None:
-    """A step of the set-up or the harness; the first that fails ends it all."""
-    out = subprocess.DEVNULL if quiet else None
-    words = [str(word) for word in command]
-    subprocess.run(words, cwd=cwd, env={**os.environ, **environment()}, stdout=out, check=True)
+    """Run a command of the set-up or the harness; a failure stops the benchmark."""
+    stdout = subprocess.DEVNULL if quiet else None
+    arguments = [str(argument) for argument in command]
+    variables = {**os.environ, **environment()}
+    subprocess.run(arguments, cwd=cwd, env=variables, stdout=stdout, check=True)
 
 
 def environment() -> dict[str, str]:
-    """What tells the harness of our engine."""
+    """Environment variables that add Postcard to the harness's engines."""
     return {
         "EXTRA_ENGINES": POSTCARD,
         "EXTRA_PYTHON": sys.executable,
@@ -124,7 +129,7 @@ def environment() -> dict[str, str]:
 
 
 def table(results: Mapping[str, Any]) -> Iterator[str]:
-    """Each engine's median over ours, size by size: 3.0 is three times as slow, as large."""
+    """Each engine's medians divided by Postcard's: 3.0 is three times as slow, or as large."""
     for size in ("og", "banner"):
         for mode in ("warm", "full"):
             rows = {
@@ -137,17 +142,21 @@ def table(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def table_section(title: str, rows: Mapping[str, Any]) -> Iterator[str]:
-    ours = rows[POSTCARD]
-    yield f"\n{title}: median time over Postcard's (bytes over Postcard's), p95/p50 of the jpeg"
+    postcard = rows[POSTCARD]
+    yield (
+        f"\n{title}: median time divided by Postcard's (bytes divided by Postcard's),"
+        " p95/p50 of the JPEG"
+    )
     yield "| engine | png | jpeg | webp | p95/p50 | peak RSS |"
     yield "|---|---|---|---|---|---|"
     for name, row in sorted(rows.items(), key=lambda each: fastest_median(each[1])):
-        cells = [relative_cost(row, ours, format_) for format_ in FORMATS]
+        cells = [relative_cost(row, postcard, format_) for format_ in FORMATS]
         spread = row["wall"]["jpeg"] if "jpeg" in row["wall"] else row["wall"]["png"]
         cells.append(f"{spread['p95'] / spread['p50']:.2f}")
-        cells.append(f"{row['rss_mb'] / ours['rss_mb']:.2f}")
+        cells.append(f"{row['rss_mb'] / postcard['rss_mb']:.2f}")
         yield f"| {name} | {' | '.join(cells)} |"
-    yield f"Postcard's own jpeg: {ours['wall']['jpeg']['p50']:.1f} ms, {ours['rss_mb']:.0f} MB"
+    milliseconds, megabytes = postcard["wall"]["jpeg"]["p50"], postcard["rss_mb"]
+    yield f"Postcard's JPEG takes {milliseconds:.1f} ms and {megabytes:.0f} MB"
 
 
 def fastest_median(row: Mapping[str, Any]) -> float:

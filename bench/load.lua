@@ -1,9 +1,9 @@
--- Opens a line of a file at each request. At the end one line of JSON says what came of it.
-local lines, at, thread_of_all = {}, 0, nil
-answered, marked = 0, 0
+-- Script for wrk: requests the paths of a file one after the other, and prints the result as JSON.
+local lines, index, first_thread = {}, 0, nil
+fallbacks = 0 -- responses that are not a 200 or have a fallback picture
 
 function setup(thread)
-  thread_of_all = thread
+  first_thread = thread
 end
 
 function init(arguments)
@@ -13,22 +13,21 @@ function init(arguments)
 end
 
 function request()
-  at = at % #lines + 1
-  return wrk.format("GET", lines[at])
+  index = index % #lines + 1
+  return wrk.format("GET", lines[index])
 end
 
 function response(status, headers)
-  answered = answered + 1
   if status ~= 200 or headers["X-Postcard-Fallback"] or headers["x-postcard-fallback"] then
-    marked = marked + 1
+    fallbacks = fallbacks + 1
   end
 end
 
 function done(summary, latency)
-  local broken = summary.errors
+  local errors = summary.errors
   io.write(string.format(
-    '{"requests":%d,"seconds":%.3f,"p50_ms":%.3f,"p99_ms":%.3f,"marked":%d,"failed":%d}\n',
+    '{"requests":%d,"seconds":%.3f,"p50_ms":%.3f,"p99_ms":%.3f,"fallbacks":%d,"failed":%d}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
-    latency:percentile(99) / 1e3, thread_of_all:get("marked"),
-    broken.connect + broken.read + broken.write + broken.timeout))
+    latency:percentile(99) / 1e3, first_thread:get("fallbacks"),
+    errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -1,4 +1,4 @@
-"""The curve of `bench.load` as a picture, drawn by the renderer that it measures."""
+"""Draws the results of `bench.load` as a plot, with Postcard's own renderer."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import load_published
@@ -23,7 +23,7 @@ Layer = dict[str, Any]
 Row = Mapping[str, Any]
 Series = tuple[str, str, Callable[[Row], float]]
 
-COLUMNS = (("cold", "Each link new: drawn"), ("cached", "A few links: kept by the CDN"))
+COLUMNS = (("cold", "New links: drawn"), ("cached", "A few links: cached by the CDN"))
 ROWS: tuple[tuple[str, tuple[Series, ...]], ...] = (
     ("Pictures a second", (("", FIRST_COLOR, lambda row: row["a_second"]),)),
     (
@@ -51,20 +51,13 @@ def draw_plot(results: Mapping[str, Any], path: Path) -> None:
     size = output_size(WIDTH, HEIGHT)
     renderer = Renderer(Fonts.load(ROOT / "layers/fonts"))
     drawn = renderer.render(
-        template,
-        bind_defaults(template),
-        size,
-        format="png",
-        quality=None,
-        max_bytes=None,
-        fetched_images={},
-        now=0,
+        PreparedRender(template, bind_defaults(template), size), {}, format="png"
     )
     path.write_bytes(drawn.image.body)
 
 
 def document(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Six panels: two kinds of links, three measures, connections to the right."""
+    """The plot as a template document: a panel for each kind of links and each measure."""
     layers = list(_headings(results["cores"]))
     for column, (name, _) in enumerate(COLUMNS):
         for line, (_, series) in enumerate(ROWS):
@@ -77,9 +70,9 @@ def _headings(cores: int) -> Iterator[Layer]:
     yield _text(
         f"The whole service on {cores} cores: 600×300 JPEGs", 40, 28, 1100, size=30, weight=700
     )
-    for column, (_, says) in enumerate(COLUMNS):
+    for column, (_, title) in enumerate(COLUMNS):
         x = LEFT + column * COLUMN
-        yield _text(says, x, 84, PANEL_WIDTH, size=20, weight=600)
+        yield _text(title, x, 84, PANEL_WIDTH, size=20, weight=600)
         foot = _text("connections", x, HEIGHT - 34, PANEL_WIDTH, size=14, color=MUTED_COLOR)
         yield {**foot, "align": "center"}
         for line, (measure, _) in enumerate(ROWS):
@@ -90,27 +83,27 @@ def _panel(rows: Sequence[Row], series: Sequence[Series], corner: tuple[int, int
     x, y = corner
     top = _round_up(max(value(row) for _, _, value in series for row in rows))
     layers: list[Layer] = []
-    for part in (0, 0.5, 1):
-        at = y + PANEL_HEIGHT * (1 - part)
-        layers.append(_rule(x, at))
-        label = _text(f"{top * part:g}", x - 70, at - 9, 60, size=14, color=MUTED_COLOR)
+    for share in (0, 0.5, 1):
+        line_y = y + PANEL_HEIGHT * (1 - share)
+        layers.append(_rule(x, line_y))
+        label = _text(f"{top * share:g}", x - 70, line_y - 9, 60, size=14, color=MUTED_COLOR)
         layers.append({**label, "align": "end"})
-    places = [x + PANEL_WIDTH * (n + 0.5) / len(rows) for n in range(len(rows))]
-    for row, place in zip(rows, places, strict=True):
-        label = _text(f"{row['connections']}", place - 30, y + PANEL_HEIGHT + 8, 60, size=14)
+    centers = [x + PANEL_WIDTH * (n + 0.5) / len(rows) for n in range(len(rows))]
+    for row, center in zip(rows, centers, strict=True):
+        label = _text(f"{row['connections']}", center - 30, y + PANEL_HEIGHT + 8, 60, size=14)
         layers.append({**label, "align": "center", "color": MUTED_COLOR})
     for number, (name, color, value) in enumerate(series):
         heights = [y + PANEL_HEIGHT * (1 - value(row) / top) for row in rows]
-        layers += _curve(list(zip(places, heights, strict=True)), color)
+        layers += _curve(list(zip(centers, heights, strict=True)), color)
         layers += _legend(name, color, x + PANEL_WIDTH - 230 + 150 * number, y - 28)
     return layers
 
 
 def _curve(points: Sequence[tuple[float, float]], color: str) -> Iterator[Layer]:
-    drawn = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    whole = {"width": WIDTH, "height": HEIGHT}
+    path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    canvas = {"width": WIDTH, "height": HEIGHT}
     if len(points) > 1:
-        yield {"type": "path", **whole, "d": drawn, "stroke": {"color": color, "width": 3}}
+        yield {"type": "path", **canvas, "d": path, "stroke": {"color": color, "width": 3}}
     for x, y in points:
         dot = {"x": x - 5, "y": y - 5, "width": 10, "height": 10, "fill": color}
         yield {"type": "ellipse", **dot}
@@ -127,13 +120,13 @@ def _rule(x: float, y: float) -> Layer:
     return {"type": "line", "x": x, "y": y, "width": PANEL_WIDTH, "height": 0, "stroke": line}
 
 
-def _text(text: str, x: float, y: float, width: float, **more: Any) -> Layer:
-    box = {"type": "text", "x": x, "y": y, "width": width, "text": text, "color": TEXT_COLOR}
-    return {**box, "max_lines": 1, **more}
+def _text(text: str, x: float, y: float, width: float, **properties: Any) -> Layer:
+    layer = {"type": "text", "x": x, "y": y, "width": width, "text": text, "color": TEXT_COLOR}
+    return {**layer, "max_lines": 1, **properties}
 
 
 def _round_up(number: float) -> float:
-    """The next 1, 2, 4 or 6 of its power of ten.
+    """The next larger of 1, 2, 4, 6 or 10 times a power of ten.
 
     >>> [_round_up(number) for number in (0.7, 37, 41, 650)]
     [1.0, 40.0, 60.0, 1000.0]

@@ -1,4 +1,4 @@
-"""The design of the peers (`design.json`) as a template document of ours."""
+"""Converts the design of the other engines (`design.json`) to a Postcard template."""
 
 import json
 from typing import Any
@@ -8,18 +8,18 @@ from postcard.template.validation.parse import load_published
 
 
 def template(design: dict[str, Any], size: str) -> Template:
-    """One size of the design, ready to draw."""
+    """The compiled template for one size of the design."""
     return Template.compile(
         "design", 1, load_published(json.dumps(document(design, size))), trusted=True
     )
 
 
 def document(design: dict[str, Any], size: str) -> dict[str, Any]:
-    """The document, as a designer would write it."""
-    place, colors = design["sizes"][size], design["colors"]
+    """The template document for one size of the design."""
+    layout, colors = design["sizes"][size], design["colors"]
     return {
-        "width": place["w"],
-        "height": place["h"],
+        "width": layout["w"],
+        "height": layout["h"],
         "background": "#000000",
         "color": colors["fg"],
         "fields": {
@@ -30,25 +30,25 @@ def document(design: dict[str, Any], size: str) -> dict[str, Any]:
             "avatar": {"type": "image"},
         },
         "layers": [
-            *_background_layers(place, design["gradient"]),
-            *_text_layers(place, colors),
-            _qr_layer(place["qr"]),
+            *_background_layers(layout, design["gradient"]),
+            *_text_layers(layout, colors),
+            _qr_layer(layout["qr"]),
         ],
     }
 
 
-def _background_layers(place: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, Any]]:
-    whole = {"width": place["w"], "height": place["h"]}
-    face = place["avatar"]
-    ring, side = face["ring"], face["d"]
+def _background_layers(layout: dict[str, Any], gradient: dict[str, float]) -> list[dict[str, Any]]:
+    canvas = {"width": layout["w"], "height": layout["h"]}
+    avatar = layout["avatar"]
+    ring, side = avatar["ring"], avatar["d"]
     stops = [[f"rgba(0,0,0,{gradient['a0']})", 0], [f"rgba(0,0,0,{gradient['a1']})", 1]]
     return [
-        {"type": "image", **whole, "source": "asset:photo"},
-        {"type": "rectangle", **whole, "fill": {"type": "linear", "angle": 90, "stops": stops}},
+        {"type": "image", **canvas, "source": "asset:photo"},
+        {"type": "rectangle", **canvas, "fill": {"type": "linear", "angle": 90, "stops": stops}},
         {
             "type": "rectangle",
-            "x": face["x"] - ring,
-            "y": face["y"] - ring,
+            "x": avatar["x"] - ring,
+            "y": avatar["y"] - ring,
             "width": side + 2 * ring,
             "height": side + 2 * ring,
             "radius": "full",
@@ -56,8 +56,8 @@ def _background_layers(place: dict[str, Any], gradient: dict[str, float]) -> lis
         },
         {
             "type": "image",
-            "x": face["x"],
-            "y": face["y"],
+            "x": avatar["x"],
+            "y": avatar["y"],
             "width": side,
             "height": side,
             "radius": "full",
@@ -66,10 +66,10 @@ def _background_layers(place: dict[str, Any], gradient: dict[str, float]) -> lis
     ]
 
 
-def _text_layers(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
-    para = place["para"]
+def _text_layers(layout: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
+    para = layout["para"]
     return [
-        _heading_layer(place["heading"]),
+        _heading_layer(layout["heading"]),
         {
             "type": "text",
             "x": para["x"],
@@ -80,51 +80,51 @@ def _text_layers(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str
             "line_height": para["lh"] / para["px"],
             "color": colors["para"],
         },
-        *_coupon_layers(place["coupon"], colors),
+        *_coupon_layers(layout["coupon"], colors),
     ]
 
 
-def _heading_layer(place: dict[str, Any]) -> dict[str, Any]:
+def _heading_layer(layout: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "text",
-        "x": place["x"],
-        "y": place["base"] - 100,
-        "width": place["max_w"],
+        "x": layout["x"],
+        "y": layout["base"] - 100,
+        "width": layout["max_w"],
         "height": 100,
         "text": "{{ heading }}",
         "weight": 700,
-        "size": place["max_px"],
+        "size": layout["max_px"],
         "fit": "shrink",
-        "min_size": place["min_px"],
+        "min_size": layout["min_px"],
         "max_lines": 1,
         "valign": "bottom",
         "trim": "cap",
     }
 
 
-def _coupon_layers(place: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
-    box = {"x": place["x"], "y": place["y"], "width": place["w"], "height": place["h"]}
-    letters = {
+def _coupon_layers(layout: dict[str, Any], colors: dict[str, str]) -> list[dict[str, Any]]:
+    box = {"x": layout["x"], "y": layout["y"], "width": layout["w"], "height": layout["h"]}
+    text = {
         "type": "text",
         **box,
         "text": "{{ coupon }}",
         "weight": 700,
-        "size": place["px"],
+        "size": layout["px"],
         "color": colors["boxfg"],
         "align": "center",
         "valign": "middle",
         "trim": "cap",
     }
-    return [{"type": "rectangle", **box, "radius": place["r"], "fill": colors["box"]}, letters]
+    return [{"type": "rectangle", **box, "radius": layout["r"], "fill": colors["box"]}, text]
 
 
-def _qr_layer(place: dict[str, Any]) -> dict[str, Any]:
+def _qr_layer(layout: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "qr",
-        "x": place["x"],
-        "y": place["y"],
-        "width": place["d"],
-        "height": place["d"],
+        "x": layout["x"],
+        "y": layout["y"],
+        "width": layout["d"],
+        "height": layout["d"],
         "value": "{{ url }}",
         "quiet_zone": 2,
     }

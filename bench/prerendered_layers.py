@@ -1,11 +1,11 @@
-"""What a stored ground saves a cold start: bytes to fetch, and CPU to the first picture.
+"""Measures what prerendered static layers save a cold start: bytes to fetch and CPU time.
 
-    .venv/bin/python bench/prerendered_layers.py
+    .venv/bin/python -m bench.prerendered_layers
 
-Each row is a template with an art of its own under one text, at one sharpness: what its pictures
-weigh as they were sent and as they are kept, what its ground weighs, whether it is stored, and the
-CPU milliseconds of a first JPEG in a process that has its fonts, without and with the ground. Each
-time is the median of nine.
+Each row is a template with different static layers under one text, at one dpr: the size of its
+pictures as uploaded and as stored, the size of the prerendered layers, whether Postcard stores
+them, and the CPU time of a first JPEG in a process that has loaded its fonts, without and with
+them. Each time is the median of nine.
 """
 
 import io
@@ -20,9 +20,9 @@ from typing import Any
 from PIL import Image
 
 from postcard.geometry import OutputSize, output_size
-from postcard.rendering.prerendered import PrerenderedLayers
-from postcard.rendering.renderer import Renderer
-from postcard.services.prerendering import PRERENDERED_DPRS, is_worth_storing
+from postcard.rendering.renderer import PreparedRender, Renderer
+from postcard.rendering.static_layers import PrerenderedLayers
+from postcard.services.prerendering import PRERENDERED_DPRS, is_cheaper_to_read
 from postcard.services.source_downscaling import downscale
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -31,43 +31,43 @@ from postcard.text.fonts import Fonts
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 9
-VEIL = {"type": "linear", "angle": 90, "stops": [["#0f172ae6", 0], ["#0f172a00", 0.7]]}
-GLOW = {"type": "radial", "center": [0.3, 0.2], "stops": [["#7c3aed", 0], ["#0f172a", 1]]}
-WHOLE: dict[str, Any] = {"width": 1200, "height": 630}
-SHADE = {"type": "rectangle", **WHOLE, "fill": VEIL}
-CARD = {"y": 150, "radius": 24, "shadow": {"color": "#00000060", "y": 8, "blur": 30}}
+LINEAR_FILL = {"type": "linear", "angle": 90, "stops": [["#0f172ae6", 0], ["#0f172a00", 0.7]]}
+RADIAL_FILL = {"type": "radial", "center": [0.3, 0.2], "stops": [["#7c3aed", 0], ["#0f172a", 1]]}
+CANVAS: dict[str, Any] = {"width": 1200, "height": 630}
+OVERLAY = {"type": "rectangle", **CANVAS, "fill": LINEAR_FILL}
+BOX = {"y": 150, "radius": 24, "shadow": {"color": "#00000060", "y": 8, "blur": 30}}
 NAME = {"type": "text", "text": "Hi {{ name }}", "x": 80, "y": 60, "size": 60, "color": "#ffffff"}
 CASES: Mapping[str, list[dict[str, Any]]] = {
-    "a photograph that fits": [{"type": "image", "source": "asset:fits", **WHOLE}, SHADE],
-    "a large photograph": [{"type": "image", "source": "asset:large", **WHOLE}, SHADE],
+    "a photograph that fits": [{"type": "image", "source": "asset:fits", **CANVAS}, OVERLAY],
+    "a large photograph": [{"type": "image", "source": "asset:large", **CANVAS}, OVERLAY],
     "a blurred photograph": [
-        {"type": "image", "source": "asset:fits", **WHOLE, "filter": {"blur": 20}},
-        SHADE,
+        {"type": "image", "source": "asset:fits", **CANVAS, "filter": {"blur": 20}},
+        OVERLAY,
     ],
-    "three cards with shadows": [
-        {"type": "image", "source": "asset:large", "x": x, "width": 340, "height": 340, **CARD}
+    "three pictures with shadows": [
+        {"type": "image", "source": "asset:large", "x": x, "width": 340, "height": 340, **BOX}
         for x in (60, 440, 820)
     ],
-    "four plates with shadows": [
-        {"type": "rectangle", "x": x, "width": 240, "height": 400, "fill": "#ffffff", **CARD}
+    "four rectangles with shadows": [
+        {"type": "rectangle", "x": x, "width": 240, "height": 400, "fill": "#ffffff", **BOX}
         for x in (60, 340, 620, 900)
     ],
     "a gradient and five lines": [
-        {"type": "rectangle", **WHOLE, "fill": GLOW},
-        *({**NAME, "text": "A line of words as they are", "y": 150 + 80 * n} for n in range(5)),
+        {"type": "rectangle", **CANVAS, "fill": RADIAL_FILL},
+        *({**NAME, "text": "A line of text without values", "y": 150 + 80 * n} for n in range(5)),
     ],
 }
 
 
 def sample_photo(width: int, height: int) -> bytes:
-    """Colours at every scale, as a camera sees them."""
-    chance, shown = Random(3), Image.new("RGB", (width, height), "#7f6f8f")
-    for cell, share in ((400, 0.6), (150, 0.45), (60, 0.3), (20, 0.18), (6, 0.1), (2, 0.06)):
-        size = (max(2, width // cell), max(2, height // cell))
-        grain = Image.frombytes("RGB", size, chance.randbytes(size[0] * size[1] * 3))
-        shown = Image.blend(shown, grain.resize((width, height), Image.Resampling.BICUBIC), share)
+    """A JPEG with noise at every scale, which compresses like a photograph."""
+    random, photo = Random(3), Image.new("RGB", (width, height), "#7f6f8f")
+    for scale, alpha in ((400, 0.6), (150, 0.45), (60, 0.3), (20, 0.18), (6, 0.1), (2, 0.06)):
+        size = (max(2, width // scale), max(2, height // scale))
+        noise = Image.frombytes("RGB", size, random.randbytes(size[0] * size[1] * 3))
+        photo = Image.blend(photo, noise.resize((width, height), Image.Resampling.BICUBIC), alpha)
     file = io.BytesIO()
-    shown.save(file, "JPEG", quality=88)
+    photo.save(file, "JPEG", quality=88)
     return file.getvalue()
 
 
@@ -78,21 +78,17 @@ def first_render_milliseconds(
     pictures: dict[str, bytes],
     prerendered: bytes,
 ) -> float:
-    """CPU milliseconds of a first picture."""
+    """Median CPU milliseconds of a first picture; `prerendered` is empty for none."""
     times = []
     for _ in range(RUNS):
         renderer = Renderer(fonts)
         begin = time.process_time()
         renderer.render(
-            template,
-            bind_defaults(template),
-            size,
+            PreparedRender(template, bind_defaults(template), size),
+            pictures,
             format="jpg",
             quality=82,
-            max_bytes=None,
-            fetched_images=pictures,
-            now=0,
-            prerendered=PrerenderedLayers.from_bytes("ground", prerendered)
+            prerendered=PrerenderedLayers.from_bytes("prerendered", prerendered)
             if prerendered
             else None,
         )
@@ -101,32 +97,41 @@ def first_render_milliseconds(
 
 
 def rows() -> Iterator[str]:
-    """The table."""
+    """The rows of the table."""
     fonts = Fonts.load(ROOT / "layers" / "fonts")
     photos = {"asset:fits": sample_photo(2400, 1600), "asset:large": sample_photo(4000, 2667)}
     for title, layers in CASES.items():
         fields = {"name": {"default": "Anna"}}
-        document = {**WHOLE, "fields": fields, "layers": [*layers, NAME]}
+        document = {**CANVAS, "fields": fields, "layers": [*layers, NAME]}
         template = Template.compile("bench", 1, parse_document(json.dumps(document)))
-        sent = {name: photos[name] for name in template.image_references}
-        kept = downscale(template, sent)
+        uploaded = {name: photos[name] for name in template.image_references}
+        downscaled = downscale(template, uploaded)
         for dpr in PRERENDERED_DPRS:
             size, renderer = output_size(1200, 630, dpr=dpr), Renderer(fonts)
-            laid = renderer.prerender(template, size, fetched_images=kept)
-            assert laid is not None
-            file = laid.to_bytes()
-            stored = is_worth_storing(renderer, template, size, kept, laid, len(file))
-            without, with_it = (
-                first_render_milliseconds(fonts, template, size, kept, one) for one in (b"", file)
+            prepared = PreparedRender(template, bind_defaults(template), size)
+            prerendered = renderer.prerender(prepared, downscaled)
+            assert prerendered is not None
+            file = prerendered.to_bytes()
+            is_stored = is_cheaper_to_read(prepared, downscaled, prerendered, len(file))
+            without_ms, with_ms = (
+                first_render_milliseconds(fonts, template, size, downscaled, layers_file)
+                for layers_file in (b"", file)
             )
-            weights = (sum(map(len, sent.values())), sum(map(len, kept.values())), len(file))
-            told = " | ".join(f"{weight // 1000:,}" for weight in weights)
-            yes = "yes" if stored else "no"
-            yield f"| {title} ×{dpr:g} | {told} | {yes} | {without:.0f} | {with_it:.0f} |"
+            sizes = (
+                sum(map(len, uploaded.values())),
+                sum(map(len, downscaled.values())),
+                len(file),
+            )
+            kilobytes = " | ".join(f"{count // 1000:,}" for count in sizes)
+            stored, times = "yes" if is_stored else "no", f"{without_ms:.0f} | {with_ms:.0f}"
+            yield f"| {title} ×{dpr:g} | {kilobytes} | {stored} | {times} |"
 
 
 if __name__ == "__main__":
-    print("| template | sent, KB | kept, KB | ground, KB | stored | first, ms | with it, ms |")
+    print(
+        "| template | uploaded, KB | downscaled, KB | prerendered, KB | stored"
+        " | without, ms | with, ms |"
+    )
     print("|---|---|---|---|---|---|---|")
     for row in rows():
         print(row, flush=True)

@@ -1,6 +1,6 @@
-"""Postcard for the peers' harness: the real template, binding, renderer and encoders.
+"""Postcard as an engine of the harness: the real template, binding, renderer and encoders.
 
-The harness imports this file as `r_postcard` from its own folder, with its `common` beside it.
+The harness imports this file as `r_postcard`. `common` is a module of the harness.
 """
 
 from pathlib import Path
@@ -11,8 +11,8 @@ from bench.peer_design import template
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind
 from postcard.template.modifications import Modifications
 from postcard.text.fonts import Fonts
@@ -23,7 +23,7 @@ POSTCARD_FORMATS = {"jpeg": "jpg"}
 
 
 class Engine:
-    """`warm`: the template's photo stays decoded. `full`: nothing does."""
+    """Mode `warm` keeps the template's decoded photo in memory; mode `full` caches nothing."""
 
     name = "postcard"
     formats = ("png", "jpeg", "webp")
@@ -43,10 +43,9 @@ class Engine:
         bound = bind(self.template, Modifications({**values, "avatar": AVATAR}), mode="link")
         if self.mode == "full":
             self.renderer = Renderer(self.fonts, DecodedImageCache(0))
-        return self.renderer.render_surface(
-            self.template, bound, self.size, fetched_images=self.pictures, now=0
-        )
+        prepared = PreparedRender(self.template, bound, self.size)
+        return self.renderer.render_surface(prepared, self.pictures)
 
     def encode(self, surface: Surface, format: str) -> bytes:
-        ours = POSTCARD_FORMATS.get(format, format)
-        return encode(surface, ours, quality=82, background=(0, 0, 0, 255)).image.body
+        postcard_format = POSTCARD_FORMATS.get(format, format)
+        return encode(surface, postcard_format, quality=82, background=(0, 0, 0, 255)).image.body

@@ -1,17 +1,17 @@
-"""Does refusing a link take longer the more of its signature is right?
+"""Tests whether the time to refuse a link depends on how much of its signature is right.
 
 `python -m bench.signature_timing`
 
-Two kinds of wrong signatures, right but for the first or but for the last character, are verified
-in turns and compared by Welch's t. Under 4.5 (the bound of side-channel tests) they are alike.
+It verifies signatures whose first or last character is wrong, alternating, and compares their times
+with Welch's t-test. |t| under 4.5 (the usual limit of side-channel tests) means no difference.
 """
 
 import argparse
 import json
 import math
-import random
 import statistics
 import time
+from random import Random
 from typing import Any
 
 from postcard.errors import Forbidden
@@ -22,30 +22,31 @@ from postcard.links.verify import verify_signature
 
 KEYS = LinkKeys(1, {"k1": "1" * 64}, "k1", "a" * 64, "b" * 64, "c" * 64)
 BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-SAMPLE_SHARE = 0.9  # slower calls than these were interrupted by something else
+SAMPLE_SHARE = 0.9  # slower calls were probably interrupted by other processes
 
 
-def wrongly_signed_link(position: int, choose: random.Random) -> Link:
-    """A link whose signature is right up to the character `at`."""
-    fields = {"first_name": str(choose.random())}
-    asked: dict[str, Any] = {
+def wrongly_signed_link(position: int, random: Random) -> Link:
+    """A link whose signature is wrong in the character at `position`."""
+    fields = {"first_name": str(random.random())}
+    options: dict[str, Any] = {
         "width": None,
         "dpr": 1,
         "quality": None,
         "expires": None,
         "campaign": None,
     }
-    link = sign_link(KEYS, template="welcome", format="png", fields=fields, version=1, **asked)
-    head, right = link[:-43], link[-43:]
-    other = BASE64_ALPHABET[
-        (BASE64_ALPHABET.index(right[position]) + 4 * choose.randrange(1, 16)) % 64
+    link = sign_link(KEYS, template="welcome", format="png", fields=fields, version=1, **options)
+    head, signature = link[:-43], link[-43:]
+    wrong = BASE64_ALPHABET[
+        (BASE64_ALPHABET.index(signature[position]) + 4 * random.randrange(1, 16)) % 64
     ]
-    path, _, query = f"{head}{right[:position]}{other}{right[position + 1 :]}".partition("?")
+    changed = f"{head}{signature[:position]}{wrong}{signature[position + 1 :]}"
+    path, _, query = changed.partition("?")
     return parse_link(path, query)
 
 
 def refusal_nanoseconds(link: Link) -> int:
-    """Nanoseconds that the refusal takes."""
+    """Nanoseconds until the link is refused."""
     began = time.perf_counter_ns()
     try:
         verify_signature(KEYS, link)
@@ -55,26 +56,31 @@ def refusal_nanoseconds(link: Link) -> int:
 
 
 def welch_t(one: list[int], other: list[int]) -> float:
-    """Welch's t of two samples, their slowest tenth left out."""
-    kept = [sorted(sample)[: int(len(sample) * SAMPLE_SHARE)] for sample in (one, other)]
-    spread: float = sum(statistics.variance(sample) / len(sample) for sample in kept)
-    return (statistics.fmean(kept[0]) - statistics.fmean(kept[1])) / math.sqrt(spread)
+    """Welch's t of two samples without the slowest tenth of each."""
+    samples = [sorted(sample)[: int(len(sample) * SAMPLE_SHARE)] for sample in (one, other)]
+    variance: float = sum(statistics.variance(sample) / len(sample) for sample in samples)
+    return (statistics.fmean(samples[0]) - statistics.fmean(samples[1])) / math.sqrt(variance)
 
 
 def main() -> None:
-    """Prints one line of JSON."""
+    """Print the result as one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=100_000, help="of each kind")
-    samples = parser.parse_args().samples
-    choose = random.Random(7)
-    spent: dict[int, list[int]] = {0: [], 42: []}
-    for _ in range(samples):
-        for at in choose.sample([0, 42], 2):
-            spent[at].append(refusal_nanoseconds(wrongly_signed_link(at, choose)))
-    medians = {f"ns, wrong at {at}": statistics.median(taken) for at, taken in spent.items()}
-    print(
-        json.dumps({"samples": samples, **medians, "welch_t": round(welch_t(*spent.values()), 2)})
+    parser.add_argument(
+        "--samples", type=int, default=100_000, help="number of each kind of wrong signature"
     )
+    samples = parser.parse_args().samples
+    random = Random(7)
+    times: dict[int, list[int]] = {0: [], 42: []}
+    for _ in range(samples):
+        for position in random.sample([0, 42], 2):
+            link = wrongly_signed_link(position, random)
+            times[position].append(refusal_nanoseconds(link))
+    medians = {
+        f"median_ns_wrong_at_{position}": statistics.median(each)
+        for position, each in times.items()
+    }
+    welch = round(welch_t(*times.values()), 2)
+    print(json.dumps({"samples": samples, **medians, "welch_t": welch}))
 
 
 if __name__ == "__main__":

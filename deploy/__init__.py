@@ -1,1 +1,1 @@
-"""Brings the stack up in an AWS account: `make stack`, `make build`, `make deploy`."""
+"""Checks, builds and deploys the stack in AWS: `make stack`, `make build`, `make deploy`."""

@@ -1,13 +1,13 @@
-"""What CloudFormation cannot put into a stack: keys, the picture for bad days, a first API key.
+"""Creates what CloudFormation cannot: signing keys, the fallback picture, the first API key.
 
-Every step may be repeated and changes nothing the second time.
+Every step can be repeated and changes nothing the second time.
 """
 
 from collections.abc import Callable
 
 from postcard.keys.api_keys import SCOPES, ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.ports import ObjectStore, StoredObject
 
 FALLBACK_KEY = "errors/fallback.png"
@@ -16,15 +16,15 @@ FIRST_KEY_NAME = "first"
 
 
 def create_signing_keys(rotation: KeyRotation, *, now: float) -> KeySet:
-    """Make the keys that are missing, write the edge's copy, and read it back there."""
+    """Create missing keys, copy them to the edge, and read the copy back."""
     return rotation.initialize(now=now)
 
 
 def upload_fallback(pictures: ObjectStore, draw: Callable[[], bytes]) -> bool:
-    """The picture that CloudFront shows when nothing else answers; False if it is there."""
+    """Upload the picture that CloudFront shows for server errors; False if it is unchanged."""
     body = draw()
-    there = pictures.get(FALLBACK_KEY)
-    if there is not None and (there.body, there.cache_control) == (body, FALLBACK_CACHE_CONTROL):
+    stored = pictures.get(FALLBACK_KEY)
+    if stored is not None and (stored.body, stored.cache_control) == (body, FALLBACK_CACHE_CONTROL):
         return False
     picture = StoredObject(
         body=body, content_type="image/png", cache_control=FALLBACK_CACHE_CONTROL
@@ -34,7 +34,7 @@ def upload_fallback(pictures: ObjectStore, draw: Callable[[], bytes]) -> bool:
 
 
 def create_first_api_key(keys: ApiKeyService, *, now: float) -> str | None:
-    """An API key with every scope, shown this once; None if there are keys, revoked or not."""
+    """A new API key with every scope; None if there are keys already, even revoked ones."""
     if any(record.name != SMOKE_KEY_NAME for record in keys.list()):
         return None
     key, _ = keys.create(FIRST_KEY_NAME, SCOPES, now=now)
@@ -46,7 +46,7 @@ SMOKE_KEY_SECONDS = 600
 
 
 def create_smoke_test_key(keys: ApiKeyService, *, now: float) -> tuple[str, str]:
-    """An API key for the smoke test, and its id: it ends by itself if nobody revokes it."""
+    """An API key for the smoke test, and its id. It expires after SMOKE_KEY_SECONDS."""
     key, record = keys.create(
         SMOKE_KEY_NAME, ("images", "templates"), now=now, expires_at=int(now) + SMOKE_KEY_SECONDS
     )

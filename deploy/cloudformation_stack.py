@@ -1,4 +1,4 @@
-"""The stack in CloudFormation: what `sam deploy` is told, and what it put out."""
+"""The CloudFormation stack: the parameters for `sam deploy`, and the stack's outputs."""
 
 import subprocess
 import tomllib
@@ -22,7 +22,7 @@ class DeployError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeploymentPlan:
-    """What samconfig.toml says of a stage, and what this deployment adds."""
+    """A stage of samconfig.toml with the parameters of this deployment."""
 
     stage: str
     stack_name: str
@@ -32,17 +32,20 @@ class DeploymentPlan:
     def read(
         cls, stage: str, extra_parameters: Mapping[str, str], config: Path = SAM_CONFIG
     ) -> "DeploymentPlan":
-        """`sam deploy --parameter-overrides` replaces samconfig's list, so both go together."""
+        """Read a stage; `extra_parameters` go before those of samconfig.toml.
+
+        `sam deploy --parameter-overrides` replaces the list of samconfig.toml, so it gets both.
+        """
         environments = tomllib.loads(config.read_text(encoding="utf-8"))
         environment = environments.get("default" if stage == "dev" else stage)
         if environment is None:
-            raise DeployError(f'samconfig.toml has no stage "{stage}".')
+            raise DeployError(f'samconfig.toml has no stage "{stage}". Add it, or use dev or prod.')
         deploy = environment["deploy"]["parameters"]
-        own = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
-        return cls(stage, deploy["stack_name"], {**own, **extra_parameters})
+        configured = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
+        return cls(stage, deploy["stack_name"], {**configured, **extra_parameters})
 
     def sam_command(self, region: str) -> list[str]:
-        """The call of SAM. A parameter that is not named keeps its value of last time."""
+        """The `sam deploy` command. A parameter that is not named keeps its deployed value."""
         environment = "default" if self.stage == "dev" else self.stage
         pairs = [f"{name}={value}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
@@ -52,23 +55,25 @@ class DeploymentPlan:
 
 @dataclass(frozen=True, slots=True)
 class StackOutputs:
-    """Names and addresses of what the stack is made of."""
+    """The outputs of the deployed stack: names and URLs of its resources."""
 
     values: Mapping[str, str]
 
     @classmethod
     def read(cls, client: Any, stack: str) -> "StackOutputs":
-        """Ask CloudFormation: `client` has boto3's method names."""
+        """Read the outputs with boto3's CloudFormation client."""
         (described,) = client.describe_stacks(StackName=stack)["Stacks"]
         return cls({item["OutputKey"]: item["OutputValue"] for item in described["Outputs"]})
 
     def __getitem__(self, name: str) -> str:
         if name not in self.values:
-            raise DeployError(f"The stack has no output {name}: was it deployed from here?")
+            raise DeployError(
+                f"The stack has no output {name}. Deploy it with this version of template.yaml."
+            )
         return self.values[name]
 
     def settings(self, *, region: str, stage: str) -> Settings:
-        """What the functions read from their environment, for work from this machine."""
+        """The functions' settings, for work on the stack from this machine."""
         return Settings(
             table=self["TableName"],
             pictures_bucket=self["PicturesBucketName"],
@@ -83,18 +88,20 @@ class StackOutputs:
 
 
 def deployed_parameter(client: Any, stack: str, name: str) -> str | None:
-    """What the stack was given last time; None if there is no stack yet."""
+    """The deployed value of a parameter; None if there is no stack yet."""
     try:
         (described,) = client.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         return None
-    given = {item["ParameterKey"]: item["ParameterValue"] for item in described["Parameters"]}
-    return given.get(name)
+    values = {item["ParameterKey"]: item["ParameterValue"] for item in described["Parameters"]}
+    return values.get(name)
 
 
 def run_sam(command: Sequence[str]) -> None:
-    """Run SAM, its output shown; `DeployError` if it fails."""
+    """Run SAM with its output on the terminal; `DeployError` if it fails."""
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - a fixed program
-        raise DeployError("`sam deploy` failed: what it printed says why. Nothing was seeded.")
+        raise DeployError(
+            "`sam deploy` failed; see its output above. Keys and pictures were not changed."
+        )

@@ -1,7 +1,7 @@
-"""Holds every pin against the advisories that PyPI publishes: `make audit`.
+"""Checks every pinned dependency against the security advisories on PyPI: `make audit`.
 
-pip-audit ends well for a package whose advisories it could not have. Here that is a failure of its
-own, so that a machine without a way to PyPI does not take silence for safety.
+pip-audit exits with success for a package whose advisories it could not read. Here that is a
+failure with an exit code of its own, so that a machine that cannot reach PyPI never passes.
 """
 
 import json
@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 AUDITOR = "pip-audit==2.10.1"  # in an environment of its own, which uv makes and keeps
-PINS = tuple(
-    map(Path, ("layers/vendor/requirements.txt", "requirements/dev.txt", "requirements/sam.txt"))
+PINS = (
+    Path("layers/vendor/requirements.txt"),
+    Path("requirements/dev.txt"),
+    Path("requirements/docs.txt"),
+    Path("requirements/sam.txt"),
 )
 EXIT_OK, EXIT_VULNERABLE, EXIT_INCOMPLETE = 0, 1, 2
 
 
 def run_pip_audit(pins: Path) -> str:
-    """What pip-audit says of a file of pins, as JSON; empty if it could not ask."""
+    """pip-audit's JSON report on a file of pins; empty if it could not read the advisories."""
     command = [str(Path(sys.executable).with_name("uv")), "tool", "run", "-q", AUDITOR]
     command += ["--progress-spinner=off", "--format=json", "--disable-pip", "--require-hashes"]
     return subprocess.run(  # noqa: S603 - a fixed program
@@ -28,30 +31,29 @@ def run_pip_audit(pins: Path) -> str:
 
 
 def audit_result(reports: Sequence[str]) -> tuple[int, list[str]]:
-    """The exit code and what to say: 0 good, 1 something is known, 2 not all could be asked."""
+    """The exit code (`EXIT_…`) and the lines to print for pip-audit's reports."""
     packages = {
-        (each["name"], each.get("version")): each
-        for answer in reports
-        for each in (json.loads(answer)["dependencies"] if answer else ())
+        (package["name"], package.get("version")): package
+        for report in reports
+        for package in (json.loads(report)["dependencies"] if report else ())
     }
-    known = [line for each in packages.values() for line in _advisories(each)]
-    unasked = sum("skip_reason" in each for each in packages.values())
-    if known:
-        return EXIT_VULNERABLE, known
-    if unasked or not all(reports):
-        seen = len(packages) - unasked
+    advisories = [line for package in packages.values() for line in _advisory_lines(package)]
+    skipped = sum("skip_reason" in package for package in packages.values())
+    if advisories:
+        return EXIT_VULNERABLE, advisories
+    if skipped or not all(reports):
         return EXIT_INCOMPLETE, [
-            f"Nothing is known by this: advisories could be read of {seen} packages alone. "
-            "Run `make audit` where PyPI's own address can be reached."
+            f"The audit is incomplete: only {len(packages) - skipped} packages could be checked. "
+            "Run `make audit` on a machine that can reach pypi.org."
         ]
-    return EXIT_OK, [f"No advisory speaks of the {len(packages)} packages."]
+    return EXIT_OK, [f"No known vulnerabilities in {len(packages)} packages."]
 
 
-def _advisories(package: dict[str, Any]) -> list[str]:
+def _advisory_lines(package: dict[str, Any]) -> list[str]:
     return [
-        f"{package['name']} {package['version']}: {found['id']}, mended in "
-        f"{', '.join(found['fix_versions']) or 'no version yet'}"
-        for found in package.get("vulns", ())
+        f"{package['name']} {package['version']}: {advisory['id']}, fixed in "
+        f"{', '.join(advisory['fix_versions']) or 'no version yet'}"
+        for advisory in package.get("vulns", ())
     ]
 
 

@@ -1,4 +1,4 @@
-"""The picture for bad days, drawn by Postcard from `fallback.json`: no words, so no language.
+"""Draws the generic fallback picture, which has no words, from `fallback.json`.
 
 python -m deploy.fallback_picture picture.png
 """
@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from postcard.geometry import OutputSize
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import Modifications
@@ -20,20 +20,16 @@ FONTS = Path(__file__).parents[1] / "layers" / "fonts"
 
 
 def render_fallback_png() -> bytes:
-    """The PNG."""
+    """The fallback picture as a PNG; always the same bytes."""
     template = Template.compile("fallback", 1, parse_document(DOCUMENT.read_text(encoding="utf-8")))
     document = template.document
-    rendered = Renderer(Fonts.load(FONTS)).render(
+    prepared = PreparedRender(
         template,
         bind(template, Modifications(), mode="error"),
         OutputSize(document.width, document.height, document.width, document.height),
-        format="png",
-        quality=None,
-        max_bytes=None,
-        fetched_images={},
         now=time.time(),
     )
-    return rendered.image.body
+    return Renderer(Fonts.load(FONTS)).render(prepared, {}, format="png").image.body
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Copies viewer_request.js into template.yaml: CloudFront Functions take inline code only.
+"""Copies viewer_request.js into template.yaml, because CloudFront Functions take only inline code.
 
 python -m deploy.inline_edge_function
 """
@@ -14,17 +14,17 @@ FUNCTION_CODE_BLOCK = re.compile(
 
 
 def with_function_code(template: str, source: str) -> str:
-    """The template with `source` as its function's code, and nothing else changed."""
+    """The template with `source` as the code of its edge function."""
     lines = ("        " + line if line else "" for line in source.rstrip("\n").split("\n"))
     block = "      FunctionCode: |\n" + "\n".join(lines) + "\n"
     changed, count = FUNCTION_CODE_BLOCK.subn(lambda _: block, template)
     if count != 1:
-        raise ValueError(f"template.yaml has {count} blocks of FunctionCode: one is needed.")
+        raise ValueError(f"template.yaml has {count} blocks of FunctionCode; it must have one.")
     return changed
 
 
 def main() -> None:
-    """Write the template only if it changes."""
+    """Update template.yaml; it is written only if it changes."""
     before = TEMPLATE.read_text(encoding="utf-8")
     after = with_function_code(before, SOURCE.read_text(encoding="utf-8"))
     if after != before:

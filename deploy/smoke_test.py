@@ -1,4 +1,4 @@
-"""A first picture through every part of a deployed stack, as a sender would ask for it."""
+"""Smoke test of a deployed stack: publishes a template, draws an image and opens a signed link."""
 
 import json
 import time
@@ -29,28 +29,28 @@ TEMPLATE = {
         }
     ],
 }
-MAX_ATTEMPTS = 10  # CloudFront's edges learn of new keys within seconds, not at once
+MAX_ATTEMPTS = 10  # CloudFront needs some seconds until all edge locations have new keys
 
 
 class SmokeTestFailed(Exception):
-    """A step did not answer as it must; the text says which and what it said."""
+    """A step failed; the text names the step and the response."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body, read."""
+        """The parsed body."""
         return json.loads(self.body)
 
 
 class SmokeTest:
-    """Talks to both doors. `key` needs the scopes images and templates."""
+    """Calls the API and the picture host. `key` needs the scopes images and templates."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class SmokeTest:
         self._sleep = sleep
 
     def run(self, unique_text: str) -> Iterator[str]:
-        """Yields a sentence for each step done; `SmokeFailed` at the first that fails.
+        """Run all steps and yield a sentence after each; `SmokeTestFailed` at the first failure.
 
-        `stamp` makes the picture a new one, so that it must be drawn.
+        `unique_text` makes the picture a new one, so that it must be drawn.
         """
         self._expect_status(self._call("GET", "/v1/health"), 200, "health")
-        yield "health: every dependency answers"
+        yield "health: every dependency works"
         self._expect_status(
             self._call("PUT", f"/v1/templates/{TEMPLATE_ID}", TEMPLATE), 200, "template"
         )
@@ -85,11 +85,11 @@ class SmokeTest:
         yield f"image drawn and served: {image['url']}"
         link = self._expect_status(self._call("POST", "/v1/links", values), 200, "link").json()
         self.expect_picture(link["url"], "the signed link")
-        yield "signed link drawn at its first open"
+        yield "signed link drawn when it was first opened"
         self._expect_refusal(link["url"])
         yield "a changed link is refused at the edge"
         self._expect_status(self._call("DELETE", f"/v1/images/{image['id']}"), 204, "erasure")
-        yield "image erased again"
+        yield "image erased"
 
     def _call(self, method: str, path: str, body: object = None) -> HttpResponse:
         text = None if body is None else json.dumps(body)
@@ -99,36 +99,37 @@ class SmokeTest:
         self, method: str, url: str, headers: dict[str, str] | None = None, body: str | None = None
     ) -> HttpResponse:
         try:
-            answer = self._http.request(
+            response = self._http.request(
                 method, url, headers=headers, body=body, retries=False, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:
-            raise SmokeTestFailed(f"{method} {url}: no answer ({error})") from error
-        return HttpResponse(answer.status, dict(answer.headers), answer.data)
+            raise SmokeTestFailed(f"{method} {url}: no response ({error})") from error
+        return HttpResponse(response.status, dict(response.headers), response.data)
 
     def expect_picture(self, url: str, step: str) -> None:
-        """A real picture, not a fallback; a few tries, since the edge may not know the keys yet."""
+        """Require a drawn picture, not a fallback; retried, because the edge may lack the keys."""
         for attempt in range(MAX_ATTEMPTS):
-            answer = self._send("GET", url)
-            if answer.status == 200 and "x-postcard-fallback" not in _lowercase_names(
-                answer.headers
-            ):
+            response = self._send("GET", url)
+            headers = _lowercase_names(response.headers)
+            if response.status == 200 and "x-postcard-fallback" not in headers:
                 break
             self._sleep(min(5.0, 0.2 * 2**attempt))
-        self._expect_status(answer, 200, step)
-        reason = _lowercase_names(answer.headers).get("x-postcard-fallback")
-        if reason or not answer.body.startswith(b"\x89PNG\r\n\x1a\n"):
-            raise SmokeTestFailed(f"{step}: a fallback picture ({reason or 'of the error page'})")
+        self._expect_status(response, 200, step)
+        reason = headers.get("x-postcard-fallback")
+        if reason:
+            raise SmokeTestFailed(f"{step}: got a fallback picture, reason {reason}")
+        if not response.body.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise SmokeTestFailed(f"{step}: the response is not a PNG")
 
     def _expect_refusal(self, url: str) -> None:
-        """The same link with another value, under the old signature."""
+        """Require a 403 for the link with a changed value under the old signature."""
         forged = url.replace("name=", "name=not-", 1)
         self._expect_status(self._send("GET", forged), 403, "a forged link")
 
     def _expect_status(self, response: HttpResponse, status: int, step: str) -> HttpResponse:
         if response.status != status:
-            said = response.body[:300].decode("utf-8", "replace")
-            raise SmokeTestFailed(f"{step}: {response.status} instead of {status}: {said}")
+            text = response.body[:300].decode("utf-8", "replace")
+            raise SmokeTestFailed(f"{step}: status {response.status} instead of {status}: {text}")
         return response
 
 

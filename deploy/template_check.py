@@ -1,7 +1,8 @@
-"""template.yaml as CloudFormation reads it: with intrinsics spelled out, and after SAM's transform.
+"""Reads template.yaml, applies SAM's transform, and lints the resulting CloudFormation template.
 
-`python -m deploy.template_check` lints the transformed template, which
-`sam validate` does not look at.
+    python -m deploy.template_check
+
+`sam validate --lint` lints the template only before the transform.
 """
 
 import json
@@ -17,34 +18,32 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 TEMPLATE = Path("template.yaml")
-LOCAL_PATH_PROPERTIES = (
-    "CodeUri",
-    "ContentUri",
-)  # local folders; `sam deploy` makes them addresses in S3
+# Properties with local folders. `sam deploy` replaces them with S3 URIs.
+LOCAL_PATH_PROPERTIES = ("CodeUri", "ContentUri")
 
 SamDocument = dict[str, Any]
 
 
 def read_template(path: Path = TEMPLATE) -> SamDocument:
-    """The template with `!Ref x` as `{"Ref": "x"}` and so on."""
+    """The template with intrinsic functions in their long form: `!Ref x` as `{"Ref": "x"}`."""
     document: SamDocument = json.loads(json.dumps(cfn_yaml.load(str(path))))
     return document
 
 
 def apply_sam_transform(document: SamDocument, region: str = "us-east-1") -> SamDocument:
-    """What SAM makes of it: CloudFormation alone. The argument is left as it is."""
+    """The template as plain CloudFormation; `document` is not changed."""
     copy: SamDocument = json.loads(json.dumps(document))
     for resource in copy["Resources"].values():
-        for place in LOCAL_PATH_PROPERTIES:
-            if place in resource.get("Properties", {}):
-                resource["Properties"][place] = "s3://artefacts/one.zip"
+        for name in LOCAL_PATH_PROPERTIES:
+            if name in resource.get("Properties", {}):
+                resource["Properties"][name] = "s3://artefacts/one.zip"
     session = boto3.Session(region_name=region)
     result: SamDocument = Translator({}, Parser(), boto_session=session).translate(copy, {})
     return result
 
 
 def lint(document: SamDocument) -> list[str]:
-    """What cfn-lint says of a template, warnings included."""
+    """cfn-lint's errors and warnings about a template."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(document, file)
         file.flush()
@@ -52,10 +51,10 @@ def lint(document: SamDocument) -> list[str]:
 
 
 def main() -> int:
-    """Print what cfn-lint finds in the transformed template."""
-    found = lint(apply_sam_transform(read_template()))
-    print("\n".join(found) or "The transformed template is clean.")
-    return 1 if found else 0
+    """Print cfn-lint's findings about the transformed template; 1 if there are any."""
+    findings = lint(apply_sam_transform(read_template()))
+    print("\n".join(findings) or "cfn-lint found no problems in the transformed template.")
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":

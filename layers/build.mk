@@ -1,5 +1,5 @@
-# What the Makefiles of layers and functions share. `sam build` does not tell make the architecture:
-# `make build ARCH=…` puts it into the environment, and deploy/build_artifacts.py checks what came out.
+# Shared by the Makefiles of layers and functions. `sam build` does not pass the architecture to make:
+# `make build ARCH=…` sets it in the environment, and deploy/build_artifacts.py checks the result.
 ARCHITECTURE ?= arm64
 PYTHON_VERSION ?= 3.13
 LAYERS := $(dir $(lastword $(MAKEFILE_LIST)))

@@ -1,12 +1,12 @@
-"""Compiles a tree for Lambda's Python: without bytecode every cold start compiles it again.
+"""Compiles a folder to bytecode for Lambda's Python, so that cold starts do not have to.
 
     python3 layers/bytecode.py --version 3.13 [--alone] FOLDER
 
-Bytecode belongs to one minor version of Python, so that version compiles. Where it is not on the
-machine the tree is left as it is, with a warning: it works, and starts 0.1 to 0.6 s later.
-The files say that they are never to be checked against their sources (zip changes the times).
-Bytecode `--alone` takes the sources' place: a third of the size, and tracebacks name the line, but
-do not show it.
+Bytecode works only with one minor version of Python, so an interpreter of that version compiles.
+If this machine has none, the folder is left as it is, with a warning: the function works, but a
+cold start takes 0.1 to 0.6 s longer. The bytecode is never checked against its source, because
+zip changes file times. With `--alone`, bytecode replaces the sources: a third of the size, and
+tracebacks name the line but do not show it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Compile, or say why not."""
+    """Compile the folder; print a warning if there is no interpreter of that version."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", required=True)
     parser.add_argument("--alone", action="store_true")
@@ -28,7 +28,8 @@ def main() -> int:
     interpreter = find_interpreter(arguments.version)
     if interpreter is None:
         print(
-            f"warning: no Python {arguments.version} here, so no bytecode: cold starts take longer",
+            f"warning: no Python {arguments.version} found, so bytecode is not compiled:"
+            " cold starts take 0.1 to 0.6 s longer",
             file=sys.stderr,
         )
         return 0
@@ -36,7 +37,7 @@ def main() -> int:
 
 
 def compile_tree(interpreter: str, folder: Path, *, remove_sources: bool = False) -> int:
-    """Every source below `folder`; the paths in tracebacks are those in Lambda."""
+    """Compile every source below `folder`; 0 if all worked. Tracebacks show the paths in Lambda."""
     command = [
         interpreter,
         "-m",
@@ -54,21 +55,21 @@ def compile_tree(interpreter: str, folder: Path, *, remove_sources: bool = False
 
 
 def _remove_sources(folder: Path) -> None:
-    """Those whose bytecode stands beside them."""
+    """Delete the sources that have bytecode in the same folder."""
     for source in list(folder.rglob("*.py")):
         if source.with_suffix(".pyc").exists():
             source.unlink()
 
 
 def find_interpreter(version: str) -> str | None:
-    """An interpreter of exactly this minor version."""
+    """The path of an interpreter of exactly this minor version, or None."""
     return next(
         (path for path in interpreter_candidates(version) if runs_version(path, version)), None
     )
 
 
 def interpreter_candidates(version: str) -> Iterator[str]:
-    """Where it may be: this one, on the PATH, below pyenv."""
+    """Paths to try: this interpreter, the PATH, pyenv's versions."""
     yield sys.executable
     if on_path := shutil.which(f"python{version}"):
         yield on_path
@@ -78,10 +79,10 @@ def interpreter_candidates(version: str) -> Iterator[str]:
 
 
 def runs_version(path: str, version: str) -> bool:
-    """Whether it runs and is of this version (a shim may exist without its Python)."""
-    question = "import sys; print('%d.%d' % sys.version_info[:2])"
-    answer = subprocess.run([path, "-c", question], check=False, capture_output=True, text=True)  # noqa: S603
-    return answer.stdout.strip() == version
+    """Whether the interpreter runs and has this version (pyenv has shims of missing versions)."""
+    script = "import sys; print('%d.%d' % sys.version_info[:2])"
+    completed = subprocess.run([path, "-c", script], check=False, capture_output=True, text=True)  # noqa: S603
+    return completed.stdout.strip() == version
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Postcard on one machine: the real handlers, edge function and adapters, without an account."""
+"""Runs Postcard on one machine without an AWS account: the real code on imitated AWS services."""

@@ -1,7 +1,7 @@
-"""The gallery in docs/: each property beside the picture it makes. `make gallery` writes it."""
+"""Writes the gallery in docs/: each property of a document with a picture that shows it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from local.seed import SEED_FOLDER
 from postcard.geometry import output_size
-from postcard.rendering.renderer import RenderedPicture, Renderer
+from postcard.rendering.renderer import PreparedRender, RenderedPicture, Renderer
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -19,49 +19,49 @@ from postcard.text.fonts import Fonts
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "gallery"
 PAGE = ROOT / "docs" / "gallery.md"
-RENDER_TIME = 1_795_348_800.0  # 22 November 2026, 12:00 UTC: the moment of all these pictures
+RENDER_TIME = 1_795_348_800.0  # 22 November 2026, 12:00 UTC: the `now` of all these pictures
 DPR = 2.0
 MAX_LINE_LENGTH = 96  # characters of a line of JSON
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryEntry:
-    """One picture: its file's name, a sentence, what is written and what is asked for."""
+    """One picture, with its file's name, a description, its document and its modifications."""
 
     name: str
     title: str
-    says: str
+    description: str
     overrides: Mapping[str, Any]
     base: Mapping[str, Any]
-    modifications: tuple[Mapping[str, Any], ...] = ()
+    modifications: Sequence[Mapping[str, Any]] = ()
     shows: Literal["picture", "fallback", "ended"] = "picture"
     dpr: float = DPR
 
     @property
     def document(self) -> dict[str, Any]:
-        """The whole document."""
+        """The complete document."""
         return {**self.base, **self.overrides}
 
     @property
     def format(self) -> str:
-        """The picture's format, and its file's ending: what the document asks for."""
+        """The picture's format, which is also its file's extension."""
         format = self.document.get("format", "png")
         return "png" if format == "auto" else str(format)
 
     @property
     def file(self) -> str:
-        """The picture's file in the folder."""
+        """The name of the picture's file."""
         return f"{self.name}.{self.format}"
 
     @property
     def json_fragment(self) -> str:
-        """The JSON to show."""
+        """The part of the document that the page shows."""
         return "\n".join(_compact_json(dict(self.overrides)))
 
 
 @dataclass(frozen=True, slots=True)
 class GallerySection:
-    """Entries about one thing."""
+    """Entries about one subject."""
 
     title: str
     description: str
@@ -69,11 +69,11 @@ class GallerySection:
 
 
 def load_sections(path: Path = FOLDER / "entries.json") -> list[GallerySection]:
-    """What the gallery shows, in order."""
+    """The sections of the gallery, in order."""
     source = json.loads(path.read_text(encoding="utf-8"))
     return [
         GallerySection(
-            part["title"], part["about"], tuple(_entries(part["entries"], source["base"]))
+            part["title"], part["description"], tuple(_entries(part["entries"], source["base"]))
         )
         for part in source["sections"]
     ]
@@ -81,13 +81,12 @@ def load_sections(path: Path = FOLDER / "entries.json") -> list[GallerySection]:
 
 def _entries(items: list[dict[str, Any]], base: dict[str, Any]) -> Iterator[GalleryEntry]:
     for one in items:
-        asked = tuple(one.get("asked", ()))
-        rest = {key: value for key, value in one.items() if key not in ("document", "asked")}
-        yield GalleryEntry(overrides=one["document"], base=base, modifications=asked, **rest)
+        rest = {key: value for key, value in one.items() if key != "document"}
+        yield GalleryEntry(overrides=one["document"], base=base, **rest)
 
 
 def render_entry(entry: GalleryEntry) -> RenderedPicture:
-    """The picture of an entry."""
+    """Draws the picture of an entry."""
     template = Template.compile(entry.name, 1, parse_document(json.dumps(entry.document)))
     document = template.document
     size = output_size(template.width, template.height, width=None, dpr=entry.dpr)
@@ -95,13 +94,14 @@ def render_entry(entry: GalleryEntry) -> RenderedPicture:
         "format": entry.format,
         "quality": document.quality,
         "max_bytes": document.max_bytes,
-        "fetched_images": _pictures(),
-        "now": RENDER_TIME,
     }
     if entry.shows != "picture":
-        return _renderer().render_fallback(template, entry.shows, size, **options)
+        return _renderer().render_fallback(
+            template, entry.shows, size, fetched_images=_pictures(), now=RENDER_TIME, **options
+        )
     bound = bind(template, modifications_from_json(template, entry.modifications), mode="error")
-    return _renderer().render(template, bound, size, **options)
+    prepared = PreparedRender(template, bound, size, now=RENDER_TIME)
+    return _renderer().render(prepared, _pictures(), **options)
 
 
 @cache
@@ -111,7 +111,7 @@ def _renderer() -> Renderer:
 
 @cache
 def _pictures() -> dict[str, bytes]:
-    """The seed's assets, by reference."""
+    """The seed's assets by reference."""
     return {f"asset:{path.stem}": path.read_bytes() for path in (SEED_FOLDER / "assets").iterdir()}
 
 
@@ -133,10 +133,15 @@ def _section_markdown(section: GallerySection) -> str:
 def _entry_markdown(entry: GalleryEntry) -> str:
     width = entry.document["width"]
     picture = f'<img src="gallery/{entry.file}" width="{width}" alt="{entry.title}">'
-    parts = [f"### {entry.title}", entry.says, picture, f"```json\n{entry.json_fragment}\n```"]
+    parts = [
+        f"### {entry.title}",
+        entry.description,
+        picture,
+        f"```json\n{entry.json_fragment}\n```",
+    ]
     if entry.modifications:
-        asked = "\n".join(_compact_json({"modifications": list(entry.modifications)}))
-        parts.append(f"Asked for with:\n\n```json\n{asked}\n```")
+        request = "\n".join(_compact_json({"modifications": list(entry.modifications)}))
+        parts.append(f"Requested with:\n\n```json\n{request}\n```")
     return "\n\n".join(parts)
 
 
@@ -146,7 +151,7 @@ def _anchor(title: str) -> str:
 
 
 def _compact_json(value: object, indent: int = 0, before: str = "") -> list[str]:
-    """JSON in as few lines as fit: what is short stays on one."""
+    """JSON in few lines: a value that fits stays on one."""
     space = " " * indent
     flat = space + before + json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or len(flat) <= MAX_LINE_LENGTH:
@@ -163,7 +168,7 @@ def _compact_json(value: object, indent: int = 0, before: str = "") -> list[str]
 
 
 def main() -> None:
-    """Draw what changed, write the page, take away pictures that nothing shows."""
+    """Draws all pictures, writes the page and deletes pictures that it does not show."""
     parts = load_sections()
     entries = [entry for part in parts for entry in part.entries]
     for entry in entries:

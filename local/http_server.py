@@ -1,4 +1,7 @@
-"""HTTP/1.1 on one loopback port: reads requests, writes responses, outlives bad clients."""
+"""HTTP/1.1 server on one port of 127.0.0.1, in front of the imitated API Gateway and CloudFront.
+
+It passes on paths and queries as they were sent, and survives clients that send garbage or go away.
+"""
 
 import socket
 import threading
@@ -19,7 +22,7 @@ _CLIENT_GONE = (ConnectionError, TimeoutError)
 
 
 class _RequestRejected(Exception):
-    """The request cannot be read on; `response` is the last thing this connection carries."""
+    """The request is malformed or too large: send `response` and close the connection."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -28,56 +31,55 @@ class _RequestRejected(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # else each header line is a packet of its own, and waits for the last
+    wbufsize = -1  # buffered; otherwise each header line is a packet of its own
     disable_nagle_algorithm = True
     timeout = _IDLE_SECONDS
     server: "WebServer"
 
     def handle(self) -> None:
-        """All requests of a connection, until the client is gone."""
+        """Serve all requests of a connection; a client that disconnects is no error."""
         try:
             super().handle()
         except _CLIENT_GONE:
             self.close_connection = True
 
     def finish(self) -> None:
-        """Send what is left, if there is somebody to take it."""
+        """Flush the output, unless the client has disconnected."""
         try:
             super().finish()
         except (*_CLIENT_GONE, ValueError):
             self.close_connection = True
 
     def handle_expect_100(self) -> bool:
-        """`100 Continue` at once; it would wait in the buffer for the answer it is to bring."""
-        going_on = super().handle_expect_100()
+        """Send `100 Continue` at once: the client waits for it before it sends the body."""
+        proceed = super().handle_expect_100()
         self.wfile.flush()
-        return going_on
+        return proceed
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: functions log, the terminal stays as it is."""
+        """Print no access log."""
 
     def _serve(self) -> None:
         with self.server.active_request():
             try:
                 response = self.server.app(self._read_request())
-            except _RequestRejected as refused:
+            except _RequestRejected as rejected:
                 self.close_connection = True
-                response = refused.response
+                response = rejected.response
             self._write_response(response)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
     def _read_request(self) -> Request:
-        raw = self.requestline.split(" ")[1].encode("latin-1")
-        target = _decode_target(raw)
+        target = _decode_utf8(self.requestline.split(" ")[1].encode("latin-1"))
         if not target.startswith("/"):  # a proxy's absolute form
             target = "/" + target.partition("://")[2].partition("/")[2]
         path, _, query = target.partition("#")[0].partition("?")
         headers: dict[str, str] = {}
         for name, value in self.headers.items():
-            joined = headers.get(name.lower())
-            text = _decode_target(value.encode("latin-1", "replace"))
-            headers[name.lower()] = text if joined is None else f"{joined},{text}"
+            previous = headers.get(name.lower())
+            text = _decode_utf8(value.encode("latin-1", "replace"))
+            headers[name.lower()] = text if previous is None else f"{previous},{text}"
         return Request(
             self.command, path, query, headers, self._read_body(), self.client_address[0]
         )
@@ -95,15 +97,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_exactly(self, length: int) -> bytes:
         body = self.rfile.read(length)
-        if len(body) < length:  # the client went away in the middle: nothing to act on
+        if len(body) < length:  # the client disconnected
             raise _RequestRejected(plain_response(400))
         return body
 
     def _discard(self, length: int) -> None:
-        """Read what comes, within reason: a client that is still writing does not read."""
-        left = min(length, _MAX_DISCARDED_BYTES)
-        while left > 0 and (part := self.rfile.read(min(left, 65_536))):
-            left -= len(part)
+        """Read the body, up to a limit: many clients read the response only after sending it."""
+        remaining = min(length, _MAX_DISCARDED_BYTES)
+        while remaining > 0 and (part := self.rfile.read(min(remaining, 65_536))):
+            remaining -= len(part)
 
     def _read_chunks(self) -> bytes:
         body = bytearray()
@@ -113,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             body += self._read_exactly(size)
             self.rfile.readline(3)
         while self.rfile.readline(65_537).strip():
-            pass  # trailers say nothing that we want
+            pass  # trailers are ignored
         return bytes(body)
 
     def _read_chunk_size(self) -> int:
@@ -144,8 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-def _decode_target(raw: bytes) -> str:
-    """What was sent as UTF-8 as its characters, anything else as escapes of its bytes."""
+def _decode_utf8(raw: bytes) -> str:
+    """`raw` as text; if it is not valid UTF-8, with the bytes above ASCII percent-encoded."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -153,7 +155,11 @@ def _decode_target(raw: bytes) -> str:
 
 
 class WebServer(ThreadingHTTPServer):
-    """Serves `app` on 127.0.0.1; `OSError` if the port is taken. Port 0 takes a free one."""
+    """Serves `app` on 127.0.0.1. Port 0 takes a free port; `OSError` if the port is in use.
+
+    Until `app` is set, every response is a 503. `on_error` is called, in the except block, for
+    every exception in a request.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -170,15 +176,15 @@ class WebServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port that was taken."""
+        """The port that it listens on."""
         return int(self.server_address[1])
 
     def start(self) -> None:
-        """Serve in a thread."""
+        """Start to serve, in a thread."""
         self._thread.start()
 
     def close(self, *, seconds: float = 5.0) -> None:
-        """Take no more connections; let requests under way end, for at most so long."""
+        """Stop listening, and wait at most `seconds` for running requests to finish."""
         if self._thread.is_alive():
             self.shutdown()
             self._thread.join()
@@ -187,21 +193,21 @@ class WebServer(ThreadingHTTPServer):
             self._active_changed.wait_for(lambda: self._active_count == 0, seconds)
 
     def active_request(self) -> "_ActiveRequest":
-        """A context in which one request is at work."""
+        """A context manager around the handling of one request; `close` waits for it."""
         return _ActiveRequest(self)
 
     def change_active_count(self, change: int) -> None:
-        """One request more or less is at work."""
+        """Add `change` to the number of running requests."""
         with self._active_changed:
             self._active_count += change
             self._active_changed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A fault of ours in a request; the connection is closed."""
+        """Report an exception in a request; `socketserver` then closes the connection."""
         self._on_error()
 
     def server_bind(self) -> None:
-        """Bind without asking the resolver for a name of 127.0.0.1, which can take seconds."""
+        """Bind without a reverse DNS look-up of 127.0.0.1, which can take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()

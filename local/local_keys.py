@@ -1,4 +1,4 @@
-"""The keys of this machine: made at the first start, told to people and tests in `local.json`."""
+"""Creates the local service's keys at the first start and writes them to `local.json`."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from local.service_adapters import ProductionAdapters
 from postcard.keys.api_keys import SCOPES, ApiKeyService, key_digest
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 
 _DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}"
@@ -16,7 +16,7 @@ _DYNAMIC_REFERENCE = re.compile(
 
 
 class LocalKeys:
-    """Links' keys in the secret and at the edge, and one API key with every scope."""
+    """Signing keys in Secrets Manager and the KeyValueStore, and one API key with all scopes."""
 
     def __init__(self, adapters: ProductionAdapters, folder: Path) -> None:
         self._secrets = adapters.secrets()
@@ -27,21 +27,21 @@ class LocalKeys:
         self.api_key = ""
 
     def create_missing(self) -> None:
-        """Make what is not there yet, and bring the edge up to date."""
+        """Create the keys that do not exist yet, and copy the signing keys to the edge."""
         self.key_rotation.initialize(now=time.time())
         self.api_key = self._existing_api_key() or self._create_api_key()
 
     def edge_entry(self, name: str) -> str | None:
-        """The edge's copy, read anew for every request: keys that rotate count at once."""
+        """An entry of the KeyValueStore, uncached: a key rotation takes effect at once."""
         return self._edge_store.read(name)
 
     def resolve_dynamic_references(self, text: str) -> str:
-        """A text with CloudFormation's dynamic references to the secret filled in."""
+        """Replace CloudFormation's dynamic references to the secret by its values."""
         stored = json.loads(self._secrets.read())
         return _DYNAMIC_REFERENCE.sub(lambda match: str(stored[match[2]]), text)
 
     def write_local_json(self, base_url: str) -> dict[str, Any]:
-        """Write `local.json`, for its owner's eyes only; returns what is in it."""
+        """Write the keys and `base_url` to `local.json` (mode 0600); returns its content."""
         keys = self.key_rotation.read()
         assert keys.active_kid is not None
         local = {
@@ -56,7 +56,7 @@ class LocalKeys:
         return local
 
     def _existing_api_key(self) -> str | None:
-        """The key that was told last time, if it still opens anything."""
+        """The API key in `local.json`, unless it was revoked."""
         try:
             key = str(json.loads(self._json_path.read_text())["api_key"])
         except (OSError, ValueError, KeyError):
@@ -69,7 +69,7 @@ class LocalKeys:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at once, for its owner's eyes only."""
+    """Replace a file atomically; only its owner may read it (mode 0600)."""
     draft = path.with_suffix(".draft")
     draft.touch(mode=0o600)
     draft.write_text(text)

@@ -1,4 +1,4 @@
-"""What a first start finds: assets and templates, put there through the real API."""
+"""Uploads the sample assets and templates in `local/seed` through the API, at the first start."""
 
 import json
 from collections.abc import Callable
@@ -23,32 +23,32 @@ _CONTENT_TYPES = {
 
 
 class SeedError(Exception):
-    """The API refused what a first start brings; the text is its answer."""
+    """The API rejected a sample asset or template; the text quotes its response."""
 
 
 class InProcessApiClient:
-    """Calls the API's handlers by the door's `answer`, with a key."""
+    """Calls the API without a network, with an API key."""
 
     def __init__(self, handle_request: Callable[[Request], Response], key: str) -> None:
         self._handle_request = handle_request
         self._key = key
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The JSON that comes back; `SeedError` for anything but a 2xx."""
+        """Send a JSON request; returns the JSON response, `SeedError` for a status from 300 on."""
         headers = {
             "authorization": f"Bearer {self._key}",
             "content-type": "application/json",
             "host": "127.0.0.1",
         }
-        sent = b"" if body is None else json.dumps(body).encode()
-        answer = self._handle_request(Request(method, path, "", headers, sent))
-        if answer.status >= 300:
-            raise SeedError(f"{method} {path}: {answer.status} {answer.body.decode()[:2000]}")
-        return json.loads(answer.body or b"null")
+        content = b"" if body is None else json.dumps(body).encode()
+        response = self._handle_request(Request(method, path, "", headers, content))
+        if response.status >= 300:
+            raise SeedError(f"{method} {path}: {response.status} {response.body.decode()[:2000]}")
+        return json.loads(response.body or b"null")
 
 
 def upload_seed(api: InProcessApiClient, folder: Path = SEED_FOLDER) -> list[str]:
-    """Upload all assets, publish all templates; their ids are the files' names."""
+    """Upload all assets and publish all templates; a file's name without suffix is its id."""
     for path in sorted((folder / "assets").glob("*")):
         if path.suffix in _CONTENT_TYPES:
             _upload(api, path)
@@ -60,13 +60,11 @@ def upload_seed(api: InProcessApiClient, folder: Path = SEED_FOLDER) -> list[str
 
 def _upload(api: InProcessApiClient, path: Path) -> None:
     body = path.read_bytes()
-    announced = {"id": path.stem, "content_type": _CONTENT_TYPES[path.suffix], "bytes": len(body)}
-    upload = api.call("POST", "/v1/assets", announced)["upload"]
+    content_type = _CONTENT_TYPES[path.suffix]
+    asset = {"id": path.stem, "content_type": content_type, "bytes": len(body)}
+    upload = api.call("POST", "/v1/assets", asset)["upload"]
     with urllib3.PoolManager() as pool:
-        fields = {
-            **upload.get("fields", {}),
-            "file": (path.name, body, _CONTENT_TYPES[path.suffix]),
-        }
-        answer = pool.request(upload["method"], upload["url"], fields=fields)
-    if answer.status >= 300:
-        raise SeedError(f"{path.name}: {answer.status} {answer.data.decode()[:2000]}")
+        fields = {**upload.get("fields", {}), "file": (path.name, body, content_type)}
+        response = pool.request(upload["method"], upload["url"], fields=fields)
+    if response.status >= 300:
+        raise SeedError(f"{path.name}: {response.status} {response.data.decode()[:2000]}")

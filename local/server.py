@@ -1,4 +1,7 @@
-"""All of Postcard on one machine: two doors on one port, what stands behind them, its state."""
+"""Starts and connects everything that `make serve` runs: see `local/README.md` for an overview.
+
+One port serves two hosts of production: paths of the API go to API Gateway, others to CloudFront.
+"""
 
 import fcntl
 import json
@@ -35,13 +38,15 @@ _API_PATHS = ("/v1", "/docs", "/openapi.json")
 
 
 class AlreadyRunning(Exception):
-    """Another server has its state in the same folder."""
+    """Another server uses the same state folder."""
 
 
 class LocalServer:
-    """Everything, started by `with`. `OSError` if the port is taken, `AlreadyRunning`.
+    """The whole local service; a `with` block starts and stops it.
 
-    `counters` counts; `cdn` and `empty_pictures` let tests take caches away; `clock` is the CDN's.
+    `OSError` if the port is in use, `AlreadyRunning` if the state folder is. `counters` counts
+    calls for tests; `cdn` and `empty_pictures` let tests clear caches; `clock` is the clock of the
+    CDN's cache (Unix seconds).
     """
 
     def __init__(
@@ -61,16 +66,16 @@ class LocalServer:
         self.counters = ActivityCounters()
 
     def __enter__(self) -> "LocalServer":
-        with ExitStack() as ends:
-            self._start(ends)
-            self._resources = ends.pop_all()
+        with ExitStack() as resources:
+            self._start(resources)
+            self._resources = resources.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def _start(self, resources: ExitStack) -> None:
-        """From the back to the front, which says 503 until all is there."""
+        """Start everything; the HTTP server, started first, sends 503 until the rest is ready."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         resources.enter_context(_lock_state_folder(self._folder / "lock"))
         self.web = resources.enter_context(closing(WebServer(self._port, self._log_failure)))
@@ -86,16 +91,16 @@ class LocalServer:
         self._upload_seed_once()
         self.local_json = self.keys.write_local_json(self.base_url)
         self.web.app = self.handle
-        resources.callback(self.web.close)  # before the rest: what is at work may end
+        resources.callback(self.web.close)  # is called first, so that running requests can finish
 
     def handle(self, request: Request) -> Response:
-        """By the door that the path belongs to: the API's own host, or the picture host."""
+        """Route a request by its path, to API Gateway or to CloudFront."""
         if is_api(request.path):
             return self.api.handle(request)
         return self.cdn.handle(request)
 
     def empty_pictures(self) -> None:
-        """Delete all stored pictures, the generic one too."""
+        """Delete all stored pictures, the generic fallback picture included."""
         self.account.empty_bucket(self.stack.buckets()[PICTURES_BUCKET_ID])
 
     def _start_moto(self, resources: ExitStack) -> None:
@@ -115,11 +120,11 @@ class LocalServer:
         self.endpoint = resources.enter_context(closing(MotoHttpServer(self._recording_app)))
 
     def _environment_overrides(self) -> dict[str, str]:
-        """What differs here from the environment that `template.yaml` gives."""
+        """The environment variables that differ from those in `template.yaml`."""
         return {
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_ENDPOINT_URL": self.endpoint.url,
-            "AWS_SECRET_ACCESS_KEY": "local",  # moto looks at neither
+            "AWS_SECRET_ACCESS_KEY": "local",  # moto checks neither
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
@@ -149,7 +154,7 @@ class LocalServer:
         self.image_api = self._http_api(IMAGE_API_ID)
 
     def _overrides_for(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """A function gets no POSTCARD_… that the template does not give it."""
+        """The overrides for a function, without `POSTCARD_…` that its template does not set."""
         return {
             name: value
             for name, value in self._environment_overrides().items()
@@ -170,10 +175,9 @@ class LocalServer:
         self.cdn = CloudFront(distribution, edge, origins, self.counters, clock=self._clock)
 
     def upload_fallback_picture(self) -> None:
-        """Put the picture for bad days where CloudFront looks for it."""
-        from deploy.fallback_picture import (
-            render_fallback_png,  # imports the renderer, which a later start does not need
-        )
+        """Store the generic fallback picture, CloudFront's error page, in the bucket."""
+        # Imported here because it imports the renderer, which only the first start needs.
+        from deploy.fallback_picture import render_fallback_png
 
         upload_fallback(self.adapters.pictures(), render_fallback_png)
 
@@ -188,7 +192,7 @@ class LocalServer:
 
 
 def _lock_state_folder(path: Path) -> IO[str]:
-    """A lock that the system gives back when the process is gone, however it went."""
+    """Lock the state folder; the system releases the lock when the process ends, even if killed."""
     file = path.open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -202,5 +206,5 @@ _PYTHON_PATH = ("functions", "layers/core", "")
 
 
 def is_api(path: str) -> bool:
-    """Whether a path is of the API's host."""
+    """Whether a path belongs to the API's host."""
     return any(path == part or path.startswith(f"{part}/") for part in _API_PATHS)

@@ -1,4 +1,7 @@
-"""The production adapters, as this process uses them: to make keys, to put the error picture."""
+"""Builds the production AWS adapters for the local server itself, on the imitated services.
+
+The server needs them to create keys and to store the fallback picture.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,32 +18,33 @@ from postcard.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ProductionAdapters:
-    """Adapters on the settings that the `api` function has here, and with its credentials.
+    """Adapters with the settings and credentials in `environment`.
 
-    The wiring takes credentials from the environment, where a developer's real ones may be.
+    `postcard.wiring` is not used: it takes credentials from the process's environment, where a
+    developer's real ones may be.
     """
 
     environment: Mapping[str, str]
 
     @property
     def settings(self) -> Settings:
-        """As the function reads them."""
+        """The settings, parsed as the functions parse them."""
         return Settings.from_environ(self.environment)
 
     def secrets(self) -> SecretsManagerStore:
-        """The secret of the keys."""
+        """The secret that holds the signing keys."""
         return SecretsManagerStore(self._client("secretsmanager"), self.settings.secret_id)
 
     def edge_store(self) -> FileEdgeStore:
-        """The edge's copy of them."""
+        """The folder that imitates CloudFront's KeyValueStore."""
         return FileEdgeStore(Path(self.settings.kvs_arn.removeprefix("file:")))
 
     def api_keys(self) -> DynamoApiKeyStore:
-        """API keys."""
+        """The table's API keys."""
         return DynamoApiKeyStore(Table(self._client("dynamodb"), self.settings.table))
 
     def pictures(self) -> S3ObjectStore:
-        """The bucket that the CDN reads."""
+        """The bucket that CloudFront reads."""
         return S3ObjectStore(self._client("s3"), self.settings.pictures_bucket)
 
     def _client(self, service: str) -> BotoClient:

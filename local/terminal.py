@@ -1,60 +1,102 @@
-"""Serving from a terminal: starts, says what to try, ends cleanly."""
+"""Runs the local service from a terminal: starts it, prints what to try, stops at Ctrl-C."""
 
 import errno
+import json
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from local.aws.api_gateway import InvocationFailed
 from local.seed import InProcessApiClient, SeedError
 from local.server import AlreadyRunning, LocalServer
-from local.welcome import WELCOME_MODIFICATIONS, WELCOME_TEMPLATE_ID, banner
+
+WELCOME_TEMPLATE_ID = "tmpl_a1b2c3d4e5"
+WELCOME_MODIFICATIONS: list[dict[str, str]] = [
+    {"name": "user_name", "text": "Alex Rivera"},
+    {"name": "discount_code", "text": "SAVE25NOW"},
+    {"name": "profile_picture", "image_url": "asset:portrait"},
+]
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
-    """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; the exit code."""
+    """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; returns the exit code."""
     for name in _STOP_SIGNALS:
         signal.signal(name, _interrupt_once)
     if sys.stdout.isatty():
         print("\n  Postcard is starting …", end="\r\x1b[A", flush=True)
     try:
         with LocalServer(port, state_dir) as server:
-            print(_banner(server), flush=True)
+            link = _sign_welcome_link(server)
+            print(banner(server.local_json, link, color=sys.stdout.isatty()), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except AlreadyRunning:
-        return _print_error(f"Postcard is already running on the state in {state_dir}.")
+        return _print_error(
+            f"Postcard is already running with the state in {state_dir}. Stop it, or choose"
+            " another folder: postcard serve --state FOLDER."
+        )
     except (InvocationFailed, SeedError) as error:
-        return _print_error(f"{error}\nWhat the functions said is in {state_dir / 'log.jsonl'}.")
+        return _print_error(f"{error}\nThe functions' log is {state_dir / 'log.jsonl'}.")
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         return _print_error(
-            f"Port {port} is taken: end what uses it, or choose another by PORT=8081."
+            f"Port {port} is in use. Stop the program that uses it, or choose another port:"
+            " make serve PORT=8081."
         )
     return 0
 
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
 def _interrupt_once(*_: object) -> None:
-    """End once: what is being put away then is not to be disturbed."""
+    """Stop at the first signal; further signals must not interrupt the shutdown."""
     for name in _STOP_SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _banner(server: LocalServer) -> str:
-    asked = {"template_id": WELCOME_TEMPLATE_ID, "modifications": WELCOME_MODIFICATIONS}
+def _sign_welcome_link(server: LocalServer) -> str | None:
+    """A signed link to the welcome template; None if that template was deleted or changed."""
+    body = {"template_id": WELCOME_TEMPLATE_ID, "modifications": WELCOME_MODIFICATIONS}
     api = InProcessApiClient(server.api.handle, server.keys.api_key)
     try:
-        link = str(api.call("POST", "/v1/links", asked)["url"])
+        return str(api.call("POST", "/v1/links", body)["url"])
     except SeedError:
-        link = None  # the template was deleted or changed since: nothing to say, all else works
-    return banner(server.local_json, link, color=sys.stdout.isatty())
+        return None
+
+
+def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> str:
+    """The text to print at start; without a `link`, it leaves out the examples."""
+    bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
+    url, key = local_json["base_url"], local_json["api_key"]
+    hint = "Press Ctrl-C to stop. The next start continues with the same data."
+    examples = f"""
+  {bold}A picture by signed link{off}   {dim}Open it in a browser, or use it in an <img>.{off}
+    {link}
+
+  {bold}A picture by API{off}
+    {_curl_example(url, key)}
+"""
+    return f"""
+  {bold}Postcard{off} is running at {bold}{url}{off}
+  {dim}{hint}{off}
+{examples if link else ""}
+  {bold}API page{off}    {url}/docs
+  {bold}Your key{off}    {key}
+"""
+
+
+def _curl_example(url: str, key: str) -> str:
+    lines = ",\n        ".join(json.dumps(each) for each in WELCOME_MODIFICATIONS)
+    return f"""curl -s {url}/v1/images \\
+      -H 'Authorization: Bearer {key}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{{"template_id": "{WELCOME_TEMPLATE_ID}", "format": "png", "modifications": [
+        {lines}]}}'"""
 
 
 def _print_error(text: str) -> int:

@@ -1,5 +1,6 @@
-"""Fonts made for tests: our own letters upside down under another name, so that nobody confuses
-them with what ships, and parts of them broken on purpose.
+"""Makes fonts for tests: upside-down and box fonts, and fonts with broken or removed tables.
+
+An upside-down font cannot be confused with the shipped font that it was made from.
 """
 
 import io
@@ -35,7 +36,7 @@ def open_font(body: bytes) -> Any:
 
 @cache
 def upside_down_font(family: str = "Kite", weight: int = 400, italic: bool = False) -> bytes:
-    """Space Grotesk upside down, at one weight."""
+    """Space Grotesk upside down, at one weight, under the name `family`."""
     font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
     font = instancer.instantiateVariableFont(font, {"wght": max(300, min(700, weight))})
     _subset_letters(font, LATIN)
@@ -53,7 +54,7 @@ def upside_down_font(family: str = "Kite", weight: int = 400, italic: bool = Fal
 
 @cache
 def space_grotesk_as(family: str = "Sail") -> bytes:
-    """Space Grotesk as it is, all weights, under another name."""
+    """Space Grotesk with all its weights, under the name `family`."""
     font = TTFont(FONTS_FOLDER / "SpaceGrotesk.ttf", recalcTimestamp=False)
     _subset_letters(font, LATIN)
     return font_bytes(rename_family(font, family))
@@ -77,20 +78,20 @@ def woff2(body: bytes) -> bytes:
 def box_font_builder(
     letters: str = "AB", *, outlines: str = "glyf", em: int = 1000, family: str = "Boxes"
 ) -> Any:
-    """A font builder with a box for each letter, larger from letter to letter."""
+    """A font builder with a box for each letter, each larger than the one before."""
     names = [".notdef", *(f"u{ord(letter):04X}" for letter in letters)]
     builder = FontBuilder(em, isTTF=outlines == "glyf")
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({ord(letter): f"u{ord(letter):04X}" for letter in letters})
-    drawn = {name: _box(300 + 50 * at, outlines) for at, name in enumerate(names)}
+    glyphs = {name: _box(300 + 50 * index, outlines) for index, name in enumerate(names)}
     if outlines == "glyf":
-        builder.setupGlyf(drawn)
+        builder.setupGlyf(glyphs)
     elif outlines == "CFF2":
-        builder.setupCFF2(drawn)
+        builder.setupCFF2(glyphs)
     else:
-        builder.setupCFF(family, {"FullName": family}, drawn, {})
+        builder.setupCFF(family, {"FullName": family}, glyphs, {})
     builder.setupHorizontalMetrics({name: (600, 0) for name in names})
-    builder.setupHorizontalHeader(ascent=969, descent=-241)  # as Inter has them
+    builder.setupHorizontalHeader(ascent=969, descent=-241)  # those of Inter
     builder.setupOS2(sTypoAscender=800, usWeightClass=400)
     builder.setupNameTable({"familyName": family, "styleName": "Regular"})
     builder.setupPost()
@@ -98,12 +99,12 @@ def box_font_builder(
 
 
 def box_font(letters: str = "AB", **more: Any) -> bytes:
-    """Its bytes."""
+    """A font file with a box for each letter."""
     return font_bytes(box_font_builder(letters, **more))
 
 
 def edit_font(body: bytes, change: Callable[[Any], object]) -> bytes:
-    """The font with something done to it, whatever fontTools would set right."""
+    """The font after `change`, without the corrections that fontTools makes when it saves."""
     font = TTFont(io.BytesIO(body), recalcTimestamp=False, recalcBBoxes=False)
     change(font)
     if "glyf" in font:
@@ -116,14 +117,14 @@ def edit_font(body: bytes, change: Callable[[Any], object]) -> bytes:
 def replace_tables(
     body: bytes, *, without: Sequence[str] = (), more: Mapping[str, bytes] = {}
 ) -> bytes:
-    """A TTF with tables taken out and put in as they are."""
-    kept = {tag: data for tag, data in read_tables(body).items() if tag not in without}
-    every = {**kept, **{tag.ljust(4): data for tag, data in more.items()}}
-    head, at, parts = b"", 12 + 16 * len(every), b""
-    for tag, data in sorted(every.items()):
-        head += struct.pack(">4sIII", tag.encode(), 0, at + len(parts), len(data))
-        parts += data + bytes(-len(data) % 4)
-    return struct.pack(">4sHHHH", body[:4], len(every), 0, 0, 0) + head + parts
+    """The font without some tables and with `more` tables, added without any check."""
+    tables = {tag: data for tag, data in read_tables(body).items() if tag not in without}
+    tables |= {tag.ljust(4): data for tag, data in more.items()}
+    directory, offset, content = b"", 12 + 16 * len(tables), b""
+    for tag, data in sorted(tables.items()):
+        directory += struct.pack(">4sIII", tag.encode(), 0, offset + len(content), len(data))
+        content += data + bytes(-len(data) % 4)
+    return struct.pack(">4sHHHH", body[:4], len(tables), 0, 0, 0) + directory + content
 
 
 def _box(side: int, outlines: str) -> Any:

@@ -1,53 +1,137 @@
-"""What the code promises about its own shape."""
+"""The code base's rules about its own structure and names.
+
+The order of imports is checked by import-linter; its contracts are in pyproject.toml.
+"""
 
 import ast
 import re
 import subprocess
 import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("layers", "functions", "local", "deploy", "tests")
-MOST_EDGE_BYTES = 10_240
-EMPTY_WORDS = {"utils", "helpers", "common", "manager", "misc", "data", "info", "process"}
-NAMES_OF_OTHERS = {"SecretsManager"}  # AWS calls it so
+CORE = ROOT / "layers" / "core" / "postcard"
+SOURCES = ("layers", "functions", "local", "deploy")
+MAX_EDGE_FUNCTION_BYTES = 10_240  # CloudFront's limit
 
-# Which rooms know which library. A path ends in "/" where everything below it may.
-ROOMS = {
+# Which packages import which library. A path ends in "/" where everything below it may.
+LIBRARY_USERS = {
     "PIL": (
         "layers/core/postcard/canvas/",
         "layers/core/postcard/text/",
-        "layers/core/postcard/color.py",  # its table of CSS names
+        "layers/core/postcard/color.py",  # its table of CSS colour names
     ),
     "boto3": ("layers/core/postcard/adapters/aws/", "layers/core/postcard/wiring.py", "deploy/"),
     "botocore": ("layers/core/postcard/adapters/aws/", "layers/core/postcard/wiring.py", "deploy/"),
     "aws_lambda_powertools": ("functions/",),
     "pydantic": (
-        "functions/api/",  # the doors of the API …
-        "layers/core/postcard/template/validation/parse.py",  # … and of documents
+        "functions/api/",
+        "layers/core/postcard/template/validation/parse.py",
         "layers/core/postcard/template/validation/pydantic_errors.py",
     ),
 }
-NOT_FOR_A_RENDER = ("aws_lambda_powertools", "asyncio", "boto3", "botocore", "numpy", "pydantic")
+NOT_IN_THE_IMAGE_FUNCTION = (
+    "aws_lambda_powertools",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "numpy",
+    "pydantic",
+)
+
+# Words that say nothing, and words of this project's first year that only its authors understood.
+EMPTY_WORDS = ["utils", "helpers", "common", "manager", "misc", "data", "info", "process"]
+RETIRED_WORDS = [
+    "told",
+    "said",
+    "kept",
+    "noted",
+    "wanted",
+    "stands",
+    "ground",
+    "grounds",
+    "marks",
+    "room",
+    "rooms",
+    "shelf",
+    "strangers",
+    "stranger",
+    "doors",
+    "speech",
+    "turns",
+    "ladder",
+    "laid",
+    "worth",
+    "inmate",
+    "foundry",
+    "reel",
+    "cell",
+    "card",
+    "unlettered",
+    "edition",
+    "visit",
+    "front",
+    "journal",
+    "looks",
+    "dress",
+    "dressed",
+    "sealed",
+]
+TERMS = (
+    "CloudFront",
+    "SecretsManager",
+    "secrets_manager",
+    "InProcess",
+    "in_process",
+)  # names of AWS, or one term
+
+MAX_MODULES = 15
+LARGE_FOLDERS = {
+    "layers/core/postcard/cli",  # a file per command, and what commands share
+    "layers/core/postcard/adapters/aws",  # a file per AWS service or stored kind
+}
+
+# Two modules may share a name only where their packages make the difference plain.
+SAME_NAME = {
+    "access_log": "each function writes its own access log",
+    "api_keys": "the service, its store in DynamoDB, its command",
+    "app": "the entry point of each function",
+    "assembly": "puts the services of its package together",
+    "assets": "the stores, the routes",
+    "context": "what a layer draws with, what Liquid runs with",
+    "erase": "the command",
+    "idempotency": "the rules, the store in DynamoDB, the API's use of them",
+    "images": "the service, its store, its routes; the renderer's source images",
+    "keys": "the command",
+    "links": "the service, its routes",
+    "objects": "the stores: S3 and in memory",
+    "parse": "a link, a document, Liquid",
+    "previews": "the service, its routes",
+    "request_context": "one call of the image function, one of the API",
+    "templates": "the service, its stores, its routes, its command",
+    "verify": "a link's signature, the command",
+}
 
 
 def python_files(*folders: str) -> list[Path]:
-    tracked = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return sorted(path for path in tracked if "__pycache__" not in path.parts)
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return sorted(path for path in files if "__pycache__" not in path.parts)
 
 
-def named(path: Path) -> str:
+def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def tree_of(path: Path) -> ast.Module:
+def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imported(tree: ast.Module) -> set[str]:
-    """The outermost packages that a file imports, wherever in it, but for types."""
+def imported_libraries(tree: ast.Module) -> set[str]:
+    """Top-level packages that a file imports, anywhere in it, except for types only."""
     skipped = {
         id(node)
         for guard in ast.walk(tree)
@@ -65,80 +149,121 @@ def imported(tree: ast.Module) -> set[str]:
     return names
 
 
-def words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
+    for term in TERMS:
+        name = name.replace(term, "")
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return set(spaced.lower().split("_"))
 
 
-def test_nothing_is_called_by_a_word_that_says_nothing() -> None:
-    names = [
-        (named(path), name)
-        for path in python_files("layers", "functions", "local", "deploy")
-        for name in (
-            path.stem,
-            *(
-                node.name
-                for node in ast.walk(tree_of(path))
-                if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            ),
-        )
+def names_in_use() -> Iterator[tuple[str, str]]:
+    """Every module, class and function of the sources, with its file."""
+    for path in python_files(*SOURCES):
+        yield relative(path), path.stem
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield relative(path), node.name
+
+
+@pytest.mark.parametrize("retired", [EMPTY_WORDS, RETIRED_WORDS], ids=["empty", "retired"])
+def test_no_module_class_or_function_has_an_empty_or_retired_word_in_its_name(
+    retired: list[str],
+) -> None:
+    assert [pair for pair in names_in_use() if words_of(pair[1]) & set(retired)] == []
+
+
+def test_modules_of_one_name_are_in_packages_that_make_the_difference_plain() -> None:
+    by_name = defaultdict(list)
+    for path in python_files("layers/core/postcard", "functions", "local", "deploy"):
+        if not path.stem.startswith("__"):
+            by_name[path.stem].append(relative(path))
+    shared = {name: paths for name, paths in by_name.items() if len(paths) > 1}
+    assert {name: paths for name, paths in shared.items() if name not in SAME_NAME} == {}
+
+
+def test_a_folder_has_at_most_fifteen_modules() -> None:
+    counts = Counter(
+        relative(path.parent)
+        for path in python_files(*SOURCES)
+        if path.name not in ("__init__.py", "__main__.py")
+    )
+    assert {
+        folder: count
+        for folder, count in counts.items()
+        if count > MAX_MODULES and folder not in LARGE_FOLDERS
+    } == {}
+
+
+def test_every_package_of_the_core_says_in_a_sentence_what_it_is() -> None:
+    silent = [
+        relative(path)
+        for path in CORE.rglob("__init__.py")
+        if not (ast.get_docstring(parsed(path)) or "").strip()
     ]
-    assert [
-        pair for pair in names if words(pair[1]) & EMPTY_WORDS and pair[1] not in NAMES_OF_OTHERS
-    ] == []
+    assert silent == []
 
 
-@pytest.mark.parametrize("library", ROOMS)
-def test_each_library_is_known_in_its_own_rooms_alone(library: str) -> None:
-    rooms = ROOMS[library]
-    strangers = [
-        named(path)
+@pytest.mark.parametrize("library", LIBRARY_USERS)
+def test_a_library_is_imported_by_its_own_packages_only(library: str) -> None:
+    users = LIBRARY_USERS[library]
+    others = [
+        relative(path)
         for path in python_files("layers", "functions", "deploy")
-        if library in imported(tree_of(path)) and not named(path).startswith(rooms)
+        if library in imported_libraries(parsed(path)) and not relative(path).startswith(users)
     ]
-    assert strangers == []
+    assert others == []
 
 
-def test_only_the_ladder_of_fallbacks_catches_everything() -> None:
-    broad = [
-        named(path)
+def test_only_a_get_that_falls_back_catches_every_exception() -> None:
+    broad = {
+        relative(path)
         for path in python_files("layers", "functions")
-        for node in ast.walk(tree_of(path))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
-        and ast.unparse(node.body[-1]) != "raise"  # tidies up and lets it pass
-    ]
-    assert set(broad) == {"layers/core/postcard/delivery/fallback_chain.py"}
+        and ast.unparse(node.body[-1]) != "raise"  # cleans up and raises again
+    }
+    assert broad == {
+        "layers/core/postcard/delivery/fallbacks.py",
+        "layers/core/postcard/delivery/picture_service.py",
+    }
 
 
-def test_the_image_function_starts_without_what_no_render_needs() -> None:
-    question = (
-        f"import sys, image.app; print([n for n in {NOT_FOR_A_RENDER!r} if n in sys.modules])"
+def test_the_image_function_starts_without_libraries_that_no_picture_needs() -> None:
+    program = (
+        "import sys, image.app;"
+        f"print([n for n in {NOT_IN_THE_IMAGE_FUNCTION!r} if n in sys.modules])"
     )
     paths = [str(ROOT / "layers" / "core"), str(ROOT / "functions")]
-    answer = subprocess.run(
-        [sys.executable, "-c", question],
+    result = subprocess.run(
+        [sys.executable, "-c", program],
         env={"PYTHONPATH": ":".join(paths)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert (answer.stdout.strip(), answer.stderr) == ("[]", "")
+    assert (result.stdout.strip(), result.stderr) == ("[]", "")
 
 
-def test_the_edge_function_is_within_cloudfronts_bound() -> None:
+def test_the_edge_function_is_within_cloudfronts_limit() -> None:
     source = ROOT / "functions" / "edge" / "viewer_request.js"
-    assert len(source.read_bytes()) < MOST_EDGE_BYTES
+    assert len(source.read_bytes()) < MAX_EDGE_FUNCTION_BYTES
 
 
-def test_no_file_knows_the_machine_it_was_written_on() -> None:
+def test_no_file_names_a_path_of_the_machine_it_was_written_on() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     ).stdout.split("\0")
     texts = [
-        ROOT / name for name in tracked if name.endswith((".py", ".toml", ".yaml", ".md", ".txt"))
+        ROOT / name
+        for name in tracked
+        if name.endswith((".py", ".toml", ".yaml", ".yml", ".md", ".txt", ".json", ".js"))
     ]
     machine = re.compile(r"(?<![\w.])/(?:root|home/\w+|work)/(?!\*)|--(?:extra-)?index-url")
-    guilty = [named(path) for path in texts if path.is_file() and machine.search(path.read_text())]
-    assert [name for name in guilty if name != named(Path(__file__))] == []
+    offending = [
+        relative(path)
+        for path in texts
+        if path.is_file() and machine.search(path.read_text(encoding="utf-8"))
+    ]
+    assert [name for name in offending if name != relative(Path(__file__))] == []

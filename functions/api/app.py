@@ -1,40 +1,39 @@
-"""The JSON API: the Lambda `api`."""
+"""The Lambda function `api`: the JSON API."""
 
 import os
 import threading
 from functools import cache
 from typing import Any
 
-from api import access_log as journal
+from api import access_log
 from api.middleware import ApiMiddleware
 from api.resolver import Resolver
-from api.routes import assets, images, links, previews, templates, versions
-from api.routes import meta as about
+from api.routes import assets, docs, images, links, meta, previews, templates, versions
 from postcard import wiring
 from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 
-ROUTERS = (images, links, templates, versions, previews, assets, about)
+ROUTERS = (images, links, templates, versions, previews, assets, meta, docs)
 
 resolver = Resolver()
 for module in ROUTERS:
     resolver.include_router(module.router)
 middleware = ApiMiddleware(resolver)
-resolver_lock = threading.Lock()  # the resolver keeps the call at work in a class attribute
+resolver_lock = threading.Lock()  # Powertools holds the current event in a class attribute
 
 
 @cache
 def service() -> ApiService:
-    """The use cases on what the environment names; no secret and no connection is taken yet."""
+    """The use cases, wired from the environment; reads no secret and opens no connection."""
     return wiring.api_service(Settings.from_environ(os.environ))
 
 
 def handle_request(event: dict[str, Any], context: Any, api: ApiService) -> dict[str, Any]:
-    """An event in, a response out, and one line in the log."""
+    """Answer an event and write its log line."""
     with resolver_lock:
-        visit = middleware.start(event, context, api)
-        response = middleware.handle(visit, event, context)
-    journal.write(visit, response["statusCode"], context)
+        request_context = middleware.start(event, context, api)
+        response = middleware.handle(request_context, event, context)
+    access_log.write(request_context, response["statusCode"], context)
     return response
 
 

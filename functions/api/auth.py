@@ -1,4 +1,4 @@
-"""Who calls, whether they may, and how much they have left."""
+"""API keys, scopes, rate limits, quotas and CORS of a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,19 +16,19 @@ DAY_SECONDS = 86_400
 
 @dataclass
 class AuthResult:
-    """What an entrance left behind: the key, and what every answer says of its rate."""
+    """The API key of a call, once it is known, and the rate limit headers of its response."""
 
     key: ApiKeyRecord | None = None
     headers: dict[str, str] = field(default_factory=lambda: rate_limit_headers(DEFAULT_RATE, None))
 
 
-def rate_limit_headers(rate: int, allowance: RateLimitResult | None) -> dict[str, str]:
-    """As draft-ietf-httpapi-ratelimit-headers writes them; without a key the usual policy."""
-    left = allowance.remaining if allowance else rate
-    reset = allowance.reset if allowance else 1
+def rate_limit_headers(rate: int, limit: RateLimitResult | None) -> dict[str, str]:
+    """The headers of draft-ietf-httpapi-ratelimit-headers; `limit` is None without a key."""
+    remaining = limit.remaining if limit else rate
+    reset = limit.reset if limit else 1
     return {
         "RateLimit-Policy": f'"key";q={rate};w=1',
-        "RateLimit": f'"key";r={left};t={reset}',
+        "RateLimit": f'"key";r={remaining};t={reset}',
     }
 
 
@@ -40,20 +40,23 @@ def authorize(
     *,
     now: float,
 ) -> None:
-    """Fill `entry`, step by step, so that a refusal can say what it knows too.
+    """Check the API key, its rate, scopes and quota; `result` is filled step by step.
 
-    `Unauthorized`, `RateLimited`, `Forbidden`; `Unavailable` if the limiter cannot be asked.
+    So the response to a refused call has the key's rate limit headers too. `Unauthorized`,
+    `TooManyRequests`, `Forbidden`; `ServiceUnavailable` if the rate limiter cannot be reached.
     """
     if not scopes:
         return
     headers = request.headers
     key = service.keys.authenticate(headers.get("authorization"), headers.get("x-api-key"), now=now)
     result.key = key
-    allowance = service.limiter.take(f"key#{key.key_id}", rate=key.rate, now=now)
-    result.headers = rate_limit_headers(key.rate, allowance)
-    if not allowance.allowed:
-        wait = {"Retry-After": str(allowance.reset)}
-        raise TooManyRequests(f"This key may call {key.rate} times a second: wait.", headers=wait)
+    limit = service.limiter.take(f"key#{key.key_id}", rate=key.rate, now=now)
+    result.headers = rate_limit_headers(key.rate, limit)
+    if not limit.allowed:
+        retry_after = {"Retry-After": str(limit.reset)}
+        raise TooManyRequests(
+            f"This key may call {key.rate} times a second: wait.", headers=retry_after
+        )
     if not set(scopes) & set(key.scopes):
         needed = " or ".join(f'"{scope}"' for scope in scopes)
         raise Forbidden(f"This key lacks the scope {needed}: use one that has it.")
@@ -62,7 +65,7 @@ def authorize(
 
 
 def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> None:
-    """One call of this month's quota."""
+    """Count one call in the month of `now` (UTC); `TooManyRequests` over the quota."""
     if key.monthly_quota is None:
         return
     today = datetime.fromtimestamp(now, UTC)
@@ -72,16 +75,16 @@ def _count_against_quota(key: ApiKeyRecord, service: ApiService, now: float) -> 
         f"calls#{key.key_id}#{month}", expires_at=int(end) + DAY_SECONDS
     )
     if count > key.monthly_quota:
-        wait = {"Retry-After": str(int(end - now) + 1)}
+        retry_after = {"Retry-After": str(int(end - now) + 1)}
         raise TooManyRequests(
             f"This key's {key.monthly_quota} calls of {month} are spent: wait for the next month.",
             code="quota_exceeded",
-            headers=wait,
+            headers=retry_after,
         )
 
 
 def cors_headers(origins: Sequence[str], request: ApiRequest) -> Mapping[str, str]:
-    """What a browser on another site needs; nothing unless its origin was set."""
+    """CORS headers for a browser on another site; none unless its origin is allowed."""
     origin = request.headers.get("origin")
     if origin is None or not {origin, "*"} & set(origins):
         return {}
@@ -93,7 +96,7 @@ def cors_headers(origins: Sequence[str], request: ApiRequest) -> Mapping[str, st
 
 
 def preflight_response(origins: Sequence[str], request: ApiRequest) -> dict[str, Any] | None:
-    """The answer to a browser that asks before it calls; None if this is no such question."""
+    """The response to a CORS preflight request; None if the request is none."""
     allowed = cors_headers(origins, request)
     if request.method != "OPTIONS" or not allowed or not request.path.startswith("/v1/"):
         return None

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1, from the handlers: what Powertools makes of them, with our own problems."""
+"""OpenAPI 3.1 of the API: what Powertools derives from the handlers, completed by hand."""
 
 import inspect
 import json
@@ -9,20 +9,69 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
-from api.openapi_responses import RESPONSE_HEADERS, describe_request_headers, describe_responses
+from api.openapi_responses import (
+    RESPONSE_HEADERS,
+    describe_request_headers,
+    describe_responses,
+    error_table,
+)
 from api.response_models import PreviewResponse
 
 OpenApiDocument = dict[str, Any]
+DESCRIPTION = """A personal picture in every e-mail.
+
+Errors are `application/problem+json` (RFC 9457). `detail` says what to do, and `errors` point into
+the body. Where the table says "wait", wait for `Retry-After` seconds. Without that header wait 1,
+2, 4, 8 … seconds.
+
+"""
+TAGS = {  # in the order of the page
+    "Images": "Pictures with an address of their own; nothing in it is personal.",
+    "Links": "Signed links, which contain their values. Nothing is stored.",
+    "Templates": "Documents with versions.",
+    "Previews": "Pictures that are not stored.",
+    "Assets": "Pictures and fonts that templates name.",
+    "Service": "Health and descriptions.",
+}
+METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it
+TEMPLATE_DOCUMENT_ROUTES = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
+TEMPLATE_DOCUMENT: OpenApiDocument = {
+    "name": "Hello",
+    "width": 600,
+    "height": 315,
+    "background": "#2b2a5c",
+    "color": "#ffffff",
+    "fields": {"name": {"default": "there", "max_length": 40, "open": True}},
+    "layers": [
+        {
+            "type": "text",
+            "x": 40,
+            "y": 120,
+            "width": 520,
+            "text": "Hi {{ name }}",
+            "size": 48,
+            "max_lines": 1,
+        }
+    ],
+    "fallback": {"text": "Hello", "background": "#2b2a5c", "color": "#ffffff"},
+}
 TEMPLATE_DOCUMENT_BODY = {
     "description": "A template document.",
     "required": True,
     "content": {
         "application/json": {
-            "schema": {"type": "object", "description": "As /v1/template.schema.json says."}
+            "schema": {
+                "type": "object",
+                "description": "As /v1/template.schema.json says.",
+                "examples": [TEMPLATE_DOCUMENT],
+            }
         }
     },
 }
-TEMPLATE_DOCUMENT_ROUTES = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
+# Of the templates and assets that `make serve` uploads. Examples that change a template leave the
+# one alone that examples of pictures use.
+PATH_EXAMPLES = {"template_id": "tmpl_a1b2c3d4e5", "version": 1, "asset_id": "mug"}
+CHANGED_TEMPLATE_ID = "discount-coupon"
 PROBLEM_SCHEMA: OpenApiDocument = {
     "type": "object",
     "description": "RFC 9457; the detail says what to do.",
@@ -43,35 +92,49 @@ PROBLEM_SCHEMA: OpenApiDocument = {
 
 
 def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> OpenApiDocument:
-    """The description as JSON; what a call does is its handler's docstring."""
-    sentences = {(r.method.lower(), r.openapi_path): inspect.getdoc(r.func) or "" for r in routes}
+    """The description as JSON; an operation's own is its handler's docstring."""
+    docstrings = {(r.method.lower(), r.openapi_path): inspect.getdoc(r.func) or "" for r in routes}
     text = resolver.get_openapi_json_schema(
         title="Postcard",
         version="1",
         openapi_version="3.1.0",
-        description="A personal picture in every e-mail.",
+        description=DESCRIPTION + error_table(),
         security_schemes={
-            "bearer": HTTPBearer(description="Authorization: Bearer postcard_…"),
+            "bearer": HTTPBearer(description="An API key: postcard_…"),
             "api_key": APIKey(name="X-API-Key", **{"in": APIKeyIn.header}),
         },
     )
-    described: OpenApiDocument = json.loads(text)
-    for path, operations in described["paths"].items():
+    document: OpenApiDocument = json.loads(text)
+    del document["servers"]  # only this one
+    document["tags"] = [{"name": name, "description": about} for name, about in TAGS.items()]
+    document["paths"] = _sorted_paths(document["paths"])
+    for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            operation["description"] = sentences[method, path]
+            operation["description"] = docstrings[method, path]
             _complete_operation(path, method, operation)
-    schemas = described["components"]["schemas"]
+    schemas = document["components"]["schemas"]
     for unused in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[unused]
     preview = PreviewResponse.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**preview.pop("$defs"), "PreviewResponse": preview, "Problem": PROBLEM_SCHEMA}
-    described["components"]["headers"] = RESPONSE_HEADERS
-    return described
+    document["components"]["headers"] = RESPONSE_HEADERS
+    return document
+
+
+def _sorted_paths(paths: OpenApiDocument) -> OpenApiDocument:
+    """A collection before its members, and each before its parts; methods as in METHODS."""
+    return {
+        path: dict(sorted(paths[path].items(), key=lambda item: METHODS.index(item[0])))
+        for path in sorted(paths, key=lambda path: path.count("/"))
+    }
 
 
 def _complete_operation(path: str, method: str, operation: OpenApiDocument) -> None:
-    """All answers by their status, and a document where the handler takes raw text."""
-    if (path, method) in TEMPLATE_DOCUMENT_ROUTES:
+    if (path, method) in TEMPLATE_DOCUMENT_ROUTES:  # whose handlers take the body as text
         operation["requestBody"] = TEMPLATE_DOCUMENT_BODY
+    for parameter in operation.get("parameters", []):
+        if (example := PATH_EXAMPLES.get(parameter["name"])) is not None:
+            changed = parameter["name"] == "template_id" and method != "get"
+            parameter["example"] = CHANGED_TEMPLATE_ID if changed else example
     describe_request_headers(path, method, operation)
     describe_responses(path, method, operation)

@@ -1,15 +1,16 @@
-"""What a call may answer, for the description: every status by name, and the headers it carries."""
+"""The parts of OpenAPI that Powertools does not derive: statuses, error codes and headers."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from api.idempotency import IDEMPOTENT_PATHS
+
 OpenApiDocument = dict[str, Any]
 HEALTH_PATH = "/v1/health"
-IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets")
 PATHS_NAMING_A_TEMPLATE = ("/v1/images", "/v1/links", "/v1/previews")
 PROBLEM_CONTENT = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-CONTENT_OVERRIDES = {  # than what the handler's types say
+CONTENT_OVERRIDES = {  # of successful responses, where the handler's return type does not say it
     "/docs": {"text/html": {"schema": {"type": "string"}}},
     "/v1/previews": {
         "image/*": {"schema": {"type": "string", "format": "binary"}},
@@ -18,17 +19,17 @@ CONTENT_OVERRIDES = {  # than what the handler's types say
 }
 RESPONSE_HEADERS: OpenApiDocument = {
     "X-Request-Id": {
-        "description": "Finds the call in the log.",
+        "description": "Identifies the call in the log.",
         "required": True,
         "schema": {"type": "string"},
     },
     "RateLimit-Policy": {
-        "description": "The key's calls (q) in a window of w seconds.",
+        "description": "The API key's limit: q calls in w seconds.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"key";q=[0-9]+;w=1$'},
     },
     "RateLimit": {
-        "description": "What is left of them (r), and the seconds (t) until all are there again.",
+        "description": "The calls left (r), and the seconds (t) until all are available again.",
         "required": True,
         "schema": {"type": "string", "pattern": '^"key";r=[0-9]+;t=[0-9]+$'},
     },
@@ -38,7 +39,7 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "schema": {"type": "integer", "minimum": 1},
     },
     "Allow": {
-        "description": "The methods that are answered here.",
+        "description": "The methods of this path.",
         "required": True,
         "schema": {"type": "string"},
     },
@@ -48,21 +49,68 @@ RESPONSE_HEADERS: OpenApiDocument = {
         "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
     },
 }
+CORRECT_REQUEST = "correct the request"
+READ_AGAIN = "read again, then repeat"
+ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
+    (
+        400,
+        "invalid_json invalid_request unknown_name missing_value invalid_value too_many_items "
+        "image_unavailable",
+        CORRECT_REQUEST,
+    ),
+    (401, "missing_key invalid_key revoked_key expired_key", CORRECT_REQUEST),
+    (403, "missing_scope template_not_allowed", CORRECT_REQUEST),
+    (404, "not_found", CORRECT_REQUEST),
+    (405, "method_not_allowed", CORRECT_REQUEST),
+    (409, "idempotency_in_progress conflict", READ_AGAIN),
+    (410, "deleted", CORRECT_REQUEST),
+    (412, "precondition_failed", READ_AGAIN),
+    (413, "body_too_large", CORRECT_REQUEST),
+    (414, "link_too_long", CORRECT_REQUEST),
+    (415, "unsupported_media_type", CORRECT_REQUEST),
+    (422, "idempotency_mismatch", READ_AGAIN),
+    (429, "rate_limited", "wait"),
+    (429, "quota_exceeded", "wait for the next month"),
+    (500, "internal_error", "wait"),
+    (503, "service_unavailable", "wait"),
+    (504, "timeout", "wait"),
+)
 REQUEST_HEADERS = {
     "Idempotency-Key": (
-        "The same key with the same body gets the same answer for 24 hours.",
+        "The same key with the same body gets the same response for 24 hours.",
         {"type": "string", "minLength": 1, "maxLength": 255},
     ),
-    "If-Match": ("The ETag that was read: a newer version is not overwritten.", {"type": "string"}),
+    "If-Match": (
+        "The ETag that was read; if there is a newer version, nothing is published.",
+        {"type": "string"},
+    ),
 }
 
 
+def error_table() -> str:
+    """All error codes as HTML in Markdown; `#CODE`, as in a problem's `type`, leads to its row."""
+    rows = (
+        f"<tr><td>{status}</td><td>{' '.join(_code_anchor(code) for code in codes.split())}</td>"
+        f"<td>{advice}</td></tr>"
+        for status, codes, advice in ERROR_CODES
+    )
+    head = "<tr><th>status</th><th>code</th><th>what to do</th></tr>"
+    return (
+        "<details><summary>Error codes</summary>"
+        f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table></details>"
+    )
+
+
+def _code_anchor(code: str) -> str:
+    return f'<code id="{code}">{code}</code>'
+
+
 def describe_responses(path: str, method: str, operation: OpenApiDocument) -> None:
-    """Success with its headers, and each problem by its status, into `operation`."""
+    """Add the successful response and every possible error status to `operation`."""
     responses = operation["responses"]
     responses.pop("422", None)  # Powertools'
     success = responses.get("204") or responses["200"]
-    success["description"] = "Done." if "204" in responses else "What was asked for."
+    success["description"] = "Done." if "204" in responses else "Success."
     if "204" in responses:
         del success["content"]
     elif path in CONTENT_OVERRIDES:
@@ -73,19 +121,19 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
             "content": PROBLEM_CONTENT,
         }
     if path == HEALTH_PATH:
-        responses["503"] = {**success, "description": "Something that pictures need is down."}
+        responses["503"] = {**success, "description": "A dependency of pictures is unavailable."}
     for status, response in responses.items():
         response["headers"] = dict(_response_header_refs(path, status, response))
 
 
 def describe_request_headers(path: str, method: str, operation: OpenApiDocument) -> None:
-    """The request headers that a call heeds, into `operation`."""
-    heeded = []
+    """Add the request headers that the call honours to `operation`."""
+    names = []
     if path in IDEMPOTENT_PATHS and method == "post":
-        heeded.append("Idempotency-Key")
+        names.append("Idempotency-Key")
     if method == "put":
-        heeded.append("If-Match")
-    for name in heeded:
+        names.append("If-Match")
+    for name in names:
         description, schema = REQUEST_HEADERS[name]
         operation.setdefault("parameters", []).append(
             {"name": name, "in": "header", "description": description, "schema": schema}
@@ -94,19 +142,19 @@ def describe_request_headers(path: str, method: str, operation: OpenApiDocument)
 
 def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> list[int]:
     takes_body = "requestBody" in operation
-    keeps_answer = path in IDEMPOTENT_PATHS and method == "post"
-    known = [
+    is_idempotent = path in IDEMPOTENT_PATHS and method == "post"
+    possible = [
         (True, (500, 504)),
         ("security" in operation, (401, 403, 429, 503)),
         (takes_body or "parameters" in operation, (400,)),
         ("{" in path, (404, 405, 410)),
         (takes_body, (409, 413, 415)),
         (path in PATHS_NAMING_A_TEMPLATE, (404, 410)),
-        (keeps_answer, (422,)),
+        (is_idempotent, (422,)),
         (path == "/v1/links", (414,)),
         (method == "put", (412,)),
     ]
-    return sorted({status for true, statuses in known if true for status in statuses})
+    return sorted({status for applies, statuses in possible if applies for status in statuses})
 
 
 def _response_header_refs(

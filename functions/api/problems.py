@@ -1,15 +1,17 @@
-"""Problems as callers see them: application/problem+json (RFC 9457), mapped once, here."""
+"""Errors as responses: application/problem+json (RFC 9457), for our errors and pydantic's."""
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from api.request_context import ApiRequestContext
 from postcard.errors import (
     BadRequest,
     Fault,
+    Gone,
     NotFound,
     Problem,
     ServiceUnavailable,
@@ -17,12 +19,13 @@ from postcard.errors import (
     raise_faults,
 )
 from postcard.json_text import json_pointer
+from postcard.template.bind import BindMode
 
 PROBLEM_JSON = "application/problem+json"
-MAX_ERRORS = 100  # a Lambda answers 6 MB at most
-RETRY_AFTER_SECONDS = "5"  # seconds after which something that is down is worth another try
-
-
+MAX_ERRORS = 100  # a Lambda response has at most 6 MB
+RETRY_AFTER_SECONDS = "5"  # of a dependency that is unavailable
+PATHS_WITH_FALLBACK_URL = ("/v1/images", "/v1/links")
+PATHS_WITH_MODIFICATIONS = (*PATHS_WITH_FALLBACK_URL, "/v1/previews")
 DETAILS_BY_ERROR_TYPE = {
     "dict_type": "Send a JSON object.",
     "model_attributes_type": "Send a JSON object.",
@@ -32,7 +35,7 @@ DETAILS_BY_ERROR_TYPE = {
 
 @dataclass(frozen=True, slots=True)
 class ProblemResponse:
-    """A problem as an HTTP answer."""
+    """A problem as an HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +43,7 @@ class ProblemResponse:
 
 
 def problem_response(problem: Problem, *, request_id: str, instance: str) -> ProblemResponse:
-    """The answer for a problem. `instance` is the path that was called, without its query."""
+    """The response for a problem. `instance` is the path that was called, without its query."""
     members = {
         "type": f"/docs#{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
@@ -53,84 +56,129 @@ def problem_response(problem: Problem, *, request_id: str, instance: str) -> Pro
         "errors": faults_to_json(problem.errors[:MAX_ERRORS]),
         **problem.extensions,
     }
-    waiting = (
+    retry_after = (
         {"Retry-After": RETRY_AFTER_SECONDS} if isinstance(problem, ServiceUnavailable) else {}
     )
-    headers = {**waiting, **problem.headers, "Content-Type": PROBLEM_JSON}
+    headers = {**retry_after, **problem.headers, "Content-Type": PROBLEM_JSON}
     body = json.dumps(members, ensure_ascii=False)
-    whole = body.encode("utf-8", "replace").decode()  # a pointer may hold half a character
-    return ProblemResponse(problem.status, headers, whole)
+    valid = body.encode("utf-8", "replace").decode()  # a pointer may contain half a character
+    return ProblemResponse(problem.status, headers, valid)
 
 
 def _detail(problem: Problem) -> str:
-    """What to do: the first fault's own sentence, and how many more there are."""
+    """The first fault's own sentence, and how many more there are."""
     if not problem.errors:
         return problem.detail
     first, more = problem.errors[0], len(problem.errors) - 1
-    said = first.detail
+    detail = first.detail
     if first.pointer and first.detail != problem.detail:
-        said = f"{first.pointer}: {said}"
+        detail = f"{first.pointer}: {detail}"
     if more:
-        said += f" And {more} more {'fault' if more == 1 else 'faults'}: see errors."
-    return said
+        detail += f" And {more} more {'fault' if more == 1 else 'faults'}: see errors."
+    return detail
 
 
 def validation_problem(
+    context: ApiRequestContext,
     errors: Sequence[Mapping[str, Any]],
-    body: Any,
-    property_names: Iterable[str],
-    *,
-    is_put: bool,
-    value_faults: Sequence[Fault] = (),
+    property_names: Sequence[str],
 ) -> Problem:
-    """The problem of a request that does not fit its model; `found`: what else is wrong with it.
+    """The problem of a request that pydantic rejected with `errors`.
 
-    An id in the path of a form that no id has is not found, except where it would be made.
+    It lists the faults of the modifications' values too, which pydantic does not check, and has
+    the template's `fallback_url`. `property_names` are those of the body.
     """
-    names = list(property_names)
+    problem = _bad_request(context, errors, property_names)
+    problem.extensions = _fallback_url(context)
+    return problem
+
+
+def _bad_request(
+    context: ApiRequestContext,
+    errors: Sequence[Mapping[str, Any]],
+    property_names: Sequence[str],
+) -> Problem:
+    if context.request.method != "PUT" and any(error["loc"][0] == "path" for error in errors):
+        return NotFound("There is nothing by that id.")  # no id has this form; PUT would create it
     faults: dict[str, Fault] = {}
     for error in errors:
-        fault = _fault_from_pydantic(error, body, names)
+        fault = _fault_from_pydantic(error, context.json_body, property_names)
         faults.setdefault(fault.pointer, fault)
-    if not is_put and any(error["loc"][0] == "path" for error in errors):
-        return NotFound("There is nothing by that id.")
     try:
-        raise_faults([*faults.values(), *value_faults])
-    except BadRequest as bad:
-        return bad
+        raise_faults([*faults.values(), *_value_faults(context)])
+    except BadRequest as problem:
+        return problem
     return BadRequest("The request cannot be read.")
 
 
-def _fault_from_pydantic(error: Mapping[str, Any], body: Any, property_names: list[str]) -> Fault:
-    where, *steps = error["loc"]
-    place = _pointer(steps, body if where == "body" else {})
+def _value_faults(context: ApiRequestContext) -> Sequence[Fault]:
+    """What is wrong with the values of the modifications, by the template's latest version."""
+    template_id = _requested_template(context, PATHS_WITH_MODIFICATIONS)
+    if template_id is None:
+        return ()
+    modifications = context.json_body.get("modifications")
+    if not isinstance(modifications, list) or not all(isinstance(m, dict) for m in modifications):
+        return ()
+    mode: BindMode = "default" if context.json_body.get("on_invalid") == "default" else "error"
+    try:
+        return context.service.links.value_faults(template_id, modifications, mode)
+    except (NotFound, Gone):
+        return ()
+
+
+def _fallback_url(context: ApiRequestContext) -> dict[str, object]:
+    template_id = _requested_template(context, PATHS_WITH_FALLBACK_URL)
+    if template_id is None:
+        return {}
+    url = context.service.links.fallback_url(template_id)
+    return {"fallback_url": url} if url else {}
+
+
+def _requested_template(context: ApiRequestContext, paths: Sequence[str]) -> str | None:
+    """The body's `template_id` if the path is one of `paths` and the key may use the template."""
+    if context.request.path not in paths or not isinstance(context.json_body, dict):
+        return None
+    template_id = context.json_body.get("template_id")
+    if not isinstance(template_id, str):
+        return None
+    key = context.auth.key
+    if key is not None and key.templates is not None and template_id not in key.templates:
+        return None
+    return template_id
+
+
+def _fault_from_pydantic(
+    error: Mapping[str, Any], body: Any, property_names: Sequence[str]
+) -> Fault:
+    location, *steps = error["loc"]
+    pointer = _pointer(steps, body if location == "body" else {})
     if error["type"] == "extra_forbidden":
         return Fault(
-            "invalid_request", place, _unknown_property_detail(str(steps[-1]), property_names)
+            "invalid_request", pointer, _unknown_property_detail(str(steps[-1]), property_names)
         )
     if error["type"] == "missing":
-        return Fault("missing_value", place, "This is required.")
+        return Fault("missing_value", pointer, "This is required.")
     detail = DETAILS_BY_ERROR_TYPE.get(error["type"], str(error["msg"]))
-    if where == "path":
+    if location == "path":
         detail = "An id is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
-    return Fault("invalid_request", place, detail if detail.endswith(".") else f"{detail}.")
+    return Fault("invalid_request", pointer, detail if detail.endswith(".") else f"{detail}.")
 
 
-def _unknown_property_detail(name: str, property_names: list[str]) -> str:
-    close = difflib.get_close_matches(name, property_names, n=1)
-    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(property_names)}."
-    return f"Unknown property; {guess}"
+def _unknown_property_detail(name: str, property_names: Sequence[str]) -> str:
+    similar = difflib.get_close_matches(name, property_names, n=1)
+    hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(property_names)}."
+    return f"Unknown property; {hint}"
 
 
 def _pointer(steps: Sequence[str | int], body: Any) -> str:
-    """Where in the body; the names that a validator gives a union's members are left out."""
-    place, value = "", body
+    """A JSON pointer into the body, without the names that pydantic gives a union's members."""
+    pointer, value = "", body
     for step in steps:
         if not isinstance(value, dict | list):
             break
-        place += json_pointer(step)
+        pointer += json_pointer(step)
         value = _member(value, step)
-    return place
+    return pointer
 
 
 def _member(value: Any, step: str | int) -> Any:

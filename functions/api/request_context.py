@@ -1,69 +1,52 @@
-"""One call of the API: who calls, what was sent, until when, and what the log line will say."""
+"""One API call: its request, who calls, until when it must be answered, and what is logged."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.api_gateway import Router
-
+from api.auth import AuthResult
+from api.http_event import ApiRequest
+from postcard.errors import Problem, ServiceUnavailable
 from postcard.identifiers import is_template_id
 from postcard.keys.api_keys import require_scope, require_template
-from postcard.ports import ApiKeyRecord
 from postcard.services.assembly import ApiService
-
-JSON_TYPE = "application/json"
 
 
 @dataclass
 class ApiRequestContext:
-    """What a handler may know beside its arguments. `noted` goes to the log: no values in it."""
+    """One per call; filled step by step, so that a failed call is logged with what is known.
 
+    `now` is in Unix seconds; `deadline` and `started_at` are `time.monotonic()` instants.
+    `log_fields` go into the log line: no values of readers in them.
+    """
+
+    request: ApiRequest
     service: ApiService
-    request_id: str
+    openapi_document: Callable[[], dict[str, Any]]
     now: float
     deadline: float
-    openapi_document: Callable[[], dict[str, Any]]
+    started_at: float
+    auth: AuthResult = field(default_factory=AuthResult)
+    route_path: str = ""
     body_text: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    key: ApiKeyRecord | None = None
+    json_body: Any = None
     log_fields: dict[str, object] = field(default_factory=dict)
+    exception: BaseException | None = None
 
     def authorize_template(self, template_id: str) -> None:
-        """`Forbidden` if the key is confined to other templates."""
-        if is_template_id(template_id):  # another text in its place may be anybody's value
+        """`Forbidden` if the key is restricted to other templates."""
+        if is_template_id(template_id):  # any other text may be a reader's value: not logged
             self.log_fields["template_id"] = template_id
-        if self.key is not None:
-            require_template(self.key, template_id)
+        if self.auth.key is not None:
+            require_template(self.auth.key, template_id)
 
     def authorize_scope(self, scope: str) -> None:
-        """`Forbidden` unless the key has the scope; for what a body or query decides."""
-        if self.key is not None:
-            require_scope(self.key, scope)
+        """`Forbidden` unless the key has the scope; for scopes that a body or query decides."""
+        if self.auth.key is not None:
+            require_scope(self.auth.key, scope)
 
-    def json_body(self) -> Any:
-        """The JSON that was sent; it has been read once, so it can be."""
-        return json.loads(self.body_text)
-
-
-class ApiRouter(Router):
-    """Powertools' router, with the call that its handler is answering."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Powertools leaves it untyped
-
-    @property
-    def request_context(self) -> ApiRequestContext:
-        """The call at work."""
-        return cast(ApiRequestContext, self.context["call"])
-
-
-def no_content() -> Response[Any]:
-    """204."""
-    return Response(status_code=204, content_type=None, body="")
-
-
-def any_scope(*scopes: str) -> list[dict[str, list[str]]]:
-    """OpenAPI's security of a route: any of `scopes`; this is what `auth.py` goes by, too."""
-    return [{name: [scope]} for scope in scopes for name in ("bearer", "api_key")]
+    def log_problem(self, problem: Problem) -> None:
+        """Log the code; and of an unavailable dependency, which one and how it failed."""
+        self.log_fields["code"] = problem.code
+        if isinstance(problem, ServiceUnavailable):
+            self.log_fields["dependency"] = str(problem)

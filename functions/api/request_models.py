@@ -1,8 +1,9 @@
-"""What callers send and get, as models: OpenAPI comes from here.
+"""Request bodies as pydantic models, from which OpenAPI is generated.
 
-Only shapes and bounds; what a template's own fields say of a value is the core's business.
+They check shapes and bounds. The values of modifications are checked by the template's fields.
 """
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,25 +14,28 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from api.metadata import check_metadata_size
 from postcard.formats import MAX_PICTURE_BYTES
 from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
+MAX_METADATA_BYTES = 1024
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
 OnInvalid = Annotated[
     Literal["error", "default"],
-    Field(description="default: bad and missing values become their fields' defaults."),
+    Field(description="default: invalid and missing values become their fields' defaults."),
 ]
 Width = Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_SIDE})]
 DevicePixelRatio = Annotated[float, Field(gt=0, json_schema_extra={"enum": list(DPRS)})]
 MaxBytes = Annotated[
     int | None,
-    Field(ge=2_000, le=MAX_PICTURE_BYTES, description="Quality or colours go down until it fits."),
+    Field(
+        ge=2_000, le=MAX_PICTURE_BYTES, description="Quality or colours are reduced until it fits."
+    ),
 ]
 Campaign = Annotated[
     str | None, Field(pattern=r"^[a-z0-9-]{1,32}$", description="A tag for counting.")
@@ -39,12 +43,21 @@ Campaign = Annotated[
 
 
 def _without_null_members(entry: dict[str, Any]) -> dict[str, Any]:
-    """A modification without its nulls, which are the same as not given, beside what is given.
+    """A modification without nulls, which mean "not given".
 
-    An entry of nulls alone stays as it is: it says that the value is missing.
+    A modification that has only nulls stays as it is: it says that the value is missing.
     """
     given = {name: value for name, value in entry.items() if value is not None}
     return given if given.keys() - {"name"} else entry
+
+
+def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_METADATA_BYTES:
+        detail = f"The metadata is {size} bytes of JSON: send at most {MAX_METADATA_BYTES}."
+        raise PydanticCustomError("too_large", "{detail}", {"detail": detail})
+    return metadata
 
 
 Modification = Annotated[
@@ -75,33 +88,33 @@ JsonDocument = Annotated[
 ]
 Metadata = Annotated[
     dict[str, Any],
-    AfterValidator(check_metadata_size),
-    WithJsonSchema({"type": "object", "description": "At most 1 KB; given back, never stored."}),
+    AfterValidator(_check_metadata_size),
+    WithJsonSchema({"type": "object", "description": "At most 1 KB; returned, never stored."}),
 ]
 
 
 def example_config(**example: Any) -> ConfigDict:
-    """A body's rules, with an example for those who read the description."""
+    """The settings of `RequestBody`, with an example for OpenAPI."""
     return ConfigDict(
         extra="forbid", strict=True, frozen=True, json_schema_extra={"examples": [example]}
     )
 
 
 class RequestBody(BaseModel):
-    """A body: unknown properties are refused, `null` is the same as not given."""
+    """A request body: unknown properties are an error, `null` means "not given"."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_nulls(cls, sent: Any) -> Any:
-        if not isinstance(sent, dict):
-            return sent
-        return {name: value for name, value in sent.items() if value is not None}
+    def _drop_nulls(cls, body: Any) -> Any:
+        if not isinstance(body, dict):
+            return body
+        return {name: value for name, value in body.items() if value is not None}
 
 
 class PictureBody(RequestBody):
-    """What every call that makes or names a picture takes."""
+    """The properties that images, links and previews have in common."""
 
     modifications: Annotated[
         list[Modification], Field(description="At most 200; each names a field or a layer.")
@@ -124,8 +137,8 @@ class ImageBody(PictureBody):
         template_id="tmpl_a1b2c3d4e5",
         modifications=[
             {"name": "user_name", "text": "Alex Rivera"},
-            {"name": "profile_picture", "image_url": "https://example.com/profiles/alex.jpg"},
-            {"name": "products", "value": [{"name": "Stoneware mug", "price": 24.5}]},
+            {"name": "discount_code", "text": "SAVE25NOW"},
+            {"name": "profile_picture", "image_url": "asset:portrait"},
         ],
         format="png",
     )
@@ -137,7 +150,8 @@ class ImageBody(PictureBody):
     on_invalid: OnInvalid = "error"
     max_bytes: MaxBytes = None
     render: Annotated[
-        Literal["now", "on_open"], Field(description="on_open: drawn at its first GET.")
+        Literal["now", "on_open"],
+        Field(description="on_open: the picture is drawn at its first GET."),
     ] = "now"
     campaign: Campaign = None
     metadata: Metadata | None = None
@@ -162,10 +176,10 @@ class LinkBody(PictureBody):
     campaign: Campaign = None
     expires_at: Annotated[str | None, Field(description="RFC 3339, in UTC.")] = None
     esp: Annotated[
-        str | None, Field(description="The mail platform that fills open fields in.")
+        str | None, Field(description="The mail platform that fills in the open fields.")
     ] = None
     open: Annotated[
-        dict[str, str] | None, Field(description="Field → that platform's attribute.")
+        dict[str, str] | None, Field(description="Field → attribute of that platform.")
     ] = None
 
 
@@ -173,8 +187,24 @@ class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
     model_config = example_config(
-        template_id="tmpl_a1b2c3d4e5",
-        modifications=[{"name": "user_name", "text": "Alex Rivera"}],
+        document={
+            "width": 600,
+            "height": 315,
+            "background": "#2b2a5c",
+            "color": "#ffffff",
+            "fields": {"name": {"default": "there", "max_length": 40}},
+            "layers": [
+                {
+                    "type": "text",
+                    "x": 40,
+                    "y": 120,
+                    "width": 520,
+                    "text": "Hi {{ name }}",
+                    "size": 48,
+                }
+            ],
+        },
+        modifications=[{"name": "name", "text": "Zoë"}],
     )
 
     document: JsonDocument | None = None
@@ -190,7 +220,7 @@ class PreviewBody(PictureBody):
 class TemplateChanges(RequestBody):
     """`PATCH /v1/templates/{id}`."""
 
-    model_config = example_config(paused=True, daily_renders=200_000)
+    model_config = example_config(paused=False, daily_renders=200_000)
 
     paused: bool | None = None
     daily_renders: Annotated[
@@ -198,8 +228,8 @@ class TemplateChanges(RequestBody):
         Field(
             ge=1,
             le=1_000_000_000,
-            description="Pictures drawn a day (UTC). `null` changes nothing: give the most there "
-            "is to lift a bound.",
+            description="Pictures drawn per day (UTC). `null` changes nothing: to remove a limit, "
+            "send the maximum.",
         ),
     ] = None
 
@@ -207,7 +237,7 @@ class TemplateChanges(RequestBody):
 class RecallBody(RequestBody):
     """`POST /v1/templates/{id}/versions/{n}/recall`."""
 
-    model_config = example_config(replaced_by=4)
+    model_config = example_config(replaced_by=2)
 
     replaced_by: Annotated[int, Field(ge=1, le=999_999)]
 
@@ -229,11 +259,3 @@ class AssetBody(RequestBody):
         "font/woff2",
     ]
     bytes: Annotated[int, Field(ge=1, le=10_000_000)]
-
-
-class Diagnostic(BaseModel):
-    """A warning or a finding."""
-
-    code: str
-    pointer: str
-    detail: str

@@ -1,4 +1,4 @@
-"""Powertools' resolver, with routes that can be asked for and problems that are ours."""
+"""Powertools' resolver, extended: routes can be looked up, and failures become problem+json."""
 
 from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from api.openapi import build_openapi
 from api.problems import problem_response, validation_problem
-from api.visit import ApiRequestState
+from api.request_context import ApiRequestContext
+from api.router import CONTEXT_KEY
 from postcard.errors import MethodNotAllowed, NotFound, Problem
 
 
@@ -30,50 +31,44 @@ class Resolver(APIGatewayHttpResolver):
 
     def find_route(self, method: str, path: str) -> Route:
         """The route of a request; `NotFound`, or `MethodNotAllowed` with `Allow`."""
-        there = [route for route in self.all_routes if route.rule.match(path)]
-        if not there:
+        matching = [route for route in self.all_routes if route.rule.match(path)]
+        if not matching:
             raise NotFound("There is nothing here: /docs lists what there is.")
-        for route in there:
+        for route in matching:
             if route.method == method:
                 return route
-        allowed = ", ".join(sorted({route.method for route in there}))
+        allowed = ", ".join(sorted({route.method for route in matching}))
         detail = f"{method} is not answered here, {allowed} is."
         raise MethodNotAllowed(detail, headers={"Allow": allowed})
 
     def openapi_document(self) -> dict[str, Any]:
-        """OpenAPI of all routes, made once."""
+        """OpenAPI of all routes, built once."""
         if self._openapi_document is None:
             self._openapi_document = build_openapi(self, self.all_routes)
         return self._openapi_document
 
     @property
-    def request_state(self) -> ApiRequestState:
-        """The call at work."""
-        visit: ApiRequestState = self.context["visit"]
-        return visit
+    def request_context(self) -> ApiRequestContext:
+        """The call that is being answered."""
+        context: ApiRequestContext = self.context[CONTEXT_KEY]
+        return context
 
     def _problem_response(self, problem: Problem) -> Response[str]:
-        visit = self.request_state
-        visit.log_problem(problem)
-        told = problem_response(
-            problem, request_id=visit.request.request_id, instance=visit.request.path
+        context = self.request_context
+        context.log_problem(problem)
+        error = problem_response(
+            problem, request_id=context.request.request_id, instance=context.request.path
         )
-        return Response(told.status, body=told.body, headers=dict(told.headers))
+        return Response(error.status, body=error.body, headers=dict(error.headers))
 
     def _validation_problem(self, error: RequestValidationError) -> Response[str]:
-        visit = self.request_state
-        known = _body_property_names(self.context["_route"])
-        put = visit.request.method == "PUT"
-        found = visit.value_faults()
-        problem = validation_problem(
-            error.errors(), visit.json_body, known, is_put=put, value_faults=found
-        )
-        problem.extensions = visit.fallback_url()
+        property_names = _body_property_names(self.context["_route"])
+        problem = validation_problem(self.request_context, error.errors(), property_names)
         return self._problem_response(problem)
 
     def _internal_error(self, exception: Exception) -> Response[str]:
-        """A fault of ours: the caller gets the request id, the log the place."""
-        self.request_state.exception = exception
+        """A fault of ours: the caller gets the request id, the log the line of code."""
+        self.request_context.exception = exception
         return self._problem_response(
             Problem("Something here is broken: the request id finds the log line.")
         )
@@ -87,7 +82,7 @@ def _body_property_names(route: Route) -> list[str]:
 
 
 def scopes_of(route: Route) -> list[str]:
-    """Any of these lets a caller in; none: everybody may call."""
+    """The scopes of which a caller needs one; none: the route is public."""
     return sorted(
         {scope for way in route.security or [] for scopes in way.values() for scope in scopes}
     )

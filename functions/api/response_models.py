@@ -1,10 +1,16 @@
-"""What calls answer, as models: OpenAPI comes from here."""
+"""Responses as pydantic models, from which OpenAPI is generated."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from api.request_models import Diagnostic
+
+class Diagnostic(BaseModel):
+    """A warning or a finding."""
+
+    code: str
+    pointer: str
+    detail: str
 
 
 class ImageResponse(BaseModel):
@@ -30,7 +36,7 @@ class ImageResponse(BaseModel):
 
 
 class StoredImageResponse(BaseModel):
-    """An image as it is remembered: without `metadata`."""
+    """A stored image: `ImageResponse` without `metadata`."""
 
     success: bool = True
     id: str
@@ -51,7 +57,7 @@ class StoredImageResponse(BaseModel):
 
 
 class LinkResponse(BaseModel):
-    """A signed link and the tag that shows it."""
+    """A signed link and its `<img>` tag."""
 
     success: bool = True
     url: str
@@ -92,7 +98,7 @@ class TemplateSummary(BaseModel):
 
 
 class TemplateList(BaseModel):
-    """Part of the list of templates."""
+    """A page of the list of templates."""
 
     items: list[TemplateSummary]
     next_cursor: str | None
@@ -107,7 +113,7 @@ class VersionSummary(BaseModel):
 
 
 class VersionList(BaseModel):
-    """Part of the list of a template's versions, newest first."""
+    """A page of the list of a template's versions, newest first."""
 
     items: list[VersionSummary]
     next_cursor: str | None
@@ -121,7 +127,7 @@ class FieldList(BaseModel):
 
 
 class RecallResponse(BaseModel):
-    """A version, and the one that is drawn instead of it from now on."""
+    """A recalled version, and the version that is drawn instead."""
 
     template_id: str
     version: int
@@ -129,7 +135,7 @@ class RecallResponse(BaseModel):
 
 
 class AssetResponse(BaseModel):
-    """An asset; `upload` says where and how to send its bytes."""
+    """An asset; `upload` is the presigned request that uploads its bytes."""
 
     id: str
     content_type: str
@@ -157,14 +163,14 @@ class AssetSummary(BaseModel):
 
 
 class AssetList(BaseModel):
-    """Part of the list of assets."""
+    """A page of the list of assets."""
 
     items: list[AssetSummary]
     next_cursor: str | None
 
 
 class PreviewBox(BaseModel):
-    """Where a layer came to stand, in CSS pixels of the template."""
+    """The box of a layer, in CSS pixels of the template."""
 
     pointer: str
     x: float
@@ -192,7 +198,7 @@ class FontFamily(BaseModel):
 
 
 class Health(BaseModel):
-    """`ok`, or what is down, by name."""
+    """The state of each dependency; `status` is `ok` or `unavailable`."""
 
     status: str
     dependencies: dict[str, str]

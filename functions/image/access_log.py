@@ -1,7 +1,7 @@
-"""A log line and a line of metrics a call, in the shape that Powertools writes for the API.
+"""The log line and the metrics of a picture request, in the format that Powertools writes.
 
-Powertools takes longer to import than a picture to draw; a test holds these keys against its own.
-No values, no query: a path holds a digest.
+Written without Powertools, whose import takes longer than a render; a test compares the keys with
+its own. No values, no query: a path contains a digest.
 """
 
 import json
@@ -12,66 +12,64 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from postcard.delivery.fallback_chain import RequestContext
+from postcard.delivery.request_context import RequestContext
 
 SERVICE = "image"
 NAMESPACE = "Postcard"
-is_cold_start = [True]  # until the first call is told
+is_cold_start = [True]  # until the first line is written
 
 
 def write(
     out: TextIO,
     event: Mapping[str, Any],
-    context: Any,
+    lambda_context: Any,
     request_context: RequestContext,
     response: Mapping[str, Any],
-    milliseconds: float,
+    duration_ms: float,
 ) -> None:
-    """Both lines; a log that takes none costs no picture. `spent` is in milliseconds."""
+    """Write a log line and a line of metrics; a log that cannot be written to fails no request."""
     status = response["statusCode"]
-    facts = {
+    log_fields = request_context.log_fields
+    level = "ERROR" if status >= 500 or "error" in log_fields else "INFO"
+    line = {
+        **_powertools_fields(lambda_context, level),
         "request_id": event["requestContext"]["requestId"],
         "method": event["requestContext"]["http"]["method"],
         "status": status,
-        "duration_ms": round(milliseconds, 1),
+        "duration_ms": round(duration_ms, 1),
         "timings_ms": {
             name: round(ms, 1) for name, ms in request_context.timings.milliseconds.items()
         },
-        **{name: fact for name, fact in request_context.log_fields.items() if fact},
+        **{name: value for name, value in log_fields.items() if value},
     }
-    level = "ERROR" if status >= 500 or "error" in request_context.log_fields else "INFO"
     with suppress(OSError, ValueError):
-        _write_lines(
-            out,
-            {**_powertools_fields(context, level), **facts},
-            emf_metrics(request_context.log_fields, status, milliseconds),
-        )
+        _write_lines(out, line, emf_metrics(log_fields, status, duration_ms))
 
 
-def _powertools_fields(context: Any, level: str) -> dict[str, Any]:
-    """What Powertools' logger puts into every line of a Lambda."""
+def _powertools_fields(lambda_context: Any, level: str) -> dict[str, Any]:
+    """The keys that Powertools' logger writes into every line of a Lambda function."""
     now = datetime.now(UTC)
-    first, is_cold_start[0] = is_cold_start[0], False
+    cold_start, is_cold_start[0] = is_cold_start[0], False
     return {
         "level": level,
-        "location": "write:journal",
+        "location": "write:access_log",
         "message": "failed" if level == "ERROR" else "answered",
         "timestamp": f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d}+0000",
         "service": os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE),
-        "cold_start": first,
-        "function_name": context.function_name,
-        "function_memory_size": context.memory_limit_in_mb,
-        "function_arn": context.invoked_function_arn,
-        "function_request_id": context.aws_request_id,
+        "cold_start": cold_start,
+        "function_name": lambda_context.function_name,
+        "function_memory_size": lambda_context.memory_limit_in_mb,
+        "function_arn": lambda_context.invoked_function_arn,
+        "function_request_id": lambda_context.aws_request_id,
     }
 
 
 def emf_metrics(
-    log_fields: Mapping[str, object], status: int, milliseconds: float
+    log_fields: Mapping[str, object], status: int, duration_ms: float
 ) -> dict[str, Any]:
-    """CloudWatch's embedded metric format: counts of one call, its bytes and its milliseconds."""
+    """The metrics of one request in CloudWatch's embedded metric format (EMF)."""
     reason = log_fields.get("reason")
-    values: dict[str, tuple[str, float]] = {
+    metrics: dict[str, tuple[str, float]] = {
         "Requests": ("Count", 1),
         "Renders": ("Count", 1 if log_fields.get("renders") else 0),
         "Hits": ("Count", 1 if log_fields.get("outcome") == "stored" else 0),
@@ -81,22 +79,21 @@ def emf_metrics(
         "MissingRequired": ("Count", 1 if log_fields.get("missing_required") else 0),
         "MissingGlyphs": ("Count", float(str(log_fields.get("missing_glyphs") or 0))),
         "ClientErrors": ("Count", 1 if 400 <= status < 500 else 0),
-        "Duration": ("Milliseconds", round(milliseconds, 1)),
+        "Duration": ("Milliseconds", round(duration_ms, 1)),
     }
     if log_fields.get("bytes"):
-        values["Bytes"] = ("Bytes", float(str(log_fields["bytes"])))
+        metrics["Bytes"] = ("Bytes", float(str(log_fields["bytes"])))
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
-    by = {"service": service, **({"reason": str(reason)} if reason else {})}
-    dimensions = [["service"], ["service", "reason"]] if reason else [["service"]]
-    told = {
+    dimensions = {"service": service, **({"reason": str(reason)} if reason else {})}
+    directive = {
         "Namespace": os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE),
-        "Dimensions": dimensions,
-        "Metrics": [{"Name": name, "Unit": unit} for name, (unit, _) in values.items()],
+        "Dimensions": [["service"], ["service", "reason"]] if reason else [["service"]],
+        "Metrics": [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()],
     }
     return {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [told]},
-        **by,
-        **{name: [float(value)] for name, (_, value) in values.items()},
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+        **dimensions,
+        **{name: [float(value)] for name, (_, value) in metrics.items()},
     }
 
 

@@ -1,7 +1,7 @@
-"""Pictures: the Lambda `image`, called by CloudFront for what S3 did not have.
+"""The Lambda function `image`: draws the pictures that CloudFront did not find in S3.
 
-It imports only what a render needs: no Powertools, no pydantic, no boto3. Nothing secret, no clock
-and no connection is taken at import, so that a snapshot of it may be restored anywhere.
+It imports only what a render needs: no Powertools, no pydantic, no boto3. At import it reads no
+secret and no clock and opens no connection, so that a snapshot of it can be restored at any time.
 """
 
 import base64
@@ -13,18 +13,18 @@ import time
 from functools import cache
 from typing import Any
 
-from image import access_log as journal
+from image import access_log
 from postcard import wiring
 from postcard.delivery.assembly import ImageService
-from postcard.delivery.fallback_chain import RequestContext
-from postcard.delivery.response import PictureResponse
+from postcard.delivery.picture_service import PictureResponse
+from postcard.delivery.request_context import RequestContext
 from postcard.errors import Forbidden, MethodNotAllowed, Problem, ServiceUnavailable
 from postcard.settings import Settings
 
 METHODS = ("GET", "HEAD")
-RENDER_SECONDS = 8.0  # what drawing and its sources may take
-FALLBACK_RESERVE_SECONDS = 3.0  # kept back for the fallback and its answer
-RESPONSE_RESERVE_SECONDS = 0.7  # kept back to answer at all, whatever does not
+RENDER_SECONDS = 8.0  # for fetching sources and drawing
+FALLBACK_RESERVE_SECONDS = 3.0  # of the function's time, for the fallback and its response
+RESPONSE_RESERVE_SECONDS = 0.7  # of the function's time, for a response whatever else fails
 PICTURE_HEADERS = {
     "Content-Disposition": "inline",
     "X-Content-Type-Options": "nosniff",
@@ -36,7 +36,7 @@ LambdaResponse = dict[str, Any]
 
 @cache
 def service() -> ImageService:
-    """The use cases on what the environment names; no secret and no connection is taken yet."""
+    """The use cases, wired from the environment; reads no secret and opens no connection."""
     return wiring.image_service(Settings.from_environ(os.environ))
 
 
@@ -46,70 +46,69 @@ def handler(event: dict[str, Any], context: Any) -> LambdaResponse:
 
 
 def handle_request(event: dict[str, Any], context: Any, images: ImageService) -> LambdaResponse:
-    """An event in, a response out, one line in the log and one of metrics."""
-    began = images.monotonic()
-    left = context.get_remaining_time_in_millis() / 1000
-    visit = RequestContext(
-        now=images.clock(), deadline=began + min(RENDER_SECONDS, left - FALLBACK_RESERVE_SECONDS)
+    """Answer an event; write its log line and its metrics."""
+    started_at = images.monotonic()
+    remaining = context.get_remaining_time_in_millis() / 1000
+    request_context = RequestContext(
+        now=images.clock(),
+        deadline=started_at + min(RENDER_SECONDS, remaining - FALLBACK_RESERVE_SECONDS),
     )
-    images.set_deadline(began + left - RESPONSE_RESERVE_SECONDS)
+    images.set_deadline(started_at + remaining - RESPONSE_RESERVE_SECONDS)
     try:
-        response = _picture_response(event, images, visit)
+        response = _picture_response(event, images, request_context)
     except Problem as problem:
-        visit.log_fields["code"] = problem.code
+        request_context.log_fields["code"] = problem.code
         if isinstance(problem, ServiceUnavailable):
-            visit.log_fields["error"] = str(problem)
+            request_context.log_fields["error"] = str(problem)
         response = _error_response(problem)
-    spent = (images.monotonic() - began) * 1000
-    journal.write(sys.stdout, event, context, visit, response, spent)
+    duration_ms = (images.monotonic() - started_at) * 1000
+    access_log.write(sys.stdout, event, context, request_context, response, duration_ms)
     return response
 
 
 def _picture_response(
     event: dict[str, Any], images: ImageService, request_context: RequestContext
 ) -> LambdaResponse:
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    sent = headers.get("x-postcard-origin", "").encode()
-    if not hmac.compare_digest(sent, images.origin().encode()):
+    request_headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    origin_secret = request_headers.get("x-postcard-origin", "").encode()
+    if not hmac.compare_digest(origin_secret, images.origin().encode()):
         raise Forbidden("Pictures are behind the CDN: ask there.", code="forbidden")
     method = event["requestContext"]["http"]["method"]
     if method not in METHODS:
         raise MethodNotAllowed("Pictures are read only.", headers={"Allow": ", ".join(METHODS)})
-    answered = images.pictures.get(
-        event["rawPath"], headers.get("x-postcard-link", ""), request_context
+    picture = images.pictures.get(
+        event["rawPath"], request_headers.get("x-postcard-link", ""), request_context
     )
-    request_context.log_fields |= {"outcome": answered.render, "bytes": len(answered.image.body)}
-    if answered.reason:
-        request_context.log_fields["reason"] = answered.reason
-    told = _picture_headers(answered, request_context)
-    if _etag_matches(headers.get("if-none-match", ""), told["ETag"]):
-        return {"statusCode": 304, "headers": told, "body": ""}
-    told["Content-Type"] = answered.image.content_type
+    request_context.log_fields |= {"outcome": picture.render, "bytes": len(picture.image.body)}
+    if picture.reason:
+        request_context.log_fields["reason"] = picture.reason
+    headers = _picture_headers(picture, request_context)
+    if _etag_matches(request_headers.get("if-none-match", ""), headers["ETag"]):
+        return {"statusCode": 304, "headers": headers, "body": ""}
+    headers["Content-Type"] = picture.image.content_type
     if method == "HEAD":
-        told["Content-Length"] = str(len(answered.image.body))
-        return {"statusCode": 200, "headers": told, "body": ""}
-    body = base64.b64encode(answered.image.body).decode("ascii")
-    return {"statusCode": 200, "headers": told, "body": body, "isBase64Encoded": True}
+        headers["Content-Length"] = str(len(picture.image.body))
+        return {"statusCode": 200, "headers": headers, "body": ""}
+    body = base64.b64encode(picture.image.body).decode("ascii")
+    return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 
 
 def _picture_headers(picture: PictureResponse, request_context: RequestContext) -> dict[str, str]:
-    """Everything but the type and the length, which a 304 leaves out."""
+    """All headers but Content-Type and Content-Length, which a 304 does not have."""
     digest = hashlib.md5(picture.image.body, usedforsecurity=False).hexdigest()
-    steps = (
-        f"{name};dur={spent:.1f}" for name, spent in request_context.timings.milliseconds.items()
-    )
-    told = {
+    timings = (f"{name};dur={ms:.1f}" for name, ms in request_context.timings.milliseconds.items())
+    headers = {
         **PICTURE_HEADERS,
-        "ETag": f'"{digest}"',  # S3's own, so that a copy stays good when S3 answers next
+        "ETag": f'"{digest}"',  # as S3 computes it, so that a copy stays valid when S3 answers next
         "Cache-Control": picture.cache_policy.cache_control,
         "X-Postcard-Render": picture.render,
-        "Server-Timing": ", ".join(steps),
+        "Server-Timing": ", ".join(timings),
     }
     if picture.reason:
-        told["X-Postcard-Fallback"] = picture.reason
+        headers["X-Postcard-Fallback"] = picture.reason
     if picture.cache_policy.expires is not None:
-        told["Expires"] = _http_date(picture.cache_policy.expires)
-    return told
+        headers["Expires"] = _http_date(picture.cache_policy.expires)
+    return headers
 
 
 def _etag_matches(if_none_match: str, etag: str) -> bool:
@@ -117,12 +116,12 @@ def _etag_matches(if_none_match: str, etag: str) -> bool:
     return bool(tags & {"*", etag})
 
 
-def _http_date(instant: int) -> str:
-    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(instant))
+def _http_date(unix_seconds: int) -> str:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(unix_seconds))
 
 
 def _error_response(problem: Problem) -> LambdaResponse:
-    """No picture: a wrong address, or no keys, for which the CDN has a page of its own."""
+    """No picture: the address is wrong, or the keys are unavailable; CloudFront replaces a 5xx."""
     headers = {
         "Cache-Control": "no-store",
         "Content-Type": "text/plain; charset=utf-8",

@@ -1,10 +1,10 @@
-"""Make the fonts of this folder and their coverage table from the pinned packages: `make fonts`.
+"""Builds the font files and coverage.json of this folder from pinned packages: `make fonts`.
 
     python -m layers.fonts.build FOLDER_FOR_THE_PACKAGES [FILE…]
 
-Run it after changing SOURCES (all of it takes five minutes, FILEs make some anew), look at the
-golden pictures, and commit what it wrote: the files here are what ships. The same packages make
-the same bytes.
+Run it after changing FONT_SOURCES: all fonts take five minutes, FILEs build only these. Then look
+at the golden pictures and commit the written files, because they are what ships. The same packages
+give the same bytes.
 """
 
 import hashlib
@@ -23,23 +23,24 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
+from layers.fonts.font_sources import FONT_SOURCES, FontSource
 from layers.fonts.packages import fetch_package
-from layers.fonts.sources import FONT_SOURCES, FontSource
 
 HERE = Path(__file__).resolve().parent
-# What most texts are written in, and the raised letters by which FreeType aligns ª, ² and º.
+# The letters of most western texts, and the superscripts by which FreeType aligns ª, ² and º.
 LATIN_CODES = {
     *range(0x20, 0x100),
     *range(0x2B0, 0x2F0),
     *range(0x1D2C, 0x1DC0),
     *range(0x2070, 0x20A0),
 }
-HORIZONTAL_FEATURES = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]  # of collections
+# Kept of fonts from collections (CJK): the features for vertical text would be large and unused.
+HORIZONTAL_FEATURES = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]
 EMOJI = regex.compile(r"\p{Emoji_Presentation}")
 
 
 def build(packages: Path, files: Collection[str] = ()) -> None:
-    """Write every font, its licence, and the table; the fonts of `files` alone if there are any."""
+    """Write every font, or only `files`, their licences, and coverage.json."""
     for source in FONT_SOURCES:
         if not files or source.file in files:
             _build_font(packages, source)
@@ -50,7 +51,10 @@ def build(packages: Path, files: Collection[str] = ()) -> None:
 
 
 def coverage_table() -> dict[str, object]:
-    """What each font can, for those who must not open it to ask; equal coverage is told once."""
+    """Metrics and characters of each font, so that no font is opened only to look these up.
+
+    Fonts with the same characters share one entry in `coverage`.
+    """
     faces: list[dict[str, object]] = []
     coverage: dict[str, str] = {}
     for source in FONT_SOURCES:
@@ -81,7 +85,7 @@ def _build_font(packages: Path, source: FontSource) -> None:
 def _read_archive(path: Path, sha256: str) -> dict[str, bytes]:
     body = path.read_bytes()
     if hashlib.sha256(body).hexdigest() != sha256:
-        raise SystemExit(f"{path.name} is not the package that is pinned")
+        raise SystemExit(f"{path.name} is not the pinned package: its SHA-256 differs; delete it")
     if path.suffix == ".whl":
         with zipfile.ZipFile(io.BytesIO(body)) as wheel:
             return {name: wheel.read(name) for name in wheel.namelist()}
@@ -94,30 +98,31 @@ def _read_archive(path: Path, sha256: str) -> dict[str, bytes]:
 
 
 def _trim_font(font: TTFont, source: FontSource) -> TTFont:
-    """One weight axis, all glyphs and features, no hints (widths must grow evenly with size)."""
+    """Only the weight axis stays variable; hints are removed, so that widths scale linearly."""
     if source.pinned:
         file = io.BytesIO()
         instancer.instantiateVariableFont(font, dict(source.pinned)).save(file)
         font = TTFont(file, recalcTimestamp=False)
-    kept = set(map(ord, source.letters())) if source.letters else font.getBestCmap()
-    _subset_in_place(font, kept, HORIZONTAL_FEATURES if source.collection_index >= 0 else ["*"])
+    codes = set(map(ord, source.characters())) if source.characters else font.getBestCmap()
+    _subset_in_place(font, codes, HORIZONTAL_FEATURES if source.collection_index >= 0 else ["*"])
     return font
 
 
 def _build_latin_font(source: FontSource) -> None:
-    """The same letters, with none beside them: a shaper reads all kerning anew for each word.
+    """Write the font again with only Latin letters: shaping reads all kerning for each word.
 
-    What they turn into keeps its own code (ﬁ), by which FreeType knows the script of a glyph.
+    Ligatures and other glyphs that the letters turn into keep their own code point (ﬁ), because
+    FreeType finds the script of a glyph by it.
     """
-    whole = TTFont(HERE / source.file, recalcTimestamp=False)
-    reached = _subset_in_place(TTFont(HERE / source.file), LATIN_CODES, ["*"])
-    codes = [code for code, glyph in whole.getBestCmap().items() if glyph in reached]
-    _subset_in_place(whole, codes, ["*"])
-    whole.save(HERE / source.latin_file)
+    font = TTFont(HERE / source.file, recalcTimestamp=False)
+    reachable_glyphs = _subset_in_place(TTFont(HERE / source.file), LATIN_CODES, ["*"])
+    codes = [code for code, glyph in font.getBestCmap().items() if glyph in reachable_glyphs]
+    _subset_in_place(font, codes, ["*"])
+    font.save(HERE / source.latin_file)
 
 
 def _subset_in_place(font: TTFont, codes: Collection[int], features: list[str]) -> set[str]:
-    """The names of the glyphs that are left."""
+    """Remove all other characters from `font`; the names of the glyphs that are left."""
     options = subset.Options(
         layout_features=features,
         hinting=False,
@@ -125,15 +130,15 @@ def _subset_in_place(font: TTFont, codes: Collection[int], features: list[str]) 
         notdef_outline=True,
         glyph_names=False,
     )
-    slim = subset.Subsetter(options)
-    slim.populate(unicodes=[code for code in font.getBestCmap() if code in codes])
-    slim.subset(font)
-    kept: set[str] = slim.glyphs_retained
-    return kept
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=[code for code in font.getBestCmap() if code in codes])
+    subsetter.subset(font)
+    glyphs: set[str] = subsetter.glyphs_retained
+    return glyphs
 
 
 def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
-    """Lengths are shares of the em; of the lines that fonts give the tops of, the middles."""
+    """Metrics as fractions of the em. `underline` and `strikeout`: the line's centre, thickness."""
     em, head, os2 = font["head"].unitsPerEm, font["hhea"], font["OS/2"]
     weights = [source.weight or 400] * 2
     if "fvar" in font:
@@ -161,7 +166,10 @@ def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
 
 
 def _code_ranges(codes: Iterable[int], *, keep_emoji: bool) -> str:
-    """First and last in turn; what shows as a picture by default is the colour font's alone."""
+    """First and last character of each range, alternately.
+
+    Characters that are emoji by default are left to the colour font, unless `keep_emoji`.
+    """
     ranges: list[str] = []
     for letter in map(chr, sorted(codes)):
         if not keep_emoji and EMOJI.match(letter):

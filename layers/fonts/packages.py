@@ -1,4 +1,4 @@
-"""The pinned packages that fonts come from, through the registries' ordinary clients."""
+"""Downloads the pinned packages that contain fonts, with pip, npm or apt-get."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ NPM_SCOPES = ("expo-google-fonts", "fontsource-variable")
 
 
 def fetch_package(package: str, folder: Path) -> Path:
-    """The file of that name in `folder`, brought there if it is not; raises CalledProcessError."""
+    """The package's path in `folder`; it is downloaded if it is missing (CalledProcessError)."""
     file = folder / package
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -20,13 +20,13 @@ def fetch_package(package: str, folder: Path) -> Path:
 
 
 def download_command(package: str) -> Sequence[str]:
-    """What writes the package's file into the folder it is run in.
+    """The command that downloads the package into the current folder.
 
-    >>> " ".join(command("fontpkg_inter-4.1-py3-none-any.whl")[2:])
+    >>> " ".join(download_command("fontpkg_inter-4.1-py3-none-any.whl")[2:])
     'pip download -q --no-deps fontpkg_inter==4.1'
-    >>> command("fontsource-variable-noto-sans-lao-5.3.0.tgz")
+    >>> download_command("fontsource-variable-noto-sans-lao-5.3.0.tgz")
     ('npm', 'pack', '--silent', '@fontsource-variable/noto-sans-lao@5.3.0')
-    >>> command("fonts-noto-cjk_1%3a20220127-1_all.deb")
+    >>> download_command("fonts-noto-cjk_1%3a20220127-1_all.deb")
     ('apt-get', 'download', 'fonts-noto-cjk=1:20220127-1')
     """
     if package.endswith(".whl"):

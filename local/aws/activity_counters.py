@@ -1,18 +1,18 @@
-"""What happened, counted: calls of functions, operations at S3, metrics that handlers wrote."""
+"""Counts what the local service does (function calls, S3 operations, metrics), for tests."""
 
 import threading
 from collections import Counter
 
 
 class ActivityCounters:
-    """Named counts that many threads may raise. Names read like `s3.put` or `function.image`."""
+    """Thread-safe named counters, such as `s3.put` or `function.ImageFunction`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
     def add(self, name: str, amount: float = 1) -> None:
-        """Raise `name` by `amount`."""
+        """Increase the counter `name` by `amount`."""
         with self._lock:
             self._counts[name] += amount  # type: ignore[assignment]
 
@@ -21,6 +21,6 @@ class ActivityCounters:
             return self._counts[name]
 
     def snapshot(self) -> dict[str, int]:
-        """All counts as they are now."""
+        """A copy of all counters."""
         with self._lock:
             return dict(self._counts)

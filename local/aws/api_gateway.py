@@ -1,4 +1,7 @@
-"""An HTTP API of API Gateway: routes, payload 2.0 events, and answers read as it reads them."""
+"""Imitates an HTTP API of API Gateway: routes, payload format 2.0 events, Lambda responses.
+
+Without authorizers, CORS settings, stages or throttling, which `template.yaml` does not use.
+"""
 
 import base64
 import binascii
@@ -22,11 +25,11 @@ _TEXT_CONTENT_TYPE = re.compile(
 
 
 class InvocationFailed(Exception):
-    """A function raised, ran out of its time, or answered too much."""
+    """A function raised, timed out (then `__cause__` is a TimeoutError), or returned too much."""
 
 
 class HttpApi:
-    """Routes requests to functions. What no route takes is a 404, as there."""
+    """Routes requests to functions; 404 without a matching route, 413 and 431 if too large."""
 
     def __init__(self, name: str, routes: Sequence[Route], invoke: Invoke) -> None:
         self.name = name
@@ -34,27 +37,23 @@ class HttpApi:
         self._invoke = invoke
 
     def handle(self, request: Request) -> Response:
-        """Find the route, call its function, and turn what it returns into a response."""
-        if (
-            sum(len(name) + len(value) for name, value in request.headers.items())
-            > MAX_HEADER_BYTES
-        ):
+        """Find the route, call its function, and turn the returned value into a response."""
+        header_bytes = sum(len(name) + len(value) for name, value in request.headers.items())
+        if header_bytes > MAX_HEADER_BYTES:
             return _error_response(431, "Request Header Fields Too Large")
         if len(request.body) > MAX_BODY_BYTES:
             return _error_response(413, "Request Entity Too Large")
-        found = self.match_route(request.method, request.decoded_path)
-        if found is None:
+        match = self.match_route(request.method, request.decoded_path)
+        if match is None:
             return _error_response(404, "Not Found")
-        route, parameters = found
+        route, parameters = match
+        event = payload_v2_event(self.name, route, parameters, request)
         try:
-            returned = self._invoke(
-                route.function, payload_v2_event(self.name, route, parameters, request)
-            )
+            returned = self._invoke(route.function, event)
         except InvocationFailed as failure:
-            timed_out = isinstance(failure.__cause__, TimeoutError)
-            return _error_response(
-                *(503, "Service Unavailable") if timed_out else _INTERNAL_SERVER_ERROR
-            )
+            if isinstance(failure.__cause__, TimeoutError):
+                return _error_response(503, "Service Unavailable")
+            return _error_response(*_INTERNAL_SERVER_ERROR)
         return lambda_response(returned)
 
     def match_route(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
@@ -81,7 +80,7 @@ def _pattern_part(part: str) -> str:
 
 
 def _precedence(entry: tuple[re.Pattern[str], Route]) -> tuple[int, int, int]:
-    """Full paths before parameters before greedy ones before `$default`; a method before ANY."""
+    """Sort key: full paths, then {name}, then {name+}, then `$default`; a method before ANY."""
     path = entry[1].path
     kind = 3 if path == "$default" else 2 if "+}" in path else 1 if "{" in path else 0
     return kind, -len(path), entry[1].method == "ANY"
@@ -90,9 +89,12 @@ def _precedence(entry: tuple[re.Pattern[str], Route]) -> tuple[int, int, int]:
 def payload_v2_event(
     api: str, route: Route, parameters: Mapping[str, str], request: Request
 ) -> dict[str, Any]:
-    """The event of payload format 2.0 for `request`."""
-    sent = {name: value for name, value in request.headers.items() if name != "cookie"}
-    headers = sent | {"x-forwarded-for": request.client_address, "x-forwarded-proto": "http"}
+    """The event that a function receives for `request`, in payload format 2.0."""
+    headers = {
+        **{name: value for name, value in request.headers.items() if name != "cookie"},
+        "x-forwarded-for": request.client_address,
+        "x-forwarded-proto": "http",
+    }
     cookies = [part.strip() for part in request.headers.get("cookie", "").split(";")]
     body, encoded = _body(request)
     optional = {
@@ -137,7 +139,7 @@ def _request_context(api: str, route: Route, request: Request) -> dict[str, Any]
 
 
 def _query_parameters(query: str) -> dict[str, str]:
-    """Decoded parameters; values of a name that comes again are joined by commas."""
+    """Decoded parameters; the values of a repeated name are joined by commas."""
     joined: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=None):
         joined[name] = f"{joined[name]},{value}" if name in joined else value
@@ -145,18 +147,19 @@ def _query_parameters(query: str) -> dict[str, str]:
 
 
 def _body(request: Request) -> tuple[str, bool]:
+    """The body, and whether it is base64."""
     if not request.body:
         return "", False
     if _TEXT_CONTENT_TYPE.match(request.headers.get("content-type", "").strip().lower()):
         try:
             return request.body.decode(), False
         except UnicodeDecodeError:
-            pass  # not the text it says it is: handed on as bytes
+            pass  # not valid UTF-8, so passed on as bytes
     return base64.b64encode(request.body).decode(), True
 
 
 def lambda_response(returned: Any) -> Response:
-    """What a function returned, as a response; a shape that cannot be read is a 500."""
+    """The value that a function returned, as a response; 500 if it is malformed."""
     if not isinstance(returned, Mapping) or "statusCode" not in returned:
         body = json.dumps(returned).encode()
         return Response(200, {"content-type": "application/json"}, body)
@@ -182,6 +185,6 @@ _INTERNAL_SERVER_ERROR = (500, "Internal Server Error")
 
 
 def _error_response(status: int, text: str) -> Response:
-    """An answer of API Gateway's own."""
+    """An error that API Gateway itself sends."""
     body = json.dumps({"message": text}).encode()
     return Response(status, {"content-type": "application/json"}, body)

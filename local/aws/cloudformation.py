@@ -1,6 +1,6 @@
-"""CloudFormation's YAML and its intrinsic functions, as far as `template.yaml` uses them.
+"""Reads a CloudFormation template and evaluates its intrinsic functions (`!Ref`, `!Sub`, …).
 
-A template is read once; what it says of routes, limits and behaviours is what runs here.
+It covers what `template.yaml` uses; anything else is a `TemplateError` or stays unevaluated.
 """
 
 import re
@@ -15,7 +15,7 @@ _SUBSTITUTION = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with the short forms `!Ref`, `!Sub`, `!GetAtt` and their like."""
+    """A YAML loader that reads short forms such as `!Ref` as `{"Ref": …}`."""
 
 
 def _intrinsic(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
@@ -35,15 +35,15 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 class TemplateError(Exception):
-    """The template asks for something that this machine does not know how to stand in for."""
+    """The template uses something that the local service does not imitate."""
 
 
 @dataclass(frozen=True)
 class CloudFormationTemplate:
-    """A template with its parameters at their defaults, or as given.
+    """A parsed template, and the values that its references resolve to.
 
-    `attributes` maps (logical id, attribute) to what stands for it here; the attribute of a
-    plain `Ref` is "".
+    `attributes` maps (logical id, attribute) to a local name or ARN; the attribute of a plain `Ref`
+    is "". `parameters` overrides the parameters' defaults.
     """
 
     body: Mapping[str, Any]
@@ -52,17 +52,17 @@ class CloudFormationTemplate:
 
     @classmethod
     def read(cls, path: Path) -> "CloudFormationTemplate":
-        """Read `path`; `yaml.YAMLError` if it is no YAML."""
+        """Read the template at `path`; `yaml.YAMLError` if it is not valid YAML."""
         return cls(yaml.load(path.read_text(), _Loader))  # noqa: S506 - a SafeLoader
 
     def with_values(
         self, attributes: Mapping[tuple[str, str], str], parameters: Mapping[str, str]
     ) -> "CloudFormationTemplate":
-        """The same template with names for its resources and values for its parameters."""
+        """A copy with local names for its resources and values for its parameters."""
         return CloudFormationTemplate(self.body, attributes, parameters)
 
     def resources(self, kind: str) -> dict[str, Mapping[str, Any]]:
-        """Properties, unresolved, of all resources of one type that will exist, by logical id."""
+        """Unresolved properties by logical id, of the resources of a type whose condition holds."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self.body["Resources"].items()
@@ -70,7 +70,7 @@ class CloudFormationTemplate:
         }
 
     def resolve(self, value: Any) -> Any:
-        """`value` with every intrinsic function replaced by what it yields here."""
+        """`value` with every intrinsic function replaced by its result."""
         if isinstance(value, list):
             items = [self.resolve(item) for item in value]
             return [item for item in items if item is not _NO_VALUE]
@@ -89,7 +89,7 @@ class CloudFormationTemplate:
         return bool(self.resolve(self.body["Conditions"][name]))
 
     def attribute(self, name: str, attribute: str = "") -> Any:
-        """What `Ref` (attribute "") or `GetAtt` yields."""
+        """The result of `Ref` (attribute "") or `GetAtt`; `TemplateError` for an unknown name."""
         if (name, attribute) in self.attributes:
             return self.attributes[name, attribute]
         if not attribute and name in self.parameters:
@@ -100,7 +100,7 @@ class CloudFormationTemplate:
             return _PSEUDO[name]
         if name in self.body["Resources"]:
             return f"{name}.{attribute}" if attribute else name
-        raise TemplateError(f"template.yaml refers to {name}, which it does not hold")
+        raise TemplateError(f"template.yaml refers to {name}, which it does not define")
 
 
 _NO_VALUE = object()
@@ -122,7 +122,7 @@ def _get_att(template: CloudFormationTemplate, value: list[str]) -> Any:
 def _sub(template: CloudFormationTemplate, value: Any) -> str:
     text, extra = (value, {}) if isinstance(value, str) else (value[0], value[1])
 
-    def place(match: re.Match[str]) -> str:
+    def substitute(match: re.Match[str]) -> str:
         literal, name = match[1], match[2].strip()
         if literal:
             return f"${{{name}}}"
@@ -130,7 +130,7 @@ def _sub(template: CloudFormationTemplate, value: Any) -> str:
             return str(template.resolve(extra[name]))
         return str(template.attribute(*name.split(".", 1)))
 
-    return _SUBSTITUTION.sub(place, text)
+    return _SUBSTITUTION.sub(substitute, text)
 
 
 def _if(template: CloudFormationTemplate, value: list[Any]) -> Any:

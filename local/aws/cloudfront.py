@@ -1,7 +1,8 @@
-"""A small CloudFront: behaviours, the edge function, a cache on the path, two origins, error pages.
+"""Imitates CloudFront: cache behaviors, the edge function, the cache, origin failover, error pages.
 
-Left out, since pictures ask for none of it: ranges (a whole 200 is an answer to them, too),
-compression, cookies, POST. A method that no behaviour allows is a 405 here and a 403 there.
+The cache key is the path, as in `template.yaml`. Not imitated, because pictures need none of it:
+range requests (the response is the whole picture with 200), compression, cookies and POST. A method
+that no behavior allows is a 405 here and a 403 at AWS.
 """
 
 import re
@@ -22,28 +23,24 @@ from local.aws.freshness import explicit_lifetime, freshness_lifetime, http_date
 from local.aws.http_messages import Request, Response, plain_response
 
 FetchOrigin = Callable[[Request], Response]
-_MAX_CACHED_RESPONSES = 2_000  # pictures; the oldest go first
+_MAX_CACHED_RESPONSES = 2_000  # then the oldest are dropped
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
-_NOT_MODIFIED_HEADERS = (
-    "cache-control",
-    "content-location",
-    "etag",
-    "expires",
-    "vary",
-    "last-modified",
-)
+_NOT_MODIFIED_HEADERS = {  # those of a response that its 304 repeats
+    *("cache-control", "content-location", "etag", "expires", "last-modified", "vary"),
+    *("access-control-allow-origin", "age", "date", "via", "x-cache"),
+}
 
 
 class ViewerRequestFunction(Protocol):
-    """The viewer-request function: an event in, a request or a response out."""
+    """The viewer-request function: takes an event, returns a request or a response."""
 
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class _CacheEntry:
-    """An answer in the cache, from when to when (Unix seconds)."""
+    """A response in the cache; times are Unix seconds."""
 
     response: Response
     stored_at: float
@@ -51,10 +48,11 @@ class _CacheEntry:
 
 
 class CloudFront:
-    """Answers viewers. `origins` fetches by the logical id of a bucket or an HTTP API.
+    """A distribution with its cache, for one process.
 
-    Counts `cdn.hit`, `cdn.miss`, `cdn.refresh`, `cdn.error`, `cdn.edge` (answered by the
-    function).
+    `origins` maps the logical id of a bucket or an HTTP API to a function that fetches from it.
+    Counters: `cdn.hit`, `cdn.miss`, `cdn.refresh` (an origin's 304), `cdn.error`, `cdn.edge` (a
+    response of the edge function).
     """
 
     def __init__(
@@ -76,72 +74,68 @@ class CloudFront:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """Answer a viewer's request."""
-        behaviour = self._distribution.behavior_for(normalize_path(request.path))
-        if request.method not in behaviour.allowed_methods:
-            return plain_response(405, {"allow": ", ".join(sorted(behaviour.allowed_methods))})
-        passed = self._run_edge_function(request) if behaviour.has_edge_function else request
-        if isinstance(passed, Response):
+        """Respond to a viewer's request."""
+        behavior = self._distribution.behavior_for(normalize_path(request.path))
+        if request.method not in behavior.allowed_methods:
+            return plain_response(405, {"allow": ", ".join(sorted(behavior.allowed_methods))})
+        result = self._run_edge_function(request) if behavior.has_edge_function else request
+        if isinstance(result, Response):
             self._counters.add("cdn.edge")
-            answer = passed.with_headers({"x-cache": "FunctionGeneratedResponse from cloudfront"})
+            response = result.with_headers({"x-cache": "FunctionGeneratedResponse from cloudfront"})
         else:
-            answer = self._from_cache_or_origin(behaviour, passed)
-        answer = replace(answer, headers=behaviour.response_headers.apply(answer.headers))
-        return _conditional_response(request, answer)
+            response = self._from_cache_or_origin(behavior, result)
+        response = replace(response, headers=behavior.response_headers.apply(response.headers))
+        return _conditional_response(request, response)
 
     def invalidate(self, patterns: Sequence[str]) -> None:
-        """Invalidate paths (as rewritten by the function); `*` at the end stands for any rest."""
+        """Invalidate paths, as rewritten by the edge function; a final `*` matches any suffix."""
         with self._lock:
             for path in list(self._cache):
                 if any(fnmatchcase(path, pattern.replace("[", "[[]")) for pattern in patterns):
                     del self._cache[path]
 
     def invalidate_all(self) -> None:
-        """Forget everything."""
+        """Empty the cache."""
         self.invalidate(["*"])
 
     def _run_edge_function(self, request: Request) -> Request | Response:
         try:
-            answered = self._edge.handle(
-                _viewer_request_event(request), query=request.query or None
-            )
+            result = self._edge.handle(_viewer_request_event(request), query=request.query or None)
         except EdgeFunctionError:
-            return plain_response(503)  # what CloudFront answers for a function that throws
-        headers = {name: str(of["value"]) for name, of in answered.get("headers", {}).items()}
-        if "statusCode" in answered:
-            body = answered.get("body", "")
+            return plain_response(503)  # CloudFront's status for a function that throws
+        headers = {name: str(item["value"]) for name, item in result.get("headers", {}).items()}
+        if "statusCode" in result:
+            body = result.get("body", "")
             text = body.get("data", "") if isinstance(body, dict) else body
-            return Response(int(answered["statusCode"]), headers, str(text).encode())
-        return replace(request, path=str(answered["uri"]), query="", headers=headers)
+            return Response(int(result["statusCode"]), headers, str(text).encode())
+        return replace(request, path=str(result["uri"]), query="", headers=headers)
 
     def _from_cache_or_origin(self, behavior: CacheBehavior, request: Request) -> Response:
-        """From the cache, else from the origins; requests for one path wait for the first."""
+        """From the cache, else from the origins; concurrent requests of one path share a fetch."""
         if behavior.cache_policy.max_ttl == 0 or request.method != "GET":
-            kept = self._fresh_entry(request.path)
-            return (
-                self._cached_response(kept)
-                if kept
-                else self._fetch_and_store(behavior, request, None)
-            )
+            entry = self._fresh_entry(request.path)
+            if entry is not None:
+                return self._cached_response(entry)
+            return self._fetch_and_store(behavior, request, None)
         with self._collapse_requests(request.path):
-            kept = self._fresh_entry(request.path)
-            if kept is not None:
-                return self._cached_response(kept)
+            entry = self._fresh_entry(request.path)
+            if entry is not None:
+                return self._cached_response(entry)
             with self._lock:
                 stale = self._cache.get(request.path)
             return self._fetch_and_store(behavior, request, stale)
 
     def _fresh_entry(self, path: str) -> _CacheEntry | None:
         with self._lock:
-            kept = self._cache.get(path)
-        return kept if kept is not None and self._clock() < kept.expires_at else None
+            entry = self._cache.get(path)
+        return entry if entry is not None and self._clock() < entry.expires_at else None
 
     def _cached_response(self, entry: _CacheEntry) -> Response:
         failed = entry.response.headers.get("x-cache", "").startswith("Error")
         self._counters.add("cdn.error" if failed else "cdn.hit")
         age = str(max(0, int(self._clock() - entry.stored_at)))
-        told = {} if failed else {"x-cache": "Hit from cloudfront"}
-        return entry.response.with_headers({**told, "age": age})
+        x_cache = {} if failed else {"x-cache": "Hit from cloudfront"}
+        return entry.response.with_headers({**x_cache, "age": age})
 
     def _fetch_and_store(
         self, behavior: CacheBehavior, request: Request, stale_entry: _CacheEntry | None
@@ -150,52 +144,43 @@ class CloudFront:
         now = self._clock()
         if response.status == 304 and stale_entry is not None:
             self._counters.add("cdn.refresh")
-            whole = stale_entry.response.with_headers(response.headers)
-            answer = whole.with_headers({"x-cache": "RefreshHit from cloudfront"})
-            return self._store(
-                request, answer, freshness_lifetime(whole.headers, behavior.cache_policy, now=now)
-            )
-        if response.status >= 400:
+            response = stale_entry.response.with_headers(response.headers)
+            x_cache = "RefreshHit from cloudfront"
+        elif response.status >= 400:
             return self._origin_error_response(request, response, stale_entry)
-        self._counters.add("cdn.miss")
-        answer = response.with_headers({"x-cache": "Miss from cloudfront"})
-        return self._store(
-            request, answer, freshness_lifetime(answer.headers, behavior.cache_policy, now=now)
-        )
+        else:
+            self._counters.add("cdn.miss")
+            x_cache = "Miss from cloudfront"
+        seconds = freshness_lifetime(response.headers, behavior.cache_policy, now=now)
+        return self._store(request, response.with_headers({"x-cache": x_cache}), seconds)
 
     def _origin_error_response(
         self, request: Request, response: Response, stale_entry: _CacheEntry | None
     ) -> Response:
-        """An origin's error: what is still there, else the error page, else the error itself."""
+        """Respond to an origin's error: the stale entry, else the error page, else the error."""
         self._counters.add("cdn.error")
         rule = self._distribution.error_responses.get(response.status, CustomErrorResponse())
         seconds = max(
             rule.caching_min_ttl, explicit_lifetime(response.headers, now=self._clock()) or 0
         )
         if response.status >= 500 and stale_entry is not None and stale_entry.response.status < 400:
-            answer = stale_entry.response
+            response = stale_entry.response
         elif rule.page_path is not None:
-            page = self._from_cache_or_origin(
+            response = self._from_cache_or_origin(
                 self._distribution.behavior_for(rule.page_path), Request("GET", rule.page_path)
             )
-            answer = (
-                replace(page, status=rule.response_code or page.status)
-                if page.status == 200
-                else page
-            )
-        else:
-            answer = response
-        return self._store(
-            request, answer.with_headers({"x-cache": "Error from cloudfront"}), seconds
-        )
+            if response.status == 200 and rule.response_code:
+                response = replace(response, status=rule.response_code)
+        response = response.with_headers({"x-cache": "Error from cloudfront"})
+        return self._store(request, response, seconds)
 
     def _store(self, request: Request, response: Response, seconds: float) -> Response:
         now = self._clock()
         if seconds > 0 and request.method == "GET":
-            kept = _CacheEntry(response, now, now + seconds)
+            entry = _CacheEntry(response, now, now + seconds)
             with self._lock:
                 self._cache.pop(request.path, None)
-                self._cache[request.path] = kept
+                self._cache[request.path] = entry
                 while len(self._cache) > _MAX_CACHED_RESPONSES:
                     del self._cache[next(iter(self._cache))]
         return response
@@ -203,7 +188,7 @@ class CloudFront:
     def _fetch_from_origins(
         self, behavior: CacheBehavior, request: Request, stale_entry: _CacheEntry | None
     ) -> Response:
-        """Ask the origins in turn until one answers with none of the codes that fail over."""
+        """The first origin's response, or the next one's while the status asks for failover."""
         response = plain_response(502)
         for origin in behavior.origins:
             response = self._origins[origin.target](
@@ -230,26 +215,26 @@ class CloudFront:
 
 
 def normalize_path(path: str) -> str:
-    """The path as behaviours are matched on: RFC 3986's dot segments and unreserved escapes."""
+    """Normalize a path by RFC 3986 (dot segments, unreserved escapes), to match behaviors."""
 
-    def undo(match: re.Match[str]) -> str:
-        letter = chr(int(match[1], 16))
-        return letter if _UNRESERVED.fullmatch(letter) else match[0].upper()
+    def decode_unreserved(match: re.Match[str]) -> str:
+        character = chr(int(match[1], 16))
+        return character if _UNRESERVED.fullmatch(character) else match[0].upper()
 
-    kept: list[str] = []
-    segments = _ESCAPE.sub(undo, path).split("/")[1:]
+    normalized: list[str] = []
+    segments = _ESCAPE.sub(decode_unreserved, path).split("/")[1:]
     for segment in segments:
         if segment == "..":
-            del kept[-1:]
+            del normalized[-1:]
         elif segment != ".":
-            kept.append(segment)
-    if segments and segments[-1] in (".", "..") and kept and kept[-1]:
-        kept.append("")
-    return "/" + "/".join(kept)
+            normalized.append(segment)
+    if segments and segments[-1] in (".", "..") and normalized and normalized[-1]:
+        normalized.append("")
+    return "/" + "/".join(normalized)
 
 
 def _viewer_request_event(request: Request) -> dict[str, Any]:
-    """The event of CloudFront Functions, runtime 2.0."""
+    """The event that CloudFront Functions passes to a viewer-request function."""
     return {
         "version": "1.0",
         "context": {
@@ -295,23 +280,15 @@ def _origin_request(
 
 
 def _conditional_response(request: Request, response: Response) -> Response:
-    """A 304 if the viewer has just this; the headers alone for a HEAD."""
+    """304 if `If-None-Match` names this picture; without a body for a HEAD; else the response."""
     response = response.with_headers(
         {"date": http_date(time.time()), "via": "1.1 local (CloudFront)"}
     )
-    wanted = request.headers.get("if-none-match")
+    if_none_match = request.headers.get("if-none-match")
     etag = response.headers.get("etag")
-    if wanted and etag and response.status == 200 and _etag_matches(wanted, etag):
-        told = (
-            *_NOT_MODIFIED_HEADERS,
-            "date",
-            "via",
-            "x-cache",
-            "age",
-            "access-control-allow-origin",
-        )
-        kept = {name: value for name, value in response.headers.items() if name in told}
-        return Response(304, kept)
+    if if_none_match and etag and response.status == 200 and _etag_matches(if_none_match, etag):
+        headers = {n: v for n, v in response.headers.items() if n in _NOT_MODIFIED_HEADERS}
+        return Response(304, headers)
     return response.without_body() if request.method == "HEAD" else response
 
 

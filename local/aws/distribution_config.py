@@ -1,4 +1,4 @@
-"""The distribution as `template.yaml` describes it: behaviours, origins, policies, error pages."""
+"""Parses the CloudFront distribution in `template.yaml`: behaviors, origins, policies, errors."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,13 +7,13 @@ from typing import Any
 
 from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 
-_CACHING_DISABLED_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy CachingDisabled
+_CACHING_DISABLED_ID = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the managed policy CachingDisabled
 _PREFIX = "AWS::CloudFront::"
 
 
 @dataclass(frozen=True, slots=True)
 class CloudFrontCachePolicy:
-    """For how long answers are kept, in seconds. The key is the path alone."""
+    """Bounds of the time in the cache, in seconds. The cache key is the path alone."""
 
     min_ttl: int
     default_ttl: int
@@ -22,7 +22,7 @@ class CloudFrontCachePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where pictures come from: the logical id of a bucket or an HTTP API."""
+    """An origin: `target` is the logical id of a bucket or an HTTP API."""
 
     target: str
     is_bucket: bool
@@ -31,7 +31,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class CacheBehavior:
-    """What happens to requests whose normalised path matches `pattern`."""
+    """The settings for requests whose normalized path matches `pattern`."""
 
     pattern: re.Pattern[str]
     origins: tuple[Origin, ...]
@@ -45,21 +45,21 @@ class CacheBehavior:
 
 @dataclass(frozen=True, slots=True)
 class ResponseHeadersPolicy:
-    """What every answer gets, what it gets where an origin said nothing, what is taken off."""
+    """Response headers to set (`override`), to set if missing (`defaults`), and to remove."""
 
     override: Mapping[str, str]
     defaults: Mapping[str, str]
     removed: tuple[str, ...]
 
     def apply(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The headers of an answer after the policy."""
-        kept = {name: value for name, value in headers.items() if name not in self.removed}
-        return {**self.defaults, **kept, **self.override}
+        """The headers of a response after the policy was applied."""
+        remaining = {name: value for name, value in headers.items() if name not in self.removed}
+        return {**self.defaults, **remaining, **self.override}
 
 
 @dataclass(frozen=True, slots=True)
 class CustomErrorResponse:
-    """How an origin's error is answered: kept for `seconds`, replaced by `page` if there is one."""
+    """The response to an origin's error: cached for `caching_min_ttl` seconds; the page, if any."""
 
     caching_min_ttl: int = 10
     page_path: str | None = None
@@ -68,7 +68,7 @@ class CustomErrorResponse:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Behaviours in their order, the default one last; rules for errors; the function's text."""
+    """Behaviors in their order, the default one last; error rules by status; the edge function."""
 
     behaviors: tuple[CacheBehavior, ...]
     error_responses: Mapping[int, CustomErrorResponse]
@@ -78,14 +78,14 @@ class Distribution:
     def read(
         cls, template: CloudFormationTemplate, resolve_secrets: Callable[[str], str]
     ) -> "Distribution":
-        """The template's only distribution. `secret` fills dynamic references in."""
+        """Parse the template's only distribution; `resolve_secrets` fills dynamic references in."""
         (resource,) = template.resources(f"{_PREFIX}Distribution").values()
         (function,) = template.resources(f"{_PREFIX}Function").values()
         config = template.resolve(resource["DistributionConfig"])
-        reader = _DistributionParser(template, config, resolve_secrets)
-        listed = [*config.get("CacheBehaviors", []), config["DefaultCacheBehavior"]]
+        parser = _DistributionParser(template, config, resolve_secrets)
+        behaviors = [*config.get("CacheBehaviors", []), config["DefaultCacheBehavior"]]
         return cls(
-            tuple(reader.behavior(behaviour) for behaviour in listed),
+            tuple(parser.behavior(properties) for properties in behaviors),
             {
                 rule["ErrorCode"]: _error_response(rule)
                 for rule in config.get("CustomErrorResponses", [])
@@ -94,14 +94,14 @@ class Distribution:
         )
 
     def behavior_for(self, path: str) -> CacheBehavior:
-        """The first behaviour that takes the normalised `path`."""
-        return next(found for found in self.behaviors if found.pattern.fullmatch(path))
+        """The first behavior whose pattern matches the normalized `path`."""
+        return next(each for each in self.behaviors if each.pattern.fullmatch(path))
 
 
 def _error_response(rule: Mapping[str, Any]) -> CustomErrorResponse:
-    page, answer = rule.get("ResponsePagePath"), rule.get("ResponseCode")
+    page, code = rule.get("ResponsePagePath"), rule.get("ResponseCode")
     return CustomErrorResponse(
-        rule.get("ErrorCachingMinTTL", 10), page, int(answer) if answer else None
+        rule.get("ErrorCachingMinTTL", 10), page, int(code) if code else None
     )
 
 
@@ -134,7 +134,7 @@ class _DistributionParser:
         return (self._origin(name),), frozenset()
 
     def _origin(self, name: str) -> Origin:
-        (origin,) = (found for found in self.config["Origins"] if found["Id"] == name)
+        (origin,) = (each for each in self.config["Origins"] if each["Id"] == name)
         headers = {
             header["HeaderName"].lower(): self.resolve_secrets(header["HeaderValue"])
             for header in origin.get("OriginCustomHeaders", [])
@@ -145,7 +145,7 @@ class _DistributionParser:
     def _policy(self, kind: str, name: str) -> Mapping[str, Any]:
         properties = self.template.resources(f"{_PREFIX}{kind}").get(name)
         if properties is None:
-            raise TemplateError(f"template.yaml holds no {kind} {name}")
+            raise TemplateError(f"template.yaml defines no {kind} {name}")
         policy: Mapping[str, Any] = self.template.resolve(properties[f"{kind}Config"])
         return policy
 
@@ -155,9 +155,11 @@ class _DistributionParser:
         policy = self._policy("CachePolicy", name)
         key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
         parts = ("CookiesConfig", "CookieBehavior"), ("HeadersConfig", "HeaderBehavior")
-        for part, behaviour in (*parts, ("QueryStringsConfig", "QueryStringBehavior")):
-            if key[part][behaviour] != "none":
-                raise TemplateError(f"{name}: the cache here knows no key but the path ({part})")
+        for part, setting in (*parts, ("QueryStringsConfig", "QueryStringBehavior")):
+            if key[part][setting] != "none":
+                raise TemplateError(
+                    f"{name}: the local cache key is the path alone; set {setting} to none"
+                )
         return CloudFrontCachePolicy(policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"])
 
     def _forwarded_headers(self, name: str | None) -> tuple[str, ...]:
@@ -165,7 +167,9 @@ class _DistributionParser:
             return ()
         headers = self._policy("OriginRequestPolicy", name)["HeadersConfig"]
         if headers["HeaderBehavior"] not in ("none", "whitelist"):
-            raise TemplateError(f"{name}: name the headers that reach the origin")
+            raise TemplateError(
+                f"{name}: the local service supports HeaderBehavior none and whitelist only"
+            )
         return tuple(header.lower() for header in headers.get("Headers", []))
 
     def _response_headers_policy(self, name: str | None) -> ResponseHeadersPolicy:
@@ -173,16 +177,16 @@ class _DistributionParser:
             return ResponseHeadersPolicy({}, {}, ())
         policy = self._policy("ResponseHeadersPolicy", name)
         overriding: dict[str, str] = {}
-        filling: dict[str, str] = {}
+        defaults: dict[str, str] = {}
         for header, value, overrides in (
             *_security_headers(policy),
             *_cors_headers(policy),
             *_custom_headers(policy),
         ):
-            (overriding if overrides else filling)[header] = value
+            (overriding if overrides else defaults)[header] = value
         removed = policy.get("RemoveHeadersConfig", {}).get("Items", [])
         return ResponseHeadersPolicy(
-            overriding, filling, tuple(item["Header"].lower() for item in removed)
+            overriding, defaults, tuple(item["Header"].lower() for item in removed)
         )
 
 
@@ -190,7 +194,7 @@ _HeaderRows = list[tuple[str, str, bool]]
 
 
 def _security_headers(policy: Mapping[str, Any]) -> _HeaderRows:
-    """Strict-Transport-Security apart, which browsers do not take over plain http anyway."""
+    """Without Strict-Transport-Security, which browsers ignore over plain HTTP."""
     security = policy.get("SecurityHeadersConfig", {})
     return [
         (header, "nosniff" if key is None else security[name][key], security[name]["Override"])
@@ -221,7 +225,7 @@ def _custom_headers(policy: Mapping[str, Any]) -> _HeaderRows:
 
 
 def _glob_pattern(glob: str) -> re.Pattern[str]:
-    """CloudFront's patterns: `*` is any characters, `?` any one."""
+    """A path pattern of CloudFront as a regular expression: `*` is any text, `?` any character."""
     parts = {"*": ".*", "?": "."}
     text = "".join(parts.get(letter, re.escape(letter)) for letter in glob)
     return re.compile(f"/?{text}" if not glob.startswith("/") else text, re.DOTALL)

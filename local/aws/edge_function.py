@@ -1,4 +1,4 @@
-"""The production edge function on one machine: CloudFront's runtime, in an embedded V8."""
+"""Runs the production CloudFront Function in an embedded V8, with an imitation of its runtime."""
 
 import json
 import re
@@ -15,14 +15,14 @@ IMPORT = re.compile(r"^import (\w+) from '(\w+)';$", re.MULTILINE)
 
 
 class EdgeFunctionError(Exception):
-    """The function threw, hung or answered nothing: CloudFront would answer 503."""
+    """The function threw, hung or returned nothing; CloudFront responds with 503."""
 
 
 class EdgeFunction:
-    """Runs a CloudFront Function as it stands in its file; safe to call from several threads.
+    """Runs the unchanged source of a CloudFront Function; safe to call from several threads.
 
-    `entries` is its KeyValueStore: the text of a key, None if there is none; what it raises is a
-    store that cannot be read. `seconds` bounds one request (CloudFront allows about 0.001).
+    `entries` is its KeyValueStore: takes a key, returns its value or None; an `OSError` means that
+    the store cannot be read. `seconds` limits one request (CloudFront allows about 0.001).
     """
 
     def __init__(
@@ -35,15 +35,15 @@ class EdgeFunction:
         self._engine = self._start_engine()
 
     def handle(self, event: dict[str, Any], *, query: str | None = None) -> dict[str, Any]:
-        """What the function makes of a viewer-request event: a request, or an answer.
+        """Call the function with a viewer-request event; returns a request or a response.
 
-        `query` is the query as it was sent (what `rawQueryString()` answers). EdgeError.
+        `query` is the raw query, the result of `rawQueryString()`. Raises `EdgeFunctionError`.
         """
         with self._lock:
             try:
                 return self._run(f"begin({json.dumps(event)}, {json.dumps(query)})")
             except JSTimeoutException as error:
-                # The script may still be running: this engine is of no use any more.
+                # The script may still be running, so this engine cannot be used again.
                 self._close()
                 self._engine = self._start_engine()
                 raise EdgeFunctionError("the edge function took too long") from error
@@ -56,20 +56,21 @@ class EdgeFunction:
 
     def _run(self, call: str) -> dict[str, Any]:
         state = json.loads(self._evaluate(call))
-        # Promises settle between two calls. The function reads one key: a few rounds are plenty.
+        # Promises settle between two evaluations. The function reads one key: 8 are enough.
         for _ in range(8):
             if "error" in state:
                 raise EdgeFunctionError(state["error"])
-            if isinstance(state.get("answer"), dict):
-                return dict(state["answer"])
-            if "answer" in state:
+            if isinstance(state.get("result"), dict):
+                return dict(state["result"])
+            if "result" in state:
                 raise EdgeFunctionError(
-                    "the edge function answered neither a request nor a response"
+                    "the edge function returned neither a request nor a response"
                 )
-            if "wanted" in state:
-                self._evaluate(f"found({json.dumps(self._read_entry(state['wanted']))})")
+            if "requestedKey" in state:
+                value = json.dumps(self._read_entry(state["requestedKey"]))
+                self._evaluate(f"settleKey({value})")
             state = json.loads(self._evaluate("state()"))
-        raise EdgeFunctionError("the edge function did not answer")
+        raise EdgeFunctionError("the edge function did not return")
 
     def _read_entry(self, name: str) -> str | None:
         try:

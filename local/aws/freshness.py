@@ -1,4 +1,4 @@
-"""For how long a response may be kept, from its own headers and a cache policy."""
+"""Computes how long a response may stay in the cache, from its headers and a cache policy."""
 
 import re
 import time
@@ -14,23 +14,23 @@ _UNCACHEABLE = {"no-store", "no-cache", "private"}
 def freshness_lifetime(
     headers: Mapping[str, str], policy: CloudFrontCachePolicy, *, now: float
 ) -> float:
-    """Seconds, between the policy's minimum and maximum."""
-    said = explicit_lifetime(headers, now=now)
-    wanted = policy.default_ttl if said is None else said
-    return max(policy.min_ttl, min(wanted, policy.max_ttl))
+    """Seconds in the cache: the headers' lifetime or the policy's default, within its bounds."""
+    explicit = explicit_lifetime(headers, now=now)
+    lifetime = policy.default_ttl if explicit is None else explicit
+    return max(policy.min_ttl, min(lifetime, policy.max_ttl))
 
 
 def explicit_lifetime(headers: Mapping[str, str], *, now: float) -> float | None:
-    """What the headers say, in seconds: `s-maxage` before `max-age` before `Expires`."""
+    """The headers' lifetime in seconds: `s-maxage`, else `max-age`, else `Expires`, else None."""
     directives = headers.get("cache-control", "").split(",")
     if _UNCACHEABLE & {directive.strip().lower() for directive in directives}:
         return 0
-    found = {
+    lifetimes = {
         match[1].lower(): int(match[2]) for match in map(_MAX_AGE.fullmatch, directives) if match
     }
     for name in ("s-maxage", "max-age"):
-        if name in found:
-            return found[name]
+        if name in lifetimes:
+            return lifetimes[name]
     return _seconds_until(headers["expires"], now) if "expires" in headers else None
 
 
@@ -38,9 +38,9 @@ def _seconds_until(expires: str, now: float) -> float:
     try:
         return max(0.0, parsedate_to_datetime(expires).timestamp() - now)
     except ValueError:
-        return 0  # RFC 9111: an Expires that cannot be read is in the past
+        return 0  # RFC 9111, section 5.3: an invalid Expires is in the past
 
 
 def http_date(instant: float) -> str:
-    """An instant as HTTP writes it."""
+    """Unix seconds in the format of HTTP headers."""
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(instant))

@@ -1,4 +1,4 @@
-"""Requests and responses as they pass between the doors."""
+"""The HTTP request and response that the imitated services pass to each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Request:
 
     @property
     def decoded_path(self) -> str:
-        """The path with its escapes undone, as an HTTP API hands it on."""
+        """The path with its percent-encoding decoded, as API Gateway passes it on."""
         return unquote(self.path)
 
 
@@ -49,13 +49,13 @@ class Response:
         return Response(self.status, {**self.headers, **headers}, self.body, self.cookies)
 
     def without_body(self) -> "Response":
-        """The answer to a HEAD: the same headers, with the length the body would have."""
+        """The response to a HEAD: the same headers with the body's length, without the body."""
         length = self.headers.get("content-length", str(len(self.body)))
         return Response(self.status, {**self.headers, "content-length": length}, b"", self.cookies)
 
 
 def plain_response(status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """A short answer of a door itself, uncached."""
+    """An uncached text response that an imitated service itself sends, such as `404 Not Found`."""
     text = f"{status} {REASON_PHRASES.get(status, '')}\n".encode()
     return Response(
         status,

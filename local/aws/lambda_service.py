@@ -1,4 +1,7 @@
-"""Lambda on one machine: environments of their own, one call at a time in each, ended in time."""
+"""Imitates Lambda: runs handlers in processes of their own, one call at a time, with time limits.
+
+Not imitated: memory limits, asynchronous invocations, the freeze between two calls.
+"""
 
 import json
 import os
@@ -22,24 +25,24 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024
 _INIT_SECONDS = 60
 _MAX_LOG_BYTES = 10_000_000
 _INHERITED_VARIABLES = ("HOME", "LANG", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR")
-LogLine = Callable[[str, str], None]  # a function's name and a line that it printed
+LogLine = Callable[[str, str], None]  # takes a function's name and a line that it printed
 
 
 class ExecutionEnvironment:
-    """One process with one handler in it. Not for two threads at once."""
+    """One process that has loaded one handler. Not safe for two threads at once."""
 
     def __init__(self, spec: FunctionSpec, variables: Mapping[str, str], log: LogLine) -> None:
         self._spec = spec
         self._log = log
         self._last_line = ""
-        kept = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "local.aws.lambda_worker", spec.handler],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**kept, **_lambda_variables(spec), **spec.environment, **variables},
-            start_new_session=True,  # Ctrl-C is for the server, which then ends its environments
+            env={**inherited, **_lambda_variables(spec), **spec.environment, **variables},
+            start_new_session=True,  # Ctrl-C must reach only the server, which stops its workers
             text=True,
             encoding="utf-8",
             errors="backslashreplace",
@@ -52,27 +55,27 @@ class ExecutionEnvironment:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another call."""
+        """Whether the process still runs, so that it can take another call."""
         return self._process.poll() is None
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Call the handler; `InvocationFailed` if it raises or is out of time (then: ended)."""
+        """Call the handler; `InvocationFailed` if it raises or times out (the process ends)."""
         call = {"event": event, "context": self._context()}
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(call) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise InvocationFailed(f"{self._spec.name} is gone") from error
-        return self._read_message(self._spec.timeout)["answer"]
+            raise InvocationFailed(f"{self._spec.name}: its process has ended") from error
+        return self._read_message(self._spec.timeout)["result"]
 
     def close(self) -> None:
-        """End the process; a call under way is cut."""
+        """Kill the process, and with it a running call."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
-            with suppress(BrokenPipeError):  # what was still to be sent has no reader any more
+            with suppress(BrokenPipeError):  # closing flushes what the process did not read
                 stream.close()
 
     def _context(self) -> dict[str, Any]:
@@ -87,44 +90,45 @@ class ExecutionEnvironment:
         }
 
     def _read_message(self, seconds: float) -> dict[str, Any]:
-        """The next answer; lines before it are the handler's log."""
-        late = threading.Event()
+        """The worker's next message within `seconds`; lines before it go to the log."""
+        timed_out = threading.Event()
 
-        def end() -> None:
-            late.set()
+        def kill() -> None:
+            timed_out.set()
             self._process.kill()
 
-        timer = threading.Timer(seconds, end)
+        timer = threading.Timer(seconds, kill)
         timer.daemon = True
         timer.start()
         try:
-            answer = self._next_message()
+            text = self._next_message()
         finally:
             timer.cancel()
-        if answer is not None and len(answer) <= MAX_RESPONSE_BYTES:
-            message: dict[str, Any] = json.loads(answer)
+        if text is not None and len(text) <= MAX_RESPONSE_BYTES:
+            message: dict[str, Any] = json.loads(text)
             return message
         self._process.kill()
-        self._process.wait()  # so that nobody takes it for alive until the system has noticed
-        if late.is_set():
-            raise InvocationFailed(f"{self._spec.name} ran out of time") from TimeoutError()
-        said = "an answer over 6 MB" if answer is not None else self._last_line
-        raise InvocationFailed(f"{self._spec.name} failed: {said}")
+        self._process.wait()  # else `alive` is true for another moment
+        if timed_out.is_set():
+            error = f"{self._spec.name} timed out after {seconds} s"
+            raise InvocationFailed(error) from TimeoutError()
+        reason = "its response is over 6 MB" if text is not None else self._last_line
+        raise InvocationFailed(f"{self._spec.name} failed: {reason}")
 
     def _next_message(self) -> str | None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            logged, marked, answer = line.partition(SEPARATOR)
+            logged, separator, message = line.partition(SEPARATOR)
             if logged.strip():
                 self._last_line = logged.strip()
                 self._log(self._spec.name, logged.rstrip("\n"))
-            if marked:
-                return answer
+            if separator:
+                return message
         return None
 
 
 def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
-    """What Lambda itself puts into an environment."""
+    """The environment variables that Lambda itself sets."""
     return {
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -138,7 +142,7 @@ def _lambda_variables(spec: FunctionSpec) -> dict[str, str]:
 
 
 class LambdaFunction:
-    """A function with as many environments as there is work, up to `limit`."""
+    """A function and its execution environments: one for each concurrent call, up to `limit`."""
 
     def __init__(
         self, spec: FunctionSpec, variables: Mapping[str, str], log: LogLine, *, limit: int
@@ -158,7 +162,7 @@ class LambdaFunction:
         self._release(self._acquire())
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Call the handler in an environment that is free, or in a new one."""
+        """Call the handler in an idle environment or a new one; at the limit, wait for one."""
         environment = self._acquire()
         try:
             return environment.invoke(event)
@@ -166,7 +170,7 @@ class LambdaFunction:
             self._release(environment)
 
     def close(self) -> None:
-        """End all environments."""
+        """Stop all environments."""
         with self._changed:
             self._closed = True
             environments = [*self._idle, *self._busy]
@@ -207,14 +211,14 @@ class LambdaFunction:
 
 
 class LambdaService:
-    """All functions by name, counted: `function.{name}` is raised by each call."""
+    """All functions by their logical id; counts calls as `function.{id}`."""
 
     def __init__(self, functions: list[LambdaFunction], counters: ActivityCounters) -> None:
         self._functions = {function.spec.name: function for function in functions}
         self._counters = counters
 
     def start_all(self) -> None:
-        """Start an environment of each function, side by side; `InvocationFailed`."""
+        """Start one environment of each function, concurrently; `InvocationFailed`."""
         with ThreadPoolExecutor() as threads:
             list(threads.map(LambdaFunction.start_one, self._functions.values()))
 
@@ -224,13 +228,17 @@ class LambdaService:
         return self._functions[name].invoke(event)
 
     def close(self) -> None:
-        """End everything."""
+        """Stop all environments of all functions."""
         for function in self._functions.values():
             function.close()
 
 
 class LogFile:
-    """Appends what functions print to one file, and counts the metrics among it (EMF)."""
+    """Appends the lines that functions print to one file, and counts the metrics in them.
+
+    Metrics are in CloudWatch's embedded metric format; each increases `metric.{service}.{name}` by
+    its values.
+    """
 
     def __init__(self, path: Path, counters: ActivityCounters) -> None:
         self._counters = counters
@@ -240,7 +248,7 @@ class LogFile:
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def __call__(self, function: str, line: str) -> None:
-        """Keep one line; `metric.{service}.{name}` is raised by a metric's values."""
+        """Write one line, and count its metrics."""
         with self._lock:
             if not self._file.closed:
                 self._file.write(f"{line}\n")
@@ -251,7 +259,7 @@ class LogFile:
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
-            return  # a log line that happens to speak of _aws
+            return  # a line of text that contains "_aws"
         for directive in entry["_aws"]["CloudWatchMetrics"]:
             for metric in directive["Metrics"]:
                 values = entry[metric["Name"]]
@@ -259,6 +267,6 @@ class LogFile:
                 self._counters.add(f"metric.{entry.get('service', '')}.{metric['Name']}", total)
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file; later lines are dropped."""
         with self._lock:
             self._file.close()

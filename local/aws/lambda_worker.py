@@ -1,8 +1,8 @@
-"""The inside of one execution environment: reads events from stdin, writes answers to stdout.
+"""The process of one execution environment: reads events from stdin, writes results to stdout.
 
-Run as `python -m local.aws.lambda_worker package.module.function`. What the handler prints is
-its log; an answer is told from it by the record separator before it. An exception ends the environment, as a
-crash does in Lambda; its traceback is the last of the log.
+Run as `python -m local.aws.lambda_worker package.module.function`. Everything else on stdout is the
+handler's log; a message starts with `SEPARATOR`. An exception ends the process, as a crash does in
+Lambda, and its traceback ends the log.
 """
 
 import importlib
@@ -18,7 +18,7 @@ SEPARATOR = "\x1e"
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Lambda tells a handler about its call."""
+    """The context object that Lambda passes to a handler; `deadline` is in Unix seconds."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -32,12 +32,12 @@ class LambdaContext:
     client_context: None = None
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the call is ended from outside."""
+        """Milliseconds until the call times out."""
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
 def load_handler(spec: str) -> Callable[[Mapping[str, Any], LambdaContext], Any]:
-    """The handler that `package.module.function` names."""
+    """Import the handler named by `package.module.function`."""
     module, _, name = spec.rpartition(".")
     handler: Callable[[Mapping[str, Any], LambdaContext], Any]
     handler = getattr(importlib.import_module(module), name)
@@ -45,12 +45,12 @@ def load_handler(spec: str) -> Callable[[Mapping[str, Any], LambdaContext], Any]
 
 
 def main() -> None:
-    """Serve until stdin ends, which it does when the server is gone, however it went."""
+    """Handle calls until stdin ends, which it does even if the server is killed."""
     handler = load_handler(sys.argv[1])
     _send({"ready": True})
     for line in sys.stdin:
         call = json.loads(line)
-        _send({"answer": handler(call["event"], LambdaContext(**call["context"]))})
+        _send({"result": handler(call["event"], LambdaContext(**call["context"]))})
 
 
 def _send(message: Mapping[str, Any]) -> None:

@@ -1,6 +1,8 @@
-"""moto's server as the account: stores made as `template.yaml` says, counted, kept on disk.
+"""Runs moto as the AWS account: S3, DynamoDB and Secrets Manager, with the template's resources.
 
-Operations are counted by service and name: `s3.get`, `s3.put`, `dynamodb.GetItem`, …
+moto (https://docs.getmoto.org) imitates AWS services in memory. A WSGI middleware counts the calls
+(`s3.get`, `s3.put`, `dynamodb.GetItem`, …), reports writes, and imitates CloudFront invalidations,
+which moto would not pass on.
 """
 
 import html
@@ -29,35 +31,35 @@ _PATH = re.compile(r"<Path>(.*?)</Path>", re.DOTALL)
 
 
 def authorization_header(service: str) -> str:
-    """What moto looks at to know which service is meant; it checks no signature."""
+    """An Authorization header by which moto recognizes the service; it checks no signature."""
     scope = f"local/20260101/{REGION}/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=local"
 
 
 class MotoAccount:
-    """Calls moto in this process, uncounted and not kept: for setting up, keeping and restoring."""
+    """Calls moto in this process, without the middleware: neither counted nor saved to disk."""
 
     def __init__(self) -> None:
-        # Takes over a second to import, so whoever only reads a template does not pay for it.
+        # Imported here because it takes over a second, which readers of a template do not need.
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self.app = cast(WSGIApplication, DomainDispatcherApplication(create_backend_app))
 
     def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`."""
+        """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`; `RuntimeError`."""
         versions = {"dynamodb": "1.0", "secretsmanager": "1.1"}
         headers = {
             "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",
             "X-Amz-Target": target,
         }
-        answer = Client(self.app).post(
+        response = Client(self.app).post(
             "/", data=json.dumps(arguments), headers=headers, base_url=_BASE_URL
         )
-        if answer.status_code != 200:
-            raise RuntimeError(f"{target}: {answer.get_data(as_text=True)}")
-        returned: dict[str, Any] = json.loads(answer.get_data() or b"{}")
-        return returned
+        if response.status_code != 200:
+            raise RuntimeError(f"{target}: {response.get_data(as_text=True)}")
+        result: dict[str, Any] = json.loads(response.get_data() or b"{}")
+        return result
 
     def s3(
         self,
@@ -69,18 +71,17 @@ class MotoAccount:
         query: Mapping[str, str] | None = None,
         app: WSGIApplication | None = None,
     ) -> Response:
-        """A call of S3; `path` is /bucket/key, not escaped."""
-        sent = {"Authorization": authorization_header("s3"), **(headers or {})}
-        answer = Client(app or self.app).open(
+        """A call of S3 through `app` (default: moto); `path` is /bucket/key, not escaped."""
+        response = Client(app or self.app).open(
             quote(path),
             method=method,
             data=body,
-            headers=sent,
+            headers={"Authorization": authorization_header("s3"), **(headers or {})},
             query_string=query,
             base_url=_BASE_URL,
         )
-        received = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, received, answer.get_data())
+        response_headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, response_headers, response.get_data())
 
     def put_secret(self, name: str, text: str) -> None:
         """Replace a secret's text."""
@@ -92,12 +93,12 @@ class MotoAccount:
         after = ""
         while True:
             query = {"list-type": "2", "encoding-type": "url", "start-after": after}
-            listed = self.s3("GET", f"/{bucket}", query=query).body.decode()
-            found = [unquote_plus(name) for name in _KEY.findall(listed)]
-            yield from found
-            if "<IsTruncated>true" not in listed:
+            page = self.s3("GET", f"/{bucket}", query=query).body.decode()
+            keys = [unquote_plus(name) for name in _KEY.findall(page)]
+            yield from keys
+            if "<IsTruncated>true" not in page:
                 return
-            after = found[-1]
+            after = keys[-1]
 
     def empty_bucket(self, bucket: str) -> None:
         """Delete all objects of a bucket."""
@@ -105,14 +106,14 @@ class MotoAccount:
             self.s3("DELETE", f"/{bucket}/{name}")
 
     def reset(self) -> None:
-        """Empty: moto keeps its state in the process, whoever started it."""
+        """Delete everything: moto has one state for the whole process."""
         Client(self.app).post("/moto-api/reset", base_url=_BASE_URL)
 
     def create_resources(self, stack: StackResources) -> None:
-        """Make the stack's buckets, tables and secrets."""
+        """Create the stack's buckets, tables and secrets."""
         for bucket in stack.buckets().values():
-            made = self.s3("PUT", f"/{bucket}")
-            assert made.status == 200, made.body
+            response = self.s3("PUT", f"/{bucket}")
+            assert response.status == 200, response.body
         for table in stack.tables():
             self._create_table(table)
         for name, text in generated_secrets(stack):
@@ -131,11 +132,11 @@ def _request_token() -> str:
     return str(uuid.uuid4())
 
 
-_BASE_URL = "http://127.0.0.1"  # by path, not by host: what a service is, the signature says
+_BASE_URL = "http://127.0.0.1"  # moto recognizes the service by the signature, not by the host
 
 
 def generated_secrets(stack: StackResources) -> Iterable[tuple[str, str]]:
-    """Name and first text of each secret, as `GenerateSecretString` would make it."""
+    """Name and initial text of each secret, generated as its `GenerateSecretString` says."""
     kind = "AWS::SecretsManager::Secret"
     for logical, properties in stack.template.resources(kind).items():
         generated = stack.template.resolve(properties.get("GenerateSecretString", {}))
@@ -146,7 +147,11 @@ def generated_secrets(stack: StackResources) -> Iterable[tuple[str, str]]:
 
 
 class RecordingMiddleware:
-    """Stands before moto: counts, tells of every write that was done, answers invalidations."""
+    """WSGI middleware before moto: counts calls, reports writes, imitates CloudFront invalidations.
+
+    `on_write` gets the service, the operation and its arguments of each successful call, and
+    returns before the caller gets the response. `on_invalidation` gets the paths.
+    """
 
     def __init__(
         self,
@@ -162,7 +167,7 @@ class RecordingMiddleware:
         self._on_invalidation = on_invalidation
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """One call, by WSGI."""
+        """Handle one call (WSGI)."""
         if _INVALIDATION.fullmatch(environ["PATH_INFO"]) and environ["REQUEST_METHOD"] == "POST":
             return self._create_invalidation(environ, start)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
@@ -173,7 +178,7 @@ class RecordingMiddleware:
             name = target.rpartition(".")[2]
         else:
             service, name = "s3", environ["REQUEST_METHOD"].lower()
-            path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's own spelling of UTF-8
+            path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's encoding of UTF-8
             arguments = {"path": path}
         self._counters.add(f"{service}.{name}")
         return self._forward(environ, start, service, name, arguments)
@@ -186,13 +191,14 @@ class RecordingMiddleware:
         name: str,
         arguments: Mapping[str, Any],
     ) -> Iterable[bytes]:
-        begun: list[tuple[Any, ...]] = []
-        parts = self._app(environ, lambda *given: begun.append(given) or (lambda _: None))  # type: ignore[func-returns-value]
+        started: list[tuple[Any, ...]] = []
+        parts = self._app(environ, lambda *args: started.append(args) or (lambda _: None))  # type: ignore[func-returns-value]
         body = b"".join(parts)
-        if begun[-1][0].startswith("2"):
-            # Kept before the caller hears of it: what was answered is there after any crash.
+        status, headers = started[-1][:2]
+        if status.startswith("2"):
+            # Saved before the response, so that no crash loses a write that was acknowledged.
             self._on_write(service, name, arguments)
-        start(*begun[-1][:2])
+        start(status, headers)
         return [body]
 
     def _create_invalidation(
@@ -201,35 +207,35 @@ class RecordingMiddleware:
         batch = _read_body(environ).decode()
         self._on_invalidation([html.unescape(path) for path in _PATH.findall(batch)])
         self._counters.add("cloudfront.CreateInvalidation")
-        answer = (
+        body = (
             '<?xml version="1.0"?><Invalidation xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/">'
             f"<Id>{secrets.token_hex(7).upper()}</Id><Status>Completed</Status>"
             "<CreateTime>2026-01-01T00:00:00Z</CreateTime>"
             f"{batch[batch.find('<InvalidationBatch') :]}</Invalidation>"
         ).encode()
-        start("201 Created", [("Content-Type", "text/xml"), ("Content-Length", str(len(answer)))])
-        return [answer]
+        start("201 Created", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+        return [body]
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
-    """The body, which stays there to be read."""
+    """Read the request's body, and put it back for the application."""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)
     return body
 
 
 class MotoHttpServer:
-    """An HTTP server on a free loopback port: what `AWS_ENDPOINT_URL` names."""
+    """Serves `app` on a free port of 127.0.0.1; its `url` is for `AWS_ENDPOINT_URL`."""
 
     def __init__(self, app: WSGIApplication) -> None:
         from moto.moto_server.werkzeug_app import MotoRequestHandler
 
         class Handler(MotoRequestHandler):
-            protocol_version = "HTTP/1.1"  # boto3 and ours keep connections
+            protocol_version = "HTTP/1.1"  # for keep-alive
             disable_nagle_algorithm = True
 
             def log(self, type: str, message: str, *args: Any) -> None:
-                """Nothing: what is counted is enough."""
+                """Print no access log."""
 
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
@@ -239,11 +245,11 @@ class MotoHttpServer:
 
     @property
     def url(self) -> str:
-        """The endpoint's address."""
+        """The base URL of the server."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
-        """Take no more calls."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -252,26 +258,24 @@ class MotoHttpServer:
 def bucket_origin(
     account: MotoAccount, app: WSGIApplication, bucket: str
 ) -> Callable[[Request], Response]:
-    """What CloudFront sees of a bucket behind its access control: a missing key is a 403."""
+    """An origin for CloudFront: a bucket that does not allow listing, so a missing key is a 403."""
 
     def fetch(request: Request) -> Response:
-        asked = ("if-none-match",)
-        headers = {name: request.headers[name] for name in asked if name in request.headers}
+        etag = request.headers.get("if-none-match")
+        conditions = {} if etag is None else {"if-none-match": etag}
         path = f"/{bucket}{request.path}"
-        answer = account.s3(request.method, path, headers=headers, app=app)
-        if answer.status == 404:
+        response = account.s3(request.method, path, headers=conditions, app=app)
+        if response.status == 404:
             return Response(403, {"content-type": "application/xml"}, _ACCESS_DENIED)
-        kept = {
-            name: value for name, value in answer.headers.items() if _VIEWER_HEADERS.match(name)
-        }
+        headers = {n: v for n, v in response.headers.items() if _VIEWER_HEADERS.match(n)}
         if request.method == "HEAD":
-            kept["content-length"] = answer.headers.get("content-length", "0")
-        return Response(answer.status, kept, answer.body)
+            headers["content-length"] = response.headers.get("content-length", "0")
+        return Response(response.status, headers, response.body)
 
     return fetch
 
 
-# What S3 tells a viewer of an object; moto echoes whatever a PUT came with.
+# The headers that S3 returns with an object; moto returns all headers of the upload.
 _VIEWER_HEADERS = re.compile(
     r"(cache-control|content-(disposition|encoding|type)|etag|expires|last-modified|x-amz-meta-.+)$"
 )

@@ -1,6 +1,6 @@
-"""Everything that moto holds, kept in one SQLite file as it is written, restored at start.
+"""Saves moto's objects, items and secrets in one SQLite file, and restores them at start.
 
-A write is kept before it is answered, so a server that is killed comes back with all of it.
+A write is saved before its response is sent, so a server that is killed loses nothing.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any
 from local.aws.moto_server import MotoAccount
 from local.aws.stack_resources import StackResources
 
+# `store` is a table's name, `place` an item's key as JSON.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (bucket TEXT, name TEXT, headers TEXT, body BLOB,
     PRIMARY KEY (bucket, name)) WITHOUT ROWID;
@@ -31,7 +32,7 @@ _DYNAMODB = "DynamoDB_20120810"
 
 
 class MotoStateFile:
-    """The file. `changed` is told of each write, reads what it made back, and keeps that."""
+    """The state file. `persist_write` reads back from moto what a call wrote, and saves that."""
 
     def __init__(self, path: Path, account: MotoAccount, stack: StackResources) -> None:
         self._account = account
@@ -41,111 +42,110 @@ class MotoStateFile:
             for table in stack.tables()
         }
         self._lock = threading.RLock()
-        path.touch(mode=0o600)  # it holds keys
+        path.touch(mode=0o600)  # it contains keys
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        # A killed process loses nothing; a machine that loses power may lose the last moment.
+        # A killed process loses nothing; a power failure may lose the last writes.
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Close the file; everything is in it."""
+        """Close the file."""
         with self._lock:
             self._database.close()
 
     @property
     def seeded(self) -> bool:
-        """Whether a first start has come to its end."""
+        """Whether the sample assets and templates were uploaded completely."""
         return bool(self._database.execute("PRAGMA user_version").fetchone()[0])
 
     def mark_seeded(self) -> None:
-        """A first start has come to its end."""
+        """Record that the sample assets and templates were uploaded."""
         self._database.execute("PRAGMA user_version = 1")
 
     def restore(self) -> None:
-        """Put everything back; the secrets that are new are kept."""
+        """Write the saved state into moto; save the secrets that are not in the file yet."""
         secrets = self._database.execute("SELECT name, text FROM secrets").fetchall()
         for name, text in secrets:
             self._account.put_secret(name, text)
         for bucket, name, headers, body in self._database.execute("SELECT * FROM objects"):
             self._account.s3("PUT", f"/{bucket}/{name}", body, json.loads(headers))
-        for store, item in self._database.execute("SELECT store, item FROM items"):
-            self._call_dynamodb("PutItem", {"TableName": store, "Item": json.loads(item)})
+        for table, item in self._database.execute("SELECT store, item FROM items"):
+            self._call_dynamodb("PutItem", {"TableName": table, "Item": json.loads(item)})
         for name in self._secrets - {name for name, _ in secrets}:
             self._save_secret(name)
 
     def persist_write(self, service: str, name: str, arguments: Mapping[str, Any]) -> None:
-        """Keep what a call has changed, if it changed anything."""
+        """Save what a successful call changed; does nothing for a call that only reads."""
         with self._lock:
             if service == "s3" and name in ("put", "post", "delete"):
                 self._save_objects(name, str(arguments["path"]))
             elif service == "secretsmanager" and "SecretId" in arguments and name[:3] != "Get":
                 self._save_secret(arguments["SecretId"])
             elif service == "dynamodb":
-                for store, where in written_items(name, arguments):
-                    self._save_item(
-                        store, {part: where[part] for part in self._key_attributes[store]}
-                    )
+                for table, item in written_items(name, arguments):
+                    self._save_item(table, {n: item[n] for n in self._key_attributes[table]})
 
     def _save_objects(self, method: str, path: str) -> None:
         bucket, _, name = path.removeprefix("/").partition("/")
-        if method == "post" or not name:  # a form, or a list of keys to delete: compare all of it
+        if method == "post" or not name:  # the keys are in the body: compare the whole bucket
             self._sync_bucket(bucket)
         else:
             self._save_object(bucket, name)
 
     def _save_object(self, bucket: str, name: str) -> None:
-        answer = self._account.s3("GET", f"/{bucket}/{name}")
-        if answer.status != 200:
-            where = (bucket, name)
-            self._database.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", where)
+        response = self._account.s3("GET", f"/{bucket}/{name}")
+        if response.status != 200:
+            row = (bucket, name)
+            self._database.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", row)
             return
         headers = {
             header: value
-            for header, value in answer.headers.items()
+            for header, value in response.headers.items()
             if header in _STORED_HEADERS or header.startswith("x-amz-meta-")
         }
         self._database.execute(
             "REPLACE INTO objects VALUES (?, ?, ?, ?)",
-            (bucket, name, json.dumps(headers), answer.body),
+            (bucket, name, json.dumps(headers), response.body),
         )
 
     def _sync_bucket(self, bucket: str) -> None:
-        """Keep what is new in a bucket and drop what is gone."""
-        there = set(self._account.object_keys(bucket))
+        """Save a bucket's new objects, and delete the saved ones that are gone."""
+        current = set(self._account.object_keys(bucket))
         query = "SELECT name FROM objects WHERE bucket = ?"
-        kept = {name for (name,) in self._database.execute(query, (bucket,))}
-        for name in there ^ kept:
+        saved = {name for (name,) in self._database.execute(query, (bucket,))}
+        for name in current ^ saved:
             self._save_object(bucket, name)
 
     def _save_secret(self, name: str) -> None:
         arguments = {"SecretId": name}
-        answer = self._account.call_json(
+        secret = self._account.call_json(
             "secretsmanager", "secretsmanager.GetSecretValue", arguments
         )
-        text = answer["SecretString"]
-        self._database.execute("REPLACE INTO secrets VALUES (?, ?)", (name, text))
+        row = (name, secret["SecretString"])
+        self._database.execute("REPLACE INTO secrets VALUES (?, ?)", row)
 
-    def _save_item(self, store: str, key: Mapping[str, Any]) -> None:
-        place = json.dumps(key, sort_keys=True)
-        arguments = {"TableName": store, "Key": key, "ConsistentRead": True}
+    def _save_item(self, table: str, key: Mapping[str, Any]) -> None:
+        key_json = json.dumps(key, sort_keys=True)
+        arguments = {"TableName": table, "Key": key, "ConsistentRead": True}
         item = self._call_dynamodb("GetItem", arguments).get("Item")
         if item is None:
-            where = (store, place)
-            self._database.execute("DELETE FROM items WHERE store = ? AND place = ?", where)
+            row = (table, key_json)
+            self._database.execute("DELETE FROM items WHERE store = ? AND place = ?", row)
         else:
-            row = (store, place, json.dumps(item))
-            self._database.execute("REPLACE INTO items VALUES (?, ?, ?)", row)
+            self._database.execute(
+                "REPLACE INTO items VALUES (?, ?, ?)", (table, key_json, json.dumps(item))
+            )
 
     def _call_dynamodb(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return self._account.call_json("dynamodb", f"{_DYNAMODB}.{name}", arguments)
 
 
-ItemAddress = tuple[str, Mapping[str, Any]]  # a table, and an item's key or the item
+ItemAddress = tuple[str, Mapping[str, Any]]  # a table's name, and an item or its key
 
 
 def written_items(name: str, arguments: Mapping[str, Any]) -> Iterator[ItemAddress]:
-    """Where a call of DynamoDB writes."""
+    """The items that a call of DynamoDB writes, each with its table."""
     if name in ("PutItem", "UpdateItem", "DeleteItem"):
         yield _item_address(arguments)
     elif name == "TransactWriteItems":
@@ -154,9 +154,9 @@ def written_items(name: str, arguments: Mapping[str, Any]) -> Iterator[ItemAddre
                 _item_address(write) for kind, write in action.items() if kind in _TRANSACT_WRITES
             )
     elif name == "BatchWriteItem":
-        for store, requests in arguments["RequestItems"].items():
+        for table, requests in arguments["RequestItems"].items():
             for request in requests:
-                yield _item_address({"TableName": store, **next(iter(request.values()))})
+                yield _item_address({"TableName": table, **next(iter(request.values()))})
 
 
 _TRANSACT_WRITES = ("Put", "Update", "Delete")

@@ -1,4 +1,4 @@
-"""What `template.yaml` says, as far as it runs here: functions, routes, stores."""
+"""Reads from `template.yaml` what runs locally: functions, routes, buckets, tables, secrets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class FunctionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route of an HTTP API: `method` is ANY or one method, `path` may hold {name} and {name+}."""
+    """A route of an HTTP API: `method` is one method or ANY; `path` may contain {name}, {name+}."""
 
     method: str
     path: str
@@ -36,13 +36,13 @@ class Route:
 
     @property
     def route_key(self) -> str:
-        """The route as events name it, such as `ANY /renders/{proxy+}`."""
+        """The route's name in events, such as `ANY /renders/{proxy+}`."""
         return "$default" if self.path == "$default" else f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class StackResources:
-    """The template, with local names for what it would create."""
+    """The template's resources, under local names instead of those that AWS would generate."""
 
     template: CloudFormationTemplate
 
@@ -53,7 +53,7 @@ class StackResources:
         return cls(template.with_values(dict(_local_names(template)), parameters or {}))
 
     def functions(self) -> list[FunctionSpec]:
-        """Every function, its environment resolved to local names."""
+        """All functions, with their environments resolved to local names."""
         shared = self.template.body.get("Globals", {}).get("Function", {})
         return [
             self._function(name, shared, properties)
@@ -64,8 +64,10 @@ class StackResources:
         self, name: str, shared: Mapping[str, Any], properties: Mapping[str, Any]
     ) -> FunctionSpec:
         merged = {**shared, **properties}
-        variables = [of.get("Environment", {}).get("Variables", {}) for of in (shared, properties)]
-        environment = self.template.resolve({**variables[0], **variables[1]})
+        variables: dict[str, Any] = {}
+        for source in (shared, properties):
+            variables |= source.get("Environment", {}).get("Variables", {})
+        environment = self.template.resolve(variables)
         return FunctionSpec(
             name,
             self.template.resolve(merged["Handler"]),
@@ -93,22 +95,22 @@ class StackResources:
         return list(self.template.resources("AWS::Serverless::HttpApi"))
 
     def buckets(self) -> dict[str, str]:
-        """Names of buckets by logical id."""
+        """The buckets' names by logical id."""
         return self._names_by_id(_BUCKET)
 
     def tables(self) -> list[Mapping[str, Any]]:
-        """What `create_table` takes, for every table."""
+        """The properties of every table, which are also arguments of DynamoDB's CreateTable."""
         return [
             {"TableName": self.template.attribute(name), **self.template.resolve(properties)}
             for name, properties in self.template.resources(_TABLE).items()
         ]
 
     def secrets(self) -> list[str]:
-        """Names of the secrets."""
+        """The secrets' names."""
         return list(self._names_by_id(_SECRET).values())
 
     def key_value_stores(self) -> list[str]:
-        """ARNs of the edge's stores."""
+        """The ARNs of CloudFront's key-value stores."""
         kind = "AWS::CloudFront::KeyValueStore"
         return [self.template.attribute(name, "Arn") for name in self.template.resources(kind)]
 
@@ -117,7 +119,7 @@ class StackResources:
 
 
 def _local_names(template: CloudFormationTemplate) -> Iterator[tuple[tuple[str, str], str]]:
-    """What stands here for the names and ARNs that AWS would give."""
+    """Local names and ARNs, instead of those that AWS would generate."""
     for name in template.resources(_BUCKET):
         bucket = f"postcard-local-{name.lower()}"
         yield (name, ""), bucket

@@ -1,4 +1,4 @@
-"""Many callers at once."""
+"""Concurrent calls."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,13 +7,13 @@ from postcard.errors import Conflict
 
 
 def run_concurrently(work: Callable[[int], object], count: int) -> list[object]:
-    """What `count` calls of `work`, eight at a time, returned; a `Conflict` is an outcome."""
+    """The results of `count` calls of `work` by eight threads; a `Conflict` is a result too."""
 
-    def guarded(index: int) -> object:
+    def result_of(index: int) -> object:
         try:
             return work(index)
         except Conflict as conflict:
             return conflict
 
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(guarded, range(count)))
+        return list(pool.map(result_of, range(count)))

@@ -1,4 +1,4 @@
-"""The outside worlds that the contract suite runs against."""
+"""The implementations of the ports that the contract suite runs against."""
 
 import threading
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 
 @dataclass
 class PortImplementations:
-    """One implementation of each port that has a contract."""
+    """An implementation of each port that the contract suite tests."""
 
     objects: ports.ObjectStore
     templates: ports.TemplateStore
@@ -49,18 +49,18 @@ class PortImplementations:
 
 
 class LightClientFirst:
-    """The lean client for the calls it has, boto3's for the others."""
+    """The light client for the calls it has, boto3's for the others."""
 
-    def __init__(self, lean: LightClient, boto: Any) -> None:
-        self._lean = lean
+    def __init__(self, light: LightClient, boto: Any) -> None:
+        self._light = light
         self._boto = boto
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._lean if hasattr(LightClient, name) else self._boto, name)
+        return getattr(self._light if hasattr(LightClient, name) else self._boto, name)
 
 
 class SerializedApp:
-    """moto checks a condition and writes in two steps; DynamoDB does both in one."""
+    """One request at a time: moto, unlike DynamoDB, checks conditions and writes in two steps."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -73,7 +73,7 @@ class SerializedApp:
 
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
-    """moto's server on a port of its own."""
+    """The address of a moto server."""
     app = SerializedApp(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
     thread = threading.Thread(target=server.serve_forever)
@@ -86,7 +86,7 @@ def moto_url() -> Iterator[str]:
 
 @pytest.fixture
 def settings(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings with a table and a bucket of the test's own."""
+    """Settings with a table, buckets and a secret for this test only."""
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
     unique = uuid4().hex[:12]
@@ -114,36 +114,33 @@ def memory_implementations() -> PortImplementations:
 
 
 def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortImplementations:
-    clients = {name: boto_client(name, settings) for name in ("s3", "dynamodb", "secretsmanager")}
+    names = ("s3", "dynamodb", "secretsmanager")
+    clients: dict[str, Any] = {name: boto_client(name, settings) for name in names}
     make_table(clients["dynamodb"], settings.table)
     clients["s3"].create_bucket(Bucket=settings.pictures_bucket)
     if use_light_client:
         light = light_client(settings)
-        used: dict[str, Any] = {
-            name: LightClientFirst(light, boto) for name, boto in clients.items()
-        }
-    else:
-        used = dict(clients)
-    table = Table(used["dynamodb"], settings.table)
+        clients = {name: LightClientFirst(light, boto) for name, boto in clients.items()}
+    table = Table(clients["dynamodb"], settings.table)
     return PortImplementations(
-        objects=S3ObjectStore(used["s3"], settings.pictures_bucket),
+        objects=S3ObjectStore(clients["s3"], settings.pictures_bucket),
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
         api_keys=DynamoApiKeyStore(table),
         assets=DynamoAssetStore(table),
-        secrets=SecretsManagerStore(used["secretsmanager"], settings.secret_id),
+        secrets=SecretsManagerStore(clients["secretsmanager"], settings.secret_id),
         limiter=DynamoRateLimiter(table),
         counters=DynamoCounters(table),
         idempotency=DynamoIdempotencyStore(table),
     )
 
 
-def light_client(settings: Settings, **given: Any) -> LightClient:
+def light_client(settings: Settings, **options: Any) -> LightClient:
     return LightClient(
         region=settings.region,
         endpoint_url=settings.endpoint_url,
         environ=CREDENTIALS,
-        **given,
+        **options,
     )
 
 
@@ -157,11 +154,11 @@ def make_table(client: Any, name: str) -> None:
     )
 
 
-@pytest.fixture(params=["memory", "aws", "lean"])
-def world(request: pytest.FixtureRequest) -> PortImplementations:
+@pytest.fixture(params=["memory", "boto3", "light"])
+def adapters(request: pytest.FixtureRequest) -> PortImplementations:
     """Each implementation in turn."""
     if request.param == "memory":
         return memory_implementations()
     return aws_implementations(
-        request.getfixturevalue("settings"), use_light_client=request.param == "lean"
+        request.getfixturevalue("settings"), use_light_client=request.param == "light"
     )

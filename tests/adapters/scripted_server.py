@@ -1,4 +1,4 @@
-"""A loopback HTTP server that answers a connection's requests by a script, and remembers them."""
+"""A loopback HTTP server with scripted responses, which records the requests."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ReceivedRequest:
-    """One request as it came."""
+    """A received request; header names are in lower case."""
 
     request_line: str
     headers: dict[str, str]
@@ -17,7 +17,7 @@ class ReceivedRequest:
 
 @dataclass
 class ScriptedResponse:
-    """Bytes to send, piece by piece; `hold` seconds between pieces; then close if `close`."""
+    """Bytes to send piece by piece, with `pause` seconds in between; then `close`, or not."""
 
     pieces: Iterable[bytes]
     pause: float = 0.0
@@ -36,7 +36,7 @@ CLOSE_CONNECTION = ScriptedResponse([], close=True)
 
 @dataclass
 class ScriptedServer:
-    """Answers with `answer(asked, how many came before)`."""
+    """Responds with `respond(request, number of earlier requests)`."""
 
     respond: Callable[[ReceivedRequest, int], ScriptedResponse]
     requests: list[ReceivedRequest] = field(default_factory=list)
@@ -44,29 +44,29 @@ class ScriptedServer:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._closing = threading.Event()
         self._open: list[socket.socket] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
     def close(self) -> None:
-        self._ended.set()
-        for sock in (self._listening, *self._open):
+        self._closing.set()
+        for sock in (self._listener, *self._open):
             try:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
         for thread in self._threads:
             thread.join(10)
-        self._listening.close()
+        self._listener.close()
 
     def _accept(self) -> None:
-        while not self._ended.is_set():
+        while not self._closing.is_set():
             try:
-                connection, _ = self._listening.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
             self.connections += 1
@@ -92,9 +92,9 @@ class ScriptedServer:
         with self._lock:
             before = len(self.requests)
             self.requests.append(ReceivedRequest(line.decode().strip(), headers, body))
-        given = self.respond(self.requests[-1], before)
-        for piece in given.pieces:
+        response = self.respond(self.requests[-1], before)
+        for piece in response.pieces:
             connection.sendall(piece)
-            if given.pause and self._ended.wait(given.pause):
+            if response.pause and self._closing.wait(response.pause):
                 return False
-        return not given.close
+        return not response.close

@@ -1,4 +1,4 @@
-"""How the lean client and boto3's bear bad weather, against servers that make it."""
+"""The light client and boto3's against servers that fail in many ways."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.errors import AwsCallFailed
+from postcard.adapters.aws.call_failed import AwsCallFailed
 from postcard.adapters.aws.light_client import LightClient
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
@@ -36,21 +36,21 @@ PICTURE = StoredObject(b"x" * 1000, "image/png")
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts servers: a reply each request in turn, the last for ever."""
-    with ExitStack() as ends:
+    """Starts servers: one response for each request in turn, then the last one again."""
+    with ExitStack() as stack:
 
-        def start(*replies: ScriptedResponse) -> ScriptedServer:
-            def answer(_: ReceivedRequest, before: int) -> ScriptedResponse:
-                return replies[min(before, len(replies) - 1)]
+        def start(*responses: ScriptedResponse) -> ScriptedServer:
+            def respond(_: ReceivedRequest, before: int) -> ScriptedResponse:
+                return responses[min(before, len(responses) - 1)]
 
-            return ends.enter_context(closing(ScriptedServer(answer)))
+            return stack.enter_context(closing(ScriptedServer(respond)))
 
         yield start
 
 
-def lean(server: ScriptedServer, **given: Any) -> LightClient:
-    own: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
-    return LightClient(region="eu-west-3", endpoint_url=server.url, **(own | given))
+def light(server: ScriptedServer, **options: Any) -> LightClient:
+    defaults: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
+    return LightClient(region="eu-west-3", endpoint_url=server.url, **(defaults | options))
 
 
 def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -63,37 +63,37 @@ def table(client: Any) -> Table:
     return Table(client, "table")
 
 
-def test_a_row_is_read_with_its_numbers_and_bytes(serve: Serve) -> None:
+def test_numbers_and_bytes_of_a_row_are_decoded(serve: Serve) -> None:
     server = serve(http_response(ITEM, headers=[f"x-amz-crc32: {zlib.crc32(ITEM)}"]))
-    assert table(lean(server)).get("a", "b") == {"pk": "a", "n": 5, "z": b"\x00\xff"}
-    (asked,) = server.requests
-    assert asked.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
-    assert json.loads(asked.body)["Key"] == {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    assert table(light(server)).get("a", "b") == {"pk": "a", "n": 5, "z": b"\x00\xff"}
+    (request,) = server.requests
+    assert request.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
+    assert json.loads(request.body)["Key"] == {"pk": {"S": "a"}, "sk": {"S": "b"}}
 
 
-def test_bytes_are_sent_as_base64(serve: Serve) -> None:
+def test_bytes_of_a_row_are_sent_as_base64(serve: Serve) -> None:
     server = serve(http_response())
-    table(lean(server)).put("a", "b", {"z": b"\x00\xff"})
+    table(light(server)).put("a", "b", {"z": b"\x00\xff"})
     assert json.loads(server.requests[0].body)["Item"]["z"] == {"B": "AP8="}
 
 
-def test_an_answer_that_does_not_match_its_checksum_is_unavailable(serve: Serve) -> None:
+def test_a_response_that_does_not_match_its_checksum_is_unavailable(serve: Serve) -> None:
     server = serve(http_response(ITEM, headers=["x-amz-crc32: 12345"]))
     with pytest.raises(ServiceUnavailable):
-        table(lean(server)).get("a", "b")
+        table(light(server)).get("a", "b")
 
 
-def test_a_connection_serves_many_calls(serve: Serve) -> None:
+def test_a_connection_is_reused(serve: Serve) -> None:
     server = serve(http_response(ITEM))
-    rows = table(lean(server))
+    rows = table(light(server))
     for _ in range(5):
         rows.get("a", "b")
     assert (server.connections, len(server.requests)) == (1, 5)
 
 
-def test_a_kept_connection_that_died_is_replaced_without_a_word(serve: Serve) -> None:
+def test_a_pooled_connection_that_was_closed_is_replaced(serve: Serve) -> None:
     server = serve(http_response(ITEM), CLOSE_CONNECTION, http_response(ITEM))
-    rows = table(lean(server))
+    rows = table(light(server))
     assert rows.get("a", "b") == rows.get("a", "b")
     assert len(server.requests) == 3
 
@@ -107,68 +107,66 @@ def test_a_kept_connection_that_died_is_replaced_without_a_word(serve: Serve) ->
         http_response(b'{"__type": "ThrottlingException"}', 400),
     ],
 )
-def test_a_busy_service_is_asked_once_more_and_no_more(
-    serve: Serve, busy: ScriptedResponse
-) -> None:
+def test_a_busy_service_is_retried_once(serve: Serve, busy: ScriptedResponse) -> None:
     server = serve(busy, http_response(ITEM))
-    assert table(lean(server)).get("a", "b") is not None
+    assert table(light(server)).get("a", "b") is not None
     server = serve(busy)
     with pytest.raises(ServiceUnavailable) as failure:
-        table(lean(server)).get("a", "b")
+        table(light(server)).get("a", "b")
     assert len(server.requests) == 2
     assert failure.value.headers["Retry-After"]
 
 
-def test_another_fault_is_not_tried_again_and_keeps_its_name(serve: Serve) -> None:
+def test_another_error_is_not_retried_and_keeps_its_code(serve: Serve) -> None:
     server = serve(http_response(b'{"__type": "com.amazonaws#AccessDeniedException"}', 400))
     with pytest.raises(AwsCallFailed) as failure:
-        table(lean(server)).get("a", "b")
+        table(light(server)).get("a", "b")
     assert failure.value.aws_code == "AccessDeniedException"
     assert "GetItem: AccessDeniedException" in str(failure.value)
     assert "Access" not in failure.value.detail
     assert len(server.requests) == 1
 
 
-def test_nobody_listening_is_unavailable(serve: Serve) -> None:
+def test_a_refused_connection_is_unavailable(serve: Serve) -> None:
     server = serve(http_response())
     server.close()
     with pytest.raises(ServiceUnavailable):
-        table(lean(server)).get("a", "b")
+        table(light(server)).get("a", "b")
 
 
-def test_a_service_that_hangs_is_given_up_in_time(serve: Serve) -> None:
+def test_a_service_that_hangs_is_unavailable_in_time_and_not_retried(serve: Serve) -> None:
     server = serve(ScriptedResponse([b"HTTP/1.1 200 OK\r\n"]))
     with pytest.raises(ServiceUnavailable):
-        table(lean(server, seconds=0.3)).get("a", "b")
+        table(light(server, seconds=0.3)).get("a", "b")
     assert len(server.requests) == 1
 
 
-def test_credentials_are_read_when_a_call_is_signed(serve: Serve) -> None:
+def test_credentials_are_read_for_each_call(serve: Serve) -> None:
     server, environ = serve(http_response()), dict(CREDENTIALS)
-    rows = table(lean(server, environ=environ))
+    rows = table(light(server, environ=environ))
     rows.get("a", "b")
     environ |= {"AWS_ACCESS_KEY_ID": "renewed", "AWS_SESSION_TOKEN": "token"}
     rows.get("a", "b")
-    first, second = (asked.headers for asked in server.requests)
+    first, second = (request.headers for request in server.requests)
     assert "Credential=testing/" in first["authorization"]
     assert "x-amz-security-token" not in first
     assert "Credential=renewed/" in second["authorization"]
     assert second["x-amz-security-token"] == "token"
 
 
-def test_an_object_is_sent_with_its_headers_and_checksum(serve: Serve) -> None:
+def test_an_object_is_put_with_its_headers_and_checksum(serve: Serve) -> None:
     server = serve(http_response(b""))
     stored = StoredObject(b"body", "image/png", "", "max-age=5", 1_795_341_600, {"alt": "x"})
-    S3ObjectStore(lean(server), "bucket").put("images/a b.png", stored)
-    (asked,) = server.requests
-    assert asked.request_line == "PUT /bucket/images/a%20b.png HTTP/1.1"
-    assert asked.headers["cache-control"] == "max-age=5"
-    assert asked.headers["expires"] == "Sun, 22 Nov 2026 10:00:00 GMT"
-    assert asked.headers["content-disposition"] == "inline"
-    assert asked.headers["content-type"] == "image/png"
-    assert asked.headers["x-amz-meta-alt"] == "x"
+    S3ObjectStore(light(server), "bucket").put("images/a b.png", stored)
+    (request,) = server.requests
+    assert request.request_line == "PUT /bucket/images/a%20b.png HTTP/1.1"
+    assert request.headers["cache-control"] == "max-age=5"
+    assert request.headers["expires"] == "Sun, 22 Nov 2026 10:00:00 GMT"
+    assert request.headers["content-disposition"] == "inline"
+    assert request.headers["content-type"] == "image/png"
+    assert request.headers["x-amz-meta-alt"] == "x"
     assert (
-        asked.headers["content-md5"]
+        request.headers["content-md5"]
         == base64.b64encode(bytes.fromhex("841a2d689ad86bd1611447453c22c6fc")).decode()
     )
 
@@ -180,17 +178,17 @@ def test_without_an_endpoint_services_are_called_in_their_region() -> None:
     assert china._host("s3") == "s3.cn-north-1.amazonaws.com.cn"
 
 
-@pytest.mark.parametrize("kind", ["lean", "boto"])
-class TestBodies:
-    """Reading an object whose bytes do not come as they should."""
+@pytest.mark.parametrize("kind", ["light", "boto3"])
+class TestObjectBodies:
+    """Reading an object whose body is slow, cut short, corrupt or refused."""
 
     def objects(
         self, server: ScriptedServer, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> S3ObjectStore:
-        client = lean(server) if kind == "lean" else boto(server, monkeypatch)
+        client = light(server) if kind == "light" else boto(server, monkeypatch)
         return S3ObjectStore(client, "bucket")
 
-    def test_a_body_that_drips_is_given_up_at_the_deadline(
+    def test_a_slow_body_ends_at_the_deadline(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
@@ -199,7 +197,7 @@ class TestBodies:
         with pytest.raises(ServiceUnavailable):
             objects.get("key", deadline=time.monotonic() + 0.4)
 
-    def test_a_body_that_is_cut_is_asked_for_once_more(
+    def test_a_body_that_is_cut_short_is_read_once_more(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         cut = ScriptedResponse([b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"], close=True)
@@ -212,7 +210,7 @@ class TestBodies:
             self.objects(server, kind, monkeypatch).get("key")
         assert len(server.requests) == 2
 
-    def test_a_body_that_is_not_what_its_etag_says_is_not_used(
+    def test_a_body_that_does_not_match_its_etag_is_read_once_more(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         wrong = http_response(b"whole", headers=[f'ETag: "{"0" * 32}"'])
@@ -223,7 +221,7 @@ class TestBodies:
         with pytest.raises(ServiceUnavailable):
             self.objects(serve(wrong), kind, monkeypatch).get("key")
 
-    def test_a_refusal_is_not_taken_for_a_missing_object(
+    def test_access_denied_is_not_a_missing_object(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server = serve(http_response(b"<Error><Code>AccessDenied</Code></Error>", 403))
@@ -231,7 +229,7 @@ class TestBodies:
             self.objects(server, kind, monkeypatch).get("key")
         assert failure.value.aws_code == "AccessDenied"
 
-    def test_a_bucket_that_is_missing_is_not_taken_for_a_missing_object(
+    def test_a_missing_bucket_is_not_a_missing_object(
         self, serve: Serve, kind: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         server = serve(http_response(b"<Error><Code>NoSuchBucket</Code></Error>", 404))
@@ -239,6 +237,6 @@ class TestBodies:
             self.objects(server, kind, monkeypatch).get("key")
 
 
-def test_a_secret_without_a_value_yet_is_empty(serve: Serve) -> None:
+def test_a_secret_without_a_value_is_empty(serve: Serve) -> None:
     server = serve(http_response(b'{"__type": "ResourceNotFoundException"}', 400))
-    assert SecretsManagerStore(lean(server), "secret").read() == ""
+    assert SecretsManagerStore(light(server), "secret").read() == ""

@@ -1,4 +1,4 @@
-"""Records of opaque images in every implementation."""
+"""Image records in every implementation."""
 
 from dataclasses import replace
 
@@ -27,43 +27,43 @@ def image() -> ImageRecord:
     )
 
 
-def test_an_image_record_comes_back_as_it_was_put(world: PortImplementations) -> None:
+def test_an_image_record_is_read_as_it_was_put(adapters: PortImplementations) -> None:
     for record in (image(), replace(image(), dpr=2.0, quality=None, max_bytes=2000, bytes=None)):
-        world.images.put(record)
-        stored = world.images.get("img_abc")
+        adapters.images.put(record)
+        stored = adapters.images.get("img_abc")
         assert stored == record
         assert isinstance(stored.dpr, float)
-    assert world.images.get("img_other") is None
+    assert adapters.images.get("img_other") is None
 
 
-def test_an_erased_image_keeps_no_values(world: PortImplementations) -> None:
-    world.images.put(image())
-    world.images.put(replace(image(), values="", alt="", erased=True))
-    stored = world.images.get("img_abc")
+def test_an_erased_image_record_has_no_values(adapters: PortImplementations) -> None:
+    adapters.images.put(image())
+    adapters.images.put(replace(image(), values="", alt="", erased=True))
+    stored = adapters.images.get("img_abc")
     assert stored is not None
     assert (stored.values, stored.alt, stored.erased) == ("", "", True)
 
 
-def test_the_images_of_a_template_and_of_a_version_are_found(world: PortImplementations) -> None:
+def test_the_images_of_a_template_and_of_a_version_are_found(adapters: PortImplementations) -> None:
     for number in range(130):
-        world.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
-    world.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
-    world.images.put(replace(image(), image_id="img_0", version=1, erased=True))
-    found = list(world.images.by_template("welcome", 1))
-    assert sorted(r.image_id for r in found) == sorted(f"img_{n}" for n in range(0, 130, 2))
-    assert [r.image_id for r in found if r.erased] == ["img_0"]
-    assert len(list(world.images.by_template("welcome"))) == 130
-    assert list(world.images.by_template("other")) == []
+        adapters.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    adapters.images.put(replace(image(), image_id="img_x", template_id="welcome2", version=1))
+    adapters.images.put(replace(image(), image_id="img_0", version=1, erased=True))
+    records = list(adapters.images.by_template("welcome", 1))
+    assert sorted(r.image_id for r in records) == sorted(f"img_{n}" for n in range(0, 130, 2))
+    assert [r.image_id for r in records if r.erased] == ["img_0"]
+    assert len(list(adapters.images.by_template("welcome"))) == 130
+    assert list(adapters.images.by_template("other")) == []
 
 
-def test_images_are_found_by_what_they_are_marked_with(world: PortImplementations) -> None:
+def test_images_are_found_by_their_blind_indexes(adapters: PortImplementations) -> None:
     for number in range(120):
-        marks = ("m" * 40, f"mark{number % 2}")
-        world.images.put(replace(image(), image_id=f"img_{number}", marks=marks))
-    world.images.put(replace(image(), image_id="img_0", marks=(), erased=True))
-    found = {record.image_id for record in world.images.by_blind_index("mark0")}
-    assert found == {f"img_{number}" for number in range(2, 120, 2)}
-    assert len(list(world.images.by_blind_index("m" * 40))) == 119
-    assert list(world.images.by_blind_index("mark9")) == []
-    stored = world.images.get("img_1")
-    assert stored is not None and stored.marks == ("m" * 40, "mark1")
+        blind_indexes = ("b" * 40, f"index{number % 2}")
+        adapters.images.put(replace(image(), image_id=f"img_{number}", blind_indexes=blind_indexes))
+    adapters.images.put(replace(image(), image_id="img_0", blind_indexes=(), erased=True))
+    image_ids = {record.image_id for record in adapters.images.by_blind_index("index0")}
+    assert image_ids == {f"img_{number}" for number in range(2, 120, 2)}
+    assert len(list(adapters.images.by_blind_index("b" * 40))) == 119
+    assert list(adapters.images.by_blind_index("index9")) == []
+    stored = adapters.images.get("img_1")
+    assert stored is not None and stored.blind_indexes == ("b" * 40, "index1")

@@ -1,4 +1,4 @@
-"""Two who publish one version at one instant: what stays is all of one, nothing of the other."""
+"""Of two concurrent publications of one version, everything stored is of one of them."""
 
 import io
 import json
@@ -21,45 +21,45 @@ from postcard.text.fonts import Fonts
 from tests.adapters.conftest import PortImplementations
 
 NOW = 1_795_341_600.0
-INKS = {"#ff0000": (255, 0, 0), "#0000ff": (0, 0, 255)}
+COLORS = {"#ff0000": (255, 0, 0), "#0000ff": (0, 0, 255)}
 
 
-class Offline:
-    """No host answers."""
+class OfflineFetcher:
+    """Fails for every URL."""
 
     def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
         raise FetchError("there is no host")
 
 
-class Together:
-    """Templates whose readers wait for each other: both see what was there before either wrote."""
+class SynchronizedTemplates:
+    """Templates whose readers wait for each other, so that all read before any writes."""
 
-    def __init__(self, world: PortImplementations, readers: int) -> None:
-        self._world = world
+    def __init__(self, adapters: PortImplementations, readers: int) -> None:
+        self._adapters = adapters
         self._read = threading.Barrier(readers, timeout=30)
         self._written = threading.Barrier(readers, timeout=30)
 
     def record(self, template_id: str) -> TemplateRecord | None:
-        found = self._world.templates.record(template_id)
+        record = self._adapters.templates.record(template_id)
         self._read.wait()
-        return found
+        return record
 
     def version(self, template_id: str, version: int) -> TemplateVersion | None:
-        return self._world.templates.version(template_id, version)
+        return self._adapters.templates.version(template_id, version)
 
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        self._written.wait()  # everything of both is in the store by now
-        self._world.templates.publish(record, version)
+        self._written.wait()  # the files of both are stored by now
+        self._adapters.templates.publish(record, version)
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._world.templates, name)
+        return getattr(self._adapters.templates, name)
 
 
-def published(world: PortImplementations, templates: object, color: str) -> str | None:
-    """The colour, if its document became the version."""
-    reader = AssetReader(MemoryAssetStore(), world.objects, normalize=True)
-    sources = SourceFetcher(world.objects, reader, Offline())
-    studio = RenderPipeline(Renderer(Fonts.load(Path("layers/fonts"))), sources)
+def publish(adapters: PortImplementations, templates: object, color: str) -> str | None:
+    """Publish a document with a background; returns the colour unless it was a conflict."""
+    reader = AssetReader(MemoryAssetStore(), adapters.objects, normalize=True)
+    sources = SourceFetcher(adapters.objects, reader, OfflineFetcher())
+    pipeline = RenderPipeline(Renderer(Fonts.load(Path("layers/fonts"))), sources)
     text = json.dumps(
         {
             "width": 20,
@@ -70,30 +70,30 @@ def published(world: PortImplementations, templates: object, color: str) -> str 
             "ended": {"layers": []},
         }
     )
-    publishing = Publisher(templates, world.objects, studio)  # type: ignore[arg-type]
+    publisher = Publisher(templates, adapters.objects, pipeline)  # type: ignore[arg-type]
     try:
-        publishing.publish("raced", text, now=NOW, deadline=1e12)
+        publisher.publish("raced", text, now=NOW, deadline=1e12)
     except Conflict:
         return None
     return color
 
 
-def seen(world: PortImplementations, key: str) -> object:
-    stored = world.objects.get(key)
+def stored_color(adapters: PortImplementations, key: str) -> object:
+    stored = adapters.objects.get(key)
     assert stored is not None
     with Image.open(io.BytesIO(stored.body)) as image:
         return image.convert("RGB").getpixel((5, 5))
 
 
-def test_the_pictures_of_who_came_second_never_stand_in_for_the_first(
-    world: PortImplementations,
+def test_the_fallbacks_of_a_version_are_those_of_its_document(
+    adapters: PortImplementations,
 ) -> None:
-    together = Together(world, len(INKS))
-    with ThreadPoolExecutor(len(INKS)) as pool:
-        outcomes = list(pool.map(lambda color: published(world, together, color), INKS))
+    templates = SynchronizedTemplates(adapters, len(COLORS))
+    with ThreadPoolExecutor(len(COLORS)) as pool:
+        outcomes = list(pool.map(lambda color: publish(adapters, templates, color), COLORS))
     (winner,) = [color for color in outcomes if color]
-    version = world.templates.version("raced", 1)
+    version = adapters.templates.version("raced", 1)
     assert version is not None and json.loads(version.document)["background"] == winner
     for kind in ("fallback", "ended"):
-        assert seen(world, version.stand_ins[kind]) == INKS[winner]
-        assert seen(world, fallback_key("raced", 1, kind)) == INKS[winner]
+        assert stored_color(adapters, version.fallbacks[kind]) == COLORS[winner]
+        assert stored_color(adapters, fallback_key("raced", 1, kind)) == COLORS[winner]

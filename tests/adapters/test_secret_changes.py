@@ -1,4 +1,4 @@
-"""Two changes of the keys at one instant: one is made, the other is told, none is lost."""
+"""Of two concurrent changes of the keys one is made and the other is a conflict."""
 
 import json
 
@@ -8,8 +8,8 @@ from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.errors import Conflict
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import EDGE_ENTRY_NAME
-from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
@@ -17,61 +17,63 @@ from tests.adapters.conftest import PortImplementations
 NOW = 1_795_341_600.0
 
 
-def test_who_did_not_read_the_last_change_is_refused(world: PortImplementations) -> None:
-    world.secrets.write("first", instead_of="")
-    for seen in ("", "another"):
+def test_a_write_instead_of_another_text_than_the_stored_one_is_a_conflict(
+    adapters: PortImplementations,
+) -> None:
+    adapters.secrets.write("first", instead_of="")
+    for outdated in ("", "another"):
         with pytest.raises(Conflict, match="look at them and repeat"):
-            world.secrets.write("lost", instead_of=seen)
-    assert world.secrets.read() == "first"
+            adapters.secrets.write("lost", instead_of=outdated)
+    assert adapters.secrets.read() == "first"
 
 
-def test_a_text_that_was_there_before_can_be_put_again(world: PortImplementations) -> None:
+def test_an_earlier_text_can_be_written_again(adapters: PortImplementations) -> None:
     for before, text in (("", "a"), ("a", "b"), ("b", "a"), ("a", "b")):
-        world.secrets.write(text, instead_of=before)
-    assert world.secrets.read() == "b"
+        adapters.secrets.write(text, instead_of=before)
+    assert adapters.secrets.read() == "b"
 
 
-def test_of_many_who_change_what_they_read_one_does(world: PortImplementations) -> None:
-    world.secrets.write("read", instead_of="")
-    done = run_concurrently(lambda n: world.secrets.write(f"by {n}", instead_of="read"), 16)
-    assert done.count(None) == 1
-    assert world.secrets.read() == f"by {done.index(None)}"
+def test_of_concurrent_writes_one_succeeds(adapters: PortImplementations) -> None:
+    adapters.secrets.write("read", instead_of="")
+    results = run_concurrently(lambda n: adapters.secrets.write(f"by {n}", instead_of="read"), 16)
+    assert results.count(None) == 1
+    assert adapters.secrets.read() == f"by {results.index(None)}"
 
 
-def test_of_many_who_make_the_first_text_one_does(world: PortImplementations) -> None:
-    done = run_concurrently(lambda n: world.secrets.write(f"by {n}", instead_of=""), 8)
-    assert done.count(None) == 1
+def test_of_concurrent_first_writes_one_succeeds(adapters: PortImplementations) -> None:
+    results = run_concurrently(lambda n: adapters.secrets.write(f"by {n}", instead_of=""), 8)
+    assert results.count(None) == 1
 
 
-class Rival(SecretsManagerStore):
-    """A secret that somebody else writes to between our look at its version and our write."""
+class OvertakenSecrets(SecretsManagerStore):
+    """A secret that somebody else writes between our read of its version and our write."""
 
-    text = ""
+    other_text = ""
 
     def _put(self, text: str, token: str) -> None:
-        if self.text:
-            super()._put(self.text, token)
+        if self.other_text:
+            super()._put(self.other_text, token)
         super()._put(text, token)
 
 
-def test_a_write_between_the_look_and_ours_is_seen(settings: Settings) -> None:
-    rival = Rival(boto_client("secretsmanager", settings), settings.secret_id)
-    rival.write("first", instead_of="")
-    rival.text = "theirs"
+def test_a_write_between_our_read_and_our_write_is_a_conflict(settings: Settings) -> None:
+    secrets = OvertakenSecrets(boto_client("secretsmanager", settings), settings.secret_id)
+    secrets.write("first", instead_of="")
+    secrets.other_text = "theirs"
     with pytest.raises(Conflict):
-        rival.write("ours", instead_of="first")
-    assert rival.read() == "theirs"
+        secrets.write("ours", instead_of="first")
+    assert secrets.read() == "theirs"
 
 
-def test_of_keys_made_at_once_all_that_were_told_are_there(world: PortImplementations) -> None:
+def test_every_key_that_concurrent_calls_returned_exists(adapters: PortImplementations) -> None:
     edge = MemoryEdgeStore()
-    KeyRotation(world.secrets, edge).initialize(now=NOW)
+    KeyRotation(adapters.secrets, edge).initialize(now=NOW)
 
     def create(_: int) -> str:
-        return KeyRotation(world.secrets, edge, sleep=lambda _: None).create(now=NOW)
+        return KeyRotation(adapters.secrets, edge, sleep=lambda _: None).create(now=NOW)
 
-    told = [kid for kid in run_concurrently(create, 8) if isinstance(kid, str)]
-    keys = KeyRotation(world.secrets, edge).sync()
-    assert told and len(set(told)) == len(told)
-    assert set(keys.signing) == {"k1", *told}
+    created = [kid for kid in run_concurrently(create, 8) if isinstance(kid, str)]
+    keys = KeyRotation(adapters.secrets, edge).sync()
+    assert created and len(set(created)) == len(created)
+    assert set(keys.signing) == {"k1", *created}
     assert set(json.loads(edge.read(EDGE_ENTRY_NAME) or "")["signing"]) == set(keys.signing)

@@ -1,4 +1,4 @@
-"""Signatures of AWS requests, against botocore's own and AWS's published example."""
+"""AWS signatures, against botocore's and AWS's published example."""
 
 import datetime
 from unittest import mock  # botocore reads the clock itself
@@ -17,7 +17,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 VISIBLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
 
 
-def test_awss_get_vanilla_example_is_signed_as_published() -> None:
+def test_the_get_vanilla_example_of_aws_has_its_published_signature() -> None:
     headers = signed_headers(
         "GET",
         "/",
@@ -35,7 +35,7 @@ def test_awss_get_vanilla_example_is_signed_as_published() -> None:
     )
 
 
-def by_botocore(service: str, method: str, path: str, body: bytes, token: str) -> str:
+def botocore_authorization(service: str, method: str, path: str, body: bytes, token: str) -> str:
     request = AWSRequest(method, f"https://host.test{path}", {"Content-Type": "a/b"}, body)
     signer = auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth
     credentials = BotoCredentials("AKIDEXAMPLE", SECRET, token or None)
@@ -53,7 +53,7 @@ def by_botocore(service: str, method: str, path: str, body: bytes, token: str) -
     token=st.just("") | VISIBLE,
     method=st.sampled_from(["GET", "PUT", "POST"]),
 )
-def test_any_request_is_signed_as_botocore_signs_it(
+def test_any_request_has_the_signature_of_botocore(
     service: str, key: str, body: bytes, token: str, method: str
 ) -> None:
     from urllib.parse import quote
@@ -69,10 +69,10 @@ def test_any_request_is_signed_as_botocore_signs_it(
         credentials=Credentials("AKIDEXAMPLE", SECRET, token),
         now=NOW,
     )
-    assert headers["Authorization"] == by_botocore(service, method, path, body, token)
+    assert headers["Authorization"] == botocore_authorization(service, method, path, body, token)
 
 
-def test_a_secret_key_is_never_shown() -> None:
-    shown = repr(Credentials("AKIDEXAMPLE", SECRET, "token-of-a-session"))
-    assert SECRET not in shown
-    assert "token-of-a-session" not in shown
+def test_secrets_are_not_in_the_repr_of_credentials() -> None:
+    text = repr(Credentials("AKIDEXAMPLE", SECRET, "token-of-a-session"))
+    assert SECRET not in text
+    assert "token-of-a-session" not in text

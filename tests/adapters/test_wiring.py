@@ -1,4 +1,4 @@
-"""The use cases on the outside world that the settings name."""
+"""The services that the wiring builds from settings."""
 
 import subprocess
 import sys
@@ -9,10 +9,10 @@ import pytest
 
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+from postcard.adapters.aws.key_value_store import CloudFrontEdgeStore
 from postcard.errors import ServiceUnavailable
 from postcard.keys.api_keys import ApiKeyService
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 
@@ -22,7 +22,7 @@ HEAVY = ("boto3", "botocore", "pydantic", "aws_lambda_powertools", "urllib3", "n
 
 @pytest.fixture
 def deployed(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings of a stack whose table, buckets and keys are there."""
+    """Settings of a stack whose table, buckets and keys exist."""
     deployed = replace(settings, fonts=str(ROOT / "layers/fonts"), kvs_arn=f"file:{tmp_path}")
     make_table(boto_client("dynamodb", deployed), deployed.table)
     s3 = boto_client("s3", deployed)
@@ -32,14 +32,14 @@ def deployed(settings: Settings, tmp_path: Path) -> Settings:
     return deployed
 
 
-def test_the_api_stands_on_what_is_deployed(deployed: Settings) -> None:
+def test_the_api_service_uses_the_stores_of_the_settings(deployed: Settings) -> None:
     api = wiring.api_service(deployed)
     assert set(api.health().values()) == {"ok"}
     key, _ = ApiKeyService(wiring.api_key_store(deployed)).create("Shop", ["images"], now=0)
     assert api.keys.authenticate(f"Bearer {key}", None, now=1, scope="images").name == "Shop"
 
 
-def test_the_image_service_knows_the_secret_of_the_origin(deployed: Settings) -> None:
+def test_the_image_service_knows_the_origin_secret(deployed: Settings) -> None:
     image = wiring.image_service(deployed)
     assert (
         image.origin()
@@ -47,18 +47,20 @@ def test_the_image_service_knows_the_secret_of_the_origin(deployed: Settings) ->
     )
 
 
-def test_without_keys_there_is_no_service(settings: Settings) -> None:
+def test_without_keys_the_image_service_is_unavailable(settings: Settings) -> None:
     image = wiring.image_service(replace(settings, fonts=str(ROOT / "layers/fonts")))
     with pytest.raises(ServiceUnavailable):
         image.origin()
 
 
-def test_the_edge_is_cloudfronts_unless_the_settings_name_a_folder(settings: Settings) -> None:
+def test_the_edge_store_is_cloudfronts_unless_the_settings_name_a_folder(
+    settings: Settings,
+) -> None:
     arn = "arn:aws:cloudfront::123456789012:key-value-store/abc"
     assert isinstance(wiring.edge_store(replace(settings, kvs_arn=arn)), CloudFrontEdgeStore)
 
 
-def test_the_image_service_imports_nothing_heavy() -> None:
+def test_the_image_service_imports_no_heavy_library() -> None:
     code = f"""
 import sys
 from postcard import wiring
@@ -66,8 +68,8 @@ from postcard.settings import Settings
 wiring.image_service(Settings("t", "p", "s", "k", fonts={str(ROOT / "layers/fonts")!r}))
 print(*[name for name in {HEAVY!r} if name in sys.modules])
 """
-    given = {"PYTHONPATH": str(ROOT / "layers/core")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=given, timeout=60
+    environ = {"PYTHONPATH": str(ROOT / "layers/core")}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environ, timeout=60
     )
-    assert (done.stdout.strip(), done.stderr) == ("", "")
+    assert (result.stdout.strip(), result.stderr) == ("", "")

@@ -1,4 +1,4 @@
-"""Codes: module for module what segno makes, whose masks are scored by the book."""
+"""QR codes, compared module for module with segno's."""
 
 import pytest
 import segno
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from postcard.barcodes.qr_encoder import encode_qr
 
-ANY = st.text(
+TEXTS = st.text(
     st.one_of(
         st.sampled_from("0123456789"), st.sampled_from("AZ $%*+-./:"), st.characters(codec="utf-8")
     ),
@@ -59,26 +59,26 @@ CAPACITY = (  # bytes that codes of versions 1 to 40 hold at L, ISO 18004 table 
 DIGITS = st.text("0123456789", min_size=1, max_size=900)
 
 
-def by_the_book(text: str, correction: str) -> tuple[bytes, ...]:
+def segno_rows(text: str, correction: str) -> tuple[bytes, ...]:
     code = segno.make(text, error=correction, micro=False, boost_error=False)
     return tuple(map(bytes, code.matrix))
 
 
-@given(ANY | DIGITS, st.sampled_from("LMQH"))
+@given(TEXTS | DIGITS, st.sampled_from("LMQH"))
 @example("https://shop.example.com/r/25off?c=welcome", "M")
 @settings(max_examples=150, deadline=None)
-def test_a_code_has_the_mask_that_reads_best(text: str, correction: str) -> None:
-    assert encode_qr(text, correction) == by_the_book(text, correction)
+def test_a_code_equals_segnos(text: str, correction: str) -> None:
+    assert encode_qr(text, correction) == segno_rows(text, correction)
 
 
 @pytest.mark.parametrize("version", range(1, 41))
-def test_codes_of_every_size_are_right(version: int) -> None:
+def test_codes_of_every_version_equal_segnos(version: int) -> None:
     text = "x" * (CAPACITY[version - 1] - 3)
     rows = encode_qr(text, "L")
     assert len(rows) == 17 + 4 * version
-    assert rows == by_the_book(text, "L")
+    assert rows == segno_rows(text, "L")
 
 
-def test_a_text_that_no_code_holds_is_refused() -> None:
+def test_a_text_too_long_for_any_code_is_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
         encode_qr("x" * 3000, "L")

@@ -1,10 +1,10 @@
-"""Each picture here was looked at: edges, corners, colours, order."""
+"""Golden pictures of the canvas; each was inspected by eye."""
 
 from typing import get_args
 
 import pytest
 
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.object_fit import ObjectFit
 from postcard.color import LinearGradient, RadialGradient
 from postcard.geometry import Box
@@ -30,7 +30,7 @@ def test_rectangles_and_their_corners(scale: int) -> None:
     canvas.stroke_rectangle(Box(190, 90, 60, 60), BLUE, 7.5, radius="full")
     canvas.fill_rectangle(Box(260, 80, 80, 70), (200, 30, 40, 128), radius=10)
     canvas.fill_rectangle(Box(300, 95, 80, 70), (20, 60, 200, 128), radius=10)
-    assert_matches_golden(f"canvas_rectangles_{scale}x", canvas.picture().to_image())
+    assert_matches_golden(f"canvas_rectangles_{scale}x", canvas.surface.to_image())
 
 
 def test_gradients() -> None:
@@ -43,10 +43,10 @@ def test_gradients() -> None:
     canvas.fill_rectangle(Box(108, 95, 88, 70), off, radius=(0, 20, 0, 20))
     canvas.fill_rectangle(Box(206, 95, 88, 70), LinearGradient(90, FADING))
     canvas.fill_rectangle(Box(304, 95, 88, 70), RadialGradient(FADING), radius="full")
-    assert_matches_golden("canvas_gradients", canvas.picture().to_image())
+    assert_matches_golden("canvas_gradients", canvas.surface.to_image())
 
 
-def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
+def test_groups_are_rotated_faded_and_clipped_as_a_whole(fonts: Fonts) -> None:
     canvas = blank_canvas(420, 150, background=PALE)
     label = lay_out_line("Turned Ag", fonts, style=TextStyle(size=24, color=(255, 255, 255, 255)),
                  paragraph=ParagraphStyle(align="center", valign="middle"), width=120)  # fmt: skip
@@ -60,27 +60,27 @@ def test_groups_turn_fade_and_clip_as_one(fonts: Fonts) -> None:
         group.fill_rectangle(Box(130, 0, 60, 60), RED)
         with group.group(Box(180, 5, 50, 40), rotation=45) as inner:
             inner.fill_rectangle(Box(190, 10, 30, 30), BLUE)
-    assert_matches_golden("canvas_groups", canvas.picture().to_image())
+    assert_matches_golden("canvas_groups", canvas.surface.to_image())
 
 
 @pytest.mark.parametrize("scale", [1, 1.5])
-def test_pictures_in_their_boxes(scale: float) -> None:
+def test_images_fitted_to_boxes(scale: float) -> None:
     canvas = blank_canvas(430, 190, scale, PALE)
-    picture = DecodedImage(quarters(120, 80))
+    image = DecodedImage(quarters(120, 80))
     for index, fit in enumerate(get_args(ObjectFit)):
-        canvas.draw_image(picture, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
+        canvas.draw_image(image, Box(10 + index * 105, 10, 95, 80), fit=fit, radius=12)
         box = Box(10.5 + index * 105, 100.5, 60, 80)
-        canvas.draw_image(picture, box, fit=fit, position=(0.0, 1.0))
-    assert_matches_golden(f"canvas_pictures_{scale}x", canvas.picture().to_image())
+        canvas.draw_image(image, box, fit=fit, position=(0.0, 1.0))
+    assert_matches_golden(f"canvas_pictures_{scale}x", canvas.surface.to_image())
 
 
-def test_a_clear_canvas_keeps_what_shows_through(fonts: Fonts) -> None:
+def test_a_transparent_canvas(fonts: Fonts) -> None:
     canvas = blank_canvas(220, 90, background=CLEAR)
     canvas.fill_rectangle(Box(10, 10, 90, 70), (200, 30, 40, 128), radius=20)
     canvas.fill_rectangle(Box(60, 30, 90, 50), LinearGradient(90, FADING))
-    picture = DecodedImage(quarters(60, 60, alpha=160))
-    canvas.draw_image(picture, Box(150, 10, 60, 70), radius="full")
+    image = DecodedImage(quarters(60, 60, alpha=160))
+    canvas.draw_image(image, Box(150, 10, 60, 70), radius="full")
     canvas.draw_text(
         lay_out_line("Clear", fonts, style=TextStyle(size=28, weight=700)), Box(20, 25, 99, 40)
     )
-    assert_matches_golden("canvas_clear", canvas.picture().to_image())
+    assert_matches_golden("canvas_clear", canvas.surface.to_image())

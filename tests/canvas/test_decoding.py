@@ -1,4 +1,4 @@
-"""Pictures that come in: right colours, upright, and no harm from hostile ones."""
+"""Decoding of source images: formats, orientation, colour profiles, limits, hostile files."""
 
 import contextlib
 import io
@@ -12,33 +12,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from postcard.canvas.codecs.picture import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.reencode import reencode
 from tests.rendering.sample_images import COLORS, encode, quarters
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "images"
-DESCRIBED = (
+EXIF_WITH_DESCRIPTION = (
     b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0e\x01\x02\0\x08\0\0\0\x1a\0\0\0\0\0\0\0PLANTED\0"  # EXIF
 )
-LOSSY = 12  # levels that a JPEG's flat quarter may be off by
+JPEG_TOLERANCE = 12  # levels
 
 
-def middle_of_quarters(image: Image.Image) -> list[tuple[int, ...]]:
+def quarter_colors(image: Image.Image) -> list[tuple[int, ...]]:
+    """The colour in the middle of each quarter."""
     width, height = image.size
-    places = [(x * width // 4, y * height // 4) for y in (1, 3) for x in (1, 3)]
-    return [pixel for at in places if isinstance(pixel := image.convert("RGB").getpixel(at), tuple)]
+    rgb = image.convert("RGB")
+    middles = [(x * width // 4, y * height // 4) for y in (1, 3) for x in (1, 3)]
+    return [pixel for middle in middles if isinstance(pixel := rgb.getpixel(middle), tuple)]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF"])
 def test_five_formats_are_read(kind: str) -> None:
-    picture = DecodedImage.decode(encode(quarters(64, 48), kind))
-    assert (picture.width, picture.height, picture.image.mode) == (64, 48, "RGB")
-    for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
-        assert seen == pytest.approx(meant, abs=LOSSY)
+    decoded = DecodedImage.decode(encode(quarters(64, 48), kind))
+    assert (decoded.width, decoded.height, decoded.image.mode) == (64, 48, "RGB")
+    for color, expected in zip(quarter_colors(decoded.image), COLORS, strict=True):
+        assert color == pytest.approx(expected, abs=JPEG_TOLERANCE)
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000"])
-def test_other_formats_are_refused_whatever_they_are_called(kind: str) -> None:
+def test_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(ImageDecodeError, match="only PNG, JPEG, GIF, WebP and AVIF"):
         DecodedImage.decode(encode(quarters(16, 16), kind))
 
@@ -51,14 +53,14 @@ def test_fragments_are_refused(body: bytes) -> None:
         DecodedImage.decode(body)
 
 
-def test_a_picture_cut_short_is_refused() -> None:
+def test_a_truncated_image_is_refused() -> None:
     body = encode(quarters(200, 200), "JPEG")
     with pytest.raises(ImageDecodeError, match="this JPEG picture cannot be read"):
         DecodedImage.decode(body[: len(body) // 2])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
+def test_images_are_turned_upright_by_their_exif_orientation(orientation: int) -> None:
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
         4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
@@ -69,21 +71,21 @@ def test_a_photo_stands_upright_as_its_exif_says(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     for kind in ("JPEG", "PNG", "WEBP"):
-        picture = DecodedImage.decode(encode(stored, kind, exif=exif))
-        assert (picture.width, picture.height) == picture.image.size == (64, 32)
-        for seen, meant in zip(middle_of_quarters(picture.image), COLORS, strict=True):
-            assert seen == pytest.approx(meant, abs=LOSSY)
+        decoded = DecodedImage.decode(encode(stored, kind, exif=exif))
+        assert (decoded.width, decoded.height) == decoded.image.size == (64, 32)
+        for color, expected in zip(quarter_colors(decoded.image), COLORS, strict=True):
+            assert color == pytest.approx(expected, abs=JPEG_TOLERANCE)
 
 
-def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() -> None:
+def test_a_jpeg_is_reduced_while_it_is_decoded_but_not_below_its_target_size() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     body = encode(quarters(800, 400), "JPEG", exif=exif)
-    picture = DecodedImage.decode(body, target_pixels=(100, 200))
-    assert (picture.width, picture.height) == (400, 800)
-    assert picture.image.size == (100, 200)
+    decoded = DecodedImage.decode(body, target_pixels=(100, 200))
+    assert (decoded.width, decoded.height) == (400, 800)
+    assert decoded.image.size == (100, 200)
     assert DecodedImage.decode(body, target_pixels=(101, 200)).image.size == (200, 400)
-    assert picture.resized((10, 20), (0, 0, 1, 1)).size == (10, 20)
+    assert decoded.resized((10, 20), (0, 0, 1, 1)).size == (10, 20)
 
 
 @pytest.mark.parametrize(
@@ -99,46 +101,46 @@ def test_a_photo_is_reduced_while_it_is_decoded_but_not_below_what_is_shown() ->
         (Image.new("RGBA", (4, 4), (9, 8, 7, 100)), {}, (9, 8, 7, 100)),
     ],
 )
-def test_every_kind_of_png_is_eight_bit_rgb_or_rgba(
+def test_every_kind_of_png_becomes_eight_bit_rgb_or_rgba(
     image: Image.Image, options: dict[str, object], expected: tuple[int, ...]
 ) -> None:
-    picture = DecodedImage.decode(encode(image, "PNG", **options))
-    assert picture.image.getpixel((1, 1)) == expected
+    decoded = DecodedImage.decode(encode(image, "PNG", **options))
+    assert decoded.image.getpixel((1, 1)) == expected
 
 
-def test_a_palettes_clear_colour_is_clear() -> None:
+def test_a_transparent_palette_colour_is_transparent() -> None:
     image = Image.new("P", (4, 4), 1)
     image.putpalette([0, 0, 0, 200, 10, 10])
     for kind in ("PNG", "GIF"):
         assert DecodedImage.decode(encode(image, kind)).image.getpixel((1, 1)) == (200, 10, 10)
-        clear = DecodedImage.decode(encode(image, kind, transparency=1)).image
-        assert clear.getpixel((1, 1)) == (200, 10, 10, 0)
+        transparent = DecodedImage.decode(encode(image, kind, transparency=1)).image
+        assert transparent.getpixel((1, 1)) == (200, 10, 10, 0)
 
 
-def test_cmyk_is_shown_as_light() -> None:
+def test_cmyk_is_converted_to_rgb() -> None:
     body = encode(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG")
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((255, 0, 0), abs=3)
 
 
 def _swapped_profile() -> bytes:
-    """sRGB with red and green exchanged: nobody can take it for sRGB."""
+    """An sRGB profile with red and green swapped, under another name."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     (count,) = struct.unpack_from(">I", profile, 128)
     for index in range(count):
-        at = 132 + index * 12
-        tag = bytes(profile[at : at + 4])
+        offset = 132 + index * 12
+        tag = bytes(profile[offset : offset + 4])
         swap = {b"rXYZ": b"gXYZ", b"gXYZ": b"rXYZ"}
-        profile[at : at + 4] = swap.get(tag, tag)
+        profile[offset : offset + 4] = swap.get(tag, tag)
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "test".encode("utf-16-be"))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_colours_mean_what_their_profile_says(kind: str) -> None:
+def test_colours_are_converted_by_their_profile(kind: str) -> None:
     body = encode(Image.new("RGB", (16, 16), (220, 30, 40)), kind, icc_profile=_swapped_profile())
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == pytest.approx((30, 220, 40), abs=9)
 
 
-def test_a_broken_profile_or_exif_does_not_cost_the_picture() -> None:
+def test_an_image_with_a_broken_profile_and_exif_is_decoded() -> None:
     image = Image.new("RGB", (16, 16), (220, 30, 40))
     body = encode(image, "PNG", icc_profile=b"no profile", exif=b"Exif\0\0broken")
     assert DecodedImage.decode(body).image.getpixel((8, 8)) == (220, 30, 40)
@@ -173,7 +175,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(size: tuple[int, in
         DecodedImage.decode(_png_header(*size))
 
 
-def test_the_bound_itself_is_allowed() -> None:
+def test_exactly_25_megapixels_are_allowed() -> None:
     body = encode(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
     assert DecodedImage.decode(body).width * 5000 == MAX_DECODED_PIXELS
 
@@ -188,7 +190,7 @@ def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded() -> None:
 
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "AVIF"]), st.data())
 @settings(max_examples=150, deadline=None)
-def test_a_damaged_picture_is_read_or_refused(kind: str, data: st.DataObject) -> None:
+def test_a_damaged_image_is_decoded_or_refused(kind: str, data: st.DataObject) -> None:
     body = bytearray(encode(quarters(24, 16), kind))
     for _ in range(data.draw(st.integers(1, 6))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
@@ -196,40 +198,38 @@ def test_a_damaged_picture_is_read_or_refused(kind: str, data: st.DataObject) ->
         DecodedImage.decode(bytes(body))
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of hostile pictures is not here")
-def test_no_hostile_picture_crashes_or_takes_long() -> None:
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of hostile images is missing")
+def test_no_hostile_image_crashes_or_takes_long() -> None:
     for path in sorted(CORPUS.rglob("*")):
         if not path.is_file():
             continue
         body, start = path.read_bytes(), time.process_time()
         try:
-            picture = DecodedImage.decode(body, target_pixels=(600, 300))
-            assert picture.image.mode in ("RGB", "RGBA"), path.name
+            decoded = DecodedImage.decode(body, target_pixels=(600, 300))
+            assert decoded.image.mode in ("RGB", "RGBA"), path.name
         except ImageDecodeError:
             pass
         assert time.process_time() - start < 2, path.name
 
 
-def test_a_fit_is_made_once() -> None:
-    picture = DecodedImage(quarters(40, 40))
+def test_resized_images_are_cached() -> None:
+    decoded = DecodedImage(quarters(40, 40))
     whole = (0.0, 0.0, 1.0, 1.0)
-    assert picture.resized((20, 20), whole) is picture.resized((20, 20), whole)
-    assert picture.resized((40, 40), whole) is picture.image
+    assert decoded.resized((20, 20), whole) is decoded.resized((20, 20), whole)
+    assert decoded.resized((40, 40), whole) is decoded.image
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "metadata"),
     [
         ("JPEG", {"comment": b"PLANTED"}),
         ("GIF", {"comment": b"PLANTED"}),
-        ("WEBP", {"exif": DESCRIBED, "icc_profile": b"PLANTED" * 30}),
-        ("AVIF", {"exif": DESCRIBED}),
+        ("WEBP", {"exif": EXIF_WITH_DESCRIPTION, "icc_profile": b"PLANTED" * 30}),
+        ("AVIF", {"exif": EXIF_WITH_DESCRIPTION}),
     ],
 )
-def test_what_a_stranger_wrote_beside_the_pixels_is_not_written_again(
-    kind: str, told: dict[str, bytes]
-) -> None:
+def test_reencoding_removes_metadata(kind: str, metadata: dict[str, bytes]) -> None:
     file = io.BytesIO()
-    Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **told)
+    Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **metadata)
     assert b"PLANTED" in file.getvalue()
     assert b"PLANTED" not in reencode(file.getvalue())[0]

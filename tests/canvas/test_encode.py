@@ -1,4 +1,4 @@
-"""Files: exact where they are lossless, 96 dpi, bare, within their budget."""
+"""Encoded files: lossless where they should be, 96 dpi, no metadata, within `max_bytes`."""
 
 import io
 
@@ -47,45 +47,46 @@ def edges() -> Canvas:
 
 
 @pytest.mark.parametrize("canvas", [scene(), scene(CLEAR), flat()], ids=["rgb", "rgba", "flat"])
-def test_a_png_is_exact(canvas: Canvas) -> None:
-    image = canvas.picture().to_image()
-    read = opened(encode(canvas.picture(), "png").image.body)
+def test_a_png_is_lossless(canvas: Canvas) -> None:
+    image = canvas.surface.to_image()
+    read = opened(encode(canvas.surface, "png").image.body)
     assert read.convert(image.mode).tobytes() == image.tobytes()
 
 
-def test_flat_art_is_a_palette_that_nobody_can_tell_from_all_its_colours() -> None:
-    image = edges().picture().to_image()
+def test_flat_art_becomes_a_palette_without_a_visible_difference() -> None:
+    image = edges().surface.to_image()
     assert len(image.getcolors(9999) or ()) > 256
-    read = opened(encode(edges().picture(), "png").image.body)
+    read = opened(encode(edges().surface, "png").image.body)
     assert read.mode == "P"
-    apart = ImageChops.difference(read.convert("RGB"), image)
-    inks = [ink for _, ink in apart.getcolors(9999) or () if isinstance(ink, tuple)]
-    assert 0 < max(map(max, inks)) <= 7
-    alike = sum(count for count, ink in apart.getcolors(9999) or () if ink == (0, 0, 0))
-    assert alike > 300 * 200 * 15 / 16
+    difference = ImageChops.difference(read.convert("RGB"), image)
+    counts = difference.getcolors(9999) or ()
+    assert 0 < max(max(levels) for _, levels in counts if isinstance(levels, tuple)) <= 7
+    unchanged = sum(count for count, levels in counts if levels == (0, 0, 0))
+    assert unchanged > 300 * 200 * 15 / 16
 
 
-def test_areas_keep_their_colours_in_a_palette() -> None:
+def test_large_areas_have_their_exact_colours_in_a_palette() -> None:
     canvas = edges()
-    canvas.fill_rectangle(Box(200, 150, 40, 40), (250, 240, 219, 255))  # one level off its ground
-    read = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    nearly_background = (250, 240, 219, 255)  # one level off
+    canvas.fill_rectangle(Box(200, 150, 40, 40), nearly_background)
+    read = opened(encode(canvas.surface, "png").image.body).convert("RGB")
     assert (read.getpixel((290, 190)), read.getpixel((220, 170))) == (
         (250, 240, 220),
         (250, 240, 219),
     )
 
 
-def test_a_png_that_must_be_exact_is() -> None:
-    image = edges().picture().to_image()
-    read = opened(encode(edges().picture(), "png", exact=True).image.body)
+def test_an_exact_png_is_lossless_for_flat_art_too() -> None:
+    image = edges().surface.to_image()
+    read = opened(encode(edges().surface, "png", exact=True).image.body)
     assert read.tobytes() == image.tobytes()
 
 
-def test_a_gradient_has_all_its_colours() -> None:
+def test_a_gradient_is_lossless() -> None:
     canvas = blank_canvas(300, 200)
     canvas.fill_rectangle(Box(0, 0, 300, 200), LinearGradient(90, ((RED, 0), (BLUE, 1))))
-    image = canvas.picture().to_image()
-    read = opened(encode(canvas.picture(), "png").image.body)
+    image = canvas.surface.to_image()
+    read = opened(encode(canvas.surface, "png").image.body)
     assert read.convert("RGB").tobytes() == image.tobytes()
 
 
@@ -93,18 +94,18 @@ def test_a_gradient_in_flat_art_shows_no_bands() -> None:
     canvas = blank_canvas(300, 200)
     stops = ((249, 115, 22, 255), 0.0), ((219, 39, 119, 255), 1.0)
     canvas.fill_rectangle(Box(20, 20, 260, 16), LinearGradient(90, stops), radius=8)
-    image = opened(encode(canvas.picture(), "png").image.body).convert("RGB")
+    image = opened(encode(canvas.surface, "png").image.body).convert("RGB")
     row = [image.getpixel((x, 28)) for x in range(40, 260)]
     assert len(set(row)) > 90  # green falls by 76 levels, blue grows by 97
 
 
-def test_a_jpg_of_flat_art_keeps_its_edges_colours() -> None:
-    kept, photo = (
-        opened(encode(canvas.picture(), "jpg").image.body) for canvas in (edges(), scene())
+def test_a_jpg_of_flat_art_has_no_chroma_subsampling() -> None:
+    flat_art, photo = (
+        opened(encode(canvas.surface, "jpg").image.body) for canvas in (edges(), scene())
     )
-    assert isinstance(kept, JpegImageFile)
+    assert isinstance(flat_art, JpegImageFile)
     assert isinstance(photo, JpegImageFile)
-    assert (get_sampling(kept), get_sampling(photo)) == (0, 2)
+    assert (get_sampling(flat_art), get_sampling(photo)) == (0, 2)
 
 
 COLOR = st.tuples(*[st.integers(0, 255)] * 3)
@@ -112,7 +113,7 @@ COLOR = st.tuples(*[st.integers(0, 255)] * 3)
 
 @given(st.lists(COLOR, min_size=1, max_size=90), st.integers(1, 9))
 @settings(max_examples=100, deadline=None)
-def test_a_palette_never_takes_one_colour_for_another(
+def test_a_palette_of_few_colours_never_mixes_them_up(
     colors: list[tuple[int, int, int]], width: int
 ) -> None:
     image = Image.new("RGB", (width, len(colors)))
@@ -123,33 +124,34 @@ def test_a_palette_never_takes_one_colour_for_another(
 
 
 def test_few_colours_make_a_palette() -> None:
-    assert opened(encode(flat().picture(), "png").image.body).mode == "P"
-    assert opened(encode(scene().picture(), "png").image.body).mode == "RGB"
+    assert opened(encode(flat().surface, "png").image.body).mode == "P"
+    assert opened(encode(scene().surface, "png").image.body).mode == "RGB"
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_pixels_are_the_same_bytes(format: str) -> None:
-    one, two = (encode(scene().picture(), format).image for _ in range(2))
-    assert one.body == two.body
-    assert (one.width, one.height, one.content_type) == (300, 200, FORMATS[format].content_type)
+    first, second = (encode(scene().surface, format).image for _ in range(2))
+    assert first.body == second.body
+    assert (first.width, first.height) == (300, 200)
+    assert first.content_type == FORMATS[format].content_type
 
 
 @pytest.mark.parametrize("format", ["png", "jpg"])
 def test_png_and_jpg_carry_96_dpi_and_nothing_else(format: str) -> None:
-    image = opened(encode(scene().picture(), format).image.body)
+    image = opened(encode(scene().surface, format).image.body)
     assert image.info["dpi"] == pytest.approx((96, 96), abs=0.05)
     assert set(image.info) <= {"dpi", "jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
 @pytest.mark.parametrize("format", ["webp", "avif", "gif"])
 def test_the_others_carry_no_metadata(format: str) -> None:
-    image = opened(encode(scene().picture(), format).image.body)
+    image = opened(encode(scene().surface, format).image.body)
     assert not {"exif", "xmp", "icc_profile", "comment"} & {k for k, v in image.info.items() if v}
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_what_shows_through_is_kept_where_the_format_can(format: str) -> None:
-    body = encode(scene(CLEAR).picture(), format, background=(0, 0, 255, 255)).image.body
+def test_transparency_is_preserved_but_in_jpg(format: str) -> None:
+    body = encode(scene(CLEAR).surface, format, background=(0, 0, 255, 255)).image.body
     pixel = opened(body).convert("RGBA").getpixel((1, 1))
     assert isinstance(pixel, tuple)
     if format == "jpg":
@@ -159,29 +161,29 @@ def test_what_shows_through_is_kept_where_the_format_can(format: str) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_budget_is_kept_by_quality_or_by_colours(format: str) -> None:
-    whole = encode(scene().picture(), format)
-    budget = len(whole.image.body) * 2 // 3
-    kept = encode(scene().picture(), format, max_bytes=budget)
-    assert len(kept.image.body) <= budget or kept.over_budget
-    assert opened(kept.image.body).size == (300, 200)
-    assert encode(scene().picture(), format, max_bytes=10**6) == whole
+def test_quality_or_colours_are_reduced_to_fit_max_bytes(format: str) -> None:
+    unlimited = encode(scene().surface, format)
+    max_bytes = len(unlimited.image.body) * 2 // 3
+    limited = encode(scene().surface, format, max_bytes=max_bytes)
+    assert len(limited.image.body) <= max_bytes or limited.over_budget
+    assert opened(limited.image.body).size == (300, 200)
+    assert encode(scene().surface, format, max_bytes=10**6) == unlimited
 
 
 def test_the_best_quality_that_fits_is_taken() -> None:
-    at_50 = len(encode(scene().picture(), "jpg", quality=50).image.body)
-    kept = encode(scene().picture(), "jpg", max_bytes=at_50)
-    assert at_50 * 0.97 <= len(kept.image.body) <= at_50
+    at_50 = len(encode(scene().surface, "jpg", quality=50).image.body)
+    limited = encode(scene().surface, "jpg", max_bytes=at_50)
+    assert at_50 * 0.97 <= len(limited.image.body) <= at_50
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_the_smallest_is_sent_and_marked_where_nothing_fits(format: str) -> None:
-    kept = encode(scene().picture(), format, max_bytes=20)
-    assert kept.over_budget
-    assert len(kept.image.body) < len(encode(scene().picture(), format).image.body)
+def test_the_smallest_file_is_over_budget_if_nothing_fits(format: str) -> None:
+    smallest = encode(scene().surface, format, max_bytes=20)
+    assert smallest.over_budget
+    assert len(smallest.image.body) < len(encode(scene().surface, format).image.body)
 
 
-def test_quality_is_asked_for_and_its_default_is_the_formats() -> None:
-    sizes = [len(encode(scene().picture(), "jpg", quality=q).image.body) for q in (30, 82, 95)]
+def test_quality_defaults_to_that_of_the_format() -> None:
+    sizes = [len(encode(scene().surface, "jpg", quality=q).image.body) for q in (30, 82, 95)]
     assert sizes == sorted(sizes)
-    assert len(encode(scene().picture(), "jpg").image.body) == sizes[1]
+    assert len(encode(scene().surface, "jpg").image.body) == sizes[1]

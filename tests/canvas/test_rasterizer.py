@@ -1,4 +1,4 @@
-"""Edges: how much of each pixel lies inside, whatever the outline."""
+"""The rasterizer's coverage, compared with exact areas."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from PIL import ImageChops
 
 from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 
-PLACES = st.floats(-20, 60, allow_nan=False)
-TRIANGLES = st.lists(st.tuples(PLACES, PLACES), min_size=3, max_size=3)
+COORDINATES = st.floats(-20, 60, allow_nan=False)
+TRIANGLES = st.lists(st.tuples(COORDINATES, COORDINATES), min_size=3, max_size=3)
 
 
-def total(contours: Sequence[Sequence[Point]], size: int = 40) -> float:
+def covered_area(contours: Sequence[Sequence[Point]], size: int = 40) -> float:
     """The area covered, in pixels."""
     return sum(rasterize_contours(contours, size, size).tobytes()) / 255
 
@@ -22,40 +22,41 @@ def clipped_area(points: Sequence[Point], size: float) -> float:
     """The area of a convex outline within a square (Sutherland and Hodgman)."""
     for axis in (0, 1):
         for limit, sign in ((0.0, 1), (size, -1)):
-            points = list(kept(points, axis, limit, sign))
+            points = list(clip(points, axis, limit, sign))
     ends = zip(points, (*points[1:], *points[:1]), strict=True)
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in ends)) / 2
 
 
-def kept(points: Sequence[Point], axis: int, limit: float, sign: int) -> Sequence[Point]:
-    found = []
+def clip(points: Sequence[Point], axis: int, limit: float, sign: int) -> Sequence[Point]:
+    clipped = []
     for a, b in zip(points, (*points[1:], *points[:1]), strict=True):
         inside = [(p[axis] - limit) * sign >= 0 for p in (a, b)]
         if inside[0]:
-            found.append(a)
+            clipped.append(a)
         if inside[0] != inside[1]:
-            share = (limit - a[axis]) / (b[axis] - a[axis])
-            found.append((a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share))
-    return found
+            fraction = (limit - a[axis]) / (b[axis] - a[axis])
+            clipped.append((a[0] + (b[0] - a[0]) * fraction, a[1] + (b[1] - a[1]) * fraction))
+    return clipped
 
 
 @settings(max_examples=200, deadline=None)
 @given(TRIANGLES)
-def test_what_is_covered_is_the_area_inside(triangle: list[Point]) -> None:
-    assert total([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
+def test_the_coverage_is_the_area_inside(triangle: list[Point]) -> None:
+    assert covered_area([triangle]) == pytest.approx(clipped_area(triangle, 40), abs=1.5)
 
 
 @settings(max_examples=200, deadline=None)
 @given(TRIANGLES)
-def test_the_other_way_round_is_the_same(triangle: list[Point]) -> None:
-    one, two = rasterize_contours([triangle], 40, 40), rasterize_contours([triangle[::-1]], 40, 40)
-    assert max(ImageChops.difference(one, two).tobytes()) <= 1  # of 255, by rounding
+def test_the_direction_of_a_contour_does_not_matter(triangle: list[Point]) -> None:
+    forward = rasterize_contours([triangle], 40, 40)
+    backward = rasterize_contours([triangle[::-1]], 40, 40)
+    assert max(ImageChops.difference(forward, backward).tobytes()) <= 1  # of 255, by rounding
 
 
-def test_twice_the_same_outline_covers_no_more() -> None:
+def test_overlapping_contours_follow_the_nonzero_rule() -> None:
     square = [(5.0, 5.0), (25.0, 5.0), (25.0, 25.0), (5.0, 25.0)]
-    assert total([square, square]) == 400
-    assert total([square, square[::-1]]) == 0
+    assert covered_area([square, square]) == 400
+    assert covered_area([square, square[::-1]]) == 0
 
 
 def test_a_half_covered_pixel_is_half_as_dark() -> None:
@@ -65,13 +66,12 @@ def test_a_half_covered_pixel_is_half_as_dark() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_covers_nothing() -> None:
-    assert (
-        total([]) == total([[]]) == total([[(3.0, 3.0)]]) == total([[(0.0, 3.0), (9.0, 3.0)]]) == 0
-    )
+@pytest.mark.parametrize("contours", [[], [[]], [[(3.0, 3.0)]], [[(0.0, 3.0), (9.0, 3.0)]]])
+def test_contours_without_an_area_cover_nothing(contours: list[list[Point]]) -> None:
+    assert covered_area(contours) == 0
 
 
-def test_more_edges_than_are_worth_it_are_drawn_coarser() -> None:
+def test_contours_with_too_many_edge_pixels_are_drawn_coarser() -> None:
     square = [(4.0, 4.0), (36.0, 4.0), (36.0, 36.0), (4.0, 36.0)]
-    coarse = sum(rasterize_contours([square], 40, 40, max_edge_pixels=50).tobytes()) / 255
-    assert coarse == pytest.approx(32 * 32, rel=0.05)
+    area = sum(rasterize_contours([square], 40, 40, max_edge_pixels=50).tobytes()) / 255
+    assert area == pytest.approx(32 * 32, rel=0.05)

@@ -1,4 +1,4 @@
-"""Runs the real command in this process."""
+"""Runs the `postcard` command in this process."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from postcard.cli import postcard
 
 @dataclass(frozen=True)
 class CommandOutput:
-    """What a command said."""
+    """The exit code and output of a command."""
 
     exit_code: int
     stdout: str
@@ -27,24 +27,24 @@ class CommandOutput:
         return json.loads(self.stdout)
 
 
-def run_postcard(*words: object, stdin: str | None = None) -> CommandOutput:
-    """`postcard WORDS …`; a fault that is no sentence fails the test."""
-    ended = CliRunner().invoke(postcard, [str(word) for word in words], input=stdin)
-    if ended.exception and not isinstance(ended.exception, SystemExit):
-        raise ended.exception
-    return CommandOutput(ended.exit_code, ended.stdout, ended.stderr)
+def run_postcard(*arguments: object, stdin: str | None = None) -> CommandOutput:
+    """Run `postcard ARGUMENTS …`; an exception without its own message fails the test."""
+    result = CliRunner().invoke(postcard, [str(argument) for argument in arguments], input=stdin)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return CommandOutput(result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture(autouse=True)
 def clean_environment() -> Iterator[None]:
-    """Whoever runs the tests may have settings of their own."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
-    with mock.patch.dict(os.environ, kept, clear=True):
+    """Remove the settings of the person who runs the tests."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
+    with mock.patch.dict(os.environ, clean, clear=True):
         yield
 
 
 def template_folder(folder: Path, **documents: object) -> Path:
-    """`templates/` with these documents in it."""
+    """A folder with these documents and an empty `assets` folder."""
     (folder / "assets").mkdir(parents=True)
     for name, document in documents.items():
         text = document if isinstance(document, str) else json.dumps(document)

@@ -1,4 +1,4 @@
-"""`postcard render` and `postcard templates check`: without a server, without AWS."""
+"""Tests of `postcard render` and `postcard templates check`, without a server and without AWS."""
 
 import json
 import subprocess
@@ -39,21 +39,21 @@ def folder(tmp_path: Path) -> Path:
     return template_folder(tmp_path / "templates", card=CARD, picture=PICTURE)
 
 
-def drawn(path: Path) -> Image.Image:
+def open_rgb(path: Path) -> Image.Image:
     with Image.open(path) as picture:
         return picture.convert("RGB")
 
 
-def test_a_document_on_disk_becomes_a_picture(folder: Path, tmp_path: Path) -> None:
+def test_render_draws_a_document_on_disk(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "card.png"
-    said = run_postcard("render", folder / "card.json", "--set", "shade=#0000ff", "-o", out)
-    assert said.exit_code == 0, said.stderr
-    assert drawn(out).size == (200, 100)
-    assert drawn(out).getpixel((50, 50)) == (0, 0, 255)
-    assert "200 × 100" in said.stdout
+    output = run_postcard("render", folder / "card.json", "--set", "shade=#0000ff", "-o", out)
+    assert output.exit_code == 0, output.stderr
+    assert open_rgb(out).size == (200, 100)
+    assert open_rgb(out).getpixel((50, 50)) == (0, 0, 255)
+    assert "200 × 100" in output.stdout
 
 
-def test_the_installed_command_draws_in_a_process_of_its_own(folder: Path, tmp_path: Path) -> None:
+def test_the_installed_command_draws_a_picture(folder: Path, tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("postcard")
     call: list[str | Path] = [
         command,
@@ -63,19 +63,19 @@ def test_the_installed_command_draws_in_a_process_of_its_own(folder: Path, tmp_p
         tmp_path / "a.jpg",
         "--json",
     ]
-    ended = subprocess.run(call, capture_output=True, text=True, check=True)
-    facts = json.loads(ended.stdout)
-    assert facts["format"] == "jpg"
-    assert facts["bytes"] == (tmp_path / "a.jpg").stat().st_size
+    completed = subprocess.run(call, capture_output=True, text=True, check=True)
+    result = json.loads(completed.stdout)
+    assert result["format"] == "jpg"
+    assert result["bytes"] == (tmp_path / "a.jpg").stat().st_size
 
 
-def test_width_and_dpr_draw_at_that_size(folder: Path, tmp_path: Path) -> None:
+def test_width_and_dpr_set_the_size(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "card.webp"
     run_postcard("render", folder / "card.json", "-o", out, "--width", 100, "--dpr", "1.5")
-    assert drawn(out).size == (150, 75)
+    assert open_rgb(out).size == (150, 75)
 
 
-def test_a_picture_goes_to_standard_output(folder: Path) -> None:
+def test_the_output_dash_writes_to_standard_output(folder: Path) -> None:
     command = Path(sys.executable).with_name("postcard")
     call: list[str | Path] = [command, "render", folder / "card.json", "-o", "-", "--format", "png"]
     body = subprocess.run(call, capture_output=True, check=True).stdout
@@ -83,143 +83,141 @@ def test_a_picture_goes_to_standard_output(folder: Path) -> None:
         assert picture.size == (200, 100)
 
 
-def test_an_asset_is_the_file_beside_the_document(folder: Path, tmp_path: Path) -> None:
+def test_an_asset_is_read_from_the_assets_folder(folder: Path, tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), (0, 128, 0)).save(folder / "assets" / "hero.png")
-    said = run_postcard("render", folder / "picture.json", "-o", tmp_path / "p.png")
-    assert (said.exit_code, said.stderr) == (0, "")
-    assert drawn(tmp_path / "p.png").getpixel((20, 10)) == (0, 128, 0)
+    output = run_postcard("render", folder / "picture.json", "-o", tmp_path / "p.png")
+    assert (output.exit_code, output.stderr) == (0, "")
+    assert open_rgb(tmp_path / "p.png").getpixel((20, 10)) == (0, 128, 0)
 
 
 @pytest.mark.parametrize("font", ["asset:kite", "Kite"])
-def test_a_font_is_a_file_beside_the_document(font: str, tmp_path: Path) -> None:
+def test_a_custom_font_is_read_from_the_assets_folder(font: str, tmp_path: Path) -> None:
     layer = {"type": "text", "text": "Kite", "size": 40}
-    own, plain = (
+    custom, shipped = (
         {"width": 120, "height": 60, "layers": [{**layer, "font": f}]} for f in (font, "Inter")
     )
-    folder = template_folder(tmp_path / "templates", own=own, plain=plain)
+    folder = template_folder(tmp_path / "templates", custom=custom, shipped=shipped)
     (folder / "assets" / "kite.woff2").write_bytes(woff2(upside_down_font()))
-    for name in ("own", "plain"):
-        said = run_postcard("render", folder / f"{name}.json", "-o", tmp_path / f"{name}.png")
-        assert (said.exit_code, said.stderr) == (0, "")
-    pictures = [drawn(tmp_path / f"{name}.png") for name in ("own", "plain")]
+    for name in ("custom", "shipped"):
+        output = run_postcard("render", folder / f"{name}.json", "-o", tmp_path / f"{name}.png")
+        assert (output.exit_code, output.stderr) == (0, "")
+    pictures = [open_rgb(tmp_path / f"{name}.png") for name in ("custom", "shipped")]
     assert ImageChops.difference(*pictures).getbbox() is not None
     assert run_postcard("templates", "check", "--folder", folder).exit_code == 0
 
 
-def test_a_font_that_cannot_be_used_is_a_warning_with_what_to_do(tmp_path: Path) -> None:
+def test_an_unusable_font_gives_a_warning_that_says_what_to_do(tmp_path: Path) -> None:
     layers = [{"type": "text", "text": "Kite", "font": ["asset:old", "asset:none"]}]
     folder = template_folder(tmp_path / "t", own={"width": 120, "height": 60, "layers": layers})
     (folder / "assets" / "old.ttf").write_bytes(b"wOFF" + bytes(60))
-    said = run_postcard("render", folder / "own.json", "-o", tmp_path / "p.png", "--json")
-    told = [(w["code"], w["pointer"]) for w in said.json_output["warnings"]]
-    assert told == [("invalid_value", "/layers/0/font")] * 2
-    assert "save it as WOFF2, TTF or OTF" in said.stderr and "assets/none.*" in said.stderr
+    output = run_postcard("render", folder / "own.json", "-o", tmp_path / "p.png", "--json")
+    warnings = [(w["code"], w["pointer"]) for w in output.json_output["warnings"]]
+    assert warnings == [("invalid_value", "/layers/0/font")] * 2
+    assert "save it as WOFF2, TTF or OTF" in output.stderr and "assets/none.*" in output.stderr
 
 
-def test_an_asset_without_a_file_is_a_warning_that_names_the_file(
-    folder: Path, tmp_path: Path
-) -> None:
-    said = run_postcard("render", folder / "picture.json", "-o", tmp_path / "p.png", "--json")
-    (warning,) = said.json_output["warnings"]
+def test_a_missing_asset_gives_a_warning_that_names_its_file(folder: Path, tmp_path: Path) -> None:
+    output = run_postcard("render", folder / "picture.json", "-o", tmp_path / "p.png", "--json")
+    (warning,) = output.json_output["warnings"]
     assert warning["code"] == "image_unavailable"
-    assert "assets/hero.*" in said.stderr
+    assert "assets/hero.*" in output.stderr
 
 
-def test_a_value_out_of_bounds_is_told_and_nothing_is_written(folder: Path, tmp_path: Path) -> None:
+def test_an_invalid_value_prints_an_error_and_writes_no_file(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "no.png"
-    said = run_postcard("render", folder / "card.json", "--set", f"name={'x' * 11}", "-o", out)
-    assert said.exit_code == 1
-    assert "name" in said.stderr
+    output = run_postcard("render", folder / "card.json", "--set", f"name={'x' * 11}", "-o", out)
+    assert output.exit_code == 1
+    assert "name" in output.stderr
     assert not out.exists()
 
 
-def test_lenient_takes_the_default_and_warns(folder: Path, tmp_path: Path) -> None:
+def test_lenient_uses_the_default_and_prints_a_warning(folder: Path, tmp_path: Path) -> None:
     long = f"name={'x' * 11}"
     out = tmp_path / "a.png"
-    said = run_postcard("render", folder / "card.json", "--set", long, "-o", out, "--lenient")
-    assert said.exit_code == 0
-    assert said.stderr.startswith("warning: ")
+    output = run_postcard("render", folder / "card.json", "--set", long, "-o", out, "--lenient")
+    assert output.exit_code == 0
+    assert output.stderr.startswith("warning: ")
 
 
-def test_examples_stand_in_for_what_is_not_set(folder: Path, tmp_path: Path) -> None:
+def test_fields_without_a_value_take_their_examples(folder: Path, tmp_path: Path) -> None:
     pictures = []
-    for more in ([], ["--example"], ["--set", "name=Alex"]):
+    for options in ([], ["--example"], ["--set", "name=Alex"]):
         out = tmp_path / "a.png"
-        run_postcard("render", folder / "card.json", "-o", out, *more)
+        run_postcard("render", folder / "card.json", "-o", out, *options)
         pictures.append(out.read_bytes())
     assert pictures[0] != pictures[1] == pictures[2]
 
 
-def test_a_value_comes_from_a_file(folder: Path, tmp_path: Path) -> None:
+def test_set_file_reads_a_value_from_a_file(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "name.txt").write_text("Zoë\n", encoding="utf-8")
     call = ["render", folder / "card.json", "-o", tmp_path / "a.png"]
     run_postcard(*call, "--set-file", f"name={tmp_path / 'name.txt'}")
-    first = (tmp_path / "a.png").read_bytes()
+    from_file = (tmp_path / "a.png").read_bytes()
     run_postcard(*call, "--set", "name=Zoë")
-    assert (tmp_path / "a.png").read_bytes() == first
+    assert (tmp_path / "a.png").read_bytes() == from_file
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "message"),
     [
         (["--set", "name"], "--set takes NAME=VALUE"),
-        (["--set", "Name=x"], "is no name of a field or layer"),
+        (["--set", "Name=x"], "is not a name of a field or layer"),
         (["--set", "name=a", "--set", "name=b"], "name is set twice"),
         (["--set-file", "name=/nowhere/x"], "no such file"),
-        (["-o", "/nowhere/x.png"], "there is no such folder"),
+        (["-o", "/nowhere/x.png"], "The folder /nowhere does not exist"),
         (["-o", "-"], "needs --format"),
     ],
 )
-def test_a_wrong_call_is_told_in_a_sentence(folder: Path, words: list[str], sentence: str) -> None:
-    said = run_postcard("render", folder / "card.json", *words)
-    assert said.exit_code == 2
-    assert sentence in said.stderr
+def test_wrong_arguments_print_a_message(folder: Path, arguments: list[str], message: str) -> None:
+    output = run_postcard("render", folder / "card.json", *arguments)
+    assert output.exit_code == 2
+    assert message in output.stderr
 
 
-def test_a_document_that_is_not_there_is_told(tmp_path: Path) -> None:
-    said = run_postcard("render", tmp_path / "none.json", "--json")
-    assert said.exit_code == 2
-    assert said.json_output["success"] is False
+def test_a_missing_document_is_an_error(tmp_path: Path) -> None:
+    output = run_postcard("render", tmp_path / "none.json", "--json")
+    assert output.exit_code == 2
+    assert output.json_output["success"] is False
 
 
-def test_a_document_with_faults_tells_all_of_them_with_their_pointers(tmp_path: Path) -> None:
+def test_all_faults_of_a_document_are_printed_with_pointers(tmp_path: Path) -> None:
     broken = {**CARD, "colour": "red", "layers": [{"type": "text", "sise": 3, "text": "a"}]}
     folder = template_folder(tmp_path / "t", broken=broken)
-    said = run_postcard("render", folder / "broken.json")
-    assert said.exit_code == 1
-    assert "/colour: " in said.stderr
-    assert "/layers/0/sise: " in said.stderr
+    output = run_postcard("render", folder / "broken.json")
+    assert output.exit_code == 1
+    assert "/colour: " in output.stderr
+    assert "/layers/0/sise: " in output.stderr
 
 
-def test_check_says_good_for_good_documents(folder: Path) -> None:
+def test_check_counts_good_documents(folder: Path) -> None:
     Image.new("RGB", (4, 2)).save(folder / "assets" / "hero.png")
-    said = run_postcard("templates", "check", "--folder", folder)
-    assert (said.exit_code, said.stdout.splitlines()[-1]) == (0, "2 good")
+    output = run_postcard("templates", "check", "--folder", folder)
+    assert (output.exit_code, output.stdout.splitlines()[-1]) == (0, "2 good")
 
 
-def test_check_tells_faults_by_file_and_pointer(tmp_path: Path) -> None:
+def test_check_prints_faults_with_file_and_pointer(tmp_path: Path) -> None:
     broken = {**CARD, "layers": [{"type": "text", "text": "{{ nobody }}"}]}
     folder = template_folder(tmp_path / "t", broken=broken, card=CARD, torn="{")
-    said = run_postcard("templates", "check", "--folder", folder)
-    assert said.exit_code == 1
-    assert "broken.json/layers/0/text: " in said.stdout
-    assert "torn.json: " in said.stdout
-    assert said.stdout.endswith("1 good, 2 with faults\n")
+    output = run_postcard("templates", "check", "--folder", folder)
+    assert output.exit_code == 1
+    assert "broken.json/layers/0/text: " in output.stdout
+    assert "torn.json: " in output.stdout
+    assert output.stdout.endswith("1 good, 2 with faults\n")
 
 
-def test_check_misses_a_picture_that_is_not_beside_the_document(folder: Path) -> None:
-    said = run_postcard("templates", "check", "picture", "--folder", folder, "--json")
-    assert said.exit_code == 1
-    assert said.json_output["items"][0]["errors"][0]["code"] == "image_unavailable"
+def test_check_reports_a_missing_picture(folder: Path) -> None:
+    output = run_postcard("templates", "check", "picture", "--folder", folder, "--json")
+    assert output.exit_code == 1
+    assert output.json_output["items"][0]["errors"][0]["code"] == "image_unavailable"
 
 
-def test_a_finding_fails_a_strict_check_alone(tmp_path: Path) -> None:
+def test_a_finding_fails_only_a_strict_check(tmp_path: Path) -> None:
     fields = {**CARD["fields"], "unseen": {"default": "a"}}  # type: ignore[dict-item]
     folder = template_folder(tmp_path / "t", card={**CARD, "fields": fields})
     assert run_postcard("templates", "check", "--folder", folder).exit_code == 0
-    said = run_postcard("templates", "check", "--folder", folder, "--strict")
-    assert said.exit_code == 1
-    assert "Nothing shows unseen." in said.stdout
+    output = run_postcard("templates", "check", "--folder", folder, "--strict")
+    assert output.exit_code == 1
+    assert "Nothing shows unseen." in output.stdout
 
 
 COMMANDS = [
@@ -230,16 +228,18 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_help_shows_an_example_and_the_exit_codes(words: list[str]) -> None:
-    said = run_postcard(*words, "--help")
-    assert f"postcard {' '.join(words)}" in said.stdout.partition("Example:")[2]
-    assert "--json" in said.stdout
-    assert "Exit codes:" in said.stdout
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_shows_an_example_and_the_exit_codes(command: list[str]) -> None:
+    output = run_postcard(*command, "--help")
+    assert f"postcard {' '.join(command)}" in output.stdout.partition("Example:")[2]
+    assert "--json" in output.stdout
+    assert "Exit codes:" in output.stdout
 
 
-@pytest.mark.parametrize("words", [["keys", "list"], ["link", "a"], ["templates", "pull"]])
-def test_without_a_place_to_work_on_the_way_out_is_told(words: list[str], tmp_path: Path) -> None:
-    said = run_postcard(*words, "--state", tmp_path)
-    assert said.exit_code == 2
-    assert "make serve" in said.stderr
+@pytest.mark.parametrize("command", [["keys", "list"], ["link", "a"], ["templates", "pull"]])
+def test_without_a_service_the_error_says_how_to_start_one(
+    command: list[str], tmp_path: Path
+) -> None:
+    output = run_postcard(*command, "--state", tmp_path)
+    assert output.exit_code == 2
+    assert "make serve" in output.stderr

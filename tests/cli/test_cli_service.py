@@ -1,4 +1,4 @@
-"""`postcard` at work on a whole service: `postcard serve` in a process of its own."""
+"""Tests of `postcard` against a running service: `postcard serve` in its own process."""
 
 import json
 import os
@@ -38,12 +38,12 @@ MERGE = {
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The state of a server that is up, with the template `merge` pushed to it."""
+    """The state folder of a running server to which the template `merge` was pushed."""
     state = tmp_path_factory.mktemp("service") / "state"
     command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0"]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
     with subprocess.Popen(
-        [*command, "--state", state], stdout=subprocess.PIPE, text=True, env=kept
+        [*command, "--state", state], stdout=subprocess.PIPE, text=True, env=clean
     ) as server:
         assert server.stdout is not None
         assert any("Your key" in line for line in server.stdout)
@@ -57,193 +57,193 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert server.wait(timeout=30) == 0
 
 
-def told(state: Path) -> Any:
+def local_json(state: Path) -> Any:
     return json.loads((state / "local.json").read_text())
 
 
-def test_a_pushed_document_brings_its_fonts(state: Path) -> None:
-    keys = told(state)
+def test_push_uploads_the_documents_fonts(state: Path) -> None:
+    keys = local_json(state)
     key = {"Authorization": f"Bearer {keys['api_key']}"}
     fonts = requests.get(f"{keys['base_url']}/v1/fonts", headers=key, timeout=30).json()
-    [kites] = [font for font in fonts if font["family"] == "Kite"]
-    assert kites["weights"] == [700]
+    [kite] = [font for font in fonts if font["family"] == "Kite"]
+    assert kite["weights"] == [700]
     listed = requests.get(f"{keys['base_url']}/v1/assets", headers=key, timeout=30).json()
-    [line] = [line for line in listed["items"] if line["id"] == "kite-bold"]
-    assert (line["status"], line["family"]) == ("ready", "Kite")
+    [asset] = [item for item in listed["items"] if item["id"] == "kite-bold"]
+    assert (asset["status"], asset["family"]) == ("ready", "Kite")
     picture = requests.get(link(state, "--set", "name=Ann"), timeout=30)
     assert (picture.status_code, picture.headers["X-Postcard-Render"]) == (200, "drawn")
     assert "X-Postcard-Fallback" not in picture.headers
 
 
-def link(state: Path, *words: object) -> str:
-    said = run_postcard("link", "merge", "--set", "code=ABCD", *words, "--state", state)
-    assert said.exit_code == 0, said.stderr
-    return said.stdout.strip()
+def link(state: Path, *arguments: object) -> str:
+    output = run_postcard("link", "merge", "--set", "code=ABCD", *arguments, "--state", state)
+    assert output.exit_code == 0, output.stderr
+    return output.stdout.strip()
 
 
-def verified(state: Path, address: str) -> CommandOutput:
-    return run_postcard("verify", address, "--state", state)
+def verify_link(state: Path, url: str) -> CommandOutput:
+    return run_postcard("verify", url, "--state", state)
 
 
-def test_a_person_s_images_are_found_and_forgotten(state: Path) -> None:
-    keys = told(state)
+def test_erase_deletes_the_images_with_a_value(state: Path) -> None:
+    keys = local_json(state)
     fields = {"email": {"default": "", "erase_by": True}}
     document = {"width": 30, "height": 20, "fields": fields, "layers": []}
     key = {"Authorization": f"Bearer {keys['api_key']}"}
-    place = f"{keys['base_url']}/v1/templates/people"
-    assert requests.put(place, json=document, headers=key, timeout=30).status_code == 200
-    given = [{"name": "email", "value": "Ada@example.com"}]
-    asked = {"template_id": "people", "modifications": given}
-    made = requests.post(f"{keys['base_url']}/v1/images", json=asked, headers=key, timeout=30)
-    url = made.json()["url"]
+    template_url = f"{keys['base_url']}/v1/templates/people"
+    assert requests.put(template_url, json=document, headers=key, timeout=30).status_code == 200
+    modifications = [{"name": "email", "value": "Ada@example.com"}]
+    request = {"template_id": "people", "modifications": modifications}
+    created = requests.post(f"{keys['base_url']}/v1/images", json=request, headers=key, timeout=30)
+    url = created.json()["url"]
     assert "x-postcard-fallback" not in requests.get(url, timeout=30).headers
-    words = ("erase", "--field", "email=ada@EXAMPLE.com ", "--yes", "--state", state)
-    assert run_postcard(*words).stdout == "1 images are forgotten.\n"
+    command = ("erase", "--field", "email=ada@EXAMPLE.com ", "--yes", "--state", state)
+    assert run_postcard(*command).stdout == "1 image erased.\n"
     assert requests.get(url, timeout=30).headers["x-postcard-fallback"] == "erased"
-    assert "No image bears it" in run_postcard(*words).stderr
+    assert "No image was found" in run_postcard(*command).stderr
     assert run_postcard("erase", "--field", "email=", "--state", state).exit_code == 2
 
 
-def test_a_minted_link_opens_as_a_picture(state: Path) -> None:
-    answer = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=30)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+def test_a_signed_link_shows_a_picture(state: Path) -> None:
+    response = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=30)
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
 
 
-def test_a_minted_link_is_right_by_the_keys_that_were_told(state: Path) -> None:
-    keys = told(state)
+def test_a_signed_link_matches_the_key_in_local_json(state: Path) -> None:
+    keys = local_json(state)
     path, _, query = link(state).removeprefix(keys["base_url"]).partition("?")
     signing = {keys["signing_key_id"]: keys["signing_key_hex"]}
-    read = parse_link(path, query)
+    parsed = parse_link(path, query)
     known = LinkKeys(keys["epoch"], signing, "", keys["address_key_hex"], "", "")
-    if read.kid in signing:  # another test may have rotated since
-        verify_signature(known, read)
-    assert read.version == 1
+    if parsed.kid in signing:  # another test may have rotated the keys before
+        verify_signature(known, parsed)
+    assert parsed.version == 1
 
 
-def test_a_link_checks_its_values_against_the_template(state: Path) -> None:
-    said = run_postcard("link", "merge", "--set", "cod=ABCD", "--state", state, "--json")
-    assert said.exit_code == 1
-    assert [fault["code"] for fault in said.json_output["errors"]] == ["unknown_name"]
+def test_link_checks_the_values_against_the_template(state: Path) -> None:
+    output = run_postcard("link", "merge", "--set", "cod=ABCD", "--state", state, "--json")
+    assert output.exit_code == 1
+    assert [fault["code"] for fault in output.json_output["errors"]] == ["unknown_name"]
 
 
-def test_an_unchecked_link_is_signed_by_the_keys_alone(state: Path) -> None:
+def test_an_unchecked_link_is_signed_without_its_template(state: Path) -> None:
     call = ("link", "no-such-template", "--unchecked", "--set", "a=b", "--state", state)
-    address = run_postcard(*call).stdout.strip()
-    assert "_v=" not in address
-    said = verified(state, address)
-    assert said.exit_code == 1
-    assert "there is no no-such-template" in said.stdout
+    url = run_postcard(*call).stdout.strip()
+    assert "_v=" not in url
+    output = verify_link(state, url)
+    assert output.exit_code == 1
+    assert "no-such-template does not exist" in output.stdout
 
 
-def test_a_merge_link_ends_in_the_platforms_tag(state: Path) -> None:
-    address = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
-    assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*$", address)
-    filled = address.partition("&name=")[0] + "&name=AT&T"
-    assert verified(state, filled).exit_code == 0
+def test_a_merge_link_ends_with_the_platforms_merge_tag(state: Path) -> None:
+    url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
+    assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*$", url)
+    filled = url.partition("&name=")[0] + "&name=AT&T"
+    assert verify_link(state, filled).exit_code == 0
     assert requests.get(filled, timeout=30).status_code == 200
 
 
-def test_img_prints_the_tag_and_verify_reads_it(state: Path) -> None:
+def test_img_prints_a_tag_that_verify_accepts(state: Path) -> None:
     tag = link(state, "--img")
     assert tag.startswith("<img src=")
-    assert verified(state, tag).exit_code == 0
+    assert verify_link(state, tag).exit_code == 0
 
 
-def test_a_good_link_is_good_in_every_part(state: Path) -> None:
-    said = verified(state, link(state, "--expires", "2199-01-01"))
-    assert said.exit_code == 0
-    assert [line.split()[1] for line in said.stdout.splitlines()] == [
+def test_verify_reports_every_part_of_a_valid_link(state: Path) -> None:
+    output = verify_link(state, link(state, "--expires", "2199-01-01"))
+    assert output.exit_code == 0
+    assert [line.split()[1] for line in output.stdout.splitlines()] == [
         *("form:", "key:", "signature:", "time:", "template:")
     ]
 
 
-def test_what_mail_tools_add_is_told_and_does_no_harm(state: Path) -> None:
-    said = verified(state, link(state).replace("&", "&amp;") + "&amp;utm_source=news&mc_cid=1")
-    assert said.exit_code == 0
-    assert "&amp; twice" in said.stdout
-    assert "mc_cid, utm_source" in said.stdout
+def test_verify_accepts_and_names_what_mail_tools_add(state: Path) -> None:
+    output = verify_link(state, link(state).replace("&", "&amp;") + "&amp;utm_source=news&mc_cid=1")
+    assert output.exit_code == 0
+    assert "&amp; instead of &" in output.stdout
+    assert "mc_cid, utm_source" in output.stdout
 
 
 @pytest.mark.parametrize(
-    ("change", "sentence"),
+    ("change", "message"),
     [
-        (lambda a: a.replace("ABCD", "ABCE"), "is not that of this path"),
-        (lambda a: a + "&extra=1", "is right without extra"),
-        (lambda a: a.replace(".png", ".jpg"), "the format was changed"),
-        (lambda a: a.replace("ABCD", "%2541BCD"), "it was encoded twice"),
-        (lambda a: a[:-5], "cut short"),
-        (lambda a: a + "=", "plain base64"),
-        (lambda a: a.partition("&_sig")[0], "is missing"),
-        (lambda a: a.replace("_kid=k", "_kid=z"), "is not known"),
-        (lambda a: a + "&_zoom=1", "an unknown parameter"),
-        (lambda a: a.replace(".png", ".bmp"), "FORMAT one of"),
-        (lambda a: a + "&code=ABCD", "code occurs twice"),
+        (lambda url: url.replace("ABCD", "ABCE"), "does not match this path"),
+        (lambda url: url + "&extra=1", "matches without extra"),
+        (lambda url: url.replace(".png", ".jpg"), "the format was changed"),
+        (lambda url: url.replace("ABCD", "%2541BCD"), "it was encoded twice"),
+        (lambda url: url[:-5], "cut short"),
+        (lambda url: url + "=", "plain base64"),
+        (lambda url: url.partition("&_sig")[0], "is missing"),
+        (lambda url: url.replace("_kid=k", "_kid=z"), "does not exist"),
+        (lambda url: url + "&_zoom=1", "an unknown parameter"),
+        (lambda url: url.replace(".png", ".bmp"), "FORMAT one of"),
+        (lambda url: url + "&code=ABCD", "code occurs twice"),
     ],
 )
-def test_the_wrong_part_is_named(state: Path, change: Any, sentence: str) -> None:
-    said = verified(state, change(link(state)))
-    assert said.exit_code == 1
-    assert sentence in said.stdout.splitlines()[-1]
+def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> None:
+    output = verify_link(state, change(link(state)))
+    assert output.exit_code == 1
+    assert message in output.stdout.splitlines()[-1]
 
 
-def signed(state: Path, *lines: str, key: bytes | None = None) -> str:
-    """A link that somebody else's program signed."""
-    keys = told(state)
-    named = sorted([*lines, f"_kid={keys['signing_key_id']}"])
-    text = signing_input(LINK_PURPOSE, "/r/merge.png", named)
+def sign_elsewhere(state: Path, *parameters: str, key: bytes | None = None) -> str:
+    """A link as another program would sign it."""
+    keys = local_json(state)
+    signed = sorted([*parameters, f"_kid={keys['signing_key_id']}"])
+    text = signing_input(LINK_PURPOSE, "/r/merge.png", signed)
     digest = hmac_sha256(keys["signing_key_hex"], text)
     if key is not None:
         import hmac
 
         digest = hmac.digest(key, text.encode(), "sha256")
-    return f"{keys['base_url']}/r/merge.png?{'&'.join(named)}&_sig={base64url(digest)}"
+    return f"{keys['base_url']}/r/merge.png?{'&'.join(signed)}&_sig={base64url(digest)}"
 
 
-def test_a_key_taken_as_bytes_is_recognised(state: Path) -> None:
-    octets = bytes.fromhex(told(state)["signing_key_hex"])
-    said = verified(state, signed(state, "code=ABCD", key=octets))
-    assert "take the 64 characters" in said.stdout
+def test_verify_recognises_a_key_that_was_used_as_bytes(state: Path) -> None:
+    key_bytes = bytes.fromhex(local_json(state)["signing_key_hex"])
+    output = verify_link(state, sign_elsewhere(state, "code=ABCD", key=key_bytes))
+    assert "use the 64 characters" in output.stdout
 
 
-def test_an_open_field_that_was_signed_is_recognised(state: Path) -> None:
-    address = signed(state, "_open=name", "code=ABCD", "name=Alex")
-    assert "leave open fields out" in verified(state, address).stdout
+def test_verify_recognises_a_signed_open_field(state: Path) -> None:
+    url = sign_elsewhere(state, "_open=name", "code=ABCD", "name=Alex")
+    assert "leave open fields out" in verify_link(state, url).stdout
 
 
-def test_a_link_past_its_time_shows_the_ended_picture(state: Path) -> None:
-    said = verified(state, signed(state, "_exp=1000000000", "code=ABCD"))
-    assert said.exit_code == 1
-    assert "ended at 2001-09-09T01:46:40Z" in said.stdout
+def test_verify_reports_an_expired_link(state: Path) -> None:
+    output = verify_link(state, sign_elsewhere(state, "_exp=1000000000", "code=ABCD"))
+    assert output.exit_code == 1
+    assert "expired at 2001-09-09T01:46:40Z" in output.stdout
 
 
-def test_a_link_that_opens_a_closed_field_is_told(state: Path) -> None:
-    said = verified(state, signed(state, "_open=code") + "&code=ABCD")
-    assert said.exit_code == 1
-    assert "keeps code closed" in said.stdout
+def test_verify_reports_an_open_field_that_the_template_does_not_allow(state: Path) -> None:
+    output = verify_link(state, sign_elsewhere(state, "_open=code") + "&code=ABCD")
+    assert output.exit_code == 1
+    assert "does not allow code as an open field" in output.stdout
 
 
-def test_values_that_will_not_show_are_told(state: Path) -> None:
-    said = verified(state, signed(state, "code=abcd", f"name={'x' * 11}", "nobody=1"))
-    assert said.exit_code == 1
-    assert "nobody is nothing that the template knows" in said.stdout
-    assert "code is required and missing: the fallback picture shows" in said.stdout
+def test_verify_reports_unknown_and_missing_values(state: Path) -> None:
+    output = verify_link(state, sign_elsewhere(state, "code=abcd", f"name={'x' * 11}", "nobody=1"))
+    assert output.exit_code == 1
+    assert "the template has no field or layer nobody" in output.stdout
+    assert "field code is missing: the link shows the fallback picture" in output.stdout
 
 
-def test_a_guessed_image_is_no_image_of_ours(state: Path) -> None:
+def test_verify_rejects_a_guessed_image_id(state: Path) -> None:
     body = {
         "template_id": "merge",
         "modifications": [{"name": "code", "text": "ABCD"}],
     }
-    headers = {"X-API-Key": told(state)["api_key"]}
-    base = told(state)["base_url"]
+    headers = {"X-API-Key": local_json(state)["api_key"]}
+    base = local_json(state)["base_url"]
     url = requests.post(f"{base}/v1/images", json=body, headers=headers, timeout=30).json()["url"]
-    assert verified(state, url).exit_code == 0
-    assert verified(state, url[:-6] + "aa.png").exit_code == 1
+    assert verify_link(state, url).exit_code == 0
+    assert verify_link(state, url[:-6] + "aa.png").exit_code == 1
 
 
-def test_a_key_opens_what_its_scope_says_until_it_is_revoked(state: Path) -> None:
-    made = run_postcard("keys", "create", "shop", "--json", "--state", state).json_output
-    headers, base = {"X-API-Key": made["key"]}, told(state)["base_url"]
+def test_an_api_key_allows_its_scope_until_it_is_revoked(state: Path) -> None:
+    created = run_postcard("keys", "create", "shop", "--json", "--state", state).json_output
+    headers, base = {"X-API-Key": created["key"]}, local_json(state)["base_url"]
 
     def status() -> int:
         body = {"template_id": "merge", "modifications": [{"name": "code", "text": "ABCD"}]}
@@ -253,24 +253,24 @@ def test_a_key_opens_what_its_scope_says_until_it_is_revoked(state: Path) -> Non
 
     assert status() == 200
     assert requests.get(f"{base}/v1/templates", headers=headers, timeout=30).status_code == 403
-    run_postcard("keys", "revoke", made["id"], "--state", state)
+    run_postcard("keys", "revoke", created["id"], "--state", state)
     assert status() == 401
     listed = run_postcard("keys", "list", "--json", "--state", state)
     states = {item["id"]: item["state"] for item in listed.json_output["items"]}
-    assert states[made["id"]] == "revoked"
-    assert made["key"] not in listed.stdout
+    assert states[created["id"]] == "revoked"
+    assert created["key"] not in listed.stdout
 
 
-def test_revoking_a_key_that_is_not_there_is_told(state: Path) -> None:
-    said = run_postcard("keys", "revoke", "key_none", "--state", state)
-    assert (said.exit_code, "There is no key" in said.stderr) == (2, True)
+def test_revoking_an_unknown_key_is_an_error(state: Path) -> None:
+    output = run_postcard("keys", "revoke", "key_none", "--state", state)
+    assert (output.exit_code, "There is no key" in output.stderr) == (2, True)
 
 
-def signing_keys(state: Path, *words: str, answer: str | None = None) -> CommandOutput:
-    return run_postcard("signing-keys", *words, "--state", state, stdin=answer)
+def signing_keys(state: Path, *arguments: str, stdin: str | None = None) -> CommandOutput:
+    return run_postcard("signing-keys", *arguments, "--state", state, stdin=stdin)
 
 
-def test_signing_keys_live_and_die(state: Path) -> None:
+def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> None:
     old = link(state)
     first = parse_link("/r/merge.png", old.partition("?")[2]).kid
     pending = signing_keys(state, "create", "--json").json_output["created"]
@@ -279,27 +279,27 @@ def test_signing_keys_live_and_die(state: Path) -> None:
     assert f"_kid={pending}" in link(state)
     assert requests.get(old, timeout=30).status_code == 200
     assert signing_keys(state, "retire", first).exit_code == 0
-    assert "retired" in verified(state, old).stdout
+    assert "does not sign new links any more" in verify_link(state, old).stdout
     assert requests.get(old, timeout=30).status_code == 200
-    assert signing_keys(state, "revoke", pending, "--yes").exit_code == 2  # it mints
-    assert signing_keys(state, "revoke", first, answer="n\n").exit_code == 1
+    assert signing_keys(state, "revoke", pending, "--yes").exit_code == 2  # it is the minting key
+    assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 1
     assert signing_keys(state, "revoke", first, "--yes").exit_code == 0
     assert requests.get(old, timeout=30).status_code == 403
-    assert f"{first} was revoked" in verified(state, old).stdout
+    assert f"{first} was revoked" in verify_link(state, old).stdout
     assert first not in signing_keys(state, "list").stdout
     assert signing_keys(state, "sync").exit_code == 0
-    key_hex = told(state)["signing_key_hex"]
+    key_hex = local_json(state)["signing_key_hex"]
     assert key_hex not in signing_keys(state, "list", "--json").stdout
 
 
-def test_pulled_documents_are_those_that_were_pushed(state: Path, tmp_path: Path) -> None:
+def test_pull_downloads_the_pushed_documents(state: Path, tmp_path: Path) -> None:
     call = ("templates", "pull", "merge", "--folder", tmp_path, "--state", state)
     assert run_postcard(*call, "--json").json_output["items"] == [{"id": "merge", "outcome": "new"}]
     assert list(json.loads((tmp_path / "merge.json").read_text())) == list(MERGE)
     assert "same" in run_postcard(*call).stdout
 
 
-def test_pull_keeps_what_differs_unless_told_to_overwrite(state: Path, tmp_path: Path) -> None:
+def test_pull_replaces_a_different_file_only_with_overwrite(state: Path, tmp_path: Path) -> None:
     file = tmp_path / "merge.json"
     file.write_text("{}")
     call = ("templates", "pull", "merge", "--folder", tmp_path, "--state", state)
@@ -309,7 +309,7 @@ def test_pull_keeps_what_differs_unless_told_to_overwrite(state: Path, tmp_path:
     assert json.loads(file.read_text()) == MERGE
 
 
-def test_push_publishes_a_version_only_for_a_change(state: Path, tmp_path: Path) -> None:
+def test_push_publishes_a_new_version_only_for_a_change(state: Path, tmp_path: Path) -> None:
     folder = template_folder(tmp_path / "t", small={"width": 10, "height": 10})
     call = ("templates", "push", "--folder", folder, "--state", state, "--json")
     assert [run_postcard(*call).json_output["items"][0]["version"] for _ in "ab"] == [1, 1]
@@ -319,31 +319,33 @@ def test_push_publishes_a_version_only_for_a_change(state: Path, tmp_path: Path)
 
 def test_push_sends_nothing_while_one_document_has_faults(state: Path, tmp_path: Path) -> None:
     folder = template_folder(tmp_path / "t", afirst={"width": 9, "height": 9}, bad={"width": 9})
-    said = run_postcard("templates", "push", "--folder", folder, "--state", state)
-    assert said.exit_code == 1
-    assert "bad.json has faults; nothing was sent" in said.stderr
+    output = run_postcard("templates", "push", "--folder", folder, "--state", state)
+    assert output.exit_code == 1
+    assert "bad.json has faults, so nothing was sent" in output.stderr
     pulled = run_postcard("templates", "pull", "afirst", "--folder", folder, "--state", state)
     assert pulled.exit_code == 2
 
 
-def test_the_api_is_found_by_environment_too(
+def test_environment_variables_can_name_the_api(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("POSTCARD_API_URL", told(state)["base_url"])
+    monkeypatch.setenv("POSTCARD_API_URL", local_json(state)["base_url"])
     call = ("templates", "pull", "merge", "--folder", tmp_path, "--state", tmp_path / "none")
     assert "POSTCARD_API_KEY" in run_postcard(*call).stderr
-    monkeypatch.setenv("POSTCARD_API_KEY", told(state)["api_key"])
+    monkeypatch.setenv("POSTCARD_API_KEY", local_json(state)["api_key"])
     assert run_postcard(*call).exit_code == 0
     monkeypatch.setenv("POSTCARD_API_URL", "http://127.0.0.1:9")
     assert "does not answer" in run_postcard(*call).stderr
 
 
-def test_keys_in_local_json_are_enough_when_the_server_is_down(state: Path, tmp_path: Path) -> None:
-    keys = {**told(state), "base_url": "https://p.example"}
+def test_links_are_signed_and_verified_with_local_json_while_the_server_is_down(
+    state: Path, tmp_path: Path
+) -> None:
+    keys = {**local_json(state), "base_url": "https://p.example"}
     (tmp_path / "local.json").write_text(json.dumps(keys))
     call = ("link", "merge", "--unchecked", "--set", "code=ABCD", "--state", tmp_path)
-    address = run_postcard(*call).stdout.strip()
-    assert address.startswith("https://p.example/r/merge.png?")
-    said = verified(tmp_path, address)
-    assert said.exit_code == 0
-    assert "could not be asked" in said.stdout
+    url = run_postcard(*call).stdout.strip()
+    assert url.startswith("https://p.example/r/merge.png?")
+    output = verify_link(tmp_path, url)
+    assert output.exit_code == 0
+    assert "could not be loaded" in output.stdout

@@ -39,15 +39,15 @@ def seeded_service() -> InMemoryService:
     world.key = world.new_api_key(rate=10_000)  # the clock stands still
     for path in sorted((SEED / "assets").iterdir()):
         body, kind = path.read_bytes(), TYPES[path.suffix]
-        asked = {"id": path.stem, "content_type": kind, "bytes": len(body)}
-        upload = world.call("POST", "/v1/assets", asked).json["upload"]
+        upload_request = {"id": path.stem, "content_type": kind, "bytes": len(body)}
+        upload = world.call("POST", "/v1/assets", upload_request).json["upload"]
         world.store.put(upload["fields"]["key"], StoredObject(body, kind))
     return world
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewResult:
-    """A preview: its pixels, and what was said about it."""
+    """A preview: its pixels, and its boxes and warnings."""
 
     body: bytes
     boxes: Mapping[str, Mapping[str, float]]
@@ -68,11 +68,11 @@ def preview(
     body = {"document": document, "modifications": named, "format": "png", **more}
     reply = world.call("POST", "/v1/previews", body, headers={"accept": "application/json"})
     assert reply.status == 200, reply.body
-    told = reply.json
+    result = reply.json
     return PreviewResult(
-        base64.b64decode(told["image"].partition(",")[2]),
-        {box["pointer"]: box for box in told["boxes"]},
-        [(each["code"], each["pointer"]) for each in told["warnings"]],
+        base64.b64decode(result["image"].partition(",")[2]),
+        {box["pointer"]: box for box in result["boxes"]},
+        [(each["code"], each["pointer"]) for each in result["warnings"]],
     )
 
 
@@ -92,6 +92,6 @@ def matches_asset(body: bytes, asset: str) -> bool:
 
 def _on_white(image: Image.Image) -> Image.Image:
     seen = image.convert("RGBA")
-    ground = Image.new("RGBA", seen.size, "white")
-    ground.alpha_composite(seen)
-    return ground.convert("RGB")
+    backdrop = Image.new("RGBA", seen.size, "white")
+    backdrop.alpha_composite(seen)
+    return backdrop.convert("RGB")

@@ -50,7 +50,7 @@ def shown(
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("template", DOCUMENTS)
-def test_every_document_is_drawn_whole_with_any_values_in_any_tongue(
+def test_every_document_is_drawn_completely_with_any_values_in_any_language(
     world: InMemoryService, template: str, sort: str, locale: str
 ) -> None:
     picture = shown(world, template, sort, locale)
@@ -83,7 +83,7 @@ def test_another_service_draws_the_same_bytes(world: InMemoryService, template: 
     ("sort", "template"),
     [(sort, template) for sort in ("given", "missing", "elsewhere") for template in DOCUMENTS],
 )
-def test_each_document_looks_as_its_author_meant(
+def test_each_document_matches_its_golden_picture(
     world: InMemoryService, sort: str, template: str
 ) -> None:
     written = document(template)
@@ -94,7 +94,7 @@ def test_each_document_looks_as_its_author_meant(
     assert_matches_golden(f"document-{template}-{sort}", picture.image, photo=template in PHOTOS)
 
 
-# Through the service: published, asked for, and opened
+# Through the service: published, requested and opened
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def published(world: InMemoryService) -> InMemoryService:
 
 
 @pytest.mark.parametrize("template", DOCUMENTS)
-def test_a_picture_made_by_post_opens_at_its_address(
+def test_a_picture_that_was_made_by_post_is_served_at_its_address(
     published: InMemoryService, template: str
 ) -> None:
     values = values_of(template, "given", "en-GB")
@@ -118,7 +118,7 @@ def test_a_picture_made_by_post_opens_at_its_address(
 
 
 @pytest.mark.parametrize("template", DOCUMENTS)
-def test_a_link_without_any_value_opens_a_picture_all_the_same(
+def test_a_link_without_any_value_opens_a_picture(
     published: InMemoryService, template: str
 ) -> None:
     opened = published.open_link(published.sign_link(template=template))
@@ -131,9 +131,7 @@ def test_a_link_without_any_value_opens_a_picture_all_the_same(
 
 
 @pytest.mark.parametrize("template", ENDS)
-def test_a_link_past_its_time_opens_the_ended_picture(
-    published: InMemoryService, template: str
-) -> None:
+def test_an_expired_link_opens_the_ended_picture(published: InMemoryService, template: str) -> None:
     link = published.sign_link(template=template, expires=int(published.now) - 1)
     opened = published.open_link(link)
     written = document(template)
@@ -148,7 +146,7 @@ def _opened(body: bytes) -> Image.Image:
     return Image.open(io.BytesIO(body)).convert("RGB")
 
 
-def test_the_art_is_what_its_documents_draw() -> None:
+def test_the_seed_assets_are_what_their_documents_draw() -> None:
     for path in art.drawing_order():
         name, body = art.render_asset(path)
         assert (art.ASSETS_FOLDER / name).exists(), name

@@ -21,7 +21,7 @@ from postcard.adapters.memory import (
 )
 from postcard.errors import ServiceUnavailable
 from postcard.ports import FetchedImage, FetchError, ImageRecord, RateLimitResult, StoredObject
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import Renderer
 from postcard.text.fonts import Fonts
 
@@ -108,16 +108,21 @@ class FakeObjects(MemoryObjectStore):
 
 
 class FakeTemplates(MemoryTemplateStore):
-    """Templates in a table that can be down, and that counts."""
+    """Templates in a table that counts its reads, and can be down."""
 
     down = False
-    reads = 0
+    reads = 0  # of records
+    version_reads = 0
 
     def record(self, template_id: str) -> Any:
         self.reads += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
         return super().record(template_id)
+
+    def version(self, template_id: str, version: int) -> Any:
+        self.version_reads += 1
+        return super().version(template_id, version)
 
 
 class FakeImages(MemoryImageStore):

@@ -22,8 +22,8 @@ from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
-from postcard.render_budget import DEFAULT_MERGE_RENDERS
 from postcard.services.assembly import ApiDependencies, api_service
+from postcard.settings import DEFAULT_MERGE_RENDERS
 from tests.functions.fake_services import (
     FakeCounters,
     FakeImages,

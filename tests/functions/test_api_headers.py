@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api import app as api_app
 from api.middleware import SECURITY_HEADERS
 from postcard.adapters.aws.api_keys import DynamoApiKeyStore
-from postcard.adapters.aws.errors import UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.table import Table
 from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
 from tests.functions.in_memory_service import InMemoryService

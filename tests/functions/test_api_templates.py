@@ -1,10 +1,12 @@
 """Templates: published, read, paused, deleted."""
 
 import json
+from typing import Any
 
 import pytest
 
 from postcard.ports import TemplateRecord, TemplateVersion
+from postcard.template.compiled import Template
 from tests.functions.fake_services import noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
@@ -87,6 +89,43 @@ def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(
     assert world.call("PUT", path, document(background="#00ff00")).json["version"] == 3
 
 
+@pytest.mark.parametrize(
+    ("body", "reads", "compiled"),
+    [(document(background="#ff0000"), 2, 1), (document(), 2, 0)],
+    ids=["changed", "unchanged"],
+)
+def test_what_was_published_is_neither_read_nor_compiled_again(
+    world: InMemoryService,
+    monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, Any],
+    reads: int,
+    compiled: int,
+) -> None:
+    world.rebuild()  # nothing is cached
+    count, compile_template = [0], Template.compile
+    record_reads, version_reads = world.templates.reads, world.templates.version_reads
+
+    def counted(*args: Any, **more: Any) -> Template:
+        count[0] += 1
+        return compile_template(*args, **more)
+
+    monkeypatch.setattr(Template, "compile", counted)
+    response = world.call("PUT", "/v1/templates/welcome", body)
+    assert response.status == 200
+    all_reads = world.templates.reads - record_reads + world.templates.version_reads - version_reads
+    assert (all_reads, count[0]) == (reads, compiled)
+    assert response.json == world.call("GET", "/v1/templates/welcome").json
+
+
+def test_a_new_template_is_read_once_before_it_is_published(
+    empty: InMemoryService,
+) -> None:
+    response = empty.call("POST", "/v1/templates", document())
+    assert (empty.templates.reads, empty.templates.version_reads) == (1, 0)
+    template_id = response.json["id"]
+    assert response.json == empty.call("GET", f"/v1/templates/{template_id}").json
+
+
 def test_a_picture_over_4_5_mb_is_refused_at_publish(empty: InMemoryService) -> None:
     empty.web.pictures[HERO] = noise_png(1500, 1500)
     large = document(width=1500, height=1500, layers=[{**hero(), "width": 1500, "height": 1500}])
@@ -167,8 +206,8 @@ def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:
 
 def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: InMemoryService) -> None:
     version = world.templates.version("welcome", 1)
-    assert version is not None and list(version.stand_ins) == ["fallback", "ended"]
-    for kind, key in version.stand_ins.items():
+    assert version is not None and list(version.fallbacks) == ["fallback", "ended"]
+    for kind, key in version.fallbacks.items():
         stored = world.store.get(key)
         assert stored is not None and stored.body[16:24] == b"\0\0\0\xf0\0\0\0\x78"
         shown = world.store.get(f"templates/welcome/1/{kind}.png")

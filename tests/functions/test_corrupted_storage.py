@@ -48,7 +48,7 @@ def test_only_what_was_stored_is_read(body: bytes, other: bytes) -> None:
     store = MemoryObjectStore()
     sound = VerifiedObjectStore(store)
     keys = [f"assets/a/{content_digest(body)}", f"templates/t/1/ended/{content_digest(body)}.png"]
-    keys.append(f"templates/t/1/grounds/60x30-{content_digest(body)}")
+    keys.append(f"templates/t/1/static-layers/60x30-{content_digest(body)}")
     for key in keys:
         store.put(key, StoredObject(other, ""))
         assert (sound.get(key) is not None) == (other == body)

@@ -15,13 +15,13 @@ PEOPLE = document(
 
 
 def erase(world: InMemoryService, value: str, field: str = "email") -> int:
-    return world.api.recalls.erase_by_value(field, value)
+    return world.api.erasure.erase_by_value(field, value)
 
 
 def marks(world: InMemoryService, image_id: str) -> tuple[str, ...]:
     record = world.images.get(image_id)
     assert record is not None
-    return tuple(record.marks)
+    return tuple(record.blind_indexes)
 
 
 def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
@@ -128,7 +128,7 @@ def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: InMemory
     replies = [world.call("DELETE", "/v1/templates/welcome?erase=true") for _ in range(2)]
     first, second = replies
     assert (first.status, first.headers["retry-after"]) == (503, "1")
-    assert "200 images are forgotten, and there are more" in first.json["detail"]
+    assert "200 images are erased, and there are more" in first.json["detail"]
     assert second.status == 204
     assert all(record.erased for record in world.images.by_template("welcome"))
     assert "/images/*" in world.cdn.invalidated_paths

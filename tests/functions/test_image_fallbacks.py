@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.pipeline.template_loader import REMEMBERED_SECONDS, RETRY_SECONDS
+from postcard.pipeline.template_loader import MAX_RECORD_AGE_SECONDS, RETRY_SECONDS
 from tests.functions.fake_services import HandlerResponse, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
@@ -260,7 +260,7 @@ def test_a_table_that_is_down_is_not_asked_for_each_picture(world: InMemoryServi
 def test_what_a_process_knows_of_a_template_grows_too_old(world: InMemoryService) -> None:
     world.open_link(world.sign_link())
     world.templates.down = True
-    world.monotonic_now += REMEMBERED_SECONDS - 1
+    world.monotonic_now += MAX_RECORD_AGE_SECONDS - 1
     assert (
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "Bob"})).headers
     )
@@ -328,7 +328,7 @@ def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(
 
 def test_without_time_to_draw_the_fallback_is_shown(world: InMemoryService) -> None:
     renders = world.renderer.renders
-    failed(world.open_link(world.sign_link(), left=2_000), "timeout")
+    failed(world.open_link(world.sign_link(), remaining_ms=2_000), "timeout")
     assert world.renderer.renders == renders
 
 

@@ -32,7 +32,7 @@ def heavy(empty: InMemoryService) -> InMemoryService:
 def grounds(world: InMemoryService) -> dict[str, str]:
     version = world.templates.version("welcome", 1)
     assert version is not None
-    return dict(version.grounds)
+    return dict(version.prerendered)
 
 
 def drawn(world: InMemoryService, fields: dict[str, str] | None = None, **more: Any) -> bytes:

@@ -1,11 +1,11 @@
-"""Reading the keys of links where links are minted and verified."""
+"""When the link keys are read from the secret again, and when cached ones are used."""
 
 import pytest
 
 from postcard.adapters.memory import MemoryEdgeStore, MemorySecretStore
 from postcard.errors import ServiceUnavailable
-from postcard.keys.key_set import KeySource
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
+from postcard.keys.key_source import KeySource
 
 NOW = 1_795_341_600.0
 
@@ -24,7 +24,7 @@ class CountedSecrets(MemorySecretStore):
 
 
 class Clock:
-    """Stands still unless it is moved."""
+    """A monotonic clock that the test sets."""
 
     now = 100.0
 
@@ -32,14 +32,14 @@ class Clock:
         return self.now
 
 
-def ring_of(secrets: MemorySecretStore) -> KeyRotation:
+def key_rotation(secrets: MemorySecretStore) -> KeyRotation:
     return KeyRotation(secrets, MemoryEdgeStore(), sleep=lambda _: None)
 
 
 @pytest.fixture
 def secrets() -> CountedSecrets:
     secrets = CountedSecrets()
-    ring_of(secrets).initialize(now=NOW)
+    key_rotation(secrets).initialize(now=NOW)
     secrets.reads = 0
     return secrets
 
@@ -66,11 +66,11 @@ def test_the_secret_is_read_once_a_minute(
     assert secrets.reads == 2
 
 
-def test_an_unknown_key_is_looked_for_but_not_at_every_call(
+def test_an_unknown_key_id_reads_the_secret_again_but_not_at_every_call(
     source: KeySource, secrets: CountedSecrets, clock: Clock
 ) -> None:
     source.current("k1")
-    ring_of(secrets).rotate(now=NOW)
+    key_rotation(secrets).rotate(now=NOW)
     secrets.reads = 0
     clock.now += 6
     assert "k2" in source.current("k2").signing_keys
@@ -79,16 +79,16 @@ def test_an_unknown_key_is_looked_for_but_not_at_every_call(
     assert secrets.reads == 1
 
 
-def test_what_is_known_serves_while_the_secret_is_down(
+def test_cached_keys_are_used_while_the_secret_is_down(
     source: KeySource, secrets: CountedSecrets, clock: Clock
 ) -> None:
-    known = source.current()
+    cached = source.current()
     secrets.down = True
     clock.now += 1000
-    assert source.current() == known
+    assert source.current() == cached
 
 
-def test_keys_that_were_never_known_are_unavailable(
+def test_keys_that_were_never_read_are_unavailable_while_the_secret_is_down(
     source: KeySource, secrets: CountedSecrets
 ) -> None:
     secrets.down = True
@@ -96,7 +96,7 @@ def test_keys_that_were_never_known_are_unavailable(
         source.current()
 
 
-def test_without_a_signing_key_there_is_no_service() -> None:
+def test_keys_without_a_signing_key_are_unavailable() -> None:
     for text in ("", '{"origin":"x"}'):
         with pytest.raises(ServiceUnavailable):
             KeySource(MemorySecretStore(text)).current()

@@ -1,4 +1,4 @@
-"""The whole service: in this process for tests that count, in its own for those that end it."""
+"""The whole local service: in this process to count its calls, or in one that a test may kill."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ PAYLOAD = {
 
 @dataclass
 class RunningService:
-    """A server under test, and callers of it."""
+    """A server under test, and clients of it."""
 
     server: LocalServer
     clock_offset: list[float]  # seconds by which the CDN's clock is ahead
@@ -38,36 +38,36 @@ class RunningService:
     def url(self) -> str:
         return self.server.base_url
 
-    def call(self, method: str, path: str, body: Any = None, **sent: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.server.keys.api_key}", **sent}
+    def call(self, method: str, path: str, body: Any = None, **headers: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.server.keys.api_key}", **headers}
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
 
     def link(self, name: str, **more: Any) -> str:
-        """A signed link of its own, without the host."""
-        asked = {"template_id": "welcome", **more}
-        asked["modifications"] = [{"name": "user_name", "text": name}]
-        answer = self.call("POST", "/v1/links", asked)
-        answer.raise_for_status()
-        return str(answer.json()["url"]).removeprefix(self.url)
+        """A signed link with this user name, without the host."""
+        modifications = [{"name": "user_name", "text": name}]
+        body = {"template_id": "welcome", **more, "modifications": modifications}
+        response = self.call("POST", "/v1/links", body)
+        response.raise_for_status()
+        return str(response.json()["url"]).removeprefix(self.url)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         return requests.get(self.url + path, headers=headers, timeout=60)
 
     def counter_changes(self, work: Callable[[], Any]) -> dict[str, int]:
-        """What `work` raised the counters by."""
+        """The increments of the counters while `work` ran, without zeros."""
         before = self.server.counters.snapshot()
         work()
         after = self.server.counters.snapshot()
-        raised = {name: after[name] - before.get(name, 0) for name in after}
-        return {name: by for name, by in raised.items() if by}
+        increments = {name: after[name] - before.get(name, 0) for name in after}
+        return {name: increment for name, increment in increments.items() if increment}
 
 
-@pytest.fixture(scope="module")  # moto keeps one state a process: no two servers at once
+@pytest.fixture(scope="module")  # moto has one state for a process: no two servers at once
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    ahead = [0.0]
+    offset = [0.0]
     state = tmp_path_factory.mktemp("state")
-    with LocalServer(0, state, seed=SEED, clock=lambda: time.time() + ahead[0]) as server:
-        yield RunningService(server, ahead)
+    with LocalServer(0, state, seed=SEED, clock=lambda: time.time() + offset[0]) as server:
+        yield RunningService(server, offset)
 
 
 @dataclass
@@ -84,13 +84,13 @@ class ServerProcess:
         return "http://127.0.0.1:" + rest[: len(rest) - len(rest.lstrip("0123456789"))]
 
     def stop(self, signal: int) -> int:
-        """Its exit code."""
+        """Send a signal; returns the exit code."""
         self.process.send_signal(signal)
         self.output += self.process.communicate(timeout=30)[0]
         return self.process.returncode
 
     def wait_until_ready(self) -> "ServerProcess":
-        """Until it has said what to try."""
+        """Read the output up to the last line of the banner."""
         assert self.process.stdout is not None
         while "Your key" not in self.output:
             line = self.process.stdout.readline()
@@ -106,7 +106,7 @@ Run = Callable[..., ServerProcess]
 def run(tmp_path: Path) -> Iterator[Run]:
     started: list[ServerProcess] = []
 
-    def begin(port: int = 0) -> ServerProcess:
+    def start(port: int = 0) -> ServerProcess:
         process = subprocess.Popen(
             [sys.executable, "-m", "local", str(port), str(tmp_path / "state")],
             stdout=subprocess.PIPE,
@@ -117,14 +117,14 @@ def run(tmp_path: Path) -> Iterator[Run]:
         started.append(ServerProcess(process, tmp_path / "state"))
         return started[-1]
 
-    yield begin
-    for running in started:
-        running.process.kill()
-        running.process.communicate()
+    yield start
+    for server in started:
+        server.process.kill()
+        server.process.communicate()
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 10) -> bool:
-    """Whether it comes true in time."""
+    """Whether `condition` becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

@@ -1,4 +1,4 @@
-"""Handlers that behave in the ways a Lambda function can."""
+"""Lambda handlers for tests: one succeeds, one raises, one sleeps, one returns too much."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from typing import Any
 
 
 def echo(event: dict[str, Any], context: Any) -> Any:
-    """Answers what it was given and what it knows of itself."""
-    print("said aloud")
+    """Returns its event, its context and its environment."""
+    print("a log line")
     return {
         "event": event,
         "request_id": context.aws_request_id,
@@ -21,7 +21,7 @@ def echo(event: dict[str, Any], context: Any) -> Any:
 
 
 def metric(event: dict[str, Any], context: Any) -> Any:
-    """Counts renders in the embedded metric format."""
+    """Prints a metric in CloudWatch's embedded metric format."""
     directive = {"Namespace": "Postcard", "Metrics": [{"Name": "Renders"}], "Dimensions": []}
     entry = {"_aws": {"CloudWatchMetrics": [directive]}, "service": "image", "Renders": [1, 2]}
     print(json.dumps(entry))
@@ -30,15 +30,15 @@ def metric(event: dict[str, Any], context: Any) -> Any:
 
 def fail(event: dict[str, Any], context: Any) -> Any:
     """Raises."""
-    raise KeyError("what was it")
+    raise KeyError("missing")
 
 
 def sleep(event: dict[str, Any], context: Any) -> Any:
-    """Takes its time."""
+    """Sleeps for the event's `seconds`; returns the process id."""
     time.sleep(float(event["seconds"]))
     return os.getpid()
 
 
 def overflow(event: dict[str, Any], context: Any) -> Any:
-    """Answers more than Lambda lets through."""
+    """Returns more than Lambda's 6 MB."""
     return "x" * 7_000_000

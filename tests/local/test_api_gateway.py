@@ -1,4 +1,4 @@
-"""HTTP APIs: which route takes a request, what its function is told, how answers are read."""
+"""The imitated HTTP API: its routes, the events for functions, the reading of their results."""
 
 import base64
 from typing import Any
@@ -17,21 +17,23 @@ ROUTES = [
 ]
 
 
-class Called:
-    def __init__(self, answer: Any = None) -> None:
-        self.answer = answer or {"statusCode": 200, "body": "ok"}
+class FakeInvoke:
+    """Records the call, and returns or raises `result`."""
+
+    def __init__(self, result: Any = None) -> None:
+        self.result = result or {"statusCode": 200, "body": "ok"}
         self.function = ""
         self.event: dict[str, Any] = {}
 
     def __call__(self, function: str, event: dict[str, Any]) -> Any:
         self.function, self.event = function, event
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
 
-def ask(request: Request, called: Called | None = None, routes: Any = ROUTES) -> Response:
-    return HttpApi("Api", routes, called or Called()).handle(request)
+def handle(request: Request, invoke: FakeInvoke | None = None, routes: Any = ROUTES) -> Response:
+    return HttpApi("Api", routes, invoke or FakeInvoke()).handle(request)
 
 
 @pytest.mark.parametrize(
@@ -45,23 +47,23 @@ def ask(request: Request, called: Called | None = None, routes: Any = ROUTES) ->
     ],
 )
 def test_the_most_specific_route_is_taken(method: str, path: str, function: str, key: str) -> None:
-    called = Called()
-    ask(Request(method, path), called)
-    assert called.function == function
-    assert called.event["routeKey"] == called.event["requestContext"]["routeKey"] == key
+    invoke = FakeInvoke()
+    handle(Request(method, path), invoke)
+    assert invoke.function == function
+    assert invoke.event["routeKey"] == invoke.event["requestContext"]["routeKey"] == key
 
 
-def test_without_a_route_the_answer_is_404() -> None:
-    answer = ask(Request("GET", "/elsewhere"), routes=ROUTES[:3])
-    assert (answer.status, answer.body) == (404, b'{"message": "Not Found"}')
+def test_a_request_without_a_route_is_404() -> None:
+    response = handle(Request("GET", "/elsewhere"), routes=ROUTES[:3])
+    assert (response.status, response.body) == (404, b'{"message": "Not Found"}')
 
 
 def test_the_event_is_payload_format_2() -> None:
-    called = Called()
+    invoke = FakeInvoke()
     headers = {"host": "api.example.com", "user-agent": "curl", "cookie": "a=b; c=d", "x-a": "1,2"}
     request = Request("GET", "/v1/images/caf%C3%A9", "a=%20x&b=1&b=2&a=", headers, b"", "1.2.3.4")
-    ask(request, called)
-    event = called.event
+    handle(request, invoke)
+    event = invoke.event
     assert event["version"] == "2.0"
     assert event["rawPath"] == "/v1/images/café"
     assert event["rawQueryString"] == "a=%20x&b=1&b=2&a="
@@ -89,7 +91,7 @@ def test_the_event_is_payload_format_2() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "body", "told", "encoded"),
+    ("content_type", "body", "event_body", "encoded"),
     [
         ("application/json", b'{"a": "\xc3\xa9"}', '{"a": "é"}', False),
         ("text/plain; charset=utf-8", b"a", "a", False),
@@ -99,15 +101,15 @@ def test_the_event_is_payload_format_2() -> None:
         ("", b"a", "YQ==", True),
     ],
 )
-def test_a_body_is_text_or_base64_by_its_type(
-    kind: str, body: bytes, told: str, encoded: bool
+def test_a_body_is_text_or_base64_by_its_content_type(
+    content_type: str, body: bytes, event_body: str, encoded: bool
 ) -> None:
-    called = Called()
-    ask(Request("POST", "/v1/images", "", {"content-type": kind}, body), called)
-    assert (called.event["body"], called.event["isBase64Encoded"]) == (told, encoded)
+    invoke = FakeInvoke()
+    handle(Request("POST", "/v1/images", "", {"content-type": content_type}, body), invoke)
+    assert (invoke.event["body"], invoke.event["isBase64Encoded"]) == (event_body, encoded)
 
 
-def test_an_answer_carries_status_headers_cookies_and_bytes() -> None:
+def test_a_result_has_status_headers_cookies_and_bytes() -> None:
     returned = {
         "statusCode": 201,
         "headers": {"Content-Type": "image/png", "X-Number": 7},
@@ -119,34 +121,34 @@ def test_an_answer_carries_status_headers_cookies_and_bytes() -> None:
     assert lambda_response(returned) == Response(201, headers, b"\x89PNG", ("a=b",))
 
 
-def test_an_answer_without_a_status_is_json() -> None:
-    answer = lambda_response({"a": 1})
-    assert (answer.status, answer.body) == (200, b'{"a": 1}')
-    assert answer.headers["content-type"] == "application/json"
+def test_a_result_without_a_status_is_sent_as_json() -> None:
+    response = lambda_response({"a": 1})
+    assert (response.status, response.body) == (200, b'{"a": 1}')
+    assert response.headers["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
     "returned",
     [{"statusCode": "x"}, {"statusCode": 200, "body": "!", "isBase64Encoded": True}],
 )
-def test_an_answer_that_cannot_be_read_is_500(returned: Any) -> None:
+def test_a_malformed_result_is_500(returned: Any) -> None:
     assert lambda_response(returned).status == 500
 
 
 def test_a_function_that_fails_is_500() -> None:
-    answer = ask(Request("GET", "/"), Called(InvocationFailed("no")))
-    assert (answer.status, answer.body) == (500, b'{"message": "Internal Server Error"}')
+    response = handle(Request("GET", "/"), FakeInvoke(InvocationFailed("no")))
+    assert (response.status, response.body) == (500, b'{"message": "Internal Server Error"}')
 
 
-def test_a_function_out_of_time_is_503() -> None:
+def test_a_function_that_times_out_is_503() -> None:
     failure = InvocationFailed("late")
     failure.__cause__ = TimeoutError()
-    assert ask(Request("GET", "/"), Called(failure)).status == 503
+    assert handle(Request("GET", "/"), FakeInvoke(failure)).status == 503
 
 
 def test_headers_over_10_kilobytes_are_431() -> None:
-    assert ask(Request("GET", "/", "", {"x": "a" * 10_240})).status == 431
+    assert handle(Request("GET", "/", "", {"x": "a" * 10_240})).status == 431
 
 
-def test_a_body_over_the_gateways_bound_is_413() -> None:
-    assert ask(Request("POST", "/", "", {}, b"a" * 10_485_761)).status == 413
+def test_a_body_over_10_megabytes_is_413() -> None:
+    assert handle(Request("POST", "/", "", {}, b"a" * 10_485_761)).status == 413

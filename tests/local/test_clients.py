@@ -1,4 +1,4 @@
-"""The callers that senders write, word for word, against the running service."""
+"""Clients as senders write them (curl, Node, Python, a browser), against the running service."""
 
 import json
 import shutil
@@ -12,33 +12,31 @@ from tests.local.conftest import RunningService
 
 NODE = Path(__file__).with_name("node")
 PNG = b"\x89PNG\r\n\x1a\n"
-HAS = {name: shutil.which(name) for name in ("curl", "node", "npm", "chromium")}
+INSTALLED = {name: shutil.which(name) for name in ("curl", "node", "npm", "chromium")}
 
 
-def ran(*command: str, **given: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False, env=given or None
-    )
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-@pytest.mark.skipif(not HAS["curl"], reason="curl is not installed")
+@pytest.mark.skipif(not INSTALLED["curl"], reason="curl is not installed")
 def test_curl(service: RunningService) -> None:
-    made = ran(
+    result = run(
         *("curl", "-sS", "-X", "POST", f"{service.url}/v1/images"),
         *("-H", f"Authorization: Bearer {service.server.keys.api_key}"),
         *("-H", "Content-Type: application/json"),
         *("-d", json.dumps(service.payload)),
     )
-    answer = json.loads(made.stdout)
-    assert answer["success"] is True
-    assert answer["id"].startswith("img_")
-    assert answer["created_at"].endswith("Z")
-    assert requests.get(answer["url"], timeout=60).content.startswith(PNG)
+    image = json.loads(result.stdout)
+    assert image["success"] is True
+    assert image["id"].startswith("img_")
+    assert image["created_at"].endswith("Z")
+    assert requests.get(image["url"], timeout=60).content.startswith(PNG)
 
 
 @pytest.fixture(scope="module")
 def axios() -> None:
-    if not (HAS["node"] and HAS["npm"]):
+    if not (INSTALLED["node"] and INSTALLED["npm"]):
         pytest.skip("Node and npm are not installed")
     if not (NODE / "node_modules/axios").exists():
         installed = subprocess.run(
@@ -50,17 +48,17 @@ def axios() -> None:
 
 @pytest.mark.usefixtures("axios")
 def test_node_with_axios(service: RunningService) -> None:
-    made = ran("node", str(NODE / "client.js"), service.url, service.server.keys.api_key)
-    assert made.stderr == ""
-    url = made.stdout.strip()
+    result = run("node", str(NODE / "client.js"), service.url, service.server.keys.api_key)
+    assert result.stderr == ""
+    url = result.stdout.strip()
     assert url.startswith(f"{service.url}/i/img_")
     assert requests.get(url, timeout=60).content.startswith(PNG)
 
 
 @pytest.mark.usefixtures("axios")
-def test_node_with_axios_is_told_what_is_wrong(service: RunningService) -> None:
-    made = ran("node", str(NODE / "client.js"), service.url, "postcard_wrong")
-    problem = json.loads(made.stderr)
+def test_node_with_axios_gets_the_problem_of_a_wrong_key(service: RunningService) -> None:
+    result = run("node", str(NODE / "client.js"), service.url, "postcard_wrong")
+    problem = json.loads(result.stderr)
     assert (problem["status"], problem["code"]) == (401, "invalid_key")
     assert problem["success"] is False
 
@@ -85,19 +83,19 @@ def test_python_with_requests_raises_for_a_wrong_template(service: RunningServic
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.skipif(not HAS["chromium"], reason="Chromium is not installed")
+@pytest.mark.skipif(not INSTALLED["chromium"], reason="Chromium is not installed")
 def test_a_page_in_chromium_shows_a_signed_link(service: RunningService, tmp_path: Path) -> None:
     path = service.link("Zoë Łukasz")
     page = tmp_path / "mail.html"
     page.write_text(
         f'<!doctype html><meta charset="utf-8"><body><img src="{service.url}{path}"></body>'
-        "<script>const i = document.images[0]; const tell = () => "
+        "<script>const i = document.images[0]; const report = () => "
         'document.body.setAttribute("data-size", i.naturalWidth + "x" + i.naturalHeight);'
-        "i.complete ? tell() : (i.onload = i.onerror = tell)</script>"
+        "i.complete ? report() : (i.onload = i.onerror = report)</script>"
     )
-    shown = ran(
+    result = run(
         *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
         *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000"),
         *("--dump-dom", page.as_uri()),
     )
-    assert 'data-size="300x150"' in shown.stdout
+    assert 'data-size="300x150"' in result.stdout

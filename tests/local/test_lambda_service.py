@@ -1,4 +1,4 @@
-"""Lambda on one machine: one call at a time in an environment, ended in time, logged, counted."""
+"""The imitated Lambda: processes with one call at a time, timeouts, log lines, counters."""
 
 import os
 import threading
@@ -13,57 +13,59 @@ from local.aws.api_gateway import InvocationFailed
 from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
 from local.aws.stack_resources import FunctionSpec
 
-Make = Callable[..., LambdaFunction]
+MakeFunction = Callable[..., LambdaFunction]
 
 
 @pytest.fixture
-def logged() -> list[str]:
+def log() -> list[str]:
     return []
 
 
 @pytest.fixture
-def make(logged: list[str]) -> Iterator[Make]:
-    made: list[LambdaFunction] = []
+def make_function(log: list[str]) -> Iterator[MakeFunction]:
+    functions: list[LambdaFunction] = []
 
-    def function(handler: str, *, timeout: int = 30, limit: int = 1) -> LambdaFunction:
+    def make(handler: str, *, timeout: int = 30, limit: int = 1) -> LambdaFunction:
         spec = FunctionSpec("Image", f"tests.local.handlers.{handler}", 512, timeout, {"A": "1"})
         variables = {"PYTHONPATH": str(Path.cwd()), "B": "2"}
-        made.append(
-            LambdaFunction(spec, variables, lambda _, line: logged.append(line), limit=limit)
+        functions.append(
+            LambdaFunction(spec, variables, lambda _, line: log.append(line), limit=limit)
         )
-        return made[-1]
+        return functions[-1]
 
-    yield function
-    for each in made:
-        each.close()
-
-
-def test_a_handler_gets_its_event_and_knows_its_limits(make: Make) -> None:
-    answer = make("echo").invoke({"name": "Zoë"})
-    assert answer["event"] == {"name": "Zoë"}
-    assert answer["memory"] == 512
-    assert 25_000 < answer["remaining"] <= 30_000
-    assert answer["arn"].endswith(":function:Image")
-    assert len(answer["request_id"]) == 36
+    yield make
+    for function in functions:
+        function.close()
 
 
-def test_a_handler_sees_its_own_variables_and_no_others(
-    make: Make, monkeypatch: pytest.MonkeyPatch
+def test_a_handler_gets_its_event_and_a_context_with_its_limits(
+    make_function: MakeFunction,
+) -> None:
+    result = make_function("echo").invoke({"name": "Zoë"})
+    assert result["event"] == {"name": "Zoë"}
+    assert result["memory"] == 512
+    assert 25_000 < result["remaining"] <= 30_000
+    assert result["arn"].endswith(":function:Image")
+    assert len(result["request_id"]) == 36
+
+
+def test_a_handler_sees_only_its_own_environment_variables(
+    make_function: MakeFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "the developer's own")
-    environment = make("echo").invoke({})["environment"]
+    environment = make_function("echo").invoke({})["environment"]
     assert (environment["A"], environment["B"]) == ("1", "2")
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "Image"
     assert "AWS_PROFILE" not in environment
 
 
-def test_calls_one_after_the_other_share_an_environment(make: Make) -> None:
-    function = make("echo", limit=2)
+def test_consecutive_calls_share_a_process(make_function: MakeFunction) -> None:
+    function = make_function("echo", limit=2)
     assert function.invoke({})["process"] == function.invoke({})["process"] != os.getpid()
 
 
-def test_calls_at_the_same_time_have_environments_of_their_own(make: Make) -> None:
-    function = make("sleep", limit=2)
+def test_concurrent_calls_run_in_different_processes(make_function: MakeFunction) -> None:
+    function = make_function("sleep", limit=2)
     processes: list[int] = []
     threads = [
         threading.Thread(target=lambda: processes.append(function.invoke({"seconds": 1})))
@@ -76,8 +78,8 @@ def test_calls_at_the_same_time_have_environments_of_their_own(make: Make) -> No
     assert len(set(processes)) == 2
 
 
-def test_a_call_too_many_waits_its_turn(make: Make) -> None:
-    function = make("sleep", limit=1)
+def test_a_call_over_the_limit_waits_for_an_idle_process(make_function: MakeFunction) -> None:
+    function = make_function("sleep", limit=1)
     processes: list[int] = []
     threads = [
         threading.Thread(target=lambda: processes.append(function.invoke({"seconds": 0})))
@@ -91,49 +93,53 @@ def test_a_call_too_many_waits_its_turn(make: Make) -> None:
     assert len(set(processes)) == 1
 
 
-def test_what_a_handler_prints_is_its_log(make: Make, logged: list[str]) -> None:
-    make("echo").invoke({})
-    assert logged == ["said aloud"]
-
-
-def test_a_handler_that_raises_fails_its_call_and_is_told_in_the_log(
-    make: Make, logged: list[str]
+def test_lines_that_a_handler_prints_are_logged(
+    make_function: MakeFunction, log: list[str]
 ) -> None:
-    function = make("fail")
+    make_function("echo").invoke({})
+    assert log == ["a log line"]
+
+
+def test_a_handler_that_raises_fails_its_call_and_its_error_is_logged(
+    make_function: MakeFunction, log: list[str]
+) -> None:
+    function = make_function("fail")
     for _ in range(2):
         with pytest.raises(InvocationFailed):
             function.invoke({})
-    assert logged[-1] == "KeyError: 'what was it'"
+    assert log[-1] == "KeyError: 'missing'"
 
 
-def test_a_handler_out_of_time_is_ended_and_the_next_call_works(make: Make) -> None:
-    function = make("sleep", timeout=1)
+def test_a_handler_that_times_out_is_killed_and_the_next_call_works(
+    make_function: MakeFunction,
+) -> None:
+    function = make_function("sleep", timeout=1)
     with pytest.raises(InvocationFailed) as caught:
         function.invoke({"seconds": 30})
     assert isinstance(caught.value.__cause__, TimeoutError)
     assert function.invoke({"seconds": 0})
 
 
-def test_an_answer_over_six_megabytes_fails(make: Make) -> None:
+def test_a_result_over_six_megabytes_fails(make_function: MakeFunction) -> None:
     with pytest.raises(InvocationFailed):
-        make("overflow").invoke({})
+        make_function("overflow").invoke({})
 
 
-def test_a_handler_that_is_not_there_fails_its_calls(make: Make, logged: list[str]) -> None:
+def test_a_missing_handler_fails_its_calls(make_function: MakeFunction, log: list[str]) -> None:
     with pytest.raises(InvocationFailed):
-        make("nowhere").invoke({})
-    assert "nowhere" in logged[-1]
+        make_function("nowhere").invoke({})
+    assert "nowhere" in log[-1]
 
 
-def test_calls_are_counted_by_function(make: Make) -> None:
+def test_calls_are_counted_by_function(make_function: MakeFunction) -> None:
     counters = ActivityCounters()
-    functions = LambdaService([make("echo")], counters)
+    functions = LambdaService([make_function("echo")], counters)
     functions.start_all()
     functions.invoke("Image", {})
     assert counters["function.Image"] == 1
 
 
-def test_metrics_are_counted_before_the_call_has_answered(tmp_path: Path) -> None:
+def test_metrics_are_counted_before_the_call_returns(tmp_path: Path) -> None:
     counters = ActivityCounters()
     spec = FunctionSpec("Image", "tests.local.handlers.metric", 512, 30, {})
     variables = {"PYTHONPATH": str(Path.cwd())}

@@ -1,4 +1,4 @@
-"""A server's life: its first start, what it prints and writes, its ends, its next start."""
+"""Starting and stopping the local service: its output, its files, kills and restarts."""
 
 import json
 import signal
@@ -11,103 +11,106 @@ import requests
 from tests.local.conftest import Run, ServerProcess, wait_until
 
 
-def local(running: ServerProcess) -> dict[str, str]:
-    told: dict[str, str] = json.loads((running.folder / "local.json").read_text())
-    return told
+def read_local_json(server: ServerProcess) -> dict[str, str]:
+    local_json: dict[str, str] = json.loads((server.folder / "local.json").read_text())
+    return local_json
 
 
-def make(running: ServerProcess, name: str) -> str:
-    """The address of a new image."""
-    asked = {
+def create_image(server: ServerProcess, name: str) -> str:
+    """The URL of a new image."""
+    body = {
         "template_id": "tmpl_a1b2c3d4e5",
         "modifications": [{"name": "user_name", "text": name}],
         "format": "png",
     }
-    told = local(running)
-    headers = {"Authorization": f"Bearer {told['api_key']}"}
-    answer = requests.post(f"{told['base_url']}/v1/images", json=asked, headers=headers, timeout=60)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["url"])
+    local_json = read_local_json(server)
+    headers = {"Authorization": f"Bearer {local_json['api_key']}"}
+    response = requests.post(
+        f"{local_json['base_url']}/v1/images", json=body, headers=headers, timeout=60
+    )
+    assert response.status_code == 200, response.text
+    return str(response.json()["url"])
 
 
-def at(running: ServerProcess, url: str) -> str:
-    """The same address on the port of another start."""
-    return local(running)["base_url"] + "/" + url.split("/", 3)[3]
+def url_at(server: ServerProcess, url: str) -> str:
+    """The same URL on the port of another start."""
+    return read_local_json(server)["base_url"] + "/" + url.split("/", 3)[3]
 
 
-def test_a_first_start_makes_all_that_is_needed_and_says_what_to_try(run: Run) -> None:
+def test_a_first_start_creates_keys_and_files_and_prints_examples(run: Run) -> None:
     first = run().wait_until_ready()
-    told = local(first)
-    assert set(told) == {
+    local_json = read_local_json(first)
+    assert set(local_json) == {
         *("base_url", "api_key", "signing_key_id"),
         *("signing_key_hex", "address_key_hex", "epoch"),
     }
     for name in ("local.json", "env", "state.sqlite"):
         assert stat.S_IMODE((first.folder / name).stat().st_mode) == 0o600
-    assert told["base_url"] == first.url
-    assert told["api_key"] in first.output
-    assert f"curl -s {told['base_url']}/v1/images" in first.output
-    assert f"{told['base_url']}/docs" in first.output
+    assert local_json["base_url"] == first.url
+    assert local_json["api_key"] in first.output
+    assert f"curl -s {local_json['base_url']}/v1/images" in first.output
+    assert f"{local_json['base_url']}/docs" in first.output
     link = next(word for word in first.output.split() if "/r/" in word)
     assert requests.get(link, timeout=60).headers["Content-Type"] == "image/png"
-    assert requests.get(f"{told['base_url']}/docs", timeout=60).status_code == 200
+    assert requests.get(f"{local_json['base_url']}/docs", timeout=60).status_code == 200
 
 
 def test_the_printed_curl_makes_a_picture(run: Run) -> None:
     first = run().wait_until_ready()
-    line = first.output[first.output.index("curl") : first.output.index("All calls")]
-    made = subprocess.run(line, shell=True, capture_output=True, timeout=60, check=True)
-    answer = json.loads(made.stdout)
-    assert answer["status"] == "ready"
-    assert requests.get(answer["url"], timeout=60).headers["Content-Type"] == "image/png"
+    command = first.output[first.output.index("curl") : first.output.index("API page")]
+    result = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=True)
+    image = json.loads(result.stdout)
+    assert image["status"] == "ready"
+    assert requests.get(image["url"], timeout=60).headers["Content-Type"] == "image/png"
 
 
-def test_what_was_made_is_there_after_a_clean_end_and_after_none(run: Run) -> None:
+def test_keys_and_pictures_survive_a_clean_stop_and_a_kill(run: Run) -> None:
     first = run().wait_until_ready()
-    told = local(first)
+    local_json = read_local_json(first)
     link = next(word for word in first.output.split() if "/r/" in word)
-    image = make(first, "Ann")
+    image = create_image(first, "Ann")
     picture = requests.get(image, timeout=60).content
     assert first.stop(signal.SIGINT) == 0
     assert "Traceback" not in first.output
 
     second = run().wait_until_ready()
-    again = local(second)
+    again = read_local_json(second)
     for name in ("api_key", "signing_key_id", "signing_key_hex", "address_key_hex", "epoch"):
-        assert again[name] == told[name]
-    assert requests.get(at(second, image), timeout=60).content == picture
-    late = make(second, "Ben")
+        assert again[name] == local_json[name]
+    assert requests.get(url_at(second, image), timeout=60).content == picture
+    late = create_image(second, "Ben")
 
     second.stop(signal.SIGKILL)
     third = run().wait_until_ready()
-    assert requests.get(at(third, late), timeout=60).headers["Content-Type"] == "image/png"
-    assert requests.get(at(third, link), timeout=60).status_code == 200
+    assert requests.get(url_at(third, late), timeout=60).headers["Content-Type"] == "image/png"
+    assert requests.get(url_at(third, link), timeout=60).status_code == 200
     assert third.stop(signal.SIGTERM) == 0
 
 
-def test_a_start_without_its_first_template_works_and_leaves_it_gone(run: Run) -> None:
+def test_a_deleted_sample_template_stays_deleted_after_a_restart(run: Run) -> None:
     first = run().wait_until_ready()
-    headers = {"Authorization": f"Bearer {local(first)['api_key']}"}
-    where = "/v1/templates/tmpl_a1b2c3d4e5"
-    assert requests.delete(first.url + where, headers=headers, timeout=60).status_code == 204
+    headers = {"Authorization": f"Bearer {read_local_json(first)['api_key']}"}
+    path = "/v1/templates/tmpl_a1b2c3d4e5"
+    assert requests.delete(first.url + path, headers=headers, timeout=60).status_code == 204
     first.stop(signal.SIGINT)
     second = run().wait_until_ready()
     assert "/r/" not in second.output
-    assert requests.get(second.url + where, headers=headers, timeout=60).status_code in (404, 410)
+    assert requests.get(second.url + path, headers=headers, timeout=60).status_code in (404, 410)
 
 
-def test_a_port_that_is_taken_is_said_in_a_sentence(run: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        running = run(port)
-        running.output += running.process.communicate(timeout=60)[0]
-    assert running.process.returncode == 1
-    assert running.output == (
-        f"Port {port} is taken: end what uses it, or choose another by PORT=8081.\n"
+def test_a_port_in_use_is_reported_in_a_sentence(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = run(port)
+        server.output += server.process.communicate(timeout=60)[0]
+    assert server.process.returncode == 1
+    assert server.output == (
+        f"Port {port} is in use. Stop the program that uses it, or choose another port:"
+        " make serve PORT=8081.\n"
     )
 
 
-def test_two_servers_do_not_share_a_state(run: Run) -> None:
+def test_two_servers_cannot_share_a_state_folder(run: Run) -> None:
     first = run()
     assert wait_until(lambda: (first.folder / "state.sqlite").exists())
     second = run()
@@ -116,8 +119,8 @@ def test_two_servers_do_not_share_a_state(run: Run) -> None:
     assert "already running" in second.output
 
 
-def test_ctrl_c_before_it_is_ready_ends_it_too(run: Run) -> None:
-    running = run()
-    assert wait_until(lambda: (running.folder / "state.sqlite").exists())
-    assert running.stop(signal.SIGINT) == 0
-    assert "Traceback" not in running.output
+def test_ctrl_c_during_the_start_stops_it(run: Run) -> None:
+    server = run()
+    assert wait_until(lambda: (server.folder / "state.sqlite").exists())
+    assert server.stop(signal.SIGINT) == 0
+    assert "Traceback" not in server.output

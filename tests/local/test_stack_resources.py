@@ -1,4 +1,4 @@
-"""What runs here is what template.yaml says."""
+"""Functions, routes, names and the distribution are read from `template.yaml`."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from local.aws.stack_resources import Route, StackResources
 STACK = StackResources.read(Path("template.yaml"))
 
 
-def test_functions_have_the_templates_handlers_limits_and_environment() -> None:
+def test_functions_have_the_handlers_limits_and_environment_of_the_template() -> None:
     functions = {spec.name: spec for spec in STACK.functions()}
     assert set(functions) == {"ImageFunction", "ApiFunction"}
     image = functions["ImageFunction"]
@@ -22,7 +22,7 @@ def test_functions_have_the_templates_handlers_limits_and_environment() -> None:
     assert set(image.environment) == set(properties["Environment"]["Variables"])
 
 
-def test_names_of_stores_are_the_same_for_all_functions() -> None:
+def test_all_functions_get_the_same_bucket_table_and_secret_names() -> None:
     image, api = (spec.environment for spec in STACK.functions())
     for name in set(image) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
         assert image[name] == api[name]
@@ -31,7 +31,7 @@ def test_names_of_stores_are_the_same_for_all_functions() -> None:
     assert [api["POSTCARD_SECRET_ID"]] == STACK.secrets()
 
 
-def test_routes_are_the_templates() -> None:
+def test_routes_are_those_of_the_template() -> None:
     assert set(STACK.routes("ImageApi")) == {
         Route("ANY", "/renders/{proxy+}", "ImageFunction"),
         Route("ANY", "/images/{proxy+}", "ImageFunction"),
@@ -39,7 +39,7 @@ def test_routes_are_the_templates() -> None:
     assert {route.function for route in STACK.routes("Api")} == {"ApiFunction"}
 
 
-def test_the_distribution_is_the_templates() -> None:
+def test_the_distribution_is_that_of_the_template() -> None:
     distribution = Distribution.read(STACK.template, lambda text: f"<{text}>")
     signed = distribution.behavior_for("/r/a.png")
     assert signed.has_edge_function
@@ -60,7 +60,7 @@ def template(body: dict[str, Any]) -> CloudFormationTemplate:
 
 
 @pytest.mark.parametrize(
-    ("value", "yields"),
+    ("value", "result"),
     [
         ({"Ref": "Stage"}, "dev"),
         ({"Fn::Sub": "${AWS::Region}/${Stage}/${!Literal}"}, "us-east-1/dev/${Literal}"),
@@ -78,7 +78,7 @@ def template(body: dict[str, Any]) -> CloudFormationTemplate:
         ({"Fn::Or": [{"Condition": "IsDev"}, {"Condition": "IsProd"}]}, True),
     ],
 )
-def test_intrinsic_functions_yield_what_cloudformations_do(value: Any, yields: Any) -> None:
+def test_intrinsic_functions_have_the_results_of_cloudformation(value: Any, result: Any) -> None:
     body = {
         "Parameters": {"Stage": {"Default": "dev"}},
         "Conditions": {
@@ -88,10 +88,10 @@ def test_intrinsic_functions_yield_what_cloudformations_do(value: Any, yields: A
         "Mappings": {"Sizes": {"dev": {"Memory": 512}}},
         "Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}},
     }
-    assert template(body).resolve(value) == yields
+    assert template(body).resolve(value) == result
 
 
-def test_short_forms_are_read(tmp_path: Path) -> None:
+def test_short_forms_of_intrinsic_functions_are_read(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
     path.write_text(
         'a: !Ref B\nb: !GetAtt B.C.D\nc: !Join ["", [x, !Sub "${B}"]]\nd: !Not [!Ref B]'
@@ -104,25 +104,25 @@ def test_short_forms_are_read(tmp_path: Path) -> None:
     }
 
 
-def test_resources_under_a_condition_that_does_not_hold_are_not_there() -> None:
+def test_resources_with_a_false_condition_are_left_out() -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Condition": "Never"}
     body = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"Bucket": bucket}}
     assert template(body).resources("AWS::S3::Bucket") == {}
 
 
-def test_a_name_that_the_template_does_not_hold_is_an_error() -> None:
+def test_a_name_that_the_template_does_not_define_is_an_error() -> None:
     with pytest.raises(TemplateError, match="Nowhere"):
         template({}).resolve({"Ref": "Nowhere"})
 
 
-def test_a_cache_that_knows_more_than_the_path_is_an_error() -> None:
+def test_a_cache_key_of_more_than_the_path_is_an_error() -> None:
     body = {**STACK.template.body, "Resources": {**STACK.template.body["Resources"]}}
-    text = body["Resources"]["PathOnly"]["Properties"]["CachePolicyConfig"]
+    config = body["Resources"]["PathOnly"]["Properties"]["CachePolicyConfig"]
     key = {
-        **text["ParametersInCacheKeyAndForwardedToOrigin"],
+        **config["ParametersInCacheKeyAndForwardedToOrigin"],
         "QueryStringsConfig": {"QueryStringBehavior": "all"},
     }
-    policy = {"CachePolicyConfig": {**text, "ParametersInCacheKeyAndForwardedToOrigin": key}}
+    policy = {"CachePolicyConfig": {**config, "ParametersInCacheKeyAndForwardedToOrigin": key}}
     body["Resources"]["PathOnly"] = {"Type": "AWS::CloudFront::CachePolicy", "Properties": policy}
     with pytest.raises(TemplateError, match="path"):
         Distribution.read(CloudFormationTemplate(body), str)

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import RenderedPicture, Renderer
+from postcard.rendering.renderer import PreparedRender, RenderedPicture, Renderer
 from postcard.template.bind import BindMode, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -54,17 +54,13 @@ def render(
     now: float = NOON,
     **options: Any,
 ) -> RenderedPicture:
-    return (using or renderer()).render(
+    prepared = PreparedRender(
         compiled,
         bind(compiled, modifications_from_json(compiled, modifications), mode=mode),
         output_size(compiled.width, compiled.height, width=width, dpr=dpr),
-        format=format,
-        quality=options.get("quality"),
-        max_bytes=options.get("max_bytes"),
-        fetched_images=pictures or {},
         now=now,
-        prerendered=options.get("laid"),
     )
+    return (using or renderer()).render(prepared, pictures or {}, format=format, **options)
 
 
 def render_layers(

@@ -1,4 +1,4 @@
-"""Whatever a good document says of a shape, its picture comes out, at its size."""
+"""Random shapes of valid documents are drawn, at the right size."""
 
 from typing import Any
 
@@ -68,14 +68,14 @@ ANY = st.one_of(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANY, st.sampled_from([1, 1.5, 2, 3]), st.sampled_from(["ltr", "rtl"]))
-def test_any_good_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: str) -> None:
+def test_any_valid_shape_is_drawn(layer: dict[str, Any], dpr: float, direction: str) -> None:
     made = template(width=120, height=80, layers=[layer], direction=direction)
     image = decode(render(made, dpr=dpr))
     assert image.size == (120 * dpr, 80 * dpr)
 
 
 @pytest.mark.parametrize("kind", ["rectangle", "ellipse", "progress"])
-def test_a_turned_shape_keeps_its_area_and_its_edges_smooth(kind: str) -> None:
+def test_a_rotated_shape_keeps_its_area_and_has_smooth_edges(kind: str) -> None:
     paint = (
         {"color": "black", "value": 100, "radius": 0} if kind == "progress" else {"fill": "#000"}
     )

@@ -40,7 +40,9 @@ def texts(image: Image.Image) -> list[str]:
 @pytest.mark.parametrize("dpr", DPRS)
 @pytest.mark.parametrize("show_text", [False, True])
 @pytest.mark.parametrize(("symbology", "value", "read"), VALUES)
-def test_a_code_scans(symbology: str, value: str, read: str, show_text: bool, dpr: float) -> None:
+def test_a_barcode_scans(
+    symbology: str, value: str, read: str, show_text: bool, dpr: float
+) -> None:
     layer = code(symbology, "{{ v }}", show_text=show_text)
     made = template(width=280, layers=[layer], fields={"v": {"default": value}})
     rendered = render(made, dpr=dpr)
@@ -95,7 +97,7 @@ def test_the_quiet_zone_is_inside_the_box(symbology: str, value: str, quiet: int
     assert left >= quiet * max(1, each) and 260 - right >= quiet * max(1, each)
 
 
-def test_the_narrowest_box_scans_and_a_narrower_one_is_told_and_left_out() -> None:
+def test_the_narrowest_barcode_scans_and_a_narrower_one_is_a_warning_and_not_drawn() -> None:
     assert texts(render_layers(code("ean13", "400638133393", width=113))) == ["4006381333931"]
     made = template(layers=[code("ean13", "400638133393", width=112)])
     rendered = render(made)
@@ -105,7 +107,7 @@ def test_the_narrowest_box_scans_and_a_narrower_one_is_told_and_left_out() -> No
 
 
 @pytest.mark.parametrize("value", ["A1", "SAVE-25 now!"])
-def test_the_text_of_a_code_128_stands_in_the_middle_below_its_bars(value: str) -> None:
+def test_the_text_of_a_code_128_is_centred_below_its_bars(value: str) -> None:
     image = render_layers(code("code128", value, show_text=True), width=280)
     bars, text = (
         content_box(image.crop((0, top, 280, high))) for top, high in ((0, 50), (74, 100))
@@ -123,7 +125,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("symbology", "value"), BAD)
-def test_a_bad_value_is_not_drawn_and_told(symbology: str, value: str) -> None:
+def test_an_invalid_value_is_not_drawn_and_a_warning(symbology: str, value: str) -> None:
     made = template(layers=[code(symbology, "{{ v }}")], fields={"v": {}})
     rendered = render(made, {"name": "v", "text": value})
     assert (rendered.boxes, content_box(decode(rendered))) == ((), None)
@@ -131,7 +133,9 @@ def test_a_bad_value_is_not_drawn_and_told(symbology: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("symbology", "value"), BAD)
-def test_a_bad_value_is_refused_in_a_document_and_in_a_request(symbology: str, value: str) -> None:
+def test_an_invalid_value_is_refused_in_a_document_and_in_a_request(
+    symbology: str, value: str
+) -> None:
     assert set(faults(layers=[code(symbology, value)])) == {"/layers/0/value"}
     made = template(layers=[code(symbology, "", name="code")])
     assert refusal_codes(made, {"name": "code", "value": value}) == {
@@ -148,18 +152,18 @@ def test_a_fault_says_what_the_check_digit_should_be() -> None:
     assert detail == "The value has the check digit 2, which should be 1."
 
 
-def test_liquid_in_a_value_is_only_text() -> None:
+def test_liquid_in_a_value_is_plain_text() -> None:
     made = template(layers=[code("ean13", "{{ v }}", name="code")], fields={"v": {}}, width=300)
     rendered = render(made, {"name": "v", "text": "1{{ 400638133393 }}"})
     assert [w.code for w in rendered.warnings] == ["invalid_value"]
 
 
-def test_a_missing_value_is_not_drawn_and_no_fault() -> None:
+def test_a_missing_value_is_not_drawn_and_no_warning() -> None:
     made = template(layers=[code("ean13", "{{ v }}")], fields={"v": {}})
     assert (render(made).boxes, render(made).warnings) == ((), ())
 
 
-def test_a_request_gives_value_colour_and_background() -> None:
+def test_a_request_sets_value_colour_and_background() -> None:
     made = template(width=280, layers=[code("code128", "old", name="code")])
     image = decode(
         render(made, {"name": "code", "value": "new", "color": "#000080", "background": "#ffff00"})
@@ -170,14 +174,14 @@ def test_a_request_gives_value_colour_and_background() -> None:
     }  # fmt: skip
 
 
-def test_one_side_will_do_and_none_will_not() -> None:
+def test_one_side_is_enough_and_none_is_not() -> None:
     box = render(template(layers=[code("ean8", "9638507", height=None)])).boxes[0]
     assert (box.width, box.height) == (260, 260)
     none = code("ean8", "9638507", width=None, height=None)
     assert set(faults(layers=[none])) == {"/layers/0/width"}
 
 
-def test_the_digits_stand_below_the_bars_and_the_guards_reach_between_them() -> None:
+def test_the_digits_are_below_the_bars_and_the_guard_bars_reach_between_them() -> None:
     plain = render_layers(code("ean13", "400638133393"), width=280)
     text = render_layers(code("ean13", "400638133393", show_text=True), width=280)
     assert content_box(plain.crop((0, 82, 280, 100)))

@@ -8,11 +8,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from postcard.geometry import output_size
-from postcard.rendering.animation_frames import FrameRenderer
-from postcard.rendering.placement import DrawingContext, TargetPixels
+from postcard.rendering.drawing_context import CanvasSpec, DrawingContext, TargetPixels
+from postcard.rendering.frame_renderer import FrameRenderer
 from postcard.rendering.render_tree import RenderNode, build_tree
-from postcard.rendering.renderer import RenderedPicture
-from postcard.rendering.static_layers import CanvasSpec
+from postcard.rendering.renderer import PreparedRender, RenderedPicture
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
@@ -71,8 +70,8 @@ def banner(**changes: Any) -> Template:
     """A banner of 600 × 150; `frames` and `loop` are the countdown's."""
     countdown = {"to": TO}
     countdown |= {key: changes.pop(key) for key in ("frames", "loop") if key in changes}
-    look = {"background": "#111827", "color": "#fff", "styles": STYLES, "layers": LAYERS}
-    return template(**{"width": 600, "height": 150, **look, "countdown": countdown, **changes})
+    defaults = {"background": "#111827", "color": "#fff", "styles": STYLES, "layers": LAYERS}
+    return template(**{"width": 600, "height": 150, **defaults, "countdown": countdown, **changes})
 
 
 def gif(made: Template, now: float = EVENING, **more: Any) -> RenderedPicture:
@@ -89,31 +88,31 @@ def frames(rendered: RenderedPicture) -> list[Image.Image]:
         return shown
 
 
-def off(one: Image.Image, two: Image.Image) -> int:
+def difference(one: Image.Image, two: Image.Image) -> int:
     """How far two pictures differ where they differ most: levels of 255, over 4 × 4 pixels."""
-    difference = ImageChops.difference(one.convert("RGB"), two.convert("RGB")).reduce(4)
-    return max(high for _, high in difference.getextrema())  # type: ignore[misc]
+    levels = ImageChops.difference(one.convert("RGB"), two.convert("RGB")).reduce(4)
+    return max(high for _, high in levels.getextrema())  # type: ignore[misc]
 
 
 def still(made: Template, now: float, **more: Any) -> Image.Image:
     return decode(render(made, now=now, **more))
 
 
-def test_the_first_picture_is_of_the_moment_and_each_next_a_second_later() -> None:
+def test_the_first_frame_is_of_now_and_each_next_one_a_second_later() -> None:
     made = banner()
     shown = frames(gif(made))
     assert len(shown) == 60
     for second in (0, 1, 2, 29, 30, 31, 59):
-        assert off(shown[second], still(made, EVENING + second)) < 16, second
-        assert off(shown[second], still(made, EVENING + second + 1)) > 40, second
+        assert difference(shown[second], still(made, EVENING + second)) < 16, second
+        assert difference(shown[second], still(made, EVENING + second + 1)) > 40, second
 
 
-def test_other_formats_have_the_first_picture() -> None:
+def test_other_formats_have_the_first_frame() -> None:
     made = banner()
     first = frames(gif(made))[0]
     for format in ("png", "jpg", "webp", "avif"):
         picture = render(made, format=format, now=EVENING)
-        assert off(decode(picture), first) < 48
+        assert difference(decode(picture), first) < 48
         assert len(frames(picture)) == 1
 
 
@@ -124,13 +123,13 @@ def test_a_banner_weighs_at_most_150_kb(count: int) -> None:
     assert len(frames(rendered)) == count
 
 
-def test_a_banner_over_a_gradient_keeps_to_that_too() -> None:
+def test_a_banner_over_a_gradient_weighs_at_most_150_kb_too() -> None:
     fade = {"type": "linear", "angle": 60, "stops": [["#7c3aed", 0], ["#f97316", 1]]}
-    ground = {"type": "rectangle", "width": 600, "height": 150, "fill": fade}
-    assert len(gif(banner(frames=120, layers=[ground, *LAYERS])).image.body) <= 150_000
+    backdrop = {"type": "rectangle", "width": 600, "height": 150, "fill": fade}
+    assert len(gif(banner(frames=120, layers=[backdrop, *LAYERS])).image.body) <= 150_000
 
 
-def test_all_pictures_share_one_palette() -> None:
+def test_all_frames_share_one_palette() -> None:
     body = gif(banner()).image.body
     descriptors = list(image_descriptors(body))
     assert len(descriptors) == 60
@@ -138,7 +137,7 @@ def test_all_pictures_share_one_palette() -> None:
     assert not any(flags & 0x80 for *_, flags in descriptors), "and none for one"
 
 
-def test_only_what_changes_is_written() -> None:
+def test_a_frame_has_only_the_area_that_changes() -> None:
     (_, _, width, height, _), *rest = image_descriptors(gif(banner()).image.body)
     assert (width, height) == (600, 150)
     areas = sorted(width * height for _, _, width, height, _ in rest)
@@ -164,37 +163,37 @@ def image_descriptors(body: bytes) -> Any:
 
 
 @pytest.mark.parametrize(("loop", "again"), [(True, 0), (False, None)])
-def test_it_begins_again_for_ever_or_plays_once(loop: bool, again: int | None) -> None:
+def test_an_animation_loops_or_plays_once(loop: bool, again: int | None) -> None:
     with Image.open(io.BytesIO(gif(banner(loop=loop, frames=3)).image.body)) as file:
         assert file.info.get("loop") == again
         assert file.info["duration"] == 1000
 
 
-def test_a_countdown_that_ends_on_the_way_shows_that_and_stays() -> None:
+def test_a_countdown_that_ends_in_the_animation_is_played_once() -> None:
     made = banner(frames=10)
     rendered = gif(made, END - 4)
     shown = frames(rendered)
     assert len(shown) == 10
-    assert off(shown[3], still(made, END - 1)) < 16
-    assert all(off(picture, still(made, END)) < 16 for picture in shown[4:])
+    assert difference(shown[3], still(made, END - 1)) < 16
+    assert all(difference(picture, still(made, END)) < 16 for picture in shown[4:])
     with Image.open(io.BytesIO(rendered.image.body)) as file:
         assert "loop" not in file.info
 
 
-def test_a_countdown_that_ends_after_its_pictures_begins_again() -> None:
+def test_a_countdown_that_ends_after_the_animation_loops() -> None:
     with Image.open(io.BytesIO(gif(banner(frames=10), END - 10).image.body)) as file:
         assert file.info["loop"] == 0
 
 
-def test_where_nothing_moves_there_is_one_picture() -> None:
+def test_an_animation_in_which_nothing_changes_has_one_frame() -> None:
     made = banner()
     over = gif(made, END + 5)
     (shown,) = frames(over)
-    assert off(shown, still(made, END)) < 16
+    assert difference(shown, still(made, END)) < 16
     assert b"NETSCAPE" not in over.image.body
 
 
-def test_one_frame_is_a_plain_picture() -> None:
+def test_a_countdown_of_one_frame_has_one_frame() -> None:
     assert len(frames(gif(banner(frames=1)))) == 1
 
 
@@ -207,12 +206,12 @@ def test_the_same_moment_is_the_same_bytes() -> None:
 def test_a_date_that_follows_the_clock_is_that_of_the_first_picture() -> None:
     made = banner(countdown={"to": "{{ now | date: '%s' | plus: 90 }}", "frames": 3})
     first, second, third = frames(gif(made))
-    assert off(first, second) > 40 and off(second, third) > 40
+    assert difference(first, second) > 40 and difference(second, third) > 40
 
 
-def test_what_is_below_is_drawn_once_and_the_rest_anew() -> None:
+def test_layers_below_the_first_change_are_drawn_once() -> None:
     made = banner()
-    drawn = [strokes(made, EVENING, seconds) for seconds in (1, 2, 3, 30)]
+    drawn = [layers_drawn(made, EVENING, seconds) for seconds in (1, 2, 3, 30)]
     assert drawn[0] == 9, "heading, four boxes, four labels"
     assert drawn[1] == 9 + 9, "once more what stays, apart; seconds and label"
     assert drawn[2] == drawn[1] + 2
@@ -222,21 +221,26 @@ def test_what_is_below_is_drawn_once_and_the_rest_anew() -> None:
 class NoPictures:
     """A document without pictures."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> None:
+    def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> None:
         return None
 
     def find(self, reference: str, target_pixels: TargetPixels) -> None:
         return None
 
 
-def strokes(made: Template, now: float, seconds: int) -> int:
+def layers_drawn(made: Template, now: float, seconds: int) -> int:
     """How many layers are drawn for an animation."""
-    reel, blank = FrameRenderer(), CanvasSpec((600, 150), (600, 150), (17, 24, 39, 255))
+    frame_renderer, canvas_spec = (
+        FrameRenderer(),
+        CanvasSpec((600, 150), (600, 150), (17, 24, 39, 255)),
+    )
     for second in range(seconds):
-        speaker = Evaluator(made, bind_defaults(made).values, now, print, elapsed_seconds=second)
-        scene = DrawingContext(speaker.document, renderer().fonts, 1.0, NoPictures())
-        reel.draw(scene, blank, build_tree(made.document.layers, "/layers", speaker, {}))
-    return reel.layers_drawn
+        evaluator = Evaluator(made, bind_defaults(made).values, now, print, elapsed_seconds=second)
+        context = DrawingContext(evaluator.document, renderer().fonts, 1.0, NoPictures())
+        frame_renderer.draw(
+            context, canvas_spec, build_tree(made.document.layers, "/layers", evaluator, {})
+        )
+    return frame_renderer.layers_drawn
 
 
 def test_a_background_may_follow_the_clock() -> None:
@@ -256,11 +260,11 @@ def test_layers_may_come_and_go_in_any_place() -> None:
     turned = {**LAYERS[1], "opacity": 0.5, "rotation": 10}
     made = banner(layers=[blink, LAYERS[0], turned, {**blink, "x": 560}], frames=4)
     for second, picture in enumerate(frames(gif(made))):
-        assert off(picture, still(made, EVENING + second)) < 16
+        assert difference(picture, still(made, EVENING + second)) < 16
 
 
 @pytest.mark.parametrize("boxed", [True, False])
-def test_what_shows_through_is_kept_in_every_picture(boxed: bool) -> None:
+def test_every_frame_keeps_its_transparency(boxed: bool) -> None:
     box = {"type": "rectangle", "width": 600, "height": 150, "radius": 40, "fill": "#1e3a8a"}
     text = {"type": "text", "width": 600, "height": 150, "align": "center", "valign": "middle"}
     text |= {"text": "{{ countdown.seconds }}", "size": 80, "weight": 800, "color": "#dc2626"}
@@ -273,12 +277,12 @@ def test_what_shows_through_is_kept_in_every_picture(boxed: bool) -> None:
         assert ImageChops.difference(alpha, hard).getbbox() is None, second
 
 
-def test_a_budget_is_kept_by_colours_and_told_where_nothing_fits() -> None:
+def test_max_bytes_reduces_colours_and_frames_and_warns_if_that_is_not_enough() -> None:
     made = banner(frames=10)
     whole = gif(made)
-    kept = gif(made, max_bytes=len(whole.image.body) * 3 // 4)
-    assert len(kept.image.body) <= len(whole.image.body) * 3 // 4
-    assert kept.warnings == () and len(frames(kept)) == 10
+    smaller = gif(made, max_bytes=len(whole.image.body) * 3 // 4)
+    assert len(smaller.image.body) <= len(whole.image.body) * 3 // 4
+    assert smaller.warnings == () and len(frames(smaller)) == 10
     short = gif(made, max_bytes=len(whole.image.body) // 4)
     assert len(short.image.body) <= len(whole.image.body) // 4 or short.warnings
     assert len(frames(short)) < 10
@@ -286,7 +290,7 @@ def test_a_budget_is_kept_by_colours_and_told_where_nothing_fits() -> None:
     assert [warning.code for warning in small.warnings] == ["max_bytes_exceeded"]
 
 
-def test_a_larger_picture_has_as_many_frames_as_are_within_the_bound() -> None:
+def test_a_larger_animation_has_as_many_frames_as_are_within_the_limit() -> None:
     made = banner(width=1000, height=480, layers=[], frames=100)
     seconds = LAYERS[0] | {"text": "{{ countdown.seconds }}"}
     moving = banner(width=1000, height=480, layers=[seconds])
@@ -295,19 +299,19 @@ def test_a_larger_picture_has_as_many_frames_as_are_within_the_bound() -> None:
     assert len(frames(gif(moving, dpr=2))) == 25
 
 
-def test_a_picture_of_the_end_is_asked_for_before_it_comes() -> None:
+def test_a_picture_of_a_later_frame_is_a_source_of_the_animation() -> None:
     image = {"type": "image", "width": 600, "height": 150, "source": "asset:over"}
     made = banner(layers=[{**image, "if": "countdown.ended"}, *LAYERS], frames=5)
     size = output_size(600, 150)
-    wanted = renderer().image_sources(made, bind_defaults(made), size, now=END - 3)
-    assert [source.reference for source in wanted] == ["asset:over"]
-    assert not renderer().image_sources(made, bind_defaults(made), size, now=END - 9)
+    sources = PreparedRender(made, bind_defaults(made), size, now=END - 3).image_sources()
+    assert [source.reference for source in sources] == ["asset:over"]
+    assert not PreparedRender(made, bind_defaults(made), size, now=END - 9).image_sources()
     shown = frames(gif(made, END - 3, pictures={"asset:over": quarters()}))
     assert shown[2].getpixel((2, 2)) == pytest.approx((17, 24, 39, 255), abs=3)
     assert shown[3].getpixel((2, 2)) == pytest.approx((255, 0, 0, 255), abs=3)
 
 
-def test_what_a_later_picture_warns_of_is_told() -> None:
+def test_a_warning_of_a_later_frame_is_a_warning_of_the_animation() -> None:
     text = "{% if countdown.ended %}\U000f1234{% endif %}"
     made = banner(layers=[*LAYERS, {"type": "text", "text": text}], frames=3)
     assert [warning.code for warning in gif(made, END - 2).warnings] == ["missing_glyph"]
@@ -323,5 +327,5 @@ def test_what_a_later_picture_warns_of_is_told() -> None:
         ("countdown-over", END - 3, 59),
     ],
 )
-def test_a_countdown_looks_as_it_did(name: str, now: float, second: int) -> None:
+def test_a_countdown_matches_its_golden_pictures(name: str, now: float, second: int) -> None:
     assert_matches_golden(name, frames(gif(banner(), now))[second].convert("RGB"))

@@ -12,9 +12,9 @@ from PIL import Image
 from postcard.canvas.blending import BlendMode
 from postcard.canvas.blur import blurred
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
+from postcard.canvas.drop_shadow import DropShadow
 from postcard.canvas.image_filters import ImageFilters
-from postcard.canvas.shadows import DropShadow
 from postcard.color import Color
 from postcard.geometry import Box
 from postcard.rendering.renderer import RenderedPicture, Renderer
@@ -40,13 +40,13 @@ SQUARE = {"type": "rectangle", "x": 60, "y": 40, "width": 40, "height": 20, "fil
 
 
 def anew(made: Template, dpr: float = 1) -> RenderedPicture:
-    """Drawn by who has kept nothing."""
+    """Drawn by a renderer with empty caches."""
     pictures = {"asset:q": quarters()}
     return render(made, dpr=dpr, pictures=pictures, using=Renderer(renderer().fonts))
 
 
 def seen(canvas: Canvas) -> tuple[int, ...]:
-    pixel = canvas.picture().to_image().convert("RGBA").getpixel((1, 1))
+    pixel = canvas.surface.to_image().convert("RGBA").getpixel((1, 1))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -69,8 +69,8 @@ def test_colours_mix_by_the_formulas_of_compositing(
         assert ours / 255 * shown / 255 == pytest.approx(expected, abs=5 / 255)
 
 
-def looked(look: ImageFilters, color: Color) -> tuple[int, ...]:
-    pixel = look.apply(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
+def filtered_color(filters: ImageFilters, color: Color) -> tuple[int, ...]:
+    pixel = filters.apply(Image.new("RGBA", (1, 1), color)).getpixel((0, 0))
     assert isinstance(pixel, tuple)
     return pixel
 
@@ -85,7 +85,7 @@ def held(level: float) -> float:
 
 @settings(max_examples=60)
 @given(color=COLOR, share=st.floats(0, 1), times=st.floats(0, 10))
-def test_filters_are_those_of_css(color: Color, share: float, times: float) -> None:
+def test_filters_match_those_of_css(color: Color, share: float, times: float) -> None:
     grey = luma(color)
     formulas: list[tuple[ImageFilters, Callable[[float], float]]] = [
         (ImageFilters(grayscale=share), lambda c: c + (grey - c) * share),
@@ -93,24 +93,34 @@ def test_filters_are_those_of_css(color: Color, share: float, times: float) -> N
         (ImageFilters(brightness=times), lambda c: c * times),
         (ImageFilters(contrast=times), lambda c: (c - 127.5) * times + 127.5),
     ]
-    for look, formula in formulas:
-        *changed, alpha = looked(look, color)
+    for filters, formula in formulas:
+        *changed, alpha = filtered_color(filters, color)
         assert alpha == color[3]
         for ours, level in zip(changed, color, strict=False):
             assert ours == pytest.approx(held(formula(level)), abs=1.5)
 
 
-def test_a_tint_is_laid_over_what_can_be_seen() -> None:
-    assert looked(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (255, 255, 255, 77)
-    assert looked(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (120, 80, 80, 255)
+def test_a_tint_colours_the_visible_pixels() -> None:
+    assert filtered_color(ImageFilters(tint=(255, 255, 255, 255)), (10, 20, 30, 77)) == (
+        255,
+        255,
+        255,
+        77,
+    )
+    assert filtered_color(ImageFilters(tint=(200, 0, 0, 51)), (100, 100, 100, 255)) == (
+        120,
+        80,
+        80,
+        255,
+    )
 
 
-def test_a_picture_is_mirrored_before_it_is_cut() -> None:
+def test_a_picture_is_flipped_before_it_is_cropped() -> None:
     picture = DecodedImage.decode(quarters())  # red, green, blue, white
     corner = (0.0, 0.0, 0.5, 0.5)  # of the mirrored picture
 
-    def color(look: ImageFilters | None) -> object:
-        return picture.resized((4, 4), corner, look).getpixel((1, 1))
+    def color(filters: ImageFilters | None) -> object:
+        return picture.resized((4, 4), corner, filters).getpixel((1, 1))
 
     assert color(None) == (255, 0, 0)
     assert color(ImageFilters(flip="horizontal")) == (0, 255, 0)
@@ -118,7 +128,7 @@ def test_a_picture_is_mirrored_before_it_is_cut() -> None:
     assert color(ImageFilters(flip="both")) == (255, 255, 255)
 
 
-def test_a_picture_with_a_look_is_made_once() -> None:
+def test_a_filtered_picture_is_made_once() -> None:
     picture = DecodedImage.decode(quarters())
     first = picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3))
     assert picture.resized((40, 40), (0, 0, 1, 1), ImageFilters(blur=3)) is first
@@ -149,19 +159,19 @@ def shaded(shadow: DropShadow, background: Color = CLEAR) -> Canvas:
     return canvas
 
 
-def test_a_hard_shadow_is_the_layers_alpha_elsewhere() -> None:
-    image = shaded(DropShadow(BLUE, -50, 30)).picture().to_image()
+def test_a_shadow_without_blur_is_the_layers_alpha_with_an_offset() -> None:
+    image = shaded(DropShadow(BLUE, -50, 30)).surface.to_image()
     assert image.getbbox() == (10, 40, 100, 90)
     assert image.getpixel((11, 71)) == BLUE
     assert image.getpixel((61, 41)) == RED
     assert image.getpixel((55, 65)) == (0, 0, 0, 0)
 
 
-def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> None:
-    image = shaded(DropShadow(BLUE, 0, -1000, 20)).picture().to_image()
+def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_has_the_same_sum() -> None:
+    image = shaded(DropShadow(BLUE, 0, -1000, 20)).surface.to_image()
     assert image.getbbox() == (60, 40, 100, 60)  # far away
     for blur in (0, 4, 24):
-        below = shaded(DropShadow(BLUE, 0, 50, blur)).picture().to_image().getchannel("A")
+        below = shaded(DropShadow(BLUE, 0, 50, blur)).surface.to_image().getchannel("A")
         shadow = below.crop((0, 60, 160, 120))
         levels = sum(level * count for level, count in enumerate(shadow.histogram()))
         cut = 0.0 if blur < 20 else 0.2  # by the canvas and by the square above
@@ -170,7 +180,7 @@ def test_a_blurred_shadow_reaches_one_and_a_half_blurs_and_weighs_the_same() -> 
         assert 60 - 1.5 * blur <= left <= 60 - blur / 2
 
 
-def test_what_lies_outside_the_canvas_casts_its_shadow_into_it() -> None:
+def test_a_layer_outside_the_canvas_casts_its_shadow_into_it() -> None:
     outside = {**SQUARE, "x": -50, "shadow": {"color": "#00f", "x": 70}}
     assert content_box(render_layers(outside)) == (20, 40, 60, 60)
     text = {"type": "text", "text": "HHH", "x": -200, "y": 10, "width": 100, "size": 40}
@@ -178,7 +188,7 @@ def test_what_lies_outside_the_canvas_casts_its_shadow_into_it() -> None:
     assert content_box(far) is not None
 
 
-def test_a_shadow_turns_and_fades_with_its_layer() -> None:
+def test_a_shadow_rotates_and_fades_with_its_layer() -> None:
     turned = render_layers({**SQUARE, "rotation": 90, "shadow": {"color": "#00f", "x": 30}})
     assert turned.getpixel((80, 80)) == (0, 0, 255)
     faded = render_layers({**SQUARE, "opacity": 0.5, "shadow": {"color": "#00f", "x": 60}})
@@ -207,7 +217,7 @@ def test_a_layer_blends_with_its_group_and_not_with_what_is_behind_the_group() -
     assert image.getpixel((115, 50)) == (255, 0, 255)
 
 
-def test_a_shadow_that_is_transparent_changes_nothing() -> None:
+def test_a_transparent_shadow_changes_nothing() -> None:
     without = render_layers({**SQUARE, "radius": 8})
     nothing = render_layers(
         {**SQUARE, "radius": 8, "shadow": {"color": "#0000", "x": 9, "blur": 20}}
@@ -226,7 +236,7 @@ def test_effects_draw_the_same_bytes_each_time() -> None:
     assert len(bodies) == 1
 
 
-def test_without_effects_a_layer_is_not_drawn_apart() -> None:
+def test_without_effects_a_layer_is_not_drawn_offscreen() -> None:
     plain: dict[str, Any] = {**SQUARE, "blend": "normal", "rotation": 360}
     blending = {**plain, "blend": "darken"}
     apart: list[dict[str, Any]] = [

@@ -108,11 +108,11 @@ SHADOWS: list[Layer] = [
 
 
 @pytest.mark.parametrize("dpr", [1, 2])
-def test_shadows_lie_under_each_kind_of_layer(dpr: float) -> None:
+def test_each_layer_type_has_a_shadow(dpr: float) -> None:
     assert_matches_golden(f"effects-shadows-{dpr}x", shown(SHADOWS, dpr=dpr))
 
 
-def test_shadows_on_nothing() -> None:
+def test_shadows_on_a_transparent_background() -> None:
     image = shown(SHADOWS, background="transparent")
     behind = Image.linear_gradient("L").resize(image.size).convert("RGBA")
     assert_matches_golden(
@@ -140,7 +140,7 @@ def test_each_blend_mode_over_a_photo() -> None:
     assert_matches_golden("effects-blend", shown(layers))
 
 
-def test_a_group_is_blended_as_one_picture_and_holds_what_blends_inside() -> None:
+def test_a_group_is_blended_as_a_whole_and_isolates_the_blending_inside() -> None:
     inside = [
         rectangle(0, 0, 70, 70, "#facc15", radius="full"),
         rectangle(40, 0, 70, 70, "#38bdf8", radius="full", blend="multiply"),
@@ -173,14 +173,14 @@ def test_each_filter_of_a_photo(dpr: float) -> None:
     assert_matches_golden(f"effects-filters-{dpr}x", shown(layers, dpr=dpr))
 
 
-def test_filters_and_mirroring_keep_what_can_be_seen_through() -> None:
+def test_filters_and_flipping_keep_transparency() -> None:
     badge_at = {"type": "image", "y": 10, "width": 80, "source": "asset:badge"}
-    looks: list[Layer] = [
+    effects: list[Layer] = [
         {},
         {"flip": "horizontal"},
         {"flip": "vertical"},
         {"filter": {"blur": 3}},
         {"filter": {"tint": "#ffffff"}},
     ]
-    layers = [{**badge_at, **look, "x": 5 + 83 * index} for index, look in enumerate(looks)]
+    layers = [{**badge_at, **effect, "x": 5 + 83 * index} for index, effect in enumerate(effects)]
     assert_matches_golden("effects-see-through", shown(layers, height=100, background="#1d4ed8"))

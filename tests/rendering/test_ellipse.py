@@ -29,7 +29,7 @@ def test_an_ellipse_fills_its_box_and_not_its_corners() -> None:
 
 @pytest.mark.parametrize(("x", "width", "height"), [(20, 60, 40), (20.3, 7.7, 80), (0.5, 150, 90)])
 @pytest.mark.parametrize("dpr", [1, 1.5, 3])
-def test_its_edge_is_as_smooth_as_pixels_allow(
+def test_the_edge_of_an_ellipse_is_antialiased(
     x: float, width: float, height: float, dpr: float
 ) -> None:
     layer = {**OVAL, "x": x, "y": 5, "width": width, "height": height}
@@ -37,7 +37,7 @@ def test_its_edge_is_as_smooth_as_pixels_allow(
     assert area == pytest.approx(math.pi / 4 * width * height * dpr**2, rel=0.01)
 
 
-def test_a_stroke_lies_inside_the_outline() -> None:
+def test_a_stroke_is_inside_the_outline() -> None:
     image = render_layers({**OVAL, "stroke": {"color": "blue", "width": 6}})
     assert content_box(image) == (20, 10, 80, 50)
     assert [image.getpixel((x, 30)) for x in (22, 25, 27)] == [BLUE, BLUE, RED]
@@ -48,14 +48,14 @@ def test_a_stroke_as_wide_as_the_ellipse_fills_it() -> None:
     assert image.getpixel((50, 30)) == BLUE
 
 
-def test_a_stroke_of_nothing_and_no_fill_draw_nothing() -> None:
+def test_an_ellipse_without_stroke_width_and_fill_draws_nothing() -> None:
     bare = {key: value for key, value in OVAL.items() if key != "fill"}
     assert content_box(render_layers(bare)) is None
     assert content_box(render_layers({**bare, "stroke": {"color": "blue", "width": 0}})) is None
     assert content_box(render_layers({**OVAL, "width": 0})) is None
 
 
-def test_dashes_leave_gaps_and_keep_within_the_line() -> None:
+def test_dashes_leave_gaps_and_stay_within_the_stroke() -> None:
     def blue(**more: Any) -> float:
         stroke = {"color": "blue", "width": 4, **more}
         return covered(render_layers({**OVAL, "fill": "white", "stroke": stroke}))
@@ -93,11 +93,11 @@ def test_a_request_recolours_the_fill() -> None:
         ({"stroke": {"width": 3}}, "/stroke/color"),
     ],
 )
-def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any], place: str) -> None:
+def test_values_out_of_bounds_are_refused(wrong: dict[str, Any], place: str) -> None:
     assert set(faults(layers=[{**OVAL, **wrong}])) == {f"/layers/0{place}"}
 
 
-def test_what_is_just_within_bounds_is_drawn() -> None:
+def test_values_at_the_bounds_are_drawn() -> None:
     stroke = {"color": "red", "width": 100, "dash": [1000, 1000]}
     huge = {**OVAL, "x": -9000, "y": -9000, "width": 20_000, "height": 20_000, "stroke": stroke}
     assert render_layers(huge).getpixel((100, 50)) == RED

@@ -1,4 +1,4 @@
-"""Groups that flow: layers beside or below each other, sharing what room there is."""
+"""Rows and columns: layers beside or below each other, which share the free space."""
 
 import math
 from typing import Any
@@ -16,7 +16,7 @@ LONG = "Alexandra Konstantinopolous de la Vega" * 3
 
 
 def boxes(layer: Layer, **rest: Any) -> list[tuple[float, float]]:
-    """Where the group and what is in it stand: x and width, to a tenth."""
+    """x and width of the group and of its layers, to a tenth."""
     drawn = render(template(layers=[layer], **rest))
     return [(round(box.x, 1), round(box.width, 1)) for box in drawn.boxes]
 
@@ -41,7 +41,7 @@ def test_a_badge_follows_a_name_of_any_length(direction: str, name: str) -> None
     group, letters, beside, *_ = boxes(line, direction=direction)
     left, right = (letters, beside) if direction == "ltr" else (beside, letters)
     assert group == (10.0, 180.0)
-    assert beside[1] == 28.0, "the badge gives nothing away"
+    assert beside[1] == 28.0, "the badge does not shrink"
     assert right[0] - (left[0] + left[1]) == pytest.approx(8, abs=0.2)
     assert left[0] >= 10 and right[0] + right[1] <= 190.1
 
@@ -52,7 +52,7 @@ def test_three_buttons_share_their_row() -> None:
     assert shared == [(0.0, 190.0), (0.0, 60.0), (65.0, 60.0), (130.0, 60.0)]
 
 
-def test_texts_give_way_in_proportion_to_their_length_and_nothing_else_does() -> None:
+def test_only_texts_shrink_and_in_proportion_to_their_length() -> None:
     narrow = row(text("w" * 5), text("w" * 15), block(), width=100)
     _, short, long, rest = boxes(narrow)
     assert long[1] == pytest.approx(3 * short[1], abs=0.3)
@@ -74,19 +74,19 @@ def test_a_layer_that_is_not_drawn_leaves_no_gap() -> None:
         ("space-between", [0, 160]),
     ],
 )
-def test_what_is_left_is_shared_as_justify_says(justify: str, places: list[float]) -> None:
+def test_justify_distributes_the_free_space(justify: str, places: list[float]) -> None:
     line = row(block(), block(), gap=10, width=200, justify=justify)
     assert [x for x, _ in boxes(line)[1:]] == places
 
 
-def test_a_column_sets_layers_below_each_other_in_its_padding() -> None:
+def test_a_column_places_layers_below_each_other_inside_its_padding() -> None:
     made = template(layers=[{**row(block(), block(), gap=6, padding=[4, 8]), "flow": "column"}])
     whole, first, second = render(made).boxes
     assert (whole.width, whole.height) == (56, 54)
     assert (first.x, first.y, second.y) == (8, 4, 30)
 
 
-def test_rows_and_columns_look_as_meant() -> None:
+def test_rows_and_columns_match_their_golden_picture() -> None:
     card = row(
         {**row(text("72", size=40, weight=800), text("points"), align="baseline", gap=6)},
         {**row(block(), block(height="fill"), align="stretch", gap=6, height=60)},
@@ -131,11 +131,11 @@ def _groups(inner: st.SearchStrategy[Layer]) -> st.SearchStrategy[Layer]:
 
 
 def _written(layer: Layer) -> Layer:
-    kept = {name: value for name, value in layer.items() if value is not None}
+    given = {name: value for name, value in layer.items() if value is not None}
     return (
-        kept | {"layers": [_written(each) for each in layer.get("layers", [])]}
-        if ("layers" in kept)
-        else kept
+        given | {"layers": [_written(each) for each in layer.get("layers", [])]}
+        if ("layers" in given)
+        else given
     )
 
 

@@ -13,7 +13,7 @@ from tests.template.document_parts import SCHEMA, walk_parts
 ENTRIES = [entry for part in gallery.load_sections() for entry in part.entries]
 
 
-def test_every_property_of_each_thing_in_a_template_is_shown() -> None:
+def test_the_gallery_shows_every_property_of_a_document() -> None:
     things = [SCHEMA, *SCHEMA["$defs"].values()]
     every = {f"{one['title']}.{name}" for one in things for name in one.get("properties", ())}
     shown = {part.name for entry in ENTRIES for part in walk_parts(entry.document)}
@@ -29,19 +29,19 @@ def test_the_page_is_what_make_gallery_writes() -> None:
 
 def test_there_is_no_picture_that_the_page_does_not_show() -> None:
     shown = set(re.findall(r'src="gallery/([^"]+)"', gallery.PAGE.read_text(encoding="utf-8")))
-    kept = {path.name for path in gallery.FOLDER.iterdir()} - {"entries.json", "opening.md"}
-    assert kept == shown
+    stored = {path.name for path in gallery.FOLDER.iterdir()} - {"entries.json", "opening.md"}
+    assert stored == shown
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_picture_is_what_is_drawn_today(entry: gallery.GalleryEntry) -> None:
+def test_each_gallery_picture_is_up_to_date(entry: gallery.GalleryEntry) -> None:
     rendered = gallery.render_entry(entry)
-    drawn, kept = (
+    drawn, stored = (
         Image.open(io.BytesIO(body)).convert("RGB")
         for body in (rendered.image.body, (gallery.FOLDER / entry.file).read_bytes())
     )
-    assert drawn.size == kept.size
+    assert drawn.size == stored.size
     assert rendered.warnings == ()
-    difference = ImageChops.difference(drawn, kept).reduce(TILE_PIXELS)
+    difference = ImageChops.difference(drawn, stored).reduce(TILE_PIXELS)
     lows_and_highs = difference.getextrema()
     assert max(high for _, high in lows_and_highs) <= MAX_TILE_DIFFERENCE  # type: ignore[misc]

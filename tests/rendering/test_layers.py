@@ -25,17 +25,17 @@ TEXT = {"type": "text", "text": "Ham", "size": 40, "x": 10, "y": 10}
 # Every layer
 
 
-def test_layers_are_drawn_in_order_the_first_at_the_back() -> None:
+def test_the_first_layer_is_at_the_back() -> None:
     image = render_layers(BOX, {**BOX, "fill": "blue", "x": 40})
     assert image.getpixel((30, 20)) == RED
     assert image.getpixel((70, 20)) == (0, 0, 255)
 
 
-def test_a_place_is_from_the_top_left_of_the_canvas() -> None:
+def test_x_and_y_are_from_the_top_left_of_the_canvas() -> None:
     assert content_box(render_layers(BOX)) == (20, 10, 80, 50)
 
 
-def test_opacity_fades_the_layer_as_one_picture() -> None:
+def test_opacity_applies_to_the_layer_as_a_whole() -> None:
     image = render_layers(
         {"type": "group", "opacity": 0.5, "layers": [BOX, {**BOX, "fill": "red"}]}
     )
@@ -43,7 +43,7 @@ def test_opacity_fades_the_layer_as_one_picture() -> None:
     assert content_box(render_layers({**BOX, "opacity": 0})) is None
 
 
-def test_rotation_turns_clockwise_about_the_centre() -> None:
+def test_rotation_is_clockwise_about_the_centre() -> None:
     assert content_box(render_layers({**BOX, "rotation": 90})) == (30, 0, 70, 60)
     half = {**BOX, "fill": {"type": "linear", "angle": 90, "stops": [["red", 0.5], ["blue", 0.5]]}}
     assert render_layers({**half, "rotation": 90}).getpixel((50, 10)) == RED
@@ -58,7 +58,7 @@ def test_a_layer_whose_if_is_false_is_not_drawn() -> None:
     assert shown == [True, False, True, False, True, True]
 
 
-def test_visible_wins_over_if() -> None:
+def test_visible_overrides_if() -> None:
     made = template(layers=[{**BOX, "name": "box", "if": "false"}])
     assert content_box(decode(render(made))) is None
     assert content_box(decode(render(made, {"name": "box", "visible": True})))
@@ -66,14 +66,14 @@ def test_visible_wins_over_if() -> None:
     assert content_box(decode(render(made, {"name": "box", "visible": False}))) is None
 
 
-def test_a_layer_beyond_the_canvas_is_cut_and_costs_nothing() -> None:
+def test_a_layer_beyond_the_canvas_is_clipped_and_costs_nothing() -> None:
     image = render_layers({**BOX, "x": -20_000, "width": 20_000, "height": 20_000, "radius": 9000})
     assert image.size == (200, 100)
     image = render_layers({**BOX, "x": -10_000, "y": -9000, "width": 20_000, "height": 20_000})
     assert image.getpixel((100, 50)) == RED
 
 
-def test_the_boxes_tell_where_each_layer_stands() -> None:
+def test_the_boxes_are_where_each_layer_is_drawn() -> None:
     group = {
         "type": "group",
         "x": 5,
@@ -92,7 +92,7 @@ def test_the_boxes_tell_where_each_layer_stands() -> None:
 # Paint
 
 
-def test_a_colour_that_liquid_yields_and_is_none_counts_as_the_default() -> None:
+def test_an_invalid_colour_from_liquid_is_the_default() -> None:
     fields = {"brand": {"default": "reddish"}, "none": {}}
     made = template(layers=[{**BOX, "fill": "{{ brand }}"}], fields=fields, color="{{ none }}")
     rendered = render(made)
@@ -101,7 +101,7 @@ def test_a_colour_that_liquid_yields_and_is_none_counts_as_the_default() -> None
     assert render(made, {"name": "brand", "text": "red"}).warnings == ()
 
 
-def test_liquid_in_a_gradient_and_in_the_background() -> None:
+def test_a_gradient_and_the_background_may_have_liquid() -> None:
     fields = {"brand": {"type": "color", "default": "red"}}
     stops = [["{{ brand }}", 0], ["{{ brand }}", 1]]
     image = render_layers({**BOX, "fill": {"type": "linear", "stops": stops}}, fields=fields)
@@ -109,7 +109,7 @@ def test_liquid_in_a_gradient_and_in_the_background() -> None:
     assert render_layers(background="{{ brand }}", fields=fields).getpixel((0, 0)) == RED
 
 
-def test_a_stroke_lies_inside_the_outline_and_a_request_recolours_the_fill() -> None:
+def test_a_stroke_is_inside_the_outline_and_a_request_recolours_the_fill() -> None:
     box = {**BOX, "name": "box", "stroke": {"color": "blue", "width": 4}}
     image = render_layers(box)
     assert content_box(image) == (20, 10, 80, 50)
@@ -127,7 +127,7 @@ def test_a_text_without_a_size_is_as_large_as_its_lines() -> None:
     assert 100 < box.width < 200
 
 
-def test_spans_and_styles_and_the_documents_colour() -> None:
+def test_spans_take_their_styles_and_the_documents_colour() -> None:
     spans = [
         {"text": "a"},
         {"text": "B", "style": "big"},
@@ -165,12 +165,12 @@ def test_emphasised_words_of_a_value_take_the_emphasis_style() -> None:
     assert not red(text="a *b* c")
 
 
-def test_a_text_that_comes_out_empty_is_not_drawn() -> None:
+def test_a_text_that_is_evaluated_to_nothing_is_not_drawn() -> None:
     made = template(layers=[{**TEXT, "text": " {{ a }}\n"}], fields={"a": {}})
     assert render(made).boxes == ()
 
 
-def test_a_highlight_lies_behind_and_a_request_can_give_one() -> None:
+def test_a_highlight_is_behind_the_text_and_a_request_can_set_one() -> None:
     made = template(layers=[{**TEXT, "name": "t", "color": "#fff"}])
     assert content_box(decode(render(made))) is None
     assert content_box(decode(render(made, {"name": "t", "background": "red"})))
@@ -224,7 +224,7 @@ def test_a_picture_fills_its_box_and_keeps_its_proportions() -> None:
     assert (boxes[0].width, boxes[0].height) == (40, 20)
 
 
-def test_a_position_is_kept_in_view() -> None:
+def test_the_position_of_a_picture_stays_in_view() -> None:
     def shown(position: Any) -> Any:
         image = render_layers(
             picture(width=20, position=position), pictures={"asset:a": quarters()}
@@ -261,14 +261,14 @@ def test_on_error_default_shows_the_default_of_the_field_in_source(broken: bytes
 @pytest.mark.parametrize(
     ("on_error", "fields"), [("default", {"photo": {"type": "image"}}), ("hide", PHOTO)]
 )
-def test_else_it_is_hidden(on_error: str, fields: dict[str, Any]) -> None:
+def test_a_missing_picture_without_default_is_hidden(on_error: str, fields: dict[str, Any]) -> None:
     made = template(layers=[picture(source="{{ photo }}", on_error=on_error)], fields=fields)
     rendered = render(made, SHOWN, pictures={"asset:d": plain_picture("red")})
     assert content_box(decode(rendered)) is None
     assert [w.code for w in rendered.warnings] == ["image_unavailable"]
 
 
-def test_on_error_fail_fails_the_drawing() -> None:
+def test_on_error_fail_fails_the_render() -> None:
     made = template(layers=[picture(source="{{ photo }}", on_error="fail")], fields=PHOTO)
     with pytest.raises(RenderFailed) as failed:
         render(made, SHOWN, pictures={"asset:d": plain_picture("red")})
@@ -284,7 +284,7 @@ def scanned(image: Image.Image) -> list[str]:
 
 @pytest.mark.parametrize("value", ["https://example.com/r/SAVE25", "Zoë 你好 🎉", "12345"])
 @pytest.mark.parametrize("correction", ["L", "M", "Q", "H"])
-def test_a_code_scans(value: str, correction: str) -> None:
+def test_a_qr_code_scans(value: str, correction: str) -> None:
     code = {"type": "qr", "value": "{{ v }}", "width": 160, "error_correction": correction}
     made = template(height=200, layers=[code], fields={"v": {"default": value}})
     assert scanned(decode(render(made))) == [value]
@@ -300,7 +300,7 @@ def test_a_codes_modules_are_whole_pixels_and_its_quiet_zone_is_inside_the_box()
     assert left >= 4 * (right - left) // 21
 
 
-def test_a_code_too_small_to_scan_is_told() -> None:
+def test_a_code_too_small_to_scan_is_a_warning() -> None:
     made = template(layers=[{"type": "qr", "value": "x" * 60, "width": 40}])
     assert [w.code for w in render(made).warnings] == ["unscannable"]
     assert render(made, dpr=3).warnings == ()
@@ -332,14 +332,14 @@ def test_a_groups_layers_are_placed_inside_its_padding() -> None:
     assert render_layers(group).getpixel((16, 24)) == RED
 
 
-def test_a_group_clips_only_if_it_says_so() -> None:
+def test_a_group_clips_only_with_clip() -> None:
     group = {"type": "group", "width": 30, "height": 30, "layers": [{**BOX, "x": 0, "y": 0}]}
     assert content_box(render_layers(group)) == (0, 0, 60, 40)
     assert content_box(render_layers({**group, "clip": True})) == (0, 0, 30, 30)
     assert render_layers({**group, "clip": True, "radius": "full"}).getpixel((0, 0)) == WHITE
 
 
-def test_a_templates_own_text_keeps_its_spaces_and_loses_what_cannot_be_drawn() -> None:
+def test_a_documents_text_keeps_its_spaces_and_loses_control_characters() -> None:
     assert render_layers({**TEXT, "size": 12, "text": "a  b"}) != render_layers(
         {**TEXT, "size": 12, "text": "a b"}
     )

@@ -25,7 +25,7 @@ def levels(image: Image.Image) -> set[int]:
 @pytest.mark.parametrize("dpr", [1, 2, 3])
 @pytest.mark.parametrize("place", [20, 20.3, 20.5, 20.9])
 @pytest.mark.parametrize("upright", [False, True])
-def test_a_flat_line_is_crisp(dpr: float, place: float, upright: bool) -> None:
+def test_a_horizontal_or_vertical_line_is_crisp(dpr: float, place: float, upright: bool) -> None:
     flat = line(x=place, y=10, width=0, height=60) if upright else line(y=place)
     image = decode(render(template(layers=[flat]), dpr=dpr))
     assert levels(image) == {0, 255}
@@ -53,14 +53,14 @@ def test_dashes_begin_where_the_line_begins() -> None:
     assert row == ([True] * 7 + [False] * 3) * 10
 
 
-def test_no_crumb_of_a_dash_is_left_at_the_end() -> None:
+def test_no_fragment_of_a_dash_is_left_at_the_end() -> None:
     dashes = {"color": "black", "dash": [8, 2]}
     assert content_box(render_layers(line(width=101, stroke=dashes))) == (10, 20, 108, 21)
     assert content_box(render_layers(line(width=104, stroke=dashes))) == (10, 20, 114, 21)
     assert content_box(render_layers(line(width=1, stroke=dashes))) == (10, 20, 11, 21)
 
 
-def test_more_dashes_than_an_eye_tells_apart_are_a_whole_line() -> None:
+def test_dashes_that_are_too_short_to_see_are_a_solid_line() -> None:
     fine = render_layers(line(stroke={"color": "black", "dash": [0.01, 0.01]}))
     assert fine == render_layers(line())
 
@@ -81,13 +81,13 @@ def test_a_request_recolours_the_stroke_and_keeps_its_width() -> None:
     assert content_box(decode(render(bare, {"name": "rule", "color": "blue"}))) == (10, 20, 110, 21)
 
 
-def test_both_sides_must_be_said_and_a_line_has_no_fill() -> None:
+def test_a_line_needs_both_sides_and_has_no_fill() -> None:
     assert set(faults(layers=[line(height=None)])) == {"/layers/0/height"}
     assert set(faults(layers=[line(fill="red")])) == {"/layers/0/fill"}
 
 
 @pytest.mark.parametrize("radius", [0, 12, "full", [30, 0, 30, 0]])
-def test_dashes_round_a_rectangle_keep_within_its_outline(radius: Any) -> None:
+def test_dashes_around_a_rectangle_stay_within_its_outline(radius: Any) -> None:
     box = {"type": "rectangle", "x": 10, "y": 10, "width": 100, "height": 60, "radius": radius}
 
     def dark(**dash: Any) -> float:

@@ -6,7 +6,7 @@ from tests.rendering.drawing import render
 from tests.template.template_cases import template
 
 
-def test_a_drawn_picture_leaves_no_circle_of_references() -> None:
+def test_a_drawn_picture_leaves_no_reference_cycles() -> None:
     made = template(layers=[{"type": "text", "text": "Hi"}])
     render(made)  # what a process keeps is made now
     gc.collect()

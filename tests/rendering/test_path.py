@@ -32,7 +32,7 @@ def test_without_a_view_it_is_in_the_layers_own_pixels() -> None:
     assert content_box(render_layers(path("M5 5h20v10h-20z", view=None, x=10))) == (15, 5, 35, 15)
 
 
-def test_a_part_that_goes_the_other_way_is_a_hole() -> None:
+def test_a_subpath_in_the_other_direction_is_a_hole() -> None:
     other_way = render_layers(path(f"{SQUARE} M25 25V75H75V25Z"))
     assert (other_way.getpixel((50, 50)), other_way.getpixel((10, 50))) == (WHITE, RED)
     same_way = render_layers(path(f"{SQUARE} M25 25H75V75H25Z"))
@@ -85,7 +85,7 @@ def test_a_tight_curve_under_a_wide_stroke_has_no_hole() -> None:
     assert inside == {BLUE}
 
 
-def test_a_stroke_over_itself_is_no_darker() -> None:
+def test_a_stroke_that_crosses_itself_is_no_darker() -> None:
     cross = path("M10 50H90M50 10V90", fill=None, stroke={"color": "#0000ff80", "width": 20})
     image = render_layers(cross)
     assert image.getpixel((50, 50)) == image.getpixel((20, 50))
@@ -99,7 +99,7 @@ def test_a_stroke_over_itself_is_no_darker() -> None:
      "M0 0;", "M0 0 L١ ٢",
      "M0 0" + "h1" * MAX_SEGMENTS, "M0 0" + " " * MAX_PATH_CHARACTERS],
 )  # fmt: skip
-def test_what_is_no_path_or_too_much_of_one_is_refused(d: str) -> None:
+def test_an_invalid_or_too_long_path_is_refused(d: str) -> None:
     assert set(faults(layers=[path(d)])) == {"/layers/0/d"}
 
 
@@ -110,7 +110,7 @@ def test_the_longest_path_is_drawn() -> None:
     assert render_layers(path(zigzag, stroke={"color": "blue", "width": 100, "dash": [1, 1]}))
 
 
-def test_a_path_far_beyond_the_canvas_costs_nothing_and_is_cut() -> None:
+def test_a_path_far_beyond_the_canvas_is_clipped_and_costs_nothing() -> None:
     image = render_layers(path("M-7E5 -7E5H7E5V7E5H-7E5Z", view=[0.01, 0.01]))
     assert image.getpixel((50, 50)) == RED
 
@@ -126,7 +126,7 @@ def test_a_request_recolours_the_fill() -> None:
 
 
 @pytest.mark.parametrize("view", [[0, 100], [100], [100, 20_001], "100"])
-def test_a_view_is_two_sides_over_nought(view: Any) -> None:
+def test_both_sides_of_a_view_are_over_zero(view: Any) -> None:
     assert all(
         place.startswith("/layers/0/view") for place in faults(layers=[path("M0 0", view=view)])
     )

@@ -27,7 +27,7 @@ def filled(layer: dict[str, Any], **document: Any) -> int:
     [(0, 100, 0), (40, 100, 40), (100, 100, 100), (3, 4, 75), (-5, 100, 0), (101, 100, 100),
      (1e14, 0.001, 100), (0.5, 1, 50), ("40", "80", 50)],
 )  # fmt: skip
-def test_a_bar_is_filled_by_value_of_max_held_between_nought_and_max(
+def test_a_bar_is_filled_by_value_over_max_clamped_to_its_range(
     value: Any, most: Any, pixels: int
 ) -> None:
     assert filled(bar(value=value, max=most)) == pixels
@@ -63,7 +63,7 @@ def test_a_bar_fills_from_the_side_where_reading_starts(
 
 @pytest.mark.parametrize("rtl", [False, True])
 @pytest.mark.parametrize("value", [1, 5, 30, 97, 100])
-def test_a_round_bar_keeps_within_its_round_track(value: float, rtl: bool) -> None:
+def test_a_round_bar_stays_within_its_round_track(value: float, rtl: bool) -> None:
     direction = "rtl" if rtl else "ltr"
     whole = render_layers(bar(value=100, radius="full"), direction=direction).convert("L")
     part = render_layers(
@@ -75,7 +75,7 @@ def test_a_round_bar_keeps_within_its_round_track(value: float, rtl: bool) -> No
 
 
 @pytest.mark.parametrize("shape", ["bar", "ring"])
-def test_the_least_of_round_progress_is_a_dot(shape: str) -> None:
+def test_the_smallest_round_progress_is_a_dot(shape: str) -> None:
     layer = bar(value=0.2, shape=shape, radius="full", track="white", thickness=20)
     image = render_layers({**layer, "width": 100, "height": 20 if shape == "bar" else 100})
     left, top, right, bottom = content_box(image) or (0, 0, 0, 0)
@@ -84,7 +84,7 @@ def test_the_least_of_round_progress_is_a_dot(shape: str) -> None:
     assert dark == pytest.approx(math.pi * 10**2, rel=0.15)
 
 
-def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default() -> None:
+def test_value_and_max_may_be_liquid_and_an_invalid_number_is_the_default() -> None:
     fields = {"points": {"type": "number"}, "goal": {"default": "200"}}
     made = template(layers=[bar(value="{{ points }}", max="{{ goal }}")], fields=fields)
 
@@ -103,7 +103,7 @@ def test_liquid_says_value_and_max_and_what_is_no_number_counts_as_the_default()
     assert blue({"name": "points", "value": 50}, {"name": "goal", "value": "0"}) == (50, [])
 
 
-def test_a_request_gives_value_colour_and_track() -> None:
+def test_a_request_sets_value_colour_and_track() -> None:
     made = template(layers=[bar(name="done")])
     image = decode(
         render(made, {"name": "done", "value": 90, "color": "lime", "background": "black"})
@@ -123,7 +123,7 @@ def test_without_a_colour_it_takes_the_documents() -> None:
     assert render_layers(bar(color=None), color="blue") == render_layers(bar())
 
 
-def test_the_thickness_of_a_bar_lies_in_the_middle_of_its_box() -> None:
+def test_a_thin_bar_is_in_the_middle_of_its_box() -> None:
     assert content_box(render_layers(bar(thickness=6))) == (10, 17, 110, 23)
     assert content_box(render_layers(bar(thickness=60))) == (10, 10, 110, 30)
 
@@ -132,7 +132,7 @@ def ring(**more: Any) -> dict[str, Any]:
     return bar(shape="ring", width=80, height=80, **more)
 
 
-def test_a_ring_fills_clockwise_from_twelve_in_any_language() -> None:
+def test_a_ring_fills_clockwise_from_the_top_in_any_language() -> None:
     for locale in ("en", "ar"):
         image = render_layers(ring(value=25), locale=locale)
         assert [image.getpixel(p) for p in ((54, 13), (86, 46))] == [BLUE, BLUE]
@@ -140,7 +140,7 @@ def test_a_ring_fills_clockwise_from_twelve_in_any_language() -> None:
         assert image.getpixel((50, 50)) == WHITE
 
 
-def test_a_rings_thickness_is_a_tenth_of_its_width_unless_it_says_one() -> None:
+def test_the_default_thickness_of_a_ring_is_a_tenth_of_its_width() -> None:
     image = render_layers(ring(value=0))
     column = [image.getpixel((50, y)) == RED for y in range(11, 30)]
     assert column == [True] * 7 + [False] * 12
@@ -150,7 +150,7 @@ def test_a_rings_thickness_is_a_tenth_of_its_width_unless_it_says_one() -> None:
 
 @pytest.mark.parametrize("value", [0.1, 2, 50, 99.9])
 @pytest.mark.parametrize("radius", [0, 3, "full", [1, 2, 3, 4]])
-def test_a_ring_keeps_within_its_track(value: float, radius: Any) -> None:
+def test_a_ring_stays_within_its_track(value: float, radius: Any) -> None:
     track = render_layers(ring(value=0, track="black")).convert("L").tobytes()
     part = render_layers(ring(value=value, track="transparent", color="black", radius=radius))
     assert all(a <= b + 10 for a, b in zip(track, part.convert("L").tobytes(), strict=True))
@@ -165,10 +165,10 @@ def test_a_ring_keeps_within_its_track(value: float, radius: Any) -> None:
         ({"width": None}, "/width"), ({"thickness": -1}, "/thickness"),
     ],
 )  # fmt: skip
-def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any], place: str) -> None:
+def test_values_out_of_bounds_are_refused(wrong: dict[str, Any], place: str) -> None:
     assert set(faults(layers=[bar(**wrong)])) == {f"/layers/0{place}"}
 
 
-def test_a_bar_without_any_extent_draws_nothing() -> None:
+def test_a_bar_without_width_or_height_draws_nothing() -> None:
     assert content_box(render_layers(bar(width=0))) is None
     assert content_box(render_layers(ring() | {"height": 0})) is None

@@ -6,12 +6,12 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from postcard.canvas.qr_modules import ModuleStyle
+from postcard.canvas.barcode_masks import ModuleStyle
 from postcard.geometry import Box, output_size
-from postcard.rendering.renderer import RenderedPicture
+from postcard.rendering.renderer import PreparedRender, RenderedPicture
 from postcard.template.bind import bind_defaults
 from tests.golden.compare import assert_matches_golden
-from tests.rendering.drawing import decode, render, renderer
+from tests.rendering.drawing import decode, render
 from tests.rendering.sample_images import encode
 from tests.rendering.text_canvas import BLUE, blank_canvas
 from tests.template.template_cases import faults, template
@@ -59,7 +59,7 @@ def test_other_styles_are_refused() -> None:
 def test_only_corners_that_touch_nothing_are_round(style: ModuleStyle) -> None:
     canvas = blank_canvas(80, 80)
     canvas.draw_qr_modules([b"\1\1", b"\0\1"], Box(0, 0, 80, 80), BLUE, style=style)
-    image = canvas.picture().to_image().convert("RGB")
+    image = canvas.surface.to_image().convert("RGB")
     corner = image.getpixel((0, 0)), image.getpixel((79, 0)), image.getpixel((79, 79))
     inner = image.getpixel((40, 39))
     blue, white = BLUE[:3], (255, 255, 255)
@@ -70,14 +70,14 @@ def test_only_corners_that_touch_nothing_are_round(style: ModuleStyle) -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_part_of_a_code_looks_as_in_the_whole(style: str) -> None:
+def test_a_clipped_code_looks_like_that_part_of_the_whole(style: str) -> None:
     code = {"style": style, "width": 200}
     whole = shown({**code, "x": 0, "y": 0})
     part = shown({**code, "x": -55, "y": -31})
     assert part.crop((0, 0, 145, 169)).tobytes() == whole.crop((55, 31, 200, 200)).tobytes()
 
 
-def test_the_styles_look_as_they_did() -> None:
+def test_the_styles_match_their_golden_picture() -> None:
     code = {"type": "qr", "y": 10, "width": 150, "value": ADDRESS}
     layers = [{**code, "style": style, "x": 10 + 160 * n} for n, style in enumerate(STYLES)]
     image = decode(
@@ -114,7 +114,7 @@ def test_a_code_with_a_logo_scans(
     assert read(decode(drawn).convert("RGB")) == [value]
 
 
-def test_a_logo_that_cannot_be_had_is_left_out_with_a_warning() -> None:
+def test_a_missing_logo_is_left_out_with_a_warning() -> None:
     drawn = sealed({})
     assert [warning.code for warning in drawn.warnings] == ["image_unavailable"]
     assert read(decode(drawn).convert("RGB")) == [ADDRESS]
@@ -124,8 +124,8 @@ def test_a_logo_is_one_of_the_documents_own_pictures() -> None:
     code = {"type": "qr", "value": "x", "width": 99}
     made = template(layers=[{**code, "logo": "asset:seal"}])
     assert made.image_references == ("asset:seal",)
-    wanted = renderer().image_sources(made, bind_defaults(made), output_size(200, 100))
-    assert [(source.pointer, source.reference) for source in wanted] == [
+    sources = PreparedRender(made, bind_defaults(made), output_size(200, 100)).image_sources()
+    assert [(source.pointer, source.reference) for source in sources] == [
         ("/layers/0/logo", "asset:seal")
     ]
     assert list(faults(layers=[{**code, "logo": "seal.png"}])) == ["/layers/0/logo"]

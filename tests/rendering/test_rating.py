@@ -22,14 +22,14 @@ def middles(image: Image.Image, gap: int = 0) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_as_many_symbols_as_its_value_are_in_its_colour(shape: str) -> None:
+def test_value_is_the_number_of_symbols_in_the_colour(shape: str) -> None:
     assert middles(render_layers(rating(shape=shape))) == [BLUE] * 3 + [RED] * 2
     assert middles(render_layers(rating(shape=shape, value=0))) == [RED] * 5
     assert middles(render_layers(rating(shape=shape, value=5))) == [BLUE] * 5
 
 
 @pytest.mark.parametrize("value", [-1, 0.0])
-def test_a_value_under_nought_is_nought(value: float) -> None:
+def test_a_value_under_zero_is_zero(value: float) -> None:
     assert render_layers(rating(value=value)) == render_layers(rating(value=0))
 
 
@@ -44,7 +44,7 @@ def test_a_symbol_is_filled_to_the_fraction() -> None:
     assert row[28:39] == [RED] * 11
 
 
-def test_the_seam_lets_nothing_through() -> None:
+def test_nothing_shows_through_between_the_two_colours_of_a_symbol() -> None:
     image = render_layers(rating(value=0.333, shape="circle", height=61, count=1))
     assert {image.getpixel((x, 40)) for x in range(12, 69)} == {BLUE, RED}
 
@@ -68,7 +68,7 @@ def test_a_gradient_spans_all_symbols() -> None:
     assert last[2] > 200 > 60 > last[0]
 
 
-def test_a_request_gives_value_colour_and_track() -> None:
+def test_a_request_sets_value_colour_and_track() -> None:
     made = template(layers=[rating(name="stars")])
     image = decode(
         render(made, {"name": "stars", "text": "1", "color": "lime", "background": "black"})
@@ -102,10 +102,10 @@ def test_symbols_stay_within_their_boxes(shape: str, dpr: float) -> None:
         ({"height": None}, "/height"), ({"shape": "moon"}, "/shape"), ({"gap": -1}, "/gap"),
     ],
 )  # fmt: skip
-def test_what_is_out_of_bounds_is_refused(wrong: dict[str, Any], place: str) -> None:
+def test_values_out_of_bounds_are_refused(wrong: dict[str, Any], place: str) -> None:
     assert set(faults(layers=[rating(**wrong)])) == {f"/layers/0{place}"}
 
 
-def test_the_most_symbols_are_drawn() -> None:
+def test_the_maximum_of_symbols_is_drawn() -> None:
     assert faults(layers=[rating(count=50)]) == {}
     assert content_box(render_layers(rating(count=50, height=3, value=50)))

@@ -1,4 +1,4 @@
-"""Sizes, formats, budgets, stand-ins and determinism of drawing."""
+"""Sizes, formats, byte limits, fallback pictures and determinism of renders."""
 
 import hashlib
 from typing import Any
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from postcard.formats import FORMATS
 from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.renderer import ImageSource, Renderer
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer
 from postcard.rendering.static_layers import StaticLayerCache
 from postcard.template.bind import bind
 from postcard.template.modifications import modifications_from_json
@@ -26,7 +26,7 @@ NAME = {"name": {"default": "Zoë"}}
 @pytest.mark.parametrize(
     ("width", "dpr"), [(None, 1), (101, 1), (100, 2), (33, 1.5), (1, 1), (600, 3)]
 )
-def test_a_picture_is_drawn_at_the_size_that_is_asked_for(
+def test_a_picture_is_drawn_at_the_requested_size(
     format: str, width: int | None, dpr: float
 ) -> None:
     rendered = render(template(layers=[TEXT], fields=NAME), width=width, dpr=dpr, format=format)
@@ -60,7 +60,7 @@ def test_the_same_request_has_the_same_bytes(format: str) -> None:
     assert len(bodies) == 1
 
 
-def test_a_budget_is_kept_by_quality_or_colours_and_told_if_it_cannot_be() -> None:
+def test_max_bytes_reduces_quality_or_colours_and_warns_if_that_is_not_enough() -> None:
     spot = {"type": "radial", "stops": [["#123456", 0], ["#fedcba", 0.4], ["#00ff88", 1]]}
     made = template(layers=[{"type": "rectangle", "width": 200, "height": 100, "fill": spot}])
     for format in ("jpg", "webp", "png"):
@@ -75,7 +75,7 @@ def test_a_budget_is_kept_by_quality_or_colours_and_told_if_it_cannot_be() -> No
     ]
 
 
-def test_a_jpg_lies_on_the_background() -> None:
+def test_a_jpg_is_drawn_over_the_background() -> None:
     assert decode(render(template(background="#00000000"), format="jpg")).getpixel((5, 5)) == (
         255,
         255,
@@ -84,13 +84,13 @@ def test_a_jpg_lies_on_the_background() -> None:
     assert decode(render(template(background="transparent"))).getpixel((5, 5)) == (0, 0, 0, 0)
 
 
-def test_now_is_the_time_of_drawing() -> None:
+def test_now_is_the_time_of_the_render() -> None:
     made = template(layers=[{**TEXT, "text": "{{ now | date: 'HH:mm:ss' }}"}])
     assert render(made, now=1.0).image.body == render(made, now=1.2).image.body
     assert render(made, now=1.0).image.body != render(made, now=2.0).image.body
 
 
-def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
+def test_liquid_that_fails_is_empty_text_and_a_warning() -> None:
     made = template(
         layers=[{**TEXT, "text": "a {{ n | divided_by: 0 }}"}],
         fields={"n": {"type": "number", "default": 1}},
@@ -106,10 +106,10 @@ def test_what_fails_while_drawing_is_empty_text_and_a_warning() -> None:
 def sources(made: Any, *modifications: dict[str, Any], dpr: float = 1) -> list[ImageSource]:
     bound = bind(made, modifications_from_json(made, modifications), mode="error")
     size = output_size(made.width, made.height, dpr=dpr)
-    return list(renderer().image_sources(made, bound, size))
+    return PreparedRender(made, bound, size).image_sources()
 
 
-def test_the_sources_are_what_drawing_will_want() -> None:
+def test_the_sources_are_the_pictures_that_drawing_needs() -> None:
     fields = {"photo": {"type": "image", "default": "asset:d", "allowed_hosts": ["a.example"]}}
     layers = [
         {"type": "image", "source": "{{ photo }}", "width": 40, "height": 20},
@@ -147,7 +147,7 @@ def test_a_warm_process_decodes_a_templates_picture_once() -> None:
     assert cache.decode_count == 2  # the asset's name means other bytes now
 
 
-def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -> None:
+def test_a_picture_that_a_request_names_is_not_cached_and_the_cache_is_bounded() -> None:
     cache = DecodedImageCache(max_bytes=1000)
     warm = Renderer(renderer().fonts, cache, StaticLayerCache(0))
     fields = {"photo": {"type": "image"}}
@@ -168,7 +168,7 @@ def test_a_picture_that_a_request_names_is_not_kept_and_the_cache_is_bounded() -
     assert cache.decode_count == 4
 
 
-# Stand-ins
+# Fallback pictures
 
 
 def stored(which: Any, pictures: dict[str, bytes] | None = None, **rest: Any) -> Any:
@@ -179,20 +179,20 @@ def stored(which: Any, pictures: dict[str, bytes] | None = None, **rest: Any) ->
     )
 
 
-def test_a_stand_in_is_a_picture_that_covers() -> None:
+def test_a_fallback_source_covers_the_whole_picture() -> None:
     rendered = stored("fallback", {"asset:f": plain_picture("red")}, fallback={"source": "asset:f"})
     assert (rendered.image.width, rendered.image.height) == (200, 100)
     assert decode(rendered).getcolors() == [(20_000, (255, 0, 0))]
 
 
-def test_a_stand_in_is_layers_that_see_the_fields_defaults() -> None:
+def test_fallback_layers_see_the_fields_defaults() -> None:
     layers = [{"type": "rectangle", "width": 200, "height": 100, "fill": "{{ brand }}"}]
     fields = {"brand": {"type": "color", "default": "#00ff00"}}
     rendered = stored("ended", ended={"layers": layers}, fields=fields)
     assert decode(rendered).getpixel((3, 3)) == (0, 255, 0)
 
 
-def test_a_stand_in_is_a_text_centred_on_its_background() -> None:
+def test_a_fallback_text_is_centred_on_its_background() -> None:
     ended = {"text": "This offer has ended", "color": "#ffffff", "background": "#ff0000"}
     image = decode(stored("ended", ended=ended))
     left, top, right, bottom = content_box(image, "#ff0000") or (0, 0, 0, 0)
@@ -200,13 +200,13 @@ def test_a_stand_in_is_a_text_centred_on_its_background() -> None:
     assert top + bottom == pytest.approx(100, abs=8)
 
 
-def test_without_one_it_is_a_plain_card_in_the_background() -> None:
+def test_without_a_fallback_only_the_background_is_drawn() -> None:
     assert decode(stored("fallback", background="red")).getcolors() == [(20_000, (255, 0, 0))]
-    card = renderer().solid_color(output_size(30, 20), format="jpg", background="#00000000")
-    assert (card.width, card.height, card.format) == (30, 20, "jpg")
+    plain = renderer().solid_color(output_size(30, 20), format="jpg", background="#00000000")
+    assert (plain.width, plain.height, plain.format) == (30, 20, "jpg")
 
 
-# Any good template with any values
+# Any valid template with any values
 
 COLORS = st.sampled_from(["red", "#12345678", "{{ brand }}", "transparent", "hsl(9 90% 50%)"])
 PLACES = st.integers(-50, 250) | st.floats(-300, 300)
@@ -301,7 +301,7 @@ FIELDS = {
     ),
     st.sampled_from([None, 1, 77, 400]),
 )
-def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_time(
+def test_any_valid_template_draws_any_values_at_the_right_size_and_the_same_each_time(
     layers: list[dict[str, Any]], values: dict[str, str], width: int | None
 ) -> None:
     text = document(layers=layers, fields=FIELDS)
@@ -309,16 +309,7 @@ def test_any_good_template_draws_any_values_at_the_right_size_and_the_same_each_
     made = template(layers=layers, fields=FIELDS)
     bound, size = bind_link(made, **values), output_size(200, 100, width=width)
     first, second = (
-        renderer().render(
-            made,
-            bound,
-            size,
-            format="png",
-            quality=None,
-            max_bytes=None,
-            fetched_images={"asset:a": quarters()},
-            now=0.0,
-        )
+        renderer().render(PreparedRender(made, bound, size), {"asset:a": quarters()}, format="png")
         for _ in range(2)
     )
     assert (first.image.width, first.image.height) == (size.width, size.height)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.geometry import output_size
-from postcard.rendering.renderer import RenderFailed
+from postcard.rendering.renderer import PreparedRender, RenderFailed
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
@@ -99,7 +99,7 @@ def test_the_groups_own_condition_and_fill_are_each_items() -> None:
     ], "an item that is not drawn leaves no gap"
 
 
-def test_a_copy_knows_which_it_is() -> None:
+def test_forloop_says_which_copy_it_is() -> None:
     last = {**BLOCK, "fill": "red", "if": "forloop.last"}
     even = {**BLOCK, "x": 20, "fill": "{% if forloop.index == 2 %}lime{% else %}blue{% endif %}"}
     column = {"type": "group", "flow": "column", "layers": [card(last, even)]}
@@ -112,7 +112,7 @@ def test_a_copy_knows_which_it_is() -> None:
     assert [pixel(image, (30, y)) for y in (5, 15, 25)] == [(0, 0, 255), (0, 255, 0), (0, 0, 255)]
 
 
-def test_without_a_flow_the_copies_lie_on_each_other() -> None:
+def test_without_a_flow_the_copies_overlap() -> None:
     drawn = render(made(card(BLOCK, x=7)), products({"price": 1}, {"price": 2}))
     assert lefts(drawn, "/layers/0") == [7.0, 7.0]
 
@@ -133,7 +133,7 @@ def test_codes_ratings_and_bars_take_items_values() -> None:
     assert drawn.warnings == ()
 
 
-def test_a_repeated_group_is_addressed_as_one_and_what_is_in_it_not_at_all() -> None:
+def test_a_request_may_address_a_repeated_group_but_no_layer_in_it() -> None:
     group = card({**BLOCK, "name": "block"}, name="card", width=20, height=10)
     document = made(row(group))
     assert list(document.addressable_layers) == ["card"]
@@ -155,16 +155,16 @@ def sources(document: Template, *items: Layer) -> dict[str, Any]:
     bound = bind(document, changes, mode="error")
     return {
         source.reference: source
-        for source in renderer().image_sources(document, bound, output_size(200, 100))
+        for source in PreparedRender(document, bound, output_size(200, 100)).image_sources()
     }
 
 
-def test_each_items_picture_is_wanted_with_the_hosts_of_its_field() -> None:
-    wanted = sources(made(row(card(PHOTO))), {"photo": HERE}, {"photo": GONE}, {"price": 1})
-    assert set(wanted) == {HERE, GONE, "asset:none"}
-    assert wanted[HERE].allowed_hosts == wanted[GONE].allowed_hosts == ("cdn.example.com",)
-    assert wanted["asset:none"].own and not wanted[HERE].own
-    assert (wanted[HERE].width, wanted[HERE].height) == (20, 10)
+def test_each_items_picture_is_a_source_with_the_hosts_of_its_field() -> None:
+    found = sources(made(row(card(PHOTO))), {"photo": HERE}, {"photo": GONE}, {"price": 1})
+    assert set(found) == {HERE, GONE, "asset:none"}
+    assert found[HERE].allowed_hosts == found[GONE].allowed_hosts == ("cdn.example.com",)
+    assert found["asset:none"].from_document and not found[HERE].from_document
+    assert (found[HERE].width, found[HERE].height) == (20, 10)
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ def test_each_items_picture_is_wanted_with_the_hosts_of_its_field() -> None:
         '{{ products | map: "photo" | first }}',
     ],
 )
-def test_hosts_hold_for_a_picture_that_is_picked_out_of_a_list(source: str) -> None:
-    wanted = sources(made({**PHOTO, "source": source}), {"photo": HERE})
-    assert wanted[HERE].allowed_hosts == ("cdn.example.com",)
+def test_allowed_hosts_apply_to_a_picture_that_is_picked_out_of_a_list(source: str) -> None:
+    found = sources(made({**PHOTO, "source": source}), {"photo": HERE})
+    assert found[HERE].allowed_hosts == ("cdn.example.com",)
 
 
-def test_a_picture_that_fails_gives_way_to_the_default_of_its_items_field() -> None:
+def test_a_missing_picture_is_replaced_by_the_default_of_its_items_field() -> None:
     pictures = {HERE: plain_picture("lime"), "asset:none": plain_picture("red")}
     items = products({"photo": HERE}, {"photo": GONE}, {"price": 1})
     drawn = render(made(row(card(PHOTO))), items, pictures=pictures)
@@ -193,12 +193,12 @@ def test_a_picture_that_fails_gives_way_to_the_default_of_its_items_field() -> N
     assert [warning.code for warning in drawn.warnings] == ["image_unavailable"]
 
 
-def test_a_picture_that_may_not_fail_fails_the_drawing() -> None:
+def test_a_missing_picture_with_on_error_fail_fails_the_render() -> None:
     with pytest.raises(RenderFailed):
         render(made(row(card({**PHOTO, "on_error": "fail"}))), products({"photo": GONE}))
 
 
-def test_pictures_that_items_have_as_defaults_belong_to_the_version() -> None:
+def test_default_pictures_of_items_are_named_by_the_document() -> None:
     spec = {**FIELDS["products"], "default": [{"photo": "asset:one"}, {"name": "x"}]}
     document = template(fields={"products": spec}, layers=[card(PHOTO)])
     assert set(document.image_references) == {"asset:none", "asset:one"}
@@ -227,8 +227,8 @@ def test_a_row_of_cards() -> None:
     photo = {**PHOTO, "width": "fill", "height": 50, "radius": 6}
     one = card(photo, WORDS, PRICE, width="fill", flow="column", gap=5, padding=8, radius=8)
     one |= {"fill": "#f1f5f9"}
-    shelf = row(one, x=10, y=10, width=340, gap=10, align="stretch")
-    document = made(shelf, width=360, height=150, locale="de-DE")
+    products_row = row(one, x=10, y=10, width=340, gap=10, align="stretch")
+    document = made(products_row, width=360, height=150, locale="de-DE")
     assert_matches_golden(
         "repeat-row", decode(render(document, products(*SHOP), pictures=PICTURES, dpr=2))
     )
@@ -278,7 +278,7 @@ def test_any_list_is_drawn_and_the_same_each_time(
     assert (first.image.width, first.image.height) == (200, 100)
 
 
-def test_the_ground_below_a_repeat_is_drawn_once_and_copies_by_their_number() -> None:
+def test_layers_below_a_repeated_group_are_drawn_once_and_its_copies_each_time() -> None:
     below = {"type": "rectangle", "width": 200, "height": 100, "fill": "#eeeeee"}
     still = {"type": "rectangle", "width": 20, "height": 10, "fill": "red"}
     document = made(below, row(card(still)))
@@ -313,28 +313,28 @@ def test_a_fallback_of_layers_repeats_the_lists_default() -> None:
     assert [pixel(decode(drawn), (x, 5)) for x in (10, 30)] == [(255, 0, 0), (0, 255, 0)]
 
 
-def test_by_link_it_is_the_same_picture() -> None:
+def test_a_link_with_the_same_values_draws_the_same_picture() -> None:
     document = made(row(card(BLOCK, WORDS | {"width": 30}), gap=3))
     posted = render(document, products({"name": "a", "tint": "red"}, {"name": "b"}))
     bound = bind_link(
         document, products_1_name="a", products_1_tint="red", products_2_name="b", products_9_x="c"
     )
-    looks: dict[str, Any] = {"format": "png", "quality": None, "max_bytes": None, "pictures": {}}
-    opened_link = renderer().render(document, bound, output_size(200, 100), now=0.0, **looks)
+    prepared = PreparedRender(document, bound, output_size(200, 100))
+    opened_link = renderer().render(prepared, {}, format="png")
     assert opened_link.image == posted.image
 
 
-def test_each_text_of_a_joined_list_keeps_its_place_in_the_line() -> None:
+def test_texts_of_a_joined_list_keep_their_order_in_any_direction() -> None:
     names = ("Anna", "דוד", "משה", "Bob")
     line = {"type": "text", "size": 14, "text": '{{ products | map: "name" | join: ", " }}'}
     joined = render(made(line), products(*({"name": name} for name in names)))
     single: Layer = {f"name_{index}": {"default": name} for index, name in enumerate(names)}
-    said = ", ".join(f"{{{{ {field} }}}}" for field in single)
-    apart = render(template(fields=single, layers=[{**line, "text": said}]))
+    joined_source = ", ".join(f"{{{{ {field} }}}}" for field in single)
+    apart = render(template(fields=single, layers=[{**line, "text": joined_source}]))
     assert joined.image.body == apart.image.body
 
 
-def test_fields_of_items_may_be_called_like_parts_of_a_list() -> None:
+def test_fields_of_items_may_be_named_like_properties_of_a_list() -> None:
     spec = {"type": "list", "items": {"size": {}, "first": {}, "last": {"type": "number"}}}
     words = "{{ item.size }}{{ item.first }}{{ item.last }}"
     group = card({"type": "text", "size": 14, "text": words, "if": "item.last > 1"})

@@ -101,7 +101,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize("dpr", [1, 2])
 @pytest.mark.parametrize("kind", CASES)
-def test_each_shape_looks_as_it_did(kind: str, dpr: int) -> None:
+def test_each_shape_matches_its_golden_picture(kind: str, dpr: int) -> None:
     layers = [{"type": kind.split("-")[0], **layer} for layer in CASES[kind]]
     fields = {"points": {"type": "number", "default": 1840}}
     rendered = render(template(width=320, height=160, layers=layers, fields=fields), dpr=dpr)

@@ -1,4 +1,4 @@
-"""Layers that never change are drawn once, and no picture shows it."""
+"""Static layers are cached and prerendered, and pictures are the same with and without."""
 
 import io
 from typing import Any
@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from postcard.geometry import output_size
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.rendering.prerendered import RENDERER_VERSION, PrerenderedLayers
-from postcard.rendering.renderer import RenderedPicture, Renderer
-from postcard.rendering.static_layers import StaticLayerCache
+from postcard.geometry import OutputSize, output_size
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.renderer import PreparedRender, RenderedPicture, Renderer
+from postcard.rendering.static_layers import (
+    RENDERER_VERSION,
+    PrerenderedLayers,
+    StaticLayerCache,
+)
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lru_cache import SizedLruCache
-from postcard.template.bind import bind
+from postcard.template.bind import bind, bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_json
 from tests.golden.compare import assert_matches_golden
@@ -34,7 +37,7 @@ PLAIN: list[dict[str, Any]] = [
     {"type": "text", "name": "t", "text": "\U0001f9ff \ue000", "size": 20},
     {"type": "qr", "name": "q", "value": "https://a.example", "width": 40, "x": 150},
 ]
-TOUCHED: list[dict[str, Any]] = [
+DYNAMIC: list[dict[str, Any]] = [
     NAME,
     {"type": "rectangle", "width": 70, "height": 9, "fill": "{{ tint }}"},
     {"type": "text", "text": "for some", "if": "points > 3", "y": 60},
@@ -47,7 +50,7 @@ FIELDS = {
     "points": {"type": "number", "default": 1},
     "face": {"type": "image", "default": "asset:a"},
 }
-ONE = st.sampled_from(PLAIN + TOUCHED)
+ONE = st.sampled_from(PLAIN + DYNAMIC)
 LAYERS = st.lists(
     ONE | st.builds(lambda inner: {"type": "group", "x": 9, "layers": inner}, st.lists(ONE))
 )
@@ -65,8 +68,14 @@ CHANGES = st.lists(
 )
 
 
-def fresh(most_bytes: int = 0) -> Renderer:
-    return Renderer(renderer().fonts, DecodedImageCache(0), StaticLayerCache(most_bytes))
+def fresh(max_bytes: int = 0) -> Renderer:
+    return Renderer(renderer().fonts, DecodedImageCache(0), StaticLayerCache(max_bytes))
+
+
+def prerender(
+    made: Template, size: OutputSize, pictures: dict[str, bytes]
+) -> PrerenderedLayers | None:
+    return fresh().prerender(PreparedRender(made, bind_defaults(made), size), pictures)
 
 
 def made_of(layers: list[dict[str, Any]]) -> Template:
@@ -85,7 +94,7 @@ def _once(layer: dict[str, Any], named: set[str]) -> dict[str, Any]:
 
 @given(LAYERS, st.lists(CHANGES, min_size=2, max_size=3), st.sampled_from([1, 2]))
 @settings(max_examples=60, deadline=None)
-def test_a_picture_on_a_kept_ground_is_the_same(
+def test_a_picture_with_cached_static_layers_is_the_same(
     layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
 ) -> None:
     made, warm = made_of(layers), fresh(10**7)
@@ -103,27 +112,27 @@ def test_a_picture_on_a_kept_ground_is_the_same(
 
 @given(LAYERS, st.lists(CHANGES, min_size=1, max_size=2), st.sampled_from([1, 2]))
 @settings(max_examples=60, deadline=None)
-def test_a_picture_on_a_stored_ground_is_the_same(
+def test_a_picture_with_prerendered_layers_is_the_same(
     layers: list[dict[str, Any]], requests: list[list[dict[str, Any]]], dpr: float
 ) -> None:
     made, warm = made_of(layers), fresh(10**7)
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height, dpr=dpr)
-    laid = fresh().prerender(made, size, fetched_images=pictures)
-    again = PrerenderedLayers.from_bytes("key", laid.to_bytes()) if laid else None
-    assert (again is None) == (laid is None)
+    prerendered = prerender(made, size, pictures)
+    read = PrerenderedLayers.from_bytes("key", prerendered.to_bytes()) if prerendered else None
+    assert (read is None) == (prerendered is None)
     for request in requests:
         changes = [
             change for change in request if change["name"] in {*made.addressable_layers, *FIELDS}
         ]
-        looks: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
-        expected = render(made, *changes, using=fresh(), **looks)
-        assert render(made, *changes, using=warm, laid=again, **looks) == expected
+        options: dict[str, Any] = {"pictures": pictures, "dpr": dpr}
+        expected = render(made, *changes, using=fresh(), **options)
+        assert render(made, *changes, using=warm, prerendered=read, **options) == expected
 
 
-@given(st.lists(st.sampled_from([*PLAIN, *TOUCHED]), max_size=6), CHANGES)
+@given(st.lists(st.sampled_from([*PLAIN, *DYNAMIC]), max_size=6), CHANGES)
 @settings(max_examples=60, deadline=None)
-def test_only_pictures_that_the_stored_ground_shows_are_spared(
+def test_only_pictures_in_the_prerendered_layers_need_no_fetching(
     layers: list[dict[str, Any]], request: list[dict[str, Any]]
 ) -> None:
     made = made_of(layers)
@@ -132,40 +141,48 @@ def test_only_pictures_that_the_stored_ground_shows_are_spared(
     ]
     pictures = {"asset:a": quarters(), "asset:gone": plain_picture("red")}
     size = output_size(made.width, made.height)
-    laid = fresh().prerender(made, size, fetched_images=pictures)
+    prerendered = prerender(made, size, pictures)
     bound = bind(made, modifications_from_json(made, changes), mode="error")
-    wanted = renderer().image_sources(made, bound, size, now=NOON, has_prerendered=laid is not None)
-    kept = {one.reference: pictures[one.reference] for one in wanted if not one.prerendered_only}
+    sources = PreparedRender(made, bound, size, now=NOON).image_sources(
+        has_prerendered=prerendered is not None
+    )
+    fetched = {
+        one.reference: pictures[one.reference] for one in sources if not one.prerendered_only
+    }
     expected = render(made, *changes, using=fresh(), pictures=pictures)
-    assert render(made, *changes, using=fresh(), pictures=kept, laid=laid) == expected
+    assert (
+        render(made, *changes, using=fresh(), pictures=fetched, prerendered=prerendered) == expected
+    )
 
 
 @pytest.mark.parametrize("frames", [2, 5])
-def test_a_countdown_begins_each_picture_on_its_ground(frames: int) -> None:
+def test_each_frame_of_a_countdown_starts_from_the_prerendered_layers(frames: int) -> None:
     clock = {"type": "text", "text": "{{ countdown.seconds }}", "x": 100, "y": 40, "size": 40}
     counting = {"to": "2100-01-01", "frames": frames}
     made = template(layers=[PHOTO, PLAIN[2], clock], countdown=counting)
-    pictures, grounds = {"asset:a": quarters()}, StaticLayerCache()
-    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
-    assert laid is not None and laid.pointers == ("/layers/0", "/layers/1")
+    pictures, static_layers = {"asset:a": quarters()}, StaticLayerCache()
+    prerendered = prerender(made, output_size(200, 100), pictures)
+    assert prerendered is not None and prerendered.pointers == ("/layers/0", "/layers/1")
     expected = render(made, pictures=pictures, format="gif", using=fresh())
-    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
-    assert render(made, format="gif", using=warm, laid=laid) == expected
-    assert grounds.draw_count == 0
+    warm = Renderer(renderer().fonts, DecodedImageCache(), static_layers)
+    assert render(made, format="gif", using=warm, prerendered=prerendered) == expected
+    assert static_layers.draw_count == 0
     assert render(made, format="gif", using=warm, pictures=pictures) == expected
     assert render(made, format="gif", using=warm, pictures=pictures) == expected
-    assert grounds.draw_count == 1
+    assert static_layers.draw_count == 1
 
 
-def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
+def test_layers_that_appear_later_in_a_countdown_are_drawn_once_a_frame() -> None:
     veil = {"type": "rectangle", "width": 200, "height": 100, "fill": "#00f5"}
     ended = {**veil, "fill": "#f005", "if": "countdown.ended"}
     last = {"type": "text", "text": "{{ countdown.seconds }}", "size": 40}
     countdown = {"to": "2026-11-22T10:00:02", "frames": 4}
     made = template(layers=[PHOTO, veil, last, ended, veil], countdown=countdown)
     now, pictures = 1_795_341_600.0, {"asset:a": quarters()}
-    laid = fresh().prerender(made, output_size(200, 100), fetched_images=pictures)
-    moving = render(made, format="gif", using=fresh(), pictures=pictures, now=now, laid=laid)
+    prerendered = prerender(made, output_size(200, 100), pictures)
+    moving = render(
+        made, format="gif", using=fresh(), pictures=pictures, now=now, prerendered=prerendered
+    )
     with Image.open(io.BytesIO(moving.image.body)) as file:
         for second in range(4):
             file.seek(second)
@@ -174,59 +191,55 @@ def test_layers_that_come_with_the_seconds_are_drawn_once_a_picture() -> None:
             assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
 
 
-def test_whoever_changes_how_documents_look_raises_looks() -> None:
-    """A golden picture for each number: grounds that were stored before must not be mixed in."""
+def test_prerendered_layers_match_the_golden_picture_of_their_renderer_version() -> None:
+    """A change of this picture must raise RENDERER_VERSION: stored files are not redrawn."""
     art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
     blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
     made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
-    laid = fresh().prerender(
-        made, output_size(200, 100, dpr=2), fetched_images={"asset:a": quarters()}
-    )
-    assert laid is not None
-    assert_matches_golden(f"stored-ground-{RENDERER_VERSION}", laid.surface.to_image())
+    prerendered = prerender(made, output_size(200, 100, dpr=2), {"asset:a": quarters()})
+    assert prerendered is not None
+    assert_matches_golden(f"prerendered-layers-{RENDERER_VERSION}", prerendered.surface.to_image())
 
 
-def test_what_drawing_warned_of_is_not_stored() -> None:
+def test_layers_that_gave_a_warning_are_not_prerendered() -> None:
     made = made_of([PLAIN[1], NAME])
-    assert fresh().prerender(made, output_size(200, 100), fetched_images={}) is None
+    assert prerender(made, output_size(200, 100), {}) is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, -40, -1])
-def test_a_stored_ground_that_is_not_whole_is_none(cut: int) -> None:
-    laid = fresh().prerender(
-        made_of([PHOTO, NAME]), output_size(200, 100), fetched_images={"asset:a": quarters()}
-    )
-    assert laid is not None
-    file = laid.to_bytes()
-    key = f"grounds/200x100-{content_digest(file)}"
+def test_a_damaged_file_of_prerendered_layers_is_ignored(cut: int) -> None:
+    prerendered = prerender(made_of([PHOTO, NAME]), output_size(200, 100), {"asset:a": quarters()})
+    assert prerendered is not None
+    file = prerendered.to_bytes()
+    key = f"prerendered/200x100-{content_digest(file)}"
     assert StaticLayerCache().add_prerendered(key, file[:cut]) is None
     assert StaticLayerCache().add_prerendered(key, b"") is None
-    kept = StaticLayerCache().add_prerendered(key, file)
-    assert kept is not None and kept.key == key
+    read = StaticLayerCache().add_prerendered(key, file)
+    assert read is not None and read.key == key
 
 
-def test_layers_at_the_bottom_that_nothing_touches_are_drawn_once() -> None:
-    cache, grounds = DecodedImageCache(), StaticLayerCache()
-    warm = Renderer(renderer().fonts, cache, grounds)
+def test_static_layers_are_drawn_once() -> None:
+    cache, static_layers = DecodedImageCache(), StaticLayerCache()
+    warm = Renderer(renderer().fonts, cache, static_layers)
     made = made_of([*PLAIN, NAME, PHOTO])
     for name in ("Ann", "Ben", "Cem"):
         render(made, {"name": "name", "text": name}, pictures={"asset:a": quarters()}, using=warm)
-    assert grounds.draw_count == 1
+    assert static_layers.draw_count == 1
 
 
-def test_every_size_picture_and_document_has_a_ground_of_its_own() -> None:
-    grounds = StaticLayerCache()
-    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
+def test_every_size_picture_and_document_has_static_layers_of_its_own() -> None:
+    static_layers = StaticLayerCache()
+    warm = Renderer(renderer().fonts, DecodedImageCache(), static_layers)
     made, twin = made_of([PHOTO, NAME]), made_of([PHOTO, NAME])
     for count, (which, dpr, color) in enumerate(
         [(made, 1, "red"), (made, 2, "red"), (made, 1, "blue"), (twin, 1, "red")], start=1
     ):
         for _ in range(2):
             render(which, pictures={"asset:a": plain_picture(color)}, dpr=dpr, using=warm)
-        assert grounds.draw_count == count
+        assert static_layers.draw_count == count
 
 
-def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
+def test_a_value_in_the_documents_own_colour_has_static_layers_of_its_own() -> None:
     still = {"type": "text", "text": "Still", "size": 20}
     made = template(layers=[still], color="{{ tint }}", fields=FIELDS)
     warm = fresh(10**7)
@@ -234,33 +247,33 @@ def test_a_value_in_the_document_itself_has_its_own_ground() -> None:
     assert red.image.body != blue.image.body
 
 
-def test_grounds_go_when_there_are_too_many() -> None:
-    grounds = StaticLayerCache(max_bytes=200 * 100 * 4 * 2 + 1000)
-    warm = Renderer(renderer().fonts, DecodedImageCache(), grounds)
+def test_the_least_recently_used_static_layers_are_evicted() -> None:
+    static_layers = StaticLayerCache(max_bytes=200 * 100 * 4 * 2 + 1000)
+    warm = Renderer(renderer().fonts, DecodedImageCache(), static_layers)
     two, other = made_of([PHOTO]), [made_of([PHOTO]) for _ in range(2)]
     for made in (two, *other, two):
         render(made, pictures={"asset:a": plain_picture("red")}, using=warm)
-    assert grounds.draw_count == 4
+    assert static_layers.draw_count == 4
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7))))
-def test_what_is_kept_never_weighs_more_than_it_may(puts: list[tuple[int, int]]) -> None:
-    kept: SizedLruCache[int, int] = SizedLruCache(10, int)
+def test_a_cache_never_exceeds_its_size(puts: list[tuple[int, int]]) -> None:
+    cache: SizedLruCache[int, int] = SizedLruCache(10, int)
     for key, weight in puts:
-        kept.put(key, weight)
-        assert kept.get(key) == weight
-        assert kept.size == sum(kept.get(one) or 0 for one in range(6)) <= 10
+        cache.put(key, weight)
+        assert cache.get(key) == weight
+        assert cache.size == sum(cache.get(one) or 0 for one in range(6)) <= 10
 
 
-def test_what_alone_is_too_much_is_not_kept() -> None:
-    kept: SizedLruCache[str, int] = SizedLruCache(10, int)
-    kept.put("small", 9)
-    kept.put("large", 11)
-    assert (kept.get("small"), kept.get("large")) == (9, None)
+def test_an_entry_larger_than_the_cache_is_not_stored() -> None:
+    cache: SizedLruCache[str, int] = SizedLruCache(10, int)
+    cache.put("small", 9)
+    cache.put("large", 11)
+    assert (cache.get("small"), cache.get("large")) == (9, None)
 
 
 @pytest.mark.parametrize("which", ["t", "q"])
-def test_a_layer_that_a_request_changes_is_not_kept(which: str) -> None:
+def test_a_layer_that_a_request_changes_is_not_static(which: str) -> None:
     warm = fresh(10**7)
     made = made_of(PLAIN)
     before = render(made, using=warm).image.body

@@ -205,7 +205,7 @@ CASES: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_each_layer_type_looks_as_it_did(kind: str) -> None:
+def test_each_layer_type_matches_its_golden_picture(kind: str) -> None:
     made = template(
         width=400,
         height=200,

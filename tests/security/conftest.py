@@ -1,4 +1,4 @@
-"""A loopback internet for fetchers."""
+"""Fetchers on a simulated internet."""
 
 import ssl
 from collections.abc import Iterator
@@ -59,26 +59,27 @@ RESPONSES = {
 
 
 class PublicServerHandler:
-    """The public server's response to each path."""
+    """The responses of the public server, by path."""
 
     server: LoopbackServer
 
     def __call__(self, path: str, send: Send) -> None:
         parts = urlsplit(path)
-        parameters = {name: unquote(values[0]) for name, values in parse_qs(parts.query).items()}
-        if "to" in parameters:
-            send(redirect_response(parameters["to"], int(parameters.get("status", "302"))))
+        query = {name: unquote(values[0]) for name, values in parse_qs(parts.query).items()}
+        if "to" in query:
+            send(redirect_response(query["to"], int(query.get("status", "302"))))
         elif parts.path == "/redirect-chain":
-            left = int(parameters["n"]) - 1
-            send(redirect_response(f"/redirect-chain?n={left}") if left else http_response(PNG))
+            remaining = int(query["n"]) - 1
+            url = f"/redirect-chain?n={remaining}"
+            send(redirect_response(url) if remaining else http_response(PNG))
         elif parts.path in RESPONSES:
             send(RESPONSES[parts.path])
         elif parts.path.strip("/").isdigit():
             send(http_response(b"no picture", f"{parts.path.strip('/')} Status"))
         else:
-            self._slow(parts.path, send)
+            self._respond_slowly(parts.path, send)
 
-    def _slow(self, path: str, send: Send) -> None:
+    def _respond_slowly(self, path: str, send: Send) -> None:
         head = b"HTTP/1.1 200 OK\r\n"
         if path == "/hang-before-headers":
             self.server.wait(20)
@@ -99,7 +100,7 @@ class PublicServerHandler:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The certificate authority that the tested fetcher trusts."""
+    """The certificate that the fetcher under test trusts."""
     return self_signed_certificate(HOST_NAMES, tmp_path_factory.mktemp("tls"))
 
 
@@ -109,15 +110,15 @@ def internet(certificates: Path, tmp_path: Path) -> Iterator[LoopbackInternet]:
     good, bad = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
     good.load_cert_chain(certificates)
     bad.load_cert_chain(self_signed_certificate(["public.test"], tmp_path))
-    behaviour = PublicServerHandler()
-    with ExitStack() as ends:
-        public = ends.enter_context(closing(LoopbackServer(behaviour, good)))
-        behaviour.server = public
+    handler = PublicServerHandler()
+    with ExitStack() as stack:
+        public = stack.enter_context(closing(LoopbackServer(handler, good)))
+        handler.server = public
         servers = {
             PUBLIC_ADDRESS: public,
-            SELF_SIGNED_ADDRESS: ends.enter_context(closing(LoopbackServer(behaviour, bad))),
-            SILENT_ADDRESS: ends.enter_context(
-                closing(LoopbackServer(behaviour, None, silent=True))
+            SELF_SIGNED_ADDRESS: stack.enter_context(closing(LoopbackServer(handler, bad))),
+            SILENT_ADDRESS: stack.enter_context(
+                closing(LoopbackServer(handler, None, silent=True))
             ),
         }
         yield LoopbackInternet(servers, {name: [PUBLIC_ADDRESS] for name in HOST_NAMES})
@@ -125,22 +126,22 @@ def internet(certificates: Path, tmp_path: Path) -> Iterator[LoopbackInternet]:
 
 @pytest.fixture
 def make_fetcher(internet: LoopbackInternet, certificates: Path) -> Any:
-    """A fetcher on that internet; arguments are those of `HttpFetcher`."""
+    """Makes a fetcher on that internet with the arguments of `HttpFetcher`."""
     trusted = ssl.create_default_context(cafile=str(certificates))
 
-    def make(**arguments: Any) -> HttpFetcher:
+    def make(**options: Any) -> HttpFetcher:
         defaults = {
             "resolve": internet.resolve,
             "connect": internet.connect,
             "tls": lambda: trusted,
         }
-        return HttpFetcher(**(defaults | arguments))
+        return HttpFetcher(**(defaults | options))
 
     return make
 
 
 @pytest.fixture
 def fetcher(make_fetcher: Any) -> HttpFetcher:
-    """A fetcher with production's settings and a shorter timeout."""
-    made: HttpFetcher = make_fetcher(seconds=1.0)
-    return made
+    """A fetcher with the settings of production, but a shorter time limit."""
+    fetcher: HttpFetcher = make_fetcher(seconds=1.0)
+    return fetcher

@@ -1,4 +1,4 @@
-"""A small open internet on this machine: names, addresses, and servers that behave badly."""
+"""A simulated internet on loopback: host names, public addresses and servers that misbehave."""
 
 import datetime
 import socket
@@ -31,11 +31,11 @@ def http_response(
 
 
 def self_signed_certificate(names: Sequence[str], folder: Path) -> Path:
-    """A self-signed certificate with its key, in one file."""
+    """Writes a self-signed certificate and its key into one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     today = datetime.datetime.now(datetime.UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -47,9 +47,9 @@ def self_signed_certificate(names: Sequence[str], folder: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    path = folder / f"{names[0]}-{made.serial_number}.pem"
+    path = folder / f"{names[0]}-{certificate.serial_number}.pem"
     path.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
+        certificate.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -60,30 +60,30 @@ def self_signed_certificate(names: Sequence[str], folder: Path) -> Path:
 
 
 class LoopbackServer:
-    """Answers one request a connection, by `handler`; without `tls` it is plain HTTP."""
+    """Serves one request a connection with `handler`; `silent` never responds."""
 
     def __init__(self, handler: Handler, tls: ssl.SSLContext | None, *, silent: bool = False):
         self._handler = handler
         self._tls = tls
         self._silent = silent
         self.requests: list[str] = []
-        self._ended = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
+        self._closing = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
     def close(self) -> None:
-        self._ended.set()
-        self._listening.shutdown(socket.SHUT_RDWR)
+        self._closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
-        self._listening.close()
+        self._listener.close()
 
     def _accept(self) -> None:
-        while not self._ended.is_set():
+        while not self._closing.is_set():
             try:
-                connection, _ = self._listening.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
             thread = threading.Thread(target=self._serve, args=(connection,))
@@ -94,7 +94,7 @@ class LoopbackServer:
         connection.settimeout(5)
         try:
             if self._silent:
-                while not self._ended.is_set() and connection.recv(1000):
+                while not self._closing.is_set() and connection.recv(1000):
                     pass
                 return
             if self._tls:
@@ -109,13 +109,13 @@ class LoopbackServer:
             connection.close()
 
     def wait(self, seconds: float) -> bool:
-        """Sleeps; whether the test has ended meanwhile."""
-        return self._ended.wait(seconds)
+        """Waits; returns whether the test has ended meanwhile."""
+        return self._closing.wait(seconds)
 
 
 @dataclass
 class LoopbackInternet:
-    """Who listens where. What is looked up and connected to is written down."""
+    """Servers by public address and addresses by host name; records lookups and connections."""
 
     servers: Mapping[str, LoopbackServer]
     names: Mapping[str, Sequence[str] | Callable[[], Sequence[str]]]
@@ -124,11 +124,11 @@ class LoopbackInternet:
 
     def resolve(self, host: str, port: int) -> Sequence[str]:
         self.resolved_hosts.append(host)
-        found = self.names.get(host, [host] if host[0].isdigit() or ":" in host else [])
-        answers = found() if callable(found) else found
-        if not answers:
+        entry = self.names.get(host, [host] if host[0].isdigit() or ":" in host else [])
+        addresses = entry() if callable(entry) else entry
+        if not addresses:
             raise socket.gaierror(f"no address for {host}")
-        return answers
+        return addresses
 
     def connect(self, address: str, port: int, seconds: float) -> socket.socket:
         self.connections.append(f"{address}:{port}")

@@ -1,4 +1,4 @@
-"""A host that fails is left alone for a while; nobody waits for it twice."""
+"""A host that fails is not contacted for a while."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,27 +10,27 @@ from postcard.ports import FetchedImage, FetchError, HostUnavailable
 from tests.security.loopback_internet import PUBLIC_ADDRESS, SILENT_ADDRESS, LoopbackInternet
 
 
-class Host:
-    """One fetcher's answers by address; what it is not told of is not there."""
+class FakeFetcher:
+    """Results by URL; other URLs are a 404."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Exception | bytes] = {}
-        self.asked: list[str] = []
+        self.results: dict[str, Exception | bytes] = {}
+        self.requests: list[str] = []
         self.now = 0.0
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> FetchedImage:
-        self.asked.append(url)
-        answer = self.answers.get(url, FetchError("answered 404."))
-        if isinstance(answer, Exception):
-            raise answer
-        return FetchedImage(answer, url)
+        self.requests.append(url)
+        result = self.results.get(url, FetchError("answered 404."))
+        if isinstance(result, Exception):
+            raise result
+        return FetchedImage(result, url)
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
+def fetcher() -> FakeFetcher:
+    return FakeFetcher()
 
 
 def attempt(breaker: CircuitBreaker, url: str) -> bytes | str:
@@ -40,69 +40,71 @@ def attempt(breaker: CircuitBreaker, url: str) -> bytes | str:
         return str(error)
 
 
-def down(host: Host, name: str, times: int, breaker: CircuitBreaker) -> None:
-    for number in range(times):
-        url = f"https://{name}/{number}.png"
-        host.answers[url] = HostUnavailable("took too long.")
+def fail_times(count: int, host: str, fetcher: FakeFetcher, breaker: CircuitBreaker) -> None:
+    for number in range(count):
+        url = f"https://{host}/{number}.png"
+        fetcher.results[url] = HostUnavailable("took too long.")
         assert attempt(breaker, url) == "took too long."
 
 
-def test_what_failed_is_not_asked_again_for_five_seconds(host: Host) -> None:
-    breaker = CircuitBreaker(host, clock=lambda: host.now)
-    for now, asked in ((0.0, 1), (4.9, 1), (5.1, 2)):
-        host.now = now
+def test_a_url_that_failed_is_not_fetched_again_for_five_seconds(fetcher: FakeFetcher) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
+    for now, count in ((0.0, 1), (4.9, 1), (5.1, 2)):
+        fetcher.now = now
         assert attempt(breaker, "https://a.example/x.png") == "answered 404."
-        assert len(host.asked) == asked
+        assert len(fetcher.requests) == count
 
 
-def test_a_picture_that_is_missing_says_nothing_about_its_host(host: Host) -> None:
-    breaker = CircuitBreaker(host, clock=lambda: host.now)
+def test_missing_images_do_not_open_the_circuit_of_their_host(fetcher: FakeFetcher) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
     for number in range(20):
         attempt(breaker, f"https://a.example/{number}.png")
-    assert len(host.asked) == 20
+    assert len(fetcher.requests) == 20
 
 
-def test_a_host_that_does_not_answer_rests_and_is_then_tried_by_one(host: Host) -> None:
-    breaker = CircuitBreaker(host, clock=lambda: host.now)
-    down(host, "a.example", 3, breaker)
-    assert "left alone" in str(attempt(breaker, "https://A.example/new.png"))
+def test_a_host_that_failed_three_times_is_tried_again_after_thirty_seconds(
+    fetcher: FakeFetcher,
+) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
+    fail_times(3, "a.example", fetcher, breaker)
+    assert "not contacted" in str(attempt(breaker, "https://A.example/new.png"))
     assert attempt(breaker, "https://b.example/new.png") == "answered 404."
-    assert len(host.asked) == 4
-    host.now = 31.0
-    host.answers["https://a.example/up.png"] = HostUnavailable("took too long.")
+    assert len(fetcher.requests) == 4
+    fetcher.now = 31.0
+    fetcher.results["https://a.example/up.png"] = HostUnavailable("took too long.")
     assert attempt(breaker, "https://a.example/up.png") == "took too long."
-    assert "left alone" in str(attempt(breaker, "https://a.example/other.png"))
-    host.now = 62.0
-    host.answers["https://a.example/up.png"] = b"picture"
+    assert "not contacted" in str(attempt(breaker, "https://a.example/other.png"))
+    fetcher.now = 62.0
+    fetcher.results["https://a.example/up.png"] = b"picture"
     assert attempt(breaker, "https://a.example/up.png") == b"picture"
-    host.answers["https://a.example/other.png"] = b"another"
+    fetcher.results["https://a.example/other.png"] = b"another"
     assert attempt(breaker, "https://a.example/other.png") == b"another"
 
 
-def test_while_one_tries_a_resting_host_the_others_do_not(host: Host) -> None:
-    breaker = CircuitBreaker(host, clock=lambda: host.now)
-    down(host, "a.example", 3, breaker)
-    host.now = 31.0
-    seen: list[Any] = []
+def test_one_request_tries_an_open_host_while_the_others_fail_at_once(fetcher: FakeFetcher) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
+    fail_times(3, "a.example", fetcher, breaker)
+    fetcher.now = 31.0
+    results: list[Any] = []
 
-    def ask_meanwhile(url: str, **rest: Any) -> FetchedImage:
-        seen.append(attempt(breaker, "https://a.example/meanwhile.png"))
+    def fetch_meanwhile(url: str, **_: Any) -> FetchedImage:
+        results.append(attempt(breaker, "https://a.example/meanwhile.png"))
         return FetchedImage(b"picture", url)
 
-    host.fetch = ask_meanwhile  # type: ignore[method-assign]
+    fetcher.fetch = fetch_meanwhile  # type: ignore[method-assign]
     assert attempt(breaker, "https://a.example/first.png") == b"picture"
-    assert seen == ["a.example has not answered of late: it is left alone for a while."]
+    assert results == ["a.example failed several times in a row: it is not contacted now."]
 
 
-def test_what_is_kept_is_bounded(host: Host) -> None:
-    breaker = CircuitBreaker(host, clock=lambda: host.now)
+def test_the_number_of_urls_and_hosts_is_bounded(fetcher: FakeFetcher) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
     for number in range(MAX_ENTRIES + 50):
-        host.answers[f"https://h{number}.example/"] = HostUnavailable("took too long.")
+        fetcher.results[f"https://h{number}.example/"] = HostUnavailable("took too long.")
         attempt(breaker, f"https://h{number}.example/")
     assert len(breaker._failed_urls) == len(breaker._hosts) == MAX_ENTRIES
 
 
-def test_a_silent_host_is_waited_for_three_times_at_most(
+def test_a_silent_host_is_contacted_three_times_at_most(
     make_fetcher: Any, internet: LoopbackInternet
 ) -> None:
     internet.names = {"public.test": [SILENT_ADDRESS], "other.example.test": [PUBLIC_ADDRESS]}

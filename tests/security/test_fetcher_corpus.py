@@ -1,4 +1,4 @@
-"""The addresses that others use to break in, each with its verdict. Connections are counted."""
+"""A corpus of SSRF attacks, each with the expected result. Connections are recorded."""
 
 import json
 import time
@@ -22,19 +22,19 @@ from tests.security.loopback_internet import (
 CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
 CASES: list[dict[str, str]] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
 SECONDS = 0.4
-# What the bytes are is decided where they are decoded: these are fetched like any other.
-SNIFFED = ("/html-200", "/svg-as-png", "/png-as-text", "/setcookie")
+# The image format is checked by the decoder, so the fetcher returns these.
+ACCEPTED_BY_FETCHER = ("/html-200", "/svg-as-png", "/png-as-text", "/setcookie")
 
 pytestmark = pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
 
 
-def named(cls: str, *others: str) -> pytest.MarkDecorator:
+def cases_of(cls: str, *others: str) -> pytest.MarkDecorator:
     cases = [case for case in CASES if case["cls"] in (cls, *others)]
     return pytest.mark.parametrize("case", cases, ids=[case["id"] for case in cases])
 
 
-def answers(dns: str) -> Sequence[str] | Callable[[], Sequence[str]]:
-    """What the corpus says a resolver answers."""
+def dns_answers(dns: str) -> Sequence[str] | Callable[[], Sequence[str]]:
+    """The addresses that the resolver gives for a case of the corpus."""
     if dns == "never answers":
         return _hang
     found = [word.strip(",") for word in dns.split() if word.count(".") == 3 or "::" in word]
@@ -53,17 +53,17 @@ def attempt(fetcher: HttpFetcher, url: str) -> bytes | None:
         return None
 
 
-@named("v4-literal", "v4-obfuscated", "v6-literal", "metadata", "name", "authority", "scheme")
+@cases_of("v4-literal", "v4-obfuscated", "v6-literal", "metadata", "name", "authority", "scheme")
 @pytest.mark.parametrize("allow_http", [False, True])
-def test_an_inner_address_is_never_connected_to(
+def test_a_private_address_is_never_connected_to(
     make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str], allow_http: bool
 ) -> None:
     host = case["url"].partition("://")[2].partition("/")[0]
     internet.names = {"example.test": [PUBLIC_ADDRESS]}
     if case["dns"]:
-        internet.names = {host: answers(case["dns"]), "localhost": ["127.0.0.1"]}
+        internet.names = {host: dns_answers(case["dns"]), "localhost": ["127.0.0.1"]}
     if case["url"] == "http://rebind.test/x.png":
-        internet.names = {host: ["127.0.0.1"]}  # the second answer, should it be the only one
+        internet.names = {host: ["127.0.0.1"]}  # as if the second DNS answer came first
     fetcher = make_fetcher(allow_http=allow_http, seconds=SECONDS)
     for url in (case["url"], case["url"].replace("http://", "https://", 1)):
         attempt(fetcher, url)
@@ -73,8 +73,8 @@ def test_an_inner_address_is_never_connected_to(
         assert not addresses
 
 
-@named("redirect")
-def test_a_redirect_is_judged_like_a_first_address(
+@cases_of("redirect")
+def test_a_redirect_is_checked_like_the_first_url(
     make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     assert attempt(make_fetcher(seconds=2), case["url"]) is None
@@ -82,24 +82,24 @@ def test_a_redirect_is_judged_like_a_first_address(
     assert len(internet.connections) <= 4
 
 
-@named("hostile-host")
-def test_a_hostile_host_is_refused_in_its_time(
+@cases_of("hostile-host")
+def test_a_hostile_host_is_refused_before_the_deadline(
     make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     path = case["url"].removeprefix("https://public.test")
     tls = {"/tls-self-signed": SELF_SIGNED_ADDRESS, "/tls-hang": SILENT_ADDRESS}
     internet.names = {"public.test": [tls.get(path, PUBLIC_ADDRESS)]}
     fetched = attempt(make_fetcher(seconds=SECONDS), case["url"])
-    assert fetched == (PNG if path in SNIFFED else None)
+    assert fetched == (PNG if path in ACCEPTED_BY_FETCHER else None)
     assert len(internet.connections) <= 2
 
 
-@named("control")
-def test_an_ordinary_address_stays_usable(
+@cases_of("control")
+def test_an_ordinary_url_is_fetched(
     make_fetcher: Any, internet: LoopbackInternet, case: dict[str, str]
 ) -> None:
     host = case["url"].partition("://")[2].partition("/")[0].lower()
-    if host[0].isdigit():  # no certificate is made out for these
+    if host[0].isdigit():  # there is no certificate for a numeric host
         attempt(make_fetcher(seconds=1), case["url"])
         assert internet.connections[0] == f"{host}:443"
     else:

@@ -14,7 +14,7 @@ from threading import Timer
 import pytest
 from PIL import Image
 
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
 from tests.functions.fake_services import ROOT, noise_png, solid_png
 

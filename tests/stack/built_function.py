@@ -1,4 +1,4 @@
-"""A built function in a process of its own, with its layers and nothing else."""
+"""Runs a built Lambda function in its own process, with only its layers on the Python path."""
 
 import importlib.metadata
 import platform
@@ -19,14 +19,14 @@ ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 
 
 def lambda_interpreter() -> tuple[str, str]:
-    """Lambda's own version of Python if this machine has it, else the one that runs the tests."""
-    if found := find_interpreter(LAMBDA_PYTHON):
-        return found, LAMBDA_PYTHON
+    """Lambda's version of Python if this machine has it, otherwise the one that runs the tests."""
+    if interpreter := find_interpreter(LAMBDA_PYTHON):
+        return interpreter, LAMBDA_PYTHON
     return sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def install_runtime_client(folder: Path, version: str) -> None:
-    """The runtime that Lambda brings along, for that version of Python."""
+    """Install Lambda's runtime client for a version of Python."""
     pins = [f"{name}=={importlib.metadata.version(name)}" for name in RUNTIME_CLIENT]
     command = [str(UV), "pip", "install", "-q", "--no-deps", "--python-version", version]
     command += ["--only-binary", ":all:", "--target", str(folder), *pins]
@@ -34,7 +34,7 @@ def install_runtime_client(folder: Path, version: str) -> None:
 
 
 class BuiltFunction:
-    """One environment of a built function: `built` is the folder that `sam build` wrote."""
+    """One environment of a built function; `built` is the output folder of `sam build`."""
 
     def __init__(
         self, built: Path, name: str, handler: str, environment: Mapping[str, str]
@@ -45,7 +45,7 @@ class BuiltFunction:
         paths = [built / name, *layers, built / "runtime"]
         self.log: list[str] = []
         self._process = subprocess.Popen(
-            [python, "-s", "-S", "-m", "awslambdaric", handler],  # -S: no packages of the machine
+            [python, "-s", "-S", "-m", "awslambdaric", handler],  # -S: no installed packages
             cwd=built / name,
             env={
                 "PYTHONPATH": ":".join(map(str, paths)),
@@ -68,7 +68,7 @@ class BuiltFunction:
         self._reader.start()
 
     def invoke(self, event: object) -> Any:
-        """What the handler returns for an event."""
+        """Invoke the handler with an event and return its response."""
         return self._api.invoke(event)
 
     def close(self) -> None:

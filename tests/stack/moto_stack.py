@@ -1,4 +1,4 @@
-"""moto as AWS, with what the stack would have made, and the built functions before it."""
+"""A test stack: moto as AWS with the stack's resources, and the built functions."""
 
 import json
 import threading
@@ -15,8 +15,8 @@ from deploy.template_check import SamDocument
 from postcard import wiring
 from postcard.adapters.memory import MemoryEdgeStore
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.settings import Settings
 from tests.stack.built_function import BuiltFunction
 from tests.stack.permissions import PermissionRecorder
@@ -31,22 +31,22 @@ CREDENTIALS = {
 
 
 class MotoStack:
-    """All of it, on ports of 127.0.0.1; each function goes by an access key id of its own."""
+    """moto and both functions on 127.0.0.1; each function has its own access key id."""
 
     def __init__(self, built: Path, template: SamDocument) -> None:
         self.built, self.template = built, template
-        own = uuid.uuid4().hex  # other tests share moto's one state in this process
-        pictures, store = f"pictures-{own}", f"store-{own}"
+        unique = uuid.uuid4().hex  # other tests in this process share moto's state
+        pictures, store = f"pictures-{unique}", f"store-{unique}"
         buckets = {pictures: "PicturesBucket", store: "StoreBucket"}
         self.aws = PermissionRecorder(DomainDispatcherApplication(create_backend_app), buckets)
         self._server = make_server("127.0.0.1", 0, self.aws, threaded=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.settings = Settings(
-            table=f"table-{own}",
+            table=f"table-{unique}",
             pictures_bucket=pictures,
             store_bucket=store,
-            secret_id=f"keys-{own}",
+            secret_id=f"keys-{unique}",
             base_url="https://pictures.example.com",
             endpoint_url=self.url,
         )
@@ -55,7 +55,7 @@ class MotoStack:
         self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
 
     def close(self) -> None:
-        """End both functions and the server."""
+        """Stop both functions and the server."""
         self.api.close()
         self.image.close()
         self._server.shutdown()
@@ -67,13 +67,15 @@ class MotoStack:
 
     def _create_resources(self) -> KeySet:
         table = self.template["Resources"]["Table"]["Properties"]
-        kept = ("BillingMode", "AttributeDefinitions", "KeySchema")
-        made = {name: table[name] for name in kept}
-        self.client("dynamodb").create_table(TableName=self.settings.table, **made)
+        names = ("BillingMode", "AttributeDefinitions", "KeySchema")
+        properties = {name: table[name] for name in names}
+        self.client("dynamodb").create_table(TableName=self.settings.table, **properties)
         for bucket in (self.settings.pictures_bucket, self.settings.store_bucket):
             self.client("s3").create_bucket(Bucket=bucket)
-        text = json.dumps({"origin": "from-cloudformation"})
-        self.client("secretsmanager").create_secret(Name=self.settings.secret_id, SecretString=text)
+        secret = json.dumps({"origin": "from-cloudformation"})
+        self.client("secretsmanager").create_secret(
+            Name=self.settings.secret_id, SecretString=secret
+        )
         return create_signing_keys(
             KeyRotation(wiring.secret_store(self.settings), MemoryEdgeStore()), now=NOW
         )
@@ -96,7 +98,7 @@ class MotoStack:
     def _distribution(self) -> str:
         behaviour = {"TargetOriginId": "a", "ViewerProtocolPolicy": "https-only"}
         origins = {"Quantity": 1, "Items": [{"Id": "a", "DomainName": "a.example.com"}]}
-        made = self.client("cloudfront").create_distribution(
+        created = self.client("cloudfront").create_distribution(
             DistributionConfig={
                 "CallerReference": uuid.uuid4().hex,
                 "Origins": origins,
@@ -105,47 +107,47 @@ class MotoStack:
                 "Enabled": True,
             }
         )
-        return str(made["Distribution"]["Id"])
+        return str(created["Distribution"]["Id"])
 
     def call(self, method: str, path: str, body: object = None, *, query: str = "") -> Any:
-        """The JSON API's answer, read (None if it is empty); it must be a success."""
+        """Call the JSON API; its parsed response, or None if it is empty. It must succeed."""
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         text = None if body is None else json.dumps(body)
-        answer = self.api.invoke(http_event(method, path, headers, text, query=query))
-        assert answer["statusCode"] in (200, 204), (answer, self.api.log)
-        return json.loads(answer["body"]) if answer.get("body") else None
+        response = self.api.invoke(http_event(method, path, headers, text, query=query))
+        assert response["statusCode"] in (200, 204), (response, self.api.log)
+        return json.loads(response["body"]) if response.get("body") else None
 
     def upload(self, form: dict[str, Any], body: bytes) -> None:
-        """What a browser does with a presigned form."""
+        """Store an uploaded file as the presigned form would."""
         self.client("s3").put_object(
             Bucket=self.settings.store_bucket, Key=form["fields"]["key"], Body=body
         )
 
     def picture(self, path: str, link: str = "", *, secret: str = "from-cloudformation") -> Any:
-        """The image function's answer, as CloudFront would get it."""
+        """The image function's response to CloudFront."""
         headers = {"x-postcard-origin": secret, "x-postcard-link": link}
         return self.image.invoke(http_event("GET", path, headers))
 
     def pop_picture(self, key: str) -> bytes:
-        """A stored picture, which is gone then."""
-        place = {"Bucket": self.settings.pictures_bucket, "Key": key}
-        body = bytes(self.client("s3").get_object(**place)["Body"].read())
-        self.client("s3").delete_object(**place)
+        """Read a stored picture and delete it."""
+        location = {"Bucket": self.settings.pictures_bucket, "Key": key}
+        body = bytes(self.client("s3").get_object(**location)["Body"].read())
+        self.client("s3").delete_object(**location)
         return body
 
     def picture_keys(self) -> list[str]:
-        """Keys of all pictures."""
+        """The keys of all stored pictures."""
         bucket = self.settings.pictures_bucket
-        found = self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
-        return [item["Key"] for item in found]
+        objects = self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+        return [item["Key"] for item in objects]
 
 
 def http_event(
     method: str, path: str, headers: dict[str, str], body: str | None = None, *, query: str = ""
 ) -> dict[str, Any]:
-    """Payload 2.0 of an HTTP API."""
+    """An event of an HTTP API, payload format 2.0."""
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"}
-    more = {} if body is None else {"body": body}
+    optional = {} if body is None else {"body": body}
     return {
         "version": "2.0",
         "routeKey": "ANY /{proxy+}",
@@ -163,5 +165,5 @@ def http_event(
             "timeEpoch": int(NOW * 1000),
         },
         "isBase64Encoded": False,
-        **more,
+        **optional,
     }

@@ -1,4 +1,4 @@
-"""What a function asked of AWS, held against what its role allows."""
+"""Records the AWS permissions that functions use, and compares them with their IAM roles."""
 
 import json
 import re
@@ -13,13 +13,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 CREDENTIAL = re.compile(r"Credential=(\w+)/\d+/[\w-]+/(\w+)/aws4_request")
 S3_ACTIONS = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 IN_TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
-Permission = tuple[
-    str, str
-]  # an action, and on what: "s3:GetObject", "PicturesBucket/images/x.png"
+Permission = tuple[str, str]  # action and resource: "s3:GetObject", "PicturesBucket/images/x.png"
 
 
 class PermissionRecorder:
-    """A WSGI application, and who asked it for what. Callers go by their access key ids."""
+    """Wraps a WSGI application and records the permissions that each access key id uses."""
 
     def __init__(self, application: WSGIApplication, buckets: Mapping[str, str]) -> None:
         self._application = application
@@ -30,10 +28,10 @@ class PermissionRecorder:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
-        if found := CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
+        if credential := CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")):
             with self._lock:
-                asked = self.used_permissions.setdefault(found[1], set())
-                asked.update(self._permissions_of(found[2], environ, body))
+                used = self.used_permissions.setdefault(credential[1], set())
+                used.update(self._permissions_of(credential[2], environ, body))
         return self._application(environ, start)
 
     def _permissions_of(
@@ -55,8 +53,8 @@ class PermissionRecorder:
         name, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
         bucket = self._buckets[name]
         if environ["REQUEST_METHOD"] == "POST" and "delete" in environ["QUERY_STRING"]:
-            for each in re.findall(r"<Key>(.*?)</Key>", body):
-                yield "s3:DeleteObject", f"{bucket}/{each}"
+            for deleted in re.findall(r"<Key>(.*?)</Key>", body):
+                yield "s3:DeleteObject", f"{bucket}/{deleted}"
         elif key:
             yield "s3:" + S3_ACTIONS[environ["REQUEST_METHOD"]], f"{bucket}/{key}"
         else:
@@ -64,7 +62,7 @@ class PermissionRecorder:
 
 
 def dynamodb_actions(operation: str, body: bytes) -> set[str]:
-    """The actions of a DynamoDB call; a transaction needs those of its parts."""
+    """The IAM actions of a DynamoDB call; a transaction needs those of its items."""
     if operation != "TransactWriteItems":
         return {operation}
     parts = (part for item in json.loads(body)["TransactItems"] for part in item)
@@ -72,11 +70,14 @@ def dynamodb_actions(operation: str, body: bytes) -> set[str]:
 
 
 def allows(statements: Iterable[Mapping[str, Any]], permission: Permission) -> bool:
-    """Whether a role's statements, as the template writes them, allow an action on a thing."""
-    action, thing = permission
+    """Whether a role's statements in the template allow a permission."""
+    action, resource = permission
     return any(
         action in _list(statement["Action"])
-        and any(fnmatchcase(thing, pattern) for pattern in map(_name, _list(statement["Resource"])))
+        and any(
+            fnmatchcase(resource, pattern)
+            for pattern in map(_resource_pattern, _list(statement["Resource"]))
+        )
         for statement in statements
         if statement["Effect"] == "Allow"
     )
@@ -86,8 +87,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _name(resource: Mapping[str, Any]) -> str:
-    """`PicturesBucket/renders/*` of what the template writes for its ARN."""
+def _resource_pattern(resource: Mapping[str, Any]) -> str:
+    """A resource of a policy as logical id and path, for example `PicturesBucket/renders/*`."""
     ((kind, value),) = resource.items()
     if kind == "Fn::Sub":
         text = str(value).removeprefix("arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:")

@@ -1,7 +1,7 @@
-"""Lambda's Runtime API, small: hands events to a runtime and takes back its answers.
+"""A minimal Lambda Runtime API: hands events to a runtime and receives its responses.
 
-The runtime (awslambdaric) asks for the next event and posts what the handler returned. It runs one
-call at a time, as a Lambda environment does.
+The runtime (awslambdaric) requests the next event and posts the handler's response. It runs one
+invocation at a time, as a Lambda environment does.
 """
 
 import json
@@ -17,11 +17,11 @@ PREFIX = "/2018-06-01/runtime"
 
 
 class InvocationFailed(Exception):
-    """The handler raised, or the function could not even start."""
+    """The handler raised an exception, or the function did not start."""
 
 
 class RuntimeApi:
-    """Serves one runtime on a port of 127.0.0.1. Use as a context manager."""
+    """Serves one runtime on a free port of 127.0.0.1. Use it as a context manager."""
 
     def __init__(self, *, function: str = "function", timeout: float = 30.0) -> None:
         self._arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
@@ -36,28 +36,28 @@ class RuntimeApi:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.events.put(None)  # a runtime that waits for an event is let go
+        self.events.put(None)  # releases a runtime that waits for an event
         self._server.shutdown()
         self._server.server_close()
 
     @property
     def address(self) -> str:
-        """For AWS_LAMBDA_RUNTIME_API."""
+        """Host and port, for AWS_LAMBDA_RUNTIME_API."""
         return f"127.0.0.1:{self._server.server_port}"
 
     def invoke(self, event: object) -> Any:
-        """Hand over one event and wait for what the handler returns; `InvocationFailed`."""
+        """Send one event and wait for the handler's response; `InvocationFailed` if it fails."""
         self.events.put((str(uuid.uuid4()), json.dumps(event).encode()))
         try:
             outcome, body = self.responses.get(timeout=self._timeout)
         except queue.Empty:
-            raise InvocationFailed(f"no answer within {self._timeout:g} s") from None
+            raise InvocationFailed(f"no response within {self._timeout:g} s") from None
         if outcome != "response":
             raise InvocationFailed(body.decode())
         return json.loads(body)
 
     def invocation_headers(self, request_id: str) -> dict[str, str]:
-        """What comes with an event."""
+        """The headers of an event."""
         deadline = int((time.time() + self._timeout) * 1000)
         return {
             "Lambda-Runtime-Aws-Request-Id": request_id,
@@ -68,7 +68,7 @@ class RuntimeApi:
 
 
 class RuntimeApiHandler(BaseHTTPRequestHandler):
-    """What a runtime asks for and posts."""
+    """Handles the requests of a runtime."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # unbuffered, each header is a packet of its own …
@@ -76,21 +76,21 @@ class RuntimeApiHandler(BaseHTTPRequestHandler):
     server: "RuntimeApiServer"
 
     def do_GET(self) -> None:
-        """The next event, as soon as there is one."""
+        """Send the next event, as soon as there is one."""
         if self.path != f"{PREFIX}/invocation/next":
-            return self._answer(404, b"{}")
+            return self._respond(404, b"{}")
         if (event := self.server.api.events.get()) is None:
-            return self._answer(500, b"{}")
+            return self._respond(500, b"{}")
         request_id, body = event
-        return self._answer(200, body, self.server.api.invocation_headers(request_id))
+        return self._respond(200, body, self.server.api.invocation_headers(request_id))
 
     def do_POST(self) -> None:
-        """What came of it: …/response or …/error."""
+        """Receive a handler's result: …/response or …/error."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer(202, b'{"status":"OK"}')
+        self._respond(202, b'{"status":"OK"}')
         self.server.api.responses.put((self.path.rpartition("/")[2], body))
 
-    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def _respond(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -100,11 +100,11 @@ class RuntimeApiHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 class RuntimeApiServer(ThreadingHTTPServer):
-    """A server that knows its Runtime API."""
+    """The HTTP server of a `RuntimeApi`."""
 
     daemon_threads = True
 
@@ -113,6 +113,6 @@ class RuntimeApiServer(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A runtime that was ended in the middle of a call is no fault."""
+        """Ignore the lost connection of a runtime that was stopped during a request."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)

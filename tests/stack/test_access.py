@@ -1,12 +1,12 @@
-"""The doors of the stack: what is shut, and what everything that answers says to browsers."""
+"""Tests of who can access the stack's resources, and of the security headers of responses."""
 
 import json
 from typing import Any
 
 import pytest
 
-from api.docs_page import CONTENT_SECURITY_POLICY
 from api.middleware import SECURITY_HEADERS
+from api.routes.docs import CONTENT_SECURITY_POLICY
 from deploy.template_check import SamDocument
 from tests.stack.test_template import listed, of_type, statements
 
@@ -29,27 +29,27 @@ def directives(policy: str) -> dict[str, list[str]]:
     return {name: values for name, *values in parts}
 
 
-def test_pictures_say_all_that_browsers_heed_of_safety(template: SamDocument) -> None:
-    said = picture_headers(template)
-    assert all(each["Override"] for each in said.values())
-    assert set(said) == {
+def test_pictures_have_all_security_headers(template: SamDocument) -> None:
+    headers = picture_headers(template)
+    assert all(header["Override"] for header in headers.values())
+    assert set(headers) == {
         "ContentTypeOptions",
         "StrictTransportSecurity",
         "ContentSecurityPolicy",
         "ReferrerPolicy",
     }
-    assert said["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= YEAR
-    assert said["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
-    policy = directives(said["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= YEAR
+    assert headers["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+    policy = directives(headers["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     assert policy == {
         "default-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],  # browsers centre a picture by styles of their own
+        "style-src": ["'unsafe-inline'"],  # browsers centre a picture with their own inline styles
         "sandbox": [],
         "frame-ancestors": ["'none'"],
     }
 
 
-def test_the_api_says_all_that_browsers_heed_of_safety() -> None:
+def test_api_responses_have_all_security_headers() -> None:
     assert SECURITY_HEADERS["X-Content-Type-Options"] == "nosniff"
     assert f"max-age={YEAR}" in SECURITY_HEADERS["Strict-Transport-Security"]
     assert SECURITY_HEADERS["Referrer-Policy"] == "no-referrer"
@@ -61,15 +61,20 @@ def test_the_api_says_all_that_browsers_heed_of_safety() -> None:
     }
 
 
-def test_the_page_that_describes_the_api_runs_and_loads_nothing() -> None:
+def test_the_page_that_describes_the_api_loads_nothing_from_other_hosts() -> None:
     assert directives(CONTENT_SECURITY_POLICY) == {
         "default-src": ["'none'"],
-        "style-src": ["'unsafe-inline'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],  # icons of Swagger UI, and previews
+        "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
     }
 
 
-def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: SamDocument) -> None:
+def test_cors_is_off_unless_origins_are_configured(template: SamDocument) -> None:
     assert template["Parameters"]["CorsOrigins"]["Default"] == ""
     for api in of_type(template, "AWS::Serverless::HttpApi").values():
         assert "CorsConfiguration" not in api  # it would answer before the function could
@@ -78,17 +83,17 @@ def test_browsers_of_other_sites_call_nothing_unless_it_is_set(template: SamDocu
     assert "CorsConfiguration" not in template["Resources"]["PicturesBucket"]["Properties"]
 
 
-def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: SamDocument) -> None:
+def test_every_bucket_is_private_encrypted_and_requires_tls(template: SamDocument) -> None:
     buckets = of_type(template, "AWS::S3::Bucket")
     policies = of_type(template, "AWS::S3::BucketPolicy")
-    guarded = {policy["Bucket"]["Ref"]: name for name, policy in policies.items()}
-    assert set(guarded) == set(buckets)
+    policy_names = {policy["Bucket"]["Ref"]: name for name, policy in policies.items()}
+    assert set(policy_names) == set(buckets)
     for name, bucket in buckets.items():
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert not {"AccessControl", "WebsiteConfiguration"} & set(bucket)
-        (denied,) = (s for s in statements(template, guarded[name]) if s["Effect"] == "Deny")
+        (denied,) = (s for s in statements(template, policy_names[name]) if s["Effect"] == "Deny")
         assert (denied["Principal"], denied["Action"]) == ("*", "s3:*")
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert denied["Resource"] == [
@@ -97,7 +102,7 @@ def test_every_bucket_is_shut_encrypted_and_speaks_tls_alone(template: SamDocume
         ]
 
 
-def test_nobody_without_a_name_is_allowed_anything(cloudformation: SamDocument) -> None:
+def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamDocument) -> None:
     policies = of_type(cloudformation, "AWS::S3::BucketPolicy")
     for name in policies:
         for statement in statements(cloudformation, name):
@@ -109,18 +114,18 @@ def test_nobody_without_a_name_is_allowed_anything(cloudformation: SamDocument) 
         assert permission["SourceArn"]
 
 
-def test_a_function_is_called_by_its_api_alone(cloudformation: SamDocument) -> None:
+def test_only_its_api_can_invoke_a_function(cloudformation: SamDocument) -> None:
     kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
     assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping"}
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    assert set(roles) == {"ImageRole", "ApiRole"}, "SAM makes none of its own"
+    assert set(roles) == {"ImageRole", "ApiRole"}, "SAM must not generate other roles"
     for role in roles.values():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
 @pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
-def test_no_role_changes_roles_functions_or_the_distribution(
+def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:
     services = {
@@ -134,7 +139,7 @@ def test_no_role_changes_roles_functions_or_the_distribution(
     assert "dynamodb:Scan" not in actions
 
 
-def test_the_bucket_of_pictures_is_read_by_signed_calls_of_the_distribution(
+def test_the_distribution_reads_pictures_with_signed_requests(
     template: SamDocument,
 ) -> None:
     access = template["Resources"]["PicturesAccess"]["Properties"]["OriginAccessControlConfig"]
@@ -146,45 +151,49 @@ def test_the_bucket_of_pictures_is_read_by_signed_calls_of_the_distribution(
     assert origins["image-api"]["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
 
 
-def test_readers_come_by_tls(template: SamDocument) -> None:
+def test_readers_must_use_https(template: SamDocument) -> None:
     config = distribution(template)
     for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
         assert behaviour["ViewerProtocolPolicy"] == "https-only"
         assert set(behaviour["AllowedMethods"]) == {"GET", "HEAD"}
-    own = config["ViewerCertificate"]["Fn::If"][1]
-    assert own["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    custom_certificate = config["ViewerCertificate"]["Fn::If"][1]
+    assert custom_certificate["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert template["Parameters"]["AllowHttp"]["Default"] == ""
 
 
-def test_a_firewall_may_stand_before_pictures_and_need_not(template: SamDocument) -> None:
+def test_a_web_acl_is_optional(template: SamDocument) -> None:
     assert template["Parameters"]["WebAclArn"]["Default"] == ""
-    chosen = {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
-    assert distribution(template)["WebACLId"] == chosen
+    expected = {"Fn::If": ["HasWebAcl", {"Ref": "WebAclArn"}, {"Ref": "AWS::NoValue"}]}
+    assert distribution(template)["WebACLId"] == expected
 
 
-def test_every_log_ends(template: SamDocument) -> None:
+def test_every_log_expires(template: SamDocument) -> None:
     for group in of_type(template, "AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] == {"Ref": "LogDays"}
     logs = template["Resources"]["AccessLogsBucket"]["Properties"]["LifecycleConfiguration"]
     assert [rule["ExpirationInDays"] for rule in logs["Rules"]] == [{"Ref": "LogDays"}]
 
 
-def test_the_origin_s_secret_is_in_no_output_variable_or_text(cloudformation: SamDocument) -> None:
+def test_the_origin_secret_is_in_no_output_or_environment_variable(
+    cloudformation: SamDocument,
+) -> None:
     text = json.dumps(cloudformation)
-    assert text.count("resolve:secretsmanager") == 1, "the distribution's header alone"
+    assert text.count("resolve:secretsmanager") == 1, "only in the distribution's header"
     assert "resolve:secretsmanager" not in json.dumps(cloudformation["Outputs"])
     for function in of_type(cloudformation, "AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
-        assert variables["POSTCARD_SECRET_ID"] == {"Ref": "Keys"}, "its name, never its text"
+        assert variables["POSTCARD_SECRET_ID"] == {"Ref": "Keys"}, (
+            "the secret's ARN, never its value"
+        )
 
 
-def test_the_secret_says_how_its_keys_are_changed(template: SamDocument) -> None:
+def test_the_secrets_description_says_how_to_change_keys(template: SamDocument) -> None:
     description = template["Resources"]["Keys"]["Properties"]["Description"]["Fn::Sub"]
     assert "`postcard signing-keys`" in description
     assert not of_type(template, "AWS::SecretsManager::RotationSchedule")
 
 
-def test_a_spent_budget_rings(template: SamDocument) -> None:
+def test_a_spent_budget_raises_an_alarm(template: SamDocument) -> None:
     alarm = template["Resources"]["BudgetAlarm"]["Properties"]
     assert {"Name": "reason", "Value": "budget"} in alarm["Dimensions"]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("Fallbacks", 1)

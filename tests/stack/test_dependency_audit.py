@@ -1,4 +1,4 @@
-"""What is said of the pins when advisories were read, speak of one, or could not be had."""
+"""The result of the dependency audit: clean, vulnerable or incomplete."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from deploy.dependency_audit import EXIT_INCOMPLETE, EXIT_OK, EXIT_VULNERABLE, PINS, audit_result
 
 
-def answer(*packages: dict[str, Any]) -> str:
+def report(*packages: dict[str, Any]) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
 
 
@@ -15,28 +15,28 @@ def package(name: str, *advisories: str) -> dict[str, Any]:
     return {"name": name, "version": "2.0", "vulns": vulns}
 
 
-UNASKED = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
+SKIPPED = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
 
 
-def test_pins_of_which_nothing_is_known_are_good() -> None:
-    code, (said,) = audit_result([answer(package("a"), package("b")), answer(package("a"))])
+def test_pins_without_advisories_pass() -> None:
+    code, (line,) = audit_result([report(package("a"), package("b")), report(package("a"))])
     assert code == EXIT_OK
-    assert "2 packages" in said
+    assert "2 packages" in line
 
 
-def test_an_advisory_is_told_with_the_version_that_mends_it() -> None:
-    code, said = audit_result([answer(package("a"), package("b", "PYSEC-1")), answer(UNASKED), ""])
+def test_an_advisory_is_listed_with_the_version_that_fixes_it() -> None:
+    code, lines = audit_result([report(package("a"), package("b", "PYSEC-1")), report(SKIPPED), ""])
     assert code == EXIT_VULNERABLE
-    assert said == ["b 2.0: PYSEC-1, mended in 2.1"]
+    assert lines == ["b 2.0: PYSEC-1, fixed in 2.1"]
 
 
-def test_silence_is_not_taken_for_safety() -> None:
-    for answers in (["", ""], [answer(package("a"), UNASKED)], [answer(package("a")), ""]):
-        code, (said,) = audit_result(answers)
+def test_an_audit_that_could_not_check_every_package_is_incomplete() -> None:
+    for reports in (["", ""], [report(package("a"), SKIPPED)], [report(package("a")), ""]):
+        code, (line,) = audit_result(reports)
         assert code == EXIT_INCOMPLETE
-        assert "Nothing is known" in said
+        assert "incomplete" in line
 
 
-def test_every_file_of_pins_is_asked_about() -> None:
-    made = [*PINS[0].parent.glob("requirements.txt"), *PINS[1].parent.glob("*.txt")]
-    assert sorted(made) == sorted(PINS)
+def test_every_requirements_file_is_audited() -> None:
+    files = [*PINS[0].parent.glob("requirements.txt"), *PINS[1].parent.glob("*.txt")]
+    assert sorted(files) == sorted(PINS)

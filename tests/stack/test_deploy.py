@@ -1,4 +1,4 @@
-"""`make deploy`, as far as it goes without AWS."""
+"""Tests of the steps of `make deploy`, with moto in place of AWS."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
-from deploy import bootstrap as seed
+from deploy import bootstrap
 from deploy.__main__ import aws_region, bootstrap_stack, read_arguments, with_api_concurrency
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
@@ -31,22 +31,22 @@ from postcard.adapters.memory import (
     MemorySecretStore,
 )
 from postcard.keys.api_keys import ApiKeyService
-from postcard.keys.rotation import KeyRotation
+from postcard.keys.key_rotation import KeyRotation
 from postcard.ports import StoredObject
 from postcard.settings import Settings
 
 NOW = 1_790_000_000.0
 
 
-def keyring() -> tuple[KeyRotation, MemorySecretStore, MemoryEdgeStore]:
+def key_rotation() -> tuple[KeyRotation, MemorySecretStore, MemoryEdgeStore]:
     secrets, edge = MemorySecretStore('{"origin":"from-cloudformation"}'), MemoryEdgeStore()
     return KeyRotation(secrets, edge, sleep=lambda _: None), secrets, edge
 
 
 class TestKeys:
-    def test_the_edge_has_what_the_secret_has_and_the_origin_secret_stays(self) -> None:
-        ring, secrets, edge = keyring()
-        keys = seed.create_signing_keys(ring, now=NOW)
+    def test_new_keys_are_in_the_secret_and_at_the_edge_and_the_origin_secret_stays(self) -> None:
+        rotation, secrets, edge = key_rotation()
+        keys = bootstrap.create_signing_keys(rotation, now=NOW)
         stored, entry = json.loads(secrets.read()), json.loads(edge.read("postcard") or "")
         assert stored["origin"] == "from-cloudformation"
         assert entry["signing"] == {"k1": stored["signing"]["k1"]["key"]}
@@ -54,57 +54,57 @@ class TestKeys:
         assert "origin" not in entry and "id" not in entry
         assert keys.active_kid == "k1"
 
-    def test_a_second_deployment_makes_no_other_keys(self) -> None:
-        ring, secrets, edge = keyring()
-        seed.create_signing_keys(ring, now=NOW)
+    def test_a_second_deployment_creates_no_new_keys(self) -> None:
+        rotation, secrets, edge = key_rotation()
+        bootstrap.create_signing_keys(rotation, now=NOW)
         before = secrets.read(), edge.read("postcard")
-        seed.create_signing_keys(ring, now=NOW + 1)
+        bootstrap.create_signing_keys(rotation, now=NOW + 1)
         assert (secrets.read(), edge.read("postcard")) == before
 
 
 class TestFallback:
-    def test_the_picture_for_bad_days_is_kept_a_minute_and_uploaded_once(self) -> None:
+    def test_the_fallback_picture_is_uploaded_once_and_cached_for_a_minute(self) -> None:
         pictures = MemoryObjectStore()
-        assert seed.upload_fallback(pictures, lambda: b"png")
-        assert not seed.upload_fallback(pictures, lambda: b"png")
+        assert bootstrap.upload_fallback(pictures, lambda: b"png")
+        assert not bootstrap.upload_fallback(pictures, lambda: b"png")
         stored = pictures.get("errors/fallback.png")
         assert stored is not None
         assert stored.cache_control == "public, no-transform, max-age=60"
         assert stored.content_type == "image/png"
 
-    def test_another_picture_replaces_it(self) -> None:
+    def test_a_changed_fallback_picture_replaces_the_old_one(self) -> None:
         pictures = MemoryObjectStore()
         old = StoredObject(body=b"old", content_type="image/png", cache_control="max-age=60")
         pictures.put("errors/fallback.png", old)
-        assert seed.upload_fallback(pictures, lambda: b"new")
+        assert bootstrap.upload_fallback(pictures, lambda: b"new")
         stored = pictures.get("errors/fallback.png")
         assert stored is not None and stored.body == b"new"
 
 
 class TestApiKeys:
-    def test_the_first_key_is_shown_once(self) -> None:
+    def test_the_first_key_is_created_only_once(self) -> None:
         keys = ApiKeyService(MemoryApiKeyStore())
-        key = seed.create_first_api_key(keys, now=NOW)
+        key = bootstrap.create_first_api_key(keys, now=NOW)
         assert key is not None and key.startswith("postcard_")
-        assert seed.create_first_api_key(keys, now=NOW) is None
+        assert bootstrap.create_first_api_key(keys, now=NOW) is None
 
-    def test_a_revoked_first_key_is_not_made_anew(self) -> None:
+    def test_a_revoked_first_key_is_not_created_again(self) -> None:
         keys = ApiKeyService(MemoryApiKeyStore())
-        seed.create_first_api_key(keys, now=NOW)
+        bootstrap.create_first_api_key(keys, now=NOW)
         keys.revoke(keys.list()[0].key_id, now=NOW)
-        assert seed.create_first_api_key(keys, now=NOW) is None
+        assert bootstrap.create_first_api_key(keys, now=NOW) is None
 
-    def test_the_key_of_the_smoke_test_ends_and_does_not_count_as_the_first(self) -> None:
+    def test_the_smoke_test_key_expires_and_does_not_count_as_the_first(self) -> None:
         keys = ApiKeyService(MemoryApiKeyStore())
-        seed.create_smoke_test_key(keys, now=NOW)
+        bootstrap.create_smoke_test_key(keys, now=NOW)
         (record,) = keys.list()
         assert record.expires_at == NOW + 600
         assert "admin" not in record.scopes
-        assert seed.create_first_api_key(keys, now=NOW) is not None
+        assert bootstrap.create_first_api_key(keys, now=NOW) is not None
 
 
 class TestConcurrency:
-    def test_lambda_is_asked_for_the_accounts_limit(self) -> None:
+    def test_the_limits_are_read_from_lambda(self) -> None:
         client = boto3.client("lambda", region_name="us-east-1")
         limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 900}
         with Stubber(client) as stub:
@@ -112,7 +112,7 @@ class TestConcurrency:
             assert ConcurrencyLimits.read(client) == ConcurrencyLimits(1000, 900)
 
     @pytest.mark.parametrize(
-        ("unreserved", "reserved", "wanted", "cap"),
+        ("unreserved", "reserved", "requested", "allowed"),
         [
             (1000, 0, 200, 200),
             (300, 0, 200, 200),
@@ -122,21 +122,19 @@ class TestConcurrency:
             (10, 0, 0, 0),
         ],
     )
-    def test_a_cap_is_set_only_where_lambda_would_take_it(
-        self, unreserved: int, reserved: int, wanted: int, cap: int
+    def test_concurrency_is_reserved_only_if_lambda_allows_it(
+        self, unreserved: int, reserved: int, requested: int, allowed: int
     ) -> None:
-        assert (
-            ConcurrencyLimits(1000, unreserved).allowed_reservation(wanted, reserved=reserved)
-            == cap
-        )
+        limits = ConcurrencyLimits(1000, unreserved)
+        assert limits.allowed_reservation(requested, reserved=reserved) == allowed
 
-    def test_people_read_what_a_send_may_take(self) -> None:
-        assert "Ask for 1,000" in ConcurrencyLimits(10, 10).summary()
+    def test_the_summary_has_advice_for_a_low_limit(self) -> None:
+        assert "Ask AWS for 1,000" in ConcurrencyLimits(10, 10).summary()
         assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
 
 
 class TestPlan:
-    def test_what_a_stage_says_and_what_is_added_go_together(self) -> None:
+    def test_parameters_of_the_stage_and_of_the_command_are_combined(self) -> None:
         plan = DeploymentPlan.read("prod", {"Architecture": "x86_64", "LogDays": "60"})
         assert plan.stack_name == "postcard-prod"
         assert plan.parameters["Stage"] == "prod"
@@ -146,7 +144,7 @@ class TestPlan:
         assert command[command.index("--config-env") + 1] == "prod"
         assert "Architecture=x86_64" in command
 
-    def test_dev_is_what_sam_takes_by_default(self) -> None:
+    def test_dev_is_sams_default_environment(self) -> None:
         plan = DeploymentPlan.read("dev", {})
         assert plan.stack_name == "postcard-dev"
         command = plan.sam_command("us-east-1")
@@ -177,33 +175,33 @@ class TestPlan:
             read_arguments(["--parameter", text])
         assert "Name=Value" in capsys.readouterr().err
 
-    def test_the_region_is_that_of_the_environment(self) -> None:
+    def test_the_region_is_read_from_the_environment(self) -> None:
         assert aws_region({"AWS_REGION": "eu-west-1"}) == "eu-west-1"
 
-    def test_a_failure_of_sam_ends_the_deployment(self) -> None:
-        with pytest.raises(DeployError, match="Nothing was seeded"):
+    def test_a_failure_of_sam_stops_the_deployment(self) -> None:
+        with pytest.raises(DeployError, match="Keys and pictures were not changed"):
             run_sam(["false"])
 
 
 @pytest.fixture
-def formation() -> Iterator[tuple[object, Stubber]]:
+def cloudformation_stub() -> Iterator[tuple[object, Stubber]]:
     client = boto3.client("cloudformation", region_name="us-east-1")
     with Stubber(client) as stub:
         yield client, stub
 
 
-def described(**more: object) -> dict[str, object]:
-    stack = {"StackName": "s", "CreationTime": 1, "StackStatus": "CREATE_COMPLETE", **more}
+def describe_stacks_response(**properties: object) -> dict[str, object]:
+    stack = {"StackName": "s", "CreationTime": 1, "StackStatus": "CREATE_COMPLETE", **properties}
     return {"Stacks": [stack]}
 
 
 class TestStack:
-    def test_the_settings_of_the_functions_come_from_the_outputs(
-        self, formation: tuple[object, Stubber], template: SamDocument
+    def test_settings_are_read_from_the_outputs(
+        self, cloudformation_stub: tuple[object, Stubber], template: SamDocument
     ) -> None:
-        client, stub = formation
+        client, stub = cloudformation_stub
         items = [{"OutputKey": name, "OutputValue": f"<{name}>"} for name in template["Outputs"]]
-        stub.add_response("describe_stacks", described(Outputs=items))
+        stub.add_response("describe_stacks", describe_stacks_response(Outputs=items))
         settings = StackOutputs.read(client, "s").settings(region="eu-west-1", stage="prod")
         assert settings.table == "<TableName>"
         assert settings.kvs_arn == "<EdgeKeysArn>"
@@ -216,69 +214,71 @@ class TestStack:
 
     def test_every_output_that_deploy_reads_is_in_the_template(self, template: SamDocument) -> None:
         code = "".join(path.read_text(encoding="utf-8") for path in Path("deploy").glob("*.py"))
-        read = set(re.findall(r"(?:self|outputs)\[[\"'](\w+)[\"']\]", code))
-        assert {"TableName", "ApiUrl", "PictureUrl"} <= read
-        assert read <= set(template["Outputs"])
+        names = set(re.findall(r"(?:self|outputs)\[[\"'](\w+)[\"']\]", code))
+        assert {"TableName", "ApiUrl", "PictureUrl"} <= names
+        assert names <= set(template["Outputs"])
 
-    def test_a_cap_that_the_stack_has_already_stays(
-        self, formation: tuple[object, Stubber]
+    def test_the_reserved_concurrency_of_the_stack_is_not_changed(
+        self, cloudformation_stub: tuple[object, Stubber]
     ) -> None:
-        client, stub = formation
-        given = [{"ParameterKey": "ApiConcurrency", "ParameterValue": "200"}]
-        stub.add_response("describe_stacks", described(Parameters=given))
+        client, stub = cloudformation_stub
+        parameters = [{"ParameterKey": "ApiConcurrency", "ParameterValue": "200"}]
+        stub.add_response("describe_stacks", describe_stacks_response(Parameters=parameters))
         plan = with_api_concurrency(
             DeploymentPlan("prod", "s", {}), ConcurrencyLimits(400, 200), client
         )
         assert plan.parameters["ApiConcurrency"] == "200"
 
     def test_before_the_first_deployment_there_are_no_parameters(
-        self, formation: tuple[object, Stubber]
+        self, cloudformation_stub: tuple[object, Stubber]
     ) -> None:
-        client, stub = formation
+        client, stub = cloudformation_stub
         stub.add_client_error("describe_stacks", "ValidationError")
         assert deployed_parameter(client, "s", "ApiConcurrency") is None
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """moto as AWS, and a folder as the edge's store."""
+    """Settings with moto as AWS and a folder as the edge's KeyValueStore."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    make: Any = partial(boto3.client, endpoint_url=url, region_name="us-east-1")
+    client: Any = partial(boto3.client, endpoint_url=url, region_name="us-east-1")
     keys = {"pk": "HASH", "sk": "RANGE"}
-    make("dynamodb").create_table(
+    client("dynamodb").create_table(
         TableName="t",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
         KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
     )
-    make("s3").create_bucket(Bucket="pictures")
-    made = make("secretsmanager").create_secret(Name="k", SecretString='{"origin":"o"}')
-    yield Settings("t", "pictures", "s", made["ARN"], kvs_arn=f"file:{tmp_path}", endpoint_url=url)
-    make("secretsmanager").delete_secret(SecretId="k", ForceDeleteWithoutRecovery=True)
-    make("dynamodb").delete_table(TableName="t")
+    client("s3").create_bucket(Bucket="pictures")
+    secret = client("secretsmanager").create_secret(Name="k", SecretString='{"origin":"o"}')
+    yield Settings(
+        "t", "pictures", "s", secret["ARN"], kvs_arn=f"file:{tmp_path}", endpoint_url=url
+    )
+    client("secretsmanager").delete_secret(SecretId="k", ForceDeleteWithoutRecovery=True)
+    client("dynamodb").delete_table(TableName="t")
     server.stop()
 
 
-def test_filling_the_stack_twice_shows_the_first_key_once(
+def test_a_second_bootstrap_shows_no_new_api_key(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bootstrap_stack(settings)
     first = capsys.readouterr().out
-    assert "keys: 1 at the edge and read back there, k1 mints" in first
+    assert "signing keys at the edge: 1; k1 signs links" in first
     assert "errors/fallback.png: uploaded" in first
-    assert re.search(r"shown this once: postcard_\w{40}\n", first)
+    assert re.search(r"shown only once: postcard_\w{40}\n", first)
     bootstrap_stack(settings)
     assert capsys.readouterr().out == (
-        "keys: 1 at the edge and read back there, k1 mints\nerrors/fallback.png: there\n"
+        "signing keys at the edge: 1; k1 signs links\nerrors/fallback.png: unchanged\n"
     )
 
 
-def test_the_picture_for_bad_days_is_a_small_png_and_always_the_same() -> None:
+def test_the_fallback_picture_is_a_small_png_and_always_the_same() -> None:
     body = render_fallback_png()
     assert body.startswith(b"\x89PNG") and len(body) < 200_000
     assert render_fallback_png() == body

@@ -1,4 +1,4 @@
-"""The picture host: who answers what, what is cached by, what a bad day looks like."""
+"""Tests of the CloudFront distribution: origins, failover, caching, error pages, headers."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def origins(config: Config) -> dict[str, Config]:
     return {origin["Id"]: origin for origin in config["Origins"]}
 
 
-def test_pictures_are_answered_by_s3_first_and_then_by_image_api(config: Config) -> None:
+def test_pictures_are_read_from_s3_first_and_then_from_image_api(config: Config) -> None:
     (group,) = config["OriginGroups"]["Items"]
     assert [member["OriginId"] for member in group["Members"]["Items"]] == ["pictures", "image-api"]
     for pattern in ("/r/*", "/i/*"):
@@ -41,27 +41,27 @@ def test_pictures_are_answered_by_s3_first_and_then_by_image_api(config: Config)
     assert len(behaviours(config)) == 4
 
 
-def test_image_api_is_asked_after_the_six_codes_alone(config: Config) -> None:
+def test_failover_to_image_api_happens_for_six_status_codes(config: Config) -> None:
     (group,) = config["OriginGroups"]["Items"]
     codes = group["FailoverCriteria"]["StatusCodes"]
     assert codes["Items"] == [403, 404, 500, 502, 503, 504]
     assert codes["Quantity"] == 6
 
 
-def test_every_behaviour_takes_get_and_head_and_compresses_nothing(config: Config) -> None:
+def test_every_behaviour_allows_get_and_head_without_compression(config: Config) -> None:
     for behaviour in behaviours(config).values():
         assert behaviour["AllowedMethods"] == ["GET", "HEAD"]
         assert behaviour["Compress"] is False
         assert behaviour["ViewerProtocolPolicy"] == "https-only"
 
 
-def test_the_edge_function_stands_on_every_behaviour_but_errors(config: Config) -> None:
+def test_the_edge_function_runs_on_every_behaviour_except_errors(config: Config) -> None:
     for pattern, behaviour in behaviours(config).items():
         events = [each["EventType"] for each in behaviour.get("FunctionAssociations", ())]
         assert events == ([] if pattern == "/errors/*" else ["viewer-request"])
 
 
-def test_the_cache_knows_a_picture_by_its_path_alone(template: SamDocument, config: Config) -> None:
+def test_the_cache_key_is_only_the_path(template: SamDocument, config: Config) -> None:
     policy = properties(template, "PathOnly")["CachePolicyConfig"]
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 31_536_000)
@@ -73,7 +73,7 @@ def test_the_cache_knows_a_picture_by_its_path_alone(template: SamDocument, conf
         assert behaviours(config)[pattern]["CachePolicyId"] == {"Ref": "PathOnly"}
 
 
-def test_origins_get_the_link_header_and_no_host_cookie_or_query(
+def test_only_the_link_header_is_forwarded_to_origins(
     template: SamDocument, config: Config
 ) -> None:
     policy = properties(template, "LinkHeader")["OriginRequestPolicyConfig"]
@@ -88,21 +88,21 @@ def test_origins_get_the_link_header_and_no_host_cookie_or_query(
         assert named == ({"Ref": "LinkHeader"} if pattern in ("/r/*", "/i/*") else None)
 
 
-def test_s3_is_given_up_after_one_attempt_two_and_three_seconds(config: Config) -> None:
+def test_s3_has_one_attempt_with_short_timeouts(config: Config) -> None:
     pictures = origins(config)["pictures"]
     assert (pictures["ConnectionAttempts"], pictures["ConnectionTimeout"]) == (1, 2)
     assert pictures["S3OriginConfig"]["OriginReadTimeout"] == 3
     assert pictures["OriginAccessControlId"] == {"Ref": "PicturesAccess"}
 
 
-def test_cloudfront_waits_longer_for_image_api_than_the_function_may_take(
+def test_cloudfronts_timeout_is_longer_than_the_image_functions(
     template: SamDocument, config: Config
 ) -> None:
     timeout = properties(template, "ImageFunction")["Timeout"]
     assert origins(config)["image-api"]["CustomOriginConfig"]["OriginReadTimeout"] > timeout
 
 
-def test_the_distribution_adds_the_origin_secret(config: Config) -> None:
+def test_the_distribution_sends_the_origin_secret_to_image_api(config: Config) -> None:
     (header,) = origins(config)["image-api"]["OriginCustomHeaders"]
     assert header["HeaderName"] == "x-postcard-origin"
     assert header["HeaderValue"] == {
@@ -111,7 +111,7 @@ def test_the_distribution_adds_the_origin_secret(config: Config) -> None:
     assert "OriginCustomHeaders" not in origins(config)["pictures"]
 
 
-def test_server_errors_become_the_fallback_picture_and_client_errors_stay(config: Config) -> None:
+def test_server_errors_show_the_fallback_picture_and_client_errors_stay(config: Config) -> None:
     pages = {page["ErrorCode"]: page for page in config["CustomErrorResponses"]}
     for code in (500, 502, 503, 504):
         assert pages[code] == {
@@ -124,7 +124,7 @@ def test_server_errors_become_the_fallback_picture_and_client_errors_stay(config
         assert pages[code] == {"ErrorCode": code, "ErrorCachingMinTTL": 0}
 
 
-def test_pictures_may_be_shown_anywhere_and_are_never_sniffed(
+def test_any_site_can_show_pictures_and_types_are_not_sniffed(
     template: SamDocument, config: Config
 ) -> None:
     policy = properties(template, "PictureHeaders")["ResponseHeadersPolicyConfig"]
@@ -133,22 +133,22 @@ def test_pictures_may_be_shown_anywhere_and_are_never_sniffed(
     assert cors["AccessControlAllowCredentials"] is False
     assert policy["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
     assert policy["SecurityHeadersConfig"]["StrictTransportSecurity"]["Override"] is True
-    (shown,) = policy["CustomHeadersConfig"]["Items"]
-    assert (shown["Header"], shown["Value"]) == ("Cross-Origin-Resource-Policy", "cross-origin")
+    (header,) = policy["CustomHeadersConfig"]["Items"]
+    assert (header["Header"], header["Value"]) == ("Cross-Origin-Resource-Policy", "cross-origin")
     for behaviour in behaviours(config).values():
         assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "PictureHeaders"}
 
 
-def test_no_header_policy_speaks_for_an_origin(template: SamDocument) -> None:
+def test_the_headers_policy_does_not_override_origins(template: SamDocument) -> None:
     policy = properties(template, "PictureHeaders")["ResponseHeadersPolicyConfig"]
-    set_here = {item["Header"].lower() for item in policy["CustomHeadersConfig"]["Items"]}
+    names = {item["Header"].lower() for item in policy["CustomHeadersConfig"]["Items"]}
     for name in ("cache-control", "content-disposition", "etag", "expires", "server-timing"):
-        assert name not in set_here
-    assert not any(name.startswith("x-postcard-") for name in set_here)
+        assert name not in names
+    assert not any(name.startswith("x-postcard-") for name in names)
     assert "RemoveHeadersConfig" not in policy
 
 
-def test_the_log_has_no_query_no_address_and_no_program_of_a_person(template: SamDocument) -> None:
+def test_the_access_log_has_no_personal_data(template: SamDocument) -> None:
     fields = set(properties(template, "AccessLogs")["RecordFields"])
     assert fields
     personal = {"cs-uri-query", "c-ip", "c-port", "x-forwarded-for", "cs(Referer)"}
@@ -157,7 +157,7 @@ def test_the_log_has_no_query_no_address_and_no_program_of_a_person(template: Sa
     assert "Logging" not in config  # the legacy log cannot leave the query out
 
 
-def test_the_template_carries_exactly_the_edge_function(template: SamDocument) -> None:
+def test_the_template_contains_the_exact_edge_function(template: SamDocument) -> None:
     source = Path("functions/edge/viewer_request.js").read_text(encoding="utf-8")
     function = properties(template, "ViewerRequest")
     assert function["FunctionCode"] == source
@@ -167,13 +167,13 @@ def test_the_template_carries_exactly_the_edge_function(template: SamDocument) -
     assert with_function_code(text, source) == text
 
 
-def test_another_edge_function_replaces_the_whole_old_one() -> None:
+def test_inlining_replaces_the_whole_old_edge_function() -> None:
     text = "a:\n      FunctionCode: |\n        one\n\n        two\n\n  b: 1\n"
     assert with_function_code(text, "three\n\n  four\n") == (
         "a:\n      FunctionCode: |\n        three\n\n          four\n\n  b: 1\n"
     )
 
 
-def test_a_template_without_a_place_for_the_edge_function_is_refused() -> None:
+def test_a_template_without_function_code_is_refused() -> None:
     with pytest.raises(ValueError, match="0 blocks"):
         with_function_code("a: 1\n", "code")

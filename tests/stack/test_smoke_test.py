@@ -1,4 +1,4 @@
-"""The smoke test of a deployment, tried out on the service of one machine."""
+"""Runs the smoke test of a deployment against the local service."""
 
 import json
 import signal
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The service in a process of its own, and what it says of itself."""
+    """The contents of `local.json` of a local service in its own process."""
     state = tmp_path_factory.mktemp("state")
     server = subprocess.Popen([sys.executable, "-m", "local", "0", str(state)], stdout=PIPE)
     assert server.stdout is not None
-    for line in server.stdout:  # it prints how to try it once it is ready
+    for line in server.stdout:  # it prints a curl example when it is ready
         if b"curl" in line:
             break
     yield json.loads((state / "local.json").read_text(encoding="utf-8"))
@@ -33,46 +33,49 @@ def smoke(local: dict[str, str], *, key: str = "") -> SmokeTest:
     return SmokeTest(local["base_url"], key or local["api_key"], sleep=lambda _: None)
 
 
-def test_a_service_that_works_passes_every_step_twice(local: dict[str, str]) -> None:
-    for stamp in ("at 1", "at 2"):
-        sentences = list(smoke(local).run(stamp))
+def test_a_working_service_passes_every_step_twice(local: dict[str, str]) -> None:
+    for unique_text in ("at 1", "at 2"):
+        sentences = list(smoke(local).run(unique_text))
         assert len(sentences) == 6
-        assert sentences[-1] == "image erased again"
+        assert sentences[-1] == "image erased"
 
 
-def test_a_wrong_key_stops_it_with_what_was_said(local: dict[str, str]) -> None:
+def test_a_wrong_key_fails_with_the_step_and_status(local: dict[str, str]) -> None:
     steps = smoke(local, key="postcard_wrong").run("at 3")
     assert next(steps).startswith("health")
-    with pytest.raises(SmokeTestFailed, match="template: 401 instead of 200"):
+    with pytest.raises(SmokeTestFailed, match="template: status 401 instead of 200"):
         next(steps)
 
 
-def test_no_answer_at_all_is_told() -> None:
+def test_a_missing_response_fails() -> None:
     steps = SmokeTest("http://127.0.0.1:9", "key", sleep=lambda _: None).run("at 4")
-    with pytest.raises(SmokeTestFailed, match="no answer"):
+    with pytest.raises(SmokeTestFailed, match="no response"):
         next(steps)
 
 
-class Answers(urllib3.PoolManager):
-    """Answers every call alike."""
+class FixedResponse(urllib3.PoolManager):
+    """Gives every request the same response."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         super().__init__()
-        self._answer = HttpResponse(status, headers, body)
+        self._response = HttpResponse(status, headers, body)
 
     def request(self, *_: object, **__: object) -> urllib3.HTTPResponse:
-        answer = self._answer
-        return urllib3.HTTPResponse(answer.body, headers=answer.headers, status=answer.status)
+        response = self._response
+        return urllib3.HTTPResponse(response.body, headers=response.headers, status=response.status)
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "said"),
+    ("headers", "body", "message"),
     [
         ({"X-Postcard-Fallback": "dependency"}, b"\x89PNG\r\n\x1a\n", "dependency"),
-        ({}, b"<html>", "of the error page"),
+        ({}, b"<html>", "not a PNG"),
     ],
 )
-def test_a_fallback_picture_does_not_pass(headers: dict[str, str], body: bytes, said: str) -> None:
-    checked = SmokeTest("http://a", "key", http=Answers(200, headers, body), sleep=lambda _: None)
-    with pytest.raises(SmokeTestFailed, match=said):
-        checked.expect_picture("http://a/i/x.png", "the image")
+def test_a_fallback_picture_does_not_pass(
+    headers: dict[str, str], body: bytes, message: str
+) -> None:
+    http = FixedResponse(200, headers, body)
+    smoke_test = SmokeTest("http://a", "key", http=http, sleep=lambda _: None)
+    with pytest.raises(SmokeTestFailed, match=message):
+        smoke_test.expect_picture("http://a/i/x.png", "the image")

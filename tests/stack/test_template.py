@@ -1,4 +1,4 @@
-"""The stack: what it makes, who may do what, what it costs to forget."""
+"""Tests of template.yaml: roles, buckets, functions, logs, alarms and the dashboard."""
 
 import dataclasses
 import importlib
@@ -12,7 +12,7 @@ import pytest
 
 from deploy.template_check import SamDocument, lint
 from image.access_log import emf_metrics
-from postcard.delivery.response import FallbackReason
+from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")
@@ -35,7 +35,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """The logical ids that a part of a template needs."""
+    """The logical ids that a part of a template refers to."""
     if isinstance(node, list):
         for each in node:
             yield from references(each)
@@ -56,22 +56,24 @@ def named_by(key: str, value: Any) -> list[str]:
     return []
 
 
-def test_what_sam_makes_of_it_is_clean(cloudformation: SamDocument) -> None:
+def test_cfn_lint_finds_no_problem_in_the_transformed_template(
+    cloudformation: SamDocument,
+) -> None:
     assert lint(cloudformation) == []
 
 
-def test_nothing_waits_for_itself(cloudformation: SamDocument) -> None:
+def test_resources_have_no_circular_dependencies(cloudformation: SamDocument) -> None:
     resources = cloudformation["Resources"]
-    needs = {name: set(references(each)) & set(resources) for name, each in resources.items()}
-    while free := [name for name, wanted in needs.items() if not wanted]:
-        for name in free:
-            del needs[name]
-        for wanted in needs.values():
-            wanted.difference_update(free)
-    assert needs == {}
+    pending = {name: set(references(each)) & set(resources) for name, each in resources.items()}
+    while ready := [name for name, dependencies in pending.items() if not dependencies]:
+        for name in ready:
+            del pending[name]
+        for dependencies in pending.values():
+            dependencies.difference_update(ready)
+    assert pending == {}
 
 
-def test_no_role_may_do_everything_or_touch_anything(template: SamDocument) -> None:
+def test_no_role_has_wildcard_actions_or_resources(template: SamDocument) -> None:
     for role in of_type(template, "AWS::IAM::Role"):
         for statement in statements(template, role):
             assert not any("*" in action for action in listed(statement["Action"]))
@@ -84,7 +86,7 @@ def test_no_role_may_do_everything_or_touch_anything(template: SamDocument) -> N
     assert not any("ManagedPolicyArns" in each for each in of_type(template, "AWS::IAM::Role"))
 
 
-def test_the_image_function_may_write_and_delete_drawn_pictures_alone(
+def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     template: SamDocument,
 ) -> None:
     writable = [
@@ -107,7 +109,7 @@ def test_the_image_function_may_write_and_delete_drawn_pictures_alone(
 
 
 @pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
-def test_no_function_may_write_keys(template: SamDocument, role: str) -> None:
+def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
     assert allowed == ["secretsmanager:GetSecretValue"]
@@ -115,7 +117,9 @@ def test_no_function_may_write_keys(template: SamDocument, role: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_buckets_are_private_encrypted_and_of_one_owner(template: SamDocument, bucket: str) -> None:
+def test_buckets_are_private_and_encrypted_and_have_one_owner(
+    template: SamDocument, bucket: str
+) -> None:
     properties = template["Resources"][bucket]["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -129,7 +133,7 @@ def test_buckets_are_private_encrypted_and_of_one_owner(template: SamDocument, b
     assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
-def test_only_this_distribution_reads_pictures_and_it_may_not_list_them(
+def test_only_this_distribution_reads_pictures_and_it_cannot_list_them(
     template: SamDocument,
 ) -> None:
     (allowed,) = (
@@ -139,8 +143,8 @@ def test_only_this_distribution_reads_pictures_and_it_may_not_list_them(
     )
     assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert allowed["Action"] == "s3:GetObject"
-    places = [resource["Fn::Sub"] for resource in allowed["Resource"]]
-    assert places == [
+    resources = [resource["Fn::Sub"] for resource in allowed["Resource"]]
+    assert resources == [
         f"${{PicturesBucket.Arn}}/{each}/*" for each in ("renders", "images", "errors")
     ]
     (source,) = allowed["Condition"]["StringEquals"].values()
@@ -148,10 +152,10 @@ def test_only_this_distribution_reads_pictures_and_it_may_not_list_them(
     assert {each["Effect"] for each in statements(template, "StoreBucketPolicy")} == {"Deny"}
 
 
-def test_renders_uploads_and_halves_of_uploads_go_by_themselves(template: SamDocument) -> None:
+def test_renders_uploads_and_aborted_uploads_expire(template: SamDocument) -> None:
     def rules(bucket: str) -> dict[str, dict[str, Any]]:
-        found = template["Resources"][bucket]["Properties"]["LifecycleConfiguration"]["Rules"]
-        return {rule["Id"]: rule for rule in found}
+        properties = template["Resources"][bucket]["Properties"]
+        return {rule["Id"]: rule for rule in properties["LifecycleConfiguration"]["Rules"]}
 
     renders = rules("PicturesBucket")["renders"]
     assert (renders["Prefix"], renders["ExpirationInDays"]) == (
@@ -165,13 +169,13 @@ def test_renders_uploads_and_halves_of_uploads_go_by_themselves(template: SamDoc
         assert aborted == {"DaysAfterInitiation": 1}
 
 
-def test_what_cannot_be_made_again_outlives_the_stack(template: SamDocument) -> None:
+def test_data_that_cannot_be_recreated_is_retained(template: SamDocument) -> None:
     for name in ("Table", "StoreBucket", "Keys"):
         assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_the_table_is_on_demand_recoverable_and_forgets_by_ttl(template: SamDocument) -> None:
+def test_the_table_is_on_demand_with_recovery_and_ttl(template: SamDocument) -> None:
     table = template["Resources"]["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -179,14 +183,14 @@ def test_the_table_is_on_demand_recoverable_and_forgets_by_ttl(template: SamDocu
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
 
 
-def test_the_secret_is_born_with_the_origin_secret(template: SamDocument) -> None:
+def test_the_secret_is_created_with_the_origin_secret(template: SamDocument) -> None:
     secret = template["Resources"]["Keys"]["Properties"]["GenerateSecretString"]
     assert json.loads(secret["SecretStringTemplate"]) == {}
     assert secret["GenerateStringKey"] == "origin"
     assert secret["PasswordLength"] >= 32
 
 
-def test_pictures_know_no_throttle_and_the_api_does(template: SamDocument) -> None:
+def test_only_the_api_is_throttled(template: SamDocument) -> None:
     assert "DefaultRouteSettings" not in template["Resources"]["ImageApi"]["Properties"]
     limits = template["Resources"]["Api"]["Properties"]["DefaultRouteSettings"]
     assert set(limits) == {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
@@ -194,14 +198,14 @@ def test_pictures_know_no_throttle_and_the_api_does(template: SamDocument) -> No
     assert "ReservedConcurrentExecutions" not in image
 
 
-def test_image_api_takes_renders_and_images_in_any_method(template: SamDocument) -> None:
+def test_image_api_routes_renders_and_images_for_every_method(template: SamDocument) -> None:
     events = template["Resources"]["ImageFunction"]["Properties"]["Events"].values()
     routes = {(each["Properties"]["Method"], each["Properties"]["Path"]) for each in events}
     assert routes == {("ANY", "/renders/{proxy+}"), ("ANY", "/images/{proxy+}")}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_functions_run_on_lambdas_python_for_either_architecture(
+def test_functions_use_python_3_13_on_the_chosen_architecture(
     template: SamDocument, name: str
 ) -> None:
     function = template["Resources"][name]["Properties"]
@@ -214,23 +218,23 @@ def test_functions_run_on_lambdas_python_for_either_architecture(
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_route_leads_to_a_handler_that_is_there(template: SamDocument, name: str) -> None:
+def test_every_handler_exists(template: SamDocument, name: str) -> None:
     handler = template["Resources"][name]["Properties"]["Handler"]
     module, _, function = handler.rpartition(".")
     assert callable(getattr(importlib.import_module(module), function))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_settings_know_every_variable_of_the_template(template: SamDocument, name: str) -> None:
+def test_every_environment_variable_is_a_setting(template: SamDocument, name: str) -> None:
     variables = template["Resources"][name]["Properties"]["Environment"]["Variables"]
-    ours = {variable for variable in variables if variable.startswith("POSTCARD_")}
+    names = {variable for variable in variables if variable.startswith("POSTCARD_")}
     known = {f"POSTCARD_{field.name.upper()}" for field in dataclasses.fields(Settings)}
-    assert ours <= known
+    assert names <= known
     required = {"POSTCARD_TABLE", "POSTCARD_PICTURES_BUCKET", "POSTCARD_STORE_BUCKET"}
-    assert required | {"POSTCARD_SECRET_ID"} <= ours
+    assert required | {"POSTCARD_SECRET_ID"} <= names
 
 
-def test_the_api_is_told_where_pictures_are_and_the_image_function_need_not_know(
+def test_only_the_api_function_gets_the_picture_url_and_distribution(
     template: SamDocument,
 ) -> None:
     def variables(name: str) -> set[str]:
@@ -241,42 +245,46 @@ def test_the_api_is_told_where_pictures_are_and_the_image_function_need_not_know
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_logs_end_after_the_days_asked_for(template: SamDocument, name: str) -> None:
+def test_logs_are_deleted_after_the_configured_days(template: SamDocument, name: str) -> None:
     group = template["Resources"][name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert template["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
 
 
-def test_every_alarm_tells_somebody_and_keeps_still_without_traffic(template: SamDocument) -> None:
+def test_every_alarm_notifies_the_topic_and_is_quiet_without_traffic(template: SamDocument) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"]
-    watched = {alarm.get("MetricName") for alarm in alarms.values()}
-    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "Latency"} <= watched
+    metrics = {alarm.get("MetricName") for alarm in alarms.values()}
+    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "Latency"} <= metrics
 
 
-def test_alarms_watch_metrics_that_the_image_function_writes(template: SamDocument) -> None:
+def test_alarms_use_metrics_that_the_image_function_writes(template: SamDocument) -> None:
     line = emf_metrics({"reason": "source", "already_stored": True}, 200, 1.0)
-    (told,) = line["_aws"]["CloudWatchMetrics"]
-    written = {metric["Name"] for metric in told["Metrics"]}
-    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
-    ours = [each for each in alarms if each.get("Namespace") == {"Fn::Sub": "Postcard/${Stage}"}]
-    assert {alarm["MetricName"] for alarm in ours} == {"Fallbacks", "AlreadyStored"} <= written
-    for alarm in ours:
-        by = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
-        assert list(by) in told["Dimensions"]
-        assert by["service"] == line["service"]
-        assert by.get("reason", "budget") in get_args(FallbackReason)
+    (definition,) = line["_aws"]["CloudWatchMetrics"]
+    written = {metric["Name"] for metric in definition["Metrics"]}
+    namespace = {"Fn::Sub": "Postcard/${Stage}"}
+    alarms = [
+        alarm
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == namespace
+    ]
+    assert {alarm["MetricName"] for alarm in alarms} == {"Fallbacks", "AlreadyStored"} <= written
+    for alarm in alarms:
+        dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert list(dimensions) in definition["Dimensions"]
+        assert dimensions["service"] == line["service"]
+        assert dimensions.get("reason", "budget") in get_args(FallbackReason)
     variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == {"Fn::Sub": "Postcard/${Stage}"}
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
 
 
-def test_the_dashboard_is_readable_json(template: SamDocument) -> None:
+def test_the_dashboard_is_valid_json(template: SamDocument) -> None:
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert len(json.loads(body)["widgets"]) == 6
 
 
-def test_the_built_template_needs_no_yaml_merges() -> None:
+def test_the_template_uses_no_yaml_merge_keys() -> None:
     assert "<<:" not in Path("template.yaml").read_text(encoding="utf-8")

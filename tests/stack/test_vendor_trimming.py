@@ -1,4 +1,4 @@
-"""What is taken from ICU's and Babel's data changes no line end, no grapheme, no word of a date."""
+"""The trimmed data of ICU and Babel gives the same line breaks, graphemes, numbers and dates."""
 
 import importlib.util
 import json
@@ -9,37 +9,39 @@ from pathlib import Path
 
 import pytest
 
-from layers.vendor import breaks, locales
+from layers.vendor import trim_icu, trim_locales
 
-FOLDER = Path(breaks.__file__).parent
-BREAKS = """
+FOLDER = Path(trim_icu.__file__).parent
+BREAK_SCRIPT = """
 import json, sys
 from icu4py.breakers import CharacterBreaker, LineBreaker
 texts, languages = json.load(sys.stdin)
 print(json.dumps([[list(LineBreaker(text, each)), list(CharacterBreaker(text, each))]
     for each in languages for text in texts]))
 """
-SAYS = """
+LOCALE_SCRIPT = """
 import sys
 from datetime import UTC
 from zoneinfo import ZoneInfo
 from babel.localedata import locale_identifiers
-from postcard.template.wording import Wording
-def date(say, *given):
+from postcard.template.liquid.locale_filters import LocaleFilters
+def date(filters, *arguments):
     try:
-        return say.date(*given)
+        return filters.date(*arguments)
     except (KeyError, ValueError) as error:  # CLDR has no such word in that language
         return repr(error)
 zone = ZoneInfo("Europe/Rome")
 for tag in locale_identifiers():
     for native in (False, True):
-        say = Wording(tag.replace("_", "-"), zone, native)
-        print(tag, say.number(-1234567.891), say.number(0.5, 2), say.currency(1234.5, "EUR"),
-              say.currency(99, "JPY"), say.currency(7, "INR", 1), say.initials("ada lovelace"))
+        filters = LocaleFilters(tag.replace("_", "-"), zone, native)
+        print(tag, filters.number(-1234567.891), filters.number(0.5, 2),
+              filters.currency(1234.5, "EUR"), filters.currency(99, "JPY"),
+              filters.currency(7, "INR", 1), filters.initials("ada lovelace"))
         for width in ("short", "medium", "long", "full"):
-            print(say.date("2026-03-04T17:08:09Z", width), say.time("2026-03-04T05:08:09Z", width))
+            print(filters.date("2026-03-04T17:08:09Z", width),
+                  filters.time("2026-03-04T05:08:09Z", width))
         for pattern in ("EEEE d MMMM y G, QQQ, EEE LLL h a B", "z zzzz VVVV vvvv OOOO", "%A %B %p"):
-            print(date(say, "2026-11-24T08:00:00Z", pattern))
+            print(date(filters, "2026-11-24T08:00:00Z", pattern))
 """
 TEXTS = (
     "สวัสดีครับยินดีต้อนรับสู่ประเทศไทย", "ພາສາລາວເປັນພາສາທາງການ", "ភាសាខ្មែរជាភាសាផ្លូវការ",
@@ -51,7 +53,7 @@ LANGUAGES = ("en", "ja", "zh-TW", "ko", "th", "de", "fi", "ja@lb=loose", "zh@lb=
 
 
 @pytest.fixture
-def copies(tmp_path: Path) -> Path:
+def copied_packages(tmp_path: Path) -> Path:
     for name in ("icu4py", "babel"):
         spec = importlib.util.find_spec(name)
         assert spec is not None and spec.origin is not None
@@ -63,47 +65,55 @@ def copies(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said(code: str, first: Path | str = "", given: str = "") -> str:
-    """What a program prints whose packages are looked for in `first` before all others."""
-    paths = {"PYTHONPATH": str(first), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", code]
-    ran = subprocess.run(
-        command, env=paths, input=given, capture_output=True, text=True, timeout=120, check=False
+def script_output(script: str, python_path: Path | str = "", stdin: str = "") -> str:
+    """What a Python script prints; packages in `python_path` come before installed ones."""
+    environment = {"PYTHONPATH": str(python_path), "PYTHONIOENCODING": "utf-8"}
+    completed = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
-def size(folder: Path) -> int:
+def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_every_text_breaks_as_with_all_of_icus_data(copies: Path) -> None:
-    given = json.dumps([TEXTS, LANGUAGES])
-    before = size(copies / "icu4py.libs")
-    breaks.main(copies)
-    assert size(copies / "icu4py.libs") < before - 25_000_000
-    assert said(BREAKS, copies, given) == said(BREAKS, "", given)
-    assert said("import icu4py; print(icu4py.__file__)", copies).startswith(str(copies))
+def test_trimmed_icu_data_breaks_texts_like_the_complete_data(copied_packages: Path) -> None:
+    texts = json.dumps([TEXTS, LANGUAGES])
+    before = folder_bytes(copied_packages / "icu4py.libs")
+    trim_icu.main(copied_packages)
+    assert folder_bytes(copied_packages / "icu4py.libs") < before - 25_000_000
+    trimmed = script_output(BREAK_SCRIPT, copied_packages, texts)
+    assert trimmed == script_output(BREAK_SCRIPT, "", texts)
+    used_package = script_output("import icu4py; print(icu4py.__file__)", copied_packages)
+    assert used_package.startswith(str(copied_packages))
 
 
-def test_every_locale_says_numbers_money_and_dates_as_with_all_of_babels_data(
-    copies: Path,
+def test_trimmed_babel_data_formats_every_locale_like_the_complete_data(
+    copied_packages: Path,
 ) -> None:
-    subprocess.run([sys.executable, FOLDER / "locales.py", copies], check=True, timeout=60)
-    assert size(copies / "babel" / "locale-data") < 10_000_000
-    assert said(SAYS, copies) == said(SAYS)
+    command = [sys.executable, str(FOLDER / "trim_locales.py"), str(copied_packages)]
+    subprocess.run(command, check=True, timeout=60)
+    assert folder_bytes(copied_packages / "babel" / "locale-data") < 10_000_000
+    assert script_output(LOCALE_SCRIPT, copied_packages) == script_output(LOCALE_SCRIPT)
 
 
-def test_a_locale_that_is_cut_twice_is_the_same() -> None:
+def test_trimming_a_locale_twice_changes_nothing_more() -> None:
     spec = importlib.util.find_spec("babel")
     assert spec is not None and spec.origin is not None
-    whole = (Path(spec.origin).parent / "locale-data" / "de.dat").read_bytes()
-    once = locales.trim_locale(whole)
-    assert len(once) < len(whole) / 2
-    assert locales.trim_locale(once) == once
+    complete = (Path(spec.origin).parent / "locale-data" / "de.dat").read_bytes()
+    once = trim_locales.trim_locale(complete)
+    assert len(once) < len(complete) / 2
+    assert trim_locales.trim_locale(once) == once
 
 
-def test_data_in_an_unknown_shape_stops_the_build() -> None:
-    with pytest.raises(SystemExit, match="not where it was"):
-        breaks.trim_library(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))
+def test_an_unknown_layout_of_the_icu_library_stops_the_build() -> None:
+    with pytest.raises(SystemExit, match="not where it is expected"):
+        trim_icu.trim_library(b"\x7fELF" + bytes(64) + b"CmnD" + bytes(64))

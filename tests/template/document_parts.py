@@ -1,4 +1,4 @@
-"""The parts of a document, each with what the schema says of it."""
+"""Walks over a document's values, each with its part of the JSON Schema."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -24,33 +24,35 @@ def walk_parts(document: Any) -> Iterator[Part]:
 
 
 def _walk(node: Any, value: Any, path: Path, name: str) -> Iterator[Part]:
-    for said in _alternatives(node):
-        yield Part(name, path, said, value)
-        for member, key, own in _members(said, value, name):
-            yield from _walk(member, value[key], (*path, key), own)
+    for schema in _alternatives(node):
+        yield Part(name, path, schema, value)
+        for member_schema, key, member_name in _members(schema, value, name):
+            yield from _walk(member_schema, value[key], (*path, key), member_name)
 
 
 def _alternatives(node: Any) -> Iterator[Any]:
-    """What a value may be: references followed, unions taken apart."""
+    """The schemas of a node: references are resolved, unions split into their members."""
     if "$ref" in node:
         node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
     inner = node.get("anyOf") or node.get("oneOf")
     if not inner:
         yield node
-    for one in inner or ():
-        yield from _alternatives(one)
+    for alternative in inner or ():
+        yield from _alternatives(alternative)
 
 
-def _members(said: Any, value: Any, name: str) -> Iterator[tuple[Any, str | int, str]]:
-    """The schemas, keys and names of what is inside a value, if the schema is of its kind."""
-    if isinstance(value, list) and said.get("type") == "array":
-        places = said.get("prefixItems") or [said.get("items", {})] * len(value)
-        for index, place in enumerate(places[: len(value)]):
-            yield place, index, f"{name}[{index if 'prefixItems' in said else ''}]"
-    elif isinstance(value, dict) and "properties" in said:
-        own = said["properties"]
-        kind = own.get("type", {})
-        if set(value) <= set(own) and value.get("type", kind.get("default")) == kind.get("const"):
-            yield from ((own[key], key, f"{said['title']}.{key}") for key in value)
-    elif isinstance(value, dict) and isinstance(said.get("additionalProperties"), dict):
-        yield from ((said["additionalProperties"], key, name) for key in value)
+def _members(schema: Any, value: Any, name: str) -> Iterator[tuple[Any, str | int, str]]:
+    """The schema, key and name of each member of a value, if the schema is of the value's type."""
+    if isinstance(value, list) and schema.get("type") == "array":
+        item_schemas = schema.get("prefixItems") or [schema.get("items", {})] * len(value)
+        for index, item_schema in enumerate(item_schemas[: len(value)]):
+            yield item_schema, index, f"{name}[{index if 'prefixItems' in schema else ''}]"
+    elif isinstance(value, dict) and "properties" in schema:
+        properties = schema["properties"]
+        type_schema = properties.get("type", {})
+        if set(value) <= set(properties) and value.get(
+            "type", type_schema.get("default")
+        ) == type_schema.get("const"):
+            yield from ((properties[key], key, f"{schema['title']}.{key}") for key in value)
+    elif isinstance(value, dict) and isinstance(schema.get("additionalProperties"), dict):
+        yield from ((schema["additionalProperties"], key, name) for key in value)

@@ -19,11 +19,11 @@ def template(**properties: Any) -> Template:
 
 
 def faults(**properties: Any) -> dict[str, str]:
-    """Pointer → detail of everything that is wrong at publish."""
+    """Pointer → detail of every fault at publish."""
     try:
         template(**properties)
-    except BadRequest as refused:
-        return {fault.pointer: fault.detail for fault in refused.errors}
+    except BadRequest as error:
+        return {fault.pointer: fault.detail for fault in error.errors}
     return {}
 
 
@@ -38,9 +38,9 @@ def bind_link(compiled: Template, **fields: str) -> BoundValues:
 
 
 def refusal_codes(compiled: Template, *modifications: dict[str, Any]) -> dict[str, str]:
-    """Pointer → code of what a POST is refused for."""
+    """Pointer → code of every fault of a POST."""
     try:
         bind_modifications(compiled, *modifications)
-    except BadRequest as refused:
-        return {fault.pointer: fault.code for fault in refused.errors}
+    except BadRequest as error:
+        return {fault.pointer: fault.code for fault in error.errors}
     return {}

@@ -1,4 +1,4 @@
-"""template.md, "Addressing by a request" and the table of missing and bad values."""
+"""Binding modifications to a template: addressing, missing and bad values (template.md)."""
 
 import json
 from typing import Any
@@ -37,76 +37,80 @@ LAYERS = [
 
 
 @pytest.fixture(scope="module")
-def made() -> Template:
+def compiled() -> Template:
     return template(fields=FIELDS, layers=LAYERS)
 
 
 CODE = {"name": "code", "text": "ABC"}
 
 
-# The table
+# Missing and bad values
 
 
-def test_missing_with_a_default_is_the_default_in_every_mode(made: Template) -> None:
+def test_a_missing_value_is_the_default_in_every_mode(compiled: Template) -> None:
     tier = {"name": "tier", "text": "x"}
     for bound in (
-        bind_modifications(made, CODE, tier),
-        bind_modifications(made, CODE, mode="default"),
-        bind_link(made, code="ABC"),
+        bind_modifications(compiled, CODE, tier),
+        bind_modifications(compiled, CODE, mode="default"),
+        bind_link(compiled, code="ABC"),
     ):
         assert bound.values["name"] == "there"
 
 
-def test_missing_without_a_default_is_empty_in_every_mode(made: Template) -> None:
-    assert bind_modifications(made, CODE, {"name": "tier", "text": "x"}).values["note"] is None
-    assert bind_link(made, code="ABC").values["note"] is None
+def test_a_missing_value_without_a_default_is_none_in_every_mode(compiled: Template) -> None:
+    assert bind_modifications(compiled, CODE, {"name": "tier", "text": "x"}).values["note"] is None
+    assert bind_link(compiled, code="ABC").values["note"] is None
 
 
-def test_missing_and_required_is_an_error_by_post_even_with_a_default(made: Template) -> None:
-    assert refusal_codes(made) == {"/modifications": "missing_value"}
-    with pytest.raises(BadRequest) as refused:
-        bind_modifications(made)
-    assert [fault.detail.split()[0] for fault in refused.value.errors] == ["code", "tier"]
-
-
-def test_missing_and_required_by_link_is_the_default_or_else_the_fallback_picture(
-    made: Template,
+def test_a_missing_required_value_is_an_error_by_post_even_with_a_default(
+    compiled: Template,
 ) -> None:
-    bound = bind_link(made)
+    assert refusal_codes(compiled) == {"/modifications": "missing_value"}
+    with pytest.raises(BadRequest) as error:
+        bind_modifications(compiled)
+    assert [fault.detail.split()[0] for fault in error.value.errors] == ["code", "tier"]
+
+
+def test_a_missing_required_value_in_a_link_is_the_default_or_else_the_fallback_picture(
+    compiled: Template,
+) -> None:
+    bound = bind_link(compiled)
     assert bound.missing_required == ("code",)
     assert bound.values["tier"] == "gold"
-    assert bind_link(made, code="ABC").missing_required == ()
+    assert bind_link(compiled, code="ABC").missing_required == ()
 
 
-def test_missing_and_required_with_defaults_asked_for_is_told(made: Template) -> None:
-    bound = bind_modifications(made, mode="default")
+def test_a_missing_required_value_is_a_warning_in_default_mode(compiled: Template) -> None:
+    bound = bind_modifications(compiled, mode="default")
     assert bound.missing_required == ("code",)
     assert {warning.code for warning in bound.warnings} == {"missing_value"}
 
 
-def test_bad_is_an_error_with_its_pointer_by_post(made: Template) -> None:
+def test_a_bad_value_is_an_error_with_its_pointer_by_post(compiled: Template) -> None:
     assert refusal_codes(
-        made, CODE, {"name": "tier", "text": "x"}, {"name": "name", "text": "Alexander"}
+        compiled, CODE, {"name": "tier", "text": "x"}, {"name": "name", "text": "Alexander"}
     ) == {"/modifications/2/text": "invalid_value"}
 
 
-def test_bad_is_as_missing_with_a_warning_when_defaults_are_asked_for(made: Template) -> None:
-    bound = bind_modifications(made, CODE, {"name": "name", "text": "Alexander"}, mode="default")
+def test_a_bad_value_is_the_default_with_a_warning_in_default_mode(compiled: Template) -> None:
+    bound = bind_modifications(
+        compiled, CODE, {"name": "name", "text": "Alexander"}, mode="default"
+    )
     assert bound.values["name"] == "there"
     assert ("invalid_value", "/modifications/1/text") in [
         (w.code, w.pointer) for w in bound.warnings
     ]
 
 
-def test_bad_is_as_missing_and_counted_by_link(made: Template) -> None:
-    bound = bind_link(made, code="abc", name="Alexander", points="many")
+def test_a_bad_value_in_a_link_is_the_default_and_is_counted(compiled: Template) -> None:
+    bound = bind_link(compiled, code="abc", name="Alexander", points="many")
     assert (bound.ignored_count, bound.missing_required, bound.warnings) == (3, ("code",), ())
     assert (bound.values["name"], bound.values["points"]) == ("there", 0)
 
 
-def test_all_faults_are_told_at_once(made: Template) -> None:
+def test_all_faults_are_reported_at_once(compiled: Template) -> None:
     found = refusal_codes(
-        made,
+        compiled,
         {"name": "code", "text": "abc"},
         {"name": "tier", "text": "x"},
         {"name": "points", "value": "x"},
@@ -122,14 +126,16 @@ def test_all_faults_are_told_at_once(made: Template) -> None:
 # Addressing by a request
 
 
-def test_a_value_goes_to_the_field_and_a_property_to_the_layer_of_that_name(made: Template) -> None:
-    bound = bind_link(made, code="ABC", name="Alex", **{"name.color": "red"})
+def test_a_value_goes_to_the_field_and_a_property_to_the_layer_of_that_name(
+    compiled: Template,
+) -> None:
+    bound = bind_link(compiled, code="ABC", name="Alex", **{"name.color": "red"})
     assert bound.values["name"] == "Alex"
     assert bound.layers == {"name": {"color": "red"}}
 
 
-def test_a_value_goes_to_the_layer_if_there_is_no_field(made: Template) -> None:
-    bound = bind_link(made, code="ABC", title="Hello", hero="asset:other", qr="y")
+def test_a_value_goes_to_the_layer_if_there_is_no_field(compiled: Template) -> None:
+    bound = bind_link(compiled, code="ABC", title="Hello", hero="asset:other", qr="y")
     assert bound.layers == {
         "title": {"value": "Hello"},
         "hero": {"value": "asset:other"},
@@ -137,10 +143,10 @@ def test_a_value_goes_to_the_layer_if_there_is_no_field(made: Template) -> None:
     }
 
 
-def test_two_entries_for_one_name_are_read_as_one(made: Template) -> None:
+def test_two_entries_for_one_name_are_read_as_one(compiled: Template) -> None:
     rest = [CODE, {"name": "tier", "text": "x"}]
     bound = bind_modifications(
-        made, *rest, {"name": "name", "text": "Alex"}, {"name": "name", "color": "red"}
+        compiled, *rest, {"name": "name", "text": "Alex"}, {"name": "name", "color": "red"}
     )
     assert (bound.values["name"], bound.layers["name"]) == ("Alex", {"color": "red"})
 
@@ -183,50 +189,56 @@ def test_two_entries_for_one_name_are_read_as_one(made: Template) -> None:
         ),
     ],
 )
-def test_what_cannot_be_addressed_is_refused_by_post_and_left_out_by_link(
-    made: Template, entries: list[dict[str, Any]], pointer: str, code: str
+def test_a_modification_that_cannot_be_applied_is_refused_by_post(
+    compiled: Template, entries: list[dict[str, Any]], pointer: str, code: str
 ) -> None:
-    assert refusal_codes(made, *entries)[pointer] == code
+    assert refusal_codes(compiled, *entries)[pointer] == code
 
 
-def test_an_unknown_name_lists_the_names_there_are(made: Template) -> None:
-    with pytest.raises(BadRequest) as refused:
-        bind_modifications(made, {"name": "nome", "text": "x"})
-    detail = refused.value.errors[0].detail
+def test_the_error_for_an_unknown_name_lists_the_known_names(compiled: Template) -> None:
+    with pytest.raises(BadRequest) as error:
+        bind_modifications(compiled, {"name": "nome", "text": "x"})
+    detail = error.value.errors[0].detail
     assert all(name in detail for name in [*FIELDS, "title", "hero", "card", "box", "qr"])
 
 
 @pytest.mark.parametrize(
     "name", ["nome", "nome.color", "hero.color", "title.size", "card", "title.text", "title.value"]
 )
-def test_by_link_it_is_left_out_and_counted(made: Template, name: str) -> None:
-    bound = bind_link(made, code="ABC", **{name: "x"})
+def test_a_parameter_that_cannot_be_applied_is_ignored_and_counted_by_link(
+    compiled: Template, name: str
+) -> None:
+    bound = bind_link(compiled, code="ABC", **{name: "x"})
     assert (bound.ignored_count, bound.layers) == (1, {})
 
 
-def test_blank_leaves_what_the_document_says(made: Template) -> None:
-    bound = bind_link(made, code="ABC", title=" ", **{"title.color": "", "card.visible": "null"})
+def test_a_blank_value_for_a_layer_leaves_the_documents_own(compiled: Template) -> None:
+    bound = bind_link(
+        compiled, code="ABC", title=" ", **{"title.color": "", "card.visible": "null"}
+    )
     assert (bound.layers, bound.ignored_count) == ({}, 0)
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [("color", "reddish"), ("visible", "maybe"), ("background", "url(x)")]
 )
-def test_a_bad_property_is_as_bad_as_a_bad_value(made: Template, key: str, value: str) -> None:
+def test_a_bad_property_of_a_layer_is_treated_like_a_bad_value(
+    compiled: Template, key: str, value: str
+) -> None:
     assert (
-        refusal_codes(made, {"name": "title", key: value})[f"/modifications/0/{key}"]
+        refusal_codes(compiled, {"name": "title", key: value})[f"/modifications/0/{key}"]
         == "invalid_value"
     )
-    assert bind_link(made, code="ABC", **{f"title.{key}": value}).ignored_count == 1
+    assert bind_link(compiled, code="ABC", **{f"title.{key}": value}).ignored_count == 1
 
 
-def test_at_most_200_modifications(made: Template) -> None:
+def test_at_most_200_modifications(compiled: Template) -> None:
     many = [CODE, {"name": "tier", "text": "x"}] + [{"name": "nome", "text": "x"}] * 199
-    assert refusal_codes(made, *many) == {"/modifications": "too_many_items"}
-    assert "/modifications" not in refusal_codes(made, *many[:200])
+    assert refusal_codes(compiled, *many) == {"/modifications": "too_many_items"}
+    assert "/modifications" not in refusal_codes(compiled, *many[:200])
 
 
-# Canonical
+# Canonical JSON
 
 
 @given(
@@ -244,19 +256,19 @@ def test_at_most_200_modifications(made: Template) -> None:
         },
     )
 )
-def test_the_canonical_text_restores_the_same_picture(fields: dict[str, str]) -> None:
-    made = template(fields=FIELDS, layers=LAYERS)
-    bound = bind_link(made, **fields)
-    again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
-    assert (again.values, again.layers) == (bound.values, bound.layers)
-    assert again.to_canonical_json() == bound.to_canonical_json()
+def test_canonical_json_restores_the_same_values(fields: dict[str, str]) -> None:
+    compiled = template(fields=FIELDS, layers=LAYERS)
+    bound = bind_link(compiled, **fields)
+    restored = BoundValues.from_canonical_json(compiled, bound.to_canonical_json())
+    assert (restored.values, restored.layers) == (bound.values, bound.layers)
+    assert restored.to_canonical_json() == bound.to_canonical_json()
     assert json.loads(bound.to_canonical_json())
 
 
-def test_equal_values_have_one_canonical_text(made: Template) -> None:
-    first = bind_link(made, code="ABC", name=" Zoe\u0308 ", points="007.50")
+def test_equal_values_have_the_same_canonical_json(compiled: Template) -> None:
+    first = bind_link(compiled, code="ABC", name=" Zoe\u0308 ", points="007.50")
     second = bind_modifications(
-        made,
+        compiled,
         CODE,
         {"name": "tier", "value": "gold"},
         {"name": "points", "value": 7.5},
@@ -265,9 +277,9 @@ def test_equal_values_have_one_canonical_text(made: Template) -> None:
     assert first.to_canonical_json() == second.to_canonical_json()
 
 
-def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Template) -> None:
+def test_the_link_fields_of_bound_values_bind_to_the_same_values(compiled: Template) -> None:
     bound = bind_modifications(
-        made,
+        compiled,
         CODE,
         {"name": "tier", "text": "x"},
         {"name": "points", "value": 1.25},
@@ -277,23 +289,23 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(made: Templa
     )
     fields = bound.link_fields()
     assert fields["ok"] == "true" and fields["title.visible"] == "false" and "name" not in fields
-    assert bind_link(made, **fields).to_canonical_json() == bound.to_canonical_json()
+    assert bind_link(compiled, **fields).to_canonical_json() == bound.to_canonical_json()
 
 
-def test_the_alt_text_is_filled_with_the_values() -> None:
-    made = template(fields=FIELDS, alt="Hi {{ name }}{% if note %}: {{ note }}{% endif %}")
-    assert bind_link(made, name="Zoë", note="*x*").alt_text(made) == "Hi Zoë: *x*"
-    assert bind_defaults(made).alt_text(made) == "Hi there"
-    assert bind_examples(made).alt_text(made) == "Hi Alex"
+def test_the_alt_text_contains_the_values() -> None:
+    compiled = template(fields=FIELDS, alt="Hi {{ name }}{% if note %}: {{ note }}{% endif %}")
+    assert bind_link(compiled, name="Zoë", note="*x*").alt_text(compiled) == "Hi Zoë: *x*"
+    assert bind_defaults(compiled).alt_text(compiled) == "Hi there"
+    assert bind_examples(compiled).alt_text(compiled) == "Hi Alex"
 
 
 @given(st.dictionaries(st.text(), st.text()))
-def test_a_link_can_say_anything_and_nothing_is_raised(fields: dict[str, str]) -> None:
-    made = template(fields=FIELDS, layers=LAYERS)
-    assert bind_link(made, **fields).to_canonical_json()
-    assert modifications_from_link(made, fields).pointer_to("x") == "/modifications"
+def test_no_link_parameters_raise_an_error(fields: dict[str, str]) -> None:
+    compiled = template(fields=FIELDS, layers=LAYERS)
+    assert bind_link(compiled, **fields).to_canonical_json()
+    assert modifications_from_link(compiled, fields).pointer_to("x") == "/modifications"
 
 
-def test_modifications_of_no_template_are_all_unknown() -> None:
+def test_a_template_without_fields_and_layers_accepts_no_modification() -> None:
     with pytest.raises(BadRequest, match="modifications"):
         modifications_from_json(template(), [{"name": "a", "text": "b"}])

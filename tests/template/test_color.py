@@ -27,7 +27,7 @@ from postcard.color import LinearGradient, is_opaque, parse_color
         (" transparent ", (0, 0, 0, 0)),
     ],
 )
-def test_a_colour_is_read_as_css_reads_it(text: str, color: tuple[int, ...]) -> None:
+def test_colours_are_parsed_like_css(text: str, color: tuple[int, ...]) -> None:
     assert parse_color(text) == color
 
 
@@ -39,18 +39,18 @@ def test_a_colour_is_read_as_css_reads_it(text: str, color: tuple[int, ...]) -> 
         "currentColor", "url(x)", "rgb(1e3, 2, 3)", "#fff;", "rgb(NaN 0 0)", "١", "rgb()",
     ],
 )  # fmt: skip
-def test_what_is_no_colour_is_refused_with_a_sentence(text: str) -> None:
+def test_an_invalid_colour_raises_an_error_that_shows_the_syntax(text: str) -> None:
     with pytest.raises(ValueError, match="is not a colour; write #rrggbb"):
         parse_color(text)
 
 
 @pytest.mark.parametrize("name", sorted(ImageColor.colormap))
-def test_every_css_name_is_known_in_any_case(name: str) -> None:
+def test_every_css_colour_name_is_known_in_any_case(name: str) -> None:
     assert parse_color(name.upper()) == (*ImageColor.getrgb(name), 255)
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 4))
-def test_hex_and_rgb_say_the_same(color: tuple[int, int, int, int]) -> None:
+def test_hex_and_rgb_notation_yield_the_same_colour(color: tuple[int, int, int, int]) -> None:
     red, green, blue, alpha = color
     assert parse_color("#" + bytes(color).hex()) == color
     assert parse_color(f"rgb({red} {green} {blue} / {alpha / 255:.6f})") == color

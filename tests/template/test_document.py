@@ -1,4 +1,4 @@
-"""template.md, "The document" and its bounds, at the door."""
+"""Validation of documents and their limits (template.md, "The document")."""
 
 import json
 import math
@@ -18,16 +18,16 @@ def layers(*found: dict[str, Any], **rest: Any) -> dict[str, str]:
     return faults(layers=list(found), **rest)
 
 
-def test_what_is_not_written_has_the_contracts_defaults() -> None:
-    made = parse_document(document())
-    assert (made.background, made.color, made.font) == ("#ffffff", "#000000", "Inter")
-    assert (made.locale, made.time_zone, made.numerals, made.direction) == (
+def test_omitted_properties_have_the_documented_defaults() -> None:
+    parsed = parse_document(document())
+    assert (parsed.background, parsed.color, parsed.font) == ("#ffffff", "#000000", "Inter")
+    assert (parsed.locale, parsed.time_zone, parsed.numerals, parsed.direction) == (
         "en",
         "UTC",
         "latin",
         "auto",
     )
-    assert (made.format, made.layers, dict(made.fields), made.alt) == ("png", (), {}, "")
+    assert (parsed.format, parsed.layers, dict(parsed.fields), parsed.alt) == ("png", (), {}, "")
 
 
 def test_null_is_the_same_as_not_given() -> None:
@@ -35,7 +35,7 @@ def test_null_is_the_same_as_not_given() -> None:
     assert parse_document(text) == parse_document(document(layers=[TEXT])) == load_published(text)
 
 
-def test_every_fault_is_told_at_once_with_its_pointer() -> None:
+def test_all_faults_are_reported_at_once_with_their_pointers() -> None:
     found = layers(
         {**TEXT, "colour": "red"},
         {"type": "rectangle", "width": 1, "height": 1, "fill": "reddish"},
@@ -57,14 +57,14 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
     assert "did you mean style" in found["/layers/3/text/0/syle"]
 
 
-def test_a_stroke_may_be_dashed_and_a_border_not() -> None:
+def test_a_stroke_may_be_dashed_but_a_border_may_not() -> None:
     dashed = {"color": "red", "dash": [1, 2]}
     assert layers({**TEXT, "stroke": dashed}) == {}
     framed = {"type": "image", "source": "asset:photo", "width": 9, "height": 9, "border": dashed}
     assert layers(framed)["/layers/0/border/dash"].startswith("unknown property")
 
 
-def test_names_of_layers_are_unique_in_the_whole_document() -> None:
+def test_layer_names_are_unique_in_the_whole_document() -> None:
     twice = {**TEXT, "name": "a"}
     assert set(layers(twice, {"type": "group", "layers": [twice]})) == {
         "/layers/0/name",
@@ -85,7 +85,7 @@ def test_a_field_may_not_have_a_reserved_name(name: str) -> None:
     assert list(faults(fields={name: {}})) == [f"/fields/{name}"]
 
 
-def test_styles_that_are_named_must_be_there() -> None:
+def test_a_named_style_must_exist() -> None:
     found = layers(
         {**TEXT, "style": "a", "emphasis": "b"},
         {"type": "text", "text": [{"text": "x", "style": "c"}]},
@@ -151,7 +151,9 @@ def test_styles_that_are_named_must_be_there() -> None:
         ),
     ],
 )
-def test_both_sides_of_each_bound(good: dict[str, Any], bad: dict[str, Any]) -> None:
+def test_each_limit_accepts_the_last_valid_value_and_refuses_the_next(
+    good: dict[str, Any], bad: dict[str, Any]
+) -> None:
     assert faults(**good) == {}
     assert faults(**bad) != {}
 
@@ -176,7 +178,7 @@ def test_groups_nest_eight_deep() -> None:
         "[" * 99999,
     ],
 )
-def test_json_that_is_none_or_is_ambiguous_is_refused(text: str) -> None:
+def test_invalid_or_ambiguous_json_is_refused(text: str) -> None:
     with pytest.raises(BadRequest) as refused:
         parse_document(text)
     assert refused.value.code == "invalid_json"
@@ -192,13 +194,13 @@ def test_a_document_over_256_kb_is_refused() -> None:
         parse_document("[]")
 
 
-def test_no_number_of_a_loaded_document_is_infinite_or_a_boolean() -> None:
+def test_booleans_texts_and_numbers_are_not_converted_into_each_other() -> None:
     found = layers({**TEXT, "x": True}, {**TEXT, "size": "12"}, {**TEXT, "italic": 1})
     assert set(found) == {"/layers/0/x", "/layers/1/size", "/layers/2/italic"}
     assert math.isfinite(template(layers=[{**TEXT, "x": -5}]).document.layers[0].x)
 
 
-def test_auto_chooses_jpg_for_photos_and_png_for_the_rest() -> None:
+def test_auto_chooses_jpg_for_photos_and_png_otherwise() -> None:
     photo = {"type": "image", "source": "asset:x", "width": 200, "height": 50}
     assert template(format="auto", layers=[photo]).format == "jpg"
     assert template(format="auto", layers=[TEXT]).format == "png"
@@ -206,27 +208,35 @@ def test_auto_chooses_jpg_for_photos_and_png_for_the_rest() -> None:
     assert template(format="jpeg").format == "jpg"
 
 
-def awaiting(source: str, list_field: dict[str, Any]) -> bool:
+def expects_item_photos(source: str, list_field: dict[str, Any]) -> bool:
     picture = {"type": "image", "source": source, "width": 50, "height": 50}
     group = {"type": "group", "repeat": "products", "as": "one", "flow": "row", "layers": [picture]}
     products = {"type": "list", "max_items": 4, **list_field}
     return expects_photos(template(fields={"products": products}, layers=[group]).document)
 
 
-def test_an_items_picture_is_waited_for_unless_an_example_shows_it() -> None:
-    unseen = {"items": {"name": {}, "photo": {"type": "image"}}}
-    assert awaiting("{{ one.photo }}", unseen)
-    assert awaiting("{{ one.photo }}", {**unseen, "example": [{"name": "Mug"}] * 2})
-    assert not awaiting("{{ one.photo }}", {**unseen, "example": [{"name": "Mug"}]}), "too small"
-    assert not awaiting("{{ one.photo }}", {**unseen, "example": [{"photo": "asset:a"}] * 2})
-    assert not awaiting("{{ one.photo }}", {**unseen, "default": [{"photo": "asset:a"}] * 2})
-    seen = {"items": {"photo": {"type": "image", "default": "asset:a"}}}
-    assert not awaiting("{{ one.photo }}", seen)
-    assert not awaiting("asset:a", unseen)
+def test_photos_from_items_are_expected_unless_an_example_or_default_shows_them() -> None:
+    without_sample = {"items": {"name": {}, "photo": {"type": "image"}}}
+    assert expects_item_photos("{{ one.photo }}", without_sample)
+    assert expects_item_photos(
+        "{{ one.photo }}", {**without_sample, "example": [{"name": "Mug"}] * 2}
+    )
+    assert not expects_item_photos(
+        "{{ one.photo }}", {**without_sample, "example": [{"name": "Mug"}]}
+    ), "too small"
+    assert not expects_item_photos(
+        "{{ one.photo }}", {**without_sample, "example": [{"photo": "asset:a"}] * 2}
+    )
+    assert not expects_item_photos(
+        "{{ one.photo }}", {**without_sample, "default": [{"photo": "asset:a"}] * 2}
+    )
+    with_default = {"items": {"photo": {"type": "image", "default": "asset:a"}}}
+    assert not expects_item_photos("{{ one.photo }}", with_default)
+    assert not expects_item_photos("asset:a", without_sample)
 
 
-def test_the_references_are_the_pictures_that_the_document_itself_names() -> None:
-    made = template(
+def test_image_references_are_the_images_that_the_document_itself_names() -> None:
+    compiled = template(
         fields={"a": {"type": "image", "default": "asset:d", "example": "https://e.example/x"}},
         layers=[
             {"type": "group", "layers": [{"type": "image", "source": "asset:s"}]},
@@ -235,10 +245,15 @@ def test_the_references_are_the_pictures_that_the_document_itself_names() -> Non
         fallback={"source": "asset:f"},
         ended={"layers": [{"type": "image", "source": "https://x.example/e"}]},
     )
-    assert set(made.image_references) == {"asset:d", "asset:s", "asset:f", "https://x.example/e"}
+    assert set(compiled.image_references) == {
+        "asset:d",
+        "asset:s",
+        "asset:f",
+        "https://x.example/e",
+    }
 
 
-def test_the_schema_knows_every_property_by_its_written_name() -> None:
+def test_the_json_schema_has_every_property_by_its_json_name() -> None:
     text = json.dumps(json_schema())
     assert '"if"' in text and '"$schema"' in text and "if_" not in text
     assert json_schema()["additionalProperties"] is False

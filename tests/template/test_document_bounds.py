@@ -1,4 +1,4 @@
-"""Every number and every list of a document, on its bounds and beyond: tried on the gallery's."""
+"""Every number and list of the gallery's documents, tried on its limits and just beyond."""
 
 import copy
 import math
@@ -27,42 +27,44 @@ CASES = {
 }
 
 
-def on_its_bounds(part: Part) -> list[Any]:
-    """The least and the most that are good."""
+def values_on_limits(part: Part) -> list[Any]:
+    """The minimum and the maximum."""
     if isinstance(part.value, list):
         return [[part.value[0]] * part.schema.get(key, 0) for key in ("minItems", "maxItems")]
     return [part.schema[key] for key in ("minimum", "maximum") if key in part.schema]
 
 
-def beyond_them(part: Part) -> list[Any]:
-    """The nearest that are not."""
-    said = part.schema
+def values_beyond_limits(part: Part) -> list[Any]:
+    """The nearest values below the minimum and above the maximum."""
+    schema = part.schema
     if isinstance(part.value, list):
-        few = [[part.value[0]] * (said["minItems"] - 1)] if said.get("minItems") else []
-        return [*few, [part.value[0]] * (said["maxItems"] + 1)]
-    if said["type"] == "integer":
-        return [said["minimum"] - 1, said["maximum"] + 1]
-    least = said.get("exclusiveMinimum", math.nextafter(said.get("minimum", 0), -math.inf))
-    return [least, math.nextafter(said["maximum"], math.inf)]
+        too_short = [[part.value[0]] * (schema["minItems"] - 1)] if schema.get("minItems") else []
+        return [*too_short, [part.value[0]] * (schema["maxItems"] + 1)]
+    if schema["type"] == "integer":
+        return [schema["minimum"] - 1, schema["maximum"] + 1]
+    below = schema.get("exclusiveMinimum", math.nextafter(schema.get("minimum", 0), -math.inf))
+    return [below, math.nextafter(schema["maximum"], math.inf)]
 
 
-def is_wrong(document: dict[str, Any], part: Part, value: Any) -> bool:
+def is_refused(document: dict[str, Any], part: Part, value: Any) -> bool:
     """Whether the document is refused for this value."""
     changed: Any = copy.deepcopy(document)
-    holder = changed
+    parent = changed
     for step in part.path[:-1]:
-        holder = holder[step]
-    holder[part.path[-1]] = value
+        parent = parent[step]
+    parent[part.path[-1]] = value
     return any(found.startswith(json_pointer(*part.path)) for found in faults(**changed))
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_a_value_on_its_bound_is_taken_and_the_next_is_refused(name: str) -> None:
+def test_a_value_on_its_limit_is_accepted_and_the_next_is_refused(name: str) -> None:
     document, part = CASES[name]
-    assert [value for value in on_its_bounds(part) if is_wrong(document, part, value)] == []
-    assert [value for value in beyond_them(part) if not is_wrong(document, part, value)] == []
+    assert [value for value in values_on_limits(part) if is_refused(document, part, value)] == []
+    assert [
+        value for value in values_beyond_limits(part) if not is_refused(document, part, value)
+    ] == []
 
 
-def test_the_gallery_has_a_case_of_every_kind() -> None:
+def test_the_gallery_covers_every_kind_of_limit() -> None:
     assert len(CASES) > 120
     assert {"Shadow.blur", "Countdown.frames", "LinearGradient.stops"} <= set(CASES)

@@ -1,4 +1,4 @@
-"""What a document may say of shadows, blend modes, filters and mirroring."""
+"""Validation of shadows, blend modes, filters and flips in a document."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ EVERY_KIND: list[dict[str, Any]] = [
 EFFECTS = {"shadow": {"x": 1, "y": -2.5, "blur": 3, "color": "red"}, "blend": "multiply"}
 
 
-def wrong(layer: dict[str, Any]) -> set[str]:
+def faults_of(layer: dict[str, Any]) -> set[str]:
     return {where.removeprefix("/layers/0") for where in faults(layers=[layer])}
 
 
@@ -33,7 +33,7 @@ def test_every_layer_takes_a_shadow_and_a_blend_mode() -> None:
     assert faults(layers=[{**layer, **EFFECTS} for layer in EVERY_KIND]) == {}
 
 
-def test_a_published_document_is_read_as_it_was_at_the_door() -> None:
+def test_a_published_document_loads_as_it_was_validated() -> None:
     filter = {"grayscale": 1, "blur": 2, "brightness": 0, "contrast": 3, "saturation": 2,
               "tint": "#00000080"}  # fmt: skip
     picture = {**IMAGE, "filter": filter, "flip": "both"}
@@ -42,7 +42,7 @@ def test_a_published_document_is_read_as_it_was_at_the_door() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shadow", "place"),
+    ("shadow", "pointer"),
     [
         ({"blur": 200}, None),
         ({"blur": 200.5}, "/shadow/blur"),
@@ -58,12 +58,12 @@ def test_a_published_document_is_read_as_it_was_at_the_door() -> None:
         ("none", "/shadow"),
     ],
 )
-def test_the_bounds_of_a_shadow(shadow: Any, place: str | None) -> None:
-    assert wrong({**TEXT, "shadow": shadow}) == ({place} if place else set())
+def test_shadow_properties_are_validated(shadow: Any, pointer: str | None) -> None:
+    assert faults_of({**TEXT, "shadow": shadow}) == ({pointer} if pointer else set())
 
 
 @pytest.mark.parametrize(
-    ("filter", "place"),
+    ("filter", "pointer"),
     [
         ({"grayscale": 0}, None),
         ({"grayscale": 1}, None),
@@ -83,23 +83,23 @@ def test_the_bounds_of_a_shadow(shadow: Any, place: str | None) -> None:
         ({}, None),
     ],
 )
-def test_the_bounds_of_a_filter(filter: Any, place: str | None) -> None:
-    assert wrong({**IMAGE, "filter": filter}) == ({place} if place else set())
+def test_filter_properties_are_validated(filter: Any, pointer: str | None) -> None:
+    assert faults_of({**IMAGE, "filter": filter}) == ({pointer} if pointer else set())
 
 
 @pytest.mark.parametrize("blend", ["normal", "multiply", "screen", "overlay", "darken", "lighten"])
-def test_the_blend_modes(blend: str) -> None:
-    assert wrong({**TEXT, "blend": blend}) == set()
+def test_every_blend_mode_is_accepted(blend: str) -> None:
+    assert faults_of({**TEXT, "blend": blend}) == set()
 
 
-def test_words_that_are_no_blend_mode_or_direction_are_refused() -> None:
-    assert wrong({**TEXT, "blend": "difference"}) == {"/blend"}
-    assert wrong({**IMAGE, "flip": "diagonal"}) == {"/flip"}
-    assert wrong({**TEXT, "flip": "both"}) == {"/flip"}
-    assert wrong({"type": "rectangle", "width": 1, "height": 1, "filter": {}}) == {"/filter"}
+def test_unknown_blend_modes_flips_and_misplaced_effects_are_refused() -> None:
+    assert faults_of({**TEXT, "blend": "difference"}) == {"/blend"}
+    assert faults_of({**IMAGE, "flip": "diagonal"}) == {"/flip"}
+    assert faults_of({**TEXT, "flip": "both"}) == {"/flip"}
+    assert faults_of({"type": "rectangle", "width": 1, "height": 1, "filter": {}}) == {"/filter"}
 
 
-def test_colours_of_effects_may_be_liquid_that_is_read_at_publish() -> None:
+def test_the_colours_of_effects_may_be_liquid_that_is_checked_at_publish() -> None:
     brand = {"brand": {"type": "color", "default": "#f00"}}
     colors = {"shadow": {"color": "{{ brand }}"}, "filter": {"tint": "{{ brand }}"}}
     assert faults(fields=brand, layers=[{**IMAGE, **colors}]) == {}
@@ -111,8 +111,8 @@ def test_colours_of_effects_may_be_liquid_that_is_read_at_publish() -> None:
     }
 
 
-def test_the_schema_says_how_far_each_effect_goes() -> None:
-    known = json_schema()["$defs"]
-    assert known["Shadow"]["properties"]["blur"]["maximum"] == 200
-    assert known["Filter"]["properties"]["saturation"]["maximum"] == 10
-    assert "multiply" in known["TextLayer"]["properties"]["blend"]["enum"]
+def test_the_json_schema_has_the_limits_of_effects() -> None:
+    definitions = json_schema()["$defs"]
+    assert definitions["Shadow"]["properties"]["blur"]["maximum"] == 200
+    assert definitions["Filter"]["properties"]["saturation"]["maximum"] == 10
+    assert "multiply" in definitions["TextLayer"]["properties"]["blend"]["enum"]

@@ -1,4 +1,4 @@
-"""template.md, "In Liquid"."""
+"""Liquid in a template (template.md, "In Liquid")."""
 
 from datetime import UTC
 from typing import Any
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from postcard.template.fields.values import clean_text
 from postcard.template.liquid.context import LiquidContext, LiquidFailed
-from postcard.template.liquid.engine import ParsedLiquid
 from postcard.template.liquid.fast_path import ComparisonCondition, FastTemplate, TruthyCondition
 from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values
-from postcard.template.liquid.programs import parse_condition, parse_template, uses_time
+from postcard.template.liquid.parse import parse_condition, parse_template, uses_time
+from postcard.template.liquid.python_liquid import ParsedLiquid
 from tests.template.template_cases import bind_link, faults, template
 
 FIELDS = {
@@ -28,9 +28,9 @@ FIELDS = {
 }
 
 
-def said(text: str, **rest: Any) -> str:
-    made = template(alt=text, fields=FIELDS, **rest)
-    return bind_link(made).alt_text(made)
+def alt_text(text: str, **properties: Any) -> str:
+    compiled = template(alt=text, fields=FIELDS, **properties)
+    return bind_link(compiled).alt_text(compiled)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def said(text: str, **rest: Any) -> str:
     ],
 )
 def test_values_have_their_types(text: str, result: str) -> None:
-    assert said(text) == result
+    assert alt_text(text) == result
 
 
 @pytest.mark.parametrize(
@@ -67,38 +67,40 @@ def test_values_have_their_types(text: str, result: str) -> None:
         ("{{ day | time }}", "", ""),
     ],
 )
-def test_the_filters_speak_the_locale(text: str, english: str, german: str) -> None:
-    assert (said(text, locale="en-GB"), said(text, locale="de-DE")) == (english, german)
+def test_filters_format_for_the_locale(text: str, english: str, german: str) -> None:
+    assert (alt_text(text, locale="en-GB"), alt_text(text, locale="de-DE")) == (english, german)
 
 
 @pytest.mark.parametrize("pattern", ["VVVV", "v", "B", "b", "g", "MMMMMM"])
-def test_a_date_that_its_locale_cannot_say_is_no_text_and_breaks_nothing(pattern: str) -> None:
-    silent = []
+def test_a_pattern_that_a_locale_cannot_format_yields_an_empty_text(pattern: str) -> None:
+    unsupported = []
     for tag in locale_identifiers():
         try:
             assert LocaleFilters(tag.replace("_", "-"), UTC).date("2026-11-22T09:05", pattern)
         except FilterError:
-            silent.append(tag)
-    assert silent
-    assert said(f'{{{{ at | date: "{pattern}" }}}}', locale=silent[0]) == ""
+            unsupported.append(tag)
+    assert unsupported
+    assert alt_text(f'{{{{ at | date: "{pattern}" }}}}', locale=unsupported[0]) == ""
 
 
 @pytest.mark.parametrize("call", ["number", 'currency: "EUR"', "date", "time", "initials"])
-def test_every_filter_turns_nil_into_nothing(call: str) -> None:
-    assert said(f"[{{{{ none | {call} }}}}]") == "[]"
+def test_every_filter_turns_nil_into_an_empty_text(call: str) -> None:
+    assert alt_text(f"[{{{{ none | {call} }}}}]") == "[]"
 
 
-def test_native_numerals_are_written_in_every_filter() -> None:
+def test_every_filter_writes_native_numerals() -> None:
     text = '{{ points | number }} {{ day | date: "d MMMM yyyy" }}'
-    assert said(text, locale="ar-EG", numerals="native") == "١٬٨٤٠ ٢٢ نوفمبر ٢٠٢٦"
-    assert said(text, locale="ar-EG") == "1,840 22 نوفمبر 2026"
+    assert alt_text(text, locale="ar-EG", numerals="native") == "١٬٨٤٠ ٢٢ نوفمبر ٢٠٢٦"
+    assert alt_text(text, locale="ar-EG") == "1,840 22 نوفمبر 2026"
 
 
-def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> None:
+def test_dates_without_an_offset_are_read_and_shown_in_the_templates_zone() -> None:
     fields = {"at": {"type": "date", "default": "2026-07-01T12:00Z"}}
-    made = template(alt="{{ at | time }}", fields=fields, time_zone="Europe/Oslo", locale="en-GB")
-    assert bind_link(made).alt_text(made) == "14:00"
-    assert bind_link(made, at="2026-07-01T12:00").alt_text(made) == "12:00"
+    compiled = template(
+        alt="{{ at | time }}", fields=fields, time_zone="Europe/Oslo", locale="en-GB"
+    )
+    assert bind_link(compiled).alt_text(compiled) == "14:00"
+    assert bind_link(compiled, at="2026-07-01T12:00").alt_text(compiled) == "12:00"
 
 
 @pytest.mark.parametrize(
@@ -111,25 +113,29 @@ def test_a_date_without_an_offset_is_in_the_templates_zone_and_shown_there() -> 
         ("é", "É"),
     ],
 )
-def test_initials_are_those_of_the_first_and_last_word(name: str, initials: str) -> None:
-    made = template(alt="{{ name | initials }}", fields={"name": {}})
-    assert bind_link(made, name=name).alt_text(made) == initials
+def test_initials_are_the_first_letters_of_the_first_and_last_word(
+    name: str, initials: str
+) -> None:
+    compiled = template(alt="{{ name | initials }}", fields={"name": {}})
+    assert bind_link(compiled, name=name).alt_text(compiled) == initials
 
 
 @pytest.mark.parametrize(
     "value", ["{{ points }}", "{% if true %}x{% endif %}", "now", "today", "<b>*|"]
 )
-def test_a_value_is_data_and_never_parsed(value: str) -> None:
-    made = template(alt="{{ name }}! {{ name | append: '?' }}", fields={"name": {}, "points": {}})
-    shown = bind_link(made, name=f"a {value}").alt_text(made)
+def test_liquid_in_a_value_is_never_evaluated(value: str) -> None:
+    compiled = template(
+        alt="{{ name }}! {{ name | append: '?' }}", fields={"name": {}, "points": {}}
+    )
+    shown = bind_link(compiled, name=f"a {value}").alt_text(compiled)
     assert shown == f"a {value}! a {value}?"
 
 
-def test_now_and_today_in_a_value_are_not_the_clock() -> None:
-    made = template(alt='[{{ name | date: "%Y" }}]', fields={"name": {}})
+def test_now_and_today_in_a_value_are_not_the_current_time() -> None:
+    compiled = template(alt='[{{ name | date: "%Y" }}]', fields={"name": {}})
     assert (
-        bind_link(made, name="now").alt_text(made)
-        == bind_link(made, name="today").alt_text(made)
+        bind_link(compiled, name="now").alt_text(compiled)
+        == bind_link(compiled, name="today").alt_text(compiled)
         == ""
     )
 
@@ -153,7 +159,7 @@ def test_now_and_today_in_a_value_are_not_the_clock() -> None:
         "{{ name | upcase: }}{{ | }}",
     ],
 )
-def test_what_cannot_run_is_an_error_at_publish(text: str) -> None:
+def test_liquid_that_cannot_run_is_an_error_at_publish(text: str) -> None:
     layer = {"type": "text", "text": text}
     assert list(faults(alt=text, layers=[layer], fields=FIELDS)) == ["/layers/0/text", "/alt"]
 
@@ -176,12 +182,12 @@ def test_a_condition_that_cannot_run_is_an_error_at_publish(condition: str) -> N
         "{{ points | currency: 'euro' }}",
     ],
 )
-def test_what_fails_while_drawing_is_empty(text: str) -> None:
-    assert said(text) == ""
+def test_liquid_that_fails_at_render_is_empty(text: str) -> None:
+    assert alt_text(text) == ""
 
 
 @pytest.mark.parametrize(
-    ("text", "timed"),
+    ("text", "expected"),
     [
         ("{{ now | date }}", True),
         ("{% if at < now %}x{% endif %}", True),
@@ -192,11 +198,11 @@ def test_what_fails_while_drawing_is_empty(text: str) -> None:
         ('{{ name | append: "now" }}', False),
     ],
 )
-def test_a_template_that_names_now_is_timed(text: str, timed: bool) -> None:
-    assert uses_time(text) is timed
+def test_a_text_uses_time_if_its_liquid_names_now(text: str, expected: bool) -> None:
+    assert uses_time(text) is expected
 
 
-def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> None:
+def test_now_in_any_rendered_property_makes_a_template_depend_on_time() -> None:
     shown = {"type": "text", "text": "{{ now | time }}"}
     assert template(layers=[{"type": "group", "layers": [shown]}]).depends_on_time
     assert template(
@@ -208,10 +214,10 @@ def test_now_makes_a_template_timed_wherever_it_is_drawn_and_nowhere_else() -> N
     assert not template(alt="{{ now }}", fallback={"layers": [shown]}).depends_on_time
 
 
-# The short way and python-liquid agree
+# The fast path and python-liquid agree
 
-OF_A_TURN = ("item.name", "item.points", "item.none", "forloop.index", "forloop.last")
-NAMES = ("name", "points", "none", "ok", *OF_A_TURN)
+ITERATION_NAMES = ("item.name", "item.points", "item.none", "forloop.index", "forloop.last")
+NAMES = ("name", "points", "none", "ok", *ITERATION_NAMES)
 WORDS = st.text(st.characters(exclude_characters="{}%", codec="utf-8"), max_size=10)
 VALUES = st.fixed_dictionaries(
     {
@@ -241,9 +247,9 @@ OUTPUTS = st.tuples(
 ).map(lambda parts: f"{{{{{parts[2]}{parts[0]}{parts[1]} }}}}")
 
 
-def outcome(program: Any, speech: LiquidContext) -> str:
+def outcome(parsed: Any, context: LiquidContext) -> str:
     try:
-        return str(program.run(speech))
+        return str(parsed.render(context))
     except LiquidFailed:
         return "failed"
 
@@ -272,21 +278,21 @@ BRANCHES = st.tuples(CONDITIONS, WORDS | OUTPUTS, st.none() | WORDS | OUTPUTS).m
 
 
 @given(st.lists(WORDS | OUTPUTS | BRANCHES, max_size=6), VALUES, st.booleans())
-def test_the_short_way_says_what_python_liquid_says(
+def test_the_fast_path_renders_like_python_liquid(
     parts: list[str], values: dict[str, Any], isolate: bool
 ) -> None:
     source = "".join(parts)
-    program = parse_template(source)
-    assert isinstance(program, FastTemplate)
-    speech = LiquidContext(values, LocaleFilters("en", UTC), isolate)
-    assert outcome(program, speech) == outcome(ParsedLiquid(source, condition=False), speech)
+    parsed = parse_template(source)
+    assert isinstance(parsed, FastTemplate)
+    context = LiquidContext(values, LocaleFilters("en", UTC), isolate)
+    assert outcome(parsed, context) == outcome(ParsedLiquid(source, condition=False), context)
 
 
 @given(CONDITIONS, VALUES)
-def test_a_short_condition_holds_as_python_liquid_holds_it(
+def test_fast_path_conditions_evaluate_like_python_liquid(
     source: str, values: dict[str, Any]
 ) -> None:
     condition = parse_condition(source)
     assert isinstance(condition, TruthyCondition | ComparisonCondition)
-    speech = LiquidContext(values, LocaleFilters("en", UTC))
-    assert condition.evaluate(speech) == bool(ParsedLiquid(source, condition=True).render(speech))
+    context = LiquidContext(values, LocaleFilters("en", UTC))
+    assert condition.evaluate(context) == bool(ParsedLiquid(source, condition=True).render(context))

@@ -1,4 +1,4 @@
-"""List fields and repeated groups in a document: what is refused at publish, and how it is told."""
+"""List fields and repeated groups in a document: which faults are reported, and where."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ def group(**more: Any) -> dict[str, Any]:
     return {"type": "group", "repeat": "products", "layers": [TEXT], **more}
 
 
-def found(*layers: dict[str, Any], **fields: Any) -> dict[str, str]:
+def faults_of(*layers: dict[str, Any], **fields: Any) -> dict[str, str]:
     return faults(fields={"products": PRODUCTS, **fields}, layers=list(layers))
 
 
-def test_a_list_is_read_the_same_at_the_door_and_from_the_store() -> None:
+def test_a_published_list_loads_as_it_was_validated() -> None:
     text = document(fields={"products": PRODUCTS}, layers=[group(**{"as": "product"})])
     assert parse_document(text) == load_published(text)
     assert template(fields={"a": {"type": "list", "items": {"b": {}}}}).fields["a"].type == "list"
 
 
 @pytest.mark.parametrize(
-    ("wrong", "place"),
+    ("invalid", "pointer"),
     [
         ({"items": {}}, "/items"),
         ({"items": None}, "/items"),
@@ -48,38 +48,40 @@ def test_a_list_is_read_the_same_at_the_door_and_from_the_store() -> None:
         ({"example": [{"name": "a"}] * 4}, "/example/3"),
     ],
 )
-def test_a_list_that_is_wrong_is_told_where(wrong: dict[str, Any], place: str) -> None:
-    told = found(products={**PRODUCTS, **wrong})
-    assert list(told) == [f"/fields/products{place}"]
+def test_an_invalid_list_is_reported_with_its_pointer(
+    invalid: dict[str, Any], pointer: str
+) -> None:
+    found = faults_of(products={**PRODUCTS, **invalid})
+    assert list(found) == [f"/fields/products{pointer}"]
 
 
-def test_a_list_holds_no_lists() -> None:
+def test_a_list_cannot_contain_lists() -> None:
     inner = {"type": "list", "items": {"a": {"type": "list", "items": {"b": {}}}}}
-    assert "no list" in found(products=inner)["/fields/products/items/a/type"]
+    assert "no list" in faults_of(products=inner)["/fields/products/items/a/type"]
 
 
-def test_fields_of_items_count_as_fields() -> None:
+def test_the_fields_of_items_count_as_fields() -> None:
     many: dict[str, Any] = {f"a{index}": {} for index in range(98)}
-    assert found(products={"type": "list", "items": many}) == {}
+    assert faults_of(products={"type": "list", "items": many}) == {}
     over = {"type": "list", "items": {**many, "more": {}, "much": {}}}
-    assert list(found(products=over)) == ["/fields"]
+    assert list(faults_of(products=over)) == ["/fields"]
 
 
-def test_every_flat_name_means_one_thing() -> None:
-    assert "products_2_name" in found(products_2_name={})["/fields/products"]
-    assert found(products_4_name={}) == {}, "the list has three items at most"
+def test_every_flat_name_is_unambiguous() -> None:
+    assert "products_2_name" in faults_of(products_2_name={})["/fields/products"]
+    assert faults_of(products_4_name={}) == {}, "the list has three items at most"
     two = {"type": "list", "items": {"b_2_c": {}}}
     other = {"type": "list", "items": {"c": {}}}
     assert set(faults(fields={"a": two, "a_1_b": other})) == {"/fields/a", "/fields/a_1_b"}
 
 
-def test_flat_names_are_names_that_links_keep() -> None:
-    assert "64" in found(**{"p" * 60: PRODUCTS})[f"/fields/{'p' * 60}"]
-    assert "utm_1" in found(utm=PRODUCTS)["/fields/utm"]
+def test_flat_names_must_be_valid_in_links() -> None:
+    assert "64" in faults_of(**{"p" * 60: PRODUCTS})[f"/fields/{'p' * 60}"]
+    assert "utm_1" in faults_of(utm=PRODUCTS)["/fields/utm"]
 
 
 @pytest.mark.parametrize(
-    ("layer", "place"),
+    ("layer", "pointer"),
     [
         (group(repeat="prodcuts"), "/repeat"),
         (group(repeat="title"), "/repeat"),
@@ -93,20 +95,22 @@ def test_flat_names_are_names_that_links_keep() -> None:
         ({**TEXT, "repeat": "products"}, "/repeat"),
     ],
 )
-def test_a_repeat_that_is_wrong_is_told_where(layer: dict[str, Any], place: str) -> None:
-    assert list(found(layer, title={})) == [f"/layers/0{place}"]
+def test_an_invalid_repeat_is_reported_with_its_pointer(
+    layer: dict[str, Any], pointer: str
+) -> None:
+    assert list(faults_of(layer, title={})) == [f"/layers/0{pointer}"]
 
 
-def test_an_item_needs_another_name_where_a_field_is_called_item() -> None:
-    assert list(found(group(), item={})) == ["/layers/0/as"]
-    assert found(group(**{"as": "product"}), item={}) == {}
+def test_an_item_needs_another_name_if_a_field_is_called_item() -> None:
+    assert list(faults_of(group(), item={})) == ["/layers/0/as"]
+    assert faults_of(group(**{"as": "product"}), item={}) == {}
 
 
-def test_layers_are_bounded_after_repetition() -> None:
+def test_the_number_of_layers_is_limited_after_repetition() -> None:
     wide = {"type": "list", "items": {"a": {}}, "max_items": 100}
-    assert found(group(repeat="wide", layers=[TEXT] * 9), wide=wide) == {}
-    told = found(group(repeat="wide", layers=[TEXT] * 10), wide=wide)
-    assert list(told) == ["/layers"] and "1000" in told["/layers"]
+    assert faults_of(group(repeat="wide", layers=[TEXT] * 9), wide=wide) == {}
+    found = faults_of(group(repeat="wide", layers=[TEXT] * 10), wide=wide)
+    assert list(found) == ["/layers"] and "1000" in found["/layers"]
 
 
 @pytest.mark.parametrize(
@@ -123,12 +127,12 @@ def test_layers_are_bounded_after_repetition() -> None:
         "{% for name in products %}{{ name.name }}{% endfor %}",
     ],
 )
-def test_liquid_may_name_lists_and_the_item_of_a_turn(text: str) -> None:
-    assert found(group(layers=[{**TEXT, "text": text}])) == {}
+def test_liquid_may_use_lists_and_the_repeated_item(text: str) -> None:
+    assert faults_of(group(layers=[{**TEXT, "text": text}])) == {}
 
 
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "expected"),
     [
         ("{{ item.nmae }}", "nmae"),
         ("{{ product.name }}", "product"),
@@ -153,28 +157,28 @@ def test_liquid_may_name_lists_and_the_item_of_a_turn(text: str) -> None:
         ("{{ products[0] | upcase }}", "whole item"),
     ],
 )
-def test_liquid_that_names_what_no_item_has_is_refused(text: str, word: str) -> None:
-    told = found(group(layers=[{**TEXT, "text": text}]))
-    assert list(told) == ["/layers/0/layers/0/text"]
-    assert word in told["/layers/0/layers/0/text"]
+def test_liquid_that_misuses_lists_or_items_is_refused(text: str, expected: str) -> None:
+    found = faults_of(group(layers=[{**TEXT, "text": text}]))
+    assert list(found) == ["/layers/0/layers/0/text"]
+    assert expected in found["/layers/0/layers/0/text"]
 
 
-def test_outside_of_a_repeat_there_is_no_item() -> None:
-    assert list(found(group(), {**TEXT, "if": "item.price > 3"})) == ["/layers/1/if"]
-    assert list(found(group(), {**TEXT, "text": "{{ forloop.index }}"})) == ["/layers/1/text"]
+def test_outside_a_repeated_group_there_is_no_item() -> None:
+    assert list(faults_of(group(), {**TEXT, "if": "item.price > 3"})) == ["/layers/1/if"]
+    assert list(faults_of(group(), {**TEXT, "text": "{{ forloop.index }}"})) == ["/layers/1/text"]
 
 
-def test_the_group_itself_may_name_its_item() -> None:
+def test_the_repeated_group_itself_may_use_its_item() -> None:
     fill = {"type": "color"}
     more = {**PRODUCTS, "items": {**ITEMS, "tint": fill}}
     layer = group(fill="{{ item.tint }}", **{"if": "item.price > 3"})
-    assert found(layer, products=more) == {}
+    assert faults_of(layer, products=more) == {}
 
 
-def test_names_stay_unique_and_those_inside_a_repeat_cannot_be_addressed() -> None:
+def test_layers_in_a_repeated_group_need_unique_names_and_cannot_be_addressed() -> None:
     inner = {**TEXT, "name": "title"}
-    made = template(
+    compiled = template(
         fields={"products": PRODUCTS}, layers=[group(name="card", layers=[inner]), TEXT]
     )
-    assert list(made.addressable_layers) == ["card"]
-    assert len(found(group(layers=[inner]), inner)) == 2
+    assert list(compiled.addressable_layers) == ["card"]
+    assert len(faults_of(group(layers=[inner]), inner)) == 2

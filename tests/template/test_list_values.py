@@ -1,4 +1,4 @@
-"""Values of list fields: by POST, by link, in Liquid, and back again."""
+"""Values of list fields: by POST, by link, in Liquid, and as canonical JSON."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def value(*items: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def made() -> Template:
+def compiled() -> Template:
     return template(fields=FIELDS, layers=[])
 
 
@@ -49,9 +49,9 @@ def names_of(bound: BoundValues) -> list[Any]:
 # By POST
 
 
-def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
+def test_items_are_cleaned_and_typed_and_get_their_defaults(compiled: Template) -> None:
     bound = bind_modifications(
-        made, value({"name": " Mug ", "price": "12.50", "until": "2026-11-22"})
+        compiled, value({"name": " Mug ", "price": "12.50", "until": "2026-11-22"})
     )
     (item,) = items_of(bound)
     assert (item["name"], item["price"], item["photo"]) == ("Mug", 12.5, "asset:none")
@@ -59,7 +59,7 @@ def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "place", "code"),
+    ("items", "pointer", "code"),
     [
         ([{"name": "a", "price": "x"}], "/0/price", "invalid_value"),
         ([{"name": "a"}, {"name": "b", "price": -1}], "/1/price", "invalid_value"),
@@ -74,15 +74,15 @@ def test_items_are_cleaned_typed_and_get_their_defaults(made: Template) -> None:
         ([{"name": "a"}] * 4, "/3", "too_many_items"),
     ],
 )
-def test_faults_point_into_the_items(
-    made: Template, items: list[Any], place: str, code: str
+def test_faults_have_pointers_into_the_items(
+    compiled: Template, items: list[Any], pointer: str, code: str
 ) -> None:
-    assert refusal_codes(made, value(*items)) == {f"/modifications/0/value{place}": code}
+    assert refusal_codes(compiled, value(*items)) == {f"/modifications/0/value{pointer}": code}
 
 
-def test_all_faults_of_all_items_are_told_at_once(made: Template) -> None:
+def test_all_faults_of_all_items_are_reported_at_once(compiled: Template) -> None:
     items = [{"name": "a", "price": "x"}, {"price": 2}, {"name": "b", "x": 1}]
-    assert set(refusal_codes(made, value(*items))) == {
+    assert set(refusal_codes(compiled, value(*items))) == {
         "/modifications/0/value/0/price",
         "/modifications/0/value/1/name",
         "/modifications/0/value/2/x",
@@ -90,42 +90,47 @@ def test_all_faults_of_all_items_are_told_at_once(made: Template) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["x", 5, {"name": "a"}, True])
-def test_a_list_takes_nothing_but_a_list(made: Template, wrong: Any) -> None:
-    told = refusal_codes(made, {"name": "products", "value": wrong})
-    assert told == {"/modifications/0/value": "invalid_value"}
+def test_a_list_field_accepts_only_a_list(compiled: Template, wrong: Any) -> None:
+    codes = refusal_codes(compiled, {"name": "products", "value": wrong})
+    assert codes == {"/modifications/0/value": "invalid_value"}
 
 
 @pytest.mark.parametrize("word", ["text", "image_url"])
-def test_a_list_has_no_text_and_no_address(made: Template, word: str) -> None:
-    told = refusal_codes(made, {"name": "products", word: "x"})
-    assert told == {f"/modifications/0/{word}": "invalid_value"}
+def test_a_list_field_is_not_set_by_text_or_image_url(compiled: Template, word: str) -> None:
+    codes = refusal_codes(compiled, {"name": "products", word: "x"})
+    assert codes == {f"/modifications/0/{word}": "invalid_value"}
 
 
-def test_a_gap_before_a_filled_item_is_a_fault() -> None:
-    made = template(fields={"products": {"type": "list", "items": {"name": {}}}}, layers=[])
-    told = refusal_codes(made, value({"name": "a"}, {"name": ""}, {"name": "c"}))
-    assert told == {"/modifications/0/value/2": "invalid_value"}
-    assert names_of(bind_modifications(made, value({"name": "a"}, {"name": None}, {}))) == ["a"]
+def test_an_empty_item_before_a_filled_one_is_a_fault() -> None:
+    compiled = template(fields={"products": {"type": "list", "items": {"name": {}}}}, layers=[])
+    codes = refusal_codes(compiled, value({"name": "a"}, {"name": ""}, {"name": "c"}))
+    assert codes == {"/modifications/0/value/2": "invalid_value"}
+    assert names_of(bind_modifications(compiled, value({"name": "a"}, {"name": None}, {}))) == ["a"]
 
 
 @pytest.mark.parametrize("nothing", [[], None, "", [{}], [None]])
-def test_a_list_without_anything_in_it_is_missing(nothing: Any) -> None:
+def test_a_list_without_values_is_missing(nothing: Any) -> None:
     spec = {"type": "list", "items": {"name": {}}}
-    made = template(fields={"products": spec}, layers=[])
+    compiled = template(fields={"products": spec}, layers=[])
     assert (
-        bind_modifications(made, {"name": "products", "value": nothing}).values["products"] is None
+        bind_modifications(compiled, {"name": "products", "value": nothing}).values["products"]
+        is None
     )
-    full = template(fields={"products": {**spec, "default": [{"name": "a"}]}}, layers=[])
-    assert names_of(bind_modifications(full, {"name": "products", "value": nothing})) == ["a"]
-    needed = template(fields={"products": {**spec, "required": True}}, layers=[])
-    assert "missing_value" in refusal_codes(needed, {"name": "products", "value": nothing}).values()
+    with_default = template(fields={"products": {**spec, "default": [{"name": "a"}]}}, layers=[])
+    assert names_of(bind_modifications(with_default, {"name": "products", "value": nothing})) == [
+        "a"
+    ]
+    required = template(fields={"products": {**spec, "required": True}}, layers=[])
+    assert (
+        "missing_value" in refusal_codes(required, {"name": "products", "value": nothing}).values()
+    )
 
 
-def test_with_defaults_asked_for_what_is_wrong_in_an_item_becomes_its_default(
-    made: Template,
+def test_bad_values_in_items_become_defaults_in_default_mode(
+    compiled: Template,
 ) -> None:
     items = [{"name": "a", "photo": "ftp://x", "price": "x", "y": 1}, {"name": "b"}]
-    bound = bind_modifications(made, value(*items), mode="default")
+    bound = bind_modifications(compiled, value(*items), mode="default")
     assert [(one["name"], one["price"], one["photo"]) for one in items_of(bound)] == [
         ("a", None, "asset:none"),
         ("b", None, "asset:none"),
@@ -135,24 +140,26 @@ def test_with_defaults_asked_for_what_is_wrong_in_an_item_becomes_its_default(
     }
 
 
-def test_with_defaults_asked_for_items_too_many_are_left_out(made: Template) -> None:
-    bound = bind_modifications(made, value(*({"name": name} for name in "abcd")), mode="default")
+def test_items_beyond_the_maximum_are_ignored_in_default_mode(compiled: Template) -> None:
+    bound = bind_modifications(
+        compiled, value(*({"name": name} for name in "abcd")), mode="default"
+    )
     assert names_of(bound) == ["a", "b", "c"]
     assert [warning.code for warning in bound.warnings] == ["too_many_items"]
 
 
-def test_an_item_that_lacks_what_it_requires_is_told_with_its_flat_name(made: Template) -> None:
-    bound = bind_modifications(made, value({"name": "a"}, {"price": 1}), mode="default")
+def test_a_missing_required_item_field_is_listed_by_its_flat_name(compiled: Template) -> None:
+    bound = bind_modifications(compiled, value({"name": "a"}, {"price": 1}), mode="default")
     assert bound.missing_required == ("products_2_name",)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
-def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
+def test_every_value_vector_reads_the_same_in_an_item(
     vector: dict[str, Any],
 ) -> None:
     spec = {"type": "list", "items": {"one": {"type": vector["type"]}, "more": {}}}
-    made = template(fields={"products": spec}, layers=[])
-    bound = bind_modifications(made, value({"one": vector["raw"], "more": "x"}), mode="default")
+    compiled = template(fields={"products": spec}, layers=[])
+    bound = bind_modifications(compiled, value({"one": vector["raw"], "more": "x"}), mode="default")
     (item,) = items_of(bound)
     assert value_to_json(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])
     assert [warning.code for warning in bound.warnings] == ["invalid_value"] * (
@@ -163,94 +170,96 @@ def test_every_vector_of_the_contract_reads_in_an_item_as_it_reads_alone(
 # By link, and by the same names in a POST
 
 
-def test_a_link_writes_items_flat(made: Template) -> None:
-    bound = bind_link(made, products_1_name="a", products_2_name="b", products_2_price="3")
+def test_a_link_gives_items_by_flat_names(compiled: Template) -> None:
+    bound = bind_link(compiled, products_1_name="a", products_2_name="b", products_2_price="3")
     assert [(item["name"], item["price"]) for item in items_of(bound)] == [("a", None), ("b", 3)]
     assert bound.ignored_count == 0
 
 
-def test_a_gap_ends_the_list(made: Template) -> None:
-    bound = bind_link(made, products_1_name="a", products_3_name="c")
+def test_a_missing_item_in_a_link_ends_the_list(compiled: Template) -> None:
+    bound = bind_link(compiled, products_1_name="a", products_3_name="c")
     assert names_of(bound) == ["a"]
-    assert bind_link(made, products_2_name="b").values["products"] is None
+    assert bind_link(compiled, products_2_name="b").values["products"] is None
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "{{ item.name }}", "*|P2|*", "null"])
-def test_tags_that_nobody_filled_in_end_the_list(made: Template, nothing: str) -> None:
-    bound = bind_link(made, products_1_name="a", products_2_name=nothing, products_2_price=nothing)
+def test_unfilled_merge_tags_end_the_list(compiled: Template, nothing: str) -> None:
+    bound = bind_link(
+        compiled, products_1_name="a", products_2_name=nothing, products_2_price=nothing
+    )
     assert (names_of(bound), bound.missing_required, bound.ignored_count) == (["a"], (), 0)
 
 
 @pytest.mark.parametrize(
     "name", ["products_0_name", "products_4_name", "products_01_name", "products_1_nmae"]
 )
-def test_a_flat_name_out_of_bounds_is_an_unknown_name(made: Template, name: str) -> None:
-    bound = bind_link(made, products_1_name="a", **{name: "x"})
+def test_a_flat_name_without_such_an_item_field_is_unknown(compiled: Template, name: str) -> None:
+    bound = bind_link(compiled, products_1_name="a", **{name: "x"})
     assert (bound.ignored_count, names_of(bound)) == (1, ["a"])
-    assert refusal_codes(made, {"name": name, "text": "x"}) == {
+    assert refusal_codes(compiled, {"name": name, "text": "x"}) == {
         "/modifications/0/name": "unknown_name"
     }
 
 
-def test_by_link_a_bad_value_in_an_item_is_as_missing_and_counted(made: Template) -> None:
-    bound = bind_link(made, products_1_name="a", products_1_price="x", products_1_photo="y")
+def test_a_bad_item_value_in_a_link_is_the_default_and_is_counted(compiled: Template) -> None:
+    bound = bind_link(compiled, products_1_name="a", products_1_price="x", products_1_photo="y")
     (item,) = items_of(bound)
     assert (item["price"], item["photo"], bound.ignored_count) == (None, "asset:none", 2)
 
 
-def test_by_link_a_list_has_no_name_of_its_own(made: Template) -> None:
-    bound = bind_link(made, products="x", products_1_name="a")
+def test_a_link_cannot_give_a_whole_list(compiled: Template) -> None:
+    bound = bind_link(compiled, products="x", products_1_name="a")
     assert (names_of(bound), bound.ignored_count) == (["a"], 1)
 
 
-def test_by_link_an_item_without_what_it_requires_is_the_fallback_picture(made: Template) -> None:
-    assert bind_link(made, products_1_price="3").missing_required == ("products_1_name",)
+def test_a_missing_required_item_field_in_a_link_is_reported_as_missing(compiled: Template) -> None:
+    assert bind_link(compiled, products_1_price="3").missing_required == ("products_1_name",)
 
 
-def test_a_post_may_use_the_flat_names_too(made: Template) -> None:
+def test_a_post_may_use_flat_names_too(compiled: Template) -> None:
     entries = [
         {"name": "products_1_name", "text": "a"},
         {"name": "products_1_photo", "image_url": "https://cdn.example.com/a.png"},
         {"name": "products_2_name", "value": "b"},
     ]
-    assert names_of(bind_modifications(made, *entries)) == ["a", "b"]
+    assert names_of(bind_modifications(compiled, *entries)) == ["a", "b"]
     wrong = {"name": "products_1_price", "text": "x"}
-    assert refusal_codes(made, *entries, wrong) == {"/modifications/3/text": "invalid_value"}
+    assert refusal_codes(compiled, *entries, wrong) == {"/modifications/3/text": "invalid_value"}
 
 
-def test_a_list_is_given_whole_or_flat(made: Template) -> None:
+def test_a_list_cannot_be_given_both_whole_and_by_flat_names(compiled: Template) -> None:
     whole, flat = value({"name": "a"}), {"name": "products_1_name", "text": "a"}
-    assert refusal_codes(made, whole, flat) == {"/modifications/1/text": "invalid_request"}
-    assert refusal_codes(made, flat, whole) == {"/modifications/1/value": "invalid_request"}
+    assert refusal_codes(compiled, whole, flat) == {"/modifications/1/text": "invalid_request"}
+    assert refusal_codes(compiled, flat, whole) == {"/modifications/1/value": "invalid_request"}
 
 
-def test_a_flat_name_goes_before_a_layer_of_that_name() -> None:
+def test_a_flat_name_takes_precedence_over_a_layer_of_that_name() -> None:
     layers = [{"type": "text", "name": "products_1_name", "text": "x"}]
-    made = template(fields=FIELDS, layers=layers)
-    bound = bind_link(made, products_1_name="a", **{"products_1_name.color": "red"})
+    compiled = template(fields=FIELDS, layers=layers)
+    bound = bind_link(compiled, products_1_name="a", **{"products_1_name.color": "red"})
     assert names_of(bound) == ["a"] and bound.layers == {"products_1_name": {"color": "red"}}
 
 
-def test_unknown_names_are_told_with_those_of_items(made: Template) -> None:
-    with pytest.raises(BadRequest) as refused:
-        bind_modifications(made, {"name": "product_name", "text": "x"})
-    assert "products_1_name" in refused.value.errors[0].detail
+def test_the_error_for_an_unknown_name_lists_flat_names(compiled: Template) -> None:
+    with pytest.raises(BadRequest) as error:
+        bind_modifications(compiled, {"name": "product_name", "text": "x"})
+    assert "products_1_name" in error.value.errors[0].detail
 
 
-# Defaults, examples, canonical text
+# Defaults, examples, canonical JSON
 
 
-def test_a_list_has_its_default_and_its_items_have_theirs() -> None:
+def test_a_list_has_a_default_and_its_item_fields_have_theirs() -> None:
     spec = {**FIELDS["products"], "default": [{"name": "Mug", "until": "2026-11-22"}]}
-    made = template(fields={"products": spec}, layers=[])
-    (item,) = items_of(bind_defaults(made))
+    compiled = template(fields={"products": spec}, layers=[])
+    (item,) = items_of(bind_defaults(compiled))
     assert (item["name"], item["photo"]) == ("Mug", "asset:none")
-    assert names_of(bind_link(made, products_1_name="Cup")) == ["Cup"], (
+    assert names_of(bind_link(compiled, products_1_name="Cup")) == ["Cup"], (
         "a given list replaces it all"
     )
 
 
-def test_a_list_without_example_shows_one_item_of_its_fields_examples() -> None:
+def test_a_list_without_an_example_has_one_item_of_its_fields_examples() -> None:
     items: dict[str, Any] = {"name": {"example": "Mug"}, "price": {"type": "number"}}
     spec: dict[str, Any] = {"type": "list", "items": items}
     assert names_of(bind_examples(template(fields={"products": spec}, layers=[]))) == ["Mug"]
@@ -273,18 +282,21 @@ LISTS = st.lists(ENTRIES | st.none() | st.just("x"), max_size=5)
 
 
 @given(LISTS)
-def test_any_list_is_bound_and_its_canonical_text_restores_it(items: list[Any]) -> None:
-    made = template(fields=FIELDS, layers=[])
-    bound = bind_modifications(made, value(*items), mode="default")
-    again = BoundValues.from_canonical_json(made, bound.to_canonical_json())
-    assert (again.values, again.to_canonical_json()) == (bound.values, bound.to_canonical_json())
+def test_any_list_can_be_restored_from_canonical_json(items: list[Any]) -> None:
+    compiled = template(fields=FIELDS, layers=[])
+    bound = bind_modifications(compiled, value(*items), mode="default")
+    restored = BoundValues.from_canonical_json(compiled, bound.to_canonical_json())
+    assert (restored.values, restored.to_canonical_json()) == (
+        bound.values,
+        bound.to_canonical_json(),
+    )
 
 
 @given(LISTS)
-def test_what_was_given_can_be_written_as_a_link_and_means_the_same(items: list[Any]) -> None:
-    made = template(fields=FIELDS, layers=[])
-    bound = bind_modifications(made, value(*items), mode="default")
-    assert bind_link(made, **bound.link_fields()).values == bound.values
+def test_the_link_fields_of_bound_values_bind_to_the_same_values(items: list[Any]) -> None:
+    compiled = template(fields=FIELDS, layers=[])
+    bound = bind_modifications(compiled, value(*items), mode="default")
+    assert bind_link(compiled, **bound.link_fields()).values == bound.values
 
 
 @given(
@@ -294,10 +306,12 @@ def test_what_was_given_can_be_written_as_a_link_and_means_the_same(items: list[
         max_size=9,
     )
 )
-def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[str, str]) -> None:
-    made = template(fields=FIELDS, layers=[])
-    bound = bind_link(made, **fields)
-    assert BoundValues.from_canonical_json(made, bound.to_canonical_json()).values == bound.values
+def test_no_flat_names_in_a_link_raise_an_error(fields: dict[str, str]) -> None:
+    compiled = template(fields=FIELDS, layers=[])
+    bound = bind_link(compiled, **fields)
+    assert (
+        BoundValues.from_canonical_json(compiled, bound.to_canonical_json()).values == bound.values
+    )
     assert len(bound.values["products"] or ()) <= 3  # type: ignore[arg-type]
 
 
@@ -305,7 +319,7 @@ def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[st
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('{{ products | map: "name" | join: ", " }}', "Mug, Pot"),
         ('{{ products | map: "price" | join: "/" }}', "12.5/"),
@@ -320,18 +334,18 @@ def test_a_link_can_say_anything_of_a_list_and_nothing_is_raised(fields: dict[st
         ("{% if products %}some{% else %}none{% endif %}", "some"),
     ],
 )
-def test_liquid_reads_lists(text: str, said: str) -> None:
-    made = template(fields=FIELDS, layers=[], alt=text)
+def test_liquid_can_use_lists(text: str, expected: str) -> None:
+    compiled = template(fields=FIELDS, layers=[], alt=text)
     assert (
-        bind_modifications(made, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})).alt_text(
-            made
-        )
-        == said
+        bind_modifications(
+            compiled, value({"name": "Mug", "price": 12.5}, {"name": "Pot"})
+        ).alt_text(compiled)
+        == expected
     )
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('a{{ products | map: "name" | join: ", " }}b', "ab"),
         ("{% for p in products %}x{% else %}nothing{% endfor %}", "nothing"),
@@ -340,6 +354,6 @@ def test_liquid_reads_lists(text: str, said: str) -> None:
         ("a{{ products.size }}{{ products[0].name }}{{ products.first.price | number }}b", "ab"),
     ],
 )
-def test_liquid_reads_a_missing_list_as_nothing(text: str, said: str) -> None:
-    made = template(fields=FIELDS, layers=[], alt=text)
-    assert bind_defaults(made).alt_text(made) == said
+def test_a_missing_list_is_empty_in_liquid(text: str, expected: str) -> None:
+    compiled = template(fields=FIELDS, layers=[], alt=text)
+    assert bind_defaults(compiled).alt_text(compiled) == expected

@@ -1,4 +1,4 @@
-"""template.md, "A value, step by step"."""
+"""Reading values: clean, missing, type, bounds (template.md, "A value, step by step")."""
 
 import json
 import unicodedata
@@ -48,7 +48,7 @@ def read(kind: str, raw: Any, **bounds: Any) -> Any:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
-def test_every_vector_of_the_contract_reads_as_it_says(vector: dict[str, Any]) -> None:
+def test_every_value_vector_reads_as_documented(vector: dict[str, Any]) -> None:
     value = read(vector["type"], vector["raw"])
     assert (value, type(value)) == (vector["value"], type(vector["value"]))
 
@@ -57,7 +57,7 @@ def test_every_vector_of_the_contract_reads_as_it_says(vector: dict[str, Any]) -
 
 
 @given(st.text())
-def test_a_cleaned_text_is_clean(raw: str) -> None:
+def test_cleaning_a_text_is_idempotent_and_removes_what_it_should(raw: str) -> None:
     cleaned = clean_text(raw)
     assert clean_text(cleaned) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
@@ -71,17 +71,17 @@ def test_every_kind_of_line_end_becomes_one_newline(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "gone", "\x00\x1f\x7f\x9f\ud800\ufffe\U0001ffff\ufdd0\ufeff\ufffc\u202a\u202e\u2066\u2069"
+    "removed", "\x00\x1f\x7f\x9f\ud800\ufffe\U0001ffff\ufdd0\ufeff\ufffc\u202a\u202e\u2066\u2069"
 )
-def test_what_breaks_or_reorders_a_line_is_removed(gone: str) -> None:
-    assert clean_text(f"a{gone}b") == "ab"
+def test_characters_that_break_or_reorder_a_line_are_removed(removed: str) -> None:
+    assert clean_text(f"a{removed}b") == "ab"
 
 
 @pytest.mark.parametrize(
-    "kept", "\u200c\u200d\ufe0f\U000e0067\u00ad\u200b\u200e\u200f\u061c\u00a0\u202f"
+    "preserved", "\u200c\u200d\ufe0f\U000e0067\u00ad\u200b\u200e\u200f\u061c\u00a0\u202f"
 )
-def test_what_writing_needs_is_kept(kept: str) -> None:
-    assert clean_text(f"a{kept}b") == f"a{kept}b"
+def test_characters_that_scripts_need_are_preserved(preserved: str) -> None:
+    assert clean_text(f"a{preserved}b") == f"a{preserved}b"
 
 
 # Missing
@@ -91,7 +91,7 @@ def test_what_writing_needs_is_kept(kept: str) -> None:
     "raw",
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[object Object]"],
 )
-def test_a_word_for_nothing_is_missing_only_as_it_is_written(raw: str) -> None:
+def test_a_null_word_is_missing_only_as_the_whole_value(raw: str) -> None:
     assert read("text", raw) is None
     assert read("text", raw.swapcase()) in (raw.swapcase(), None)
     assert read("text", f"{raw} Smith") == f"{raw} Smith"
@@ -125,16 +125,16 @@ def test_an_unfilled_merge_tag_is_missing(raw: str) -> None:
 @pytest.mark.parametrize(
     "raw", ["Hi {{a}}", "%name%", "[VIP]", "[A]", "50% or 60%", "{a}", "$a", "<3"]
 )
-def test_a_text_with_letters_beside_a_tag_is_a_value(raw: str) -> None:
+def test_a_text_beside_a_merge_tag_is_a_value(raw: str) -> None:
     assert read("text", raw) == raw
 
 
-def test_null_and_not_given_are_missing_for_every_type() -> None:
+def test_null_is_missing_for_every_type() -> None:
     assert all(read_value(field, None) is None for field in FIELDS.values())
 
 
 @given(st.text())
-def test_what_is_missing_has_nothing_to_see_or_says_nothing(raw: str) -> None:
+def test_a_missing_text_has_no_letters_outside_null_words_and_merge_tags(raw: str) -> None:
     cleaned = clean_text(raw)
     if is_missing(cleaned) and "\ufffd" not in cleaned:
         letters = [c for c in cleaned if c.isalnum()]
@@ -147,7 +147,7 @@ def test_what_is_missing_has_nothing_to_see_or_says_nothing(raw: str) -> None:
 @pytest.mark.parametrize(
     "raw", [True, "12a", "1.", ".5", "1.1234567", "1" * 16, [1], {"a": 1}, 1e15]
 )
-def test_what_is_no_number_is_bad(raw: Any) -> None:
+def test_an_invalid_number_is_bad(raw: Any) -> None:
     assert read("number", raw) == "BAD"
 
 
@@ -155,18 +155,18 @@ def test_what_is_no_number_is_bad(raw: Any) -> None:
     ("raw", "value"),
     [(12, 12), (12.0, 12), (-0.5, -0.5), (0.1 + 0.2, 0.3), ("9" * 15, int("9" * 15))],
 )
-def test_a_number_is_whole_if_it_can_be(raw: Any, value: Any) -> None:
+def test_a_whole_number_is_an_int(raw: Any, value: Any) -> None:
     assert read("number", raw) == value
     assert type(read("number", raw)) is type(value)
 
 
 @pytest.mark.parametrize("raw", [True, False, "on", "OFF", "Yes", "nO", "1"])
-def test_the_words_of_a_boolean_count_in_any_case(raw: Any) -> None:
+def test_boolean_words_are_case_insensitive(raw: Any) -> None:
     assert isinstance(read("boolean", raw), bool)
 
 
 @pytest.mark.parametrize("raw", [1, 0, "2", "y", "t", []])
-def test_what_is_no_boolean_is_bad(raw: Any) -> None:
+def test_an_invalid_boolean_is_bad(raw: Any) -> None:
     assert read("boolean", raw) == "BAD"
 
 
@@ -178,7 +178,7 @@ def test_what_is_no_boolean_is_bad(raw: Any) -> None:
         (1790000000, "2026-09-21T14:13:20+00:00"),
     ],
 )
-def test_a_date_has_a_time_an_offset_or_unix_seconds(raw: Any, value: str) -> None:
+def test_a_date_may_have_a_time_and_an_offset_or_be_unix_seconds(raw: Any, value: str) -> None:
     assert read("date", raw) == value
 
 
@@ -199,19 +199,19 @@ def test_a_date_has_a_time_an_offset_or_unix_seconds(raw: Any, value: str) -> No
         True,
     ],
 )
-def test_what_is_no_date_is_bad(raw: Any) -> None:
+def test_an_invalid_date_is_bad(raw: Any) -> None:
     assert read("date", raw) == "BAD"
 
 
 @pytest.mark.parametrize("raw", ["#fff", "rebeccapurple", "rgb(1 2 3 / 50%)", "transparent"])
-def test_a_color_is_what_a_paint_takes(raw: str) -> None:
+def test_css_colours_are_colour_values(raw: str) -> None:
     assert read("color", raw) == raw
 
 
 @pytest.mark.parametrize(
     "raw", ["#ff", "linear-gradient(red, blue)", "reddish", 7, {"type": "linear"}]
 )
-def test_a_gradient_is_no_color_value(raw: Any) -> None:
+def test_gradients_and_invalid_colours_are_bad_colour_values(raw: Any) -> None:
     assert read("color", raw) == "BAD"
 
 
@@ -245,7 +245,7 @@ def test_any_other_address_is_bad(raw: str) -> None:
     assert read("image", raw) == "BAD"
 
 
-def test_a_json_number_or_boolean_given_to_a_text_is_written_as_json_writes_it() -> None:
+def test_a_json_number_or_boolean_for_a_text_field_becomes_its_json_text() -> None:
     assert [read("text", raw) for raw in (12, 1.5, True, False)] == ["12", "1.5", "true", "false"]
     assert read("text", ["a"]) == read("text", {"a": 1}) == "BAD"
 
@@ -276,7 +276,7 @@ def test_a_json_number_or_boolean_given_to_a_text_is_written_as_json_writes_it()
         ("image", {}, "https://a.example/" + "x" * 2030, "https://a.example/" + "x" * 2031),
     ],
 )
-def test_what_is_outside_its_bounds_is_bad(
+def test_a_value_out_of_bounds_is_bad(
     kind: str, bounds: dict[str, Any], good: Any, bad: Any
 ) -> None:
     assert read(kind, good, **bounds) not in (None, "BAD")
@@ -291,7 +291,7 @@ def test_what_is_outside_its_bounds_is_bad(
         st.text(min_size=1),
     )
 )
-def test_a_link_writes_a_value_so_that_it_reads_the_same(raw: Any) -> None:
+def test_the_link_text_of_a_value_reads_as_the_same_value(raw: Any) -> None:
     kind = "boolean" if isinstance(raw, bool) else "text" if isinstance(raw, str) else "number"
     value = read(kind, raw)
     if value not in (None, "BAD"):
@@ -299,5 +299,5 @@ def test_a_link_writes_a_value_so_that_it_reads_the_same(raw: Any) -> None:
 
 
 @given(st.dates(date(1000, 1, 1)) | st.datetimes(datetime(1000, 1, 2), timezones=st.just(UTC)))
-def test_a_link_writes_a_date_so_that_it_reads_the_same(day: date) -> None:
+def test_the_link_text_of_a_date_reads_as_the_same_date(day: date) -> None:
     assert read_value(DateField(), to_link_text(day)) == day

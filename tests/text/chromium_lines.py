@@ -1,9 +1,9 @@
-"""The lines as Chromium draws them: its own reading order, choice of fonts and joining.
+"""Draws the script lines with Chromium, which shapes and orders text independently.
 
-    python -m tests.text.chromium_lines [BESIDE.png]
+    python -m tests.text.chromium_lines [SIDE_BY_SIDE.png]
 
-`make scripts` makes the sheet that tests compare with (`lines.png`, one bit a pixel), and a page to
-look at with our lines and its lines side by side.
+Writes `lines.png` (one bit per pixel), which tests compare with, and optionally an image of
+Postcard's and Chromium's lines side by side. `make scripts` runs it.
 """
 
 import html
@@ -31,7 +31,7 @@ FLAGS = (
 
 
 def html_page() -> str:
-    """The lines as HTML, a strip each, by the fonts of this repository."""
+    """The lines as HTML, one strip each, with the fonts of this repository."""
     fonts = Fonts.load(FONTS)
     strips = "\n".join(_line_html(line, fonts) for line in LINES)
     return (
@@ -56,7 +56,7 @@ def _line_html(line: ScriptLine, fonts: Fonts) -> str:
     chain: tuple[Face, ...] = fonts.face_chain(
         (line.font,), line.weight, line.italic, han_variant(line.language, line.text)
     )
-    look = {
+    properties = {
         "font-family": ",".join(f"'{face.family}'" for face in chain),
         "font-weight": str(line.weight),
         "font-style": "italic" if line.italic else "normal",
@@ -64,9 +64,10 @@ def _line_html(line: ScriptLine, fonts: Fonts) -> str:
         "font-feature-settings": ",".join(_feature_setting(name) for name in line.features)
         or "normal",
     }
-    style = ";".join(f"{name}:{value}" for name, value in look.items())
-    side = "rtl" if line.rtl else "ltr"
-    return f'<p lang="{line.language}" dir="{side}" style="{style}">{html.escape(line.text)}</p>'
+    style = ";".join(f"{name}:{value}" for name, value in properties.items())
+    direction = "rtl" if line.rtl else "ltr"
+    text = html.escape(line.text)
+    return f'<p lang="{line.language}" dir="{direction}" style="{style}">{text}</p>'
 
 
 def _feature_setting(name: str) -> str:
@@ -74,29 +75,33 @@ def _feature_setting(name: str) -> str:
 
 
 def screenshot(browser: str = "chromium") -> Image.Image:
-    """The page, a strip below the other; raises CalledProcessError where the browser cannot."""
+    """The page with one strip below the other; CalledProcessError if the browser fails."""
     with tempfile.TemporaryDirectory() as folder:
-        written, shot = Path(folder) / "lines.html", Path(folder) / "lines.png"
-        written.write_text(html_page(), encoding="utf-8")
-        size = f"--window-size={WIDTH},{HEIGHT * len(LINES)}"
-        ran = [browser, *FLAGS, f"--user-data-dir={folder}/profile", size, f"--screenshot={shot}"]
-        subprocess.run([*ran, written.as_uri()], check=True, capture_output=True, timeout=120)
-        with Image.open(shot) as image:
+        page, image_file = Path(folder) / "lines.html", Path(folder) / "lines.png"
+        page.write_text(html_page(), encoding="utf-8")
+        options = (
+            f"--user-data-dir={folder}/profile",
+            f"--window-size={WIDTH},{HEIGHT * len(LINES)}",
+            f"--screenshot={image_file}",
+        )
+        command = [browser, *FLAGS, *options, page.as_uri()]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        with Image.open(image_file) as image:
             return image.convert("RGB")
 
 
 def ink_sheet(page: Image.Image) -> Image.Image:
-    """The page with black where there is ink."""
+    """The page in black and white, black where there is ink."""
     sheet = Image.new("1", page.size)
     for index, line in enumerate(LINES):
         strip = (0, index * HEIGHT, WIDTH, (index + 1) * HEIGHT)
-        letters = ink_mask(page.crop(strip).convert("L"), line)
-        sheet.paste(ImageChops.invert(letters).convert("1"), strip)
+        ink = ink_mask(page.crop(strip).convert("L"), line)
+        sheet.paste(ImageChops.invert(ink).convert("1"), strip)
     return sheet
 
 
 def side_by_side(page: Image.Image) -> Image.Image:
-    """Our lines at the left, the browser's at the right, to look at."""
+    """Postcard's lines at the left, the browser's at the right, to compare by eye."""
     fonts = Fonts.load(FONTS)
     both = Image.new("RGB", (2 * WIDTH, page.height))
     both.paste(page, (WIDTH, 0))
@@ -106,7 +111,7 @@ def side_by_side(page: Image.Image) -> Image.Image:
 
 
 if __name__ == "__main__":
-    theirs = screenshot()
-    ink_sheet(theirs).save(LINES_SHEET, optimize=True)
+    chromium_page = screenshot()
+    ink_sheet(chromium_page).save(LINES_SHEET, optimize=True)
     if sys.argv[1:]:
-        side_by_side(theirs).save(sys.argv[1])
+        side_by_side(chromium_page).save(sys.argv[1])

@@ -1,4 +1,4 @@
-"""The letters that languages are written with, as CLDR's exemplar sets tell them, capitals too."""
+"""The letters of many languages by CLDR's exemplar sets, with capitals."""
 
 LATIN = {
     "Azerbaijani": "əƏğĞıİöÖüÜşŞçÇ",
@@ -63,7 +63,7 @@ ARABIC = {
     "Urdu": "ٹڈڑںھہۂۃےۓ۔",
     "Uyghur": "ۇۆۈۋېەڭ",
 }
-BLOCKS = {  # first and last of the letters of every other script
+BLOCKS = {  # first and last code point of every other script
     "Greek": (0x386, 0x3CE),
     "Greek polytonic": (0x1F00, 0x1FFE),
     "Hebrew": (0x5B0, 0x5F4),

@@ -1,4 +1,4 @@
-"""How far two pictures of a line agree: ink without the other's near it, and ink that is shared."""
+"""Compares two images of a line: stray ink, and the overlap of the ink."""
 
 from dataclasses import dataclass
 
@@ -11,54 +11,59 @@ from postcard.text.style import ParagraphStyle, TextRun
 from tests.rendering.text_canvas import blank_canvas
 from tests.text.script_lines import HEIGHT, LEFT, WIDTH, ScriptLine
 
-DARK_LEVEL, PALE_LEVEL = 128, 185  # below these levels there is ink: of a letter, of a picture
-DILATE_ONE_PIXEL = ImageFilter.MaxFilter(3)  # one pixel about
-SHIFTS = [(x, y) for y in (0, 1, -1, 2, -2) for x in (0, 1, -1)]  # where a base line is rounded
+DARK_LEVEL, PALE_LEVEL = 128, 185  # darker levels are ink: of letters, of emoji
+DILATE_ONE_PIXEL = ImageFilter.MaxFilter(3)
+SHIFTS = [(x, y) for y in (0, 1, -1, 2, -2) for x in (0, 1, -1)]  # baselines are rounded
 
 
 @dataclass(frozen=True, slots=True)
 class InkOverlap:
-    """`stray` pixels of either have no ink of the other next to them; `shared` is their overlap."""
+    """`stray` counts ink pixels without ink of the other image next to them.
+
+    `overlap` is the share of all ink that both have, within one pixel.
+    """
 
     stray: int
     overlap: float
 
 
 def our_ink(line: ScriptLine, fonts: Fonts) -> Image.Image:
-    """The line as we draw it, white where there is ink."""
+    """The line drawn by Postcard, as a mask that is white where there is ink."""
     return ink_mask(draw_line(line, fonts).convert("L"), line)
 
 
 def draw_line(line: ScriptLine, fonts: Fonts) -> Image.Image:
-    """The line as we draw it, in a strip of its own."""
-    rule = ParagraphStyle(
+    """The line drawn by Postcard, in a strip of its own."""
+    paragraph = ParagraphStyle(
         wrap="none", overflow="visible", direction="rtl" if line.rtl else "ltr", valign="middle"
     )
     width = WIDTH - 2 * LEFT
     runs = [TextRun(line.text, line.style)]
-    layout = layout_text(runs, rule, width=width, height=HEIGHT, fonts=fonts)
+    layout = layout_text(runs, paragraph, width=width, height=HEIGHT, fonts=fonts)
     canvas = blank_canvas(WIDTH, HEIGHT)
     canvas.draw_text(layout, Box(LEFT, 0, width, HEIGHT))
-    return canvas.picture().to_image()
+    return canvas.surface.to_image()
 
 
 def ink_mask(strip: Image.Image, line: ScriptLine) -> Image.Image:
-    """White where a picture of a line has ink."""
-    below = PALE_LEVEL if line.is_emoji else DARK_LEVEL
-    return strip.point([255 * (level < below) for level in range(256)])
+    """A mask that is white where the image of a line has ink."""
+    limit = PALE_LEVEL if line.is_emoji else DARK_LEVEL
+    return strip.point([255 * (level < limit) for level in range(256)])
 
 
 def best_overlap(ours: Image.Image, theirs: Image.Image) -> InkOverlap:
-    """The best that the two agree, one of them shifted by a pixel or two."""
-    found = (_overlap(ours, ImageChops.offset(theirs, *shift)) for shift in SHIFTS)
-    return max(found, key=lambda each: each.overlap)
+    """The best overlap of two masks, one of them shifted by up to two pixels."""
+    overlaps = (_overlap(ours, ImageChops.offset(theirs, *shift)) for shift in SHIFTS)
+    return max(overlaps, key=lambda overlap: overlap.overlap)
 
 
-def _overlap(one: Image.Image, other: Image.Image) -> InkOverlap:
-    near, far = one.filter(DILATE_ONE_PIXEL), other.filter(DILATE_ONE_PIXEL)
-    stray = _count(ImageChops.subtract(one, far)) + _count(ImageChops.subtract(other, near))
-    either = _count(ImageChops.lighter(near, far))
-    return InkOverlap(stray, _count(ImageChops.darker(near, far)) / max(1, either))
+def _overlap(first: Image.Image, second: Image.Image) -> InkOverlap:
+    near_first, near_second = first.filter(DILATE_ONE_PIXEL), second.filter(DILATE_ONE_PIXEL)
+    stray = _count(ImageChops.subtract(first, near_second))
+    stray += _count(ImageChops.subtract(second, near_first))
+    either = _count(ImageChops.lighter(near_first, near_second))
+    both = _count(ImageChops.darker(near_first, near_second))
+    return InkOverlap(stray, both / max(1, either))
 
 
 def _count(mask: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""Lines in the scripts of the world that an independent engine has drawn, too."""
+"""Lines in many scripts, which tests compare with Chromium's drawing of them."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,16 @@ from postcard.text.style import TextStyle
 
 SIZE = 40.0
 WIDTH, HEIGHT = 640, 72  # of a line's strip, in pixels
-LEFT = 8  # where a line begins, or ends if it reads from the right
+LEFT = 8  # pixels beside a line, at both sides
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptLine:
-    """A line, its language, and what else its style says.
+    """A line, its language and style.
 
-    `spare` is larger where the engines differ and neither is wrong: we raise parentheses between
-    capitals beside another script, too, and a script letter's hairlines are thinner than a pixel.
+    `max_stray_pixels` is larger where the engines differ and neither is wrong: Postcard raises
+    parentheses between capitals beside another script, too, and hairlines of script letters are
+    thinner than a pixel.
     """
 
     language: str
@@ -25,8 +26,8 @@ class ScriptLine:
     spacing: float = 0.0
     features: tuple[str, ...] = ()
     rtl: bool = False
-    is_emoji: bool = False  # whose colours are paler than letters
-    max_stray_pixels: int = 2  # pixels of stray ink
+    is_emoji: bool = False  # its colours are paler than letters
+    max_stray_pixels: int = 2
 
     @property
     def style(self) -> TextStyle:

@@ -1,4 +1,4 @@
-"""Reading order, and the library it comes from."""
+"""The bidirectional algorithm, and loading FriBidi."""
 
 import ctypes
 import subprocess
@@ -13,7 +13,7 @@ from postcard.text import bidi
 VENDORED = Path(__file__).parents[2] / "layers" / "vendor" / "lib"
 
 
-def test_an_order_without_right_to_left_is_left_alone() -> None:
+def test_left_to_right_text_is_not_reordered() -> None:
     assert bidi.visual_order([0, 0, 0]) == [0, 1, 2]
     assert bidi.visual_order([]) == []
 
@@ -31,17 +31,17 @@ def test_the_layers_own_library_loads_on_this_machine() -> None:
     assert library.fribidi_get_par_embedding_levels_ex
 
 
-def test_without_the_library_the_start_fails_with_what_to_do() -> None:
+def test_without_fribidi_loading_fails_and_says_what_to_do() -> None:
     script = (
         "import ctypes, os\n"
         "from postcard.text import bidi\n"
-        "def none(*a, **k): raise OSError('gone')\n"
-        "ctypes.CDLL = none\n"
+        "def fail(*a, **k): raise OSError('missing')\n"
+        "ctypes.CDLL = fail\n"
         "bidi.load_fribidi()\n"
     )
     root = Path(bidi.__file__).parents[2]
-    ran = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=60
     )
-    assert ran.returncode
-    assert "text cannot be shaped: put libfribidi" in ran.stderr
+    assert result.returncode
+    assert "text cannot be shaped: put libfribidi" in result.stderr

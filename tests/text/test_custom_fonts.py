@@ -1,4 +1,4 @@
-"""The sender's own fonts in a picture: their letters, weights, measures, and what stands in."""
+"""Custom fonts in pictures: weights, metrics, fallback for missing letters, caching on disk."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,15 +44,13 @@ LAYERS = [
 ]
 
 
-class Shelf:
-    """Fonts by their digests, counted."""
+class FontStore:
+    """Sanitized fonts by digest; counts reads."""
 
     def __init__(self) -> None:
-        written = {name: [sanitize(body)[0] for body in bodies] for name, bodies in FILES.items()}
-        self.bodies = {content_digest(one): one for bodies in written.values() for one in bodies}
-        self.families = {
-            name: [content_digest(b) for b in found] for name, found in written.items()
-        }
+        fonts = {name: [sanitize(body)[0] for body in bodies] for name, bodies in FILES.items()}
+        self.bodies = {content_digest(body): body for bodies in fonts.values() for body in bodies}
+        self.families = {name: list(map(content_digest, bodies)) for name, bodies in fonts.items()}
         self.reads = 0
 
     def read(self, key: str, deadline: float | None) -> bytes | None:
@@ -61,77 +59,77 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def store() -> FontStore:
+    return FontStore()
 
 
 @pytest.fixture
-def typefaces(shelf: Shelf) -> Iterator[FontCache]:
-    yield FontCache(renderer().fonts, shelf.read)
+def cache(store: FontStore) -> Iterator[FontCache]:
+    yield FontCache(renderer().fonts, store.read)
 
 
-def made(fonts: Fonts) -> Template:
-    looks: dict[str, Any] = {"width": 400, "height": 240, "font": "Kite", "background": "#fffbeb"}
-    return replace(template(**looks, color="#1e293b", layers=LAYERS), fonts=fonts)
+def font_template(fonts: Fonts) -> Template:
+    options: dict[str, Any] = {"width": 400, "height": 240, "font": "Kite", "background": "#fffbeb"}
+    return replace(template(**options, color="#1e293b", layers=LAYERS), fonts=fonts)
 
 
-def test_a_picture_in_fonts_of_one_s_own(shelf: Shelf, typefaces: FontCache) -> None:
-    typeface = typefaces.font_set(shelf.families)
-    rendered = render(made(typeface.fonts), dpr=2)
-    assert rendered.warnings == () and typeface.missing_families == ()
+def test_a_picture_in_custom_fonts(store: FontStore, cache: FontCache) -> None:
+    font_set = cache.font_set(store.families)
+    rendered = render(font_template(font_set.fonts), dpr=2)
+    assert rendered.warnings == () and font_set.missing_families == ()
     assert_matches_golden("own-fonts", decode(rendered))
 
 
-def test_one_choice_of_fonts_is_one_object(shelf: Shelf, typefaces: FontCache) -> None:
-    first = typefaces.font_set(shelf.families)
-    assert typefaces.font_set(shelf.families).fonts is first.fonts
-    assert typefaces.font_set({}).fonts is renderer().fonts
-    assert shelf.reads == 4
+def test_equal_choices_of_fonts_are_loaded_once(store: FontStore, cache: FontCache) -> None:
+    first = cache.font_set(store.families)
+    assert cache.font_set(store.families).fonts is first.fonts
+    assert cache.font_set({}).fonts is renderer().fonts
+    assert store.reads == 4
 
 
-def test_files_on_disk_keep_to_a_bound(shelf: Shelf) -> None:
-    most = max(map(len, shelf.bodies.values())) + 100
-    typefaces = FontCache(renderer().fonts, shelf.read, max_bytes=most)
-    kept = set()
+def test_files_on_disk_stay_within_their_limit(store: FontStore) -> None:
+    max_bytes = max(map(len, store.bodies.values())) + 100
+    cache = FontCache(renderer().fonts, store.read, max_bytes=max_bytes)
+    paths = set()
     for name in ("Kite", "Sail", "asset:boxes", "Sail"):
-        typeface = typefaces.font_set({name: shelf.families[name][:1]})
-        path = Path(typeface.fonts.face_chain((name,), 400, False)[0].path)
-        kept.add(path)
+        font_set = cache.font_set({name: store.families[name][:1]})
+        path = Path(font_set.fonts.face_chain((name,), 400, False)[0].path)
+        paths.add(path)
         assert path.is_file()
-        assert sum(one.stat().st_size for one in kept if one.exists()) <= most
-    assert render(made(typefaces.font_set({"Sail": shelf.families["Sail"]}).fonts)).warnings == ()
+        assert sum(path.stat().st_size for path in paths if path.exists()) <= max_bytes
+    sail = cache.font_set({"Sail": store.families["Sail"]})
+    assert render(font_template(sail.fonts)).warnings == ()
 
 
-def test_files_are_gone_with_what_kept_them(shelf: Shelf) -> None:
-    typefaces = FontCache(renderer().fonts, shelf.read)
-    path = Path(typefaces.font_set(shelf.families).fonts.face_chain(("Sail",), 400, False)[0].path)
+def test_files_are_deleted_with_the_cache(store: FontStore) -> None:
+    cache = FontCache(renderer().fonts, store.read)
+    path = Path(cache.font_set(store.families).fonts.face_chain(("Sail",), 400, False)[0].path)
     assert path.is_file()
-    del typefaces
+    del cache
     assert not path.exists()
 
 
-@pytest.mark.parametrize("harm", ["gone", "changed", "foreign"])
-def test_a_font_that_is_not_what_it_was_is_lost_and_others_stand_in(
-    shelf: Shelf, typefaces: FontCache, harm: str
+@pytest.mark.parametrize("damage", ["missing", "changed", "not sanitized"])
+def test_a_font_that_cannot_be_used_is_replaced_by_a_fallback(
+    store: FontStore, cache: FontCache, damage: str
 ) -> None:
-    [digest] = shelf.families["Sail"]
-    bodies = {"gone": None, "changed": shelf.bodies[digest] + b"!", "foreign": None}
-    families = {"Sail": shelf.families["Sail"]}
-    if harm == "foreign":
+    [digest] = store.families["Sail"]
+    families = {"Sail": store.families["Sail"]}
+    if damage == "not sanitized":
         families = {"Sail": [content_digest(space_grotesk_as())]}
-        shelf.bodies[content_digest(space_grotesk_as())] = space_grotesk_as()
-    elif (body := bodies[harm]) is not None:
-        shelf.bodies[digest] = body
+        store.bodies[content_digest(space_grotesk_as())] = space_grotesk_as()
+    elif damage == "changed":
+        store.bodies[digest] += b"!"
     else:
-        del shelf.bodies[digest]
-    typeface = typefaces.font_set(families)
-    assert typeface.missing_families == ("Sail",)
-    assert [fault.code for fault in typeface.warnings] == ["font_unavailable"]
-    assert typeface.fonts.face_chain(("Sail",), 400, False)[0].family == "Inter"
+        del store.bodies[digest]
+    font_set = cache.font_set(families)
+    assert font_set.missing_families == ("Sail",)
+    assert [fault.code for fault in font_set.warnings] == ["font_unavailable"]
+    assert font_set.fonts.face_chain(("Sail",), 400, False)[0].family == "Inter"
 
 
-def test_the_measures_of_a_line_are_the_font_s_own(shelf: Shelf, typefaces: FontCache) -> None:
-    fonts = typefaces.font_set(shelf.families).fonts
+def test_line_metrics_are_those_of_the_custom_font(store: FontStore, cache: FontCache) -> None:
+    fonts = cache.font_set(store.families).fonts
     face = fonts.face_chain(("Sail",), 400, False)[0]
     assert (face.ascent, face.descent, face.cap_height) == (0.984, 0.292, 0.7)
     assert fonts.face_chain(("Kite",), 600, False)[0].weight == 700

@@ -1,4 +1,4 @@
-"""Letters may be larger than any picture; what they cost is bounded."""
+"""Text far larger than the picture is drawn with bounded effort."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.template.template_cases import template
 )
 def test_letters_beyond_the_picture_are_not_drawn(layer: dict[str, object]) -> None:
     """Pillow warns of masks over 89 Mpx, and warnings are errors here."""
-    made = template(width=600, height=300, layers=[{"type": "text", **layer}])
-    image = decode(render(made, dpr=3))
+    document = template(width=600, height=300, layers=[{"type": "text", **layer}])
+    image = decode(render(document, dpr=3))
     assert image.size == (1800, 900)
-    assert min(image.convert("L").tobytes()) < 100, "what lies on the picture shows"
+    assert min(image.convert("L").tobytes()) < 100, "letters on the picture are drawn"

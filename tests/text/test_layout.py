@@ -1,16 +1,16 @@
-"""Lines, directions, fits: what a layout says of itself."""
+"""Text layout: line breaking, direction, shrinking, ellipsis, fonts."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postcard.text import shrink_to_fit as fit
-from postcard.text.breaks import graphemes, line_break_segments
+from postcard.text import shrink_to_fit
 from postcard.text.fonts import Fonts
 from postcard.text.layout import layout_text
+from postcard.text.line_wrapping import WrappedLine
+from postcard.text.segmentation import graphemes, line_break_segments
 from postcard.text.shaping import ShapedText
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
-from postcard.text.wrap import WrappedLine
 from tests.rendering.text_canvas import lay_out_line, line_texts
 
 LONG = "Thanks for being with us since 2019, Anna — here's 25% off your next order."
@@ -20,7 +20,7 @@ ALPHABET = (
 LETTERS = st.text(st.sampled_from(ALPHABET), max_size=60)
 
 
-def test_a_line_ends_where_unicode_lets_it(fonts: Fonts) -> None:
+def test_lines_break_at_unicode_break_opportunities(fonts: Fonts) -> None:
     assert line_texts(lay_out_line("two-thirds of it", fonts, width=48)) == [
         "two-",
         "thirds",
@@ -34,7 +34,7 @@ def test_a_line_ends_where_unicode_lets_it(fonts: Fonts) -> None:
     assert line_break_segments("ยินดีต้อนรับ", "th") == ("ยินดี", "ต้อนรับ")
 
 
-def test_a_newline_always_breaks_and_an_empty_line_stays(fonts: Fonts) -> None:
+def test_a_newline_always_breaks_and_empty_lines_are_preserved(fonts: Fonts) -> None:
     layout = lay_out_line("a\n\nb", fonts)
     assert line_texts(layout) == ["a", "", "b"]
     assert layout.height == pytest.approx(3 * 16 * 1.2)
@@ -59,28 +59,32 @@ def test_a_word_wider_than_its_box_is_broken_between_letters(fonts: Fonts) -> No
     )
 
 
-def test_a_soft_hyphen_shows_only_where_a_line_ends(fonts: Fonts) -> None:
+def test_a_soft_hyphen_is_drawn_only_at_a_line_end(fonts: Fonts) -> None:
     assert line_texts(lay_out_line("Donau\u00addampf", fonts)) == ["Donaudampf"]
     assert line_texts(lay_out_line("Donau\u00addampf", fonts, width=70)) == ["Donau-", "dampf"]
 
 
 @pytest.mark.parametrize(
-    ("text", "drawn"),
+    ("text", "expected"),
     [
         ("שלום Anna", ["Anna", " ", "שלום"]),
         ("Dear \u2068שלום\u2069, hi", ["Dear", " ", "\u2068", "שלום", "\u2069,", " ", "hi"]),
         ("\u2068שלום\u2069, \u2068Anna\u2069", ["Anna", "שלום"]),
     ],
 )
-def test_runs_stand_in_reading_order(text: str, drawn: list[str], fonts: Fonts) -> None:
-    seen = [placed.font_run.text for placed in lay_out_line(text, fonts).lines[0].runs]
-    if len(drawn) == 2:  # where isolates and commas fall is not the point here
-        seen = [part for part in seen if part in drawn]
-    assert [part for part in seen if part in drawn] == [part for part in drawn if part in seen]
-    assert [part for part in drawn if part.isalpha()] == [part for part in seen if part.isalpha()]
+def test_runs_are_in_visual_order(text: str, expected: list[str], fonts: Fonts) -> None:
+    runs = [run.font_run.text for run in lay_out_line(text, fonts).lines[0].runs]
+    if len(expected) == 2:  # ignore isolates and commas
+        runs = [part for part in runs if part in expected]
+    assert [part for part in runs if part in expected] == [
+        part for part in expected if part in runs
+    ]
+    assert [part for part in expected if part.isalpha()] == [
+        part for part in runs if part.isalpha()
+    ]
 
 
-def test_direction_follows_the_templates_own_words_before_the_values(fonts: Fonts) -> None:
+def test_the_base_direction_ignores_inserted_values_if_it_can(fonts: Fonts) -> None:
     assert not lay_out_line("Dear \u2068שלום\u2069", fonts).rtl
     assert lay_out_line("\u2068Anna\u2069 שלום", fonts).rtl
     assert lay_out_line("\u2068שלום\u2069!", fonts).rtl
@@ -88,14 +92,14 @@ def test_direction_follows_the_templates_own_words_before_the_values(fonts: Font
     assert not lay_out_line("123 !", fonts).rtl
 
 
-def test_an_isolated_name_never_moves_its_neighbours(fonts: Fonts) -> None:
+def test_an_isolated_name_does_not_reorder_the_text_beside_it(fonts: Fonts) -> None:
     layout = lay_out_line(
         "\u2068שלום\u2069 3 points", fonts, paragraph=ParagraphStyle(direction="ltr")
     )
     assert "".join(line_texts(layout)).index("שלום") < "".join(line_texts(layout)).index("3")
 
 
-def test_what_no_font_has_is_told_and_not_drawn(fonts: Fonts) -> None:
+def test_characters_that_no_font_has_are_reported_and_not_drawn(fonts: Fonts) -> None:
     layout = lay_out_line("a\U00012000b\U00013000", fonts)
     assert layout.missing_characters == ("\U00012000", "\U00013000")
     assert line_texts(layout) == ["ab"]
@@ -104,10 +108,10 @@ def test_what_no_font_has_is_told_and_not_drawn(fonts: Fonts) -> None:
     )
 
 
-def test_emoji_come_from_the_colour_font_and_digits_do_not(fonts: Fonts) -> None:
-    layout = lay_out_line("1 1️⃣ ❤️ ⭐ #", fonts)
-    color = {p.font_run.text: p.font_run.face.color for p in layout.lines[0].runs if not p.is_space}
-    assert color == {"1": False, "1️⃣": True, "❤️": True, "⭐": True, "#": False}
+def test_emoji_are_drawn_with_the_colour_font_and_digits_are_not(fonts: Fonts) -> None:
+    runs = [run for run in lay_out_line("1 1️⃣ ❤️ ⭐ #", fonts).lines[0].runs if not run.is_space]
+    is_color = {run.font_run.text: run.font_run.face.color for run in runs}
+    assert is_color == {"1": False, "1️⃣": True, "❤️": True, "⭐": True, "#": False}
 
 
 @pytest.mark.parametrize("size", [12.0, 33.0, 72.0, 200.0, 1000.0])
@@ -117,55 +121,55 @@ def test_emoji_come_from_the_colour_font_and_digits_do_not(fonts: Fonts) -> None
 def test_shrinking_finds_the_largest_size_to_half_a_pixel_in_few_layouts(
     size: float, text: str, fonts: Fonts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tries: list[float] = []
-    rows = fit._wrap
+    widths: list[float] = []
+    wrap = shrink_to_fit._wrap
 
-    def counted(
-        shaped: ShapedText, paragraph: ParagraphStyle, room: fit.AvailableSpace
+    def counting_wrap(
+        shaped: ShapedText, paragraph: ParagraphStyle, space: shrink_to_fit.AvailableSpace
     ) -> list[WrappedLine]:
-        tries.append(room.width)
-        return rows(shaped, paragraph, room)
+        widths.append(space.width)
+        return wrap(shaped, paragraph, space)
 
-    monkeypatch.setattr(fit, "_wrap", counted)
+    monkeypatch.setattr(shrink_to_fit, "_wrap", counting_wrap)
     box = {"width": 311.0, "height": 77.0}
-    rule = ParagraphStyle(fit="shrink", min_size=4, max_lines=3, overflow="visible")
-    layout = lay_out_line(text, fonts, style=TextStyle(size=size), paragraph=rule, **box)
-    assert len(tries) < 10
+    shrink = ParagraphStyle(fit="shrink", min_size=4, max_lines=3, overflow="visible")
+    layout = lay_out_line(text, fonts, style=TextStyle(size=size), paragraph=shrink, **box)
+    assert len(widths) < 10
     assert layout.width <= 311.01
     assert layout.height <= 77.01
     assert len(layout.lines) <= 3
     if layout.font_scale < 1:
         larger = TextStyle(size=size * layout.font_scale + 0.5)
-        words = (
+        word_widths = (
             lay_out_line(word, fonts, style=larger).width
             for word in line_break_segments(text, "en")
         )
-        rule = ParagraphStyle(max_lines=3)
-        plain = lay_out_line(text, fonts, style=larger, paragraph=rule, **box)
-        assert plain.truncated or plain.height > 77 or max(words) > 311
+        no_shrink = ParagraphStyle(max_lines=3)
+        unshrunk = lay_out_line(text, fonts, style=larger, paragraph=no_shrink, **box)
+        assert unshrunk.truncated or unshrunk.height > 77 or max(word_widths) > 311
 
 
-def test_spans_shrink_together(fonts: Fonts) -> None:
+def test_spans_shrink_in_proportion(fonts: Fonts) -> None:
     runs = [TextRun("49", TextStyle(size=60)), TextRun(" a month", TextStyle(size=20))]
-    rule = ParagraphStyle(fit="shrink", max_lines=1)
-    layout = layout_text(runs, rule, width=100, height=None, fonts=fonts)
-    sizes = {placed.size for placed in layout.lines[0].runs}
+    paragraph = ParagraphStyle(fit="shrink", max_lines=1)
+    layout = layout_text(runs, paragraph, width=100, height=None, fonts=fonts)
+    sizes = {run.size for run in layout.lines[0].runs}
     assert max(sizes) == pytest.approx(3 * min(sizes))
     assert max(sizes) < 60
 
 
-def test_a_least_size_is_kept_and_the_rest_cut(fonts: Fonts) -> None:
-    rule = ParagraphStyle(fit="shrink", min_size=20, max_lines=1)
-    layout = lay_out_line(LONG, fonts, style=TextStyle(size=40), paragraph=rule, width=120)
+def test_text_that_overflows_at_min_size_is_truncated(fonts: Fonts) -> None:
+    paragraph = ParagraphStyle(fit="shrink", min_size=20, max_lines=1)
+    layout = lay_out_line(LONG, fonts, style=TextStyle(size=40), paragraph=paragraph, width=120)
     assert layout.lines[0].runs[0].size == 20
     assert line_texts(layout)[0].endswith("…")
     assert layout.truncated
 
 
-def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
-    def lines(**rules: object) -> list[str]:
-        rule = ParagraphStyle(**rules)  # type: ignore[arg-type]
-        return line_texts(lay_out_line(LONG, fonts, paragraph=rule, width=150, height=40))
+def test_overflowing_lines_are_clipped_shown_or_end_in_an_ellipsis(fonts: Fonts) -> None:
+    def lines(**options: object) -> list[str]:
+        paragraph = ParagraphStyle(**options)  # type: ignore[arg-type]
+        return line_texts(lay_out_line(LONG, fonts, paragraph=paragraph, width=150, height=40))
 
     assert lines(overflow="clip") == ["Thanks for being", "with us since 2019,"]
     assert lines() == ["Thanks for being", "with us since 201…"]
@@ -174,11 +178,11 @@ def test_overflow_says_what_becomes_of_lines_without_room(fonts: Fonts) -> None:
     assert lines(wrap="none") == ["Thanks for being…"]
 
 
-def test_one_line_is_shown_however_low_the_box(fonts: Fonts) -> None:
+def test_at_least_one_line_is_shown(fonts: Fonts) -> None:
     assert line_texts(lay_out_line("Anna Bo", fonts, width=500, height=3)) == ["Anna Bo"]
 
 
-def test_joined_letters_are_cut_joined_and_never_spaced(fonts: Fonts) -> None:
+def test_joined_scripts_are_truncated_joined_and_not_letter_spaced(fonts: Fonts) -> None:
     spaced = TextStyle(letter_spacing=0.5)
     assert lay_out_line("محمد", fonts, style=spaced).width == lay_out_line("محمد", fonts).width
     assert lay_out_line("Anna", fonts, style=spaced).width == pytest.approx(
@@ -186,15 +190,15 @@ def test_joined_letters_are_cut_joined_and_never_spaced(fonts: Fonts) -> None:
         abs=0.1,
     )
     short = lay_out_line("عبدالرحمنالشريف", fonts, paragraph=ParagraphStyle(max_lines=1), width=60)
-    assert len([p for p in short.lines[0].runs if p.font_run.text != "…"]) == 1
+    assert len([run for run in short.lines[0].runs if run.font_run.text != "…"]) == 1
 
 
-def test_line_height_is_times_the_size_whatever_fonts_the_line_holds(fonts: Fonts) -> None:
+def test_line_height_does_not_depend_on_fallback_fonts(fonts: Fonts) -> None:
     for text in ("Anna", "नमस्ते", "👍🏽", "محمد"):
         assert lay_out_line(text, fonts, style=TextStyle(size=20, line_height=1.5)).height == 30
 
 
-def test_the_nearest_weight_and_slant_that_a_family_has(fonts: Fonts) -> None:
+def test_the_nearest_weight_and_slant_of_a_family_is_chosen(fonts: Fonts) -> None:
     assert fonts.face_chain(("Inter",), 350, True)[0].italic
     assert fonts.face_chain(("Noto Sans Hebrew",), 640, True)[0].weight == 600
     assert not fonts.face_chain(("Noto Sans Hebrew",), 640, True)[0].italic
@@ -211,20 +215,17 @@ def test_the_families_are_listed_with_their_weights(fonts: Fonts) -> None:
 
 @given(LETTERS, st.floats(1, 300), st.sampled_from(["word", "balance", "none"]), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_any_text_is_laid_out_and_none_of_it_is_lost(
-    text: str, width: float, wrap: str, spaced: bool
-) -> None:
+def test_no_text_is_lost_in_layout(text: str, width: float, wrap: str, letter_spaced: bool) -> None:
     fonts = _FONTS[0]
-    style = TextStyle(letter_spacing=0.1 if spaced else 0)
-    rule = ParagraphStyle(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
-    layout = lay_out_line(text, fonts, style=style, paragraph=rule, width=width)
-    kept = sorted("".join(line_texts(layout)).replace("-", "").replace(" ", ""))
-    shown = {c for c in text if not c.isspace() and c != "-"}
-    assert set(kept) <= shown
+    style = TextStyle(letter_spacing=0.1 if letter_spaced else 0)
+    visible = ParagraphStyle(wrap=wrap, overflow="visible")  # type: ignore[arg-type]
+    layout = lay_out_line(text, fonts, style=style, paragraph=visible, width=width)
+    drawn = sorted("".join(line_texts(layout)).replace("-", "").replace(" ", ""))
+    assert set(drawn) <= {c for c in text if not c.isspace() and c != "-"}
     letters = [c for c in text if c.isalpha()]
-    assert [c for c in kept if c.isalpha()] == sorted(letters)
-    cut = ParagraphStyle(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
-    assert len(lay_out_line(text, fonts, style=style, paragraph=cut, width=width).lines) <= 1
+    assert [c for c in drawn if c.isalpha()] == sorted(letters)
+    one_line = ParagraphStyle(wrap=wrap, max_lines=1, fit="shrink", min_size=4)  # type: ignore[arg-type]
+    assert len(lay_out_line(text, fonts, style=style, paragraph=one_line, width=width).lines) <= 1
 
 
 _FONTS: list[Fonts] = []

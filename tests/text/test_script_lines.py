@@ -1,17 +1,17 @@
-"""Sixty lines in the scripts of the world, letter by letter where another engine puts them."""
+"""Lines in many scripts, compared with Chromium's drawing of them."""
 
 from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageChops
 
-from postcard.text.breaks import graphemes
 from postcard.text.fonts import Fonts
+from postcard.text.segmentation import graphemes
 from tests.text.chromium_lines import LINES_SHEET
 from tests.text.ink_overlap import best_overlap, our_ink
 from tests.text.script_lines import HEIGHT, LINES, WIDTH, ScriptLine
 
-SHARED = 0.9  # of the ink of both; the rest is how edges are smoothed
+MIN_OVERLAP = 0.9  # of the ink; the rest is due to different anti-aliasing
 
 each_line = pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.language}-{line.text}")
 
@@ -19,7 +19,7 @@ each_line = pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.lang
 @pytest.fixture(scope="module")
 def sheet() -> Image.Image:
     with Image.open(LINES_SHEET) as image:
-        assert image.size == (WIDTH, HEIGHT * len(LINES)), "make scripts draws the sheet anew"
+        assert image.size == (WIDTH, HEIGHT * len(LINES)), "run `make scripts` to update lines.png"
         return ImageChops.invert(image.convert("L"))
 
 
@@ -29,23 +29,23 @@ def _strip(sheet: Image.Image, line: ScriptLine) -> Image.Image:
 
 
 @each_line
-def test_a_line_is_drawn_as_another_engine_draws_it(
+def test_a_line_looks_as_chromium_draws_it(
     line: ScriptLine, sheet: Image.Image, fonts: Fonts
 ) -> None:
-    found = best_overlap(our_ink(line, fonts), _strip(sheet, line))
-    assert found.stray <= line.max_stray_pixels
-    assert found.overlap >= SHARED
+    ink = best_overlap(our_ink(line, fonts), _strip(sheet, line))
+    assert ink.stray <= line.max_stray_pixels
+    assert ink.overlap >= MIN_OVERLAP
 
 
 @each_line
-def test_two_letters_in_the_wrong_order_would_be_seen(
+def test_the_comparison_detects_two_swapped_letters(
     line: ScriptLine, sheet: Image.Image, fonts: Fonts
 ) -> None:
     letters = list(graphemes(line.text))
-    at = len(letters) // 2
-    while letters[at] == letters[at - 1]:
-        at += 1
-    letters[at - 1 : at + 1] = letters[at], letters[at - 1]
+    index = len(letters) // 2
+    while letters[index] == letters[index - 1]:
+        index += 1
+    letters[index - 1 : index + 1] = letters[index], letters[index - 1]
     wrong = replace(line, text="".join(letters))
     assert (
         best_overlap(our_ink(wrong, fonts), _strip(sheet, line)).stray > 2 * line.max_stray_pixels
@@ -53,7 +53,7 @@ def test_two_letters_in_the_wrong_order_would_be_seen(
 
 
 @pytest.mark.parametrize(
-    ("language", "taken"),
+    ("language", "character"),
     [
         ("ar", "\u0651"), ("ur", "\u064f"), ("he", "\u05b8"), ("hi", "\u094d"), ("bn", "\u09cd"),
         ("ta", "\u0bcd"), ("th", "\u0e49"), ("lo", "\u0ec8"), ("km", "\u17d2"), ("my", "\u1039"),
@@ -61,12 +61,12 @@ def test_two_letters_in_the_wrong_order_would_be_seen(
         ("en", "\U0001f3fd"),
     ],
 )  # fmt: skip
-def test_a_mark_or_a_joiner_that_is_not_there_would_be_seen(
-    language: str, taken: str, sheet: Image.Image, fonts: Fonts
+def test_the_comparison_detects_a_missing_mark_or_joiner(
+    language: str, character: str, sheet: Image.Image, fonts: Fonts
 ) -> None:
-    lines = [each for each in LINES if each.language == language and taken in each.text]
+    lines = [line for line in LINES if line.language == language and character in line.text]
     for line in lines:
-        wrong = replace(line, text=line.text.replace(taken, ""))
+        wrong = replace(line, text=line.text.replace(character, ""))
         assert (
             best_overlap(our_ink(wrong, fonts), _strip(sheet, line)).stray
             > 2 * line.max_stray_pixels

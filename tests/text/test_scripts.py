@@ -1,4 +1,4 @@
-"""Every script's letters, joined and ordered as its readers know them; pictures looked at."""
+"""Names in many scripts: golden pictures inspected by eye, and the variants of Han characters."""
 
 import pytest
 
@@ -17,27 +17,26 @@ MIXED = (
 )
 
 
-def _page(fonts: Fonts, size: float, **look: object) -> Canvas:
+def _names_page(fonts: Fonts, size: float, **options: object) -> Canvas:
     rows = (len(NAMES) + len(MIXED) + 2) // 3
     canvas = blank_canvas(1080, rows * 46 + 8)
-    named = [*NAMES, *(("en", text) for text in MIXED)]
-    for index, (language, text) in enumerate(named):
+    texts = [*NAMES, *(("en", text) for text in MIXED)]
+    for index, (language, text) in enumerate(texts):
         column, row = divmod(index, rows)
         box = Box(10 + column * 358, 4 + row * 46, 350, 46)
-        style = TextStyle(size=size, language=language, line_height=1.4, **look)  # type: ignore[arg-type]
+        style = TextStyle(size=size, language=language, line_height=1.4, **options)  # type: ignore[arg-type]
         canvas.draw_text(lay_out_line(text, fonts, style=style, width=350), box)
     return canvas
 
 
-@pytest.mark.parametrize(("look", "weight"), [("regular", 400), ("bold", 700)])
-def test_thirty_names(look: str, weight: int, fonts: Fonts) -> None:
-    assert_matches_golden(
-        f"text_names_{look}", _page(fonts, 24, weight=weight).picture().to_image()
-    )
+@pytest.mark.parametrize(("name", "weight"), [("regular", 400), ("bold", 700)])
+def test_thirty_names(name: str, weight: int, fonts: Fonts) -> None:
+    page = _names_page(fonts, 24, weight=weight)
+    assert_matches_golden(f"text_names_{name}", page.surface.to_image())
 
 
 @pytest.mark.parametrize(("language", "text"), NAMES)
-def test_every_name_has_all_its_letters(language: str, text: str, fonts: Fonts) -> None:
+def test_fonts_have_all_letters_of_every_name(language: str, text: str, fonts: Fonts) -> None:
     assert lay_out_line(text, fonts, style=TextStyle(language=language)).missing_characters == ()
 
 
@@ -67,7 +66,7 @@ HAN = {
         ("ko-KR", "Noto Sans KR"),
     ],
 )
-def test_chinese_letters_take_the_shapes_of_the_language(
+def test_han_characters_have_the_variant_of_the_language(
     language: str, family: str, fonts: Fonts
 ) -> None:
     assert _families("直骨角", language, fonts) == {family}
@@ -82,30 +81,30 @@ def test_chinese_letters_take_the_shapes_of_the_language(
         ("直さ", "Noto Sans JP"),
     ],
 )
-def test_where_no_language_tells_the_letters_do(text: str, family: str, fonts: Fonts) -> None:
+def test_without_a_han_language_the_text_decides(text: str, family: str, fonts: Fonts) -> None:
     assert _families(text, "en", fonts) == {family}
 
 
 def _families(text: str, language: str, fonts: Fonts) -> set[str]:
     layout = lay_out_line(text, fonts, style=TextStyle(language=language))
-    return {placed.font_run.face.family for line in layout.lines for placed in line.runs}
+    return {run.font_run.face.family for line in layout.lines for run in line.runs}
 
 
 @pytest.mark.parametrize(
     "name", ["髙橋", "﨑山", "𠮷野家", "草彅", "渡邉", "濵田", "𣘺本", "桒原", "栁沢"]
 )
-def test_the_letters_of_japanese_names_are_japans(name: str, fonts: Fonts) -> None:
+def test_japanese_names_are_drawn_with_the_japanese_font(name: str, fonts: Fonts) -> None:
     assert _families(name, "ja", fonts) == {"Noto Sans JP"}
 
 
-def test_one_letter_in_four_shapes(fonts: Fonts) -> None:
+def test_han_characters_in_four_variants(fonts: Fonts) -> None:
     canvas = blank_canvas(720, 170)
     for row, weight in enumerate((400, 700)):
         for column, language in enumerate(HAN):
             style = TextStyle(size=52, language=language, line_height=1.4, weight=weight)
             box = Box(10 + column * 178, 6 + row * 80, 176, 80)
             canvas.draw_text(lay_out_line("直骨角", fonts, style=style, width=176), box)
-    assert_matches_golden("text_han_in_four_languages", canvas.picture().to_image())
+    assert_matches_golden("text_han_in_four_languages", canvas.surface.to_image())
 
 
 MORE = (
@@ -123,4 +122,4 @@ def test_names_in_more_scripts(fonts: Fonts) -> None:
         layout = lay_out_line(text, fonts, style=TextStyle(size=26, language=language), width=360)
         assert layout.missing_characters == ()
         canvas.draw_text(layout, Box(10 + column * 376, 4 + row * 50, 360, 50))
-    assert_matches_golden("text_names_more", canvas.picture().to_image())
+    assert_matches_golden("text_names_more", canvas.surface.to_image())

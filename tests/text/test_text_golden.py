@@ -1,4 +1,4 @@
-"""Each picture here was looked at: the letters, their order, their places."""
+"""Golden pictures of text; each was inspected by eye."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -39,7 +39,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_names_of_the_world(script: str, fonts: Fonts) -> None:
+def test_scripts(script: str, fonts: Fonts) -> None:
     canvas = blank_canvas(460, 90)
     draw_in_box(
         canvas,
@@ -50,7 +50,7 @@ def test_names_of_the_world(script: str, fonts: Fonts) -> None:
     draw_in_box(
         canvas, lay_out_line(SCRIPTS[script], fonts, style=bold, width=440), Box(10, 50, 440, 17)
     )
-    assert_matches_golden(f"text_{script}", canvas.picture().to_image())
+    assert_matches_golden(f"text_{script}", canvas.surface.to_image())
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 1.5, 2])
@@ -58,7 +58,7 @@ def test_a_paragraph_has_the_same_lines_at_every_scale(scale: float, fonts: Font
     canvas = blank_canvas(220, 100, scale)
     style = TextStyle(size=16, color=BLUE)
     draw_in_box(canvas, lay_out_line(LONG, fonts, style=style, width=200), Box(10, 10, 200, 80))
-    assert_matches_golden(f"text_scale_{scale}", canvas.picture().to_image())
+    assert_matches_golden(f"text_scale_{scale}", canvas.surface.to_image())
 
 
 def test_weights_and_italics(fonts: Fonts) -> None:
@@ -70,7 +70,7 @@ def test_weights_and_italics(fonts: Fonts) -> None:
         )
         canvas.draw_text(upright, Box(10, 5 + index * 21, 200, 21))
         canvas.draw_text(slanted, Box(220, 5 + index * 21, 200, 21))
-    assert_matches_golden("text_weights", canvas.picture().to_image())
+    assert_matches_golden("text_weights", canvas.surface.to_image())
 
 
 def test_alignments(fonts: Fonts) -> None:
@@ -81,10 +81,10 @@ def test_alignments(fonts: Fonts) -> None:
             paragraph = ParagraphStyle(align=align, max_lines=4)
             layout = lay_out_line(text, fonts, paragraph=paragraph, width=145)
             draw_in_box(canvas, layout, Box(x, y + dy, 145, layout.height))
-    assert_matches_golden("text_align", canvas.picture().to_image())
+    assert_matches_golden("text_align", canvas.surface.to_image())
 
 
-def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
+def test_vertical_alignment_and_trimmed_cap_height(fonts: Fonts) -> None:
     canvas = blank_canvas(480, 90)
     for index, valign in enumerate(get_args(Valign)):
         for column, trim in enumerate((False, True)):
@@ -94,19 +94,19 @@ def test_vertical_places_and_trimmed_capitals(fonts: Fonts) -> None:
             draw_in_box(
                 canvas, lay_out_line("EgÅ", fonts, style=style, paragraph=paragraph, width=72), box
             )
-    assert_matches_golden("text_valign", canvas.picture().to_image())
+    assert_matches_golden("text_valign", canvas.surface.to_image())
 
 
 def _spans(
-    canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **rules: object
+    canvas: Canvas, runs: Sequence[TextRun], box: Box, fonts: Fonts, **options: object
 ) -> None:
-    paragraph = ParagraphStyle(**rules)  # type: ignore[arg-type]
+    paragraph = ParagraphStyle(**options)  # type: ignore[arg-type]
     draw_in_box(
         canvas, layout_text(runs, paragraph, width=box.width, height=box.height, fonts=fonts), box
     )
 
 
-def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
+def test_spans_share_a_baseline(fonts: Fonts) -> None:
     canvas = blank_canvas(440, 150)
     price = [
         TextRun("$", TextStyle(size=24, rise=0.9)),
@@ -128,7 +128,7 @@ def test_spans_stand_on_one_base_line(fonts: Fonts) -> None:
         TextRun("2,450 pts", TextStyle(size=24, weight=700, color=RED)),
     ]
     _spans(canvas, arabic, Box(230, 96, 200, 46), fonts, valign="middle")
-    assert_matches_golden("text_spans", canvas.picture().to_image())
+    assert_matches_golden("text_spans", canvas.surface.to_image())
 
 
 def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
@@ -140,7 +140,8 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
     two = ParagraphStyle(fit="shrink", min_size=10, max_lines=2, valign="middle")
     cases = [
         ("Anna", big, one), (name, big, one), (name, big, two),
-        (LONG, TextStyle(), ParagraphStyle(max_lines=2)), (LONG, TextStyle(), ParagraphStyle(max_lines=1)),
+        (LONG, TextStyle(), ParagraphStyle(max_lines=2)),
+        (LONG, TextStyle(), ParagraphStyle(max_lines=1)),
         (LONG, TextStyle(), ParagraphStyle(overflow="clip")),
         (arabic, TextStyle(size=20), ParagraphStyle(max_lines=1)),
         ("Donaudampfschifffahrtsgesellschaft", TextStyle(size=20), ParagraphStyle()),
@@ -150,19 +151,19 @@ def test_shrinking_and_the_ellipsis(fonts: Fonts) -> None:
         box = Box(8 + index % 3 * 157, 8 + index // 3 * 66, 150, 58)
         layout = lay_out_line(text, fonts, style=style, paragraph=paragraph, width=150, height=58)
         draw_in_box(canvas, layout, box)
-    assert_matches_golden("text_fit", canvas.picture().to_image())
+    assert_matches_golden("text_fit", canvas.surface.to_image())
 
 
-def test_dress_of_letters(fonts: Fonts) -> None:
+def test_text_effects(fonts: Fonts) -> None:
     canvas = blank_canvas(480, 220)
     rainbow = LinearGradient(90, (((255, 0, 0, 255), 0.0), (BLUE, 1.0)))
-    marked = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
+    highlight = TextHighlight((255, 236, 60, 255), (1, 5, 1, 5), 4)
     cases = [
         ("Gradient", TextStyle(size=48, weight=900, color=rainbow)),
         ("Outline", TextStyle(size=48, weight=900, color=WHITE, stroke=TextStroke(RED, 3))),
         ("letter spacing", TextStyle(size=22, letter_spacing=0.2)),
         ("tight العربية", TextStyle(size=22, letter_spacing=-0.05)),
-        ("marked lines of text", TextStyle(size=20, highlight=marked)),
+        ("marked lines of text", TextStyle(size=20, highlight=highlight)),
         ("under through", TextStyle(size=20, decoration="underline", color=BLUE)),
         ("old price $99", TextStyle(size=20, decoration="line-through")),
         ("0123 1111", TextStyle(size=22, features=("tnum", "zero"))),
@@ -171,7 +172,7 @@ def test_dress_of_letters(fonts: Fonts) -> None:
         box = Box(8 + index % 2 * 238, 6 + index // 2 * 54, 225, 48)
         width = 130 if style.highlight else 225
         canvas.draw_text(lay_out_line(text, fonts, style=style, width=width), box)
-    assert_matches_golden("text_dress", canvas.picture().to_image())
+    assert_matches_golden("text_dress", canvas.surface.to_image())
 
 
 def test_balanced_lines(fonts: Fonts) -> None:
@@ -186,10 +187,10 @@ def test_balanced_lines(fonts: Fonts) -> None:
             ),
             box,
         )
-    assert_matches_golden("text_balance", canvas.picture().to_image())
+    assert_matches_golden("text_balance", canvas.surface.to_image())
 
 
-def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts) -> None:
+def test_underlines_and_strikeouts_follow_the_fonts_metrics(fonts: Fonts) -> None:
     canvas = blank_canvas(560, 330)
     families = ("Inter", "Noto Sans", "Source Serif 4", "Playfair Display", "Space Grotesk")
     texts = [*((family, "Was $99 Apex") for family in families), ("Inter", "👍 محمد price")]
@@ -198,12 +199,12 @@ def test_lines_under_and_through_letters_stand_where_the_font_says(fonts: Fonts)
             style = TextStyle(families=(family,), size=30, decoration=decoration, color=BLUE)
             box = Box(10 + column * 280, 6 + row * 44, 270, 40)
             canvas.draw_text(lay_out_line(text, fonts, style=style), box)
-    under = {"decoration": "underline"}
+    underline = {"decoration": "underline"}
     price = [
-        TextRun("Now ", TextStyle(size=20, **under)),  # type: ignore[arg-type]
-        TextRun("only", TextStyle(size=44, **under)),  # type: ignore[arg-type]
-        TextRun(" $5", TextStyle(size=30, color=RED, **under)),  # type: ignore[arg-type]
+        TextRun("Now ", TextStyle(size=20, **underline)),  # type: ignore[arg-type]
+        TextRun("only", TextStyle(size=44, **underline)),  # type: ignore[arg-type]
+        TextRun(" $5", TextStyle(size=30, color=RED, **underline)),  # type: ignore[arg-type]
         TextRun(" was $8", TextStyle(size=20, decoration="line-through")),
     ]
     _spans(canvas, price, Box(10, 272, 540, 54), fonts)
-    assert_matches_golden("text_lines", canvas.picture().to_image())
+    assert_matches_golden("text_lines", canvas.surface.to_image())

@@ -1,4 +1,4 @@
-"""Unicode's own tests, whole: letters, lines, reading order, emoji."""
+"""Unicode's own test files: grapheme clusters, line breaks, bidirectional order, emoji."""
 
 import lzma
 import unicodedata
@@ -9,8 +9,8 @@ import pytest
 
 from postcard.template.schema.graphemes import count_graphemes, first_graphemes
 from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_break_segments
 from postcard.text.fonts import Fonts
+from postcard.text.segmentation import graphemes, line_break_segments
 from tests.rendering.text_canvas import lay_out_line
 
 FOLDER = Path(__file__).parents[1] / "unicode"
@@ -26,104 +26,103 @@ def _cases(name: str) -> list[str]:
     return _lines(lzma.decompress((FOLDER / f"{name}.txt.xz").read_bytes()).decode())
 
 
-def _letters(codes: str) -> str:
+def _text_of(codes: str) -> str:
     return "".join(chr(int(code, 16)) for code in codes.split())
 
 
 def _segments(line: str) -> tuple[str, ...]:
-    """What stands between two ÷ of a line of a break test."""
+    """The texts between two ÷ in a line of a break test."""
     parts = (part.replace("×", " ") for part in line.split("÷"))
-    return tuple(letters for letters in map(_letters, parts) if letters)
+    return tuple(text for text in map(_text_of, parts) if text)
 
 
-NEWER = {
-    "".join(pieces): pieces
-    for pieces in map(_segments, _lines((FOLDER / "newer-rules.txt").read_text("utf-8")))
+NEWER_RULES = {  # where ICU follows a newer version of Unicode than the test files
+    "".join(segments): segments
+    for segments in map(_segments, _lines((FOLDER / "newer-rules.txt").read_text("utf-8")))
 }
 
 
-def test_letters_are_cut_as_unicode_cuts_them() -> None:
+def test_graphemes_follow_unicodes_test_file() -> None:
     cases = [_segments(line) for line in _cases("GraphemeBreakTest")]
     assert len(cases) == 602
-    for pieces in cases:
-        text = "".join(pieces)
-        pieces = NEWER.get(text, pieces)
-        assert graphemes(text) == pieces, text.encode("unicode_escape")
-        assert count_graphemes(text) == len(pieces)
-        assert first_graphemes(text, len(pieces) - 1) == "".join(pieces[:-1])
+    for segments in cases:
+        text = "".join(segments)
+        expected = NEWER_RULES.get(text, segments)
+        assert graphemes(text) == expected, text.encode("unicode_escape")
+        assert count_graphemes(text) == len(expected)
+        assert first_graphemes(text, len(expected) - 1) == "".join(expected[:-1])
 
 
-def test_lines_end_where_unicode_lets_them() -> None:
+def test_line_breaks_follow_unicodes_test_file() -> None:
     cases = [_segments(line) for line in _cases("LineBreakTest")]
     assert len(cases) == 7654
-    for pieces in cases:
-        text = "".join(pieces)
-        assert line_break_segments(text, "en") == NEWER.get(text, pieces), text.encode(
-            "unicode_escape"
-        )
+    for segments in cases:
+        text = "".join(segments)
+        expected = NEWER_RULES.get(text, segments)
+        assert line_break_segments(text, "en") == expected, text.encode("unicode_escape")
 
 
-def test_every_exception_is_one() -> None:
-    told = [*_cases("GraphemeBreakTest"), *_cases("LineBreakTest")]
-    meant = {"".join(pieces): pieces for pieces in map(_segments, told)}
-    assert all(meant[text] != pieces for text, pieces in NEWER.items())
+def test_every_newer_rule_differs_from_the_test_files() -> None:
+    cases = [*_cases("GraphemeBreakTest"), *_cases("LineBreakTest")]
+    expected = {"".join(segments): segments for segments in map(_segments, cases)}
+    assert all(expected[text] != segments for text, segments in NEWER_RULES.items())
 
 
 @pytest.mark.parametrize("text", ["क्ष", "ક્ષ", "ക്ഷ", "ক্ষ", "క్ష"])
-def test_letters_that_grow_into_one_shape_are_one(text: str) -> None:
+def test_conjuncts_are_one_grapheme(text: str) -> None:
     assert count_graphemes(text) == 1  # GB9c, newer than the test files
 
 
-def test_reading_order_is_unicodes() -> None:
+def test_bidirectional_order_follows_unicodes_test_file() -> None:
     cases = _cases("BidiCharacterTest")
     assert len(cases) == 91_707
     for case in cases:
         codes, direction, base, levels, order = case.split(";")
-        text, rtl = _letters(codes), base == "1"
+        text, rtl = _text_of(codes), base == "1"
         if direction == "2":
             assert bidi.base_is_rtl(text) == rtl, case
-        found = _ended(text, bidi.embedding_levels(text, rtl=rtl), int(base))
-        meant = levels.split()
-        kept = [at for at, level in enumerate(meant) if level != "x"]
-        assert [str(found[at]) for at in kept] == [meant[at] for at in kept], case
-        shown = [kept[at] for at in bidi.visual_order([found[at] for at in kept])]
-        assert shown == [int(at) for at in order.split()], case
+        actual = _with_rule_l1(text, bidi.embedding_levels(text, rtl=rtl), int(base))
+        expected = levels.split()
+        indices = [index for index, level in enumerate(expected) if level != "x"]
+        assert [str(actual[i]) for i in indices] == [expected[i] for i in indices], case
+        visual = [indices[i] for i in bidi.visual_order([actual[i] for i in indices])]
+        assert visual == [int(index) for index in order.split()], case
 
 
-def _ended(text: str, levels: Sequence[int], base: int) -> list[int]:
-    """Rule L1: white space before a tab and at the end of a line stands at the line's own level.
+def _with_rule_l1(text: str, levels: Sequence[int], base: int) -> list[int]:
+    """Apply rule L1: white space before tabs and line ends has the paragraph's level.
 
-    Layouts draw neither, so `levels` leaves it to whoever would.
+    Layouts draw neither, so `embedding_levels` does not apply it.
     """
-    found, ends = list(levels), True
-    for at in reversed(range(len(text))):
-        kind = unicodedata.bidirectional(text[at])
-        ends = kind in ("S", "B") or (ends and kind in FORMATTING)
-        if ends:
-            found[at] = base
-    return found
+    result, is_trailing = list(levels), True
+    for index in reversed(range(len(text))):
+        bidi_class = unicodedata.bidirectional(text[index])
+        is_trailing = bidi_class in ("S", "B") or (is_trailing and bidi_class in FORMATTING)
+        if is_trailing:
+            result[index] = base
+    return result
 
 
 def _emoji() -> Iterator[str]:
     for line in _cases("emoji-test"):
-        codes, kind = line.split(";")
-        if kind.strip() in ("fully-qualified", "minimally-qualified", "component"):
-            yield _letters(codes)
+        codes, status = line.split(";")
+        if status.strip() in ("fully-qualified", "minimally-qualified", "component"):
+            yield _text_of(codes)
 
 
-def test_every_emoji_is_one_letter_and_one_picture(fonts: Fonts) -> None:
-    every = list(_emoji())
-    assert len(every) == 4491
+def test_every_emoji_is_one_grapheme_and_one_colour_glyph(fonts: Fonts) -> None:
+    all_emoji = list(_emoji())
+    assert len(all_emoji) == 4491
     width = lay_out_line("😀", fonts).width
-    for text in every:
+    for text in all_emoji:
         assert count_graphemes(text) == 1
         layout = lay_out_line(text, fonts)
-        (placed,) = layout.lines[0].runs
-        assert placed.font_run.face.color, text
+        (run,) = layout.lines[0].runs
+        assert run.font_run.face.color, text
         assert (layout.missing_characters, layout.width) == ((), width), text
 
 
-def test_no_emoji_is_cut(fonts: Fonts) -> None:
+def test_no_emoji_is_broken_across_lines(fonts: Fonts) -> None:
     for text in [*_emoji()][::7]:
         lines = lay_out_line(text * 3, fonts, width=17).lines
-        assert [[placed.font_run.text for placed in line.runs] for line in lines] == [[text]] * 3
+        assert [[run.font_run.text for run in line.runs] for line in lines] == [[text]] * 3

@@ -1,4 +1,4 @@
-"""Thirty names as their bearers write them: language, name."""
+"""Thirty names in many scripts, as (language, name)."""
 
 NAMES = (
     ("en", "Łukasz Nguyễn Ærø"),

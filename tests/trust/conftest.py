@@ -8,6 +8,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """A log line for each of a million calls goes nowhere."""
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+    """Discard the log lines of up to a million calls."""
+    with Path(os.devnull).open("w") as devnull, contextlib.redirect_stdout(devnull):
         yield

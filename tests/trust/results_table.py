@@ -1,8 +1,8 @@
-"""The figures of whole runs as a table for `docs/trust.md`: `python -m tests.trust.results_table`.
+"""Prints the figures of a full run as a table: `python -m tests.trust.results_table`.
 
-A figure told many times (for each host, for each fault) is one row: whole numbers are added up, of
-seconds and other fractions the greatest counts, of words how often each came. What was told twice
-of the same thing counts as it was told last.
+The table is for `docs/security.md`. Figures of the same name (one for each host, for each fault)
+become one row: integers are summed, of fractions such as seconds the maximum is shown, of texts how
+often each occurred. Figures with equal texts are repetitions, of which the last counts.
 """
 
 import json
@@ -13,51 +13,51 @@ from typing import Any
 from tests.trust.run_scale import FIGURES
 
 Figure = Mapping[str, Any]
-MAX_DISTINCT_WORDS = 6  # more different ones than these are names of what was tried
+MAX_DISTINCT_WORDS = 6  # a column with more different texts names the cases, so it is left out
 RUN = "POSTCARD_TRUST=full .venv/bin/python -m pytest"
 
 
 def table(figures: Iterable[Figure]) -> list[str]:
-    """Markdown: what was tried, with what outcome, by which command."""
+    """The lines of a Markdown table: what was tested, its figures, the command that repeats it."""
     rows: dict[str, dict[str, Figure]] = {}
-    for line in figures:
-        rows.setdefault(line["what"], {})[_name(line)] = line
-    heads = ["| what | figure | command |", "|---|---|---|"]
-    return heads + [_row(what, list(lines.values())) for what, lines in rows.items()]
+    for figure in figures:
+        rows.setdefault(figure["what"], {})[_case_key(figure)] = figure
+    head = ["| what | figure | command |", "|---|---|---|"]
+    return head + [_row(what, list(cases.values())) for what, cases in rows.items()]
 
 
-def _name(line: Figure) -> str:
-    """What a line is about, as against what came out."""
-    words = {name: value for name, value in line.items() if isinstance(value, str)}
+def _case_key(figure: Figure) -> str:
+    """The figure's texts, which name its case; the numbers are its result."""
+    words = {name: value for name, value in figure.items() if isinstance(value, str)}
     return json.dumps(words, sort_keys=True)
 
 
-def _row(what: str, lines: Sequence[Figure]) -> str:
-    files = dict.fromkeys(line["test"] for line in lines if line.get("test"))
-    names = dict.fromkeys(name for line in lines for name in line if name not in ("what", "test"))
-    parts = [f"{len(lines)} tried"] if len(lines) > 1 else []
+def _row(what: str, figures: Sequence[Figure]) -> str:
+    files = dict.fromkeys(each["test"] for each in figures if each.get("test"))
+    names = dict.fromkeys(name for each in figures for name in each if name not in ("what", "test"))
+    parts = [f"{len(figures)} tried"] if len(figures) > 1 else []
     for name in names:
-        parts += _figure(name, [line[name] for line in lines if name in line])
+        parts += _column(name, [each[name] for each in figures if name in each])
     command = f"`{RUN} {' '.join(files)}`" if files else "`make test-trust`"
     return f"| {what} | {'; '.join(parts)} | {command} |"
 
 
-def _figure(name: str, values: Sequence[Any]) -> list[str]:
-    said = name.replace("_", " ")
+def _column(name: str, values: Sequence[Any]) -> list[str]:
+    label = name.replace("_", " ")
     first = values[0]
     if isinstance(first, dict):
         total: Counter[str] = Counter()
         for value in values:
             total.update(value)
-        return [f"{said} {_counts(total)}"]
+        return [f"{label} {_counts(total)}"]
     if isinstance(first, str):
         counts = Counter(values)
-        return [] if len(counts) > MAX_DISTINCT_WORDS else [f"{said} {_counts(counts)}"]
+        return [] if len(counts) > MAX_DISTINCT_WORDS else [f"{label} {_counts(counts)}"]
     if isinstance(first, float):
-        return [f"{said} {'at most ' if len(values) > 1 else ''}{max(values)}"]
+        return [f"{label} {'at most ' if len(values) > 1 else ''}{max(values)}"]
     if isinstance(first, int):
-        return [f"{said} {sum(values):,}"]
-    return [f"{said} {json.dumps(values[-1])}"]
+        return [f"{label} {sum(values):,}"]
+    return [f"{label} {json.dumps(values[-1])}"]
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -1,7 +1,7 @@
-"""How much is tried: a slice with every `make test`, all of it with `make test-trust`.
+"""How many cases a test runs: a sample in `make test`, all of them in `make test-trust`.
 
-What was counted goes into `build/trust/figures.jsonl`; `python -m tests.trust.results_table` shows
-it as a table for `docs/trust.md`.
+A full run writes its figures to `build/trust/figures.jsonl`; `python -m tests.trust.results_table`
+prints them as a table for `docs/security.md`.
 """
 
 import json
@@ -12,13 +12,13 @@ FULL = os.environ.get("POSTCARD_TRUST") == "full"
 FIGURES = Path(__file__).parents[2] / "build/trust/figures.jsonl"
 
 
-def scaled(few: int, all_of_them: int) -> int:
-    """How many of something this run tries."""
-    return all_of_them if FULL else few
+def scaled(sample: int, full: int) -> int:
+    """`full` in a full run, else `sample`."""
+    return full if FULL else sample
 
 
 def record_figure(what: str, **figures: object) -> None:
-    """Keep a figure of a whole run."""
+    """Append a test's figures to the file; does nothing in a sample run."""
     if FULL:
         FIGURES.parent.mkdir(parents=True, exist_ok=True)
         test = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]

@@ -1,8 +1,8 @@
-"""Requests of all kinds without end: what a process holds on to, and how much of it.
+"""Soak test: sends requests of all kinds to one process, and measures what it accumulates.
 
-`python -m tests.trust.soak 1000000` answers that many, one after another, through the image
-function and the API, with strangers' pictures decoded in their cell. Stores are in memory and
-forget, as if they were elsewhere; what stays is what the functions keep.
+`python -m tests.trust.soak 1000000` sends a million requests, one after another, to the image
+function and the API; untrusted images are decoded in the sandbox. The stores are in memory and are
+cleared regularly, so that memory that grows is memory that the functions hold.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.ports import ImageRecord
-from postcard.rendering.image_resolver import DecodedImageCache
-from postcard.runtime import lru_cache as keeping
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.runtime.lru_cache import MEMO_CACHE_BYTES, memo_cache
 from tests.functions.fake_services import FakeImages, FakeRenderer, noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 MAX_GROWTH_BYTES = 20_000_000  # bytes, after warming up
-CLEAR_INTERVAL = 5_000  # requests for which the stores remember
+CLEAR_INTERVAL = 5_000  # requests between two clearings of the stores
 PHOTO = "https://photos.example.com/{}.png"
 PAGE = resource.getpagesize()
 
@@ -38,7 +38,7 @@ RequestKind = Callable[["Soak"], int]
 
 
 class RecentImages(FakeImages):
-    """Records of the last images."""
+    """Stores the records of the last 200 images."""
 
     def put(self, record: ImageRecord) -> None:
         super().put(record)
@@ -47,14 +47,14 @@ class RecentImages(FakeImages):
 
 
 def countdown_document() -> dict[str, Any]:
-    shown = {"type": "text", "x": 4, "y": 10, "width": 110, "size": 30}
     text = "{{ countdown.minutes }}:{{ countdown.seconds }}"
+    layer = {"type": "text", "x": 4, "y": 10, "width": 110, "size": 30, "text": text}
     ends = {"type": "date", "default": "2026-11-22T10:30:30", "open": True}
     return document(
         format="gif",
         fields={"ends_at": ends},
         countdown={"to": "{{ ends_at }}", "frames": 10},
-        layers=[{**shown, "text": text}],
+        layers=[layer],
         alt="",
     )
 
@@ -66,34 +66,34 @@ def portrait_document() -> dict[str, Any]:
 
 
 class Soak:
-    """A service, and requests for it. Every kind answers with a status."""
+    """A service and its load; every kind of request returns the response's status."""
 
     def __init__(self, seed: int = 4) -> None:
         self.random = Random(seed)
         self.decoder = SandboxedDecoder()
         self.statuses: Counter[str] = Counter()
         self.service = self._new_service()
-        self.links: deque[tuple[str, str]] = deque(maxlen=100)  # with their addresses
+        self.links: deque[tuple[str, str]] = deque(maxlen=100)  # with their cache paths
         self.images: deque[str] = deque(maxlen=200)
-        self.merge = [
+        self.merge_links = [
             self.service.sign_link(open=("first_name",), campaign=f"c{n}") for n in range(20)
         ]
         self._request_count = 0
 
     def _new_service(self) -> InMemoryService:
-        world = InMemoryService()
-        world.renderer = FakeRenderer(
+        service = InMemoryService()
+        service.renderer = FakeRenderer(
             DecodedImageCache(untrusted_decoder_factory=lambda: self.decoder)
         )
-        world.images = RecentImages()
-        world.monotonic = time.monotonic
-        world.web.pictures = {PHOTO.format(n): self._photo(n) for n in range(20)}
-        world.rebuild()
-        world.key = world.new_api_key(rate=1_000_000)
-        world.publish(document())
-        world.publish(countdown_document(), "counting")
-        world.publish(portrait_document(), "portrait")
-        return world
+        service.images = RecentImages()
+        service.monotonic = time.monotonic
+        service.web.pictures = {PHOTO.format(n): self._photo(n) for n in range(20)}
+        service.rebuild()
+        service.key = service.new_api_key(rate=1_000_000)
+        service.publish(document())
+        service.publish(countdown_document(), "counting")
+        service.publish(portrait_document(), "portrait")
+        return service
 
     def _photo(self, number: int) -> bytes:
         return noise_png(60, 60) if number % 2 else solid_png(200 + number, 120)
@@ -104,16 +104,16 @@ class Soak:
         )
 
     def warm_up(self) -> None:
-        """Draw until what is kept of drawings is full, so that only what leaks can still grow."""
+        """Fill the process's cache, so that afterwards only a leak can make memory grow."""
         for kind in REQUEST_KINDS:
             kind(self)
-        while keeping.memo_cache.size < keeping.MEMO_CACHE_BYTES * 0.99:
+        while memo_cache.size < MEMO_CACHE_BYTES * 0.99:
             for _ in range(100):
                 open_new(self)
             self.clear_stores()
 
     def send_request(self) -> None:
-        """One request."""
+        """Send one request of a random kind."""
         kind = self.random.choices(list(REQUEST_KINDS), list(REQUEST_KINDS.values()))[0]
         self.statuses[f"{kind.__name__} {kind(self)}"] += 1
         self.service.now += 0.001
@@ -122,21 +122,21 @@ class Soak:
             self.clear_stores()
 
     def clear_stores(self) -> None:
-        """What stands outside a function takes none of its memory."""
-        world = self.service
-        world.pictures.delete(list(world.pictures.keys("")))
-        world.web.fetched.clear()
-        world.cdn.invalidated_paths.clear()
+        """Delete what in production is stored outside the function's memory."""
+        service = self.service
+        service.pictures.delete(list(service.pictures.keys("")))
+        service.web.fetched.clear()
+        service.cdn.invalidated_paths.clear()
 
 
-def canonical_and_path(world: InMemoryService, link: str) -> tuple[str, str]:
-    """A link as the edge hands it on: its one spelling, and its address."""
+def canonical_and_path(service: InMemoryService, link: str) -> tuple[str, str]:
+    """A link as the edge function forwards it: its canonical URL and its cache path."""
     parsed = parse_link(*link.partition("?")[::2])
-    return parsed.canonical_url, cache_path(world.link_keys, parsed, now=world.now)
+    return parsed.canonical_url, cache_path(service.link_keys, parsed, now=service.now)
 
 
 def open_again(soak: Soak, method: str = "GET") -> int:
-    """A link that was opened before, as where the CDN and S3 have lost its picture."""
+    """A link that was opened before, whose picture is no longer in the CDN and S3."""
     if not soak.links:
         return open_new(soak)
     link, path = soak.random.choice(soak.links)
@@ -157,22 +157,22 @@ def open_new(soak: Soak) -> int:
 
 def open_merge_link(soak: Soak) -> int:
     return soak.service.open_link(
-        f"{soak.random.choice(soak.merge)}&first_name={soak.random.random()}"
+        f"{soak.random.choice(soak.merge_links)}&first_name={soak.random.random()}"
     ).status
 
 
 def open_altered_link(soak: Soak) -> int:
-    """A link with one letter changed, at the address of one that is right."""
+    """A link with one character changed, at the cache path of the unchanged link."""
     if not soak.links:
         return open_new(soak)
     link, path = soak.random.choice(soak.links)
     at = soak.random.randrange(len(link))
-    wrong = link[:at] + soak.random.choice("Az09.%&=~") + link[at + 1 :]
-    return soak.service.get_picture(path, wrong).status
+    altered = link[:at] + soak.random.choice("Az09.%&=~") + link[at + 1 :]
+    return soak.service.get_picture(path, altered).status
 
 
 def draw_untrusted_image(soak: Soak) -> int:
-    photo = PHOTO.format(soak.random.randrange(22))  # two of them are not there
+    photo = PHOTO.format(soak.random.randrange(22))  # two of these do not exist
     width = soak.random.randrange(100, 140)
     link = soak.service.sign_link({"photo": photo}, template="portrait", width=width)
     return soak.service.open_link(link).status
@@ -183,9 +183,9 @@ def draw_countdown(soak: Soak) -> int:
 
 
 def create_image(soak: Soak) -> int:
-    reply = soak.service.create_image({"first_name": soak.random_name()})
-    soak.images.append(reply.json["url"])
-    return reply.status
+    response = soak.service.create_image({"first_name": soak.random_name()})
+    soak.images.append(response.json["url"])
+    return response.status
 
 
 def open_image(soak: Soak) -> int:
@@ -193,10 +193,9 @@ def open_image(soak: Soak) -> int:
 
 
 def create_link(soak: Soak) -> int:
-    named = [{"name": "first_name", "text": soak.random_name()}]
-    return soak.service.call(
-        "POST", "/v1/links", {"template_id": "welcome", "modifications": named}
-    ).status
+    modifications = [{"name": "first_name", "text": soak.random_name()}]
+    body = {"template_id": "welcome", "modifications": modifications}
+    return soak.service.call("POST", "/v1/links", body).status
 
 
 def send_invalid(soak: Soak) -> int:
@@ -215,9 +214,8 @@ def list_resources(soak: Soak) -> int:
     return soak.service.call("GET", soak.random.choice(paths)).status
 
 
-REQUEST_KINDS: dict[
-    RequestKind, float
-] = {  # of some thousand; what S3 answers for asks no function
+# Relative frequencies. Requests that S3 or the CDN would serve are rare, as they call no function.
+REQUEST_KINDS: dict[RequestKind, float] = {
     open_altered_link: 500,
     open_again: 200,
     head: 30,
@@ -235,12 +233,12 @@ REQUEST_KINDS: dict[
 
 
 def resident_bytes(process: int) -> int:
-    """Bytes of memory that a process holds."""
+    """Resident memory of a process in bytes."""
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
 
 
 def resource_usage() -> dict[str, int]:
-    """What this process holds now."""
+    """This process's memory in bytes, open file descriptors and threads."""
     gc.collect()
     return {
         "rss": resident_bytes(os.getpid()),
@@ -250,41 +248,42 @@ def resource_usage() -> dict[str, int]:
 
 
 def run(requests: int) -> dict[str, Any]:
-    """Answer so many, and tell what was held before, at the most, and after."""
+    """Send that many requests; returns the resource usage before, after, and its maximum."""
     soak = Soak()
     soak.warm_up()
     for _ in range(max(1_000, requests // 20)):
         soak.send_request()
     soak.statuses.clear()
-    before, began = resource_usage(), time.perf_counter()
-    most = dict(before)
+    before, started = resource_usage(), time.perf_counter()
+    peak = dict(before)
     for number in range(1, requests + 1):
         soak.send_request()
         if number % max(500, requests // 100) == 0:
-            most = {name: max(most[name], amount) for name, amount in resource_usage().items()}
-    seconds = time.perf_counter() - began
+            peak = {name: max(peak[name], amount) for name, amount in resource_usage().items()}
+    seconds = time.perf_counter() - started
     after = resource_usage()
-    started = soak.decoder.started_workers
+    decoder_workers = soak.decoder.started_workers
     soak.decoder.close()
     return {
         "requests": requests,
         "seconds": round(seconds, 1),
         "before": before,
-        "most": most,
+        "peak": peak,
         "after": after,
         "growth": after["rss"] - before["rss"],
-        "cells": started,
+        "decoder_workers": decoder_workers,
         "statuses": dict(sorted(soak.statuses.items())),
     }
 
 
 def main() -> int:
-    """Print what was held as JSON; 1 if it grew."""
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        found = run(int(sys.argv[1]))
-    print(json.dumps(found, indent=2))
-    same = all(found["before"][name] == found["most"][name] for name in ("descriptors", "threads"))
-    return 0 if same and found["growth"] <= MAX_GROWTH_BYTES else 1
+    """Print the result as JSON; returns 1 if memory, descriptors or threads grew."""
+    with Path(os.devnull).open("w") as devnull, contextlib.redirect_stdout(devnull):
+        result = run(int(sys.argv[1]))
+    print(json.dumps(result, indent=2))
+    before, peak = result["before"], result["peak"]
+    same = all(before[name] == peak[name] for name in ("descriptors", "threads"))
+    return 0 if same and result["growth"] <= MAX_GROWTH_BYTES else 1
 
 
 if __name__ == "__main__":

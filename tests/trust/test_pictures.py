@@ -1,4 +1,4 @@
-"""Hostile pictures through the whole service: each ends in a picture, soon, and nothing leaks."""
+"""Hostile images through the whole service: a picture in any case, in time, without a leak."""
 
 import io
 import time
@@ -9,9 +9,9 @@ from random import Random
 import pytest
 from PIL import Image
 
-from postcard.canvas.codecs.picture import ImageDecodeError
+from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.rendering.image_resolver import DecodedImageCache
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
@@ -28,66 +28,68 @@ needs_corpus = pytest.mark.skipif(not FILES, reason="the corpus is not beside th
 
 
 @pytest.fixture(scope="module")
-def cell() -> Iterator[SandboxedDecoder]:
-    cell = SandboxedDecoder()
-    yield cell
-    cell.close()
+def decoder() -> Iterator[SandboxedDecoder]:
+    decoder = SandboxedDecoder()
+    yield decoder
+    decoder.close()
 
 
 @pytest.fixture(scope="module")
-def world(cell: SandboxedDecoder) -> InMemoryService:
-    """A service that decodes as production does, with one template that shows a photograph."""
-    world = InMemoryService()
-    world.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: cell))
-    world.monotonic = time.monotonic
-    world.rebuild()
-    world.key = world.new_api_key(rate=10_000)
+def service(decoder: SandboxedDecoder) -> InMemoryService:
+    """A service with the production decoder, and one template that shows a photo."""
+    service = InMemoryService()
+    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
+    service.monotonic = time.monotonic
+    service.rebuild()
+    service.key = service.new_api_key(rate=10_000)
     photo = {"type": "image", "default": ""}
     layers = [
         {"type": "image", "name": "face", "width": 60, "height": 60, "source": "{{ photo }}"},
         {"type": "text", "name": "title", "x": 64, "width": 50, "text": "Hello"},
     ]
-    world.publish(document(fields={"photo": photo}, layers=layers, alt="Hello"))
-    return world
+    service.publish(document(fields={"photo": photo}, layers=layers, alt="Hello"))
+    return service
 
 
-def shown(world: InMemoryService, body: bytes, format: str, *, width: int = 60) -> bytes:
-    """A link that names the picture, opened."""
-    world.web.pictures[URL] = body
-    reply = world.open_link(world.sign_link({"photo": URL}, format=format, width=width))
-    assert reply.status == 200
-    with Image.open(io.BytesIO(reply.body)) as image:
+def open_with_image(
+    service: InMemoryService, body: bytes, format: str, *, width: int = 60
+) -> bytes:
+    """Open a link whose photo has this body; returns the picture's bytes."""
+    service.web.pictures[URL] = body
+    response = service.open_link(service.sign_link({"photo": URL}, format=format, width=width))
+    assert response.status == 200
+    with Image.open(io.BytesIO(response.body)) as image:
         assert image.size == (width, width // 2)
-    assert reply.headers.get("x-postcard-fallback", "source") == "source"
-    for key in list(world.pictures.keys("renders/")):
-        world.pictures.delete([key])
-    return reply.body
+    assert response.headers.get("x-postcard-fallback", "source") == "source"
+    for key in list(service.pictures.keys("renders/")):
+        service.pictures.delete([key])
+    return response.body
 
 
 @needs_corpus
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_hostile_picture_in_a_link_is_shown_or_left_out(
-    world: InMemoryService, path: Path
+def test_a_hostile_image_in_a_link_is_shown_or_left_out(
+    service: InMemoryService, path: Path
 ) -> None:
     body = path.read_bytes()
     for format in ("png", "jpg"):
-        drawn = shown(world, body, format)
-        assert not any(planted in drawn for planted in PLANTED)
+        picture = open_with_image(service, body, format)
+        assert not any(planted in picture for planted in PLANTED)
 
 
 @needs_corpus
-def test_hostile_pictures_end_soon_and_in_little_memory(
-    world: InMemoryService, cell: SandboxedDecoder
+def test_hostile_images_take_little_time_and_memory(
+    service: InMemoryService, decoder: SandboxedDecoder
 ) -> None:
     slowest, peak = ("", 0.0), 0
     for path in FILES if scaled(0, 1) else FILES[::9]:
-        began = time.monotonic()
-        shown(world, path.read_bytes(), "webp")
-        slowest = max(slowest, (path.name, time.monotonic() - began), key=lambda each: each[1])
-        if cell._worker is not None:
-            peak = max(peak, peak_memory_megabytes(cell._worker.pid))
+        started = time.monotonic()
+        open_with_image(service, path.read_bytes(), "webp")
+        slowest = max(slowest, (path.name, time.monotonic() - started), key=lambda each: each[1])
+        if decoder._worker is not None:
+            peak = max(peak, peak_memory_megabytes(decoder._worker.pid))
     record_figure(
-        "hostile pictures", files=len(FILES), slowest=slowest, megabytes_of_the_child=peak
+        "hostile images", files=len(FILES), slowest=slowest, megabytes_of_the_decoder=peak
     )
     assert peak < 256
     if scaled(0, 1):
@@ -95,39 +97,38 @@ def test_hostile_pictures_end_soon_and_in_little_memory(
 
 
 @needs_corpus
-def test_a_hostile_picture_as_an_asset_is_taken_or_refused(world: InMemoryService) -> None:
-    """An asset comes from who holds a key; it is refused with a reason, or written anew."""
-    refused = 0
+def test_a_hostile_image_as_an_asset_is_reencoded_or_rejected(service: InMemoryService) -> None:
+    rejected = 0
     for number, path in enumerate(FILES if scaled(0, 1) else FILES[::5]):
-        body = path.read_bytes() or b" "  # nothing at all is refused before it is sent
-        world.upload_asset(f"a{number}", body)
-        asked = {"template_id": "welcome", "modifications": [photo(f"asset:a{number}")]}
-        reply = world.call("POST", "/v1/images", asked)
-        assert reply.status in (200, 201, 400), (path.name, reply.body)
-        refused += reply.status == 400
-        for key in world.store.keys(f"assets/a{number}"):
-            stored = world.store.get(key)
+        body = path.read_bytes() or b" "  # an empty file cannot be uploaded
+        service.upload_asset(f"a{number}", body)
+        request = {"template_id": "welcome", "modifications": [photo(f"asset:a{number}")]}
+        response = service.call("POST", "/v1/images", request)
+        assert response.status in (200, 201, 400), (path.name, response.body)
+        rejected += response.status == 400
+        for key in service.store.keys(f"assets/a{number}"):
+            stored = service.store.get(key)
             assert stored is not None
             assert not any(planted in stored.body for planted in PLANTED), path.name
-    assert refused < len(FILES)
+    assert rejected < len(FILES)
 
 
-def photo(address: str) -> dict[str, str]:
-    return {"name": "photo", "value": address}
+def photo(source: str) -> dict[str, str]:
+    return {"name": "photo", "value": source}
 
 
 def seeds() -> list[bytes]:
-    made = []
+    bodies = []
     for kind in KINDS:
         for mode in ("RGB", "L") if kind in ("JPEG", "GIF") else ("RGB", "RGBA"):
             file = io.BytesIO()
             Image.effect_noise((24, 16), 70).convert(mode).save(file, kind)
-            made.append(file.getvalue())
-    return made
+            bodies.append(file.getvalue())
+    return bodies
 
 
-def mutated(body: bytes, random: Random) -> bytes:
-    """Bytes changed, cut out, doubled, or a length made enormous."""
+def mutate(body: bytes, random: Random) -> bytes:
+    """Change, remove or duplicate some bytes, or make a length field enormous."""
     bytes_ = bytearray(body)
     for _ in range(random.randrange(1, 6)):
         at = random.randrange(len(bytes_))
@@ -144,17 +145,16 @@ def mutated(body: bytes, random: Random) -> bytes:
     return bytes(bytes_)
 
 
-def test_mutated_pictures_break_nothing(cell: SandboxedDecoder) -> None:
+def test_mutated_images_are_decoded_or_raise_image_decode_error(decoder: SandboxedDecoder) -> None:
     random, originals = Random(10), seeds()
-    most = scaled(20_000, 1_000_000)
-    cell.prepare()
-    before, drawn = cell.started_workers, 0
-    for _ in range(most):
+    count = scaled(20_000, 1_000_000)
+    decoder.prepare()
+    before, decoded = decoder.started_workers, 0
+    for _ in range(count):
         try:
-            drawn += cell.decode(mutated(random.choice(originals), random), (8, 8)).width > 0
+            decoded += decoder.decode(mutate(random.choice(originals), random), (8, 8)).width > 0
         except ImageDecodeError as error:
             assert str(error)
-    record_figure(
-        "mutated pictures", tried=most, drawn=drawn, processes_lost=cell.started_workers - before
-    )
-    assert drawn > most // 20
+    lost = decoder.started_workers - before
+    record_figure("mutated images", tried=count, decoded=decoded, processes_lost=lost)
+    assert decoded > count // 20

@@ -1,4 +1,4 @@
-"""Planted words and keys come out in pictures alone: not in logs, metrics, errors, S3 keys."""
+"""Personal values and keys appear in no log, metric, error or S3 key, only in pictures."""
 
 import contextlib
 import io
@@ -50,109 +50,114 @@ VALUES: list[Any] = [
 Call = Callable[[InMemoryService, Random], Any]
 
 
-def given(random: Random) -> list[dict[str, Any]]:
+def random_modifications(random: Random) -> list[dict[str, Any]]:
     names = random.sample([*FIELDS, "title", "face"], random.randrange(1, 5))
     word = random.choice(["value", "text", "image_url", "color"])
     return [{"name": name, word: random.choice(VALUES)} for name in names]
 
 
-def post(world: InMemoryService, random: Random) -> Any:
+def post(service: InMemoryService, random: Random) -> Any:
     path = random.choice(["/v1/images", "/v1/links", "/v1/previews"])
-    body: dict[str, Any] = {"template_id": "welcome", "modifications": given(random)}
+    body: dict[str, Any] = {"template_id": "welcome", "modifications": random_modifications(random)}
     if path == "/v1/images":
         body["metadata"] = {"ref": CANARY}
     if random.random() < 0.5:
         body["on_invalid"] = "default"
-    return world.call("POST", path, body, headers={"idempotency-key": CANARY})
+    return service.call("POST", path, body, headers={"idempotency-key": CANARY})
 
 
-def torn(world: InMemoryService, random: Random) -> Any:
+def send_truncated_json(service: InMemoryService, random: Random) -> Any:
     raw = json.dumps({"template_id": "welcome", "first_name": CANARY}).encode()
-    return world.call("POST", "/v1/images", raw=raw[: random.randrange(len(raw))])
+    return service.call("POST", "/v1/images", raw=raw[: random.randrange(len(raw))])
 
 
-def template(world: InMemoryService, random: Random) -> Any:
-    words = {"type": "text", "name": "title", "text": CANARY, "width": 20}
-    broken = document(background="nope", layers=[words], alt=CANARY)
-    return world.call("PUT", "/v1/templates/other", broken)
+def send_invalid_template(service: InMemoryService, random: Random) -> Any:
+    layer = {"type": "text", "name": "title", "text": CANARY, "width": 20}
+    invalid = document(background="nope", layers=[layer], alt=CANARY)
+    return service.call("PUT", "/v1/templates/other", invalid)
 
 
-def stranger(world: InMemoryService, random: Random) -> Any:
+def send_wrong_key(service: InMemoryService, random: Random) -> Any:
     key = random.choice([f"postcard_{CANARY}", generate_api_key(), CANARY])
-    return world.call("GET", "/v1/templates", key=key, headers={"cookie": CANARY})
+    return service.call("GET", "/v1/templates", key=key, headers={"cookie": CANARY})
 
 
-def opened(world: InMemoryService, random: Random) -> Any:
+def open_link(service: InMemoryService, random: Random) -> Any:
     fields = {name: str(random.choice(VALUES[:5])) for name in ("first_name", "email", "photo")}
-    link = world.sign_link(fields, width=random.randrange(40, 200))
+    link = service.sign_link(fields, width=random.randrange(40, 200))
     if random.random() < 0.4:
         link = link.replace("_sig=", random.choice(["_sig=A", "_sug=", f"{CANARY}=1&_sig="]))
-        return world.get_picture("/renders/7/welcome/1/0.png", link)
-    return world.open_link(link)
+        return service.get_picture("/renders/7/welcome/1/0.png", link)
+    return service.open_link(link)
 
 
-def merged(world: InMemoryService, random: Random) -> Any:
-    return world.open_link(
-        f"{world.sign_link(open=('first_name',))}&first_name={CANARY}{random.random()}"
+def open_merge_link(service: InMemoryService, random: Random) -> Any:
+    return service.open_link(
+        f"{service.sign_link(open=('first_name',))}&first_name={CANARY}{random.random()}"
     )
 
 
-def broken(world: InMemoryService, random: Random) -> Any:
-    world.renderer.failures_left = random.randrange(3)
-    reply = world.open_link(world.sign_link({"first_name": f"{CANARY}{random.random()}"}))
-    world.renderer.failures_left = 0
-    return reply
+def fail_to_render(service: InMemoryService, random: Random) -> Any:
+    service.renderer.failures_left = random.randrange(3)
+    response = service.open_link(service.sign_link({"first_name": f"{CANARY}{random.random()}"}))
+    service.renderer.failures_left = 0
+    return response
 
 
-def down(world: InMemoryService, random: Random) -> Any:
-    world.pictures.down = world.templates.down = True
-    reply = random.choice([post, opened, merged])(world, random)
-    world.pictures.down = world.templates.down = False
-    return reply
+def lose_storage(service: InMemoryService, random: Random) -> Any:
+    service.pictures.down = service.templates.down = True
+    response = random.choice([post, open_link, open_merge_link])(service, random)
+    service.pictures.down = service.templates.down = False
+    return response
 
 
-CALLS: list[Call] = [post, post, torn, template, stranger, opened, merged, broken, down]
+CALLS: list[Call] = [
+    post,
+    post,
+    send_truncated_json,
+    send_invalid_template,
+    send_wrong_key,
+    open_link,
+    open_merge_link,
+    fail_to_render,
+    lose_storage,
+]
 
 
-def secrets(world: InMemoryService) -> list[str]:
-    keys = world.link_keys
+def secrets(service: InMemoryService) -> list[str]:
+    keys = service.link_keys
     return [
         CANARY.lower(),
         ORIGIN_SECRET,
-        world.key,
-        *(
-            key
-            for key in (
-                *keys.signing_keys.values(),
-                keys.cache_path_key,
-                keys.image_id_checksum_key,
-                keys.image_id_key,
-            )
-        ),
+        service.key,
+        *keys.signing_keys.values(),
+        keys.cache_path_key,
+        keys.image_id_checksum_key,
+        keys.image_id_key,
     ]
 
 
-def test_what_was_planted_comes_out_nowhere() -> None:
-    world, random = InMemoryService(), Random(8)
-    world.publish(document(fields=FIELDS, layers=LAYERS))
-    world.store.put("assets/x", StoredObject(b"", "image/png"))
+def test_planted_values_and_keys_appear_in_no_log_error_or_s3_key() -> None:
+    service, random = InMemoryService(), Random(8)
+    service.publish(document(fields=FIELDS, layers=LAYERS))
+    service.store.put("assets/x", StoredObject(b"", "image/png"))
     lines, calls, statuses = 0, 0, set()
     while lines < scaled(2_000, 100_000):
         log = io.StringIO()
         with contextlib.redirect_stdout(log):
-            reply = random.choice(CALLS)(world, random)
+            response = random.choice(CALLS)(service, random)
         calls += 1
         assert log.getvalue().count("\n") >= 2, "a call leaves a log line and its metrics"
         lines += log.getvalue().count("\n")
-        statuses.add(reply.status)
+        statuses.add(response.status)
         assert "_sig=" not in log.getvalue(), "a whole link in the log"
-        for secret in secrets(world):
+        for secret in secrets(service):
             assert secret not in log.getvalue().lower(), secret
-            if reply.status >= 400:
-                assert secret not in reply.body.decode().lower(), (secret, reply.body)
-    for bucket in (world.pictures, world.store):
+            if response.status >= 400:
+                assert secret not in response.body.decode().lower(), (secret, response.body)
+    for bucket in (service.pictures, service.store):
         assert CANARY.lower() not in " ".join(bucket.keys("")).lower()
     assert {200, 400, 401} <= statuses
     record_figure(
-        "log lines searched for planted words and keys", lines=lines, calls=calls, found=0
+        "log lines searched for planted values and keys", lines=lines, calls=calls, found=0
     )

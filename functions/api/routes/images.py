@@ -1,13 +1,13 @@
-"""Opaque images: made by a POST, told of and erased by id."""
+"""`/v1/images`: create, read and erase opaque images."""
 
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, any_scope, no_content
 from api.request_models import IMAGE_ID, ImageBody
 from api.response_models import ImageResponse, StoredImageResponse
+from api.router import ApiRouter, any_scope, no_content
 from postcard.services.images import ImageRequest
 
 router = ApiRouter()
@@ -16,28 +16,28 @@ ImageId = Annotated[str, Path(pattern=IMAGE_ID)]
 
 @router.post("/v1/images", summary="Create an image", tags=["Images"], security=any_scope("images"))
 def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
-    """Draw a template with your values, store the picture, and answer its address."""
-    call = router.request_context
-    call.authorize_template(body.template_id)
-    asked = ImageRequest(
+    """Draw a template with your values, store the picture and return its address."""
+    context = router.request_context
+    context.authorize_template(body.template_id)
+    request = ImageRequest(
         **body.model_dump(exclude={"metadata", "campaign", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
-    made = call.service.images.create(asked, now=call.now, deadline=call.deadline)
-    call.log_fields |= {**made.log_fields, "campaign": body.campaign}
-    return ImageResponse(**made.to_json(), cached=made.cached, metadata=body.metadata)
+    image = context.service.images.create(request, now=context.now, deadline=context.deadline)
+    context.log_fields |= {**image.log_fields, "campaign": body.campaign}
+    return ImageResponse(**image.to_json(), cached=image.cached, metadata=body.metadata)
 
 
 @router.get(
     "/v1/images/<image_id>", summary="Read an image", tags=["Images"], security=any_scope("images")
 )
 def read_image(image_id: ImageId) -> StoredImageResponse:
-    """The answer that its POST gave, never the values."""
-    call = router.request_context
-    call.log_fields["image_id"] = image_id
-    made = call.service.images.read(image_id)
-    call.authorize_template(made.record.template_id)
-    return StoredImageResponse(**made.to_json(), cached=True)
+    """The response of its POST, without `metadata`; never the values."""
+    context = router.request_context
+    context.log_fields["image_id"] = image_id
+    image = context.service.images.read(image_id)
+    context.authorize_template(image.record.template_id)
+    return StoredImageResponse(**image.to_json(), cached=True)
 
 
 @router.delete(
@@ -49,8 +49,8 @@ def read_image(image_id: ImageId) -> StoredImageResponse:
 )
 def erase_image(image_id: ImageId) -> Response[Any]:
     """Erase its bytes, its values and the CDN's copies."""
-    call = router.request_context
-    call.log_fields["image_id"] = image_id
-    call.authorize_template(call.service.images.owner(image_id))
-    call.service.images.erase(image_id)
+    context = router.request_context
+    context.log_fields["image_id"] = image_id
+    context.authorize_template(context.service.images.owner(image_id))
+    context.service.images.erase(image_id)
     return no_content()

@@ -1,12 +1,12 @@
-"""Signed links: minted, never stored."""
+"""`/v1/links`: mint signed links; nothing is stored."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from api.request_context import ApiRouter, any_scope
 from api.request_models import LinkBody
 from api.response_models import LinkResponse
+from api.router import ApiRouter, any_scope
 from postcard.services.links import LinkRequest
 
 router = ApiRouter()
@@ -15,12 +15,12 @@ router = ApiRouter()
 @router.post("/v1/links", summary="Mint a link", tags=["Links"], security=any_scope("images"))
 def create_link(body: Annotated[LinkBody, Body()]) -> LinkResponse:
     """Sign a link whose picture is drawn when it is first opened; with `esp`, a merge link."""
-    call = router.request_context
-    call.authorize_template(body.template_id)
-    asked = LinkRequest(
+    context = router.request_context
+    context.authorize_template(body.template_id)
+    request = LinkRequest(
         **body.model_dump(exclude={"format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
     )
-    minted = call.service.links.create(asked, now=call.now)
-    call.log_fields |= {**minted.log_fields, "campaign": body.campaign}
-    return LinkResponse(**minted.to_json())
+    link = context.service.links.create(request, now=context.now)
+    context.log_fields |= {**link.log_fields, "campaign": body.campaign}
+    return LinkResponse(**link.to_json())

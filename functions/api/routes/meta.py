@@ -1,12 +1,11 @@
-"""What the service says of itself: fonts, health, the document's schema, its own description."""
+"""Fonts, health and the JSON Schema of template documents."""
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from api.docs_page import CONTENT_SECURITY_POLICY, docs_html
-from api.request_context import JSON_TYPE, ApiRouter, any_scope
 from api.response_models import FontFamily, Health
+from api.router import JSON_TYPE, ApiRouter, any_scope
 from postcard.template.validation.parse import json_schema
 
 router = ApiRouter()
@@ -14,21 +13,21 @@ router = ApiRouter()
 
 @router.get("/v1/fonts", summary="List fonts", tags=["Templates"], security=any_scope("templates"))
 def list_fonts() -> list[FontFamily]:
-    """The families that a template's `font` may name."""
-    call = router.request_context
-    return [FontFamily.model_validate(family) for family in call.service.fonts(call.deadline)]
+    """The families that a template's `font` may name: bundled ones and yours."""
+    context = router.request_context
+    return [FontFamily.model_validate(font) for font in context.service.fonts(context.deadline)]
 
 
-@router.get("/v1/health", summary="Ask how it is", tags=["Service"])
+@router.get("/v1/health", summary="Check health", tags=["Service"])
 def health() -> Response[Health]:
-    """200, or 503 if something that pictures need is down, each by name."""
-    found = router.request_context.service.health()
-    well = all(state == "ok" for state in found.values())
+    """200, or 503 if a dependency of pictures is unavailable; each is named."""
+    dependencies = router.request_context.service.health()
+    healthy = all(state == "ok" for state in dependencies.values())
     return Response(
-        status_code=200 if well else 503,
+        status_code=200 if healthy else 503,
         content_type=JSON_TYPE,
-        headers={} if well else {"Retry-After": "5"},
-        body=Health(status="ok" if well else "unavailable", dependencies=dict(found)),
+        headers={} if healthy else {"Retry-After": "5"},
+        body=Health(status="ok" if healthy else "unavailable", dependencies=dict(dependencies)),
     )
 
 
@@ -36,24 +35,3 @@ def health() -> Response[Health]:
 def template_schema() -> dict[str, Any]:
     """The JSON Schema of a template document."""
     return json_schema()
-
-
-@router.get("/openapi.json", summary="Read this description", tags=["Service"])
-def openapi() -> Response[dict[str, Any]]:
-    """OpenAPI 3.1."""
-    return Response(
-        status_code=200, content_type=JSON_TYPE, body=router.request_context.openapi_document()
-    )
-
-
-@router.get("/docs", summary="Read this description as a page", tags=["Service"])
-def docs() -> Response[str]:
-    """Every call with its properties and an example."""
-    host = router.request_context.headers.get("host", "localhost")
-    scheme = router.request_context.headers.get("x-forwarded-proto", "https")
-    return Response(
-        status_code=200,
-        content_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
-        body=docs_html(router.request_context.openapi_document(), f"{scheme}://{host}"),
-    )

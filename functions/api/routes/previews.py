@@ -1,4 +1,4 @@
-"""Previews: drawn as everything else is, and stored nowhere."""
+"""`/v1/previews`: pictures of drafts and stored templates; nothing is stored."""
 
 import base64
 import json
@@ -7,9 +7,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from api.request_context import JSON_TYPE, ApiRequestContext, ApiRouter, any_scope
+from api.request_context import ApiRequestContext
 from api.request_models import PreviewBody
 from api.response_models import PreviewResponse
+from api.router import JSON_TYPE, ApiRouter, any_scope, binary_response
 from postcard.services.previews import Preview, PreviewRequest
 
 router = ApiRouter()
@@ -23,21 +24,14 @@ router = ApiRouter()
 )
 def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     """The picture; with `Accept: application/json` a data URI, boxes, warnings and findings."""
-    call = router.request_context
-    asked = _preview_request(call, body)
-    drawn = call.service.previews.draw(asked, now=call.now, deadline=call.deadline)
-    if JSON_TYPE in call.headers.get("accept", "").lower():
-        return Response(
-            status_code=200, content_type=JSON_TYPE, body=_preview_response(drawn).model_dump_json()
-        )
+    context = router.request_context
+    request = _preview_request(context, body)
+    result = context.service.previews.draw(request, now=context.now, deadline=context.deadline)
+    if JSON_TYPE not in context.request.headers.get("accept", "").lower():
+        return binary_response(result.image.body, result.image.content_type)
     return Response(
-        status_code=200, content_type=drawn.image.content_type, body=_base64_image(drawn)
+        status_code=200, content_type=JSON_TYPE, body=_preview_response(result).model_dump_json()
     )
-
-
-def _base64_image(preview: Preview) -> str:
-    """The picture in base64, as every picture leaves a Lambda."""
-    return base64.b64encode(preview.image.body).decode()
 
 
 def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRequest:
@@ -46,18 +40,17 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
         context.authorize_template(body.template_id)
     else:
         context.authorize_scope("templates")
-    document = context.json_body().get("document") if body.document is not None else None
+    document = None
+    if body.document is not None:  # as it was sent, not as it was validated
+        document = json.dumps(context.json_body["document"], ensure_ascii=False)
     return PreviewRequest(
         **body.model_dump(exclude={"document", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
-        document=None if document is None else json.dumps(document, ensure_ascii=False),
+        document=document,
     )
 
 
 def _preview_response(preview: Preview) -> PreviewResponse:
-    return PreviewResponse.model_validate(
-        {
-            **preview.to_json(),
-            "image": f"data:{preview.image.content_type};base64,{_base64_image(preview)}",
-        }
-    )
+    image = preview.image
+    data_uri = f"data:{image.content_type};base64,{base64.b64encode(image.body).decode()}"
+    return PreviewResponse.model_validate({**preview.to_json(), "image": data_uri})

@@ -1,13 +1,14 @@
-"""Templates: published, read, paused, deleted."""
+"""`/v1/templates`: publish, read, list, pause and delete templates."""
 
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from api.request_context import JSON_TYPE, ApiRequestContext, ApiRouter, any_scope, no_content
 from api.request_models import TEMPLATE_ID, TemplateChanges
 from api.response_models import FieldList, TemplateList, TemplateResponse
+from api.router import JSON_TYPE, ApiRouter, any_scope, no_content
+from postcard.ports import JsonObject
 
 router = ApiRouter()
 TAGS = ["Templates"]
@@ -16,29 +17,28 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1024)]
 
 
-def template_response(
-    context: ApiRequestContext, template_id: str, version: int | None
-) -> Response[TemplateResponse]:
-    """A template with its latest version, or with that one."""
-    shown = context.service.templates.show(template_id, version)
+def template_response(template: JsonObject) -> Response[TemplateResponse]:
+    """A template with one of its versions, which is the ETag."""
     return Response(
         status_code=200,
         content_type=JSON_TYPE,
-        headers={"ETag": f'"{shown["version"]}"'},
-        body=TemplateResponse(**shown),
+        headers={"ETag": f'"{template["version"]}"'},
+        body=TemplateResponse(**template),
     )
 
 
-@router.post("/v1/templates", summary="Make a template", tags=TAGS, security=any_scope("templates"))
+@router.post(
+    "/v1/templates", summary="Create a template", tags=TAGS, security=any_scope("templates")
+)
 def create_template() -> Response[TemplateResponse]:
-    """Publish a document under an id of ours."""
-    call = router.request_context
-    template_id = call.service.publisher.new_id()
-    call.authorize_template(template_id)
-    call.service.publisher.publish(
-        template_id, call.body_text, now=call.now, deadline=call.deadline
+    """Publish a document under an id that Postcard chooses."""
+    context = router.request_context
+    template_id = context.service.publisher.new_id()
+    context.authorize_template(template_id)
+    published = context.service.publisher.publish(
+        template_id, context.body_text, now=context.now, deadline=context.deadline
     )
-    return template_response(call, template_id, None)
+    return template_response(context.service.templates.describe(published))
 
 
 @router.put(
@@ -48,26 +48,28 @@ def create_template() -> Response[TemplateResponse]:
     security=any_scope("templates"),
 )
 def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
-    """Publish a version, or make the template under the id you chose."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.service.publisher.publish(
+    """Publish a new version, or create the template under an id of your own."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    published = context.service.publisher.publish(
         template_id,
-        call.body_text,
-        now=call.now,
-        deadline=call.deadline,
-        if_match=call.headers.get("if-match"),
+        context.body_text,
+        now=context.now,
+        deadline=context.deadline,
+        if_match=context.request.headers.get("if-match"),
     )
-    return template_response(call, template_id, None)
+    return template_response(context.service.templates.describe(published))
 
 
 @router.get("/v1/templates", summary="List templates", tags=TAGS, security=any_scope("templates"))
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
-    """Templates by id, those that were deleted left out."""
-    call = router.request_context
-    only = call.key.templates if call.key else None
-    listed = call.service.templates.list(limit=limit, cursor=cursor, only=only)
-    return TemplateList.model_validate(listed)
+    """All templates by id, without deleted ones."""
+    context = router.request_context
+    key = context.auth.key
+    templates = context.service.templates.list(
+        limit=limit, cursor=cursor, only=key.templates if key else None
+    )
+    return TemplateList.model_validate(templates)
 
 
 @router.get(
@@ -77,39 +79,39 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     security=any_scope("templates"),
 )
 def read_template(template_id: TemplateId) -> Response[TemplateResponse]:
-    """The latest version, its document as it was put."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    return template_response(call, template_id, None)
+    """The latest version, with its document as it was published."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    return template_response(context.service.templates.show(template_id))
 
 
 @router.get(
     "/v1/templates/<template_id>/fields",
-    summary="List a template's names",
+    summary="List a template's fields and layers",
     tags=TAGS,
     security=any_scope("templates"),
 )
 def list_fields(template_id: TemplateId) -> FieldList:
     """All names that a request may use, with their types and bounds."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    return FieldList.model_validate(call.service.templates.fields(template_id))
+    context = router.request_context
+    context.authorize_template(template_id)
+    return FieldList.model_validate(context.service.templates.fields(template_id))
 
 
 @router.patch(
     "/v1/templates/<template_id>",
-    summary="Pause a template, or bound its renders",
+    summary="Pause a template, or limit its renders",
     tags=TAGS,
     security=any_scope("admin"),
 )
 def update_template(
     template_id: TemplateId, body: Annotated[TemplateChanges, Body()]
 ) -> Response[TemplateResponse]:
-    """Only what is given changes."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.service.templates.change(template_id, body.model_dump(exclude_none=True))
-    return template_response(call, template_id, None)
+    """Change only the properties that are given."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.service.templates.change(template_id, body.model_dump(exclude_none=True))
+    return template_response(context.service.templates.show(template_id))
 
 
 @router.delete(
@@ -122,9 +124,9 @@ def update_template(
 def delete_template(
     template_id: TemplateId, erase: Annotated[bool, Query()] = False
 ) -> Response[Any]:
-    """End POSTs, minting and previews; with `erase=true` its links and images, too."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.authorize_scope("admin" if erase else "templates")
-    call.service.templates.delete(template_id, erase=erase, deadline=call.deadline)
+    """Refuse new images, links and previews; with `erase=true` end existing ones too."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.authorize_scope("admin" if erase else "templates")
+    context.service.templates.delete(template_id, erase=erase, deadline=context.deadline)
     return no_content()

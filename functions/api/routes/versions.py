@@ -1,13 +1,13 @@
-"""Versions of a template: listed, read, recalled."""
+"""`/v1/templates/{id}/versions`: list, read and recall versions of a template."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_context import ApiRouter, any_scope
 from api.request_models import RecallBody
 from api.response_models import RecallResponse, TemplateResponse, VersionList
+from api.router import ApiRouter, any_scope
 from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_response
 
 router = ApiRouter()
@@ -21,11 +21,11 @@ Version = Annotated[int, Path(ge=1, le=999_999)]
     security=any_scope("templates"),
 )
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionList:
-    """Newest first."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    listed = call.service.templates.versions(template_id, limit=limit, cursor=cursor)
-    return VersionList.model_validate(listed)
+    """The newest version first."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    versions = context.service.templates.versions(template_id, limit=limit, cursor=cursor)
+    return VersionList.model_validate(versions)
 
 
 @router.get(
@@ -35,10 +35,10 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
     security=any_scope("templates"),
 )
 def read_version(template_id: TemplateId, version: Version) -> Response[TemplateResponse]:
-    """One version, its document as it was put."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    return template_response(call, template_id, version)
+    """One version, with its document as it was published."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    return template_response(context.service.templates.show(template_id, version))
 
 
 @router.post(
@@ -50,8 +50,8 @@ def read_version(template_id: TemplateId, version: Version) -> Response[Template
 def recall_version(
     template_id: TemplateId, version: Version, body: Annotated[RecallBody, Body()]
 ) -> RecallResponse:
-    """Draw its links and images with another version from now on."""
-    call = router.request_context
-    call.authorize_template(template_id)
-    call.service.recalls.recall(template_id, version, body.replaced_by)
+    """Draw the version's links and images with another version from now on."""
+    context = router.request_context
+    context.authorize_template(template_id)
+    context.service.recalls.recall(template_id, version, body.replaced_by)
     return RecallResponse(template_id=template_id, version=version, replaced_by=body.replaced_by)

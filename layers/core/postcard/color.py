@@ -13,6 +13,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
 Color = tuple[int, int, int, int]  # red, green, blue, alpha: 0 to 255, not premultiplied
+Rgb = tuple[int, int, int]
 
 TRANSPARENT: Color = (0, 0, 0, 0)
 INVALID_COLOR_MESSAGE = "not a colour; write #rrggbb, #rrggbbaa, rgb(), hsl() or a CSS name"
@@ -69,6 +70,20 @@ def parse_color(text: str) -> Color:
     if named is None:
         raise _invalid_color(text)
     return parse_color(named) if isinstance(named, str) else (*named[:3], 255)
+
+
+def composite(color: Color, backdrop: Color, opacity: float = 1.0) -> Color:
+    """A colour over an opaque one.
+
+    >>> composite((0, 0, 0, 128), WHITE), composite((255, 0, 0, 255), WHITE, opacity=0.5)
+    ((127, 127, 127, 255), (255, 128, 128, 255))
+    """
+    alpha = color[3] / 255 * opacity
+    red, green, blue = (
+        round(above * alpha + below * (1 - alpha))
+        for above, below in zip(color[:3], backdrop[:3], strict=True)
+    )
+    return red, green, blue, 255
 
 
 def is_opaque(paint: Paint) -> bool:

@@ -191,3 +191,12 @@ def raise_faults(faults: Sequence[Fault], detail: str = "") -> None:
     places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
     more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
     raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))
+
+
+def failure_site(failure: BaseException) -> str:
+    """The type of an exception and where it was raised; not its text, which may hold values."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
+    return type(failure).__name__ + where

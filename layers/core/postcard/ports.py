@@ -1,23 +1,23 @@
-"""What Postcard asks of the outside world, in its own words.
+"""Interfaces (`Protocol`s) to everything outside: stores, the CDN, remote hosts; and their records.
 
-Every port has an in-memory implementation (`adapters/memory.py`) and an AWS one (`adapters/aws/`),
-and one contract suite runs against both. An outside world that is down raises
-`errors.Unavailable`.
+Stores have an implementation on AWS (`adapters/aws/`) and one in memory (`adapters/memory/`), and
+one test suite runs against both. A service that is down raises `errors.ServiceUnavailable`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
+from postcard.errors import Conflict
 from postcard.runtime.lazy_dataclass import dataclass
 
-JsonObject = dict[str, Any]  # as it was sent: a document, metadata
+JsonObject = dict[str, Any]  # JSON without a model of its own
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """Bytes with the headers they are served with. `etag` is quoted, as in HTTP."""
+    """Bytes and the headers they are served with. `etag` is quoted, `expires` a Unix time."""
 
     body: bytes
     content_type: str
@@ -28,10 +28,10 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """A bucket. `put` replaces; a read gives up at the `time.monotonic()` instant `deadline`."""
+    """A bucket. `get` ends at the `time.monotonic()` instant `deadline`; `put` replaces."""
 
     def put_if_absent(self, key: str, stored: StoredObject) -> bool:
-        """Puts unless there is one by that key (S3's `If-None-Match: *`); whether it did."""
+        """Put unless the key exists (S3's `If-None-Match: *`); whether the object was put."""
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None: ...
     def put(self, key: str, stored: StoredObject) -> None: ...
@@ -41,12 +41,12 @@ class ObjectStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TemplateVersion:
-    """One published, immutable version. `document` is the JSON text as it was put.
+    """One published, immutable version. `document` is the JSON text as it was published.
 
-    `sources` maps what the document names ("asset:hero", "https://…") to a key in the store bucket,
-    `stand_ins` the pictures it has for the worst ("fallback", "ended"), `fonts` the sender's own
-    families that it names to the keys of their files, `grounds` what lies under the layers that
-    change, by device pixels ("1200x630"). `format` is what its own, or `auto`, came to.
+    All other files are keys in the store bucket: `sources` by the reference in the document
+    ("asset:hero", "https://…"), `fallbacks` by kind ("fallback", "ended"), `fonts` by the family of
+    a custom font, and `prerendered`, the static layers, by device pixels ("1200x630"). `format` is
+    the output format, with `auto` resolved.
     """
 
     template_id: str
@@ -55,15 +55,15 @@ class TemplateVersion:
     published_at: int
     findings: Sequence[Mapping[str, str]] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
     fonts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    grounds: Mapping[str, str] = field(default_factory=dict)
+    prerendered: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateRecord:
-    """What changes about a template. `recalls` maps a version to the one drawn instead of it."""
+    """The mutable part of a template. `recalls` maps a version to the one drawn instead."""
 
     template_id: str
     name: str
@@ -79,22 +79,25 @@ class TemplateRecord:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """Part of a list, and where the next part begins."""
+    """Part of a list, and the cursor of the next part, if there is one."""
 
     items: Sequence[Item]
     next_cursor: str | None = None
 
 
 class TemplateStore(Protocol):
-    """Templates and their versions."""
+    """Template records and versions."""
 
     def record(self, template_id: str) -> TemplateRecord | None: ...
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Both or neither; `Conflict` unless `record.revision` is the stored one (or 0) and one."""
+        """Store both or neither.
+
+        `Conflict` unless `record.revision` is one more than the stored one, or 1 for a new record.
+        """
 
     def update(self, record: TemplateRecord) -> None:
-        """`Conflict` unless `record.revision` is the stored one plus one."""
+        """Store a record; `Conflict` unless its `revision` is one more than the stored one."""
 
     def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]: ...
     def versions(
@@ -105,7 +108,7 @@ class TemplateStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """How to draw an opaque image, and what was answered. `values`: JSON text, "" once erased."""
+    """How to draw an opaque image, and its metadata. `values`: JSON text, "" once erased."""
 
     image_id: str
     template_id: str
@@ -125,7 +128,7 @@ class ImageRecord:
     bytes: int | None = None
     erased: bool = False
     warnings: Sequence[Mapping[str, str]] = ()
-    marks: Sequence[str] = ()  # keyed hashes of what it can be erased by
+    blind_indexes: Sequence[str] = ()  # keyed hashes of the values it can be erased by
 
 
 class ImageStore(Protocol):
@@ -137,12 +140,12 @@ class ImageStore(Protocol):
         """Every image of a template, or of one of its versions; for recalls and erasures."""
 
     def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
-        """Every image that bears a mark."""
+        """Every image with a blind index."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRecord:
-    """An API key without the key: `digest` is the SHA-256 of it in lower-case hex."""
+    """An API key without the key itself: `digest` is its SHA-256 in lower-case hex."""
 
     key_id: str
     digest: str
@@ -154,7 +157,7 @@ class ApiKeyRecord:
     revoked_at: int | None = None
     rate: int = 100
     monthly_quota: int | None = None
-    last_used_at: int | None = None  # within the hour
+    last_used_at: int | None = None  # to the hour
 
 
 class ApiKeyStore(Protocol):
@@ -163,16 +166,17 @@ class ApiKeyStore(Protocol):
     def by_digest(self, digest: str) -> ApiKeyRecord | None: ...
     def put(self, record: ApiKeyRecord) -> None: ...
     def record_use(self, digest: str, at: int) -> None:
-        """Note when a key was used; nothing else of its record changes."""
+        """Store when a key was used; nothing else in its record changes."""
 
     def list(self) -> Sequence[ApiKeyRecord]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class AssetRecord:
-    """A named picture or font. `object_key` names immutable bytes: the same id again is another
-    object. `detail` says why one was refused, `font` what `GET /v1/fonts` tells of one that is
-    ready.
+    """A named image or font.
+
+    `object_key` is the key of immutable bytes: a replaced asset has another. `detail` says why an
+    asset was refused, and `font` describes a font in `GET /v1/fonts`.
     """
 
     asset_id: str
@@ -186,7 +190,7 @@ class AssetRecord:
 
     @property
     def is_font(self) -> bool:
-        """Whether it was announced as a font."""
+        """Whether its content type is that of a font."""
         return self.content_type.startswith("font/")
 
 
@@ -199,11 +203,21 @@ class AssetStore(Protocol):
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]: ...
 
 
+UPLOAD_LIFETIME_SECONDS = 900
+
+
 class Uploads(Protocol):
-    """Hands out an address to which a browser or a program sends a file itself."""
+    """Hands out presigned forms, with which clients upload files straight to the store."""
 
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
         """`{"url", "method", "fields" or "headers", "expires_at"}`."""
+
+
+@dataclass(eq=False)
+class SecretChanged(Conflict):
+    """The secret is no longer what was read."""
+
+    detail: str = "Somebody else changed the keys at the same moment: look at them and repeat."
 
 
 class SecretStore(Protocol):
@@ -211,40 +225,40 @@ class SecretStore(Protocol):
 
     def read(self) -> str: ...
     def write(self, text: str, *, instead_of: str) -> None:
-        """Replaces what was read, `instead_of`; `Conflict` if somebody else did meanwhile."""
+        """Replace the text `instead_of`; `SecretChanged` if it is another by now."""
 
 
 class EdgeStore(Protocol):
-    """The edge's copy of the keys (a CloudFront KeyValueStore)."""
+    """Key-value entries that the edge function reads: a copy of the link keys."""
 
     def read(self, name: str) -> str | None: ...
     def write(self, name: str, text: str) -> None: ...
 
 
 class Cdn(Protocol):
-    """Takes addresses out of the CDN."""
+    """Invalidates paths in the CDN."""
 
     def invalidate(self, paths: Sequence[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedImage:
-    """The bytes of a remote picture, as the host sent them."""
+    """The bytes of a remote image as the host sent them, and the URL after redirects."""
 
     body: bytes
     url: str
 
 
 class FetchError(Exception):
-    """A remote picture could not be had; the text says why, for people."""
+    """A remote image could not be fetched; the text is shown to API callers."""
 
 
 class HostUnavailable(FetchError):
-    """It is the host that does not answer as it should, whatever is asked of it."""
+    """The host is down or misbehaves, so that its other URLs are likely to fail as well."""
 
 
 class Fetcher(Protocol):
-    """Fetches remote pictures, within limits."""
+    """Fetches remote images, with limits on hosts, time and size."""
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
@@ -253,7 +267,7 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RateLimitResult:
-    """What a rate limiter answered: calls left now, and whole seconds until there are more."""
+    """Whether a call is allowed, calls left now, and whole seconds until there are more."""
 
     allowed: bool
     remaining: int
@@ -261,25 +275,25 @@ class RateLimitResult:
 
 
 class RateLimiter(Protocol):
-    """A token bucket a key."""
+    """A token bucket for each name, of `rate` tokens a second."""
 
     def take(self, name: str, *, rate: int, now: float) -> RateLimitResult: ...
 
 
 class Counters(Protocol):
-    """Counts by name, for budgets of a day or a month: the name holds the day or month."""
+    """Counters by name, for daily and monthly limits: the name includes the day or month."""
 
     def increment(self, name: str, *, expires_at: int) -> int:
-        """One more; answers the count with it. Forgotten some time after `expires_at`."""
+        """Add one and return the new count. A counter is deleted some time after `expires_at`."""
 
 
 class IdempotencyStore(Protocol):
-    """Answers kept by idempotency key for 24 hours."""
+    """Responses by idempotency key, stored for 24 hours."""
 
     def begin(self, name: str, body_digest: str, *, now: float) -> str | None:
-        """None: begin the work. A text: the kept answer.
+        """None: begin the work; a text: the stored response.
 
-        `Conflict` while the first is at work, `OtherBody` for another body.
+        `Conflict` while the first call is in progress, `IdempotencyMismatch` for another body.
         """
 
     def finish(self, name: str, response: str, *, now: float) -> None: ...

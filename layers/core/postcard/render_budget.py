@@ -1,50 +1,63 @@
-"""Renders of one day (UTC), bounded for each merge link first and for each template second.
+"""Daily limits (UTC) on renders: one for each merge link, and one for each template.
 
-Whoever finds a merge link may paste any words into it, and each is a picture to draw. Its bound
-ends that, while every other link of the template goes on.
+Anybody who finds a merge link can put any values into it, and each is a picture to draw. The merge
+link's own limit stops that while every other link of the template goes on.
 """
 
 import hashlib
+import time
+from collections.abc import Callable
 
 from postcard.errors import ServiceUnavailable
 from postcard.ports import Counters, TemplateRecord
+from postcard.runtime.cooldown import Cooldown
+from postcard.settings import DEFAULT_MERGE_RENDERS
 from postcard.timestamps import format_rfc3339
 
 DAY_SECONDS = 86_400
-DEFAULT_MERGE_RENDERS = 1_000_000  # a day: some ten dollars
-COUNTER_COOLDOWN_SECONDS = 5.0  # before a counter that did not answer is asked again
+COUNTER_COOLDOWN_SECONDS = 5.0
 _MAX_CACHED_COUNTS = 10_000
 
 
 class RenderBudget:
-    """Counts what is drawn. One merge link has `merge_renders` a day, or half its template's."""
+    """Counts renders. A merge link has `merge_renders` a day, or half its template's if fewer."""
 
-    def __init__(self, counters: Counters, *, merge_renders: int = DEFAULT_MERGE_RENDERS) -> None:
+    def __init__(
+        self,
+        counters: Counters,
+        *,
+        merge_renders: int = DEFAULT_MERGE_RENDERS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._counters = counters
         self._merge_renders = merge_renders
         self._cached_counts: dict[str, int] = {}
-        self._cooldown_until = 0.0
+        self._cooldown = Cooldown(COUNTER_COOLDOWN_SECONDS, clock)
 
     def spend(
         self, record: TemplateRecord, *, now: float, merge_signature: str | None = None
     ) -> bool:
-        """Count one render; False once the day's are spent. `merge`: the merge link's signature.
+        """Count one render; False if the day's limit is reached.
 
-        While the counter cannot be reached, each process counts for itself.
+        `merge_signature` is the signature of the merge link that is opened. While the counters
+        cannot be reached, each process counts for itself.
         """
-        day, most = format_rfc3339(now)[:10], record.daily_renders
+        day, template_limit = format_rfc3339(now)[:10], record.daily_renders
         if merge_signature is not None:
-            link = hashlib.sha256(merge_signature.encode()).hexdigest()[:20]
-            bound = (
-                self._merge_renders if most is None else min(self._merge_renders, (most + 1) // 2)
-            )
-            if not self._count_within(f"merge#{record.template_id}#{link}#{day}", bound, now):
+            link_digest = hashlib.sha256(merge_signature.encode()).hexdigest()[:20]
+            link_limit = self._merge_renders
+            if template_limit is not None:
+                link_limit = min(link_limit, (template_limit + 1) // 2)
+            name = f"merge#{record.template_id}#{link_digest}#{day}"
+            if not self._count_within(name, link_limit, now):
                 return False
-        return most is None or self._count_within(f"renders#{record.template_id}#{day}", most, now)
+        return template_limit is None or self._count_within(
+            f"renders#{record.template_id}#{day}", template_limit, now
+        )
 
     def _count_within(self, name: str, limit: int, now: float) -> bool:
         if self._cached_counts.get(name, 0) >= limit:
-            return False  # a count only grows: past its bound, it costs no more writes
+            return False  # a count only grows: past its limit, it costs no more writes
         count = self._increment(name, now)
         if len(self._cached_counts) >= _MAX_CACHED_COUNTS:
             self._cached_counts.clear()
@@ -52,9 +65,9 @@ class RenderBudget:
         return count <= limit
 
     def _increment(self, name: str, now: float) -> int:
-        if now >= self._cooldown_until:
+        if not self._cooldown.is_active():
             try:
                 return self._counters.increment(name, expires_at=int(now) + 2 * DAY_SECONDS)
             except ServiceUnavailable:
-                self._cooldown_until = now + COUNTER_COOLDOWN_SECONDS
+                self._cooldown.start()
         return self._cached_counts.get(name, 0) + 1

@@ -1,42 +1,43 @@
-"""The environment as one frozen model."""
+"""Settings of a deployment, read from environment variables."""
 
 from collections.abc import Mapping
 
 from postcard.runtime.lazy_dataclass import dataclass
 
+DEFAULT_MERGE_RENDERS = 1_000_000  # some ten dollars a day
+DEFAULT_FONTS = "/opt/fonts"
+DEFAULT_REGION = "us-east-1"
+DEFAULT_STAGE = "prod"
+
 
 class SettingsError(ValueError):
-    """The environment lacks something, or something in it cannot be read."""
+    """An environment variable is missing or malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a deployment decides. `Settings.read(os.environ)` names the variables."""
+    """The settings of a deployment; `from_environ` names the variables."""
 
     table: str
     pictures_bucket: str
     store_bucket: str
     secret_id: str
-    base_url: str = ""  # of pictures, without a slash at the end; the image function needs none
+    base_url: str = ""  # of pictures, without a trailing slash; the image function needs none
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
     allow_http: bool = False
     cors_origins: tuple[str, ...] = ()
-    fonts: str = "/opt/fonts"
+    fonts: str = DEFAULT_FONTS  # a folder
     retention_days: int | None = None
-    merge_renders: int = 1_000_000  # a day, for one merge link
-    stage: str = "prod"
-    region: str = "us-east-1"
+    merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    stage: str = DEFAULT_STAGE
+    region: str = DEFAULT_REGION
     endpoint_url: str | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """From environment variables; `SettingsError` names all that are missing at once."""
-        required = {
-            field: _variable_name(field)
-            for field in cls.__dataclass_fields__
-            if field in REQUIRED_FIELDS
-        }
+        """From environment variables; `SettingsError` names all missing ones at once."""
+        required = {field: f"POSTCARD_{field.upper()}" for field in REQUIRED_FIELDS}
         missing = [name for name in required.values() if not environ.get(name)]
         if missing:
             raise SettingsError(f"Set {', '.join(missing)}: template.yaml shows their values.")
@@ -47,21 +48,17 @@ class Settings:
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
             allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
-            fonts=environ.get("POSTCARD_FONTS") or "/opt/fonts",
+            fonts=environ.get("POSTCARD_FONTS") or DEFAULT_FONTS,
             retention_days=_read_positive_integer(environ, "POSTCARD_RETENTION_DAYS", "days"),
             merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
-            or 1_000_000,
-            stage=environ.get("POSTCARD_STAGE") or "prod",
-            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            or DEFAULT_MERGE_RENDERS,
+            stage=environ.get("POSTCARD_STAGE") or DEFAULT_STAGE,
+            region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
         )
 
 
 REQUIRED_FIELDS = ("table", "pictures_bucket", "store_bucket", "secret_id")
-
-
-def _variable_name(field: str) -> str:
-    return f"POSTCARD_{field.upper()}"
 
 
 def _read_flag(environ: Mapping[str, str], name: str) -> bool:

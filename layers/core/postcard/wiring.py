@@ -1,6 +1,7 @@
-"""Puts the use cases on the outside world that the settings name: once a process, in one place.
+"""Builds the services with their adapters from the settings, once a process.
 
-`image` gets the lean client and imports neither boto3 nor pydantic; `api` gets boto3's clients.
+The image service gets the light AWS client and imports neither boto3 nor pydantic, for short cold
+starts; the API service gets boto3 clients.
 """
 
 import time
@@ -18,9 +19,9 @@ from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
-from postcard.delivery import assembly as service
-from postcard.keys.key_set import KeySource
-from postcard.rendering.image_resolver import DecodedImageCache, UntrustedImageDecoder
+from postcard.delivery import assembly
+from postcard.keys.key_source import KeySource
+from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.rendering.renderer import Renderer
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
@@ -33,7 +34,7 @@ FILE_SCHEME = "file:"
 
 
 class _LazyFetcher:
-    """Fetches over HTTP; what it takes is loaded with the first picture that a request names."""
+    """Imports the HTTP fetcher with the first remote image: most renders need none."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -48,23 +49,23 @@ class _LazyFetcher:
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> ports.FetchedImage:
-        """What the port says."""
+        """Fetch a remote image (`ports.Fetcher`)."""
         return self._fetcher.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
 
 
 def image_service(
     settings: Settings, *, clock: Callable[[], float] = time.monotonic
-) -> service.ImageService:
-    """What the image function does. By `clock` the keys it holds grow old."""
+) -> assembly.ImageService:
+    """The service of the image function. `clock` ages its cached keys."""
     from postcard.adapters.aws.light_client import LightClient
 
     client = LightClient(region=settings.region, endpoint_url=settings.endpoint_url)
-    outside = _dependencies(settings, client, client, client, clock)
-    return service.image_service(replace(outside, set_deadline=client.set_overall_deadline))
+    dependencies = _dependencies(settings, client, client, client, clock)
+    return assembly.image_service(replace(dependencies, set_deadline=client.set_overall_deadline))
 
 
 def api_service(settings: Settings) -> "ApiService":
-    """What the API does."""
+    """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
@@ -76,17 +77,19 @@ def api_service(settings: Settings) -> "ApiService":
     clients = _clients(settings)
     s3, dynamodb, secrets_manager, cloudfront = clients
     table = Table(dynamodb, settings.table)
-    outside = _dependencies(settings, s3, dynamodb, secrets_manager)
-    outside = replace(outside, set_deadline=lambda instant: _set_deadline(clients, instant))
+    dependencies = replace(
+        _dependencies(settings, s3, dynamodb, secrets_manager),
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+    )
     return api_service(
         ApiDependencies(
-            dependencies=outside,
+            dependencies=dependencies,
             api_keys=DynamoApiKeyStore(table),
             limiter=DynamoRateLimiter(table),
             idempotency=DynamoIdempotencyStore(table),
             uploads=S3Uploads(s3, settings.store_bucket),
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
-            fonts=lambda: describe_fonts(outside.renderer.fonts),
+            fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
         )
@@ -106,33 +109,33 @@ def _set_deadline(clients: "list[BotoClient]", instant: float) -> None:
 
 
 def _sandboxed_decoder() -> UntrustedImageDecoder:
-    """A process for strangers' pictures; most templates show none."""
+    """A decoder process for untrusted images, imported only if a template has one."""
     from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 
     return SandboxedDecoder()
 
 
 def secret_store(settings: Settings) -> ports.SecretStore:
-    """The secret of the keys, to be written too."""
+    """The keys' secret, for reading and writing."""
     from postcard.adapters.aws.boto_client import boto_client
 
     return SecretsManagerStore(boto_client("secretsmanager", settings), settings.secret_id)
 
 
 def edge_store(settings: Settings) -> ports.EdgeStore:
-    """The edge's copy of the keys: CloudFront's, or a folder where `kvs_arn` says `file:`."""
+    """The edge store: CloudFront's, or a folder if `kvs_arn` is `file:/folder`."""
     if settings.kvs_arn.startswith(FILE_SCHEME):
         from postcard.adapters.file_edge_store import FileEdgeStore
 
         return FileEdgeStore(Path(settings.kvs_arn.removeprefix(FILE_SCHEME)))
     from postcard.adapters.aws.boto_client import boto_client
-    from postcard.adapters.aws.edge_store import CloudFrontEdgeStore
+    from postcard.adapters.aws.key_value_store import CloudFrontEdgeStore
 
     return CloudFrontEdgeStore(boto_client("cloudfront-keyvaluestore", settings), settings.kvs_arn)
 
 
 def api_key_store(settings: Settings) -> ports.ApiKeyStore:
-    """The table's API keys."""
+    """API keys in the table."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.boto_client import boto_client
 
@@ -140,7 +143,7 @@ def api_key_store(settings: Settings) -> ports.ApiKeyStore:
 
 
 def template_store(settings: Settings) -> ports.TemplateStore:
-    """The table's templates."""
+    """Templates in the table."""
     from postcard.adapters.aws.boto_client import boto_client
 
     return DynamoTemplateStore(Table(boto_client("dynamodb", settings), settings.table))
@@ -152,10 +155,10 @@ def _dependencies(
     dynamodb: Any,
     secrets_manager: Any,
     clock: Callable[[], float] = time.monotonic,
-) -> service.Dependencies:
+) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
     keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
-    return service.Dependencies(
+    return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
         images=DynamoImageStore(table),
         assets=DynamoAssetStore(table),

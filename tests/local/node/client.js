@@ -1,4 +1,4 @@
-// What a sender's backend does: node client.js HOST KEY
+// Creates an image as a sender's backend does, and prints its URL: node client.js HOST KEY
 const axios = require('axios');
 
 const [host, key] = process.argv.slice(2);

@@ -1,13 +1,13 @@
-"""One account for all tests of a file; each row of a table gets a way to it of its own."""
+"""Fixtures: one imitated AWS account for all tests of a module, and a function on its own proxy."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.trust.faults.stack import CREDENTIALS, ImageWorker, MotoCloud
+from tests.trust.faults.moto_service import CREDENTIALS, ImageWorker, MotoCloud
 
 
-@pytest.fixture(scope="module")  # moto keeps one state a process
+@pytest.fixture(scope="module")  # moto has one state for a process
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoCloud]:
     with pytest.MonkeyPatch.context() as patch:
         for name, text in CREDENTIALS.items():

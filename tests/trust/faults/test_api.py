@@ -1,4 +1,4 @@
-"""The API on AWS's bad days: an answer within its own time, and one that says when to try again."""
+"""The API while AWS services fail: a 503 with Retry-After, before Lambda's timeout."""
 
 import json
 import time
@@ -10,8 +10,8 @@ import pytest
 from postcard import wiring
 from postcard.settings import Settings
 from tests.functions.fake_services import HandlerResponse
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, FaultProxy, InjectedFault
-from tests.trust.faults.stack import MotoCloud
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, FaultProxy, InjectedFault
+from tests.trust.faults.moto_service import MotoCloud
 from tests.trust.run_scale import FULL, record_figure
 
 API_SECONDS = 29.0
@@ -24,7 +24,7 @@ CALLS = {
     "fonts": ("GET", "/v1/fonts"),
 }
 DOWN = ("reset", "500", "503", "throttled", "403", "cut", "html")
-KEY = InjectedFault("", TABLE, "GetItem", "keys/")
+API_KEY = InjectedFault("", TABLE, "GetItem", "keys/")
 RATE = InjectedFault("", TABLE, "UpdateItem", "rate#")
 TEMPLATE = InjectedFault("", TABLE, "GetItem", "template")
 IMAGES = InjectedFault("", TABLE, "GetItem", "image#")
@@ -32,16 +32,16 @@ PUTS = InjectedFault("", TABLE, "PutItem", "image")
 STORE = InjectedFault("", BUCKET, "get", "templates/")
 WRITE = InjectedFault("", BUCKET, "put", "images/")
 TABLE_ROWS = [
-    ("DynamoDB, a key", KEY, "an image", DOWN),
-    ("DynamoDB, its rate", RATE, "a link", DOWN),
-    ("DynamoDB, the template of a call", TEMPLATE, "a template", DOWN),
-    ("DynamoDB, a list", InjectedFault("", TABLE, "Query"), "templates", DOWN),
-    ("DynamoDB, what is known of an image", IMAGES, "an image", DOWN),
-    ("DynamoDB, noting an image", PUTS, "an image", ("reset", "503", "throttled")),
+    ("DynamoDB, reading the API key", API_KEY, "an image", DOWN),
+    ("DynamoDB, counting the key's rate", RATE, "a link", DOWN),
+    ("DynamoDB, reading a template", TEMPLATE, "a template", DOWN),
+    ("DynamoDB, listing", InjectedFault("", TABLE, "Query"), "templates", DOWN),
+    ("DynamoDB, reading an image's record", IMAGES, "an image", DOWN),
+    ("DynamoDB, writing an image's record", PUTS, "an image", ("reset", "503", "throttled")),
     ("S3, reading for an image", STORE, "an image", ("reset", "503", "403", "cut", "flipped")),
     ("S3, writing an image", WRITE, "an image", ("reset", "503", "403")),
     ("Secrets Manager", InjectedFault("", SECRETS), "a link", DOWN),
-    ("nobody listens", InjectedFault(""), "a link", ("refused",)),
+    ("connections refused", InjectedFault(""), "a link", ("refused",)),
 ]
 CASES = [
     (name, fault, call, kind)
@@ -52,7 +52,7 @@ CASES = [
 
 @dataclass
 class Api:
-    """The API in a process of its own, on a proxy of its own."""
+    """The API with its own caches, connected to AWS through `proxy`."""
 
     cloud: MotoCloud
     proxy: FaultProxy
@@ -63,15 +63,16 @@ class Api:
         )
 
     def call(self, what: str, *, left: int = 29_000, name: str = "") -> HandlerResponse:
+        """Make one of `CALLS`, `left` milliseconds before Lambda's timeout."""
         method, path = CALLS[what]
-        more = [{"name": "first_name", "value": name}] if name else []
-        body = {**IMAGE, "modifications": more} if method == "POST" else None
+        modifications = [{"name": "first_name", "value": name}] if name else []
+        body = {**IMAGE, "modifications": modifications} if method == "POST" else None
         return self.cloud.call(self.service, method, path, body, left=left)
 
 
 @pytest.fixture(scope="module")
 def api(cloud: MotoCloud) -> Iterator[Api]:
-    """One for all: making boto3's clients takes longer than most calls."""
+    """Shared by all tests, because boto3's clients are slow to create."""
     proxy = cloud.proxy()
     api = Api(cloud, proxy)
     assert api.call("a link").status == 200
@@ -80,73 +81,74 @@ def api(cloud: MotoCloud) -> Iterator[Api]:
 
 
 @pytest.fixture
-def begun(cloud: MotoCloud) -> Iterator[Api]:
-    """Another that knows no keys yet."""
+def cold_api(cloud: MotoCloud) -> Iterator[Api]:
+    """A new process, which has not read the signing keys yet."""
     proxy = cloud.proxy()
     yield Api(cloud, proxy)
     proxy.close()
 
 
-def down(reply: HandlerResponse) -> None:
-    """A problem that says: later."""
-    assert reply.status == 503, reply.body
-    assert reply.headers["content-type"] == "application/problem+json"
-    assert int(reply.headers["retry-after"]) >= 1
-    assert json.loads(reply.body)["code"] == "service_unavailable"
+def assert_unavailable(response: HandlerResponse) -> None:
+    assert response.status == 503, response.body
+    assert response.headers["content-type"] == "application/problem+json"
+    assert int(response.headers["retry-after"]) >= 1
+    assert json.loads(response.body)["code"] == "service_unavailable"
 
 
 @pytest.mark.parametrize(
     ("name", "fault", "call", "kind"), CASES, ids=[f"{c[0]}: {c[3]}" for c in CASES]
 )
-def test_what_is_down_is_a_503_with_retry_after(
+def test_a_failed_dependency_is_a_503_with_retry_after(
     api: Api, request: pytest.FixtureRequest, name: str, fault: InjectedFault, call: str, kind: str
 ) -> None:
     if fault.service in (SECRETS, BUCKET):
-        api = request.getfixturevalue("begun")
+        api = request.getfixturevalue("cold_api")
     api.proxy.reset_counts()
     with api.proxy.inject(InjectedFault(kind, fault.service, fault.operation, fault.key)):
-        reply = api.call(call, name=f"{name[-20:]} {kind}")
-        struck = api.proxy.fault_count
-    down(reply)
-    assert kind == "refused" or 1 <= struck <= 4
-    assert api.call(call, name=f"{name[-20:]} {kind}").status == 200, "it is over"
-    record_figure("a fault and its answer", row=f"API: {name}", kind=kind, shown="503")
+        response = api.call(call, name=f"{name[-20:]} {kind}")
+        fault_count = api.proxy.fault_count
+    assert_unavailable(response)
+    assert kind == "refused" or 1 <= fault_count <= 4
+    assert api.call(call, name=f"{name[-20:]} {kind}").status == 200, "after the fault"
+    record_figure("a fault and its response", row=f"API: {name}", kind=kind, shown="503")
 
 
-def test_a_service_that_is_slow_costs_time_and_no_more(api: Api) -> None:
+def test_a_slow_dependency_delays_the_response_only(api: Api) -> None:
     with api.proxy.inject(InjectedFault("slow", seconds=0.05)):
         assert api.call("an image", name="Slow").status == 200
 
 
 @pytest.mark.skipif(not FULL, reason="half a minute of waiting")
 @pytest.mark.parametrize("service", [TABLE, BUCKET, SECRETS])
-def test_a_service_that_hangs_is_given_up_before_the_call_is_ended(
-    begun: Api, service: str
+def test_a_dependency_that_hangs_is_abandoned_before_lambdas_timeout(
+    cold_api: Api, service: str
 ) -> None:
-    began = time.monotonic()
-    with begun.proxy.inject(InjectedFault("hang", service)):
-        reply = begun.call("an image", name=f"Hang {service}")
-    spent = time.monotonic() - began
-    down(reply)
-    assert spent < API_SECONDS / 2, "one call, tried twice"
-    record_figure("the API waits for what hangs", service=service, seconds=round(spent, 1))
+    started = time.monotonic()
+    with cold_api.proxy.inject(InjectedFault("hang", service)):
+        response = cold_api.call("an image", name=f"Hang {service}")
+    seconds = time.monotonic() - started
+    assert_unavailable(response)
+    assert seconds < API_SECONDS / 2, "one call, tried twice"
+    record_figure(
+        "the API's time with a dependency that hangs", service=service, seconds=round(seconds, 1)
+    )
 
 
-def test_what_could_last_beyond_the_call_is_not_begun(api: Api) -> None:
+def test_no_call_is_started_that_could_outlast_lambdas_timeout(api: Api) -> None:
     api.proxy.reset_counts()
-    began = time.monotonic()
+    started = time.monotonic()
     with api.proxy.inject(InjectedFault("hang")):
-        reply = api.call("an image", left=4_500)
-    down(reply)
-    assert time.monotonic() - began < 0.5 and api.proxy.fault_count == 0
+        response = api.call("an image", left=4_500)
+    assert_unavailable(response)
+    assert time.monotonic() - started < 0.5 and api.proxy.fault_count == 0
     assert api.call("an image").status == 200
 
 
 @pytest.mark.skipif(not FULL, reason="half a minute of waiting")
-def test_many_slow_answers_end_in_time_too(api: Api) -> None:
-    began, left = time.monotonic(), 12.0
+def test_many_slow_calls_end_before_lambdas_timeout(api: Api) -> None:
+    started, left = time.monotonic(), 12.0
     with api.proxy.inject(InjectedFault("slow", seconds=2.8)):
-        down(api.call("an image", name="Slower", left=int(left * 1000)))
-    spent = time.monotonic() - began
-    assert spent < left
-    record_figure("the API ends in time where each answer takes 2.8 s", seconds=round(spent, 1))
+        assert_unavailable(api.call("an image", name="Slower", left=int(left * 1000)))
+    seconds = time.monotonic() - started
+    assert seconds < left
+    record_figure("the API's time with calls that take 2.8 s each", seconds=round(seconds, 1))

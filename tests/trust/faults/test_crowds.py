@@ -1,55 +1,61 @@
-"""Many at once: everybody opens one link, and ten thousand links are opened at one moment."""
+"""Many concurrent requests: of one link, and of ten thousand different links."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.trust.faults.proxy import BUCKET
-from tests.trust.faults.stack import ImageWorker, MotoCloud, WorkerPool, make_cdn, viewer_request
+from tests.trust.faults.fault_proxy import BUCKET
+from tests.trust.faults.moto_service import (
+    ImageWorker,
+    MotoCloud,
+    WorkerPool,
+    make_cdn,
+    viewer_request,
+)
 from tests.trust.run_scale import record_figure, scaled
 
-PLACES = 10  # of the CDN, each with a cache and a function of its own
+EDGE_LOCATIONS = 10  # of the CDN, each with its own cache and function
 
 
-def test_a_thousand_first_requests_of_one_link_draw_it_ten_times_at_most(cloud: MotoCloud) -> None:
+def test_a_thousand_first_requests_of_one_link_draw_it_at_most_ten_times(cloud: MotoCloud) -> None:
     proxy, readers = cloud.proxy(), scaled(100, 1_000)
-    workers = [ImageWorker(cloud, proxy) for _ in range(PLACES)]
-    places = [make_cdn(cloud, proxy, WorkerPool([worker], seconds=20).invoke) for worker in workers]
+    workers = [ImageWorker(cloud, proxy) for _ in range(EDGE_LOCATIONS)]
+    cdns = [make_cdn(cloud, proxy, WorkerPool([worker], seconds=20).invoke) for worker in workers]
     link = cloud.sign_link({"first_name": "Everybody"})
     with ThreadPoolExecutor(100) as pool:
-        asked = (places[at % PLACES][0] for at in range(readers))
-        answers = list(pool.map(lambda place: place.answer(viewer_request(link)), asked))
+        nearest_cdns = (cdns[reader % EDGE_LOCATIONS][0] for reader in range(readers))
+        responses = list(pool.map(lambda cdn: cdn.handle(viewer_request(link)), nearest_cdns))
     drawn = proxy.count(BUCKET, "put", "renders/")
     proxy.close()
-    assert Counter(answer.status for answer in answers) == {200: readers}
-    assert len({answer.body for answer in answers}) == 1
-    assert not any("x-postcard-fallback" in answer.headers for answer in answers)
-    assert 1 <= drawn <= PLACES
-    kept = [
+    assert Counter(response.status for response in responses) == {200: readers}
+    assert len({response.body for response in responses}) == 1
+    assert not any("x-postcard-fallback" in response.headers for response in responses)
+    assert 1 <= drawn <= EDGE_LOCATIONS
+    stored = [
         name for name in cloud.picture_keys() if name == cloud.cache_path(link).removeprefix("/")
     ]
-    assert len(kept) == 1 and cloud.stored_picture(kept[0]) == answers[0].body
+    assert len(stored) == 1 and cloud.stored_picture(stored[0]) == responses[0].body
     record_figure(
-        "first requests of one link at once", requests=readers, drawn=drawn, objects=1, errors=0
+        "concurrent first requests of one link", requests=readers, drawn=drawn, objects=1, errors=0
     )
 
 
-def test_ten_thousand_new_links_at_once_end_in_pictures(cloud: MotoCloud) -> None:
-    """Whom Lambda has no room for sees the generic picture; nobody waits for a time-out."""
+def test_ten_thousand_concurrent_new_links_result_in_pictures(cloud: MotoCloud) -> None:
+    """Requests for which no worker is idle get the generic picture instead of a timeout."""
     proxy, links = cloud.proxy(), scaled(60, 10_000)
     workers = [ImageWorker(cloud, proxy) for _ in range(8)]
-    place, _ = make_cdn(cloud, proxy, WorkerPool(workers, seconds=0.05).invoke)
+    cdn, _ = make_cdn(cloud, proxy, WorkerPool(workers, seconds=0.05).invoke)
     generic = cloud.stored_picture("errors/fallback.png")
-    asked = [cloud.sign_link({"first_name": f"{number}"}) for number in range(links)]
+    new_links = [cloud.sign_link({"first_name": f"{number}"}) for number in range(links)]
     with ThreadPoolExecutor(200) as pool:
-        answers = list(pool.map(lambda link: place.handle(viewer_request(link)), asked))
-    stood_in = [answer for answer in answers if answer.body == generic]
-    drawn = [answer for answer in answers if answer.body != generic]
+        responses = list(pool.map(lambda link: cdn.handle(viewer_request(link)), new_links))
+    fallbacks = [response for response in responses if response.body == generic]
+    drawn = [response for response in responses if response.body != generic]
     proxy.close()
-    assert Counter(answer.status for answer in answers) == {200: links}
-    assert not any("x-postcard-fallback" in answer.headers for answer in drawn)
-    assert all(answer.headers["x-cache"] == "Error from cloudfront" for answer in stood_in)
+    assert Counter(response.status for response in responses) == {200: links}
+    assert not any("x-postcard-fallback" in response.headers for response in drawn)
+    assert all(response.headers["x-cache"] == "Error from cloudfront" for response in fallbacks)
     assert len(drawn) == proxy.count(BUCKET, "put", "renders/") >= len(workers)
-    assert len({answer.body for answer in drawn}) == len(drawn), "each shows its own name"
+    assert len({response.body for response in drawn}) == len(drawn), "each shows its own name"
     record_figure(
-        "new links at once", links=links, drawn=len(drawn), generic=len(stood_in), errors=0
+        "concurrent new links", links=links, drawn=len(drawn), generic=len(fallbacks), errors=0
     )

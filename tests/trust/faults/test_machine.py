@@ -1,4 +1,4 @@
-"""What may be wrong with the machine itself: its log, its disk, its fonts, its clock."""
+"""Faults of the machine itself: its log, disk, fonts, clock and memory."""
 
 import errno
 import io
@@ -25,8 +25,8 @@ FONTS = ROOT / "layers/fonts"
 DAY = 86_400.0
 
 
-class Broken(io.StringIO):
-    """A sink that takes nothing."""
+class BrokenLog(io.StringIO):
+    """Raises `error` for every line."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -36,149 +36,155 @@ class Broken(io.StringIO):
         raise self.error
 
 
-class Slow(io.StringIO):
-    """A sink that takes its time."""
+class SlowLog(io.StringIO):
+    """Takes 50 ms for every line."""
 
     def write(self, text: str) -> int:
         time.sleep(0.05)
         return super().write(text)
 
 
-class Starved(FakeObjects):
-    """A store that there is no memory to read from."""
+class OutOfMemoryStore(FakeObjects):
+    """Raises MemoryError for every read."""
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
         raise MemoryError
 
 
 @pytest.fixture
-def world() -> InMemoryService:
-    world = InMemoryService()
-    world.publish(document())
-    return world
+def service() -> InMemoryService:
+    service = InMemoryService()
+    service.publish(document())
+    return service
 
 
-def right(reply: HandlerResponse) -> bytes:
-    assert reply.status == 200 and "x-postcard-fallback" not in reply.headers
-    return reply.body
+def picture_of(response: HandlerResponse) -> bytes:
+    """The body of a response that is no fallback."""
+    assert response.status == 200 and "x-postcard-fallback" not in response.headers
+    return response.body
 
 
 FULL_DISK = OSError(errno.ENOSPC, "no space left")
-SINKS = [BrokenPipeError(), FULL_DISK, ValueError("I/O operation on closed file")]
+LOG_ERRORS = [BrokenPipeError(), FULL_DISK, ValueError("I/O operation on closed file")]
 
 
-@pytest.mark.parametrize("error", SINKS, ids=["gone", "full", "closed"])
-def test_a_log_that_takes_no_line_costs_no_picture(
-    world: InMemoryService, error: Exception
-) -> None:
-    usual = right(world.open_link(world.sign_link()))
-    with redirect_stdout(Broken(error)):
-        assert right(world.open_link(world.sign_link())) == usual
-        reply = world.call("GET", "/v1/templates/welcome")
-    assert reply.status == 200
+@pytest.mark.parametrize("error", LOG_ERRORS, ids=["gone", "full", "closed"])
+def test_a_broken_log_does_not_affect_pictures(service: InMemoryService, error: Exception) -> None:
+    expected = picture_of(service.open_link(service.sign_link()))
+    with redirect_stdout(BrokenLog(error)):
+        assert picture_of(service.open_link(service.sign_link())) == expected
+        response = service.call("GET", "/v1/templates/welcome")
+    assert response.status == 200
     record_figure(
-        "a fault and its answer", row="the log takes nothing", kind=repr(error), shown="right"
+        "a fault and its response", row="the log is broken", kind=repr(error), shown="right"
     )
 
 
-def test_a_slow_log_loses_no_line(world: InMemoryService) -> None:
-    sink = Slow()
-    with redirect_stdout(sink):
-        right(world.open_link(world.sign_link()))
-    assert [("_aws" in json.loads(line)) for line in sink.getvalue().splitlines()] == [False, True]
+def test_a_slow_log_loses_no_line(service: InMemoryService) -> None:
+    log = SlowLog()
+    with redirect_stdout(log):
+        picture_of(service.open_link(service.sign_link()))
+    assert [("_aws" in json.loads(line)) for line in log.getvalue().splitlines()] == [False, True]
 
 
 @contextmanager
-def full_disk(room: int) -> Iterator[None]:
-    """No file grows beyond `room` bytes."""
+def full_disk(free_bytes: int) -> Iterator[None]:
+    """Limit the size of files to `free_bytes`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("room", [0, 1_000])
-def test_without_room_for_a_font_others_stand_in_and_none_is_left_half(room: int) -> None:
+@pytest.mark.parametrize("free_bytes", [0, 1_000])
+def test_a_full_disk_replaces_a_font_and_leaves_no_partial_file(free_bytes: int) -> None:
     body = b"a font of forty kilobytes".ljust(40_000)
     key = f"assets/own/{content_digest(body)}"
-    faces = FontCache(fonts(), lambda key, deadline: body)
-    with full_disk(room):
-        face = faces.font_set({"Own": [key]})
-    assert face.missing_families == ("Own",)
-    assert face.warnings[0].code == "font_unavailable"
-    folder = faces._cache_folder()
+    cache = FontCache(fonts(), lambda key, deadline: body)
+    with full_disk(free_bytes):
+        font_set = cache.font_set({"Own": [key]})
+    assert font_set.missing_families == ("Own",)
+    assert font_set.warnings[0].code == "font_unavailable"
+    folder = cache._cache_folder()
     assert list(folder.iterdir()) == []
     record_figure(
-        "a fault and its answer", row="/tmp is full", kind=f"{room} bytes", shown="other fonts"
+        "a fault and its response",
+        row="/tmp is full",
+        kind=f"{free_bytes} bytes",
+        shown="other fonts",
     )
 
 
-def test_without_fonts_the_stored_fallback_is_shown(world: InMemoryService, tmp_path: Path) -> None:
-    world.renderer.failures_left = 2
-    fallback = world.open_link(world.sign_link()).body
+def test_missing_fonts_result_in_the_stored_fallback(
+    service: InMemoryService, tmp_path: Path
+) -> None:
+    service.renderer.failures_left = 2
+    fallback = service.open_link(service.sign_link()).body
     shutil.copy(FONTS / "coverage.json", tmp_path)
-    world.renderer = FakeRenderer()
-    world.renderer.fonts = Fonts.load(tmp_path)
-    world.rebuild()
-    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    assert (reply.status, reply.headers["x-postcard-fallback"]) == (200, "render")
-    assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
-    assert reply.body == fallback and list(world.pictures.keys("")) == []
-    record_figure("a fault and its answer", row="the fonts are missing", kind="all", shown="render")
+    service.renderer = FakeRenderer()
+    service.renderer.fonts = Fonts.load(tmp_path)
+    service.rebuild()
+    response = service.open_link(service.sign_link({"first_name": "Zoe"}))
+    assert (response.status, response.headers["x-postcard-fallback"]) == (200, "render")
+    assert response.headers["cache-control"] == "public, no-transform, max-age=60"
+    assert response.body == fallback and list(service.pictures.keys("")) == []
+    record_figure(
+        "a fault and its response", row="the fonts are missing", kind="all", shown="render"
+    )
 
 
 @pytest.mark.parametrize("days", [-400, -1, 1, 400])
-def test_a_clock_that_jumps_while_a_picture_is_drawn_changes_nothing_in_it(
-    world: InMemoryService, days: int
+def test_a_clock_that_jumps_during_a_render_does_not_change_the_picture(
+    service: InMemoryService, days: int
 ) -> None:
-    usual = right(world.open_link(world.sign_link()))
-    link = world.sign_link(expires=int(NOW + DAY / 2))
+    expected = picture_of(service.open_link(service.sign_link()))
+    link = service.sign_link(expires=int(NOW + DAY / 2))
 
     def jump() -> None:
-        world.now = NOW + days * DAY
+        service.now = NOW + days * DAY
 
-    world.renderer.on_render = jump
-    assert right(world.open_link(link)) == usual
-    world.renderer.on_render = lambda: None
-    later = world.open_link(link)
+    service.renderer.on_render = jump
+    assert picture_of(service.open_link(link)) == expected
+    service.renderer.on_render = lambda: None
+    later = service.open_link(link)
     assert later.status == 200
-    assert (later.body == usual) == (days < 0), "what is over shows that it is"
+    assert (later.body == expected) == (days < 0), "an expired link shows another picture"
     record_figure(
-        "a fault and its answer", row="the clock jumps", kind=f"{days} days", shown="right"
+        "a fault and its response", row="the clock jumps", kind=f"{days} days", shown="right"
     )
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_without_memory_what_needs_less_of_it_is_shown(world: InMemoryService, times: int) -> None:
-    """Drawing runs out of memory; the defaults are tried, then what was stored at publish."""
-    usual = right(world.open_link(world.sign_link()))
-    world.renderer.failures_left = 2
-    fallback = world.open_link(world.sign_link()).body
+def test_a_render_out_of_memory_results_in_a_fallback(service: InMemoryService, times: int) -> None:
+    """First the picture with the defaults is tried, then the one that was stored at publish."""
+    expected = picture_of(service.open_link(service.sign_link()))
+    service.renderer.failures_left = 2
+    fallback = service.open_link(service.sign_link()).body
     left = [times]
 
-    def starve() -> None:
+    def raise_memory_error() -> None:
         if left[0]:
             left[0] -= 1
             raise MemoryError
 
-    world.renderer.on_render = starve
-    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    assert (reply.status, reply.headers["x-postcard-fallback"]) == (200, "render")
-    assert reply.body == (usual if times == 1 else fallback)
+    service.renderer.on_render = raise_memory_error
+    response = service.open_link(service.sign_link({"first_name": "Zoe"}))
+    assert (response.status, response.headers["x-postcard-fallback"]) == (200, "render")
+    assert response.body == (expected if times == 1 else fallback)
     record_figure(
-        "a fault and its answer", row="memory is short", kind=f"{times} times", shown="render"
+        "a fault and its response", row="out of memory", kind=f"{times} times", shown="render"
     )
 
 
-def test_without_memory_for_anything_a_plain_card_is_left(world: InMemoryService) -> None:
-    def starve() -> None:
+def test_the_last_fallback_is_a_plain_picture(service: InMemoryService) -> None:
+    def raise_memory_error() -> None:
         raise MemoryError
 
-    world.store = Starved()
-    world.renderer.on_render = starve
-    world.rebuild()
-    reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
-    assert (reply.status, reply.headers["x-postcard-fallback"]) == (200, "render")
-    assert len(reply.body) < 5_000 and list(world.pictures.keys("")) == []
+    service.store = OutOfMemoryStore()
+    service.renderer.on_render = raise_memory_error
+    service.rebuild()
+    response = service.open_link(service.sign_link({"first_name": "Zoe"}))
+    assert (response.status, response.headers["x-postcard-fallback"]) == (200, "render")
+    assert len(response.body) < 5_000 and list(service.pictures.keys("")) == []

@@ -1,4 +1,4 @@
-"""One service is out for everybody: what mail programs see through the CDN meanwhile."""
+"""Outages of one AWS service: every mail program gets a picture through the CDN."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -8,45 +8,51 @@ import pytest
 
 from local.aws.cloudfront import CloudFront
 from local.aws.http_messages import Response
-from tests.trust.faults.proxy import BUCKET, SECRETS, TABLE, InjectedFault
-from tests.trust.faults.stack import ImageWorker, MotoCloud, WorkerPool, make_cdn, viewer_request
+from tests.trust.faults.fault_proxy import BUCKET, SECRETS, TABLE, InjectedFault
+from tests.trust.faults.moto_service import (
+    ImageWorker,
+    MotoCloud,
+    WorkerPool,
+    make_cdn,
+    viewer_request,
+)
 from tests.trust.run_scale import FULL, record_figure, scaled
 
 WORKERS, VIEWERS = scaled(6, 16), scaled(12, 32)
-PATIENCE = 60.0  # seconds that a call may wait for a worker: what is tested here is AWS
+WORKER_SECONDS = 60.0  # how long a call may wait for a worker; long, as this tests AWS's faults
 OUTAGES = [
     *(InjectedFault(kind, BUCKET) for kind in ("403", "500", "503", "reset", "hang")),
     *(InjectedFault(kind, TABLE) for kind in ("500", "throttled", "reset", "slow", "hang")),
     *(InjectedFault(kind, SECRETS) for kind in ("500", "reset", "hang")),
 ]
-STRUCK = OUTAGES if FULL else OUTAGES[2::5]
-EACH = scaled(500, 7_700)
-KNOWN = scaled(6, 20)  # links that were opened before
+TESTED_OUTAGES = OUTAGES if FULL else OUTAGES[2::5]
+REQUESTS = scaled(500, 7_700)  # for each outage
+OPENED_LINKS = scaled(6, 20)  # of which the pictures are in the CDN, and as many in S3 alone
 numbers = count()
 
 
-class Scene:
-    """A CDN, its workers (half of them begin during the outage), links old and new."""
+class Delivery:
+    """A CDN, its workers (half of them start during the outage), and links."""
 
     def __init__(self, cloud: MotoCloud) -> None:
         self.cloud, self.proxy = cloud, cloud.proxy()
         self.workers = [ImageWorker(cloud, self.proxy) for _ in range(WORKERS)]
         self.cdn: CloudFront = make_cdn(
-            cloud, self.proxy, WorkerPool(self.workers, seconds=PATIENCE).invoke
+            cloud, self.proxy, WorkerPool(self.workers, seconds=WORKER_SECONDS).invoke
         )[0]
         self.generic = cloud.stored_picture("errors/fallback.png")
-        self.right: dict[str, bytes] = {}
+        self.expected: dict[str, bytes] = {}
 
-    def begin(self) -> tuple[list[str], list[str]]:
-        """Links that lie at the CDN, and those that lie in the bucket alone."""
-        cached, stored = ([self.link() for _ in range(KNOWN)] for _ in range(2))
+    def prepare(self) -> tuple[list[str], list[str]]:
+        """Links whose pictures are in the CDN, and links whose pictures are in S3 alone."""
+        cached, stored = ([self.link() for _ in range(OPENED_LINKS)] for _ in range(2))
         for link in cached:
-            self.right[link] = self.cdn.handle(viewer_request(link)).body
+            self.expected[link] = self.cdn.handle(viewer_request(link)).body
         for link in stored:
-            self.right[link] = self.workers[0].open_link(link).body
-        for at, worker in enumerate(self.workers):
+            self.expected[link] = self.workers[0].open_link(link).body
+        for number, worker in enumerate(self.workers):
             worker.clock_offset += 61.0
-            if at % 2:
+            if number % 2:
                 worker.restart()
             else:
                 worker.open_link(self.link())
@@ -56,51 +62,54 @@ class Scene:
     def link(self) -> str:
         return self.cloud.sign_link({"first_name": f"Reader {next(numbers)}"})
 
-    def shown(self, link: str, answer: Response) -> str:
-        """`right`, `marked`, or what is neither."""
-        if answer.status != 200 or not answer.headers["content-type"].startswith("image/"):
-            return f"{answer.status}"
-        marked = "x-postcard-fallback" in answer.headers
-        if marked or (answer.body == self.generic and answer.headers["x-cache"][:5] == "Error"):
-            return "marked"
-        if link not in self.right:
-            self.right[link] = self.workers[0].open_link(link).body
-        return "right" if answer.body == self.right[link] else "wrong"
+    def outcome(self, link: str, response: Response) -> str:
+        """ "right", "fallback", or something that must not happen: "wrong" or a status."""
+        if response.status != 200 or not response.headers["content-type"].startswith("image/"):
+            return f"{response.status}"
+        if "x-postcard-fallback" in response.headers:
+            return "fallback"
+        if response.body == self.generic and response.headers["x-cache"][:5] == "Error":
+            return "fallback"
+        if link not in self.expected:
+            self.expected[link] = self.workers[0].open_link(link).body
+        return "right" if response.body == self.expected[link] else "wrong"
 
 
 @pytest.fixture(scope="module")
-def scene(cloud: MotoCloud) -> Scene:
-    return Scene(cloud)
+def delivery(cloud: MotoCloud) -> Delivery:
+    return Delivery(cloud)
 
 
-@pytest.mark.parametrize("outage", STRUCK, ids=[f"{f.service} {f.kind}" for f in STRUCK])
-def test_every_reader_sees_a_picture_and_what_is_cached_stays(
-    scene: Scene, outage: InjectedFault
+@pytest.mark.parametrize(
+    "outage", TESTED_OUTAGES, ids=[f"{f.service} {f.kind}" for f in TESTED_OUTAGES]
+)
+def test_every_reader_sees_a_picture_and_cached_pictures_stay(
+    delivery: Delivery, outage: InjectedFault
 ) -> None:
-    cached, stored = scene.begin()
+    cached, stored = delivery.prepare()
     random = Random(outage.kind)
     share = 0.01 if outage.kind == "hang" else scaled(4, 10) / 100
-    asked = [scene.link() for _ in range(max(2, int(EACH * share / 2)))]
-    asked += random.choices(stored, k=len(asked))
-    asked += random.choices(cached, k=EACH - len(asked))
-    random.shuffle(asked)
-    with scene.proxy.inject(outage), ThreadPoolExecutor(VIEWERS) as pool:
-        answers = list(pool.map(lambda link: scene.cdn.handle(viewer_request(link)), asked))
-    outcomes = [scene.shown(link, got) for link, got in zip(asked, answers, strict=True)]
-    good = sum(outcome in ("right", "marked") for outcome in outcomes)
-    assert good == len(asked), sorted(set(outcomes))
+    links = [delivery.link() for _ in range(max(2, int(REQUESTS * share / 2)))]
+    links += random.choices(stored, k=len(links))
+    links += random.choices(cached, k=REQUESTS - len(links))
+    random.shuffle(links)
+    with delivery.proxy.inject(outage), ThreadPoolExecutor(VIEWERS) as pool:
+        responses = list(pool.map(lambda link: delivery.cdn.handle(viewer_request(link)), links))
+    outcomes = [delivery.outcome(*pair) for pair in zip(links, responses, strict=True)]
+    pictures = sum(outcome in ("right", "fallback") for outcome in outcomes)
+    assert pictures == len(links), sorted(set(outcomes))
     hits = [
-        (got.headers["x-cache"], outcome)
-        for link, got, outcome in zip(asked, answers, outcomes, strict=True)
+        (response.headers["x-cache"], outcome)
+        for link, response, outcome in zip(links, responses, outcomes, strict=True)
         if link in cached
     ]
     assert set(hits) == {("Hit from cloudfront", "right")}
     record_figure(
         "an outage, seen through the CDN",
         outage=f"{outage.service} {outage.kind}",
-        gets=len(asked),
+        gets=len(links),
         right=outcomes.count("right"),
-        marked=outcomes.count("marked"),
-        neither=len(asked) - good,
+        fallback=outcomes.count("fallback"),
+        neither=len(links) - pictures,
         cached=len(hits),
     )

@@ -1,1 +1,1 @@
-"""The outside world behind the ports."""
+"""Implementations of the ports: AWS, in memory, HTTP and files."""

@@ -1,11 +1,11 @@
-"""The edge's copy of the keys in a folder, for a machine without CloudFront."""
+"""The edge store in a folder, for a machine without CloudFront."""
 
 import os
 from pathlib import Path
 
 
 class FileEdgeStore:
-    """An entry is a file. Reads see the last complete write, from any process."""
+    """A file for each entry. Reads see the last complete write of any process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -18,7 +18,7 @@ class FileEdgeStore:
             return None
 
     def write(self, name: str, text: str) -> None:
-        """Replace the entry, for its owner's eyes only."""
+        """Replace the entry, readable for the owner only."""
         self._folder.mkdir(parents=True, exist_ok=True)
         draft = self._folder / f".{name}.{os.getpid()}"
         draft.touch(mode=0o600)

@@ -1,1 +1,1 @@
-"""QR and linear barcode encoders: text in, modules out."""
+"""Encoders of QR codes and linear barcodes: text to modules."""

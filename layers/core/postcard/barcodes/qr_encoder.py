@@ -1,7 +1,8 @@
-"""The modules of a QR code: segno's words, corrected, placed and masked by whole integers.
+"""Encodes QR codes: segno's data codewords, with fast error correction, placement and masking.
 
-A square is one integer, a bit for each module, rows from the top at the integer's high end. Four
-light modules follow each row and four rows the last, so that no shift reaches from line to line.
+The matrix of modules (here: symbol) is one large integer with a bit for each module, the top row
+at its high end. Each row is followed by four light modules and the last one by four light rows,
+so that shifting the integer never moves modules into a neighbouring row.
 """
 
 import sys
@@ -16,59 +17,63 @@ from typing import Any
 
 from postcard.runtime.lazy_dataclass import dataclass
 
-_FINDER_MARGIN = 4  # light modules that ISO 18004 wants beside what looks like a finder
-_FINDER_DARK_MODULES = (0, 2, 3, 4, 6)  # its dark modules in a line; 1 and 5 are light
+_FINDER_MARGIN = 4  # light modules beside a finder-like pattern, ISO 18004, 7.8.3
+_FINDER_DARK_MODULES = (0, 2, 3, 4, 6)  # of its seven modules; 1 and 5 are light
 _FINDER_LENGTH = 7
-_FINDER_OVERLAPS = (4, 6)  # where a second finder may begin within the first
+_FINDER_OVERLAPS = (4, 6)  # offsets at which a second finder may begin inside the first
 _DIGITS = b"01"
-_REMAINDER_BITS = b"0" * 7  # modules at most that no word fills
-_DATA_MODULE = 2  # segno's word for a module of the message
-_FIRST_DATA_INDEX = 10  # above every level that segno's squares know
+_REMAINDER_BITS = b"0" * 7  # no version has more
+_DATA_MODULE = 2  # segno's value of a module that is still empty
+_FIRST_DATA_INDEX = 10  # greater than all values in segno's matrices
 _TO_DIGITS = bytes(_DIGITS[level % 2] for level in range(256))
-_TO_LEVELS = bytes(level % 2 for level in range(256))  # a digit's last bit is its value
+_TO_LEVELS = bytes(level % 2 for level in range(256))  # the last bit of "0" and "1"
 _BYTE_BITS = tuple(format(byte, "08b").encode().translate(_TO_LEVELS) for byte in range(256))
 
 
 @lru_cache(maxsize=256)
 def encode_qr(text: str, error_correction: str) -> Sequence[bytes]:
-    """The rows of the code, a byte a module, 1 for dark; ValueError if the text is too long."""
-    coder = _segno_encoder()
-    level = coder.normalize_errorlevel(error_correction)
-    segments = coder.prepare_data(text, None, None)
-    version = coder.find_version(segments, level, eci=False, micro=False)
-    square = _symbol_layout(version)
-    placed = square.place_bits(_codeword_bits(segments, version, level))
-    squares = [placed ^ mask for mask in square.masks]
-    scores = list(map(square.penalty, squares))
-    best = scores.index(min(scores))
-    rows = square.rows(squares[best])
-    coder.add_format_info(rows, version, level, best)
-    coder.add_version_info(rows, version)
+    """The rows of a QR code, one byte per module, 1 for dark; ValueError if the text is too long.
+
+    `error_correction` is L, M, Q or H. The smallest version and the mask with the lowest penalty
+    are chosen.
+    """
+    segno = _segno_encoder()
+    level = segno.normalize_errorlevel(error_correction)
+    segments = segno.prepare_data(text, None, None)
+    version = segno.find_version(segments, level, eci=False, micro=False)
+    layout = _symbol_layout(version)
+    unmasked = layout.place_bits(_codeword_bits(segments, version, level))
+    symbols = [unmasked ^ mask for mask in layout.masks]
+    penalties = list(map(layout.penalty, symbols))
+    best = penalties.index(min(penalties))
+    rows = layout.rows(symbols[best])
+    segno.add_format_info(rows, version, level, best)
+    segno.add_version_info(rows, version)
     return tuple(map(bytes, rows))
 
 
 def _codeword_bits(segments: Any, version: int, level: int) -> bytes:
-    """All bits of the code in order as digits, error correction included."""
-    coder = _segno_encoder()
-    bits = coder.Buffer()
+    """All codewords, error correction included, as a string of binary digits."""
+    segno = _segno_encoder()
+    bits = segno.Buffer()
     for segment in segments:
-        coder.write_segment(bits, segment, None, coder.version_range(version))
-    capacity = coder.consts.SYMBOL_CAPACITY[version][level]
-    coder.write_terminator(bits, capacity, None, len(bits))
-    coder.write_padding_bits(bits, version, len(bits))
-    coder.write_pad_codewords(bits, version, capacity, len(bits))
-    words = int(bits.getbits().translate(_TO_DIGITS), 2).to_bytes(len(bits) // 8)
-    coded = _interleave_blocks(words, coder.consts.ECC[version][level])
-    return format(int.from_bytes(coded), f"0{8 * len(coded)}b").encode()
+        segno.write_segment(bits, segment, None, segno.version_range(version))
+    capacity = segno.consts.SYMBOL_CAPACITY[version][level]
+    segno.write_terminator(bits, capacity, None, len(bits))
+    segno.write_padding_bits(bits, version, len(bits))
+    segno.write_pad_codewords(bits, version, capacity, len(bits))
+    data = int(bits.getbits().translate(_TO_DIGITS), 2).to_bytes(len(bits) // 8)
+    codewords = _interleave_blocks(data, segno.consts.ECC[version][level])
+    return format(int.from_bytes(codewords), f"0{8 * len(codewords)}b").encode()
 
 
 def _interleave_blocks(codewords: bytes, groups: Sequence[Any]) -> bytes:
-    """Words in their blocks, each with its correction, interleaved."""
-    blocks, corrections, at = [], [], 0
+    """Split data codewords into blocks, add error correction to each, and interleave them."""
+    blocks, corrections, start = [], [], 0
     for group in groups:
         for _ in range(group.num_blocks):
-            block = codewords[at : at + group.num_data]
-            at += group.num_data
+            block = codewords[start : start + group.num_data]
+            start += group.num_data
             blocks.append(block)
             corrections.append(_error_correction_codewords(block, group.num_total - group.num_data))
     columns = (*zip_longest(*blocks), *zip_longest(*corrections))
@@ -76,22 +81,22 @@ def _interleave_blocks(codewords: bytes, groups: Sequence[Any]) -> bytes:
 
 
 def _error_correction_codewords(block: bytes, codeword_count: int) -> bytes:
-    """The Reed-Solomon words of a block: what dividing by their polynomial leaves, ISO 18004, 7.5.
+    """The Reed-Solomon codewords of a block: the remainder of polynomial division, ISO 18004, 7.5.
 
-    The rest is one integer, so that a word of the block is one step.
+    The remainder is one integer, so that each codeword is a single step.
     """
     multiples = _generator_multiples(codeword_count)
-    top = 8 * (codeword_count - 1)
-    low = (1 << top) - 1
-    rest = 0
+    top_shift = 8 * (codeword_count - 1)
+    low_bits = (1 << top_shift) - 1
+    remainder = 0
     for word in block:
-        rest = (rest & low) << 8 ^ multiples[word ^ rest >> top]
-    return rest.to_bytes(codeword_count)
+        remainder = (remainder & low_bits) << 8 ^ multiples[word ^ remainder >> top_shift]
+    return remainder.to_bytes(codeword_count)
 
 
 @lru_cache(maxsize=32)
 def _generator_multiples(codeword_count: int) -> tuple[int, ...]:
-    """The polynomial of `count` words times each of 256."""
+    """The generator polynomial of so many codewords, multiplied by each of 256 values."""
     consts = _segno_encoder().consts
     powers, polynomial = consts.GALIOS_EXP, consts.GEN_POLY[codeword_count]
     logs = (consts.GALIOS_LOG[word] for word in range(1, 256))
@@ -100,9 +105,11 @@ def _generator_multiples(codeword_count: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _SymbolLayout:
-    """What all codes of one size share. `order` says for each bit where its level comes from.
+    """What all codes of one version share.
 
-    `across` and `down` have the modules that have a neighbour to the right, or below.
+    `select_bits` takes the bits of fixed patterns and codewords and returns those of the symbol
+    in order. `horizontal_pairs` and `vertical_pairs` have the modules with a neighbour at the
+    right or below.
     """
 
     side: int
@@ -113,95 +120,96 @@ class _SymbolLayout:
 
     @property
     def stride(self) -> int:
-        """Bits from a module to the one below."""
+        """The bits from a module to the one below."""
         return self.side + _FINDER_MARGIN
 
     def place_bits(self, bits: bytes) -> int:
-        """The square with a message in it, before it is masked."""
+        """The symbol with these codeword bits, before masking."""
         return int(bytes(self.select_bits(_DIGITS + bits + _REMAINDER_BITS)), 2)
 
     def rows(self, symbol: int) -> list[bytearray]:
-        """A square as rows of levels."""
+        """A symbol as rows of one byte per module."""
         stride, length = self.stride, (self.side + _FINDER_MARGIN) * self.stride
         bits = format(symbol, f"0{length}b").encode().translate(_TO_LEVELS)
         return [bytearray(bits[i * stride : i * stride + self.side]) for i in range(self.side)]
 
     def penalty(self, symbol: int) -> int:
-        """The penalty by ISO 18004, 7.8.3: the lower, the easier to read."""
-        across = ~(symbol ^ symbol << 1) & self.horizontal_pairs
-        down = ~(symbol ^ symbol << self.stride) & self.vertical_pairs
-        blocks = across & across << self.stride & down & down << 1
-        dark = symbol.bit_count() / self.side**2
+        """The mask penalty by ISO 18004, 7.8.3; lower is easier to scan."""
+        equal_across = ~(symbol ^ symbol << 1) & self.horizontal_pairs
+        equal_down = ~(symbol ^ symbol << self.stride) & self.vertical_pairs
+        blocks = equal_across & equal_across << self.stride & equal_down & equal_down << 1
+        dark_share = symbol.bit_count() / self.side**2
         return (
-            _run_penalty(across, 1)
-            + _run_penalty(down, self.stride)
+            _run_penalty(equal_across, 1)
+            + _run_penalty(equal_down, self.stride)
             + 3 * blocks.bit_count()
             + 40 * (_count_finder_patterns(symbol, 1) + _count_finder_patterns(symbol, self.stride))
-            + 10 * int(abs(dark * 100 - 50) / 5)
+            + 10 * int(abs(dark_share * 100 - 50) / 5)
         )
 
 
 def _run_penalty(equal_pairs: int, step: int) -> int:
-    """Points for lines of five and more modules alike; a bit is a pair of neighbours alike."""
+    """The penalty for runs of five or more equal modules; each bit is a pair of equal modules."""
     fours = equal_pairs & equal_pairs << step & equal_pairs << 2 * step & equal_pairs << 3 * step
     return fours.bit_count() + 2 * (fours & ~(fours << step)).bit_count()
 
 
 def _count_finder_patterns(symbol: int, step: int) -> int:
-    """How often a line looks like a finder with a margin before or after; none counts twice."""
+    """The finder-like patterns with a margin before or after; overlapping ones count once."""
     light = ~symbol
-    found = light << step & light << 5 * step
-    for place in _FINDER_DARK_MODULES:
-        found &= symbol << place * step
+    starts = light << step & light << 5 * step
+    for offset in _FINDER_DARK_MODULES:
+        starts &= symbol << offset * step
     before = light >> step & light >> 2 * step & light >> 3 * step & light >> 4 * step
     after = -1
-    for place in range(_FINDER_LENGTH, _FINDER_LENGTH + _FINDER_MARGIN):
-        after &= light << place * step
-    found &= before | after
-    count = found.bit_count()
+    for offset in range(_FINDER_LENGTH, _FINDER_LENGTH + _FINDER_MARGIN):
+        after &= light << offset * step
+    starts &= before | after
+    count = starts.bit_count()
     first, second = _FINDER_OVERLAPS
-    if found & (found >> first * step | found >> second * step):
-        count = _count_without_overlaps(found, step)
+    if starts & (starts >> first * step | starts >> second * step):
+        count = _count_without_overlaps(starts, step)
     return count
 
 
-def _count_without_overlaps(found: int, step: int) -> int:
-    """The count without those that begin within the one before."""
+def _count_without_overlaps(starts: int, step: int) -> int:
+    """The count without patterns that begin inside a counted one."""
     count = 0
-    while found:
-        last = found.bit_length() - 1
-        found ^= 1 << last
-        for place in _FINDER_OVERLAPS:
-            if place * step <= last:
-                found &= ~(1 << last - place * step)
+    while starts:
+        start = starts.bit_length() - 1
+        starts ^= 1 << start
+        for offset in _FINDER_OVERLAPS:
+            if offset * step <= start:
+                starts &= ~(1 << start - offset * step)
         count += 1
     return count
 
 
 @lru_cache(maxsize=40)
 def _symbol_layout(version: int) -> _SymbolLayout:
-    coder = _segno_encoder()
-    side = coder.calc_matrix_size(version)
-    empty = coder.make_matrix(side, side)
-    coder.add_finder_patterns(empty, side, side)
-    coder.add_alignment_patterns(empty, side, side)
-    rows = [list(row) for row in empty]
-    free = sum(row.count(_DATA_MODULE) for row in rows)
-    coder.add_codewords(rows, range(_FIRST_DATA_INDEX, _FIRST_DATA_INDEX + free), version)
-    places = [level for row in _pad_rows(rows) for level in row]
+    segno = _segno_encoder()
+    side = segno.calc_matrix_size(version)
+    matrix = segno.make_matrix(side, side)
+    segno.add_finder_patterns(matrix, side, side)
+    segno.add_alignment_patterns(matrix, side, side)
+    # Segno places an index for each data bit, so that the values tell where each bit belongs.
+    rows = [list(row) for row in matrix]
+    data_bits = sum(row.count(_DATA_MODULE) for row in rows)
+    segno.add_codewords(rows, range(_FIRST_DATA_INDEX, _FIRST_DATA_INDEX + data_bits), version)
+    values = [value for row in _pad_rows(rows) for value in row]
 
-    def masked(mask: Callable[[int, int], bool]) -> int:
+    def mask_bits(mask: Callable[[int, int], bool]) -> int:
         return _to_integer(
-            [level >= _FIRST_DATA_INDEX and mask(i, j) for j, level in enumerate(row)]
+            [value >= _FIRST_DATA_INDEX and mask(i, j) for j, value in enumerate(row)]
             for i, row in enumerate(rows)
         )
 
     return _SymbolLayout(
         side=side,
         select_bits=itemgetter(
-            *(x - _FIRST_DATA_INDEX + 2 if x >= _FIRST_DATA_INDEX else x for x in places)
+            *(x - _FIRST_DATA_INDEX + 2 if x >= _FIRST_DATA_INDEX else x for x in values)
         ),
-        masks=tuple(map(masked, coder.get_data_mask_functions(False))),
+        masks=tuple(map(mask_bits, segno.get_data_mask_functions(False))),
         horizontal_pairs=_to_integer([[1] * (side - 1) + [0]] * side),
         vertical_pairs=_to_integer([[1] * side] * (side - 1) + [[0] * side]),
     )
@@ -221,11 +229,11 @@ def _pad_rows(rows: Sequence[Sequence[int]]) -> list[Sequence[int]]:
 
 @cache
 def _segno_encoder() -> Any:
-    """Segno's encoder without segno's writers, whose XML library is most of its import."""
-    found = find_spec("segno")
-    assert found is not None
+    """Segno's encoder, imported without its writers: their XML library is slow to import."""
+    spec = find_spec("segno")
+    assert spec is not None
     package = ModuleType("segno_alone")
-    package.__path__ = list(found.submodule_search_locations or ())
+    package.__path__ = list(spec.submodule_search_locations or ())
     sys.modules[package.__name__] = package
     encoder = import_module(f"{package.__name__}.encoder")
     encoder.Buffer.append_bits = _append_bits
@@ -233,7 +241,7 @@ def _segno_encoder() -> Any:
 
 
 def _append_bits(buffer: Any, value: int, length: int) -> None:
-    """Segno's own goes bit by bit."""
+    """Replaces segno's method, which appends bit by bit."""
     if length == 8:
         buffer.extend(_BYTE_BITS[value])
     else:

@@ -1,1 +1,1 @@
-"""The 2-D API: surface, paints, pictures, encoders."""
+"""Raster graphics on Pillow: canvas, paints, masks, text drawing and codecs."""

@@ -1,4 +1,4 @@
-"""Blend modes: how a layer's colours mix with what is behind it, as CSS says."""
+"""CSS blend modes: how a group's colours mix with the backdrop."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -22,29 +22,23 @@ _BLEND_FUNCTIONS: Mapping[BlendMode, Callable[[Image.Image, Image.Image], Image.
 def composite(
     backdrop: Surface, group: Surface, position: IntPoint, opacity: float, mode: BlendMode
 ) -> None:
-    """Lay a surface over another in a blend mode.
-
-    Where nothing is behind, the layer keeps its own colours.
-    """
+    """Composite a group onto a backdrop; where the backdrop is transparent nothing is blended."""
     if mode == "normal":
         backdrop.composite(group, position, opacity)
         return
     area = (*position, position[0] + group.size[0], position[1] + group.size[1])
     alpha = backdrop.alpha.crop(area) if backdrop.alpha else None
-    own = _unpremultiplied_rgb(group)
-    mixed = _BLEND_FUNCTIONS[mode](
-        _unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha)), own
-    )
+    source = _unpremultiplied_rgb(group)
+    behind = _unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha))
+    blended = _BLEND_FUNCTIONS[mode](behind, source)
     if alpha:
-        mixed = Image.composite(mixed, own, alpha)
-    through = group.alpha
+        blended = Image.composite(blended, source, alpha)
+    mask = group.alpha
     if opacity < 1:
-        through = (through or Image.new("L", group.size, 255)).point(
-            multiply_table(round(opacity * 255))
-        )
-    backdrop.paste(RenderedPaint(mixed), position, through, group.size)
+        mask = mask or Image.new("L", group.size, 255)
+        mask = mask.point(multiply_table(round(opacity * 255)))
+    backdrop.paste(RenderedPaint(blended), position, mask, group.size)
 
 
 def _unpremultiplied_rgb(surface: Surface) -> Image.Image:
-    """The colours, no longer premultiplied."""
     return surface.to_image().convert("RGB")

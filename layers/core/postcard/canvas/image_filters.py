@@ -1,4 +1,4 @@
-"""How a picture is changed before it is drawn: mirrored, then filtered."""
+"""CSS image filters, and mirroring, applied to an image before it is drawn."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,10 +24,10 @@ _FLIP_TRANSPOSES = {
 
 @dataclass(frozen=True, slots=True)
 class ImageFilters:
-    """CSS's filters in the order of their names here; `blur` is the sigma, in CSS pixels.
+    """Filters in the order in which they are applied; 1 is CSS's 100 %.
 
-    The edges of a blurred picture stay where they are. `tint` is laid over the picture's own
-    pixels: opaque, it leaves their outline in one colour.
+    `blur` is the sigma in CSS pixels and does not soften the image's edges. `tint` is painted
+    over the image's pixels and keeps their alpha: an opaque one leaves a silhouette.
     """
 
     flip: Flip = "none"
@@ -39,11 +39,11 @@ class ImageFilters:
     tint: Color = TRANSPARENT
 
     def scaled(self, scale: float) -> "ImageFilters":
-        """The look at `scale` device pixels per CSS pixel."""
+        """The filters with lengths in device pixels."""
         return replace(self, blur=self.blur * scale) if self.blur else self
 
     def source_region(self, region: RelativeRegion) -> RelativeRegion:
-        """The part of the picture as it is that the part of the mirrored one comes from."""
+        """The region of the unmirrored image that shows at `region` of the mirrored one."""
         left, top, right, bottom = region
         if self.flip in ("horizontal", "both"):
             left, right = 1 - right, 1 - left
@@ -52,7 +52,7 @@ class ImageFilters:
         return left, top, right, bottom
 
     def apply(self, image: Image.Image) -> Image.Image:
-        """An RGB or RGBA picture with this look, in device pixels."""
+        """Filter an RGB or RGBA image; lengths are taken as device pixels."""
         if self.flip != "none":
             image = image.transpose(_FLIP_TRANSPOSES[self.flip])
         if self.blur:
@@ -64,13 +64,12 @@ class ImageFilters:
         return color
 
     def _blur(self, image: Image.Image) -> Image.Image:
-        """Premultiplied, so that what cannot be seen does not shine through."""
+        """Blur premultiplied, so that colours of transparent pixels do not bleed."""
         if image.mode == "RGB":
             return blurred(image, self.blur)
         return blurred(image.convert("RGBa"), self.blur).convert("RGBA")
 
     def _adjust_colors(self, color: Image.Image) -> Image.Image:
-        """Blurring before or after turning grey is the same: each is a weighted sum."""
         if self.grayscale:
             color = color.convert("RGB", _saturation_matrix(1 - self.grayscale, _LUMA_WEIGHTS))
         if self.brightness != 1 or self.contrast != 1:
@@ -83,7 +82,7 @@ class ImageFilters:
 
 
 def _saturation_matrix(saturation: float, luma: Sequence[float]) -> tuple[float, ...]:
-    """Each colour's distance from its grey, times `saturation`."""
+    """The colour matrix that multiplies each colour's distance from its grey."""
     return tuple(
         value
         for row in range(3)
@@ -98,7 +97,7 @@ def _saturation_matrix(saturation: float, luma: Sequence[float]) -> tuple[float,
 
 
 def _tone_table(brightness: float, contrast: float) -> list[int]:
-    """What 256 levels become, held between black and white after each step."""
+    """The new value of each of 256 levels, clamped after each of the two filters."""
     bright = [min(255.0, level * brightness) for level in range(256)]
     return [round(min(255.0, max(0.0, (level - 127.5) * contrast + 127.5))) for level in bright]
 
@@ -106,6 +105,6 @@ def _tone_table(brightness: float, contrast: float) -> list[int]:
 def _tint(color: Image.Image, tint: Color) -> Image.Image:
     if tint[3] == 255:
         return Image.new("RGB", color.size, tint[:3])
-    kept = multiply_table(255 - tint[3])
-    tables = [[level + (ink * tint[3] + 127) // 255 for level in kept] for ink in tint[:3]]
+    faded = multiply_table(255 - tint[3])
+    tables = [[level + (ink * tint[3] + 127) // 255 for level in faded] for ink in tint[:3]]
     return color.point([min(255, level) for table in tables for level in table])

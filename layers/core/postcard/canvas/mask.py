@@ -1,4 +1,4 @@
-"""Anti-aliased masks of rectangles, in device pixels, at any fraction of a pixel."""
+"""Anti-aliased masks of rectangles with round corners, in device pixels."""
 
 import math
 from typing import Literal
@@ -13,20 +13,15 @@ Radii = float | tuple[float, float, float, float] | Literal["full"]
 ResolvedRadii = tuple[float, float, float, float]  # top left, clockwise
 PixelBounds = tuple[int, int, int, int]  # left, top, right, bottom
 
-_MAX_CACHED_PIXELS = 400_000  # a mask above this is not kept
-_SUPERSAMPLING = (
-    (32, 16),
-    (200, 8),
-    (800, 4),
-    (math.inf, 2),
-)  # up to this radius, times as many pixels
-_MAX_RADIUS = 3000.0  # half of the longest canvas, and some
-_SUBPIXEL_STEPS = 16  # edges are placed to a sixteenth of a pixel
+_MAX_CACHED_PIXELS = 400_000
+_SUPERSAMPLING = ((32, 16), (200, 8), (800, 4), (math.inf, 2))  # (radius up to, factor)
+_MAX_RADIUS = 3000.0  # more than half of the longest canvas
+_SUBPIXEL_STEPS = 16  # edges are rounded to a sixteenth of a pixel, so that masks are reused
 
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """Coverage of the whole pixels from `x`, `y` on. `image` is None where all are covered."""
+    """Coverage of a rectangle of pixels at `x`, `y`; `image` is None if all are covered."""
 
     x: int
     y: int
@@ -45,28 +40,34 @@ class Mask:
         return self.x, self.y, self.x + self.width, self.y + self.height
 
     def crop(self, bounds: PixelBounds) -> Image.Image:
-        """The coverage of `area`, which may reach beyond."""
+        """The coverage of these pixels; 0 outside the mask."""
         image = self.image or Image.new("L", self.size, 255)
         return image.crop(
             (bounds[0] - self.x, bounds[1] - self.y, bounds[2] - self.x, bounds[3] - self.y)
         )
 
     def intersect(self, other: "Mask") -> "Mask":
-        """What both cover."""
+        """What both masks cover."""
         if other.image is None and other.bounds == self.bounds:
             return self
-        theirs = other.crop(self.bounds)
-        both = ImageChops.darker(self.image, theirs) if self.image else theirs
-        return Mask(self.x, self.y, self.width, self.height, both)
+        image = other.crop(self.bounds)
+        if self.image:
+            image = ImageChops.darker(self.image, image)
+        return Mask(self.x, self.y, self.width, self.height, image)
 
     def subtract(self, other: "Mask") -> "Mask":
-        """What this covers and the other does not."""
-        left = ImageChops.subtract(self.crop(self.bounds), other.crop(self.bounds))
-        return Mask(self.x, self.y, self.width, self.height, left)
+        """What this mask covers and the other does not."""
+        image = ImageChops.subtract(self.crop(self.bounds), other.crop(self.bounds))
+        return Mask(self.x, self.y, self.width, self.height, image)
+
+
+def mask_bytes(image: Image.Image) -> int:
+    """The size of a mask's pixels in memory."""
+    return image.width * image.height
 
 
 def corner_radii(radii: Radii, box: Box) -> ResolvedRadii:
-    """The four radii, made smaller together where they do not fit, as CSS does."""
+    """The four radii, all scaled down if two do not fit on a side, as CSS does."""
     if radii == "full":
         radius = min(box.width, box.height) / 2
         return radius, radius, radius, radius
@@ -74,12 +75,12 @@ def corner_radii(radii: Radii, box: Box) -> ResolvedRadii:
         radii = (radii, radii, radii, radii)
     a, b, c, d = radii
     sides = ((a + b, box.width), (b + c, box.height), (c + d, box.width), (d + a, box.height))
-    share = min([1.0, *(side / both for both, side in sides if both > side)])
-    return a * share, b * share, c * share, d * share
+    scale = min([1.0, *(side / both for both, side in sides if both > side)])
+    return a * scale, b * scale, c * scale, d * scale
 
 
 def inset_radii(radii: ResolvedRadii, inset: float) -> ResolvedRadii:
-    """The radii of the outline that lies `inset` inside."""
+    """The radii of an outline that lies `inset` inside."""
     a, b, c, d = (max(0.0, radius - inset) for radius in radii)
     return a, b, c, d
 
@@ -87,7 +88,7 @@ def inset_radii(radii: ResolvedRadii, inset: float) -> ResolvedRadii:
 def rectangle(
     box: Box, radii: ResolvedRadii = (0, 0, 0, 0), *, clip: PixelBounds | None = None
 ) -> Mask:
-    """The mask of a box with round corners, both in device pixels, as far as it is `within`."""
+    """The mask of a box with round corners, in device pixels, cut at `clip`."""
     left, top, right, bottom = map(_quantize, (box.x, box.y, box.right, box.bottom))
     outer = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
     x, y, end_x, end_y = _intersection(outer, clip) if clip else outer
@@ -98,9 +99,9 @@ def rectangle(
     if not any(edges) and not any(radii):
         return Mask(x, y, width, height, None)
     rounded = tuple(_quantize(min(radius, _MAX_RADIUS)) for radius in radii)
-    beyond = (x - outer[0], y - outer[1], outer[2] - end_x, outer[3] - end_y)
-    make = _draw_mask_cached if width * height <= _MAX_CACHED_PIXELS else _draw_mask
-    return Mask(x, y, width, height, make(width, height, edges, rounded, beyond))
+    clipped = (x - outer[0], y - outer[1], outer[2] - end_x, outer[3] - end_y)
+    draw = _draw_mask_cached if width * height <= _MAX_CACHED_PIXELS else _draw_mask
+    return Mask(x, y, width, height, draw(width, height, edges, rounded, clipped))
 
 
 def _intersection(bounds: PixelBounds, clip: PixelBounds) -> PixelBounds:
@@ -123,12 +124,12 @@ def _draw_mask(
     radii: tuple[float, ...],
     clipped: tuple[int, ...],
 ) -> Image.Image:
-    """`edges`: what is missing of the outermost pixels at the left, top, right, bottom.
+    """Draw the mask from what is cut off at its left, top, right and bottom.
 
-    `beyond`: how many pixels of the box lie outside on these sides.
+    `edges` are the uncovered fractions of the outermost pixels, `clipped` the whole pixels.
     """
     left, top, right, bottom = (
-        0.0 if out else edge for edge, out in zip(edges, clipped, strict=True)
+        0.0 if pixels else edge for edge, pixels in zip(edges, clipped, strict=True)
     )
     row, column = _edge_coverage(width, left, right), _edge_coverage(height, top, bottom)
     image = ImageChops.multiply(
@@ -136,34 +137,30 @@ def _draw_mask(
         Image.frombytes("L", (1, height), column).resize((width, height)),
     )
     left, top, right, bottom = edges
-    near = ((left, top), (right, top), (right, bottom), (left, bottom))
-    for index, (radius, (dx, dy)) in enumerate(zip(radii, near, strict=True)):
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    for index, (radius, (dx, dy)) in enumerate(zip(radii, corners, strict=True)):
         if radius:
             _apply_corner(image, index, _corner_tile(dx, dy, radius), clipped)
     return image
 
 
-def _size_in_bytes(image: Image.Image) -> int:
-    return image.width * image.height
-
-
-_draw_mask_cached = memoize_by_bytes(_size_in_bytes)(_draw_mask)
+_draw_mask_cached = memoize_by_bytes(mask_bytes)(_draw_mask)
 
 
 def _edge_coverage(length: int, first: float, last: float) -> bytes:
-    """Coverage along a line whose first and last pixel are cut."""
-    covered = bytearray(b"\xff" * length)
+    """Coverage along a line of pixels of which fractions of the first and last are uncovered."""
+    coverage = bytearray(b"\xff" * length)
     if length == 1:
         return bytes([round(255 * max(0.0, 1 - first - last))])
     if length:
-        covered[0], covered[-1] = round(255 * (1 - first)), round(255 * (1 - last))
-    return bytes(covered)
+        coverage[0], coverage[-1] = round(255 * (1 - first)), round(255 * (1 - last))
+    return bytes(coverage)
 
 
 def _apply_corner(
     image: Image.Image, index: int, tile: Image.Image, clipped: tuple[int, ...]
 ) -> None:
-    """Lay a top left corner's tile into corner `index`, turned to fit."""
+    """Cut corner `index` (clockwise from the top left) by the tile of a top left corner."""
     if index in (1, 2):
         tile = tile.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if index in (2, 3):
@@ -171,19 +168,19 @@ def _apply_corner(
     left, top, right, bottom = clipped
     x = image.width + right - tile.width if index in (1, 2) else -left
     y = image.height + bottom - tile.height if index in (2, 3) else -top
-    area = (x, y, x + tile.width, y + tile.height)
-    image.paste(ImageChops.darker(image.crop(area), tile), (x, y))
+    bounds = (x, y, x + tile.width, y + tile.height)
+    image.paste(ImageChops.darker(image.crop(bounds), tile), (x, y))
 
 
-@memoize_by_bytes(_size_in_bytes)
+@memoize_by_bytes(mask_bytes)
 def _corner_tile(dx: float, dy: float, radius: float) -> Image.Image:
-    """A top left corner whose edges lie `dx`, `dy` inside the tile."""
-    many = next(many for below, many in _SUPERSAMPLING if radius <= below)
+    """The mask of a top left corner whose edges lie `dx`, `dy` inside the tile."""
+    factor = next(factor for max_radius, factor in _SUPERSAMPLING if radius <= max_radius)
     width, height = math.ceil(dx + radius), math.ceil(dy + radius)
-    tile = Image.new("L", (width * many, height * many))
-    x, y, r = round(dx * many), round(dy * many), round(radius * many)
+    tile = Image.new("L", (width * factor, height * factor))
+    x, y, r = round(dx * factor), round(dy * factor), round(radius * factor)
     draw = ImageDraw.Draw(tile)
     draw.ellipse((x, y, x + 2 * r - 1, y + 2 * r - 1), fill=255)
     draw.rectangle((x + r, y, tile.width, tile.height), fill=255)
     draw.rectangle((x, y + r, tile.width, tile.height), fill=255)
-    return tile.reduce(many)
+    return tile.reduce(factor)

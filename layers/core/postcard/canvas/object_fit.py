@@ -1,4 +1,4 @@
-"""How a picture lies in a box: CSS's object-fit and object-position."""
+"""Places an image in a box by CSS's object-fit and object-position."""
 
 from typing import Literal
 
@@ -10,16 +10,16 @@ ObjectFit = Literal["cover", "contain", "fill", "none"]
 
 @dataclass(frozen=True, slots=True)
 class ImagePlacement:
-    """`whole` is where all of the picture lies, `visible` the part in its box. Device pixels."""
+    """Where all of an image lies, and the part of it inside its box; device pixels."""
 
     image_box: Box
     visible_box: Box
 
     def source_region(self, bounds: tuple[int, int, int, int]) -> tuple[float, float, float, float]:
-        """Which shares of the picture lie over whole pixels: left, top, right, bottom."""
-        whole = self.image_box
-        left, right = ((x - whole.x) / whole.width for x in (bounds[0], bounds[2]))
-        top, bottom = ((y - whole.y) / whole.height for y in (bounds[1], bounds[3]))
+        """The region of the image under these pixels, as fractions: left, top, right, bottom."""
+        box = self.image_box
+        left, right = ((x - box.x) / box.width for x in (bounds[0], bounds[2]))
+        top, bottom = ((y - box.y) / box.height for y in (bounds[1], bounds[3]))
         return max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
 
 
@@ -30,9 +30,9 @@ def place_image(
     position: tuple[float, float],
     scale: float,
 ) -> ImagePlacement | None:
-    """Where a picture of that size lies; None where nothing of it is seen.
+    """Place an image of this size in a box of device pixels; None if nothing of it is visible.
 
-    `scale` is device pixels per picture pixel for `none`.
+    `scale` is device pixels per image pixel, used by `fit="none"` only.
     """
     width, height = _fitted_size(image_size, box, fit, scale)
     if min(width, height, box.width, box.height) <= 0:
@@ -53,6 +53,6 @@ def _fitted_size(
         return box.width, box.height
     if fit == "none":
         return width * scale, height * scale
-    across, down = box.width / width, box.height / height
-    share = max(across, down) if fit == "cover" else min(across, down)
-    return width * share, height * share
+    scale_x, scale_y = box.width / width, box.height / height
+    scale = max(scale_x, scale_y) if fit == "cover" else min(scale_x, scale_y)
+    return width * scale, height * scale

@@ -1,7 +1,7 @@
-"""Pixels that paint is laid on: premultiplied colour, and alpha where something may show through.
+"""A surface of premultiplied pixels, with an alpha channel only where it may be transparent.
 
-Premultiplied, laying an ink through a mask is the same mixing for colour and alpha, and a group
-goes onto what is behind it by one darkening and one addition.
+With premultiplied colours, pasting a colour through a mask mixes colour and alpha alike, and
+compositing a group needs one multiplication and one addition per channel.
 """
 
 from functools import lru_cache
@@ -10,15 +10,15 @@ from PIL import Image, ImageChops
 
 from postcard.canvas.paint import RenderedPaint
 from postcard.color import Color
-from postcard.runtime import malloc as memory
+from postcard.runtime.malloc import tune_malloc
 
 IntPoint = tuple[int, int]
 
-memory.tune_malloc()
+tune_malloc()
 
 
 class Surface:
-    """`color` is RGB, premultiplied; `alpha` is None where every pixel is opaque."""
+    """Pixels in device resolution: `color` is premultiplied RGB, `alpha` None if all is opaque."""
 
     __slots__ = ("alpha", "color")
 
@@ -27,9 +27,9 @@ class Surface:
 
     @classmethod
     def new(cls, size: tuple[int, int], background: Color) -> "Surface":
-        """A surface in one colour."""
-        *ink, alpha = background
-        color = Image.new("RGB", size, tuple(channel * alpha // 255 for channel in ink))
+        """A surface filled with one colour."""
+        *rgb, alpha = background
+        color = Image.new("RGB", size, tuple(channel * alpha // 255 for channel in rgb))
         return cls(color, None if alpha == 255 else Image.new("L", size, alpha))
 
     @property
@@ -38,47 +38,47 @@ class Surface:
         return self.color.size
 
     def copy(self) -> "Surface":
-        """The same pixels, to be drawn on apart."""
+        """A copy of the pixels."""
         return Surface(self.color.copy(), self.alpha.copy() if self.alpha else None)
 
     def paste(
         self, fill: RenderedPaint, position: IntPoint, mask: Image.Image | None, size: IntPoint
     ) -> None:
-        """Lay `fill`, which is `size` pixels, at `at` through `mask`; what lies outside is cut."""
-        area = (*position, position[0] + size[0], position[1] + size[1])
-        color, through = fill.color, _combined_alpha(fill.alpha, mask, size)
-        if through is not None and not isinstance(color, Image.Image):
-            color = Image.new("RGB", size, color)  # Pillow lays a picture twice as fast as an ink
-        self.color.paste(color, area, through)
+        """Paint `size` pixels at `position` through a mask; pixels outside the surface are cut."""
+        bounds = (*position, position[0] + size[0], position[1] + size[1])
+        color, alpha = fill.color, _combined_alpha(fill.alpha, mask, size)
+        if alpha is not None and not isinstance(color, Image.Image):
+            color = Image.new("RGB", size, color)  # Pillow pastes images twice as fast as colours
+        self.color.paste(color, bounds, alpha)
         if self.alpha:
-            self.alpha.paste(255, area, through)
+            self.alpha.paste(255, bounds, alpha)
 
     def composite(self, group: "Surface", position: IntPoint, opacity: float = 1.0) -> None:
-        """Lay a whole surface over this one."""
+        """Composite a whole surface over this one."""
         color, alpha = group.color, group.alpha or Image.new("L", group.size, 255)
         if opacity < 1:
             fade = multiply_table(round(opacity * 255))
             color, alpha = color.point(fade * 3), alpha.point(fade)
-        area = (*position, position[0] + group.size[0], position[1] + group.size[1])
-        behind = self.color.crop(area)
+        bounds = (*position, position[0] + group.size[0], position[1] + group.size[1])
+        behind = self.color.crop(bounds)
         behind.paste(0, None, alpha)
         self.color.paste(ImageChops.add(behind, color), position)
         if self.alpha:
-            self.alpha.paste(255, area, alpha)
+            self.alpha.paste(255, bounds, alpha)
 
     def apply_mask(self, mask: Image.Image) -> None:
-        """Clear what the mask does not cover."""
+        """Make transparent what the mask does not cover."""
         self.color = ImageChops.multiply(self.color, Image.merge("RGB", (mask, mask, mask)))
         self.alpha = ImageChops.multiply(self.alpha, mask) if self.alpha else mask
 
     def to_image(self) -> Image.Image:
-        """RGB, or RGBA with its colours no longer premultiplied."""
+        """The pixels as RGB, or as RGBA with colours that are not premultiplied."""
         if not self.alpha:
             return self.color
         return Image.merge("RGBa", (*self.color.split(), self.alpha)).convert("RGBA")
 
     def flatten(self, background: Color) -> Image.Image:
-        """RGB, with the background's colour behind."""
+        """The pixels as RGB, on an opaque background colour."""
         if not self.alpha:
             return self.color
         behind = Surface.new(self.size, (*background[:3], 255))
@@ -88,7 +88,7 @@ class Surface:
 
 @lru_cache(maxsize=256)
 def multiply_table(alpha: int) -> list[int]:
-    """The table that multiplies a mask by `alpha` of 255."""
+    """The table for `Image.point` that multiplies levels by `alpha` / 255."""
     return [(value * alpha + 127) // 255 for value in range(256)]
 
 

@@ -1,4 +1,4 @@
-"""Text laid on a surface: highlights, then outlines, then letters and their lines."""
+"""Draws laid out text on a surface: highlights, outlines, glyphs, underlines."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,47 +13,52 @@ from postcard.canvas.surface import Surface
 from postcard.canvas.text_masks import line_masks
 from postcard.color import Paint
 from postcard.geometry import Box
-from postcard.text.breaks import typographic_units
 from postcard.text.fonts import Face
 from postcard.text.glyphs import advance, estimated_pixels
 from postcard.text.layout import PositionedRun, TextLayout, TextLine
+from postcard.text.segmentation import typographic_units
 from postcard.text.style import TextHighlight
 
-_MAX_INK_OVERFLOW = 4.0  # of the size: marks that are stacked on a letter end before that
-_MAX_DASHED_LENGTH = 5_000.0  # CSS pixels of letters side by side; tracing them takes half a second
-_MAX_MASK_PIXELS = 24_000_000  # of one mask; a longer stretch is drawn letter by letter
+_MAX_INK_OVERFLOW = 4.0  # font sizes that stacked marks reach beyond the baseline at most
+_MAX_DASHED_LENGTH = 5_000.0  # font sizes summed over letters; tracing these takes half a second
+_MAX_MASK_PIXELS = 24_000_000  # a run with a larger mask is drawn letter by letter
 
 
 def draw_text(surface: Surface, layout: TextLayout, box: Box, scale: float) -> None:
-    """Draw a text into a box in device pixels, `scale` device pixels per CSS pixel.
+    """Draw a text in a box of device pixels, at `scale` device pixels per CSS pixel.
 
-    The dashed outlines of a text that is very long are whole, at every scale alike.
+    Dashed outlines of very long texts are drawn solid.
     """
     top = box.y + layout.text_y(box.height / scale) * scale
-    rows = []
+    painters = []
     for line in _limit_dashes(layout.lines):
         x = box.x + layout.line_x(line, box.width / scale) * scale
-        rows.append(_LinePainter(surface, line, box, (x, top), scale))
-    for row in rows:  # all of them before any letter, which may reach into the next line
-        row.draw_highlights()
-    for row in rows:
-        row.draw_letters()
+        painters.append(_LinePainter(surface, line, box, (x, top), scale))
+    for painter in painters:  # before all glyphs, which may reach into the next line
+        painter.draw_highlights()
+    for painter in painters:
+        painter.draw_glyphs()
 
 
 class _LinePainter:
-    """One line at its place: `x` and `y` in device pixels, `y` the base line."""
+    """Draws one line; `x`, `top` and the baseline `y` are in device pixels."""
 
     __slots__ = ("box", "line", "scale", "surface", "top", "x", "y")
 
     def __init__(
-        self, surface: Surface, line: TextLine, box: Box, at: tuple[float, float], scale: float
+        self,
+        surface: Surface,
+        line: TextLine,
+        box: Box,
+        position: tuple[float, float],
+        scale: float,
     ) -> None:
         self.surface, self.line, self.box, self.scale = surface, line, box, scale
-        self.x, self.top = at[0], at[1] + line.top * scale
-        self.y = round(at[1] + line.baseline * scale)
+        self.x, self.top = position[0], position[1] + line.top * scale
+        self.y = round(position[1] + line.baseline * scale)
 
     def draw_highlights(self) -> None:
-        """The boxes behind the line."""
+        """Draw the boxes behind highlighted runs."""
         if not any(style.highlight for style in self.line.styles):
             return
         for highlight, group in groupby(self.line.runs, _highlight_of):
@@ -64,21 +69,21 @@ class _LinePainter:
                 box = Box(x - left, self.top - top, width + left + right, height + top + bottom)
                 self._draw_rectangle(box, highlight.color, highlight.radius * self.scale)
 
-    def draw_letters(self) -> None:
-        """Outlines, then letters, then the lines under or through them."""
+    def draw_glyphs(self) -> None:
+        """Draw outlines, then glyphs, then the lines under or through them."""
         start = math.floor(self.x)
-        for paint, glyphs in line_masks(self._visible_runs(), self.x - start, self.scale):
-            at, size = (start + glyphs.x, self.y + glyphs.y), glyphs.mask.size
+        for paint, bitmap in line_masks(self._visible_runs(), self.x - start, self.scale):
+            position, size = (start + bitmap.x, self.y + bitmap.y), bitmap.mask.size
             if paint is not None:
-                self._paste(paint, at, size, glyphs.mask)
-            elif glyphs.color:
-                self.surface.paste(RenderedPaint(glyphs.color), at, glyphs.mask, size)
+                self._paste(paint, position, size, bitmap.mask)
+            elif bitmap.color:
+                self.surface.paste(RenderedPaint(bitmap.color), position, bitmap.mask, size)
         if any(style.decoration != "none" for style in self.line.styles):
             for _, group in groupby(self.line.runs, _decoration_key):
                 self._draw_decoration(list(group))
 
     def _horizontal_extent(self, runs: list[PositionedRun]) -> tuple[float, float]:
-        """Where neighbours begin, and how wide they are together."""
+        """The left edge and the width of adjacent runs together, in device pixels."""
         end = min(runs[-1].x + runs[-1].width, self.line.width)
         return self.x + runs[0].x * self.scale, (end - runs[0].x) * self.scale
 
@@ -87,46 +92,43 @@ class _LinePainter:
         if style.decoration == "none":
             return
         em, face = runs[0].size * self.scale, _primary_face(runs)
-        under = style.decoration == "underline"
-        middle, thickness = face.underline if under else face.strikeout
-        base = self.y - style.rise * em
-        thick = max(1, round(thickness * em))
-        top = round(base + (middle if under else -middle) * em - thick / 2)
+        is_underline = style.decoration == "underline"
+        offset, thickness = face.underline if is_underline else face.strikeout
+        baseline = self.y - style.rise * em
+        height = max(1, round(thickness * em))
+        top = round(baseline + (offset if is_underline else -offset) * em - height / 2)
         x, width = self._horizontal_extent(runs)
-        self._draw_rectangle(Box(x, top, width, thick), style.color)
+        self._draw_rectangle(Box(x, top, width, height), style.color)
 
     def _draw_rectangle(self, box: Box, paint: Paint, radius: float = 0.0) -> None:
-        within = (0, 0, *self.surface.size)
-        shape = mask.rectangle(box, mask.corner_radii(radius, box), clip=within)
+        surface_bounds = (0, 0, *self.surface.size)
+        shape = mask.rectangle(box, mask.corner_radii(radius, box), clip=surface_bounds)
         if shape.width and shape.height:
             self._paste(paint, (shape.x, shape.y), shape.size, shape.image)
 
     def _visible_runs(self) -> tuple[PositionedRun, ...]:
-        """The letters that may show: all of them where the line lies on the picture."""
+        """The runs that may show: all of them if the whole line lies on the surface."""
         width, height = self.surface.size
-        ends = self.x, self.x + self.line.width * self.scale
-        if ends[0] >= 0 and ends[1] <= width and 0 <= self.y <= height:
+        left, right = self.x, self.x + self.line.width * self.scale
+        if left >= 0 and right <= width and 0 <= self.y <= height:
             return self.line.runs
-        inked = (placed for placed in self.line.runs if not placed.is_space)
-        return tuple(part for placed in inked for part in self._split_if_large(placed))
+        runs = (run for run in self.line.runs if not run.is_space)
+        return tuple(part for run in runs for part in self._visible_parts(run))
 
-    def _split_if_large(self, run: PositionedRun) -> Iterator[PositionedRun]:
-        """A stretch; its letters apart where together they would be too large a mask."""
-        stroke = run.style.stroke.width * self.scale if run.style.stroke else 0.0
-        parts = (
-            (run,)
-            if estimated_pixels(run.font_run, run.size * self.scale, stroke) < _MAX_MASK_PIXELS
-            else _split_into_units(run)
-        )
-        yield from (part for part in parts if self._is_visible(part, stroke))
+    def _visible_parts(self, run: PositionedRun) -> Iterator[PositionedRun]:
+        """The run, or its letters if its mask would be too large, as far as they are visible."""
+        stroke_width = run.style.stroke.width * self.scale if run.style.stroke else 0.0
+        pixels = estimated_pixels(run.font_run, run.size * self.scale, stroke_width)
+        parts = (run,) if pixels < _MAX_MASK_PIXELS else _split_into_units(run)
+        yield from (part for part in parts if self._is_visible(part, stroke_width))
 
     def _is_visible(self, run: PositionedRun, stroke_width: float) -> bool:
-        reach = run.size * self.scale * _MAX_INK_OVERFLOW + stroke_width
+        overflow = run.size * self.scale * _MAX_INK_OVERFLOW + stroke_width
         x, width = self.x + run.x * self.scale, run.width * self.scale
         return (
-            -reach < self.y < self.surface.size[1] + reach
-            and -reach < x + width
-            and x < self.surface.size[0] + reach
+            -overflow < self.y < self.surface.size[1] + overflow
+            and -overflow < x + width
+            and x < self.surface.size[0] + overflow
         )
 
     def _paste(
@@ -136,20 +138,20 @@ class _LinePainter:
         size: tuple[int, int],
         mask_image: Image.Image | None,
     ) -> None:
-        part = (position[0] - self.box.x, position[1] - self.box.y, *size)
-        laid = render_paint(paint, (self.box.width, self.box.height), part)
-        self.surface.paste(laid, position, mask_image, size)
+        region = (position[0] - self.box.x, position[1] - self.box.y, *size)
+        rendered = render_paint(paint, (self.box.width, self.box.height), region)
+        self.surface.paste(rendered, position, mask_image, size)
 
 
 def _limit_dashes(lines: Sequence[TextLine]) -> Sequence[TextLine]:
-    """The lines as they are, or with whole outlines where dashes would go round too much."""
-    dashed = sum(
-        placed.size * len(placed.font_run.text)
+    """The lines, with solid outlines instead of dashed ones if too many letters have these."""
+    dashed_length = sum(
+        run.size * len(run.font_run.text)
         for line in lines
-        for placed in line.runs
-        if placed.style.stroke and placed.style.stroke.dash
+        for run in line.runs
+        if run.style.stroke and run.style.stroke.dash
     )
-    if dashed <= _MAX_DASHED_LENGTH:
+    if dashed_length <= _MAX_DASHED_LENGTH:
         return lines
     return [replace(line, runs=tuple(map(_without_dashes, line.runs))) for line in lines]
 
@@ -162,19 +164,19 @@ def _without_dashes(run: PositionedRun) -> PositionedRun:
 
 
 def _split_into_units(run: PositionedRun) -> Iterator[PositionedRun]:
-    """Each letter at its place."""
+    """Each letter as a run of its own."""
     x = run.x
-    letters = typographic_units(run.font_run.text)
-    for text in reversed(letters) if run.font_run.rtl else letters:
-        alone = run.font_run._replace(text=text)
-        width = advance(alone) * run.size
-        yield run._replace(font_run=alone, x=x, width=width)
+    units = typographic_units(run.font_run.text)
+    for text in reversed(units) if run.font_run.rtl else units:
+        font_run = run.font_run._replace(text=text)
+        width = advance(font_run) * run.size
+        yield run._replace(font_run=font_run, x=x, width=width)
         x += width
 
 
 def _primary_face(runs: list[PositionedRun]) -> Face:
-    """The font that the style names, where it has a letter or a space; else the first."""
-    faces = [each.font_run.face for each in runs]
+    """The first face of a family that the style names; if all are fallbacks, the first one."""
+    faces = [run.font_run.face for run in runs]
     return next((face for face in faces if face.family in runs[0].style.families), faces[0])
 
 

@@ -23,7 +23,11 @@ __all__ = ["main", "postcard"]
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="postcard")
 def postcard() -> None:
-    """A personal picture in every e-mail: serve, draw, sign, and look after keys and templates."""
+    """Create personal pictures for e-mail.
+
+    Runs the service on this machine, draws templates, signs and checks links, and manages keys and
+    templates. Start with `postcard serve`.
+    """
 
 
 for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
@@ -31,7 +35,7 @@ for _command in (serve, render, link, verify, keys, signing_keys, templates, era
 
 
 def main() -> None:
-    """The entry point: a fault of ours ends in a sentence too, not in a traceback."""
+    """Run the command; an unexpected exception prints one line instead of a traceback."""
     sys.excepthook = _print_exception
     postcard()
 
@@ -42,5 +46,5 @@ def _print_exception(
     if os.environ.get("POSTCARD_TRACEBACK"):
         traceback.print_exception(exc_type, exc_value, exc_traceback)
     else:
-        asked = "Set POSTCARD_TRACEBACK=1 to see where."
-        print(f"Postcard stopped: {exc_type.__name__}: {exc_value}. {asked}", file=sys.stderr)
+        hint = "Set POSTCARD_TRACEBACK=1 to see the traceback."
+        print(f"Unexpected error: {exc_type.__name__}: {exc_value}. {hint}", file=sys.stderr)

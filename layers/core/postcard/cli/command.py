@@ -1,10 +1,10 @@
-"""What every command has: JSON on request, an example in its help, one sentence for a failure."""
+"""Base classes of the commands: `--json`, an example in the help, errors as one-line messages."""
 
 from typing import Any
 
 import click
 
-from postcard.adapters.aws.errors import UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.cli.output import (
     CommandError,
     CommandResult,
@@ -14,36 +14,38 @@ from postcard.cli.output import (
 )
 from postcard.errors import Problem
 
-EXIT_CODES_HELP = "Exit codes: 0 done or yes, 1 no, 2 it could not be done."
+EXIT_CODES_HELP = (
+    "Exit codes: 0 success, 1 a check found problems, 2 the command could not be carried out."
+)
 
 
 class Command(click.Command):
-    """A command whose function returns an `Answer`; `example` closes its help."""
+    """A command whose function returns a `CommandResult`. The help ends with `example`."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.example = example
         self.params.append(
-            click.Option(["--json", "as_json"], is_flag=True, help="Answer as one JSON object.")
+            click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON.")
         )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The example, then what the exit codes mean."""
+        """Write the example and the exit codes."""
         with formatter.section("Example"):
             for line in self.example.splitlines():
                 formatter.write(f"  {line}\n")
         formatter.write(f"\n{EXIT_CODES_HELP}\n")
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run the function, say its answer, leave with its code."""
+        """Run the function, print its result and exit with its code."""
         as_json = ctx.params.pop("as_json")
-        answer = self._result(ctx)
-        print_result(answer, as_json=as_json)
-        ctx.exit(answer.exit_code)
+        result = self._result(ctx)
+        print_result(result, as_json=as_json)
+        ctx.exit(result.exit_code)
 
     def _result(self, ctx: click.Context) -> CommandResult:
         try:
-            answer = super().invoke(ctx)
+            result = super().invoke(ctx)
         except AwsCallFailed as failure:
             return error_result(aws_error_message(failure))
         except Problem as problem:
@@ -52,34 +54,37 @@ class Command(click.Command):
             return error_result(failure.message)
         except OSError as error:
             return error_result(os_error_message(error))
-        assert isinstance(answer, CommandResult)
-        return answer
+        assert isinstance(result, CommandResult)
+        return result
 
 
 class Group(click.Group):
-    """A family of commands."""
+    """A command with subcommands."""
 
     command_class = Command
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What the exit codes mean."""
+        """Write the exit codes."""
         formatter.write(f"\n{EXIT_CODES_HELP}\n")
 
 
 def aws_error_message(failure: AwsCallFailed) -> str:
-    """A call to AWS, or to this machine's stand-in for it, that failed."""
+    """The message for a failed call of AWS, or of the local server that replaces it."""
     if failure.aws_code == UNREACHABLE:
         return (
-            "The stores do not answer: start `make serve`, or set AWS credentials, --stack and"
-            " --region."
+            "AWS or the local server does not answer. Start `make serve`, or set AWS credentials,"
+            " --stack and --region."
         )
-    return f"AWS refused {failure.operation} with {failure.aws_code}: look at your permissions."
+    return (
+        f"AWS refused {failure.operation} with {failure.aws_code}. Check your AWS credentials and"
+        " permissions."
+    )
 
 
 def os_error_message(error: OSError) -> str:
-    """A failed system call in words.
+    """The message for a failed system call.
 
-    >>> sentence(FileNotFoundError(2, "No such file or directory", "hero.json"))
+    >>> os_error_message(FileNotFoundError(2, "No such file or directory", "hero.json"))
     'hero.json: no such file or directory.'
     """
     reason = error.strerror or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Times as a command line writes them."""
+"""Dates and times as command line options."""
 
 from datetime import UTC, datetime
 
@@ -7,12 +7,13 @@ import click
 DATE_TIME = click.DateTime(
     ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
 )
+DATE_TIME_METAVAR = "YYYY-MM-DD[THH:MM:SS[Z|+HH:MM]]"
 
 
 def unix_seconds(moment: datetime | None) -> int | None:
-    """The Unix second; a time without an offset is in UTC.
+    """Unix time in seconds; a time without an offset is in UTC.
 
-    >>> unix(datetime(2026, 11, 22, 10))
+    >>> unix_seconds(datetime(2026, 11, 22, 10))
     1795341600
     """
     if moment is None:

@@ -1,4 +1,4 @@
-"""`postcard keys`: API keys, shown once."""
+"""`postcard keys`: creates, lists and revokes API keys."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from postcard.cli.command import Command, Group
-from postcard.cli.date_options import DATE_TIME, unix_seconds
+from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.output import CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.api_keys import SCOPES
@@ -17,7 +17,7 @@ from postcard.timestamps import format_rfc3339
 
 @click.group(cls=Group)
 def keys() -> None:
-    """API keys: create, list, revoke."""
+    """Create, list and revoke API keys."""
 
 
 @keys.command(cls=Command, example='postcard keys create "web shop" --scope images --rate 50')
@@ -29,12 +29,31 @@ def keys() -> None:
     type=click.Choice(SCOPES),
     default=("images",),
     show_default=True,
-    help="What the key may do. Repeatable.",
+    help="What the key may call. Can be repeated.",
 )
-@click.option("--template", "templates", multiple=True, help="Confine it to these. Repeatable.")
-@click.option("--rate", type=click.IntRange(1, 10_000), default=100, help="Calls a second.")
-@click.option("--quota", type=click.IntRange(1), help="Calls a month.")
-@click.option("--expires", type=DATE_TIME, help="From then on it opens nothing.")
+@click.option(
+    "--template",
+    "templates",
+    multiple=True,
+    metavar="TEMPLATE_ID",
+    help="Allow only this template. Can be repeated. Without it, all templates are allowed.",
+)
+@click.option(
+    "--rate",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="Maximum calls a second.",
+)
+@click.option(
+    "--quota", type=click.IntRange(1), help="Maximum calls a month. Without it, there is no limit."
+)
+@click.option(
+    "--expires",
+    type=DATE_TIME,
+    metavar=DATE_TIME_METAVAR,
+    help="The key is refused from then on. UTC, unless the time has an offset.",
+)
 @target_options
 def create(
     name: str,
@@ -45,7 +64,10 @@ def create(
     expires: datetime | None,
     target: ServiceTarget,
 ) -> CommandResult:
-    """Make a key called NAME and show it, this once."""
+    """Create an API key with the name NAME.
+
+    The key is shown only this once.
+    """
     key, record = target.api_keys().create(
         name,
         scopes,
@@ -55,14 +77,14 @@ def create(
         rate=rate,
         monthly_quota=quota,
     )
-    remark = "Keep it now: it is stored as a digest and cannot be shown again."
-    return CommandResult(key, {"key": key, **api_key_json(record)}, messages=[remark])
+    message = "Save this key now: only a digest of it is stored, so it cannot be shown again."
+    return CommandResult(key, {"key": key, **api_key_json(record)}, messages=[message])
 
 
 @keys.command("list", cls=Command, example="postcard keys list --json")
 @target_options
 def list_(target: ServiceTarget) -> CommandResult:
-    """All keys, oldest first, without the keys themselves."""
+    """List all API keys, oldest first, without their secret."""
     records = target.api_keys().list()
     rows = [
         (
@@ -71,9 +93,9 @@ def list_(target: ServiceTarget) -> CommandResult:
         )
         for r in records
     ]
-    heads = ("id", "name", "scopes", "templates", "last used", "state")
+    headers = ("id", "name", "scopes", "templates", "last used", "state")
     return CommandResult(
-        format_table(heads, rows), {"items": [api_key_json(record) for record in records]}
+        format_table(headers, rows), {"items": [api_key_json(record) for record in records]}
     )
 
 
@@ -81,13 +103,17 @@ def list_(target: ServiceTarget) -> CommandResult:
 @click.argument("key_id")
 @target_options
 def revoke(key_id: str, target: ServiceTarget) -> CommandResult:
-    """End the key KEY_ID at once."""
+    """Revoke the API key KEY_ID.
+
+    Calls with this key are refused at once.
+    """
     record = target.api_keys().revoke(key_id, now=time.time())
-    return CommandResult(f"{key_id} ({record.name}) opens nothing any more.", api_key_json(record))
+    text = f"{key_id} ({record.name}) is revoked: calls with it are refused."
+    return CommandResult(text, api_key_json(record))
 
 
 def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
-    """A key for programs, without its digest."""
+    """An API key as JSON, without its digest."""
     return {
         "id": record.key_id,
         "name": record.name,
@@ -104,7 +130,7 @@ def api_key_json(record: ApiKeyRecord) -> dict[str, object]:
 
 
 def key_state(record: ApiKeyRecord) -> str:
-    """Whether the key opens anything."""
+    """`good`, `expired` or `revoked`."""
     if record.revoked_at is not None:
         return "revoked"
     if record.expires_at is not None and record.expires_at <= time.time():

@@ -1,4 +1,4 @@
-"""`postcard link`: a signed link for one person, or a merge link for a mail platform."""
+"""`postcard link`: signs a link for one person, or a merge link for a mail platform."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from postcard.cli.command import Command
-from postcard.cli.date_options import DATE_TIME, unix_seconds
+from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.output import CommandError, CommandResult, fault_line
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
@@ -22,41 +22,68 @@ from postcard.timestamps import format_rfc3339
 )
 @click.argument("template_id")
 @values_options
-@click.option("--version", help="A number, or latest; else today's latest, pinned.")
-@click.option("--format", "format_", type=FORMAT_CHOICE, help="Else the template's.")
-@click.option("--width", type=click.IntRange(1, 5000), help="CSS pixels; else the template's.")
+@click.option(
+    "--version",
+    metavar="NUMBER|latest",
+    help="The template version to show. latest follows later versions. Default: the current"
+    " version, fixed.",
+)
+@click.option(
+    "--format", "format_", type=FORMAT_CHOICE, help="The picture's format. Default: the template's."
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1, 5000),
+    help="The width in CSS pixels. Default: the template's.",
+)
 @click.option(
     "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="Of jpg, webp and avif.")
-@click.option("--expires", type=DATE_TIME, help="From then on the ended picture shows.")
-@click.option("--campaign", help="For counting: a-z 0-9 and -.")
+@click.option("--quality", type=click.IntRange(1, 100), help="The quality of jpg, webp and avif.")
+@click.option(
+    "--expires",
+    type=DATE_TIME,
+    metavar=DATE_TIME_METAVAR,
+    help="The link expires then and shows the template's ended picture. UTC, unless the time has an"
+    " offset.",
+)
+@click.option("--campaign", help="A campaign name for statistics: a-z, 0-9 and -.")
 @click.option(
     "--open",
     "opened",
     multiple=True,
     metavar="FIELD=ATTRIBUTE",
-    help="A field that the platform fills in at send time. Repeatable; needs --esp.",
+    help="A field that the mail platform fills in when it sends the mail, and the platform's"
+    " attribute for it. Needs --esp. Can be repeated.",
 )
-@click.option("--esp", help="The mail platform: klaviyo, mailchimp, instantly, custom.")
-@click.option("--img", is_flag=True, help="Print the <img> tag instead of the address.")
+@click.option(
+    "--esp",
+    metavar="PLATFORM",
+    help="Create a merge link for this mail platform: klaviyo, mailchimp, instantly or custom.",
+)
+@click.option("--img", is_flag=True, help="Print an <img> tag instead of the link.")
 @click.option(
     "--unchecked",
     is_flag=True,
-    help="Sign by the keys alone: the template is not"
-    " asked, values are not checked, and without --version the latest is shown.",
+    help="Sign with the signing key only. The template is not loaded, so values are not checked,"
+    " and without --version the link shows the latest version.",
 )
 @target_options
 def link(
     target: ServiceTarget, template_id: str, unchecked: bool, **options: object
 ) -> CommandResult:
-    """Sign a link to a picture of TEMPLATE_ID; whoever has it can open that picture alone."""
-    wish = LinkOptions(template_id, **options)  # type: ignore[arg-type]
-    return sign_by_keys_alone(target, wish) if unchecked else sign_by_service(target, wish)
+    """Print a signed link to a picture of TEMPLATE_ID.
+
+    Everyone who has the link can open the picture, but cannot change its signed values.
+    """
+    link_options = LinkOptions(template_id, **options)  # type: ignore[arg-type]
+    if unchecked:
+        return sign_unchecked_link(target, link_options)
+    return sign_checked_link(target, link_options)
 
 
 class LinkOptions:
-    """What the options ask for."""
+    """The parsed options of the command."""
 
     def __init__(
         self,
@@ -86,12 +113,12 @@ class LinkOptions:
         self.esp, self.img = esp, img
 
 
-def sign_by_service(target: ServiceTarget, options: LinkOptions) -> CommandResult:
-    """As `POST /v1/links` does it, by the same use case."""
+def sign_checked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
+    """Check the values against the template and sign, with the same service as `POST /v1/links`."""
     from postcard.services.links import LinkRequest
 
     expires = None if options.expires is None else format_rfc3339(options.expires)
-    asked = LinkRequest(
+    request = LinkRequest(
         template_id=options.template_id,
         template_version=options.version,
         modifications=modifications(options.values),
@@ -104,20 +131,21 @@ def sign_by_service(target: ServiceTarget, options: LinkOptions) -> CommandResul
         esp=options.esp,
         open=options.open_fields or None,
     )
-    made = target.api_service().links.create(asked, now=time.time())
-    facts = {"success": True, **made.to_json()}
-    remarks = [f"warning: {fault_line(fault)}" for fault in made.warnings]
-    return CommandResult(made.img if options.img else made.url, facts, messages=remarks)
+    created = target.api_service().links.create(request, now=time.time())
+    json_fields = {"success": True, **created.to_json()}
+    messages = [f"warning: {fault_line(fault)}" for fault in created.warnings]
+    text = created.img if options.img else created.url
+    return CommandResult(text, json_fields, messages=messages)
 
 
-def sign_by_keys_alone(target: ServiceTarget, options: LinkOptions) -> CommandResult:
-    """Signed by the keys alone, which the secret holds or `local.json` tells."""
+def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
+    """Sign with the key of the secret or of `local.json`, without loading the template."""
     from postcard.links.build import sign_link
 
     if options.esp or options.img:
-        raise CommandError("--esp and --img ask the template: leave --unchecked out.")
+        raise CommandError("--esp and --img need the template: leave out --unchecked.")
     keys, _ = target.link_keys()
-    made = sign_link(
+    path_and_query = sign_link(
         keys,
         template=options.template_id,
         format=options.format or "png",
@@ -130,13 +158,14 @@ def sign_by_keys_alone(target: ServiceTarget, options: LinkOptions) -> CommandRe
         campaign=options.campaign,
         open=tuple(options.open_fields),
     )
-    base = target.local_json().get("base_url") or target.settings().base_url
-    return CommandResult(base + made, {"success": True, "url": base + made})
+    base_url = target.local_json().get("base_url") or target.settings().base_url
+    url = base_url + path_and_query
+    return CommandResult(url, {"success": True, "url": url})
 
 
 def _parse_version(text: str) -> int | str:
     if text != "latest" and not text.isdecimal():
-        raise click.UsageError("--version is a number or latest.")
+        raise click.UsageError("--version takes a number, or latest.")
     return text if text == "latest" else int(text)
 
 

@@ -1,4 +1,4 @@
-"""What a template makes of a link: open fields that it keeps closed, values that will not show."""
+"""Checks the values and open fields of a link against its template."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,16 @@ from postcard.template.fields.list_values import may_be_unsigned
 from postcard.template.modifications import modifications_from_link
 
 AddCheck = Callable[[str, str, str], None]
+PLAIN_PICTURE = "the link shows a plain picture."  # in the background colour, or white
 
 
 def diagnose_template(add_check: AddCheck, link: Link, templates: TemplateLoader) -> None:
-    """Notes on template and values; `NotFound` without the version."""
+    """Report on the template and the values; `NotFound` if the version does not exist."""
     record = templates.record(link.template)
     if record is None:
-        add_check("template", "wrong", f"there is no {link.template}: it shows a plain card.")
+        add_check("template", "wrong", f"{link.template} does not exist: {PLAIN_PICTURE}")
     elif record.erased:
-        add_check("template", "wrong", "was erased: it shows the fallback picture.")
+        add_check("template", "wrong", "was erased: the link shows the fallback picture.")
     else:
         _diagnose_values(add_check, link, record, templates.load_effective(record, link.version))
 
@@ -27,19 +28,29 @@ def _diagnose_values(
     add_check: AddCheck, link: Link, record: TemplateRecord, loaded: LoadedTemplate
 ) -> None:
     if record.paused:
-        add_check("template", "wrong", "is paused: what is not drawn yet shows the ended picture.")
-    add_check("template", "right", f"{record.name}, drawn with version {loaded.version}.")
+        add_check(
+            "template",
+            "wrong",
+            "is paused: pictures that are not drawn yet show the ended picture.",
+        )
+    add_check("template", "right", f"{record.name}, version {loaded.version} is shown.")
     fields = loaded.template.fields
     for name in link.open_fields:
         if not may_be_unsigned(fields, name):
             add_check(
-                "open", "wrong", f"the template keeps {name} closed: the link is refused (403)."
+                "open",
+                "wrong",
+                f"the template does not allow {name} as an open field: the link is refused (403).",
             )
     changes = modifications_from_link(loaded.template, link.fields)
     for name in changes.ignored_names:
-        add_check("values", "note", f"{name} is nothing that the template knows: it is left out.")
+        add_check("values", "note", f"the template has no field or layer {name}: it is ignored.")
     bound = bind(loaded.template, changes, mode="default")
     for warning in bound.warnings:
         add_check("values", "note", warning.detail)
     for name in bound.missing_required:
-        add_check("values", "wrong", f"{name} is required and missing: the fallback picture shows.")
+        add_check(
+            "values",
+            "wrong",
+            f"the required field {name} is missing: the link shows the fallback picture.",
+        )

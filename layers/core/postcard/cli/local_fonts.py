@@ -1,4 +1,4 @@
-"""A document's own fonts: files in `assets/` beside it, by `asset:ID` or by their family's name."""
+"""Loads custom fonts from the `assets` folder next to a document, by `asset:ID` or family name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,24 +21,29 @@ ASSET_PREFIX = "asset:"
 
 @dataclass(frozen=True, slots=True)
 class LocalFonts:
-    """A document's own families by the digests of their files, and what is wrong with others."""
+    """A document's custom families and font files, and a fault for each that cannot be used."""
 
     families: FontKeysByFamily
     font_files: Mapping[str, bytes]
     faults: Sequence[Fault]
 
     def read(self, digest: str, deadline: float | None) -> bytes | None:
-        """A font as an upload of it would be kept."""
+        """The sanitized font file with this digest, for a `FontCache`."""
         return self.font_files.get(digest)
 
 
 def load_local_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> LocalFonts:
-    """What a document names beside ours, each checked as at an upload."""
-    named, faults = font_files(file, document, shipped)
-    bodies = {name: [_sanitized_font(path) for path in paths] for name, paths in named.items()}
+    """The fonts that a document uses and Postcard does not ship, sanitized like uploaded fonts."""
+    paths_by_family, faults = font_files(file, document, shipped)
+    files_by_family = {
+        name: [_sanitized_font(path) for path in paths] for name, paths in paths_by_family.items()
+    }
     return LocalFonts(
-        {name: [content_digest(body) for body in found] for name, found in bodies.items()},
-        {content_digest(body): body for found in bodies.values() for body in found},
+        {
+            name: [content_digest(body) for body in bodies]
+            for name, bodies in files_by_family.items()
+        },
+        {content_digest(body): body for bodies in files_by_family.values() for body in bodies},
         faults,
     )
 
@@ -46,22 +51,22 @@ def load_local_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> 
 def font_files(
     file: TemplateFile, document: Document, shipped: Fonts
 ) -> tuple[dict[str, list[Path]], list[Fault]]:
-    """The files of each family that a document names and that does not ship, all of them good."""
-    found: dict[str, list[Path]] = {}
+    """The font files of each custom family that a document uses, and a fault for each bad one."""
+    paths_by_family: dict[str, list[Path]] = {}
     faults: list[Fault] = []
-    for where, name in used_families(document):
-        if shipped.has_family(name) or name in found:
+    for pointer, name in used_families(document):
+        if shipped.has_family(name) or name in paths_by_family:
             continue
         try:
-            found[name] = _family_files(file, name)
+            paths_by_family[name] = _family_files(file, name)
         except FontError as error:
-            found[name] = []
-            faults.append(Fault("invalid_value", where, str(error)))
-    return {name: paths for name, paths in found.items() if paths}, faults
+            paths_by_family[name] = []
+            faults.append(Fault("invalid_value", pointer, str(error)))
+    return {name: paths for name, paths in paths_by_family.items() if paths}, faults
 
 
 def font_id(path: Path) -> str:
-    """The id under which a file is uploaded: its name, in the letters that an id may have.
+    """The asset id of an uploaded font file: its name, with only characters that an id may have.
 
     >>> font_id(Path("assets/Kite Bold.ttf"))
     'kite-bold'
@@ -80,8 +85,9 @@ def _family_files(file: TemplateFile, name: str) -> list[Path]:
     if name.startswith(ASSET_PREFIX):
         path = file.asset_path(name.removeprefix(ASSET_PREFIX))
         if path is None or path.suffix not in FONT_TYPES:
-            wanted = file.path.parent / "assets" / name.removeprefix(ASSET_PREFIX)
-            raise FontError(f"There is no font {wanted}.* for {name}.")
+            expected = file.path.parent / "assets" / name.removeprefix(ASSET_PREFIX)
+            suffixes = ", ".join(FONT_TYPES)
+            raise FontError(f"{name} needs a font file {expected}.* ({suffixes}).")
         _sanitized_font(path)
         return [path]
     paths = (p for p in sorted((file.path.parent / "assets").glob("*")) if p.suffix in FONT_TYPES)
@@ -90,8 +96,8 @@ def _family_files(file: TemplateFile, name: str) -> list[Path]:
 
 @cache
 def _sanitized_font(path: Path) -> bytes:
-    """As an upload of it would be kept."""
+    """The font as an upload would store it."""
     try:
         return sanitize_in_subprocess(path.read_bytes())
     except FontError as error:
-        raise FontError(f"{path} is no font we take: {error}.") from error
+        raise FontError(f"{path} is not a usable font: {error}.") from error

@@ -1,4 +1,4 @@
-"""Draws a document from disk by the same order, and with the same renderer, as the service."""
+"""Draws a template document from disk with the same renderer as the service."""
 
 import time
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from postcard.pipeline.pipeline import bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
-from postcard.rendering.renderer import ImageSource, Renderer, RenderFailed
+from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer, RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import example_value
 from postcard.template.compiled import Template
@@ -25,12 +25,12 @@ from postcard.template.fields.list_values import parse_flat_name
 from postcard.template.validation.parse import parse_document
 from postcard.text.fonts import Fonts
 
-FETCH_SECONDS = 10.0  # for all pictures from elsewhere together
+FETCH_SECONDS = 10.0  # for all remote pictures together
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRenderResult:
-    """A picture, and what was wrong with it."""
+    """A picture and its warnings."""
 
     image: EncodedImage
     warnings: Sequence[Fault]
@@ -44,9 +44,9 @@ def render_file(
     example: bool = False,
     lenient: bool = False,
 ) -> LocalRenderResult:
-    """The picture; `BadRequest` for faults of the document and, unless `lenient`, of the values.
+    """Draw a document; `BadRequest` for faults of the document and, unless `lenient`, of values.
 
-    With `example`, fields that are not asked for take their examples.
+    With `example`, fields without a value take their examples.
     """
     text = file.text()
     template = Template.compile(file.id, 1, parse_document(text))
@@ -55,62 +55,65 @@ def render_file(
             *modifications,
             *_example_modifications(template, {entry["name"] for entry in modifications}),
         ]
-    edition = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
-    order = job_for_request(
-        edition, modifications, options, on_invalid="default" if lenient else "error"
+    loaded = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
+    job = job_for_request(
+        loaded, modifications, options, on_invalid="default" if lenient else "error"
     )
     try:
-        return _render_job(file, job_for_draft(order, options))
+        return _render_job(file, job_for_draft(job, options))
     except RenderFailed as failure:
         raise bad_request_for(failure) from failure
 
 
 def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
-    own = load_local_fonts(file, job.template.document, renderer.fonts)
-    typefaces = FontCache(renderer.fonts, own.read)  # keeps files until the picture is drawn
-    template = replace(job.template, fonts=typefaces.font_set(own.families).fonts)
-    sources = renderer.image_sources(job.template, job.values, job.size, now=now)
-    pictures, faults = _fetch_images(file, sources)
+    custom_fonts = load_local_fonts(file, job.template.document, renderer.fonts)
+    # A local variable, because the cache must keep the font files until the picture is drawn.
+    font_cache = FontCache(renderer.fonts, custom_fonts.read)
+    template = replace(job.template, fonts=font_cache.font_set(custom_fonts.families).fonts)
+    prepared = PreparedRender(template, job.values, job.size, now=now)
+    fetched_images, source_faults = _fetch_images(file, prepared.image_sources())
     rendered = renderer.render(
-        template,
-        job.values,
-        job.size,
+        prepared,
+        fetched_images,
         format=job.format,
         quality=job.quality,
         max_bytes=job.max_bytes,
-        fetched_images=pictures,
-        now=now,
     )
-    told = {fault.reference for fault in faults}
-    rest = [w for w in rendered.warnings if getattr(w, "reference", None) not in told]
-    return LocalRenderResult(rendered.image, (*job.values.warnings, *own.faults, *faults, *rest))
+    # The renderer warns of missing pictures as well; the fault from fetching says more.
+    reported = {fault.reference for fault in source_faults}
+    warnings = [w for w in rendered.warnings if getattr(w, "reference", None) not in reported]
+    return LocalRenderResult(
+        rendered.image,
+        (*job.values.warnings, *custom_fonts.faults, *source_faults, *warnings),
+    )
 
 
-def _example_modifications(template: Template, named: set[str]) -> list[dict[str, Any]]:
-    places = (parse_flat_name(template.fields, name) for name in named)
-    given = named | {place.list_name for place in places if place}
+def _example_modifications(template: Template, names: set[str]) -> list[dict[str, Any]]:
+    """The examples of the fields that are not in `names`."""
+    items = (parse_flat_name(template.fields, name) for name in names)
+    set_fields = names | {item.list_name for item in items if item}
     return [
         {"name": name, "value": example}
         for name, field in template.fields.items()
-        if (example := example_value(field)) is not None and name not in given
+        if (example := example_value(field)) is not None and name not in set_fields
     ]
 
 
 def _fetch_images(
     file: TemplateFile, sources: Sequence[ImageSource]
 ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
-    """Bytes by reference, from beside the document and from elsewhere, and what failed."""
-    found: dict[str, bytes] = {}
+    """Local and remote pictures by reference, and a fault for each that is not available."""
+    fetched: dict[str, bytes] = {}
     faults = []
     deadline = time.monotonic() + FETCH_SECONDS
     for source in sources:
         try:
-            found[source.reference] = _image_bytes(file, source, deadline)
+            fetched[source.reference] = _image_bytes(file, source, deadline)
         except (FetchError, ValueError) as error:
-            where, name = source.pointer, source.reference
-            faults.append(SourceImageFault("image_unavailable", where, str(error), name))
-    return found, faults
+            pointer, reference = source.pointer, source.reference
+            faults.append(SourceImageFault("image_unavailable", pointer, str(error), reference))
+    return fetched, faults
 
 
 def _image_bytes(file: TemplateFile, source: ImageSource, deadline: float) -> bytes:
@@ -121,5 +124,5 @@ def _image_bytes(file: TemplateFile, source: ImageSource, deadline: float) -> by
     path = file.asset_path(name)
     if path is None:
         folder = file.path.parent / "assets"
-        raise ValueError(f"there is no file {folder / name}.* for {source.reference}.")
-    return reencode(path.read_bytes())[0]  # as an upload of it would be kept
+        raise ValueError(f"{source.reference} needs a picture file {folder / name}.*.")
+    return reencode(path.read_bytes())[0]  # as an upload would store it

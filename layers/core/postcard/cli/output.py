@@ -1,4 +1,4 @@
-"""What a command answers: a text for people, facts for programs, and an exit code."""
+"""The result of a command: text for people, JSON for programs, an exit code."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ EXIT_OK, EXIT_NO, EXIT_ERROR = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The end of a command. `code`: 0 done or yes, 1 no, 2 it could not be done."""
+    """The result of a command; `messages` go to standard error."""
 
     text: str = ""
     json_fields: Mapping[str, object] = field(default_factory=dict)
@@ -27,33 +27,34 @@ class CommandError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence for people."""
+        """The message to print."""
         return str(self)
 
 
 def error_result(message: str) -> CommandResult:
-    """The answer of a command that could not be carried out."""
+    """The result of a command that could not be carried out."""
     return CommandResult(
         "", {"success": False, "code": "cannot_do", "detail": message}, EXIT_ERROR, [message]
     )
 
 
 def problem_result(problem: Problem) -> CommandResult:
-    """A problem as an answer: what was sent is wrong (1), or the service failed (2)."""
+    """The result for a `Problem`: exit code 1 if the input is invalid, 2 if the service failed."""
     lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
     if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
         del lines[1:]
-    facts = {
+    json_fields = {
         "success": False,
         "code": problem.code,
         "detail": problem.detail,
         "errors": [fault_json(fault) for fault in problem.errors],
     }
-    return CommandResult("", facts, EXIT_NO if problem.status in (400, 414) else EXIT_ERROR, lines)
+    exit_code = EXIT_NO if problem.status in (400, 414) else EXIT_ERROR
+    return CommandResult("", json_fields, exit_code, lines)
 
 
 def fault_line(fault: Fault) -> str:
-    """One fault for people: where, then what.
+    """One fault as text: its JSON Pointer and its detail.
 
     >>> fault_line(Fault("invalid_value", "/fields/name", "longer than 40 letters"))
     '/fields/name: longer than 40 letters'
@@ -64,14 +65,14 @@ def fault_line(fault: Fault) -> str:
 
 
 def fault_json(fault: Fault) -> dict[str, str]:
-    """One fault for programs, as the API spells it."""
+    """One fault as JSON, as the API writes it."""
     return {"code": fault.code, "pointer": fault.pointer, "detail": fault.detail}
 
 
 def print_result(result: CommandResult, *, as_json: bool) -> None:
-    """Write the answer to standard output, its remarks to standard error."""
-    for remark in result.messages:
-        click.echo(remark, err=True)
+    """Print the result to standard output and its messages to standard error."""
+    for message in result.messages:
+        click.echo(message, err=True)
     if as_json:
         click.echo(json.dumps(result.json_fields, ensure_ascii=False))
     elif result.text:
@@ -79,9 +80,9 @@ def print_result(result: CommandResult, *, as_json: bool) -> None:
 
 
 def format_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows in columns as wide as their widest cell.
+    """A text table whose columns are as wide as their widest cell.
 
-    >>> print(table(("id", "scopes"), [("key_1", "images"), ("key_22", "admin")]))
+    >>> print(format_table(("id", "scopes"), [("key_1", "images"), ("key_22", "admin")]))
     id      scopes
     key_1   images
     key_22  admin

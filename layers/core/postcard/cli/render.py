@@ -1,4 +1,4 @@
-"""`postcard render`: a picture from a document on disk, without AWS and without a server."""
+"""`postcard render`: draws a template document on disk, without AWS and without a server."""
 
 import sys
 from collections.abc import Sequence
@@ -24,18 +24,37 @@ FORMAT_CHOICE = click.Choice([*FORMATS, "jpeg"])
 )
 @click.argument("template", metavar="TEMPLATE.json")
 @values_options
-@click.option("-o", "--output", metavar="PATH", help="Where to (the template's name); - is stdout.")
 @click.option(
-    "--format", "format_", type=FORMAT_CHOICE, help="Else what -o ends in, or the template's."
+    "-o",
+    "--output",
+    metavar="PATH",
+    help="The file to write, or - for standard output. Default: the template's name, in the"
+    " current folder.",
 )
-@click.option("--width", type=click.IntRange(1, 5000), help="CSS pixels; else the template's.")
+@click.option(
+    "--format",
+    "format_",
+    type=FORMAT_CHOICE,
+    help="The picture's format. Default: the file name extension of -o, or the template's format.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1, 5000),
+    help="The width in CSS pixels. Default: the template's.",
+)
 @click.option(
     "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="Of jpg, webp and avif.")
-@click.option("--max-bytes", type=click.IntRange(2000), help="The picture's budget.")
-@click.option("--example", is_flag=True, help="Fields that are not set take their examples.")
-@click.option("--lenient", is_flag=True, help="Bad and missing values become defaults.")
+@click.option("--quality", type=click.IntRange(1, 100), help="The quality of jpg, webp and avif.")
+@click.option("--max-bytes", type=click.IntRange(2000), help="Maximum size of the file in bytes.")
+@click.option(
+    "--example", is_flag=True, help="Use the example of each field that has no value set."
+)
+@click.option(
+    "--lenient",
+    is_flag=True,
+    help="Replace invalid and missing values with defaults instead of stopping.",
+)
 def render(
     template: str,
     assigned: Sequence[str],
@@ -50,29 +69,30 @@ def render(
     example: bool,
     lenient: bool,
 ) -> CommandResult:
-    """Draw TEMPLATE.json with somebody's values.
+    """Draw the template document TEMPLATE.json as a picture file.
 
-    `asset:hero` is the file assets/hero.* beside the document; https pictures are fetched.
+    The document's own pictures (asset:hero is assets/hero.*) and fonts are read from the folder
+    assets/ next to it. Pictures with an https address are fetched.
     """
     from postcard.pipeline.render_job import OutputOptions
 
     if output == "-" and format_ is None:
-        raise click.UsageError("-o - needs --format.")
+        raise click.UsageError("-o - needs --format: standard output has no file name extension.")
     file = find_template_file(Path("templates"), template)
-    ending = Path(output).suffix.removeprefix(".").lower() if output else ""
-    wanted = format_ or (ending if ending in (*FORMATS, "jpeg") else None)
-    wanted = "jpg" if wanted == "jpeg" else wanted
-    asked = modifications(read_values(assigned, files, all_values))
-    looks = OutputOptions(wanted, width, float(dpr), quality, max_bytes)
-    drawn = render_file(file, asked, looks, example=example, lenient=lenient)
-    return write_image(drawn, output or f"{file.id}.{drawn.image.format}")
+    extension = Path(output).suffix.removeprefix(".").lower() if output else ""
+    format_name = format_ or (extension if extension in (*FORMATS, "jpeg") else None)
+    format_name = "jpg" if format_name == "jpeg" else format_name
+    values = modifications(read_values(assigned, files, all_values))
+    options = OutputOptions(format_name, width, float(dpr), quality, max_bytes)
+    rendered = render_file(file, values, options, example=example, lenient=lenient)
+    return write_image(rendered, output or f"{file.id}.{rendered.image.format}")
 
 
 def write_image(rendered: LocalRenderResult, output: str) -> CommandResult:
-    """Write the picture; the answer says where it is."""
+    """Write the picture to a file or to standard output."""
     image, warnings = rendered.image, rendered.warnings
-    remarks = [f"warning: {fault_line(fault)}" for fault in warnings]
-    facts = {
+    messages = [f"warning: {fault_line(fault)}" for fault in warnings]
+    json_fields = {
         "success": True,
         "path": output,
         "format": image.format,
@@ -83,10 +103,10 @@ def write_image(rendered: LocalRenderResult, output: str) -> CommandResult:
     }
     if output == "-":
         sys.stdout.buffer.write(image.body)
-        return CommandResult(json_fields=facts, messages=remarks)
+        return CommandResult(json_fields=json_fields, messages=messages)
     path = Path(output)
     if not path.parent.is_dir():
-        raise CommandError(f"{path.parent}: there is no such folder.")
+        raise CommandError(f"The folder {path.parent} does not exist.")
     path.write_bytes(image.body)
     text = f"{path}: {image.width} × {image.height}, {len(image.body):,} bytes"
-    return CommandResult(text, facts, messages=remarks)
+    return CommandResult(text, json_fields, messages=messages)

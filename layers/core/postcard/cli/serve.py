@@ -1,4 +1,4 @@
-"""`postcard serve`: the whole service on this machine."""
+"""`postcard serve`: runs the whole service on this machine."""
 
 import importlib
 import sys
@@ -12,25 +12,35 @@ from postcard.cli.target import REPOSITORY
 
 
 @click.command(cls=Command, example="postcard serve --port 8081")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port to listen on; 0 takes a free one.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     default=".postcard",
     show_default=True,
-    help="Where keys, templates and pictures are kept.",
+    help="The folder in which keys, templates and pictures are stored.",
 )
 def serve(port: int, state: Path) -> CommandResult:
-    """Serve on 127.0.0.1 until Ctrl-C: links, API and pictures, without an AWS account."""
-    sys.path.insert(0, str(REPOSITORY))  # `local` is no part of the installed package
+    """Run the whole service on this machine.
+
+    Serves links, pictures and the API on 127.0.0.1 until Ctrl-C, without an AWS account.
+    """
+    sys.path.insert(0, str(REPOSITORY))  # `local` is not part of the installed package
     try:
         local = importlib.import_module("local.terminal")
     except ModuleNotFoundError as error:
         raise CommandError(
-            f"`postcard serve` needs Postcard's repository and its development packages ({error}):"
-            " clone it and run `make serve` there."
+            f"`postcard serve` needs Postcard's repository and its development packages ({error})."
+            " Clone the repository and run `make serve` there."
         ) from error
-    ended = local.main(port, state)
+    exit_code = local.main(port, state)
     return CommandResult(
-        json_fields={"success": ended == 0, "port": port}, exit_code=EXIT_ERROR if ended else 0
+        json_fields={"success": exit_code == 0, "port": port},
+        exit_code=EXIT_ERROR if exit_code else 0,
     )

@@ -1,4 +1,4 @@
-"""Why a signature is not right: the mistakes that can be told by trying them."""
+"""Finds the mistake behind a wrong signature by trying common mistakes."""
 
 import hmac
 from collections.abc import Iterator, Sequence
@@ -17,58 +17,51 @@ from postcard.links.signing import (
 
 
 def diagnose_signature(keys: LinkKeys, link: Link) -> str | None:
-    """A sentence about the mistake that makes the signature right again; None if none does."""
+    """A sentence about the mistake that explains the signature; None if none does."""
     if not link.signature:
-        return "is missing: add _sig."
-    for sentence, path, lines in _signing_mistakes(link):
-        if is_valid_signature(
-            keys.signing_keys[link.kid], signing_input(LINK_PURPOSE, path, lines), link.signature
-        ):
+        return "is missing: sign the link and add _sig."
+    for sentence, path, parameters in _signing_mistakes(link):
+        signed_text = signing_input(LINK_PURPOSE, path, parameters)
+        if is_valid_signature(keys.signing_keys[link.kid], signed_text, link.signature):
             return sentence
     return _key_mistake(keys, link) or _encoding_mistake(keys, link)
 
 
 def _signing_mistakes(link: Link) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Links that may have been signed in this one's place."""
-    lines = {n: line for n, line in link.encoded_parameters.items() if n not in link.open_fields}
-    for name in lines:
-        rest = sorted(line for other, line in lines.items() if other != name)
-        yield f"is right without {name}: that was added after signing.", link.path, rest
+    """Each mistake as a sentence, with the path and parameters that were signed by mistake."""
+    signed = {n: text for n, text in link.encoded_parameters.items() if n not in link.open_fields}
+    for name in signed:
+        others = sorted(text for other, text in signed.items() if other != name)
+        yield f"matches without {name}: it was added after signing.", link.path, others
     for name in link.open_fields:
         if name in link.encoded_parameters:
-            both = sorted([*lines.values(), link.encoded_parameters[name]])
-            yield f"covers {name} too: leave open fields out of what is signed.", link.path, both
-    for other in ("png", "jpg", "webp", "avif", "gif"):
-        path = f"/r/{link.template}.{other}"
+            with_open = sorted([*signed.values(), link.encoded_parameters[name]])
+            yield f"covers {name}: leave open fields out of the signed text.", link.path, with_open
+    for format_name in ("png", "jpg", "webp", "avif", "gif"):
+        path = f"/r/{link.template}.{format_name}"
         yield (
-            f"is that of {path}: the format was changed after signing.",
+            f"belongs to {path}: the format was changed after signing.",
             path,
             link.signed_parameters,
         )
     for name, value in link.fields.items():
-        once = sorted(
-            [
-                *(x for n, x in lines.items() if n != name),
-                f"{name}={percent_encode(unquote(value))}",
-            ]
-        )
-        yield f"is right if {name} is decoded once more: it was encoded twice.", link.path, once
-        cut = sorted(
-            [*(x for n, x in lines.items() if n != name), f"{name}={percent_encode(value.strip())}"]
-        )
-        yield f"is right without the spaces round {name}.", link.path, cut
-    yield "is that of unsorted lines: sort them by their bytes.", link.path, list(lines.values())
+        others = [text for other, text in signed.items() if other != name]
+        decoded = sorted([*others, f"{name}={percent_encode(unquote(value))}"])
+        yield f"matches if {name} is decoded again: it was encoded twice.", link.path, decoded
+        stripped = sorted([*others, f"{name}={percent_encode(value.strip())}"])
+        yield f"matches without the spaces around {name}: remove them.", link.path, stripped
+    unsorted = list(signed.values())
+    yield "belongs to unsorted parameters: sort them by their bytes.", link.path, unsorted
 
 
 def _key_mistake(keys: LinkKeys, link: Link) -> str | None:
     text = signing_input(LINK_PURPOSE, link.path, link.signed_parameters)
     for kid, key in keys.signing_keys.items():
         if is_valid_signature(key, text, link.signature):
-            return f"is made with {kid}, not with {link.kid} that _kid names."
-    octets = bytes.fromhex(keys.signing_keys[link.kid])
-    as_bytes = base64url(hmac.digest(octets, text.encode(), "sha256"))
-    if as_bytes == link.signature:
-        return "is made with the key's 32 bytes: take the 64 characters of its hex as the key."
+            return f"was made with the key {kid}, but _kid names {link.kid}."
+    key_bytes = bytes.fromhex(keys.signing_keys[link.kid])
+    if base64url(hmac.digest(key_bytes, text.encode(), "sha256")) == link.signature:
+        return "was made with the key's 32 bytes: use the 64 characters of its hex text as the key."
     return None
 
 
@@ -76,11 +69,11 @@ def _encoding_mistake(keys: LinkKeys, link: Link) -> str | None:
     digest = hmac_sha256(
         keys.signing_keys[link.kid], signing_input(LINK_PURPOSE, link.path, link.signed_parameters)
     )
-    right = base64url(digest)
-    if link.signature.rstrip("=").replace("+", "-").replace("/", "_") == right:
-        return "is spelt in plain base64: write - for +, _ for /, and no = at its end."
-    if link.signature.lower() in (digest.hex(), right.lower()):
-        return "has letters of the wrong case: a signature is not to be changed."
-    if right.startswith(link.signature) and len(link.signature) > 10:
-        return "is cut short."
+    expected = base64url(digest)
+    if link.signature.rstrip("=").replace("+", "-").replace("/", "_") == expected:
+        return "is in plain base64: write - for +, _ for /, and no = at the end."
+    if link.signature.lower() in (digest.hex(), expected.lower()):
+        return "is in hex or has letters in the wrong case: write it in base64url, unchanged."
+    if expected.startswith(link.signature) and len(link.signature) > 10:
+        return "is cut short: copy the whole link."
     return None

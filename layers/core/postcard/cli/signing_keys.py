@@ -1,4 +1,4 @@
-"""`postcard signing-keys`: the keys that sign links, their life at the secret and at the edge."""
+"""`postcard signing-keys`: creates, rotates and revokes the keys that sign links."""
 
 import time
 
@@ -13,76 +13,103 @@ from postcard.timestamps import format_rfc3339
 
 @click.group("signing-keys", cls=Group)
 def signing_keys() -> None:
-    """Signing keys: pending, minting, verifying, gone.
+    """Manage the keys that sign links.
 
-    A new key mints once the edge has it. A retired one still opens mail that was sent; a revoked
-    one opens nothing.
+    A new key is pending. `rotate` makes it the minting key: it signs new links. Older keys are
+    verifying: links that they signed still work, in mail that was sent too. A revoked key is gone,
+    and every link that it signed is refused.
     """
 
 
 @signing_keys.command(cls=Command, example="postcard signing-keys create --stack postcard-prod")
 @target_options
 def create(target: ServiceTarget) -> CommandResult:
-    """Make what is missing: all keys the first time, later one pending key."""
-    keyring = target.key_rotation()
-    if not keyring.read().is_complete:
-        keys = keyring.initialize(now=time.time())
+    """Create a signing key.
+
+    The first time, it creates all keys of the installation, and the new key signs links at once.
+    Later, it creates one pending key.
+    """
+    rotation = target.key_rotation()
+    if not rotation.read().is_complete:
+        keys = rotation.initialize(now=time.time())
         return CommandResult(f"{keys.active_kid} signs links from now on.", key_set_json(keys))
-    kid = keyring.create(now=time.time())
-    text = f"{kid} is at the edge and mints nothing yet: `postcard signing-keys rotate` lets it."
-    return CommandResult(text, {"created": kid, **key_set_json(keyring.read())})
+    kid = rotation.create(now=time.time())
+    text = (
+        f"{kid} is at the edge, but does not sign links yet. Run `postcard signing-keys rotate` to"
+        " use it."
+    )
+    return CommandResult(text, {"created": kid, **key_set_json(rotation.read())})
 
 
 @signing_keys.command(cls=Command, example="postcard signing-keys rotate")
 @target_options
 def rotate(target: ServiceTarget) -> CommandResult:
-    """Let a new key sign, once the edge has it; the one before goes on verifying."""
-    kid = (keyring := target.key_rotation()).rotate(now=time.time())
-    text = f"{kid} signs links from now on; links that the keys before signed stay good."
-    return CommandResult(text, {"minting": kid, **key_set_json(keyring.read())})
+    """Sign new links with a new key.
+
+    Uses the pending key, or creates one. Links that older keys signed still work.
+    """
+    rotation = target.key_rotation()
+    kid = rotation.rotate(now=time.time())
+    text = f"{kid} signs links from now on. Links that older keys signed still work."
+    return CommandResult(text, {"minting": kid, **key_set_json(rotation.read())})
 
 
 @signing_keys.command(cls=Command, example="postcard signing-keys retire k1")
 @click.argument("kid")
 @target_options
 def retire(kid: str, target: ServiceTarget) -> CommandResult:
-    """Keep the key KID from ever signing; the links it signed stay good."""
-    (keyring := target.key_rotation()).retire(kid)
-    return CommandResult(f"{kid} signs nothing; its links stay good.", key_set_json(keyring.read()))
+    """Prevent the key KID from signing new links.
+
+    Links that it signed still work. The minting key cannot be retired: rotate first.
+    """
+    rotation = target.key_rotation()
+    rotation.retire(kid)
+    text = f"{kid} does not sign new links any more. Links that it signed still work."
+    return CommandResult(text, key_set_json(rotation.read()))
 
 
 @signing_keys.command(cls=Command, example="postcard signing-keys revoke k1 --yes")
 @click.argument("kid")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @target_options
 def revoke(kid: str, yes: bool, target: ServiceTarget) -> CommandResult:
-    """Take the key KID away: every link that it signed is refused from now on."""
+    """Delete the key KID.
+
+    Every link that it signed is refused from now on, in mail that was sent too. The minting key
+    cannot be revoked: rotate first.
+    """
     if not yes:
-        question = f"Every link that {kid} signed, in mail that was sent too, will be refused."
-        click.confirm(f"{question} Go on?", abort=True, err=True)
-    (keyring := target.key_rotation()).revoke(kid)
-    return CommandResult(f"{kid} is gone; its links are refused.", key_set_json(keyring.read()))
+        warning = f"Every link that {kid} signed will be refused, in mail that was sent too."
+        click.confirm(f"{warning} Revoke it?", abort=True, err=True)
+    rotation = target.key_rotation()
+    rotation.revoke(kid)
+    text = f"{kid} is revoked. Links that it signed are refused."
+    return CommandResult(text, key_set_json(rotation.read()))
 
 
 @signing_keys.command(cls=Command, example="postcard signing-keys sync")
 @target_options
 def sync(target: ServiceTarget) -> CommandResult:
-    """Bring the edge's copy up to date and read it back."""
+    """Copy the keys from the secret to the edge again.
+
+    Run it after a change of keys that stopped half-way. It reads the copy back.
+    """
     keys = target.key_rotation().sync()
-    return CommandResult(f"The edge has {', '.join(keys.signing)}.", key_set_json(keys))
+    text = f"The edge has these signing keys: {', '.join(keys.signing)}."
+    return CommandResult(text, key_set_json(keys))
 
 
 @signing_keys.command("list", cls=Command, example="postcard signing-keys list --json")
 @target_options
 def list_(target: ServiceTarget) -> CommandResult:
-    """All signing keys and what each does, without the keys themselves."""
+    """List all signing keys with their state, without the secret keys themselves."""
     keys = target.key_rotation().read()
     rows = [(kid, key.state, format_rfc3339(key.created_at)) for kid, key in keys.signing.items()]
     return CommandResult(format_table(("id", "state", "created"), rows), key_set_json(keys))
 
 
 def key_set_json(keys: KeySet) -> dict[str, object]:
-    """The keys for programs, without secrets."""
+    """The signing keys as JSON, without secrets."""
     return {
         "epoch": keys.epoch,
         "items": [

@@ -1,4 +1,4 @@
-"""Which Postcard a command works on: this machine's (`make serve`), or a stack in AWS."""
+"""The installation that a command works on: the local service (`make serve`) or a stack in AWS."""
 
 import functools
 import json
@@ -16,8 +16,8 @@ from postcard.cli.api_client import ApiClient
 from postcard.cli.output import CommandError
 from postcard.errors import ServiceUnavailable
 from postcard.keys.api_keys import ApiKeyService
+from postcard.keys.key_rotation import KeyRotation
 from postcard.keys.key_set import KeySet
-from postcard.keys.rotation import KeyRotation
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.runtime.lazy_dataclass import dataclass
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(postcard.__file__).resolve().parents[3]
 NO_TARGET_MESSAGE = (
-    "There is no Postcard to work on: start one with `make serve` here, or name a stack with"
-    " --stack (and --profile, --region)."
+    "No Postcard service was found. Start one with `make serve` in this folder, or name a stack in"
+    " AWS with --stack (and --profile, --region)."
 )
-# Which output of template.yaml tells which setting.
+# Environment variables and the outputs of template.yaml with their values.
 STACK_OUTPUTS = {
     "POSTCARD_TABLE": "TableName",
     "POSTCARD_PICTURES_BUCKET": "PicturesBucketName",
@@ -46,7 +46,7 @@ STACK_OUTPUTS = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceTarget:
-    """One Postcard. `state` is the folder where `make serve` keeps its own."""
+    """One installation of Postcard. `state` is the folder in which `make serve` stores its data."""
 
     stack: str | None
     profile: str | None
@@ -54,144 +54,156 @@ class ServiceTarget:
     state: Path
 
     def environment(self) -> Mapping[str, str]:
-        """What the functions there have in their environment; also set for this process."""
+        """The functions' environment variables; sets the local AWS credentials in this process."""
         if self.stack:
-            found = {**_postcard_variables(os.environ), **self._stack_variables(self.stack)}
+            variables = {**_postcard_variables(os.environ), **self._stack_variables(self.stack)}
         elif "POSTCARD_TABLE" in os.environ:
-            found = _postcard_variables(os.environ)
+            variables = _postcard_variables(os.environ)
         elif (file := self.state / "env").is_file():
             lines = file.read_text(encoding="utf-8").splitlines()
-            found = {name: shlex.split(v)[0] for name, _, v in (x.partition("=") for x in lines)}
-            self._use_local_credentials(found)
+            pairs = (line.partition("=") for line in lines)
+            variables = {name: shlex.split(value)[0] for name, _, value in pairs}
+            self._use_local_credentials(variables)
         else:
             raise CommandError(NO_TARGET_MESSAGE)
-        return {**found, "POSTCARD_FONTS": str(fonts_folder())}
+        return {**variables, "POSTCARD_FONTS": str(fonts_folder())}
 
     def settings(self) -> Settings:
-        """The settings there; `CannotDo` names what is missing."""
+        """The installation's settings; `CommandError` names a missing one."""
         try:
             return Settings.from_environ(self.environment())
         except SettingsError as error:
             raise CommandError(str(error)) from error
 
     def key_rotation(self) -> KeyRotation:
-        """The signing keys' life."""
+        """Reads and changes the signing keys."""
         from postcard import wiring
 
         settings = self.settings()
         return KeyRotation(wiring.secret_store(settings), wiring.edge_store(settings))
 
     def api_keys(self) -> ApiKeyService:
-        """API keys."""
+        """Reads and changes the API keys."""
         from postcard import wiring
 
         return ApiKeyService(wiring.api_key_store(self.settings()))
 
     def template_loader(self) -> TemplateLoader:
-        """The templates there."""
+        """Loads the installation's templates."""
         from postcard import wiring
 
         return TemplateLoader(wiring.template_store(self.settings()))
 
     def api_service(self) -> "ApiService":
-        """Everything that the API does, without the API."""
+        """The services behind the API, called directly."""
         from postcard import wiring
 
         return wiring.api_service(self.settings())
 
     def local_json(self) -> Mapping[str, Any]:
-        """What `local.json` says; empty if there is none or a stack is meant."""
+        """URLs and keys of the local service; empty if there is none or a stack is named."""
         path = self.state / "local.json"
         if self.stack or not path.is_file():
             return {}
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
     def key_set(self) -> KeySet:
-        """All keys of links, from the secret."""
+        """All keys of links, read from the secret."""
         from postcard import wiring
 
         return KeySet.from_json(wiring.secret_store(self.settings()).read())
 
     def link_keys(self) -> tuple[LinkKeys, KeySet | None]:
-        """The keys of links: the secret's, or the one `local.json` tells if no secret answers."""
+        """The keys of links: from the secret, or from `local.json` if the secret is unavailable.
+
+        With the key of `local.json`, the key set is None.
+        """
         try:
             key_set = self.key_set()
             return key_set.link_keys(), key_set
         except (ServiceUnavailable, CommandError):
-            if (told := self._local_link_keys()) is None:
+            if (local_keys := self._local_link_keys()) is None:
                 raise
-            return told, None
+            return local_keys, None
 
     def _local_link_keys(self) -> LinkKeys | None:
-        """One signing key: enough to mint, and to verify what it signed."""
-        told = self.local_json()
-        if "signing_key_hex" not in told:
+        """The signing key in `local.json`: enough to sign links and to verify its own ones."""
+        local = self.local_json()
+        if "signing_key_hex" not in local:
             return None
-        kid = told["signing_key_id"]
-        signing = {kid: told["signing_key_hex"]}
-        return LinkKeys(told["epoch"], signing, kid, told["address_key_hex"], "", "")
+        kid = local["signing_key_id"]
+        signing = {kid: local["signing_key_hex"]}
+        return LinkKeys(local["epoch"], signing, kid, local["address_key_hex"], "", "")
 
     def api_client(self) -> ApiClient:
-        """The HTTP API there, by POSTCARD_API_URL and POSTCARD_API_KEY or by `local.json`."""
-        told = self.local_json()
-        url = os.environ.get("POSTCARD_API_URL") or told.get("base_url")
+        """A client of the API at POSTCARD_API_URL, of the stack, or of the local service."""
+        local = self.local_json()
+        url = os.environ.get("POSTCARD_API_URL") or local.get("base_url")
         if self.stack:
             url = self._stack_variables(self.stack)["POSTCARD_API_URL"]
-        key = os.environ.get("POSTCARD_API_KEY") or told.get("api_key")
+        key = os.environ.get("POSTCARD_API_KEY") or local.get("api_key")
         if not url:
             raise CommandError(
-                "Set POSTCARD_API_URL and POSTCARD_API_KEY, or start `make serve` here."
+                "No Postcard API was found. Start one with `make serve` in this folder, or set"
+                " POSTCARD_API_URL and POSTCARD_API_KEY."
             )
         if not key:
-            raise CommandError("Set POSTCARD_API_KEY: `postcard keys create` makes one.")
+            raise CommandError(
+                "Set POSTCARD_API_KEY to an API key. `postcard keys create` creates one."
+            )
         return ApiClient(url, key)
 
     def _stack_variables(self, stack: str) -> dict[str, str]:
         from postcard.adapters.aws.boto_client import boto_client
-        from postcard.adapters.aws.errors import AwsCallFailed
+        from postcard.adapters.aws.call_failed import AwsCallFailed
 
         self._set_aws_profile()
         region = self.region or os.environ.get("AWS_REGION") or "us-east-1"
-        nothing = Settings("", "", "", "", region=region)
+        settings = Settings("", "", "", "", region=region)
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        client = boto_client("cloudformation", replace(nothing, endpoint_url=endpoint))
+        client = boto_client("cloudformation", replace(settings, endpoint_url=endpoint))
         try:
             (described,) = client.describe_stacks(StackName=stack)["Stacks"]
         except AwsCallFailed as failure:
             if failure.aws_code != "ValidationError":
                 raise
             raise CommandError(
-                f"There is no stack {stack} in {region}: say its --region."
+                f"There is no stack {stack} in {region}. Check its name, or set --region."
             ) from failure
-        told = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", ())}
-        found = {name: told[output] for name, output in STACK_OUTPUTS.items() if output in told}
-        return {**found, "AWS_REGION": region}
+        outputs = {item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", ())}
+        variables = {
+            name: outputs[output] for name, output in STACK_OUTPUTS.items() if output in outputs
+        }
+        return {**variables, "AWS_REGION": region}
 
     def _set_aws_profile(self) -> None:
         if self.profile:
             os.environ["AWS_PROFILE"] = self.profile
 
     def _use_local_credentials(self, variables: Mapping[str, str]) -> None:
-        """A developer's real credentials have no business with the server of this machine."""
+        """Use the local server's AWS credentials, never the developer's real ones."""
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             os.environ.pop(name, None)
         os.environ.update({n: v for n, v in variables.items() if n.startswith("AWS_")})
 
 
 def fonts_folder() -> Path:
-    """The fonts: of this checkout, or where POSTCARD_FONTS says."""
+    """The folder of the fonts: POSTCARD_FONTS, or `layers/fonts` of the repository."""
     folder = Path(os.environ.get("POSTCARD_FONTS") or REPOSITORY / "layers" / "fonts")
     if not folder.is_dir():
-        raise CommandError(f"{folder}: there are no fonts; say where they are with POSTCARD_FONTS.")
+        raise CommandError(
+            f"The folder of the fonts, {folder}, does not exist. Set POSTCARD_FONTS to the folder"
+            " layers/fonts of Postcard's repository."
+        )
     return folder
 
 
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--stack --profile --region --state`, given to the function as `place`."""
+    """Adds `--stack --profile --region --state`; the function gets them as `target`."""
 
     @functools.wraps(function)
-    def call(*given: Any, stack: str, profile: str, region: str, state: Path, **named: Any) -> Any:
-        return function(*given, target=ServiceTarget(stack, profile, region, state), **named)
+    def call(*args: Any, stack: str, profile: str, region: str, state: Path, **kwargs: Any) -> Any:
+        return function(*args, target=ServiceTarget(stack, profile, region, state), **kwargs)
 
     for option in reversed(TARGET_OPTIONS):
         call = option(call)
@@ -199,15 +211,24 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 TARGET_OPTIONS = (
-    click.option("--stack", metavar="NAME", help="A stack in AWS, by its CloudFormation name."),
+    click.option(
+        "--stack",
+        metavar="NAME",
+        help="Use this CloudFormation stack in AWS, for example postcard-prod. Default: the local"
+        " service of `make serve`.",
+    ),
     click.option("--profile", metavar="NAME", help="The AWS profile for --stack."),
-    click.option("--region", metavar="NAME", help="The stack's region (us-east-1)."),
+    click.option(
+        "--region",
+        metavar="NAME",
+        help="The AWS region of --stack. Default: AWS_REGION, or us-east-1.",
+    ),
     click.option(
         "--state",
         type=click.Path(path_type=Path),
         default=".postcard",
         show_default=True,
-        help="Where `make serve` keeps its state, when no stack is named.",
+        help="The folder in which the local service stores its data.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Templates in git: `templates/<id>.json`, with what they name in `assets/` beside them."""
+"""Template documents on disk: `templates/<id>.json`, with pictures and fonts in `assets/`."""
 
 import json
 import re
@@ -25,7 +25,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateFile:
-    """One document in a folder; its file's name is its id."""
+    """One document on disk; the file name is the template's id."""
 
     path: Path
 
@@ -35,26 +35,28 @@ class TemplateFile:
         return self.path.stem
 
     def text(self) -> str:
-        """The document as it is written."""
+        """The document's text."""
         try:
             return self.path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise CommandError(f"{self.path}: save it as UTF-8 ({error.reason}).") from error
+            raise CommandError(
+                f"{self.path} is not UTF-8 ({error.reason}). Save it as UTF-8."
+            ) from error
 
     def asset_path(self, asset_id: str) -> Path | None:
-        """The file of `asset:ID`, `assets/ID.*` beside the document."""
+        """The file of `asset:ID`: `assets/ID.*` in the document's folder; None if there is none."""
         folder = self.path.parent / "assets"
-        found = [folder / f"{asset_id}{suffix}" for suffix in CONTENT_TYPES]
-        return next((path for path in found if path.is_file()), None)
+        candidates = [folder / f"{asset_id}{suffix}" for suffix in CONTENT_TYPES]
+        return next((path for path in candidates if path.is_file()), None)
 
 
 def find_template_files(folder: Path, names: Sequence[str]) -> list[TemplateFile]:
-    """The documents called `names` (ids or paths), or all that `folder` holds."""
+    """The documents called `names` (ids or paths), or all in `folder`."""
     if names:
         return [find_template_file(folder, name) for name in names]
     files = [TemplateFile(path) for path in sorted(folder.glob("*.json"))]
     if not files:
-        raise CommandError(f"There is no template in {folder}/: name a file, or say --folder.")
+        raise CommandError(f"There is no template in {folder}/. Name a file, or set --folder.")
     return files
 
 
@@ -62,17 +64,17 @@ def find_template_file(folder: Path, name: str) -> TemplateFile:
     """A document by its path, or by its id in `folder`."""
     path = Path(name) if name.endswith(".json") else folder / f"{name}.json"
     if not path.is_file():
-        raise CommandError(f"{path}: there is no such file.")
+        raise CommandError(f"The file {path} does not exist.")
     if not TEMPLATE_ID.fullmatch(path.stem):
         raise CommandError(
-            f"{path}: the file's name is the template's id; write it in lower-case letters,"
-            " digits, - and _ (at most 64)."
+            f"{path}: the file name is the template's id. Rename it to lower-case letters, digits,"
+            " - and _ (at most 64 characters)."
         )
     return TemplateFile(path)
 
 
 def asset_ids(document: str) -> list[str]:
-    """The assets that a document names, each once, in order.
+    """The ids of the assets that a document names, each once, in order.
 
     >>> asset_ids('{"layers": [{"source": "asset:hero"}, {"source": "asset:hero"}]}')
     ['hero']
@@ -82,7 +84,7 @@ def asset_ids(document: str) -> list[str]:
 
 
 def json_strings(part: object) -> Iterator[str]:
-    """All texts in a JSON value."""
+    """All strings in a JSON value."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, dict):

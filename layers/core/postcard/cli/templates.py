@@ -1,4 +1,4 @@
-"""`postcard templates`: documents in git, checked here, pushed to and pulled from the API."""
+"""`postcard templates`: checks documents on disk, publishes them, and downloads published ones."""
 
 import json
 import sys
@@ -29,21 +29,26 @@ FOLDER_OPTION = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default="templates",
     show_default=True,
-    help="Where documents lie as <id>.json, their pictures and fonts in assets/ beside them.",
+    help="The folder of the documents (<id>.json). Their pictures and fonts are in its folder"
+    " assets/.",
 )
 
 
 @click.group(cls=Group)
 def templates() -> None:
-    """Templates in git: check, push, pull."""
+    """Check, publish and download template documents."""
 
 
 @templates.command(cls=Command, example="postcard templates check welcome --strict")
 @click.argument("names", nargs=-1)
 @FOLDER_OPTION
-@click.option("--strict", is_flag=True, help="Findings count as faults, too.")
+@click.option("--strict", is_flag=True, help="Treat findings as errors.")
 def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
-    """Check documents here, without a server: NAMES are ids or paths; else the whole folder."""
+    """Check documents on disk, without a server.
+
+    NAMES are template ids or paths of files. Without NAMES, all documents of the folder are
+    checked.
+    """
     results = [check_file(file) for file in find_template_files(folder, names)]
     lines = []
     for file, faults, findings in results:
@@ -52,7 +57,7 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
     bad = [file for file, faults, found in results if faults or (strict and found)]
     good = len(results) - len(bad)
     lines.append(f"{good} good, {len(bad)} with faults" if bad else f"{good} good")
-    facts = {
+    json_fields = {
         "success": not bad,
         "items": [
             {
@@ -63,17 +68,17 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
             for file, faults, findings in results
         ],
     }
-    return CommandResult("\n".join(lines), facts, EXIT_NO if bad else EXIT_OK)
+    return CommandResult("\n".join(lines), json_fields, EXIT_NO if bad else EXIT_OK)
 
 
 def located_fault(file: TemplateFile, fault: Fault) -> str:
-    """A fault with its file, as editors and people find it."""
+    """A fault as text, after its file and JSON Pointer."""
     return f"{file.path}{fault.pointer}: {fault.detail}"
 
 
 def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
-    """A document's faults, and what its publisher should hear all the same."""
-    from postcard.lint.findings import check_template as findings_of
+    """The document with its faults and its findings (warnings that do not prevent publishing)."""
+    from postcard.lint.checks import check_template
     from postcard.template.compiled import Template
     from postcard.template.validation.parse import parse_document
 
@@ -84,10 +89,10 @@ def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Seque
         return file, problem.errors or [Fault(problem.code, "", problem.detail)], ()
     missing = [name for name in asset_ids(text) if file.asset_path(name) is None]
     faults = [
-        Fault("image_unavailable", "", f"There is no assets/{name}.* beside it.")
+        Fault("image_unavailable", "", f"asset:{name} needs a file assets/{name}.* in its folder.")
         for name in missing
     ]
-    return file, faults, findings_of(template)
+    return file, faults, check_template(template)
 
 
 @templates.command(cls=Command, example="postcard templates push welcome")
@@ -95,29 +100,32 @@ def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Seque
 @FOLDER_OPTION
 @target_options
 def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandResult:
-    """Publish documents under their files' names, their pictures and fonts uploaded first.
+    """Upload and publish documents.
 
-    A document equal to what is published makes no new version. Nothing is sent unless all are good.
+    NAMES are template ids or paths of files. Without NAMES, all documents of the folder are
+    published. Each template's id is its file name. The pictures and fonts of the documents are
+    uploaded first. A document that is already published unchanged gets no new version. If one
+    document has faults, nothing is sent.
     """
     files = find_template_files(folder, names)
     for file, faults, _ in map(check_file, files):
         if faults:
-            raise BadRequest(f"{file.path} has faults; nothing was sent.", errors=faults)
+            raise BadRequest(f"{file.path} has faults, so nothing was sent.", errors=faults)
     client = target.api_client()
     assets = {name: path for file in files for name, path in _referenced_assets(file).items()}
     with progress_bar(len(assets) + len(files), "Pushing") as step:
         for name, path in assets.items():
             upload_asset(client, name, path)
             step(name)
-        answers = []
+        responses = []
         for file in files:
-            answers.append(publish_file(client, file))
+            responses.append(publish_file(client, file))
             step(file.id)
-    return _push_result(answers)
+    return _push_result(responses)
 
 
 def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
-    """What a document names of the files beside it, by the ids they are uploaded under."""
+    """The picture and font files that a document uses, by asset id."""
     from postcard.cli.local_fonts import font_files, font_id
     from postcard.cli.target import fonts_folder
     from postcard.errors import raise_faults
@@ -125,33 +133,34 @@ def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
     from postcard.text.fonts import Fonts
 
     text = file.text()
-    named = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
+    named_assets = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
     fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
     raise_faults(faults)
-    return {**{font_id(path): path for paths in fonts.values() for path in paths}, **named}
+    font_assets = {font_id(path): path for paths in fonts.values() for path in paths}
+    return {**font_assets, **named_assets}
 
 
 def _push_result(responses: Sequence[Mapping[str, Any]]) -> CommandResult:
-    rows = [(a["id"], a["version"], len(a["findings"]), a["default_url"]) for a in responses]
+    rows = [(r["id"], r["version"], len(r["findings"]), r["default_url"]) for r in responses]
     items = [
-        {key: a[key] for key in ("id", "version", "findings", "default_url")} for a in responses
+        {key: r[key] for key in ("id", "version", "findings", "default_url")} for r in responses
     ]
     return CommandResult(
-        format_table(("id", "version", "findings", "address"), rows), {"items": items}
+        format_table(("id", "version", "findings", "picture"), rows), {"items": items}
     )
 
 
 def upload_asset(client: ApiClient, name: str, path: Path) -> None:
-    """One picture or font, straight to the store."""
-    body, kind = path.read_bytes(), CONTENT_TYPES[path.suffix]
-    wish = json.dumps({"id": name, "content_type": kind, "bytes": len(body)})
-    client.upload(client.call("POST", "/v1/assets", wish)["upload"], body, kind)
+    """Upload one picture or font as an asset."""
+    body, content_type = path.read_bytes(), CONTENT_TYPES[path.suffix]
+    request = json.dumps({"id": name, "content_type": content_type, "bytes": len(body)})
+    client.upload(client.call("POST", "/v1/assets", request)["upload"], body, content_type)
     if path.suffix in FONT_TYPES:
-        client.check_uploaded_fonts()  # one at a time: all together may take longer than a call
+        client.check_uploaded_fonts()  # after each font: several may exceed the time of one call
 
 
 def publish_file(client: ApiClient, file: TemplateFile) -> Mapping[str, Any]:
-    """Publish one document; a refusal names the file."""
+    """Publish one document; the detail of an error response gets the file's path."""
     try:
         return client.call("PUT", f"/v1/templates/{file.id}", file.text())
     except Problem as problem:
@@ -162,10 +171,15 @@ def publish_file(client: ApiClient, file: TemplateFile) -> Mapping[str, Any]:
 @templates.command(cls=Command, example="postcard templates pull welcome")
 @click.argument("ids", nargs=-1)
 @FOLDER_OPTION
-@click.option("--overwrite", is_flag=True, help="Replace files that differ from what is published.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files that differ from the published document."
+)
 @target_options
 def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarget) -> CommandResult:
-    """Write what is published to <id>.json: IDS, or all templates."""
+    """Download published documents to <id>.json.
+
+    IDS are template ids. Without IDS, all templates are downloaded. Pictures and fonts are not.
+    """
     client = target.api_client()
     names = [_validate_id(name) for name in ids] or [
         t["id"] for t in client.list_items("/v1/templates")
@@ -178,22 +192,27 @@ def pull(ids: Sequence[str], folder: Path, overwrite: bool, target: ServiceTarge
             outcomes[name] = write_document(folder / f"{name}.json", document, overwrite=overwrite)
             step(name)
     differ = [name for name, outcome in outcomes.items() if outcome == "differs"]
-    remarks = [f"{folder / name}.json differs: --overwrite replaces it." for name in differ]
+    messages = [
+        f"{folder / name}.json differs from the published document. Use --overwrite to replace it."
+        for name in differ
+    ]
     items = [{"id": name, "outcome": outcome} for name, outcome in outcomes.items()]
     text = format_table(("id", "file"), list(outcomes.items()))
     return CommandResult(
-        text, {"success": not differ, "items": items}, EXIT_NO if differ else EXIT_OK, remarks
+        text, {"success": not differ, "items": items}, EXIT_NO if differ else EXIT_OK, messages
     )
 
 
 def _validate_id(name: str) -> str:
     if not TEMPLATE_ID.fullmatch(name):
-        raise click.UsageError(f"{name!r} is no template's id.")
+        raise click.UsageError(
+            f"{name!r} is not a template id: ids have lower-case letters, digits, - and _."
+        )
     return name
 
 
 def write_document(path: Path, document: object, *, overwrite: bool) -> str:
-    """Write a document unless the file says the same; `new same replaced differs`."""
+    """Write a document unless the file has it already: `new`, `same`, `replaced` or `differs`."""
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     if not path.exists():
         path.write_text(text, encoding="utf-8")
@@ -207,14 +226,14 @@ def write_document(path: Path, document: object, *, overwrite: bool) -> str:
 
 def _is_same_json(text: str, document: object) -> bool:
     try:
-        return json.dumps(json.loads(text)) == json.dumps(document)  # the order of keys, too
+        return json.dumps(json.loads(text)) == json.dumps(document)  # key order counts
     except ValueError:
         return False
 
 
 @contextmanager
 def progress_bar(length: int, label: str) -> Iterator[Callable[[str], None]]:
-    """A bar on the terminal; nothing where nobody looks."""
+    """A progress bar; hidden if standard error is not a terminal or there are few steps."""
     hidden = not sys.stderr.isatty() or length < 3
     with click.progressbar(
         length=length,

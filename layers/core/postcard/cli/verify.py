@@ -1,4 +1,4 @@
-"""`postcard verify`: what is right and what is wrong about a link."""
+"""`postcard verify`: checks each part of a link and names the wrong one."""
 
 import time
 from dataclasses import field
@@ -11,6 +11,7 @@ from postcard.cli.pasted_link import PastedLink, mail_software_changes
 from postcard.cli.signature_diagnosis import diagnose_signature
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import BadRequest, Forbidden, NotFound, ServiceUnavailable, UriTooLong
+from postcard.keys.key_set import KeySet
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import Link, parse_link
 from postcard.links.verify import verify_signature
@@ -20,63 +21,70 @@ from postcard.timestamps import format_rfc3339
 
 @dataclass
 class LinkReport:
-    """What was found out, part by part: (part, verdict, sentence). A `wrong` part decides."""
+    """The checks of a link, as (part, verdict, sentence). One `wrong` part makes the link wrong."""
 
     checks: list[tuple[str, str, str]] = field(default_factory=list)
 
     def add(self, part: str, verdict: str, sentence: str) -> None:
-        """`verdict`: right, note, wrong or unknown."""
+        """Add a check; `verdict` is right, note, wrong or unknown."""
         self.checks.append((part, verdict, sentence))
 
     @property
     def exit_code(self) -> int:
-        """0 the picture shows as it was meant, 1 it does not, 2 it could not be told."""
+        """0 if the link shows its picture, 1 if something is wrong, 2 if a part is unknown."""
         verdicts = {verdict for _, verdict, _ in self.checks}
         return EXIT_NO if "wrong" in verdicts else EXIT_ERROR if "unknown" in verdicts else EXIT_OK
 
     def result(self) -> CommandResult:
-        """For people and programs."""
-        marks = {"right": "ok   ", "note": "note ", "wrong": "WRONG", "unknown": "?    "}
-        lines = [f"{marks[verdict]} {part}: {said}" for part, verdict, said in self.checks]
-        facts = {
+        """The report as text and JSON."""
+        labels = {"right": "ok   ", "note": "note ", "wrong": "WRONG", "unknown": "?    "}
+        lines = [f"{labels[verdict]} {part}: {detail}" for part, verdict, detail in self.checks]
+        json_fields = {
             "success": self.exit_code == EXIT_OK,
             "parts": [
-                {"part": part, "verdict": verdict, "detail": said}
-                for part, verdict, said in self.checks
+                {"part": part, "verdict": verdict, "detail": detail}
+                for part, verdict, detail in self.checks
             ],
         }
-        return CommandResult("\n".join(lines), facts, self.exit_code)
+        return CommandResult("\n".join(lines), json_fields, self.exit_code)
 
 
 @click.command(
     cls=Command, example="postcard verify 'https://pictures.example.com/r/welcome.png?_kid=k1&…'"
 )
 @click.argument("link")
-@click.option("--template/--no-template", "ask", default=True, help="Ask the template, too.")
+@click.option(
+    "--template/--no-template",
+    "check_template",
+    default=True,
+    show_default=True,
+    help="Check the values and open fields against the template, or only the link itself.",
+)
 @target_options
-def verify(target: ServiceTarget, link: str, ask: bool) -> CommandResult:
-    """Say which part of LINK is wrong: its form, key, signature, time, open fields or values.
+def verify(target: ServiceTarget, link: str, check_template: bool) -> CommandResult:
+    """Check a link and print which part of it is wrong.
 
-    LINK may be an address as it stands in a mail's source, or a whole <img> tag.
+    Checks its form, key, signature, expiry, open fields and values. LINK is a link or a whole <img>
+    tag, as it is in the source of a mail. Put it in quotes.
     """
-    findings = LinkReport()
-    text = PastedLink.parse(link)
-    if text.path.startswith("/i/"):
-        _check_image_id(findings, text, target)
-        return findings.result()
+    report = LinkReport()
+    pasted = PastedLink.parse(link)
+    if pasted.path.startswith("/i/"):
+        _check_image_id(report, pasted, target)
+        return report.result()
     try:
-        read = parse_link(text.path, text.query)
+        parsed = parse_link(pasted.path, pasted.query)
     except (BadRequest, UriTooLong) as problem:
-        findings.add("form", "wrong", problem.detail)
-        return findings.result()
-    findings.add("form", "right", f"{read.template}.{read.format}, {_link_summary(read)}")
-    for sentence in mail_software_changes(text.query):
-        findings.add("form", "note", sentence)
-    if _check_signature(findings, read, target):
-        _check_expiry(findings, read)
-        if ask:
-            _check_template(findings, read, target)
-    return findings.result()
+        report.add("form", "wrong", problem.detail)
+        return report.result()
+    report.add("form", "right", f"{parsed.template}.{parsed.format}, {_link_summary(parsed)}")
+    for sentence in mail_software_changes(pasted.query):
+        report.add("form", "note", sentence)
+    if _check_signature(report, parsed, target):
+        _check_expiry(report, parsed)
+        if check_template:
+            _check_template(report, parsed, target)
+    return report.result()
 
 
 def _link_summary(link: Link) -> str:
@@ -88,33 +96,40 @@ def _check_signature(report: LinkReport, link: Link, target: ServiceTarget) -> b
     keys, key_set = target.link_keys()
     if link.kid not in keys.signing_keys:
         known = ", ".join(keys.signing_keys)
-        gone = key_set is not None and link.kid[1:].isdecimal() and link.kid[0] == "k"
-        revoked = gone and key_set is not None and int(link.kid[1:]) <= key_set.serial
-        why = "was revoked" if revoked else "is not known"
-        report.add("key", "wrong", f"{link.kid} {why}; the keys are {known}.")
+        problem = "was revoked" if _was_revoked(link.kid, key_set) else "does not exist"
+        report.add("key", "wrong", f"{link.kid} {problem}. The existing keys are {known}.")
         return False
     state = key_set.signing[link.kid].state if key_set else "minting"
-    verdict = "note" if state == "verifying" else "right"
-    said = {"verifying": "retired: it signs nothing new, its links stay good"}.get(state, state)
-    report.add("key", verdict, f"{link.kid}, {said}.")
+    if state == "verifying":
+        detail = f"{link.kid} does not sign new links any more, but its links still work."
+        report.add("key", "note", detail)
+    else:
+        report.add("key", "right", f"{link.kid} ({state}).")
     try:
         verify_signature(keys, link)
     except Forbidden:
-        told = diagnose_signature(keys, link)
-        report.add("signature", "wrong", told or "is not that of this path and these values.")
+        mistake = diagnose_signature(keys, link)
+        report.add("signature", "wrong", mistake or "does not match this path and these values.")
         return False
-    report.add("signature", "right", "is that of this path and these values.")
+    report.add("signature", "right", "matches this path and these values.")
     return True
+
+
+def _was_revoked(kid: str, key_set: KeySet | None) -> bool:
+    """Whether a key of this name existed: k1, k2 and so on up to the key set's serial number."""
+    if key_set is None or not kid.startswith("k") or not kid[1:].isdecimal():
+        return False
+    return int(kid[1:]) <= key_set.serial
 
 
 def _check_expiry(report: LinkReport, link: Link) -> None:
     if link.expires is None:
         return
-    when = format_rfc3339(link.expires)
+    expiry = format_rfc3339(link.expires)
     if link.is_expired(time.time()):
-        report.add("time", "wrong", f"ended at {when}: it shows the ended picture.")
+        report.add("time", "wrong", f"expired at {expiry}: the link shows the ended picture.")
     else:
-        report.add("time", "right", f"good until {when}.")
+        report.add("time", "right", f"valid until {expiry}.")
 
 
 def _check_template(report: LinkReport, link: Link, target: ServiceTarget) -> None:
@@ -123,14 +138,14 @@ def _check_template(report: LinkReport, link: Link, target: ServiceTarget) -> No
     try:
         diagnose_template(report.add, link, target.template_loader())
     except (ServiceUnavailable, CommandError):
-        report.add("template", "note", "could not be asked; its values were not looked at.")
+        report.add("template", "note", "could not be loaded, so the values were not checked.")
     except NotFound as problem:
-        report.add("template", "wrong", f"{problem.detail} It shows a plain card.")
+        report.add("template", "wrong", f"{problem.detail} The link shows a plain picture.")
 
 
-def _check_image_id(report: LinkReport, text: PastedLink, target: ServiceTarget) -> None:
-    name, _, _ = text.path.removeprefix("/i/").partition(".")
-    if is_valid_image_id(target.key_set().link_keys(), name):
-        report.add("image", "right", f"{name} is an id of ours.")
+def _check_image_id(report: LinkReport, pasted: PastedLink, target: ServiceTarget) -> None:
+    image_id, _, _ = pasted.path.removeprefix("/i/").partition(".")
+    if is_valid_image_id(target.key_set().link_keys(), image_id):
+        report.add("image", "right", f"{image_id} was created by this installation.")
     else:
-        report.add("image", "wrong", f"{name} is no id that was made here.")
+        report.add("image", "wrong", f"{image_id} was not created by this installation.")

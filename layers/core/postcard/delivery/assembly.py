@@ -1,4 +1,4 @@
-"""The use cases, put together from ports: what a caller of the API, or an address, stands on."""
+"""Puts the picture service together from ports, with what the API's services share with it."""
 
 import time
 from collections.abc import Callable
@@ -7,23 +7,24 @@ from dataclasses import field
 from postcard import ports
 from postcard.assets.reader import AssetReader
 from postcard.assets.verified_object_store import VerifiedObjectStore
-from postcard.delivery.fallback_chain import FallbackChain
-from postcard.delivery.service import PictureService
-from postcard.links.signing import LinkKeys
+from postcard.delivery.picture_service import LinkKeysById, PictureService
 from postcard.pipeline.fallback_images import FallbackImages
 from postcard.pipeline.pipeline import RenderPipeline
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.render_budget import DEFAULT_MERGE_RENDERS, RenderBudget
+from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
-
-LinkKeysById = Callable[[str | None], LinkKeys]
+from postcard.settings import DEFAULT_MERGE_RENDERS
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What opening an address needs. `keys` gives the link keys, anew if a key's id is unknown."""
+    """The outside world of the picture service: stores, fetcher, clocks, keys.
+
+    `keys` gives the link keys; asked for an unknown key id it reads them again. `set_deadline`
+    receives the `time.monotonic()` instant at which every wait on a store is given up.
+    """
 
     templates: ports.TemplateStore
     images: ports.ImageStore
@@ -43,7 +44,7 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class SharedServices:
-    """What all use cases share: one library, one studio."""
+    """The parts that the picture service and the API's services have in common."""
 
     templates: TemplateLoader
     store: VerifiedObjectStore
@@ -52,23 +53,26 @@ class SharedServices:
     budget: RenderBudget
 
     @classmethod
-    def build(cls, outside: Dependencies, *, settle: bool) -> "SharedServices":
-        """With `settle`, uploaded assets are written anew at their first use."""
-        store = VerifiedObjectStore(outside.store)
-        reader = AssetReader(outside.assets, store, normalize=settle)
-        sources = SourceFetcher(store, reader, outside.fetcher)
-        studio = RenderPipeline(outside.renderer, sources, monotonic=outside.monotonic)
-        library = TemplateLoader(outside.templates, clock=outside.monotonic)
-        budget = RenderBudget(outside.counters, merge_renders=outside.merge_renders)
-        return cls(library, store, sources, studio, budget)
+    def build(cls, dependencies: Dependencies, *, normalize_uploads: bool) -> "SharedServices":
+        """With `normalize_uploads`, uploaded assets are checked and rewritten at first use."""
+        store = VerifiedObjectStore(dependencies.store)
+        assets = AssetReader(dependencies.assets, store, normalize=normalize_uploads)
+        sources = SourceFetcher(store, assets, dependencies.fetcher)
+        monotonic = dependencies.monotonic
+        return cls(
+            templates=TemplateLoader(dependencies.templates, clock=monotonic),
+            store=store,
+            sources=sources,
+            pipeline=RenderPipeline(dependencies.renderer, sources, monotonic=monotonic),
+            budget=RenderBudget(
+                dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ImageService:
-    """What the image function does, and the secret that its callers must know.
-
-    `until` tells the monotonic instant at which whatever is waited for is given up.
-    """
+    """What the image function calls, and the origin secret that its callers must send."""
 
     pictures: PictureService
     origin: Callable[[], str]
@@ -77,19 +81,24 @@ class ImageService:
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
 
-def image_service(outside: Dependencies) -> ImageService:
-    """Opens addresses."""
-    room = SharedServices.build(outside, settle=False)
-    ladder = FallbackChain(
-        room.templates,
-        room.pipeline,
-        FallbackImages(outside.renderer, room.sources),
-        outside.pictures,
-        room.budget,
-        damaged=lambda: room.store.corrupt_count,
-        monotonic=outside.monotonic,
+def image_service(dependencies: Dependencies) -> ImageService:
+    """The service of the image function."""
+    shared = SharedServices.build(dependencies, normalize_uploads=False)
+    pictures = PictureService(
+        shared.templates,
+        dependencies.images,
+        dependencies.pictures,
+        shared.pipeline,
+        FallbackImages(dependencies.renderer, shared.sources),
+        shared.budget,
+        dependencies.keys,
+        corrupted_objects=lambda: shared.store.corrupt_count,
+        monotonic=dependencies.monotonic,
     )
-    opening = PictureService(ladder, outside.images, outside.keys)
     return ImageService(
-        opening, outside.origin, outside.set_deadline, outside.clock, outside.monotonic
+        pictures,
+        dependencies.origin,
+        dependencies.set_deadline,
+        dependencies.clock,
+        dependencies.monotonic,
     )

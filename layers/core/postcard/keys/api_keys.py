@@ -1,7 +1,7 @@
-"""API keys: a server's secret, `postcard_` and 40 letters and digits, stored as a SHA-256.
+"""API keys: `postcard_` and 40 letters and digits, stored as a SHA-256.
 
-The last six characters are the CRC-32 of the 34 before them in base 62, so that a scanner knows a
-leaked key from a random word without asking anyone.
+The last six characters are the CRC-32 of the 34 before them in base 62, so that a secret scanner
+can recognize a leaked key offline.
 """
 
 import contextlib
@@ -30,21 +30,21 @@ def generate_api_key(choose_character: Callable[[str], str] = secrets.choice) ->
 
 
 def checksum(body: str) -> str:
-    """CRC-32 in base 62 (digits, capitals, small letters), most significant first, six long.
+    """CRC-32 as six base-62 digits (0-9, A-Z, a-z), most significant first.
 
     >>> checksum("0" * 34)
     '0iqUEf'
     """
-    rest = zlib.crc32(body.encode("ascii"))
-    letters = []
+    number = zlib.crc32(body.encode("ascii"))
+    digits = []
     for _ in range(CHECKSUM_LENGTH):
-        rest, digit = divmod(rest, len(ALPHABET))
-        letters.append(ALPHABET[digit])
-    return "".join(reversed(letters))
+        number, digit = divmod(number, len(ALPHABET))
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits))
 
 
 def is_well_formed(key: str) -> bool:
-    """Whether this could be a key of ours: prefix, letters, length and checksum."""
+    """Whether prefix, alphabet, length and checksum are those of an API key."""
     text = key.removeprefix(KEY_PREFIX)
     if (
         text == key
@@ -56,7 +56,7 @@ def is_well_formed(key: str) -> bool:
 
 
 def key_digest(key: str) -> str:
-    """What is stored of a key: its SHA-256 in lower-case hex."""
+    """The SHA-256 of a key in lower-case hex."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -75,9 +75,9 @@ def require_scope(record: ApiKeyRecord, scope: str) -> None:
 
 
 def require_template(record: ApiKeyRecord, template_id: str) -> None:
-    """`Forbidden` if the key is confined to other templates."""
+    """`Forbidden` if the key is limited to other templates."""
     if record.templates is not None and template_id not in record.templates:
-        detail = f'This key is confined to other templates than "{template_id}": use one for it.'
+        detail = f'This key is not valid for the template "{template_id}": use one that is.'
         raise Forbidden(detail, code="template_not_allowed")
 
 
@@ -101,7 +101,7 @@ class ApiKeyService:
         rate: int = 100,
         monthly_quota: int | None = None,
     ) -> tuple[str, ApiKeyRecord]:
-        """A new key and its record; nobody can show the key again. `rate` is calls a second."""
+        """Create a key; returns it and its record. Only its digest is stored. `rate`: calls/s."""
         _check_scopes(scopes)
         key = generate_api_key(self._choose_character)
         record = ApiKeyRecord(
@@ -123,7 +123,7 @@ class ApiKeyService:
         return self._records.list()
 
     def revoke(self, key_id: str, *, now: float) -> ApiKeyRecord:
-        """End a key at once. Revoking twice keeps the first time; `NotFound`."""
+        """Revoke a key from now on; one that is revoked keeps its time. `NotFound`."""
         record = next((r for r in self._records.list() if r.key_id == key_id), None)
         if record is None:
             raise NotFound(f'There is no key "{key_id}": list them to see their ids.')
@@ -133,9 +133,9 @@ class ApiKeyService:
         return record
 
     def record_use(self, record: ApiKeyRecord, *, now: float) -> None:
-        """Keep when a key was last used, to the hour: one write an hour is enough to see it idle.
+        """Store when a key was last used, with at most one write an hour.
 
-        A table that is down keeps nobody out.
+        Failures are ignored: the call that used the key goes on.
         """
         if record.last_used_at is None or now - record.last_used_at >= LAST_USED_RESOLUTION_SECONDS:
             with contextlib.suppress(ServiceUnavailable):
@@ -150,7 +150,7 @@ class ApiKeyService:
         scope: str | None = None,
         template: str | None = None,
     ) -> ApiKeyRecord:
-        """The record of the key that came with a request; `Unauthorized`, `Forbidden`.
+        """The record of the key in a request's headers; `Unauthorized`, `Forbidden`.
 
         Where scope or template are known only once the body is read, leave them out and call
         `require_scope` and `require_template` then.

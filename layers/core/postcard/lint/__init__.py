@@ -1,1 +1,1 @@
-"""Warnings about a template that is valid."""
+"""Checks valid templates for likely mistakes; publishing reports the findings."""

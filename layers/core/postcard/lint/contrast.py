@@ -1,14 +1,14 @@
-"""Texts that are hard to read on the plain colour behind them (WCAG 2.2, 1.4.3 at AA).
+"""Finds texts with too little contrast to the plain colour behind them (WCAG 2.2, 1.4.3 at AA).
 
-Only what is certain is told: a gradient, a picture, a shape that is half behind a text or a colour
-that Liquid yields make what is behind it unknown, until something opaque covers it.
+Only certain cases are reported: behind a gradient, a picture, a shape that is partly behind the
+text, or a colour from Liquid, the background is unknown until something opaque covers it.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from postcard.color import Color, parse_color
+from postcard.color import Color, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -20,17 +20,19 @@ from postcard.template.model import Document, walk_layers
 from postcard.template.schema.validators import has_liquid
 
 _MIN_CONTRAST, _MIN_CONTRAST_LARGE = 4.5, 3.0
-_UNBOUNDED = 20_000.0  # pixels; turned things are not followed
+_UNBOUNDED = 20_000.0  # pixels: the bounds of rotated layers are not calculated
 _LARGE_SIZE, _LARGE_BOLD_SIZE, _BOLD_WEIGHT = 24.0, 56 / 3, 700  # pixels: 18 and 14 points
 
-LayerBoxes = Sequence[tuple[str, Box]]  # where layers were drawn, in turn, and their pointers
-Background = Color | None  # an opaque colour; None where nobody knows
+LayerBoxes = Sequence[tuple[str, Box]]  # JSON pointers and boxes, in drawing order
+Background = Color | None  # an opaque colour; None if it is not known
 
 
 @dataclass(frozen=True, slots=True)
 class _DrawnLayer:
-    """A layer that was drawn. `plain`: its own colours are what is seen, over its whole box;
-    `turned`: it, or a group round it, does not stand upright.
+    """A layer that was drawn.
+
+    `shows_own_colors`: its colours are seen as they are stated, over its whole box. `is_rotated`:
+    it, or a group around it, is rotated.
     """
 
     layer: AnyLayer
@@ -41,9 +43,9 @@ class _DrawnLayer:
 
 
 def low_contrast(document: Document, boxes: LayerBoxes) -> Iterator[Fault]:
-    """`low_contrast` for every drawn text that is too faint for its background.
+    """`low_contrast` for every drawn text that has too little contrast to its background.
 
-    One that is drawn for each item of a list is told once.
+    A text that is drawn for each item of a list is reported once.
     """
     below: list[_DrawnLayer] = []
     reported: set[str] = set()
@@ -65,7 +67,7 @@ def low_contrast(document: Document, boxes: LayerBoxes) -> Iterator[Fault]:
 def contrast_ratio(first: Color, second: Color) -> float:
     """The ratio of two opaque colours, 1 to 21.
 
-    >>> round(contrast((0, 0, 0, 255), (255, 255, 255, 255)), 2)
+    >>> round(contrast_ratio((0, 0, 0, 255), (255, 255, 255, 255)), 2)
     21.0
     """
     dark, light = sorted((_luminance(first), _luminance(second)))
@@ -73,25 +75,23 @@ def contrast_ratio(first: Color, second: Color) -> float:
 
 
 def _drawn_layers(document: Document, boxes: LayerBoxes) -> Iterator[_DrawnLayer]:
-    """Drawn layers, first those at the back; a group before what it holds."""
+    """Drawn layers from back to front; a group before its layers."""
     layers = {layer_pointer: layer for layer, layer_pointer, _ in walk_layers(document.layers)}
-    last: dict[
-        str, _DrawnLayer
-    ] = {}  # by pointer; a repeated group comes again before what it holds
+    last: dict[str, _DrawnLayer] = {}  # by pointer; each copy of a group is before its layers
     for pointer, box in boxes:
         layer, group = layers[pointer], last.get(pointer.rpartition("/layers/")[0])
-        turned = layer.rotation % 360 != 0 or (group is not None and group.is_rotated)
-        plain = (
-            not turned
+        is_rotated = layer.rotation % 360 != 0 or (group is not None and group.is_rotated)
+        shows_own_colors = (
+            not is_rotated
             and layer.blend == "normal"
             and (group is None or _shows_children_unchanged(group))
         )
-        last[pointer] = _DrawnLayer(layer, pointer, box, plain, turned)
+        last[pointer] = _DrawnLayer(layer, pointer, box, shows_own_colors, is_rotated)
         yield last[pointer]
 
 
 def _shows_children_unchanged(group: _DrawnLayer) -> bool:
-    """Whether what a group holds is seen as it is drawn."""
+    """Whether the layers of a group are seen as they are drawn."""
     layer = group.layer
     clips = isinstance(layer, GroupLayer) and layer.clip
     return group.shows_own_colors and layer.opacity == 1 and not clips
@@ -100,15 +100,15 @@ def _shows_children_unchanged(group: _DrawnLayer) -> bool:
 def _background_after(
     background: Background, drawn: _DrawnLayer, area: Box, document: Document
 ) -> Background:
-    """What is behind `area` once a layer lies on the ground."""
+    """The background behind `area` after another layer is drawn."""
     layer = drawn.layer
     if not _intersects(_paint_bounds(drawn), area):
         return background
     if isinstance(layer, TextLayer):
-        marked = any(
+        has_highlight = any(
             properties.get("highlight") for _, properties in span_styles(layer, document.styles)
         )
-        return None if marked else background
+        return None if has_highlight else background
     if not isinstance(layer, RectangleLayer | GroupLayer) or not drawn.shows_own_colors:
         return None
     outline = layer.border if isinstance(layer, GroupLayer) else layer.stroke
@@ -122,7 +122,7 @@ def _background_after(
 
 
 def _paint_bounds(drawn: _DrawnLayer) -> Box:
-    """All that a layer may paint."""
+    """The bounds of everything that a layer may paint."""
     layer, box = drawn.layer, drawn.box
     margin = _UNBOUNDED if drawn.is_rotated else 0.0
     if isinstance(layer, LineLayer):
@@ -144,7 +144,7 @@ def _contains(outer: Box, inner: Box) -> bool:
 
 
 def _contrast_message(layer: TextLayer, background: Background, document: Document) -> str | None:
-    """A sentence about the faintest of a text's spans, if it is too faint."""
+    """A message about the span with the least contrast, if it has too little."""
     worst: tuple[float, str] | None = None
     for _, properties in span_styles(layer, document.styles):
         span_background = _span_background(properties, background)
@@ -152,7 +152,7 @@ def _contrast_message(layer: TextLayer, background: Background, document: Docume
         if span_background is None or color is None or properties.get("stroke"):
             continue
         text_color = _composite(color, layer.opacity, span_background)
-        assert text_color is not None  # what is laid on an opaque colour is opaque
+        assert text_color is not None  # a colour over an opaque one is opaque
         ratio, minimum = contrast_ratio(text_color, span_background), _min_contrast(properties)
         if ratio < minimum and (worst is None or ratio < worst[0]):
             worst = ratio, _message(text_color, span_background, ratio, minimum)
@@ -176,7 +176,7 @@ def _min_contrast(properties: Mapping[str, Any]) -> float:
 
 
 def _message(text_color: Color, background: Color, ratio: float, minimum: float) -> str:
-    rounded = math.floor(ratio * 10) / 10  # never as much as what is needed
+    rounded = math.floor(ratio * 10) / 10  # rounded down, so that it is below the minimum
     return (
         f"{_hex(text_color)} on {_hex(background)} is hard to read: its contrast is {rounded}, "
         f"and letters of this size need {minimum}."
@@ -184,7 +184,7 @@ def _message(text_color: Color, background: Color, ratio: float, minimum: float)
 
 
 def _solid_color(paint: Any) -> Background:
-    """The colour of a paint that is no gradient and has no Liquid; it may be translucent."""
+    """The colour of a paint without gradient and Liquid; it may be translucent."""
     return parse_color(paint) if isinstance(paint, str) and not has_liquid(paint) else None
 
 
@@ -194,17 +194,10 @@ def _opaque_color(paint: str) -> Background:
 
 
 def _composite(color: Color, opacity: float, background: Background) -> Background:
-    """A colour over the ground."""
-    alpha = color[3] / 255 * opacity
-    if alpha == 1:
-        return color
+    """A colour over the background."""
     if background is None:
-        return background
-    red, green, blue = (
-        round(above * alpha + below * (1 - alpha))
-        for above, below in zip(color[:3], background[:3], strict=True)
-    )
-    return red, green, blue, 255
+        return color if color[3] / 255 * opacity == 1 else None
+    return composite(color, background, opacity)
 
 
 def _luminance(color: Color) -> float:

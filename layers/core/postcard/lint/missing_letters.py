@@ -1,4 +1,4 @@
-"""Fonts that lack the letters of the language that a template is written in."""
+"""Finds fonts without the letters of the template's language."""
 
 import re
 import string
@@ -8,29 +8,27 @@ from collections.abc import Iterator, Sequence
 from postcard.errors import Fault
 from postcard.json_text import json_pointer
 from postcard.template.fields.field_types import AnyField, Fields, TextField
-from postcard.template.liquid.programs import names_used
+from postcard.template.liquid.parse import names_used
 from postcard.template.model import Document
 from postcard.template.schema.locales import find_locale
 from postcard.template.used_fonts import text_layers, used_families
 from postcard.text.fonts import DEFAULT_FAMILY, Face, Fonts
 
 _MAX_LISTED = 5  # letters
-_CASE_FILTERS = frozenset(
-    ("capitalize", "downcase", "upcase")
-)  # filters that add no letters of others
+_CASE_FILTERS = frozenset(("capitalize", "downcase", "upcase"))  # they add no other letters
 _ASCII_ESCAPE = re.compile(r"\\(?:[dwsbAz]|[^A-Za-z0-9])")  # RE2's classes are ASCII
 _CHARACTER_CLASS = re.compile(r"\[(?!\^)[^\]]+\]")
 
 
 def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[Fault]:
-    """`unsupported_characters` where fonts are named of which none has the locale's letters.
+    """`unsupported_characters` where none of the named fonts has most of the locale's letters.
 
-    Its letters are those of its months and days. Nobody who leaves the usual font as it is meant
-    it for every script, and a text that can only say what its font has, such as a code of A to Z,
-    needs no more.
+    A locale's letters are those of its month and day names. Not reported: the default font, which
+    was not chosen for a language, and texts that can only show letters that their font has, such
+    as a code of A to Z.
     """
     letters = _locale_letters(locale)
-    shown = _texts_by_font(document)
+    texts = _texts_by_font(document)
     named: dict[str, list[str]] = {}
     for where, family in used_families(document):
         if fonts.has_family(family):
@@ -39,7 +37,7 @@ def missing_letters(document: Document, locale: str, fonts: Fonts) -> Iterator[F
     for where, families in named.items():
         faces = [fonts.face_chain((family,), 400, False)[0] for family in families]
         missing = [one for one in letters if not any(face.has_glyph(one) for face in faces)]
-        possible = _possible_letters(shown.get(where), document.fields)
+        possible = _possible_letters(texts.get(where), document.fields)
         if len(missing) > len(letters) / 2 and not _faces_cover(faces, possible):
             yield Fault("unsupported_characters", where, _message(families, locale, missing))
 
@@ -53,7 +51,7 @@ def _locale_letters(locale: str) -> list[str]:
 
 
 def _texts_by_font(document: Document) -> dict[str, list[str]]:
-    """What is written in each font, by the font's pointer; nothing is known of the document's."""
+    """The texts in each font, by the font's JSON pointer; not those in the document's font."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for layer, where in text_layers(document):
         whole = [span.text for span in layer.spans]
@@ -70,7 +68,7 @@ def _style_font_pointers(*styles: str | None) -> list[str]:
 
 
 def _possible_letters(sources: Sequence[str] | None, fields: Fields) -> str | None:
-    """Every letter that texts may show, None where that is anything."""
+    """Every letter that texts may show; None if there is no limit."""
     if not sources:
         return None
     names = {name for source in sources for name in names_used(source)} - _CASE_FILTERS
@@ -81,7 +79,7 @@ def _possible_letters(sources: Sequence[str] | None, fields: Fields) -> str | No
 
 
 def _field_letters(field: AnyField | None) -> str | None:
-    """The letters of a field's values, None where they may be any."""
+    """The letters of a field's values; None if they may be any."""
     if not isinstance(field, TextField):
         return None
     if field.choices:
@@ -90,7 +88,7 @@ def _field_letters(field: AnyField | None) -> str | None:
 
 
 def _matches_only_ascii(pattern: str) -> bool:
-    """Whether only ASCII can match, as far as a look at the pattern tells."""
+    """Whether a pattern clearly matches ASCII only."""
     rest = _ASCII_ESCAPE.sub("", pattern)
     if not rest.isascii() or "\\" in rest or "[:^" in rest:
         return False
@@ -103,8 +101,8 @@ def _faces_cover(faces: Sequence[Face], letters: str | None) -> bool:
     )
 
 
-def _message(families: list[str], locale: str, lacking: list[str]) -> str:
+def _message(families: list[str], locale: str, missing: list[str]) -> str:
     return (
-        f"{' and '.join(families)} cannot write {locale} ({' '.join(lacking[:_MAX_LISTED])} …), so "
-        "another font stands in: name one whose scripts GET /v1/fonts lists with it."
+        f"{' and '.join(families)} cannot write {locale} ({' '.join(missing[:_MAX_LISTED])} …), so "
+        "another font is used instead: name one for which GET /v1/fonts lists its script."
     )

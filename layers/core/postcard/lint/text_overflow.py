@@ -1,31 +1,32 @@
-"""Texts that do not fit their boxes: as drawn at publish, or with the longest values."""
+"""Finds texts that do not fit their boxes, with the examples or with the longest values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any
 
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.errors import Fault
+from postcard.rendering.drawing_context import DrawingContext, TargetPixels
 from postcard.rendering.flex_layout import layout_nodes
-from postcard.rendering.placement import DrawingContext, PlacedLayer, TargetPixels
+from postcard.rendering.placed_layer import PlacedLayer
 from postcard.rendering.render_tree import RenderNode, build_tree
 from postcard.template.bind import bind, bind_examples, example_value
 from postcard.template.compiled import Template
 from postcard.template.evaluator import Evaluator
 from postcard.template.fields.field_types import AnyField, ListField, TextField
 from postcard.template.layers.text import TextLayer
-from postcard.template.liquid.programs import paths_used
+from postcard.template.liquid.parse import paths_used
 from postcard.template.modifications import Modifications
 from postcard.template.properties.text_style import written_properties
 from postcard.text.fonts import Fonts
 
-_WIDE_LETTERS = "Wilhelmina Hammersmith Montgomery "  # what a long value of wide letters looks like
+_WIDE_LETTERS = "Wilhelmina Hammersmith Montgomery "  # repeated to make a long value
 
 
 class _NoImages:
-    """None is at hand: a text has the most room without the pictures beside it."""
+    """Finds no pictures: without them, the texts beside them have the most space."""
 
-    def __call__(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
+    def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         return None
 
     def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage | None:
@@ -33,7 +34,7 @@ class _NoImages:
 
 
 def overflowing_texts(template: Template, fonts: Fonts, *, now: float) -> Iterator[Fault]:
-    """`overflow` for every text of which some is not shown where its author expects all of it.
+    """`text_overflow` for every text that is cut although its author expects all of it.
 
     An author who writes `overflow`, or `max_lines` without shrinking, expects a text to be cut.
     """
@@ -62,7 +63,7 @@ def _overflow_cause(names: Sequence[str], longest: Mapping[str, str]) -> str:
 
 
 def _longest_values(template: Template) -> dict[str, str]:
-    """The widest value of each text field that says how long one may be; those of items too."""
+    """The widest value of each text field with a limit of its length; those of items too."""
     fields: dict[str, AnyField] = dict(template.fields)
     for name, field in template.fields.items():
         if isinstance(field, ListField):
@@ -89,7 +90,7 @@ def _bind_values(template: Template, longest: Mapping[str, str]) -> Mapping[str,
 
 
 def _sample_value(name: str, field: AnyField, longest: Mapping[str, str]) -> Any:
-    """The longest value, else the example; a list has all the items that it may have."""
+    """The longest value, else the example; a list gets its maximum of items."""
     example = example_value(field)
     if not isinstance(field, ListField):
         return longest.get(name, example)
@@ -101,7 +102,7 @@ def _sample_value(name: str, field: AnyField, longest: Mapping[str, str]) -> Any
 def _truncated_texts(
     template: Template, values: Mapping[str, Any], fonts: Fonts, now: float
 ) -> Iterator[PlacedLayer]:
-    """The texts that are cut, though nothing says that they may be."""
+    """The texts that are cut although nothing in the document allows it."""
     evaluator = Evaluator(template, values, now, lambda *_: None)
     nodes = build_tree(template.document.layers, "/layers", evaluator, {})
     drawing = DrawingContext(evaluator.document, fonts, 1.0, _NoImages())
@@ -128,14 +129,14 @@ def _may_be_truncated(layer: TextLayer, placed_layer: PlacedLayer) -> bool:
 
 
 def _field_names(template: Template, placed_layer: PlacedLayer) -> list[str]:
-    """The fields in a text, each once."""
+    """The names of the fields in a text, each once."""
     slots = template.liquid_slots.get(placed_layer.node.pointer, ())
     paths = [path for slot in slots if slot.path[0] == "text" for path in paths_used(slot.source)]
     return list(dict.fromkeys(_field_name(path, placed_layer) for path in paths))
 
 
 def _field_name(path: Sequence[str], placed_layer: PlacedLayer) -> str:
-    """A path's field, that of an item as `products[].name`."""
+    """The field that a Liquid path names; that of an item as `products[].name`."""
     iteration = placed_layer.node.iteration
     if iteration is not None and path[0] == iteration.item_name and len(path) > 1:
         return f"{iteration.list_name}[].{path[1]}"

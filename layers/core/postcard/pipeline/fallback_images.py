@@ -1,4 +1,4 @@
-"""The pictures that stand in: `fallback` and `ended`, drawn at publish, and a plain card."""
+"""Fallback pictures: `fallback` and `ended`, drawn at publish, and one of a single colour."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,17 +19,17 @@ DEFAULT_SIZE = output_size(1200, 630)
 
 
 def fallback_key(template_id: str, version: int, kind: str) -> str:
-    """Where a version's picture lies in the store bucket, for those who cannot read its record."""
+    """A fixed key in the store bucket, for a GET that cannot read the version's record."""
     return f"templates/{template_id}/{version}/{kind}.png"
 
 
 def fallback_keys(version: TemplateVersion, kinds: Sequence[str]) -> list[str]:
-    """Where those of `kinds` lie that the version has."""
-    return [version.stand_ins[kind] for kind in kinds if kind in version.stand_ins]
+    """The keys of those `kinds` of pictures that the version has."""
+    return [version.fallbacks[kind] for kind in kinds if kind in version.fallbacks]
 
 
 def stored_size(document: Document) -> OutputSize:
-    """Twice the template's size, or what of it stays within the bounds."""
+    """Twice the template's size, or as much of that as the limits allow."""
     sizes = (output_size(document.width, document.height, dpr=dpr) for dpr in STORED_DPRS)
     return next(
         (size for size in sizes if size.is_within_limits),
@@ -39,9 +39,9 @@ def stored_size(document: Document) -> OutputSize:
 
 @dataclass(frozen=True, slots=True)
 class FallbackOptions:
-    """The looks of what was asked for, which a stand-in takes on.
+    """Size, format, quality and background of a fallback picture.
 
-    `guessed`: nobody knows the template's proportions now, so a stand-in keeps its own.
+    `size_is_guess`: the template is unknown, so the fallback picture keeps its own proportions.
     """
 
     size: OutputSize
@@ -52,47 +52,47 @@ class FallbackOptions:
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """Width and height that are sent; height 0: as the picture's proportions have it."""
+        """Width and height in pixels; height 0 follows from the picture's own proportions."""
         return self.size.width, 0 if self.size_is_guess else self.size.height
 
 
 class FallbackImages:
-    """Brings a version's stand-ins, fitted to what was asked for."""
+    """Reads a version's fallback pictures and resizes them."""
 
     def __init__(self, renderer: Renderer, sources: SourceFetcher) -> None:
         self._renderer = renderer
         self._sources = sources
 
     def load_resized(
-        self, keys: Sequence[str], frame: FallbackOptions, *, deadline: float | None = None
+        self, keys: Sequence[str], options: FallbackOptions, *, deadline: float | None = None
     ) -> EncodedImage | None:
-        """The first of `keys` that is in the store, at that size; None if none is."""
+        """The first of `keys` that is in the store, resized; None if none is there."""
         for key in keys:
             body = self._sources.read_cached(key, deadline=deadline)
             if body is not None:
-                quality = frame.quality or FORMATS[frame.format].default_quality
+                quality = options.quality or FORMATS[options.format].default_quality
                 return resize(
                     body,
-                    frame.pixels,
-                    format=frame.format,
+                    options.pixels,
+                    format=options.format,
                     quality=quality,
                     max_bytes=MAX_PICTURE_BYTES,
                 )
         return None
 
-    def solid_color(self, frame: FallbackOptions) -> EncodedImage:
-        """A card of one colour."""
+    def solid_color(self, options: FallbackOptions) -> EncodedImage:
+        """A picture of one colour."""
         return self._renderer.solid_color(
-            frame.size, format=frame.format, background=frame.background
+            options.size, format=options.format, background=options.background
         )
 
 
 def store_fallbacks(
     store: ObjectStore, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> dict[str, str]:
-    """Store what was drawn at publish; kind → key.
+    """Stores pictures drawn at publish; kind → key.
 
-    The key tells the bytes: who publishes the same version at the same time writes to another.
+    Keys hold a digest of the bytes: two publishers of one version at one time use two keys.
     """
     keys = {}
     for kind, body in drawn.items():
@@ -104,13 +104,13 @@ def store_fallbacks(
 def store_fallbacks_at_fixed_keys(
     store: ObjectStore, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> None:
-    """Once the version is published: store them where they are found without its record, too."""
+    """Stores them again after publishing, where a GET finds them without the version's record."""
     for kind, body in drawn.items():
-        told = {DIGEST_METADATA_KEY: content_digest(body)}
-        stored = StoredObject(body, "image/png", metadata=told)
+        metadata = {DIGEST_METADATA_KEY: content_digest(body)}
+        stored = StoredObject(body, "image/png", metadata=metadata)
         store.put(fallback_key(template_id, version, kind), stored)
 
 
 def background_color(document: Document) -> str:
-    """The colour of a plain card; white where it takes values to know."""
+    """The template's background; white if it holds Liquid, which needs values."""
     return "#ffffff" if "{" in document.background else document.background

@@ -1,8 +1,11 @@
-"""Draws an order: its pictures brought, then everything on one canvas. The one way to a picture."""
+"""The render pipeline: from a render job to an encoded picture. Every picture comes this way.
+
+load custom fonts → evaluate Liquid → fetch images → draw → encode
+"""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
@@ -10,14 +13,16 @@ from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
-from postcard.rendering.prerendered import PrerenderedLayers, size_name
+from postcard.pipeline.timings import Timings
 from postcard.rendering.renderer import (
     ImageSource,
     LayerBox,
+    PreparedRender,
     RenderedPicture,
     Renderer,
     RenderFailed,
 )
+from postcard.rendering.static_layers import PrerenderedLayers, size_name
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.model import Document
@@ -27,30 +32,12 @@ if TYPE_CHECKING:
 
 Monotonic = Callable[[], float]
 _DEGRADING_CODES = ("image_unavailable", "font_unavailable")
-DRAW_SECONDS = 1.0  # seconds that are left for drawing when the last source is given up
-
-
-@dataclass
-class Timings:
-    """Milliseconds by step, for logs and `Server-Timing`; `timed` starts the next step."""
-
-    clock: Monotonic = time.monotonic
-    milliseconds: dict[str, float] = field(default_factory=dict)
-    _since: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._since = self.clock()
-
-    def lap(self, step: str) -> None:
-        """What was done since the last step took this long."""
-        now = self.clock()
-        self.milliseconds[step] = self.milliseconds.get(step, 0.0) + (now - self._since) * 1000
-        self._since = now
+DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """What came of an order. `degraded`: a picture or font in it could not be had."""
+    """An encoded picture, its warnings, and the boxes of its layers."""
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
@@ -58,17 +45,17 @@ class RenderResult:
 
     @property
     def degraded(self) -> bool:
-        """Whether it may not be stored."""
+        """Whether an image or a font is missing: such a picture is not stored."""
         return any(warning.code in _DEGRADING_CODES for warning in self.warnings)
 
     @property
     def missing_glyphs(self) -> int:
-        """How many layers have letters that no font has."""
+        """How many layers have characters that no font has."""
         return sum(warning.code == "missing_glyph" for warning in self.warnings)
 
 
 class RenderPipeline:
-    """Everything that drawing needs; one for a process."""
+    """Draws render jobs. One for a process, since its parts have caches."""
 
     def __init__(
         self, renderer: Renderer, sources: SourceFetcher, *, monotonic: Monotonic = time.monotonic
@@ -79,119 +66,122 @@ class RenderPipeline:
         self._monotonic = monotonic
 
     def draw(
-        self, order: RenderJob, *, now: float, deadline: float, steps: Timings
+        self, job: RenderJob, *, now: float, deadline: float, timings: Timings
     ) -> RenderResult:
-        """The picture. `RenderFailed` if a layer that says `on_error: fail` lacks its own.
+        """The picture of a job. `now` is in Unix seconds.
 
-        `now` is in Unix seconds. Sources are given up a second before the `time.monotonic()`
-        instant `deadline`; `TimedOut` after it.
+        Fetches end a second before the `time.monotonic()` instant `deadline`. `GatewayTimeout`
+        after it; `RenderFailed` if a layer with `on_error: fail` lacks its image.
         """
-        order, lost = self._with_custom_fonts(order, deadline - DRAW_SECONDS)
-        pictures, faults, laid = self._fetch_sources(order, now, deadline - DRAW_SECONDS)
-        steps.lap("sources")
+        job, font_warnings = self._with_custom_fonts(job, deadline - DRAW_SECONDS)
+        prepared = prepare(job, now=now)
+        fetched, faults, prerendered = self._fetch_images(job, prepared, deadline - DRAW_SECONDS)
+        timings.lap("sources")
         if self._monotonic() > deadline:
             raise GatewayTimeout("There was no time left to draw: try again.")
         reasons = {fault.reference: fault.detail for fault in faults}
+        pointers = job.source_pointers
         try:
-            rendered = self.render_with(order, pictures, now, laid)
+            rendered = self.render_with(job, prepared, fetched, prerendered)
         except RenderFailed as failure:
-            told = reasons.get(failure.reference, str(failure))
-            where = order.source_pointers.get(failure.reference, f"{failure.pointer}/source")
-            raise RenderFailed(where, told) from failure
+            detail = reasons.get(failure.reference, str(failure))
+            pointer = pointers.get(failure.reference, f"{failure.pointer}/source")
+            raise RenderFailed(pointer, detail) from failure
         finally:
-            steps.lap("draw")
-        warnings = (
-            *lost,
-            *(_at_request_pointer(w, reasons, order.source_pointers) for w in rendered.warnings),
-        )
-        return RenderResult(rendered.image, warnings, rendered.boxes)
+            timings.lap("draw")
+        warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
+        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes)
 
     def custom_font_keys(self, document: Document, *, deadline: float) -> FontKeysByFamily:
-        """The sender's own fonts that a document names; `BadRequest` where one cannot be used."""
+        """Keys of the customer's fonts that a document names; `BadRequest` if one is unusable."""
         return self.custom_fonts().resolve_families(
             document, self.renderer.fonts, deadline=deadline
         )
 
     def custom_fonts(self) -> "CustomFonts":
-        """The sender's own fonts."""
-        from postcard.assets.custom_fonts import (
-            CustomFonts,  # links never look for a font by its name
-        )
+        """The customer's uploaded fonts."""
+        from postcard.assets.custom_fonts import CustomFonts  # not needed for a GET
 
         return CustomFonts(self.sources.assets, monotonic=self._monotonic)
 
     def with_fonts(
         self, template: Template, families: FontKeysByFamily, *, deadline: float
     ) -> tuple[Template, tuple[Fault, ...]]:
-        """The template with those fonts, and a warning for each that could not be had."""
+        """The template with those fonts, and a warning for each that cannot be loaded."""
         if not families:
             return template, ()
-        typeface = self.font_cache.font_set(families, deadline=deadline)
-        return replace(template, fonts=typeface.fonts), typeface.warnings
+        font_set = self.font_cache.font_set(families, deadline=deadline)
+        return replace(template, fonts=font_set.fonts), font_set.warnings
 
     def _with_custom_fonts(
-        self, order: RenderJob, deadline: float
+        self, job: RenderJob, deadline: float
     ) -> tuple[RenderJob, tuple[Fault, ...]]:
-        families = order.loaded.stored.fonts
-        template, lost = self.with_fonts(order.template, families, deadline=deadline)
-        return replace(order, loaded=replace(order.loaded, template=template)), lost
+        families = job.loaded.stored.fonts
+        template, warnings = self.with_fonts(job.template, families, deadline=deadline)
+        return replace(job, loaded=replace(job.loaded, template=template)), warnings
 
-    def _fetch_sources(
-        self, order: RenderJob, now: float, deadline: float
+    def _fetch_images(
+        self, job: RenderJob, prepared: PreparedRender, deadline: float
     ) -> tuple[dict[str, bytes], list[SourceImageFault], PrerenderedLayers | None]:
-        """The pictures of an order; those that its stored ground shows only if that is missing."""
-        stored, grounds = order.loaded.stored, self.renderer.static_layers
-        key = stored.grounds.get(size_name(order.size), "")
-        wanted = self.renderer.image_sources(
-            order.template, order.values, order.size, now=now, has_prerendered=bool(key)
-        )
-        laid = grounds.get_prerendered(key)
-        first = [source for source in wanted if not source.prerendered_only]
-        own = stored.sources
-        if key and laid is None:
-            first.append(ImageSource("", key, None, "hide", 0, 0, from_document=True))
-            own = {**own, key: key}
-        if not all(source.from_document for source in first):
+        """The images of a job, their faults, and the template's prerendered layers if stored.
+
+        Images that only the prerendered layers show are fetched only if those are missing.
+        """
+        stored, cache = job.loaded.stored, self.renderer.static_layers
+        published_keys = stored.sources
+        key = stored.prerendered.get(size_name(job.size), "")
+        prerendered = cache.get_prerendered(key)
+        sources = prepared.image_sources(has_prerendered=bool(key))
+        needed = [source for source in sources if not source.prerendered_only]
+        if key and prerendered is None:
+            needed.append(ImageSource("", key, None, "hide", 0, 0, from_document=True))
+            published_keys = {**published_keys, key: key}
+        if not all(source.from_document for source in needed):
             self.renderer.image_cache.prepare_untrusted()
-        pictures, faults = self.sources.fetch_all(first, own, deadline=deadline)
-        laid = laid or grounds.add_prerendered(key, pictures.pop(key, b""))
-        below = [source for source in wanted if source.prerendered_only and laid is None]
-        more, missing = self.sources.fetch_all(below, own, deadline=deadline)
-        found = [fault for fault in (*faults, *missing) if fault.pointer]
-        return {**pictures, **more}, found, laid
+        fetched, faults = self.sources.fetch_all(needed, published_keys, deadline=deadline)
+        if prerendered is None:
+            prerendered = cache.add_prerendered(key, fetched.pop(key, b""))
+        if prerendered is None:
+            rest = [source for source in sources if source.prerendered_only]
+            more, more_faults = self.sources.fetch_all(rest, published_keys, deadline=deadline)
+            fetched |= more
+            faults += more_faults
+        return fetched, [fault for fault in faults if fault.pointer], prerendered
 
     def render_with(
         self,
-        order: RenderJob,
-        pictures: Mapping[str, bytes],
-        now: float,
-        laid: PrerenderedLayers | None = None,
+        job: RenderJob,
+        prepared: PreparedRender,
+        fetched_images: Mapping[str, bytes],
+        prerendered: PrerenderedLayers | None = None,
     ) -> RenderedPicture:
-        """The order drawn with pictures that are at hand."""
+        """Draws a prepared job with images that are fetched already."""
         return self.renderer.render(
-            order.template,
-            order.values,
-            order.size,
-            format=order.format,
-            quality=order.quality,
-            max_bytes=order.max_bytes,
-            fetched_images=pictures,
-            now=now,
-            prerendered=laid,
+            prepared,
+            fetched_images,
+            format=job.format,
+            quality=job.quality,
+            max_bytes=job.max_bytes,
+            prerendered=prerendered,
         )
+
+
+def prepare(job: RenderJob, *, now: float) -> PreparedRender:
+    """Evaluates a job's Liquid and builds its render tree, once for fetching and drawing."""
+    return PreparedRender(job.template, job.values, job.size, now=now)
 
 
 def _at_request_pointer(
     warning: Fault, reasons: Mapping[str, str], pointers: Mapping[str, str]
 ) -> Fault:
-    """Where the request names the picture, and why it could not be had, if that is known."""
+    """The warning about an image, with the request's pointer and the reason of the fetcher."""
     if not isinstance(warning, SourceImageFault):
         return warning
-    told = reasons.get(warning.reference, warning.detail)
-    return Fault(warning.code, pointers.get(warning.reference, warning.pointer), told)
+    detail = reasons.get(warning.reference, warning.detail)
+    return Fault(warning.code, pointers.get(warning.reference, warning.pointer), detail)
 
 
 def bad_request_for(failure: RenderFailed) -> BadRequest:
-    """What a POST answers where a layer says `on_error: fail`."""
+    """The response to a POST if a layer with `on_error: fail` lacks its image."""
     fault = Fault("image_unavailable", failure.pointer, f"{failure}")
     return BadRequest(str(failure), code="image_unavailable", errors=(fault,))

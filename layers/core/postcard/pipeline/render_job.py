@@ -1,4 +1,4 @@
-"""An order: what to draw, how large, and in which format. Requests and links both become one."""
+"""A render job: everything that one picture's bytes follow from. Requests and links become one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
@@ -19,9 +19,9 @@ from postcard.template.validation.parse import Document
 
 @dataclass(frozen=True, slots=True)
 class RenderJob:
-    """All that a picture follows from. `quality` is None where the format knows none.
+    """A template version, bound values, size, format and quality (None if the format has none).
 
-    `pointers` says where a request named a picture: reference → JSON pointer.
+    `source_pointers` maps an image reference to the JSON pointer where the request gave it.
     """
 
     loaded: LoadedTemplate
@@ -40,11 +40,11 @@ class RenderJob:
 
     @property
     def alt(self) -> str:
-        """The text beside the picture."""
+        """The alternative text of the picture."""
         return self.values.alt_text(self.template)
 
     def canonical(self) -> str:
-        """The one spelling of this request: the same picture, the same text."""
+        """Canonical JSON: two jobs with the same text give the same bytes."""
         return canonical_json(
             {
                 "template": self.loaded.stored.template_id,
@@ -70,22 +70,24 @@ class OutputOptions:
     max_bytes: int | None = None
 
     def resolve_format(self, template: Template) -> str:
-        """The format that goes out."""
+        """The format of the picture that is sent."""
         return self.format or template.format
 
     def resolve_quality(self, template: Template) -> int | None:
-        """The quality, if the format knows one."""
-        standard = FORMATS[self.resolve_format(template)].default_quality
-        return None if standard is None else self.quality or template.quality or standard
+        """The quality; None if the format has none."""
+        default = FORMATS[self.resolve_format(template)].default_quality
+        return None if default is None else self.quality or template.quality or default
 
     def resolve_size(self, document: Document) -> tuple[OutputSize, list[Fault]]:
-        """The size, and what is wrong with it."""
+        """The size in pixels, and the faults of what the request asks for."""
         dpr = 1 if self.dpr is None else self.dpr
-        usual = output_size(document.width, document.height)
+        default = output_size(document.width, document.height)
         if dpr not in DPRS:
-            return usual, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
-        if self.width is not None and self.width > MAX_SIDE:  # too much to reckon with, perhaps
-            return usual, [Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")]
+            return default, [Fault("invalid_request", "/dpr", "The dpr is 1, 1.5, 2 or 3.")]
+        if self.width is not None and self.width > MAX_SIDE:  # before it is multiplied
+            return default, [
+                Fault("invalid_request", "/width", f"The width is {MAX_SIDE} at most.")
+            ]
         size = output_size(document.width, document.height, width=self.width, dpr=dpr)
         if not size.is_within_limits:
             pointer = "/width" if self.width is not None else "/dpr"
@@ -98,62 +100,62 @@ class OutputOptions:
 
 
 def capped_size(document: Document, width: int | None, dpr: float) -> OutputSize:
-    """The size for a link: the greatest dpr of 3 2 1.5 1 that is allowed, up to the one asked for.
+    """The size for a link: the largest dpr of 3, 2, 1.5, 1 up to `dpr` that is within the limits.
 
-    A width that is too large even so gives way to the template's own.
+    If the width is too large even at 1, the template's own width is used.
     """
-    for shown in (width, None):
+    for display_width in (width, None):
         for ratio in sorted((r for r in DPRS if r <= dpr), reverse=True):
-            size = output_size(document.width, document.height, width=shown, dpr=ratio)
+            size = output_size(document.width, document.height, width=display_width, dpr=ratio)
             if size.is_within_limits:
                 return size
     return output_size(document.width, document.height)
 
 
 def job_for_request(
-    edition: LoadedTemplate,
+    template: LoadedTemplate,
     modifications: Sequence[Mapping[str, Any]],
-    looks: OutputOptions,
+    options: OutputOptions,
     *,
     on_invalid: BindMode,
-    found: Sequence[Fault] = (),
+    other_faults: Sequence[Fault] = (),
 ) -> RenderJob:
-    """What a request asks for; `BadRequest` with all its faults, those `found` before included."""
-    size, faults = looks.resolve_size(edition.template.document)
-    faults += found
-    bound = bind_modifications(
-        edition.template, modifications, on_invalid=on_invalid, faults=faults
+    """The job of an API request; `BadRequest` with all its faults, `other_faults` among them."""
+    size, faults = options.resolve_size(template.template.document)
+    faults += other_faults
+    values = bind_modifications(
+        template.template, modifications, on_invalid=on_invalid, faults=faults
     )
-    return replace(
-        job_for_values(edition, bound, looks, size), source_pointers=_source_pointers(modifications)
-    )
+    job = job_for_values(template, values, options, size)
+    return replace(job, source_pointers=_source_pointers(modifications))
 
 
 def job_for_values(
-    edition: LoadedTemplate, bound: BoundValues, looks: OutputOptions, size: OutputSize
+    template: LoadedTemplate, values: BoundValues, options: OutputOptions, size: OutputSize
 ) -> RenderJob:
-    """Values that are bound, with the looks asked for."""
-    template = edition.template
+    """The job for values that are bound already."""
+    compiled = template.template
     return RenderJob(
-        loaded=edition,
-        values=bound,
+        loaded=template,
+        values=values,
         size=size,
-        format=looks.resolve_format(template),
-        quality=looks.resolve_quality(template),
-        max_bytes=looks.max_bytes or template.max_bytes,
-        dpr=1 if looks.dpr is None else looks.dpr,
+        format=options.resolve_format(compiled),
+        quality=options.resolve_quality(compiled),
+        max_bytes=options.max_bytes or compiled.max_bytes,
+        dpr=1 if options.dpr is None else options.dpr,
     )
 
 
-def job_for_draft(order: RenderJob, asked: OutputOptions) -> RenderJob:
-    """The order as a draft is drawn: `auto` for `format: auto`, so that drawing decides.
+def job_for_draft(job: RenderJob, requested: OutputOptions) -> RenderJob:
+    """The job with format `auto` if a draft says `format: auto`: encoding then chooses png or jpg.
 
-    A canvas for pictures that are not known yet is drawn as the jpg that it will be.
+    A template whose photos come with the request is drawn as jpg, which it will be when they do.
     """
-    if order.template.document.format != "auto" or asked.format is not None:
-        return order
-    format = "jpg" if expects_photos(order.template.document) else "auto"
-    return replace(order, format=format, quality=order.template.quality)
+    document = job.template.document
+    if document.format != "auto" or requested.format is not None:
+        return job
+    format = "jpg" if expects_photos(document) else "auto"
+    return replace(job, format=format, quality=job.template.quality)
 
 
 def bind_modifications(
@@ -163,24 +165,24 @@ def bind_modifications(
     on_invalid: BindMode,
     faults: list[Fault],
 ) -> BoundValues:
-    """The values of a request; `BadRequest` with their faults and those found before."""
+    """The bound values of a request; `BadRequest` with their faults and those found before."""
     try:
-        changes = modifications_from_json(template, modifications)
-        bound = bind(template, changes, mode=on_invalid)
+        parsed = modifications_from_json(template, modifications)
+        values = bind(template, parsed, mode=on_invalid)
     except BadRequest as bad:
         more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid)
         raise_faults([*bad.errors, *more, *faults])
         raise
-    lacking = [
+    missing = [
         Fault(
             "missing_value",
-            changes.pointer_to_link_name(name, template.fields),
+            parsed.pointer_to_link_name(name, template.fields),
             f"{name} is required and has no default.",
         )
-        for name in bound.missing_required
+        for name in values.missing_required
     ]
-    raise_faults([*lacking, *faults])
-    return bound
+    raise_faults([*missing, *faults])
+    return values
 
 
 def _faults_in_other_entries(
@@ -189,26 +191,26 @@ def _faults_in_other_entries(
     known: Sequence[Fault],
     on_invalid: BindMode,
 ) -> list[Fault]:
-    """What is wrong with the entries that were not refused already, so that all is told at once."""
-    places = [json_pointer("modifications", index) for index in range(len(modifications))]
-    refused = {place for place in places for fault in known if _within(fault.pointer, place)}
-    if not refused:
+    """Faults of the entries that have none yet, so that the caller gets all faults at once."""
+    pointers = [json_pointer("modifications", index) for index in range(len(modifications))]
+    faulty = {entry for entry in pointers for fault in known if _is_at(fault.pointer, entry)}
+    if not faulty:
         return []
-    rest = [index for index, place in enumerate(places) if place not in refused]
+    rest = [index for index, entry in enumerate(pointers) if entry not in faulty]
     try:
         entries = [modifications[index] for index in rest]
         bind(template, modifications_from_json(template, entries), mode=on_invalid)
     except BadRequest as bad:
-        return [moved for fault in bad.errors if (moved := _with_entry_index(fault, rest))]
+        return [found for fault in bad.errors if (found := _with_entry_index(fault, rest))]
     return []
 
 
-def _within(place: str, entry: str) -> bool:
-    return place == entry or place.startswith(f"{entry}/")
+def _is_at(pointer: str, entry: str) -> bool:
+    return pointer == entry or pointer.startswith(f"{entry}/")
 
 
 def _with_entry_index(fault: Fault, indices: Sequence[int]) -> Fault | None:
-    """The fault where its entry stands in the whole list; None if it is about no entry."""
+    """The fault with its entry's index in the whole list; None if it is about no entry."""
     steps = fault.pointer.split("/")
     if len(steps) < 3:
         return None
@@ -217,17 +219,17 @@ def _with_entry_index(fault: Fault, indices: Sequence[int]) -> Fault | None:
 
 
 def _source_pointers(modifications: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Where each text was given, as it will be asked for if it is a picture's address."""
+    """JSON pointer of each given text: an image's reference is one of them."""
     return {
-        text.strip(): f"{json_pointer('modifications', index, key)}{where}"
+        text.strip(): f"{json_pointer('modifications', index, key)}{inner}"
         for index, entry in enumerate(modifications)
         for key in VALUE_KEYS
-        for text, where in _texts(entry.get(key))
+        for text, inner in _texts(entry.get(key))
     }
 
 
 def _texts(value: Any) -> Iterator[tuple[str, str]]:
-    """A text, or those of a list's items, each with its pointer."""
+    """A text, or the texts of a list's items, each with its pointer within the value."""
     if isinstance(value, str):
         yield value, ""
     for index, item in enumerate(value if isinstance(value, list) else ()):
@@ -237,9 +239,12 @@ def _texts(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def check_size(image: EncodedImage) -> None:
-    """`BadRequest` for a picture that could not be sent."""
+    """`BadRequest` for a picture that a Lambda response cannot hold."""
     size = len(image.body)
     if size <= MAX_PICTURE_BYTES:
         return
-    detail = f"The picture is {size:,} bytes, {MAX_PICTURE_BYTES:,} can be sent: ask for less, or max_bytes."
+    detail = (
+        f"The picture is {size:,} bytes, {MAX_PICTURE_BYTES:,} can be sent: ask for less, "
+        "or max_bytes."
+    )
     raise BadRequest(detail, errors=[Fault("invalid_request", "/max_bytes", detail)])

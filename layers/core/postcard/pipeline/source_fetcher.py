@@ -1,6 +1,8 @@
-"""Where a picture's pictures come from: the version's own, an asset, or a remote host."""
+"""Fetches the bytes of the images that a picture shows.
 
-from collections import OrderedDict
+They come from the copies stored at publish, from assets, or from remote hosts.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Lock
@@ -10,14 +12,17 @@ from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
+from postcard.runtime.lru_cache import SizedLruCache
 
 CACHE_BYTES = 64_000_000
 MAX_CONCURRENT_FETCHES = 6
-MAX_REQUEST_BYTES = 40_000_000  # bytes of the pictures that one request names
+MAX_REQUEST_BYTES = 40_000_000  # of all images that one request names
+
+Outcome = bytes | FetchError | AssetError
 
 
 class SourceFetcher:
-    """Brings pictures' bytes, those of one drawing at the same time."""
+    """Fetches images, those of one picture at the same time. Caches what was stored at publish."""
 
     def __init__(
         self, store: ports.ObjectStore, assets: AssetReader, fetcher: ports.Fetcher
@@ -25,76 +30,74 @@ class SourceFetcher:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
 
     def fetch_all(
-        self, wanted: Sequence[ImageSource], own: Mapping[str, str], *, deadline: float
+        self,
+        sources: Sequence[ImageSource],
+        published_keys: Mapping[str, str],
+        *,
+        deadline: float,
     ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
-        """Bytes by reference, and what could not be had. `own`: reference → key in the store."""
-        brought: dict[str, bytes] = {}
-        faults: list[SourceImageFault] = []
-        once = {source.reference: source for source in wanted}
-        room = _ByteBudget(MAX_REQUEST_BYTES)
-        readers = {
-            name: self._reader(source, own, deadline)
-            if source.from_document
-            else partial(room.read, self._reader(source, own, deadline))
-            for name, source in once.items()
-        }
-        for name, outcome in _run_concurrently(readers).items():
-            if isinstance(outcome, bytes):
-                brought[name] = outcome
-            else:
-                faults.append(_source_fault(once[name], outcome))
-        return brought, faults
+        """Bytes by reference, and a fault for each image that cannot be had.
 
-    def check_assets(self, wanted: Sequence[ImageSource]) -> list[SourceImageFault]:
-        """What is wrong with the assets among `wanted`; those uploaded since are made ready."""
-        named = [source for source in wanted if source.reference.startswith(ASSET_PREFIX)]
-        outcomes = [
-            (
-                source,
-                _outcome(partial(self._assets.read, source.reference.removeprefix(ASSET_PREFIX))),
-            )
-            for source in named
-        ]
-        return [
-            _source_fault(source, one) for source, one in outcomes if not isinstance(one, bytes)
-        ]
+        `published_keys`: reference → key of the copy stored at publish. `deadline` is a
+        `time.monotonic()` instant.
+        """
+        by_reference = {source.reference: source for source in sources}
+        budget = _ByteBudget(MAX_REQUEST_BYTES)
+        readers = {}
+        for reference, source in by_reference.items():
+            read = self._reader(source, published_keys, deadline)
+            readers[reference] = read if source.from_document else partial(budget.read, read)
+        fetched: dict[str, bytes] = {}
+        faults: list[SourceImageFault] = []
+        for reference, outcome in _run_concurrently(readers).items():
+            if isinstance(outcome, bytes):
+                fetched[reference] = outcome
+            else:
+                faults.append(_source_fault(by_reference[reference], outcome))
+        return fetched, faults
+
+    def check_assets(self, sources: Sequence[ImageSource]) -> list[SourceImageFault]:
+        """Faults of the assets among the sources. New uploads are checked and normalized now."""
+        faults = []
+        for source in sources:
+            if source.reference.startswith(ASSET_PREFIX):
+                asset_id = source.reference.removeprefix(ASSET_PREFIX)
+                outcome = _outcome(partial(self._assets.read, asset_id))
+                if not isinstance(outcome, bytes):
+                    faults.append(_source_fault(source, outcome))
+        return faults
 
     def read_cached(self, key: str, *, deadline: float | None = None) -> bytes | None:
-        """Immutable bytes of the store, kept in memory while there is room."""
-        if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
-            return kept
-        found = self._store.get(key, deadline=deadline)
-        if found is None:
-            return None
-        self._kept[key] = found.body
-        while sum(map(len, self._kept.values())) > CACHE_BYTES:
-            self._kept.popitem(last=False)
-        return found.body
+        """An object of the store whose bytes never change; None if it is not there."""
+        body = self._cache.get(key)
+        if body is None:
+            body = self.read_uncached(key, deadline)
+            if body is not None:
+                self._cache.put(key, body)
+        return body
+
+    def read_uncached(self, key: str, deadline: float | None = None) -> bytes | None:
+        """An object of the store, for callers with a cache of their own; None if not there."""
+        stored = self._store.get(key, deadline=deadline)
+        return None if stored is None else stored.body
 
     @property
     def assets(self) -> AssetReader:
-        """The assets among which pictures and fonts are looked up."""
+        """Where uploaded images and fonts are looked up."""
         return self._assets
 
-    def read_uncached(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Bytes of the store that the caller keeps; None if they are not there."""
-        found = self._store.get(key, deadline=deadline)
-        return None if found is None else found.body
-
     def _reader(
-        self, source: ImageSource, own: Mapping[str, str], deadline: float
+        self, source: ImageSource, published_keys: Mapping[str, str], deadline: float
     ) -> Callable[[], bytes]:
         reference = source.reference
-        if reference in own:
-            return lambda: self._read_published_copy(own[reference], deadline)
+        if reference in published_keys:
+            return lambda: self._read_published_copy(published_keys[reference], deadline)
         if reference.startswith(ASSET_PREFIX):
-            return lambda: self._assets.read(
-                reference.removeprefix(ASSET_PREFIX), deadline=deadline
-            )
+            asset_id = reference.removeprefix(ASSET_PREFIX)
+            return lambda: self._assets.read(asset_id, deadline=deadline)
         return lambda: (
             self._fetcher.fetch(
                 reference, allowed_hosts=source.allowed_hosts, deadline=deadline
@@ -108,26 +111,24 @@ class SourceFetcher:
         return body
 
 
-Outcome = bytes | FetchError | AssetError
-
-
 class _ByteBudget:
-    """What may be held of the pictures of one drawing; several threads take of it."""
+    """Bounds what the images of one request weigh together; several threads read within it."""
 
-    def __init__(self, most: int) -> None:
-        self._left = most
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._left = max_bytes
         self._lock = Lock()
 
     def read(self, read: Callable[[], bytes]) -> bytes:
-        """What `read` reads, if it fits; nothing is read once there is no room."""
+        """What `read` returns; `FetchError` once the budget is spent, without reading more."""
         if self._left >= 0:
             body = read()
             with self._lock:
                 self._left -= len(body)
                 if self._left >= 0:
                     return body
-        told = MAX_REQUEST_BYTES // 1_000_000
-        raise FetchError(f"The request's pictures have more than {told} MB together.")
+        megabytes = self._max_bytes // 1_000_000
+        raise FetchError(f"The request's pictures have more than {megabytes} MB together.")
 
 
 def _source_fault(source: ImageSource, error: Exception) -> SourceImageFault:
@@ -137,7 +138,7 @@ def _source_fault(source: ImageSource, error: Exception) -> SourceImageFault:
 def _run_concurrently(readers: Mapping[str, Callable[[], bytes]]) -> dict[str, Outcome]:
     if len(readers) < 2:
         return {name: _outcome(reader) for name, reader in readers.items()}
-    from concurrent.futures import ThreadPoolExecutor  # 10 ms that one picture does not need
+    from concurrent.futures import ThreadPoolExecutor  # costs 10 ms that one image does not need
 
     with ThreadPoolExecutor(min(MAX_CONCURRENT_FETCHES, len(readers))) as pool:
         return dict(zip(readers, pool.map(_outcome, readers.values()), strict=True))

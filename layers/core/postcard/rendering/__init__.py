@@ -1,1 +1,1 @@
-"""The renderer: a bound template and its pictures in, pixels out. No I/O."""
+"""Draws a template with its values and fetched pictures, and encodes it. No I/O."""

@@ -1,4 +1,4 @@
-"""The layers of a `fallback` or `ended` picture."""
+"""The layers and the background of a `fallback` or `ended` picture."""
 
 from dataclasses import replace
 
@@ -7,12 +7,12 @@ from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.text import TextLayer
 from postcard.template.model import Document, FallbackPicture
 
-_MARGIN_FRACTION = 0.08  # of the shorter side, round a text
-_FONT_SIZE_FRACTION = 0.12  # of the shorter side: the size of a text that fits
+_MARGIN_FRACTION = 0.08  # of the shorter side, around a text
+_FONT_SIZE_FRACTION = 0.12  # of the shorter side; a text that does not fit shrinks
 
 
 def fallback_layers(picture: FallbackPicture, document: Document) -> tuple[AnyLayer, ...]:
-    """What the picture shows over its background."""
+    """The layers that the picture shows over its background."""
     if picture.layers is not None:
         return picture.layers
     width, height = float(document.width), float(document.height)
@@ -22,7 +22,7 @@ def fallback_layers(picture: FallbackPicture, document: Document) -> tuple[AnyLa
 
 
 def fallback_document(picture: FallbackPicture | None, document: Document) -> Document:
-    """The document with the picture's own background, if it says one."""
+    """The document with the picture's own background, if it states one."""
     background = picture.background if picture else None
     return replace(document, background=background) if background else document
 

@@ -1,7 +1,7 @@
-"""Which way a document reads: where rows, bars and ratings start."""
+"""The reading direction of a document, which decides where rows, bars and ratings start."""
 
 _RTL_SCRIPTS = frozenset(("adlm", "arab", "hebr", "mand", "nkoo", "rohg", "syrc", "thaa"))
-_RTL_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a tag says another
+_RTL_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless the tag names another
     (
         *("ar", "arc", "bal", "brh", "ckb", "dv", "fa", "glk", "he", "iw", "ji", "khw", "ks"),
         *("lrc", "mzn", "nqo", "pnb", "ps", "sd", "sdh", "syr", "ug", "ur", "yi"),
@@ -10,7 +10,7 @@ _RTL_LANGUAGES = frozenset(  # those that CLDR writes in these scripts unless a 
 
 
 def reads_rtl(direction: str, locale: str) -> bool:
-    """Whether the direction says so, or else whether the locale does."""
+    """Whether a document reads from right to left; `auto` follows the locale."""
     return locale_reads_rtl(locale) if direction == "auto" else direction == "rtl"
 
 

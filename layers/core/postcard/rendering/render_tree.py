@@ -1,9 +1,10 @@
-"""The layers of one picture: Liquid run, the request's changes made, what is not drawn left out."""
+"""The render tree: layers with their Liquid evaluated and the request's modifications applied."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import LayerModifications
 from postcard.template.evaluator import Evaluator
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.line import LineLayer, stroke_with_color
@@ -12,15 +13,12 @@ from postcard.template.liquid.loops import Iteration
 from postcard.template.liquid.text_markers import isolate
 from postcard.template.liquid_slots import replace_at
 
-ModifiedProperties = Mapping[str, str | bool]
-LayerModifications = Mapping[str, ModifiedProperties]
-
 
 @dataclass(frozen=True, slots=True)
 class RenderNode:
-    """A layer that is drawn, its properties final; `pointer` is its place in the document.
+    """A layer to draw, its properties final; `pointer` is its JSON pointer in the document.
 
-    `turn` is the item that it is drawn for, in a repeated group.
+    `iteration` is the list item that it is drawn for, in a repeated group.
     """
 
     layer: AnyLayer
@@ -29,7 +27,7 @@ class RenderNode:
     iteration: Iteration | None = None
 
     def walk(self) -> Iterator["RenderNode"]:
-        """The node itself and everything inside."""
+        """The node and all nodes inside it."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -41,17 +39,17 @@ def build_tree(
     evaluator: Evaluator,
     modifications: LayerModifications,
 ) -> tuple[RenderNode, ...]:
-    """The nodes of layers at the pointer `where`."""
-    found = (
+    """The nodes of the layers at `pointer`, without those that are hidden or empty."""
+    nodes = (
         _build_node(layer, f"{pointer}/{index}", iteration, modifications)
         for index, layer in enumerate(layers)
         for iteration in _iterations(layer, evaluator)
     )
-    return tuple(node for node in found if node)
+    return tuple(node for node in nodes if node)
 
 
 def _iterations(layer: AnyLayer, evaluator: Evaluator) -> Iterable[Evaluator]:
-    """A speaker for each time that the layer is drawn."""
+    """An evaluator for each time that the layer is drawn."""
     repeats = isinstance(layer, GroupLayer) and layer.repeat
     return evaluator.iterations(layer) if repeats else (evaluator,)  # type: ignore[arg-type]
 
@@ -76,7 +74,7 @@ def _build_node(
     return RenderNode(resolved, pointer, iteration=evaluator.iteration)
 
 
-def _modified(layer: AnyLayer, properties: ModifiedProperties) -> AnyLayer:
+def _modified(layer: AnyLayer, properties: Mapping[str, str | bool]) -> AnyLayer:
     for slot, value in properties.items():
         target = layer.modifiable[slot]
         if isinstance(layer, TextLayer) and target == "highlight":

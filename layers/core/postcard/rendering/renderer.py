@@ -1,4 +1,4 @@
-"""From a template and values to the bytes of a picture: resolve, draw, encode."""
+"""Draws a prepared render on a canvas and encodes it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,33 +8,45 @@ from typing import Literal
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.encode import EncodeResult, encode
 from postcard.canvas.surface import Surface
-from postcard.color import Color, parse_color
+from postcard.color import WHITE, composite, parse_color
 from postcard.errors import Fault
 from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
-from postcard.rendering.fallback_layers import fallback_document, fallback_layers
-from postcard.rendering.flex_layout import draw_nodes
-from postcard.rendering.image_resolver import (
-    AddWarning,
-    DecodedImageCache,
-    ImageResolver,
-    RenderFailed,
-    WarnFunction,
+from postcard.rendering.decoded_image_cache import DecodedImageCache
+from postcard.rendering.drawing_context import (
+    CanvasSpec,
+    DrawingContext,
+    StartCanvas,
+    WarningList,
 )
-from postcard.rendering.image_sources import ImageSource, image_sources
-from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, static_layer_pointers, top_level_count
-from postcard.rendering.render_tree import LayerModifications, RenderNode, build_tree
-from postcard.rendering.static_layers import CanvasSpec, StaticLayerCache
+from postcard.rendering.flex_layout import draw_nodes
+from postcard.rendering.images import ImageResolver, ImageSource, RenderFailed
+from postcard.rendering.prepared_render import EvaluatedFrame, PreparedRender
+from postcard.rendering.render_tree import RenderNode
+from postcard.rendering.static_layers import (
+    PrerenderedLayers,
+    StaticLayerCache,
+    static_layer_pointers,
+    top_level_count,
+)
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.bind import BoundValues, bind_defaults
+from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
-from postcard.template.evaluator import NO_CLOCK, Evaluator
+from postcard.template.evaluator import NO_CLOCK
 from postcard.text.fonts import Fonts
 
-__all__ = ["FallbackKind", "ImageSource", "LayerBox", "RenderFailed", "RenderedPicture", "Renderer"]
+__all__ = [
+    "FallbackKind",
+    "ImageSource",
+    "LayerBox",
+    "PreparedRender",
+    "RenderFailed",
+    "RenderedPicture",
+    "Renderer",
+]
 
 FallbackKind = Literal["fallback", "ended"]
+FetchedImages = Mapping[str, bytes]  # files by reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,9 @@ class LayerBox:
 
 @dataclass(frozen=True, slots=True)
 class RenderedPicture:
-    """A picture, what was wrong with it, and where its layers stand.
+    """An encoded picture, its warnings, and the boxes of its layers in drawing order.
 
-    Warnings' codes: `image_unavailable`, `missing_glyph`, `max_bytes_exceeded`, `invalid_value`,
+    Codes of warnings: `image_unavailable`, `missing_glyph`, `max_bytes_exceeded`, `invalid_value`,
     `liquid_error`, `unscannable`.
     """
 
@@ -62,7 +74,7 @@ class RenderedPicture:
 
 
 class Renderer:
-    """Draws. One for a process: it keeps decoded pictures and drawn grounds of templates."""
+    """Draws pictures. One for a process: it caches decoded pictures and drawn static layers."""
 
     def __init__(
         self,
@@ -74,77 +86,46 @@ class Renderer:
         self.image_cache = image_cache or DecodedImageCache()
         self.static_layers = static_layers or StaticLayerCache()
 
-    def image_sources(
-        self,
-        template: Template,
-        bound: BoundValues,
-        size: OutputSize,
-        *,
-        now: float = NO_CLOCK,
-        has_prerendered: bool = False,
-    ) -> Sequence[ImageSource]:
-        """The pictures that `render` will want: fetch them first, each reference once.
-
-        The default of the field in an `on_error: default` layer is among them. `laid` tells of a
-        stored ground, which spares those that are `below`.
-        """
-        return image_sources(template, bound, size, now=now, has_prerendered=has_prerendered)
-
     def render(
         self,
-        template: Template,
-        bound: BoundValues,
-        size: OutputSize,
+        prepared: PreparedRender,
+        fetched_images: FetchedImages,
         *,
         format: str,
-        quality: int | None,
-        max_bytes: int | None,
-        fetched_images: Mapping[str, bytes],
-        now: float,
+        quality: int | None = None,
+        max_bytes: int | None = None,
         prerendered: PrerenderedLayers | None = None,
     ) -> RenderedPicture:
-        """Draws with `pictures` by reference; one that is missing follows its `on_error`.
+        """Draws and encodes a picture. A layer whose picture is missing follows its `on_error`.
 
-        Over `max_bytes` quality or colours go down. Raises `RenderFailed` for
-        `on_error: fail`. `now` is in Unix seconds. `laid` is the template's stored ground.
+        Over `max_bytes`, quality or colours are reduced. `prerendered` are the template's layers
+        in that size, if they are stored. Raises `RenderFailed` for `on_error: fail`.
         """
-        frame = _Frame(self, template, bound, size, fetched_images, now, prerendered=prerendered)
-        if format == "gif" and template.document.countdown:
-            return frame.render_animation(bound.layers, max_bytes)
-        evaluator = frame.evaluator
-        nodes = build_tree(template.document.layers, "/layers", evaluator, bound.layers)
-        surface = frame.draw(nodes)
-        return frame.encode(surface, format, quality, max_bytes)
+        start_canvas = self._start_canvas(prepared, fetched_images, prerendered)
+        if format == "gif" and prepared.template.document.countdown:
+            return self._render_animation(prepared, fetched_images, start_canvas, max_bytes)
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        surface = drawing.draw(start_canvas)
+        return drawing.encode(surface, format, quality, max_bytes)
 
-    def render_surface(
-        self,
-        template: Template,
-        bound: BoundValues,
-        size: OutputSize,
-        *,
-        fetched_images: Mapping[str, bytes],
-        now: float,
-    ) -> Surface:
-        """The drawn pixels, before any encoder: for who times or compares them."""
-        frame = _Frame(self, template, bound, size, fetched_images, now)
-        nodes = build_tree(template.document.layers, "/layers", frame.evaluator, bound.layers)
-        return frame.draw(nodes)
+    def render_surface(self, prepared: PreparedRender, fetched_images: FetchedImages) -> Surface:
+        """The drawn pixels, not encoded: for benchmarks."""
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        return drawing.draw(self._start_canvas(prepared, fetched_images, None))
 
     def prerender(
-        self, template: Template, size: OutputSize, *, fetched_images: Mapping[str, bytes]
+        self, prepared: PreparedRender, fetched_images: FetchedImages
     ) -> PrerenderedLayers | None:
-        """The pixels under what may change, to be stored; None where there are none to speak of.
+        """Draws the static layers of a template, to be stored; `prepared` has its default values.
 
-        Nor is anything stored that drawing had to warn of.
+        None if there are no static layers, or if drawing them gave a warning.
         """
-        pointers = static_layer_pointers(template)
-        frame = _Frame(self, template, bind_defaults(template), size, fetched_images, NO_CLOCK)
-        nodes = build_tree(template.document.layers, "/layers", frame.evaluator, {})
-        canvas = frame.canvas_spec.new_canvas()
-        draw_nodes(frame.drawing, canvas, nodes[: top_level_count(pointers)])
-        if not pointers or frame.warnings:
+        pointers = static_layer_pointers(prepared.template)
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        surface = drawing.draw_nodes(drawing.nodes[: top_level_count(pointers)])
+        if not pointers or drawing.warnings.faults:
             return None
-        return PrerenderedLayers("", canvas.picture(), pointers, tuple(frame.drawing.boxes))
+        return PrerenderedLayers("", surface, pointers, tuple(drawing.context.boxes))
 
     def render_fallback(
         self,
@@ -155,19 +136,28 @@ class Renderer:
         format: str,
         quality: int | None = None,
         max_bytes: int | None = None,
-        fetched_images: Mapping[str, bytes],
+        fetched_images: FetchedImages,
         now: float = NO_CLOCK,
     ) -> RenderedPicture:
-        """The `fallback` or `ended` picture of a document; a plain card if it says none."""
+        """The `fallback` or `ended` picture of a document; its plain background if it has none."""
+        from postcard.rendering.fallback_layers import (  # only publishing draws them
+            fallback_document,
+            fallback_layers,
+        )
+
         fallback = template.document.fallback if kind == "fallback" else template.document.ended
         document = fallback_document(fallback, template.document)
-        bound = bind_defaults(template)
-        frame = _Frame(self, replace(template, document=document), bound, size, fetched_images, now)
-        layers = fallback_layers(fallback, document) if fallback else ()
-        nodes = build_tree(layers, f"/{kind}/layers", frame.evaluator, {})
-        canvas = frame.canvas_spec.new_canvas()
-        draw_nodes(frame.drawing, canvas, nodes)
-        return frame.encode(canvas.picture(), format, quality, max_bytes)
+        prepared = PreparedRender(
+            replace(template, document=document),
+            bind_defaults(template),
+            size,
+            now=now,
+            layers=fallback_layers(fallback, document) if fallback else (),
+            pointer=f"/{kind}/layers",
+        )
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        surface = drawing.draw_nodes(drawing.nodes)
+        return drawing.encode(surface, format, quality, max_bytes)
 
     def solid_color(
         self, size: OutputSize, *, format: str, background: str = "#ffffff"
@@ -175,127 +165,118 @@ class Renderer:
         """A picture of one colour."""
         color = parse_color(background)
         canvas = Canvas.new(size.display_width, size.display_height, _pixels(size), color)
-        return encode(canvas.picture(), format, background=_over_white(color)).image
+        return encode(canvas.surface, format, background=composite(color, WHITE)).image
 
-
-class _Frame:
-    """One picture at work."""
-
-    def __init__(
+    def _render_animation(
         self,
-        renderer: Renderer,
-        template: Template,
-        bound: BoundValues,
-        size: OutputSize,
-        fetched_images: Mapping[str, bytes],
-        now: float,
-        second: int = 0,
-        prerendered: PrerenderedLayers | None = None,
-    ) -> None:
-        self.template = template
-        self.at_second = partial(_Frame, renderer, template, bound, size, fetched_images, now)
-        self.start_canvas = partial(
-            renderer.static_layers.start_canvas,
-            template=template,
+        prepared: PreparedRender,
+        fetched_images: FetchedImages,
+        start_canvas: StartCanvas,
+        max_bytes: int | None,
+    ) -> RenderedPicture:
+        """One frame a second. A countdown that ends in it is played once."""
+        from postcard.canvas.codecs.animated_gif import (  # few pictures are countdowns
+            encode_animation,
+        )
+        from postcard.rendering.frame_renderer import FrameRenderer
+        from postcard.template.fields.countdown import frame_count
+
+        first = self._drawing(prepared, prepared.frame(), fetched_images)
+        countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
+        count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
+
+        def surfaces() -> Iterator[Surface]:
+            frame_renderer = FrameRenderer(start_canvas)
+            for second in range(count):
+                drawing = (
+                    self._drawing(prepared, prepared.frame(second), fetched_images)
+                    if second
+                    else first
+                )
+                canvas = frame_renderer.draw(drawing.context, drawing.canvas_spec, drawing.nodes)
+                yield canvas.surface
+                for fault in drawing.warnings.faults:
+                    first.warnings.add(fault)
+
+        ends = end is not None and end <= prepared.now + count - 1
+        loop = countdown is not None and countdown.loop and not ends
+        return first.result(encode_animation(surfaces(), loop=loop, max_bytes=max_bytes))
+
+    def _start_canvas(
+        self,
+        prepared: PreparedRender,
+        fetched_images: FetchedImages,
+        prerendered: PrerenderedLayers | None,
+    ) -> StartCanvas:
+        return partial(
+            self.static_layers.start_canvas,
+            template=prepared.template,
             fetched_images=fetched_images,
             prerendered=prerendered,
         )
-        self.warnings: list[Fault] = []
-        self._add_warning = _warning_adder(
-            self.warnings
-        )  # not a method: its circle would keep the pixels alive
-        self._warn = _warn_function(self._add_warning)
-        self.evaluator = Evaluator(template, bound.values, now, self._warn, elapsed_seconds=second)
-        self.background = parse_color(self.evaluator.document.background)
-        self.canvas_spec = CanvasSpec(
-            (template.width, template.height), _pixels(size), self.background
+
+    def _drawing(
+        self, prepared: PreparedRender, frame: EvaluatedFrame, fetched_images: FetchedImages
+    ) -> "_Drawing":
+        template, document = prepared.template, frame.document
+        warnings = WarningList(frame.warnings)
+        pictures = ImageResolver(
+            template, prepared.values.values, fetched_images, self.image_cache, warnings.add
         )
-        image_resolver = ImageResolver(
-            template, bound.values, fetched_images, renderer.image_cache, self._add_warning
+        canvas_spec = CanvasSpec(
+            (template.width, template.height),
+            _pixels(prepared.size),
+            parse_color(document.background),
         )
-        self.drawing = DrawingContext(
-            self.evaluator.document,
-            template.fonts or renderer.fonts,
-            self.canvas_spec.scale,
-            image_resolver,
-            self.warnings,
-        )
+        fonts = template.fonts or self.fonts
+        context = DrawingContext(document, fonts, canvas_spec.scale, pictures, warnings)
+        return _Drawing(frame.nodes, canvas_spec, context)
 
-    def draw(self, nodes: Sequence[RenderNode]) -> Surface:
-        canvas, drawn_count = self.start_canvas(self.drawing, self.canvas_spec, nodes)
-        draw_nodes(self.drawing, canvas, nodes[drawn_count:])
-        return canvas.picture()
 
-    def render_animation(
-        self, modifications: LayerModifications, max_bytes: int | None
-    ) -> RenderedPicture:
-        """The picture and those of the seconds after it. Once it is over it does not begin anew."""
-        from postcard.canvas.codecs.animated_gif import (
-            encode_animation,  # one picture in many is a countdown
-        )
-        from postcard.template.fields.countdown import frame_count
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """One frame that is being drawn."""
 
-        countdown, end = self.template.document.countdown, self.evaluator.countdown_end
-        frames = frame_count(countdown, self.canvas_spec.pixels[0] * self.canvas_spec.pixels[1])
-        over = end is not None and end <= self.evaluator.now + frames - 1
-        loop = countdown is not None and countdown.loop and not over
-        surfaces = self._frames(frames, modifications)
-        return self._result(encode_animation(surfaces, loop=loop, max_bytes=max_bytes))
+    nodes: tuple[RenderNode, ...]
+    canvas_spec: CanvasSpec
+    context: DrawingContext
 
-    def _frames(self, count: int, modifications: LayerModifications) -> Iterator[Surface]:
-        from postcard.rendering.animation_frames import FrameRenderer
+    @property
+    def warnings(self) -> WarningList:
+        return self.context.warnings
 
-        frame_renderer, layers = FrameRenderer(self.start_canvas), self.template.document.layers
-        for second in range(count):
-            frame = self.at_second(second) if second else self
-            nodes = build_tree(layers, "/layers", frame.evaluator, modifications)
-            yield frame_renderer.draw(frame.drawing, frame.canvas_spec, nodes).picture()
-            for fault in frame.warnings:
-                self._add_warning(fault)
+    def draw(self, start_canvas: StartCanvas) -> Surface:
+        """Draws the layers that are not drawn on the start canvas already."""
+        canvas, drawn_count = start_canvas(self.context, self.canvas_spec, self.nodes)
+        draw_nodes(self.context, canvas, self.nodes[drawn_count:])
+        return canvas.surface
+
+    def draw_nodes(self, nodes: Sequence[RenderNode]) -> Surface:
+        """Draws these layers on an empty canvas."""
+        canvas = self.canvas_spec.new_canvas()
+        draw_nodes(self.context, canvas, nodes)
+        return canvas.surface
 
     def encode(
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
     ) -> RenderedPicture:
-        encoded = encode(
-            surface,
-            format,
-            quality=quality,
-            max_bytes=max_bytes,
-            background=_over_white(self.background),
+        """Encodes the drawn frame; a jpg gets its background over white."""
+        background = composite(self.canvas_spec.background, WHITE)
+        return self.result(
+            encode(surface, format, quality=quality, max_bytes=max_bytes, background=background)
         )
-        return self._result(encoded)
 
-    def _result(self, encoded: EncodeResult) -> RenderedPicture:
+    def result(self, encoded: EncodeResult) -> RenderedPicture:
+        """The picture with its warnings and boxes."""
         if encoded.over_budget:
-            size = len(encoded.image.body)
-            self._warn(
-                "max_bytes_exceeded", "", f"The smallest picture of this size has {size} bytes."
-            )
+            detail = f"The smallest picture of this size has {len(encoded.image.body)} bytes."
+            self.warnings.warn("max_bytes_exceeded", "", detail)
         boxes = tuple(
             LayerBox(pointer, box.x, box.y, box.width, box.height)
-            for pointer, box in self.drawing.boxes
+            for pointer, box in self.context.boxes
         )
-        return RenderedPicture(encoded.image, tuple(self.warnings), boxes)
-
-
-def _warning_adder(warnings: list[Fault]) -> AddWarning:
-    def note(fault: Fault) -> None:
-        if fault not in warnings:
-            warnings.append(fault)
-
-    return note
-
-
-def _warn_function(add_warning: AddWarning) -> WarnFunction:
-    return lambda code, where, detail: add_warning(Fault(code, where, detail))
+        return RenderedPicture(encoded.image, tuple(self.warnings.faults), boxes)
 
 
 def _pixels(size: OutputSize) -> tuple[int, int]:
     return size.width, size.height
-
-
-def _over_white(color: Color) -> Color:
-    """What a jpg lies on: the colour as it looks over white."""
-    red, green, blue, alpha = color
-    over = [round((channel * alpha + 255 * (255 - alpha)) / 255) for channel in (red, green, blue)]
-    return over[0], over[1], over[2], 255

@@ -1,53 +1,167 @@
-"""The layers at the bottom that are alike in every picture of a template: drawn once, then kept."""
+"""The layers at the bottom of a template that are the same in every picture: drawn once, reused.
 
-from collections.abc import Mapping, Sequence
+A warm process caches them as a canvas. Publishing draws those that neither values, conditions nor
+the clock can change, and stores their pixels where reading them costs less than drawing. The stored
+ones are called prerendered layers; they spare every cold start that work
+(docs/decisions/prerendered-layers.md).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from postcard.canvas.canvas import Canvas
-from postcard.color import Color
+from postcard.canvas.codecs.surface_png import pack, unpack
+from postcard.canvas.surface import Surface
 from postcard.errors import Fault
-from postcard.geometry import Box
+from postcard.geometry import Box, OutputSize
+from postcard.rendering.drawing_context import CanvasSpec, DrawingContext
 from postcard.rendering.flex_layout import draw_nodes
-from postcard.rendering.placement import DrawingContext
-from postcard.rendering.prerendered import PrerenderedLayers, top_level_count
 from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.compiled import Template
+from postcard.template.layers.group import AnyLayer, GroupLayer
+from postcard.template.layers.image import ImageLayer
+from postcard.template.layers.text import TextLayer
 from postcard.template.liquid_slots import value_at
-from postcard.template.model import walk_layers
+from postcard.template.model import Document, walk_layers
+
+RENDERER_VERSION = 1
+"""Raise it when the same document comes to look different: older files are then ignored."""
 
 STATIC_LAYER_CACHE_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from
-_BYTES_PER_PIXEL = 4  # bytes
+MAX_PRERENDERED_BYTES = 4_000_000
+_BYTES_PER_PIXEL = 4
+_TOP_LEVEL_SLASHES = 2  # in "/layers/0"
 
 CacheKey = tuple[object, ...]
 FetchedImages = Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class CanvasSpec:
-    """A canvas to come: its size in CSS pixels, its device pixels, its colour."""
+# The file that publishing stores
 
-    size: tuple[int, int]
-    pixels: tuple[int, int]
-    background: Color
+
+@dataclass(frozen=True, slots=True)
+class PrerenderedLayers:
+    """The pixels of a template's static layers at one size, and the key that they are stored by.
+
+    `pointers` are those of the layers, which are the first ones of the document, with those inside
+    groups; `boxes` are where they were drawn, in CSS pixels.
+    """
+
+    key: str
+    surface: Surface
+    pointers: tuple[str, ...]
+    boxes: tuple[tuple[str, Box], ...]
 
     @property
-    def scale(self) -> float:
-        """Device pixels per CSS pixel."""
-        return (self.pixels[0] / self.size[0] + self.pixels[1] / self.size[1]) / 2
+    def memory_bytes(self) -> int:
+        """The bytes of the pixels in memory."""
+        return self.surface.size[0] * self.surface.size[1] * _BYTES_PER_PIXEL
 
-    def new_canvas(self) -> Canvas:
-        """The canvas."""
-        return Canvas.new(*self.size, self.pixels, self.background)
+    def matches(self, pixels: tuple[int, int], nodes: Sequence[RenderNode]) -> bool:
+        """Whether it has that size in device pixels, and unmodified nodes begin with its layers."""
+        return self.surface.size == pixels and nodes_start_with(nodes, self.pointers)
+
+    def to_bytes(self) -> bytes:
+        """The file: a line of JSON, then the pixels."""
+        boxes = [(pointer, box.x, box.y, box.width, box.height) for pointer, box in self.boxes]
+        header = {"looks": RENDERER_VERSION, "layers": self.pointers, "boxes": boxes}
+        return json.dumps(header).encode() + b"\n" + pack(self.surface)
+
+    @classmethod
+    def from_bytes(cls, key: str, file: bytes) -> "PrerenderedLayers | None":
+        """Reads what `to_bytes` wrote; None for other bytes and for another renderer version."""
+        line, _, body = file.partition(b"\n")
+        try:
+            header = json.loads(line)
+            if header["looks"] != RENDERER_VERSION:
+                return None
+            boxes = tuple((pointer, Box(*sides)) for pointer, *sides in header["boxes"])
+            return cls(key, unpack(body), tuple(header["layers"]), boxes)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def to_canvas(self, size: tuple[int, int], *, copy: bool) -> Canvas:
+        """A canvas of `size` CSS pixels with these pixels on it, shared with this unless `copy`."""
+        pixels, surface = self.surface.size, self.surface
+        scale = (pixels[0] / size[0], pixels[1] / size[1])
+        return Canvas(surface.copy() if copy else surface, scale)
+
+
+def size_name(size: OutputSize) -> str:
+    """The name of a size among a version's prerendered layers.
+
+    >>> size_name(OutputSize(600, 300, 1200, 600))
+    '1200x600'
+    """
+    return f"{size.width}x{size.height}"
+
+
+# Which layers are static
+
+
+def static_layer_pointers(template: Template) -> tuple[str, ...]:
+    """The first layers, as far as neither values, conditions nor the clock can change them.
+
+    JSON pointers, those inside groups too, without layers that draw nothing.
+    """
+    if template.liquid_slots.get(""):
+        return ()
+    layers = template.document.layers
+    dynamic = (
+        where for layer, where, _ in walk_layers(layers) if _is_dynamic(layer, where, template)
+    )
+    first_dynamic = min((int(where.split("/")[2]) for where in dynamic), default=len(layers))
+    return tuple(_drawn_pointers(layers[:first_dynamic], "/layers"))
+
+
+def _is_dynamic(layer: AnyLayer, pointer: str, template: Template) -> bool:
+    repeats = isinstance(layer, GroupLayer) and layer.repeat
+    return bool(template.liquid_slots.get(pointer) or pointer in template.conditions or repeats)
+
+
+def _drawn_pointers(layers: Sequence[AnyLayer], pointer: str) -> Iterator[str]:
+    for index, layer in enumerate(layers):
+        if not layer.is_empty:
+            yield f"{pointer}/{index}"
+            if isinstance(layer, GroupLayer):
+                yield from _drawn_pointers(layer.layers, f"{pointer}/{index}/layers")
+
+
+def top_level_count(pointers: Sequence[str]) -> int:
+    """How many of the layers are in no group."""
+    return sum(pointer.count("/") == _TOP_LEVEL_SLASHES for pointer in pointers)
+
+
+def nodes_start_with(nodes: Sequence[RenderNode], pointers: Sequence[str]) -> bool:
+    """Whether the first nodes are exactly the layers at these pointers."""
+    first = nodes[: top_level_count(pointers)]
+    return [inner.pointer for node in first for inner in node.walk()] == list(pointers)
+
+
+def unmodified_nodes(nodes: Sequence[RenderNode], template: Template) -> list[RenderNode]:
+    """The first nodes, as far as their layers are the document's own objects.
+
+    Whatever Liquid, a request or a list's item changes about a layer makes a copy of it.
+    """
+    document_layers = {id(layer) for layer, _, _ in walk_layers(template.document.layers)}
+    return list(
+        takewhile(lambda node: all(id(one.layer) in document_layers for one in node.walk()), nodes)
+    )
+
+
+# The cache of a process
 
 
 @dataclass(frozen=True, slots=True)
 class CachedCanvas:
-    """A drawn canvas, and what drawing it said; `weight` in bytes.
+    """A canvas with static layers on it, and the boxes and warnings that drawing them gave.
 
-    `held` is whatever its key names by `id`, so that no other object can take that place.
+    `pinned_objects` are those that its key names by `id`: while they live, no other object can
+    have the same id.
     """
 
     canvas: Canvas
@@ -58,23 +172,23 @@ class CachedCanvas:
 
 
 class StaticLayerCache:
-    """Grounds by template, size, pictures and layers shown. Bounded by bytes."""
+    """Drawn static layers by template, size, pictures and layers shown. Bounded in bytes."""
 
     def __init__(self, max_bytes: int = STATIC_LAYER_CACHE_BYTES) -> None:
-        self.draw_count = 0  # how often a ground had to be drawn
+        self.draw_count = 0  # for tests
         self._canvases: SizedLruCache[CacheKey, CachedCanvas] = SizedLruCache(
-            max_bytes, lambda ground: ground.memory_bytes
+            max_bytes, lambda cached: cached.memory_bytes
         )
         self._prerendered: SizedLruCache[str, PrerenderedLayers] = SizedLruCache(
-            max_bytes, lambda laid: laid.memory_bytes
+            max_bytes, lambda prerendered: prerendered.memory_bytes
         )
 
     def get_prerendered(self, key: str) -> PrerenderedLayers | None:
-        """The stored ground that was read by that key, if it is still here."""
+        """The prerendered layers that were read by that key, if they are cached."""
         return self._prerendered.get(key)
 
     def add_prerendered(self, key: str, file: bytes) -> PrerenderedLayers | None:
-        """Read a stored ground, whose key its digest ends; None if it is not what was stored."""
+        """Reads prerendered layers and caches them; None if the file does not match its key."""
         prerendered = (
             PrerenderedLayers.from_bytes(key, file)
             if file and key.endswith(content_digest(file))
@@ -93,9 +207,9 @@ class StaticLayerCache:
         fetched_images: FetchedImages,
         prerendered: PrerenderedLayers | None = None,
     ) -> tuple[Canvas, int]:
-        """A canvas to go on with, and how many nodes are drawn on it.
+        """A canvas to draw on, and how many of the nodes are drawn on it already.
 
-        `laid` spares the first of them, where it is theirs.
+        `prerendered` layers are used instead of drawing, where the nodes begin with them.
         """
         static_nodes = unmodified_nodes(nodes, template)
         if not static_nodes:
@@ -119,7 +233,7 @@ class StaticLayerCache:
             self._canvases.put(key, cached)
         drawing.boxes[:] = cached.boxes
         for fault in cached.warnings:
-            drawing.add_warning(fault)
+            drawing.warnings.add(fault)
         return cached.canvas.copy(), len(static_nodes)
 
     def _draw(
@@ -130,7 +244,8 @@ class StaticLayerCache:
         pinned_objects: tuple[object, ...],
         prerendered: PrerenderedLayers | None,
     ) -> CachedCanvas:
-        before, rest = len(drawing.warnings), nodes
+        faults = drawing.warnings.faults
+        before, rest = len(faults), nodes
         if prerendered is None:
             self.draw_count += 1
             canvas = canvas_spec.new_canvas()
@@ -139,31 +254,20 @@ class StaticLayerCache:
             canvas = prerendered.to_canvas(canvas_spec.size, copy=bool(rest))
             drawing.boxes[:] = prerendered.boxes
         draw_nodes(drawing, canvas, rest)
-        files = sum(len(one) for one in pinned_objects if isinstance(one, bytes))
+        file_bytes = sum(len(one) for one in pinned_objects if isinstance(one, bytes))
         return CachedCanvas(
             canvas=canvas,
             boxes=tuple(drawing.boxes),
-            warnings=tuple(drawing.warnings[before:]),
-            memory_bytes=canvas.size[0] * canvas.size[1] * _BYTES_PER_PIXEL + files,
+            warnings=tuple(faults[before:]),
+            memory_bytes=canvas.size[0] * canvas.size[1] * _BYTES_PER_PIXEL + file_bytes,
             pinned_objects=(*pinned_objects, drawing.fonts),
         )
-
-
-def unmodified_nodes(nodes: Sequence[RenderNode], template: Template) -> list[RenderNode]:
-    """The first nodes whose layers are the document's own objects.
-
-    Whatever Liquid, a request or a list's item changes about a layer makes a copy of it.
-    """
-    document_layers = {id(layer) for layer, _, _ in walk_layers(template.document.layers)}
-    return list(
-        takewhile(lambda node: all(id(one.layer) in document_layers for one in node.walk()), nodes)
-    )
 
 
 def _cache_key(
     drawing: DrawingContext, nodes: Sequence[RenderNode], template: Template
 ) -> CacheKey:
-    """What else than pictures the drawing of untouched layers hangs on."""
+    """What else than pictures and size decides how unmodified layers are drawn."""
     slots = template.liquid_slots.get("", ())
     return (
         id(template.document),
@@ -171,3 +275,71 @@ def _cache_key(
         tuple(value_at(drawing.document, slot.path) for slot in slots),
         tuple((one.pointer, id(one.layer)) for node in nodes for one in node.walk()),
     )
+
+
+# Whether storing them pays: the milliseconds on one of Lambda's vCPUs of drawing them and of
+# reading them. They were measured once (docs/decisions/prerendered-layers.md) and are calculated
+# from sizes alone, so that a document gives the same result wherever it is published.
+
+_FETCH_MS_PER_MB = 12.5  # from the store
+_REQUEST_MS = 15.0  # until the store's first byte, where no other picture is fetched from it
+_DECODE_SOURCE_MS_PER_MB = 20.0
+_DECODE_PRERENDERED_MS = 8.0, 6.0  # per megabyte of the file, and per million of its pixels
+_RESIZE_MS_PER_MP = 8.0
+_SHADOW_MS_PER_MP = 37.0
+_OFFSCREEN_MS_PER_MP = 10.0  # rotation, opacity, blending: drawn apart, then composited
+_GRADIENT_MS_PER_MP = 5.0
+_FILTER_MS_PER_MP = 20.0
+_TEXT_MS, _LAYER_MS = 1.0, 0.3  # each
+_MIN_SPEEDUP = 1.5  # so that a wrong estimate costs little
+
+
+def should_prerender(
+    document: Document,
+    boxes: Mapping[str, Box],
+    source_bytes: Iterable[int],
+    pixels: tuple[int, int],
+    file_bytes: int,
+) -> bool:
+    """Whether to store prerendered layers whose file has `file_bytes`.
+
+    `boxes` are those of the layers by pointer, `source_bytes` the sizes of the pictures that are
+    shown in them alone, `pixels` the size in device pixels.
+    """
+    sizes = list(source_bytes)
+    megapixels_per_css_pixel = pixels[0] * pixels[1] / (document.width * document.height) / 1e6
+    drawing = sum(sizes) / 1e6 * (_FETCH_MS_PER_MB + _DECODE_SOURCE_MS_PER_MB)
+    for layer, pointer, _ in walk_layers(document.layers):
+        if pointer in boxes:
+            area = _visible_area(boxes[pointer], document)
+            drawing += _draw_ms(layer, area * megapixels_per_css_pixel)
+    reading = (
+        file_bytes / 1e6 * (_FETCH_MS_PER_MB + _DECODE_PRERENDERED_MS[0])
+        + pixels[0] * pixels[1] / 1e6 * _DECODE_PRERENDERED_MS[1]
+    )
+    if not sizes:
+        reading += _REQUEST_MS
+    return file_bytes <= MAX_PRERENDERED_BYTES and drawing > _MIN_SPEEDUP * reading
+
+
+def _draw_ms(layer: AnyLayer, megapixels: float) -> float:
+    """The milliseconds that drawing a layer of that area takes."""
+    milliseconds = _TEXT_MS if isinstance(layer, TextLayer) else _LAYER_MS
+    if isinstance(layer, ImageLayer):
+        milliseconds += megapixels * (
+            _RESIZE_MS_PER_MP + (_FILTER_MS_PER_MP if layer.filter else 0.0)
+        )
+    if not layer.draws_directly:
+        milliseconds += megapixels * _OFFSCREEN_MS_PER_MP
+    if layer.shadow is not None:
+        milliseconds += megapixels * _SHADOW_MS_PER_MP
+    if not isinstance(getattr(layer, "fill", None), str | None):
+        milliseconds += megapixels * _GRADIENT_MS_PER_MP
+    return milliseconds
+
+
+def _visible_area(box: Box, document: Document) -> float:
+    """The CSS pixels of the canvas that a box covers."""
+    across = min(box.right, document.width) - max(box.x, 0.0)
+    down = min(box.bottom, document.height) - max(box.y, 0.0)
+    return max(across, 0.0) * max(down, 0.0)

@@ -1,25 +1,27 @@
-"""The use cases of the JSON API, put together from ports."""
+"""Puts the services of the JSON API together from ports."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
-from postcard.assets.service import AssetService
+from postcard.assets.asset_service import AssetService
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.erasure import Erasure
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
+from postcard.services.stored_pictures import StoredPictures
 from postcard.services.templates import TemplateCatalog
 
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
-    """What the API needs beside what opening an address needs."""
+    """What the API needs beside the picture service's dependencies."""
 
     dependencies: Dependencies
     api_keys: ports.ApiKeyStore
@@ -36,7 +38,7 @@ class ApiDependencies:
 class ApiService:
     """Everything that the API's handlers call.
 
-    `until` tells the monotonic instant at which whatever is waited for is given up.
+    `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
     """
 
     images: Images
@@ -44,6 +46,7 @@ class ApiService:
     templates: TemplateCatalog
     publisher: Publisher
     recalls: Recalls
+    erasure: Erasure
     previews: Previews
     assets: AssetService
     fonts: Callable[[float], Sequence[Mapping[str, object]]]
@@ -59,79 +62,63 @@ class ApiService:
 
 
 def api_service(api: ApiDependencies) -> ApiService:
-    """Answers the API's calls."""
-    outside = api.dependencies
-    room = SharedServices.build(outside, settle=True)
+    """The services that the API's handlers call."""
+    dependencies = api.dependencies
+    shared = SharedServices.build(dependencies, normalize_uploads=True)
 
     def keys() -> LinkKeys:
-        return outside.keys(None)
+        return dependencies.keys(None)
 
-    minting = LinkService(room.templates, room.pipeline, keys, base_url=api.base_url)
-    recalls = _recalls(api, room, keys)
+    links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
+    stored_pictures = StoredPictures(dependencies.pictures, api.cdn, keys)
+    erasure = Erasure(dependencies.images, stored_pictures, keys, monotonic=dependencies.monotonic)
     return ApiService(
-        images=_images(api, room, minting, keys),
-        links=minting,
-        templates=TemplateCatalog(outside.templates, room.templates, minting, recalls),
-        publisher=Publisher(outside.templates, outside.store, room.pipeline),
-        recalls=recalls,
-        previews=Previews(room.templates, room.pipeline),
-        assets=AssetService(outside.assets, outside.store, api.uploads),
-        fonts=lambda deadline: [*api.fonts(), *_custom_fonts(room, deadline)],
-        health=lambda: _health(outside),
+        images=Images(
+            shared.templates,
+            shared.pipeline,
+            links,
+            dependencies.images,
+            dependencies.pictures,
+            stored_pictures,
+            shared.budget,
+            keys,
+            base_url=api.base_url,
+        ),
+        links=links,
+        templates=TemplateCatalog(dependencies.templates, shared.templates, links, erasure),
+        publisher=Publisher(dependencies.templates, dependencies.store, shared.pipeline),
+        recalls=Recalls(
+            dependencies.templates, shared.templates, dependencies.images, stored_pictures
+        ),
+        erasure=erasure,
+        previews=Previews(shared.templates, shared.pipeline),
+        assets=AssetService(dependencies.assets, dependencies.store, api.uploads),
+        fonts=lambda deadline: [*api.fonts(), *_custom_fonts(shared, deadline)],
+        health=lambda: _health(dependencies),
         keys=ApiKeyService(api.api_keys),
         limiter=api.limiter,
-        counters=outside.counters,
+        counters=dependencies.counters,
         idempotency=api.idempotency,
-        set_deadline=outside.set_deadline,
-        clock=outside.clock,
-        monotonic=outside.monotonic,
+        set_deadline=dependencies.set_deadline,
+        clock=dependencies.clock,
+        monotonic=dependencies.monotonic,
         cors_origins=api.cors_origins,
     )
 
 
-def _recalls(api: ApiDependencies, room: SharedServices, keys: Callable[[], LinkKeys]) -> Recalls:
-    outside = api.dependencies
-    return Recalls(
-        outside.templates,
-        room.templates,
-        outside.images,
-        outside.pictures,
-        api.cdn,
-        keys,
-        monotonic=outside.monotonic,
-    )
+def _custom_fonts(shared: SharedServices, deadline: float) -> Sequence[Mapping[str, object]]:
+    """The customer's own fonts; new uploads are checked while there is time."""
+    renderer = shared.pipeline.renderer
+    return shared.pipeline.custom_fonts().describe_fonts(renderer.fonts, deadline=deadline)
 
 
-def _images(
-    api: ApiDependencies, room: SharedServices, minting: LinkService, keys: Callable[[], LinkKeys]
-) -> Images:
-    return Images(
-        room.templates,
-        room.pipeline,
-        minting,
-        api.dependencies.images,
-        api.dependencies.pictures,
-        api.cdn,
-        room.budget,
-        keys,
-        base_url=api.base_url,
-    )
-
-
-def _custom_fonts(room: SharedServices, deadline: float) -> Sequence[Mapping[str, object]]:
-    """The sender's own fonts; new ones are checked while there is time."""
-    return room.pipeline.custom_fonts().describe_fonts(
-        room.pipeline.renderer.fonts, deadline=deadline
-    )
-
-
-def _health(outside: Dependencies) -> Mapping[str, str]:
-    nothing = "healthcheck"
+def _health(dependencies: Dependencies) -> Mapping[str, str]:
+    missing = "healthcheck"
     return check_all(
         {
-            "table": lambda: outside.templates.record(nothing),
-            "pictures": lambda: outside.pictures.get(f"errors/{nothing}"),
-            "store": lambda: outside.store.get(f"assets/{nothing}"),
-            "keys": lambda: outside.keys(None),
+            "table": lambda: dependencies.templates.record(missing),
+            "pictures": lambda: dependencies.pictures.get(f"errors/{missing}"),
+            "store": lambda: dependencies.store.get(f"assets/{missing}"),
+            "keys": lambda: dependencies.keys(None),
         }
     )

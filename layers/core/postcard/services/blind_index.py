@@ -1,6 +1,6 @@
-"""Marks: how an erasure finds a person's images without anything being kept that names the person.
+"""Blind indexes: keyed hashes by which an erasure finds the images made with a person's value.
 
-A field that says `erase_by` leaves the keyed hash of its value with each image.
+Each image's record holds one for every field with `erase_by`; the value itself is not stored.
 """
 
 import unicodedata
@@ -17,15 +17,15 @@ LENGTH = 40  # characters of base 32: 200 bits
 
 
 def blind_index(keys: LinkKeys, field: str, value: str) -> str:
-    """The mark of a value. Capitals, width and spaces make no other person."""
+    """The blind index of a value; case, character width and spacing make no difference."""
     text = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
     return base32(hmac_sha256(keys.image_id_key, f"{PURPOSE}\n{field}\n{text}"), LENGTH)
 
 
 def blind_indexes(keys: LinkKeys, template: Template, bound: BoundValues) -> tuple[str, ...]:
-    """The marks of all values that were given and can be erased by, each once.
+    """The blind indexes of all given values of `erase_by` fields, each once.
 
-    A field of a list's items is called `guests.email`, whichever item it is of.
+    The field of a list's items is named `guests.email` for every item.
     """
     found = [
         blind_index(keys, name, to_link_text(value))

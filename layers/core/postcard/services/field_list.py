@@ -1,4 +1,4 @@
-"""All names that a request may use with a template."""
+"""The fields and layers that a request may address in a template."""
 
 from dataclasses import fields
 
@@ -29,8 +29,8 @@ def _field(name: str, spec: AnyField) -> JsonObject:
     }
     if isinstance(spec, ListField):
         bounds["items"] = [_field(key, inner) for key, inner in spec.items.items()]
-    told = {word: getattr(spec, word) for word in COMMON_PROPERTIES}
-    return {"name": name, **told, **{k: _json(v) for k, v in bounds.items()}}
+    common = {word: getattr(spec, word) for word in COMMON_PROPERTIES}
+    return {"name": name, **common, **{k: _json(v) for k, v in bounds.items()}}
 
 
 def _layer(name: str, layer: BaseLayer) -> JsonObject:

@@ -1,4 +1,4 @@
-"""How each dependency is, asked by one cheap question."""
+"""Health checks: one cheap request to each dependency."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,14 +7,14 @@ from postcard.errors import ServiceUnavailable
 HealthCheck = Callable[[], object]
 
 
-def check_all(questions: Mapping[str, HealthCheck]) -> dict[str, str]:
-    """`ok` or `unavailable` by name."""
-    return {name: _check(question) for name, question in questions.items()}
+def check_all(checks: Mapping[str, HealthCheck]) -> dict[str, str]:
+    """`ok` or `unavailable` for each dependency."""
+    return {name: _check(check_dependency) for name, check_dependency in checks.items()}
 
 
-def _check(question: HealthCheck) -> str:
+def _check(check_dependency: HealthCheck) -> str:
     try:
-        question()
+        check_dependency()
     except ServiceUnavailable:
         return "unavailable"
     return "ok"

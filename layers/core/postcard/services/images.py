@@ -1,30 +1,32 @@
-"""Opaque images: an address without personal data, drawn once, remembered, erased on demand."""
+"""Opaque images: an address without personal data, drawn once, erased on demand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
-from postcard.delivery.response import DAY_SECONDS, cache_for, image_key
+from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
 from postcard.pipeline.template_loader import TemplateLoader
+from postcard.pipeline.timings import Timings
 from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
 from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.blind_index import blind_indexes
 from postcard.services.links import LinkService
+from postcard.services.stored_pictures import StoredPictures
 from postcard.template.bind import BindMode
 from postcard.timestamps import format_rfc3339
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """What `POST /v1/images` asks for; None is the template's own."""
+    """The body of `POST /v1/images`; None means the template's own."""
 
     template_id: str
     template_version: int | None = None
@@ -40,7 +42,7 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageResult:
-    """An image as callers are told of it. `warnings` are this call's, then the picture's."""
+    """An image for the response. `warnings` are those of this call, then those of the picture."""
 
     record: ImageRecord
     url: str
@@ -49,7 +51,7 @@ class ImageResult:
     log_fields: JsonObject = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
-        """Everything but `cached` and `metadata`; never the values."""
+        """The response without `cached` and `metadata`. It never holds the values."""
         record = self.record
         return {
             "id": record.image_id,
@@ -70,75 +72,77 @@ class ImageResult:
 
 
 class Images:
-    """Makes, tells of and erases opaque images."""
+    """Creates, reads and erases opaque images."""
 
     def __init__(
         self,
-        library: TemplateLoader,
-        studio: RenderPipeline,
-        minting: LinkService,
+        templates: TemplateLoader,
+        pipeline: RenderPipeline,
+        links: LinkService,
         records: ports.ImageStore,
         pictures: ports.ObjectStore,
-        cdn: ports.Cdn,
+        stored_pictures: StoredPictures,
         budget: RenderBudget,
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
     ) -> None:
-        self._library = library
-        self._studio = studio
-        self._minting = minting
+        self._templates = templates
+        self._pipeline = pipeline
+        self._links = links
         self._records = records
         self._pictures = pictures
-        self._cdn = cdn
+        self._stored_pictures = stored_pictures
         self._budget = budget
         self._keys = keys
         self._base_url = base_url
 
-    def create(self, asked: ImageRequest, *, now: float, deadline: float) -> ImageResult:
-        """The image of a request: the one there is, or a new one."""
-        template = self._library.usable_record(asked.template_id, "/template_id")
-        with self._minting.with_fallback_url(template):
-            edition = self._library.load_effective(
-                template, asked.template_version, "/template_version"
+    def create(self, request: ImageRequest, *, now: float, deadline: float) -> ImageResult:
+        """The image of a request: the existing one, or a new one. `now` is in Unix seconds."""
+        owner = self._templates.usable_record(request.template_id, "/template_id")
+        with self._links.with_fallback_url(owner):
+            template = self._templates.load_effective(
+                owner, request.template_version, "/template_version"
             )
-            looks = OutputOptions(
-                asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes
+            options = OutputOptions(
+                request.format, request.width, request.dpr, request.quality, request.max_bytes
             )
-            order = job_for_request(
-                edition, asked.modifications, looks, on_invalid=asked.on_invalid
+            job = job_for_request(
+                template, request.modifications, options, on_invalid=request.on_invalid
             )
-            image_id = derive_image_id(self._keys(), order.canonical())
-            known = self._refresh_status(self._records.get(image_id))
-            if known is not None and _is_reusable(known, asked.render):
-                return self._result(known, order, cached=True, outcome="cached")
-            record = _record(image_id, order, known, now)
+            image_id = derive_image_id(self._keys(), job.canonical())
+            existing = self._refresh_status(self._records.get(image_id))
+            if existing is not None and _is_reusable(existing, request.render):
+                return self._result(existing, job, cached=True, outcome="cached")
+            record = _record(image_id, job, existing, now)
             record = replace(
-                record, marks=blind_indexes(self._keys(), order.template, order.values)
+                record, blind_indexes=blind_indexes(self._keys(), job.template, job.values)
             )
-            if self._is_drawn_on_open(asked, template, order, now):
-                status = "timed" if order.template.depends_on_time else "pending"
+            if self._is_drawn_on_open(request, owner, job, now):
+                status = "timed" if job.template.depends_on_time else "pending"
                 self._records.put(record := replace(record, status=status))
-                return self._result(record, order, cached=False, outcome="pending")
-            return self._draw(record, order, now, deadline)
+                return self._result(record, job, cached=False, outcome="pending")
+            return self._draw(record, job, now, deadline)
 
     def read(self, image_id: str) -> ImageResult:
-        """What is known of an image; `NotFound`, `Gone` once erased."""
-        known = self._refresh_status(self._existing(image_id))
-        if known is None or known.erased:
+        """What is existing of an image; `NotFound`, `Gone` once erased."""
+        existing = self._refresh_status(self._existing(image_id))
+        if existing is None or existing.erased:
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
-        return ImageResult(known, self._url(known), True, known.warnings)
+        return ImageResult(existing, self._url(existing), True, existing.warnings)
 
     def owner(self, image_id: str) -> str:
-        """The id of its template."""
+        """The id of the image's template; `NotFound`."""
         return self._existing(image_id).template_id
 
     def erase(self, image_id: str) -> None:
-        """Forget values and bytes here and at the CDN. First the values: nothing is drawn anew."""
+        """Erases the values, then the stored picture and the CDN's copies.
+
+        The values go first, so that no GET draws the picture again.
+        """
         record = self._existing(image_id)
         self._records.put(without_values(record))
-        self._pictures.delete([image_key(record.image_id, record.format)])
-        self._cdn.invalidate(cdn_paths(record))
+        self._stored_pictures.delete_images([record])
 
     def _existing(self, image_id: str) -> ImageRecord:
         record = self._records.get(image_id) if is_valid_image_id(self._keys(), image_id) else None
@@ -147,7 +151,7 @@ class Images:
         return record
 
     def _refresh_status(self, record: ImageRecord | None) -> ImageRecord | None:
-        """An image that was drawn at an open since we last looked is ready now."""
+        """The record, now `ready` if a GET has drawn the picture since."""
         if record is None or record.erased or record.status not in ("pending", "degraded"):
             return record
         stored = self._pictures.get(image_key(record.image_id, record.format))
@@ -158,95 +162,91 @@ class Images:
         return ready
 
     def _is_drawn_on_open(
-        self, asked: ImageRequest, template: TemplateRecord, order: RenderJob, now: float
+        self, request: ImageRequest, template: TemplateRecord, job: RenderJob, now: float
     ) -> bool:
-        """Whether it is drawn only when it is opened."""
-        if asked.render == "on_open" or order.template.depends_on_time or template.paused:
+        """Whether the picture is drawn at its first GET instead of now."""
+        if request.render == "on_open" or job.template.depends_on_time or template.paused:
             return True
         return not self._budget.spend(template, now=now)
 
     def _draw(
-        self, record: ImageRecord, order: RenderJob, now: float, deadline: float
+        self, record: ImageRecord, job: RenderJob, now: float, deadline: float
     ) -> ImageResult:
-        steps = Timings()
+        timings = Timings()
         try:
-            drawing = self._studio.draw(order, now=now, deadline=deadline, steps=steps)
+            result = self._pipeline.draw(job, now=now, deadline=deadline, timings=timings)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
-        check_size(drawing.image)
+        check_size(result.image)
         record = replace(
             record,
-            status="degraded" if drawing.degraded else "ready",
-            bytes=len(drawing.image.body),
-            warnings=faults_to_json(drawing.warnings),
+            status="degraded" if result.degraded else "ready",
+            bytes=len(result.image.body),
+            warnings=faults_to_json(result.warnings),
         )
-        if not drawing.degraded:
-            self._store(record, drawing)
+        if not result.degraded:
+            self._store(record, result)
         self._records.put(record)
-        steps.lap("store")
+        timings.lap("store")
         return self._result(
-            record, order, cached=False, outcome="drawn", timings_ms=steps.milliseconds
+            record, job, cached=False, outcome="drawn", timings_ms=timings.milliseconds
         )
 
-    def _store(self, record: ImageRecord, drawing: RenderResult) -> None:
-        """The picture before its record, so that no record promises what is not there."""
-        image = drawing.image
+    def _store(self, record: ImageRecord, result: RenderResult) -> None:
+        """Stores the picture. Its record follows, so that no record names a missing picture."""
+        image = result.image
         stored = StoredObject(
             image.body, image.content_type, cache_control=cache_for(DAY_SECONDS).cache_control
         )
         self._pictures.put(image_key(record.image_id, record.format), stored)
 
     def _result(
-        self, record: ImageRecord, order: RenderJob, *, cached: bool, outcome: str, **more: Any
+        self, record: ImageRecord, job: RenderJob, *, cached: bool, outcome: str, **more: Any
     ) -> ImageResult:
-        warnings = [*faults_to_json(order.values.warnings), *record.warnings]
-        noted = {
+        warnings = [*faults_to_json(job.values.warnings), *record.warnings]
+        log_fields = {
             "image_id": record.image_id,
             "version": record.version,
             "outcome": outcome,
             "bytes": record.bytes,
             **more,
         }
-        return ImageResult(record, self._url(record), cached, warnings, noted)
+        return ImageResult(record, self._url(record), cached, warnings, log_fields)
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
 
 
 def without_values(record: ImageRecord) -> ImageRecord:
-    """What is left of an image: enough to show a fallback of its size."""
-    bare = replace(record, values="", alt="", warnings=(), marks=(), bytes=None)
+    """The record of an erased image: enough to show a fallback picture of its size."""
+    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
     return replace(bare, status="erased", erased=True)
 
 
-def cdn_paths(record: ImageRecord) -> list[str]:
-    """All paths by which the CDN may know it."""
-    name = f"{record.image_id}.{record.format}"
-    return [f"/images/{name}", f"/i/{name}"]
-
-
-def _is_reusable(known: ImageRecord, render: str) -> bool:
-    if known.erased:
+def _is_reusable(existing: ImageRecord, render: str) -> bool:
+    if existing.erased:
         return False
-    return known.status in ("ready", "timed") or (known.status == "pending" and render == "on_open")
+    return existing.status in ("ready", "timed") or (
+        existing.status == "pending" and render == "on_open"
+    )
 
 
-def _record(image_id: str, order: RenderJob, known: ImageRecord | None, now: float) -> ImageRecord:
-    size = order.size
+def _record(image_id: str, job: RenderJob, existing: ImageRecord | None, now: float) -> ImageRecord:
+    size = job.size
     return ImageRecord(
         image_id=image_id,
-        template_id=order.template.id,
-        version=order.loaded.version,
-        values=order.values.to_canonical_json(),
-        format=order.format,
+        template_id=job.template.id,
+        version=job.loaded.version,
+        values=job.values.to_canonical_json(),
+        format=job.format,
         width=size.width,
         height=size.height,
         display_width=size.display_width,
         display_height=size.display_height,
-        dpr=order.dpr,
-        quality=order.quality,
-        max_bytes=order.max_bytes,
-        alt=order.alt,
-        created_at=known.created_at if known and not known.erased else int(now),
+        dpr=job.dpr,
+        quality=job.quality,
+        max_bytes=job.max_bytes,
+        alt=job.alt,
+        created_at=existing.created_at if existing and not existing.erased else int(now),
         status="pending",
     )

@@ -1,4 +1,4 @@
-"""Links: minted from a request, as an address and as the tag that shows it."""
+"""Signed links: built from a request, as a URL and as an `<img>` tag."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from postcard.json_text import json_pointer
 from postcard.links.build import sign_link
 from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline
+from postcard.pipeline.pipeline import RenderPipeline, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
@@ -27,7 +27,7 @@ UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """What `POST /v1/links` asks for. `template_version` None: the latest, pinned."""
+    """The body of `POST /v1/links`. `template_version` None: the latest, pinned in the link."""
 
     template_id: str
     template_version: int | str | None = None
@@ -45,7 +45,7 @@ class LinkRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedLink:
-    """A link with what it shows."""
+    """A signed link, its `<img>` tag, and the render job of its picture."""
 
     job: RenderJob
     url: str
@@ -56,7 +56,7 @@ class SignedLink:
     log_fields: JsonObject = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
-        """As `POST /v1/links` tells it."""
+        """The response of `POST /v1/links`."""
         size = self.job.size
         return {
             "url": self.url,
@@ -77,35 +77,38 @@ class LinkService:
 
     def __init__(
         self,
-        library: TemplateLoader,
-        studio: RenderPipeline,
+        templates: TemplateLoader,
+        pipeline: RenderPipeline,
         keys: Callable[[], LinkKeys],
         *,
         base_url: str,
     ) -> None:
-        self._library = library
-        self._studio = studio
+        self._templates = templates
+        self._pipeline = pipeline
         self._keys = keys
         self._base_url = base_url
 
-    def create(self, asked: LinkRequest, *, now: float) -> SignedLink:
+    def create(self, request: LinkRequest, *, now: float) -> SignedLink:
         """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`."""
-        record = self._library.usable_record(asked.template_id, "/template_id")
+        record = self._templates.usable_record(request.template_id, "/template_id")
         with self.with_fallback_url(record):
-            number = None if asked.template_version == "latest" else asked.template_version
-            assert not isinstance(number, str)
-            edition = self._library.load_effective(record, number, "/template_version")
-            return self._create(asked, edition, now)
+            version = None if request.template_version == "latest" else request.template_version
+            assert not isinstance(version, str)
+            template = self._templates.load_effective(record, version, "/template_version")
+            return self._create(request, template, now)
 
-    def default_url(self, edition: LoadedTemplate) -> str:
+    def default_url(self, template: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
-        template = edition.template
+        return self.version_url(template.template.id, template.version, template.template.format)
+
+    def version_url(self, template_id: str, version: int, format: str) -> str:
+        """The same without the compiled template; `format` is the template's."""
         link = sign_link(
             self._keys(),
-            template=template.id,
-            format=template.format,
+            template=template_id,
+            format=format,
             fields={},
-            version=edition.version,
+            version=version,
             width=None,
             dpr=1,
             quality=None,
@@ -116,103 +119,107 @@ class LinkService:
 
     @contextmanager
     def with_fallback_url(self, record: TemplateRecord) -> Iterator[None]:
-        """Give every problem inside the template's `fallback_url`."""
+        """Adds the template's `fallback_url` to every problem raised inside."""
         try:
             yield
         except Problem as problem:
-            if (
-                edition := self._library.load_version(record.template_id, record.latest)
-            ) is not None:
-                told = {"fallback_url": self.default_url(edition)}
-                problem.extensions = {**problem.extensions, **told}
+            latest = self._templates.load_version(record.template_id, record.latest)
+            if latest is not None:
+                url = self.default_url(latest)
+                problem.extensions = {**problem.extensions, "fallback_url": url}
             raise
 
     def fallback_url(self, template_id: str) -> str | None:
-        """The same for a request that could not be read at all; None if there is no template."""
-        record = self._library.record(template_id)
+        """The `fallback_url` for a request that could not be read; None if there is no template."""
+        record = self._templates.record(template_id)
         if record is None or record.deleted or record.erased:
             return None
-        edition = self._library.load_version(template_id, record.latest)
-        return None if edition is None else self.default_url(edition)
+        latest = self._templates.load_version(template_id, record.latest)
+        return None if latest is None else self.default_url(latest)
 
     def value_faults(
         self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: BindMode
     ) -> Sequence[Fault]:
-        """What the latest version says of values in a request whose rest cannot be read."""
-        record = self._library.usable_record(template_id)
-        edition = self._library.load_effective(record, None)
+        """Faults of the values of a request whose other properties cannot be read."""
+        record = self._templates.usable_record(template_id)
+        template = self._templates.load_effective(record, None)
         try:
-            job_for_request(edition, modifications, OutputOptions(), on_invalid=mode)
+            job_for_request(template, modifications, OutputOptions(), on_invalid=mode)
         except BadRequest as bad:
             return bad.errors
         return ()
 
-    def _create(self, asked: LinkRequest, edition: LoadedTemplate, now: float) -> SignedLink:
-        opened = asked.open or {}
-        looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality)
-        expires, faults = _expiry(asked.expires_at, now)
-        faults += _open_faults(edition.template, asked)
-        later = replace(edition, template=_without_required_open_fields(edition.template, opened))
-        order = job_for_request(
-            later, asked.modifications, looks, on_invalid=asked.on_invalid, found=faults
+    def _create(self, request: LinkRequest, template: LoadedTemplate, now: float) -> SignedLink:
+        open_fields = request.open or {}
+        options = OutputOptions(request.format, request.width, request.dpr, request.quality)
+        expires, faults = _expiry(request.expires_at, now)
+        compiled = template.template
+        faults += _open_faults(compiled, request)
+        lenient = replace(template, template=_without_required_open_fields(compiled, open_fields))
+        job = job_for_request(
+            lenient,
+            request.modifications,
+            options,
+            on_invalid=request.on_invalid,
+            other_faults=faults,
         )
-        head = self._signed_part(asked, order, expires, tuple(opened))
-        link: str | MergeLink = head
-        if opened and asked.esp:
-            defaults = {name: _written_default(edition.template, name) for name in opened}
-            link = merge_link(head, esp=asked.esp, open=opened, defaults=defaults)
-        size = order.size
+        signed_part = self._signed_part(request, job, expires, tuple(open_fields))
+        link: str | MergeLink = signed_part
+        if open_fields and request.esp:
+            defaults = {name: _written_default(compiled, name) for name in open_fields}
+            link = merge_link(signed_part, esp=request.esp, open=open_fields, defaults=defaults)
+        size = job.size
         return SignedLink(
-            job=order,
+            job=job,
             url=f"{self._base_url}{link}",
             img=image_tag(
                 self._base_url,
                 link,
-                alt=order.alt,
+                alt=job.alt,
                 width=size.display_width,
                 height=size.display_height,
             ),
-            template_version="latest" if asked.template_version == "latest" else edition.version,
+            template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
-            warnings=self._warnings(asked, order, now),
-            log_fields={"version": edition.version, "outcome": "created"},
+            warnings=self._warnings(request, job, now),
+            log_fields={"version": template.version, "outcome": "created"},
         )
 
-    def _warnings(self, asked: LinkRequest, order: RenderJob, now: float) -> list[Fault]:
-        found = self._asset_faults(order, now)
-        return [*order.values.warnings, *found, *_outlook(asked, order)]
+    def _warnings(self, request: LinkRequest, job: RenderJob, now: float) -> list[Fault]:
+        return [
+            *job.values.warnings,
+            *self._asset_faults(job, now),
+            *_outlook_warnings(request, job),
+        ]
 
     def _signed_part(
-        self, asked: LinkRequest, order: RenderJob, expires: int | None, opened: Sequence[str]
+        self, request: LinkRequest, job: RenderJob, expires: int | None, open_fields: Sequence[str]
     ) -> str:
-        """The signed part, without what is the default."""
-        template, size = order.template, order.size
-        standard = OutputOptions(format=order.format).resolve_quality(template)
+        """The path and the signed parameters; those at their defaults are left out."""
+        template, size = job.template, job.size
+        default_quality = OutputOptions(format=job.format).resolve_quality(template)
         return sign_link(
             self._keys(),
             template=template.id,
-            format=order.format,
-            fields=order.values.link_fields(),
-            version=None if asked.template_version == "latest" else order.loaded.version,
+            format=job.format,
+            fields=job.values.link_fields(),
+            version=None if request.template_version == "latest" else job.loaded.version,
             width=None if size.display_width == template.document.width else size.display_width,
-            dpr=1 if asked.dpr is None else asked.dpr,
-            quality=None if order.quality == standard else order.quality,
+            dpr=1 if request.dpr is None else request.dpr,
+            quality=None if job.quality == default_quality else job.quality,
             expires=expires,
-            campaign=asked.campaign,
-            open=opened,
+            campaign=request.campaign,
+            open=open_fields,
         )
 
-    def _asset_faults(self, order: RenderJob, now: float) -> list[Fault]:
-        """Assets that the request names are checked now, so that a link can be drawn at once."""
-        wanted = self._studio.renderer.image_sources(
-            order.template, order.values, order.size, now=now
-        )
-        foreign = [s for s in wanted if s.reference not in order.loaded.stored.sources]
+    def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
+        """Checks the assets that the request names, so that a GET can draw the link at once."""
+        sources = prepare(job, now=now).image_sources()
+        published = job.loaded.stored.sources
+        from_request = [source for source in sources if source.reference not in published]
         return [
-            Fault(
-                fault.code, order.source_pointers.get(fault.reference, fault.pointer), fault.detail
-            )
-            for fault in self._studio.sources.check_assets(foreign)
+            Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
+            for fault in self._pipeline.sources.check_assets(from_request)
         ]
 
 
@@ -231,9 +238,9 @@ def _expiry(text: str | None, now: float) -> tuple[int | None, list[Fault]]:
     return expires, []
 
 
-def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
+def _open_faults(template: Template, request: LinkRequest) -> Iterator[Fault]:
     fields = template.document.fields
-    for name in asked.open or {}:
+    for name in request.open or {}:
         spec = find_field(fields, name)
         if spec is None:
             yield Fault(
@@ -245,26 +252,29 @@ def _open_faults(template: Template, asked: LinkRequest) -> Iterator[Fault]:
         elif not may_be_unsigned(fields, name):
             detail = f'The template keeps {name} closed: give it "open": true there.'
             yield Fault("invalid_value", json_pointer("open", name), detail)
-    if asked.open and asked.esp is None:
+    if request.open and request.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
-    if asked.esp is not None:
-        yield from platform_faults(asked.esp, asked.open or {})
+    if request.esp is not None:
+        yield from platform_faults(request.esp, request.open or {})
 
 
-def _without_required_open_fields(template: Template, opened: Mapping[str, str]) -> Template:
-    """The template as minting sees it: nobody requires now what a platform fills in later."""
-    fields = {name: _lenient(name, spec, opened) for name, spec in template.document.fields.items()}
+def _without_required_open_fields(template: Template, open_fields: Mapping[str, str]) -> Template:
+    """The template with its open fields optional: the mail platform fills them in later."""
+    fields = {
+        name: _optional_if_open(name, spec, open_fields)
+        for name, spec in template.document.fields.items()
+    }
     return replace(template, document=replace(template.document, fields=fields))
 
 
-def _lenient(name: str, spec: AnyField, opened: Mapping[str, str]) -> AnyField:
+def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str]) -> AnyField:
     if not isinstance(spec, ListField):
-        return replace(spec, required=spec.required and name not in opened)
-    places = (parse_flat_name({name: spec}, one) for one in opened)
-    keys = {place.key for place in places if place}
+        return replace(spec, required=spec.required and name not in open_fields)
+    parsed = (parse_flat_name({name: spec}, open_field) for open_field in open_fields)
+    keys = {item_field.key for item_field in parsed if item_field}
     items = {
-        key: replace(inner, required=inner.required and key not in keys)
-        for key, inner in spec.items.items()
+        key: replace(item, required=item.required and key not in keys)
+        for key, item in spec.items.items()
     }
     return replace(spec, items=items, required=spec.required and not keys)
 
@@ -274,8 +284,8 @@ def _written_default(template: Template, name: str) -> str | None:
     return spec.default if spec and isinstance(spec.default, str) else None
 
 
-def _outlook(asked: LinkRequest, order: RenderJob) -> list[Fault]:
-    if asked.esp is None or order.format not in UNSUPPORTED_IN_OUTLOOK:
+def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
+    if request.esp is None or job.format not in UNSUPPORTED_IN_OUTLOOK:
         return []
-    detail = f"Outlook shows no {order.format}: use png or jpg in mail."
+    detail = f"Outlook shows no {job.format}: use png or jpg in mail."
     return [Fault("unsupported_in_outlook", "/format", detail)]

@@ -1,34 +1,40 @@
-"""Grounds stored at publish: what lies under the layers that change, where reading it pays."""
+"""Draws the static layers at the bottom of a template at publish and stores them as one image.
+
+Only where reading the image costs less than drawing the layers.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from postcard.geometry import OutputSize, output_size
 from postcard.ports import ObjectStore, StoredObject
-from postcard.rendering.prerender_cost import should_prerender
-from postcard.rendering.prerendered import PrerenderedLayers, size_name
-from postcard.rendering.renderer import Renderer
+from postcard.rendering.renderer import PreparedRender, Renderer
+from postcard.rendering.static_layers import (
+    PrerenderedLayers,
+    should_prerender,
+    size_name,
+)
 from postcard.runtime.digest import content_digest
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import Document
 
-PRERENDERED_DPRS = (1.0, 2.0)  # what mail asks for; another size is drawn as it comes
-MAX_PIXELS = 4_000_000  # a warm process holds several
+PRERENDERED_DPRS = (1.0, 2.0)  # the sizes that mail uses; others are drawn in full
+MAX_PIXELS = 4_000_000  # a process caches several
 
 
 def store_prerendered(
-    store: ObjectStore, renderer: Renderer, template: Template, pictures: Mapping[str, bytes]
+    store: ObjectStore, renderer: Renderer, template: Template, images: Mapping[str, bytes]
 ) -> dict[str, str]:
-    """Store a version's grounds; the device pixels of each → its key, which ends in its digest."""
-    kept = {}
+    """Stores them for each size; size name → key, which ends in a digest of the bytes."""
+    keys = {}
     for size in _sizes(template.document):
-        file = _file(renderer, template, size, pictures)
+        file = _file(renderer, template, size, images)
         if file is not None:
-            folder = f"templates/{template.id}/{template.version}/grounds"
+            folder = f"templates/{template.id}/{template.version}/static-layers"
             key = f"{folder}/{size_name(size)}-{content_digest(file)}"
             store.put(key, StoredObject(file, "application/octet-stream"))
-            kept[size_name(size)] = key
-    return kept
+            keys[size_name(size)] = key
+    return keys
 
 
 def _sizes(document: Document) -> Iterator[OutputSize]:
@@ -39,26 +45,30 @@ def _sizes(document: Document) -> Iterator[OutputSize]:
 
 
 def _file(
-    renderer: Renderer, template: Template, size: OutputSize, pictures: Mapping[str, bytes]
+    renderer: Renderer, template: Template, size: OutputSize, images: Mapping[str, bytes]
 ) -> bytes | None:
-    """The file of a ground; None if it were not worth it."""
-    laid = renderer.prerender(template, size, fetched_images=pictures)
-    if laid is None:
+    """The file of the prerendered layers; None if it would not pay."""
+    prepared = PreparedRender(template, bind_defaults(template), size)
+    prerendered = renderer.prerender(prepared, images)
+    if prerendered is None:
         return None
-    file = laid.to_bytes()
-    return file if is_worth_storing(renderer, template, size, pictures, laid, len(file)) else None
+    file = prerendered.to_bytes()
+    return file if is_cheaper_to_read(prepared, images, prerendered, len(file)) else None
 
 
-def is_worth_storing(
-    renderer: Renderer,
-    template: Template,
-    size: OutputSize,
-    pictures: Mapping[str, bytes],
-    laid: PrerenderedLayers,
-    weight: int,
+def is_cheaper_to_read(
+    prepared: PreparedRender,
+    images: Mapping[str, bytes],
+    prerendered: PrerenderedLayers,
+    file_size: int,
 ) -> bool:
-    """Whether a ground of `weight` bytes is worth storing, beside its pictures."""
-    sources = renderer.image_sources(template, bind_defaults(template), size, has_prerendered=True)
-    spared = [len(pictures[one.reference]) for one in sources if one.prerendered_only]
-    pixels = size.width, size.height
-    return should_prerender(template.document, dict(laid.boxes), spared, pixels, weight)
+    """Whether reading a file of `file_size` bytes costs less than drawing its layers."""
+    sources, size = prepared.image_sources(has_prerendered=True), prepared.size
+    spared_sizes = [len(images[one.reference]) for one in sources if one.prerendered_only]
+    return should_prerender(
+        prepared.template.document,
+        dict(prerendered.boxes),
+        spared_sizes,
+        (size.width, size.height),
+        file_size,
+    )

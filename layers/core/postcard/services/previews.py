@@ -1,4 +1,4 @@
-"""Previews: a document or a template drawn by the one renderer, and stored nowhere."""
+"""Previews: a document or a stored template, drawn as a picture would be and not stored."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
 from postcard.formats import EncodedImage
 from postcard.geometry import Box
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, Timings, bad_request_for
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -19,6 +19,7 @@ from postcard.pipeline.render_job import (
     job_for_values,
 )
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
+from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject, TemplateVersion
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
@@ -32,7 +33,7 @@ DRAFT_ID = "draft"
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What `POST /v1/previews` asks for: a document (JSON text) or a stored template."""
+    """The body of `POST /v1/previews`: a document (JSON text) or a stored template."""
 
     document: str | None = None
     template_id: str | None = None
@@ -49,7 +50,7 @@ class PreviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A picture, where its layers stand, and what is wrong with it."""
+    """A picture with the boxes of its layers, its warnings and its findings."""
 
     result: RenderResult
     warnings: Sequence[Fault]
@@ -61,7 +62,7 @@ class Preview:
         return self.result.image
 
     def to_json(self) -> JsonObject:
-        """Everything but the picture itself."""
+        """The JSON response without the picture itself."""
         boxes = [
             {"pointer": b.pointer, "x": b.x, "y": b.y, "width": b.width, "height": b.height}
             for b in self.result.boxes
@@ -71,72 +72,77 @@ class Preview:
 
 
 class Previews:
-    """Draws what may never be published."""
+    """Draws documents and templates without storing anything."""
 
-    def __init__(self, library: TemplateLoader, studio: RenderPipeline) -> None:
-        self._library = library
-        self._studio = studio
+    def __init__(self, templates: TemplateLoader, pipeline: RenderPipeline) -> None:
+        self._templates = templates
+        self._pipeline = pipeline
 
-    def draw(self, asked: PreviewRequest, *, now: float, deadline: float) -> Preview:
+    def draw(self, request: PreviewRequest, *, now: float, deadline: float) -> Preview:
         """The picture; without modifications a document shows its fields' examples."""
-        order = self._job(asked, deadline)
+        job = self._job(request, deadline)
         try:
-            drawing = self._studio.draw(order, now=now, deadline=deadline, steps=Timings())
+            result = self._pipeline.draw(job, now=now, deadline=deadline, timings=Timings())
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
-        if asked.debug:
-            drawing = replace(drawing, image=_draw_debug_boxes(order, drawing))
-        check_size(drawing.image)
-        findings: Sequence[Mapping[str, str]] = order.loaded.stored.findings
-        if asked.document is not None:
-            renderer = self._studio.renderer
-            findings = faults_to_json(findings_about(order.template, drawing, renderer, now=now))
-        return Preview(drawing, [*order.values.warnings, *drawing.warnings], findings)
+        if request.debug:
+            result = replace(result, image=_draw_debug_boxes(job, result))
+        check_size(result.image)
+        findings: Sequence[Mapping[str, str]] = job.loaded.stored.findings
+        if request.document is not None:
+            renderer = self._pipeline.renderer
+            findings = faults_to_json(findings_about(job.template, result, renderer, now=now))
+        return Preview(result, [*job.values.warnings, *result.warnings], findings)
 
-    def _job(self, asked: PreviewRequest, deadline: float) -> RenderJob:
-        edition = self._template(asked, deadline)
-        looks = OutputOptions(asked.format, asked.width, asked.dpr, asked.quality, asked.max_bytes)
-        if asked.document is None or asked.modifications:
-            order = job_for_request(
-                edition, asked.modifications, looks, on_invalid=asked.on_invalid
+    def _job(self, request: PreviewRequest, deadline: float) -> RenderJob:
+        template = self._template(request, deadline)
+        options = OutputOptions(
+            request.format, request.width, request.dpr, request.quality, request.max_bytes
+        )
+        if request.document is None or request.modifications:
+            job = job_for_request(
+                template, request.modifications, options, on_invalid=request.on_invalid
             )
         else:
-            size, faults = looks.resolve_size(edition.template.document)
+            size, faults = options.resolve_size(template.template.document)
             raise_faults(faults)
-            order = job_for_values(edition, bind_examples(edition.template), looks, size)
-        return order if asked.document is None else job_for_draft(order, looks)
+            job = job_for_values(template, bind_examples(template.template), options, size)
+        return job if request.document is None else job_for_draft(job, options)
 
-    def _template(self, asked: PreviewRequest, deadline: float) -> LoadedTemplate:
-        if (asked.document is None) == (asked.template_id is None):
+    def _template(self, request: PreviewRequest, deadline: float) -> LoadedTemplate:
+        if (request.document is None) == (request.template_id is None):
             detail = "Send a document or a template_id, one of the two."
             raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
-        if asked.template_id is not None:
-            record = self._library.usable_record(asked.template_id, "/template_id")
-            return self._library.load_effective(record, asked.template_version, "/template_version")
-        assert asked.document is not None
+        if request.template_id is not None:
+            record = self._templates.usable_record(request.template_id, "/template_id")
+            return self._templates.load_effective(
+                record, request.template_version, "/template_version"
+            )
+        assert request.document is not None
         with _faults_below("/document"):
-            template = Template.compile(DRAFT_ID, 1, parse_document(asked.document))
-            families = self._studio.custom_font_keys(template.document, deadline=deadline)
-        template, _ = self._studio.with_fonts(template, families, deadline=deadline)
+            template = Template.compile(DRAFT_ID, 1, parse_document(request.document))
+            families = self._pipeline.custom_font_keys(template.document, deadline=deadline)
+        template, _ = self._pipeline.with_fonts(template, families, deadline=deadline)
         return LoadedTemplate(
-            TemplateVersion(DRAFT_ID, 1, asked.document, 0, fonts=families), template
+            TemplateVersion(DRAFT_ID, 1, request.document, 0, fonts=families), template
         )
 
 
 @contextmanager
-def _faults_below(place: str) -> Iterator[None]:
-    """Point faults of a document to where it stands in the body."""
+def _faults_below(pointer: str) -> Iterator[None]:
+    """Puts `pointer`, where the body holds the document, before the pointers of its faults."""
     try:
         yield
     except BadRequest as bad:
-        faults = [replace(fault, pointer=place + fault.pointer) for fault in bad.errors]
+        faults = [replace(fault, pointer=pointer + fault.pointer) for fault in bad.errors]
         raise BadRequest(bad.detail, code=bad.code, errors=faults) from bad
 
 
-def _draw_debug_boxes(order: RenderJob, drawing: RenderResult) -> EncodedImage:
-    document, size = order.template.document, order.size
-    across, down = size.width / document.width, size.height / document.height
+def _draw_debug_boxes(job: RenderJob, result: RenderResult) -> EncodedImage:
+    document, size = job.template.document, job.size
+    scale_x, scale_y = size.width / document.width, size.height / document.height
     boxes = [
-        Box(b.x * across, b.y * down, b.width * across, b.height * down) for b in drawing.boxes
+        Box(b.x * scale_x, b.y * scale_y, b.width * scale_x, b.height * scale_y)
+        for b in result.boxes
     ]
-    return draw_debug_boxes(drawing.image, boxes, quality=order.quality)
+    return draw_debug_boxes(result.image, boxes, quality=job.quality)

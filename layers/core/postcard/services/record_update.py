@@ -1,4 +1,4 @@
-"""A template's record, changed by one at a time."""
+"""Changes a template's record with optimistic locking."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,10 @@ def update_record(
     template_id: str,
     change: Callable[[TemplateRecord], TemplateRecord],
 ) -> None:
-    """Change a record as it is now, again if somebody else was faster; `Conflict` at last."""
+    """Applies `change` to the current record; tries again if another writer was faster.
+
+    `Conflict` after three attempts, `NotFound`.
+    """
     for attempt in range(MAX_ATTEMPTS):
         record = templates.record(template_id)
         if record is None:

@@ -1,23 +1,24 @@
-"""A document's own pictures with no more pixels than any size of it can show."""
+"""Downscales a document's own images to the most pixels that any size of it can show."""
 
 import math
 from collections.abc import Iterator, Mapping
 
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
-from postcard.rendering.placement import TargetPixels, target_pixels
-from postcard.template.compiled import Template, default_images
+from postcard.rendering.drawing_context import TargetPixels, target_pixels
+from postcard.template.compiled import Template
+from postcard.template.image_references import default_images
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.model import walk_all_layers
 from postcard.template.validation.parse import Document
 
-_MIN_SAVING = 0.7  # of a side: nearer to its size a picture is left as it came
+_MIN_SAVING = 0.7  # of a side: an image nearer to its size is left as it is
 
 
 def downscale(template: Template, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The pictures by reference, those that are far larger than their boxes made smaller."""
+    """Images by reference; those far larger than their boxes are made smaller."""
     boxes = dict(_largest_sizes(template.document))
     return {name: _downscale_one(body, boxes.get(name)) for name, body in pictures.items()}
 
@@ -25,8 +26,8 @@ def downscale(template: Template, pictures: Mapping[str, bytes]) -> dict[str, by
 def max_scale(document: Document) -> float:
     """Device pixels per CSS pixel of the largest picture of a document.
 
-    >>> from postcard.template.validation.parse import load
-    >>> most_sharp(load('{"width": 2500, "height": 100, "layers": []}'))
+    >>> from postcard.template.validation.parse import load_published
+    >>> max_scale(load_published('{"width": 2500, "height": 100, "layers": []}'))
     2.0
     """
     width, height = document.width, document.height
@@ -47,7 +48,7 @@ def _downscale_one(body: bytes, box: TargetPixels) -> bytes:
 
 
 def _largest_sizes(document: Document) -> Iterator[tuple[str, TargetPixels]]:
-    """The device pixels that each picture needs; None for those whose own pixels count."""
+    """Device pixels that each image needs; None for images drawn in their own size."""
     needed: dict[str, TargetPixels] = {}
     for reference, box in _boxes(document):
         known = needed.get(reference, (1, 1))

@@ -1,1 +1,1 @@
-"""The template document: one file a layer type, fields, values, binding."""
+"""Template documents: their schema, validation, fields, layers and Liquid."""

@@ -1,4 +1,4 @@
-"""Binds a request's changes to a template: cleaned, typed, bounded, defaults in their places."""
+"""Binds a request's modifications to a template: validates values and fills in the defaults."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
@@ -21,8 +21,7 @@ from postcard.template.fields.values import (
     AnyValue,
     BadValue,
     Value,
-    clean_text,
-    is_missing,
+    clean_value,
     read_boolean,
     read_color,
     read_date,
@@ -44,9 +43,10 @@ _LAYER_NUMBER = NumberField()
 class BoundValues:
     """A template's values for one picture.
 
-    `values` has every field (None: missing, no default); `given` those that the request said
-    itself. `missing_required` are required fields without a value: by link the fallback picture.
-    `counted` is how many values a link had that were bad or unknown.
+    `values` has every field (None: missing and without default), `explicit_values` only those
+    that the request gave, `layers` the modified properties of layers by name. `missing_required`
+    are required fields without any value: a link then shows the fallback picture. `ignored_count`
+    is the number of a link's values that were bad or unknown.
     """
 
     values: Mapping[str, AnyValue | None]
@@ -57,13 +57,13 @@ class BoundValues:
     ignored_count: int = 0
 
     def to_canonical_json(self) -> str:
-        """One text for one picture's values: for image ids, and to `restore` from."""
+        """The same text for equal values; image ids are made from it."""
         values = {n: value_to_json(v) for n, v in self.values.items() if v is not None}
         return canonical_json({"layers": self.layers, "values": values})
 
     @classmethod
     def from_canonical_json(cls, template: Template, canonical_json: str) -> "BoundValues":
-        """The values that `canonical` told; they were bound once and are trusted."""
+        """The values of `to_canonical_json`; they are trusted and not validated again."""
         stored = parse_json(canonical_json)
         raw = stored["values"]
         values = {n: _value_from_json(f, raw.get(n)) for n, f in template.document.fields.items()}
@@ -72,11 +72,11 @@ class BoundValues:
         return cls(values, stored["layers"], missing_required=missing)
 
     def alt_text(self, template: Template) -> str:
-        """The text beside the picture."""
+        """The picture's alternative text."""
         return render_alt(template, self.values)
 
     def link_fields(self) -> dict[str, str]:
-        """What the request gave, as a link writes it: `name` and `name.property`."""
+        """The values that the request gave as a link's parameters: `name` and `name.property`."""
         fields = dict(_flat_values(self.explicit_values))
         for name, properties in self.layers.items():
             for key, value in properties.items():
@@ -85,10 +85,10 @@ class BoundValues:
 
 
 def bind(template: Template, modifications: Modifications, *, mode: BindMode) -> BoundValues:
-    """The values of a picture.
+    """Validates the modifications and fills in defaults.
 
-    `error` raises `BadRequest` with every fault; `default` and `link` put defaults in their place
-    and tell by `warnings`, `missing_required` and `counted`.
+    Mode `error` raises `BadRequest` with every fault. Modes `default` and `link` use the default
+    instead of a bad value: `default` returns `warnings`, `link` only counts (`ignored_count`).
     """
     binder = _Binder(template, modifications, mode)
     for name in template.document.fields:
@@ -102,31 +102,31 @@ def bind(template: Template, modifications: Modifications, *, mode: BindMode) ->
 
 
 def bind_defaults(template: Template) -> BoundValues:
-    """Every field at its default."""
+    """Binds every field's default."""
     return bind(template, Modifications(), mode="link")
 
 
 def bind_examples(template: Template) -> BoundValues:
-    """Every field at its example, or else its default: what is drawn at publish."""
+    """Binds every field's example or else its default, as rendered at publish."""
     fields = template.document.fields
-    shown = {n: example for n, f in fields.items() if (example := example_value(f)) is not None}
-    return bind(template, Modifications(shown), mode="link")
+    examples = {n: example for n, f in fields.items() if (example := example_value(f)) is not None}
+    return bind(template, Modifications(examples), mode="link")
 
 
 def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
-    """A layer's property as a request gives it; None if blank, `BadValue` if bad."""
-    given = clean_text(raw) if isinstance(raw, str) else raw
-    if given is None or (isinstance(given, str) and is_missing(given)):
+    """Reads a request's value for a layer's property: None if it is missing, `BadValue` if bad."""
+    cleaned = clean_value(raw)
+    if cleaned is None:
         return None
     if key == "visible":
-        return read_boolean(given)
+        return read_boolean(cleaned)
     if key in ("color", "background"):
-        return read_color(given)
+        return read_color(cleaned)
     if layer.type == "image":
-        return read_image(given)
+        return read_image(cleaned)
     if layer.type in ("progress", "rating"):
-        return to_link_text(read_value(_LAYER_NUMBER, given) or 0)
-    text = str(read_value(_LAYER_TEXT, given))
+        return to_link_text(read_value(_LAYER_NUMBER, cleaned) or 0)
+    text = str(read_value(_LAYER_TEXT, cleaned))
     try:
         layer.check_value(text)
     except ValueError as error:
@@ -135,7 +135,7 @@ def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
 
 
 class _Binder:
-    """One binding at work."""
+    """Collects the values and faults of one `bind`."""
 
     def __init__(self, template: Template, modifications: Modifications, mode: BindMode) -> None:
         self.template, self.modifications, self.mode = template, modifications, mode
@@ -147,36 +147,34 @@ class _Binder:
         self.bad_count = 0
 
     def result(self) -> BoundValues:
-        warnings = tuple(self.faults) if self.mode == "default" else ()
-        counted = self.bad_count + len(self.modifications.ignored_names)
         return BoundValues(
             self.values,
             self.layers,
             self.explicit_values,
-            warnings,
-            tuple(self.missing_required),
-            counted,
+            warnings=tuple(self.faults) if self.mode == "default" else (),
+            missing_required=tuple(self.missing_required),
+            ignored_count=self.bad_count + len(self.modifications.ignored_names),
         )
 
     def bind_field(self, name: str) -> None:
-        """One field's value, or what stands for it."""
+        """Binds one field's value from the request, or its default."""
         spec = self.template.document.fields[name]
         raw = self.modifications.fields.get(name)
-        where = self.modifications.pointer_to(name, "")
-        if self._bind_explicit(name, spec, raw, where):
+        pointer = self.modifications.pointer_to(name, "")
+        if self._bind_explicit(name, spec, raw, pointer):
             return
         self.values[name] = self.template.default_values[name]
         if self.values[name] is None and spec.required:
             self.missing_required.append(name)
-        if self._has_fault_inside(where):
+        if self._has_fault_inside(pointer):
             return
         if spec.required:
-            self._add_fault("missing_value", where, f"{name} is required and has no value.")
+            self._add_fault("missing_value", pointer, f"{name} is required and has no value.")
         elif raw is not None and self.mode == "default":
-            self._add_fault("missing_value", where, f"{name} has no value; its default is shown.")
+            self._add_fault("missing_value", pointer, f"{name} has no value; its default is shown.")
 
     def bind_layer_property(self, name: str, key: str, raw: object) -> None:
-        """One property of a named layer; blank leaves what the document says."""
+        """Binds one property of a named layer; a missing value leaves the document's own."""
         try:
             value = read_layer_value(self.template.addressable_layers[name], key, raw)
         except BadValue as error:
@@ -188,8 +186,8 @@ class _Binder:
         if value is not None:
             self.layers.setdefault(name, {})[key] = value
 
-    def _bind_explicit(self, name: str, spec: AnyField, raw: object, where: str) -> bool:
-        """Whether the request gave the field a value."""
+    def _bind_explicit(self, name: str, spec: AnyField, raw: object, pointer: str) -> bool:
+        """Binds the request's value of a field; returns whether it gave one."""
         try:
             if isinstance(spec, ListField):
                 self._bind_items(name, spec, raw)
@@ -197,7 +195,7 @@ class _Binder:
                 self._bind_single(name, spec, raw)
         except BadValue as error:
             self.bad_count += 1
-            self._add_fault("invalid_value", where, f"{name} {error}.")
+            self._add_fault("invalid_value", pointer, f"{name} {error}.")
         return name in self.explicit_values
 
     def _bind_single(self, name: str, spec: SingleField, raw: object) -> None:
@@ -206,39 +204,38 @@ class _Binder:
             self.explicit_values[name] = self.values[name] = value
 
     def _bind_items(self, name: str, spec: ListField, raw: object) -> None:
-        """A list's items, each with the defaults of its fields."""
-        if (read := read_list(spec, raw, zone=self.template.zone)) is None:
+        if (parsed := read_list(spec, raw, zone=self.template.zone)) is None:
             return
-        for wrong in read.faults:
-            place = ItemFieldRef(name, wrong.item_index, wrong.key)
-            self.bad_count += wrong.code == "invalid_value"
+        for fault in parsed.faults:
+            item_field = ItemFieldRef(name, fault.item_index, fault.key)
+            self.bad_count += fault.code == "invalid_value"
             self._add_fault(
-                wrong.code,
-                self.modifications.pointer_to_item_field(place),
-                f"{place.flat_name} {wrong.detail}.",
+                fault.code,
+                self.modifications.pointer_to_item_field(item_field),
+                f"{item_field.flat_name} {fault.detail}.",
             )
         self.missing_required += [
-            ItemFieldRef(name, *lacking).flat_name for lacking in read.missing_required
+            ItemFieldRef(name, index, key).flat_name for index, key in parsed.missing_required
         ]
-        if read.items:
-            self.values[name], self.explicit_values[name] = (
-                tuple(read.items),
-                tuple(read.explicit_items),
-            )
+        if parsed.items:
+            self.values[name] = tuple(parsed.items)
+            self.explicit_values[name] = tuple(parsed.explicit_items)
 
-    def _has_fault_inside(self, where: str) -> bool:
-        told = bool(self.faults) and where != "/modifications"
-        return told and f"{self.faults[-1].pointer}/".startswith(f"{where}/")
+    def _has_fault_inside(self, pointer: str) -> bool:
+        """Whether the last fault is about this value or a part of it."""
+        if not self.faults or pointer == "/modifications":  # the pointer of an absent value
+            return False
+        return f"{self.faults[-1].pointer}/".startswith(f"{pointer}/")
 
-    def _add_fault(self, code: str, where: str, detail: str) -> None:
-        self.faults.append(Fault(code, where, detail))
+    def _add_fault(self, code: str, pointer: str, detail: str) -> None:
+        self.faults.append(Fault(code, pointer, detail))
 
 
 def example_value(spec: AnyField) -> Any:
-    """A field's example as it is written; a list without one has an item of its fields' own."""
+    """A field's example as JSON; for a list without one, an item of its fields' examples."""
     if spec.example is not None or not isinstance(spec, ListField):
         return spec.example
-    item = {key: inner.example for key, inner in spec.items.items() if inner.example is not None}
+    item = {key: field.example for key, field in spec.items.items() if field.example is not None}
     return [item] if item and spec.default is None else None
 
 
@@ -248,16 +245,16 @@ def _flat_values(values: Mapping[str, AnyValue]) -> Iterator[tuple[str, str]]:
             yield name, to_link_text(value)
             continue
         for index, item in enumerate(value):
-            for key, one in item.items():
-                if one is not None:
-                    yield ItemFieldRef(name, index, key).flat_name, to_link_text(one)
+            for key, item_value in item.items():
+                if item_value is not None:
+                    yield ItemFieldRef(name, index, key).flat_name, to_link_text(item_value)
 
 
 def _value_from_json(spec: AnyField, raw: Any) -> AnyValue | None:
     if raw is None or not isinstance(spec, ListField):
         return _single_value_from_json(spec, raw)
     return tuple(
-        {k: _single_value_from_json(f, one.get(k)) for k, f in spec.items.items()} for one in raw
+        {k: _single_value_from_json(f, item.get(k)) for k, f in spec.items.items()} for item in raw
     )
 
 

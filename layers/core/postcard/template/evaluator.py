@@ -1,6 +1,6 @@
-"""A template's values as its Liquid sees them."""
+"""Evaluates a template's Liquid with the values of one picture."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import fields, replace
 from datetime import date
@@ -25,11 +25,11 @@ from postcard.template.liquid.loops import Iteration, iteration_values
 from postcard.template.liquid.text_markers import mark_emphasis, strip_markers
 from postcard.template.liquid_slots import LiquidSlot, replace_at, reset_to_default
 from postcard.template.model import Document
-from postcard.template.schema.locales import find_locale, find_zone
-from postcard.template.schema.validators import has_liquid
+from postcard.template.schema.locales import find_zone
+from postcard.template.schema.validators import check_locale, check_time_zone, has_liquid
 
 Values = Mapping[str, AnyValue | None]
-NO_CLOCK = 0.0  # where the time of drawing is not asked for
+NO_CLOCK = 0.0  # a `now` without a time: the countdown then has no values
 _ALL_PROPERTIES = frozenset(f.name for f in fields(Document))
 _LOCALE_PROPERTIES = frozenset(("locale", "time_zone"))
 _COUNTDOWN_PROPERTIES = frozenset(("countdown",))
@@ -37,11 +37,11 @@ _OTHER_PROPERTIES = _ALL_PROPERTIES - _LOCALE_PROPERTIES - _COUNTDOWN_PROPERTIES
 
 
 class Evaluator:
-    """Runs the Liquid of one picture: its values, its locale and zone, its time of drawing.
+    """Evaluates a template's Liquid for one picture, or for one frame of an animation.
 
-    `now` is that of an animation's first picture; this one is shown `second` seconds later.
-
-    What fails is told to `warn` (code, pointer, detail) and counts as empty.
+    `now` (Unix seconds) is the time of the animation's first frame, `elapsed_seconds` the time
+    from there to this frame. Liquid that fails is empty, and `warn` is called with (code, pointer,
+    detail).
     """
 
     def __init__(
@@ -59,30 +59,30 @@ class Evaluator:
         self._resolve_properties(_OTHER_PROPERTIES)
 
     def _resolve_properties(self, properties: frozenset[str]) -> None:
-        """Runs the Liquid of these properties of the document, in the words of those before."""
+        """Resolves these properties of the document; later ones see the resolved earlier ones."""
         slots = self.template.liquid_slots.get("", ())
         if any(slot.path[0] in properties for slot in slots):
             self.document = self.resolve(self.document, "", skip=_ALL_PROPERTIES - properties)
             self._build_contexts()
 
     def _build_contexts(self) -> None:
-        """Sets the speeches: for lines of text, for dates, and for everything else."""
+        """Sets the contexts for text layers, for dates, and for everything else."""
         document, template = self.document, self.template
         self.zone = find_zone(document.time_zone) or template.zone
-        wording = LocaleFilters(document.locale, self.zone, document.numerals == "native")
-        marked = self._liquid_values(mark_emphasis)
-        plain = self._liquid_values(lambda text: strip_markers(mark_emphasis(text)))
-        self.text_context = LiquidContext(marked, wording, isolate_text=True)
-        self.plain_context = LiquidContext(plain, wording)
-        self.date_context = LiquidContext(plain, wording, iso_dates=True)
+        filters = LocaleFilters(document.locale, self.zone, document.numerals == "native")
+        marked_values = self._liquid_values(mark_emphasis)
+        plain_values = self._liquid_values(lambda text: strip_markers(mark_emphasis(text)))
+        self.text_context = LiquidContext(marked_values, filters, isolate_text=True)
+        self.plain_context = LiquidContext(plain_values, filters)
+        self.date_context = LiquidContext(plain_values, filters, iso_dates=True)
 
     @property
     def countdown_end(self) -> float | None:
-        """When the countdown is over; None if there is none, or no clock."""
+        """The end of the countdown in Unix seconds; None without a countdown or a time."""
         countdown = self.document.countdown
         if countdown is None or self.now == NO_CLOCK or not countdown.to:
             return None
-        if has_liquid(countdown.to):  # not run yet
+        if has_liquid(countdown.to):  # not resolved yet
             return None
         return countdown.end_timestamp(self.zone)
 
@@ -99,8 +99,8 @@ class Evaluator:
         if isinstance(spec, ListField) and isinstance(value, tuple):
             return [
                 {
-                    k: self._liquid_value(spec.items[k], one, convert_emphasis)
-                    for k, one in item.items()
+                    key: self._liquid_value(spec.items[key], item_value, convert_emphasis)
+                    for key, item_value in item.items()
                 }
                 for item in value
             ]
@@ -111,34 +111,37 @@ class Evaluator:
         return value
 
     def iterations(self, group: GroupLayer) -> "Iterator[Evaluator]":
-        """One for each item of the list that a group repeats."""
+        """An evaluator for each item of the list that a group repeats."""
         assert group.repeat is not None
         for index in range(len(self.plain_context.values.get(group.repeat) or ())):
             yield self._for_iteration(Iteration(group.repeat, group.item_name, index))
 
     def _for_iteration(self, iteration: Iteration) -> "Evaluator":
-        other = copy(self)
-        other.iteration = iteration
-        other.text_context, other.plain_context, other.date_context = (
-            replace(speech, values=iteration_values(speech.values, iteration))
-            for speech in (self.text_context, self.plain_context, self.date_context)
+        evaluator = copy(self)
+        evaluator.iteration = iteration
+        evaluator.text_context, evaluator.plain_context, evaluator.date_context = (
+            replace(context, values=iteration_values(context.values, iteration))
+            for context in (self.text_context, self.plain_context, self.date_context)
         )
-        return other
+        return evaluator
 
-    def resolve(self, target: Any, where: str, skip: frozenset[str] = frozenset()) -> Any:
-        """A layer or the document with its Liquid run, but for the properties `kept`."""
-        for slot in self.template.liquid_slots.get(where, ()):
+    def resolve(self, target: Any, pointer: str, skip: frozenset[str] = frozenset()) -> Any:
+        """The layer at `pointer`, or the document (`""`), with its Liquid replaced by values.
+
+        The properties `skip` stay as they are.
+        """
+        for slot in self.template.liquid_slots.get(pointer, ()):
             if slot.path[0] not in skip:
-                target = self._resolve_slot(target, slot, where)
+                target = self._resolve_slot(target, slot, pointer)
         return target
 
-    def is_visible(self, where: str) -> bool:
-        """Whether the layer's `if` is true; one that fails is not."""
-        condition = self.template.conditions.get(where)
+    def is_visible(self, pointer: str) -> bool:
+        """Whether the layer's `if` is true or absent; a condition that fails is false."""
+        condition = self.template.conditions.get(pointer)
         try:
             return condition is None or condition.evaluate(self.plain_context)
         except LiquidFailed as error:
-            self.warn("liquid_error", f"{where}/if", f"{error}.")
+            self.warn("liquid_error", f"{pointer}/if", f"{error}.")
             return False
 
     def _context_for(self, slot: LiquidSlot) -> LiquidContext:
@@ -146,11 +149,11 @@ class Evaluator:
             return self.text_context
         return self.date_context if slot.value_type == "date" else self.plain_context
 
-    def _resolve_slot(self, target: Any, slot: LiquidSlot, where: str) -> Any:
+    def _resolve_slot(self, target: Any, slot: LiquidSlot, pointer: str) -> Any:
         try:
             text = slot.liquid_template.render(self._context_for(slot))
         except LiquidFailed as error:
-            self.warn("liquid_error", f"{where}{slot.pointer}", f"{error}.")
+            self.warn("liquid_error", f"{pointer}{slot.pointer}", f"{error}.")
             text = ""
         if slot.value_type in ("text", "plain"):
             return replace_at(target, slot.path, text)
@@ -159,19 +162,14 @@ class Evaluator:
             if text:
                 return replace_at(target, slot.path, _VALUE_READERS[slot.value_type](text))
         except BadValue as error:
-            self.warn("invalid_value", f"{where}{slot.pointer}", f"{text[:60]!r} {error}.")
+            self.warn("invalid_value", f"{pointer}{slot.pointer}", f"{text[:60]!r} {error}.")
         if slot.value_type in _EMPTY_IF_INVALID:
             return replace_at(target, slot.path, "")
         return reset_to_default(target, slot.path)
 
 
-def _read_date_text(text: str) -> str:
-    read_date(text)
-    return text
-
-
 def render_alt(template: Template, values: Values) -> str:
-    """The text beside a picture."""
+    """The alternative text of a picture; empty if its Liquid fails."""
     evaluator = Evaluator(template, values, NO_CLOCK, lambda *_: None)
     try:
         return template.alt_text.render(evaluator.plain_context).strip()
@@ -179,24 +177,25 @@ def render_alt(template: Template, values: Values) -> str:
         return ""
 
 
-def _read_locale(text: str) -> str:
-    if find_locale(text) is None:
-        raise BadValue("is no locale")
-    return text
+def _checked_text(check: Callable[[str], object]) -> Callable[[str], str]:
+    """A reader that returns the text as it is if `check` accepts it, else raises `BadValue`."""
+
+    def read(text: str) -> str:
+        try:
+            check(text)
+        except ValueError as error:
+            raise BadValue(str(error)) from None
+        return text
+
+    return read
 
 
-def _read_zone(text: str) -> str:
-    if find_zone(text) is None:
-        raise BadValue("is no time zone")
-    return text
-
-
-_EMPTY_IF_INVALID = ("date", "image")  # properties without a default: empty is none
-_VALUE_READERS = {
+_EMPTY_IF_INVALID = ("date", "image")  # their properties have no default
+_VALUE_READERS: Mapping[str, Callable[[str], str | int | float]] = {
     "color": read_color,
-    "date": _read_date_text,
+    "date": _checked_text(read_date),
     "image": read_image,
-    "locale": _read_locale,
+    "locale": _checked_text(check_locale),
     "number": read_number,
-    "zone": _read_zone,
+    "zone": _checked_text(check_time_zone),
 }

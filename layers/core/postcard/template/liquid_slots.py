@@ -1,4 +1,4 @@
-"""The places of a document that hold Liquid, found by the marks in its annotations."""
+"""Finds the properties of a document that hold Liquid, and replaces their values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.template.liquid.programs import LiquidTemplate, parse_template
+from postcard.template.liquid.parse import LiquidTemplate, parse_template
 from postcard.template.schema.json_mapping import (
     Liquid,
     annotations_by_key,
@@ -23,7 +23,7 @@ PropertyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class LiquidSlot:
-    """Liquid at `path` (attributes, keys and indexes) of a layer or document."""
+    """A text with Liquid at `path` (attributes, keys and indexes) of a layer or document."""
 
     path: PropertyPath
     source: str
@@ -37,12 +37,12 @@ class LiquidSlot:
 
 
 def find_slots(target: Any, *, exclude: frozenset[str] = frozenset()) -> tuple[LiquidSlot, ...]:
-    """Every slot of a dataclass, but for the properties `without`."""
+    """All slots of a layer or document, without those in the properties `exclude`."""
     return tuple(
-        LiquidSlot((name, *path), source, parse_template(source), mark.value_type)
+        LiquidSlot((name, *path), source, parse_template(source), liquid.value_type)
         for name, hint, value in _changed_properties(target)
         if name not in exclude
-        for path, source, mark in _find_liquid(hint, value)
+        for path, source, liquid in _find_liquid(hint, value)
     )
 
 
@@ -62,30 +62,29 @@ def replace_at(target: T, path: PropertyPath, value: Any) -> T:
 
 def _replace_field(target: T, field_name: str, value: Any) -> T:
     """A copy with another value; `dataclasses.replace` takes four times as long."""
-    kind: Any = type(target)
-    made: T = object.__new__(kind)
-    names, read = _field_getter(kind)
-    for name, kept in zip(names, read(target), strict=True):
-        object.__setattr__(made, name, kept)
-    object.__setattr__(made, field_name, value)
-    return made
+    cls: Any = type(target)
+    replaced: T = object.__new__(cls)
+    names, get_values = _field_getter(cls)
+    for name, old_value in zip(names, get_values(target), strict=True):
+        object.__setattr__(replaced, name, old_value)
+    object.__setattr__(replaced, field_name, value)
+    return replaced
 
 
 @cache
 def _field_getter(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    """The names of a dataclass's fields, and what reads all of them."""
+    """The names of a dataclass's fields, and a function that returns all their values."""
     names = tuple(f.name for f in fields(cls))
-    return names, attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, names[0]),)
+    if len(names) > 1:
+        return names, attrgetter(*names)
+    return names, lambda target: (getattr(target, names[0]),)
 
 
 def reset_to_default(target: T, path: PropertyPath) -> T:
-    """A copy with the property that `path` lies in at its default.
-
-    A property without a default inside a list or mapping counts with the nearest one above.
-    """
+    """A copy with the innermost property on `path` that has a default reset to that default."""
     for length in range(len(path), 0, -1):
-        holder = value_at(target, path[: length - 1])
-        default = _field_default(holder, path[length - 1])
+        parent = value_at(target, path[: length - 1])
+        default = _field_default(parent, path[length - 1])
         if default is not MISSING:
             return replace_at(target, path[:length], default)
     return target
@@ -99,56 +98,59 @@ def value_at(target: Any, path: PropertyPath) -> Any:
     return target
 
 
-def _field_default(holder: Any, step: str | int) -> Any:
-    if not is_dataclass(holder):
+def _field_default(parent: Any, step: str | int) -> Any:
+    if not is_dataclass(parent):
         return MISSING
-    return next(f.default for f in fields(holder) if f.name == step)
+    return next(f.default for f in fields(parent) if f.name == step)
 
 
 def _changed_properties(target: Any) -> Iterator[tuple[str, Any, Any]]:
-    known = annotations_by_key(type(target))
+    """The name, annotation and value of each property that is not at its default."""
+    annotations = annotations_by_key(type(target))
     for f in fields(target):
         value = getattr(target, f.name)
         if value is not None and value != f.default:
-            yield f.name, known[json_name(f.name)], value
+            yield f.name, annotations[json_name(f.name)], value
 
 
 def _find_liquid(hint: Any, value: Any) -> Iterator[tuple[PropertyPath, str, Liquid]]:
+    """The path, source and annotation of each text with Liquid inside a value."""
     if isinstance(value, str):
-        if has_liquid(value) and (mark := _liquid_annotation(hint)):
-            yield (), value, mark
+        if has_liquid(value) and (liquid := _liquid_annotation(hint)):
+            yield (), value, liquid
         return
     if is_dataclass(value):
-        inner: Iterator[tuple[str | int, Any, Any]] = _changed_properties(value)
+        members: Iterator[tuple[str | int, Any, Any]] = _changed_properties(value)
     else:
-        inner = _member_annotations(hint, value)
-    for step, member, item in inner:
-        for path, source, mark in _find_liquid(member, item):
-            yield (step, *path), source, mark
+        members = _member_annotations(hint, value)
+    for step, member_hint, member in members:
+        for path, source, liquid in _find_liquid(member_hint, member):
+            yield (step, *path), source, liquid
 
 
 def _member_annotations(hint: Any, value: Any) -> Iterator[tuple[str | int, Any, Any]]:
+    """The key or index, annotation and value of each member of a mapping or tuple."""
     bare = resolve_union(hint, value)
     arguments = get_args(bare)
     if isinstance(value, Mapping) and get_origin(bare) is not None:
         yield from ((key, arguments[1], item) for key, item in value.items())
     elif isinstance(value, tuple):
-        every = arguments[-1] is Ellipsis
+        is_uniform = arguments[-1] is Ellipsis
         for index, item in enumerate(value):
-            yield index, arguments[0] if every else arguments[index], item
+            yield index, arguments[0] if is_uniform else arguments[index], item
 
 
 def _liquid_annotation(hint: Any) -> Liquid | None:
-    """The mark of a text: on the annotation itself, or on the union's member for texts."""
+    """The `Liquid` of a text: on the annotation itself, or on the union's member for texts."""
     for annotation in _text_annotations(hint):
-        for mark in getattr(annotation, "__metadata__", ()):
-            if isinstance(mark, Liquid):
-                return mark
+        for metadata in getattr(annotation, "__metadata__", ()):
+            if isinstance(metadata, Liquid):
+                return metadata
     return None
 
 
 def _text_annotations(hint: Any) -> Iterator[Any]:
-    """An annotation and the members inside it that a text can be."""
+    """An annotation and the members of its union; not those of a tuple, which no text can be."""
     yield hint
     bare = get_args(hint)[0] if hasattr(hint, "__metadata__") else hint
     if get_origin(bare) is not tuple:

@@ -1,4 +1,4 @@
-"""The document's own properties, beside its fields and layers."""
+"""The template document: its top-level properties, and walks over its layers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
@@ -17,17 +17,22 @@ from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Valid
 from postcard.template.schema.validators import (
     check_color,
     check_image_reference,
-    check_locale,
-    check_time_zone,
+    check_locale_or_liquid,
+    check_time_zone_or_liquid,
 )
 
 Pixels = Annotated[int, Ge(1), Le(5000)]
 Layers = tuple[Layer, ...]
+Locale = Annotated[str, Len(1, 1000), Liquid("locale"), Validator(check_locale_or_liquid)]
+TimeZone = Annotated[str, Len(1, 1000), Liquid("zone"), Validator(check_time_zone_or_liquid)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackPicture:
-    """A picture drawn at publish: a `source`, or `layers`, or a `text` on a card."""
+    """A picture rendered at publish and served instead: a `source`, `layers`, or a `text`.
+
+    `color` and `background` are those of a `text`.
+    """
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -40,7 +45,7 @@ class FallbackPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A template as it is written; lengths in CSS pixels."""
+    """A template document; lengths are in CSS pixels."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -53,8 +58,8 @@ class Document:
     color: ColorString = "#000000"
     font: Families = "Inter"
     direction: Direction = "auto"
-    locale: Annotated[str, Len(1, 1000), Liquid("locale"), Validator(check_locale)] = "en"
-    time_zone: Annotated[str, Len(1, 1000), Liquid("zone"), Validator(check_time_zone)] = "UTC"
+    locale: Locale = "en"
+    time_zone: TimeZone = "UTC"
     numerals: Literal["latin", "native"] = "latin"
     styles: Mapping[str, Style] = field(default_factory=dict)
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -68,20 +73,31 @@ class Document:
     meta: Meta | None = None
 
 
+def fallback_pictures(document: Document) -> Iterator[tuple[FallbackPicture, str]]:
+    """The document's `fallback` and `ended`, where they are written, with their JSON pointers."""
+    for picture, pointer in ((document.fallback, "/fallback"), (document.ended, "/ended")):
+        if picture is not None:
+            yield picture, pointer
+
+
+def layer_lists(document: Document) -> Iterator[tuple[Layers, str]]:
+    """The top-level layers of the document and of its fallback pictures, with JSON pointers."""
+    yield document.layers, "/layers"
+    for picture, pointer in fallback_pictures(document):
+        yield picture.layers or (), f"{pointer}/layers"
+
+
 def walk_layers(
-    layers: Sequence[AnyLayer], where: str = "/layers", depth: int = 1
+    layers: Sequence[AnyLayer], pointer: str = "/layers", depth: int = 1
 ) -> Iterator[tuple[AnyLayer, str, int]]:
-    """Every layer, groups before what they hold, with its pointer and depth."""
+    """Every layer with its JSON pointer and depth; a group comes before its own layers."""
     for index, layer in enumerate(layers):
-        yield layer, f"{where}/{index}", depth
+        yield layer, f"{pointer}/{index}", depth
         if isinstance(layer, GroupLayer):
-            yield from walk_layers(layer.layers, f"{where}/{index}/layers", depth + 1)
+            yield from walk_layers(layer.layers, f"{pointer}/{index}/layers", depth + 1)
 
 
 def walk_all_layers(document: Document) -> Iterator[tuple[AnyLayer, str, int]]:
-    """The same for a whole document, the layers of its stored pictures last."""
-    yield from walk_layers(document.layers)
-    for kind in ("fallback", "ended"):
-        picture = getattr(document, kind)
-        if picture and picture.layers:
-            yield from walk_layers(picture.layers, f"/{kind}/layers")
+    """`walk_layers` for a whole document; the layers of its fallback pictures come last."""
+    for layers, pointer in layer_lists(document):
+        yield from walk_layers(layers, pointer)

@@ -1,4 +1,4 @@
-"""What a request changes about a template: fields' values, and named layers' properties."""
+"""Reads a request's modifications: values of fields and properties of named layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -11,26 +11,18 @@ from postcard.template.compiled import Template
 from postcard.template.fields.field_types import Fields, ListField
 from postcard.template.fields.list_values import ItemFieldRef, parse_flat_name
 
-__all__ = [
-    "VALUE_KEYS",
-    "Modifications",
-    "modifications_from_json",
-    "modifications_from_link",
-    "raise_faults",
-]
-
 MAX_MODIFICATIONS = 200
-VALUE_KEYS = ("text", "image_url", "value")  # three words for the value, for one field or layer
+VALUE_KEYS = ("text", "image_url", "value")  # all three set the value of a field or layer
 PROPERTY_KEYS = ("color", "background", "visible")
 
 
 @dataclass(frozen=True, slots=True)
 class Modifications:
-    """Values as they were given, not yet cleaned.
+    """A request's raw values, not yet cleaned or validated.
 
-    `fields`: field → raw value. `layers`: layer → (`value`, `color`, `background`, `visible`) →
-    raw value. `pointers` says where in the request each was written, for faults; `left_out` are
-    the names of a link that its template does not know.
+    `fields`: field name → raw value. `layers`: layer name → property (`value`, `color`,
+    `background`, `visible`) → raw value. `pointers`: (name, property) → JSON pointer in the
+    request, for faults. `ignored_names` are a link's names that the template does not know.
     """
 
     fields: Mapping[str, object] = field(default_factory=dict)
@@ -43,54 +35,57 @@ class Modifications:
         return self.pointers.get((name, key), "/modifications")
 
     def pointer_to_link_name(self, name: str, fields: Fields) -> str:
-        """The JSON pointer of a value by the name that a link gives it."""
-        place = None if name in fields else parse_flat_name(fields, name)
-        return self.pointer_to_item_field(place) if place else self.pointer_to(name, "")
+        """The JSON pointer of a field's value, given a field's name or a flat name."""
+        item_field = None if name in fields else parse_flat_name(fields, name)
+        return self.pointer_to_item_field(item_field) if item_field else self.pointer_to(name, "")
 
     def pointer_to_item_field(self, item_field: ItemFieldRef) -> str:
-        """The JSON pointer of an item, or of one of its fields."""
-        if (flat := self.pointers.get((item_field.flat_name, ""))) is not None:
-            return flat
+        """The JSON pointer of an item's field, or of the item if the key is empty."""
+        if (pointer := self.pointers.get((item_field.flat_name, ""))) is not None:
+            return pointer
         steps = (
             (item_field.item_index, item_field.key) if item_field.key else (item_field.item_index,)
         )
-        whole = self.pointers.get((item_field.list_name, ""))
-        return "/modifications" if whole is None else f"{whole}{json_pointer(*steps)}"
+        list_pointer = self.pointers.get((item_field.list_name, ""))
+        return "/modifications" if list_pointer is None else f"{list_pointer}{json_pointer(*steps)}"
 
 
 def modifications_from_json(
     template: Template, modifications: Sequence[Mapping[str, Any]]
 ) -> Modifications:
-    """What `modifications` change; `BadRequest` with every fault and its pointer."""
-    reading = _ModificationReader(template)
+    """Reads a JSON body's `modifications`; raises `BadRequest` with every fault."""
+    reader = _ModificationReader(template)
     if len(modifications) > MAX_MODIFICATIONS:
-        reading.add_fault(
+        reader.add_fault(
             "too_many_items", "/modifications", f"More than {MAX_MODIFICATIONS} modifications."
         )
     else:
         for index, entry in enumerate(modifications):
-            reading.add_entry(json_pointer("modifications", index), entry)
-    raise_faults(reading.faults)
-    return reading.result()
+            reader.add_entry(json_pointer("modifications", index), entry)
+    raise_faults(reader.faults)
+    return reader.result()
 
 
 def modifications_from_link(template: Template, link_fields: Mapping[str, str]) -> Modifications:
-    """What a link changes. Never raises: what the template does not know is left out."""
-    reading = _ModificationReader(template)
-    left_out = []
+    """Reads a link's parameters. Never raises: unknown names are ignored and listed."""
+    reader = _ModificationReader(template)
+    ignored_names = []
     for name, value in link_fields.items():
         target, _, key = name.partition(".")
-        before = len(reading.faults)
-        reading.add_value(
+        faults_before = len(reader.faults)
+        reader.add_value(
             "", target, key or "value", value, allowed_keys=PROPERTY_KEYS if key else VALUE_KEYS
         )
-        if len(reading.faults) > before:
-            left_out.append(name)
-    return reading.result(left_out)
+        if len(reader.faults) > faults_before:
+            ignored_names.append(name)
+    return reader.result(ignored_names)
 
 
 class _ModificationReader:
-    """Collects values by the rules of template.md, "Addressing by a request"."""
+    """Collects values by the rules in template.md, "Addressing by a request".
+
+    `where` is the JSON pointer of a value in a JSON body, empty for a link's parameter.
+    """
 
     def __init__(self, template: Template) -> None:
         self.template = template
@@ -116,20 +111,21 @@ class _ModificationReader:
         self.faults.append(Fault(code, where, detail))
 
     def add_entry(self, where: str, entry: Mapping[str, Any]) -> None:
-        """One modification."""
+        """Adds one entry of a JSON body's `modifications`."""
         name = entry.get("name")
         if not isinstance(name, str):
-            self.add_fault("missing_value", f"{where}/name", "Say which field or layer is meant.")
+            detail = "Give the name of a field or layer."
+            self.add_fault("missing_value", f"{where}/name", detail)
             return
         if not self._is_known(name):
             self.add_fault(
                 "unknown_name", f"{where}/name", self.template.unknown_target_message(name)
             )
             return
-        given = {k: v for k, v in entry.items() if k != "name"}
-        if not given:
+        values = {k: v for k, v in entry.items() if k != "name"}
+        if not values:
             self.add_fault("missing_value", where, "Give text, image_url, value or a property.")
-        for key, value in given.items():
+        for key, value in values.items():
             self.add_value(
                 f"{where}{json_pointer(key)}",
                 name,
@@ -141,7 +137,7 @@ class _ModificationReader:
     def add_value(
         self, where: str, name: str, key: str, value: object, *, allowed_keys: Sequence[str]
     ) -> None:
-        """One value or property for one name."""
+        """Adds one value or property of a field or layer."""
         fields = self.template.document.fields
         if key not in allowed_keys:
             self.add_fault(
@@ -149,18 +145,19 @@ class _ModificationReader:
             )
         elif key in VALUE_KEYS and name in fields:
             self._add_field_value(where, name, key, value)
-        elif key in VALUE_KEYS and (place := parse_flat_name(fields, name)):
-            self._add_item_value(where, place, key, value)
+        elif key in VALUE_KEYS and (item_field := parse_flat_name(fields, name)):
+            self._add_item_value(where, item_field, key, value)
         else:
             self._add_layer_property(where, name, key, value)
 
     def _add_field_value(self, where: str, name: str, key: str, value: object) -> None:
-        kind = self.template.document.fields[name].type
+        field_type = self.template.document.fields[name].type
         if name in self.item_values:
-            self.add_fault(
-                "invalid_request", where, f"{name} has items already: give it whole or flat."
-            )
-        elif self._key_fits_type(where, name, key, kind) and self._record_once(where, name, ""):
+            detail = f"{name} has items already: give it whole or item by item."
+            self.add_fault("invalid_request", where, detail)
+        elif self._key_fits_type(where, name, key, field_type) and self._record_once(
+            where, name, ""
+        ):
             self.field_values[name] = value
 
     def _add_item_value(
@@ -168,22 +165,20 @@ class _ModificationReader:
     ) -> None:
         spec = self.template.document.fields[item_field.list_name]
         assert isinstance(spec, ListField)
-        if item_field.list_name in self.field_values:
-            first = self.pointers[item_field.list_name, ""]
+        list_name, index, key_in_item = item_field
+        if list_name in self.field_values:
+            first = self.pointers[list_name, ""]
             self.add_fault(
-                "invalid_request",
-                where,
-                f"{item_field.list_name} is given whole already, at {first}.",
+                "invalid_request", where, f"{list_name} is given whole already, at {first}."
             )
         elif self._key_fits_type(
-            where, item_field.flat_name, key, spec.items[item_field.key].type
+            where, item_field.flat_name, key, spec.items[key_in_item].type
         ) and self._record_once(where, item_field.flat_name, ""):
-            self.item_values.setdefault(item_field.list_name, {}).setdefault(
-                item_field.item_index, {}
-            )[item_field.key] = value
+            items = self.item_values.setdefault(list_name, {})
+            items.setdefault(index, {})[key_in_item] = value
 
     def _key_fits_type(self, where: str, name: str, key: str, field_type: str) -> bool:
-        """Whether the word for the value is one for this type of field."""
+        """Whether this one of `VALUE_KEYS` may set a field of this type; if not, adds a fault."""
         if field_type == "list" and not where:
             self.add_fault("unknown_name", where, f"A link writes {name} item by item.")
         elif field_type == "list" and key != "value":
@@ -206,23 +201,24 @@ class _ModificationReader:
 
     def _add_layer_property(self, where: str, name: str, key: str, value: object) -> None:
         layer = self.template.addressable_layers.get(name)
-        slot = "value" if key in VALUE_KEYS else key
+        property_ = "value" if key in VALUE_KEYS else key
         if layer is None:
             self.add_fault(
                 "unknown_name",
                 where,
-                self.template.unknown_target_message(name, layers_only=slot != "value"),
+                self.template.unknown_target_message(name, layers_only=property_ != "value"),
             )
-        elif slot != "visible" and slot not in layer.modifiable:
+        elif property_ != "visible" and property_ not in layer.modifiable:
             self.add_fault("unknown_name", where, f"A {layer.type} layer has no {key}.")
         elif key == "image_url" and layer.type != "image":
             self.add_fault(
                 "invalid_value", where, f"{name} is a {layer.type} layer and takes no picture."
             )
-        elif self._record_once(where, name, slot):
-            self.layer_properties.setdefault(name, {})[slot] = value
+        elif self._record_once(where, name, property_):
+            self.layer_properties.setdefault(name, {})[property_] = value
 
     def _record_once(self, where: str, name: str, key: str) -> bool:
+        """Records the pointer of a value; adds a fault and returns False if it has one already."""
         if (name, key) in self.pointers:
             first = self.pointers[name, key]
             self.add_fault("invalid_request", where, f"{name} has this already, at {first}.")

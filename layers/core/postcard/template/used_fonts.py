@@ -1,4 +1,4 @@
-"""Which families a document names, and where."""
+"""Finds the font families that a document names."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from postcard.template.properties.text_style import CharacterStyle
 
 
 def used_families(document: Document) -> Iterator[tuple[str, str]]:
-    """The JSON pointer of a `font`, and a family that it names; its stand-ins' come last."""
+    """The JSON pointer of each `font` with each family that it names, in fallback order."""
     for where, font in _font_properties(document):
         yield from ((where, family) for family in ((font,) if isinstance(font, str) else font))
 
@@ -23,11 +23,11 @@ def _font_properties(document: Document) -> Iterator[tuple[str, str | tuple[str,
         styled.append((where, layer))
         spans = () if isinstance(layer.text, str) else layer.text
         styled += [(f"{where}/text/{index}", span) for index, span in enumerate(spans)]
-    yield from ((f"{where}/font", letters.font) for where, letters in styled if letters.font)
+    yield from ((f"{where}/font", style.font) for where, style in styled if style.font)
 
 
 def text_layers(document: Document) -> Iterator[tuple[TextLayer, str]]:
-    """Every text with its JSON pointer, those of stored pictures too."""
+    """Every text layer with its JSON pointer, also in the fallback pictures."""
     for layer, where, _ in walk_all_layers(document):
         if isinstance(layer, TextLayer):
             yield layer, where

@@ -1,1 +1,1 @@
-"""Letters to lines: fonts, shaping, wrapping, fitting."""
+"""Text layout: fonts, shaping, bidirectional order, line breaking and fitting."""

@@ -1,7 +1,7 @@
-"""Reading order: the Unicode bidirectional algorithm, by libfribidi.
+"""The Unicode bidirectional algorithm (UAX #9), by libfribidi.
 
-Pillow's raqm loads the same library at run time; without it Pillow falls back to a layout that
-reverses Arabic and breaks Indic scripts, and says nothing.
+Pillow's raqm loads the same library at run time. Without it Pillow silently falls back to its
+basic layout, which reverses Arabic and breaks Indic scripts.
 """
 
 import ctypes
@@ -28,9 +28,9 @@ _ISOLATE_INITIATORS, _POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 
 @lru_cache(maxsize=1)
 def load_fribidi() -> ctypes.CDLL:
-    """The library: the system's, else the layer's, else this repository's.
+    """Load the library of the system, the Lambda layer or this repository.
 
-    Raises RuntimeError where there is none, or where Pillow cannot shape with it.
+    Raises RuntimeError if there is none, or if Pillow cannot shape text with it.
     """
     for candidate in _library_paths():
         try:
@@ -57,7 +57,7 @@ def _library_paths() -> Iterator[str]:
 
 
 def base_is_rtl(text: str) -> bool:
-    """Whether the first strong letter reads right to left; isolated values are asked last.
+    """Whether the first strong character is right to left; isolated text counts only if alone.
 
     >>> base_is_rtl("\u2068שלום\u2069, welcome"), base_is_rtl("\u2068שלום\u2069!")
     (False, True)
@@ -76,9 +76,9 @@ def _first_strong(text: str, *, skip_isolates: bool) -> str:
         elif character in _POP_ISOLATE:
             depth = max(0, depth - 1)
         elif not (depth and skip_isolates):
-            kind = unicodedata.bidirectional(character)
-            if kind in ("L", "R", "AL"):
-                return kind
+            bidi_class = unicodedata.bidirectional(character)
+            if bidi_class in ("L", "R", "AL"):
+                return bidi_class
     return ""
 
 
@@ -88,19 +88,19 @@ def embedding_levels(text: str, *, rtl: bool) -> Sequence[int]:
         return bytes(len(text))
     library, count = load_fribidi(), len(text)
     characters = (ctypes.c_uint32 * count)(*map(ord, text))
-    kinds, brackets = (ctypes.c_uint32 * count)(), (ctypes.c_uint32 * count)()
-    found = (ctypes.c_int8 * count)()
+    types, brackets = (ctypes.c_uint32 * count)(), (ctypes.c_uint32 * count)()
+    levels = (ctypes.c_int8 * count)()
     base = ctypes.c_uint32(_RTL if rtl else _LTR)
-    library.fribidi_get_bidi_types(characters, count, kinds)
-    library.fribidi_get_bracket_types(characters, count, kinds, brackets)
-    library.fribidi_get_par_embedding_levels_ex(kinds, brackets, count, ctypes.byref(base), found)
-    return list(found)
+    library.fribidi_get_bidi_types(characters, count, types)
+    library.fribidi_get_bracket_types(characters, count, types, brackets)
+    library.fribidi_get_par_embedding_levels_ex(types, brackets, count, ctypes.byref(base), levels)
+    return list(levels)
 
 
 def visual_order(levels: Sequence[int]) -> list[int]:
-    """The order in which things of these levels stand from left to right (UAX #9, L2).
+    """The indices of items with these embedding levels from left to right (UAX #9, rule L2).
 
-    >>> visual([0, 1, 1, 0, 2])
+    >>> visual_order([0, 1, 1, 0, 2])
     [0, 2, 1, 3, 4]
     """
     order = list(range(len(levels)))

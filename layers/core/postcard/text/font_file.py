@@ -1,7 +1,8 @@
-"""A font's file: its tables, and the card that we put among them.
+"""Font files: their tables, and a table of metadata that sanitized fonts carry.
 
-The card (a table of our own, which FreeType and HarfBuzz pass over) says in JSON what the font can,
-as `coverage.json` does of the fonts that ship: nobody opens the font to ask.
+The metadata table is JSON: the font's faces and characters, as `coverage.json` has them for the
+fonts that ship with Postcard. Reading it is much faster than opening the font. FreeType and
+HarfBuzz ignore tables they do not know.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 from postcard.runtime.lazy_dataclass import dataclass
 
-METADATA_TABLE = "card"
+METADATA_TABLE = "card"  # stored fonts have it: do not change
 MAX_TABLES = 64
 MEDIA_TYPES = {b"\x00\x01\x00\x00": "font/ttf", b"true": "font/ttf", b"OTTO": "font/otf"}
 
@@ -20,13 +21,14 @@ _TABLE_RECORD = struct.Struct(">4sIII")
 
 
 class FontError(ValueError):
-    """The bytes are no font that we take; the text says what to do, for people."""
+    """The font is broken or not supported; the message is a clause that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class FontMetadata:
-    """What a font can. `rows` are its faces as `Fonts` takes them, `letters` first and last in
-    turn of those it has.
+    """A font's family, its faces as rows for `Fonts`, and its characters.
+
+    `character_ranges` are the first and last character of each range in turn.
     """
 
     family: str
@@ -36,14 +38,14 @@ class FontMetadata:
 
 @dataclass(frozen=True, slots=True)
 class FontFile:
-    """A font on disk that was written by us."""
+    """A sanitized font on disk."""
 
     path: str
     metadata: FontMetadata
 
 
 def read_tables(body: bytes) -> dict[str, bytes]:
-    """The tables by name; `FontError` where they overlap, repeat or lie outside the file."""
+    """The tables by tag; FontError if they overlap, repeat or lie outside the file."""
     if len(body) < _TABLE_DIRECTORY_HEADER.size or body[:4] not in MEDIA_TYPES:
         raise FontError("it is no TTF or OTF")
     count = _TABLE_DIRECTORY_HEADER.unpack_from(body)[1]
@@ -55,34 +57,38 @@ def read_tables(body: bytes) -> dict[str, bytes]:
         for n in range(count)
     ]
     _check_table_extents(((start, length) for _, _, start, length in entries), end, len(body))
-    found = {
+    tables = {
         tag.decode("latin-1"): body[start : start + length] for tag, _, start, length in entries
     }
-    if len(found) < count:
+    if len(tables) < count:
         raise FontError("it has a table twice")
-    return found
+    return tables
 
 
 def read_metadata(body: bytes) -> FontMetadata:
-    """The card of a font that was written by us; `FontError` if it has none."""
+    """The metadata of a sanitized font; FontError if it has none."""
     try:
-        told = json.loads(read_tables(body)[METADATA_TABLE])
-        return FontMetadata(told["family"], told["rows"], told["letters"])
+        metadata = json.loads(read_tables(body)[METADATA_TABLE])
+        return FontMetadata(metadata["family"], metadata["rows"], metadata["letters"])
     except (KeyError, TypeError, ValueError) as error:
-        raise FontError("it was not written by us") from error
+        raise FontError("it was not written by Postcard's font sanitizer") from error
 
 
 def metadata_table(metadata: FontMetadata) -> bytes:
-    """The table that holds a card."""
-    told = {"family": metadata.family, "rows": metadata.faces, "letters": metadata.character_ranges}
-    return json.dumps(told, separators=(",", ":"), sort_keys=True).encode("ascii")
+    """The bytes of the metadata table."""
+    content = {
+        "family": metadata.family,
+        "rows": metadata.faces,
+        "letters": metadata.character_ranges,
+    }
+    return json.dumps(content, separators=(",", ":"), sort_keys=True).encode("ascii")
 
 
 def _check_table_extents(extents: Iterable[tuple[int, int]], start: int, size: int) -> None:
-    reached = start
-    for begin, length in sorted(extents):
-        if begin < reached:
+    end = start
+    for table_start, length in sorted(extents):
+        if table_start < end:
             raise FontError("its tables overlap")
-        reached = begin + length
-    if reached > size:
+        end = table_start + length
+    if end > size:
         raise FontError("it is cut short")

@@ -1,7 +1,7 @@
-"""Fonts: families, their faces, and which of them has a letter.
+"""Font families, their faces, and the choice of a face for each letter.
 
-What the fonts can is read from a table made beforehand (`coverage.json`): opening a font to ask
-takes far longer than drawing with it.
+Metrics and character coverage come from a prepared table (`coverage.json`), because opening a
+font to read them takes far longer than drawing with it.
 """
 
 import json
@@ -17,7 +17,7 @@ from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.bidi import load_fribidi
 from postcard.text.font_file import FontFile
 
-DEFAULT_FAMILY = "Inter"  # where none of the families asked for is there
+DEFAULT_FAMILY = "Inter"  # if none of the requested families exists
 _HAN_FAMILIES = {
     "zh": "Noto Sans SC",
     "zh-Hant": "Noto Sans TC",
@@ -62,7 +62,7 @@ _FALLBACK_FAMILIES = (
     "Noto Color Emoji",
 )
 LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
-_DEFAULT_IGNORABLE = lazy_regex(  # says how to show its neighbours, is never shown itself
+_DEFAULT_IGNORABLE = lazy_regex(  # Unicode's Default_Ignorable_Code_Point: never drawn
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
@@ -71,13 +71,13 @@ _EMOJI_PRESENTATION = lazy_regex("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One font file at one weight. Lengths are em: shares of the size.
+    """One font file at one weight; lengths are in em.
 
-    `axes` are where a variable font's axes stand, in its order; a static one has none. `color`
-    fonts hold pictures at one size. `ranges` are the first and last of the letters it has, in turn.
-    `latin` is a second file with the letters below U+0100 alone: words of them are shaped from it
-    in a fifth of the time and look the same, but under features that are not `ALIKE`. Empty where
-    there is none.
+    `axes` are the values of a variable font's axes in its order; empty for a static font. `color`
+    fonts hold bitmaps of one size. `character_ranges` are the first and last character of each
+    range in turn. `latin_path` is a subset of the characters below U+0100, or empty: words of
+    these look the same from it, with the features in LATIN_SUBSET_FEATURES, and are shaped in a
+    fifth of the time.
     """
 
     family: str
@@ -89,30 +89,28 @@ class Face:
     ascent: float
     descent: float
     cap_height: float
-    underline: tuple[float, float]  # its middle below the base line, its thickness
-    strikeout: tuple[float, float]  # its middle above the base line, its thickness
+    underline: tuple[float, float]  # its centre below the baseline, its thickness
+    strikeout: tuple[float, float]  # its centre above the baseline, its thickness
     character_ranges: str
     latin_path: str = ""
     _glyph_cache: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def has_glyph(self, character: str) -> bool:
-        """Whether the font has a glyph for it."""
-        known = self._glyph_cache.get(character)
-        if known is None:
+        """Whether the font has a glyph for a character."""
+        result = self._glyph_cache.get(character)
+        if result is None:
             if len(self._glyph_cache) > 20_000:
                 self._glyph_cache.clear()
-            at = bisect_right(self.character_ranges, character)
-            known = bool(at % 2) or (at > 0 and self.character_ranges[at - 1] == character)
-            self._glyph_cache[character] = known
-        return known
+            index = bisect_right(self.character_ranges, character)
+            is_range_end = index > 0 and self.character_ranges[index - 1] == character
+            result = bool(index % 2) or is_range_end
+            self._glyph_cache[character] = result
+        return result
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family that a template may name.
-
-    `weights` are all it has, or the least and greatest of a variable one.
-    """
+    """A font family; `weights` are all of a static one, or the range of a variable one."""
 
     name: str
     weights: tuple[int, ...]
@@ -121,7 +119,7 @@ class Family:
 
 
 class Fonts:
-    """The fonts of a folder. `load` is the door; one object serves all threads."""
+    """All font families; made by `load`, safe for threads."""
 
     def __init__(
         self, folder: Path, face_rows: Sequence[Mapping[str, object]], coverage: Mapping[str, str]
@@ -137,13 +135,13 @@ class Fonts:
 
     @classmethod
     def load(cls, folder: Path) -> "Fonts":
-        """The fonts of `folder`; raises RuntimeError where letters could not be shaped right."""
+        """The fonts of a folder with its `coverage.json`; RuntimeError if FriBidi is missing."""
         load_fribidi()
-        told = json.loads((folder / "coverage.json").read_bytes())
-        return cls(folder, told["faces"], told["coverage"])
+        table = json.loads((folder / "coverage.json").read_bytes())
+        return cls(folder, table["faces"], table["coverage"])
 
     def with_custom_fonts(self, custom: Mapping[str, Sequence[FontFile]]) -> "Fonts":
-        """These fonts and others, by the names that a template gives them; ours keep theirs."""
+        """These fonts and custom ones, by family name; a shipped family cannot be replaced."""
         rows = list(self._face_rows)
         coverage = dict(self._coverage)
         for name, files in custom.items():
@@ -151,16 +149,16 @@ class Fonts:
                 continue
             for file in files:
                 coverage[file.path] = file.metadata.character_ranges
-                told = {"family": name, "file": file.path, "coverage": file.path}
-                rows += [{**row, **told} for row in file.metadata.faces]
+                location = {"family": name, "file": file.path, "coverage": file.path}
+                rows += [{**row, **location} for row in file.metadata.faces]
         return Fonts(self._folder, rows, coverage)
 
     def has_family(self, name: str) -> bool:
-        """Whether there is a family of that name."""
+        """Whether there is a family with this name."""
         return name in self._families
 
     def families(self) -> list[Family]:
-        """What `GET /v1/fonts` lists."""
+        """All families by name, as `GET /v1/fonts` lists them."""
         return [
             Family(
                 name,
@@ -174,25 +172,22 @@ class Fonts:
     def _build_face_chain(
         self, names: tuple[str, ...], weight: int, italic: bool, han_variant: str = ""
     ) -> tuple[Face, ...]:
-        """The faces to ask in turn: the families named, then the scripts' own.
+        """The faces to try for each letter: the requested families, then the fallbacks.
 
-        `han` says whose shapes Chinese letters take.
+        `han_variant` puts the font with that language's Chinese characters first among these.
         """
-        named = names if any(map(self.has_family, names)) else (*names, DEFAULT_FAMILY)
-        asked = (
-            *named,
-            *([_HAN_FAMILIES[han_variant]] if han_variant else ()),
-            *_FALLBACK_FAMILIES,
-        )
-        known = dict.fromkeys(name for name in asked if name in self._families)
-        return tuple(self._nearest_face(name, weight, italic) for name in known)
+        requested = names if any(map(self.has_family, names)) else (*names, DEFAULT_FAMILY)
+        han_families = (_HAN_FAMILIES[han_variant],) if han_variant else ()
+        candidates = (*requested, *han_families, *_FALLBACK_FAMILIES)
+        existing = dict.fromkeys(name for name in candidates if name in self._families)
+        return tuple(self._nearest_face(name, weight, italic) for name in existing)
 
     def _nearest_face(self, name: str, weight: int, italic: bool) -> Face:
         rows = self._families[name]
-        alike = [at for at, row in enumerate(rows) if row["italic"] == italic] or range(len(rows))
-        index = min(alike, key=lambda at: _weight_distance(rows[at], weight))
-        least, greatest = _weights(rows[index])[0], _weights(rows[index])[-1]
-        return self._face_cached(name, index, min(greatest, max(least, weight)))
+        same_slant = [i for i, row in enumerate(rows) if row["italic"] == italic]
+        index = min(same_slant or range(len(rows)), key=lambda i: _weight_distance(rows[i], weight))
+        lightest, boldest = _weights(rows[index])[0], _weights(rows[index])[-1]
+        return self._face_cached(name, index, min(boldest, max(lightest, weight)))
 
     def _build_face(self, name: str, index: int, weight: int) -> Face:
         row = self._families[name][index]
@@ -213,34 +208,34 @@ class Fonts:
 
 
 def choose_face(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
-    """The face for a letter with its marks, and the part of it that no font has.
+    """The face for a grapheme cluster, and the characters of it that this face lacks.
 
-    A face that has all of it is best, then one that has its base; what is wanted as a picture is
-    asked of the colour font first.
+    The first face that has all of it, else the one that has its base and lacks the fewest marks.
+    For emoji sequences colour fonts come first.
     """
     needed = _DEFAULT_IGNORABLE.sub("", cluster)
-    best, lacking = chain[0], needed
+    best, best_missing = chain[0], needed
     for face in _candidate_faces(cluster, chain):
-        lacks = "".join(character for character in needed if not face.has_glyph(character))
-        if not lacks:
+        missing = "".join(character for character in needed if not face.has_glyph(character))
+        if not missing:
             return face, ""
-        if lacks[0] != needed[0] and len(lacks) < len(lacking):
-            best, lacking = face, lacks
-    return best, lacking
+        if missing[0] != needed[0] and len(missing) < len(best_missing):
+            best, best_missing = face, missing
+    return best, best_missing
 
 
 def strip_default_ignorable(text: str) -> str:
-    """The text without what is never drawn by itself: isolates, marks, joiners at no letter."""
+    """The text without characters that are never drawn: isolates, direction marks, joiners."""
     return _DEFAULT_IGNORABLE.sub("", text)
 
 
 def _candidate_faces(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:
-    as_picture = len(cluster) > 1 and (
+    is_emoji_sequence = len(cluster) > 1 and (
         _EMOJI_PRESENTATION.search(cluster) or _is_emoji_zwj_sequence(cluster)
     )
-    if as_picture:
+    if is_emoji_sequence:
         yield from (face for face in chain if face.color)
-    yield from (face for face in chain if not (as_picture and face.color))
+    yield from (face for face in chain if not (is_emoji_sequence and face.color))
 
 
 def _is_emoji_zwj_sequence(cluster: str) -> bool:
@@ -258,14 +253,14 @@ def _is_variable(row: Mapping[str, object]) -> bool:
 
 
 def _axis_values(row: Mapping[str, object], weight: int) -> tuple[float, ...]:
-    """Where a font's axes stand: the weight's for None, which is the only one unless it says."""
+    """The axis values of a row, in which None is the weight; by default that is the only axis."""
     settings = row.get("axes", [None] if _is_variable(row) else ())
     assert isinstance(settings, list | tuple)
     return tuple(weight if setting is None else setting for setting in settings)
 
 
 def _weight_distance(row: Mapping[str, object], weight: int) -> tuple[int, int]:
-    """How far a face is from a weight; CSS looks to the lighter side first below 500."""
-    least, greatest = _weights(row)[0], _weights(row)[-1]
-    nearest = min(greatest, max(least, weight))
+    """How far a face is from a weight; as in CSS, up to 500 the lighter of two is nearer."""
+    lightest, boldest = _weights(row)[0], _weights(row)[-1]
+    nearest = min(boldest, max(lightest, weight))
     return abs(nearest - weight), nearest if weight <= 500 else -nearest

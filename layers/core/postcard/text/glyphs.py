@@ -1,4 +1,7 @@
-"""Words measured and drawn, each once: widths in em, masks at quarter-pixel starts."""
+"""Measures and rasterizes runs of glyphs with FreeType, through Pillow; cached.
+
+Widths are in em; masks are drawn at one of four subpixel positions.
+"""
 
 import io
 from functools import lru_cache
@@ -10,18 +13,18 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.fonts import LATIN_SUBSET_FEATURES, Face
 
-MEASURING_SIZE = 64.0  # widths grow evenly with size: no font here has hints
-EMOJI_BITMAP_SIZE = 109  # the one size of the colour font
-SUBPIXEL_PHASES = 4  # starts within a pixel at which a word's mask is drawn
+MEASURING_SIZE = 64.0  # widths are proportional to the size, since no font here has hints
+EMOJI_BITMAP_SIZE = 109  # the only size of the colour font
+SUBPIXEL_PHASES = 4  # quarters of a pixel at which a mask may start
 
-_SUPERSAMPLING = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # below this size, times as many pixels
-_MAX_CACHED_PIXELS = 120_000  # a mask above this is not kept
+_SUPERSAMPLING = ((48.0, 4), (128.0, 2), (float("inf"), 1))  # (size below, factor)
+_MAX_CACHED_PIXELS = 120_000
 _LATIN_END = "\u0100"
-_MAX_CACHED_LENGTH = 64  # letters whose width is kept
+_MAX_CACHED_LENGTH = 64  # characters
 
 
 class FontRun(NamedTuple):
-    """A stretch that one font draws in one direction. `spaced` letters stand by themselves."""
+    """Text in one face, direction and language; `features` are OpenType features."""
 
     text: str
     face: Face
@@ -32,15 +35,20 @@ class FontRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GlyphBitmap:
-    """A mask and where it lies from the pen, in device pixels; `color` for pictures (RGB)."""
+    """A mask and its position from the pen, in device pixels; colour glyphs have an RGB image."""
 
     mask: Image.Image
     x: int
     y: int
     color: Image.Image | None = None
 
+    @property
+    def size_in_bytes(self) -> int:
+        """The size of the pixels in memory; Pillow stores RGB in four bytes."""
+        return self.mask.width * self.mask.height * (5 if self.color else 1)
+
     def moved(self, dx: int, dy: int) -> "GlyphBitmap":
-        """The same letters elsewhere."""
+        """The same glyphs at another position."""
         return GlyphBitmap(self.mask, self.x + dx, self.y + dy, self.color)
 
 
@@ -59,7 +67,7 @@ def _fits_latin_subset(run: FontRun) -> bool:
 
 @lru_cache(maxsize=64)
 def _open_font(path: str, axes: tuple[float, ...], size: float) -> ImageFont.FreeTypeFont:
-    """One object per file, axes and size: setting axes changes it for everybody."""
+    """One font object for each file, axes and size, because setting axes changes the object."""
     font = ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM)
     if axes:
         font.set_variation_by_axes(list(axes))
@@ -67,7 +75,7 @@ def _open_font(path: str, axes: tuple[float, ...], size: float) -> ImageFont.Fre
 
 
 def can_draw(body: bytes, text: str) -> bool:
-    """Whether letters can be drawn from a font's bytes."""
+    """Whether Pillow can draw this text with a font file."""
     try:
         font = ImageFont.truetype(
             io.BytesIO(body), MEASURING_SIZE, layout_engine=ImageFont.Layout.RAQM
@@ -79,7 +87,7 @@ def can_draw(body: bytes, text: str) -> bool:
 
 
 def advance(run: FontRun) -> float:
-    """The width in em."""
+    """The advance width of a run in em."""
     return (
         _measure_advance_cached(run)
         if len(run.text) <= _MAX_CACHED_LENGTH
@@ -99,53 +107,53 @@ _measure_advance_cached = lru_cache(maxsize=8192)(_measure_advance)
 def rasterize_glyphs(
     run: FontRun, size: float, phase: int, stroke_width: float = 0.0
 ) -> GlyphBitmap | None:
-    """The letters at `size` device pixels, `phase` quarters of a pixel to the right.
+    """Draw a run at `size` device pixels, `phase` quarters of a pixel to the right.
 
-    None where there is no ink. `stroke` is the width of a line outside the letters.
+    `stroke_width` widens the glyphs on all sides. None if there is nothing to see.
     """
     if run.face.color:
         return _rasterize_emoji(run, round(size * 4) / 4)
-    reach = len(run.text) * size * (size + 2 * stroke_width)
-    make = _rasterize_mask_cached if reach < _MAX_CACHED_PIXELS else _rasterize_mask
-    return make(run, size, phase, stroke_width)
+    pixels = len(run.text) * size * (size + 2 * stroke_width)
+    rasterize = _rasterize_mask_cached if pixels < _MAX_CACHED_PIXELS else _rasterize_mask
+    return rasterize(run, size, phase, stroke_width)
 
 
 def estimated_pixels(run: FontRun, size: float, stroke_width: float = 0.0) -> float:
-    """About how many pixels `drawn` works on."""
-    many = _supersampling(size, stroke_width)
+    """About how many pixels, with supersampling, `rasterize_glyphs` would draw."""
+    factor = _supersampling(size, stroke_width)
     width, height = advance(run) * size + 2 * stroke_width, 1.5 * size + 2 * stroke_width
-    return width * height * many * many
+    return width * height * factor * factor
 
 
 def _supersampling(size: float, stroke_width: float) -> int:
-    """How many times larger letters are drawn; a broad outline hides what that is for."""
-    return next(many for below, many in _SUPERSAMPLING if max(size, 4 * stroke_width) < below)
+    """The supersampling factor; wide strokes hide uneven glyph positions and need less."""
+    return next(factor for limit, factor in _SUPERSAMPLING if max(size, 4 * stroke_width) < limit)
 
 
 def _size_in_bytes(bitmap: GlyphBitmap | None) -> int:
-    return bitmap.mask.width * bitmap.mask.height * (5 if bitmap.color else 1) if bitmap else 0
+    return bitmap.size_in_bytes if bitmap else 0
 
 
 def _rasterize_mask(
     run: FontRun, size: float, phase: int, stroke_width: float
 ) -> GlyphBitmap | None:
-    """Drawn larger and averaged: Pillow sets every glyph on a whole pixel, which shows."""
-    many = _supersampling(size, stroke_width)
-    core, (x, y) = _load_font(run, max(1.0, size * many)).getmask2(
+    """Draw supersampled: Pillow puts each glyph on a whole pixel, so letters would be uneven."""
+    factor = _supersampling(size, stroke_width)
+    core, (x, y) = _load_font(run, max(1.0, size * factor)).getmask2(
         run.text,
         "L",
         *_shaping_options(run),
-        stroke_width=stroke_width * many,
+        stroke_width=stroke_width * factor,
         anchor="ls",
-        start=(phase * many / SUBPIXEL_PHASES, 0),
+        start=(phase * factor / SUBPIXEL_PHASES, 0),
     )
     if not core.size[0] or not core.size[1]:
         return None
-    left, top = x % many, y % many
-    width, height = -(-(left + core.size[0]) // many), -(-(top + core.size[1]) // many)
-    mask = Image.new("L", (width * many, height * many))
+    left, top = x % factor, y % factor
+    width, height = -(-(left + core.size[0]) // factor), -(-(top + core.size[1]) // factor)
+    mask = Image.new("L", (width * factor, height * factor))
     mask.im.paste(core, (left, top, left + core.size[0], top + core.size[1]))
-    return GlyphBitmap(mask.reduce(many) if many > 1 else mask, x // many, y // many)
+    return GlyphBitmap(mask.reduce(factor) if factor > 1 else mask, x // factor, y // factor)
 
 
 _rasterize_mask_cached = memoize_by_bytes(_size_in_bytes)(_rasterize_mask)
@@ -153,7 +161,7 @@ _rasterize_mask_cached = memoize_by_bytes(_size_in_bytes)(_rasterize_mask)
 
 @memoize_by_bytes(_size_in_bytes)
 def _rasterize_emoji(run: FontRun, size: float) -> GlyphBitmap | None:
-    """Emoji: drawn at their own size, then scaled."""
+    """Draw colour glyphs at the only size that the font has, then scale them."""
     core, (x, y) = _load_font(run, EMOJI_BITMAP_SIZE).getmask2(
         run.text, "RGBA", *_shaping_options(run), anchor="ls"
     )
@@ -161,11 +169,11 @@ def _rasterize_emoji(run: FontRun, size: float) -> GlyphBitmap | None:
         return None
     image = Image.new("RGBA", core.size)
     image.im.paste(core, (0, 0, *core.size))
-    share = size / EMOJI_BITMAP_SIZE
-    scaled = (max(1, round(core.size[0] * share)), max(1, round(core.size[1] * share)))
-    image = image.resize(scaled, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    scale = size / EMOJI_BITMAP_SIZE
+    scaled_size = (max(1, round(core.size[0] * scale)), max(1, round(core.size[1] * scale)))
+    image = image.resize(scaled_size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     color = image.convert("RGB")
-    return GlyphBitmap(image.getchannel("A"), round(x * share), round(y * share), color)
+    return GlyphBitmap(image.getchannel("A"), round(x * scale), round(y * scale), color)
 
 
 def _shaping_options(run: FontRun) -> tuple[str, list[str] | None, str | None]:

@@ -1,4 +1,4 @@
-"""Whose shapes Chinese letters take: China's, Taiwan's and Hong Kong's, Japan's or Korea's."""
+"""Chooses the regional variant of Han characters: simplified, traditional, Japanese or Korean."""
 
 from postcard.runtime.lazy_regex import lazy_regex
 
@@ -11,18 +11,18 @@ _HANGUL = lazy_regex("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 
 
 def han_variant(language: str, text: str) -> str:
-    """Whose shapes they take: "zh", "zh-Hant", "ja", "ko"; "" if nothing tells.
+    """The variant "zh", "zh-Hant", "ja" or "ko" by language, else by text; "" if neither tells.
 
-    >>> han_of("ja-JP", "直"), han_of("en", "さくら直"), han_of("en", "直")
+    >>> han_variant("ja-JP", "直"), han_variant("en", "さくら直"), han_variant("en", "直")
     ('ja', 'ja', '')
-    >>> han_of("zh", "直"), han_of("zh-TW", "直"), han_of("en", "陳怡君")
+    >>> han_variant("zh", "直"), han_variant("zh-TW", "直"), han_variant("en", "陳怡君")
     ('zh', 'zh-Hant', 'zh-Hant')
     """
-    spoken, *said = language.lower().replace("_", "-").split("-")
-    if spoken in _CHINESE_LANGUAGES:
-        return _chinese_variant(spoken, frozenset(said))
-    if spoken in ("ja", "ko"):
-        return spoken
+    primary, *subtags = language.lower().replace("_", "-").split("-")
+    if primary in _CHINESE_LANGUAGES:
+        return _chinese_variant(primary, frozenset(subtags))
+    if primary in ("ja", "ko"):
+        return primary
     if _KANA.search(text):
         return "ja"
     if _HANGUL.search(text):
@@ -31,22 +31,24 @@ def han_variant(language: str, text: str) -> str:
 
 
 def _chinese_variant(language: str, subtags: frozenset[str]) -> str:
-    """The script decides if it is said, then the region, then what is usual."""
+    """By the script subtag, else by the region, else by what is usual for the language."""
     if "hans" in subtags or "cn" in subtags:
         return "zh-Hant" if "hant" in subtags else "zh"
-    usual = language in _TRADITIONAL_LANGUAGES
-    return "zh-Hant" if usual or "hant" in subtags or subtags & _TRADITIONAL_REGIONS else "zh"
+    is_traditional = (
+        language in _TRADITIONAL_LANGUAGES or "hant" in subtags or subtags & _TRADITIONAL_REGIONS
+    )
+    return "zh-Hant" if is_traditional else "zh"
 
 
 def _is_traditional(text: str) -> bool:
-    """Whether its Chinese letters are all in Taiwan's standard and not all in China's."""
-    letters = "".join(_HAN_CHARACTERS.findall(text))
-    return _encodable(letters, "big5") and not _encodable(letters, "gb2312")
+    """Whether all Han characters are in Big5 (Taiwan) but not all in GB 2312 (China)."""
+    characters = "".join(_HAN_CHARACTERS.findall(text))
+    return _encodable(characters, "big5") and not _encodable(characters, "gb2312")
 
 
-def _encodable(letters: str, codec: str) -> bool:
+def _encodable(text: str, encoding: str) -> bool:
     try:
-        letters.encode(codec)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

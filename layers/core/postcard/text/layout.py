@@ -1,23 +1,24 @@
-"""Lines of text with every letter in its place, ready to be drawn at any scale."""
+"""Lays out text in a box: every run of letters with its position, independent of scale."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import memoize_by_bytes
-from postcard.text import bidi
-from postcard.text import shrink_to_fit as fit
+from postcard.text.bidi import visual_order
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import FontRun
+from postcard.text.line_metrics import cap_trims, line_extent
+from postcard.text.line_wrapping import WrappedLine
 from postcard.text.shaping import ShapedRun, shape_text
+from postcard.text.shrink_to_fit import FittedText, fit_text
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
-from postcard.text.wrap import WrappedLine
 
-_BYTES_PER_RUN, _BYTES_PER_CHARACTER = 400, 8  # bytes
+_BYTES_PER_RUN, _BYTES_PER_CHARACTER = 400, 8  # in memory
 
 
 class PositionedRun(NamedTuple):
-    """Letters at `x` from their line's left end; `size` is the style's, shrunk if need was."""
+    """A run at `x` from its line's left edge; `size` is the style's times the font scale."""
 
     font_run: FontRun
     style: TextStyle
@@ -29,9 +30,9 @@ class PositionedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line from left to right; `top` and `baseline` from the text's top.
+    """One line, its runs from left to right; `top` and `baseline` are from the text's top.
 
-    `styles` are those that its letters have.
+    `styles` are all that occur in it.
     """
 
     runs: tuple[PositionedRun, ...]
@@ -44,10 +45,11 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """A text set in lines, in CSS pixels; the same at every scale.
+    """A text in lines, in CSS pixels; the same at every scale.
 
-    `width` is the widest line, `missing` the characters that no font has, `cut` says that some of
-    the text is not shown, `shrink` how much smaller than asked it is set (1: not at all).
+    `width` is that of the widest line. `missing_characters` are those that no font has.
+    `truncated` is true if part of the text is not shown. `font_scale` is below 1 if the text was
+    shrunk to fit.
     """
 
     lines: tuple[TextLine, ...]
@@ -61,11 +63,11 @@ class TextLayout:
 
     @property
     def baseline(self) -> float:
-        """The first line's base line from the top; 0 where there is no line."""
+        """The first line's baseline from the top; 0 if there are no lines."""
         return self.lines[0].baseline if self.lines else 0.0
 
     def line_x(self, line: TextLine, width: float) -> float:
-        """Where a line begins in a box of `width`."""
+        """The left edge of a line in a box of `width`."""
         align = self.paragraph.align
         if align == "center":
             return (width - line.width) / 2
@@ -73,9 +75,9 @@ class TextLayout:
         return width - line.width if at_right and align != "left" else 0.0
 
     def text_y(self, height: float) -> float:
-        """Where the text begins in a box of `height`."""
-        share = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[self.paragraph.valign]
-        return (height - self.height) * share
+        """The top edge of the text in a box of `height`."""
+        fraction = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[self.paragraph.valign]
+        return (height - self.height) * fraction
 
 
 def layout_text(
@@ -86,18 +88,15 @@ def layout_text(
     height: float | None,
     fonts: Fonts,
 ) -> TextLayout:
-    """Set a text into a box; None is a side that takes what the text needs.
-
-    Equal texts are set once: the answer is kept.
-    """
+    """Lay out a text in a box; None is a side as long as the text needs. Results are cached."""
     return _layout_text_cached(
         tuple(run for run in runs if run.text), paragraph, width, height, fonts
     )
 
 
 def _size_in_bytes(layout: TextLayout) -> int:
-    placed = [len(each.font_run.text) for line in layout.lines for each in line.runs]
-    return _BYTES_PER_RUN * len(placed) + _BYTES_PER_CHARACTER * sum(placed)
+    lengths = [len(run.font_run.text) for line in layout.lines for run in line.runs]
+    return _BYTES_PER_RUN * len(lengths) + _BYTES_PER_CHARACTER * sum(lengths)
 
 
 @memoize_by_bytes(_size_in_bytes)
@@ -109,12 +108,10 @@ def _layout_text_cached(
     fonts: Fonts,
 ) -> TextLayout:
     shaped = shape_text(runs, paragraph.direction, fonts)
-    chosen = fit.fit_text(shaped, paragraph, width, height, fonts)
-    top, bottom = (
-        trim * chosen.font_scale for trim in fit.cap_trims(chosen.lines, paragraph, fonts)
-    )
-    justified = width if paragraph.align == "justify" else None
-    lines = tuple(_position_lines(chosen, -top, justified, fonts))
+    text = fit_text(shaped, paragraph, width, height, fonts)
+    top, bottom = (trim * text.font_scale for trim in cap_trims(text.lines, paragraph, fonts))
+    justified_width = width if paragraph.align == "justify" else None
+    lines = tuple(_position_lines(text, -top, justified_width, fonts))
     return TextLayout(
         lines=lines,
         width=max((line.width for line in lines), default=0.0),
@@ -122,30 +119,30 @@ def _layout_text_cached(
         paragraph=paragraph,
         rtl=shaped.rtl,
         missing_characters=shaped.missing_characters,
-        truncated=chosen.truncated,
-        font_scale=chosen.font_scale,
+        truncated=text.truncated,
+        font_scale=text.font_scale,
     )
 
 
 def _position_lines(
-    fitted: fit.FittedText, top: float, justified: float | None, fonts: Fonts
+    text: FittedText, top: float, justified_width: float | None, fonts: Fonts
 ) -> Iterator[TextLine]:
-    shrink = fitted.font_scale
-    for row in fitted.lines:
-        above, below = (length * shrink for length in fit.line_extent(row, fonts))
-        width, spread = row.width * shrink, 0.0
-        if justified is not None and not row.is_last:
-            spread = _justification_space(row, justified - width)
-            width = justified if spread else width
-        placed = tuple(_position_runs(row.visible_runs, shrink, spread))
-        styles = tuple({id(each.style): each.style for each in placed}.values())
-        yield TextLine(placed, styles, width, top, above + below, top + above)
+    font_scale = text.font_scale
+    for line in text.lines:
+        above, below = (length * font_scale for length in line_extent(line, fonts))
+        width, extra_space = line.width * font_scale, 0.0
+        if justified_width is not None and not line.is_last:
+            extra_space = _justification_space(line, justified_width - width)
+            width = justified_width if extra_space else width
+        runs = tuple(_position_runs(line.visible_runs, font_scale, extra_space))
+        styles = tuple({id(run.style): run.style for run in runs}.values())
+        yield TextLine(runs, styles, width, top, above + below, top + above)
         top += above + below
 
 
 def _justification_space(line: WrappedLine, free_width: float) -> float:
-    """What each space of a justified line grows by."""
-    spaces = sum(piece.is_space for piece in line.runs)
+    """How much wider each space of a justified line becomes."""
+    spaces = sum(run.is_space for run in line.runs)
     return max(0.0, free_width / spaces) if spaces else 0.0
 
 
@@ -153,9 +150,9 @@ def _position_runs(
     runs: Sequence[ShapedRun], font_scale: float, extra_space: float
 ) -> Iterator[PositionedRun]:
     x = 0.0
-    for index in bidi.visual_order([piece.level for piece in runs]):
-        piece = runs[index]
-        width = piece.width * font_scale + (extra_space if piece.is_space else 0.0)
-        size = piece.style.size * font_scale
-        yield PositionedRun(piece.font_run, piece.style, size, x, width, piece.is_space)
+    for index in visual_order([run.level for run in runs]):
+        run = runs[index]
+        width = run.width * font_scale + (extra_space if run.is_space else 0.0)
+        size = run.style.size * font_scale
+        yield PositionedRun(run.font_run, run.style, size, x, width, run.is_space)
         x += width

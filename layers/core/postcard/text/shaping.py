@@ -1,7 +1,7 @@
-"""Runs made ready to be set in lines: each letter with its font, direction and width.
+"""Shapes text: finds the face, direction and width of each run, and where lines may break.
 
-Widths are in CSS pixels at the runs' own sizes. They grow evenly with size, so a text is shaped
-once and set as often as fitting needs.
+Widths are in CSS pixels at the runs' own font sizes. They are proportional to the size, so a text
+is shaped once and can then be wrapped at any size.
 """
 
 from bisect import bisect_right
@@ -13,38 +13,36 @@ from typing import NamedTuple
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.runtime.lru_cache import memoize_by_bytes
-from postcard.text import bidi
-from postcard.text.breaks import graphemes, line_break_segments, typographic_units
+from postcard.text.bidi import base_is_rtl, embedding_levels
 from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.han_variants import han_variant
+from postcard.text.segmentation import graphemes, line_break_segments, typographic_units
 from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import TextRun, TextStyle
 
-WIDTH_TOLERANCE = 0.01  # pixels by which a sum of widths may miss what it should be
+WIDTH_TOLERANCE = 0.01  # pixels; for rounding in sums of widths
 
-_CONNECTED_SCRIPTS = lazy_regex(  # letters that hold hands or hang from one line: spacing would tear them
+_CONNECTED_SCRIPTS = lazy_regex(  # joined letters, which letter spacing would separate
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
-_NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"  # spaces at which no line ends
+_NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"
 _SOFT_HYPHEN = "\u00ad"
-_UNKERNED_CHARACTERS = lazy_regex(
-    "[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]"
-)  # wide letters are not kerned
+_UNKERNED_CHARACTERS = lazy_regex("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # East Asian
 _LETTER_SPACING_FEATURES = ("-liga", "-clig")
-_PLAIN_TEXT = lazy_regex(  # read from left to right; each character is a letter of its own
+_PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
 )
-_BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # bytes; often much less, since words are shared
-_MAX_CACHED_LENGTH = 32  # letters of a word whose shape is kept
-_MAX_KERNED_LENGTH = 64  # letters; kerning by prefixes costs their square
+_BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # in memory, at most: words are shared
+_MAX_CACHED_LENGTH = 32  # characters of a word
+_MAX_KERNED_LENGTH = 64  # letters; measuring all prefixes takes quadratic time
 
 
 class ShapedRun(NamedTuple):
-    """Letters of one style, font and level that stand together. `space` is white space.
+    """Adjacent letters of one style, face and embedding level, or the white space between.
 
-    `gap` is the part of the width that letter spacing adds after them.
+    `gap` is the part of the width, added by letter spacing or kerning, that a line's end drops.
     """
 
     font_run: FontRun
@@ -56,9 +54,9 @@ class ShapedRun(NamedTuple):
 
 
 class LineBreakSegment(NamedTuple):
-    """What no line break falls into: `pieces` with ink, then `spaces` that hang at a line's end.
+    """Text without a break opportunity inside: runs, then spaces that are dropped at a line's end.
 
-    `hyphen` is shown where a line ends after a soft hyphen.
+    `hyphen` is shown if a line ends here, at a soft hyphen.
     """
 
     runs: tuple[ShapedRun, ...]
@@ -70,7 +68,7 @@ class LineBreakSegment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShapedText:
-    """A text ready to be set: `paragraphs` are what newlines part, and their first styles."""
+    """A shaped text; `paragraphs`, separated by newlines, have segments and their first style."""
 
     paragraphs: tuple[tuple[tuple[LineBreakSegment, ...], TextStyle], ...]
     rtl: bool
@@ -78,8 +76,6 @@ class ShapedText:
 
 
 class _ItemizedGrapheme(NamedTuple):
-    """A grapheme in its place."""
-
     text: str
     style: TextStyle
     face: Face
@@ -87,91 +83,92 @@ class _ItemizedGrapheme(NamedTuple):
 
 
 def _size_in_bytes(shaped: ShapedText) -> int:
-    chunks = [chunk for found, _ in shaped.paragraphs for chunk in found]
-    letters = (len(piece.font_run.text) for chunk in chunks for piece in chunk.runs)
-    return _BYTES_PER_SEGMENT * len(chunks) + _BYTES_PER_CHARACTER * sum(letters)
+    segments = [segment for paragraph, _ in shaped.paragraphs for segment in paragraph]
+    lengths = (len(run.font_run.text) for segment in segments for run in segment.runs)
+    return _BYTES_PER_SEGMENT * len(segments) + _BYTES_PER_CHARACTER * sum(lengths)
 
 
 @memoize_by_bytes(_size_in_bytes)
 def shape_text(runs: tuple[TextRun, ...], direction: str, fonts: Fonts) -> ShapedText:
-    """Find fonts, levels and widths for a text; `direction` is `auto`, `ltr` or `rtl`."""
-    whole = "".join(run.text for run in runs)
-    rtl = direction == "rtl" or (direction == "auto" and bidi.base_is_rtl(whole))
+    """Shape a text; `direction` is `auto`, `ltr` or `rtl`. Results are cached."""
+    full_text = "".join(run.text for run in runs)
+    rtl = direction == "rtl" or (direction == "auto" and base_is_rtl(full_text))
     missing: dict[str, None] = {}
     paragraphs = []
     for line_runs in _split_at_newlines(runs):
-        chunks = _plain_segments if _is_plain(line_runs, rtl=rtl) else _itemized_segments
-        found = tuple(_kern_segments(chunks(line_runs, whole, rtl, fonts, missing)))
-        paragraphs.append((found, line_runs[0].style))
+        shape = _plain_segments if _is_plain(line_runs, rtl=rtl) else _itemized_segments
+        segments = tuple(_kern_segments(shape(line_runs, full_text, rtl, fonts, missing)))
+        paragraphs.append((segments, line_runs[0].style))
     return ShapedText(tuple(paragraphs), rtl, tuple(missing))
 
 
 def split_at_width(
     run: ShapedRun, available_width: float, *, min_units: int = 0
 ) -> tuple[ShapedRun | None, ShapedRun | None]:
-    """The letters of a piece that go into `room` pixels, and the rest; joined as they will show.
+    """The part of a run that fits `available_width`, and the rest; both shaped anew.
 
-    At least `least` letters go in, however wide they are.
+    At least `min_units` letters are in the first part, however wide they are.
     """
-    parts = typographic_units(run.font_run.text)
-    starts = [*accumulate(map(len, parts))]
+    text = run.font_run.text
+    ends = [*accumulate(map(len, typographic_units(text)))]
 
     def width(count: int) -> float:
-        return _with_text(run, run.font_run.text[: starts[count - 1]]).width
+        return _with_text(run, text[: ends[count - 1]]).width
 
-    fitting = bisect_right(range(1, len(parts) + 1), available_width + WIDTH_TOLERANCE, key=width)
+    fitting = bisect_right(range(1, len(ends) + 1), available_width + WIDTH_TOLERANCE, key=width)
     fitting = max(fitting, min_units)
-    if fitting in (0, len(parts)):
+    if fitting in (0, len(ends)):
         return (run, None) if fitting else (None, run)
-    at, text = starts[fitting - 1], run.font_run.text
-    return _with_text(run, text[:at]), _with_text(run, text[at:])
+    end = ends[fitting - 1]
+    return _with_text(run, text[:end]), _with_text(run, text[end:])
 
 
 def shape_in_style_of(run: ShapedRun, text: str, fonts: Fonts) -> ShapedRun:
-    """Another text in a piece's style and direction, such as its ellipsis."""
+    """Shape another text, such as an ellipsis, in a run's style and direction."""
     style = run.style
     face, _ = choose_face(text, fonts.face_chain(style.families, style.weight, style.italic))
-    letters = run.font_run._replace(text=text, face=face)
-    return ShapedRun(letters, style, run.level, advance(letters) * style.size)
+    font_run = run.font_run._replace(text=text, face=face)
+    return ShapedRun(font_run, style, run.level, advance(font_run) * style.size)
 
 
 def _split_at_newlines(runs: Sequence[TextRun]) -> Iterator[list[TextRun]]:
-    """The runs of each line that newlines make; an empty line keeps its style."""
-    line: list[TextRun] = []
+    """The runs of each paragraph; an empty one has one empty run, for its style."""
+    paragraph: list[TextRun] = []
     for run in runs:
-        first, *more = run.text.split("\n")
-        line.append(run._replace(text=first))
-        for text in more:
-            yield line
-            line = [run._replace(text=text)]
-    if line:
-        yield line
+        first, *others = run.text.split("\n")
+        paragraph.append(run._replace(text=first))
+        for text in others:
+            yield paragraph
+            paragraph = [run._replace(text=text)]
+    if paragraph:
+        yield paragraph
 
 
 def _itemize(
     runs: Sequence[TextRun], full_text: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[_ItemizedGrapheme]:
-    levels = bidi.embedding_levels("".join(run.text for run in runs), rtl=rtl)
-    at = 0
+    levels = embedding_levels("".join(run.text for run in runs), rtl=rtl)
+    start = 0
     for run in runs:
         han = "" if full_text.isascii() else han_variant(run.style.language, full_text)
-        yield from _itemize_run(run, levels[at : at + len(run.text)], han, fonts, missing)
-        at += len(run.text)
+        yield from _itemize_run(run, levels[start : start + len(run.text)], han, fonts, missing)
+        start += len(run.text)
 
 
 def _itemize_run(
     run: TextRun, levels: Sequence[int], han_variant: str, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[_ItemizedGrapheme]:
-    style, at = run.style, 0
+    """The graphemes of a run with their faces and levels; adds to `missing` what no face has."""
+    style, index = run.style, 0
     chain = fonts.face_chain(style.families, style.weight, style.italic, han_variant)
-    for cluster in graphemes(run.text):
-        face, lacking = choose_face(cluster, chain)
+    for grapheme in graphemes(run.text):
+        face, lacking = choose_face(grapheme, chain)
         missing.update(dict.fromkeys(lacking))
-        shown = "".join(c for c in cluster if c not in lacking) if lacking else cluster
+        drawn = "".join(c for c in grapheme if c not in lacking) if lacking else grapheme
         yield _ItemizedGrapheme(
-            shown if strip_default_ignorable(shown) else "", style, face, levels[at]
+            drawn if strip_default_ignorable(drawn) else "", style, face, levels[index]
         )
-        at += len(cluster)
+        index += len(grapheme)
 
 
 def _is_plain(runs: Sequence[TextRun], *, rtl: bool) -> bool:
@@ -183,22 +180,22 @@ def _is_plain(runs: Sequence[TextRun], *, rtl: bool) -> bool:
 def _plain_segments(
     runs: Sequence[TextRun], full_text: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[LineBreakSegment]:
-    """A plain line's chunks, which know nothing of their neighbours: each is shaped once."""
+    """The segments of plain text, which do not depend on their neighbours and are cached."""
     ((text, style),) = runs
     han = "" if full_text.isascii() else han_variant(style.language, full_text)
-    for part in line_break_segments(text, style.language):
-        make = _shape_word_cached if len(part) <= _MAX_CACHED_LENGTH else _shape_word
-        chunk, lacking = make(part, style, han, fonts)
+    for word in line_break_segments(text, style.language):
+        shape = _shape_word_cached if len(word) <= _MAX_CACHED_LENGTH else _shape_word
+        segment, lacking = shape(word, style, han, fonts)
         missing.update(lacking)
-        yield chunk
+        yield segment
 
 
 def _shape_word(
     text: str, style: TextStyle, han_variant: str, fonts: Fonts
 ) -> tuple[LineBreakSegment, dict[str, None]]:
     missing: dict[str, None] = {}
-    letters = _itemize_run(TextRun(text, style), bytes(len(text)), han_variant, fonts, missing)
-    return _segment(list(letters), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
+    items = _itemize_run(TextRun(text, style), bytes(len(text)), han_variant, fonts, missing)
+    return _segment(list(items), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
 
 
 _shape_word_cached = lru_cache(maxsize=1024)(_shape_word)
@@ -207,50 +204,47 @@ _shape_word_cached = lru_cache(maxsize=1024)(_shape_word)
 def _itemized_segments(
     runs: Sequence[TextRun], full_text: str, rtl: bool, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[LineBreakSegment]:
-    """The letters between chances to end a line."""
-    letters = list(_itemize(runs, full_text, rtl, fonts, missing))
+    """The segments of any text: graphemes between two break opportunities."""
+    items = list(_itemize(runs, full_text, rtl, fonts, missing))
     text = "".join(run.text for run in runs)
-    ends = set(accumulate(map(len, line_break_segments(text, runs[0].style.language))))
-    clusters = [cluster for run in runs for cluster in graphemes(run.text)]
-    start = at = 0
-    for index, cluster in enumerate(clusters):
-        at += len(cluster)
-        if at in ends or index == len(clusters) - 1:
-            yield _segment(letters[start : index + 1], soft_hyphen=cluster == _SOFT_HYPHEN)
+    breaks = set(accumulate(map(len, line_break_segments(text, runs[0].style.language))))
+    all_graphemes = [grapheme for run in runs for grapheme in graphemes(run.text)]
+    start = offset = 0
+    for index, grapheme in enumerate(all_graphemes):
+        offset += len(grapheme)
+        if offset in breaks or index == len(all_graphemes) - 1:
+            yield _segment(items[start : index + 1], soft_hyphen=grapheme == _SOFT_HYPHEN)
             start = index + 1
 
 
-def _segment(letters: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBreakSegment:
-    pieces: list[ShapedRun] = []
-    for (style, face, level, space), group in groupby(letters, _run_key):
-        text = "".join(letter.text for letter in group)
+def _segment(items: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBreakSegment:
+    all_runs: list[ShapedRun] = []
+    for (style, face, level, is_space), group in groupby(items, _run_key):
+        text = "".join(item.text for item in group)
         if text:
-            pieces.extend(_shaped_runs(text, style, face, level, space))
-    ink = len(pieces)
-    while ink and pieces[ink - 1].is_space:
-        ink -= 1
-    solid, spaces = tuple(pieces[:ink]), tuple(pieces[ink:])
-    hyphen = None
-    if soft_hyphen and solid:
-        hyphen = _with_text(solid[-1], "-")
-    return LineBreakSegment(
-        solid, spaces, sum(p.width for p in solid), sum(p.width for p in spaces), hyphen
-    )
+            all_runs.extend(_shaped_runs(text, style, face, level, is_space))
+    end = len(all_runs)
+    while end and all_runs[end - 1].is_space:
+        end -= 1
+    runs, spaces = tuple(all_runs[:end]), tuple(all_runs[end:])
+    hyphen = _with_text(runs[-1], "-") if soft_hyphen and runs else None
+    width, trailing_width = sum(run.width for run in runs), sum(run.width for run in spaces)
+    return LineBreakSegment(runs, spaces, width, trailing_width, hyphen)
 
 
 def _kern_segments(segments: Iterator[LineBreakSegment]) -> Iterator[LineBreakSegment]:
-    """The chunks, kerned to the next where nothing stands between: `Anne-Yvonne`."""
-    before: LineBreakSegment | None = None
-    for chunk in segments:
-        if before:
-            yield _kern_to_next(before, chunk)
-        before = chunk
-    if before:
-        yield before
+    """Kern each segment to the next where no space is between, as in `Anne-Yvonne`."""
+    previous: LineBreakSegment | None = None
+    for segment in segments:
+        if previous:
+            yield _kern_to_next(previous, segment)
+        previous = segment
+    if previous:
+        yield previous
 
 
 def _kern_to_next(segment: LineBreakSegment, following: LineBreakSegment) -> LineBreakSegment:
-    """A line's end takes no notice of the kerning, which is a gap like letter spacing's."""
+    """Add the kerning as a gap, which is dropped if the line breaks here."""
     if segment.trailing_spaces or not (segment.runs and following.runs):
         return segment
     last, first = segment.runs[-1], following.runs[0]
@@ -263,47 +257,47 @@ def _kern_to_next(segment: LineBreakSegment, following: LineBreakSegment) -> Lin
         return segment
     if last.font_run._replace(text="") != first.font_run._replace(text=""):
         return segment
-    ends = typographic_units(last.font_run.text)[-1], typographic_units(first.font_run.text)[0]
-    whole, *parts = (advance(last.font_run._replace(text=text)) for text in ("".join(ends), *ends))
-    kern = (whole - sum(parts)) * last.style.size
-    closed = last._replace(width=last.width + kern, gap=kern)
-    pieces = (*segment.runs[:-1], closed)
-    return segment._replace(runs=pieces, width=segment.width + kern)
+    pair = typographic_units(last.font_run.text)[-1], typographic_units(first.font_run.text)[0]
+    whole, *parts = (advance(last.font_run._replace(text=text)) for text in ("".join(pair), *pair))
+    kerning = (whole - sum(parts)) * last.style.size
+    kerned = last._replace(width=last.width + kerning, gap=kerning)
+    return segment._replace(runs=(*segment.runs[:-1], kerned), width=segment.width + kerning)
 
 
 def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool]:
-    space = grapheme.text.isspace() and grapheme.text not in _NO_BREAK_SPACES
-    return grapheme.style, grapheme.face, grapheme.level, space
+    is_space = grapheme.text.isspace() and grapheme.text not in _NO_BREAK_SPACES
+    return grapheme.style, grapheme.face, grapheme.level, is_space
 
 
 def _shaped_runs(
     text: str, style: TextStyle, face: Face, level: int, is_space: bool
 ) -> Iterator[ShapedRun]:
-    spaced = style.letter_spacing and not _CONNECTED_SCRIPTS.search(text)
-    features = style.features + _LETTER_SPACING_FEATURES if spaced else style.features
-    letters = FontRun(text, face, bool(level % 2), features, style.language)
-    piece = ShapedRun(letters, style, level, advance(letters) * style.size, is_space)
-    if not spaced:
-        yield piece
+    """One run, or with letter spacing a run for each letter."""
+    is_spaced = style.letter_spacing and not _CONNECTED_SCRIPTS.search(text)
+    features = style.features + _LETTER_SPACING_FEATURES if is_spaced else style.features
+    font_run = FontRun(text, face, bool(level % 2), features, style.language)
+    run = ShapedRun(font_run, style, level, advance(font_run) * style.size, is_space)
+    if not is_spaced:
+        yield run
         return
     gap = style.letter_spacing * style.size
-    parts = typographic_units(text)
-    for part, width in zip(parts, _kerned_widths(letters, parts, style.size), strict=True):
-        yield piece._replace(font_run=letters._replace(text=part), width=width + gap, gap=gap)
+    units = typographic_units(text)
+    for unit, width in zip(units, _kerned_widths(font_run, units, style.size), strict=True):
+        yield run._replace(font_run=font_run._replace(text=unit), width=width + gap, gap=gap)
 
 
 def _with_text(run: ShapedRun, text: str) -> ShapedRun:
-    letters = run.font_run._replace(text=text)
-    return run._replace(font_run=letters, width=advance(letters) * run.style.size, gap=0.0)
+    font_run = run.font_run._replace(text=text)
+    return run._replace(font_run=font_run, width=advance(font_run) * run.style.size, gap=0.0)
 
 
-def _kerned_widths(run: FontRun, parts: Sequence[str], size: float) -> list[float]:
-    """Each letter's width with the kerning to the one that stands right of it."""
-    alone = [advance(run._replace(text=part)) * size for part in parts]
-    if len(parts) > _MAX_KERNED_LENGTH:
-        return alone
-    reached = [advance(run._replace(text=text)) * size for text in accumulate(parts)]
+def _kerned_widths(run: FontRun, units: Sequence[str], size: float) -> list[float]:
+    """Each letter's width with the kerning to the letter at its right."""
+    widths = [advance(run._replace(text=unit)) * size for unit in units]
+    if len(units) > _MAX_KERNED_LENGTH:
+        return widths
+    ends = [advance(run._replace(text=prefix)) * size for prefix in accumulate(units)]
     if run.rtl:
-        return [after - before for before, after in pairwise([0.0, *reached])]
-    starts = [end - width for end, width in zip(reached, alone, strict=True)]
-    return [after - before for before, after in pairwise([*starts, reached[-1]])]
+        return [end - start for start, end in pairwise([0.0, *ends])]
+    starts = [end - width for end, width in zip(ends, widths, strict=True)]
+    return [next_start - start for start, next_start in pairwise([*starts, ends[-1]])]

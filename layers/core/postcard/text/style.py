@@ -1,4 +1,4 @@
-"""How a text looks: the style of its runs, the rules of its paragraph. Lengths in CSS pixels."""
+"""Text styles: of runs, and of the whole paragraph. Lengths are in CSS pixels."""
 
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,7 @@ Decoration = Literal["none", "underline", "line-through"]
 
 @dataclass(frozen=True, slots=True)
 class TextStroke:
-    """A line outside the letters; `dash` is on and off."""
+    """An outline outside the letters; `dash` is the lengths of dash and gap."""
 
     color: Color
     width: float = 1.0
@@ -25,7 +25,7 @@ class TextStroke:
 
 @dataclass(frozen=True, slots=True)
 class TextHighlight:
-    """A box behind each line; `padding` is top, right, bottom, left."""
+    """A box behind each line of a run; `padding` is top, right, bottom, left."""
 
     color: Color
     padding: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
@@ -33,10 +33,11 @@ class TextHighlight:
 
 
 class TextStyle(NamedTuple):
-    """The look of a run. `fonts` are families by preference; scripts' own fonts follow.
+    """The style of a run.
 
-    `line_height` is times the size, `letter_spacing` and `rise` are em. `features` are OpenType
-    features as HarfBuzz writes them: `tnum`, `-liga`, `ss01=2`. A gradient spans the text's box.
+    `families` are in order of preference; fallback fonts follow. `line_height` is a factor of the
+    size; `letter_spacing` and `rise` are in em. `features` are OpenType features in HarfBuzz's
+    syntax: `tnum`, `-liga`, `ss01=2`. A gradient spans the text's box.
     """
 
     families: tuple[str, ...] = ("Inter",)
@@ -55,18 +56,18 @@ class TextStyle(NamedTuple):
 
 
 class TextRun(NamedTuple):
-    """A stretch of text in one style. Isolates (U+2066 to U+2069) may fence a value."""
+    """Text in one style; isolates (U+2066 to U+2069) may enclose inserted values."""
 
     text: str
     style: TextStyle
 
 
 class ParagraphStyle(NamedTuple):
-    """The rules for all lines of a text.
+    """The style of all lines of a text.
 
-    `min_size` bounds `fit="shrink"`, in pixels of the largest run; None is half of its size.
-    `trim_cap` ends the box at the capitals' height and the base line. `direction="auto"` follows
-    the first strong letter.
+    `min_size` limits `fit="shrink"`, in pixels of the largest run; None is half of its size.
+    `trim_cap` trims the box to the cap height of the first line and the baseline of the last.
+    `direction="auto"` follows the first strong character.
     """
 
     align: Align = "start"

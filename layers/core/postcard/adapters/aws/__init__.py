@@ -1,1 +1,1 @@
-"""The ports on AWS."""
+"""The ports on AWS services, and the clients that call them."""

@@ -17,7 +17,7 @@ PARTITION = "keys"
 
 
 class DynamoApiKeyStore:
-    """A row for each key. The key itself is nowhere."""
+    """A row for each key, which holds its digest and never the key itself."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -32,7 +32,7 @@ class DynamoApiKeyStore:
         self._table.put(PARTITION, record.digest, to_row(record))
 
     def record_use(self, digest: str, at: int) -> None:
-        """Note when a key was used; nothing of one whose row is gone."""
+        """Store when a key was used, unless its row is gone."""
         with contextlib.suppress(ConditionFailed):
             self._table.update(PARTITION, digest, sets={"last_used_at": at}, condition=IF_PRESENT)
 

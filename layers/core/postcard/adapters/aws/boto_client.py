@@ -1,4 +1,4 @@
-"""boto3's clients with short waits, their faults turned into `CallFailed`."""
+"""boto3 clients with short timeouts, which raise `AwsCallFailed`."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
 from postcard.runtime.lazy_regex import lazy_regex
 
 if TYPE_CHECKING:
@@ -21,30 +21,27 @@ if TYPE_CHECKING:
 READ_CHUNK_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0
 CONNECT_SECONDS, READ_SECONDS = 1.0, 3.0
-SLOW_SERVICE_READ_SECONDS = {
-    "cloudfront": 8.0,
-    "cloudfront-keyvaluestore": 8.0,
-}  # nobody waits for their data
+SLOW_SERVICE_READ_SECONDS = {"cloudfront": 8.0, "cloudfront-keyvaluestore": 8.0}
 MAX_ATTEMPTS = 2
 RETRY_DELAY_SECONDS = 0.1
 THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
 
 
 def boto_client(service: str, settings: "Settings", **client_options: Any) -> "BotoClient":
-    """A client of `service`, in the settings' region or at their endpoint."""
+    """A client of `service` in the region, or at the endpoint, of `settings`."""
     local = settings.endpoint_url is not None
     read_seconds = SLOW_SERVICE_READ_SECONDS.get(service, READ_SECONDS)
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_seconds,
-        retries={"mode": "standard", "total_max_attempts": 1},  # `BotoClient` tries again
+        retries={"mode": "standard", "total_max_attempts": 1},  # `BotoClient` retries
         signature_version="s3v4" if service == "s3" else None,
         s3={"addressing_style": "path" if local else "virtual"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    make: Any = boto3.session.Session().client
-    client = make(
+    new_client: Any = boto3.session.Session().client
+    client = new_client(
         service,
         region_name=settings.region,
         endpoint_url=settings.endpoint_url,
@@ -56,10 +53,11 @@ def boto_client(service: str, settings: "Settings", **client_options: Any) -> "B
 
 
 class BotoClient:
-    """The client's own methods; what they raise is `CallFailed`. Safe in several threads.
+    """Wraps a boto3 client: its methods raise `AwsCallFailed`. Safe in several threads.
 
-    No answer, a throttle and a 5xx are tried once more. What could last, at `longest` seconds a
-    try, beyond the `time.monotonic()` instant `until`, is not begun.
+    A call without response, a throttled call and a 5xx are retried once. An attempt takes up to
+    `max_attempt_seconds`; one that could exceed the `time.monotonic()` instant `overall_deadline`
+    is not started.
     """
 
     def __init__(
@@ -72,23 +70,23 @@ class BotoClient:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
 
-        def call(*given: Any, **arguments: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             for _ in range(MAX_ATTEMPTS - 1):
                 try:
-                    return self._attempt(name, method, given, arguments)
+                    return self._attempt(name, method, args, kwargs)
                 except AwsCallFailed as failure:
                     if not _is_retryable(failure):
                         raise
                 time.sleep(RETRY_DELAY_SECONDS)
-            return self._attempt(name, method, given, arguments)
+            return self._attempt(name, method, args, kwargs)
 
         return call
 
-    def _attempt(self, name: str, method: Any, given: Any, arguments: Any) -> Any:
+    def _attempt(self, name: str, method: Any, args: Any, kwargs: Any) -> Any:
         if time.monotonic() > self.overall_deadline - self._max_attempt_seconds:
             raise AwsCallFailed(name, UNREACHABLE)
         try:
-            return method(*given, **arguments)
+            return method(*args, **kwargs)
         except ClientError as error:
             raise _call_failed(name, error) from error
         except ResponseParserError as error:
@@ -97,23 +95,23 @@ class BotoClient:
             raise AwsCallFailed(name, UNREACHABLE) from error
 
     def get_object(self, *, deadline: float | None = None, **location: Any) -> dict[str, Any]:
-        """S3's GetObject; `Body` is bytes, read until the monotonic instant `deadline`."""
-        answer: dict[str, Any] = dict(self.__getattr__("get_object")(**location))
+        """S3's GetObject; `Body` is bytes, read before the monotonic instant `deadline`."""
+        response: dict[str, Any] = dict(self.__getattr__("get_object")(**location))
         latest = min(time.monotonic() + MAX_BODY_SECONDS, self.overall_deadline)
         deadline = latest if deadline is None else min(deadline, latest)
-        answer["Body"] = _read_body(answer["Body"], answer["ContentLength"], deadline)
-        return answer
+        response["Body"] = _read_body(response["Body"], response["ContentLength"], deadline)
+        return response
 
 
 def _read_body(stream: Any, length: int, deadline: float) -> bytes:
-    """All of it. `StreamingBody.read` would wait for ever for a body that drips."""
+    """The whole body. `StreamingBody.read` has no limit on the total time."""
     body = bytearray()
     try:
-        with stream as raw:  # urllib3's response, whose read1 returns what has come
+        with stream as raw:  # urllib3's response, whose read1 returns what has arrived
             while len(body) < length:
-                if (left := deadline - time.monotonic()) <= 0:
+                if (remaining := deadline - time.monotonic()) <= 0:
                     raise TimeoutError("time is up")
-                stream.set_socket_timeout(left)
+                stream.set_socket_timeout(remaining)
                 if not (chunk := raw.read1(READ_CHUNK_BYTES)):
                     raise ConnectionError("the body was cut short")
                 body += chunk
@@ -123,20 +121,20 @@ def _read_body(stream: Any, length: int, deadline: float) -> bytes:
 
 
 def _is_retryable(failure: AwsCallFailed) -> bool:
-    """Whether another try may find it over."""
+    """Whether the failure may be temporary."""
     status = failure.aws_status
     return status in (0, 429) or status >= 500 or bool(THROTTLING_CODE.fullmatch(failure.aws_code))
 
 
 def _check_response(operation_model: Any, response_dict: Any, **_: Any) -> None:
-    """Botocore takes a page for an empty answer, and looks at no checksum of DynamoDB's."""
+    """Check what botocore does not: that JSON is an object, and DynamoDB's checksum."""
     if not operation_model.service_model.protocol.startswith("json"):
         return
     body, crc = response_dict["body"], response_dict["headers"].get("x-amz-crc32")
     if crc is not None and crc != str(zlib.crc32(body)):
-        raise ResponseParserError("the answer does not match its checksum")
+        raise ResponseParserError("the response does not match its checksum")
     if response_dict["status_code"] < 300 and not isinstance(_parse_json(body), dict):
-        raise ResponseParserError("the answer is no JSON object")
+        raise ResponseParserError("the response is not a JSON object")
 
 
 def _parse_json(body: bytes) -> object:
@@ -147,6 +145,6 @@ def _parse_json(body: bytes) -> object:
 
 
 def _call_failed(name: str, error: ClientError) -> AwsCallFailed:
-    answer: Any = error.response
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return AwsCallFailed(name, answer.get("Error", {}).get("Code", "Unknown"), status, answer)
+    response: Any = error.response
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return AwsCallFailed(name, response.get("Error", {}).get("Code", "Unknown"), status, response)

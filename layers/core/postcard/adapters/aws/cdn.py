@@ -1,10 +1,10 @@
-"""Takes addresses out of CloudFront."""
+"""Invalidates paths in CloudFront."""
 
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-MAX_PATHS_PER_INVALIDATION = 1000  # a call; CloudFront works on 3,000 at once
+MAX_PATHS_PER_INVALIDATION = 1000  # CloudFront processes at most 3,000 paths at a time
 
 
 def _random_reference() -> str:
@@ -12,7 +12,7 @@ def _random_reference() -> str:
 
 
 class CloudFrontCdn:
-    """One distribution under boto3's `cloudfront` client."""
+    """One distribution, through boto3's `cloudfront` client."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class CloudFrontCdn:
         self._new_reference = new_reference
 
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Begin an invalidation; `/renders/7/welcome/*` is one path. It takes some seconds."""
+        """Start invalidations; they take some seconds. `/renders/7/welcome/*` is one path."""
         for start in range(0, len(paths), MAX_PATHS_PER_INVALIDATION):
             batch = list(paths[start : start + MAX_PATHS_PER_INVALIDATION])
             self._client.create_invalidation(

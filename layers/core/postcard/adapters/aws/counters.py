@@ -10,7 +10,7 @@ class DynamoCounters:
         self._table = table
 
     def increment(self, name: str, *, expires_at: int) -> int:
-        """One more; the count with it."""
+        """Add one; the new count. The row expires some time after `expires_at`."""
         row = self._table.update(
             f"count#{name}", "count", sets={"ttl": expires_at}, adds={"total": 1}
         )

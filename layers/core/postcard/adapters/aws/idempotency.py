@@ -1,13 +1,16 @@
-"""Answers by idempotency key in the table, for 24 hours."""
+"""Responses by idempotency key in the table, for 24 hours."""
+
+import contextlib
 
 from postcard.adapters.aws.table import (
+    IF_PRESENT,
     ConditionExpression,
     ConditionFailed,
     Table,
     compress,
     decompress,
 )
-from postcard.adapters.idempotency_rules import (
+from postcard.adapters.idempotency import (
     IN_PROGRESS_SECONDS,
     RESPONSE_LIFETIME_SECONDS,
     stored_response,
@@ -26,7 +29,10 @@ class DynamoIdempotencyStore:
         self._table = table
 
     def begin(self, name: str, body_digest: str, *, now: float) -> str | None:
-        """None: begin the work; a text: the kept answer; `Conflict`, `OtherBody`."""
+        """None: begin the work; a text: the stored response.
+
+        `Conflict` while the first call is in progress, `IdempotencyMismatch` for another body.
+        """
         second = int(now)
         row = {
             "body_digest": body_digest,
@@ -39,24 +45,21 @@ class DynamoIdempotencyStore:
         )
         try:
             self._table.put(*_key(name), row, free)
-        except ConditionFailed as fault:
-            kept = fault.row or {}
-            answer = decompress(kept["answer"]) if "answer" in kept else None
-            return stored_response(answer, same_body=kept.get("body_digest") == body_digest)
+        except ConditionFailed as failure:
+            stored = failure.row or {}
+            response = decompress(stored["answer"]) if "answer" in stored else None
+            return stored_response(response, same_body=stored.get("body_digest") == body_digest)
         return None
 
     def finish(self, name: str, response: str, *, now: float) -> None:
-        """Keep the answer until 24 hours after now; nothing if the key was abandoned."""
+        """Store the response for 24 hours; nothing if the key was abandoned."""
         expires = int(now) + RESPONSE_LIFETIME_SECONDS
-        there = ConditionExpression("attribute_exists(pk)")
         sets = {"answer": compress(response), "expires": expires, "ttl": expires}
-        try:
-            self._table.update(*_key(name), sets=sets, condition=there)
-        except ConditionFailed:
-            return
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(*_key(name), sets=sets, condition=IF_PRESENT)
 
     def abandon(self, name: str) -> None:
-        """Forget the key: the next call does the work."""
+        """Free the key: the next call does the work."""
         self._table.delete(*_key(name))
 
 

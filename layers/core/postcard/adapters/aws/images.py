@@ -1,4 +1,4 @@
-"""Records of opaque images in the table."""
+"""Image records in the table."""
 
 import zlib
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from postcard.adapters.aws.table import Row, Table, compress, decompress, record_fields, to_row
 from postcard.ports import ImageRecord
 
-SHARDS = 16  # a batch makes a million images of one template, and a partition has its bounds
+SHARDS = 16  # a template may have millions of images, and a partition takes 1,000 writes a second
+OLD_NAMES = {"marks": "blind_indexes"}  # attributes that 0.1 wrote under another name
 
 
 class DynamoImageStore:
-    """A row for each image, and some that list it: under its template, and by its marks."""
+    """A row for each image, and rows that list it under its template and its blind indexes."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -21,13 +22,16 @@ class DynamoImageStore:
         return _to_record(row) if row else None
 
     def put(self, record: ImageRecord) -> None:
-        """Replace the record. It is listed first: no image that exists is missing in `of`."""
+        """Replace the record.
+
+        The rows that list it are written first, so that an erasure finds every stored image.
+        """
         shard = zlib.crc32(record.image_id.encode()) % SHARDS
-        listed = {"image_id": record.image_id}
-        entry = f"{record.version:06d}#{record.image_id}"
-        self._table.put(_template_partition(record.template_id, shard), entry, listed)
-        for mark in record.marks:
-            self._table.put(_blind_index_partition(mark), record.image_id, listed)
+        reference = {"image_id": record.image_id}
+        sort_key = f"{record.version:06d}#{record.image_id}"
+        self._table.put(_template_partition(record.template_id, shard), sort_key, reference)
+        for blind_index in record.blind_indexes:
+            self._table.put(_blind_index_partition(blind_index), record.image_id, reference)
         row = to_row(record) | {"values": compress(record.values)}
         self._table.put(*_key(record.image_id), row)
 
@@ -40,9 +44,9 @@ class DynamoImageStore:
             )
 
     def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
-        """Every image that bears a mark, in no order."""
-        listed = self._get_listed(self._table.query(_blind_index_partition(blind_index)))
-        yield from (record for record in listed if blind_index in record.marks)
+        """Every image with a blind index, in no order."""
+        records = self._get_listed(self._table.query(_blind_index_partition(blind_index)))
+        yield from (record for record in records if blind_index in record.blind_indexes)
 
     def _get_listed(self, rows: Iterator[Row]) -> Iterator[ImageRecord]:
         yield from map(_to_record, self._table.batch_get([_key(row["image_id"]) for row in rows]))
@@ -62,4 +66,4 @@ def _blind_index_partition(blind_index: str) -> str:
 
 def _to_record(row: Row) -> ImageRecord:
     row |= {"values": decompress(row["values"]), "dpr": float(row["dpr"])}
-    return ImageRecord(**record_fields(row, ImageRecord))
+    return ImageRecord(**record_fields(row, ImageRecord, old_names=OLD_NAMES))

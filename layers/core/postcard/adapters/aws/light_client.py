@@ -1,6 +1,6 @@
-"""The seven AWS calls that drawing a picture needs, under boto3's names, without importing boto3.
+"""A client for the seven AWS calls that a render needs, with boto3's method names, without boto3.
 
-Why, with figures: docs/decisions/aws-client.md.
+It shortens cold starts: docs/decisions/aws-client.md has the figures.
 """
 
 import base64
@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
 from postcard.adapters.aws.transport import AwsRequest, AwsResponse, Transport
 
 METADATA_PREFIX = "x-amz-meta-"
@@ -28,7 +28,7 @@ PUT_HEADERS = {
 
 
 class LightClient:
-    """S3, DynamoDB and Secrets Manager. Faults are `CallFailed`, with AWS's name for them."""
+    """Calls S3, DynamoDB and Secrets Manager; raises `AwsCallFailed` with AWS's error codes."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class LightClient:
         )
 
     def set_overall_deadline(self, instant: float) -> None:
-        """From now on no call lasts longer than to this `time.monotonic()` instant."""
+        """Let every call end at this `time.monotonic()` instant."""
         self._transport.overall_deadline = instant
 
     def get_item(self, **arguments: Any) -> dict[str, Any]:
@@ -65,11 +65,11 @@ class LightClient:
         return self._call_json("secretsmanager", "secretsmanager.GetSecretValue", arguments)
 
     def get_object(self, *, deadline: float | None = None, **location: Any) -> dict[str, Any]:
-        """S3's GetObject; `Body` is bytes, read until the monotonic instant `deadline`."""
-        answer = self._call_s3("GET", location, {}, b"", deadline)
-        headers = answer.headers
+        """S3's GetObject; `Body` is bytes, read before the monotonic instant `deadline`."""
+        response = self._call_s3("GET", location, {}, b"", deadline)
+        headers = response.headers
         return {
-            "Body": answer.body,
+            "Body": response.body,
             "ETag": headers.get("ETag", ""),
             "ContentType": headers.get("Content-Type", ""),
             "CacheControl": headers.get("Cache-Control", ""),
@@ -91,12 +91,11 @@ class LightClient:
         headers |= {
             METADATA_PREFIX + name: text for name, text in arguments.get("Metadata", {}).items()
         }
-        return {
-            "ETag": self._call_s3("PUT", arguments, headers, Body, None).headers.get("ETag", "")
-        }
+        response = self._call_s3("PUT", arguments, headers, Body, None)
+        return {"ETag": response.headers.get("ETag", "")}
 
     def delete_object(self, **location: Any) -> dict[str, Any]:
-        """S3's DeleteObject; an object that is not there is no fault."""
+        """S3's DeleteObject, of an object that may not exist."""
         self._call_s3("DELETE", location, {}, b"", None)
         return {}
 
@@ -116,12 +115,12 @@ class LightClient:
             host = f"{bucket}.{host}"
         operation = f"{method.title()}Object"
         request = AwsRequest(operation, "s3", method, host, path, headers, body)
-        answer = self._transport.send(request, deadline)
-        if answer.status >= 300:
-            code = re.search(rb"<Code>(\w+)</Code>", answer.body)
-            name = code[1].decode() if code else str(answer.status)
-            raise AwsCallFailed(operation, name, answer.status)
-        return answer
+        response = self._transport.send(request, deadline)
+        if response.status >= 300:
+            match = re.search(rb"<Code>(\w+)</Code>", response.body)
+            code = match[1].decode() if match else str(response.status)
+            raise AwsCallFailed(operation, code, response.status)
+        return response
 
     def _call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         version = "1.0" if service == "dynamodb" else "1.1"
@@ -129,16 +128,16 @@ class LightClient:
         body = json.dumps(arguments, default=_encode_base64).encode()
         operation = target.partition(".")[2]
         request = AwsRequest(operation, service, "POST", self._host(service), "/", headers, body)
-        answer = self._transport.send(request)
-        crc = answer.headers.get("x-amz-crc32")
-        if crc is not None and crc != str(zlib.crc32(answer.body)):
-            raise AwsCallFailed(operation, CORRUPT_BODY, answer.status)
-        content = _parse_object(answer.body)
-        if answer.status >= 300:
-            code = str((content or {}).get("__type", answer.status)).rpartition("#")[2]
-            raise AwsCallFailed(operation, code, answer.status, content)
+        response = self._transport.send(request)
+        crc = response.headers.get("x-amz-crc32")
+        if crc is not None and crc != str(zlib.crc32(response.body)):
+            raise AwsCallFailed(operation, CORRUPT_BODY, response.status)
+        content = _parse_object(response.body)
+        if response.status >= 300:
+            code = str((content or {}).get("__type", response.status)).rpartition("#")[2]
+            raise AwsCallFailed(operation, code, response.status, content)
         if content is None:
-            raise AwsCallFailed(operation, CORRUPT_BODY, answer.status)
+            raise AwsCallFailed(operation, CORRUPT_BODY, response.status)
         return content
 
     def _host(self, service: str) -> str:
@@ -147,7 +146,7 @@ class LightClient:
 
 
 def _parse_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object of an answer; None where something on the way put its own page there."""
+    """The JSON object in a response; None for anything else, such as a proxy's error page."""
     try:
         content = json.loads(body or b"{}", object_hook=_decode_binary)
     except ValueError:
@@ -160,7 +159,7 @@ def _encode_base64(content: bytes) -> str:
 
 
 def _decode_binary(value: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB's `{"B": base64}` as bytes, as boto3 gives it."""
+    """Decode DynamoDB's `{"B": base64}` to bytes, as boto3 does."""
     if value.keys() == {"B"} and isinstance(value["B"], str):
         return {"B": base64.b64decode(value["B"])}
     return value

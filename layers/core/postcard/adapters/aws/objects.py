@@ -1,4 +1,4 @@
-"""A bucket of S3. The role needs s3:ListBucket: without it a missing key looks like a refusal."""
+"""Objects in an S3 bucket. The role needs s3:ListBucket: without it a missing key is a 403."""
 
 import base64
 import hashlib
@@ -7,28 +7,25 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
 from postcard.ports import StoredObject
 from postcard.runtime.lazy_regex import lazy_regex
 
-MAX_DELETE_KEYS = 1000  # a call
+MAX_DELETE_KEYS = 1000  # in one call
 NOT_FOUND_CODES = ("NoSuchKey", "404", "NotFound")
-ALREADY_EXISTS_CODES = (
-    "PreconditionFailed",
-    "ConditionalRequestConflict",
-)  # there, or just being put there
+ALREADY_EXISTS_CODES = ("PreconditionFailed", "ConditionalRequestConflict")  # of If-None-Match
 MD5_ETAG = lazy_regex(r'"[0-9a-f]{32}"')
 
 
 class S3ObjectStore:
-    """Objects under a client with S3's method names."""
+    """Objects, through a client with S3's method names."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
-        """The object, or None. A body that was cut is asked for once more."""
+        """The object, or None. A corrupt body is read once more."""
         try:
             return self._get(key, deadline)
         except AwsCallFailed as failure:
@@ -38,26 +35,26 @@ class S3ObjectStore:
 
     def _get(self, key: str, deadline: float | None) -> StoredObject | None:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key, deadline=deadline)
+            response = self._client.get_object(Bucket=self._bucket, Key=key, deadline=deadline)
         except AwsCallFailed as failure:
             if failure.aws_code in NOT_FOUND_CODES:
                 return None
             raise
-        body, etag = answer["Body"], answer.get("ETag", "")
+        body, etag = response["Body"], response.get("ETag", "")
         if MD5_ETAG.fullmatch(etag) and etag != f'"{_md5(body).hex()}"':
             raise AwsCallFailed("get_object", CORRUPT_BODY, 200)
-        expires = answer.get("ExpiresString")
+        expires = response.get("ExpiresString")
         return StoredObject(
             body=body,
-            content_type=answer.get("ContentType", ""),
+            content_type=response.get("ContentType", ""),
             etag=etag,
-            cache_control=answer.get("CacheControl", ""),
+            cache_control=response.get("CacheControl", ""),
             expires=int(parsedate_to_datetime(expires).timestamp()) if expires else None,
-            metadata=answer.get("Metadata", {}),
+            metadata=response.get("Metadata", {}),
         )
 
     def put(self, key: str, stored: StoredObject) -> None:
-        """Replace the object; S3 checks that the bytes arrived whole."""
+        """Replace the object; S3 checks the MD5 of the bytes."""
         self._client.put_object(Bucket=self._bucket, Key=key, **_put_arguments(stored))
 
     def put_if_absent(self, key: str, stored: StoredObject) -> bool:
@@ -73,34 +70,34 @@ class S3ObjectStore:
         return True
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove them; one that is not there is no fault."""
+        """Remove the objects that exist."""
         if len(keys) == 1:
             self._client.delete_object(Bucket=self._bucket, Key=keys[0])
             return
         for start in range(0, len(keys), MAX_DELETE_KEYS):
             batch = [{"Key": key} for key in keys[start : start + MAX_DELETE_KEYS]]
-            answer = self._client.delete_objects(
+            response = self._client.delete_objects(
                 Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True}
             )
-            if faults := answer.get("Errors"):
-                raise AwsCallFailed("delete_objects", faults[0].get("Code", "Unknown"), 200)
+            if errors := response.get("Errors"):
+                raise AwsCallFailed("delete_objects", errors[0].get("Code", "Unknown"), 200)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that begin with `prefix`, in order."""
         continuation: dict[str, str] = {}
         while True:
-            answer = self._client.list_objects_v2(
+            response = self._client.list_objects_v2(
                 Bucket=self._bucket, Prefix=prefix, **continuation
             )
-            yield from (found["Key"] for found in answer.get("Contents", ()))
-            if not answer.get("IsTruncated"):
+            yield from (entry["Key"] for entry in response.get("Contents", ()))
+            if not response.get("IsTruncated"):
                 return
-            continuation = {"ContinuationToken": answer["NextContinuationToken"]}
+            continuation = {"ContinuationToken": response["NextContinuationToken"]}
 
 
 def _put_arguments(stored: StoredObject) -> dict[str, Any]:
-    """What PutObject is told beside the place."""
-    given: dict[str, Any] = {
+    """The arguments of PutObject but bucket and key."""
+    arguments: dict[str, Any] = {
         "Body": stored.body,
         "ContentType": stored.content_type,
         "ContentDisposition": "inline",
@@ -108,10 +105,10 @@ def _put_arguments(stored: StoredObject) -> dict[str, Any]:
         "Metadata": dict(stored.metadata),
     }
     if stored.cache_control:
-        given["CacheControl"] = stored.cache_control
+        arguments["CacheControl"] = stored.cache_control
     if stored.expires is not None:
-        given["Expires"] = datetime.fromtimestamp(stored.expires, UTC)
-    return given
+        arguments["Expires"] = datetime.fromtimestamp(stored.expires, UTC)
+    return arguments
 
 
 def _md5(body: bytes) -> bytes:

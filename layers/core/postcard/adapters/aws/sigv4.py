@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, for requests with a query of no parameters and a known body."""
+"""AWS Signature Version 4, for requests without a query and with the whole body at hand."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who calls. Lambda's environment holds them under the names of `from_environ`."""
+    """AWS credentials; Lambda has them in its environment."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -21,7 +21,7 @@ class Credentials:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Credentials":
-        """Read when a request is signed: a thawed Lambda may have been given new ones."""
+        """Read for each request: Lambda may replace them between two invocations."""
         return cls(
             environ.get("AWS_ACCESS_KEY_ID", ""),
             environ.get("AWS_SECRET_ACCESS_KEY", ""),
@@ -40,41 +40,44 @@ def signed_headers(
     credentials: Credentials,
     now: float,
 ) -> dict[str, str]:
-    """`headers` and those that prove who sends them.
+    """`headers` with the signature's headers added.
 
-    `headers` must hold Host. `path` is as sent, percent-encoded once: S3's rule, for others `/`.
+    `headers` must have Host. `path` is percent-encoded once, as it is sent; services other than S3
+    sign it encoded twice, so for them it must be `/`.
     """
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    payload = hashlib.sha256(body).hexdigest()
+    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    body_digest = hashlib.sha256(body).hexdigest()
     headers = {
         **headers,
-        "X-Amz-Date": stamp,
-        **_service_headers(service, payload, credentials.token),
+        "X-Amz-Date": timestamp,
+        **_service_headers(service, body_digest, credentials.token),
     }
-    lines = {name.lower(): " ".join(text.split()) for name, text in headers.items()}
-    names = ";".join(sorted(lines))
-    canonical = "\n".join(
-        [method, path, "", *(f"{name}:{lines[name]}" for name in sorted(lines)), "", names, payload]
+    canonical_headers = sorted(
+        (name.lower(), " ".join(text.split())) for name, text in headers.items()
     )
-    scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    message = f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signed_names = ";".join(name for name, _ in canonical_headers)
+    lines = [f"{name}:{text}" for name, text in canonical_headers]
+    canonical_request = "\n".join([method, path, "", *lines, "", signed_names, body_digest])
+    request_digest = hashlib.sha256(canonical_request.encode()).hexdigest()
+    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
+    string_to_sign = f"{ALGORITHM}\n{timestamp}\n{scope}\n{request_digest}"
     headers["Authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-        f"SignedHeaders={names}, Signature={_signature(credentials, scope, message)}"
+        f"SignedHeaders={signed_names}, Signature={_signature(credentials, scope, string_to_sign)}"
     )
     return headers
 
 
-def _service_headers(service: str, payload: str, token: str) -> Mapping[str, str]:
-    more = {"X-Amz-Content-SHA256": payload} if service == "s3" else {}
-    return {**more, "X-Amz-Security-Token": token} if token else more
+def _service_headers(service: str, body_digest: str, token: str) -> Mapping[str, str]:
+    headers = {"X-Amz-Content-SHA256": body_digest} if service == "s3" else {}
+    return {**headers, "X-Amz-Security-Token": token} if token else headers
 
 
-def _signature(credentials: Credentials, scope: str, message: str) -> str:
+def _signature(credentials: Credentials, scope: str, string_to_sign: str) -> str:
     key = f"AWS4{credentials.secret_key}".encode()
     for part in scope.split("/"):
         key = _hmac_sha256(key, part)
-    return _hmac_sha256(key, message).hex()
+    return _hmac_sha256(key, string_to_sign).hex()
 
 
 def _hmac_sha256(key: bytes, message: str) -> bytes:

@@ -1,35 +1,38 @@
-"""The one DynamoDB table: rows by `pk` and `sk`, in Python's own types.
+"""The DynamoDB table: rows by `pk` and `sk`, in Python's own types.
 
-| pk                  | sk            | what                           |
-|---------------------|---------------|--------------------------------|
-| templates           | template id   | what changes about a template  |
-| template#{id}       | version (000001) | one published version       |
-| image#{id}          | record        | an opaque image                |
-| images#{template}#{shard} | version#id | which images a template has |
-| marked#{mark}       | image id      | which images an erasure finds  |
-| count#{name}        | count         | a counter, with `ttl`          |
-| keys                | digest        | an API key                     |
-| assets              | asset id      | an asset                       |
-| rate#{name}         | bucket        | a token bucket, with `ttl`     |
-| idempotency#{name}  | answer        | a kept answer, with `ttl`      |
+| pk                        | sk               | row                                  |
+|---------------------------|------------------|--------------------------------------|
+| templates                 | template id      | a template record                    |
+| template#{id}             | version (000001) | a published version                  |
+| image#{id}                | record           | an image record                      |
+| images#{template}#{shard} | version#image id | lists the images of a template       |
+| marked#{blind index}      | image id         | lists the images with a blind index  |
+| count#{name}              | count            | a counter, with `ttl`                |
+| keys                      | digest           | an API key                           |
+| assets                    | asset id         | an asset                             |
+| rate#{name}               | bucket           | a token bucket, with `ttl`           |
+| idempotency#{name}        | answer           | a stored response, with `ttl`        |
 """
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
+from types import MappingProxyType
 from typing import Any
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
+from postcard.adapters.pagination import decode_cursor, encode_cursor
 from postcard.errors import Conflict
+from postcard.ports import Page
 from postcard.runtime.lazy_dataclass import dataclass
 
 Row = dict[str, Any]
-MAX_BATCH_GET_KEYS = 100  # rows that one call may ask for
+MAX_BATCH_GET_KEYS = 100  # in one call, by DynamoDB's quota
 CONDITION_FAILED_CODE = "ConditionalCheckFailedException"
 
 
 class ConditionFailed(Exception):
-    """The condition of a write does not hold; `row` is what stands there, None if nothing does."""
+    """The condition of a write does not hold; `row` is the stored row, or None."""
 
     def __init__(self, row: Row | None) -> None:
         super().__init__("the condition does not hold")
@@ -38,14 +41,14 @@ class ConditionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConditionExpression:
-    """An expression of DynamoDB's; `#name` and `:name` in it stand for names and values."""
+    """A DynamoDB condition expression, with its `#name` and `:value` placeholders."""
 
     expression: str
     names: Sequence[str] = ()
     values: Mapping[str, Any] | None = None
 
     def arguments(self) -> Row:
-        """As DynamoDB's calls take it."""
+        """The arguments of a DynamoDB call."""
         arguments: Row = {"ConditionExpression": self.expression}
         if self.names:
             arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
@@ -59,7 +62,7 @@ IF_PRESENT = ConditionExpression("attribute_exists(pk)")
 
 
 class Table:
-    """Reads are consistent; faults are `Unavailable`."""
+    """Reads are strongly consistent; failed calls raise `AwsCallFailed`."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -68,27 +71,26 @@ class Table:
     def get(self, pk: str, sk: str) -> Row | None:
         """The row, or None."""
         key = _key(pk, sk)
-        answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
-        item = answer.get("Item")
-        if item and any(item.get(name, value) != value for name, value in key.items()):
-            raise AwsCallFailed(
-                "get_item", CORRUPT_BODY, 200
-            )  # an answer to somebody else's question
-        return _from_item(item)
+        response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        item = response.get("Item")
+        if not item:
+            return None
+        if any(item.get(name, value) != value for name, value in key.items()):
+            raise AwsCallFailed("get_item", CORRUPT_BODY, 200)  # the response to another request
+        return _to_row(item)
 
     def batch_get(self, keys: Sequence[tuple[str, str]]) -> Iterator[Row]:
-        """Those of the rows that are there, in no order."""
+        """The rows that exist, in no order."""
         for start in range(0, len(keys), MAX_BATCH_GET_KEYS):
-            wanted = [_key(*key) for key in keys[start : start + MAX_BATCH_GET_KEYS]]
-            asked: Row = {self._name: {"Keys": wanted, "ConsistentRead": True}}
-            while asked:
-                answer = self._client.batch_get_item(RequestItems=asked)
-                for item in answer["Responses"].get(self._name, ()):
-                    yield {name: _from_attribute_value(value) for name, value in item.items()}
-                asked = answer.get("UnprocessedKeys", {})
+            batch = [_key(*key) for key in keys[start : start + MAX_BATCH_GET_KEYS]]
+            request: Row = {self._name: {"Keys": batch, "ConsistentRead": True}}
+            while request:
+                response = self._client.batch_get_item(RequestItems=request)
+                yield from map(_to_row, response["Responses"].get(self._name, ()))
+                request = response.get("UnprocessedKeys", {})
 
     def put(self, pk: str, sk: str, row: Row, condition: ConditionExpression | None = None) -> None:
-        """Replace the row; `NotMet`."""
+        """Replace the row; `ConditionFailed`."""
         arguments = self._put_arguments(pk, sk, row, condition)
         self._call_conditionally(self._client.put_item, arguments)
 
@@ -101,7 +103,7 @@ class Table:
         adds: Mapping[str, int] | None = None,
         condition: ConditionExpression | None = None,
     ) -> Row:
-        """Set attributes and add to others, making the row if need be; the new row, or `NotMet`."""
+        """Set and add to attributes of a row, new or not; returns it. `ConditionFailed`."""
         arguments = condition.arguments() if condition else {}
         adds = adds or {}
         expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
@@ -119,17 +121,15 @@ class Table:
             "ExpressionAttributeValues": values | arguments.get("ExpressionAttributeValues", {}),
             "ReturnValues": "ALL_NEW",
         }
-        return (
-            _from_item(self._call_conditionally(self._client.update_item, arguments)["Attributes"])
-            or {}
-        )
+        response = self._call_conditionally(self._client.update_item, arguments)
+        return _to_row(response["Attributes"])
 
     def delete(self, pk: str, sk: str) -> None:
-        """Remove the row; none is no fault."""
+        """Remove the row, if it exists."""
         self._client.delete_item(TableName=self._name, Key=_key(pk, sk))
 
     def transact_put(self, puts: Sequence[tuple[str, str, Row, ConditionExpression]]) -> None:
-        """All rows or none; `Conflict` if a condition does not hold or somebody is faster."""
+        """Put all rows or none; `Conflict` if a condition fails or another transaction wins."""
         items = [{"Put": self._put_arguments(*put)} for put in puts]
         try:
             self._client.transact_write_items(TransactItems=items)
@@ -140,15 +140,16 @@ class Table:
             raise
 
     def query_page(
-        self, pk: str, *, limit: int, after: str | None = None, newest_first: bool = False
-    ) -> tuple[list[Row], bool]:
-        """At most `limit` rows by `sk`, and whether there are more."""
+        self, pk: str, *, limit: int, cursor: str | None, newest_first: bool = False
+    ) -> Page[Row]:
+        """At most `limit` rows of a partition by `sk`."""
+        after = decode_cursor(cursor) if cursor is not None else None
         rows: list[Row] = []
         for row in self.query(pk, after=after, newest_first=newest_first, batch=limit + 1):
             if len(rows) == limit:
-                return rows, True
+                return Page(rows, encode_cursor(rows[-1]["sk"]))
             rows.append(row)
-        return rows, False
+        return Page(rows)
 
     def query(
         self,
@@ -160,12 +161,12 @@ class Table:
         batch: int = 500,
     ) -> Iterator[Row]:
         """The rows of a partition whose `sk` begins with `prefix`, read `batch` at a time."""
-        values, begins = {"pk": pk}, ""
+        values, expression = {"pk": pk}, "pk = :pk"
         if prefix:
-            values["prefix"], begins = prefix, " AND begins_with(sk, :prefix)"
+            values["prefix"], expression = prefix, "pk = :pk AND begins_with(sk, :prefix)"
         arguments: Row = {
             "TableName": self._name,
-            "KeyConditionExpression": f"pk = :pk{begins}",
+            "KeyConditionExpression": expression,
             "ExpressionAttributeValues": _expression_values(values),
             "ConsistentRead": True,
             "ScanIndexForward": not newest_first,
@@ -175,10 +176,9 @@ class Table:
         while True:
             if start:
                 arguments["ExclusiveStartKey"] = start
-            answer = self._client.query(**arguments)
-            for item in answer["Items"]:
-                yield {name: _from_attribute_value(value) for name, value in item.items()}
-            if not (start := answer.get("LastEvaluatedKey")):
+            response = self._client.query(**arguments)
+            yield from map(_to_row, response["Items"])
+            if not (start := response.get("LastEvaluatedKey")):
                 return
 
     def _put_arguments(
@@ -197,7 +197,8 @@ class Table:
             return call(**arguments)
         except AwsCallFailed as failure:
             if failure.aws_code == CONDITION_FAILED_CODE:
-                raise ConditionFailed(_from_item(failure.response.get("Item"))) from failure
+                item = failure.response.get("Item")
+                raise ConditionFailed(_to_row(item) if item else None) from failure
             raise
 
 
@@ -206,8 +207,16 @@ def to_row(record: Any) -> Row:
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def record_fields(row: Row, record_type: Any) -> Row:
-    """What of a row are fields of the dataclass `of`; what it lacks is its default, or None."""
+def record_fields(
+    row: Row, record_type: Any, *, old_names: Mapping[str, str] = MappingProxyType({})
+) -> Row:
+    """The arguments of the dataclass `record_type`, from a row.
+
+    A field without an attribute gets its default, or None. `old_names` maps attributes of rows
+    that an earlier version wrote to their fields.
+    """
+    if old_names:
+        row = {old_names.get(name, name): value for name, value in row.items()}
     return {
         field.name: row.get(field.name)
         for field in fields(record_type)
@@ -216,12 +225,12 @@ def record_fields(row: Row, record_type: Any) -> Row:
 
 
 def compress(text: str) -> bytes:
-    """A long text as it is stored: an item holds 400 KB, a document may have 256."""
+    """A text as zlib bytes: DynamoDB items hold 400 KB, and a document may have 256 KB."""
     return zlib.compress(text.encode())
 
 
 def decompress(content: bytes) -> str:
-    """The text again."""
+    """The text of `compress`."""
     return zlib.decompress(content).decode()
 
 
@@ -233,8 +242,8 @@ def _expression_values(values: Mapping[str, Any]) -> Row:
     return {f":{name}": _to_attribute_value(value) for name, value in values.items()}
 
 
-def _from_item(item: Mapping[str, Any] | None) -> Row | None:
-    return {name: _from_attribute_value(value) for name, value in item.items()} if item else None
+def _to_row(item: Mapping[str, Any]) -> Row:
+    return {name: _from_attribute_value(value) for name, value in item.items()}
 
 
 def _to_attribute_value(value: Any) -> Row:
@@ -248,9 +257,9 @@ def _to_attribute_value(value: Any) -> Row:
         case bytes():
             return {"B": value}
         case Mapping():
-            return {"M": {str(name): _to_attribute_value(inner) for name, inner in value.items()}}
+            return {"M": {str(name): _to_attribute_value(entry) for name, entry in value.items()}}
         case Sequence():
-            return {"L": [_to_attribute_value(inner) for inner in value]}
+            return {"L": [_to_attribute_value(entry) for entry in value]}
     raise TypeError(f"a row cannot hold {type(value).__name__}")
 
 
@@ -259,7 +268,7 @@ def _from_attribute_value(value: Mapping[str, Any]) -> Any:
     if kind == "N":
         return int(content) if content.lstrip("-").isdigit() else float(content)
     if kind == "M":
-        return {name: _from_attribute_value(inner) for name, inner in content.items()}
+        return {name: _from_attribute_value(entry) for name, entry in content.items()}
     if kind == "L":
-        return tuple(_from_attribute_value(inner) for inner in content)
+        return tuple(_from_attribute_value(entry) for entry in content)
     return content

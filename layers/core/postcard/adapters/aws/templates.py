@@ -1,6 +1,4 @@
-"""Templates and their versions in the table."""
-
-from dataclasses import replace
+"""Template records and versions in the table."""
 
 from postcard.adapters.aws.table import (
     IF_ABSENT,
@@ -13,15 +11,15 @@ from postcard.adapters.aws.table import (
     record_fields,
     to_row,
 )
-from postcard.adapters.page_cursors import decode_cursor, encode_cursor
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 
 RECORDS_PARTITION = "templates"
+OLD_NAMES = {"stand_ins": "fallbacks", "grounds": "prerendered"}  # attributes as 0.1 named them
 
 
 class DynamoTemplateStore:
-    """A template is a row of what changes and a row for each version."""
+    """A row for each template's record, and a row for each of its versions."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -37,7 +35,7 @@ class DynamoTemplateStore:
         return _to_version(row) if row else None
 
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither; `Conflict` if somebody was faster."""
+        """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
         row = to_row(version) | {"document": compress(version.document)}
         self._table.transact_put(
             [
@@ -57,32 +55,27 @@ class DynamoTemplateStore:
         )
 
     def update(self, record: TemplateRecord) -> None:
-        """Store the record; `Conflict` if somebody was faster."""
+        """Store the record; `Conflict` if somebody else changed it meanwhile."""
         try:
             self._table.put(
                 RECORDS_PARTITION, record.template_id, to_row(record), _revision_condition(record)
             )
-        except ConditionFailed as fault:
-            raise Conflict("The template was changed by somebody else: read it again.") from fault
+        except ConditionFailed as failure:
+            raise Conflict("The template was changed by somebody else: read it again.") from failure
 
     def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]:
         """All records by id."""
-        after = decode_cursor(cursor) if cursor is not None else None
-        rows, more = self._table.query_page(RECORDS_PARTITION, limit=limit, after=after)
-        return Page(
-            [_to_record(row) for row in rows], encode_cursor(rows[-1]["sk"]) if more else None
-        )
+        page = self._table.query_page(RECORDS_PARTITION, limit=limit, cursor=cursor)
+        return Page([_to_record(row) for row in page.items], page.next_cursor)
 
     def versions(
         self, template_id: str, *, limit: int, cursor: str | None
     ) -> Page[TemplateVersion]:
         """A template's versions, newest first."""
-        after = decode_cursor(cursor) if cursor is not None else None
-        partition = _versions_partition(template_id)
-        rows, more = self._table.query_page(partition, limit=limit, after=after, newest_first=True)
-        return Page(
-            [_to_version(row) for row in rows], encode_cursor(rows[-1]["sk"]) if more else None
+        page = self._table.query_page(
+            _versions_partition(template_id), limit=limit, cursor=cursor, newest_first=True
         )
+        return Page([_to_version(row) for row in page.items], page.next_cursor)
 
 
 def _versions_partition(template_id: str) -> str:
@@ -94,18 +87,17 @@ def _sort_key(version: int) -> str:
 
 
 def _revision_condition(record: TemplateRecord) -> ConditionExpression:
-    """The stored revision is the one before; of a first revision, there is none."""
+    """The stored revision is the one before; before the first revision, there is no row."""
     if record.revision == 1:
         return IF_ABSENT
     return ConditionExpression("#revision = :last", ("revision",), {"last": record.revision - 1})
 
 
 def _to_record(row: Row) -> TemplateRecord:
-    recalls = {int(version): other for version, other in row["recalls"].items()}
-    return replace(TemplateRecord(**record_fields(row, TemplateRecord)), recalls=recalls)
+    row |= {"recalls": {int(version): other for version, other in row["recalls"].items()}}
+    return TemplateRecord(**record_fields(row, TemplateRecord))
 
 
 def _to_version(row: Row) -> TemplateVersion:
-    return TemplateVersion(
-        **record_fields(row, TemplateVersion) | {"document": decompress(row["document"])}
-    )
+    row |= {"document": decompress(row["document"])}
+    return TemplateVersion(**record_fields(row, TemplateVersion, old_names=OLD_NAMES))

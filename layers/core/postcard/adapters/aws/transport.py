@@ -1,4 +1,4 @@
-"""Signed HTTP to AWS: connections that are kept, one retry, and an end to every wait."""
+"""Sends signed HTTP requests to AWS: pooled connections, one retry, a deadline for every call."""
 
 import math
 import socket
@@ -9,22 +9,17 @@ from email.message import Message
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
-from postcard.adapters.aws.errors import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
+from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.sigv4 import Credentials, signed_headers
-from postcard.adapters.http.deadline_socket import (
-    BodyTooLarge,
-    DeadlineSocket,
-    default_tls_context,
-    read_body,
-    send_request,
-    wrap_tls,
-)
+from postcard.adapters.http.deadline_socket import DeadlineSocket, default_tls_context, wrap_tls
+from postcard.adapters.http.exchange import BodyTooLarge, read_body, send_request
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0
-IDLE_SECONDS = 15.0  # a connection that slept longer was probably closed at the other end
+IDLE_SECONDS = 15.0  # then AWS has probably closed the connection
+MAX_ATTEMPTS = 2
 RETRY_DELAY_SECONDS = 0.05
 THROTTLING_CODE = lazy_regex(
     rb"Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|SlowDown"
@@ -33,7 +28,7 @@ THROTTLING_CODE = lazy_regex(
 
 @dataclass(frozen=True, slots=True)
 class AwsRequest:
-    """What to send. `path` is percent-encoded; `operation` names it in the log."""
+    """A request before signing. `path` is percent-encoded; `operation` names it in the log."""
 
     operation: str
     service: str
@@ -46,7 +41,7 @@ class AwsRequest:
 
 @dataclass(frozen=True, slots=True)
 class AwsResponse:
-    """What came back."""
+    """A response with its whole body."""
 
     status: int
     headers: Message
@@ -54,10 +49,10 @@ class AwsResponse:
 
 
 class Transport:
-    """Sends signed requests. Safe in several threads: each has connections of its own.
+    """Sends signed requests. Safe in several threads: each has its own connections.
 
     A call ends within `seconds`, or at the `time.monotonic()` instant `deadline` if that is sooner.
-    No connection, a throttle and a 5xx are tried once more in that time.
+    A failed connection, a throttled call and a 5xx are retried once within that time.
     """
 
     def __init__(
@@ -74,38 +69,34 @@ class Transport:
         self._environ = environ
         self._now = now
         self._seconds = seconds
-        self.overall_deadline = math.inf  # a `time.monotonic()` instant: the end of every call
+        self.overall_deadline = math.inf  # a `time.monotonic()` instant at which every call ends
         self._thread_local = threading.local()
 
     @property
     def endpoint(self) -> str | None:
-        """Host and port that stand for all of AWS, where there is one."""
+        """Host and port of `endpoint_url`, which replaces all of AWS."""
         return self._endpoint.netloc if self._endpoint else None
 
     def send(self, request: AwsRequest, deadline: float | None = None) -> AwsResponse:
-        """The answer, whatever its status below 500; `CallFailed` if there is none."""
+        """The response of any status below 500; `AwsCallFailed` if there is none."""
         latest = min(time.monotonic() + self._seconds, self.overall_deadline)
         deadline = latest if deadline is None else min(deadline, latest)
-        try:
-            response = self._attempt(request, deadline)
-        except ConnectionError:
-            return self._final_attempt(request, deadline)
-        if response.status < 500 and not _is_throttled(response):
-            return response
-        time.sleep(max(0.0, min(RETRY_DELAY_SECONDS, deadline - time.monotonic())))
-        return self._final_attempt(request, deadline)
-
-    def _final_attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
-        try:
-            response = self._attempt(request, deadline)
-        except ConnectionError as error:
-            raise AwsCallFailed(request.operation, UNREACHABLE) from error
-        if response.status >= 500 or _is_throttled(response):
-            raise AwsCallFailed(request.operation, "Busy", response.status)
-        return response
+        attempt = 1
+        while True:
+            try:
+                response = self._attempt(request, deadline)
+                if response.status < 500 and not _is_throttled(response):
+                    return response
+                if attempt == MAX_ATTEMPTS:
+                    raise AwsCallFailed(request.operation, "Busy", response.status)
+                time.sleep(max(0.0, min(RETRY_DELAY_SECONDS, deadline - time.monotonic())))
+            except ConnectionError as error:  # a pooled connection was closed: retry at once
+                if attempt == MAX_ATTEMPTS:
+                    raise AwsCallFailed(request.operation, UNREACHABLE) from error
+            attempt += 1
 
     def _attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
-        """`ConnectionError` where another try may help, `CallFailed` where it will not."""
+        """`ConnectionError` where a retry may help, `AwsCallFailed` where it will not."""
         headers = signed_headers(
             request.method,
             request.path,
@@ -117,11 +108,11 @@ class Transport:
             now=self._now(),
         )
         headers |= {"Content-Length": str(len(request.body)), "Accept-Encoding": "identity"}
-        wire = self._connection(request, deadline)
+        connection = self._connection(request, deadline)
         try:
-            return self._exchange(wire, request, headers)
+            return self._exchange(connection, request, headers)
         except BaseException:
-            wire.close()
+            connection.close()
             raise
 
     def _exchange(
@@ -145,17 +136,17 @@ class Transport:
 
     def _pool(self) -> dict[str, tuple[DeadlineSocket, float]]:
         pool: dict[str, tuple[DeadlineSocket, float]] = self._thread_local.__dict__.setdefault(
-            "wires", {}
+            "connections", {}
         )
         return pool
 
     def _connection(self, request: AwsRequest, deadline: float) -> DeadlineSocket:
-        wire, since = self._pool().pop(request.host, (None, 0.0))
-        if wire is not None and time.monotonic() - since < IDLE_SECONDS:
-            wire.deadline = deadline
-            return wire
-        if wire is not None:
-            wire.close()
+        connection, used_at = self._pool().pop(request.host, (None, 0.0))
+        if connection is not None and time.monotonic() - used_at < IDLE_SECONDS:
+            connection.deadline = deadline
+            return connection
+        if connection is not None:
+            connection.close()
         try:
             return DeadlineSocket(self._connect(request.host, deadline), deadline)
         except OSError as error:
@@ -164,13 +155,13 @@ class Transport:
     def _connect(self, host: str, deadline: float) -> socket.socket:
         plain = self._endpoint is not None and self._endpoint.scheme == "http"
         name, _, port = host.partition(":")
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError("time is up")
         address = (name, int(port or (80 if plain else 443)))
-        sock = socket.create_connection(address, timeout=min(CONNECT_SECONDS, left))
+        sock = socket.create_connection(address, timeout=min(CONNECT_SECONDS, remaining))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock if plain else wrap_tls(sock, name, default_tls_context(), left)
+        return sock if plain else wrap_tls(sock, name, default_tls_context(), remaining)
 
 
 def _is_throttled(response: AwsResponse) -> bool:

@@ -1,13 +1,11 @@
-"""Presigned uploads straight to S3: one POST form, for one key, of one type and one size."""
+"""Presigned POST forms for uploads to S3: for one key, one content type and one size."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from postcard.ports import JsonObject
+from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject
 from postcard.timestamps import format_rfc3339
-
-UPLOAD_SECONDS = 900
 
 
 class S3Uploads:
@@ -19,17 +17,17 @@ class S3Uploads:
         self._now = now
 
     def presign(self, key: str, content_type: str, size: int) -> JsonObject:
-        """Send `fields` and then `file` as multipart/form-data; S3 refuses any other size."""
+        """A form of `fields`, sent with `file` as multipart/form-data; S3 checks its size."""
         form = self._client.generate_presigned_post(
             Bucket=self._bucket,
             Key=key,
             Fields={"Content-Type": content_type},
             Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
-            ExpiresIn=UPLOAD_SECONDS,
+            ExpiresIn=UPLOAD_LIFETIME_SECONDS,
         )
         return {
             "url": form["url"],
             "method": "POST",
             "fields": form["fields"],
-            "expires_at": format_rfc3339(self._now() + UPLOAD_SECONDS),
+            "expires_at": format_rfc3339(self._now() + UPLOAD_LIFETIME_SECONDS),
         }

@@ -1,1 +1,1 @@
-"""The SSRF-safe fetcher."""
+"""The SSRF-safe fetcher of remote images, and HTTP/1.1 with a deadline."""

@@ -1,7 +1,7 @@
-"""Gives a host that fails a rest, so that pictures do not wait for it one after the other.
+"""Stops fetching from hosts that fail, so that pictures do not wait for them again and again.
 
-What failed is not asked for again for some seconds; a host that failed to answer several times
-running is left alone, then tried by one request before the others go there again.
+A URL that failed is not fetched again for some seconds. A host that failed to respond several
+times in a row is not contacted for a while; then one request tries it before the others do.
 """
 
 import threading
@@ -11,69 +11,74 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from postcard.ports import FetchedImage, Fetcher, FetchError, HostUnavailable
+from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.lazy_dataclass import dataclass
 
-FAILED_URL_SECONDS = 5.0  # an address that failed is not asked again
+FAILED_URL_SECONDS = 5.0
 OPEN_SECONDS = 30.0
-FAILURE_THRESHOLD = 3  # running, then the host rests
-MAX_ENTRIES = 1_000  # addresses and hosts
+FAILURE_THRESHOLD = 3  # failures in a row that open a host's circuit
+MAX_ENTRIES = 1_000  # of URLs, and of hosts
 
 
 @dataclass(slots=True)
 class _HostState:
+    cooldown: Cooldown
     failures: int = 0
-    open_until: float = 0.0
 
 
 class CircuitBreaker:
-    """A fetcher round another one. `clock` is `time.monotonic`."""
+    """Wraps a fetcher. `clock` is `time.monotonic`."""
 
     def __init__(self, fetcher: Fetcher, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
         self._clock = clock
         self._lock = threading.Lock()
-        self._failed_urls: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._failed_urls: OrderedDict[str, tuple[Cooldown, str]] = OrderedDict()
         self._hosts: OrderedDict[str, _HostState] = OrderedDict()
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> FetchedImage:
-        """As the fetcher inside does it; at once if that is known to fail."""
+        """The wrapped fetcher's image; `FetchError` at once for a URL or host in its cooldown."""
         host = _host_name(url)
         with self._lock:
             self._raise_if_open(url, host)
         try:
-            found = self._fetcher.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
+            image = self._fetcher.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
         except FetchError as error:
             with self._lock:
                 self._record_failure(url, host, error)
             raise
         with self._lock:
             self._hosts.pop(host, None)
-        return found
+        return image
 
     def _raise_if_open(self, url: str, host: str) -> None:
-        now = self._clock()
-        until, told = self._failed_urls.get(url, (0.0, ""))
-        if now < until:
-            raise FetchError(told)
+        if (failed := self._failed_urls.get(url)) is not None:
+            cooldown, detail = failed
+            if cooldown.is_active():
+                raise FetchError(detail)
         state = self._hosts.get(host)
         if state is None or state.failures < FAILURE_THRESHOLD:
             return
-        if now < state.open_until:
-            raise FetchError(f"{host} has not answered of late: it is left alone for a while.")
-        state.open_until = now + OPEN_SECONDS  # this one tries; the others wait for it
+        if state.cooldown.is_active():
+            raise FetchError(f"{host} failed several times in a row: it is not contacted now.")
+        state.cooldown.start()  # this request tries the host; the others wait for its result
 
     def _record_failure(self, url: str, host: str, error: FetchError) -> None:
-        now = self._clock()
-        self._failed_urls[url] = (now + FAILED_URL_SECONDS, str(error))
+        cooldown = Cooldown(FAILED_URL_SECONDS, self._clock)
+        cooldown.start()
+        self._failed_urls[url] = (cooldown, str(error))
         if isinstance(error, HostUnavailable):
-            state = self._hosts.setdefault(host, _HostState())
+            state = self._hosts.get(host)
+            if state is None:
+                state = _HostState(Cooldown(OPEN_SECONDS, self._clock))
+                self._hosts[host] = state
             state.failures += 1
-            state.open_until = now + OPEN_SECONDS
-        for kept in (self._failed_urls, self._hosts):
-            while len(kept) > MAX_ENTRIES:
-                kept.popitem(last=False)
+            state.cooldown.start()
+        for entries in (self._failed_urls, self._hosts):
+            while len(entries) > MAX_ENTRIES:
+                entries.popitem(last=False)
 
 
 def _host_name(url: str) -> str:

@@ -1,8 +1,8 @@
-"""Fetches strangers' pictures, from the open internet only, within bounds of time and size.
+"""Fetches untrusted images from the public internet, with limits on time and size.
 
-A name is resolved once, every answer must be public, and the connection goes to such an answer,
-with the name only in TLS and in Host: what was checked is what is connected to. Every redirect
-begins anew. Nothing is sent that says who asks for whom: no cookies, credentials, referrer, proxy.
+A name is resolved once, every address of it must be public, and the connection goes to one of
+these addresses, so that a second DNS answer cannot lead elsewhere. Every redirect is checked the
+same way. A request has no cookies, credentials or referrer, and uses no proxy.
 """
 
 import socket
@@ -13,15 +13,10 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote, urljoin, urlsplit
 
-from postcard.adapters.http.deadline_socket import (
-    BodyTooLarge,
-    DeadlineSocket,
-    default_tls_context,
-    read_body,
-    send_request,
-    wrap_tls,
-)
-from postcard.adapters.http.public_addresses import is_host_allowed, is_public, normalize_host
+from postcard.adapters.http.deadline_socket import DeadlineSocket, default_tls_context, wrap_tls
+from postcard.adapters.http.exchange import BodyTooLarge, read_body, send_request
+from postcard.adapters.http.public_addresses import is_public, normalize_host
+from postcard.host_patterns import is_host_allowed
 from postcard.ports import FetchedImage, FetchError, HostUnavailable
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
@@ -29,7 +24,7 @@ from postcard.runtime.lazy_regex import lazy_regex
 MAX_URL_LENGTH = 2048
 MAX_IMAGE_BYTES = 10_000_000
 MAX_REDIRECTS = 3
-MAX_CONNECT_ATTEMPTS = 2  # of the addresses that a name has
+MAX_CONNECT_ATTEMPTS = 2  # one for each of a name's first addresses
 MAX_FETCH_SECONDS = 3.0
 DEFAULT_PORTS = {"https": 443, "http": 80}
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
@@ -46,14 +41,14 @@ Connect = Callable[[str, int, float], socket.socket]
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """All addresses of a name, IPv4 first, since Lambda has no way out by IPv6."""
-    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    answers.sort(key=lambda answer: answer[0] != socket.AF_INET)
-    return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+    """All addresses of a name, IPv4 first: Lambda cannot connect to IPv6 by default."""
+    results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    results.sort(key=lambda result: result[0] != socket.AF_INET)
+    return list(dict.fromkeys(str(result[4][0]) for result in results))
 
 
 def connect(address: str, port: int, timeout: float) -> socket.socket:
-    """A connected socket; `address` is numeric, so nothing is resolved here."""
+    """A connected socket; `address` is numeric, so nothing is resolved again."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -67,7 +62,7 @@ def connect(address: str, port: int, timeout: float) -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class RemoteUrl:
-    """Where one request goes. `path` is percent-encoded and holds the query."""
+    """The URL of one request. `path` is percent-encoded and includes the query."""
 
     scheme: str
     host: str
@@ -75,38 +70,38 @@ class RemoteUrl:
 
     @property
     def url(self) -> str:
-        """The address again, in its one spelling."""
+        """The URL in its canonical spelling."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
     @property
     def authority(self) -> str:
-        """The host as URLs and Host spell it."""
+        """The host as it is spelled in URLs and in the Host header."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @classmethod
     def parse(cls, url: str) -> "RemoteUrl":
-        """`FetchError` for whatever a browser and we might read differently."""
+        """`FetchError` for a URL that parsers might read differently."""
         if len(url) > MAX_URL_LENGTH or FORBIDDEN_CHARACTERS.search(url):
-            raise FetchError("The address of the picture is too long or holds odd characters.")
+            raise FetchError("The image URL is too long or has forbidden characters.")
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise FetchError("The address of the picture cannot be read.") from None
+            raise FetchError("The image URL is malformed.") from None
         if parts.scheme not in DEFAULT_PORTS or not parts.netloc or "@" in parts.netloc:
-            raise FetchError("A picture's address begins with https:// and names no user.")
+            raise FetchError("An image URL must begin with https:// and have no user name.")
         if port not in (None, DEFAULT_PORTS[parts.scheme]) or parts.netloc.endswith(":"):
-            raise FetchError("A picture's address names no port of its own.")
+            raise FetchError("An image URL must not name another port than the default.")
         host = normalize_host(parts.netloc.removesuffix(f":{port}"))
         if host is None:
-            raise FetchError("The host of the picture's address is not a public name.")
+            raise FetchError("The host of the image URL is not a public host name.")
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
         return cls(parts.scheme, host, f"{path}?{query}" if query else path)
 
 
 class HttpFetcher:
-    """Fetches over real sockets. `resolve`, `connect`, `clock` and `tls` come in for tests."""
+    """Fetches over sockets. Tests pass their own `resolve`, `connect`, `clock` and `tls`."""
 
     def __init__(
         self,
@@ -128,78 +123,80 @@ class HttpFetcher:
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> FetchedImage:
-        """The body of a 200, by the `clock` instant `deadline` or `seconds` from now."""
+        """The body of a 200, within `seconds` and before the `clock` instant `deadline`."""
         deadline = min(deadline, self._clock() + self._seconds)
         for _ in range(MAX_REDIRECTS + 1):
             target = self._parse_allowed(url, allowed_hosts)
-            wire = self._open_connection(target, deadline)
+            connection = self._open_connection(target, deadline)
             try:
-                answer = self._request(wire, target)
+                result = self._request(connection, target)
             except TimeoutError:
                 raise HostUnavailable(f"{target.host} took too long.") from None
             except BodyTooLarge:
                 raise FetchError(f"{target.host} sent more than 10 MB.") from None
             except (OSError, HTTPException) as error:
-                raise HostUnavailable(f"{target.host} broke off the answer.") from error
+                raise HostUnavailable(
+                    f"{target.host} sent an incomplete or malformed response."
+                ) from error
             finally:
-                wire.close()
-            if isinstance(answer, bytes):
-                return FetchedImage(answer, target.url)
-            url = answer
-        raise FetchError("The picture's address redirects more than three times.")
+                connection.close()
+            if isinstance(result, bytes):
+                return FetchedImage(result, target.url)
+            url = result
+        raise FetchError("The image URL redirects more than three times.")
 
     def _parse_allowed(self, url: str, allowed_hosts: Sequence[str] | None) -> RemoteUrl:
         target = RemoteUrl.parse(url)
         if target.scheme == "http" and not self._allow_http:
-            raise FetchError("Pictures are fetched by https only.")
-        if not is_host_allowed(allowed_hosts, target.host):
+            raise FetchError("Images are fetched over https only.")
+        if not is_host_allowed(target.host, allowed_hosts):
             raise FetchError(f"{target.host} is not among the allowed hosts.")
         return target
 
     def _open_connection(self, target: RemoteUrl, deadline: float) -> DeadlineSocket:
         addresses = self._resolve_public(target, deadline)
         for address in addresses[:MAX_CONNECT_ATTEMPTS]:
-            left = deadline - self._clock()
-            if left <= 0:
+            remaining = deadline - self._clock()
+            if remaining <= 0:
                 break
             try:
-                sock = self._connect(address, DEFAULT_PORTS[target.scheme], left)
+                sock = self._connect(address, DEFAULT_PORTS[target.scheme], remaining)
                 if target.scheme == "https":
-                    left = max(0.001, deadline - self._clock())
-                    sock = wrap_tls(sock, target.host, self._tls(), left)
+                    remaining = max(0.001, deadline - self._clock())
+                    sock = wrap_tls(sock, target.host, self._tls(), remaining)
                 return DeadlineSocket(sock, deadline, self._clock)
             except ssl.SSLCertVerificationError:
-                raise FetchError(f"{target.host} has no certificate that we trust.") from None
+                raise FetchError(f"{target.host} has no trusted certificate.") from None
             except OSError:
                 continue
         raise HostUnavailable(f"{target.host} cannot be reached.")
 
     def _resolve_public(self, target: RemoteUrl, deadline: float) -> Sequence[str]:
-        """Every answer of one resolution, all of them public."""
+        """The addresses of the host; `FetchError` unless all of them are public."""
         addresses = self._resolve_in_thread(target, deadline)
         if not addresses:
             raise HostUnavailable(f"{target.host} has no address.")
         if not all(is_public(address) for address in addresses):
-            raise FetchError(f"{target.host} is not on the open internet.")
+            raise FetchError(f"{target.host} is not on the public internet.")
         return addresses
 
     def _resolve_in_thread(self, target: RemoteUrl, deadline: float) -> Sequence[str]:
-        """In a thread of its own: the system's resolver knows no deadline."""
-        answers: list[str] = []
+        """Resolve in another thread, since the system's resolver has no timeout."""
+        addresses: list[str] = []
 
-        def ask() -> None:
+        def run() -> None:
             try:
-                answers.extend(self._resolve(target.host, DEFAULT_PORTS[target.scheme]))
+                addresses.extend(self._resolve(target.host, DEFAULT_PORTS[target.scheme]))
             except (OSError, UnicodeError):
                 return
 
-        asking = threading.Thread(target=ask, daemon=True)
-        asking.start()
-        asking.join(max(0.0, deadline - self._clock()))
-        return [] if asking.is_alive() else answers
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(max(0.0, deadline - self._clock()))
+        return [] if thread.is_alive() else addresses
 
     def _request(self, connection: DeadlineSocket, target: RemoteUrl) -> bytes | str:
-        """The body, or the address to go on to."""
+        """The body, or the URL of a redirect."""
         response = send_request(
             connection, "GET", target.path, {"Host": target.authority, **REQUEST_HEADERS}
         )
@@ -209,16 +206,16 @@ class HttpFetcher:
             failure = HostUnavailable if response.status >= 500 else FetchError
             raise failure(f"{target.host} answered {response.status}.")
         if response.getheader("Content-Encoding", "identity").strip().lower() != "identity":
-            raise FetchError(f"{target.host} packed the picture, which was not asked for.")
+            raise FetchError(f"{target.host} compressed the response, which was not requested.")
         body = read_body(response, MAX_IMAGE_BYTES)
         if not body:
-            raise FetchError(f"{target.host} sent an empty picture.")
+            raise FetchError(f"{target.host} sent an empty response.")
         return body
 
 
 def _redirect_url(response: HTTPResponse, target: RemoteUrl) -> str:
     locations = response.headers.get_all("Location") or []
     if len(locations) != 1:
-        raise FetchError(f"{target.host} redirects without saying where.")
-    # http.client reads headers as Latin-1; a path in UTF-8 is what is meant.
+        raise FetchError(f"{target.host} redirects without exactly one Location header.")
+    # http.client decodes headers as Latin-1, but servers send paths in UTF-8.
     return urljoin(target.url, locations[0].encode("latin-1").decode("utf-8", "replace"))

@@ -1,11 +1,10 @@
-"""Which addresses are public, and which names may be asked for.
+"""Tells public addresses and host names from private and special ones.
 
-Python's `ipaddress.is_global` calls two dozen special addresses global (NAT64, 6to4, a cloud's),
-so the list is ours: the IANA special-purpose registries, and what clouds put elsewhere.
+Python's `ipaddress.is_global` is true for two dozen special addresses (NAT64, 6to4, cloud
+services), so the lists here follow the IANA special-purpose registries and the clouds' documents.
 """
 
 import re
-from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 from postcard.runtime.lazy_regex import lazy_regex
@@ -34,8 +33,8 @@ SPECIAL_IPV4 = tuple(
         "240.0.0.0/4",  # reserved, broadcast
     )
 )
-# Only 2000::/3 is given out to the public: unique local, link-local, multicast, NAT64, mapped and
-# discard addresses all lie outside of it.
+# Public addresses are all in 2000::/3: unique local, link-local, multicast, NAT64, mapped and
+# discard addresses are outside of it.
 PUBLIC_IPV6 = IPv6Network("2000::/3")
 SPECIAL_IPV6 = tuple(
     IPv6Network(text)
@@ -52,7 +51,7 @@ LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "lan
 
 
 def is_public(address: str) -> bool:
-    """Whether this numeric address is one of the open internet's."""
+    """Whether a numeric address is on the public internet."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -63,10 +62,10 @@ def is_public(address: str) -> bool:
 
 
 def normalize_host(text: str) -> str | None:
-    """A host as it is asked for: ASCII, lower case, no dot at the end; None if it may not be.
+    """A URL's host in lower-case ASCII without a trailing dot; None if it must not be fetched from.
 
-    A name has two labels or more. What ends in a number is an IPv4 address of four plain numbers:
-    resolvers also take `2130706433`, `0x7f.1` and `127.1`, and no such spelling is meant well.
+    A name has at least two labels. A host that ends in a number must be an IPv4 address in dotted
+    decimal: resolvers also accept `2130706433`, `0x7f.1` and `127.1`, which only attackers use.
 
     >>> normalize_host("BÜCHER.example.")
     'xn--bcher-kva.example'
@@ -85,19 +84,6 @@ def normalize_host(text: str) -> str | None:
     ):
         return None
     return name
-
-
-def is_host_allowed(allowed_hosts: Sequence[str] | None, host: str) -> bool:
-    """Whether a list such as `cdn.example.com`, `*.example.com` (names below it) has `host`."""
-    if allowed_hosts is None:
-        return True
-    for allowed in allowed_hosts:
-        wanted = normalize_host(allowed.removeprefix("*."))
-        if wanted is None:
-            continue
-        if host.endswith(f".{wanted}") if allowed.startswith("*.") else host == wanted:
-            return True
-    return False
 
 
 def _is_same_or_subdomain(name: str, parent: str) -> bool:

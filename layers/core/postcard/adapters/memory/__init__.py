@@ -1,21 +1,16 @@
-"""Every port in memory: for tests, for trying things out, and as the ports' plainest description.
+"""Every port in memory, for tests and local use. Safe in several threads."""
 
-All of them may be used from several threads.
-"""
-
-from postcard.adapters.memory.aws_services import (
+from postcard.adapters.memory.counters import MemoryCounters
+from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
+from postcard.adapters.memory.objects import MemoryObjectStore
+from postcard.adapters.memory.rate_limiter import MemoryRateLimiter
+from postcard.adapters.memory.records import MemoryApiKeyStore, MemoryAssetStore, MemoryImageStore
+from postcard.adapters.memory.services import (
     MemoryCdn,
     MemoryEdgeStore,
     MemorySecretStore,
     MemoryUploads,
 )
-from postcard.adapters.memory.limits import (
-    MemoryCounters,
-    MemoryIdempotencyStore,
-    MemoryRateLimiter,
-)
-from postcard.adapters.memory.objects import MemoryObjectStore
-from postcard.adapters.memory.records import MemoryApiKeyStore, MemoryAssetStore, MemoryImageStore
 from postcard.adapters.memory.templates import MemoryTemplateStore
 
 __all__ = [

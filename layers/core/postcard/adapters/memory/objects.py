@@ -1,4 +1,4 @@
-"""A bucket in memory."""
+"""Objects in memory."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class MemoryObjectStore:
         return self._stored.setdefault(key, new) is new
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove them; one that is not there is no fault."""
+        """Remove the objects that exist."""
         for key in keys:
             self._stored.pop(key, None)
 

@@ -1,14 +1,14 @@
-"""Records of images, API keys and assets in memory."""
+"""Image, API key and asset records in memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from postcard.adapters.memory.pages import paginate
+from postcard.adapters.pagination import paginate
 from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
 
 
 class MemoryImageStore:
-    """Records of opaque images."""
+    """Image records by id."""
 
     def __init__(self) -> None:
         self._records: dict[str, ImageRecord] = {}
@@ -28,9 +28,9 @@ class MemoryImageStore:
                 yield record
 
     def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
-        """Every image that bears a mark."""
+        """Every image with a blind index."""
         for record in tuple(self._records.values()):
-            if blind_index in record.marks:
+            if blind_index in record.blind_indexes:
                 yield record
 
 
@@ -49,7 +49,7 @@ class MemoryApiKeyStore:
         self._records[record.digest] = record
 
     def record_use(self, digest: str, at: int) -> None:
-        """Note when a key was used; nothing of one whose record is gone."""
+        """Store when a key was used, unless its record is gone."""
         if (record := self._records.get(digest)) is not None:
             self._records[digest] = replace(record, last_used_at=at)
 
@@ -73,7 +73,7 @@ class MemoryAssetStore:
         self._records[record.asset_id] = record
 
     def delete(self, asset_id: str) -> None:
-        """Remove the record; none is no fault."""
+        """Remove the record, if it exists."""
         self._records.pop(asset_id, None)
 
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]:

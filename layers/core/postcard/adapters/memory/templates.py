@@ -1,8 +1,8 @@
-"""Templates and their versions in memory."""
+"""Template records and versions in memory."""
 
 import threading
 
-from postcard.adapters.memory.pages import paginate
+from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 
@@ -24,7 +24,7 @@ class MemoryTemplateStore:
         return self._versions.get((template_id, version))
 
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
-        """Store both or neither; `Conflict` if somebody was faster."""
+        """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
         with self._lock:
             self._check_revision(record)
             key = (version.template_id, version.version)
@@ -34,7 +34,7 @@ class MemoryTemplateStore:
             self._records[record.template_id] = record
 
     def update(self, record: TemplateRecord) -> None:
-        """Store the record; `Conflict` if somebody was faster."""
+        """Store the record; `Conflict` if somebody else changed it meanwhile."""
         with self._lock:
             self._check_revision(record)
             self._records[record.template_id] = record

@@ -1,1 +1,1 @@
-"""Pictures decoded and encoded."""
+"""Image decoders and encoders."""

@@ -1,4 +1,7 @@
-"""Surfaces, one a second, made into one GIF: only what changes is written, in one palette."""
+"""Encodes surfaces as an animated GIF, one frame per second.
+
+All frames share one palette, and each holds only the pixels that change.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
@@ -7,43 +10,41 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-from postcard.canvas.codecs import gif_writer as gif
 from postcard.canvas.codecs.encode import EncodeResult
+from postcard.canvas.codecs.gif_writer import (
+    DISPOSE_KEEP,
+    DISPOSE_TO_BACKGROUND,
+    MAX_COLORS,
+    GifFrame,
+    write_gif,
+)
 from postcard.canvas.codecs.ordered_dither import apply_dither
 from postcard.canvas.surface import Surface
 from postcard.formats import EncodedImage
 from postcard.runtime.lazy_dataclass import dataclass
 
-_COLOR_COUNTS = (gif.MAX_COLORS, 127, 63, 31, 15)  # what a budget falls back on
-_MAX_SAMPLED_CHANGES = 24  # changes that the palette is chosen from, beside the first picture
-_MIN_FLAT_SHARE = (
-    0.97  # of the pixels: if so many are of as many colours as there are, none is dithered
-)
-_MAX_COUNTED_COLORS = 1 << 15  # colours; a sample that has more is no flat art
-_DROP_FRAMES_RATIO = 3  # times a budget: so much cannot be had by colours
-_MAX_SAMPLE_PIXELS = 100_000  # pixels to choose colours from
-_MIN_AREA_SHARE, _MAX_AREA_COLORS = (
-    0.005,
-    12,
-)  # the share of a colour that is kept exactly, and how many may be
-_MIN_COLOR_DISTANCE = (
-    8  # levels about such a colour; Pillow compares corners of cells, three levels off
-)
-_FINE_DITHER_DEPTH, _COARSE_DITHER_DEPTH = (
-    4,
-    6,
-)  # levels of grain for as many colours as there can be, and for fewer
-_DEFAULT_BUDGET = 150_000, 90_000  # bytes of so many pixels that an animation keeps to unasked …
-_MIN_DEFAULT_COLORS = 63  # … down to so many colours
-_ALPHA_THRESHOLD_TABLE = [
-    255 * (alpha >= 128) for alpha in range(256)
-]  # a GIF knows no half measures
+# Colours are reduced step by step until the file fits.
+_COLOR_COUNTS = (MAX_COLORS, 127, 63, 31, 15)
+_DROP_FRAMES_RATIO = 3  # a file this many times too large loses frames, not only colours
+_DEFAULT_MAX_BYTES, _DEFAULT_PIXELS = 150_000, 90_000  # limit without `max_bytes`; grows with size
+_MIN_DEFAULT_COLORS = 63  # the default limit takes no more colours away than down to these
+
+# Choosing the palette.
+_MAX_SAMPLED_CHANGES = 24  # frames that the palette is chosen from, beside the first
+_MAX_SAMPLE_PIXELS = 100_000
+_MAX_COUNTED_COLORS = 1 << 15  # a sample with more is not flat art
+_MIN_FLAT_SHARE = 0.97  # if the palette holds the colours of so many pixels, nothing is dithered
+_MIN_AREA_SHARE, _MAX_AREA_COLORS = 0.005, 12  # colours of large areas that are kept exactly
+_MIN_COLOR_DISTANCE = 8  # levels round such a colour; Pillow's lookup may be three levels off
+_FINE_DITHER_DEPTH, _COARSE_DITHER_DEPTH = 4, 6  # levels; coarse for fewer than all colours
+
+_ALPHA_THRESHOLD_TABLE = [255 * (alpha >= 128) for alpha in range(256)]
 _NONZERO_TABLE = [255 * (level > 0) for level in range(256)]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameChange:
-    """What a picture shows otherwise than the one before: RGB at `at`, where `mask` says so."""
+    """The RGB pixels that differ from the frame before, where `mask` is not 0; None is all."""
 
     position: tuple[int, int]
     pixels: Image.Image
@@ -53,74 +54,76 @@ class FrameChange:
 def encode_animation(
     surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None
 ) -> EncodeResult:
-    """One picture a second. Without `loop` it plays once and the last stays.
+    """Encode an animation; without `loop` it plays once and the last frame stays.
 
-    Over `max_bytes` colours go down, and far over it the last pictures are left out; if nothing
-    fits, the smallest is given and marked. Without a bound colours go down where that shows little
-    and the file is large. Where ink gives way to nothing, each picture is written whole: a GIF
-    cannot take back a part.
+    Over `max_bytes` the number of colours goes down, and far over it the last frames are left
+    out; if nothing fits, the smallest file is returned with `over_budget`. Without `max_bytes`
+    the colours of large files go down as far as that shows little. Frames are written whole if
+    any pixel becomes transparent again, which a partial frame of a GIF cannot express.
     """
-    changes, whole = _frame_changes(surfaces)
+    changes, full_frames = _frame_changes(surfaces)
     size = changes[0].pixels.size
     if all(change.pixels.size == (1, 1) for change in changes[1:]):
         changes = changes[:1]  # nothing moves
     body = b""
-    for colors in _COLOR_COUNTS:
-        palette = _AnimationPalette.choose(changes, colors)
-        body = gif.write(
+    for color_count in _COLOR_COUNTS:
+        palette = _AnimationPalette.choose(changes, color_count)
+        body = write_gif(
             size,
             palette.color_table,
-            palette.frames(changes, full_frames=whole),
-            transparent_index=colors,
-            disposal=gif.DISPOSE_TO_BACKGROUND if whole else gif.DISPOSE_KEEP,
+            palette.frames(changes, full_frames=full_frames),
+            transparent_index=color_count,
+            disposal=DISPOSE_TO_BACKGROUND if full_frames else DISPOSE_KEEP,
             loop=loop and len(changes) > 1,
         )
         if len(body) <= (max_bytes or _default_max_bytes(size)) or (
-            not max_bytes and colors <= _MIN_DEFAULT_COLORS
+            not max_bytes and color_count <= _MIN_DEFAULT_COLORS
         ):
             break
         if max_bytes and len(body) > _DROP_FRAMES_RATIO * max_bytes:
             changes = changes[: max(1, len(changes) * max_bytes // len(body))]
-    over = max_bytes is not None and len(body) > max_bytes
-    return EncodeResult(EncodedImage(body, "gif", *size), over)
+    over_budget = max_bytes is not None and len(body) > max_bytes
+    return EncodeResult(EncodedImage(body, "gif", *size), over_budget)
 
 
 def _default_max_bytes(size: tuple[int, int]) -> int:
-    """Bytes that nobody minds in an animation of that size."""
-    most, pixels = _DEFAULT_BUDGET
-    return max(most, size[0] * size[1] * most // pixels)
+    """The limit without `max_bytes`: in proportion to the pixels, but not below that of few."""
+    return max(_DEFAULT_MAX_BYTES, size[0] * size[1] * _DEFAULT_MAX_BYTES // _DEFAULT_PIXELS)
 
 
 def _frame_changes(surfaces: Iterable[Surface]) -> tuple[list[FrameChange], bool]:
-    """The first picture and what each changes; or all pictures, and True."""
+    """The first frame and the changes to it; or, with True, all frames whole."""
     changes: list[FrameChange] = []
-    pictures: list[Image.Image] = []  # kept only where something shows through
-    before: Image.Image | None = None
-    gone = False
+    transparent_frames: list[Image.Image] = []
+    previous: Image.Image | None = None
+    becomes_transparent = False
     for surface in surfaces:
-        after = _with_binary_alpha(surface)
-        changes.append(_frame_change(before, after) if before else _full_frame(after))
-        if after.mode == "RGBA":
-            pictures.append(after)
-            gone = gone or (before is not None and _becomes_transparent(before, after))
-        before = after
-    return ([_full_frame(picture) for picture in pictures], True) if gone else (changes, False)
+        current = _with_binary_alpha(surface)
+        changes.append(_frame_change(previous, current) if previous else _full_frame(current))
+        if current.mode == "RGBA":
+            transparent_frames.append(current)
+            becomes_transparent = becomes_transparent or (
+                previous is not None and _becomes_transparent(previous, current)
+            )
+        previous = current
+    if becomes_transparent:
+        return [_full_frame(frame) for frame in transparent_frames], True
+    return changes, False
 
 
 def _with_binary_alpha(surface: Surface) -> Image.Image:
-    """RGB, or RGBA that is seen or is not: a GIF knows no half measures."""
+    """RGB, or RGBA whose pixels are opaque or fully transparent, all that a GIF can show."""
     image = surface.to_image()
     if image.mode == "RGB":
         return image
-    seen = image.getchannel("A").point(_ALPHA_THRESHOLD_TABLE)
-    clear = Image.new("RGBA", image.size)
-    image.putalpha(seen)
-    return Image.composite(image, clear, seen)
+    alpha = image.getchannel("A").point(_ALPHA_THRESHOLD_TABLE)
+    image.putalpha(alpha)
+    return Image.composite(image, Image.new("RGBA", image.size), alpha)
 
 
 def _becomes_transparent(previous: Image.Image, current: Image.Image) -> bool:
-    one, two = previous.getchannel("A"), current.getchannel("A")
-    return ImageChops.subtract(one, two).getbbox() is not None
+    before, after = previous.getchannel("A"), current.getchannel("A")
+    return ImageChops.subtract(before, after).getbbox() is not None
 
 
 def _full_frame(image: Image.Image) -> FrameChange:
@@ -129,7 +132,7 @@ def _full_frame(image: Image.Image) -> FrameChange:
 
 
 def _frame_change(previous: Image.Image, current: Image.Image) -> FrameChange:
-    """What differs; one clear pixel where nothing does."""
+    """The pixels that differ; one transparent pixel if none do."""
     difference = None if current is previous else ImageChops.difference(previous, current)
     box = difference.getbbox(alpha_only=False) if difference else None
     if difference is None or box is None:
@@ -143,7 +146,7 @@ def _frame_change(previous: Image.Image, current: Image.Image) -> FrameChange:
 
 @dataclass(frozen=True, slots=True)
 class _AnimationPalette:
-    """Colours chosen for all pictures together; the index behind the last shows nothing."""
+    """The palette of all frames; the index after its last colour is transparent."""
 
     color_count: int
     image: Image.Image
@@ -151,54 +154,52 @@ class _AnimationPalette:
 
     @classmethod
     def choose(cls, changes: Sequence[FrameChange], color_count: int) -> "_AnimationPalette":
-        """The palette of an animation."""
+        """Choose at most `color_count` colours by the pixels of some frames."""
         sample = _palette_sample(changes)
         pixels = sample.width * sample.height
-        found = sample.getcolors(_MAX_COUNTED_COLORS) or ()
-        counted = sorted(found, key=itemgetter(0), reverse=True)
-        flat = sum(count for count, _ in counted[:color_count]) >= _MIN_FLAT_SHARE * pixels
-        areas = [
-            ink for count, ink in counted[:_MAX_AREA_COLORS] if count >= _MIN_AREA_SHARE * pixels
+        counts = sorted(
+            sample.getcolors(_MAX_COUNTED_COLORS) or (), key=itemgetter(0), reverse=True
+        )
+        is_flat = sum(count for count, _ in counts[:color_count]) >= _MIN_FLAT_SHARE * pixels
+        area_colors = [
+            color for count, color in counts[:_MAX_AREA_COLORS] if count >= _MIN_AREA_SHARE * pixels
         ]
-        if found and len(found) <= color_count:
-            inks: list[Any] = [ink for _, ink in counted]
+        if counts and len(counts) <= color_count:
+            colors: list[Any] = [color for _, color in counts]
         else:
-            few = _downsample(sample).quantize(color_count - len(areas), Image.Quantize.MEDIANCUT)
-            inks = _rgb_triples(few.getpalette() or ())
-        grain = (
-            0
-            if flat
-            else _FINE_DITHER_DEPTH
-            if color_count == _COLOR_COUNTS[0]
-            else _COARSE_DITHER_DEPTH
-        )
-        chosen = bytes(
-            level for ink in _without_near_colors(areas, inks, 2 * grain) for level in ink
-        )
+            quantized = _downsample(sample).quantize(
+                color_count - len(area_colors), Image.Quantize.MEDIANCUT
+            )
+            colors = _rgb_triples(quantized.getpalette() or ())
+        dither_depth = 0
+        if not is_flat:
+            dither_depth = _FINE_DITHER_DEPTH if color_count == MAX_COLORS else _COARSE_DITHER_DEPTH
+        distinct = _without_near_colors(area_colors, colors, 2 * dither_depth)
         image = Image.new("P", (1, 1))
-        image.putpalette(chosen)
-        return cls(color_count, image, grain)
+        image.putpalette(bytes(level for color in distinct for level in color))
+        return cls(color_count, image, dither_depth)
 
     @property
     def color_table(self) -> bytes:
-        """The colours."""
+        """The colours, three bytes each."""
         return bytes(self.image.getpalette() or ())[: 3 * self.color_count]
 
-    def frames(
-        self, changes: Iterable[FrameChange], *, full_frames: bool
-    ) -> Iterator[gif.GifFrame]:
-        """Changes in these colours; unless each is `whole`, what is shown already is left out."""
+    def frames(self, changes: Iterable[FrameChange], *, full_frames: bool) -> Iterator[GifFrame]:
+        """The changes as palette indices.
+
+        Unless all are `full_frames`, pixels whose index is shown already become transparent.
+        """
         shown: Image.Image | None = None
         for change in changes:
-            indices, inked = self._to_indices(change), change.mask
+            indices, mask = self._to_indices(change), change.mask
             if shown is None or full_frames:
                 shown = _index_values(indices)
             else:
-                inked = _changed_mask(shown, indices, change)
-                shown.paste(_index_values(indices), change.position, inked)
-            if inked is not None:
-                indices.paste(self.color_count, None, ImageChops.invert(inked))
-            yield gif.GifFrame(change.position, indices)
+                mask = _changed_mask(shown, indices, change)
+                shown.paste(_index_values(indices), change.position, mask)
+            if mask is not None:
+                indices.paste(self.color_count, None, ImageChops.invert(mask))
+            yield GifFrame(change.position, indices)
 
     def _to_indices(self, change: FrameChange) -> Image.Image:
         pixels = (
@@ -210,12 +211,12 @@ class _AnimationPalette:
 
 
 def _index_values(indices: Image.Image) -> Image.Image:
-    """Indices as plain numbers."""
+    """Indices as an L image, for arithmetic."""
     return Image.frombytes("L", indices.size, indices.tobytes())
 
 
 def _changed_mask(shown: Image.Image, indices: Image.Image, change: FrameChange) -> Image.Image:
-    """Where a change shows another colour than was there."""
+    """Where a change has another index than the one shown before."""
     left, top = change.position
     before = shown.crop((left, top, left + indices.width, top + indices.height))
     differs = ImageChops.difference(_index_values(indices), before).point(_NONZERO_TABLE)
@@ -223,10 +224,10 @@ def _changed_mask(shown: Image.Image, indices: Image.Image, change: FrameChange)
 
 
 def _downsample(sample: Image.Image) -> Image.Image:
-    """Some of its pixels, so that choosing colours takes no longer than drawing."""
-    by = max(1.0, (sample.width * sample.height / _MAX_SAMPLE_PIXELS) ** 0.5)
-    size = (max(1, int(sample.width / by)), max(1, int(sample.height / by)))
-    return sample if by == 1 else sample.resize(size, Image.Resampling.NEAREST)
+    """Fewer pixels, so that quantizing is quick."""
+    factor = max(1.0, (sample.width * sample.height / _MAX_SAMPLE_PIXELS) ** 0.5)
+    size = (max(1, int(sample.width / factor)), max(1, int(sample.height / factor)))
+    return sample if factor == 1 else sample.resize(size, Image.Resampling.NEAREST)
 
 
 def _rgb_triples(levels: Sequence[int]) -> list[Any]:
@@ -236,25 +237,28 @@ def _rgb_triples(levels: Sequence[int]) -> list[Any]:
 def _without_near_colors(
     area_colors: Sequence[Any], colors: Sequence[Any], min_distance: int
 ) -> list[Any]:
-    """The colours of areas, and those of `inks` that neither Pillow's cells nor `grain` levels of
-    a grain can take for one of them.
+    """The areas' colours, then the others that are more than `min_distance` levels from them.
+
+    A nearer colour could be taken for an area's by Pillow's lookup or by dithering, which would
+    show as specks.
     """
-    apart = max(_MIN_COLOR_DISTANCE, min_distance)
-    room = [
-        ink
-        for ink in colors
+    distance = max(_MIN_COLOR_DISTANCE, min_distance)
+    distinct = [
+        color
+        for color in colors
         if all(
-            max(abs(a - b) for a, b in zip(ink, area, strict=True)) > apart for area in area_colors
+            max(abs(a - b) for a, b in zip(color, area, strict=True)) > distance
+            for area in area_colors
         )
     ]
-    return [*area_colors, *room]
+    return [*area_colors, *distinct]
 
 
 def _palette_sample(changes: Sequence[FrameChange]) -> Image.Image:
-    """The first picture, and below it some of the changes."""
-    rest = changes[1:]
-    step = max(1, -(-len(rest) // _MAX_SAMPLED_CHANGES))
-    parts = [changes[0].pixels, *(change.pixels for change in rest[::step])]
+    """An image of the first frame with some of the changes below it."""
+    later = changes[1:]
+    step = max(1, -(-len(later) // _MAX_SAMPLED_CHANGES))
+    parts = [changes[0].pixels, *(change.pixels for change in later[::step])]
     sheet = Image.new("RGB", (parts[0].width, sum(part.height for part in parts)))
     top = 0
     for part in parts:

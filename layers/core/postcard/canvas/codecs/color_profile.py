@@ -1,15 +1,15 @@
-"""Colour profiles: what a camera or a printer meant, in sRGB."""
+"""Converts images from their embedded ICC profile to sRGB."""
 
 import io
 from functools import lru_cache
 
 from PIL import Image
 
-_MAX_PROFILE_BYTES = 4_000_000  # bytes; a printer's is one or two
+_MAX_PROFILE_BYTES = 4_000_000  # printers' profiles have one or two million
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in sRGB: by its profile if that can be read, else as if it were sRGB."""
+    """The image in sRGB; one without a readable profile is taken to be sRGB already."""
     if profile and len(profile) <= _MAX_PROFILE_BYTES:
         converted = _convert(image, profile)
         if converted is not None:
@@ -18,7 +18,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
-    from PIL import ImageCms  # most pictures carry no profile
+    from PIL import ImageCms  # imported here because most images have no profile
 
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
@@ -30,7 +30,7 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 @lru_cache(maxsize=8)
 def _srgb_transform(profile: bytes, mode: str, out_mode: str):  # type: ignore[no-untyped-def]
-    """None where the profile is sRGB itself."""
+    """The transform to sRGB; None if the profile is sRGB."""
     from PIL import ImageCms
 
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -1,4 +1,4 @@
-"""The boxes of layers drawn over a finished picture, for those who look for a mistake."""
+"""Draws the outlines of layer boxes over a rendered picture, for debugging."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ BOX_COLORS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea")
 def draw_debug_boxes(
     picture: EncodedImage, boxes: Sequence[Box], *, quality: int | None
 ) -> EncodedImage:
-    """The picture with a thin frame round each of `boxes` (device pixels)."""
+    """The picture with a one-pixel outline of each box (device pixels)."""
     with Image.open(io.BytesIO(picture.body)) as opened:
         image = opened.convert("RGB")
     pen = ImageDraw.Draw(image)

@@ -1,8 +1,8 @@
-"""Decodes what comes in on standard input, one picture after the other, in a process of its own.
+"""Decodes images from standard input to standard output, in the sandboxed subprocess.
 
-Asked: three numbers (bytes of the picture, width and height that will be shown or 0) and the
-picture. Answered: a letter (R or A for RGB or RGBA, E for none), four numbers (size of the pixels,
-size of the file), then the pixels; or how long, and why there is no picture.
+Request: three numbers (file size in bytes; width and height of the drawn size, or 0), the file.
+Response: "R" or "A" (RGB or RGBA), four numbers (decoded size, original size), the pixels.
+On failure: "E", the length of the reason and three zeros, the reason.
 """
 
 import os
@@ -10,9 +10,9 @@ import struct
 from importlib import import_module
 from typing import Any
 
-from postcard.canvas.codecs import pillow_plugins as codecs
-from postcard.canvas.codecs.picture import DecodedImage, ImageDecodeError
-from postcard.runtime import sandbox as confine
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.pillow_plugins import PLUGINS
+from postcard.runtime import sandbox
 
 REQUEST_HEADER, RESPONSE_HEADER = struct.Struct("=III"), struct.Struct("=cIIII")
 PIXEL_MODES = {b"R": "RGB", b"A": "RGBA"}
@@ -20,43 +20,46 @@ _STDIN, _STDOUT = 0, 1
 
 
 def serve() -> None:
-    """Answer until the input ends. What any format needs is loaded before the doors close."""
-    for stem in codecs.PLUGINS.values():
+    """Enter the sandbox and decode images until standard input ends.
+
+    Everything any format needs is imported first: the sandbox allows no more files.
+    """
+    for stem in PLUGINS.values():
         import_module(f"PIL.{stem}ImagePlugin")
     import_module("PIL.ImageCms").createProfile("sRGB")
     avif: Any = import_module("PIL.AvifImagePlugin")
-    avif.DEFAULT_MAX_THREADS = 1  # there will be no other threads
-    confine.set_limits()
-    confine.install_seccomp()
-    while head := _read(REQUEST_HEADER.size):
-        size, *near = REQUEST_HEADER.unpack(head)
-        _write(_decode_response(_read(size), (near[0], near[1]) if near[0] else None))
+    avif.DEFAULT_MAX_THREADS = 1  # the sandbox allows no threads
+    sandbox.set_limits()
+    sandbox.install_seccomp()
+    while header := _read(REQUEST_HEADER.size):
+        size, width, height = REQUEST_HEADER.unpack(header)
+        _write(_decode_response(_read(size), (width, height) if width else None))
 
 
 def _decode_response(body: bytes, target_pixels: tuple[int, int] | None) -> bytes:
     try:
-        picture = DecodedImage.decode(body, target_pixels=target_pixels)
-        image = picture.image if picture.image.mode == "RGBA" else picture.image.convert("RGB")
-        letter = b"A" if image.mode == "RGBA" else b"R"
-        numbers = (*image.size, picture.width, picture.height)
-        return RESPONSE_HEADER.pack(letter, *numbers) + image.tobytes()
+        decoded = DecodedImage.decode(body, target_pixels=target_pixels)
+        image = decoded.image if decoded.image.mode == "RGBA" else decoded.image.convert("RGB")
+        mode = b"A" if image.mode == "RGBA" else b"R"
+        header = RESPONSE_HEADER.pack(mode, *image.size, decoded.width, decoded.height)
+        return header + image.tobytes()
     except ImageDecodeError as error:
-        why = str(error).encode()
+        reason = str(error).encode()
     except MemoryError:
-        why = b"it takes too much memory"
-    return RESPONSE_HEADER.pack(b"E", len(why), 0, 0, 0) + why
+        reason = b"it takes too much memory"
+    return RESPONSE_HEADER.pack(b"E", len(reason), 0, 0, 0) + reason
 
 
 def _read(size: int) -> bytes:
-    """So many bytes, or none if the input ends before."""
-    pieces = []
+    """Exactly `size` bytes, or none if the input ends before."""
+    chunks = []
     while size:
-        piece = os.read(_STDIN, min(size, 1 << 20))
-        if not piece:
+        chunk = os.read(_STDIN, min(size, 1 << 20))
+        if not chunk:
             return b""
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
 
 
 def _write(response: bytes) -> None:

@@ -1,7 +1,7 @@
-"""Ordered dithering: a shade between two colours of a palette becomes a fine, regular grain.
+"""Ordered dithering with Bayer's matrix, for animations with a palette.
 
-The same colour at the same place always takes the same grain, so what stands still in a film stands
-still, and a grain that repeats packs well. Diffused errors do neither.
+A colour at one position is always dithered the same way, so still areas stay still from frame to
+frame, and the repeating pattern compresses well. Error diffusion has neither property.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ _MEAN_RANK = (_MATRIX_SIZE * _MATRIX_SIZE - 1) / 2
 
 
 def apply_dither(image: Image.Image, position: tuple[int, int], depth: int) -> Image.Image:
-    """An RGB picture, at that place of a larger one, up to `depth` levels lighter and darker."""
+    """Dither an RGB image by up to `depth` levels; `position` is its place in the animation."""
     lighter, darker = _dither_offsets(
         image.size, position[0] % _MATRIX_SIZE, position[1] % _MATRIX_SIZE, depth
     )
@@ -24,19 +24,19 @@ def apply_dither(image: Image.Image, position: tuple[int, int], depth: int) -> I
 def _dither_offsets(
     size: tuple[int, int], left: int, top: int, depth: int
 ) -> tuple[Image.Image, Image.Image]:
-    """What to add and what to take away."""
+    """RGB images with the levels to add and to subtract."""
     offsets = [
         [round((rank / _MEAN_RANK - 1) * depth) for rank in row]
         for row in _bayer_matrix(_MATRIX_SIZE)
     ]
-    return tuple(  # type: ignore[return-value]  # two
+    return tuple(  # type: ignore[return-value]  # always two
         _repeat_tile(size, left, top, [[max(0, sign * level) for level in row] for row in offsets])
         for sign in (1, -1)
     )
 
 
 def _bayer_matrix(size: int) -> list[list[int]]:
-    """Bayer's matrix: neighbours are as far apart in rank as can be."""
+    """Bayer's threshold matrix of ranks from 0 to `size`² - 1."""
     if size == 1:
         return [[0]]
     inner = _bayer_matrix(size // 2)
@@ -53,5 +53,5 @@ def _repeat_tile(size: tuple[int, int], left: int, top: int, tile: list[list[int
         for row in tile
     ]
     pixels = b"".join(rows[(top + y) % _MATRIX_SIZE][:width] for y in range(height))
-    grain = Image.frombytes("L", size, pixels)
-    return Image.merge("RGB", (grain, grain, grain))
+    band = Image.frombytes("L", size, pixels)
+    return Image.merge("RGB", (band, band, band))

@@ -1,75 +1,85 @@
-"""Flat art told from photographs, and the palettes that nobody can tell from all their colours.
+"""Palettes for flat art: at most 256 colours that look the same as all of its colours.
 
-Anti-aliased edges give flat art hundreds of colours that a few pixels each wear. Those that are
-near one another share the entry of the most frequent; areas of one colour keep theirs.
+Anti-aliased edges give flat art hundreds of colours, each in a few pixels. Similar ones share the
+palette entry of the most frequent; large areas of one colour keep an entry of their own.
 """
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 from PIL import Image, ImageChops
 
-Rgb = tuple[int, int, int]
-ColorCounts = Sequence[tuple[int, Rgb]]  # pixels by colour, the most frequent first
+PixelColor = tuple[int, ...]  # RGB or RGBA
+ColorCounts = Sequence[tuple[int, PixelColor]]  # pixels per colour, the most frequent first
 
 _MAX_COLORS = 256
-_MAX_FLAT_COLORS = 8192  # colours; a picture with more is no flat art
-_SAMPLE_STEP = 4  # every so many pixels each way tell whether a picture is flat
+_MAX_FLAT_COLORS = 8192  # a picture with more is not flat art
+_MAX_RGBA_PIXELS = 4_000_000  # RGBA pixels are mapped one by one, though only once per equal row
+
+# Is it flat art? A coarse sample rules out most photographs quickly.
+_COARSE_SAMPLE_STEP = 16  # pixels, both ways
+_MAX_RARE_SHARE = 1 / 5  # of the coarse sample, in colours beyond the first 256
+_SAMPLE_STEP = 4  # pixels, both ways
 _MAX_SAMPLED_COLORS = 2048
-_COARSE_SAMPLE_STEP = 16  # every so many pixels each way are enough to know most photographs
-_MAX_RARE_SHARE = 1 / 5  # of those pixels wear rare colours in no flat art
-_MIN_FLAT_SHARE = 0.95  # of all pixels wear one of the most frequent colours
-_MERGE_SPANS = (
-    4,
-    6,
-    8,
-)  # levels of a channel that one entry may stand for: it is off by seven at most
-_MAX_REMAPPED_SHARE = 1 / 16  # of the pixels may come to wear another colour
-_MAX_GRADIENT_STEP = 3  # levels from one pixel of a gradient to the next
-_MAX_GRADIENT_SHARE = (
-    1 / 100
-)  # of the pixels may be so near their neighbours; edges of letters have fewer
-_MIN_AREA_SHARE = 1 / 400  # of the pixels: a colour that so many wear keeps an entry of its own
-_LOOKUP_STEP = 4  # Pillow looks colours up in cells so wide: two in one cell would be taken for one
+_MIN_FLAT_SHARE = 0.95  # of the pixels, in the 256 most frequent colours
+
+# Gradients have many pixels that differ only slightly from the next; edges of letters have few.
+_MAX_GRADIENT_STEP = 3  # levels
+_MAX_GRADIENT_SHARE = 1 / 100  # of the pixels
+
+# Merging similar colours.
+_MERGE_SPANS = (4, 6, 8)  # levels that share one entry: a pixel changes by seven at most
+_MAX_REMAPPED_SHARE = 1 / 16  # of the pixels may change colour
+_MIN_AREA_SHARE = 1 / 400  # of the pixels: a colour with more is an area and is never merged
+
+# Pillow looks palette colours up in cells of four levels and cannot tell two in one cell apart.
+_LOOKUP_STEP = 4
 _LOOKUP_STEPS = 256 // _LOOKUP_STEP
 
 
 def is_flat_art(image: Image.Image) -> bool:
-    """Whether most of an RGB picture is areas of few colours, by a sample of its pixels."""
-    glance = _sample(image, _COARSE_SAMPLE_STEP)
-    most = _MAX_COLORS + int(glance.width * glance.height * _MAX_RARE_SHARE)
-    if glance.getcolors(most) is None:
+    """Whether most of an RGB or RGBA picture is areas of few colours, judged by a sample."""
+    coarse = _sample(image, _COARSE_SAMPLE_STEP)
+    limit = _MAX_COLORS + int(coarse.width * coarse.height * _MAX_RARE_SHARE)
+    if coarse.getcolors(limit) is None:
         return False
     return _few_colors_dominate(_color_counts(_sample(image, _SAMPLE_STEP), _MAX_SAMPLED_COLORS))
 
 
 def to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
-    """An RGB picture as indices into a palette, where that shows no difference.
+    """An RGB or RGBA picture with a palette, where the palette shows no difference; else None.
 
-    `exact`: only if no pixel changes. None where a palette would not do.
+    `exact`: only if no pixel changes at all.
     """
-    if not is_flat_art(image):  # a quick no for photographs
+    if image.mode == "RGBA":
+        return _rgba_to_indexed(image, exact=exact)
+    if not is_flat_art(image):  # quick for photographs
         return None
     counts = _color_counts(image, _MAX_COLORS if exact else _MAX_FLAT_COLORS)
     if counts and len(counts) <= _MAX_COLORS:
-        return _index_exactly(image, [ink for _, ink in counts])
-    if counts and _few_colors_dominate(counts) and not has_gradients(image):
+        return _index_rgb_exactly(image, [color for _, color in counts])
+    if counts and _few_colors_dominate(counts) and not _has_gradients(image):
         for span in _MERGE_SPANS:
-            cells = _bucket_colors(counts, span)
-            if cells:
-                return _index_by_bucket(image, [[level // span for level in range(256)]] * 3, cells)
+            merged = _merge_colors(counts, _rgb_buckets(counts, span))
+            if merged:
+                tables = [[level // span for level in range(256)]] * 3
+                return _index_rgb(image, tables, list(dict.fromkeys(merged.values())))
     return None
 
 
-def has_gradients(image: Image.Image) -> bool:
-    """Whether colours go over into one another somewhere: fewer of them would show as bands."""
-    room = _MAX_GRADIENT_SHARE * image.width * image.height
-    for across, down in ((1, 0), (0, 1)):
-        steps = ImageChops.difference(image, ImageChops.offset(image, across, down))
-        widest = reduce(ImageChops.lighter, steps.split())
-        if sum(widest.histogram()[1 : _MAX_GRADIENT_STEP + 1]) > room:
-            return True
-    return False
+def _rgba_to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
+    if image.width * image.height > _MAX_RGBA_PIXELS or not is_flat_art(image):
+        return None
+    counts = _color_counts(image, _MAX_COLORS if exact else _MAX_FLAT_COLORS)
+    if counts and len(counts) <= _MAX_COLORS:
+        return _index_rgba(image, {color: color for _, color in counts})
+    if counts and not _has_gradients(image):
+        for span in _MERGE_SPANS:
+            merged = _merge_colors(counts, _rgba_buckets(counts, span))
+            if merged:
+                return _index_rgba(image, merged)
+    return None
 
 
 def _sample(image: Image.Image, step: int) -> Image.Image:
@@ -78,52 +88,108 @@ def _sample(image: Image.Image, step: int) -> Image.Image:
 
 
 def _color_counts(image: Image.Image, max_colors: int) -> ColorCounts:
-    """The colours; none if there are more than `most`."""
-    found = image.getcolors(max_colors) or ()
-    counts = [(count, ink) for count, ink in found if isinstance(ink, tuple)]
-    return sorted(counts, reverse=True)  # type: ignore[arg-type]  # RGB has three levels
+    """The colours by frequency; empty if there are more than `max_colors`."""
+    counts = image.getcolors(max_colors) or ()
+    return sorted(
+        ((count, color) for count, color in counts if isinstance(color, tuple)), reverse=True
+    )
 
 
 def _few_colors_dominate(counts: ColorCounts) -> bool:
-    everything = sum(count for count, _ in counts)
-    return sum(count for count, _ in counts[:_MAX_COLORS]) > _MIN_FLAT_SHARE * everything
+    pixels = sum(count for count, _ in counts)
+    return sum(count for count, _ in counts[:_MAX_COLORS]) > _MIN_FLAT_SHARE * pixels
 
 
-def _index_exactly(image: Image.Image, colors: Sequence[Rgb]) -> Image.Image | None:
-    levels = [sorted(set(band)) for band in zip(*colors, strict=True)]
-    if max(map(len, levels)) > _LOOKUP_STEPS:
-        return None
-    ranks = [{level: rank for rank, level in enumerate(band)} for band in levels]
-    tables = [[rank.get(level, 0) for level in range(256)] for rank in ranks]
-    return _index_by_bucket(image, tables, {_bucket_of(ink, tables): ink for ink in colors})
+def _has_gradients(image: Image.Image) -> bool:
+    """Whether there are smooth transitions, which fewer colours would turn into bands."""
+    limit = _MAX_GRADIENT_SHARE * image.width * image.height
+    for dx, dy in ((1, 0), (0, 1)):
+        steps = ImageChops.difference(image, ImageChops.offset(image, dx, dy))
+        largest = reduce(ImageChops.lighter, steps.split())
+        if sum(largest.histogram()[1 : _MAX_GRADIENT_STEP + 1]) > limit:
+            return True
+    return False
 
 
-def _bucket_colors(counts: ColorCounts, span: int) -> Mapping[Rgb, Rgb] | None:
-    """The most frequent colour of each cell of `span` levels; None if it would show."""
-    everything = sum(count for count, _ in counts)
-    area, room = everything * _MIN_AREA_SHARE, everything * _MAX_REMAPPED_SHARE
-    cells: dict[Rgb, Rgb] = {}
-    for count, ink in counts:
-        red, green, blue = ink
-        if cells.setdefault((red // span, green // span, blue // span), ink) is not ink:
-            room -= count
-            if count > area or room < 0:
+def _rgb_buckets(counts: ColorCounts, span: int) -> Iterator[PixelColor]:
+    return ((red // span, green // span, blue // span) for _, (red, green, blue) in counts)
+
+
+def _rgba_buckets(counts: ColorCounts, span: int) -> Iterator[PixelColor]:
+    """Buckets of premultiplied levels: what is nearly transparent differs little."""
+    for _, (red, green, blue, alpha) in counts:
+        yield (
+            red * alpha // 255 // span,
+            green * alpha // 255 // span,
+            blue * alpha // 255 // span,
+            alpha // span,
+        )
+
+
+def _merge_colors(
+    counts: ColorCounts, buckets: Iterator[PixelColor]
+) -> Mapping[PixelColor, PixelColor] | None:
+    """Each colour's replacement, the most frequent of its bucket; None if that would show."""
+    pixels = sum(count for count, _ in counts)
+    area, remappable = pixels * _MIN_AREA_SHARE, pixels * _MAX_REMAPPED_SHARE
+    replacements: dict[PixelColor, PixelColor] = {}
+    merged: dict[PixelColor, PixelColor] = {}
+    for (count, color), bucket in zip(counts, buckets, strict=True):
+        merged[color] = replacement = replacements.setdefault(bucket, color)
+        if replacement is not color:
+            remappable -= count
+            if count > area or remappable < 0:
                 return None
-    return cells if len(cells) <= _MAX_COLORS else None
+    return merged if len(replacements) <= _MAX_COLORS else None
 
 
-def _index_by_bucket(
-    image: Image.Image, tables: Sequence[Sequence[int]], buckets: Mapping[Rgb, Rgb]
+def _index_rgb_exactly(image: Image.Image, colors: Sequence[PixelColor]) -> Image.Image | None:
+    bands = [sorted(set(band)) for band in zip(*colors, strict=True)]
+    if max(map(len, bands)) > _LOOKUP_STEPS:
+        return None
+    ranks = [{level: rank for rank, level in enumerate(band)} for band in bands]
+    tables = [[rank.get(level, 0) for level in range(256)] for rank in ranks]
+    return _index_rgb(image, tables, colors)
+
+
+def _index_rgb(
+    image: Image.Image, tables: Sequence[Sequence[int]], colors: Sequence[PixelColor]
 ) -> Image.Image:
-    """Each pixel as the index of its cell; `tables` give each level's cell, band by band."""
-    apart = image.point([cell * _LOOKUP_STEP for table in tables for cell in table])
-    places = Image.new("P", (1, 1))
-    places.putpalette(bytes(place * _LOOKUP_STEP for cell in buckets for place in cell))
-    found = apart.quantize(palette=places, dither=Image.Dither.NONE)
-    found.putpalette(bytes(level for ink in buckets.values() for level in ink))
-    return found
+    """Each pixel as the index of the colour in its bucket.
+
+    `tables` give the bucket of each level, band by band. Buckets are spread to Pillow's lookup
+    cells, one in each, so that it finds them exactly.
+    """
+    spread = image.point([bucket * _LOOKUP_STEP for table in tables for bucket in table])
+    buckets = Image.new("P", (1, 1))
+    buckets.putpalette(
+        bytes(
+            table[level] * _LOOKUP_STEP
+            for color in colors
+            for table, level in zip(tables, color, strict=True)
+        )
+    )
+    indexed = spread.quantize(palette=buckets, dither=Image.Dither.NONE)
+    indexed.putpalette(bytes(level for color in colors for level in color))
+    return indexed
 
 
-def _bucket_of(color: Rgb, tables: Sequence[Sequence[int]]) -> Rgb:
-    red, green, blue = (table[level] for table, level in zip(tables, color, strict=True))
-    return red, green, blue
+def _index_rgba(image: Image.Image, merged: Mapping[PixelColor, PixelColor]) -> Image.Image:
+    """Each pixel as the index of its colour's replacement; opaque colours come last."""
+    colors = sorted(set(merged.values()), key=lambda color: (color[3] == 255, color))
+    palette_index = {color: index for index, color in enumerate(colors)}
+    indices = {
+        int.from_bytes(color, sys.byteorder): palette_index[replacement]
+        for color, replacement in merged.items()
+    }
+    pixels, stride = image.tobytes(), image.width * len(image.mode)
+    cache: dict[bytes, bytes] = {}
+    rows = []
+    for start in range(0, len(pixels), stride):
+        row = pixels[start : start + stride]
+        if row not in cache:
+            cache[row] = bytes(map(indices.__getitem__, memoryview(row).cast("I")))
+        rows.append(cache[row])
+    indexed = Image.frombytes("P", image.size, b"".join(rows))
+    indexed.putpalette(bytes(level for color in colors for level in color), "RGBA")
+    return indexed

@@ -1,6 +1,6 @@
-"""Pillow's readers and writers, each loaded when it is needed.
+"""Opens and saves images with only the Pillow plugin of their format loaded.
 
-Its own `open` and `save` load five of them for any picture, and all forty for a WebP or AVIF.
+`Image.open` and `Image.save` would load five plugins, and all forty for a WebP or AVIF.
 """
 
 import io
@@ -12,7 +12,7 @@ PLUGINS = {"PNG": "Png", "JPEG": "Jpeg", "GIF": "Gif", "WEBP": "WebP", "AVIF": "
 
 
 def open_image(body: bytes, format: str) -> Image.Image:
-    """A picture whose pixels are not read yet; OSError or SyntaxError where it is no `kind`."""
+    """Open an image without decoding its pixels; OSError or SyntaxError if it is broken."""
     stem = PLUGINS[format]
     reader = getattr(import_module(f"PIL.{stem}ImagePlugin"), f"{stem}ImageFile")
     image: Image.Image = reader(io.BytesIO(body))
@@ -20,8 +20,8 @@ def open_image(body: bytes, format: str) -> Image.Image:
 
 
 def save_image(image: Image.Image, format: str, **options: object) -> bytes:
-    """The bytes of a picture as `kind`; the options are Pillow's."""
+    """Encode an image; the options are Pillow's."""
     file = io.BytesIO()
-    file.name = f"picture.{format.lower()}"  # by which Pillow finds the one writer
+    file.name = f"picture.{format.lower()}"  # Pillow loads only the plugin of this extension
     image.save(file, None, **options)
     return file.getvalue()

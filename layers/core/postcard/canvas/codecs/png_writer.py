@@ -1,4 +1,4 @@
-"""PNG written fast: one row filter by ImageChops, deflated by ISA-L; flat art as a palette."""
+"""Writes PNG fast: one row filter for all rows, compressed by ISA-L; flat art with a palette."""
 
 import struct
 import zlib
@@ -13,40 +13,29 @@ _FILTER_UP = b"\x02"  # each row as its difference from the row above
 _FILTER_NONE = b"\x00"
 _COLOR_TYPES = {"L": 0, "RGB": 2, "P": 3, "RGBA": 6}
 _PIXELS_PER_METRE = 3780  # 96 dpi
-_ISAL_LEVEL = 2  # ISA-L's level, for all colours
-_ZLIB_LEVEL = 7  # zlib's level, for indices: few bytes to begin with, a sixth fewer than ISA-L's
+_ISAL_LEVEL = 2  # for full colour
+_ZLIB_LEVEL = 7  # for palette indices, which are few bytes: a sixth smaller than by ISA-L
 
 
-def write(image: Image.Image, *, exact: bool = False) -> bytes:
-    """The picture (RGB, RGBA or P), as a palette where it is flat art or has few colours.
+def write_png(image: Image.Image, *, exact: bool = False) -> bytes:
+    """Encode an RGB, RGBA or P image, with a palette if it is flat art or has few colours.
 
-    `exact`: every pixel as it is; else one of flat art's edges may be seven levels off.
+    With `exact` no pixel changes; without, pixels at the edges of flat art may differ by seven
+    levels.
     """
-    flat = _to_indexed(image, exact=exact)
-    if flat is not None or image.mode == "P":
-        found = flat or image
-        rows = _filtered_rows(found, found.tobytes(), _FILTER_NONE)
-        return _png_file(found, zlib.compress(rows, _ZLIB_LEVEL), _palette_chunks(found))
+    indexed = palette.to_indexed(image, exact=exact) if image.mode in ("RGB", "RGBA") else None
+    if indexed is not None or image.mode == "P":
+        indexed = indexed or image
+        rows = _filtered_rows(indexed, indexed.tobytes(), _FILTER_NONE)
+        return _png_file(indexed, zlib.compress(rows, _ZLIB_LEVEL), _palette_chunks(indexed))
     above = Image.new(image.mode, image.size)
     above.paste(image, (0, 1))
     rows = _filtered_rows(image, ImageChops.subtract_modulo(image, above).tobytes(), _FILTER_UP)
     return _png_file(image, isal_zlib.compress(rows, _ISAL_LEVEL))
 
 
-def _to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
-    if image.mode == "RGB":
-        return palette.to_indexed(image, exact=exact)
-    if image.mode != "RGBA":
-        return None
-    from postcard.canvas.codecs import (
-        alpha_palette as clear_palette,  # few pictures show something through
-    )
-
-    return clear_palette.to_indexed(image, exact=exact)
-
-
 def _filtered_rows(image: Image.Image, pixels: bytes, filter_type: bytes) -> bytes:
-    """The pixels with every row's filter before it."""
+    """The pixels with the filter type before each row."""
     stride = len(pixels) // image.height
     starts = range(0, len(pixels), stride)
     return b"".join([part for i in starts for part in (filter_type, pixels[i : i + stride])])
@@ -59,12 +48,19 @@ def _palette_chunks(image: Image.Image) -> list[bytes]:
     return chunks
 
 
-def _png_file(image: Image.Image, deflated: bytes, extra: list[bytes] | None = None) -> bytes:
+def _png_file(
+    image: Image.Image, compressed: bytes, palette_chunks: list[bytes] | None = None
+) -> bytes:
     header = struct.pack(">IIBBBBB", *image.size, 8, _COLOR_TYPES[image.mode], 0, 0, 0)
     density = struct.pack(">IIB", _PIXELS_PER_METRE, _PIXELS_PER_METRE, 1)
-    chunks = [_chunk(b"IHDR", header), _chunk(b"pHYs", density), *(extra or ())]
-    end = (_chunk(b"IDAT", deflated), _chunk(b"IEND", b""))
-    return b"".join((_SIGNATURE, *chunks, *end))
+    chunks = [
+        _chunk(b"IHDR", header),
+        _chunk(b"pHYs", density),
+        *(palette_chunks or ()),
+        _chunk(b"IDAT", compressed),
+        _chunk(b"IEND", b""),
+    ]
+    return b"".join((_SIGNATURE, *chunks))
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""Outlines: shapes, SVG paths, strokes, and their coverage."""
+"""Vector shapes: contours, SVG paths, strokes, dashes and their rasterization."""

@@ -1,7 +1,7 @@
-"""Exact coverage of the pixels inside contours, by SVG's nonzero rule.
+"""Rasterizes contours with exact area coverage, by the nonzero rule.
 
-Each edge adds to the pixels it crosses by how much of them lies to its right; the sum along a row
-is what is covered. Work goes with the length of the contours, not with the area inside.
+Signed-area accumulation: each edge adds to the pixels it crosses the area to its right, and
+summing along a row gives the coverage. Time grows with the contours' length, not with their area.
 """
 
 import math
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from PIL import Image
 
 Point = tuple[float, float]
-CoverageDeltas = dict[int, float]
+CoverageDeltas = dict[int, float]  # column → change of coverage from there on
 
-MAX_EDGE_PIXELS = 150_000  # pixels that edges may cross; beyond, the picture is drawn coarser
+MAX_EDGE_PIXELS = 150_000  # contours that cross more pixels are drawn smaller and enlarged
 _EPSILON = 1e-9  # pixels
 _LEVELS = [bytes((level,)) for level in range(256)]
 
@@ -24,14 +24,14 @@ def rasterize_contours(
     *,
     max_edge_pixels: int = MAX_EDGE_PIXELS,
 ) -> Image.Image:
-    """The mask of `width` times `height` pixels of closed contours, in pixels."""
-    coarse = math.ceil(sum(map(_crossed_pixels, contours)) / max_edge_pixels) or 1
-    if coarse == 1:
+    """A mask of `width` by `height` pixels of closed contours, given in pixels."""
+    reduction = math.ceil(sum(map(_crossed_pixels, contours)) / max_edge_pixels) or 1
+    if reduction == 1:
         return _rasterize(contours, width, height)
-    small = [[(x / coarse, y / coarse) for x, y in contour] for contour in contours]
-    drawn = _rasterize(small, math.ceil(width / coarse), math.ceil(height / coarse))
-    seen = (0, 0, width / coarse, height / coarse)
-    return drawn.resize((width, height), Image.Resampling.BILINEAR, seen)
+    reduced = [[(x / reduction, y / reduction) for x, y in contour] for contour in contours]
+    mask = _rasterize(reduced, math.ceil(width / reduction), math.ceil(height / reduction))
+    region = (0, 0, width / reduction, height / reduction)
+    return mask.resize((width, height), Image.Resampling.BILINEAR, region)
 
 
 def _crossed_pixels(contour: Sequence[Point]) -> float:
@@ -43,16 +43,16 @@ def _rasterize(contours: Iterable[Sequence[Point]], width: int, height: int) -> 
     rows: list[CoverageDeltas] = [{} for _ in range(height)]
     for contour in contours:
         if contour:
-            before = contour[-1]
+            previous = contour[-1]
             for point in contour:
-                _add_edge(rows, before, point, width)
-                before = point
-    body = b"".join([_accumulate_row(cells, width) for cells in rows])
-    return Image.frombytes("L", (width, height), body)
+                _add_edge(rows, previous, point, width)
+                previous = point
+    pixels = b"".join([_accumulate_row(deltas, width) for deltas in rows])
+    return Image.frombytes("L", (width, height), pixels)
 
 
 def _add_edge(rows: list[CoverageDeltas], start: Point, end: Point, width: int) -> None:
-    """Add an edge, cut at the first and last row."""
+    """Add an edge, clipped to the rows."""
     sign, (x, y), (end_x, end_y) = 1.0, start, end
     if y > end_y:
         sign, x, y, end_x, end_y = -1.0, end_x, end_y, x, y
@@ -73,7 +73,7 @@ def _add_edge(rows: list[CoverageDeltas], start: Point, end: Point, width: int) 
 def _add_edge_in_row(
     deltas: CoverageDeltas, x: float, next_x: float, rise: float, width: int
 ) -> None:
-    """Add the part of an edge within a row, which goes from `x` to `next_x`."""
+    """Add the part of an edge inside one row, which goes from `x` to `next_x`."""
     left, right = (x, next_x) if x < next_x else (next_x, x)
     if left >= width:
         return
@@ -91,7 +91,7 @@ def _add_edge_in_row(
 def _add_edge_over_pixels(
     deltas: CoverageDeltas, left: float, right: float, rise: float, width: int
 ) -> None:
-    """Add an edge over several pixels, `rise` a pixel across; cut at both sides."""
+    """Add an edge that crosses several pixels, `rise` per pixel, clipped at both sides."""
     if left < 0:
         deltas[0] = deltas.get(0, 0.0) - left * rise
         left = 0.0
@@ -106,17 +106,17 @@ def _add_edge_over_pixels(
 
 
 def _accumulate_row(deltas: CoverageDeltas, width: int) -> bytes:
-    """A row of levels: after each crossed pixel it goes on evenly up to the next."""
+    """The levels of a row, constant from each crossed pixel to the next."""
     if not deltas:
         return bytes(width)
-    parts, place, total = [], 0, 0.0
+    parts, position, total = [], 0, 0.0
     for column in sorted(deltas):
         if column >= width:
             break
         level = int(abs(total) * 255 + 0.5)
-        parts.append(_LEVELS[level if level < 255 else 255] * (column - place))
+        parts.append(_LEVELS[level if level < 255 else 255] * (column - position))
         total += deltas[column]
-        place = column
+        position = column
     level = int(abs(total) * 255 + 0.5)
-    parts.append(_LEVELS[level if level < 255 else 255] * (width - place))
+    parts.append(_LEVELS[level if level < 255 else 255] * (width - position))
     return b"".join(parts)

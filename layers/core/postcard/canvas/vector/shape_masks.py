@@ -1,4 +1,4 @@
-"""Masks of shapes and of lines along them, kept for the next picture that draws the same."""
+"""Masks of shapes and of strokes along them, cached for the next picture with the same shape."""
 
 import math
 from collections.abc import Sequence
@@ -6,26 +6,28 @@ from functools import lru_cache
 
 from PIL import Image
 
-from postcard.canvas.mask import Mask, PixelBounds
+from postcard.canvas.mask import Mask, PixelBounds, mask_bytes
 from postcard.canvas.vector.rasterizer import Point, rasterize_contours
 from postcard.canvas.vector.shapes import Contour, Shape
 from postcard.canvas.vector.stroker import Pen, stroke_outlines
 from postcard.geometry import Box
 from postcard.runtime.lru_cache import memoize_by_bytes
 
-_MAX_CACHED_PIXELS = 400_000  # a mask above this is not kept
-_MAX_CACHED_POINTS = 4_000  # nor one of so many points
-_MAX_FLATTENING_SCALE = 16.0  # times as large as it is, a line is turned into chords
-_SUBPIXEL_STEPS = 16  # places are told apart to a sixteenth of a pixel
+_MAX_CACHED_PIXELS = 400_000
+_MAX_CACHED_POINTS = 4_000
+_MAX_FLATTENING_SCALE = 16.0  # stroked curves are flattened at up to this scale
+_SUBPIXEL_STEPS = 16  # positions are rounded to a sixteenth of a pixel, so that masks are reused
 
 Outlines = tuple[tuple[Point, ...], ...]
 Bounds = tuple[float, float, float, float]
 
 
 def shape_mask(shape: Shape, box: Box, *, clip: PixelBounds, pen: Pen | None = None) -> Mask:
-    """The inside of a shape that fills `box`, or a line along its outline; device pixels."""
+    """The mask of a shape stretched to `box` or, with a pen, of its outline; device pixels."""
     x, y = math.floor(box.x), math.floor(box.y)
-    dx, dy = (round(rest * _SUBPIXEL_STEPS) / _SUBPIXEL_STEPS for rest in (box.x - x, box.y - y))
+    dx, dy = (
+        round(offset * _SUBPIXEL_STEPS) / _SUBPIXEL_STEPS for offset in (box.x - x, box.y - y)
+    )
     outlines, bounds = _outlines(shape, round(box.width, 3), round(box.height, 3), pen)
     left = max(clip[0] - x, math.floor(bounds[0] + dx))
     top = max(clip[1] - y, math.floor(bounds[1] + dy))
@@ -33,25 +35,25 @@ def shape_mask(shape: Shape, box: Box, *, clip: PixelBounds, pen: Pen | None = N
     height = min(clip[3] - y, math.ceil(bounds[3] + dy)) - top
     if width <= 0 or height <= 0:
         return Mask(x, y, 0, 0, None)
-    many = width * height > _MAX_CACHED_PIXELS or sum(map(len, outlines)) > _MAX_CACHED_POINTS
-    make = _draw_mask if many else _draw_mask_cached
-    image = make(outlines, dx - left, dy - top, (width, height))
+    is_large = width * height > _MAX_CACHED_PIXELS or sum(map(len, outlines)) > _MAX_CACHED_POINTS
+    draw = _draw_mask if is_large else _draw_mask_cached
+    image = draw(outlines, dx - left, dy - top, (width, height))
     return Mask(x + left, y + top, width, height, image)
 
 
 def snap_line(box: Box, width: float) -> tuple[Box, float]:
-    """A flat line moved to whole pixels, so that it is as crisp as it can be."""
+    """A horizontal or vertical line moved to whole pixels for sharp edges, and its new width."""
     if box.width and box.height:
         return box, width
-    whole = max(1, math.floor(width + 0.5))
-    thick = float(whole) if whole > 1 else min(1.0, math.ceil(width * 8) / 8)
+    pixels = max(1, math.floor(width + 0.5))
+    snapped_width = float(pixels) if pixels > 1 else min(1.0, math.ceil(width * 8) / 8)
 
-    def moved(middle: float) -> float:
-        return math.floor(middle - whole / 2 + 0.5) + thick / 2
+    def snap(center: float) -> float:
+        return math.floor(center - pixels / 2 + 0.5) + snapped_width / 2
 
     if box.height:
-        return Box(moved(box.x), box.y, 0.0, box.height), thick
-    return Box(box.x, moved(box.y), box.width, 0.0), thick
+        return Box(snap(box.x), box.y, 0.0, box.height), snapped_width
+    return Box(box.x, snap(box.y), box.width, 0.0), snapped_width
 
 
 @lru_cache(maxsize=64)
@@ -59,15 +61,13 @@ def _outlines(
     shape: Shape, width: float, height: float, pen: Pen | None
 ) -> tuple[Outlines, Bounds]:
     if pen:
-        fine = min(
-            _MAX_FLATTENING_SCALE, 1 + pen.width / 4
-        )  # a wide line shows every chord of a narrow bend
-        found = stroke_outlines(
-            _scale_contours(shape.contours(width * fine, height * fine), 1 / fine), pen
-        )
+        # A wide stroke shows every chord of a narrow curve, so the curve is flattened more finely.
+        scale = min(_MAX_FLATTENING_SCALE, 1 + pen.width / 4)
+        contours = _scale_contours(shape.contours(width * scale, height * scale), 1 / scale)
+        polygons = stroke_outlines(contours, pen)
     else:
-        found = (list(contour.points) for contour in shape.contours(width, height))
-    outlines = tuple(tuple(points) for points in found if points)
+        polygons = (list(contour.points) for contour in shape.contours(width, height))
+    outlines = tuple(tuple(points) for points in polygons if points)
     xs = [point[0] for points in outlines for point in points] or [0.0]
     ys = [point[1] for points in outlines for point in points] or [0.0]
     return outlines, (min(xs), min(ys), max(xs), max(ys))
@@ -84,8 +84,4 @@ def _draw_mask(outlines: Outlines, dx: float, dy: float, size: tuple[int, int]) 
     return rasterize_contours([[(x + dx, y + dy) for x, y in points] for points in outlines], *size)
 
 
-def _size_in_bytes(image: Image.Image) -> int:
-    return image.width * image.height
-
-
-_draw_mask_cached = memoize_by_bytes(_size_in_bytes)(_draw_mask)
+_draw_mask_cached = memoize_by_bytes(mask_bytes)(_draw_mask)

@@ -1,4 +1,4 @@
-"""Outlines of shapes: contours of points, in the pixels of the box that they fill."""
+"""Shapes as contours of points, in pixels of the box that they are stretched to."""
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
@@ -7,9 +7,9 @@ from typing import Protocol
 from postcard.canvas.vector.rasterizer import Point
 from postcard.runtime.lazy_dataclass import dataclass
 
-CURVE_TOLERANCE = 0.03  # pixels that a chord may lie off its curve
-_STAR_INNER_RADIUS = 0.44  # of the tips' distance from the middle; rounder than a pentagram
-_HEART_CURVES = (  # a cubic's two controls and its end, from the notch on, in shares of the box
+CURVE_TOLERANCE = 0.03  # pixels between a curve and its chord at most
+_STAR_INNER_RADIUS = 0.44  # of the outer radius; a pentagram has 0.38
+_HEART_CURVES = (  # cubics from the notch on: two control points and the end, as fractions
     ((0.43, 0.08), (0.34, 0.04), (0.25, 0.04)),
     ((0.11, 0.04), (0.0, 0.15), (0.0, 0.3)),
     ((0.0, 0.55), (0.3, 0.76), (0.5, 0.95)),
@@ -21,32 +21,32 @@ _HEART_CURVES = (  # a cubic's two controls and its end, from the notch on, in s
 
 @dataclass(frozen=True, slots=True)
 class Contour:
-    """A line of points; `closed` ones come back to their first point."""
+    """A polyline; a `closed` one returns to its first point."""
 
     points: tuple[Point, ...]
     closed: bool = True
 
 
 class Shape(Hashable, Protocol):
-    """A figure in a box, stretched with it. Shapes compare and hash by what they look like."""
+    """A figure in a box. Equal shapes look the same, because masks are cached by shape."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
-        """The outline in a box of this size, in pixels from its top left."""
+        """The contours in a box of this size, in pixels from its top left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ellipse:
-    """As large as its box."""
+    """An ellipse that touches all sides of its box."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
         """One contour, clockwise from the right."""
-        middle = (width / 2, height / 2)
-        return (Contour(tuple(arc_points(middle, middle, 0.0, math.tau))[:-1]),)
+        center = (width / 2, height / 2)
+        return (Contour(tuple(arc_points(center, center, 0.0, math.tau))[:-1]),)
 
 
 @dataclass(frozen=True, slots=True)
 class RoundedRectangle:
-    """A box with round corners; `radii` as shares of its width, top left, clockwise."""
+    """A box with round corners; `radii` are fractions of its width, clockwise from the top left."""
 
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
@@ -54,17 +54,17 @@ class RoundedRectangle:
         """One contour, clockwise from the top left."""
         corners = ((0, 0, 1, 1), (width, 0, -1, 1), (width, height, -1, -1), (0, height, 1, -1))
         points: list[Point] = []
-        for turn, ((x, y, right, down), share) in enumerate(zip(corners, self.radii, strict=True)):
-            radius = share * width
-            middle = (x + right * radius, y + down * radius)
-            start = math.pi + turn * math.pi / 2
-            points += arc_points(middle, (radius, radius), start, math.pi / 2)
+        for index, ((x, y, dx, dy), fraction) in enumerate(zip(corners, self.radii, strict=True)):
+            radius = fraction * width
+            center = (x + dx * radius, y + dy * radius)
+            start = math.pi + index * math.pi / 2
+            points += arc_points(center, (radius, radius), start, math.pi / 2)
         return (Contour(tuple(points)),)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """From the top left to the bottom right."""
+    """A line from the top left to the bottom right of its box."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
         """One open contour."""
@@ -73,37 +73,37 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Star:
-    """A star of five points, as large as its box lets it be, in the middle."""
+    """A five-pointed star, not stretched: as large as fits, centred in its box."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
         """One contour from the top tip, clockwise."""
         fifth = math.pi / 5
-        reach = min(width / (2 * math.sin(2 * fifth)), height / (1 + math.cos(fifth)))
-        x, y = width / 2, (height + reach * (1 - math.cos(fifth))) / 2
-        spokes = [(reach * (_STAR_INNER_RADIUS if i % 2 else 1), i * fifth) for i in range(10)]
-        points = ((x + r * math.sin(turn), y - r * math.cos(turn)) for r, turn in spokes)
+        radius = min(width / (2 * math.sin(2 * fifth)), height / (1 + math.cos(fifth)))
+        x, y = width / 2, (height + radius * (1 - math.cos(fifth))) / 2
+        polar = [(radius * (_STAR_INNER_RADIUS if i % 2 else 1), i * fifth) for i in range(10)]
+        points = ((x + r * math.sin(angle), y - r * math.cos(angle)) for r, angle in polar)
         return (Contour(tuple(points)),)
 
 
 @dataclass(frozen=True, slots=True)
 class Heart:
-    """A heart, stretched to its box."""
+    """A heart, stretched to its box; it leaves a margin of a few percent."""
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
         """One contour from the notch."""
-        at, points = complex(0.5 * width, 0.18 * height), []
+        start, points = complex(0.5 * width, 0.18 * height), []
         for curve in _HEART_CURVES:
-            first, second, end = (complex(x * width, y * height) for x, y in curve)
-            points += [(p.real, p.imag) for p in cubic_points(at, first, second, end)]
-            at = end
+            control1, control2, end = (complex(x * width, y * height) for x, y in curve)
+            points += [(p.real, p.imag) for p in cubic_points(start, control1, control2, end)]
+            start = end
         return (Contour(tuple(points)),)
 
 
 @dataclass(frozen=True, slots=True)
 class RingSegment:
-    """A part of a ring, clockwise from twelve, in the middle of its box.
+    """A part of a ring, clockwise from twelve o'clock, centred in its box and not stretched.
 
-    `thickness` and the ends' `radius` are shares of the box's shorter side.
+    `thickness` and the corner `radius` of its ends are fractions of the box's shorter side.
     """
 
     thickness: float
@@ -111,60 +111,60 @@ class RingSegment:
     radius: float = 0.0
 
     def contours(self, width: float, height: float) -> Sequence[Contour]:
-        """One contour, or an outer and an inner one of a whole ring."""
-        side, middle = min(width, height), (width / 2, height / 2)
-        outer, thick = side / 2, min(self.thickness, 0.5) * side
+        """One contour, or the outer and the inner one of a whole ring."""
+        side, center = min(width, height), (width / 2, height / 2)
+        outer, thickness = side / 2, min(self.thickness, 0.5) * side
         sweep, up = self.fraction * math.tau, -math.pi / 2
-        inner = outer - thick
+        inner = outer - thickness
         if self.fraction >= 1:
-            rings = (Contour(tuple(arc_points(middle, (outer, outer), up, sweep))),)
-            hole = tuple(reversed(arc_points(middle, (inner, inner), up, sweep)))
-            return (*rings, Contour(hole)) if inner > 0 else rings
-        radius = min(self.radius * side, thick / 2, _max_inner_corner_radius(inner, sweep))
+            disc = Contour(tuple(arc_points(center, (outer, outer), up, sweep)))
+            hole = Contour(tuple(reversed(arc_points(center, (inner, inner), up, sweep))))
+            return (disc, hole) if inner > 0 else (disc,)
+        radius = min(self.radius * side, thickness / 2, _max_inner_corner_radius(inner, sweep))
         points = (
-            (middle[0] + r * math.cos(up + turn), middle[1] + r * math.sin(up + turn))
-            for r, turn in _rounded_segment(inner, outer, sweep, radius)
+            (center[0] + r * math.cos(up + angle), center[1] + r * math.sin(up + angle))
+            for r, angle in _rounded_segment(inner, outer, sweep, radius)
         )
         return (Contour(tuple(points)),)
 
 
 def _rounded_segment(inner: float, outer: float, sweep: float, radius: float) -> Iterator[Point]:
-    """Distance and angle round a part of a ring whose four corners are round."""
-    tips = (inner + radius, outer - radius)
-    turns = [math.asin(min(1.0, radius / tip)) if tip > 0 else 0.0 for tip in tips]
-    middles = [(tip * math.cos(turn), radius) for tip, turn in zip(tips, turns, strict=True)]
-    corners = arc_points(middles[0], (radius, radius), math.pi + turns[0], math.pi / 2 - turns[0])
-    corners += arc_points(middles[1], (radius, radius), -math.pi / 2, math.pi / 2 + turns[1])
-    near = [(math.hypot(x, y), math.atan2(y, x)) for x, y in corners]
+    """The contour of a ring segment with round corners, as radius and angle of each point."""
+    distances = (inner + radius, outer - radius)  # of the corners' centres
+    angles = [math.asin(min(1.0, radius / d)) if d > 0 else 0.0 for d in distances]
+    centers = [(d * math.cos(angle), radius) for d, angle in zip(distances, angles, strict=True)]
+    corners = arc_points(centers[0], (radius, radius), math.pi + angles[0], math.pi / 2 - angles[0])
+    corners += arc_points(centers[1], (radius, radius), -math.pi / 2, math.pi / 2 + angles[1])
+    first_end = [(math.hypot(x, y), math.atan2(y, x)) for x, y in corners]
     steps = _arc_steps(outer, sweep)
-    span = [index / steps for index in range(1, steps)]
-    first, last = near[-1][1], near[0][1]
-    yield from near
-    yield from ((outer, first + share * (sweep - 2 * first)) for share in span)
-    yield from ((r, sweep - turn) for r, turn in reversed(near))
-    yield from ((inner, sweep - last - share * (sweep - 2 * last)) for share in span)
+    fractions = [index / steps for index in range(1, steps)]
+    outer_start, inner_start = first_end[-1][1], first_end[0][1]
+    yield from first_end
+    yield from ((outer, outer_start + f * (sweep - 2 * outer_start)) for f in fractions)
+    yield from ((r, sweep - angle) for r, angle in reversed(first_end))
+    yield from ((inner, sweep - inner_start - f * (sweep - 2 * inner_start)) for f in fractions)
 
 
 def _max_inner_corner_radius(inner: float, sweep: float) -> float:
-    """The largest radius of two round corners at the inner side of a part of a ring."""
+    """The largest corner radius with which both inner corners of a ring segment fit."""
     sine = math.sin(sweep / 2)
     return inner * sine / (1 - sine) if sweep < math.pi and sine < 1 else math.inf
 
 
-def arc_points(middle: Point, radii: Point, start: float, sweep: float) -> list[Point]:
-    """Points along an ellipse, both ends among them; angles from the right, clockwise."""
+def arc_points(center: Point, radii: Point, start: float, sweep: float) -> list[Point]:
+    """Points along an elliptical arc, with both ends; angles are clockwise from the right."""
     steps = _arc_steps(max(radii), sweep)
-    turns = [start + sweep * index / steps for index in range(steps + 1)]
+    angles = [start + sweep * index / steps for index in range(steps + 1)]
     return [
-        (middle[0] + radii[0] * math.cos(turn), middle[1] + radii[1] * math.sin(turn))
-        for turn in turns
+        (center[0] + radii[0] * math.cos(angle), center[1] + radii[1] * math.sin(angle))
+        for angle in angles
     ]
 
 
 def cubic_points(
     start: complex, control1: complex, control2: complex, end: complex, max_points: int = 500
 ) -> Iterator[complex]:
-    """Points along a Bézier curve after its start, at most so many."""
+    """At most `max_points` points along a cubic Bézier curve, without its start."""
     bend = max(abs(start - 2 * control1 + control2), abs(control1 - 2 * control2 + end))
     steps = min(max_points, math.ceil(math.sqrt(0.75 * bend / CURVE_TOLERANCE))) or 1
     for index in range(1, steps + 1):
@@ -174,7 +174,7 @@ def cubic_points(
 
 
 def _arc_steps(radius: float, sweep: float) -> int:
-    """How many chords an arc needs."""
+    """How many chords an arc needs to keep to the tolerance."""
     if radius <= CURVE_TOLERANCE:
         return 1
     return math.ceil(abs(sweep) / (2 * math.acos(1 - CURVE_TOLERANCE / radius))) or 1

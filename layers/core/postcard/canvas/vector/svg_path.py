@@ -1,4 +1,4 @@
-"""SVG's path language as contours."""
+"""SVG path data (the `d` attribute) as a shape."""
 
 import math
 import re
@@ -12,14 +12,14 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_SEGMENTS = 2000
-MAX_COORDINATE = 1e6  # a coordinate's distance from nought
+MAX_COORDINATE = 1e6  # absolute value
 _PATH_DATA = lazy_regex(r"\s*[Mm][MmZzLlHhVvCcSsQqTtAa0-9eE.,+\-\s]*", re.ASCII)
-_MAX_POINTS = 20_000  # of a whole path; curves of one that has more become a bit angular
+_MAX_POINTS = 20_000  # of a path; the curves of a longer one are flattened more coarsely
 
 
 @dataclass(frozen=True, slots=True)
 class SvgPath:
-    """What SVG's `d` draws in a `view` of this width and height, stretched to the box."""
+    """Path data drawn in a view box of `view_size`, which is stretched to the shape's box."""
 
     d: str
     view_size: tuple[float, float]
@@ -32,7 +32,7 @@ class SvgPath:
 
 @lru_cache(maxsize=64)
 def parse_path_data(d: str) -> Sequence[Any]:
-    """The segments of a path; ValueError with a sentence if it is none or has too many."""
+    """The segments of a path; ValueError with the rest of a sentence if it is invalid."""
     from svg.path import parse_path
 
     if not _PATH_DATA.fullmatch(d):
@@ -43,12 +43,13 @@ def parse_path_data(d: str) -> Sequence[Any]:
         raise ValueError("is no SVG path that can be read") from None
     if len(segments) > MAX_SEGMENTS:
         raise ValueError(f"has more than {MAX_SEGMENTS} segments")
-    if any(not abs(at) <= MAX_COORDINATE for segment in segments for at in _coordinates(segment)):
+    points = (point for segment in segments for point in _points(segment))
+    if any(not abs(point) <= MAX_COORDINATE for point in points):
         raise ValueError(f"reaches farther than {MAX_COORDINATE:.0f}")
     return segments
 
 
-def _coordinates(segment: Any) -> Sequence[complex]:
+def _points(segment: Any) -> Sequence[complex]:
     if hasattr(segment, "control") or hasattr(segment, "control1"):
         return _cubic_controls(segment)
     return segment.start, segment.end, getattr(segment, "radius", 0j)
@@ -58,7 +59,7 @@ def _contours(segments: Sequence[Any], scale: Point) -> Iterator[Contour]:
     from svg.path import Close, Move
 
     points: list[Point] = []
-    most = max(8, _MAX_POINTS // max(1, len(segments)))
+    max_points = max(8, _MAX_POINTS // max(1, len(segments)))
     for segment in segments:
         if isinstance(segment, Move):
             if len(points) > 1:
@@ -68,35 +69,35 @@ def _contours(segments: Sequence[Any], scale: Point) -> Iterator[Contour]:
             yield Contour(tuple(points))
             points = [_scale_point(segment.end, scale)]
         else:
-            points.extend(_flatten(segment, scale, most))
+            points.extend(_flatten(segment, scale, max_points))
     if len(points) > 1:
         yield Contour(tuple(points), closed=False)
 
 
 def _flatten(segment: Any, scale: Point, max_points: int) -> Iterator[Point]:
-    """Points after the start of a segment, as many as it bends, but at most so many."""
+    """At most `max_points` points along a segment, without its start."""
     from svg.path import Arc, CubicBezier, QuadraticBezier
 
     if isinstance(segment, Arc):
         steps = min(max_points, _arc_steps(segment, max(scale)))
         yield from (_scale_point(segment.point(i / steps), scale) for i in range(1, steps + 1))
     elif isinstance(segment, CubicBezier | QuadraticBezier):
-        start, first, second, end = (
-            complex(*_scale_point(at, scale)) for at in _cubic_controls(segment)
+        start, control1, control2, end = (
+            complex(*_scale_point(point, scale)) for point in _cubic_controls(segment)
         )
-        yield from (
-            (at.real, at.imag) for at in cubic_points(start, first, second, end, max_points)
-        )
+        points = cubic_points(start, control1, control2, end, max_points)
+        yield from ((point.real, point.imag) for point in points)
     else:
         yield _scale_point(segment.end, scale)
 
 
 def _cubic_controls(curve: Any) -> tuple[complex, complex, complex, complex]:
-    """A quadratic curve is a cubic one, too."""
+    """The four points of a cubic Bézier curve; a quadratic one is converted."""
     if hasattr(curve, "control1"):
         return curve.start, curve.control1, curve.control2, curve.end
-    first = curve.start + (curve.control - curve.start) * 2 / 3
-    return curve.start, first, curve.end + (curve.control - curve.end) * 2 / 3, curve.end
+    control1 = curve.start + (curve.control - curve.start) * 2 / 3
+    control2 = curve.end + (curve.control - curve.end) * 2 / 3
+    return curve.start, control1, control2, curve.end
 
 
 def _arc_steps(arc: Any, scale: float) -> int:
@@ -105,8 +106,8 @@ def _arc_steps(arc: Any, scale: float) -> int:
     radius = max(arc.radius.real, arc.radius.imag) * arc.radius_scale * scale
     if radius <= CURVE_TOLERANCE:
         return 1
-    turn = math.radians(abs(arc.delta))
-    return math.ceil(turn / (2 * math.acos(1 - CURVE_TOLERANCE / radius))) or 1
+    sweep = math.radians(abs(arc.delta))
+    return math.ceil(sweep / (2 * math.acos(1 - CURVE_TOLERANCE / radius))) or 1
 
 
 def _scale_point(point: complex, scale: Point) -> Point:

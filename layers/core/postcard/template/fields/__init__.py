@@ -1,1 +1,1 @@
-"""Fields and their values."""
+"""A template's fields, and how their values are read."""

@@ -1,4 +1,4 @@
-"""A countdown: what the document says of it, and its figures at a moment."""
+"""The document's countdown, and its Liquid values at an instant."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
@@ -12,7 +12,7 @@ from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, Liquid, Valid
 from postcard.template.schema.validators import has_liquid
 
 MAX_FRAMES = 120
-MAX_ANIMATION_PIXELS = 48_000_000  # of all pictures of an animation together
+MAX_ANIMATION_PIXELS = 48_000_000  # of all frames together
 COUNTDOWN_TYPES: Mapping[str, str] = {
     "countdown": "countdown",
     "countdown.days": "number",
@@ -22,18 +22,18 @@ COUNTDOWN_TYPES: Mapping[str, str] = {
     "countdown.total_hours": "number",
     "countdown.ended": "boolean",
 }
-"""What Liquid may name, and of which type."""
+"""The types of the names that Liquid may use for a countdown."""
 
 
 def check_date_or_liquid(text: str) -> None:
-    """A date as a value writes it, or Liquid that yields one."""
+    """A date as in a date field's value, or Liquid that yields one."""
     if not has_liquid(text):
         read_date(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown:
-    """Counts to `to`; a GIF has `frames` pictures, one a second, and begins again if `loop`."""
+    """Counts down to `to`. A GIF has `frames` frames, one a second; `loop` repeats it."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -42,37 +42,38 @@ class Countdown:
     loop: bool = True
 
     def end_timestamp(self, zone: tzinfo) -> float:
-        """When it is over, in Unix seconds. A day without a time is counted to its end."""
-        day: date = read_date(self.to)
-        if not isinstance(day, datetime) and day < date.max:
-            day += timedelta(days=1)
-        return to_aware_datetime(day, zone).timestamp()
+        """The end in Unix seconds; a date without a time of day ends at its midnight."""
+        end: date = read_date(self.to)
+        if not isinstance(end, datetime) and end < date.max:
+            end += timedelta(days=1)
+        return to_aware_datetime(end, zone).timestamp()
 
 
 def frame_count(countdown: Countdown | None, canvas_pixels: int) -> int:
-    """How many pictures a GIF of so many pixels has: fewer than it says where they are too many."""
+    """The number of frames in a GIF: `frames`, or fewer if the canvas is too large for those."""
     max_frames = MAX_ANIMATION_PIXELS // max(1, canvas_pixels)
     return max(1, min(countdown.frames, max_frames)) if countdown else 1
 
 
 class LocalizedDigits(str):
-    """Two digits: a number in its line, though Liquid has them as a text."""
+    """Two digits, a text in Liquid, that are shown in the document's numerals like a number."""
 
     __slots__ = ()
 
 
 class LocalizedInt(int):
-    """A whole number that is said in the document's digits."""
+    """A whole number that is shown in the document's numerals."""
 
     __slots__ = ()
 
 
 def countdown_values(end: float | None, now: float) -> dict[str, Any]:
-    """The values by their name in Liquid; nil without an end.
+    """The countdown's Liquid values by name, all None without an end.
 
-    A second that has begun counts whole, so that all are zero at the end and not before.
+    `end` and `now` are Unix seconds. The remaining seconds are rounded up, so that all values are
+    zero at the end and not before.
 
-    >>> figures(90_061, 0)["countdown.hours"], figures(5, 5)["countdown.ended"]
+    >>> countdown_values(90_061, 0)["countdown.hours"], countdown_values(5, 5)["countdown.ended"]
     ('01', True)
     """
     if end is None:
@@ -80,13 +81,13 @@ def countdown_values(end: float | None, now: float) -> dict[str, Any]:
             name.partition(".")[2]: None for name in COUNTDOWN_TYPES if "." in name
         }
     else:
-        left = max(0, ceil(end - now))
+        remaining = max(0, ceil(end - now))
         parts = {
-            "days": LocalizedInt(left // 86_400),
-            "hours": LocalizedDigits(f"{left // 3600 % 24:02}"),
-            "minutes": LocalizedDigits(f"{left // 60 % 60:02}"),
-            "seconds": LocalizedDigits(f"{left % 60:02}"),
-            "total_hours": LocalizedInt(left // 3600),
-            "ended": left == 0,
+            "days": LocalizedInt(remaining // 86_400),
+            "hours": LocalizedDigits(f"{remaining // 3600 % 24:02}"),
+            "minutes": LocalizedDigits(f"{remaining // 60 % 60:02}"),
+            "seconds": LocalizedDigits(f"{remaining % 60:02}"),
+            "total_hours": LocalizedInt(remaining // 3600),
+            "ended": remaining == 0,
         }
     return {"countdown": parts, **{f"countdown.{name}": part for name, part in parts.items()}}

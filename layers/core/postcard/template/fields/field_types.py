@@ -1,4 +1,4 @@
-"""The fields of a template: what may be given, and within which bounds."""
+"""The types of a template's fields and the bounds of their values."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -8,12 +8,12 @@ from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
 from postcard.template.schema.validators import check_host_pattern, check_re2_pattern
 
-DEFAULT_MAX_LENGTH = 1000  # of a text whose field does not say
+DEFAULT_MAX_LENGTH = 1000  # graphemes, of a text field without `max_length`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseField:
-    """What every field has. `default` and `example` are as they are written in JSON."""
+    """The properties of every field. `default` and `example` are JSON, not yet read as values."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -27,13 +27,13 @@ class BaseField:
 
     @property
     def has_bounds(self) -> bool:
-        """Whether there is a bound to what anybody may say, as an open field needs."""
+        """Whether the values are bounded, as an open field's must be."""
         return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField(BaseField):
-    """A text; `max_length` in graphemes, `pattern` in RE2 for the whole value."""
+    """A text; `max_length` is in graphemes, `pattern` (RE2) must match the whole value."""
 
     type: Literal["text"] = "text"
     max_length: Annotated[int, Ge(1), Le(5000)] | None = None
@@ -43,7 +43,7 @@ class TextField(BaseField):
 
     @property
     def has_bounds(self) -> bool:
-        """Whether a length, a pattern or choices are written."""
+        """Whether there is a maximum length, a pattern or choices."""
         return bool(self.max_length or self.pattern or self.choices)
 
 
@@ -57,7 +57,7 @@ class NumberField(BaseField):
 
     @property
     def has_bounds(self) -> bool:
-        """Whether both bounds are written."""
+        """Whether there are both a minimum and a maximum."""
         return self.min is not None and self.max is not None
 
 
@@ -70,7 +70,7 @@ class BooleanField(BaseField):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DateField(BaseField):
-    """A date, or a date with a time, from `min` to `max` (dates as a value writes them)."""
+    """A date with or without a time of day, from `min` to `max` (written like values)."""
 
     type: Literal["date"] = "date"
     min: str | None = None
@@ -79,14 +79,14 @@ class DateField(BaseField):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColorField(BaseField):
-    """A colour, as a paint takes it."""
+    """A CSS colour."""
 
     type: Literal["color"] = "color"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageField(BaseField):
-    """A picture: `https://…` at one of `allowed_hosts` (any public host if None), or an asset."""
+    """An image: `https://…` at one of `allowed_hosts` (any public host if None), or an asset."""
 
     type: Literal["image"] = "image"
     allowed_hosts: (
@@ -95,7 +95,7 @@ class ImageField(BaseField):
 
     @property
     def has_bounds(self) -> bool:
-        """Whether hosts are written."""
+        """Whether the hosts are limited."""
         return bool(self.allowed_hosts)
 
 
@@ -108,7 +108,7 @@ ItemField = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListField(BaseField):
-    """Up to `max_items` items, each with the fields `items`. An open list opens all of them."""
+    """A list of up to `max_items` items with the fields `items`; `open` applies to all of these."""
 
     type: Literal["list"] = "list"
     items: Annotated[Mapping[str, ItemField], Len(1, 100)]
@@ -116,7 +116,7 @@ class ListField(BaseField):
 
     @property
     def has_bounds(self) -> bool:
-        """Whether each field of an item is."""
+        """Whether all fields of an item are bounded."""
         return all(field.has_bounds for field in self.items.values())
 
 

@@ -1,4 +1,4 @@
-"""Lists: read item by item, and the flat names by which a link writes them: `products_2_name`."""
+"""Reads the values of list fields, and the flat names of item fields: `products_2_name`."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,7 @@ from postcard.template.fields.values import (
     BadValue,
     Item,
     Value,
-    clean_text,
-    is_missing,
+    clean_value,
     read_value,
 )
 
@@ -22,7 +21,7 @@ _ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
 
 class ItemFieldRef(NamedTuple):
-    """A field of a list's item; `at` from 0."""
+    """A reference to a field of a list's item; `item_index` counts from 0."""
 
     list_name: str
     item_index: int
@@ -30,12 +29,12 @@ class ItemFieldRef(NamedTuple):
 
     @property
     def flat_name(self) -> str:
-        """Its name in a link, where items count from 1."""
+        """The name in a link, such as `products_2_name`, where items count from 1."""
         return f"{self.list_name}_{self.item_index + 1}_{self.key}"
 
 
 def parse_flat_name(fields: Mapping[str, AnyField], name: str) -> ItemFieldRef | None:
-    """What a flat name means; None if it means nothing."""
+    """The item field that a flat name refers to; None if there is none."""
     for list_name, spec in fields.items():
         if isinstance(spec, ListField) and name.startswith(f"{list_name}_"):
             number, _, key = name.removeprefix(f"{list_name}_").partition("_")
@@ -49,7 +48,7 @@ def parse_flat_name(fields: Mapping[str, AnyField], name: str) -> ItemFieldRef |
 
 
 def addressable_names(fields: Mapping[str, AnyField]) -> list[str]:
-    """All fields, and how a link begins each list."""
+    """All field names, and the flat names of each list's first item."""
     return [
         name
         for field_name, spec in fields.items()
@@ -66,24 +65,26 @@ def _first_item_flat_names(name: str, spec: AnyField) -> list[str]:
 
 
 def find_field(fields: Mapping[str, AnyField], name: str) -> AnyField | None:
-    """The field of a name, flat ones included."""
+    """The field of a name or of a flat name; None if there is none."""
     if name in fields:
         return fields[name]
-    place = parse_flat_name(fields, name)
-    spec = fields[place.list_name] if place else None
-    return spec.items[place.key] if place and isinstance(spec, ListField) else None
+    item_field = parse_flat_name(fields, name)
+    spec = fields[item_field.list_name] if item_field else None
+    return spec.items[item_field.key] if item_field and isinstance(spec, ListField) else None
 
 
 def may_be_unsigned(fields: Mapping[str, AnyField], name: str) -> bool:
-    """Whether a merge link may leave this value unsigned."""
-    spec, place = find_field(fields, name), parse_flat_name(fields, name)
-    if spec is None or isinstance(spec, ListField):  # a list is opened by its flat names
+    """Whether a merge link may leave this value out of its signature."""
+    spec, item_field = find_field(fields, name), parse_flat_name(fields, name)
+    if spec is None or isinstance(spec, ListField):  # links address a list by its flat names
         return False
-    return spec.open or (place is not None and name not in fields and fields[place.list_name].open)
+    if spec.open or name in fields or item_field is None:
+        return spec.open
+    return fields[item_field.list_name].open
 
 
 class ItemFault(NamedTuple):
-    """A fault in an item; `key` is empty where it is the item's own."""
+    """A fault of an item's field, or of the item itself if `key` is empty."""
 
     item_index: int
     key: str
@@ -93,8 +94,10 @@ class ItemFault(NamedTuple):
 
 @dataclass(slots=True)
 class ParsedList:
-    """A list as it was read. `values` have every field of the items that count, `given` what was
-    said of them; `lacking` are required fields that have neither value nor default.
+    """A list's items and faults, read item by item.
+
+    `items` have all fields with defaults filled in, `explicit_items` only the values given;
+    `missing_required` are required fields with neither value nor default, as (item index, key).
     """
 
     spec: ListField
@@ -106,30 +109,29 @@ class ParsedList:
     ended: bool = False
 
     def add(self, index: int, raw_item: Any) -> None:
-        """The next item. One without a value ends the list."""
-        before = len(self.faults)
-        given = self._read_item(index, raw_item)
-        if not given and len(self.faults) == before:
+        """Adds the next item; an item without values ends the list."""
+        faults_before = len(self.faults)
+        explicit = self._read_item(index, raw_item)
+        if not explicit and len(self.faults) == faults_before:
             self.ended = True
-            self._check_required(index, given)
+            self._check_required(index, explicit)
         elif self.ended:
-            says = "stands behind an item without values, which ends the list"
-            self.faults.append(ItemFault(index, "", "invalid_value", says))
+            detail = "comes after an item without values, which ends the list"
+            self.faults.append(ItemFault(index, "", "invalid_value", detail))
         else:
-            self._append(index, given)
+            self._append(index, explicit)
 
     def _read_item(self, index: int, raw_item: Any) -> dict[str, Value]:
         if raw_item is not None and not isinstance(raw_item, Mapping):
-            self.faults.append(
-                ItemFault(index, "", "invalid_value", "is not an object with an item's fields")
-            )
+            detail = "is not an object with an item's fields"
+            self.faults.append(ItemFault(index, "", "invalid_value", detail))
             return {}
         raw_fields: Mapping[str, Any] = raw_item or {}
         for key in [key for key in raw_fields if key not in self.spec.items]:
-            says = f"is no field of an item; there are {', '.join(self.spec.items)}"
-            self.faults.append(ItemFault(index, str(key)[:64], "unknown_name", says))
-        found = {key: self._read_item_field(index, key, raw) for key, raw in raw_fields.items()}
-        return {key: value for key, value in found.items() if value is not None}
+            detail = f"is not a field of an item; there are {', '.join(self.spec.items)}"
+            self.faults.append(ItemFault(index, str(key)[:64], "unknown_name", detail))
+        values = {key: self._read_item_field(index, key, raw) for key, raw in raw_fields.items()}
+        return {key: value for key, value in values.items() if value is not None}
 
     def _read_item_field(self, index: int, key: str, raw: Any) -> Value | None:
         if key not in self.spec.items:
@@ -152,43 +154,43 @@ class ParsedList:
         self.explicit_items.append(explicit or {k: v for k, v in item.items() if v is not None})
 
     def _check_required(self, index: int, explicit: Mapping[str, Value]) -> None:
-        bad = {(one.item_index, one.key) for one in self.faults}
+        faulty = {(fault.item_index, fault.key) for fault in self.faults}
         for key, spec in self.spec.items.items():
-            if spec.required and key not in explicit and not bad & {(index, key), (index, "")}:
-                says = "is required and has no value"
-                self.faults.append(ItemFault(index, key, "missing_value", says))
+            if spec.required and key not in explicit and not faulty & {(index, key), (index, "")}:
+                detail = "is required and has no value"
+                self.faults.append(ItemFault(index, key, "missing_value", detail))
 
 
 def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ParsedList | None:
-    """The items of a value; None if there are none, `BadValue` if it is no list.
+    """Reads a list's raw value; None if it has no items, `BadValue` if it is no list.
 
-    What is behind `max_items` is left out, with a fault.
+    Items beyond `max_items` are ignored, with a fault.
     """
-    if raw is None or (isinstance(raw, str) and is_missing(clean_text(raw))):
+    if clean_value(raw) is None:
         return None
     if not isinstance(raw, list | tuple):
         raise BadValue("is not a list of items, each an object with its fields")
     parsed = ParsedList(spec, zone)
-    for index, one in enumerate(raw[: spec.max_items]):
-        parsed.add(index, one)
+    for index, raw_item in enumerate(raw[: spec.max_items]):
+        parsed.add(index, raw_item)
     if len(raw) > spec.max_items:
-        says = f"is one item too many: the list has at most {spec.max_items}"
-        parsed.faults.append(ItemFault(spec.max_items, "", "too_many_items", says))
+        detail = f"is one item too many: the list has at most {spec.max_items}"
+        parsed.faults.append(ItemFault(spec.max_items, "", "too_many_items", detail))
     return parsed if parsed.items or parsed.faults else None
 
 
 def default_value(spec: SingleField, zone: tzinfo) -> Value | None:
-    """A field's default, None where it has none."""
+    """A field's default value, None if it has none."""
     try:
         return read_value(spec, spec.default, zone=zone)
-    except BadValue:  # out of bounds that are asked in a zone, such as a date's
+    except BadValue:  # good in UTC at publish, but a date's bounds depend on the zone
         return None
 
 
 def default_items(spec: ListField, zone: tzinfo) -> tuple[Item, ...] | None:
-    """A list's default, None where it has none."""
+    """A list's default items, None if it has none."""
     try:
-        read = read_list(spec, spec.default, zone=zone)
+        parsed = read_list(spec, spec.default, zone=zone)
     except BadValue:
         return None
-    return tuple(read.items) or None if read else None
+    return tuple(parsed.items) or None if parsed else None

@@ -1,6 +1,7 @@
-"""A value, step by step: clean, missing, type, bounds. The same steps wherever a value comes from.
+"""Reads a field's value from a request, link or document.
 
-The cases are in `docs/contract/value-vectors.json`.
+Four steps, the same for every source: clean the text, decide whether it is missing, read its type,
+check its bounds. Test cases are in `docs/contract/value-vectors.json`.
 """
 
 import math
@@ -25,15 +26,15 @@ from postcard.template.schema.graphemes import (
     longest_mark_run,
     too_many_graphemes,
 )
-from postcard.template.schema.validators import check_image_reference, is_allowed_host, matches_re2
+from postcard.template.schema.validators import check_image_reference, is_allowed_image, matches_re2
 
-Value = str | int | float | bool | date  # a datetime is a date too
-Item = Mapping[str, Value | None]  # of a list: a value for each of its fields
+Value = str | int | float | bool | date  # a datetime is a date, too
+Item = Mapping[str, Value | None]  # an item of a list: a value for each of its fields
 AnyValue = Value | tuple[Item, ...]
 
 
 class BadValue(ValueError):
-    """A value of another type, or out of its bounds; the text says which, for people."""
+    """A value of the wrong type or out of bounds; the message says what is wrong."""
 
 
 _NONCHARACTERS = {
@@ -54,7 +55,9 @@ _SURROGATES = lazy_regex("[\ud800-\udfff]")
 
 
 def clean_text(raw: str) -> str:
-    """Step 1: one spelling of a text, without what can break or reorder a line.
+    """Step 1: normalises a text and removes control and direction characters.
+
+    Unicode NFC, single spaces, at most one blank line; no characters that break or reorder a line.
 
     >>> clean_text(" a\\t b \\r\\n\\r\\n\\r\\n\\u202ec ")
     'a b\\n\\nc'
@@ -68,9 +71,9 @@ def clean_text(raw: str) -> str:
 
 
 def strip_control_characters(text: str) -> str:
-    """A template's own text as it is drawn: its spaces as written, no control characters.
+    """A template's own text without control characters; its spaces stay as written.
 
-    >>> drawable("a  b\\r\\nc\\x00") == "a  b\\nc"
+    >>> strip_control_characters("a  b\\r\\nc\\x00") == "a  b\\nc"
     True
     """
     if text.isprintable():
@@ -78,7 +81,7 @@ def strip_control_characters(text: str) -> str:
     return _SURROGATES.sub("", _LINE_ENDS.sub("\n", text)).translate(_UNDRAWABLE)
 
 
-_INVISIBLE = lazy_regex(  # white space and what fonts draw nothing for
+_INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing for
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
@@ -99,36 +102,44 @@ _BRACKET_MERGE_TAG = lazy_regex(
 
 
 def is_missing(text: str) -> bool:
-    """Step 2, of a cleaned text: nothing visible, a word for nothing, an unfilled merge tag."""
+    """Step 2: whether a cleaned text is invisible, a null word or an unfilled merge tag."""
     if text.isalnum() and text not in _NULL_WORDS:
         return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
     if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
     if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
         return True
-    rest, tags = _MERGE_TAGS.subn("", text)
-    return tags > 0 and not any(letter.isalnum() for letter in rest)
+    rest, tag_count = _MERGE_TAGS.subn("", text)
+    return tag_count > 0 and not any(char.isalnum() for char in rest)
+
+
+def clean_value(raw: Any) -> Any:
+    """Steps 1 and 2 for a raw value of any type: the cleaned value, None if it is missing."""
+    if not isinstance(raw, str):
+        return raw
+    text = clean_text(raw)
+    return None if is_missing(text) else text
 
 
 def read_value(field: SingleField, raw: Any, *, zone: tzinfo = UTC) -> Value | None:
-    """All four steps: the value, None if it is missing, `BadValue` if it is bad."""
-    given = clean_text(raw) if isinstance(raw, str) else raw
-    if given is None or (isinstance(given, str) and is_missing(given)):
+    """All four steps: the value, None if it is missing; raises `BadValue` if it is bad."""
+    cleaned = clean_value(raw)
+    if cleaned is None:
         return None
-    if isinstance(given, float) and not math.isfinite(given):
+    if isinstance(cleaned, float) and not math.isfinite(cleaned):
         raise BadValue("is not a finite number")
-    return _READERS[field.type](field, given, zone)
+    return _READERS[field.type](field, cleaned, zone)
 
 
 def value_to_json(value: AnyValue | None) -> Any:
-    """The JSON of a value: what is read as the same value again."""
+    """The JSON of a value, which reads as the same value again."""
     if isinstance(value, tuple):
         return [{k: value_to_json(v) for k, v in item.items() if v is not None} for item in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
 def to_link_text(value: Value) -> str:
-    """A value as a link writes it."""
+    """A value as the text of a link's parameter."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -137,9 +148,9 @@ def to_link_text(value: Value) -> str:
 
 
 def format_number(number: float) -> str:
-    """A number in plain digits, at most six after the point.
+    """A number in decimal notation with at most six decimals.
 
-    >>> number_text(1e-05), number_text(3), number_text(2.50)
+    >>> format_number(1e-05), format_number(3), format_number(2.50)
     ('0.00001', '3', '2.5')
     """
     return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
@@ -165,7 +176,7 @@ _NUMBER = lazy_regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def read_number(given: Any) -> int | float:
-    """A JSON number or its text as a link writes one; an int if it is whole."""
+    """A number from a JSON number or a link's text; an int if it is whole."""
     if isinstance(given, str) and _NUMBER.fullmatch(given):
         number = float(given) if "." in given else int(given)
     elif isinstance(given, int | float) and not isinstance(given, bool):
@@ -194,7 +205,7 @@ _BOOLEANS = {
 
 
 def read_boolean(given: Any) -> bool:
-    """A JSON boolean, or one of the eight words in any case."""
+    """A boolean from a JSON boolean or one of eight words such as `yes`, in any case."""
     if isinstance(given, bool):
         return given
     if isinstance(given, str) and given.lower() in _BOOLEANS:
@@ -213,7 +224,7 @@ _UNIX_SECONDS = lazy_regex(r"[0-9]{10}", re.ASCII)
 
 
 def read_date(given: Any) -> date:
-    """A date, or a datetime: aware if an offset or Unix seconds are written, else naive."""
+    """A date or a datetime, which is aware if given with an offset or as Unix seconds."""
     text = str(given) if type(given) in (int, str) else ""
     if _UNIX_SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text), UTC)
@@ -225,14 +236,14 @@ def read_date(given: Any) -> date:
             return date.fromisoformat(day)
         clock = f"{minutes}{seconds or ':00'}{(fraction or '.0').ljust(7, '0')}"
         moment = datetime.fromisoformat(f"{day}T{clock}{(offset or '').replace('Z', '+00:00')}")
-        moment.astimezone(UTC)  # within the calendar in any zone
+        moment.astimezone(UTC)  # raises OverflowError outside the calendar
     except (ValueError, OverflowError):
         raise BadValue("is no day or time of the calendar") from None
     return moment
 
 
 def to_aware_datetime(day: date, zone: tzinfo) -> datetime:
-    """The aware datetime of a date: midnight, and what has no offset, is in `zone`."""
+    """The aware datetime of a date (at midnight) or datetime; `zone` if it has no offset."""
     if not isinstance(day, datetime):
         return datetime(day.year, day.month, day.day, tzinfo=zone)
     return day if day.tzinfo else day.replace(tzinfo=zone)
@@ -253,11 +264,11 @@ def _read_date_field(field: SingleField, given: Any, zone: tzinfo) -> date:
 
 
 def read_color(given: Any) -> str:
-    """A colour's text."""
+    """The text of a colour."""
     try:
         parse_color(_require_text(given, "a colour"))
-    except ValueError:
-        raise BadValue(f"is {INVALID_COLOR_MESSAGE}") from None  # its text is somebody's value
+    except ValueError:  # its message quotes the value, which may be personal data
+        raise BadValue(f"is {INVALID_COLOR_MESSAGE}") from None
     return str(given)
 
 
@@ -266,7 +277,7 @@ def _read_color_field(field: SingleField, given: Any, zone: tzinfo) -> str:
 
 
 def read_image(given: Any) -> str:
-    """A picture's address: `https://…` or `asset:ID`."""
+    """An image reference: `https://…` or `asset:ID`."""
     try:
         check_image_reference(text := _require_text(given, "the address of a picture"))
     except ValueError as error:
@@ -277,7 +288,7 @@ def read_image(given: Any) -> str:
 def _read_image_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     assert isinstance(field, ImageField)
     text = read_image(given)
-    if field.allowed_hosts is not None and not is_allowed_host(text, field.allowed_hosts):
+    if field.allowed_hosts is not None and not is_allowed_image(text, field.allowed_hosts):
         raise BadValue(f"is at none of the hosts {', '.join(field.allowed_hosts)}")
     return text
 

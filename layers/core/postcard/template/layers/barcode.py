@@ -1,9 +1,9 @@
-"""A bar code of whole pixels."""
+"""The barcode layer: Code 128, EAN and other linear codes, in bars of whole pixels."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.barcodes.linear_encoder import Symbology, encode_barcode, min_modules
-from postcard.canvas.barcode_bars import module_width
+from postcard.canvas.barcode_masks import module_width
 from postcard.color import Color, parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-_FONT_SIZE_MODULES = 9.5  # modules: the size of the text below, so that a digit fits its seven
+_FONT_SIZE_MODULES = 9.5  # of the text below: a digit then fits into its seven modules
 _MAX_TEXT_HEIGHT_FRACTION = 0.3  # of the box
 _TEXT_GAP_MODULES = 2.0  # modules between bars and text, and below the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarcodeLayer(BaseLayer):
-    """A bar code, its quiet zone inside the box. Without a good value it is not drawn.
+    """A linear barcode, its quiet zone inside the box. Without a valid value it is not drawn.
 
     A missing check digit is computed. `show_text` writes the value below the bars.
     """
@@ -46,16 +46,16 @@ class BarcodeLayer(BaseLayer):
 
     @property
     def min_modules(self) -> int:
-        """The modules of the shortest code, its quiet zone included."""
+        """The width of the shortest possible code in modules, with its quiet zone."""
         return min_modules(self.symbology)
 
     def check_value(self, text: str) -> None:
-        """Raises ValueError with what the symbology cannot say."""
+        """Raises ValueError for a text that the symbology cannot encode."""
         encode_barcode(self.symbology, text)
 
     @property
     def value_error(self) -> str | None:
-        """What is wrong with the value, None if nothing is."""
+        """What is wrong with the value; None if it is valid."""
         try:
             if not self.is_empty:
                 self.check_value(self.value)
@@ -64,19 +64,19 @@ class BarcodeLayer(BaseLayer):
         return None
 
     def is_drawn(self, context: "LayerContext") -> bool:
-        """Whether the value is good."""
+        """Whether the value is valid."""
         if fault := self.value_error:
             context.warn("invalid_value", f"The value {fault}.")
         return self.value_error is None
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
-        """A code is square where one side is open."""
+        """A code with only one side stated is square."""
         width, height = context.definite_size
         side = width if width is not None else height
         return side or 0.0, (height if height is not None else side) or 0.0
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The background over the box, the bars, and the text below."""
+        """Draws the background, the bars, and the text below."""
         bars, box = encode_barcode(self.symbology, self.value), context.box
         unit = module_width(len(bars.modules), box.width * canvas.scale_x) / canvas.scale_x
         if not unit:
@@ -103,14 +103,14 @@ class BarcodeLayer(BaseLayer):
         canvas.draw_barcode(bars.modules, Box(box.x, box.y, box.width, top - gap - box.y), color)
         guards = Box(box.x, box.y, box.width, top + text_height / 2 - box.y)
         canvas.draw_barcode(bars.guard_bars, guards, color)
-        for layout, x, wide in texts:
-            canvas.draw_text(layout, Box(x, top, wide, text_height))
+        for layout, x, width in texts:
+            canvas.draw_text(layout, Box(x, top, width, text_height))
 
 
 def _text_layout(
     text: str, size: float, width: float, color: Color, context: "LayerContext"
 ) -> TextLayout:
-    """A text in the middle of its modules, as high as its capitals."""
+    """A text centred in its modules, as high as its capitals."""
     font = context.font_families
     style = TextStyle(
         families=(font,) if isinstance(font, str) else font,

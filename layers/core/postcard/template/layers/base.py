@@ -1,4 +1,4 @@
-"""What every layer has: its place, its looks as one picture, the condition to be drawn."""
+"""The properties and methods that every layer type has."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -21,8 +21,8 @@ class BaseLayer:
     """A layer: `x` and `y` from its parent's top left, `rotation` in degrees clockwise."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
-    draws_within_box: ClassVar[bool] = False  # whether nothing is drawn outside of its box
-    modifiable: ClassVar[Mapping[str, str]] = {}  # what a request may give: slot → property
+    draws_within_box: ClassVar[bool] = False  # whether it draws nothing outside its box
+    modifiable: ClassVar[Mapping[str, str]] = {}  # what a request may set → the property
 
     type: str
     name: Name | None = None
@@ -39,33 +39,33 @@ class BaseLayer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to draw, whatever is around it."""
+        """Whether there is nothing to draw, so that the render tree leaves it out."""
         return False
 
     @property
     def has_blending(self) -> bool:
-        """Whether something inside looks at what is behind it, which ends at this layer."""
+        """Whether layers inside blend with those behind them, within this layer only."""
         return False
 
     @property
     def draws_directly(self) -> bool:
-        """Whether it is drawn onto what is behind it, not by itself first."""
-        turned = self.rotation % 360 != 0
-        alone = turned or self.opacity < 1 or self.shadow is not None or self.blend != "normal"
-        return not alone and not self.has_blending
+        """Whether it is drawn straight onto the canvas, not offscreen and then composited."""
+        rotated = self.rotation % 360 != 0
+        has_effect = rotated or self.opacity < 1 or self.shadow is not None
+        return not has_effect and self.blend == "normal" and not self.has_blending
 
     def is_drawn(self, context: "LayerContext") -> bool:
-        """Whether it is drawn: what it needs from elsewhere is there."""
+        """Whether it can be drawn: its picture is there, its value is valid."""
         return True
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
-        """Width and height in CSS pixels, where `stage.given` leaves one open."""
+        """Width and height in CSS pixels, where `context.definite_size` leaves one open."""
         width, height = context.definite_size
         return width or 0.0, height or 0.0
 
     def check_value(self, text: str) -> None:
-        """Raises ValueError for a text that a request gives and that cannot be the value."""
+        """Raises ValueError for a text from a request that cannot be the layer's value."""
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Draws the layer into `stage.box`."""
+        """Draws the layer into `context.box`."""
         raise NotImplementedError

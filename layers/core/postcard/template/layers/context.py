@@ -1,10 +1,10 @@
-"""What a layer may ask while it is measured and drawn; the renderer implements it."""
+"""The interface through which a layer is measured and drawn; the renderer implements it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.picture import DecodedImage
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import Paint
 from postcard.geometry import Box
 from postcard.text.fonts import Fonts
@@ -13,9 +13,9 @@ from postcard.text.style import Direction
 
 
 class LayerContext(Protocol):
-    """One layer's place on the canvas, and what surrounds it."""
+    """One layer's place on the canvas, with the document, the fonts and the pictures."""
 
-    text_layout: TextLayout | None  # laid out once a drawing
+    text_layout: TextLayout | None  # cached: a text is laid out once per size
 
     @property
     def box(self) -> Box: ...

@@ -1,4 +1,4 @@
-"""An ellipse, filled, outlined."""
+"""The ellipse layer."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EllipseLayer(BaseLayer):
-    """An ellipse as large as its box; its stroke lies inside the outline."""
+    """An ellipse that fills its box; its stroke is inside the outline."""
 
     draws_within_box: ClassVar = True
     modifiable: ClassVar = {"color": "fill"}
@@ -28,7 +28,7 @@ class EllipseLayer(BaseLayer):
     stroke: Stroke | None = None
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Fill, then stroke."""
+        """Draws the fill, then the stroke."""
         if self.fill is not None:
             canvas.fill_shape(Ellipse(), context.box, to_paint(self.fill))
         if self.stroke is not None and self.stroke.width:

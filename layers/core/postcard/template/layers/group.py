@@ -1,4 +1,4 @@
-"""Layers that are one picture: placed, faded, turned and clipped together."""
+"""The group layer: layers that are placed, faded, rotated and clipped together."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -31,9 +31,10 @@ Justify = Literal["start", "center", "end", "space-between"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLayer(BaseLayer):
-    """A group; its layers' places are from its top left, inside its padding.
+    """A group of layers; `x` and `y` of these are from its top left, inside its padding.
 
-    With `repeat` it is drawn once for each item of that list, which Liquid in it calls `as`.
+    With `flow` they are laid out in a row or column. With `repeat` the group is drawn once for
+    each item of that list; `as` is the item's name in Liquid.
     """
 
     modifiable: ClassVar = {"background": "fill"}
@@ -54,32 +55,32 @@ class GroupLayer(BaseLayer):
 
     @property
     def item_name(self) -> str:
-        """What Liquid calls the item of a turn."""
+        """The name of the list item in Liquid."""
         return self.as_ or DEFAULT_ITEM_NAME
 
     @property
     def content_offset(self) -> tuple[float, float]:
-        """Where its content begins: the left and top padding."""
+        """Where its content begins: the left and the top padding."""
         top, _, _, left = padding_sides(self.padding)
         return left, top
 
     def total_padding(self, axis: int) -> float:
-        """The padding of both sides, of its width (0) or height (1)."""
+        """The sum of the padding of both sides, along its width (0) or height (1)."""
         top, right, bottom, left = padding_sides(self.padding)
         return top + bottom if axis else left + right
 
     def is_drawn(self, context: "LayerContext") -> bool:
-        """Whether it holds a layer that is drawn, or is something to see or to keep room."""
+        """Whether it has a layer to draw, or a fill, a border or a size of its own."""
         visible_parts = (self.width, self.height, self.fill, self.border)
         return bool(context.children) or any(part is not None for part in visible_parts)
 
     @property
     def has_blending(self) -> bool:
-        """Whether a layer blends with those of the group behind it."""
+        """Whether one of its layers blends with those behind it in the group."""
         return any(layer.blend != "normal" for layer in self.layers)
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Fill, layers (clipped to the corners if it says so), border."""
+        """Draws the fill, the layers (clipped to the corners with `clip`), then the border."""
         blends_with_fill = self.clip and self.has_blending  # its layers blend with the fill, too
         if self.fill is not None and not blends_with_fill:
             canvas.fill_rectangle(context.box, to_paint(self.fill), radius=self.radius)

@@ -1,4 +1,4 @@
-"""A picture from an address or an asset, fitted to its box."""
+"""The image layer: a picture from an address or an asset, fitted to its box."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -34,7 +34,7 @@ _VERTICAL_FRACTIONS = {"top": 0.0, "bottom": 1.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLayer(BaseLayer):
-    """A picture; without one side it keeps its proportions. An empty source draws nothing."""
+    """A picture; sides that are not stated keep its proportions. Not drawn without a source."""
 
     draws_within_box: ClassVar = True
     modifiable: ClassVar = {"value": "source"}
@@ -55,13 +55,13 @@ class ImageLayer(BaseLayer):
         return not self.source
 
     def is_drawn(self, context: "LayerContext") -> bool:
-        """Whether there is a picture."""
+        """Whether its picture is there."""
         return context.picture is not None
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
-        """The sides that are not written follow the picture's proportions."""
+        """The sides that are not stated follow the picture's proportions."""
         picture = context.picture
-        assert picture is not None  # or it is not ready
+        assert picture is not None  # `is_drawn` was asked before
         width, height = context.definite_size
         if width is None and height is None:
             return float(picture.width), float(picture.height)
@@ -71,7 +71,7 @@ class ImageLayer(BaseLayer):
         return width, width / ratio if height is None else height
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The picture with its look, then its border."""
+        """Draws the picture with its filters, then its border."""
         assert context.picture is not None
         canvas.draw_image(
             context.picture,
@@ -87,9 +87,9 @@ class ImageLayer(BaseLayer):
 
 
 def anchor_point(position: str | tuple[float, float]) -> tuple[float, float]:
-    """Where a picture is kept in view, as shares from the top left.
+    """The point of a picture that stays in view, as fractions from the top left.
 
-    >>> anchor("top-left"), anchor("bottom")
+    >>> anchor_point("top-left"), anchor_point("bottom")
     ((0.0, 0.0), (0.5, 1.0))
     """
     if isinstance(position, tuple):

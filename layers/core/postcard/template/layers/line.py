@@ -1,4 +1,4 @@
-"""A line across a box."""
+"""The line layer."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLayer(BaseLayer):
-    """A line from the box's top left to its bottom right, its stroke centred on it.
+    """A line from the top left of its box to the bottom right, its stroke centred on it.
 
-    A flat one (a side of 0) lies on whole pixels.
+    A horizontal or vertical one (a side of 0) is aligned to whole pixels.
     """
 
     modifiable: ClassVar = {"color": "stroke"}
@@ -34,8 +34,8 @@ class LineLayer(BaseLayer):
         return self.stroke is None or not self.stroke.width
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The stroke."""
-        assert self.stroke is not None  # or it is empty
+        """Draws the stroke."""
+        assert self.stroke is not None  # otherwise `is_empty`
         color, width, dash = parse_color(self.stroke.color), self.stroke.width, self.stroke.dash
         canvas.draw_line(context.box, color, width, dash=dash)
 

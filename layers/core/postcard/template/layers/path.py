@@ -1,4 +1,4 @@
-"""A path in SVG's language."""
+"""The path layer: an SVG path."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-MAX_PATH_CHARACTERS = 20_000  # characters of `d`
+MAX_PATH_CHARACTERS = 20_000
 ViewLength = Annotated[float, Ge(0.01), Le(MAX_LENGTH)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathLayer(BaseLayer):
-    """`d` in a `view` (the box's own size) that is stretched to the box.
+    """SVG path data `d` in a view box of the size `view`, stretched to the layer's box.
 
-    Filled by SVG's nonzero rule; the stroke is centred on the path and not stretched.
+    Without a `view` it is not stretched. Filled by SVG's nonzero rule; the stroke is centred on
+    the path and keeps its width.
     """
 
     modifiable: ClassVar = {"color": "fill"}
@@ -37,7 +38,7 @@ class PathLayer(BaseLayer):
     stroke: Stroke | None = None
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Fill, then stroke."""
+        """Draws the fill, then the stroke."""
         box = context.box
         shape = SvgPath(self.d, self.view or (box.width or 1.0, box.height or 1.0))
         if self.fill is not None:

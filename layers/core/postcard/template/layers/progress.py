@@ -1,10 +1,10 @@
-"""How much of something there is: a bar or a ring."""
+"""The progress layer: a bar or a ring that is partly filled."""
 
 import math
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from postcard import color as colors
 from postcard.canvas.vector.shapes import RingSegment
-from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
@@ -21,12 +21,11 @@ DEFAULT_MAX = 100.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressLayer(BaseLayer):
-    """A bar fills from the side where reading starts, a ring clockwise from twelve.
+    """A bar that fills from the side where reading starts, or a ring, clockwise from the top.
 
-    The least that is filled is as long as its corners are round: a dot.
-
-    `thickness` is a tenth of the width for a ring, the box's height for a bar. Without a `color`
-    it takes the document's.
+    A value over 0 fills at least a dot, as long as the corners are round. The default `thickness`
+    is the box's height for a bar and a tenth of its width for a ring; the default `color` is the
+    document's.
     """
 
     modifiable: ClassVar = {"value": "value", "color": "color", "background": "track"}
@@ -44,12 +43,12 @@ class ProgressLayer(BaseLayer):
 
     @property
     def fraction(self) -> float:
-        """How much is filled, from 0 to 1."""
+        """The filled part, from 0 to 1."""
         maximum = float(self.max)
         return min(1.0, max(0.0, float(self.value) / (maximum if maximum > 0 else DEFAULT_MAX)))
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The track, then what is filled."""
+        """Draws the track, then the filled part."""
         color = context.text_color if self.color is None else to_paint(self.color)
         if not context.box.width or not context.box.height:
             return
@@ -58,7 +57,7 @@ class ProgressLayer(BaseLayer):
         else:
             self._draw_bar(canvas, context.box, color, rtl=context.rtl)
 
-    def _draw_bar(self, canvas: "Canvas", box: Box, color: Drawn, *, rtl: bool) -> None:
+    def _draw_bar(self, canvas: "Canvas", box: Box, color: colors.Paint, *, rtl: bool) -> None:
         thickness = box.height if self.thickness is None else min(self.thickness, box.height)
         track = Box(box.x, box.y + (box.height - thickness) / 2, box.width, thickness)
         canvas.fill_rectangle(track, to_paint(self.track), radius=self.radius)
@@ -71,7 +70,7 @@ class ProgressLayer(BaseLayer):
         filled = Box(x, track.y, filled_width, thickness)
         canvas.fill_rectangle(filled, color, radius=self.radius, clip=track)
 
-    def _draw_ring(self, canvas: "Canvas", box: Box, color: Drawn) -> None:
+    def _draw_ring(self, canvas: "Canvas", box: Box, color: colors.Paint) -> None:
         side = min(box.width, box.height)
         thickness = (box.width / 10 if self.thickness is None else self.thickness) / side
         canvas.fill_shape(RingSegment(thickness), box, to_paint(self.track))
@@ -82,7 +81,7 @@ class ProgressLayer(BaseLayer):
             canvas.fill_shape(part, box, color)
 
     def _max_corner_radius(self, side: float) -> float:
-        """The largest radius of its corners, at most half of `most`."""
+        """The largest radius of its corners, at most half of `side`."""
         if self.radius == "full":
             return side / 2
         widest = max(self.radius) if isinstance(self.radius, tuple) else float(self.radius)

@@ -1,10 +1,10 @@
-"""A QR code of whole pixels."""
+"""The QR code layer, in modules of whole pixels."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from postcard.barcodes.qr_encoder import encode_qr
-from postcard.canvas.codecs.picture import DecodedImage
-from postcard.canvas.qr_modules import ModuleStyle, clear_center
+from postcard.canvas.barcode_masks import ModuleStyle, clear_center
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 ErrorCorrection = Literal["L", "M", "Q", "H"]
 MIN_MODULE_PIXELS = 2  # device pixels; phones fail to read smaller ones off a screen
-_MIN_MODULES = 21
-_MAX_LOGO_FRACTION = {
-    "L": 0.12,
-    "M": 0.16,
-    "Q": 0.2,
-    "H": 0.22,
-}  # of the side; far from what it mends
-_MIN_LOGO_MODULES = 3  # modules
+_MIN_MODULES = 21  # a side of the smallest QR code
+# of the side; hides far less than the error correction can restore
+_MAX_LOGO_FRACTION = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.22}
+_MIN_LOGO_MODULES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +54,11 @@ class QrLayer(BaseLayer):
 
     @property
     def effective_correction(self) -> ErrorCorrection:
-        """How much of the code may be hidden: the most of it where there is a logo."""
+        """The error correction level: by default the highest with a logo, else medium."""
         return self.error_correction or ("H" if self.logo else "M")
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The background over the box, the modules in its middle, the logo in theirs."""
+        """Draws the background, the modules in its middle, and the logo in theirs."""
         try:
             rows = encode_qr(self.value, self.effective_correction)
         except ValueError:
@@ -83,23 +79,23 @@ class QrLayer(BaseLayer):
         visible_rows = clear_center(rows, hidden_modules) if logo else rows
         canvas.draw_qr_modules(visible_rows, middle, parse_color(self.color), style=self.style)
         if logo:
-            away = (inner - (hidden_modules - 1) * module_size) / 2
-            canvas.draw_image(logo, middle.inset(away), fit="contain")
+            margin = (inner - (hidden_modules - 1) * module_size) / 2
+            canvas.draw_image(logo, middle.inset(margin), fit="contain")
 
     def _load_logo(
         self, context: "LayerContext", modules_per_side: int, module: float
     ) -> tuple[DecodedImage | None, int]:
-        """The picture, and how many of the modules `across` it hides, half of one at each side."""
+        """The logo, and how many modules across it hides; it covers half of the outer ones."""
         if self.logo is None:
             return None, 0
         max_hidden = int(modules_per_side * _MAX_LOGO_FRACTION[self.effective_correction])
         hidden = max(_MIN_LOGO_MODULES, max_hidden - 1 + max_hidden % 2)  # odd, as the code is
         logo = context.find_picture(self.logo, hidden * module)
         if logo is None:
-            context.warn("image_unavailable", "The logo could not be had.")
+            context.warn("image_unavailable", "The logo could not be loaded.")
         return logo, hidden
 
 
 def min_side(layer: QrLayer) -> int:
-    """The pixels that the smallest code of all needs, its quiet zone included."""
+    """The pixels that the smallest QR code needs, with its quiet zone."""
     return (_MIN_MODULES + 2 * layer.quiet_zone) * MIN_MODULE_PIXELS

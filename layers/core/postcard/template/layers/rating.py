@@ -1,9 +1,9 @@
-"""A rating in stars, hearts or circles."""
+"""The rating layer: stars, hearts or circles."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from postcard import color as colors
 from postcard.canvas.vector.shapes import Ellipse, Heart, Shape, Star
-from postcard.color import Paint as Drawn
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
@@ -23,8 +23,8 @@ SYMBOLS: dict[str, Shape] = {"star": Star(), "heart": Heart(), "circle": Ellipse
 class RatingLayer(BaseLayer):
     """`count` symbols as high as the layer, from the side where reading starts.
 
-    `value` of them are in `color` (the document's if it says none), to the fraction; the others
-    in the colour of the `track`.
+    `value` of them, which may be a fraction, are in `color` (by default the document's), the
+    others in the colour of the `track`.
     """
 
     modifiable: ClassVar = {"value": "value", "color": "color", "background": "track"}
@@ -39,14 +39,14 @@ class RatingLayer(BaseLayer):
     gap: Length = 0.0
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
-        """As wide as its symbols and the gaps between them, unless it says a width."""
+        """As wide as its symbols and the gaps between them, unless it states a width."""
         width, height = context.definite_size
         side = height or 0.0
         natural_width = self.count * side + (self.count - 1) * self.gap
         return natural_width if width is None else width, side
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Each symbol in one colour, or in two beside each other."""
+        """Draws each symbol in one colour, or in two side by side."""
         color = context.text_color if self.color is None else to_paint(self.color)
         track, box, side = to_paint(self.track), context.box, context.box.height
         for index in range(self.count):
@@ -62,7 +62,7 @@ class RatingLayer(BaseLayer):
         canvas: "Canvas",
         box: Box,
         paint_box: Box,
-        paints: tuple[Drawn, Drawn],
+        paints: tuple[colors.Paint, colors.Paint],
         filled: float,
         rtl: bool,
     ) -> None:

@@ -1,4 +1,4 @@
-"""A rectangle, filled, outlined, its corners rounded."""
+"""The rectangle layer."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RectangleLayer(BaseLayer):
-    """A rectangle; its stroke lies inside the outline."""
+    """A rectangle; its stroke is inside the outline, its corners may be rounded."""
 
     draws_within_box: ClassVar = True
     modifiable: ClassVar = {"color": "fill"}
@@ -28,7 +28,7 @@ class RectangleLayer(BaseLayer):
     radius: Radius = 0.0
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """Fill, then stroke."""
+        """Draws the fill, then the stroke."""
         if self.fill is not None:
             canvas.fill_rectangle(context.box, to_paint(self.fill), radius=self.radius)
         if self.stroke is not None and self.stroke.width:

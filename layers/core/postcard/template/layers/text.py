@@ -1,4 +1,4 @@
-"""A text: runs of letters laid out in a box."""
+"""The text layer."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
@@ -21,20 +21,27 @@ from postcard.template.properties.text_style import (
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import check_drawable_text
-from postcard.text import style as drawn
 from postcard.text.layout import TextLayout, layout_text
+from postcard.text.style import (
+    Direction,
+    ParagraphStyle,
+    TextHighlight,
+    TextRun,
+    TextStroke,
+    TextStyle,
+)
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
     from postcard.template.layers.context import LayerContext
 
-PropertyItems = tuple[tuple[str, Hashable], ...]  # text properties by name
+PropertyItems = tuple[tuple[str, Hashable], ...]  # names and values of text properties
 WrittenText = Annotated[str, Len(0, 20_000), Liquid("text"), Validator(check_drawable_text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span(CharacterStyle):
-    """A part of a text with letters of its own; `rise` in em."""
+    """A part of a text with its own style; `rise` moves it up, in em."""
 
     text: WrittenText
     style: str | None = None
@@ -43,7 +50,7 @@ class Span(CharacterStyle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLayer(TextProperties, BaseLayer):
-    """A text. Without a width it is as wide as its lines, without a height as high."""
+    """A text. A side that is not stated follows its lines."""
 
     modifiable: ClassVar = {"value": "text", "color": "color", "background": "highlight"}
 
@@ -53,7 +60,7 @@ class TextLayer(TextProperties, BaseLayer):
     emphasis: str | None = None
 
     def measure(self, context: "LayerContext") -> tuple[float, float]:
-        """The layout's size where the document leaves one open."""
+        """The layout's size where the context leaves a side open."""
         layout, (width, height) = self.layout(context), context.definite_size
         return (
             layout.width if width is None else width,
@@ -61,7 +68,7 @@ class TextLayer(TextProperties, BaseLayer):
         )
 
     def layout(self, context: "LayerContext") -> TextLayout:
-        """The lines; laid out once a drawing."""
+        """The laid out lines, cached in the context."""
         if context.text_layout is None:
             properties = {**context.style_properties(self.style), **written_properties(self)}
             context.text_layout = layout_text(
@@ -77,7 +84,7 @@ class TextLayer(TextProperties, BaseLayer):
         return context.text_layout
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
-        """The lines; nothing if they are empty."""
+        """Draws the lines."""
         canvas.draw_text(self.layout(context), context.box)
 
     @property
@@ -87,31 +94,32 @@ class TextLayer(TextProperties, BaseLayer):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
+        """Whether all of its text is blank."""
         return all(is_blank(span.text) for span in self.spans)
 
-    def _runs(
-        self, properties: Mapping[str, Any], context: "LayerContext"
-    ) -> Iterator[drawn.TextRun]:
+    def _runs(self, properties: Mapping[str, Any], context: "LayerContext") -> Iterator[TextRun]:
         for span in self.spans:
             own = {**properties, **context.style_properties(span.style), **written_properties(span)}
-            strong = {**own, **context.style_properties(self.emphasis)}
-            for text, strongly in split_emphasis(span.text):
-                chosen = strong if strongly else own
+            emphasized = {**own, **context.style_properties(self.emphasis)}
+            for text, is_emphasized in split_emphasis(span.text):
+                chosen = emphasized if is_emphasized else own
                 language = chosen.get("language", context.locale)
                 cased = _apply_text_transform(
-                    strip_control_characters(text), chosen.get("transform", "none"), language
+                    strip_control_characters(text),
+                    chosen.get("transform", "none"),
+                    language,
                 )
                 inherited = (context.font_families, context.document_color, language)
-                yield drawn.TextRun(
-                    cased, _text_style(tuple(chosen.items()), inherited, span.rise or 0.0)
+                yield TextRun(
+                    cased,
+                    _text_style(tuple(chosen.items()), inherited, span.rise or 0.0),
                 )
 
 
 def span_styles(
     layer: TextLayer, styles: Mapping[str, CharacterStyle]
 ) -> Iterator[tuple[Span, dict[str, Any]]]:
-    """Each span that has letters, and all that is said of them."""
+    """Each span that is not blank, with all text properties that apply to it."""
 
     def named(style: str | None) -> dict[str, Any]:
         return written_properties(styles[style]) if style else {}
@@ -125,8 +133,8 @@ def span_styles(
 def _apply_text_transform(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
-    from postcard.template.properties.letter_case import (
-        apply_text_transform,  # most texts stand as they are written
+    from postcard.template.properties.text_transform import (
+        apply_text_transform,  # few texts need it
     )
 
     return apply_text_transform(text, transform, language)
@@ -145,16 +153,16 @@ def highlight_with_color(layer: TextLayer, color: str) -> Highlight:
 @lru_cache(maxsize=512)
 def _text_style(
     properties: PropertyItems, inherited: tuple[Families, str, str], rise: float
-) -> drawn.TextStyle:
-    """The style of what is written `around`: the document's font and colour, the language.
+) -> TextStyle:
+    """The style of a run. `inherited` are the document's font and colour, and the language.
 
-    Equal styles are one object, which is compared with itself in a blink.
+    Equal styles are one object, which compares equal to itself without looking at its fields.
     """
     values: dict[str, Any] = dict(properties)
     font, base, language = inherited
     font = values.get("font", font)
     color, stroke, highlight = (values.get(k) for k in ("color", "stroke", "highlight"))
-    return drawn.TextStyle(
+    return TextStyle(
         families=(font,) if isinstance(font, str) else font,
         weight=values.get("weight", 400),
         italic=values.get("italic", False),
@@ -163,9 +171,7 @@ def _text_style(
         letter_spacing=values.get("letter_spacing", 0.0),
         rise=rise,
         color=to_paint(color) if color is not None else parse_color(base),
-        stroke=drawn.TextStroke(parse_color(stroke.color), stroke.width, stroke.dash)
-        if stroke
-        else None,
+        stroke=TextStroke(parse_color(stroke.color), stroke.width, stroke.dash) if stroke else None,
         decoration=values.get("decoration", "none"),
         highlight=_text_highlight(highlight) if highlight else None,
         features=values.get("features", ()),
@@ -173,15 +179,15 @@ def _text_style(
     )
 
 
-def _text_highlight(highlight: Highlight) -> drawn.TextHighlight:
+def _text_highlight(highlight: Highlight) -> TextHighlight:
     color = parse_color(highlight.color)
-    return drawn.TextHighlight(color, padding_sides(highlight.padding), highlight.radius)
+    return TextHighlight(color, padding_sides(highlight.padding), highlight.radius)
 
 
 @lru_cache(maxsize=512)
-def _paragraph(properties: PropertyItems, direction: drawn.Direction) -> drawn.ParagraphStyle:
+def _paragraph(properties: PropertyItems, direction: Direction) -> ParagraphStyle:
     values: dict[str, Any] = dict(properties)
-    return drawn.ParagraphStyle(
+    return ParagraphStyle(
         align=values.get("align", "start"),
         valign=values.get("valign", "top"),
         wrap=values.get("wrap", "word"),

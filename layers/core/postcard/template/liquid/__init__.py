@@ -1,1 +1,1 @@
-"""Liquid: parsed, checked, run."""
+"""Liquid templates and conditions: parsed, checked, rendered."""

@@ -1,4 +1,4 @@
-"""What is wrong with Liquid whatever the values are: asked at publish, over the parsed tree."""
+"""Static checks of parsed Liquid: unknown names and filters, wrong types. Used at publish."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,10 +29,8 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
-from postcard.template.liquid.engine import CONTEXT_KEY, ParsedLiquid, environment
-from postcard.template.liquid.loops import item_types
-
-NameTypes = Mapping[str, str]  # what names there are, and of which type: text, number, date, …
+from postcard.template.liquid.loops import NameTypes, item_types
+from postcard.template.liquid.python_liquid import CONTEXT_KEY, ParsedLiquid, environment
 
 _COMPARISONS = (
     EqExpression,
@@ -51,19 +49,19 @@ _LITERAL_TYPES: Mapping[type, str] = {
 }
 _OBJECT_TYPES = ("countdown", "item", "loop")
 _TYPE_NOUNS = {"item": "an item", "loop": "forloop"}
-_ITEM_FILTERS = frozenset(  # filters that may ask each item for a field
+_ITEM_FILTERS = frozenset(  # their first argument may be a field of the items
     ("compact", "find", "find_index", "has", "map", "reject", "sort", "sort_natural", "sum")
 ) | frozenset(("uniq", "where"))
 _LIST_FILTERS = frozenset(("concat", "default", "first", "last", "reverse", "size", "slice"))
-_LIST_RETURNING_FILTERS = frozenset(  # … and those that give items again
+_LIST_RETURNING_FILTERS = frozenset(
     ("compact", "concat", "reject", "reverse", "slice", "sort", "sort_natural", "uniq", "where")
 )
-_ITEM_RETURNING_FILTERS = frozenset(("find", "first", "last"))  # … and those that give one of them
+_ITEM_RETURNING_FILTERS = frozenset(("find", "first", "last"))
 _COMPARED_AS = {"color": "text", "image": "text"}
 
 
 def parsed_liquid_errors(parsed: ParsedLiquid, types: NameTypes) -> Sequence[str]:
-    """Sentences: unknown names and filters, values that cannot be compared."""
+    """Messages about unknown names and filters, and values that cannot be compared."""
     analysis = parsed.template.analyze()
     unknown = [
         unknown_name_message(n, types)
@@ -73,29 +71,29 @@ def parsed_liquid_errors(parsed: ParsedLiquid, types: NameTypes) -> Sequence[str
     filters = environment().filters
     unknown += [f"unknown filter {n!r}" for n in analysis.filters if n not in filters]
     global_types = _hide_names(types, analysis.locals)
-    found = [
-        sentence
-        for node, here in _walk_nodes(parsed.template.nodes, global_types)
-        for sentence in _node_errors(node, here)
+    type_errors = [
+        message
+        for node, types_here in _walk_nodes(parsed.template.nodes, global_types)
+        for message in _node_errors(node, types_here)
     ]
-    return list(dict.fromkeys(unknown + found))
+    return list(dict.fromkeys(unknown + type_errors))
 
 
 def unknown_name_message(name: str, types: NameTypes) -> str:
-    """A sentence for a name that Liquid does not know here."""
-    close = get_close_matches(name, [kind for kind in types if "[]" not in kind], 1)
+    """The message for an unknown name, with a suggestion if a known name is close."""
+    close = get_close_matches(name, [known for known in types if "[]" not in known], 1)
     return f"unknown name {name!r}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _walk_nodes(nodes: Sequence[Node], types: NameTypes) -> Iterator[tuple[Node, NameTypes]]:
-    """Every node, and what it may name where it stands."""
+    """Every node with the names that it may use."""
     for node in nodes:
         yield node, types
-        here = types
+        inner_types = types
         for expression in node.expressions():
             if isinstance(expression, LoopExpression):
-                here = _types_in_loop(expression, types)
-        yield from _walk_nodes(list(node.children(_NO_CONTEXT)), here)
+                inner_types = _types_in_loop(expression, types)
+        yield from _walk_nodes(list(node.children(_NO_CONTEXT)), inner_types)
 
 
 def _node_errors(node: Node, types: NameTypes) -> Iterator[str]:
@@ -107,15 +105,15 @@ def _node_errors(node: Node, types: NameTypes) -> Iterator[str]:
 
 
 def _types_in_loop(loop: LoopExpression, types: NameTypes) -> NameTypes:
-    """What may be named inside a `for`: its own word hides a field of that name."""
-    rest = _hide_names(types, [loop.identifier, "forloop"])
+    """The names inside a `for`: its loop variable hides a field of that name."""
+    outer_types = _hide_names(types, [loop.identifier, "forloop"])
     source = loop.iterable
     if isinstance(source, Path) and types.get(_path_name(source)) == "list":
-        return {**rest, **item_types(types, _path_name(source), loop.identifier)}
-    return rest
+        return {**outer_types, **item_types(types, _path_name(source), loop.identifier)}
+    return outer_types
 
 
-_NO_CONTEXT: Any = None  # only `include` and `render` ask their context for children
+_NO_CONTEXT: Any = None  # only `include` and `render` need it, and both are removed
 
 
 def _walk_expressions(expression: Expression) -> Iterator[Expression]:
@@ -135,19 +133,19 @@ def _expression_errors(expression: Expression, types: NameTypes) -> Iterator[str
     if isinstance(expression, FilteredExpression):
         inner = [expression.left, *(a for f in expression.filters or () for a in f.children())]
         if any(isinstance(_argument_value(part), RangeLiteral) for part in inner):
-            yield f"{expression}: a range stands in `for` only"
+            yield f"{expression}: a range is allowed in `for` only"
         yield from _list_filter_errors(expression, types)
     if isinstance(expression, Path):
         yield from _path_errors(expression, types)
 
 
 def _list_filter_errors(expression: FilteredExpression, types: NameTypes) -> Iterator[str]:
-    """A list where a text is wanted, and filters that ask items for what they do not have."""
+    """A list used as a text, and filters that name a field which the items do not have."""
     left, filters = expression.left, expression.filters or []
     if not isinstance(left, Path) or types.get(_path_name(left)) != "list":
         return
     if not filters or filters[0].name not in _ITEM_FILTERS | _LIST_FILTERS:
-        yield f'{expression}: {left} is a list; {left} | map: "…" | join: ", " writes one'
+        yield f'{expression}: {left} is a list: write {left} | map: "…" | join: ", "'
     for each in filters:
         key = _argument_value(each.args[0]) if each.args else None
         known = not isinstance(key, StringLiteral) or f"{left}[].{key.value}" in types
@@ -158,21 +156,21 @@ def _list_filter_errors(expression: FilteredExpression, types: NameTypes) -> Ite
 
 
 def _whole_item_errors(output: FilteredExpression, types: NameTypes) -> Iterator[str]:
-    """What shows a whole item, which has no words of its own."""
+    """An output of a whole item, which cannot be written as a text."""
     left, filters = output.left, output.filters or []
     if not isinstance(left, Path):
         return
-    one = _is_whole_item(left, types)
-    if not one and types.get(_path_name(left)) != "list":
+    yields_item = _is_whole_item(left, types)
+    if not yields_item and types.get(_path_name(left)) != "list":
         return
     for each in filters:
         if each.name in _ITEM_RETURNING_FILTERS:
-            one = True
+            yields_item = True
         elif each.name not in _LIST_RETURNING_FILTERS and (
-            not one or each.name in _ITEM_FILTERS | _LIST_FILTERS
+            not yields_item or each.name in _ITEM_FILTERS | _LIST_FILTERS
         ):
             return
-    if one:
+    if yields_item:
         fields = (name.partition("[].") for name in types)
         keys = ", ".join(key for head, _, key in fields if key and head == str(left.path[0]))
         yield f"{output} is a whole item: name one of its fields ({keys})"
@@ -185,13 +183,14 @@ def _path_errors(path: Path, types: NameTypes) -> Iterator[str]:
             parts = ", ".join(name for name in types if name.startswith(f"{head}."))
             yield f"{path} has parts: name one of {parts}"
     elif head in types and path_name not in types and not _is_whole_item(path, types):
-        before = _path_name(path, stop=-1)
-        if not (path.path[-1] == "size" and types.get(before) in ("text", "list")):
-            yield f"{path}: {_TYPE_NOUNS.get(types[head], f'a {types[head]}')} has no {path.path[-1]!r}"
+        parent = _path_name(path, stop=-1)
+        if not (path.path[-1] == "size" and types.get(parent) in ("text", "list")):
+            noun = _TYPE_NOUNS.get(types[head], f"a {types[head]}")
+            yield f"{path}: {noun} has no {path.path[-1]!r}"
 
 
 def _is_whole_item(path: Path, types: NameTypes) -> bool:
-    """`products[0]` or `products.first`, as filters and `assign` take it."""
+    """Whether a path is a list's item, such as `products[0]` or `products.first`."""
     return (
         len(path.path) == 2
         and types.get(str(path.path[0])) == "list"
@@ -200,14 +199,13 @@ def _is_whole_item(path: Path, types: NameTypes) -> bool:
 
 
 def _selects_item(step: object) -> bool:
-    """Whether a step after a list is one of its items."""
+    """Whether a path step after a list selects one item: `first`, `last` or an index."""
     return step in ("first", "last") or not isinstance(step, str)
 
 
 def _path_name(path: Path, stop: int | None = None) -> str:
-    """A path as `kinds` has it: `products[0].name` and `products.first.name` are alike there.
-
-    With `upto` the path without its last steps.
+    """A path as a key of `NameTypes`: `products[0].name` and `products.first.name` are both
+    `products[].name`. `stop` cuts the path's end off, as in a slice.
     """
     head, *rest = path.path[:stop]
     if len(rest) == 2 and _selects_item(rest[0]):
@@ -216,9 +214,11 @@ def _path_name(path: Path, stop: int | None = None) -> str:
 
 
 def _hide_names(types: NameTypes, names: Iterable[str]) -> NameTypes:
-    """Kinds but for some names and their parts."""
+    """The types without some names and their parts."""
     hidden = set(names)
-    return {name: kind for name, kind in types.items() if re.split(r"[.[]", name)[0] not in hidden}
+    return {
+        name: type_ for name, type_ in types.items() if re.split(r"[.[]", name)[0] not in hidden
+    }
 
 
 def _argument_value(expression: Any) -> Any:
@@ -229,8 +229,8 @@ def _expression_type(expression: Any, types: NameTypes) -> str | None:
     if isinstance(expression, BooleanExpression):
         return _expression_type(expression.expression, types)
     if isinstance(expression, Path):
-        kind = types.get(_path_name(expression))
-        if kind is None and expression.path[-1] == "size":
+        type_ = types.get(_path_name(expression))
+        if type_ is None and expression.path[-1] == "size":
             return "number"
-        return _COMPARED_AS.get(kind, kind) if kind else None
+        return _COMPARED_AS.get(type_, type_) if type_ else None
     return _LITERAL_TYPES.get(type(expression))

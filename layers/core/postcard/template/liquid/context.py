@@ -1,4 +1,4 @@
-"""What Liquid sees of one picture, and how its values are said."""
+"""The variables and filters that Liquid has for one picture, and how a value becomes text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
@@ -15,20 +15,21 @@ from postcard.template.schema.validators import MAX_TEXT_GRAPHEMES
 
 
 class JoinedText(str):
-    """Texts in a row. `shown` is how they stand in a line: each set apart by itself."""
+    """Joined texts. `isolated` is the same with each text between Unicode's isolate characters."""
 
     isolated: str
 
 
 class LiquidFailed(Exception):
-    """Liquid that cannot be run with these values; the text says why."""
+    """Liquid that cannot be parsed, or rendered with these values; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidContext:
-    """What programs see: `values` by name (None is nil) and the `wording` of their locale.
+    """Liquid's variables by name (None is nil) and the filters of its locale.
 
-    `isolate` sets texts apart in their line; `exact` writes moments to the second, in full.
+    `isolate_text` puts text values between Unicode's isolate characters, so that their direction
+    does not reorder the line around them; `iso_dates` writes dates as ISO 8601.
     """
 
     values: Mapping[str, Any]
@@ -37,8 +38,8 @@ class LiquidContext:
     iso_dates: bool = field(default=False)
 
     def to_text(self, value: Any) -> str:
-        """A value as text; None is nothing."""
-        if value is None or isinstance(value, Mapping):  # an item, or what is not in one
+        """A value as text; empty for None and for a list's item."""
+        if value is None or isinstance(value, Mapping):
             return ""
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -61,7 +62,7 @@ def _isolated_text(value: Any, text: str) -> str:
 
 
 def join_values(context: LiquidContext, values: Sequence[Any], separator: str) -> JoinedText:
-    """Liquid's `join`: what is missing is nothing."""
+    """Liquid's `join`; None is an empty text."""
     plain = replace(context, isolate_text=False)
     text = JoinedText(separator.join(map(plain.to_text, values)))
     text.isolated = separator.join(map(context.to_text, values))
@@ -69,7 +70,7 @@ def join_values(context: LiquidContext, values: Sequence[Any], separator: str) -
 
 
 def call_filter(filters: LocaleFilters, name: str, value: Any, arguments: Sequence[Any]) -> Any:
-    """One of our filters; raises `LiquidFailed`."""
+    """Calls a filter of `LocaleFilters`; raises `LiquidFailed`."""
     try:
         return getattr(filters, name)(value, *arguments)
     except FilterError as error:
@@ -79,7 +80,7 @@ def call_filter(filters: LocaleFilters, name: str, value: Any, arguments: Sequen
 
 
 def check_output_length(text: str) -> str:
-    """The text; `LiquidFailed` over 5,000 graphemes."""
+    """Returns the text; raises `LiquidFailed` if it has more than 5,000 graphemes."""
     if too_many_graphemes(text, MAX_TEXT_GRAPHEMES):
         raise LiquidFailed(f"it yields more than {MAX_TEXT_GRAPHEMES} characters")
     return text

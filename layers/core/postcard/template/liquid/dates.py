@@ -1,4 +1,4 @@
-"""Dates as Liquid sees them, in the template's zone."""
+"""Dates as Liquid's values, in the template's time zone."""
 
 from datetime import UTC, date, datetime, tzinfo
 
@@ -6,9 +6,9 @@ from postcard.template.fields.values import to_aware_datetime
 
 
 class ZonedDate:
-    """An instant, shown in a zone. `whole_day`: a date that said no time.
+    """An instant, shown in a time zone. `date_only`: a date without a time of day.
 
-    Compares as its Unix seconds, in Liquid too (`__liquid__` is python-liquid's word for that).
+    Liquid compares it as Unix seconds: python-liquid asks `__liquid__` for a primitive value.
     """
 
     __slots__ = ("date_only", "local_datetime")
@@ -19,12 +19,12 @@ class ZonedDate:
 
     @classmethod
     def from_timestamp(cls, seconds: float, zone: tzinfo) -> "ZonedDate":
-        """The moment of a Unix time."""
+        """The instant of a Unix time."""
         return cls(datetime.fromtimestamp(seconds, UTC), zone)
 
     @property
     def iso_text(self) -> str:
-        """As a value is written: to the second and with its offset, or the day alone."""
+        """ISO 8601: to the second with the UTC offset, or the date alone."""
         return (
             self.local_datetime.date().isoformat()
             if self.date_only

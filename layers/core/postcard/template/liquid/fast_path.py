@@ -1,6 +1,6 @@
-"""Liquid as most texts use it, run in a few lines: names, our filters, `if` with a comparison.
+"""Parses and renders the Liquid that most texts use: names, our filters, `if` with a comparison.
 
-python-liquid says the same of all of it, but its import takes longer than drawing a picture.
+python-liquid renders all of it the same, but importing it takes longer than drawing a picture.
 """
 
 import operator
@@ -25,19 +25,19 @@ class LiquidCondition(Protocol):
     """A Liquid expression that is true or false."""
 
     def evaluate(self, context: LiquidContext) -> bool:
-        """Its truth; raises `LiquidFailed`."""
+        """Whether it is true; raises `LiquidFailed`."""
 
 
 class LiquidNode(Protocol):
-    """Some of a text."""
+    """A part of a template."""
 
     def render(self, context: LiquidContext) -> str:
-        """The text; raises `LiquidFailed`."""
+        """The text of this part; raises `LiquidFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextNode:
-    """A text as it stands."""
+    """Text without Liquid."""
 
     text: str
 
@@ -54,7 +54,7 @@ class OutputNode:
     filters: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
 
     def render(self, context: LiquidContext) -> str:
-        """The value behind the last filter."""
+        """The value's text after all filters."""
         value = context.values[self.name]
         for name, arguments in self.filters:
             if name in _BUILTIN_FILTERS:
@@ -74,23 +74,23 @@ class IfNode:
     else_nodes: tuple[LiquidNode, ...] = ()
 
     def render(self, context: LiquidContext) -> str:
-        """One of the two; nothing where both are white space alone."""
-        parts = self.then_nodes if self.condition.evaluate(context) else self.else_nodes
+        """The text of one branch; empty if both branches are only white space, as in Liquid."""
+        nodes = self.then_nodes if self.condition.evaluate(context) else self.else_nodes
         both = (*self.then_nodes, *self.else_nodes)
-        if all(isinstance(part, TextNode) and part.text.isspace() for part in both):
+        if all(isinstance(node, TextNode) and node.text.isspace() for node in both):
             return ""
-        return "".join(part.render(context) for part in parts)
+        return "".join(node.render(context) for node in nodes)
 
 
 @dataclass(frozen=True, slots=True)
 class FastTemplate:
-    """A text of such parts."""
+    """A template of these nodes."""
 
     nodes: tuple[LiquidNode, ...]
 
     def render(self, context: LiquidContext) -> str:
-        """The text; raises `LiquidFailed`."""
-        return check_output_length("".join(part.render(context) for part in self.nodes))
+        """The text with its Liquid replaced; raises `LiquidFailed`."""
+        return check_output_length("".join(node.render(context) for node in self.nodes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +100,21 @@ class TruthyCondition:
     name: str
 
     def evaluate(self, context: LiquidContext) -> bool:
-        """Its truth."""
+        """Whether the value is neither nil nor false."""
         value = context.values[self.name]
         return value is not None and value is not False
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonCondition:
-    """A name compared with a literal of its own type; nil is neither less nor more."""
+    """A name compared with a literal; nil is neither less nor greater than anything."""
 
     name: str
     operator: str
     literal: LiteralValue
 
     def evaluate(self, context: LiquidContext) -> bool:
-        """Its truth; raises `LiquidFailed` for types that have no order."""
+        """Whether the comparison is true; raises `LiquidFailed` for types that have no order."""
         value = context.values[self.name]
         same_type = _comparable_type(value) == _comparable_type(self.literal)
         if self.operator in ("==", "!="):
@@ -133,9 +133,7 @@ def _url_encode(text: str) -> str:
     return quote_plus(text)
 
 
-_BUILTIN_FILTERS: Mapping[
-    str, Callable[[str], str]
-] = {  # Liquid's own filters that texts and codes use most
+_BUILTIN_FILTERS: Mapping[str, Callable[[str], str]] = {  # the most used of Liquid's own
     "upcase": str.upper,
     "downcase": str.lower,
     "capitalize": str.capitalize,
@@ -152,7 +150,7 @@ def _comparable_type(value: Any) -> type:
 
 _COUNTDOWN_PATH = r"countdown\.(?:days|hours|minutes|seconds|total_hours|ended)\b"
 _FORLOOP_PATH = r"forloop\.(?:first|last)\b"
-_MEMBER = r"\.(?!(?:size|first|last)\b)[a-z_][a-z0-9_]*"  # those three mean more than a name
+_MEMBER = r"\.(?!(?:size|first|last)\b)[a-z_][a-z0-9_]*"  # in Liquid those three are computed
 _NAME = rf"(?:{_COUNTDOWN_PATH}|{_FORLOOP_PATH}|[a-z_][a-z0-9_]*(?:{_MEMBER})?)"
 _ARGUMENT = r"""(?:"[^"{}%|\\]*"|'[^'{}%|\\]*'|[0-9]{1,4})"""
 _LOCALE_FILTER_CALL = (
@@ -176,18 +174,18 @@ Token = LiquidNode | LiquidCondition | str
 
 
 def parse_fast_template(source: str) -> FastTemplate | None:
-    """The program of a text, if it is all of this kind."""
+    """Parses a text; None if it has any Liquid that is not supported here."""
     tokens = list(_tokenize(source))
-    parts: list[LiquidNode] = []
+    nodes: list[LiquidNode] = []
     while tokens:
-        if (part := _parse_node(tokens)) is None:
+        if (node := _parse_node(tokens)) is None:
             return None
-        parts.append(part)
-    return FastTemplate(tuple(parts))
+        nodes.append(node)
+    return FastTemplate(tuple(nodes))
 
 
 def parse_fast_condition(source: str) -> LiquidCondition | None:
-    """The condition, if it is a name or a name compared with a literal."""
+    """Parses a condition; None unless it is a name, or a name compared with a literal."""
     match = re.fullmatch(_CONDITION, source.strip(" "))
     if match is None or match[1] in _KEYWORDS:
         return None
@@ -199,7 +197,7 @@ def parse_fast_condition(source: str) -> LiquidCondition | None:
 
 
 def _tokenize(source: str) -> Iterator[Token]:
-    """Parts, the conditions of `if`, and the words `else` and `endif`; `?` for anything else."""
+    """Nodes, the conditions of `if`, `"else"` and `"endif"`; `"?"` for unsupported Liquid."""
     end = 0
     for match in _MARKUP.finditer(source):
         yield from _text_token(source[end : match.start()])
@@ -220,23 +218,23 @@ def _markup_token(match: re.Match[str]) -> Token:
 
 
 def _parse_node(tokens: list[Token]) -> LiquidNode | None:
-    """The next part, taken off the tokens; None if they make no sense here."""
+    """Removes the next node's tokens and returns the node; None if they are not a node."""
     token = tokens.pop(0)
     if isinstance(token, TextNode | OutputNode):
         return token
     if not isinstance(token, TruthyCondition | ComparisonCondition):
         return None
-    then, end = _parse_nodes(tokens)
-    otherwise, end = _parse_nodes(tokens) if end == "else" else ((), end)
-    return IfNode(token, then, otherwise) if end == "endif" else None
+    then_nodes, end = _parse_branch(tokens)
+    else_nodes, end = _parse_branch(tokens) if end == "else" else ((), end)
+    return IfNode(token, then_nodes, else_nodes) if end == "endif" else None
 
 
-def _parse_nodes(tokens: list[Token]) -> tuple[tuple[LiquidNode, ...], Token]:
-    """The parts up to a word, and that word."""
-    parts: list[LiquidNode] = []
+def _parse_branch(tokens: list[Token]) -> tuple[tuple[LiquidNode, ...], Token]:
+    """Removes the nodes of an `if`'s branch and the token that ends it, and returns both."""
+    nodes: list[LiquidNode] = []
     while tokens and isinstance(tokens[0], TextNode | OutputNode):
-        parts.append(tokens.pop(0))  # type: ignore[arg-type]
-    return tuple(parts), tokens.pop(0) if tokens else "?"
+        nodes.append(tokens.pop(0))  # type: ignore[arg-type]
+    return tuple(nodes), tokens.pop(0) if tokens else "?"
 
 
 def _parse_output(match: re.Match[str]) -> OutputNode:

@@ -1,4 +1,4 @@
-"""Numbers, amounts of money, dates and initials in the words of a locale: our Liquid filters."""
+"""Liquid filters for a locale: `number`, `currency`, `date`, `time` and `initials`."""
 
 import re
 from copy import copy
@@ -29,12 +29,12 @@ _ZERO_DIGITS = {  # CLDR numbering systems that are ten digits in a row
 
 
 class FilterError(ValueError):
-    """A filter that cannot say its value; the text says why."""
+    """A value or argument that a filter cannot format; the message says why."""
 
 
 @dataclass(frozen=True)
 class LocaleFilters:
-    """The filters in one locale and zone. Each turns None into None."""
+    """The filters for one locale and time zone. Each returns None for None."""
 
     locale_tag: str
     zone: tzinfo
@@ -42,12 +42,12 @@ class LocaleFilters:
 
     @cached_property
     def locale(self) -> "Locale":
-        """Babel's locale; its language's, or else English, if there is none of that name."""
+        """Babel's locale of the tag, else of its language, else English."""
         locale: Locale = find_locale(self.locale_tag) or find_locale("en")
         return locale
 
     def number(self, value: Any, decimals: Any = None) -> str | None:
-        """`1,840.5`; `decimals` digits after the point if given, else up to three."""
+        """A number such as `1,840.5`, with exactly `decimals` decimals or else up to three."""
         if value is None:
             return None
         amount, places = _round_half_up(value, 3 if decimals is None else decimals)
@@ -55,7 +55,7 @@ class LocaleFilters:
         return self._format_number(self.locale.decimal_formats[None], amount, exact)
 
     def currency(self, value: Any, code: Any = None, decimals: Any = None) -> str | None:
-        """`€12.50`, in the currency's own decimals or as many as are asked for."""
+        """An amount such as `€12.50`, with `decimals` decimals or as many as the currency has."""
         if value is None:
             return None
         if not isinstance(code, str) or not re.fullmatch("[A-Z]{3}", code):
@@ -67,35 +67,35 @@ class LocaleFilters:
         return self._format_number(self.locale.currency_formats["standard"], amount, places, code)
 
     def date(self, value: Any, pattern: Any = "medium") -> str | None:
-        """A date: `short medium long full`, a CLDR pattern, or Liquid's `%` codes."""
+        """A date; the pattern is `short medium long full`, a CLDR pattern, or strftime codes."""
         if value is None:
             return None
         from babel.dates import format_date
 
-        moment = self._zoned_date(value)
+        moment = self._zoned_date(value).local_datetime
         if pattern in CLDR_FORMATS:
-            return self.localize_digits(format_date(moment.local_datetime, pattern, self.locale))
+            return self.localize_digits(format_date(moment, pattern, self.locale))
         if "%" in str(pattern):
-            return self.localize_digits(self._format_strftime(moment.local_datetime, str(pattern)))
-        return self.localize_digits(self._format_cldr(moment.local_datetime, str(pattern)))
+            return self.localize_digits(self._format_strftime(moment, str(pattern)))
+        return self.localize_digits(self._format_cldr(moment, str(pattern)))
 
     def time(self, value: Any, pattern: Any = "short") -> str | None:
-        """The time of a date; nothing for a date that says none."""
-        if value is None or (moment := self._zoned_date(value)).date_only:
+        """The time of day of a date; None if the date has none."""
+        if value is None or (zoned := self._zoned_date(value)).date_only:
             return None
         from babel.dates import format_time
 
         if pattern not in CLDR_FORMATS:
             return self.date(value, pattern)
-        return self.localize_digits(format_time(moment.local_datetime, pattern, locale=self.locale))
+        return self.localize_digits(format_time(zoned.local_datetime, pattern, locale=self.locale))
 
     def initials(self, value: Any) -> str | None:
-        """The first letters of the first and the last word."""
+        """The first letters of the first and the last word, in upper case."""
         if value is None:
             return None
         words = re.findall(r"[^\W_][^\s]*", strip_markers(str(value)))
-        ends = words if len(words) < 2 else [words[0], words[-1]]
-        return "".join(first_graphemes(word, 1).upper() for word in ends)
+        first_and_last = words if len(words) < 2 else [words[0], words[-1]]
+        return "".join(first_graphemes(word, 1).upper() for word in first_and_last)
 
     def _zoned_date(self, value: Any) -> ZonedDate:
         if isinstance(value, ZonedDate):
@@ -110,11 +110,11 @@ class LocaleFilters:
     def _format_number(
         self, pattern: "NumberPattern", amount: Decimal, places: int | None, code: str | None = None
     ) -> str:
-        """The amount in a pattern of the locale, with exactly `places` decimals if given."""
-        shown = copy(pattern)
+        """The amount in the locale's pattern, with exactly `places` decimals if given."""
+        pattern = copy(pattern)
         if places is not None:
-            shown.frac_prec = (places, places)
-        text = shown.apply(
+            pattern.frac_prec = (places, places)
+        text = pattern.apply(
             amount,
             self.locale,
             currency=code,
@@ -128,7 +128,7 @@ class LocaleFilters:
         return self.locale.default_numbering_system if self.native_digits else "latn"
 
     def localize_digits(self, text: str) -> str:
-        """A text whose digits are the locale's own, where they are asked for."""
+        """The text with the locale's own digits, if `native_digits` is set."""
         zero = (
             _ZERO_DIGITS.get(self.locale.default_numbering_system) if self.native_digits else None
         )
@@ -142,13 +142,13 @@ class LocaleFilters:
         )
 
     def _format_cldr(self, day: datetime, pattern: str) -> str:
-        """A date in a CLDR pattern; its locale may lack the words for parts of the day or zones."""
+        """A date in a CLDR pattern. Some locales lack names for day periods or zones."""
         from babel.dates import format_datetime
 
         try:
             return str(format_datetime(day, pattern, None, self.locale))
         except (LookupError, ValueError):
-            raise FilterError(f"{self.locale} cannot say {pattern[:40]!r} of a date") from None
+            raise FilterError(f"{self.locale} cannot format a date with {pattern[:40]!r}") from None
 
     def _format_strftime_code(self, day: datetime, code: str, unpadded: bool) -> str:
         if code == "%":
@@ -173,7 +173,7 @@ _STRFTIME_TO_CLDR = {  # strftime's codes as CLDR patterns, with and without lea
 
 
 def _round_half_up(value: Any, decimals: Any) -> tuple[Decimal, int]:
-    """Half up, as people round; Babel's half to even surprises them."""
+    """Rounds half up, as readers of amounts expect; Babel rounds half to even."""
     if not isinstance(decimals, int) or not 0 <= decimals <= 12:
         raise FilterError("decimals are a whole number from 0 to 12")
     try:

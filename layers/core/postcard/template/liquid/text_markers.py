@@ -1,7 +1,8 @@
-"""Marks that stand in a text between Liquid and layout: noncharacters, which no value can hold.
+"""Markers in rendered texts that tell the layout which characters are emphasised or isolated.
 
-Values of fields with `emphasis` carry their `*words*` between EMPHASIS and PLAIN; every text
-value stands between ISOLATE and POP (Unicode's own characters, as HTML's <bdi> sets them).
+In values of fields with `emphasis`, `*words*` are put between EMPHASIS_START and EMPHASIS_END:
+noncharacters, which are removed from values. Text values are put between Unicode's
+FIRST_STRONG_ISOLATE and POP_DIRECTIONAL_ISOLATE, as HTML's <bdi> does.
 """
 
 import re
@@ -19,7 +20,7 @@ _ALL_MARKERS = str.maketrans(
 
 
 def mark_emphasis(value: str) -> str:
-    """A value with marks for its stars.
+    """Replaces the stars around `*words*` with emphasis markers.
 
     >>> mark_emphasis("a *b c* 2 * 3 * 4") == "a \ufdd0b c\ufdd1 2 * 3 * 4"
     True
@@ -28,20 +29,20 @@ def mark_emphasis(value: str) -> str:
 
 
 def split_emphasis(text: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a marked text, and whether each is emphasised."""
+    """The parts of a text with emphasis markers, and whether each is emphasised."""
     if EMPHASIS_START not in text:
         yield text.translate(_EMPHASIS_MARKERS) if EMPHASIS_END in text else text, False
         return
-    strong = False
+    emphasised = False
     for part in re.split(f"([{EMPHASIS_START}{EMPHASIS_END}])", text):
         if part in (EMPHASIS_START, EMPHASIS_END):
-            strong = part == EMPHASIS_START
+            emphasised = part == EMPHASIS_START
         elif part:
-            yield part, strong
+            yield part, emphasised
 
 
 def isolate(value: str) -> str:
-    """A value fenced from its neighbours, if it has a letter whose direction could reach them."""
+    """A value between isolate characters, if it has a letter that could reorder its neighbours."""
     return (
         f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
         if any(map(str.isalpha, value))
@@ -50,15 +51,15 @@ def isolate(value: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing but marks and white space."""
+    """Whether a text has nothing but markers and white space."""
     return all(letter.isspace() or ord(letter) in _ALL_MARKERS for letter in text)
 
 
 def strip_markers(text: str) -> str:
-    """The text for other uses than a line."""
+    """The text without any markers, for uses other than text layout."""
     return text.translate(_ALL_MARKERS)
 
 
 def strip_isolates(text: str) -> str:
-    """A captured text, to be compared and shown again."""
+    """The text without isolate characters, so that `capture` yields a text that compares equal."""
     return text.replace(FIRST_STRONG_ISOLATE, "").replace(POP_DIRECTIONAL_ISOLATE, "")

@@ -1,1 +1,1 @@
-"""Property types that layers share."""
+"""Types of properties that several layer types share."""

@@ -1,9 +1,9 @@
-"""What is done to layers and pictures once they are drawn: shadows, filters."""
+"""Effects on drawn layers and pictures: shadows and filters."""
 
 from typing import Annotated, Literal
 
-from postcard.canvas import image_filters as looks
-from postcard.canvas import shadows
+from postcard.canvas.drop_shadow import DropShadow
+from postcard.canvas.image_filters import ImageFilters
 from postcard.color import TRANSPARENT, parse_color
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.properties.paints import ColorString, Fraction
@@ -17,7 +17,7 @@ Factor = Annotated[float, Ge(0), Le(10)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shadow:
-    """CSS's drop shadow of a layer's own alpha, in pixels; it turns with the layer."""
+    """CSS's drop-shadow: follows the layer's own alpha, and rotates with it. In CSS pixels."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -29,9 +29,9 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """CSS's filters of a picture, done in this order; 1 is CSS's 100 %, `blur` in pixels.
+    """CSS's filters of a picture, applied in this order; 1 is CSS's 100 %, `blur` is in pixels.
 
-    `tint` is laid over what the picture shows; an opaque one leaves its outline in one colour.
+    `tint` colours the visible pixels; an opaque one leaves the picture's outline in one colour.
     """
 
     __pydantic_config__ = PYDANTIC_CONFIG
@@ -44,22 +44,22 @@ class Filter:
     tint: ColorString = "transparent"
 
 
-def to_shadow(written: Shadow | None) -> shadows.DropShadow | None:
-    """The shadow of a resolved property; None if it cannot be seen."""
-    if written is None:
+def to_shadow(shadow: Shadow | None) -> DropShadow | None:
+    """The shadow to draw; None if it is transparent."""
+    if shadow is None:
         return None
-    color = parse_color(written.color)
-    return shadows.DropShadow(color, written.x, written.y, written.blur) if color[3] else None
+    color = parse_color(shadow.color)
+    return DropShadow(color, shadow.x, shadow.y, shadow.blur) if color[3] else None
 
 
 def to_image_filters(
     written: Filter | None, flip: Literal["horizontal", "vertical", "both"] | None
-) -> looks.ImageFilters | None:
-    """How a picture is changed; None if it is not."""
+) -> ImageFilters | None:
+    """The filters to apply to a picture; None if they change nothing."""
     if written is None:
-        return looks.ImageFilters(flip) if flip else None
+        return ImageFilters(flip) if flip else None
     tint = parse_color(written.tint)
-    filters = looks.ImageFilters(
+    filters = ImageFilters(
         flip=flip or "none",
         grayscale=written.grayscale,
         blur=written.blur,
@@ -68,4 +68,4 @@ def to_image_filters(
         saturation=written.saturation,
         tint=tint if tint[3] else TRANSPARENT,
     )
-    return filters if filters != looks.ImageFilters() else None
+    return filters if filters != ImageFilters() else None

@@ -1,4 +1,4 @@
-"""Lengths, sides, corners and names as layers write them."""
+"""Types of lengths, sizes, corners, padding and names in a document."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ Padding = Annotated[
 def padding_sides(padding: float | tuple[float, ...]) -> tuple[float, float, float, float]:
     """Top, right, bottom, left.
 
-    >>> four((8, 16))
+    >>> padding_sides((8, 16))
     (8, 16, 8, 16)
     """
     sides = padding if isinstance(padding, tuple) else (padding, padding)

@@ -1,4 +1,4 @@
-"""Numbers of a document: written as JSON, or as Liquid that yields one."""
+"""Types of numbers in a document: a JSON number, or Liquid that yields one."""
 
 from typing import Annotated
 
@@ -11,13 +11,13 @@ _MAX_NUMBER = 1e15
 
 
 def number_or_liquid(text: str) -> None:
-    """A number, or Liquid that yields one."""
+    """Raises ValueError for a text that is neither a number nor Liquid."""
     if not has_liquid(text):
         read_number(text)
 
 
 def positive(written: float | str) -> None:
-    """A number over nought, or Liquid that yields one."""
+    """Raises ValueError for a number of 0 or less; Liquid is not checked."""
     if not (isinstance(written, str) and has_liquid(written)) and float(written) <= 0:
         raise ValueError("is not over 0")
 

@@ -1,4 +1,4 @@
-"""Colours, gradients and strokes as a document writes them."""
+"""Types of colours, gradients and strokes in a document."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ Stops = Annotated[tuple[Stop, ...], Len(2, 32)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearGradient:
-    """A gradient along a line; `angle` in degrees, 0 upwards, clockwise."""
+    """CSS's linear-gradient; `angle` in degrees clockwise, 0 is upwards."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -27,7 +27,7 @@ class LinearGradient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RadialGradient:
-    """A gradient from `center` (shares of the box) outwards; radius 1 is the farthest corner."""
+    """A gradient outwards from `center` (fractions of the box); radius 1 is the farthest corner."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -43,7 +43,7 @@ WrittenPaint = str | LinearGradient | RadialGradient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Border:
-    """A line of one colour; `width` in pixels."""
+    """A line of one colour; `width` in CSS pixels."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -57,13 +57,13 @@ GapLength = Annotated[float, Ge(0), Le(1000)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke(Border):
-    """A line that may be dashed: `dash` is on and off, in pixels."""
+    """A line that may be dashed: `dash` is the lengths on and off, in CSS pixels."""
 
     dash: tuple[DashLength, GapLength] | None = None
 
 
 def to_paint(written: WrittenPaint) -> colors.Paint:
-    """The paint of a resolved property."""
+    """The paint to draw with; the property has its Liquid evaluated."""
     if isinstance(written, str):
         return colors.parse_color(written)
     stops = tuple((colors.parse_color(color), offset) for color, offset in written.stops)

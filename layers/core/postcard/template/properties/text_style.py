@@ -1,4 +1,4 @@
-"""The text properties, as styles, texts and spans write them."""
+"""Types of the text properties of styles, texts and spans."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -24,7 +24,7 @@ Direction = Literal["auto", "ltr", "rtl"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Highlight:
-    """A box behind each line."""
+    """A filled box behind each line of a text."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -35,7 +35,7 @@ class Highlight:
 
 @dataclass(frozen=True, kw_only=True)
 class CharacterStyle:
-    """What a text and a span may say of their letters. None is inherited."""
+    """The text properties of letters, in texts and spans. None is inherited."""
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -55,7 +55,7 @@ class CharacterStyle:
 
 @dataclass(frozen=True, kw_only=True)
 class TextProperties(CharacterStyle):
-    """What a text says of its lines, too."""
+    """The text properties of letters and of lines."""
 
     line_height: Annotated[float, Ge(0.1), Le(10)] | None = None
     align: Literal["start", "center", "end", "left", "right", "justify"] | None = None
@@ -78,7 +78,7 @@ _TEXT_PROPERTY_NAMES = tuple(f.name for f in fields(TextProperties))
 
 
 def written_properties(style: CharacterStyle) -> dict[str, Any]:
-    """The text properties that are written, by name."""
+    """The text properties that the document states, by name."""
     kind: Any = type(style)
     names, values = _property_reader(kind)
     pairs = zip(names, values(style), strict=True)
@@ -87,6 +87,6 @@ def written_properties(style: CharacterStyle) -> dict[str, Any]:
 
 @cache
 def _property_reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    """The text properties that a class has, and what reads them all."""
+    """The text properties that a class has, and a function that reads them all."""
     names = tuple(name for name in _TEXT_PROPERTY_NAMES if hasattr(cls, name))
     return names, attrgetter(*names)

@@ -1,1 +1,1 @@
-"""How a document is written: JSON mapping, constraints, validators."""
+"""How a template document is written in JSON: mapping, constraints, validators."""

@@ -1,7 +1,7 @@
-"""Bounds of written numbers and lengths, asked at the door only.
+"""Bounds of numbers and lengths as annotations, which pydantic checks at publish.
 
-They stand for `annotated_types`' own, which a picture would wait for and never ask: pydantic takes
-these apart by that package's protocol.
+They have the names of `annotated_types`' constraints and unpack into those, so that rendering,
+which checks no bounds, need not import that package.
 """
 
 from collections.abc import Iterator
@@ -13,38 +13,38 @@ class _Constraint:
     __is_annotated_types_grouped_metadata__ = True
 
     def __iter__(self) -> Iterator[object]:
-        """What it is to pydantic."""
+        """The constraint of `annotated_types`, as its protocol for grouped metadata asks."""
         import annotated_types
 
-        one = type(self)
-        values = (getattr(self, name) for name in one.__dataclass_fields__)  # type: ignore[attr-defined]
-        yield getattr(annotated_types, one.__name__)(*values)
+        cls = type(self)
+        values = (getattr(self, name) for name in cls.__dataclass_fields__)  # type: ignore[attr-defined]
+        yield getattr(annotated_types, cls.__name__)(*values)
 
 
 @dataclass(frozen=True)
 class Ge(_Constraint):
-    """At least `least`."""
+    """Greater than or equal to `ge`."""
 
     ge: float
 
 
 @dataclass(frozen=True)
 class Gt(_Constraint):
-    """Over `floor`."""
+    """Greater than `gt`."""
 
     gt: float
 
 
 @dataclass(frozen=True)
 class Le(_Constraint):
-    """At most `most`."""
+    """Less than or equal to `le`."""
 
     le: float
 
 
 @dataclass(frozen=True)
 class Len(_Constraint):
-    """Between `least` and `most` letters or items, both among them."""
+    """From `min_length` to `max_length` characters or items, both included."""
 
     min_length: int
     max_length: int

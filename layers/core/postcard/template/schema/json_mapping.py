@@ -1,9 +1,9 @@
-"""How the template's dataclasses are written in JSON.
+"""Maps the template's dataclasses to and from JSON.
 
-The classes are plain dataclasses, so drawing needs no validation library. The marks in their
-annotations say the rest: bounds, `Rule` for what a written value must keep, `Choice` for unions,
-`Liquid` for what may hold Liquid. pydantic reads the same marks at the door
-(`document.parse`); `read` trusts a stored document and only gives it its types.
+The classes are plain dataclasses, so that rendering imports no validation library. The metadata in
+their annotations says the rest: bounds (`constraints`), `Validator` for further checks,
+`TaggedUnion` for unions, `Liquid` for texts that may hold Liquid. pydantic reads the same metadata
+at publish (`validation.parse`); `from_json` trusts a published document and validates nothing.
 """
 
 import types
@@ -16,12 +16,19 @@ from postcard.runtime.lazy_dataclass import dataclass
 
 Reader = Callable[[Any], Any]
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[[Any], Any])
+
+
+def _cache(function: F) -> F:
+    """`functools.cache` that keeps the function's signature: mypy takes types as not hashable."""
+    cached: Any = cache(function)
+    return cached  # type: ignore[no-any-return]
 
 
 def json_name(attribute: str) -> str:
-    """The JSON key of an attribute: Python's own words end in `_` here.
+    """The JSON key of an attribute; attributes named like a Python keyword end in `_`.
 
-    >>> written_name("if_"), written_name("schema_"), written_name("size")
+    >>> json_name("if_"), json_name("schema_"), json_name("size")
     ('if', '$schema', 'size')
     """
     return "$schema" if attribute == "schema_" else attribute.removesuffix("_")
@@ -33,12 +40,12 @@ PYDANTIC_CONFIG = {
     "alias_generator": json_name,
     "allow_inf_nan": False,
 }
-"""What pydantic is told about every class of the document (as `__pydantic_config__`)."""
+"""pydantic's configuration of every class of the document (as `__pydantic_config__`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Liquid:
-    """Marks a text that may hold Liquid, and the kind of value that it yields."""
+    """Annotates a text that may hold Liquid, with the type of value that it yields."""
 
     value_type: Literal["text", "plain", "color", "image", "locale", "zone", "date", "number"] = (
         "plain"
@@ -47,12 +54,12 @@ class Liquid:
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """What a written value must keep, asked at the door only: `holds` raises ValueError."""
+    """Annotates a value that pydantic checks at publish; `check` raises ValueError."""
 
     check: Callable[[Any], object]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """The schema of `source` with the rule behind it."""
+        """The schema of `source` with the check after it."""
         from pydantic_core import core_schema
 
         return core_schema.no_info_after_validator_function(self._validate, handler(source))
@@ -64,12 +71,12 @@ class Validator:
 
 @dataclass(frozen=True, slots=True)
 class TaggedUnion:
-    """Tells the members of a union apart by the kind of JSON that is written."""
+    """Annotates a union whose members are told apart by the JSON type or an object's `type`."""
 
-    default_type: str | None = None  # the `type` of an object that does not say one
+    default_type: str | None = None  # of an object without `type`
 
     def tag(self, value: Any) -> str:
-        """The kind of a JSON value: `<text>`, `<list>`, … and for an object its `{type}`."""
+        """The JSON type of a value: `<text>`, `<list>`, …, or `{type}` for an object."""
         if isinstance(value, dict):
             return f"{{{value.get('type', self.default_type)}}}"
         return _JSON_TAGS.get(type(value), "<other>")
@@ -79,13 +86,13 @@ class TaggedUnion:
         return {tag: member for member in get_args(union) for tag in _tags(member)}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """A union told apart by `tag`."""
+        """The schema of a union with `tag` as its discriminator."""
         from pydantic_core import core_schema
 
-        choices = {
+        schemas = {
             tag: handler.generate_schema(member) for tag, member in self.members(source).items()
         }
-        return core_schema.tagged_union_schema(choices, self.tag)
+        return core_schema.tagged_union_schema(schemas, self.tag)
 
 
 _JSON_TAGS = {
@@ -101,8 +108,8 @@ _JSON_TAGS = {
 def _tags(member: Any) -> tuple[str, ...]:
     bare = _strip_annotated(member)
     if is_dataclass(bare):
-        kind = next((f for f in fields(bare) if f.name == "type"), None)
-        return (f"{{{kind.default}}}",) if kind else ("{None}",)
+        type_field = next((f for f in fields(bare) if f.name == "type"), None)
+        return (f"{{{type_field.default}}}",) if type_field else ("{None}",)
     if get_origin(bare) is Literal:
         return ("<text>",)
     return (_JSON_TAGS[get_origin(bare) or bare],)
@@ -112,19 +119,20 @@ def _strip_annotated(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
+def _tagged_union(hint: Any) -> TaggedUnion | None:
+    metadata = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((each for each in metadata if isinstance(each, TaggedUnion)), None)
+
+
+@_cache
 def annotations_by_key(cls: Any) -> Mapping[str, Any]:
-    """The annotations of a class by JSON key, in their order."""
-    return _cached_annotations(cls)
-
-
-@cache
-def _cached_annotations(cls: Any) -> Mapping[str, Any]:
-    known = get_type_hints(cls, include_extras=True)
-    return {json_name(f.name): known[f.name] for f in fields(cls) if f.init}
+    """The annotations of a dataclass by JSON key, in field order."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {json_name(f.name): hints[f.name] for f in fields(cls) if f.init}
 
 
 def without_nulls(value: Any) -> Any:
-    """The same JSON without the members that are null (null is the same as not given)."""
+    """The JSON without members that are null, which mean the same as absent ones."""
     if isinstance(value, dict):
         return {
             k: v if k == "meta" else without_nulls(v) for k, v in value.items() if v is not None
@@ -133,34 +141,26 @@ def without_nulls(value: Any) -> Any:
 
 
 def from_json(cls: type[T], value: Mapping[str, Any]) -> T:
-    """A trusted JSON object (without nulls) as an instance of `cls`."""
-    built: T = reader_for(cls)(value)
-    return built
+    """An instance of `cls` from a trusted JSON object without nulls."""
+    instance: T = reader_for(cls)(value)
+    return instance
 
 
 def resolve_union(hint: Any, value: Any) -> Any:
-    """The annotation that holds for `value` itself: unions and `| None` resolved."""
-    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    """The annotation of `value` itself: its member of a union, without `| None`."""
     bare = _strip_annotated(hint)
-    choice = next((mark for mark in marks if isinstance(mark, TaggedUnion)), None)
-    if choice:
-        return resolve_union(choice.members(bare).get(choice.tag(value)), value)
+    if tagged_union := _tagged_union(hint):
+        return resolve_union(tagged_union.members(bare).get(tagged_union.tag(value)), value)
     if get_origin(bare) in (Union, types.UnionType):
         return resolve_union(next(m for m in get_args(bare) if m is not type(None)), value)
     return bare
 
 
+@_cache
 def reader_for(hint: Any) -> Reader:
-    """What reads the JSON of an annotation; made once for each."""
-    return _build_reader(hint)
-
-
-@cache
-def _build_reader(hint: Any) -> Reader:
+    """The function that reads trusted JSON of an annotation."""
     bare, origin = _strip_annotated(hint), get_origin(_strip_annotated(hint))
-    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    tagged_union = next((mark for mark in marks if isinstance(mark, TaggedUnion)), None)
-    if tagged_union:
+    if tagged_union := _tagged_union(hint):
         return _union_reader(tagged_union, bare)
     if origin in (Union, types.UnionType):
         return reader_for(next(m for m in get_args(bare) if m is not type(None)))
@@ -190,8 +190,8 @@ def _object_reader(cls: Any) -> Reader:
     attributes = {json_name(f.name): f.name for f in fields(cls) if f.init}
 
     def read_object(value: Any) -> Any:
-        known = annotations_by_key(cls)
-        return cls(**{attributes[k]: reader_for(known[k])(v) for k, v in value.items()})
+        annotations = annotations_by_key(cls)
+        return cls(**{attributes[k]: reader_for(annotations[k])(v) for k, v in value.items()})
 
     return read_object
 

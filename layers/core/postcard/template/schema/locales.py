@@ -1,4 +1,4 @@
-"""Locales and time zones by name, where they are known."""
+"""Looks up locales (Babel) and time zones (IANA) by name."""
 
 import re
 from datetime import UTC, tzinfo
@@ -11,9 +11,9 @@ def find_locale(tag: str) -> Any:
     """Babel's locale of a BCP 47 tag, or of its language alone; None if there is neither."""
     from babel import Locale, UnknownLocaleError
 
-    for written in (tag.replace("_", "-"), re.split("[-_]", tag)[0]):
+    for candidate in (tag.replace("_", "-"), re.split("[-_]", tag)[0]):
         try:
-            return Locale.parse(written, sep="-")
+            return Locale.parse(candidate, sep="-")
         except (UnknownLocaleError, ValueError, TypeError):
             continue
     return None

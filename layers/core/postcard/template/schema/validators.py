@@ -1,10 +1,11 @@
-"""What written values must keep. Each rule raises ValueError with a sentence."""
+"""Checks of single values in a document. Each raises ValueError with what is wrong."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from postcard.color import parse_color
+from postcard.host_patterns import is_host_allowed
 from postcard.identifiers import ID_PATTERN, NAME_PATTERN, is_name
 from postcard.json_text import canonical_json
 from postcard.runtime.lazy_regex import lazy_regex
@@ -15,7 +16,7 @@ from postcard.template.schema.graphemes import (
 )
 from postcard.template.schema.locales import find_locale, find_zone
 
-RESERVED_NAMES = frozenset(  # words of Liquid
+RESERVED_NAMES = frozenset(  # Liquid's keywords and variables
     (
         *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains"),
         *("in", "if", "else", "for", "with", "limit", "offset", "reversed", "cols"),
@@ -34,12 +35,12 @@ _UNSAFE_IN_URL = lazy_regex(r"[\x00-\x20\x7f\\<>\"`{}|^]|\s")
 
 
 def check_re2_pattern(pattern: str) -> None:
-    """A pattern that RE2 knows."""
+    """A regular expression in RE2's syntax."""
     _compile_re2(pattern)
 
 
 def matches_re2(pattern: str, text: str) -> bool:
-    """Whether the whole of `text` matches."""
+    """Whether the whole text matches an RE2 pattern."""
     return bool(_compile_re2(pattern).fullmatch(text))
 
 
@@ -53,25 +54,25 @@ def _compile_re2(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        why = error.args[0].decode() if isinstance(error.args[0], bytes) else error
-        raise ValueError(f"RE2 cannot read this pattern: {why}") from None
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
+        raise ValueError(f"RE2 cannot read this pattern: {reason}") from None
 
 
 def check_host_pattern(pattern: str) -> None:
-    """A host name in ASCII, perhaps with `*.` before it."""
+    """A host name in ASCII, with an optional `*.` before it."""
     if not _HOST_PATTERN.fullmatch(pattern) or len(pattern) > 253:
         raise ValueError("a host is written like cdn.example.com or *.example.com")
 
 
 def hostname(url: str) -> str:
-    """The host of an https address, in lower-case ASCII; ValueError if it has none."""
+    """The host name of a URL in lower-case ASCII; ValueError if it has none."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     if not host or "@" in parts.netloc:
         raise ValueError("has no host, or a user name before it")
-    _ = parts.port  # ValueError unless it is a number
+    _ = parts.port  # raises ValueError if it is no number
     return host if host.isascii() else host.encode("idna").decode()
 
 
@@ -91,18 +92,14 @@ def check_image_reference(text: str) -> None:
         raise ValueError("is not an address with a host") from None
 
 
-def is_allowed_host(image_reference: str, hosts: Sequence[str]) -> bool:
-    """Whether a picture's host is one of `hosts`; an asset is at every host.
+def is_allowed_image(image_reference: str, allowed_hosts: Sequence[str] | None) -> bool:
+    """Whether an image's host matches one of `allowed_hosts`; assets are always allowed.
 
-    >>> host_allowed("https://a.example.com/x.png", ["*.example.com"])
+    >>> is_allowed_image("https://a.example.com/x.png", ["*.example.com"])
     True
     """
-    if image_reference.startswith("asset:"):
-        return True
-    host = hostname(image_reference)
-    return any(
-        host.endswith(allowed[1:]) if allowed.startswith("*.") else host == allowed
-        for allowed in hosts
+    return image_reference.startswith("asset:") or is_host_allowed(
+        hostname(image_reference), allowed_hosts
     )
 
 
@@ -113,7 +110,7 @@ def check_name(text: str) -> None:
 
 
 def check_meta_size(meta: Any) -> None:
-    """Any JSON up to 4 KB."""
+    """Any JSON of at most 4,096 bytes."""
     if len(canonical_json(meta).encode()) > MAX_META_BYTES:
         raise ValueError(f"is larger than {MAX_META_BYTES} bytes")
 
@@ -130,13 +127,13 @@ def check_color_or_liquid(text: str) -> None:
 
 
 def check_image_or_liquid(text: str) -> None:
-    """A picture's address, Liquid that yields one, or nothing."""
+    """An image reference, Liquid that yields one, or an empty text."""
     if text and not has_liquid(text):
         check_image_reference(text)
 
 
 def check_drawable_text(text: str) -> None:
-    """At most 5,000 graphemes, 8 combining marks on one of them."""
+    """A text of at most 5,000 graphemes, with at most 8 combining marks on each."""
     if too_many_graphemes(text, MAX_TEXT_GRAPHEMES) and not has_liquid(text):
         raise ValueError(f"is longer than {MAX_TEXT_GRAPHEMES} characters")
     if longest_mark_run(text) > MAX_COMBINING_MARKS:
@@ -144,35 +141,47 @@ def check_drawable_text(text: str) -> None:
 
 
 def check_language_tag(tag: str) -> None:
-    """A BCP 47 tag, as far as its form goes."""
+    """A BCP 47 language tag; only its form is checked."""
     if not _LANGUAGE_TAG.fullmatch(tag):
         raise ValueError("a language is written like en, pt-BR or sr-Latn")
 
 
 def check_open_type_feature(feature: str) -> None:
-    """An OpenType feature as HarfBuzz writes it."""
+    """An OpenType feature in HarfBuzz's syntax."""
     if not _OPEN_TYPE_FEATURE.fullmatch(feature):
         raise ValueError('a feature is written like "tnum", "-liga" or "ss01=2"')
 
 
 def check_color(text: str) -> None:
-    """A colour, without Liquid."""
+    """A colour; Liquid is not allowed."""
     parse_color(text)
 
 
 def check_locale(tag: str) -> None:
-    """A locale that we have words for, or Liquid that yields one."""
-    if not has_liquid(tag) and find_locale(tag) is None:
-        raise ValueError("is no locale that we know; write one like en-GB")
+    """A locale that CLDR has data for."""
+    if find_locale(tag) is None:
+        raise ValueError("is not a known locale; write one like en-GB")
+
+
+def check_locale_or_liquid(text: str) -> None:
+    """A locale that CLDR has data for, or Liquid that yields one."""
+    if not has_liquid(text):
+        check_locale(text)
 
 
 def check_time_zone(name: str) -> None:
+    """An IANA time zone."""
+    if find_zone(name) is None:
+        raise ValueError("is not a known time zone; write one like Europe/Oslo")
+
+
+def check_time_zone_or_liquid(text: str) -> None:
     """An IANA time zone, or Liquid that yields one."""
-    if not has_liquid(name) and find_zone(name) is None:
-        raise ValueError("is no time zone; write one like Europe/Oslo")
+    if not has_liquid(text):
+        check_time_zone(text)
 
 
 def check_two_or_four_sides(values: Sequence[float]) -> None:
-    """Vertical and horizontal, or all four sides."""
+    """Two lengths (vertical, horizontal) or four (top, right, bottom, left)."""
     if len(values) not in (2, 4):
         raise ValueError("is a number, [vertical, horizontal] or all four sides")

@@ -1,1 +1,1 @@
-"""Parsing and validating a document."""
+"""Parses and validates a template document."""

@@ -1,28 +1,21 @@
-"""The template document: read at the door with every fault, or trusted once it was published."""
+"""Parses a template document: validated with every fault, or trusted once it is published."""
 
 from functools import cache
 from typing import Any
 
 from postcard.errors import Fault, raise_faults
 from postcard.json_text import canonical_json, parse_json
-from postcard.template.model import Document, FallbackPicture
+from postcard.template.model import Document
 from postcard.template.schema.json_mapping import from_json, without_nulls
-from postcard.template.validation.consistency import document_faults
+from postcard.template.validation.document_checks import document_faults
 
-__all__ = [
-    "MAX_DOCUMENT_BYTES",
-    "Document",
-    "FallbackPicture",
-    "json_schema",
-    "load_published",
-    "parse_document",
-]
+__all__ = ["MAX_DOCUMENT_BYTES", "Document", "json_schema", "load_published", "parse_document"]
 
-MAX_DOCUMENT_BYTES = 262_144  # of a document
+MAX_DOCUMENT_BYTES = 262_144
 
 
 def parse_document(body: str | bytes) -> Document:
-    """A document at the door; `BadRequest` with every fault, its pointer and a guess."""
+    """Parses and validates an untrusted document; raises `BadRequest` with every fault."""
     from pydantic import ValidationError
 
     data = without_nulls(_read_object(body))
@@ -38,12 +31,12 @@ def parse_document(body: str | bytes) -> Document:
 
 
 def load_published(body: str | bytes) -> Document:
-    """A document that was published: what `parse` gave for it, without validating again."""
+    """Parses a published document into what `parse_document` returned for it; validates nothing."""
     return from_json(Document, without_nulls(parse_json(body)))
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of documents."""
+    """The JSON Schema of template documents."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Postcard template",

@@ -1,4 +1,4 @@
-"""pydantic's findings as our faults: JSON pointers, plain sentences, a guess for a wrong name."""
+"""Converts pydantic's errors into faults with JSON pointers, plain messages and suggestions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
@@ -24,43 +24,50 @@ _LENGTH_ERRORS = ("too_long", "string_too_long")
 
 
 def faults_from_pydantic(error: "ValidationError", data: Any, root: type) -> Sequence[Fault]:
-    """Every fault once, in the order of the document's classes."""
-    details = error.errors(include_url=False)
-    found = {_to_fault(detail, data, root): detail["type"] == "too_short" for detail in details}
-    return [f for f, short in found.items() if not (short and _has_inner_fault(f, found))]
+    """Every fault once, in pydantic's order; `data` is the document, `root` its class."""
+    errors = error.errors(include_url=False)
+    faults = {_to_fault(each, data, root): each["type"] == "too_short" for each in errors}
+    return [
+        fault
+        for fault, is_too_short in faults.items()
+        if not (is_too_short and _has_inner_fault(fault, faults))
+    ]
 
 
-def _has_inner_fault(fault: Fault, found: Iterable[Fault]) -> bool:
+def _has_inner_fault(fault: Fault, faults: Iterable[Fault]) -> bool:
     """Whether a list is too short only because pydantic left a faulty member out."""
-    return any(other.pointer.startswith(f"{fault.pointer}/") for other in found)
+    return any(other.pointer.startswith(f"{fault.pointer}/") for other in faults)
 
 
-def _to_fault(detail: "ErrorDetails", data: Any, root: type) -> Fault:
-    kind = detail["type"]
-    steps = _document_path(detail["loc"], data, missing=kind == "missing")
-    where = json_pointer(*steps)
-    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-        return Fault("unknown_name", where, _unknown_property_message(steps, data, root))
-    if kind == "missing":
-        return Fault("missing_value", where, f"{steps[-1]} is required.")
-    if kind == "union_tag_invalid":
-        return _union_fault(steps, detail, data)
-    if kind == "value_error":
-        return Fault("invalid_value", where, f"{_plain_message(str(detail['ctx']['error']))}.")
-    code = "too_many_items" if kind in _LENGTH_ERRORS else "invalid_value"
-    return Fault(code, where, f"{_plain_message(detail['msg'])}.")
+def _to_fault(error: "ErrorDetails", data: Any, root: type) -> Fault:
+    error_type = error["type"]
+    steps = _document_path(error["loc"], data, missing=error_type == "missing")
+    pointer = json_pointer(*steps)
+    if error_type in ("unexpected_keyword_argument", "extra_forbidden"):
+        return Fault("unknown_name", pointer, _unknown_property_message(steps, data, root))
+    if error_type == "missing":
+        return Fault("missing_value", pointer, f"{steps[-1]} is required.")
+    if error_type == "union_tag_invalid":
+        return _union_fault(steps, error, data)
+    if error_type == "value_error":
+        return Fault("invalid_value", pointer, f"{_plain_message(str(error['ctx']['error']))}.")
+    code = "too_many_items" if error_type in _LENGTH_ERRORS else "invalid_value"
+    return Fault(code, pointer, f"{_plain_message(error['msg'])}.")
 
 
 def _document_path(loc: Sequence[str | int], data: Any, *, missing: bool) -> PathSteps:
-    """The places of `loc` that are in the document; the rest are names of union members."""
+    """The steps of `loc` that are in the document, without pydantic's names of union members.
+
+    `missing`: the last step is a property that the document lacks.
+    """
     steps: list[str | int] = []
     for index, step in enumerate(loc):
-        last = missing and index == len(loc) - 1
-        inside = isinstance(data, dict) and step in data
-        if inside or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+        is_missing_property = missing and index == len(loc) - 1
+        in_object = isinstance(data, dict) and step in data
+        if in_object or (isinstance(data, list) and isinstance(step, int) and step < len(data)):
             data = data[step]
             steps.append(step)
-        elif last:
+        elif is_missing_property:
             steps.append(step)
     return tuple(steps)
 
@@ -69,11 +76,9 @@ def _unknown_property_message(steps: PathSteps, data: Any, root: type) -> str:
     cls, name = _dataclass_at(steps[:-1], data, root), str(steps[-1])
     known = [key for key in annotations_by_key(cls) if key != name] if cls else []
     close = get_close_matches(name, known, 1, 0.5)
-    return (
-        f"unknown property; did you mean {close[0]}?"
-        if close
-        else (f"unknown property; there are {', '.join(known)}.")
-    )
+    if close:
+        return f"unknown property; did you mean {close[0]}?"
+    return f"unknown property; there are {', '.join(known)}."
 
 
 def _dataclass_at(steps: PathSteps, data: Any, root: type) -> Any:
@@ -81,8 +86,8 @@ def _dataclass_at(steps: PathSteps, data: Any, root: type) -> Any:
     hint: Any = root
     for step in steps:
         hint, data = _annotation_at(resolve_union(hint, data), step), data[step]
-    found = resolve_union(hint, data)
-    return found if is_dataclass(found) else None
+    cls = resolve_union(hint, data)
+    return cls if is_dataclass(cls) else None
 
 
 def _annotation_at(hint: Any, step: str | int) -> Any:
@@ -94,21 +99,21 @@ def _annotation_at(hint: Any, step: str | int) -> Any:
     return arguments[1] if get_origin(hint) in (dict, Mapping) else arguments[0]
 
 
-def _union_fault(steps: PathSteps, detail: "ErrorDetails", data: Any) -> Fault:
-    value, where = _value_at(data, steps), json_pointer(*steps)
-    tags = [tag.strip("' ") for tag in str(detail["ctx"]["expected_tags"]).split(",")]
+def _union_fault(steps: PathSteps, error: "ErrorDetails", data: Any) -> Fault:
+    value, pointer = _value_at(data, steps), json_pointer(*steps)
+    tags = [tag.strip("' ") for tag in str(error["ctx"]["expected_tags"]).split(",")]
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
     if not isinstance(value, dict):
         expected = list(dict.fromkeys(_TYPE_NOUNS.get(tag, "an object") for tag in tags))
-        return Fault("invalid_value", where, f"it should be {_join_with_or(expected)}.")
+        return Fault("invalid_value", pointer, f"it should be {_join_with_or(expected)}.")
     if "type" not in value:
-        return Fault("missing_value", f"{where}/type", f"type is one of {', '.join(types)}.")
-    written_type = str(value["type"])
-    if written_type == "list":
-        return Fault("invalid_value", f"{where}/type", "An item holds single values, no list.")
-    close = get_close_matches(written_type, types, 1)
-    guess = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
-    return Fault("invalid_value", f"{where}/type", f"unknown type; {guess}")
+        return Fault("missing_value", f"{pointer}/type", f"type is one of {', '.join(types)}.")
+    type_ = str(value["type"])
+    if type_ == "list":
+        return Fault("invalid_value", f"{pointer}/type", "An item holds single values, no list.")
+    close = get_close_matches(type_, types, 1)
+    suggestion = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
+    return Fault("invalid_value", f"{pointer}/type", f"unknown type; {suggestion}")
 
 
 def _value_at(data: Any, steps: PathSteps) -> Any:
@@ -122,9 +127,9 @@ def _join_with_or(words: Sequence[str]) -> str:
 
 
 def _plain_message(text: str) -> str:
-    """The words of pydantic without its programmer's nouns."""
-    for theirs, ours in _MESSAGE_REPLACEMENTS:
-        text = text.replace(theirs, ours)
+    """Pydantic's message with words for readers of JSON instead of Python's types."""
+    for old, new in _MESSAGE_REPLACEMENTS:
+        text = text.replace(old, new)
     return text.rstrip(".")
 
 

@@ -1,0 +1,46 @@
+"""`Idempotency-Key`: the response of a successful call is stored for 24 hours and repeated."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from api.request_context import ApiRequestContext
+from postcard.errors import BadRequest, Fault, ServiceUnavailable
+
+IDEMPOTENT_PATHS = ("/v1/templates", "/v1/assets")  # for POST
+MAX_KEY_LENGTH = 255
+
+
+def run_idempotently(
+    context: ApiRequestContext, resolve: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """The stored response of the request's `Idempotency-Key`, or that of `resolve`, then stored.
+
+    Only responses under 300 are stored; after any other the key can be used again.
+    """
+    key = context.request.headers.get("idempotency-key")
+    if key is None:
+        return resolve()
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        detail = f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters."
+        raise BadRequest(detail, errors=[Fault("invalid_request", "", detail)])
+    assert context.auth.key is not None
+    name = f"{context.auth.key.key_id}#{context.request.path}#{key}"
+    store = context.service.idempotency
+    body_digest = hashlib.sha256(context.body_text.encode()).hexdigest()
+    if (stored := store.begin(name, body_digest, now=context.now)) is not None:
+        context.log_fields["outcome"] = "replayed"
+        replayed: dict[str, Any] = json.loads(stored)
+        return replayed
+    succeeded = False
+    try:
+        response = resolve()
+        if succeeded := response["statusCode"] < 300:
+            with contextlib.suppress(ServiceUnavailable):  # the work is done: say so all the same
+                store.finish(name, json.dumps(response), now=context.now)
+        return response
+    finally:
+        if not succeeded:
+            store.abandon(name)

@@ -1,0 +1,19 @@
+"""One GET of a picture while it is answered: its time limit, its timings, its log fields."""
+
+from dataclasses import field
+
+from postcard.pipeline.timings import Timings
+from postcard.runtime.lazy_dataclass import dataclass
+
+
+@dataclass
+class RequestContext:
+    """`now` is in Unix seconds, `deadline` a `time.monotonic()` instant: drawing ends by then.
+
+    `log_fields` go into the access log, so no value of a reader may be among them.
+    """
+
+    now: float
+    deadline: float
+    timings: Timings = field(default_factory=Timings)
+    log_fields: dict[str, object] = field(default_factory=dict)

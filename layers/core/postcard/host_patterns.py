@@ -1,0 +1,28 @@
+"""Host allow-lists: `cdn.example.com` is that host, `*.example.com` every host below it."""
+
+from collections.abc import Sequence
+
+
+def is_host_allowed(host: str, patterns: Sequence[str] | None) -> bool:
+    """Whether a pattern matches `host`, which is lower-case ASCII; None allows every host.
+
+    >>> is_host_allowed("a.example.com", ["*.example.com"])
+    True
+    >>> is_host_allowed("example.com", ["*.example.com"])
+    False
+    """
+    return patterns is None or any(_matches(host, pattern) for pattern in patterns)
+
+
+def _matches(host: str, pattern: str) -> bool:
+    name = _ascii_lower(pattern.removeprefix("*."))
+    return host.endswith(f".{name}") if pattern.startswith("*.") else host == name
+
+
+def _ascii_lower(name: str) -> str:
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError:
+            return ""  # no host is empty or ends with a dot
+    return name.lower()

@@ -1,0 +1,94 @@
+"""What a render needs before its pictures are fetched: Liquid evaluated, render tree built."""
+
+from collections.abc import Iterator, Sequence
+
+from postcard.errors import Fault
+from postcard.geometry import OutputSize
+from postcard.rendering.drawing_context import WarningList
+from postcard.rendering.images import ImageSource, image_sources
+from postcard.rendering.render_tree import RenderNode, build_tree
+from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import BoundValues
+from postcard.template.compiled import Template
+from postcard.template.evaluator import NO_CLOCK, Evaluator
+from postcard.template.layers.group import AnyLayer
+from postcard.template.model import Document
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedFrame:
+    """The document with its Liquid evaluated, its render tree, and the warnings that this gave.
+
+    `countdown_end` is in Unix seconds; None without a countdown or a clock.
+    """
+
+    document: Document
+    nodes: tuple[RenderNode, ...]
+    warnings: tuple[Fault, ...]
+    countdown_end: float | None
+
+
+class PreparedRender:
+    """A template with its values, in one size, at one moment: ready to be drawn.
+
+    Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
+    seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
+    """
+
+    def __init__(
+        self,
+        template: Template,
+        values: BoundValues,
+        size: OutputSize,
+        *,
+        now: float = NO_CLOCK,
+        layers: Sequence[AnyLayer] | None = None,
+        pointer: str = "/layers",
+    ) -> None:
+        self.template, self.values, self.size, self.now = template, values, size, now
+        self._layers = template.document.layers if layers is None else layers
+        self._pointer = pointer
+        self._frames = {0: self._evaluate(0)}
+
+    def frame(self, second: int = 0) -> EvaluatedFrame:
+        """The frame of an animation that is shown that many seconds after the first."""
+        return self._frames.get(second) or self._evaluate(second)
+
+    def image_sources(self, *, has_prerendered: bool = False) -> list[ImageSource]:
+        """The pictures to fetch, each reference once.
+
+        The default of the field in an `on_error: default` layer is among them. `has_prerendered`:
+        the template's prerendered layers are stored in that size; the pictures that only these
+        show are marked `prerendered_only`.
+        """
+        return image_sources(
+            self.template,
+            self.values.values,
+            self.size,
+            self._trees_with_images(),
+            has_prerendered=has_prerendered,
+        )
+
+    def _trees_with_images(self) -> Iterator[Sequence[RenderNode]]:
+        """The render tree of the first frame; those of all frames if they differ in pictures.
+
+        The frames evaluated here are kept until they are drawn. All others are evaluated when they
+        are drawn, since those of a long animation would take much memory together.
+        """
+        countdown = self.template.document.countdown
+        for second in range(
+            countdown.frames if countdown and self.template.images_depend_on_time else 1
+        ):
+            if second not in self._frames:
+                self._frames[second] = self._evaluate(second)
+            yield self._frames[second].nodes
+
+    def _evaluate(self, second: int) -> EvaluatedFrame:
+        warnings = WarningList()
+        evaluator = Evaluator(
+            self.template, self.values.values, self.now, warnings.warn, elapsed_seconds=second
+        )
+        nodes = build_tree(self._layers, self._pointer, evaluator, self.values.layers)
+        return EvaluatedFrame(
+            evaluator.document, nodes, tuple(warnings.faults), evaluator.countdown_end
+        )

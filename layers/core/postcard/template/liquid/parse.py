@@ -1,0 +1,114 @@
+"""Parses a document's Liquid into templates and conditions, each source once.
+
+`fast_path` parses what most texts use; all else goes to python-liquid, which is imported only
+when a text needs it.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+from postcard.runtime.lazy_regex import lazy_regex
+from postcard.template.liquid.context import LiquidContext, LiquidFailed, check_output_length
+from postcard.template.liquid.fast_path import (
+    LiquidCondition,
+    parse_fast_condition,
+    parse_fast_template,
+)
+from postcard.template.liquid.loops import NameTypes
+
+__all__ = [
+    "LiquidCondition",
+    "LiquidTemplate",
+    "liquid_errors",
+    "names_used",
+    "parse_condition",
+    "parse_template",
+    "paths_used",
+    "uses_time",
+]
+
+
+class LiquidTemplate(Protocol):
+    """A text with Liquid in it."""
+
+    def render(self, context: LiquidContext) -> str:
+        """The text with its Liquid replaced; raises `LiquidFailed`."""
+
+
+@lru_cache(maxsize=4096)
+def parse_template(source: str) -> LiquidTemplate:
+    """Parses a text; Liquid that cannot be parsed fails when it is rendered."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    return parse_fast_template(source) or _LazyLiquid(source, condition=False)
+
+
+@lru_cache(maxsize=4096)
+def parse_condition(source: str) -> LiquidCondition:
+    """Parses a layer's `if`; a condition that cannot be parsed fails when it is evaluated."""
+    return parse_fast_condition(source) or _LazyLiquid(source, condition=True)
+
+
+def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> Sequence[str]:
+    """Messages about Liquid that fails or is wrong whatever the values are."""
+    from postcard.template.liquid.checks import parsed_liquid_errors
+    from postcard.template.liquid.python_liquid import ParsedLiquid
+
+    try:
+        return parsed_liquid_errors(ParsedLiquid(source, condition=condition), types)
+    except LiquidFailed as error:
+        return (str(error),)
+
+
+_NAME = "[a-z_][a-z0-9_]*"
+_TIME_NAMES = lazy_regex(r"(?<![.\w])(?:now|countdown)\b")
+_MARKUP = lazy_regex(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_STRING_LITERALS = lazy_regex("\"[^\"]*\"|'[^']*'")
+
+
+def uses_time(source: str, *, condition: bool = False) -> bool:
+    """Whether Liquid uses `now` or `countdown`."""
+    parts = [source] if condition else _MARKUP.findall(source)
+    return any(_TIME_NAMES.search(_STRING_LITERALS.sub("", part)) for part in parts)
+
+
+def names_used(source: str) -> Sequence[str]:
+    """The names in a text's Liquid, in their order; keywords and filters are among them."""
+    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    return [name for part in parts for name in re.findall(rf"(?<![.\w]){_NAME}", part)]
+
+
+def paths_used(source: str) -> Sequence[tuple[str, ...]]:
+    """`names_used` with the steps of each path: `product.image` has two."""
+    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    paths = (
+        path for part in parts for path in re.findall(rf"(?<![.\w]){_NAME}(?:\.{_NAME})*", part)
+    )
+    return [tuple(path.split(".")) for path in paths]
+
+
+class _LazyLiquid:
+    """Liquid that python-liquid parses when it is first rendered or evaluated."""
+
+    __slots__ = ("_parsed", "condition", "source")
+
+    def __init__(self, source: str, *, condition: bool) -> None:
+        self.source, self.condition = source, condition
+        self._parsed: Any = None
+
+    def render(self, context: LiquidContext) -> str:
+        """The text with its Liquid replaced; raises `LiquidFailed`."""
+        text: str = self._parse_once().render(context)
+        return check_output_length(text)
+
+    def evaluate(self, context: LiquidContext) -> bool:
+        """Whether the condition is true; raises `LiquidFailed`."""
+        return bool(self._parse_once().render(context))
+
+    def _parse_once(self) -> Any:
+        if self._parsed is None:
+            from postcard.template.liquid.python_liquid import ParsedLiquid
+
+            self._parsed = ParsedLiquid(self.source, condition=self.condition)
+        return self._parsed

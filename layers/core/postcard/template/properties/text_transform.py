@@ -1,0 +1,78 @@
+"""CSS's text-transform: upper case, lower case and capitals by the rules of the language."""
+
+import re
+import unicodedata
+
+from postcard.runtime.lazy_regex import lazy_regex
+
+_TURKIC = ("tr", "az")
+_LEADING_IJ = lazy_regex("^ij")
+_WORD = lazy_regex(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
+# Lithuanian keeps an i's dot below an accent: i̇́
+_LITHUANIAN_DOTTED = lazy_regex("([ij]\u0328?)\u0307")
+_LITHUANIAN_ACCENTED = lazy_regex("([IJ]\u0328?)(?=[\u0300\u0301\u0303])")
+_DIAERESIS, _IOTA_SUBSCRIPT = "\u0308", "\u0345"  # the diacritics that Greek capitals keep
+_GREEK_DIACRITICS = f"[\u0300\u0301\u0304\u0306{_DIAERESIS}\u0313\u0314\u0342{_IOTA_SUBSCRIPT}]"
+_GREEK_HIATUS = lazy_regex(rf"([αεηουωΑΕΗΟΥΩ][\u0300\u0301])([ιυΙΥ])(?!{_GREEK_DIACRITICS})")
+_GREEK_ACCENTED = lazy_regex(rf"(?<!\w)[ηΗ]\u0301(?!\w)|([αεηιουωρΑΕΗΙΟΥΩΡ])({_GREEK_DIACRITICS}+)")
+
+
+def apply_text_transform(text: str, transform: str, language: str) -> str:
+    """The text in the case that CSS's text-transform gives it.
+
+    >>> apply_text_transform("istanbul", "uppercase", "tr")
+    'İSTANBUL'
+    >>> apply_text_transform("o'neil's şehir", "capitalize", "")
+    "O'neil's Şehir"
+    """
+    cases = {"uppercase": _to_upper, "lowercase": _to_lower, "capitalize": _capitalize_words}
+    return cases[transform](text, language.split("-")[0].lower()) if transform in cases else text
+
+
+def _to_upper(text: str, language: str) -> str:
+    if language in _TURKIC:
+        text = text.replace("i", "İ")
+    if language == "lt":
+        text = _LITHUANIAN_DOTTED.sub(r"\1", _decompose(text))
+    if language == "hy":
+        text = text.replace("և", "ԵՎ")
+    return _compose((_strip_greek_accents(text) if language == "el" else text).upper())
+
+
+def _to_lower(text: str, language: str) -> str:
+    if language in _TURKIC:
+        text = text.replace("I\u0307", "i").replace("I", "ı").replace("İ", "i")
+    if language == "lt":
+        text = _LITHUANIAN_ACCENTED.sub("\\1\u0307", _decompose(text))
+    return _compose(text.lower())
+
+
+def _capitalize_words(text: str, language: str) -> str:
+    return _WORD.sub(lambda match: _capitalize_word(match.group(), language), text)
+
+
+def _capitalize_word(word: str, language: str) -> str:
+    if language == "nl" and _LEADING_IJ.match(word):
+        return "IJ" + word[2:]
+    first = "İ" if language in _TURKIC and word[0] == "i" else word[0].title()
+    return first + word[1:]
+
+
+def _decompose(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def _compose(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _strip_greek_accents(text: str) -> str:
+    """Greek capitals have no accents, except Ή ("or"); the ι of `άι` gets a diaeresis: `ΑΪ`."""
+    parts = _GREEK_HIATUS.sub(rf"\1\2{_DIAERESIS}", _decompose(text))
+    return _GREEK_ACCENTED.sub(_without_accents, parts)
+
+
+def _without_accents(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    return match[1] + "".join(mark for mark in match[2] if mark in (_DIAERESIS, _IOTA_SUBSCRIPT))

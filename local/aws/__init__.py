@@ -1,0 +1,1 @@
+"""Imitations of the AWS services that Postcard uses, configured from `template.yaml`."""

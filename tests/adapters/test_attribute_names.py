@@ -1,0 +1,58 @@
+"""Rows of 0.1, which named some attributes otherwise, are read; new rows have the new names."""
+
+from dataclasses import replace
+from typing import Any
+
+from postcard.adapters.aws.boto_client import boto_client
+from postcard.adapters.aws.images import DynamoImageStore
+from postcard.adapters.aws.table import Table
+from postcard.adapters.aws.templates import DynamoTemplateStore
+from postcard.ports import TemplateRecord, TemplateVersion
+from postcard.settings import Settings
+from tests.adapters.conftest import make_table
+from tests.adapters.test_image_records import image
+
+FALLBACKS = {"fallback": "templates/welcome/1/fallbacks/a", "ended": "templates/welcome/1/b"}
+PRERENDERED = {"1200x630": "templates/welcome/1/grounds/c"}
+
+
+def create_table(settings: Settings) -> Table:
+    client = boto_client("dynamodb", settings)
+    make_table(client, settings.table)
+    return Table(client, settings.table)
+
+
+def rename_attributes(table: Table, pk: str, sk: str, names: dict[str, str]) -> dict[str, Any]:
+    """Renames attributes of a stored row; returns the row as it was."""
+    row = table.get(pk, sk)
+    assert row is not None
+    table.put(pk, sk, {names.get(name, name): value for name, value in row.items()})
+    return row
+
+
+def test_a_version_with_old_attribute_names_is_read(settings: Settings) -> None:
+    table = create_table(settings)
+    templates = DynamoTemplateStore(table)
+    version = TemplateVersion(
+        "welcome", 1, "{}", 1_795_000_000, fallbacks=FALLBACKS, prerendered=PRERENDERED
+    )
+    templates.publish(TemplateRecord("welcome", "Welcome", 1, 1_795_000_000), version)
+    old_names = {"fallbacks": "stand_ins", "prerendered": "grounds"}
+    row = rename_attributes(table, "template#welcome", "000001", old_names)
+    assert (row["fallbacks"], row["prerendered"]) == (FALLBACKS, PRERENDERED)
+    assert not row.keys() & {"stand_ins", "grounds"}
+    assert templates.version("welcome", 1) == version
+    assert templates.versions("welcome", limit=5, cursor=None).items == [version]
+
+
+def test_an_image_with_old_attribute_names_is_read_and_found(settings: Settings) -> None:
+    table = create_table(settings)
+    images = DynamoImageStore(table)
+    record = replace(image(), blind_indexes=("b" * 40,))
+    images.put(record)
+    row = rename_attributes(table, "image#img_abc", "record", {"blind_indexes": "marks"})
+    assert row["blind_indexes"] == ("b" * 40,)
+    assert "marks" not in row
+    assert images.get("img_abc") == record
+    assert list(images.by_blind_index("b" * 40)) == [record]
+    assert list(images.by_template("welcome")) == [record]

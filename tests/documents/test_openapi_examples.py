@@ -1,0 +1,82 @@
+"""Every example of the OpenAPI document works as it is written on what `make serve` uploads."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.documents.seeded_service import SEED, document, seeded_service
+from tests.functions.in_memory_service import InMemoryService
+
+Operation = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def seeded() -> InMemoryService:
+    service = seeded_service()
+    for path in sorted(SEED.glob("*.json")):
+        service.publish(document(path.stem), path.stem)
+    return service
+
+
+@pytest.fixture(scope="module")
+def openapi(seeded: InMemoryService) -> dict[str, Any]:
+    described: dict[str, Any] = seeded.call("GET", "/openapi.json", key=None).json
+    return described
+
+
+def body_examples(openapi: dict[str, Any], operation: dict[str, Any]) -> list[Any]:
+    if "requestBody" not in operation:
+        return [None]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    if "$ref" in schema:
+        schema = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    examples: list[Any] = schema["examples"]
+    return examples
+
+
+def operations(openapi: dict[str, Any]) -> list[Operation]:
+    """In the order of the page, but what deletes last."""
+    listed = [(m, p, o) for p, methods in openapi["paths"].items() for m, o in methods.items()]
+    return sorted(listed, key=lambda operation: operation[0] == "delete")
+
+
+def test_every_example_works_on_a_seeded_service(
+    seeded: InMemoryService, openapi: dict[str, Any]
+) -> None:
+    image_id = ""
+    for method, path, operation in operations(openapi):
+        for example in body_examples(openapi, operation):
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path":
+                    # An image's id is a keyed digest, so it is another in each deployment.
+                    value = parameter.get("example") or image_id
+                    path = path.replace("{" + parameter["name"] + "}", str(value))
+            reply = seeded.call(method.upper(), path, example)
+            assert 200 <= reply.status < 300, (method, path, example, reply.body)
+            if path == "/v1/images":
+                image_id = reply.json["id"]
+                assert (reply.json["status"], reply.json["warnings"]) == ("ready", [])
+
+
+def test_every_operation_with_a_body_has_an_example(openapi: dict[str, Any]) -> None:
+    for _, path, operation in operations(openapi):
+        assert body_examples(openapi, operation), path
+
+
+def test_every_path_parameter_but_an_image_s_id_has_an_example(openapi: dict[str, Any]) -> None:
+    without = {
+        parameter["name"]
+        for _, _, operation in operations(openapi)
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "path" and "example" not in parameter
+    }
+    assert without == {"image_id"}
+
+
+def test_the_example_document_has_no_findings(
+    seeded: InMemoryService, openapi: dict[str, Any]
+) -> None:
+    (example,) = body_examples(openapi, openapi["paths"]["/v1/templates"]["post"])
+    reply = seeded.call("POST", "/v1/templates", json.dumps(example))
+    assert reply.json["findings"] == []
