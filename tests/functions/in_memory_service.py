@@ -22,6 +22,7 @@ from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
+from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
 from postcard.settings import DEFAULT_MERGE_RENDERS
 from tests.functions.fake_services import (
@@ -74,13 +75,14 @@ class InMemoryService:
 
     def rebuild(self) -> None:
         """Start new processes on the same stores, with ports that were replaced."""
-        self.image = image_service(self._dependencies())
+        self.caches = Caches()  # of the image function
+        self.image = image_service(self._dependencies(self.caches))
         self.api = api_service(self._api_dependencies())
 
     def _api_dependencies(self) -> ApiDependencies:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
         return ApiDependencies(
-            dependencies=self._dependencies(),
+            dependencies=self._dependencies(Caches()),
             api_keys=self.api_keys,
             limiter=self.limiter,
             idempotency=self.idempotency,
@@ -91,7 +93,7 @@ class InMemoryService:
             cors_origins=self.cors_origins,
         )
 
-    def _dependencies(self) -> Dependencies:
+    def _dependencies(self, caches: Caches) -> Dependencies:
         return Dependencies(
             templates=self.templates,
             images=self.images,
@@ -106,12 +108,13 @@ class InMemoryService:
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
+            caches=caches,
         )
 
     def cold_start(self) -> None:
         """Start a new image function with empty caches."""
         self.renderer = FakeRenderer()
-        self.image = image_service(self._dependencies())
+        self.image = image_service(self._dependencies(self.caches))
 
     def advance_monotonic(self, seconds: float) -> None:
         self.monotonic_now += seconds

@@ -1,4 +1,4 @@
-"""One signed link, spoilt and respelled in every way of the corpus that a link alone can show."""
+"""One signed link, changed in each way of the mutation corpus that concerns links alone."""
 
 import json
 
@@ -12,18 +12,18 @@ LINK = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 SIGNATURE = LINK[-43:]
 
 
-def test_the_link_itself_is_right() -> None:
+def test_the_unchanged_link_is_valid() -> None:
     assert outcome(LINK).status == 200
 
 
 @pytest.mark.parametrize("id", sorted(REFUSED))
-def test_a_spoilt_link_gets_no_picture(id: str) -> None:
+def test_a_corrupted_link_is_refused(id: str) -> None:
     for link in REFUSED[id](LINK, SIGNATURE):
         assert outcome(link).status in (400, 403), link
 
 
 @pytest.mark.parametrize("id", sorted(SAME_PICTURE))
-def test_another_spelling_is_the_same_link(id: str) -> None:
+def test_another_spelling_has_the_same_cache_path(id: str) -> None:
     right = outcome(LINK)
     for link in SAME_PICTURE[id](LINK, SIGNATURE):
         found = outcome(link)
@@ -33,6 +33,6 @@ def test_another_spelling_is_the_same_link(id: str) -> None:
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not beside this tree")
-def test_every_kind_of_the_corpus_has_its_place() -> None:
+def test_every_mutation_of_the_corpus_is_covered() -> None:
     kinds = {mutation["id"] for mutation in json.loads(CORPUS.read_text())["mutations"]}
     assert kinds == REFUSED.keys() | SAME_PICTURE.keys() | TESTED_ELSEWHERE.keys()

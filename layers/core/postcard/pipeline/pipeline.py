@@ -24,6 +24,7 @@ from postcard.rendering.renderer import (
 )
 from postcard.rendering.static_layers import PrerenderedLayers, size_name
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import Caches
 from postcard.template.compiled import Template
 from postcard.template.model import Document
 
@@ -58,11 +59,16 @@ class RenderPipeline:
     """Draws render jobs. One for a process, since its parts have caches."""
 
     def __init__(
-        self, renderer: Renderer, sources: SourceFetcher, *, monotonic: Monotonic = time.monotonic
+        self,
+        renderer: Renderer,
+        sources: SourceFetcher,
+        *,
+        monotonic: Monotonic = time.monotonic,
+        caches: Caches | None = None,
     ) -> None:
         self.renderer = renderer
         self.sources = sources
-        self.font_cache = FontCache(renderer.fonts, sources.read_uncached)
+        self.font_cache = FontCache(renderer.fonts, sources.read_uncached, caches=caches)
         self._monotonic = monotonic
 
     def draw(

@@ -12,7 +12,7 @@ from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 CACHE_BYTES = 64_000_000
 MAX_CONCURRENT_FETCHES = 6
@@ -25,12 +25,18 @@ class SourceFetcher:
     """Fetches images, those of one picture at the same time. Caches what was stored at publish."""
 
     def __init__(
-        self, store: ports.ObjectStore, assets: AssetReader, fetcher: ports.Fetcher
+        self,
+        store: ports.ObjectStore,
+        assets: AssetReader,
+        fetcher: ports.Fetcher,
+        *,
+        caches: Caches | None = None,
     ) -> None:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
-        self._cache: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
+        objects: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
+        self._cache = (caches or Caches()).add("stored objects", objects)
 
     def fetch_all(
         self,
