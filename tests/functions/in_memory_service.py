@@ -114,6 +114,7 @@ class InMemoryService:
     def cold_start(self) -> None:
         """Start a new image function with empty caches."""
         self.renderer = FakeRenderer()
+        self.caches = Caches()
         self.image = image_service(self._dependencies(self.caches))
 
     def advance_monotonic(self, seconds: float) -> None:
