@@ -21,9 +21,10 @@ from postcard.delivery.fallbacks import (
     ENDED,
     FALLBACK,
     FallbackReason,
-    Fallbacks,
+    FallbackTools,
     KnownSoFar,
     NeedsFallback,
+    first_fallback,
 )
 from postcard.delivery.request_context import RequestContext
 from postcard.errors import (
@@ -182,7 +183,7 @@ class PictureService:
         self._images = images
         self._pictures = pictures
         self._pipeline = pipeline
-        self._fallbacks = Fallbacks(fallback_images, self._render, monotonic)
+        self._fallback_tools = FallbackTools(fallback_images, self._render, monotonic)
         self._budget = budget
         self._keys = keys
         self._corrupted_objects = corrupted_objects
@@ -491,7 +492,7 @@ class PictureService:
             _stored_keys(request, needed.template, needed.kinds),
             needed.job,
         )
-        image = self._fallbacks.first_image(known, context)
+        image = first_fallback(known, context, self._fallback_tools)
         return _respond(request, image, cache_for(FAILURE_SECONDS), "fallback", needed.reason)
 
     def _stored_image(
@@ -504,7 +505,7 @@ class PictureService:
         """The first of the template's stored pictures of these kinds, else one of one colour."""
         options = request.fallback_options(template.template)
         known = KnownSoFar(None, options, _stored_keys(request, template, kinds))
-        return self._fallbacks.first_image(known, context)
+        return first_fallback(known, context, self._fallback_tools)
 
 
 def _respond(
