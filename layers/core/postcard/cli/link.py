@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.output import CommandError, CommandResult, fault_line
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.local_render import LocalRenderResult, render_file
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.template_files import find_template_file

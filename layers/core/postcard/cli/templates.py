@@ -11,7 +11,7 @@ from urllib.parse import quote
 import click
 
 from postcard.cli.api_client import ApiClient
-from postcard.cli.command import Command, Group
+from postcard.cli.base_command import Command, Group
 from postcard.cli.output import EXIT_NO, EXIT_OK, CommandResult, fault_json, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.template_files import (
