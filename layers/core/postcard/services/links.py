@@ -8,7 +8,13 @@ from typing import Any
 from postcard.errors import BadRequest, Fault, Problem, faults_to_json
 from postcard.json_text import json_pointer
 from postcard.links.build import sign_link
-from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
+from postcard.links.merge_tags import (
+    MergeLink,
+    image_tag,
+    merge_link,
+    platform_faults,
+    without_merge_tags,
+)
 from postcard.links.signing import LinkKeys
 from postcard.pipeline.pipeline import RenderPipeline, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
@@ -50,6 +56,7 @@ class SignedLink:
     job: RenderJob
     url: str
     img: str
+    alt: str
     template_version: int | str
     expires: int | None
     warnings: Sequence[Fault]
@@ -61,7 +68,7 @@ class SignedLink:
         return {
             "url": self.url,
             "img": self.img,
-            "alt": self.job.alt,
+            "alt": self.alt,
             "width": size.width,
             "height": size.height,
             "display_width": size.display_width,
@@ -168,17 +175,21 @@ class LinkService:
         if open_fields and request.esp:
             defaults = {name: _written_default(compiled, name) for name in open_fields}
             link = merge_link(signed_part, esp=request.esp, open=open_fields, defaults=defaults)
-        size = job.size
+        size, alt = job.size, job.alt
+        if request.esp:
+            template_text = compiled.document.alt
+            alt = without_merge_tags(alt, esp=request.esp, template_text=template_text)
         return SignedLink(
             job=job,
             url=f"{self._base_url}{link}",
             img=image_tag(
                 self._base_url,
                 link,
-                alt=job.alt,
+                alt=alt,
                 width=size.display_width,
                 height=size.display_height,
             ),
+            alt=alt,
             template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
             warnings=self._warnings(request, job, now),
