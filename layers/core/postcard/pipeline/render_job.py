@@ -22,6 +22,8 @@ class RenderJob:
     """A template version, bound values, size, format and quality (None if the format has none).
 
     `source_pointers` maps an image reference to the JSON pointer where the request gave it.
+    `asset_templates`: assets that none of these templates may use count as missing; None stands
+    for all templates.
     """
 
     loaded: LoadedTemplate
@@ -32,6 +34,7 @@ class RenderJob:
     max_bytes: int | None
     dpr: float = 1
     source_pointers: Mapping[str, str] = field(default_factory=dict)
+    asset_templates: Sequence[str] | None = None
 
     @property
     def template(self) -> Template:
@@ -143,6 +146,7 @@ def job_for_values(
         quality=options.resolve_quality(compiled),
         max_bytes=options.max_bytes or compiled.max_bytes,
         dpr=1 if options.dpr is None else options.dpr,
+        asset_templates=(compiled.id,),
     )
 
 

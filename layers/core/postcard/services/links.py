@@ -230,7 +230,9 @@ class LinkService:
         from_request = [source for source in sources if source.reference not in published]
         return [
             Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
-            for fault in self._pipeline.sources.check_assets(from_request)
+            for fault in self._pipeline.sources.check_assets(
+                from_request, templates=job.asset_templates
+            )
         ]
 
 

@@ -113,7 +113,9 @@ class Publisher:
             return PublishedTemplate(record, latest, name, latest.format or guess_format(document))
         number = record.latest + 1 if record else 1
         template = Template.compile(template_id, number, document)
-        families = self._studio.custom_font_keys(document, deadline=deadline)
+        families = self._studio.custom_font_keys(
+            document, templates=(template_id,), deadline=deadline
+        )
         template = self._with_fonts(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
         stand_ins = {
@@ -151,7 +153,9 @@ class Publisher:
     def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
         """Bring every picture that the document names and draw the example; `BadRequest`."""
         wanted = needed_sources(template, now=now)
-        pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
+        pictures, faults = self._studio.sources.fetch_all(
+            wanted, {}, templates=(template.id,), deadline=deadline
+        )
         raise_faults([*faults, *_undecodable(wanted, pictures)])
         pictures = downscale(template, pictures)
         drawing = self._draw_example(template, pictures, now=now)
