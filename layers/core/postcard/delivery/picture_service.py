@@ -116,7 +116,8 @@ class PictureResponse:
 class PictureRequest:
     """A picture that a verified link, or the id of an opaque image, asks for.
 
-    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where to store the picture, None if it may not be stored.
+    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
+    to store the picture, None if it may not be stored.
     `size` None: it follows from the template, `width` and `dpr`. `open_fields` are fields whose
     values the signature does not cover, `merge_signature` is the signature of such a link.
     """
@@ -355,7 +356,8 @@ class PictureService:
         image = request.image
         if image is None:
             modifications = modifications_from_link(template.template, request.link_fields)
-            return bind(template.template, modifications, mode="link")
+            restricted = frozenset(request.open_fields)
+            return bind(template.template, modifications, mode="link", restricted=restricted)
         if template.version == image.version:
             return BoundValues.from_canonical_json(template.template, image.values)
         recalled = self._templates.load_version(image.template_id, image.version)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
-from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
+from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault, raise_faults
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
@@ -188,6 +188,22 @@ def _at_request_pointer(
         return warning
     detail = reasons.get(warning.reference, warning.detail)
     return Fault(warning.code, pointers.get(warning.reference, warning.pointer), detail)
+
+
+def check_permitted_assets(job: RenderJob, *, now: float) -> None:
+    """`BadRequest` if Liquid makes restricted values into an asset that they may not choose."""
+    if not job.values.restricted_fields:
+        return
+    detail = "The values name an asset that the template does not name for them."
+    raise_faults(
+        [
+            Fault(
+                "invalid_value", job.source_pointers.get(source.reference, "/modifications"), detail
+            )
+            for source in prepare(job, now=now).image_sources()
+            if not source.is_permitted
+        ]
+    )
 
 
 def bad_request_for(failure: RenderFailed) -> BadRequest:

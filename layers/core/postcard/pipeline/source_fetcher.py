@@ -101,6 +101,8 @@ class SourceFetcher:
         deadline: float,
     ) -> Callable[[], bytes]:
         reference = source.reference
+        if not source.is_permitted:
+            return _refuse
         if reference in published_keys:
             return lambda: self._read_published_copy(published_keys[reference], deadline)
         if reference.startswith(ASSET_PREFIX):
@@ -117,6 +119,10 @@ class SourceFetcher:
         if body is None:
             raise AssetError("The copy stored at publish is gone: publish the template again.")
         return body
+
+
+def _refuse() -> bytes:
+    raise AssetError("The values name an asset that the template does not name for them.")
 
 
 class _ByteBudget:

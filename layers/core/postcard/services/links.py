@@ -16,7 +16,7 @@ from postcard.links.merge_tags import (
     without_merge_tags,
 )
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline, prepare
+from postcard.pipeline.pipeline import RenderPipeline, check_permitted_assets, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
@@ -33,7 +33,10 @@ UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """The body of `POST /v1/links`. `template_version` None: the latest, pinned in the link."""
+    """The body of `POST /v1/links`. `template_version` None: the latest, pinned in the link.
+
+    `key_templates` are those that the API key is limited to.
+    """
 
     template_id: str
     template_version: int | str | None = None
@@ -47,6 +50,7 @@ class LinkRequest:
     expires_at: str | None = None
     esp: str | None = None
     open: Mapping[str, str] | None = None
+    key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +149,24 @@ class LinkService:
         return None if latest is None else self.default_url(latest)
 
     def value_faults(
-        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: BindMode
+        self,
+        template_id: str,
+        modifications: Sequence[Mapping[str, Any]],
+        mode: BindMode,
+        *,
+        key_templates: Sequence[str] | None,
     ) -> Sequence[Fault]:
         """Faults of the values of a request whose other properties cannot be read."""
         record = self._templates.usable_record(template_id)
         template = self._templates.load_effective(record, None)
         try:
-            job_for_request(template, modifications, OutputOptions(), on_invalid=mode)
+            job_for_request(
+                template,
+                modifications,
+                OutputOptions(),
+                on_invalid=mode,
+                key_templates=key_templates,
+            )
         except BadRequest as bad:
             return bad.errors
         return ()
@@ -168,8 +183,10 @@ class LinkService:
             request.modifications,
             options,
             on_invalid=request.on_invalid,
+            key_templates=request.key_templates,
             other_faults=faults,
         )
+        check_permitted_assets(job, now=now)
         signed_part = self._signed_part(request, job, expires, tuple(open_fields))
         link: str | MergeLink = signed_part
         if open_fields and request.esp:

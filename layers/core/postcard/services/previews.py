@@ -102,7 +102,11 @@ class Previews:
         )
         if request.document is None or request.modifications:
             job = job_for_request(
-                template, request.modifications, options, on_invalid=request.on_invalid
+                template,
+                request.modifications,
+                options,
+                on_invalid=request.on_invalid,
+                key_templates=request.key_templates,
             )
         else:
             size, faults = options.resolve_size(template.template.document)
