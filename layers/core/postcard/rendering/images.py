@@ -144,7 +144,7 @@ def _is_permitted(
 
 
 def _fields_used(template: Template, node: RenderNode) -> Iterator[tuple[str, AnyField]]:
-    """The fields in the Liquid of a node's source, by name; those of an item by their list's name."""
+    """The fields in the Liquid of a node's source, by name; those of items by their list's name."""
     for head, *rest in paths_used(_source_liquid(template, node)):
         name, keys = head, []
         if node.iteration is not None and head == node.iteration.item_name:

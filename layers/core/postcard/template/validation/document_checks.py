@@ -76,8 +76,8 @@ def _fields_faults(document: Document) -> Faults:
         return
     yield from flat_name_faults(fields)
     assets = frozenset(named_assets(document))
-    for name, field in fields.items():
-        yield from _example_asset_faults(field, assets, json_pointer("fields", name, "example"))
+    for name, spec in fields.items():
+        yield from _example_asset_faults(spec, assets, json_pointer("fields", name, "example"))
     for name, field in lists.items():
         yield from list_field_faults(name, field, assets)
 
