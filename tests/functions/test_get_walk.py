@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from postcard.canvas.codecs.encode import encode
-from postcard.delivery.fallbacks import Fallbacks
+from postcard.delivery.fallbacks import first_fallback
 from postcard.delivery.picture_service import PictureService
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
@@ -58,7 +58,7 @@ ONCE: list[Callable[..., Any]] = [
 ]  # fmt: skip
 NEVER: list[Callable[..., Any]] = [
     Template.compile, parse_document, load_published, parse_template, parse_fast_template,
-    Fallbacks.__init__, PictureService._ended_picture,
+    first_fallback, PictureService._ended_picture,
 ]  # fmt: skip
 
 
