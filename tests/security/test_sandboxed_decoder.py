@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,8 +17,11 @@ from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
+from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
 from tests.functions.fake_services import ROOT, noise_png, solid_png
+from tests.rendering.sample_images import encode, quarters
 
+CORPUS = Path(__file__).parents[3] / "shared/corpus/images"
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
 
@@ -50,6 +54,58 @@ def test_what_comes_out_is_what_the_decoder_makes_of_it(
         assert found.image.mode == right.image.mode
         assert found.image.tobytes() == right.image.tobytes()
     assert cell.started_workers == 1
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[SandboxedDecoder]:
+    decoder = SandboxedDecoder()
+    yield decoder
+    decoder.close()
+
+
+@pytest.mark.parametrize("kind", photo_kinds())
+def test_a_picture_of_every_kind_is_decoded_in_the_sandbox(
+    decoder: SandboxedDecoder, kind: str
+) -> None:
+    decoder.prepare()
+    started_before = decoder.started_workers
+    decoded = decoder.decode(photo_kinds()[kind], None)
+    assert (decoded.width, decoded.height) == decoded.image.size == SIZE
+    assert decoder.started_workers == started_before
+
+
+def test_the_worker_imports_nothing_more_after_it_is_prepared() -> None:
+    program = f"""
+import sys, pickle
+sys.path[:0] = {[str(ROOT / "layers/core"), *sys.path]!r}
+from postcard.canvas.codecs import decoder_worker
+bodies = pickle.load(sys.stdin.buffer)
+decoder_worker.import_decoders()
+class Recorder:
+    def find_spec(self, name, path=None, target=None):
+        print(kind, "imports", name)
+sys.meta_path.insert(0, Recorder())
+sys.addaudithook(lambda event, _: print(kind, event) if event == "open" else None)
+for kind, body in bodies.items():
+    for target in (None, (30, 20)):
+        decoder_worker._decode_response(body, target)
+"""
+    bodies = photo_kinds() | {
+        f"{path.name} of the corpus": path.read_bytes() for path in CORPUS.rglob("*.*")
+    }
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, capture_output=True, input=pickle.dumps(bodies), timeout=300)
+    assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (0, "", "")
+
+
+def test_damaged_exif_never_hides_a_photo(decoder: SandboxedDecoder) -> None:
+    random, photo = Random(3), encode(quarters(*SIZE), "JPEG", exif=phone_exif(orientation=1))
+    start, length = photo.index(b"Exif") + 6, len(phone_exif())
+    for _ in range(300):
+        body = bytearray(photo)
+        for _ in range(random.randrange(1, 6)):
+            body[random.randrange(start, start + length - 6)] = random.randrange(256)
+        assert set(decoder.decode(bytes(body), None).image.size) == set(SIZE)
 
 
 def test_a_broken_picture_is_refused_with_the_decoder_s_words(cell: SandboxedDecoder) -> None:

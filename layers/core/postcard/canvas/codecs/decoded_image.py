@@ -54,9 +54,12 @@ _SWAPS_WIDTH_AND_HEIGHT = (
 _ORIENTATION_TAG = 0x0112
 MAX_CACHED_RESIZES = 2
 
-# Pillow warns about files that may be attacks, such as decompression bombs. The filter is set once
-# for the process, because filters are shared by all threads.
+# Pillow warns about files that may be attacks, such as decompression bombs. Damaged EXIF or animation
+# data is no reason to refuse a picture: phones and editors write it. The filters are set once for the
+# process, because filters are shared by all threads.
 warnings.filterwarnings("error", module=r"PIL\.")
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # it reads EXIF
+warnings.filterwarnings("ignore", "Invalid APNG", module=r"PIL\.PngImagePlugin")
 
 
 class ImageDecodeError(ValueError):

@@ -17,23 +17,33 @@ from postcard.runtime import sandbox
 REQUEST_HEADER, RESPONSE_HEADER = struct.Struct("=III"), struct.Struct("=cIIII")
 PIXEL_MODES = {b"R": "RGB", b"A": "RGBA"}
 _STDIN, _STDOUT = 0, 1
+_LAZY_MODULES = (
+    "PIL.ImageCms",  # colour profiles
+    "PIL.TiffImagePlugin",  # EXIF, and the index of a JPEG with several pictures
+    "PIL.MpoImagePlugin",  # a JPEG with several pictures
+)
 
 
 def serve() -> None:
-    """Enter the sandbox and decode images until standard input ends.
-
-    Everything any format needs is imported first: the sandbox allows no more files.
-    """
-    for stem in PLUGINS.values():
-        import_module(f"PIL.{stem}ImagePlugin")
-    import_module("PIL.ImageCms").createProfile("sRGB")
-    avif: Any = import_module("PIL.AvifImagePlugin")
-    avif.DEFAULT_MAX_THREADS = 1  # the sandbox allows no threads
+    """Enter the sandbox and decode images until standard input ends."""
+    import_decoders()
     sandbox.set_limits()
     sandbox.install_seccomp()
     while header := _read(REQUEST_HEADER.size):
         size, width, height = REQUEST_HEADER.unpack(header)
         _write(_decode_response(_read(size), (width, height) if width else None))
+
+
+def import_decoders() -> None:
+    """Import everything that any image needs: the sandbox allows no more files.
+
+    Pillow imports most of it while it decodes the first image that needs it.
+    """
+    for name in (*(f"PIL.{stem}ImagePlugin" for stem in PLUGINS.values()), *_LAZY_MODULES):
+        import_module(name)
+    import_module("PIL.ImageCms").createProfile("sRGB")
+    avif: Any = import_module("PIL.AvifImagePlugin")
+    avif.DEFAULT_MAX_THREADS = 1  # the sandbox allows no threads
 
 
 def _decode_response(body: bytes, target_pixels: tuple[int, int] | None) -> bytes:
