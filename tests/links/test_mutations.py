@@ -1,13 +1,11 @@
 """One signed link, changed in each way of the mutation corpus that concerns links alone."""
 
-import json
-
 import pytest
 
-from tests.links.link_cases import ROOT, outcome, sign_link
+from tests.corpus import files
+from tests.links.link_cases import outcome, sign_link
 from tests.links.link_mutations import REFUSED, SAME_PICTURE, TESTED_ELSEWHERE
 
-CORPUS = ROOT.parent / "shared/corpus/vectors/signature-mutations.json"
 LINK = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 SIGNATURE = LINK[-43:]
 
@@ -32,7 +30,7 @@ def test_another_spelling_has_the_same_cache_path(id: str) -> None:
             assert found.canonical == LINK
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not beside this tree")
 def test_every_mutation_of_the_corpus_is_covered() -> None:
-    kinds = {mutation["id"] for mutation in json.loads(CORPUS.read_text())["mutations"]}
+    mutations = files.signing_vectors("signature-mutations.json")["mutations"]
+    kinds = {mutation["id"] for mutation in mutations}
     assert kinds == REFUSED.keys() | SAME_PICTURE.keys() | TESTED_ELSEWHERE.keys()
