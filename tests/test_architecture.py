@@ -44,10 +44,43 @@ NOT_IN_THE_IMAGE_FUNCTION = (
 )
 
 # Words that say nothing, and words of this project's first year that only its authors understood.
-EMPTY_WORDS = "utils helpers common manager misc data info process".split()
-RETIRED_WORDS = """told said kept noted wanted stands ground grounds marks room rooms shelf strangers
-stranger doors speech turns ladder laid worth inmate foundry reel cell card unlettered edition visit
-front journal looks dress dressed sealed""".split()
+EMPTY_WORDS = ["utils", "helpers", "common", "manager", "misc", "data", "info", "process"]
+RETIRED_WORDS = [
+    "told",
+    "said",
+    "kept",
+    "noted",
+    "wanted",
+    "stands",
+    "ground",
+    "grounds",
+    "marks",
+    "room",
+    "rooms",
+    "shelf",
+    "strangers",
+    "stranger",
+    "doors",
+    "speech",
+    "turns",
+    "ladder",
+    "laid",
+    "worth",
+    "inmate",
+    "foundry",
+    "reel",
+    "cell",
+    "card",
+    "unlettered",
+    "edition",
+    "visit",
+    "front",
+    "journal",
+    "looks",
+    "dress",
+    "dressed",
+    "sealed",
+]
 TERMS = (
     "CloudFront",
     "SecretsManager",

@@ -3,7 +3,6 @@
 All show the same four quarters (`COLORS`), upright after their EXIF or XMP orientation is applied.
 """
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -236,7 +235,10 @@ def _sixteen_bit_png(color_type: int, channels: int) -> bytes:
 
 def _interlaced_png() -> bytes:
     image, rows = quarters(*SIZE), b""
-    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # fmt: skip
+    passes = (
+        *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
+        *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+    )
     for left, top, across, down in passes:
         for y in range(top, SIZE[1], down):
             line = (image.getpixel((x, y)) for x in range(left, SIZE[0], across))

@@ -175,7 +175,7 @@ def test_verify_accepts_and_names_what_mail_tools_add(state: Path) -> None:
         (lambda url: url + "=", "plain base64"),
         (lambda url: url.partition("&_sig")[0], "is missing"),
         (lambda url: url.replace("_kid=k", "_kid=z"), "does not exist"),
-        (lambda url: url + "&_zoom=1", "a name that there is not"),
+        (lambda url: url + "&_zoom=1", "an unknown parameter"),
         (lambda url: url.replace(".png", ".bmp"), "FORMAT one of"),
         (lambda url: url + "&code=ABCD", "code occurs twice"),
     ],

@@ -78,7 +78,7 @@ def located_fault(file: TemplateFile, fault: Fault) -> str:
 
 def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """The document with its faults and its findings (warnings that do not prevent publishing)."""
-    from postcard.lint.findings import check_template
+    from postcard.lint.checks import check_template
     from postcard.template.compiled import Template
     from postcard.template.validation.parse import parse_document
 

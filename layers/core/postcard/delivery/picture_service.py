@@ -116,9 +116,10 @@ class PictureResponse:
 class PictureRequest:
     """A picture that a verified link, or the id of an opaque image, asks for.
 
-    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where to store the picture, None if it may not be stored.
-    `size` None: it follows from the template, `width` and `dpr`. `open_fields` are fields whose
-    values the signature does not cover, `merge_signature` is the signature of such a link.
+    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
+    to store the picture, None if it may not be stored. `size` None: it follows from the template,
+    `width` and `dpr`. `open_fields` are fields whose values the signature does not cover,
+    `merge_signature` is the signature of such a link.
     """
 
     template_id: str | None

@@ -84,7 +84,7 @@ class TemplateLoader:
             return last, failure
 
     def usable_record(self, template_id: str, pointer: str = "") -> TemplateRecord:
-        """The record of a template that may be used; `NotFound`, `Gone` with the fault's pointer."""
+        """The record of a template that may be used; `NotFound`, `Gone`."""
         record = self._templates.record(template_id)
         if record is None:
             detail = f'There is no template "{template_id}".'
