@@ -16,7 +16,12 @@ import pytest
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
-from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
+from postcard.canvas.codecs.sandboxed_decoder import (
+    MAX_SLOW_SECONDS,
+    TIMEOUT_SECONDS,
+    SandboxedDecoder,
+)
+from postcard.runtime import sandbox
 from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
 from tests.corpus import files
 from tests.functions.fake_services import ROOT, noise_png, solid_png
@@ -88,7 +93,7 @@ sys.meta_path.insert(0, Recorder())
 sys.addaudithook(lambda event, _: print(kind, event) if event == "open" else None)
 for kind, body in bodies.items():
     for target in (None, (30, 20)):
-        decoder_worker._decode_response(body, target)
+        list(decoder_worker.decode_response(body, target))
 """
     corpus = {f"{image.name} of the corpus": image.read() for image in files.images()}
     bodies = photo_kinds() | corpus
@@ -192,12 +197,42 @@ def test_slow_pictures_share_a_time_budget() -> None:
     decoder.close()
 
 
-def test_the_largest_picture_fits_into_the_memory_limit() -> None:
+LARGEST = {
+    "PNG": ("RGBA", {"compress_level": 1}),
+    "JPEG": ("RGB", {"progressive": True, "subsampling": 0, "quality": 30}),
+    "GIF": ("P", {}),
+    "WEBP": ("RGBA", {"lossless": True, "method": 0, "quality": 0}),
+    "AVIF": ("RGBA", {"speed": 10, "subsampling": "4:4:4"}),
+}
+
+
+def test_an_image_of_25_megapixels_is_decoded_each_time_in_every_format() -> None:
     decoder = SandboxedDecoder(timeout_seconds=30)
-    file = io.BytesIO()
-    Image.new("RGBA", (5000, 5000), (9, 9, 9, 128)).save(file, "PNG", compress_level=1)
-    assert decoder.decode(file.getvalue(), None).image.size == (5000, 5000)
+    bodies = []
+    for kind, (mode, options) in LARGEST.items():
+        colour = {"RGBA": (9, 90, 200, 128), "RGB": (9, 90, 200), "P": 1}[mode]
+        bodies.append(encode(Image.new(mode, (5000, 5000), colour), kind, **options))
+    decoder.prepare()
+    for body in (*bodies, *bodies[::-1]):
+        assert decoder.decode(body, None).image.size == (5000, 5000)
+        assert memory_megabytes(decoder, "VmData") < 40  # nothing is left of it
+    assert decoder.started_workers == 1
+    assert memory_megabytes(decoder, "VmHWM") * 1_048_576 < sandbox.MAX_DATA_BYTES
     decoder.close()
+
+
+def memory_megabytes(decoder: SandboxedDecoder, name: str) -> int:
+    """A figure of the worker's memory, for example its peak (`VmHWM`)."""
+    assert decoder._worker is not None
+    lines = Path(f"/proc/{decoder._worker.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def test_the_documented_memory_limit_is_the_one_in_force() -> None:
+    limits = (ROOT / "docs/limits.md").read_text()
+    [row] = [line for line in limits.splitlines() if line.startswith("| decoding in the sandbox")]
+    assert f"{sandbox.MAX_DATA_BYTES // 1_000_000} MB" in row
+    assert f"{TIMEOUT_SECONDS:g} s of CPU" in row
 
 
 def inside(attempt: str) -> str:

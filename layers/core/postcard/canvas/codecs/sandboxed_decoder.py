@@ -17,6 +17,7 @@ from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import (
     MAX_DECODED_PIXELS,
+    MAX_DECODED_SIDE,
     DecodedImage,
     ImageDecodeError,
     detect_format,
@@ -76,6 +77,11 @@ class SandboxedDecoder:
                 self._refilled_at = self._clock()
                 self._slow_seconds_left -= max(0.0, self._refilled_at - started_at - FREE_SECONDS)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the subprocess of the last image can decode another."""
+        return self._worker is not None and self._worker.poll() is None
+
     def prepare(self) -> None:
         """Start the subprocess ahead of time, while the image is still being fetched."""
         with self._lock, contextlib.suppress(OSError):
@@ -117,7 +123,7 @@ class SandboxedDecoder:
         return DecodedImage(Image.frombytes(mode, decoded_size, pixels), original_size)
 
     def _running_worker(self) -> subprocess.Popen[bytes]:
-        if self._worker is None or self._worker.poll() is not None:
+        if not self.is_running:
             self.close()
             sandbox.disable_ptrace()
             self.started_workers += 1
@@ -133,6 +139,7 @@ class SandboxedDecoder:
             for pipe in (self._worker.stdin, self._worker.stdout):
                 assert pipe is not None
                 os.set_blocking(pipe.fileno(), False)
+        assert self._worker is not None
         return self._worker
 
     def _send(self, worker: subprocess.Popen[bytes], request: bytes, deadline: float) -> None:
@@ -142,7 +149,7 @@ class SandboxedDecoder:
             self._wait([], [pipe], deadline)
             rest = rest[os.write(pipe, rest[:_MAX_IO_BYTES]) :]
 
-    def _read(self, worker: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
+    def _read(self, worker: subprocess.Popen[bytes], size: int, deadline: float) -> bytearray:
         assert worker.stdout is not None
         received, pipe = bytearray(), worker.stdout.fileno()
         while len(received) < size:
@@ -151,7 +158,7 @@ class SandboxedDecoder:
             if not chunk:
                 raise EOFError
             received += chunk
-        return bytes(received)
+        return received
 
     def _wait(self, reading: list[int], writing: list[int], deadline: float) -> None:
         """Wait until a pipe is ready; TimeoutError at the deadline."""
@@ -163,5 +170,5 @@ class SandboxedDecoder:
 def _check_sizes(decoded_size: tuple[int, int], original_size: tuple[int, int]) -> None:
     """ValueError for impossible sizes, which a subprocess that was taken over could send."""
     for width, height in (decoded_size, original_size):
-        if not 0 < width * height <= MAX_DECODED_PIXELS:
+        if not 0 < width * height <= MAX_DECODED_PIXELS or max(width, height) > MAX_DECODED_SIDE:
             raise ValueError("the image size is out of range")
