@@ -68,3 +68,27 @@ def test_a_post_that_names_a_phone_photo_is_not_degraded(service: InMemoryServic
     response = service.create_image({"photo": URL})
     assert (response.status, response.json["status"]) == (200, "ready"), response.body
     assert response.json["warnings"] == []
+
+
+def test_while_one_remote_photo_is_decoded_the_next_is_too() -> None:
+    decoder = SandboxedDecoder()
+    service = InMemoryService()
+    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
+    service.rebuild()
+    names = ("one", "two", "three")
+    photo = {"type": "image", "width": 30, "height": 30}
+    service.publish(
+        document(
+            alt="Photos",
+            fields={name: {"type": "image", "default": ""} for name in names},
+            layers=[{**photo, "source": f"{{{{ {name} }}}}"} for name in names],
+        )
+    )
+    urls = {name: f"https://photos.example.com/{name}.jpg" for name in names}
+    for body, url in zip(photo_kinds().values(), urls.values(), strict=False):
+        service.web.pictures[url] = body
+    response = service.open_link(service.sign_link(urls))
+    assert (response.status, response.headers.get("x-postcard-fallback")) == (200, None)
+    assert len(decoder.pids) == 2
+    assert decoder.idle_processes == 2  # every image that was decoded ahead was used
+    decoder.close()

@@ -3,9 +3,11 @@
 import io
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,11 +18,8 @@ import pytest
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
-from postcard.canvas.codecs.sandboxed_decoder import (
-    MAX_SLOW_SECONDS,
-    TIMEOUT_SECONDS,
-    SandboxedDecoder,
-)
+from postcard.canvas.codecs.sandboxed_decoder import TIMEOUT_SECONDS, SandboxedDecoder
+from postcard.canvas.codecs.slow_image_budget import MAX_SLOW_SECONDS
 from postcard.runtime import sandbox
 from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
 from tests.corpus import files
@@ -126,9 +125,9 @@ def test_after_a_picture_that_kills_the_process_the_next_is_decoded(
     decoder: SandboxedDecoder,
 ) -> None:
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    os.kill(decoder._worker.pid, signal.SIGSTOP)
-    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [decoder._worker.pid]).start()
+    [pid] = decoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    Timer(0.2, os.kill, [pid, signal.SIGKILL]).start()
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         decoder.decode(noise_png(400, 400), None)
     assert decoder.decode(solid_png(), None).width == 8
@@ -137,9 +136,9 @@ def test_after_a_picture_that_kills_the_process_the_next_is_decoded(
 
 def test_a_dead_process_is_replaced(decoder: SandboxedDecoder) -> None:
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    decoder._worker.kill()
-    decoder._worker.wait()
+    os.kill(decoder.pids[0], signal.SIGKILL)
+    while decoder.pids:
+        time.sleep(0.01)
     assert decoder.decode(solid_png(), None).width == 8
     assert decoder.started_workers == 2
 
@@ -147,8 +146,7 @@ def test_a_dead_process_is_replaced(decoder: SandboxedDecoder) -> None:
 def test_after_a_picture_that_takes_too_long_the_next_is_decoded() -> None:
     decoder = SandboxedDecoder()
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    os.kill(decoder._worker.pid, signal.SIGSTOP)
+    os.kill(decoder.pids[0], signal.SIGSTOP)
     decoder._timeout_seconds = 0.2
     with pytest.raises(ImageDecodeError, match="it takes too long"):
         decoder.decode(solid_png(), None)
@@ -172,29 +170,103 @@ def test_a_process_that_sends_an_invalid_response_is_killed(response: str) -> No
     decoder = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         decoder.decode(solid_png(), None)
-    assert decoder._worker is None
+    assert decoder.pids == []
 
 
-def test_slow_pictures_share_a_time_budget() -> None:
-    now, step = 0.0, 0.0
+class FakeCpu:
+    """A clock that stands still, and processes whose CPU time each look at it advances."""
 
-    def clock() -> float:
-        nonlocal now
-        now += step
-        return now
+    def __init__(self) -> None:
+        self.now = self.used = self.step = 0.0
 
-    decoder = SandboxedDecoder(clock=clock)
-    decoder.decode(solid_png(), None)
-    step = 1.5  # seconds between two readings of the clock
-    for _ in range(3):
-        with suppress(ImageDecodeError):
-            decoder.decode(solid_png(), None)
-    step = 0.0
-    with pytest.raises(ImageDecodeError, match="it takes too long"):
+    def clock(self) -> float:
+        return self.now
+
+    def cpu_clock(self, pid: int) -> float:
+        self.used += self.step
+        return self.used
+
+    def decoder(self) -> SandboxedDecoder:
+        decoder = SandboxedDecoder(clock=self.clock, cpu_clock=self.cpu_clock)
         decoder.decode(solid_png(), None)
-    now += MAX_SLOW_SECONDS + 5
+        return decoder
+
+
+def exhaust(cpu: FakeCpu, decoder: SandboxedDecoder, source: str) -> None:
+    """Decode slow images of one source until it has no CPU time left."""
+    cpu.step = 1.9
+    for _ in range(9):
+        with suppress(ImageDecodeError):
+            decoder.decode(solid_png(), None, source=source)
+    cpu.step = 0.0
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(solid_png(), None, source=source)
+
+
+def test_slow_images_of_one_host_use_up_its_time_and_that_of_no_other() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    exhaust(cpu, decoder, "https://slow.example.com/1.jpg")
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(solid_png(), None, source="https://slow.example.com/2.jpg")
+    for source in ("https://photos.example.com/1.jpg", "asset:photo", "", "https://[broken"):
+        assert decoder.decode(solid_png(), None, source=source).width == 8
+    cpu.now += MAX_SLOW_SECONDS + 5
+    assert decoder.decode(solid_png(), None, source="https://slow.example.com/1.jpg").width == 8
+    decoder.close()
+
+
+def test_an_image_that_takes_the_time_of_the_largest_is_decoded_however_often() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    for _ in range(50):
+        cpu.step = 0.1
+        assert decoder.decode(solid_png(), None, source="https://photos.example.com/").width == 8
+    decoder.close()
+
+
+def test_a_busy_machine_refuses_no_image() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    [pid] = decoder.pids
+    os.kill(pid, signal.SIGSTOP)  # another process has the CPU for longer than the limit
+    Timer(0.5, os.kill, [pid, signal.SIGCONT]).start()
+    decoder._timeout_seconds = 0.2
     assert decoder.decode(solid_png(), None).width == 8
     decoder.close()
+
+
+def test_the_next_image_is_decoded_while_a_slow_one_is_awaited(decoder: SandboxedDecoder) -> None:
+    bodies = [noise_png(40 + number, 30) for number in range(5)]
+    decoder.prepare()
+    [slow_pid] = decoder.pids
+    os.kill(slow_pid, signal.SIGSTOP)
+    decoder._timeout_seconds = 0.4
+    decoder.decode_ahead([(body, None) for body in bodies])
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(bodies[0], None)
+    [job], [other_pid] = decoder._jobs, decoder.pids
+    assert select.select([job.process.output_pipe], [], [], 30)[0]
+    os.kill(other_pid, signal.SIGSTOP)  # what it has decoded is in its pipe
+    assert decoder.decode(bodies[1], None).width == 41
+    os.kill(other_pid, signal.SIGCONT)
+    decoder._timeout_seconds = 30
+    assert [decoder.decode(body, None).width for body in bodies[2:]] == [42, 43, 44]
+    assert len(decoder.pids) == 2
+    assert decoder.started_workers == 3
+
+
+def test_images_that_were_announced_and_not_needed_delay_no_other(
+    decoder: SandboxedDecoder,
+) -> None:
+    large = [noise_png(900 + number, 900) for number in range(4)]  # more than a pipe holds
+    for _ in range(3):
+        decoder.decode_ahead([(body, None) for body in large])
+        assert decoder.decode(large[0], None).width == 900
+        assert decoder.decode(large[3], None).width == 903
+        decoder.decode_ahead([])
+        assert decoder.decode(solid_png(), None).width == 8
+    assert len(decoder.pids) <= 2
 
 
 LARGEST = {
@@ -223,8 +295,7 @@ def test_an_image_of_25_megapixels_is_decoded_each_time_in_every_format() -> Non
 
 def memory_megabytes(decoder: SandboxedDecoder, name: str) -> int:
     """A figure of the worker's memory, for example its peak (`VmHWM`)."""
-    assert decoder._worker is not None
-    lines = Path(f"/proc/{decoder._worker.pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{decoder.pids[0]}/status").read_text().splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(f"{name}:"))
 
 
@@ -285,8 +356,7 @@ def test_the_process_has_an_empty_environment(decoder: SandboxedDecoder) -> None
     os.environ["POSTCARD_PLANTED"] = "canary"
     try:
         decoder.prepare()
-        assert decoder._worker is not None
-        assert Path(f"/proc/{decoder._worker.pid}/environ").read_bytes() == b""
+        assert Path(f"/proc/{decoder.pids[0]}/environ").read_bytes() == b""
     finally:
         del os.environ["POSTCARD_PLANTED"]
 
