@@ -269,7 +269,7 @@ def test_images_that_were_announced_and_not_needed_delay_no_other(
     assert len(decoder.pids) <= 2
 
 
-LARGEST = {
+LARGEST: dict[str, tuple[str, dict[str, object]]] = {
     "PNG": ("RGBA", {"compress_level": 1}),
     "JPEG": ("RGB", {"progressive": True, "subsampling": 0, "quality": 30}),
     "GIF": ("P", {}),
@@ -282,8 +282,8 @@ def test_an_image_of_25_megapixels_is_decoded_each_time_in_every_format() -> Non
     decoder = SandboxedDecoder(timeout_seconds=30)
     bodies = []
     for kind, (mode, options) in LARGEST.items():
-        colour = {"RGBA": (9, 90, 200, 128), "RGB": (9, 90, 200), "P": 1}[mode]
-        bodies.append(encode(Image.new(mode, (5000, 5000), colour), kind, **options))
+        image = Image.new("RGBA", (5000, 5000), (9, 90, 200, 128)).convert(mode)
+        bodies.append(encode(image, kind, **options))
     decoder.prepare()
     for body in (*bodies, *bodies[::-1]):
         assert decoder.decode(body, None).image.size == (5000, 5000)

@@ -141,7 +141,7 @@ def _load_upright(
     """
     with open_image(body, format) as file:
         size = file.size
-        _check_size(size, body, format)
+        check_size(size, body, format)
         transpose = _EXIF_TRANSPOSES.get(_orientation(file))
         sideways = transpose in _SWAPS_WIDTH_AND_HEIGHT
         if format == "JPEG":
@@ -154,7 +154,8 @@ def _load_upright(
     return image, size[::-1] if sideways else size
 
 
-def _check_size(size: tuple[int, int], body: bytes, format: str) -> None:
+def check_size(size: tuple[int, int], body: bytes, format: str) -> None:
+    """ImageDecodeError if an image file of this size is not decoded."""
     pixels = size[0] * size[1]
     if max(size) > MAX_DECODED_SIDE:
         raise ImageDecodeError(

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError, detect_format
+from postcard.canvas.codecs.file_structure import check_structure
 from postcard.canvas.codecs.pillow_plugins import PLUGINS
 from postcard.runtime import sandbox
 from postcard.runtime.malloc import return_freed_memory
@@ -54,6 +55,7 @@ def import_decoders() -> None:
 def decode_response(body: bytes, target_pixels: tuple[int, int] | None) -> Iterator[bytes]:
     """The parts of the response to one image, whose pixels are copied a few rows at a time."""
     try:
+        check_structure(body, detect_format(body))
         decoded = DecodedImage.decode(body, target_pixels=target_pixels)
     except ImageDecodeError as error:
         reason = str(error).encode()
