@@ -198,10 +198,18 @@ class InMemoryService:
         """An opaque image's url as the edge asks for it."""
         return self.get_picture(urlsplit(url).path.replace("/i/", "/images/"), **more)
 
-    def upload_asset(self, asset_id: str, body: bytes) -> None:
+    def upload_asset(
+        self,
+        asset_id: str,
+        body: bytes,
+        *,
+        content_type: str = "image/png",
+        replace: bool = False,
+        key: str = "",
+    ) -> None:
         """An asset announced and uploaded."""
-        sent = {"id": asset_id, "content_type": "image/png", "bytes": len(body)}
-        reply = self.call("POST", "/v1/assets", sent)
+        sent = {"id": asset_id, "content_type": content_type, "bytes": len(body)}
+        reply = self.call("POST", "/v1/assets", {**sent, "replace": replace}, key=key)
         assert reply.status == 200, reply.body
-        key = reply.json["upload"]["fields"]["key"]
-        self.store.put(key, StoredObject(body, "image/png"))
+        upload_key = reply.json["upload"]["fields"]["key"]
+        self.store.put(upload_key, StoredObject(body, content_type))

@@ -13,11 +13,7 @@ JSON = {"accept": "application/json"}
 
 
 def upload(world: InMemoryService, asset_id: str, body: bytes, kind: str = "font/ttf") -> None:
-    sent = {"id": asset_id, "content_type": kind, "bytes": len(body)}
-    reply = world.call("POST", "/v1/assets", sent)
-    assert reply.status == 200, reply.body
-    key = reply.json["upload"]["fields"]["key"]
-    world.store.put(key, StoredObject(body, kind))
+    world.upload_asset(asset_id, body, content_type=kind, replace=True)
 
 
 def written(font: Any = None, text: str = "Hi there", **more: Any) -> dict[str, Any]:

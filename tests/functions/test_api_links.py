@@ -172,6 +172,61 @@ def test_the_tag_says_the_field_s_default_where_the_platform_can(world: InMemory
     assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
 
 
+VALUES_THAT_ARE_TAGS = {
+    "klaviyo": ["Zoe {{ person.email }}", "Zoe {% load x %}", "Zoe {# x #}", "Zoe {{{ x }}}"],
+    "mailchimp": ["Zoe *|EMAIL|*", "Zoe *|IF:X|* x *|END:IF|*", "Zoe **||EMAIL||**"],
+    "instantly": ["Zoe {{email}}", "Zoe {Hi|Ho}", "Zoe {{RANDOM|a|b}}"],
+    "custom": [
+        *("Zoe [[email]]", "Zoe %%email%%", "Zoe <%= email %>", "Zoe ${email}", "Zoe {$email}"),
+        *("Zoe [EMAIL]", "Zoe %EMAIL%", "Zoe {email}", "Zoe #email#", "Zoe ~email~", "Zoe [%x%]"),
+    ],
+}
+TAG_STARTS = {
+    "klaviyo": ("{{", "{%", "{#"),
+    "mailchimp": ("*|",),
+    "instantly": ("{{", "{e", "{H", "{R"),
+    "custom": ("[[", "%%", "<%", "${", "{$", "[E", "%E", "{e", "#e", "~e", "[%"),
+}
+
+
+@pytest.mark.parametrize("esp", VALUES_THAT_ARE_TAGS)
+def test_no_value_in_the_alt_text_is_a_merge_tag_of_the_platform(
+    world: InMemoryService, esp: str
+) -> None:
+    for value in VALUES_THAT_ARE_TAGS[esp]:
+        plain = mint(world, modifications=given(first_name=value)).json
+        answer = mint(world, modifications=given(first_name=value), esp=esp).json
+        assert plain["alt"] == f"Hi {value}"
+        assert answer["alt"].replace("\u200b", "") == plain["alt"]
+        shown = answer["img"].partition(' alt="')[2].replace("&lt;", "<")
+        assert not [start for start in TAG_STARTS[esp] if start in answer["alt"] + shown]
+        assert answer["url"] == plain["url"]
+
+
+def test_merge_tags_of_the_template_itself_stay_in_the_alt_text(world: InMemoryService) -> None:
+    world.publish(document(alt="Hi *|FNAME|*, {{ first_name }}: *|EMAIL|* {{ code }}"))
+    value = "Zoe *|FNAME| *|PHONE|* *{{ x }}"
+    answer = mint(world, modifications=given(first_name=value), esp="mailchimp").json
+    assert answer["alt"].replace("\u200b", "") == f"Hi *|FNAME|*, {value}: *|EMAIL|* SAVE10"
+    assert answer["alt"].startswith("Hi *|FNAME|*, Zoe *\u200b|FNAME")
+    assert answer["alt"].count("*|") == 2
+
+
+def test_a_tag_in_the_liquid_of_the_alt_text_is_not_taken_for_the_template_s_own(
+    world: InMemoryService,
+) -> None:
+    world.publish(document(alt="Hi {{ first_name | default: '*|EMAIL|*' }}"))
+    asked = mint(world, modifications=given(first_name="Zoe *|EMAIL|*"), esp="mailchimp")
+    assert "*|" not in asked.json["alt"]
+
+
+def test_an_alt_text_without_tags_is_the_same_for_every_platform(world: InMemoryService) -> None:
+    for esp in VALUES_THAT_ARE_TAGS:
+        for value in ("Zoë & Bob", "50 percent", "O'Neil (Zoe), No. 1"):
+            alt = mint(world, modifications=given(first_name=value), esp=esp).json["alt"]
+            assert alt == f"Hi {value}"
+
+
 def test_an_open_required_field_is_filled_in_later(empty: InMemoryService) -> None:
     fields = {"first_name": {"required": True, "open": True, "max_length": 40}, "code": {}}
     empty.publish(document(fields=fields))

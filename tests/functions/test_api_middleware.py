@@ -25,6 +25,7 @@ PATHS = [
     ("POST", "/v1/templates/welcome/versions/1/recall", "admin"),
     ("GET", "/v1/assets", "templates"),
     ("POST", "/v1/assets", "templates"),
+    ("GET", "/v1/assets/hero", "templates"),
     ("DELETE", "/v1/assets/hero", "templates"),
     ("GET", "/v1/fonts", "templates"),
 ]

@@ -356,7 +356,8 @@ class PictureService:
         image = request.image
         if image is None:
             modifications = modifications_from_link(template.template, request.link_fields)
-            return bind(template.template, modifications, mode="link")
+            restricted = frozenset(request.open_fields)
+            return bind(template.template, modifications, mode="link", restricted=restricted)
         if template.version == image.version:
             return BoundValues.from_canonical_json(template.template, image.values)
         recalled = self._templates.load_version(image.template_id, image.version)

@@ -115,7 +115,9 @@ class Publisher:
             return PublishedTemplate(record, latest, name, latest.format or guess_format(document))
         version_number = record.latest + 1 if record else 1
         template = Template.compile(template_id, version_number, document)
-        families = self._pipeline.custom_font_keys(document, deadline=deadline)
+        families = self._pipeline.custom_font_keys(
+            document, templates=(template_id,), deadline=deadline
+        )
         template = self._with_fonts(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
         fallbacks = {
@@ -153,7 +155,9 @@ class Publisher:
     def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
         """Fetches every image that the document names and draws the example; `BadRequest`."""
         sources = needed_sources(template, now=now)
-        images, faults = self._pipeline.sources.fetch_all(sources, {}, deadline=deadline)
+        images, faults = self._pipeline.sources.fetch_all(
+            sources, {}, templates=(template.id,), deadline=deadline
+        )
         raise_faults([*faults, *_undecodable(sources, images)])
         images = downscale(template, images)
         result = self._draw_example(template, images, now=now)
