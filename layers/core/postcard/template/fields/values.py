@@ -21,8 +21,10 @@ from postcard.template.fields.field_types import (
     SingleField,
     TextField,
 )
+from postcard.template.schema.delimiters import without_delimited
 from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
+    limit_combining_runs,
     longest_mark_run,
     too_many_graphemes,
 )
@@ -65,7 +67,7 @@ def clean_text(raw: str) -> str:
     if raw.isascii() and raw.isprintable() and "  " not in raw:
         return raw.strip(" ")
     text = _SURROGATES.sub("", _LINE_ENDS.sub("\n", raw)).translate(_REMOVED_FROM_VALUES)
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", limit_combining_runs(text))
     text = re.sub(" *\n *", "\n", re.sub(" {2,}", " ", text))
     return re.sub("\n{3,}", "\n\n", text).strip()
 
@@ -88,10 +90,11 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
 _NULL_WORDS = frozenset(
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
-_MERGE_TAGS = lazy_regex(
-    r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
-    re.DOTALL,
-)
+_MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|\$\{|\[\[|\{\$|\[%))")
+_MERGE_TAG_CLOSING = {
+    "{{": "}}", "{%": "%}", "*|": "|*", "%%": "%%", "<%": "%>",
+    "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
+}  # fmt: skip
 _PERCENT_MERGE_TAG = lazy_regex("%[A-Z][A-Z0-9_]*%")
 _PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
 _BRACKET_MERGE_TAG = lazy_regex(
@@ -109,8 +112,8 @@ def is_missing(text: str) -> bool:
         return True
     if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
         return True
-    rest, tag_count = _MERGE_TAGS.subn("", text)
-    return tag_count > 0 and not any(char.isalnum() for char in rest)
+    rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
+    return len(rest) < len(text) and not any(char.isalnum() for char in rest)
 
 
 def clean_value(raw: Any) -> Any:
