@@ -16,9 +16,10 @@ from liquid.builtin.tags.tablerow_tag import TableRow, TablerowTag
 from liquid.stream import TokenStream
 from liquid.tag import Tag
 from liquid.template import BoundTemplate
+from liquid.token import TOKEN_EXPRESSION, Token
+from liquid.undefined import UNDEFINED
 
 from postcard.template.liquid.bounds import (
-    CHARACTERS_PER_STEP,
     MAX_ITERATIONS,
     LiquidFailed,
     StepBudget,
@@ -27,6 +28,8 @@ from postcard.template.liquid.context import LiquidContext
 from postcard.template.liquid.lexer import tokenize_lines
 from postcard.template.liquid.text_markers import strip_isolates
 
+_CODE_PER_STEP = 5  # characters of an expression
+_STEPS_PER_CYCLE_VALUE = 5
 CONTEXT_KEY = " liquid_context"  # starts with a space, so no template can name it
 
 
@@ -39,6 +42,14 @@ class MeteredContext(RenderContext):
         super().__init__(template, **options)
         self.liquid_context: LiquidContext | None = self.globals.get(CONTEXT_KEY)  # type: ignore[assignment]
         self.budget = self.liquid_context.budget if self.liquid_context else StepBudget()
+
+    def get(
+        self, path: list[object], *, token: Token | None, default: object = UNDEFINED
+    ) -> object:
+        """The value at a path; what is done with it takes steps for its size."""
+        value = super().get(path, token=token, default=default)
+        self.budget.spend_on(value)
+        return value
 
     def loop(self, namespace: Mapping[str, object], forloop: ForLoop | TableRow) -> Any:
         """Begins a loop, whose steps are taken at once."""
@@ -69,8 +80,9 @@ class _MeteredTag(Tag):
     def get_node(self, stream: TokenStream) -> Node:
         start = stream.pos
         node = super().get_node(stream)
-        characters = sum(len(token.value) for token in stream.tokens[start : stream.pos + 1])
-        node.steps = 1 + characters // CHARACTERS_PER_STEP  # type: ignore[attr-defined]
+        tokens = stream.tokens[start : stream.pos + 1]
+        code = sum(len(token.value) for token in tokens if token.kind == TOKEN_EXPRESSION)
+        node.steps = 1 + code // _CODE_PER_STEP  # type: ignore[attr-defined]
         return node
 
 
@@ -125,6 +137,7 @@ class _CycleNode(CycleNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         assert isinstance(context, MeteredContext)
         for expression in self.expressions():  # all of them are a key that is kept
+            context.budget.spend(_STEPS_PER_CYCLE_VALUE)
             context.budget.spend_on(expression.evaluate(context))
         return super().render_to_output(context, buffer)
 
