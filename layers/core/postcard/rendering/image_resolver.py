@@ -71,7 +71,7 @@ def _image_fields(
     """The image fields that a node's source names, with their values."""
     slots = template.liquid_slots.get(node.pointer, ())
     source = next((slot.source for slot in slots if slot.path == ("source",)), "")
-    for head, *rest in paths_used(source):
+    for head, *rest in dict.fromkeys(paths_used(source)):
         spec, iteration = template.fields.get(head), node.iteration
         if iteration is not None and head == iteration.item_name:
             yield from _item_image_fields(

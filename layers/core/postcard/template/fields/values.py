@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from postcard.color import INVALID_COLOR_MESSAGE, parse_color
@@ -164,8 +165,9 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     if isinstance(given, bool | int | float):
         given = to_link_text(given)
     text = _require_text(given, "a text")
-    if field.choices is not None and text not in {clean_text(c) for c in field.choices}:
-        raise BadValue(f"is none of: {', '.join(field.choices)}")
+    if field.choices is not None and text not in _cleaned_choices(field.choices):
+        more = " …" if len(field.choices) > _MAX_LISTED_CHOICES else ""
+        raise BadValue(f"is none of: {', '.join(field.choices[:_MAX_LISTED_CHOICES])}{more}")
     if too_many_graphemes(text, limit := field.max_length or DEFAULT_MAX_LENGTH):
         raise BadValue(f"is longer than {limit} characters")
     if longest_mark_run(text) > MAX_COMBINING_MARKS:
@@ -173,6 +175,14 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     if field.pattern is not None and not matches_re2(field.pattern, text):
         raise BadValue(f"does not match {field.pattern}")
     return text
+
+
+_MAX_LISTED_CHOICES = 20
+
+
+@lru_cache(maxsize=16)
+def _cleaned_choices(choices: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(clean_text, choices))
 
 
 _NUMBER = lazy_regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)

@@ -22,24 +22,27 @@ class StepBudget:
     A stranger's values decide how often a loop runs, so its cost is only known while it runs.
     """
 
-    __slots__ = ("_picture_steps_left", "_text_steps_left")
+    __slots__ = ("_picture_steps_left", "_text_steps", "_text_steps_left")
 
-    def __init__(self) -> None:
-        self._picture_steps_left = MAX_PICTURE_STEPS
-        self._text_steps_left = MAX_STEPS
+    def __init__(
+        self, *, text_steps: int = MAX_STEPS, picture_steps: int = MAX_PICTURE_STEPS
+    ) -> None:
+        self._text_steps = text_steps
+        self._picture_steps_left = picture_steps
+        self.start_text()
 
     def start_text(self) -> None:
-        """Begins the next text or condition, which has `MAX_STEPS` of its own."""
-        self._text_steps_left = MAX_STEPS
+        """Begins the next text or condition, which has `text_steps` of its own."""
+        self._text_steps_left = self._text_steps
 
     def spend(self, steps: int) -> None:
         """Takes steps; raises `LiquidFailed` if there are not so many left."""
         self._text_steps_left -= steps
         self._picture_steps_left -= steps
         if self._text_steps_left < 0:
-            raise LiquidFailed(f"it takes more than {MAX_STEPS} steps")
+            raise LiquidFailed("it takes too many steps")
         if self._picture_steps_left < 0:
-            raise LiquidFailed(f"the picture's Liquid takes more than {MAX_PICTURE_STEPS} steps")
+            raise LiquidFailed("all Liquid of the picture takes too many steps")
 
     def spend_on(self, *values: Any) -> None:
         """Takes the steps of reading or writing these values."""
