@@ -22,6 +22,10 @@ from postcard.template.liquid.metered_tags import (
 )
 
 MAX_EXPRESSION_DEPTH = 50
+_ERRORS_OF_ODD_VALUES = (  # which python-liquid's tags and filters let through
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(MemoryError, RuntimeError, TypeError, ValueError),
+)
 _TOO_DEEP = f"an expression is nested deeper than {MAX_EXPRESSION_DEPTH}"
 _MAX_OUTPUT_BYTES = 100_000
 _NO_CONTEXT: Any = None  # only `include` and `render` need it, and both are removed
@@ -76,11 +80,9 @@ class ParsedLiquid:
         values = {**context.values, CONTEXT_KEY: context}
         try:
             return self.template.render(values)
-        except LiquidFailed:
-            raise
         except LiquidError as error:
             raise LiquidFailed(str(error.args[0] if error.args else error)) from None
-        except Exception as error:  # python-liquid raises anything for values of odd types
+        except _ERRORS_OF_ODD_VALUES as error:
             raise LiquidFailed(f"Liquid failed: {error}") from None
 
 
