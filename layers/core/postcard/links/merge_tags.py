@@ -15,6 +15,7 @@ from postcard.links.build import check_length
 from postcard.links.encoding import percent_encode
 from postcard.runtime.lazy_dataclass import dataclass
 
+MAX_ATTRIBUTE_LENGTH = 500
 # A default with one of these characters could end the tag, its string, or the URL.
 UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
 
@@ -74,7 +75,7 @@ PLATFORMS = {
         ),
         MailPlatform("mailchimp", re.compile(r"[A-Za-z0-9_]{1,50}"), _mailchimp, "FNAME"),
         MailPlatform("instantly", re.compile(r"[A-Za-z0-9_ -]{1,100}"), _instantly, "firstName"),
-        MailPlatform("custom", re.compile(r"[^\x00-\x1f\x7f]{1,500}"), _custom, "[[firstname]]"),
+        MailPlatform("custom", re.compile(r"[^\x00-\x1f\x7f]+"), _custom, "[[firstname]]"),
     )
 }
 
@@ -108,7 +109,8 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
     return [
         Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
-        if not platform.attribute_pattern.fullmatch(attribute)
+        if len(attribute) > MAX_ATTRIBUTE_LENGTH
+        or not platform.attribute_pattern.fullmatch(attribute)
     ]
 
 

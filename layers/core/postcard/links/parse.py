@@ -90,10 +90,11 @@ def _split_query(query: str) -> list[str]:
     """The parts between `&`, without the `amp;` that mail software leaves before them."""
     parts = []
     for part in query.split("&"):
-        while part.startswith("amp;"):
-            part = part[4:]
-        if part:
-            parts.append(part)
+        start = 0
+        while part.startswith("amp;", start):
+            start += 4
+        if start < len(part):
+            parts.append(part[start:])
     return parts
 
 
