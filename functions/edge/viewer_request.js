@@ -1,6 +1,6 @@
 // Runs on every viewer request (CloudFront Functions, runtime 2.0, at most 10 KB): checks a link's
-// signature, on hit and miss alike, and asks the cache for the address that the link stands for.
-// The rule is docs/contract/links.md; links.py is the same in Python, tests hold the two together.
+// signature, on hit and miss alike, and rewrites the link to its cache path.
+// docs/contract/links.md has the rules. The same in Python: postcard/links.
 //
 //   /r/welcome.png?_v=3&...&_sig=...  ->  /renders/{epoch}/welcome/3/{digest}.png
 //   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
@@ -100,13 +100,13 @@ function addressOfLink(link, read, keys) {
   return ['/renders', keys.epoch, link[1], version, digest].join('/') + '.' + link[2];
 }
 
-// The last ten characters prove an id ours. Without keys all pass: the Lambda knows its images.
+// The last ten characters are a checksum. Without keys all pass: the Lambda checks.
 function addressOfImage(image, keys) {
   if (keys && !same(base32(hmac(keys.images, [image[1]], 'hex'), 10), image[2])) throw 404;
   return image[0].replace('/i/', '/images/');
 }
 
-// The MAC's two spellings are compared as text. An unknown key takes as long as a known one.
+// Two spellings, compared as text. An unknown key takes as long as a known one.
 function isSigned(path, read, keys) {
   const known = has(keys.signing, read.values._kid);
   const key = known ? keys.signing[read.values._kid] : '0';
@@ -167,9 +167,10 @@ function readLink(path, query) {
 function readParts(parts) {
   const values = Object.create(null);
   for (let i = 0; i < parts.length; i++) {
-    const name = decode(nameOf(parts[i]));
-    const value = decode(parts[i].slice(nameOf(parts[i]).length + 1));
-    if (isDropped(name)) continue;
+    const raw = nameOf(parts[i]);
+    const name = isDropped(raw) ? raw : decode(raw);
+    if (isDropped(name)) continue; // its value may hold a raw %
+    const value = decode(parts[i].slice(raw.length + 1));
     must(!has(values, name) && !(name === '_open' && has(values, '_sig')));
     must(name === '_sig' || match(FIELD, name) || isReserved(name, value));
     values[name] = value;
