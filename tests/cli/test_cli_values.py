@@ -162,3 +162,10 @@ def test_a_name_that_is_set_twice_is_named(folder: Path) -> None:
     set_options = [part for name in "abcb" for part in ("--set", f"{name}=x")]
     output = run_postcard("render", folder / "products.json", *set_options)
     assert output.exit_code == 2 and "b is set twice" in output.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "garbled"])
+def test_a_damaged_local_json_says_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "local.json").write_text(content)
+    output = run_postcard("link", "products", "--unchecked", "--state", tmp_path)
+    assert output.exit_code == 2 and "local.json is damaged" in output.stderr
