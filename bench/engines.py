@@ -4,8 +4,11 @@
     .venv/bin/python -m bench.engines --rounds 3 --seconds 3 --engines satori,pillow
     .venv/bin/python -m bench.engines --all               # every engine, half an hour
 
-The engines run in bench/work, a copy of ../shared/peers with its own environment, which the first
-run creates.
+The other engines are not part of this repository, and no test needs them. `--peers` names a folder
+with their harness: `matrix.py`, `once.py`, `assets.py`, a runner `r_NAME` for each engine,
+`requirements.txt` and `node/package.json`; by default it is shared/peers beside this repository.
+Without it, nothing is measured. The first run copies it to bench/work and installs the engines
+there with pip and npm.
 """
 
 import argparse
@@ -33,7 +36,10 @@ def main(argv: Sequence[str]) -> int:
     """Print the table; 0 also if there are no other engines to compare with."""
     arguments = read_arguments(argv)
     if not arguments.peers.is_dir():
-        print(f"Skipped: the folder of the other engines, {arguments.peers}, does not exist.")
+        print(
+            f"Skipped: {arguments.peers} does not exist. The other engines are not part of this "
+            "repository; --peers names the folder of their harness (bench/README.md)."
+        )
         return 0
     set_up(arguments.peers)
     engines = [] if arguments.all else arguments.engines.split(",")

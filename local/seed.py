@@ -61,7 +61,7 @@ def upload_seed(api: InProcessApiClient, folder: Path = SEED_FOLDER) -> list[str
 def _upload(api: InProcessApiClient, path: Path) -> None:
     body = path.read_bytes()
     content_type = _CONTENT_TYPES[path.suffix]
-    asset = {"id": path.stem, "content_type": content_type, "bytes": len(body)}
+    asset = {"id": path.stem, "content_type": content_type, "bytes": len(body), "replace": True}
     upload = api.call("POST", "/v1/assets", asset)["upload"]
     with urllib3.PoolManager() as pool:
         fields = {**upload.get("fields", {}), "file": (path.name, body, content_type)}

@@ -44,17 +44,45 @@ NOT_IN_THE_IMAGE_FUNCTION = (
 )
 
 # Words that say nothing, and words of this project's first year that only its authors understood.
-EMPTY_WORDS = "utils helpers common manager misc data info process".split()
-RETIRED_WORDS = """told said kept noted wanted stands ground grounds marks room rooms shelf strangers
-stranger doors speech turns ladder laid worth inmate foundry reel cell card unlettered edition visit
-front journal looks dress dressed sealed""".split()
-TERMS = (
-    "CloudFront",
-    "SecretsManager",
-    "secrets_manager",
-    "InProcess",
-    "in_process",
-)  # names of AWS, or one term
+EMPTY_WORDS = ["utils", "helpers", "common", "manager", "misc", "data", "info", "process"]
+RETIRED_WORDS = [
+    "told",
+    "said",
+    "kept",
+    "noted",
+    "wanted",
+    "stands",
+    "ground",
+    "grounds",
+    "marks",
+    "room",
+    "rooms",
+    "shelf",
+    "strangers",
+    "stranger",
+    "doors",
+    "speech",
+    "turns",
+    "ladder",
+    "laid",
+    "worth",
+    "inmate",
+    "foundry",
+    "reel",
+    "cell",
+    "card",
+    "unlettered",
+    "edition",
+    "visit",
+    "front",
+    "journal",
+    "looks",
+    "dress",
+    "dressed",
+    "sealed",
+]
+# Terms of which such a word is only a part.
+TERMS = ("CloudFront", "SecretsManager", "InProcess", "path_data")
 
 MAX_MODULES = 15
 LARGE_FOLDERS = {
@@ -69,15 +97,16 @@ SAME_NAME = {
     "app": "the entry point of each function",
     "assembly": "puts the services of its package together",
     "assets": "the stores, the routes",
+    "checks": "of a template, of its Liquid",
     "context": "what a layer draws with, what Liquid runs with",
-    "erase": "the command",
+    "counters": "the stores: DynamoDB and in memory",
     "idempotency": "the rules, the store in DynamoDB, the API's use of them",
     "images": "the service, its store, its routes; the renderer's source images",
-    "keys": "the command",
     "links": "the service, its routes",
     "objects": "the stores: S3 and in memory",
     "parse": "a link, a document, Liquid",
     "previews": "the service, its routes",
+    "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
     "templates": "the service, its stores, its routes, its command",
     "verify": "a link's signature, the command",

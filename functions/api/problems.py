@@ -125,7 +125,9 @@ def _value_faults(context: ApiRequestContext) -> Sequence[Fault]:
         return ()
     mode: BindMode = "default" if context.json_body.get("on_invalid") == "default" else "error"
     try:
-        return context.service.links.value_faults(template_id, modifications, mode)
+        return context.service.links.value_faults(
+            template_id, modifications, mode, key_templates=context.key_templates
+        )
     except (NotFound, Gone):
         return ()
 

@@ -1,6 +1,6 @@
 """One API call: its request, who calls, until when it must be answered, and what is logged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,11 @@ class ApiRequestContext:
     json_body: Any = None
     log_fields: dict[str, object] = field(default_factory=dict)
     exception: BaseException | None = None
+
+    @property
+    def key_templates(self) -> Sequence[str] | None:
+        """The templates that the API key is limited to; None if it is not limited."""
+        return self.auth.key.templates if self.auth.key else None
 
     def authorize_template(self, template_id: str) -> None:
         """`Forbidden` if the key is restricted to other templates."""

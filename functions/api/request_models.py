@@ -269,3 +269,7 @@ class AssetBody(RequestBody):
         "font/woff2",
     ]
     bytes: Annotated[int, Field(ge=1, le=10_000_000)]
+    replace: Annotated[
+        bool,
+        Field(description="true: the upload takes the place of an asset with this id."),
+    ] = False

@@ -134,23 +134,13 @@ class RecallResponse(BaseModel):
     replaced_by: int
 
 
-class AssetResponse(BaseModel):
-    """An asset; `upload` is the presigned request that uploads its bytes."""
-
-    id: str
-    content_type: str
-    bytes: int
-    status: str
-    created_at: str
-    family: str | None = None
-    detail: str | None = None
-    upload: dict[str, Any]
-
-
 class AssetSummary(BaseModel):
-    """An asset in a list: `waiting`, `ready` or `refused`, which `detail` explains.
+    """An asset: `waiting`, `ready` or `refused`.
 
-    `family` is the name of a font that is ready.
+    `template_ids` are the only templates that may use it; null: all. `width` and `height` are the
+    pixels of a picture that is ready, `family` is the name of a font that is ready. `replacement`:
+    `waiting` if a later upload is awaited, `refused` if the last one was refused. `detail` explains
+    a refusal.
     """
 
     id: str
@@ -158,8 +148,18 @@ class AssetSummary(BaseModel):
     bytes: int
     status: str
     created_at: str
+    template_ids: list[str] | None = None
+    width: int | None = None
+    height: int | None = None
     family: str | None = None
+    replacement: str | None = None
     detail: str | None = None
+
+
+class AssetResponse(AssetSummary):
+    """An asset; `upload` is the presigned request that uploads its bytes."""
+
+    upload: dict[str, Any]
 
 
 class AssetList(BaseModel):

@@ -1,6 +1,6 @@
-// Runs on every viewer request (CloudFront Functions, runtime 2.0, at most 10 KB): checks a link's
-// signature, on hit and miss alike, and rewrites the link to its cache path.
-// docs/contract/links.md has the rules. The same in Python: postcard/links.
+// Runs on each viewer request (CloudFront Functions, runtime 2.0, at most 10 KB): verifies a link's
+// signature, on cache hits too, and rewrites the link to its cache path. Specified in
+// docs/contract/links.md; postcard/links does the same in Python.
 //
 //   /r/welcome.png?_v=3&...&_sig=...  ->  /renders/{epoch}/welcome/3/{digest}.png
 //   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
@@ -37,8 +37,8 @@ async function handler(event) {
     const request = event.request;
     const link = match(LINK, request.uri);
     const image = match(IMAGE, request.uri);
-    if (!link && !image) return answer(request.uri.indexOf('/r/') === 0 ? 400 : 404);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405);
+    if (!link && !image) return respond(request.uri.indexOf('/r/') === 0 ? 400 : 404);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return respond(405);
 
     // request.querystring has lost the order, which has a meaning.
     const read = link && readLink(link[0], request.rawQueryString() || '');
@@ -46,11 +46,11 @@ async function handler(event) {
     if (read) return forward(request, addressOfLink(link, read, keys), read.canonical);
     return forward(request, addressOfImage(image, keys), '');
   } catch (error) {
-    return answer(typeof error === 'number' ? error : 400);
+    return respond(typeof error === 'number' ? error : 400);
   }
 }
 
-function answer(status) {
+function respond(status) {
   const headers = { 'cache-control': { value: 'no-store' }, 'content-type': { value: 'text/plain' } };
   if (status === 405) headers.allow = { value: 'GET, HEAD' };
   return {
@@ -61,7 +61,7 @@ function answer(status) {
   };
 }
 
-// The path alone is the cache's key. S3 gives meaning to queries, so none goes on.
+// The path alone is the cache key. S3 acts on query strings, so none is passed on.
 function forward(request, uri, canonical) {
   Object.keys(request.headers).forEach((name) => {
     if (/^x-postcard-/i.test(name)) delete request.headers[name];
@@ -72,7 +72,7 @@ function forward(request, uri, canonical) {
   return request;
 }
 
-// The entry `postcard` of the KeyValueStore, or null if it cannot be read.
+// The entry `postcard` of the KeyValueStore; null if it cannot be read.
 async function readKeys() {
   try {
     const text = await cf.kvs().get('postcard'); // never await among arguments
@@ -83,11 +83,11 @@ async function readKeys() {
   }
 }
 
-// --- addresses; a status that is thrown is the answer
+// --- cache paths; a thrown number is the response's status
 
 function addressOfLink(link, read, keys) {
   if (!keys) {
-    // The Lambda checks the signature, and what it draws is not kept.
+    // The Lambda verifies the signature; its response is not cached.
     const hash = crypto.createHash('sha256').update(read.canonical).digest('hex');
     return ['/renders/0', link[1], 'unverified', hash].join('/') + '.' + link[2];
   }
@@ -100,13 +100,13 @@ function addressOfLink(link, read, keys) {
   return ['/renders', keys.epoch, link[1], version, digest].join('/') + '.' + link[2];
 }
 
-// The last ten characters are a checksum. Without keys all pass: the Lambda checks.
+// The last ten characters are a checksum. Without keys all ids pass: the Lambda looks them up.
 function addressOfImage(image, keys) {
   if (keys && !same(base32(hmac(keys.images, [image[1]], 'hex'), 10), image[2])) throw 404;
   return image[0].replace('/i/', '/images/');
 }
 
-// Two spellings, compared as text. An unknown key takes as long as a known one.
+// Either spelling of the MAC is compared as text. An unknown key takes as long as a known one.
 function isSigned(path, read, keys) {
   const known = has(keys.signing, read.values._kid);
   const key = known ? keys.signing[read.values._kid] : '0';
@@ -115,12 +115,12 @@ function isSigned(path, read, keys) {
   return same(right, read.signature) && known;
 }
 
-// Keys are the characters of their hex, not the bytes these stand for.
+// The key is the hex text, not the bytes that it encodes.
 function hmac(key, lines, spelling) {
   return crypto.createHmac('sha256', key).update(lines.join('\n')).digest(spelling);
 }
 
-// Takes as long wherever they differ.
+// In constant time.
 function same(right, given) {
   let differences = right.length ^ given.length;
   for (let i = 0; i < right.length; i++) {
@@ -139,7 +139,7 @@ function base32(hex, length) {
   return text;
 }
 
-// --- reading a link; whatever else is thrown is a 400
+// --- parsing a link; anything thrown that is no number is a 400
 
 function readLink(path, query) {
   const parts = query.split('&');
@@ -169,13 +169,13 @@ function readParts(parts) {
   for (let i = 0; i < parts.length; i++) {
     const raw = nameOf(parts[i]);
     const name = isDropped(raw) ? raw : decode(raw);
-    if (isDropped(name)) continue; // its value may hold a raw %
+    if (isDropped(name)) continue; // undecoded
     const value = decode(parts[i].slice(raw.length + 1));
     must(!has(values, name) && !(name === '_open' && has(values, '_sig')));
     must(name === '_sig' || match(FIELD, name) || isReserved(name, value));
     values[name] = value;
     if (name === '_sig' && has(values, '_open')) {
-      readPasted(parts.slice(i + 1), values);
+      readInserted(parts.slice(i + 1), values);
       break;
     }
   }
@@ -188,8 +188,8 @@ function isReserved(name, value) {
   return has(RESERVED, name) && match(RESERVED[name], value) && (name !== '_open' || sorted);
 }
 
-// The open part of a merge link, where platforms paste raw text: nothing is an error.
-function readPasted(parts, values) {
+// The open fields of a merge link: platforms insert raw text, so nothing is an error.
+function readInserted(parts, values) {
   const waiting = values._open.split(',').filter((name) => !has(values, name));
   const pasted = Object.create(null);
   let current = '';
@@ -203,7 +203,7 @@ function readPasted(parts, values) {
     } else if (current && !isDropped(name)) pasted[current] += '&' + part;
   });
   Object.keys(pasted).forEach((name) => {
-    values[name] = decodePasted(pasted[name]);
+    values[name] = decodeInserted(pasted[name]);
   });
 }
 
@@ -221,12 +221,12 @@ function isDropped(name) {
   return name.indexOf('utm_') === 0 || DROPPED.indexOf(name) >= 0;
 }
 
-// Throws for a cut escape or bytes not UTF-8.
+// Throws for incomplete escapes and bytes that are not UTF-8.
 function decode(text) {
   return decodeURIComponent(text.split('+').join(' '));
 }
 
-function decodePasted(text) {
+function decodeInserted(text) {
   if (match(UNFILLED, text)) return text;
   const escaped = text.split('+').join(' ').replace(/%(?![0-9A-Fa-f]{2})/g, '%25');
   try {
@@ -246,7 +246,7 @@ function encode(text) {
   return escaped.replace(/[!'()*]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase());
 }
 
-// A `$` in a pattern may match before a last newline; no newline is right anywhere.
+// In some engines `$` matches before a final newline; newlines are never valid.
 function match(pattern, text) {
   return text.indexOf('\n') < 0 ? pattern.exec(text) : null;
 }

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
-from postcard.ports import TemplateRecord, TemplateVersion
+from postcard.ports import AssetRecord, TemplateRecord, TemplateVersion
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 from tests.adapters.test_image_records import image
@@ -56,3 +57,18 @@ def test_an_image_with_old_attribute_names_is_read_and_found(settings: Settings)
     assert images.get("img_abc") == record
     assert list(images.by_blind_index("b" * 40)) == [record]
     assert list(images.by_template("welcome")) == [record]
+
+
+def test_an_asset_without_templates_size_and_revision_is_read_and_changed(
+    settings: Settings,
+) -> None:
+    table = create_table(settings)
+    assets = DynamoAssetStore(table)
+    row = {"asset_id": "hero", "content_type": "image/png", "bytes": 10, "created_at": 5}
+    table.put("assets", "hero", {**row, "object_key": "assets/hero/1", "status": "ready"})
+    record = AssetRecord("hero", "image/png", 10, "assets/hero/1", 5, "ready")
+    assert assets.get("hero") == record
+    assert record.is_usable_in(("welcome",)) and not record.is_owned_by(("welcome",))
+    changed = replace(record, bytes=11, revision=2)
+    assets.put(changed)
+    assert assets.get("hero") == changed

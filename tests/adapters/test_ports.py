@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from postcard.errors import BadRequest, Conflict
-from postcard.ports import ApiKeyRecord, AssetRecord, StoredObject, TemplateRecord, TemplateVersion
+from postcard.ports import (
+    AnnouncedUpload,
+    ApiKeyRecord,
+    AssetRecord,
+    StoredObject,
+    TemplateRecord,
+    TemplateVersion,
+)
 from tests.adapters.concurrency import run_concurrently
 from tests.adapters.conftest import PortImplementations
 
@@ -256,9 +263,10 @@ def test_api_keys_are_found_by_digest_and_listed_oldest_first(
 def test_an_asset_is_replaced_listed_and_deleted(adapters: PortImplementations) -> None:
     hero = AssetRecord("hero", "image/png", 10, "assets/1", 5)
     adapters.assets.put(hero)
-    adapters.assets.put(replace(hero, object_key="assets/2", status="ready"))
+    ready = replace(hero, object_key="assets/2", status="ready", revision=2)
+    adapters.assets.put(ready)
     adapters.assets.put(AssetRecord("avatar", "image/png", 10, "assets/3", 6))
-    assert adapters.assets.get("hero") == replace(hero, object_key="assets/2", status="ready")
+    assert adapters.assets.get("hero") == ready
     page = adapters.assets.list(limit=1, cursor=None)
     assert [asset.asset_id for asset in page.items] == ["avatar"]
     page = adapters.assets.list(limit=1, cursor=page.next_cursor)
@@ -278,6 +286,55 @@ def test_an_asset_stores_the_description_of_its_font_or_why_it_was_refused(
         adapters.assets.put(record)
         assert adapters.assets.get(record.asset_id) == record
     assert adapters.assets.list(limit=9, cursor=None).items == [kite, odd]
+
+
+def test_an_asset_stores_its_templates_its_size_and_its_replacement(
+    adapters: PortImplementations,
+) -> None:
+    upload = AnnouncedUpload("uploads/hero/2", "image/jpeg", 12, 1_795_000_009)
+    hero = AssetRecord(
+        "hero",
+        "image/png",
+        10,
+        "assets/hero/1",
+        5,
+        "ready",
+        template_ids=("welcome", "coupon"),
+        width=640,
+        height=480,
+        replacement=upload,
+    )
+    adapters.assets.put(hero)
+    assert adapters.assets.get("hero") == hero
+    changed = replace(hero, replacement=None, revision=2)
+    adapters.assets.put(changed)
+    assert adapters.assets.list(limit=9, cursor=None).items == [changed]
+
+
+def test_an_asset_that_was_changed_or_deleted_meanwhile_is_a_conflict(
+    adapters: PortImplementations,
+) -> None:
+    hero = AssetRecord("hero", "image/png", 10, "uploads/hero/1", 5)
+    for missing in (2, 3):
+        with pytest.raises(Conflict):
+            adapters.assets.put(replace(hero, revision=missing))
+    adapters.assets.put(hero)
+    adapters.assets.put(second := replace(hero, status="ready", revision=2))
+    for outdated in (hero, replace(second, bytes=11), replace(second, revision=4)):
+        with pytest.raises(Conflict):
+            adapters.assets.put(outdated)
+    assert adapters.assets.get("hero") == second
+
+
+def test_of_concurrent_announcements_of_one_id_one_succeeds(adapters: PortImplementations) -> None:
+    def announce(index: int) -> str:
+        key = f"uploads/hero/{index}"
+        adapters.assets.put(AssetRecord("hero", "image/png", 10, key, 5))
+        return key
+
+    keys = [result for result in run_concurrently(announce, 12) if isinstance(result, str)]
+    stored = adapters.assets.get("hero")
+    assert stored is not None and keys == [stored.object_key]
 
 
 def test_a_version_stores_its_custom_fonts(adapters: PortImplementations) -> None:

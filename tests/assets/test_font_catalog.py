@@ -1,4 +1,4 @@
-"""`GET /v1/fonts` says which scripts a family writes."""
+"""`GET /v1/fonts` lists the scripts that a family supports."""
 
 from pathlib import Path
 
@@ -22,6 +22,6 @@ from postcard.text.fonts import Fonts
         ("Noto Color Emoji", ["Zsye"]),
     ],
 )
-def test_a_family_is_listed_with_the_scripts_it_writes(family: str, scripts: list[str]) -> None:
+def test_a_family_is_listed_with_its_scripts(family: str, scripts: list[str]) -> None:
     listed = {each["family"]: each for each in describe_fonts(Fonts.load(Path("layers/fonts")))}
     assert listed[family]["scripts"] == scripts

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 from click.testing import CliRunner
 
-from postcard.cli import postcard
+from postcard.cli.main import postcard
 
 
 @dataclass(frozen=True)

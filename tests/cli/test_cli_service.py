@@ -75,6 +75,23 @@ def test_push_uploads_the_documents_fonts(state: Path) -> None:
     assert "X-Postcard-Fallback" not in picture.headers
 
 
+def test_push_names_a_picture_that_was_refused_and_leaves_the_old_one(
+    state: Path, tmp_path: Path
+) -> None:
+    folder = template_folder(tmp_path / "templates", merge=MERGE)
+    broken = folder / "assets" / "wave.png"
+    broken.write_bytes(b"no picture")
+    (folder / "assets" / "Kite Bold.ttf").write_bytes(upside_down_font("Kite", 700))
+    for _ in range(2):
+        pushed = run_postcard("templates", "push", "--folder", folder, "--state", state)
+        assert pushed.exit_code != 0
+        assert f"{broken}: " in pushed.stderr and "not a usable picture" in pushed.stderr
+    keys = local_json(state)
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    wave = requests.get(f"{keys['base_url']}/v1/assets/wave", headers=key, timeout=30).json()
+    assert (wave["status"], wave["replacement"], wave["width"]) == ("ready", "refused", 60)
+
+
 def link(state: Path, *arguments: object) -> str:
     output = run_postcard("link", "merge", "--set", "code=ABCD", *arguments, "--state", state)
     assert output.exit_code == 0, output.stderr
@@ -175,7 +192,7 @@ def test_verify_accepts_and_names_what_mail_tools_add(state: Path) -> None:
         (lambda url: url + "=", "plain base64"),
         (lambda url: url.partition("&_sig")[0], "is missing"),
         (lambda url: url.replace("_kid=k", "_kid=z"), "does not exist"),
-        (lambda url: url + "&_zoom=1", "a name that there is not"),
+        (lambda url: url + "&_zoom=1", "an unknown parameter"),
         (lambda url: url.replace(".png", ".bmp"), "FORMAT one of"),
         (lambda url: url + "&code=ABCD", "code occurs twice"),
     ],

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from postcard.cli import postcard
+from postcard.cli.main import postcard
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -1,7 +1,7 @@
-"""The edge function in every engine there is: Node, njs, and the one of `make serve`.
+"""Runs the edge function in Node, in njs and in the engine of `make serve`.
 
-The clock is the vectors' NOW in all of them. A case is what a viewer sends and the KeyValueStore's
-entry; what comes back is what the function returned.
+The clock is the vectors' NOW. A case is a viewer's request with the KeyValueStore's entry; the
+result is what the function returned.
 """
 
 import json
@@ -35,7 +35,7 @@ FunctionResult = dict[str, Any]
 
 @dataclass(frozen=True)
 class ViewerRequest:
-    """A viewer's request. `query` None: there was no `?`; `entry` None: the store is out."""
+    """A viewer's request. `query` None: without `?`; `entry` None: the store cannot be reached."""
 
     uri: str
     query: str | None = None
@@ -59,7 +59,7 @@ class Engine(Protocol):
 
 
 def outcome_of(result: FunctionResult) -> Outcome:
-    """A function's answer in Python's terms."""
+    """The outcome of a function's result."""
     if "statusCode" in result:
         return Outcome(result["statusCode"])
     link = result["headers"].get("x-postcard-link", {"value": ""})
@@ -67,21 +67,21 @@ def outcome_of(result: FunctionResult) -> Outcome:
 
 
 class EmbeddedEngine:
-    """What the local server runs."""
+    """The engine of the local server."""
 
     def __init__(self) -> None:
         self.entry: str | None = None
         self.function = EdgeFunction(CLOCK + SOURCE, lambda name: self.entry)
 
     def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
-        answers = []
+        results = []
         for case in cases:
             self.entry = case.entry
-            answers.append(self.function.handle(case.event, query=case.query))
-        return answers
+            results.append(self.function.handle(case.event, query=case.query))
+        return results
 
 
-# Both drivers stand in for CloudFront: `import` becomes a constant, the store is one variable.
+# Both drivers replace CloudFront: `import` becomes a constant, the store is one variable.
 JS_PRELUDE = """
 'use strict';
 let entry = null;
@@ -118,7 +118,7 @@ def write_script(folder: Path, driver: str) -> Path:
 
 
 class NodeEngine:
-    """One process for all cases, a line of JSON each way."""
+    """One process for all cases; requests and results are lines of JSON."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("node")
@@ -134,12 +134,12 @@ class NodeEngine:
 
     def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         assert self.process.stdin and self.process.stdout
-        answers = []
+        results = []
         for case in cases:
             self.process.stdin.write(json.dumps(asdict(case)) + "\n")
             self.process.stdin.flush()
-            answers.append(json.loads(self.process.stdout.readline()))
-        return answers
+            results.append(json.loads(self.process.stdout.readline()))
+        return results
 
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout
@@ -149,7 +149,7 @@ class NodeEngine:
 
 
 class NjsEngine:
-    """A process for each lot of cases: njs, the engine nearest to CloudFront's, or Node."""
+    """One process for each batch of cases: njs, the engine nearest to CloudFront's, or Node."""
 
     def __init__(self, folder: Path, name: str = "njs") -> None:
         program = shutil.which(name)
@@ -168,6 +168,6 @@ class NjsEngine:
                 timeout=120,
                 check=True,
             )
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert len(answers) == len(cases), done.stdout[-500:] + done.stderr[-500:]
-        return answers
+        results = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(results) == len(cases), done.stdout[-500:] + done.stderr[-500:]
+        return results

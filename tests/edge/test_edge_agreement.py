@@ -12,7 +12,7 @@ from tests.edge.engines import Engine, NodeEngine, ViewerRequest, outcome_of
 from tests.links.link_cases import VECTORS, outcome, sign_link
 from tests.links.link_mutations import REFUSED, SAME_PICTURE
 
-SPOILT = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
+MUTATION_BASE = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
 VALUES = [
     "",
     "Alex",
@@ -27,7 +27,7 @@ VALUES = [
     "{{ a }}",
     "C++",
 ]
-SCRAPS = (
+SNIPPETS = (
     *(
         "&",
         "=",
@@ -78,12 +78,12 @@ SCRAPS = (
 )
 
 
-def spoil(link: str, random: Random) -> str:
-    """A scrap put in, a piece taken out or doubled, two parts exchanged, a character changed."""
+def corrupt(link: str, random: Random) -> str:
+    """Insert, delete or repeat text, reorder parameters, or change a character."""
     at, to = sorted((random.randrange(len(link) + 1), random.randrange(len(link) + 1)))
     match random.randrange(6):
         case 0:
-            return link[:at] + random.choice(SCRAPS) + link[at:]
+            return link[:at] + random.choice(SNIPPETS) + link[at:]
         case 1:
             return link[:at] + link[min(to, at + 9) :]
         case 2:
@@ -99,10 +99,10 @@ def spoil(link: str, random: Random) -> str:
             return link[:at] + quote(link[at : at + 2], safe="") + link[at + 2 :]
 
 
-def some_link(random: Random) -> str:
+def random_link(random: Random) -> str:
     names = random.sample(["a", "b", "title", "a.color", "constructor", "first_name"], 3)
     fields = {name: random.choice(VALUES) for name in names}
-    asked: dict[str, Any] = random.choice(
+    parameters: dict[str, Any] = random.choice(
         [
             {},
             {"version": None},
@@ -112,47 +112,49 @@ def some_link(random: Random) -> str:
         ]
     )
     if random.random() < 0.5:
-        return sign_link(fields, **asked)
-    opened = [name for name in names if "." not in name]
-    link = sign_link({n: v for n, v in fields.items() if n not in opened}, open=opened, **asked)
-    return link + "".join(f"&{name}={random.choice([*VALUES, *SCRAPS])}" for name in opened)
+        return sign_link(fields, **parameters)
+    open_fields = [name for name in names if "." not in name]
+    link = sign_link(
+        {n: v for n, v in fields.items() if n not in open_fields}, open=open_fields, **parameters
+    )
+    return link + "".join(f"&{name}={random.choice([*VALUES, *SNIPPETS])}" for name in open_fields)
 
 
 def corpus(seed: int, size: int) -> list[str]:
     random = Random(seed)
     links: list[str] = []
     while len(links) < size:
-        link = some_link(random)
+        link = random_link(random)
         links.append(link)
         for _ in range(random.randrange(4)):
-            link = spoil(link, random)
+            link = corrupt(link, random)
         links.append(link)
     return links
 
 
 def disagreements(engine: Engine, links: list[str]) -> list[str]:
-    answers = engine.run([ViewerRequest.from_link(link) for link in links])
+    results = engine.run([ViewerRequest.from_link(link) for link in links])
     return [
         link
-        for link, answer in zip(links, answers, strict=True)
-        if link.startswith("/r/") and outcome_of(answer) != outcome(link)
+        for link, result in zip(links, results, strict=True)
+        if link.startswith("/r/") and outcome_of(result) != outcome(link)
     ]
 
 
-def test_every_engine_agrees_with_python_on_spoilt_links(engine: Engine) -> None:
+def test_every_engine_agrees_with_python_on_corrupted_links(engine: Engine) -> None:
     links = corpus(seed=1, size=600)
     assert disagreements(engine, links) == []
     statuses = [outcome(link).status for link in links]
     assert min(statuses.count(status) for status in (200, 400, 403)) >= 25
 
 
-def test_every_engine_agrees_with_python_at_the_bounds(engine: Engine) -> None:
+def test_every_engine_agrees_with_python_at_the_limits(engine: Engine) -> None:
     link = sign_link({"a": "1"})
-    room = 3000 - len(link.partition("?")[2])
+    free_bytes = 3000 - len(link.partition("?")[2])
     links = [
-        link + "&" + "amp;" * (room // 4 - 3) + "utm_x",
-        *(f"{link}&utm_x={'y' * (room - 7 + more)}" for more in (0, 1)),
-        *(f"{link}&utm_x={'é' * ((room - 7) // 2 + more)}" for more in (0, 1)),
+        link + "&" + "amp;" * (free_bytes // 4 - 3) + "utm_x",
+        *(f"{link}&utm_x={'y' * (free_bytes - 7 + more)}" for more in (0, 1)),
+        *(f"{link}&utm_x={'é' * ((free_bytes - 7) // 2 + more)}" for more in (0, 1)),
         *(f"{link}{'&' * more}" for more in (28, 29)),
         *(f"{link}{'&amp;' * more}" for more in (28, 29)),
         *(link.replace("a=1", f"a={'%20' * more}") for more in (970, 975, 990)),
@@ -165,7 +167,7 @@ def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engi
     links = [
         link
         for mutations in (*REFUSED.values(), *SAME_PICTURE.values())
-        for link in mutations(SPOILT, SPOILT[-43:])
+        for link in mutations(MUTATION_BASE, MUTATION_BASE[-43:])
     ]
     assert disagreements(engine, links) == []
 
@@ -174,7 +176,7 @@ def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engi
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 2**64))
-def test_node_agrees_with_python_on_any_spoilt_link(node: NodeEngine, seed: int) -> None:
+def test_node_agrees_with_python_on_any_corrupted_link(node: NodeEngine, seed: int) -> None:
     assert disagreements(node, corpus(seed, size=12)) == []
 
 
@@ -182,10 +184,10 @@ def test_node_agrees_with_python_on_any_spoilt_link(node: NodeEngine, seed: int)
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_node_agrees_with_python_on_any_text(node: NodeEngine, query: str, pasted: str) -> None:
+def test_node_agrees_with_python_on_any_text(node: NodeEngine, query: str, inserted: str) -> None:
     links = [
         f"/r/welcome.png?{query}&_kid=k1",
         f"{sign_link({'a': '1'})}&{query}",
-        f"{VECTORS['merge']['head']}&first_name={pasted}&last_name={query}",
+        f"{VECTORS['merge']['head']}&first_name={inserted}&last_name={query}",
     ]
     assert disagreements(node, links) == []

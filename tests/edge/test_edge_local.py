@@ -54,13 +54,13 @@ def test_its_hashes_are_those_of_the_standard_library(
 
 
 @pytest.mark.parametrize("size", [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 4096])
-def test_its_hashes_are_right_at_the_borders_of_blocks(hasher: EdgeFunction, size: int) -> None:
+def test_its_hashes_are_right_around_the_block_size(hasher: EdgeFunction, size: int) -> None:
     found = run(hasher, json.dumps(["k" * size, "x" * size]))
     assert found["hash"] == hashlib.sha256(b"x" * size).hexdigest()
     assert found["hex"] == hmac.digest(b"k" * size, b"x" * size, "sha256").hex()
 
 
-def test_the_raw_query_is_as_it_was_sent() -> None:
+def test_the_raw_query_is_unchanged() -> None:
     edge = function("function handler(e) { return { q: [e.request.rawQueryString()] } }")
     assert run(edge, query="a=%41&&b") == {"q": ["a=%41&&b"]}
     assert run(edge, query="") == {"q": [""]}
@@ -68,12 +68,12 @@ def test_the_raw_query_is_as_it_was_sent() -> None:
     edge.close()
 
 
-def test_the_store_is_read_once_a_request_and_may_change_between_them() -> None:
+def test_the_store_is_read_once_per_request() -> None:
     entries: dict[str, str] = {"postcard": ENTRY}
-    asked = []
+    read_names = []
 
     def entry(name: str) -> str | None:
-        asked.append(name)
+        read_names.append(name)
         return entries.get(name)
 
     edge = EdgeFunction(CLOCK + SOURCE, entry)
@@ -83,13 +83,13 @@ def test_the_store_is_read_once_a_request_and_may_change_between_them() -> None:
     assert outcome_of(run(edge, path, query)).address.startswith("/renders/8/")
     del entries["postcard"]
     assert outcome_of(run(edge, path, query)).address.startswith("/renders/0/")
-    assert asked == ["postcard"] * 3
+    assert read_names == ["postcard"] * 3
     edge.close()
 
 
-def test_a_store_that_is_out_is_one_that_cannot_be_read() -> None:
+def test_without_the_store_links_are_passed_on_unverified() -> None:
     def entry(name: str) -> str | None:
-        raise ConnectionError("the store is out")
+        raise ConnectionError("the store is down")
 
     edge = EdgeFunction(CLOCK + SOURCE, entry)
     path, _, query = sign_link({"a": "1"}).partition("?")
@@ -97,7 +97,7 @@ def test_a_store_that_is_out_is_one_that_cannot_be_read() -> None:
     edge.close()
 
 
-# V8 answers a call that was given up after its event loop is gone, and mini-racer says so.
+# V8 returns a cancelled call's result after its event loop has ended, and mini-racer warns.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     "body",
@@ -108,7 +108,7 @@ def test_a_store_that_is_out_is_one_that_cannot_be_read() -> None:
     ],
     ids=["at once", "after reading the store"],
 )
-def test_a_script_that_hangs_is_stopped_and_the_next_request_is_answered(body: str) -> None:
+def test_a_script_that_hangs_is_stopped_and_the_next_request_succeeds(body: str) -> None:
     edge = function(body, seconds=0.2)
     with pytest.raises(EdgeFunctionError, match="too long"):
         run(edge, "/")
@@ -127,7 +127,7 @@ def test_a_script_that_hangs_is_stopped_and_the_next_request_is_answered(body: s
         "async function handler(event) { const e = await cf.kvs().get('x'); crypto.no() }",
     ],
 )
-def test_a_script_that_fails_is_an_error_and_the_next_request_is_answered(body: str) -> None:
+def test_a_script_that_fails_is_an_error_and_the_next_request_succeeds(body: str) -> None:
     edge = function(
         f"{body.replace('handler', 'first')}\n"
         + """
@@ -139,7 +139,7 @@ def test_a_script_that_fails_is_an_error_and_the_next_request_is_answered(body: 
     edge.close()
 
 
-def test_several_threads_get_each_their_own_answer() -> None:
+def test_concurrent_requests_get_their_own_results() -> None:
     edge = EdgeFunction(CLOCK + SOURCE, lambda name: ENTRY)
     links = [sign_link({"a": str(number)}) for number in range(60)]
 

@@ -1,4 +1,4 @@
-"""Shapes, methods, headers, and a store that cannot be read."""
+"""Paths, methods, headers, and a store that cannot be read."""
 
 import json
 from typing import Any
@@ -18,17 +18,17 @@ IMAGE = f"/i/{VECTORS['images']['examples'][0]['image_id']}.png"
 
 
 def statuses(engine: Engine, cases: list[ViewerRequest]) -> list[int]:
-    return [outcome_of(answer).status for answer in engine.run(cases)]
+    return [outcome_of(result).status for result in engine.run(cases)]
 
 
-def test_nothing_but_links_and_images_gets_through(engine: Engine) -> None:
+def test_other_paths_are_404(engine: Engine) -> None:
     paths = ["/", "/r", "/i", "/i/", "/x", "/renders/7/a/1/b.png", "/images/a.png", "", "//r/a.png"]
     paths += ["/%72/a.png", "/R/a.png", "/v1/images", "/errors/fallback.png", "/i/../r/a.png"]
     paths += [IMAGE.upper(), IMAGE + "/", IMAGE.replace(".png", ".bmp"), IMAGE[:-4], IMAGE + "\n"]
     assert set(statuses(engine, [ViewerRequest(path, split(LINK)[1]) for path in paths])) == {404}
 
 
-def test_what_begins_like_a_link_and_is_none_is_a_400(engine: Engine) -> None:
+def test_malformed_links_are_400(engine: Engine) -> None:
     paths = ["/r/", "/r/a", "/r/a.bmp", "/r/a.png\n", "/r/a/b.png", "/r/%61.png", "/r/A.png"]
     assert set(statuses(engine, [ViewerRequest(path, split(LINK)[1]) for path in paths])) == {400}
 
@@ -39,19 +39,19 @@ def test_a_link_without_its_query_is_a_400(engine: Engine) -> None:
     ) == [400, 400]
 
 
-def test_head_is_let_through_and_other_methods_are_405(engine: Engine) -> None:
+def test_get_and_head_are_passed_on_and_other_methods_are_405(engine: Engine) -> None:
     methods = ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "get", "TRACE"]
-    wanted = [200, 200, *[405] * 5]
+    expected = [200, 200, *[405] * 5]
     for link in (LINK, IMAGE):
         assert (
             statuses(engine, [ViewerRequest.from_link(link, method=method) for method in methods])
-            == wanted
+            == expected
         )
     refused = engine.run([ViewerRequest.from_link(LINK, method="POST")])[0]
     assert refused["headers"]["allow"]["value"] == "GET, HEAD"
 
 
-def test_the_query_is_emptied_and_the_viewers_own_headers_are_dropped(engine: Engine) -> None:
+def test_the_query_and_the_viewers_postcard_headers_are_dropped(engine: Engine) -> None:
     headers = {
         name: {"value": "forged"}
         for name in (
@@ -69,12 +69,12 @@ def test_the_query_is_emptied_and_the_viewers_own_headers_are_dropped(engine: En
         ]
     )
     assert link["querystring"] == image["querystring"] == {}
-    kept = {"x-postcards": {"value": "forged"}, "host": {"value": "forged"}}
-    assert link["headers"] == {**kept, "x-postcard-link": {"value": LINK}}
-    assert image["headers"] == kept
+    passed_on = {"x-postcards": {"value": "forged"}, "host": {"value": "forged"}}
+    assert link["headers"] == {**passed_on, "x-postcard-link": {"value": LINK}}
+    assert image["headers"] == passed_on
 
 
-def test_past_its_expiry_a_link_shows_the_ended_picture(engine: Engine) -> None:
+def test_an_expired_link_is_rewritten_to_the_ended_path(engine: Engine) -> None:
     ended = sign_link({"a": "1"}, expires=1_700_000_000, width=600)
     found = outcome_of(engine.run([ViewerRequest.from_link(ended)])[0])
     assert found == outcome(ended)
@@ -87,10 +87,10 @@ def test_past_its_expiry_a_link_shows_the_ended_picture(engine: Engine) -> None:
     + [json.dumps({**json.loads(ENTRY), name: None}) for name in json.loads(ENTRY)]
     + [json.dumps({**json.loads(ENTRY), "epoch": 0})],
 )
-def test_without_keys_the_lambda_decides(engine: Engine, entry: str | None) -> None:
+def test_without_keys_links_are_passed_on_unverified(engine: Engine, entry: str | None) -> None:
     found = [
-        outcome_of(a)
-        for a in engine.run(
+        outcome_of(result)
+        for result in engine.run(
             [
                 ViewerRequest.from_link(LINK, entry=entry),
                 ViewerRequest.from_link(IMAGE, entry=entry),
@@ -105,13 +105,13 @@ def test_without_keys_the_lambda_decides(engine: Engine, entry: str | None) -> N
     assert statuses(engine, [forged, malformed]) == [200, 400]
 
 
-def test_what_the_edge_asks_for_without_keys_is_what_the_lambda_opens(
+def test_the_image_function_accepts_the_unverified_path_of_the_edge(
     embedded: EmbeddedEngine,
 ) -> None:
     found = outcome_of(embedded.run([ViewerRequest.from_link(LINK, entry=None)])[0])
     link = parse_link(*split(found.canonical))
-    opened = verify_request(KEYS, found.address, link, now=0)
-    assert (opened.kind, opened.unverified) == ("version", True)
+    verified = verify_request(KEYS, found.address, link, now=0)
+    assert (verified.kind, verified.unverified) == ("version", True)
 
 
 JSON = st.recursive(
@@ -136,6 +136,6 @@ JSON = st.recursive(
 def test_it_never_throws(
     node: NodeEngine, uri: Any, method: Any, query: Any, headers: Any, entry: str | None
 ) -> None:
-    answer = node.run([ViewerRequest(uri, query, method, headers, entry)])[0]
-    assert answer.get("statusCode") in (None, 400, 403, 404, 405)
-    assert "statusCode" in answer or answer["uri"].startswith(("/renders/", "/images/"))
+    result = node.run([ViewerRequest(uri, query, method, headers, entry)])[0]
+    assert result.get("statusCode") in (None, 400, 403, 404, 405)
+    assert "statusCode" in result or result["uri"].startswith(("/renders/", "/images/"))

@@ -1,4 +1,4 @@
-"""The outside of a service in memory: counted, and able to be down or slow."""
+"""Test doubles of a service's dependencies: they count calls, and can be down or slow."""
 
 import base64
 import json
@@ -61,7 +61,7 @@ def _png(width: int, height: int, rows: bytes) -> bytes:
 
 
 class FakeCounters(MemoryCounters):
-    """Counters that say how often they were written to, and can be down."""
+    """Counters that count their writes, and can be down."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class FakeTemplates(MemoryTemplateStore):
 
 
 class FakeImages(MemoryImageStore):
-    """Records of images; `passes` is the time that a write takes."""
+    """Records of images; `on_put` runs before each write."""
 
     on_put: Callable[[], object] = staticmethod(lambda: None)
 
@@ -147,9 +147,9 @@ class FakeRateLimiter(MemoryRateLimiter):
 
 
 class FakeRenderer(Renderer):
-    """The real renderer, counted; `broken` fails that many next drawings.
+    """The real renderer, which counts its renders.
 
-    `meanwhile` is what happens elsewhere during a drawing.
+    The next `failures_left` renders fail; `on_render` runs before each.
     """
 
     def __init__(self, cache: DecodedImageCache | None = None) -> None:
@@ -169,7 +169,7 @@ class FakeRenderer(Renderer):
 
 @dataclass
 class FakeWeb:
-    """The open web: pictures by address; what is not there cannot be fetched."""
+    """The web: images by URL; any other URL is a 404."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
@@ -188,7 +188,7 @@ class FakeWeb:
 
 @dataclass
 class FakeLambdaContext:
-    """What Lambda tells a handler."""
+    """The context that Lambda passes to a handler."""
 
     remaining_ms: int = 15_000
     function_name: str = "postcard"
@@ -202,7 +202,7 @@ class FakeLambdaContext:
 
 @dataclass
 class HandlerResponse:
-    """A handler's answer, read."""
+    """A handler's response, decoded."""
 
     status: int
     headers: dict[str, str]
@@ -211,9 +211,9 @@ class HandlerResponse:
     @classmethod
     def from_lambda(cls, response: Mapping[str, Any]) -> "HandlerResponse":
         body = response.get("body") or ""
-        packed = response.get("isBase64Encoded")
+        is_base64 = response.get("isBase64Encoded")
         headers = {name.lower(): value for name, value in response["headers"].items()}
-        sent = base64.b64decode(body) if packed else body.encode()
+        sent = base64.b64decode(body) if is_base64 else body.encode()
         return cls(response["statusCode"], headers, sent)
 
     @property

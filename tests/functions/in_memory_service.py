@@ -1,4 +1,4 @@
-"""A service in memory with the real renderer and real links, and counters round its ports."""
+"""A service in memory with the real renderer and real links, and ports that count."""
 
 import base64
 import json
@@ -22,6 +22,7 @@ from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
+from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
 from postcard.settings import DEFAULT_MERGE_RENDERS
 from tests.functions.fake_services import (
@@ -44,7 +45,7 @@ SCOPES = ("images", "templates", "batches", "admin")
 
 
 class InMemoryService:
-    """Everything in memory; `now` stands still unless it is moved."""
+    """All of Postcard in memory; `now` changes only when a test changes it."""
 
     def __init__(
         self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
@@ -73,14 +74,15 @@ class InMemoryService:
         self.key = self.new_api_key()
 
     def rebuild(self) -> None:
-        """New processes on what is stored, and on ports that were exchanged."""
-        self.image = image_service(self._dependencies())
+        """Start new processes on the same stores, with ports that were replaced."""
+        self.caches = Caches()  # of the image function
+        self.image = image_service(self._dependencies(self.caches))
         self.api = api_service(self._api_dependencies())
 
     def _api_dependencies(self) -> ApiDependencies:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}
         return ApiDependencies(
-            dependencies=self._dependencies(),
+            dependencies=self._dependencies(Caches()),
             api_keys=self.api_keys,
             limiter=self.limiter,
             idempotency=self.idempotency,
@@ -91,7 +93,7 @@ class InMemoryService:
             cors_origins=self.cors_origins,
         )
 
-    def _dependencies(self) -> Dependencies:
+    def _dependencies(self, caches: Caches) -> Dependencies:
         return Dependencies(
             templates=self.templates,
             images=self.images,
@@ -106,12 +108,14 @@ class InMemoryService:
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
+            caches=caches,
         )
 
     def cold_start(self) -> None:
-        """The image function after a cold start: nothing is in its memory."""
+        """Start a new image function with empty caches."""
         self.renderer = FakeRenderer()
-        self.image = image_service(self._dependencies())
+        self.caches = Caches()
+        self.image = image_service(self._dependencies(self.caches))
 
     def advance_monotonic(self, seconds: float) -> None:
         self.monotonic_now += seconds
@@ -131,7 +135,7 @@ class InMemoryService:
         raw: bytes | None = None,
         remaining_ms: int = 29_000,
     ) -> HandlerResponse:
-        """A call of the API. `key` "": the usual one; None: without one."""
+        """A call of the API. `key` "": the service's own; None: without one."""
         event = api_event(method, path)
         event["headers"] |= {"content-type": "application/json"} if method != "GET" else {}
         if key is not None:
@@ -176,7 +180,7 @@ class InMemoryService:
 
     def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
-        asked: Json = {
+        parameters: Json = {
             "template": "welcome",
             "format": "png",
             "version": 1,
@@ -186,22 +190,30 @@ class InMemoryService:
             "expires": None,
             "campaign": None,
         }
-        return sign_link(self.link_keys, fields=fields or {}, **{**asked, **more})
+        return sign_link(self.link_keys, fields=fields or {}, **{**parameters, **more})
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
-        """A link as the edge asks the image function for it."""
+        """GET a link, as the edge requests it from the image function."""
         parsed = parse_link(*link.partition("?")[::2])
         path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 
     def open_image(self, url: str, **more: Any) -> HandlerResponse:
-        """An opaque image's url as the edge asks for it."""
+        """GET an opaque image, as the edge requests it."""
         return self.get_picture(urlsplit(url).path.replace("/i/", "/images/"), **more)
 
-    def upload_asset(self, asset_id: str, body: bytes) -> None:
-        """An asset announced and uploaded."""
-        sent = {"id": asset_id, "content_type": "image/png", "bytes": len(body)}
-        reply = self.call("POST", "/v1/assets", sent)
+    def upload_asset(
+        self,
+        asset_id: str,
+        body: bytes,
+        *,
+        content_type: str = "image/png",
+        replace: bool = False,
+        key: str = "",
+    ) -> None:
+        """Announce an asset and upload its bytes."""
+        sent = {"id": asset_id, "content_type": content_type, "bytes": len(body)}
+        reply = self.call("POST", "/v1/assets", {**sent, "replace": replace}, key=key)
         assert reply.status == 200, reply.body
-        key = reply.json["upload"]["fields"]["key"]
-        self.store.put(key, StoredObject(body, "image/png"))
+        upload_key = reply.json["upload"]["fields"]["key"]
+        self.store.put(upload_key, StoredObject(body, content_type))

@@ -1,4 +1,4 @@
-"""Kept events moved to other paths, and a small template."""
+"""Sample events with other paths, and a small template."""
 
 import json
 from typing import Any
@@ -10,20 +10,22 @@ Json = dict[str, Any]
 
 
 def api_event(method: str, path: str) -> Json:
-    """The kept event of the API, for another method and path."""
+    """The sample event of the API with another method and path."""
     return _with_route(json.loads((EVENTS / "api-post-image.json").read_text()), method, path)
 
 
 def image_event(method: str, path: str) -> Json:
-    """The kept event of the image function, for another method and path."""
+    """The sample event of the image function with another method and path."""
     return _with_route(json.loads((EVENTS / "image-get-render.json").read_text()), method, path)
 
 
 def _with_route(event: Json, method: str, path: str) -> Json:
     path, _, query = path.partition("?")
     event["requestContext"]["http"] |= {"method": method, "path": path}
-    kept = {k: v for k, v in event["headers"].items() if not k.startswith(("x-postcard", "auth"))}
-    event |= {"rawPath": path, "rawQueryString": query, "headers": kept, "body": None}
+    headers = {
+        k: v for k, v in event["headers"].items() if not k.startswith(("x-postcard", "auth"))
+    }
+    event |= {"rawPath": path, "rawQueryString": query, "headers": headers, "body": None}
     return event
 
 

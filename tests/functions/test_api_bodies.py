@@ -1,4 +1,4 @@
-"""What holds for every body and problem: JSON, idempotency, CORS, our own faults."""
+"""Request bodies, problems, idempotency, CORS, exceptions and the log."""
 
 import json
 from typing import Any
@@ -52,13 +52,13 @@ def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: InMemor
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_json_is_400_invalid_json(world: InMemoryService, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_400_invalid_json(world: InMemoryService, body: bytes) -> None:
     reply = world.call("POST", "/v1/images", raw=body)
     assert (reply.status, reply.json["code"]) == (400, "invalid_json")
     assert world.call("PUT", "/v1/templates/x", raw=body).json["code"] == "invalid_json"
 
 
-def test_a_body_in_base64_is_read_as_it_was_sent(world: InMemoryService) -> None:
+def test_a_base64_body_is_decoded(world: InMemoryService) -> None:
     body = json.dumps({"template_id": "welcome", "modifications": []}).encode()
     assert world.call("POST", "/v1/images", raw=body).status == 200
 
@@ -84,13 +84,13 @@ def test_another_media_type_is_415(world: InMemoryService, media: str) -> None:
     assert (reply.status, reply.json["code"]) == (415, "unsupported_media_type")
 
 
-def test_json_may_name_its_charset(world: InMemoryService) -> None:
+def test_a_charset_after_the_media_type_is_accepted(world: InMemoryService) -> None:
     headers = {"content-type": "Application/JSON; charset=utf-8"}
     body = {"template_id": "welcome"}
     assert world.call("POST", "/v1/images", body, headers=headers).status == 200
 
 
-def test_unknown_properties_are_400_with_pointer_and_guess(world: InMemoryService) -> None:
+def test_unknown_properties_are_400_with_pointer_and_suggestion(world: InMemoryService) -> None:
     reply = world.create_image(tempalte_version=1, zzz=2)
     assert sorted(reply.error_locations()) == [
         ("invalid_request", "/tempalte_version"),
@@ -119,7 +119,7 @@ def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: InMemo
 
 
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])
-def test_a_body_that_cannot_be_taken_tells_the_faults_of_its_values_too(
+def test_an_invalid_body_lists_the_faults_of_its_values_too(
     world: InMemoryService, path: str
 ) -> None:
     named = [{"name": "nobody", "text": "x"}, {"name": "code", "text": "no"}]
@@ -137,7 +137,7 @@ def test_a_body_that_cannot_be_taken_tells_the_faults_of_its_values_too(
     assert confined.error_locations() == [("invalid_request", "/colour")]
 
 
-def test_of_very_many_faults_a_hundred_are_listed(world: InMemoryService) -> None:
+def test_at_most_a_hundred_faults_are_listed(world: InMemoryService) -> None:
     unknown: dict[str, Any] = {f"unknown{n}": 1 for n in range(8_000)}
     reply = world.create_image(**unknown)
     assert len(reply.json["errors"]) == 100
@@ -153,7 +153,7 @@ def test_a_body_that_is_no_object_is_400(world: InMemoryService, body: str) -> N
     assert world.call("PUT", "/v1/templates/x", body).status == 400
 
 
-def test_an_idempotency_key_gives_the_same_answer(empty: InMemoryService) -> None:
+def test_an_idempotency_key_gives_the_same_response(empty: InMemoryService) -> None:
     headers = {"idempotency-key": "one"}
     first = empty.call("POST", "/v1/templates", document(), headers=headers)
     empty.now += 3600
@@ -166,7 +166,7 @@ def test_an_idempotency_key_gives_the_same_answer(empty: InMemoryService) -> Non
     assert empty.call("POST", "/v1/templates", document(), headers=headers).body != first.body
 
 
-def test_an_idempotency_key_at_work_is_409(empty: InMemoryService) -> None:
+def test_an_idempotency_key_of_a_running_call_is_409(empty: InMemoryService) -> None:
     record = empty.api_keys.list()[0]
     import hashlib
 
@@ -177,7 +177,7 @@ def test_an_idempotency_key_at_work_is_409(empty: InMemoryService) -> None:
     assert (reply.status, reply.json["code"]) == (409, "idempotency_in_progress")
 
 
-def test_a_failure_is_not_kept_under_its_idempotency_key(empty: InMemoryService) -> None:
+def test_a_failed_call_is_not_stored_under_its_idempotency_key(empty: InMemoryService) -> None:
     headers = {"idempotency-key": "one"}
     empty.store.down = True
     assert empty.call("POST", "/v1/templates", document(), headers=headers).status == 503
@@ -186,13 +186,13 @@ def test_a_failure_is_not_kept_under_its_idempotency_key(empty: InMemoryService)
 
 
 class Forgetful(MemoryIdempotencyStore):
-    """Takes keys, and is down when an answer is to be kept."""
+    """Accepts keys, and is down when a response is to be stored."""
 
     def finish(self, name: str, response: str, *, now: float) -> None:
         raise ServiceUnavailable("DynamoDB is down.")
 
 
-def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(
+def test_a_call_succeeds_though_its_response_cannot_be_stored(
     empty: InMemoryService,
 ) -> None:
     empty.idempotency = Forgetful()
@@ -203,12 +203,14 @@ def test_what_was_done_is_answered_though_the_answer_could_not_be_kept(
     assert (again.status, again.json["code"]) == (409, "idempotency_in_progress")
 
 
-def test_an_asset_s_post_honours_the_key_and_an_image_s_needs_none(empty: InMemoryService) -> None:
+def test_a_post_of_an_asset_honours_an_idempotency_key_and_one_of_an_image_needs_none(
+    empty: InMemoryService,
+) -> None:
     headers = {"idempotency-key": "one"}
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
     first = empty.call("POST", "/v1/assets", sent, headers=headers).json
     assert empty.call("POST", "/v1/assets", sent, headers=headers).json == first
-    assert empty.call("POST", "/v1/assets", sent).json != first
+    assert empty.call("POST", "/v1/assets", {**sent, "replace": True}).json != first
 
 
 def test_an_idempotency_key_has_1_to_255_characters(empty: InMemoryService) -> None:
@@ -224,25 +226,25 @@ def test_cors_is_off_unless_set(world: InMemoryService) -> None:
     assert world.call("OPTIONS", "/v1/fonts", headers=headers, key=None).status == 405
 
 
-def test_cors_lets_the_origins_in_that_were_set() -> None:
+def test_cors_allows_the_configured_origins() -> None:
     world = InMemoryService(cors_origins=("https://app.example.com",))
     headers = {"origin": "https://app.example.com", "access-control-request-method": "POST"}
-    asked = world.call("OPTIONS", "/v1/images", headers=headers, key=None)
-    assert asked.status == 204
-    assert asked.headers["access-control-allow-origin"] == "https://app.example.com"
-    assert "Authorization" in asked.headers["access-control-allow-headers"]
+    preflight = world.call("OPTIONS", "/v1/images", headers=headers, key=None)
+    assert preflight.status == 204
+    assert preflight.headers["access-control-allow-origin"] == "https://app.example.com"
+    assert "Authorization" in preflight.headers["access-control-allow-headers"]
     other = world.call("GET", "/v1/fonts", headers={"origin": "https://evil.example.com"})
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_every_answer_has_its_security_headers(world: InMemoryService) -> None:
+def test_every_response_has_security_headers(world: InMemoryService) -> None:
     for reply in (world.call("GET", "/v1/fonts"), world.call("GET", "/v1/nothing", key=None)):
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
-def test_a_fault_of_ours_is_500_and_tells_nothing(
+def test_an_exception_is_500_without_its_text(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.renderer.failures_left = 1
@@ -254,7 +256,7 @@ def test_a_fault_of_ours_is_500_and_tells_nothing(
     assert "secret value" not in logged and "Zoe-the-person" not in logged
 
 
-def test_without_time_left_to_draw_a_post_is_504(world: InMemoryService) -> None:
+def test_a_post_without_time_left_to_draw_is_504(world: InMemoryService) -> None:
     fields = {"first_name": {}, "photo": {"type": "image"}}
     layer = {"type": "image", "width": 20, "height": 20, "source": "{{ photo }}"}
     world.publish(document(fields=fields, layers=[layer], alt=""))
@@ -269,22 +271,22 @@ def test_the_log_has_one_line_without_values_or_query(
     capsys.readouterr()
     made = world.create_image({"first_name": "Zoe-the-person"}, metadata={"order": "secret-7"}).json
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (told,) = [line for line in lines if "_aws" not in line]
-    assert told["image_id"] == made["id"] and told["template_id"] == "welcome"
-    assert (told["version"], told["outcome"], told["status"]) == (1, "drawn", 200)
-    assert set(told["timings_ms"]) == {"sources", "draw", "store"}
+    (line,) = [each for each in lines if "_aws" not in each]
+    assert line["image_id"] == made["id"] and line["template_id"] == "welcome"
+    assert (line["version"], line["outcome"], line["status"]) == (1, "drawn", 200)
+    assert set(line["timings_ms"]) == {"sources", "draw", "store"}
     assert "Zoe" not in json.dumps(lines) and "secret" not in json.dumps(lines)
     (metrics,) = [line for line in lines if "_aws" in line]
     assert metrics["Renders"] == [1.0] and metrics["service"] == "api"
     assert metrics["Bytes"] == [made["bytes"]] and metrics["Duration"][0] >= 0
 
 
-def test_who_reads_or_erases_an_image_leaves_its_id_in_the_log(
+def test_reading_or_erasing_an_image_logs_its_id(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = world.create_image().json
     for method in ("GET", "DELETE"):
         capsys.readouterr()
         world.call(method, f"/v1/images/{made['id']}")
-        told = json.loads(capsys.readouterr().out.splitlines()[0])
-        assert (told["image_id"], told["template_id"]) == (made["id"], "welcome")
+        line = json.loads(capsys.readouterr().out.splitlines()[0])
+        assert (line["image_id"], line["template_id"]) == (made["id"], "welcome")

@@ -1,4 +1,4 @@
-"""Every property of `POST /v1/images`, on both sides of its bounds."""
+"""The bounds of every property of `POST /v1/images`."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ from tests.functions.sample_events import document
         ("metadata", {"a": "é" * 512}),
     ],
 )
-def test_every_property_is_bounded_with_its_pointer(
+def test_a_property_outside_its_bounds_is_400_with_its_pointer(
     world: InMemoryService, name: str, value: object
 ) -> None:
     sent: dict[str, Any] = {name: value}
@@ -74,7 +74,7 @@ def test_every_property_is_bounded_with_its_pointer(
         ("metadata", {"a": "x" * (1024 - len('{"a":""}'))}),
     ],
 )
-def test_every_property_on_its_bounds_is_taken(
+def test_a_property_on_its_bounds_is_accepted(
     world: InMemoryService, name: str, value: object
 ) -> None:
     sent: dict[str, Any] = {"render": "on_open", name: value}
@@ -102,7 +102,7 @@ def test_null_is_the_same_as_not_given(world: InMemoryService, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "width", "height"),
+    ("requested", "width", "height"),
     [
         ({}, 120, 60),
         ({"width": 33}, 33, 17),
@@ -111,13 +111,13 @@ def test_null_is_the_same_as_not_given(world: InMemoryService, name: str) -> Non
     ],
 )
 def test_the_size_is_the_template_s_in_proportion_rounded_half_up_and_at_least_1(
-    world: InMemoryService, asked: dict[str, Any], width: int, height: int
+    world: InMemoryService, requested: dict[str, Any], width: int, height: int
 ) -> None:
-    made = world.create_image(render="on_open", **asked).json
+    made = world.create_image(render="on_open", **requested).json
     assert (made["width"], made["height"]) == (width, height)
 
 
-def test_16_mpx_are_the_most(world: InMemoryService) -> None:
+def test_over_16_mpx_are_400(world: InMemoryService) -> None:
     world.publish(document(width=4000, height=4000), "largest")
     assert world.create_image(template_id="largest", render="on_open").status == 200
     assert world.create_image(template_id="largest", width=4001).error_locations() == [
@@ -126,17 +126,20 @@ def test_16_mpx_are_the_most(world: InMemoryService) -> None:
 
 
 @pytest.mark.parametrize(("format", "quality"), [("jpg", 82), ("webp", 80), ("avif", 60)])
-def test_a_format_has_its_own_usual_quality(
+def test_each_format_has_its_own_default_quality(
     world: InMemoryService, format: str, quality: int
 ) -> None:
-    usual = world.create_image(format=format, render="on_open").json["id"]
-    assert world.create_image(format=format, quality=quality, render="on_open").json["id"] == usual
+    default = world.create_image(format=format, render="on_open").json["id"]
     assert (
-        world.create_image(format=format, quality=quality + 1, render="on_open").json["id"] != usual
+        world.create_image(format=format, quality=quality, render="on_open").json["id"] == default
+    )
+    assert (
+        world.create_image(format=format, quality=quality + 1, render="on_open").json["id"]
+        != default
     )
 
 
-def test_what_a_request_does_not_say_is_the_template_s(world: InMemoryService) -> None:
+def test_properties_that_a_request_omits_are_the_template_s(world: InMemoryService) -> None:
     own: dict[str, Any] = {"format": "jpg", "quality": 50, "max_bytes": 90_000}
     world.publish(document(**own), "own")
     made = world.create_image(template_id="own", render="on_open").json

@@ -1,4 +1,4 @@
-"""Fonts of the sender's own: uploaded, checked, named by documents, and drawn with by link."""
+"""Custom fonts: uploaded, checked, used in documents and drawn by links."""
 
 from typing import Any
 
@@ -13,11 +13,7 @@ JSON = {"accept": "application/json"}
 
 
 def upload(world: InMemoryService, asset_id: str, body: bytes, kind: str = "font/ttf") -> None:
-    sent = {"id": asset_id, "content_type": kind, "bytes": len(body)}
-    reply = world.call("POST", "/v1/assets", sent)
-    assert reply.status == 200, reply.body
-    key = reply.json["upload"]["fields"]["key"]
-    world.store.put(key, StoredObject(body, kind))
+    world.upload_asset(asset_id, body, content_type=kind, replace=True)
 
 
 def written(font: Any = None, text: str = "Hi there", **more: Any) -> dict[str, Any]:
@@ -52,14 +48,14 @@ def test_a_document_names_a_font_by_its_asset_or_its_family(
 
 
 def test_a_link_s_picture_is_drawn_with_the_version_s_own_font(kites: InMemoryService) -> None:
-    told = kites.publish(written("Kite"))
-    assert told.json["findings"] == []
+    published = kites.publish(written("Kite"))
+    assert published.json["findings"] == []
     opened = kites.open_link(kites.sign_link())
     assert opened.headers["x-postcard-render"] == "drawn"
     assert opened.body == drawn(kites, written("asset:kite"))
 
 
-def test_a_font_is_brought_once_for_all_pictures_of_a_process(kites: InMemoryService) -> None:
+def test_a_font_is_read_once_per_process(kites: InMemoryService) -> None:
     kites.publish({**written("Kite", "Hi {{ name }}"), "fields": {"name": {"max_length": 9}}})
     kites.open_link(kites.sign_link({"name": "A"}))
     gets = kites.store.gets
@@ -71,7 +67,7 @@ def test_a_font_is_brought_once_for_all_pictures_of_a_process(kites: InMemorySer
     assert kites.store.gets == gets_of_api
 
 
-def test_fonts_are_listed_ours_and_yours(kites: InMemoryService) -> None:
+def test_bundled_and_custom_fonts_are_listed(kites: InMemoryService) -> None:
     upload(kites, "sail", woff2(space_grotesk_as()), "font/woff2")
     upload(kites, "kite-bold", upside_down_font("Kite", 700))
     upload(kites, "kite-italic", upside_down_font("Kite", 400, italic=True))
@@ -87,7 +83,7 @@ def test_fonts_are_listed_ours_and_yours(kites: InMemoryService) -> None:
     assert fonts["Sail"]["weights"] == [300, 400, 500, 600, 700]
 
 
-def test_the_files_of_a_family_are_its_weights_and_slants(kites: InMemoryService) -> None:
+def test_the_files_of_a_family_are_its_weights_and_styles(kites: InMemoryService) -> None:
     upload(kites, "kite-bold", upside_down_font("Kite", 700))
     upload(kites, "kite-italic", upside_down_font("Kite", 400, italic=True))
     shown = {
@@ -107,21 +103,23 @@ def test_a_variable_font_has_all_its_weights(empty: InMemoryService) -> None:
     assert weights[3] == weights[4]
 
 
-def test_a_family_called_as_one_of_ours_is_reached_by_its_asset(empty: InMemoryService) -> None:
+def test_a_custom_family_named_like_a_bundled_one_is_used_by_its_asset(
+    empty: InMemoryService,
+) -> None:
     plain = drawn(empty, written("Inter"))
     upload(empty, "house", upside_down_font("Inter"))
     assert drawn(empty, written("Inter")) == plain
     assert drawn(empty, written("asset:house")) != plain
 
 
-def test_letters_that_a_font_lacks_are_others(empty: InMemoryService) -> None:
+def test_missing_letters_come_from_another_font(empty: InMemoryService) -> None:
     upload(empty, "boxes", box_font("AB"))
     plain, own = (drawn(empty, written(font, "مرحبا漢字")) for font in (None, "asset:boxes"))
     assert own == plain
     assert drawn(empty, written("asset:boxes", "AB")) != drawn(empty, written(None, "AB"))
 
 
-def test_a_lost_font_is_a_warning_and_another_stands_in(kites: InMemoryService) -> None:
+def test_a_lost_font_is_replaced_with_a_warning(kites: InMemoryService) -> None:
     kites.publish(written("Kite"))
     for key in [key for key in kites.store.keys("templates/") if "/sources/" in key]:
         kites.store.delete([key])
@@ -139,7 +137,7 @@ def test_a_font_that_was_changed_in_the_store_is_not_used(kites: InMemoryService
     assert kites.open_link(kites.sign_link()).headers["x-postcard-fallback"] == "source"
 
 
-def test_a_store_that_is_down_costs_the_font_alone(kites: InMemoryService) -> None:
+def test_a_picture_is_drawn_in_another_font_while_the_store_is_down(kites: InMemoryService) -> None:
     kites.publish(written("Kite"))
     kites.store.down = True
     lost = kites.open_link(kites.sign_link())
@@ -148,7 +146,9 @@ def test_a_store_that_is_down_costs_the_font_alone(kites: InMemoryService) -> No
     assert kites.open_link(kites.sign_link()).headers["x-postcard-render"] == "drawn"
 
 
-def test_a_version_keeps_its_font_when_the_asset_is_another_or_gone(kites: InMemoryService) -> None:
+def test_a_version_keeps_its_font_when_the_asset_is_replaced_or_deleted(
+    kites: InMemoryService,
+) -> None:
     kites.publish(written("asset:kite"))
     before = kites.open_link(kites.sign_link()).body
     upload(kites, "kite", upside_down_font("Other", 700))
@@ -158,7 +158,7 @@ def test_a_version_keeps_its_font_when_the_asset_is_another_or_gone(kites: InMem
     assert "Kite" not in listed(kites) and "Other" not in listed(kites)
 
 
-def test_an_asset_that_is_not_there_or_no_font_is_refused_where_it_is_named(
+def test_a_font_asset_that_is_missing_or_not_a_font_is_400_with_its_pointer(
     kites: InMemoryService,
 ) -> None:
     kites.upload_asset("hero", b"not needed")
@@ -170,7 +170,7 @@ def test_an_asset_that_is_not_there_or_no_font_is_refused_where_it_is_named(
     assert preview.error_locations() == [("invalid_value", "/document/layers/0/font")]
 
 
-def test_a_font_is_no_picture(kites: InMemoryService) -> None:
+def test_a_font_asset_cannot_be_used_as_an_image(kites: InMemoryService) -> None:
     layer = {"type": "image", "width": 9, "height": 9, "source": "asset:kite"}
     reply = kites.call("PUT", "/v1/templates/welcome", document(layers=[layer]))
     assert reply.error_locations() == [("image_unavailable", "/layers/0/source")]
@@ -189,20 +189,20 @@ def test_a_bad_font_is_refused_once_with_what_to_do(empty: InMemoryService) -> N
     assert empty.publish(written("asset:old")).status == 200
 
 
-def test_a_font_that_is_ready_is_told_by_its_family(kites: InMemoryService) -> None:
+def test_a_ready_font_asset_has_its_family(kites: InMemoryService) -> None:
     listed(kites)
     [line] = kites.call("GET", "/v1/assets").json["items"]
     assert (line["status"], line["family"], line["detail"]) == ("ready", "Kite", None)
     assert line["content_type"] == "font/ttf"
 
 
-def test_fonts_that_cannot_be_checked_in_time_are_asked_for_again(kites: InMemoryService) -> None:
+def test_fonts_that_cannot_be_checked_in_time_are_504(kites: InMemoryService) -> None:
     reply = kites.call("PUT", "/v1/templates/welcome", written("Kite"), remaining_ms=9_000)
     assert (reply.status, reply.json["code"]) == (504, "timeout")
     assert kites.call("PUT", "/v1/templates/welcome", written("Kite")).status == 200
 
 
-def test_a_font_used_by_a_stand_in_alone_is_found_too(kites: InMemoryService) -> None:
+def test_a_font_that_only_a_fallback_uses_is_stored_too(kites: InMemoryService) -> None:
     layers = [{"type": "text", "x": 4, "y": 4, "size": 20, "text": "Hi", "font": "asset:kite"}]
     made = {**written(), "fallback": {"layers": layers}}
     kites.publish(made)
@@ -214,7 +214,7 @@ def test_a_font_used_by_a_stand_in_alone_is_found_too(kites: InMemoryService) ->
     assert first.size == second.size
 
 
-def test_letters_that_no_font_has_are_counted_by_link_without_telling_them(
+def test_letters_without_a_font_are_counted_and_not_logged(
     empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fields = {"name": {"default": "you", "max_length": 40}}
@@ -231,8 +231,8 @@ def test_letters_that_no_font_has_are_counted_by_link_without_telling_them(
         empty.open_link(empty.sign_link({"name": "B\U00013080"})).headers["x-postcard-render"]
         == "drawn"
     )
-    told = capsys.readouterr().out
-    assert '"MissingGlyphs":[1.0]' in told and '"missing_glyphs":1' in told
-    assert "\U00013080" not in told and "d80c" not in told
+    log = capsys.readouterr().out
+    assert '"MissingGlyphs":[1.0]' in log and '"missing_glyphs":1' in log
+    assert "\U00013080" not in log and "d80c" not in log
     empty.open_link(empty.sign_link({"name": "B"}))
     assert '"MissingGlyphs":[0.0]' in capsys.readouterr().out

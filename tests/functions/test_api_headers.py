@@ -1,4 +1,4 @@
-"""What every answer of the API says, and requests of a kind that no client of ours sends."""
+"""Headers of every response of the API, and unusual requests."""
 
 import base64
 import gzip
@@ -76,7 +76,7 @@ STATUSES: dict[int, Act] = {
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_whatever_its_status_an_answer_tells_the_rate_and_is_safe(
+def test_a_response_of_any_status_has_rate_limit_and_security_headers(
     world: InMemoryService, status: int
 ) -> None:
     reply = STATUSES[status](world)
@@ -93,7 +93,7 @@ def test_whatever_its_status_an_answer_tells_the_rate_and_is_safe(
 
 
 class Dead:
-    """DynamoDB, when nobody answers."""
+    """DynamoDB that does not respond."""
 
     def __getattr__(self, name: str) -> Any:
         def call(**_: Any) -> Any:
@@ -102,7 +102,7 @@ class Dead:
         return call
 
 
-def test_without_its_table_the_api_says_when_to_come_back_and_pictures_go_on(
+def test_without_its_table_the_api_is_503_with_retry_after_and_pictures_are_served(
     world: InMemoryService,
 ) -> None:
     merge = world.sign_link(open=("first_name",)) + "&first_name="
@@ -127,12 +127,12 @@ ODD = ["TRACE", "CONNECT", "PROPFIND", "HEAD", "get", "Post", "", "GET HTTP/1.1"
 
 
 @pytest.mark.parametrize("method", ODD)
-def test_an_odd_method_is_refused_or_what_its_letters_say(
+def test_an_unusual_method_is_405_and_the_case_of_a_usual_one_is_ignored(
     world: InMemoryService, method: str
 ) -> None:
     reply = world.call(method, "/v1/images", {})
-    wanted = (400, "missing_value") if method == "Post" else (405, "method_not_allowed")
-    assert (reply.status, reply.json["code"]) == wanted
+    expected = (400, "missing_value") if method == "Post" else (405, "method_not_allowed")
+    assert (reply.status, reply.json["code"]) == expected
 
 
 def test_a_method_is_not_changed_by_headers_or_the_query(world: InMemoryService) -> None:
@@ -148,27 +148,27 @@ def test_a_path_is_not_changed_by_headers(world: InMemoryService) -> None:
     assert world.call("GET", "/v1/templates", key=None, headers=headers).status == 401
 
 
-def test_of_two_keys_in_one_header_none_counts(world: InMemoryService) -> None:
+def test_two_keys_in_one_header_are_401(world: InMemoryService) -> None:
     joined = f"Bearer {world.key},Bearer {world.key}"
     reply = world.call("GET", "/v1/fonts", key=None, headers={"authorization": joined})
     assert (reply.status, reply.json["code"]) == (401, "invalid_key")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "chunked, gzip"])
-def test_a_packed_body_is_not_unpacked(world: InMemoryService, coding: str) -> None:
-    packed = gzip.compress(b" " * 50_000_000 if coding == "gzip" else b"{}")
+def test_a_compressed_body_is_not_decompressed(world: InMemoryService, coding: str) -> None:
+    compressed = gzip.compress(b" " * 50_000_000 if coding == "gzip" else b"{}")
     headers = {"content-encoding": coding, "transfer-encoding": coding}
-    reply = world.call("POST", "/v1/images", raw=packed, headers=headers)
+    reply = world.call("POST", "/v1/images", raw=compressed, headers=headers)
     assert (reply.status, reply.json["code"]) == (400, "invalid_json")
 
 
-@pytest.mark.parametrize("said", ["0", "1", "-1", "99999999", "x"])
-def test_the_length_that_a_caller_tells_means_nothing(world: InMemoryService, said: str) -> None:
+@pytest.mark.parametrize("length", ["0", "1", "-1", "99999999", "x"])
+def test_the_content_length_of_a_caller_is_ignored(world: InMemoryService, length: str) -> None:
     sent = {"template_id": "welcome", "render": "on_open"}
-    assert world.call("POST", "/v1/images", sent, headers={"content-length": said}).status == 200
+    assert world.call("POST", "/v1/images", sent, headers={"content-length": length}).status == 200
 
 
-def test_a_link_over_its_bound_is_414(world: InMemoryService) -> None:
+def test_a_link_over_4_kb_is_414(world: InMemoryService) -> None:
     long = {
         "long": {"default": "", "max_length": 2000},
         "more": {"default": "", "max_length": 2000},
@@ -190,8 +190,8 @@ HEADERS = st.dictionaries(
     TEXTS | st.text("a,;=\r\n\0\x7f%", max_size=9000),
     max_size=6,
 )
-crowd = InMemoryService(cors_origins=("https://app.example.com",))
-crowd.publish(document())
+shared_service = InMemoryService(cors_origins=("https://app.example.com",))
+shared_service.publish(document())
 
 
 @settings(max_examples=150, deadline=None)
@@ -201,7 +201,7 @@ crowd.publish(document())
     headers=HEADERS,
     body=st.binary(max_size=40),
 )
-def test_no_request_is_a_fault_of_ours_and_every_answer_is_safe(
+def test_no_request_causes_a_5xx_and_every_response_has_security_headers(
     method: str, path: str, headers: dict[str, str], body: bytes
 ) -> None:
     event = api_event(method, "/")
@@ -209,10 +209,10 @@ def test_no_request_is_a_fault_of_ours_and_every_answer_is_safe(
     event["headers"] |= headers
     event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     reply = HandlerResponse.from_lambda(
-        api_app.handle_request(event, FakeLambdaContext(29_000), crowd.api)
+        api_app.handle_request(event, FakeLambdaContext(29_000), shared_service.api)
     )
     assert reply.status < 500, reply.body
     for name in SECURITY_HEADERS:
         assert reply.headers[name.lower()]
-    told = " ".join(f"{name}: {value}" for name, value in reply.headers.items())
-    assert "\r" not in told and "\n" not in told, "nobody writes headers for us"
+    all_headers = " ".join(f"{name}: {value}" for name, value in reply.headers.items())
+    assert "\r" not in all_headers and "\n" not in all_headers, "no request adds a response header"

@@ -1,4 +1,4 @@
-"""What becomes of an image: on open, degraded, timed, read, erased, made anew."""
+"""Images after their POST: drawn on open, degraded, timed, read, erased, created again."""
 
 from tests.functions.fake_services import noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService
@@ -19,7 +19,7 @@ def with_photo(**layer: object) -> dict[str, object]:
     return document(fields=fields, layers=[{**PHOTO_LAYER, **layer}])
 
 
-def test_on_open_answers_at_once_and_is_drawn_at_its_first_get(world: InMemoryService) -> None:
+def test_on_open_responds_at_once_and_draws_at_the_first_get(world: InMemoryService) -> None:
     before = world.renderer.renders
     made = world.create_image({"first_name": "Zoe"}, render="on_open").json
     assert (made["status"], made["bytes"], made["cached"]) == ("pending", None, False)
@@ -34,14 +34,16 @@ def test_on_open_answers_at_once_and_is_drawn_at_its_first_get(world: InMemorySe
     assert world.renderer.renders == before + 1
 
 
-def test_a_post_draws_what_was_only_pending(world: InMemoryService) -> None:
+def test_a_post_draws_a_pending_image(world: InMemoryService) -> None:
     first = world.create_image({"first_name": "Zoe"}, render="on_open").json
     world.now += 9
     second = world.create_image({"first_name": "Zoe"}).json
     assert (second["status"], second["created_at"]) == ("ready", first["created_at"])
 
 
-def test_a_source_that_cannot_be_fetched_degrades_and_is_not_stored(empty: InMemoryService) -> None:
+def test_an_image_with_an_unavailable_source_is_degraded_and_not_stored(
+    empty: InMemoryService,
+) -> None:
     empty.publish(with_photo())
     made = empty.create_image({"photo": PHOTO}).json
     assert made["status"] == "degraded" and made["bytes"] > 0
@@ -59,7 +61,7 @@ def test_a_source_that_cannot_be_fetched_degrades_and_is_not_stored(empty: InMem
     assert (good["id"], good["status"], good["warnings"]) == (made["id"], "ready", [])
 
 
-def test_a_source_that_may_not_fail_is_400(empty: InMemoryService) -> None:
+def test_an_unavailable_source_of_a_layer_with_on_error_fail_is_400(empty: InMemoryService) -> None:
     shown = empty.publish(with_photo(on_error="fail")).json
     reply = empty.create_image({"photo": PHOTO})
     assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
@@ -67,7 +69,9 @@ def test_a_source_that_may_not_fail_is_400(empty: InMemoryService) -> None:
     assert reply.json["fallback_url"] == shown["default_url"]
 
 
-def test_a_timed_template_says_so_and_is_drawn_at_each_open(empty: InMemoryService) -> None:
+def test_an_image_of_a_timed_template_is_timed_and_drawn_at_each_open(
+    empty: InMemoryService,
+) -> None:
     text = {"type": "text", "width": 100, "text": "{{ now | date: 'HH:mm' }}"}
     empty.publish(document(layers=[text]))
     made = empty.create_image().json
@@ -87,14 +91,14 @@ def test_a_picture_over_4_5_mb_is_refused_and_max_bytes_bounds_it(empty: InMemor
     assert len(empty.open_image(opened["url"]).body) <= 4_500_000, "a GET steps down"
 
 
-def test_what_fits_no_budget_is_sent_with_a_warning(world: InMemoryService) -> None:
+def test_a_picture_that_cannot_fit_max_bytes_is_sent_with_a_warning(world: InMemoryService) -> None:
     made = world.create_image(max_bytes=2000, format="png", width=1200, dpr=3).json
     assert [w["code"] for w in made["warnings"]] == ["max_bytes_exceeded"]
     cached = world.create_image(max_bytes=2000, format="png", width=1200, dpr=3).json
     assert cached["cached"] and cached["warnings"] == made["warnings"]
 
 
-def test_reading_an_image_gives_its_answer_without_metadata_or_values(
+def test_reading_an_image_gives_its_response_without_metadata_or_values(
     world: InMemoryService,
 ) -> None:
     made = world.create_image({"first_name": "Alex"}, metadata={"a": 1}).json
@@ -103,7 +107,7 @@ def test_reading_an_image_gives_its_answer_without_metadata_or_values(
     assert read.json == {**made, "cached": True}
 
 
-def test_an_image_that_was_never_made_is_404(world: InMemoryService) -> None:
+def test_an_image_that_was_never_created_is_404(world: InMemoryService) -> None:
     for image_id in ("img_" + "a" * 26, "nonsense"):
         for method in ("GET", "DELETE"):
             reply = world.call(method, f"/v1/images/{image_id}")
@@ -117,12 +121,12 @@ def test_deleting_erases_bytes_values_and_the_cdn_s_copies(world: InMemoryServic
     record = world.images.get(made["id"])
     assert record is not None and "Alex" not in repr(record)
     assert f"/images/{made['id']}.png" in world.cdn.invalidated_paths
-    gone = world.call("GET", f"/v1/images/{made['id']}")
-    assert (gone.status, gone.json["code"]) == (410, "deleted")
+    erased = world.call("GET", f"/v1/images/{made['id']}")
+    assert (erased.status, erased.json["code"]) == (410, "deleted")
     assert world.call("DELETE", f"/v1/images/{made['id']}").status == 204, "it may be repeated"
 
 
-def test_the_same_post_makes_an_erased_image_anew(world: InMemoryService) -> None:
+def test_the_same_post_creates_an_erased_image_again(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Alex"}).json
     world.call("DELETE", f"/v1/images/{made['id']}")
     again = world.create_image({"first_name": "Alex"}).json
@@ -130,7 +134,7 @@ def test_the_same_post_makes_an_erased_image_anew(world: InMemoryService) -> Non
     assert world.open_image(made["url"]).headers["x-postcard-render"] == "drawn"
 
 
-def test_a_version_can_be_asked_for(world: InMemoryService) -> None:
+def test_a_template_version_can_be_requested(world: InMemoryService) -> None:
     world.publish(document(background="#ff0000"))
     assert world.create_image().json["template_version"] == 2
     assert world.create_image(template_version=1).json["template_version"] == 1
@@ -146,14 +150,14 @@ def test_an_unknown_template_is_404_and_a_deleted_one_410(world: InMemoryService
     assert (reply.status, reply.json["code"]) == (410, "deleted")
 
 
-def test_a_paused_template_s_image_waits(world: InMemoryService) -> None:
+def test_an_image_of_a_paused_template_is_pending(world: InMemoryService) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"paused": True})
     before = world.renderer.renders
     assert world.create_image().json["status"] == "pending"
     assert world.renderer.renders == before
 
 
-def test_an_image_over_the_day_s_budget_waits(world: InMemoryService) -> None:
+def test_an_image_over_the_daily_budget_is_pending(world: InMemoryService) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 1})
     assert world.create_image({"first_name": "a"}).json["status"] == "ready"
     assert world.create_image({"first_name": "b"}).json["status"] == "pending"

@@ -20,7 +20,7 @@ def with_photo(**layer: object) -> dict[str, object]:
     return document(fields=fields, layers=[{**PHOTO_LAYER, **layer}])
 
 
-def test_a_post_answers_with_everything_the_contract_names(world: InMemoryService) -> None:
+def test_a_post_returns_every_property_of_the_contract(world: InMemoryService) -> None:
     reply = world.create_image({"first_name": "Alex Rivera"}, metadata={"order": 7})
     made = reply.json
     assert reply.status == 200
@@ -56,8 +56,8 @@ def test_the_same_post_twice_is_the_same_id_and_one_render(world: InMemoryServic
     assert second["created_at"] == first["created_at"]
 
 
-def test_what_is_drawn_differently_has_another_id(world: InMemoryService) -> None:
-    asked: list[dict[str, Any]] = [
+def test_a_different_picture_has_another_id(world: InMemoryService) -> None:
+    requests: list[dict[str, Any]] = [
         {},
         {"format": "jpg"},
         {"format": "jpg", "quality": 60},
@@ -65,8 +65,8 @@ def test_what_is_drawn_differently_has_another_id(world: InMemoryService) -> Non
         {"dpr": 2},
         {"max_bytes": 90_000},
     ]
-    ids = {world.create_image({"first_name": "Alex"}, **more).json["id"] for more in asked}
-    assert len(ids) == len(asked)
+    ids = {world.create_image({"first_name": "Alex"}, **more).json["id"] for more in requests}
+    assert len(ids) == len(requests)
     assert world.create_image({"first_name": "Alex"}, quality=60).json["cached"], (
         "png knows no quality"
     )
@@ -78,7 +78,7 @@ def test_jpeg_is_read_as_jpg(world: InMemoryService) -> None:
     assert world.create_image(format="jpg").json["id"] == made["id"]
 
 
-def test_width_and_dpr_say_what_is_shown_and_what_is_sent(world: InMemoryService) -> None:
+def test_width_and_dpr_set_the_displayed_and_the_sent_size(world: InMemoryService) -> None:
     made = world.create_image(width=61, dpr=1.5).json
     assert (made["display_width"], made["display_height"]) == (61, 31)
     assert (made["width"], made["height"]) == (92, 46)
@@ -95,7 +95,7 @@ def test_a_picture_over_5000_pixels_or_16_mpx_is_400(world: InMemoryService) -> 
     assert world.create_image(dpr=2).error_locations() == [("invalid_request", "/dpr")]
 
 
-def test_all_faults_come_at_once_each_with_its_pointer(world: InMemoryService) -> None:
+def test_all_faults_are_listed_at_once_each_with_its_pointer(world: InMemoryService) -> None:
     sent = [{"name": "code", "text": "no"}, {"name": "first_name", "text": "x" * 41}]
     reply = world.call(
         "POST",
@@ -111,7 +111,7 @@ def test_all_faults_come_at_once_each_with_its_pointer(world: InMemoryService) -
     ]
 
 
-def test_bad_values_are_told_beside_unknown_names(world: InMemoryService) -> None:
+def test_invalid_values_are_listed_along_with_unknown_names(world: InMemoryService) -> None:
     reply = world.create_image({"nobody": "x", "code": "no", "first_name": 5})
     assert reply.error_locations() == [
         ("unknown_name", "/modifications/0/name"),
@@ -119,14 +119,14 @@ def test_bad_values_are_told_beside_unknown_names(world: InMemoryService) -> Non
     ]
 
 
-def test_an_unknown_name_lists_the_names_there_are(world: InMemoryService) -> None:
+def test_the_detail_of_an_unknown_name_lists_all_names(world: InMemoryService) -> None:
     reply = world.create_image({"nobody": "x"})
     assert (reply.status, reply.json["code"]) == (400, "unknown_name")
     assert reply.error_locations() == [("unknown_name", "/modifications/0/name")]
     assert "first_name, code, title" in reply.json["errors"][0]["detail"]
 
 
-def test_200_modifications_are_the_most(world: InMemoryService) -> None:
+def test_over_200_modifications_are_400(world: InMemoryService) -> None:
     many = [{"name": "first_name", "text": "x"}] * 201
     reply = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": many})
     assert reply.error_locations() == [("too_many_items", "/modifications")]
@@ -147,7 +147,7 @@ def test_a_missing_required_value_is_400_with_the_fallback_url(empty: InMemorySe
     )
 
 
-def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(
+def test_on_invalid_default_replaces_values_with_a_warning_each(
     world: InMemoryService,
 ) -> None:
     reply = world.create_image({"code": "no good", "first_name": "Alex"}, on_invalid="default").json
@@ -159,7 +159,7 @@ def test_on_invalid_default_puts_defaults_in_place_with_a_warning_each(
     assert unknown.error_locations() == [("unknown_name", "/modifications/0/name")]
 
 
-def test_a_required_value_s_default_takes_its_place_if_asked(empty: InMemoryService) -> None:
+def test_on_invalid_default_replaces_a_missing_required_value(empty: InMemoryService) -> None:
     empty.publish(document(fields={"first_name": {"required": True, "default": "you"}, "code": {}}))
     assert empty.create_image().error_locations() == [("missing_value", "/modifications")]
     made = empty.create_image(on_invalid="default").json
@@ -189,7 +189,7 @@ def test_null_in_a_modification_is_the_same_as_not_given(world: InMemoryService)
     assert made.json["alt"] == "Hi there"
 
 
-def test_a_request_that_cannot_be_read_has_a_fallback_url_where_the_template_is_known(
+def test_an_invalid_request_has_a_fallback_url_if_its_template_is_known(
     world: InMemoryService,
 ) -> None:
     good = world.call("GET", "/v1/templates/welcome").json["default_url"]

@@ -24,14 +24,14 @@ def link_of(reply: HandlerResponse) -> str:
     return url.removeprefix(BASE_URL)
 
 
-def test_a_link_answers_with_everything_the_contract_names(world: InMemoryService) -> None:
+def test_a_link_returns_every_property_of_the_contract(world: InMemoryService) -> None:
     reply = mint(world, modifications=given(first_name="Zoë & Bob"), width=60, dpr=2)
-    answer = reply.json
+    link = reply.json
     assert reply.status == 200
-    assert answer == {
+    assert link == {
         "success": True,
-        "url": answer["url"],
-        "img": answer["img"],
+        "url": link["url"],
+        "img": link["img"],
         "alt": "Hi Zoë & Bob",
         "width": 120,
         "height": 60,
@@ -45,9 +45,9 @@ def test_a_link_answers_with_everything_the_contract_names(world: InMemoryServic
 
 
 def test_the_tag_is_html_escaped_and_has_width_height_alt(world: InMemoryService) -> None:
-    answer = mint(world, modifications=given(first_name='"Zoë" & Bob')).json
-    address = answer["url"].replace("&", "&amp;")
-    assert answer["img"] == (
+    link = mint(world, modifications=given(first_name='"Zoë" & Bob')).json
+    address = link["url"].replace("&", "&amp;")
+    assert link["img"] == (
         f'<img src="{address}" width="120" height="60" alt="Hi &quot;Zoë&quot; &amp; Bob">'
     )
 
@@ -58,7 +58,7 @@ def test_nothing_is_stored_or_drawn(world: InMemoryService) -> None:
     assert world.renderer.renders == before and world.pictures.puts == 0
 
 
-def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: InMemoryService) -> None:
+def test_a_link_pins_the_latest_version_by_default(world: InMemoryService) -> None:
     world.publish(document(background="#ff0000"))
     pinned, latest = mint(world), mint(world, template_version="latest")
     assert parse_link(*link_of(pinned).split("?")).version == 2
@@ -68,11 +68,11 @@ def test_a_link_pins_the_latest_version_unless_asked_otherwise(world: InMemorySe
     assert mint(world, template_version=9).error_locations() == [("not_found", "/template_version")]
 
 
-def test_a_minted_link_leaves_out_what_is_the_default(world: InMemoryService) -> None:
-    usual = link_of(mint(world))
+def test_a_link_omits_defaults(world: InMemoryService) -> None:
+    default = link_of(mint(world))
     explicit = mint(world, width=120, dpr=1, format="png", quality=77, modifications=[])
-    assert link_of(explicit) == usual
-    assert usual.startswith("/r/welcome.png?_kid=k1&_v=1&_sig=")
+    assert link_of(explicit) == default
+    assert default.startswith("/r/welcome.png?_kid=k1&_v=1&_sig=")
     assert "_q" not in link_of(mint(world, format="jpg", quality=82))
     assert "_q=60" in link_of(mint(world, format="jpeg", quality=60))
 
@@ -88,7 +88,7 @@ def test_layer_properties_are_signed(world: InMemoryService) -> None:
     assert world.open_link(link).body != world.open_link(link_of(mint(world))).body
 
 
-def test_expires_at_becomes_the_instant_of_the_ended_picture(world: InMemoryService) -> None:
+def test_expires_at_becomes_exp(world: InMemoryService) -> None:
     reply = mint(world, expires_at="2026-11-22T12:00:00+01:00")
     assert reply.json["expires_at"] == "2026-11-22T11:00:00Z"
     assert world.open_link(link_of(reply)).headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
@@ -106,16 +106,16 @@ def test_expires_at_becomes_the_instant_of_the_ended_picture(world: InMemoryServ
         "2286-11-20T17:46:40Z",
     ],
 )
-def test_an_expiry_that_is_past_or_no_time_is_400(world: InMemoryService, time: str) -> None:
+def test_an_expiry_that_is_past_or_invalid_is_400(world: InMemoryService, time: str) -> None:
     assert mint(world, expires_at=time).error_locations() == [("invalid_request", "/expires_at")]
 
 
 @pytest.mark.parametrize("time", ["2026-11-22T10:00:01Z", "2286-11-20T17:46:39Z"])
-def test_an_expiry_of_ten_digits_to_come_is_taken(world: InMemoryService, time: str) -> None:
+def test_the_largest_expiry_is_accepted(world: InMemoryService, time: str) -> None:
     assert mint(world, expires_at=time).json["expires_at"] == time
 
 
-def test_all_faults_of_a_link_come_at_once(world: InMemoryService) -> None:
+def test_all_faults_of_a_link_are_listed_at_once(world: InMemoryService) -> None:
     reply = mint(
         world,
         modifications=given(nobody="x", code="no"),
@@ -134,7 +134,9 @@ def test_all_faults_of_a_link_come_at_once(world: InMemoryService) -> None:
     ]
 
 
-def test_bad_and_missing_values_follow_the_rules_of_a_post(empty: InMemoryService) -> None:
+def test_invalid_and_missing_values_of_a_link_are_400_with_a_fallback_url(
+    empty: InMemoryService,
+) -> None:
     good = empty.publish(
         document(fields={"first_name": {"required": True}, "code": {"pattern": "A+"}})
     )
@@ -152,7 +154,7 @@ def test_a_link_that_would_be_too_long_is_414(world: InMemoryService) -> None:
     assert (reply.status, reply.json["code"]) == (414, "link_too_long")
 
 
-def test_a_size_over_the_bounds_is_400_at_minting(world: InMemoryService) -> None:
+def test_a_size_over_the_bounds_is_400(world: InMemoryService) -> None:
     assert mint(world, width=4000, dpr=2).error_locations() == [("invalid_request", "/width")]
 
 
@@ -167,9 +169,66 @@ def test_a_merge_link_s_tags_fill_open_fields(world: InMemoryService) -> None:
     assert world.open_link(sent).body == world.open_link(link_of(signed)).body
 
 
-def test_the_tag_says_the_field_s_default_where_the_platform_can(world: InMemoryService) -> None:
+def test_the_merge_tag_has_the_field_s_default_if_the_platform_supports_it(
+    world: InMemoryService,
+) -> None:
     reply = mint(world, esp="klaviyo", open={"first_name": "first_name"})
     assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
+
+
+VALUES_THAT_ARE_TAGS = {
+    "klaviyo": ["Zoe {{ person.email }}", "Zoe {% load x %}", "Zoe {# x #}", "Zoe {{{ x }}}"],
+    "mailchimp": ["Zoe *|EMAIL|*", "Zoe *|IF:X|* x *|END:IF|*", "Zoe **||EMAIL||**"],
+    "instantly": ["Zoe {{email}}", "Zoe {Hi|Ho}", "Zoe {{RANDOM|a|b}}"],
+    "custom": [
+        *("Zoe [[email]]", "Zoe %%email%%", "Zoe <%= email %>", "Zoe ${email}", "Zoe {$email}"),
+        *("Zoe [EMAIL]", "Zoe %EMAIL%", "Zoe {email}", "Zoe #email#", "Zoe ~email~", "Zoe [%x%]"),
+    ],
+}
+TAG_STARTS = {
+    "klaviyo": ("{{", "{%", "{#"),
+    "mailchimp": ("*|",),
+    "instantly": ("{{", "{e", "{H", "{R"),
+    "custom": ("[[", "%%", "<%", "${", "{$", "[E", "%E", "{e", "#e", "~e", "[%"),
+}
+
+
+@pytest.mark.parametrize("esp", VALUES_THAT_ARE_TAGS)
+def test_no_value_in_the_alt_text_is_a_merge_tag_of_the_platform(
+    world: InMemoryService, esp: str
+) -> None:
+    for value in VALUES_THAT_ARE_TAGS[esp]:
+        plain = mint(world, modifications=given(first_name=value)).json
+        answer = mint(world, modifications=given(first_name=value), esp=esp).json
+        assert plain["alt"] == f"Hi {value}"
+        assert answer["alt"].replace("\u200b", "") == plain["alt"]
+        shown = answer["img"].partition(' alt="')[2].replace("&lt;", "<")
+        assert not [start for start in TAG_STARTS[esp] if start in answer["alt"] + shown]
+        assert answer["url"] == plain["url"]
+
+
+def test_merge_tags_of_the_template_itself_stay_in_the_alt_text(world: InMemoryService) -> None:
+    world.publish(document(alt="Hi *|FNAME|*, {{ first_name }}: *|EMAIL|* {{ code }}"))
+    value = "Zoe *|FNAME| *|PHONE|* *{{ x }}"
+    answer = mint(world, modifications=given(first_name=value), esp="mailchimp").json
+    assert answer["alt"].replace("\u200b", "") == f"Hi *|FNAME|*, {value}: *|EMAIL|* SAVE10"
+    assert answer["alt"].startswith("Hi *|FNAME|*, Zoe *\u200b|FNAME")
+    assert answer["alt"].count("*|") == 2
+
+
+def test_a_tag_in_the_liquid_of_the_alt_text_is_not_taken_for_the_template_s_own(
+    world: InMemoryService,
+) -> None:
+    world.publish(document(alt="Hi {{ first_name | default: '*|EMAIL|*' }}"))
+    asked = mint(world, modifications=given(first_name="Zoe *|EMAIL|*"), esp="mailchimp")
+    assert "*|" not in asked.json["alt"]
+
+
+def test_an_alt_text_without_tags_is_the_same_for_every_platform(world: InMemoryService) -> None:
+    for esp in VALUES_THAT_ARE_TAGS:
+        for value in ("Zoë & Bob", "50 percent", "O'Neil (Zoe), No. 1"):
+            alt = mint(world, modifications=given(first_name=value), esp=esp).json["alt"]
+            assert alt == f"Hi {value}"
 
 
 def test_an_open_required_field_is_filled_in_later(empty: InMemoryService) -> None:
@@ -188,13 +247,13 @@ def test_a_closed_or_unknown_field_cannot_be_opened(world: InMemoryService) -> N
     ]
 
 
-def test_a_field_is_open_or_given_not_both(world: InMemoryService) -> None:
+def test_a_field_cannot_be_both_open_and_given(world: InMemoryService) -> None:
     opened = {"first_name": "FNAME"}
     reply = mint(world, modifications=given(first_name="Zoe"), esp="mailchimp", open=opened)
     assert reply.error_locations() == [("invalid_value", "/open")]
 
 
-def test_open_needs_a_platform_that_we_know(world: InMemoryService) -> None:
+def test_open_needs_a_known_platform(world: InMemoryService) -> None:
     assert mint(world, open={"first_name": "x"}).error_locations() == [("missing_value", "/esp")]
     for opened in ({"first_name": "x"}, None):
         unknown = mint(world, esp="pigeon", open=opened)
@@ -212,19 +271,19 @@ def test_webp_and_avif_with_a_platform_warn(world: InMemoryService, format: str)
     assert mint(world, format=format).json["warnings"] == []
 
 
-def test_the_campaign_is_no_part_of_the_picture_s_address(world: InMemoryService) -> None:
+def test_the_campaign_does_not_change_the_cache_path(world: InMemoryService) -> None:
     world.open_link(link_of(mint(world)))
     keys = list(world.pictures.keys(""))
     world.open_link(link_of(mint(world, campaign="spring")))
     assert list(world.pictures.keys("")) == keys
 
 
-def test_a_deleted_template_mints_no_links(world: InMemoryService) -> None:
+def test_minting_for_a_deleted_template_is_410(world: InMemoryService) -> None:
     world.call("DELETE", "/v1/templates/welcome")
     assert mint(world).status == 410
 
 
-def test_an_asset_that_a_link_names_is_made_ready_or_warned_of(empty: InMemoryService) -> None:
+def test_an_asset_in_a_link_is_checked_at_minting_and_warned_of(empty: InMemoryService) -> None:
     from tests.functions.fake_services import solid_png
 
     fields = {"first_name": {}, "photo": {"type": "image"}}

@@ -1,4 +1,4 @@
-"""What holds for every call: keys, rates, bodies, problems, idempotency, CORS."""
+"""API keys, scopes, rate limits and quotas."""
 
 from typing import Any
 
@@ -25,6 +25,7 @@ PATHS = [
     ("POST", "/v1/templates/welcome/versions/1/recall", "admin"),
     ("GET", "/v1/assets", "templates"),
     ("POST", "/v1/assets", "templates"),
+    ("GET", "/v1/assets/hero", "templates"),
     ("DELETE", "/v1/assets/hero", "templates"),
     ("GET", "/v1/fonts", "templates"),
 ]
@@ -49,7 +50,7 @@ def test_every_call_needs_a_key_with_its_scope(
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_what_is_public_needs_no_key(world: InMemoryService, path: str) -> None:
+def test_public_paths_need_no_key(world: InMemoryService, path: str) -> None:
     assert world.call("GET", path, key=None).status == 200
 
 
@@ -71,7 +72,7 @@ def test_keys_that_are_unknown_revoked_or_expired_are_401(world: InMemoryService
     assert world.call("GET", "/v1/fonts", key=revoked).json["code"] == "revoked_key"
 
 
-def test_when_a_key_was_used_is_kept_to_the_hour(world: InMemoryService) -> None:
+def test_the_last_use_of_a_key_is_stored_to_the_hour(world: InMemoryService) -> None:
     key = world.new_api_key()
 
     def last_used() -> int | None:
@@ -80,13 +81,13 @@ def test_when_a_key_was_used_is_kept_to_the_hour(world: InMemoryService) -> None
         return record.last_used_at
 
     assert last_used() is None
-    for passed, kept in ((0, NOW), (3599, NOW), (1, NOW + 3600)):
+    for passed, expected in ((0, NOW), (3599, NOW), (1, NOW + 3600)):
         world.now += passed
         assert world.call("GET", "/v1/fonts", key=key).status == 200
-        assert last_used() == int(kept)
+        assert last_used() == int(expected)
 
 
-def test_a_confined_key_reaches_only_its_templates(world: InMemoryService) -> None:
+def test_a_restricted_key_reaches_only_its_templates(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Zoe"}).json
     key = world.new_api_key(templates=["other"])
     calls: list[tuple[str, str, Any]] = [
@@ -106,7 +107,7 @@ def test_a_confined_key_reaches_only_its_templates(world: InMemoryService) -> No
     assert world.call("PUT", "/v1/templates/other", document(), key=key).status == 200
 
 
-def test_every_v1_answer_carries_the_rate(world: InMemoryService) -> None:
+def test_every_v1_response_has_rate_limit_headers(world: InMemoryService) -> None:
     key = world.new_api_key(rate=7)
     good = world.call("GET", "/v1/fonts", key=key)
     assert good.headers["ratelimit-policy"] == '"key";q=7;w=1'
@@ -116,7 +117,7 @@ def test_every_v1_answer_carries_the_rate(world: InMemoryService) -> None:
         assert "ratelimit" in reply.headers and "ratelimit-policy" in reply.headers
 
 
-def test_over_its_rate_a_key_waits(world: InMemoryService) -> None:
+def test_a_key_over_its_rate_is_429(world: InMemoryService) -> None:
     key = world.new_api_key(rate=2)
     assert [world.call("GET", "/v1/fonts", key=key).status for _ in range(3)] == [200, 200, 429]
     reply = world.call("GET", "/v1/fonts", key=key)
@@ -127,7 +128,7 @@ def test_over_its_rate_a_key_waits(world: InMemoryService) -> None:
     assert world.call("GET", "/v1/fonts", key=key).status == 200
 
 
-def test_a_month_s_quota_ends_with_the_month(world: InMemoryService) -> None:
+def test_a_used_up_quota_is_available_again_next_month(world: InMemoryService) -> None:
     key = world.new_api_key(monthly_quota=1)
     assert world.call("GET", "/v1/fonts", key=key).status == 200
     spent = world.call("GET", "/v1/fonts", key=key)
@@ -136,7 +137,7 @@ def test_a_month_s_quota_ends_with_the_month(world: InMemoryService) -> None:
     assert world.call("GET", "/v1/fonts", key=key).status == 200
 
 
-def test_a_limiter_that_cannot_be_asked_holds_the_api_back_and_lets_pictures_through(
+def test_without_the_rate_limiter_the_api_is_503_and_pictures_are_served(
     world: InMemoryService,
 ) -> None:
     link = world.sign_link()

@@ -7,7 +7,7 @@ from tests.functions.fake_services import ROOT
 from tests.functions.in_memory_service import InMemoryService
 
 
-def test_openapi_3_1_is_made_from_the_handlers(empty: InMemoryService) -> None:
+def test_openapi_3_1_lists_every_route(empty: InMemoryService) -> None:
     described = empty.call("GET", "/openapi.json", key=None).json
     assert described["openapi"] == "3.1.0"
     listed = {
@@ -20,13 +20,15 @@ def test_openapi_3_1_is_made_from_the_handlers(empty: InMemoryService) -> None:
     }
 
 
-def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: InMemoryService) -> None:
+def test_every_operation_has_a_description_security_and_error_statuses(
+    empty: InMemoryService,
+) -> None:
     described = empty.call("GET", "/openapi.json", key=None).json
     for path, calls in described["paths"].items():
         for method, call in calls.items():
             assert call["summary"] and call["description"], path
-            for status, answer in call["responses"].items():
-                problem = "application/problem+json" in answer.get("content", {})
+            for status, response in call["responses"].items():
+                problem = "application/problem+json" in response.get("content", {})
                 assert problem == (int(status) >= 400 and (path, status) != ("/v1/health", "503"))
             assert ("401" in call["responses"]) == bool(call.get("security")), path
             if method in ("post", "put", "patch"):
@@ -36,7 +38,7 @@ def test_every_call_says_what_it_does_who_may_and_how_it_fails(empty: InMemorySe
     assert (schemes["api_key"]["in"], schemes["api_key"]["name"]) == ("header", "X-API-Key")
 
 
-def test_a_call_s_headers_are_described(empty: InMemoryService) -> None:
+def test_request_and_response_headers_are_described(empty: InMemoryService) -> None:
     paths = empty.call("GET", "/openapi.json", key=None).json["paths"]
     heeded = {
         (method, path): [
@@ -48,18 +50,21 @@ def test_a_call_s_headers_are_described(empty: InMemoryService) -> None:
     assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match"]
     assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
     assert heeded["post", "/v1/images"] == []
-    answers = paths["/v1/images"]["post"]["responses"]
-    assert "Retry-After" in answers["429"]["headers"] and "Retry-After" in answers["503"]["headers"]
+    responses = paths["/v1/images"]["post"]["responses"]
+    assert (
+        "Retry-After" in responses["429"]["headers"]
+        and "Retry-After" in responses["503"]["headers"]
+    )
     assert "ETag" in paths["/v1/templates/{template_id}"]["get"]["responses"]["200"]["headers"]
 
 
-def test_every_reference_leads_somewhere(empty: InMemoryService) -> None:
+def test_every_reference_resolves(empty: InMemoryService) -> None:
     body = empty.call("GET", "/openapi.json", key=None).body.decode()
     schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
     assert set(re.findall(r'"#/components/schemas/(\w+)"', body)) <= set(schemas)
 
 
-def test_a_body_s_properties_and_bounds_are_described(empty: InMemoryService) -> None:
+def test_the_properties_and_bounds_of_a_body_are_described(empty: InMemoryService) -> None:
     schemas = empty.call("GET", "/openapi.json", key=None).json["components"]["schemas"]
     image = schemas["ImageBody"]
     assert image["required"] == ["template_id"]
@@ -82,6 +87,6 @@ def test_error_codes_are_those_of_the_contract(empty: InMemoryService) -> None:
     assert described == documented - {"bad_signature"}  # of pictures, not of this API
 
 
-def test_the_document_s_schema_is_served(empty: InMemoryService) -> None:
+def test_the_schema_of_template_documents_is_served(empty: InMemoryService) -> None:
     schema = empty.call("GET", "/v1/template.schema.json", key=None).json
     assert "width" in schema["required"] or "$defs" in schema

@@ -1,4 +1,4 @@
-"""Lists: in parts, by `limit` and `cursor`."""
+"""Pagination of lists by `limit` and `cursor`."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("query", [*INVALID_LIMITS, "cursor=%21"])
-def test_a_limit_is_1_to_200_and_a_cursor_ours(
+def test_a_limit_outside_1_to_200_or_a_made_up_cursor_is_400(
     world: InMemoryService, path: str, query: str
 ) -> None:
     reply = world.call("GET", f"{path}?{query}")
@@ -40,12 +40,12 @@ def test_a_limit_is_1_to_200_and_a_cursor_ours(
 
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize("limit", [1, 200])
-def test_a_limit_on_its_bounds_is_taken(world: InMemoryService, path: str, limit: int) -> None:
-    answer = world.call("GET", f"{path}?limit={limit}").json
-    assert set(answer) == {"items", "next_cursor"} and answer["next_cursor"] is None
+def test_limits_1_and_200_are_accepted(world: InMemoryService, path: str, limit: int) -> None:
+    page = world.call("GET", f"{path}?limit={limit}").json
+    assert set(page) == {"items", "next_cursor"} and page["next_cursor"] is None
 
 
-def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: InMemoryService) -> None:
+def test_a_page_has_50_items_by_default(empty: InMemoryService) -> None:
     sent = {"content_type": "image/png", "bytes": 321}
     for number in range(51):
         empty.now += 1
@@ -57,7 +57,7 @@ def test_a_list_has_50_items_unless_it_is_asked_for_more(empty: InMemoryService)
     assert len(empty.call("GET", "/v1/assets?limit=51").json["items"]) == 51
 
 
-def test_a_name_that_comes_twice_in_a_query_counts_as_the_last(empty: InMemoryService) -> None:
+def test_the_last_value_of_a_repeated_query_parameter_counts(empty: InMemoryService) -> None:
     for name in ("a", "b"):
         empty.publish(document(), name)
     assert len(empty.call("GET", "/v1/templates?limit=2&limit=1").json["items"]) == 1

@@ -28,17 +28,17 @@ def test_a_document_is_previewed_without_being_published(empty: InMemoryService)
 
 def test_as_json_a_preview_has_boxes_warnings_and_findings(world: InMemoryService) -> None:
     body = {"template_id": "welcome", "modifications": [{"name": "code", "text": "no"}]}
-    asked = {**body, "on_invalid": "default"}
-    told = world.call("POST", "/v1/previews", asked, headers=JSON).json
-    assert set(told) == {"image", "boxes", "warnings", "findings"}
-    kind, _, packed = told["image"].partition(",")
-    assert kind == "data:image/png;base64" and base64.b64decode(packed)[1:4] == b"PNG"
-    assert [box["pointer"] for box in told["boxes"]] == ["/layers/0"]
-    assert set(told["boxes"][0]) == {"pointer", "x", "y", "width", "height"}
-    assert [w["code"] for w in told["warnings"]] == ["invalid_value"]
+    body_sent = {**body, "on_invalid": "default"}
+    result = world.call("POST", "/v1/previews", body_sent, headers=JSON).json
+    assert set(result) == {"image", "boxes", "warnings", "findings"}
+    kind, _, base64_image = result["image"].partition(",")
+    assert kind == "data:image/png;base64" and base64.b64decode(base64_image)[1:4] == b"PNG"
+    assert [box["pointer"] for box in result["boxes"]] == ["/layers/0"]
+    assert set(result["boxes"][0]) == {"pointer", "x", "y", "width", "height"}
+    assert [w["code"] for w in result["warnings"]] == ["invalid_value"]
 
 
-def test_findings_about_a_document_are_told_before_and_after_it_is_published(
+def test_findings_of_a_document_are_in_its_preview_and_in_its_publish_response(
     empty: InMemoryService,
 ) -> None:
     fields = {"first_name": {"default": "you"}, "code": {"required": True}, "spare": {}}
@@ -57,16 +57,16 @@ def test_findings_about_a_document_are_told_before_and_after_it_is_published(
     one = empty.call("GET", "/v1/templates/welcome/versions/1").json
     stored = {"template_id": "welcome", "modifications": [{"name": "code", "text": "A"}]}
     later = empty.call("POST", "/v1/previews", stored, headers=JSON).json
-    for told in (shown, put, read, one, later):
-        assert [(f["code"], f["pointer"]) for f in told["findings"]] == found
-        assert all(set(f) == {"code", "pointer", "detail"} for f in told["findings"])
+    for result in (shown, put, read, one, later):
+        assert [(f["code"], f["pointer"]) for f in result["findings"]] == found
+        assert all(set(f) == {"code", "pointer", "detail"} for f in result["findings"])
 
 
-def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: InMemoryService) -> None:
+def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> None:
     layer = {"type": "text", "text": "{{ name }}", "color": "#334455"}
     fields = {"name": {"default": "you", "example": "Ann \U00013080"}}
-    told = empty.publish(document(fields=fields, layers=[layer], alt=""))
-    findings = [(f["code"], f["pointer"]) for f in told.json["findings"]]
+    result = empty.publish(document(fields=fields, layers=[layer], alt=""))
+    findings = [(f["code"], f["pointer"]) for f in result.json["findings"]]
     assert findings == [("low_contrast", "/layers/0"), ("missing_glyph", "/layers/0")]
     good = document(fields={"name": {"example": "Ann"}}, layers=[{**layer, "color": "#ffffff"}])
     assert empty.publish({**good, "alt": ""}).json["findings"] == []
@@ -84,8 +84,8 @@ def test_what_is_wrong_with_the_example_as_drawn_is_a_finding(empty: InMemorySer
 def test_accept_chooses_between_picture_and_json(
     world: InMemoryService, accept: str, media: str
 ) -> None:
-    asked = {"template_id": "welcome"}
-    reply = world.call("POST", "/v1/previews", asked, headers={"accept": accept})
+    body_sent = {"template_id": "welcome"}
+    reply = world.call("POST", "/v1/previews", body_sent, headers={"accept": accept})
     assert reply.headers["content-type"] == media
 
 
@@ -98,8 +98,8 @@ def test_without_modifications_a_document_shows_its_examples(empty: InMemoryServ
     fields = {"first_name": {"required": True, "example": "Alex"}, "code": {"default": "A"}}
     shown = empty.call("POST", "/v1/previews", {"document": document(fields=fields)})
     named = [{"name": "first_name", "text": "Alex"}]
-    asked = {"document": document(fields=fields), "modifications": named}
-    assert shown.body == empty.call("POST", "/v1/previews", asked).body
+    body_sent = {"document": document(fields=fields), "modifications": named}
+    assert shown.body == empty.call("POST", "/v1/previews", body_sent).body
 
 
 def test_debug_draws_the_layers_boxes(world: InMemoryService) -> None:
@@ -109,7 +109,7 @@ def test_debug_draws_the_layers_boxes(world: InMemoryService) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"document": document(), "template_id": "welcome"}])
-def test_a_preview_is_of_a_document_or_of_a_template(
+def test_a_preview_takes_either_a_document_or_a_template(
     world: InMemoryService, body: dict[str, object]
 ) -> None:
     assert world.call("POST", "/v1/previews", body).status == 400
@@ -127,11 +127,11 @@ def test_a_preview_s_scope_follows_what_is_previewed(world: InMemoryService) -> 
     assert world.call("POST", "/v1/previews", stored, key=None).status == 401
 
 
-def test_an_asset_is_announced_with_a_presigned_upload(empty: InMemoryService) -> None:
+def test_a_post_of_an_asset_returns_a_presigned_upload(empty: InMemoryService) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321}
-    told = empty.call("POST", "/v1/assets", sent).json
-    assert told["upload"]["url"].startswith("https://uploads.example.com")
-    assert (told["id"], told["status"], told["bytes"]) == ("hero", "waiting", 321)
+    result = empty.call("POST", "/v1/assets", sent).json
+    assert result["upload"]["url"].startswith("https://uploads.example.com")
+    assert (result["id"], result["status"], result["bytes"]) == ("hero", "waiting", 321)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,9 @@ def test_an_asset_is_announced_with_a_presigned_upload(empty: InMemoryService) -
         ("bytes", 10_000_001),
     ],
 )
-def test_an_asset_is_bounded(empty: InMemoryService, name: str, value: object) -> None:
+def test_an_asset_outside_its_bounds_is_400(
+    empty: InMemoryService, name: str, value: object
+) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
     assert empty.call("POST", "/v1/assets", sent).error_locations() == [
         ("invalid_request", f"/{name}")
@@ -162,7 +164,9 @@ def test_an_asset_is_bounded(empty: InMemoryService, name: str, value: object) -
         ("bytes", 10_000_000),
     ],
 )
-def test_an_asset_on_its_bounds_is_taken(empty: InMemoryService, name: str, value: object) -> None:
+def test_an_asset_on_its_bounds_is_accepted(
+    empty: InMemoryService, name: str, value: object
+) -> None:
     sent = {"id": "hero", "content_type": "image/png", "bytes": 321, name: value}
     assert empty.call("POST", "/v1/assets", sent).json[name] == value
 
@@ -171,7 +175,7 @@ def in_use(world: InMemoryService, source: str) -> dict[str, object]:
     return document(layers=[{"type": "image", "width": 10, "height": 10, "source": source}])
 
 
-def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: InMemoryService) -> None:
+def test_an_upload_is_checked_and_normalised_before_its_first_use(empty: InMemoryService) -> None:
     body = solid_png() + b"hidden after the end"
     empty.upload_asset("hero", body)
     empty.publish(in_use(empty, "asset:hero"))
@@ -183,7 +187,7 @@ def test_an_upload_is_checked_and_written_anew_before_its_first_use(empty: InMem
     assert list(empty.store.keys("uploads/")) == []
 
 
-def test_an_upload_that_is_no_picture_cannot_be_used(empty: InMemoryService) -> None:
+def test_an_upload_that_is_not_an_image_cannot_be_used(empty: InMemoryService) -> None:
     empty.upload_asset("hero", b"<svg onload=alert(1)>")
     reply = empty.call("PUT", "/v1/templates/welcome", in_use(empty, "asset:hero"))
     assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
@@ -206,7 +210,7 @@ def test_an_asset_that_was_never_uploaded_cannot_be_used(empty: InMemoryService)
     assert "not been uploaded" in reply.json["errors"][0]["detail"]
 
 
-def test_a_deleted_asset_is_gone(empty: InMemoryService) -> None:
+def test_a_deleted_asset_cannot_be_used(empty: InMemoryService) -> None:
     empty.upload_asset("hero", solid_png())
     assert empty.call("DELETE", "/v1/assets/hero").status == 204
     assert list(empty.store.keys("")) == []

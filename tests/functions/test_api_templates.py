@@ -1,4 +1,4 @@
-"""Templates: published, read, paused, deleted."""
+"""`/v1/templates`: publishing, reading, pausing, deleting."""
 
 import json
 from typing import Any
@@ -18,14 +18,14 @@ def hero(source: str = HERO) -> dict[str, object]:
     return {"type": "image", "width": 120, "height": 60, "source": source}
 
 
-def test_a_post_publishes_under_an_id_of_ours(empty: InMemoryService) -> None:
+def test_a_post_publishes_under_a_generated_id(empty: InMemoryService) -> None:
     reply = empty.call("POST", "/v1/templates", document())
     assert reply.status == 200
     assert reply.json["id"].startswith("tmpl_") and len(reply.json["id"]) == 15
     assert reply.json["version"] == 1
 
 
-def test_a_put_makes_the_template_under_the_id_you_chose(empty: InMemoryService) -> None:
+def test_a_put_creates_the_template_under_the_requested_id(empty: InMemoryService) -> None:
     reply = empty.publish(document(), "my-own_id")
     assert (reply.json["id"], reply.json["version"]) == ("my-own_id", 1)
     assert reply.headers["etag"] == '"1"'
@@ -48,21 +48,21 @@ def test_reading_gives_everything_the_contract_names(world: InMemoryService) -> 
     assert read.headers["etag"] == '"1"'
 
 
-def test_a_document_comes_back_as_it_was_put(empty: InMemoryService) -> None:
+def test_a_document_is_returned_as_it_was_published(empty: InMemoryService) -> None:
     text = '{"height": 60, "width": 120, "meta": {"b": null, "a": 1}, "fields": {}, "layers": []}'
     empty.call("PUT", "/v1/templates/welcome", text)
     shown = empty.call("GET", "/v1/templates/welcome").json["document"]
     assert json.dumps(shown) == json.dumps(json.loads(text))
 
 
-def test_an_equal_document_makes_no_new_version(world: InMemoryService) -> None:
+def test_an_equal_document_creates_no_new_version(world: InMemoryService) -> None:
     again = dict(reversed(document().items()))
     assert world.publish(again).json["version"] == 1
     assert world.publish(document(background="#ff0000")).json["version"] == 2
     assert world.publish(document()).json["version"] == 3
 
 
-def test_if_match_refuses_a_lost_update(world: InMemoryService) -> None:
+def test_if_match_prevents_a_lost_update(world: InMemoryService) -> None:
     path, other = "/v1/templates/welcome", document(background="#ff0000")
     assert world.call("PUT", path, other, headers={"if-match": '"1"'}).status == 200
     stale = world.call("PUT", path, document(), headers={"if-match": '"1"'})
@@ -72,7 +72,7 @@ def test_if_match_refuses_a_lost_update(world: InMemoryService) -> None:
     assert missing.status == 412
 
 
-def test_of_two_who_publish_at_once_the_second_is_told_of_a_conflict(
+def test_the_second_of_two_concurrent_publishes_is_a_conflict(
     world: InMemoryService,
 ) -> None:
     path, publish = "/v1/templates/welcome", world.templates.publish
@@ -152,7 +152,7 @@ def test_a_remote_source_is_fetched_at_publish_and_never_again(empty: InMemorySe
     assert empty.web.fetched == [HERO]
 
 
-def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: InMemoryService) -> None:
+def test_an_unavailable_source_is_400_with_its_pointer(empty: InMemoryService) -> None:
     reply = empty.call(
         "PUT", "/v1/templates/welcome", document(layers=[hero(), hero("asset:none")])
     )
@@ -180,7 +180,7 @@ def test_a_source_that_cannot_be_had_is_400_with_its_pointer(empty: InMemoryServ
         ),
     ],
 )
-def test_what_a_document_names_must_be_had_and_be_a_picture(
+def test_every_source_of_a_document_must_be_an_available_image(
     empty: InMemoryService, more: dict[str, object], pointer: str
 ) -> None:
     sent = document(**{"layers": [], "alt": "", **more})
@@ -204,7 +204,7 @@ def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:
     assert empty.open_link(empty.sign_link()).body == before
 
 
-def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: InMemoryService) -> None:
+def test_fallbacks_are_drawn_at_publish_at_twice_the_size(world: InMemoryService) -> None:
     version = world.templates.version("welcome", 1)
     assert version is not None and list(version.fallbacks) == ["fallback", "ended"]
     for kind, key in version.fallbacks.items():
@@ -214,7 +214,7 @@ def test_the_stand_ins_are_drawn_at_publish_at_twice_the_size(world: InMemorySer
         assert shown is not None and shown.body == stored.body
 
 
-def test_stand_ins_stay_within_16_mpx(empty: InMemoryService) -> None:
+def test_fallbacks_have_at_most_16_mpx(empty: InMemoryService) -> None:
     empty.publish(document(width=3000, height=3000))
     stored = empty.store.get("templates/welcome/1/ended.png")
     assert stored is not None and stored.body[16:24] == (3000).to_bytes(4, "big") * 2

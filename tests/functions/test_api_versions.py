@@ -1,4 +1,4 @@
-"""Versions of a template: listed, read, recalled."""
+"""`/v1/templates/{id}/versions`: listing, reading, recalling."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def recall(world: InMemoryService, version: int, replaced_by: int) -> HandlerRes
     return world.call("POST", path, {"replaced_by": replaced_by})
 
 
-def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: InMemoryService) -> None:
+def test_a_recalled_version_is_drawn_with_its_replacement(world: InMemoryService) -> None:
     link, made = (
         world.sign_link({"first_name": "Zoe"}),
         world.create_image({"first_name": "Zoe"}).json,
@@ -44,7 +44,7 @@ def test_a_recalled_version_is_drawn_as_the_one_that_replaces_it(world: InMemory
     assert [item["replaced_by"] for item in listed] == [None, 2]
 
 
-def test_a_recalled_default_is_not_carried_over(world: InMemoryService) -> None:
+def test_defaults_of_a_recalled_version_are_not_carried_over(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Zoe"}).json
     fields = document()["fields"] | {"code": {"default": "RIGHT1"}}
     world.publish(document(fields=fields))
@@ -53,23 +53,23 @@ def test_a_recalled_default_is_not_carried_over(world: InMemoryService) -> None:
     assert world.open_image(made["url"]).body == right
 
 
-def test_a_recalled_default_of_an_item_is_not_carried_over(world: InMemoryService) -> None:
-    def shelf(tint: str) -> dict[str, Any]:
+def test_item_defaults_of_a_recalled_version_are_not_carried_over(world: InMemoryService) -> None:
+    def price_list(tint: str) -> dict[str, Any]:
         items = {"name": {}, "tint": {"type": "color", "default": tint}}
         block = {"type": "rectangle", "width": 20, "height": 20, "fill": "{{ item.tint }}"}
         group = {"type": "group", "repeat": "products", "layers": [block]}
         fields = {"products": {"type": "list", "items": items}}
         return document(fields=fields, layers=[{"type": "group", "layers": [group]}], alt="")
 
-    world.publish(shelf("#ff0000"))
+    world.publish(price_list("#ff0000"))
     made = world.create_image({"products": [{"name": "Mug"}]}).json
-    world.publish(shelf("#00ff00"))
+    world.publish(price_list("#00ff00"))
     recall(world, 2, 3)
     right = world.open_link(world.sign_link({"products_1_name": "Mug"}, version=3)).body
     assert world.open_image(made["url"]).body == right
 
 
-def test_a_recall_names_versions_that_there_are_and_makes_no_circle(world: InMemoryService) -> None:
+def test_a_recall_needs_existing_versions_and_may_not_form_a_cycle(world: InMemoryService) -> None:
     world.publish(document(background="#ff0000"))
     assert recall(world, 1, 1).status == 400
     assert recall(world, 9, 1).status == 404

@@ -1,4 +1,4 @@
-"""`format: auto`: a photograph becomes a jpg and flat art a png, decided once, at publish."""
+"""`format: auto` is decided at publish: jpg for photographs, png for flat graphics."""
 
 import base64
 from typing import Any
@@ -46,7 +46,7 @@ def web(empty: InMemoryService) -> InMemoryService:
 
 
 @pytest.mark.parametrize(("sent", "format"), CASES)
-def test_the_picture_decides_and_links_keep_to_it(
+def test_the_drawn_example_decides_the_format_of_links(
     web: InMemoryService, sent: dict[str, Any], format: str
 ) -> None:
     assert f"/r/welcome.{format}?" in web.publish(sent).json["default_url"]
@@ -60,7 +60,7 @@ def test_the_picture_decides_and_links_keep_to_it(
 
 
 @pytest.mark.parametrize(("sent", "format"), CASES)
-def test_a_draft_is_shown_as_it_will_be_sent(
+def test_a_draft_s_preview_has_the_format_that_will_be_sent(
     web: InMemoryService, sent: dict[str, Any], format: str
 ) -> None:
     accept = {"accept": "application/json"}
@@ -73,15 +73,15 @@ def test_a_draft_is_shown_as_it_will_be_sent(
     assert base64.b64decode(shown.partition(",")[2]) == published.body
 
 
-def test_each_version_keeps_its_own(web: InMemoryService) -> None:
+def test_each_version_keeps_its_own_format(web: InMemoryService) -> None:
     web.publish(FLAT)
     assert "welcome.jpg" in web.publish(auto(layers=[PHOTO])).json["default_url"]
     first = web.call("GET", "/v1/templates/welcome/versions/1").json
     assert "welcome.png" in first["default_url"]
 
 
-def test_what_a_request_asks_for_goes_first(web: InMemoryService) -> None:
+def test_the_format_of_a_request_takes_precedence(web: InMemoryService) -> None:
     web.publish(FLAT)
     assert web.create_image(format="webp").json["format"] == "webp"
-    asked = {"document": FLAT, "format": "gif"}
-    assert web.call("POST", "/v1/previews", asked).body[:4] == b"GIF8"
+    body = {"document": FLAT, "format": "gif"}
+    assert web.call("POST", "/v1/previews", body).body[:4] == b"GIF8"

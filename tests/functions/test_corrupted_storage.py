@@ -1,4 +1,4 @@
-"""What lies in the store is not what was stored: seen, counted, and never shown."""
+"""Corrupted objects of the store are detected, counted and never shown."""
 
 import io
 import json
@@ -23,7 +23,7 @@ HTML = b"<!doctype html><title>503</title>"
 
 
 def damages(random: Random, body: bytes) -> bytes:
-    """One of ten ways in which an object is not what was stored."""
+    """One of ten kinds of corruption."""
     at = random.randrange(len(body))
     flipped = body[:at] + bytes([body[at] ^ 1 << random.randrange(8)]) + body[at + 1 :]
     return random.choice(
@@ -44,20 +44,20 @@ def damages(random: Random, body: bytes) -> bytes:
 
 @settings(max_examples=100)
 @given(st.binary(min_size=1, max_size=50), st.binary(max_size=50))
-def test_only_what_was_stored_is_read(body: bytes, other: bytes) -> None:
+def test_only_objects_with_the_stored_digest_are_read(body: bytes, other: bytes) -> None:
     store = MemoryObjectStore()
-    sound = VerifiedObjectStore(store)
+    verified = VerifiedObjectStore(store)
     keys = [f"assets/a/{content_digest(body)}", f"templates/t/1/ended/{content_digest(body)}.png"]
     keys.append(f"templates/t/1/static-layers/60x30-{content_digest(body)}")
     for key in keys:
         store.put(key, StoredObject(other, ""))
-        assert (sound.get(key) is not None) == (other == body)
-    assert sound.corrupt_count == (0 if other == body else len(keys))
+        assert (verified.get(key) is not None) == (other == body)
+    assert verified.corrupt_count == (0 if other == body else len(keys))
 
 
 @pytest.fixture(scope="module")
 def world() -> InMemoryService:
-    """A template with a picture of its own, and both stand-ins."""
+    """A template with an image of its own, a fallback and an ended picture."""
     world = InMemoryService()
     world.upload_asset("hero", noise_png(60, 60))
     hero = {"type": "image", "width": 60, "height": 60, "source": "asset:hero"}
@@ -65,7 +65,7 @@ def world() -> InMemoryService:
     return world
 
 
-def test_of_a_thousand_damaged_objects_none_is_shown(world: InMemoryService) -> None:
+def test_no_corrupted_object_is_shown(world: InMemoryService) -> None:
     random, most = Random(11), scaled(60, 1_000)
     right = world.open_link(world.sign_link()).body
     others = (
@@ -90,8 +90,8 @@ def test_of_a_thousand_damaged_objects_none_is_shown(world: InMemoryService) -> 
             ]
         for reply in replies:
             assert reply.status == 200
-            told = reply.headers.get("x-postcard-fallback")
-            assert reply.body in shown or told == "source" or is_card(reply.body), key
+            reason = reply.headers.get("x-postcard-fallback")
+            assert reply.body in shown or reason == "source" or is_plain(reply.body), key
         metrics = [json.loads(line) for line in log.getvalue().splitlines() if "_aws" in line]
         seen = sum(line["CorruptedObjects"][0] for line in metrics)
         assert seen >= 1 or replies[0].body == right, (key, "not counted")
@@ -99,6 +99,6 @@ def test_of_a_thousand_damaged_objects_none_is_shown(world: InMemoryService) -> 
     record_figure("damaged objects in the store", tried=most, shown=0)
 
 
-def is_card(body: bytes) -> bool:
-    """A plain card compresses to next to nothing."""
+def is_plain(body: bytes) -> bool:
+    """Whether it is a plain picture, which compresses to almost nothing."""
     return len(body) < 400

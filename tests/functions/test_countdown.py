@@ -1,4 +1,4 @@
-"""A countdown through the service: drawn at each open, kept for seconds, never stored."""
+"""A countdown through the service: drawn at each open, cached for seconds, never stored."""
 
 import io
 from typing import Any
@@ -36,7 +36,7 @@ def alike(one: bytes, two: bytes) -> bool:
     return max(abs(a - b) for a, b in zip(one, two, strict=True)) < 32
 
 
-def test_a_post_says_timed_and_stores_nothing(empty: InMemoryService) -> None:
+def test_a_post_of_a_countdown_is_timed_and_stores_nothing(empty: InMemoryService) -> None:
     empty.publish(counting())
     made = empty.create_image().json
     assert (made["status"], made["bytes"], made["format"]) == ("timed", None, "gif")
@@ -44,7 +44,7 @@ def test_a_post_says_timed_and_stores_nothing(empty: InMemoryService) -> None:
     assert list(empty.pictures.keys("")) == []
 
 
-def test_each_open_counts_from_its_own_moment(empty: InMemoryService) -> None:
+def test_each_open_counts_down_from_its_own_time(empty: InMemoryService) -> None:
     empty.publish(counting())
     url = empty.create_image().json["url"]
     early = empty.open_image(url)
@@ -59,7 +59,9 @@ def test_each_open_counts_from_its_own_moment(empty: InMemoryService) -> None:
     assert list(empty.pictures.keys("")) == []
 
 
-def test_a_link_is_drawn_at_each_open_too_and_may_give_the_date(empty: InMemoryService) -> None:
+def test_a_link_to_a_countdown_is_drawn_at_each_open_and_can_set_the_date(
+    empty: InMemoryService,
+) -> None:
     empty.publish(counting())
     reply = empty.open_link(empty.sign_link({"ends_at": "2026-11-22T10:00:02"}, format="gif"))
     assert reply.headers["cache-control"].endswith("max-age=10")
@@ -68,7 +70,7 @@ def test_a_link_is_drawn_at_each_open_too_and_may_give_the_date(empty: InMemoryS
     assert list(empty.pictures.keys("")) == []
 
 
-def test_another_format_is_one_picture(empty: InMemoryService) -> None:
+def test_a_countdown_in_another_format_is_a_still_picture(empty: InMemoryService) -> None:
     empty.publish(counting())
     url = empty.create_image(format="png").json["url"]
     reply = empty.open_image(url)
@@ -77,7 +79,7 @@ def test_another_format_is_one_picture(empty: InMemoryService) -> None:
     assert len(frames(reply.body)) == 1
 
 
-def test_the_stand_ins_are_as_ever(empty: InMemoryService) -> None:
+def test_the_ended_picture_of_a_countdown_is_stored(empty: InMemoryService) -> None:
     empty.publish(counting())
     link = empty.sign_link(expires=int(NOW) - 1)
     reply = empty.open_link(link)
@@ -85,14 +87,14 @@ def test_the_stand_ins_are_as_ever(empty: InMemoryService) -> None:
     assert reply.headers["cache-control"].endswith("max-age=300")
 
 
-def test_too_many_frames_for_a_canvas_are_refused_at_publish(empty: InMemoryService) -> None:
+def test_too_many_frames_for_their_size_are_400_at_publish(empty: InMemoryService) -> None:
     large = counting() | {"width": 5000, "height": 3000}
     reply = empty.call("PUT", "/v1/templates/welcome", large)
     assert reply.status == 400
     assert ("invalid_value", "/countdown/frames") in reply.error_locations()
 
 
-def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: InMemoryService) -> None:
+def test_a_source_that_is_shown_at_the_end_is_stored_at_publish(empty: InMemoryService) -> None:
     asset = "https://cdn.example.com/over.png"
     over = {"type": "image", "width": 120, "height": 60, "source": asset, "if": "countdown.ended"}
     made = counting()
@@ -105,7 +107,7 @@ def test_a_picture_shown_at_the_end_is_there_when_it_comes(empty: InMemoryServic
     assert [abs(color[0] - 200) < 4 for color in red] == [False, False, True, True, True]
 
 
-def test_what_a_countdown_shows_now_is_looked_at_at_publish_and_minting(
+def test_sources_that_a_countdown_shows_now_are_checked_at_publish_and_minting(
     empty: InMemoryService,
 ) -> None:
     face = "https://cdn.example.com/face.png"
@@ -118,6 +120,6 @@ def test_what_a_countdown_shows_now_is_looked_at_at_publish_and_minting(
     empty.web.pictures[face] = solid_png()
     codes = [finding["code"] for finding in empty.publish(made).json["findings"]]
     assert "image_unavailable" not in codes
-    asked = {"template_id": "welcome", "modifications": [{"name": "photo", "value": "asset:no"}]}
-    warned = empty.call("POST", "/v1/links", asked).json["warnings"]
+    body = {"template_id": "welcome", "modifications": [{"name": "photo", "value": "asset:no"}]}
+    warned = empty.call("POST", "/v1/links", body).json["warnings"]
     assert [warning["code"] for warning in warned] == ["image_unavailable"]

@@ -1,4 +1,4 @@
-"""What was taken back stays away, whoever draws at the same moment."""
+"""Erased and recalled pictures are not shown or stored, even if they are being drawn."""
 
 import pytest
 
@@ -18,13 +18,13 @@ def erase(world: InMemoryService, value: str, field: str = "email") -> int:
     return world.api.erasure.erase_by_value(field, value)
 
 
-def marks(world: InMemoryService, image_id: str) -> tuple[str, ...]:
+def blind_indexes(world: InMemoryService, image_id: str) -> tuple[str, ...]:
     record = world.images.get(image_id)
     assert record is not None
     return tuple(record.blind_indexes)
 
 
-def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
+def test_images_are_erased_by_the_value_of_a_field_with_erase_by(
     world: InMemoryService,
 ) -> None:
     world.publish(PEOPLE)
@@ -35,13 +35,13 @@ def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
         world.create_image({"email": "ada@example.com"}, render="on_open").json,
     ]
     his = world.create_image({"email": "bob@example.com"}).json
-    kept = repr([marks(world, made["id"]) for made in hers])
-    assert "ada" not in kept.lower()
+    all_indexes = repr([blind_indexes(world, made["id"]) for made in hers])
+    assert "ada" not in all_indexes.lower()
     assert erase(world, " ADA@example.com") == 3
     for made in hers:
         assert world.call("GET", f"/v1/images/{made['id']}").status == 410
         assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
-        assert marks(world, made["id"]) == ()
+        assert blind_indexes(world, made["id"]) == ()
         assert f"/images/{made['id']}.png" in world.cdn.invalidated_paths
     assert "x-postcard-fallback" not in world.open_image(his["url"]).headers
     assert erase(world, "ada@example.com") == 0
@@ -50,14 +50,14 @@ def test_a_person_s_images_are_erased_by_the_value_of_a_marked_field(
 def test_an_image_is_found_by_each_item_of_a_list(world: InMemoryService) -> None:
     guests = {"type": "list", "items": {"email": {"erase_by": True}, "name": {}}}
     world.publish(document(fields={"guests": guests}, layers=[], alt=""))
-    asked = [{"email": "ada@example.com", "name": "Ada"}, {"email": "bob@example.com"}]
-    made = world.create_image({"guests": asked}).json
+    two_guests = [{"email": "ada@example.com", "name": "Ada"}, {"email": "bob@example.com"}]
+    made = world.create_image({"guests": two_guests}).json
     assert erase(world, "bob@example.com", "guests.name") == 0
     assert erase(world, "Bob@Example.com", "guests.email") == 1
     assert world.open_image(made["url"]).headers["x-postcard-fallback"] == "erased"
 
 
-def test_values_of_other_fields_and_defaults_find_nothing(world: InMemoryService) -> None:
+def test_values_of_other_fields_and_defaults_match_no_image(world: InMemoryService) -> None:
     world.publish(PEOPLE)
     world.create_image({"first_name": "ada@example.com"})
     world.create_image()
@@ -66,7 +66,7 @@ def test_values_of_other_fields_and_defaults_find_nothing(world: InMemoryService
     assert erase(world, "") == 0
 
 
-def test_an_image_that_is_erased_while_it_is_drawn_is_not_kept(world: InMemoryService) -> None:
+def test_an_image_that_is_erased_while_it_is_drawn_is_not_stored(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Ada"}, render="on_open").json
     world.renderer.on_render = lambda: world.call("DELETE", f"/v1/images/{made['id']}")
     reply = world.open_image(made["url"])
@@ -81,7 +81,7 @@ def test_an_image_that_is_erased_while_it_is_drawn_is_not_kept(world: InMemorySe
         ("POST", "/v1/templates/welcome/versions/1/recall", {"replaced_by": 2}),
     ],
 )
-def test_a_link_that_is_drawn_while_its_template_is_taken_back_is_not_kept(
+def test_a_link_that_is_drawn_while_its_version_is_recalled_is_not_stored(
     world: InMemoryService, method: str, path: str, body: dict[str, int] | None
 ) -> None:
     world.publish(document(background="#ff0000"))
@@ -91,7 +91,7 @@ def test_a_link_that_is_drawn_while_its_template_is_taken_back_is_not_kept(
     assert list(world.pictures.keys("renders/")) == []
 
 
-def test_what_cannot_be_asked_again_is_not_kept(world: InMemoryService) -> None:
+def test_a_picture_is_not_stored_if_erasure_cannot_be_checked_again(world: InMemoryService) -> None:
     link = world.sign_link({"first_name": "Ada"})
 
     def fail() -> None:
@@ -107,7 +107,7 @@ def test_what_cannot_be_asked_again_is_not_kept(world: InMemoryService) -> None:
     assert list(world.pictures.keys("renders/")) == []
 
 
-def test_what_was_erased_is_not_shown_though_the_store_is_down(world: InMemoryService) -> None:
+def test_an_erased_image_is_not_shown_while_the_bucket_is_down(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Ada"}, render="on_open").json
 
     def erase_and_fail() -> None:

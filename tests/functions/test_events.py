@@ -1,4 +1,4 @@
-"""Every kept event is a real HTTP API event, and its handler knows what to do with it."""
+"""Every sample event is a real HTTP API event, and its handler has a route for it."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def event_of(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", [*API, *IMAGE], ids=lambda path: path.stem)
-def test_an_event_has_what_payload_2_0_has(path: Path) -> None:
+def test_an_event_has_the_keys_of_payload_2_0(path: Path) -> None:
     event = event_of(path)
     assert event["version"] == "2.0" and event["routeKey"].startswith("ANY /")
     assert event["rawPath"] == event["requestContext"]["http"]["path"]
@@ -31,7 +31,7 @@ def test_an_event_has_what_payload_2_0_has(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", API, ids=lambda path: path.stem)
-def test_the_api_knows_the_route_of_its_event(path: Path) -> None:
+def test_the_api_has_a_route_for_each_event(path: Path) -> None:
     world = InMemoryService()
     world.publish(document(), "hello")
     event = event_of(path)

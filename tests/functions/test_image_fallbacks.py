@@ -1,4 +1,4 @@
-"""A GET of an image never shows a broken picture."""
+"""Fallbacks: a GET of a picture always returns a picture."""
 
 import pytest
 
@@ -18,13 +18,13 @@ AVATAR = {
 
 
 def with_photo(**layer: object) -> dict[str, object]:
-    """A document whose one picture is named by the request."""
+    """A document whose only image is a field."""
     fields = {"first_name": {"default": "there"}, "photo": {"type": "image"}}
     return document(fields=fields, layers=[{**AVATAR, **layer}], alt="")
 
 
 def failed(reply: HandlerResponse, reason: str) -> None:
-    """A 200 and a picture, marked, kept for a minute."""
+    """A marked fallback: 200, cached for a minute."""
     assert reply.status == 200
     assert reply.headers["content-type"].startswith("image/")
     assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
@@ -38,7 +38,7 @@ def nothing_stored(world: InMemoryService) -> None:
 
 @pytest.fixture
 def fallback(world: InMemoryService) -> bytes:
-    """The template's `fallback` as it is fitted to the template's own size."""
+    """The template's `fallback` at the template's own size."""
     world.call("PATCH", "/v1/templates/welcome", {"paused": True})
     world.publish(document(ended=None, background="#010203"))
     body = world.open_link(world.sign_link(version=2)).body
@@ -46,7 +46,7 @@ def fallback(world: InMemoryService) -> bytes:
     return body
 
 
-def test_a_picture_that_cannot_be_fetched_follows_its_layer(empty: InMemoryService) -> None:
+def test_an_unavailable_image_is_handled_as_its_layer_says(empty: InMemoryService) -> None:
     empty.publish(with_photo(on_error="hide"))
     reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
     failed(reply, "source")
@@ -57,7 +57,7 @@ def test_a_picture_that_cannot_be_fetched_follows_its_layer(empty: InMemoryServi
     assert "x-postcard-fallback" not in good.headers and good.body != reply.body
 
 
-def test_a_layer_that_may_not_fail_shows_the_fallback(empty: InMemoryService) -> None:
+def test_a_layer_with_on_error_fail_results_in_the_fallback(empty: InMemoryService) -> None:
     empty.publish(with_photo(on_error="fail"))
     reply = empty.open_link(empty.sign_link({"photo": PHOTO}))
     failed(reply, "source")
@@ -66,17 +66,19 @@ def test_a_layer_that_may_not_fail_shows_the_fallback(empty: InMemoryService) ->
     nothing_stored(empty)
 
 
-def test_when_drawing_fails_every_field_is_at_its_default(world: InMemoryService) -> None:
-    usual = world.open_link(world.sign_link()).body
+def test_a_failed_render_is_repeated_with_every_field_at_its_default(
+    world: InMemoryService,
+) -> None:
+    defaults = world.open_link(world.sign_link()).body
     world.pictures.delete(list(world.pictures.keys("")))
     world.renderer.failures_left = 1
     reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     failed(reply, "render")
-    assert reply.body == usual
+    assert reply.body == defaults
     nothing_stored(world)
 
 
-def test_when_the_defaults_cannot_be_drawn_either_the_fallback_is_shown(
+def test_the_fallback_is_shown_if_the_defaults_cannot_be_drawn_either(
     world: InMemoryService, fallback: bytes
 ) -> None:
     world.renderer.failures_left = 2
@@ -85,7 +87,7 @@ def test_when_the_defaults_cannot_be_drawn_either_the_fallback_is_shown(
     assert reply.body == fallback
 
 
-def test_defaults_are_not_drawn_where_a_required_field_lacks_one(empty: InMemoryService) -> None:
+def test_defaults_are_not_drawn_if_a_required_field_has_none(empty: InMemoryService) -> None:
     empty.publish(document(fields={"first_name": {"required": True}, "code": {}}))
     empty.renderer.failures_left = 1
     before = empty.renderer.renders
@@ -93,7 +95,7 @@ def test_defaults_are_not_drawn_where_a_required_field_lacks_one(empty: InMemory
     assert empty.renderer.renders == before + 1
 
 
-def test_the_fallback_has_the_size_and_format_asked_for(world: InMemoryService) -> None:
+def test_the_fallback_has_the_requested_size_and_format(world: InMemoryService) -> None:
     world.renderer.failures_left = 2
     assert world.open_link(world.sign_link(width=90, dpr=2)).size == (180, 90)
     world.renderer.failures_left = 2
@@ -114,7 +116,7 @@ def test_a_paused_template_shows_ended_else_fallback(
     nothing_stored(world)
 
 
-def test_the_day_s_budget_bounds_renders(world: InMemoryService) -> None:
+def test_a_template_s_daily_budget_limits_renders(world: InMemoryService) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
     for name in "ab":
         assert (
@@ -128,10 +130,10 @@ def test_the_day_s_budget_bounds_renders(world: InMemoryService) -> None:
     )
 
 
-def test_a_merge_link_that_leaked_spends_half_of_its_template_s_renders_at_most(
+def test_one_merge_link_uses_at_most_half_of_its_template_s_budget(
     world: InMemoryService,
 ) -> None:
-    """Whoever has it may paste any words; the template's other links go on."""
+    """Anyone with the link can have any words drawn; other links must still be drawn."""
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 5})
     leaked = world.sign_link(open=("first_name",))
     for name in "abc":
@@ -150,7 +152,7 @@ def test_a_merge_link_that_leaked_spends_half_of_its_template_s_renders_at_most(
     assert "x-postcard-fallback" not in world.open_link(f"{leaked}&first_name=d").headers
 
 
-def test_merge_links_are_bounded_one_by_one_where_no_bound_is_set() -> None:
+def test_each_merge_link_has_a_budget_if_the_template_has_none() -> None:
     world = InMemoryService(merge_renders=2)
     world.publish(document())
     leaked, other = (
@@ -166,7 +168,9 @@ def test_merge_links_are_bounded_one_by_one_where_no_bound_is_set() -> None:
     )
 
 
-def test_an_erased_template_and_an_unknown_one(world: InMemoryService, fallback: bytes) -> None:
+def test_an_erased_and_an_unknown_template_show_a_fallback(
+    world: InMemoryService, fallback: bytes
+) -> None:
     link = world.sign_link(version=2)
     world.call("DELETE", "/v1/templates/welcome?erase=true")
     reply = world.open_link(link)
@@ -183,7 +187,7 @@ def test_an_unknown_version_shows_the_template_s_fallback(
     assert reply.body == fallback
 
 
-def test_a_deleted_template_goes_on_being_drawn(world: InMemoryService) -> None:
+def test_links_of_a_deleted_template_are_still_drawn(world: InMemoryService) -> None:
     link = world.sign_link({"first_name": "Zoe"})
     made = world.create_image({"first_name": "Zoe"}, render="on_open").json
     assert world.call("DELETE", "/v1/templates/welcome").status == 204
@@ -191,7 +195,7 @@ def test_a_deleted_template_goes_on_being_drawn(world: InMemoryService) -> None:
     assert world.open_image(made["url"]).headers["x-postcard-render"] == "drawn"
 
 
-def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(
+def test_a_template_without_fallback_shows_a_plain_picture_in_its_background(
     empty: InMemoryService,
 ) -> None:
     empty.publish(document(fallback=None, ended=None, background="#102030"))
@@ -199,8 +203,8 @@ def test_without_a_fallback_a_plain_card_of_that_size_in_the_background(
     reply = empty.open_link(empty.sign_link(width=60))
     failed(reply, "render")
     assert reply.size == (60, 30)
-    card = empty.renderer.solid_color(empty_size(60, 30), format="png", background="#102030")
-    assert reply.body == card.body
+    plain = empty.renderer.solid_color(empty_size(60, 30), format="png", background="#102030")
+    assert reply.body == plain.body
 
 
 def empty_size(width: int, height: int):  # type: ignore[no-untyped-def]
@@ -209,15 +213,15 @@ def empty_size(width: int, height: int):  # type: ignore[no-untyped-def]
     return OutputSize(width, height, width, height)
 
 
-def test_without_a_template_the_card_is_white(empty: InMemoryService) -> None:
+def test_the_plain_picture_is_white_without_a_template(empty: InMemoryService) -> None:
     reply = empty.open_link(empty.sign_link(width=400))
     failed(reply, "unknown")
     assert reply.size == (400, 210)
-    card = empty.renderer.solid_color(empty_size(400, 210), format="png", background="#ffffff")
-    assert reply.body == card.body
+    plain = empty.renderer.solid_color(empty_size(400, 210), format="png", background="#ffffff")
+    assert reply.body == plain.body
 
 
-def test_a_table_that_is_down_still_shows_the_version_s_fallback(
+def test_the_version_s_fallback_is_shown_while_the_table_is_down(
     world: InMemoryService, fallback: bytes
 ) -> None:
     world.templates.down = True
@@ -228,7 +232,9 @@ def test_a_table_that_is_down_still_shows_the_version_s_fallback(
     failed(world.open_link(world.sign_link(version=None)), "dependency")
 
 
-def test_a_process_that_knows_a_template_goes_on_without_the_table(world: InMemoryService) -> None:
+def test_a_process_that_has_loaded_a_template_draws_it_while_the_table_is_down(
+    world: InMemoryService,
+) -> None:
     world.open_link(world.sign_link())
     world.templates.down = True
     link = world.sign_link({"first_name": "Bob"})
@@ -237,7 +243,7 @@ def test_a_process_that_knows_a_template_goes_on_without_the_table(world: InMemo
     assert "x-postcard-fallback" not in meanwhile.headers
     assert meanwhile.headers["cache-control"] == "public, no-transform, max-age=60"
     stored = list(world.pictures.keys(""))
-    assert len(stored) == 1, "what may have been taken back is not kept"
+    assert len(stored) == 1, "a picture that may have been recalled is not stored"
     world.templates.down = False
     world.monotonic_now += RETRY_SECONDS
     after = world.open_link(link)
@@ -246,7 +252,7 @@ def test_a_process_that_knows_a_template_goes_on_without_the_table(world: InMemo
     assert len(list(world.pictures.keys(""))) == 2
 
 
-def test_a_table_that_is_down_is_not_asked_for_each_picture(world: InMemoryService) -> None:
+def test_a_table_that_is_down_is_not_tried_for_each_picture(world: InMemoryService) -> None:
     world.open_link(world.sign_link())
     world.templates.down, before = True, world.templates.reads
     for name in ("Bob", "Cy", "Di"):
@@ -257,7 +263,7 @@ def test_a_table_that_is_down_is_not_asked_for_each_picture(world: InMemoryServi
     assert world.templates.reads == before + 2
 
 
-def test_what_a_process_knows_of_a_template_grows_too_old(world: InMemoryService) -> None:
+def test_a_remembered_template_record_expires(world: InMemoryService) -> None:
     world.open_link(world.sign_link())
     world.templates.down = True
     world.monotonic_now += MAX_RECORD_AGE_SECONDS - 1
@@ -268,7 +274,7 @@ def test_what_a_process_knows_of_a_template_grows_too_old(world: InMemoryService
     failed(world.open_link(world.sign_link({"first_name": "Cy"})), "dependency")
 
 
-def test_a_template_that_is_known_to_be_gone_stays_gone_without_the_table(
+def test_a_template_known_to_be_erased_stays_erased_while_the_table_is_down(
     world: InMemoryService,
 ) -> None:
     world.call("DELETE", "/v1/templates/welcome?erase=true")
@@ -277,7 +283,7 @@ def test_a_template_that_is_known_to_be_gone_stays_gone_without_the_table(
     failed(world.open_link(world.sign_link()), "erased")
 
 
-def test_without_its_counter_each_process_keeps_the_budget_for_itself(
+def test_each_process_counts_the_budget_itself_while_the_table_is_down(
     world: InMemoryService,
 ) -> None:
     world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 2})
@@ -290,7 +296,7 @@ def test_without_its_counter_each_process_keeps_the_budget_for_itself(
     assert world.counters.added == 1, "nor is it waited for again and again"
 
 
-def test_the_log_says_which_store_did_not_answer(
+def test_the_log_names_the_dependency_that_failed(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = world.create_image().json
@@ -307,7 +313,7 @@ def test_the_log_says_which_store_did_not_answer(
     assert '"not_stored":true,"error":"S3 is down."' in capsys.readouterr().out
 
 
-def test_a_bucket_that_is_down_costs_no_picture(world: InMemoryService) -> None:
+def test_a_picture_is_drawn_while_its_bucket_is_down(world: InMemoryService) -> None:
     world.pictures.down = True
     reply = world.open_link(world.sign_link())
     assert "x-postcard-fallback" not in reply.headers, "it was drawn, only not stored"
@@ -316,7 +322,7 @@ def test_a_bucket_that_is_down_costs_no_picture(world: InMemoryService) -> None:
     failed(world.open_link(world.sign_link()), "render")
 
 
-def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(
+def test_an_unreadable_source_of_the_version_is_a_failed_dependency(
     empty: InMemoryService,
 ) -> None:
     empty.upload_asset("hero", solid_png())
@@ -326,7 +332,7 @@ def test_a_picture_of_the_version_that_cannot_be_read_is_a_dependency(
     failed(empty.open_link(empty.sign_link()), "dependency")
 
 
-def test_without_time_to_draw_the_fallback_is_shown(world: InMemoryService) -> None:
+def test_the_fallback_is_shown_without_time_left_to_draw(world: InMemoryService) -> None:
     renders = world.renderer.renders
     failed(world.open_link(world.sign_link(), remaining_ms=2_000), "timeout")
     assert world.renderer.renders == renders
@@ -341,7 +347,7 @@ def test_an_erased_image_shows_the_fallback_of_its_size(world: InMemoryService) 
     nothing_stored(world)
 
 
-def test_a_failure_s_text_never_reaches_the_log(
+def test_the_text_of_an_exception_is_not_logged(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.renderer.failures_left = 2

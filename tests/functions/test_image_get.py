@@ -1,4 +1,4 @@
-"""A GET that goes well: what is drawn, stored and told."""
+"""A successful GET of a picture: render, storage, headers and log."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document, image_event
 
-KEPT = "public, no-transform"
+CACHE_CONTROL = "public, no-transform"
 
 
 def test_the_first_get_of_a_link_is_one_render_and_one_put(world: InMemoryService) -> None:
@@ -19,10 +19,10 @@ def test_the_first_get_of_a_link_is_one_render_and_one_put(world: InMemoryServic
     reply = world.open_link(world.sign_link({"first_name": "Zoe"}))
     assert (reply.status, reply.size) == (200, (120, 60))
     assert (world.renderer.renders, world.pictures.puts) == (before[0] + 1, before[1] + 1)
-    assert world.pictures.gets == gets, "S3 was asked for what the CDN had just been refused"
+    assert world.pictures.gets == gets, "the CDN has just looked for it in S3"
 
 
-def test_a_link_s_picture_lies_at_its_address(world: InMemoryService) -> None:
+def test_the_picture_of_a_link_is_stored_at_its_cache_path(world: InMemoryService) -> None:
     link = world.sign_link({"first_name": "Zoe"})
     reply = world.open_link(link)
     (key,) = world.pictures.keys("renders/")
@@ -30,7 +30,7 @@ def test_a_link_s_picture_lies_at_its_address(world: InMemoryService) -> None:
     stored = world.pictures.get(key)
     assert stored is not None and stored.body == reply.body
     assert stored.content_type == "image/png"
-    assert stored.cache_control == f"{KEPT}, max-age=86400"
+    assert stored.cache_control == f"{CACHE_CONTROL}, max-age=86400"
     assert stored.etag == reply.headers["etag"]
 
 
@@ -44,7 +44,7 @@ def test_a_picture_has_all_its_headers(world: InMemoryService) -> None:
         "x-content-type-options": "nosniff",
         "access-control-allow-origin": "*",
         "cross-origin-resource-policy": "cross-origin",
-        "cache-control": f"{KEPT}, max-age=86400",
+        "cache-control": f"{CACHE_CONTROL}, max-age=86400",
         "etag": f'"{digest}"',
         "x-postcard-render": "drawn",
     }
@@ -65,61 +65,65 @@ def test_the_same_link_gives_the_same_bytes(world: InMemoryService) -> None:
         ("gif", "image/gif"),
     ],
 )
-def test_the_extension_says_the_format(
+def test_the_extension_sets_the_format(
     world: InMemoryService, format: str, content_type: str
 ) -> None:
     assert world.open_link(world.sign_link(format=format)).headers["content-type"] == content_type
 
 
-def test_width_and_dpr_make_the_size(world: InMemoryService) -> None:
+def test_width_and_dpr_set_the_size(world: InMemoryService) -> None:
     assert world.open_link(world.sign_link(width=80, dpr=1.5)).size == (120, 60)
     assert world.open_link(world.sign_link(width=33, dpr=1)).size == (33, 17)
 
 
-def test_a_dpr_too_large_gives_the_greatest_that_is_allowed(empty: InMemoryService) -> None:
+def test_a_dpr_over_the_limit_gives_the_largest_allowed_size(empty: InMemoryService) -> None:
     empty.publish(document(width=2000, height=2000))
     assert empty.open_link(empty.sign_link(dpr=3)).size == (4000, 4000)
     assert empty.open_link(empty.sign_link(width=3000, dpr=3)).size == (3000, 3000)
 
 
-def test_with_exp_it_is_kept_until_that_instant(world: InMemoryService) -> None:
+def test_a_link_with_exp_is_cached_until_then(world: InMemoryService) -> None:
     reply = world.open_link(world.sign_link(expires=int(NOW) + 3600))
-    assert reply.headers["cache-control"] == KEPT
+    assert reply.headers["cache-control"] == CACHE_CONTROL
     assert reply.headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
     (key,) = world.pictures.keys("renders/")
     stored = world.pictures.get(key)
     assert stored is not None and stored.expires == int(NOW) + 3600
 
 
-def test_the_latest_version_is_kept_five_minutes_and_not_stored(world: InMemoryService) -> None:
+def test_a_link_to_the_latest_version_is_cached_for_five_minutes_and_not_stored(
+    world: InMemoryService,
+) -> None:
     world.publish(document(background="#ff0000"))
     puts = world.pictures.puts
     live = world.open_link(world.sign_link(version=None))
-    assert live.headers["cache-control"] == f"{KEPT}, max-age=300"
+    assert live.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=300"
     assert live.body == world.open_link(world.sign_link(version=2)).body
     assert world.pictures.puts == puts + 1, "the versioned one alone is stored"
 
 
-def test_a_timed_template_is_kept_ten_seconds_and_not_stored(empty: InMemoryService) -> None:
+def test_a_timed_template_is_cached_for_ten_seconds_and_not_stored(empty: InMemoryService) -> None:
     text = {"type": "text", "width": 100, "text": "{{ now | date: 'HH:mm' }}"}
     empty.publish(document(layers=[text]))
     reply = empty.open_link(empty.sign_link())
-    assert reply.headers["cache-control"] == f"{KEPT}, max-age=10"
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=10"
     assert list(empty.pictures.keys("")) == []
 
 
-def test_past_exp_the_ended_picture_is_a_success(world: InMemoryService) -> None:
+def test_a_link_past_its_exp_shows_the_ended_picture_as_a_success(world: InMemoryService) -> None:
     renders = world.renderer.renders
     reply = world.open_link(world.sign_link(expires=int(NOW) - 1, width=60))
     assert (reply.status, reply.size) == (200, (60, 30))
-    assert reply.headers["cache-control"] == f"{KEPT}, max-age=300"
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=300"
     assert reply.headers["x-postcard-render"] == "stored"
     assert "x-postcard-fallback" not in reply.headers
     assert world.renderer.renders == renders
     assert list(world.pictures.keys("")) == []
 
 
-def test_without_an_ended_picture_the_fallback_is_shown_past_exp(empty: InMemoryService) -> None:
+def test_a_link_past_its_exp_shows_the_fallback_if_there_is_no_ended_picture(
+    empty: InMemoryService,
+) -> None:
     empty.publish(document(ended=None))
     ended = empty.open_link(empty.sign_link(expires=int(NOW) - 1))
     assert "x-postcard-fallback" not in ended.headers
@@ -127,18 +131,18 @@ def test_without_an_ended_picture_the_fallback_is_shown_past_exp(empty: InMemory
     assert ended.body == empty.open_link(empty.sign_link()).body
 
 
-def test_a_bad_value_by_link_is_the_default_and_an_ordinary_picture(world: InMemoryService) -> None:
-    bad, usual = (
+def test_an_invalid_value_in_a_link_becomes_the_default(world: InMemoryService) -> None:
+    bad, default = (
         world.open_link(world.sign_link({"code": "no good"})),
         world.open_link(world.sign_link()),
     )
-    assert bad.body == usual.body
-    assert bad.headers["cache-control"] == f"{KEPT}, max-age=86400"
+    assert bad.body == default.body
+    assert bad.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=86400"
     assert "x-postcard-fallback" not in bad.headers
     assert len(list(world.pictures.keys("renders/"))) == 2
 
 
-def test_names_that_the_template_lacks_are_left_out(world: InMemoryService) -> None:
+def test_unknown_names_in_a_link_are_ignored(world: InMemoryService) -> None:
     assert (
         world.open_link(world.sign_link({"nobody": "x"})).body
         == world.open_link(world.sign_link()).body
@@ -150,13 +154,13 @@ def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(
 ) -> None:
     empty.publish(document(fields={"first_name": {"required": True}, "code": {}}))
     reply = empty.open_link(empty.sign_link())
-    assert reply.headers["cache-control"] == f"{KEPT}, max-age=86400"
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=86400"
     assert "x-postcard-fallback" not in reply.headers
     assert empty.renderer.renders == 1, "only the example at publish was drawn"
     assert len(list(empty.pictures.keys("renders/"))) == 1
 
 
-def test_what_a_link_leaves_out_is_counted_and_never_named(
+def test_missing_and_ignored_values_of_a_link_are_counted_and_not_logged(
     empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fields = {"first_name": {"required": True}, "code": {"default": "A", "max_length": 3}}
@@ -170,25 +174,25 @@ def test_what_a_link_leaves_out_is_counted_and_never_named(
     assert "far-too-long" not in out and "a-person" not in out and "nobody" not in out
 
 
-def test_head_answers_as_get_without_the_body(world: InMemoryService) -> None:
+def test_head_responds_as_get_without_the_body(world: InMemoryService) -> None:
     link = world.sign_link()
-    got, asked = world.open_link(link), world.open_link(link, method="HEAD")
-    assert (asked.status, asked.body) == (200, b"")
-    assert asked.headers["content-length"] == str(len(got.body))
-    assert asked.headers["etag"] == got.headers["etag"]
+    got, head = world.open_link(link), world.open_link(link, method="HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers["content-length"] == str(len(got.body))
+    assert head.headers["etag"] == got.headers["etag"]
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
-def test_if_none_match_answers_304(world: InMemoryService, form: str) -> None:
+def test_a_matching_if_none_match_is_304(world: InMemoryService, form: str) -> None:
     link = world.sign_link()
     etag = world.open_link(link).headers["etag"]
     again = world.open_link(link, headers={"If-None-Match": form.format(etag)})
     assert (again.status, again.body) == (304, b"")
     assert again.headers["etag"] == etag
-    assert again.headers["cache-control"] == f"{KEPT}, max-age=86400"
+    assert again.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=86400"
 
 
-def test_another_etag_is_sent_the_picture(world: InMemoryService) -> None:
+def test_a_different_etag_gets_the_picture(world: InMemoryService) -> None:
     assert world.open_link(world.sign_link(), headers={"if-none-match": '"other"'}).status == 200
 
 
@@ -232,14 +236,14 @@ def test_a_link_that_opens_a_closed_field_is_403(world: InMemoryService) -> None
     assert world.open_link(world.sign_link(open=("first_name",)) + "&first_name=Zoe").status == 200
 
 
-def test_an_open_value_has_the_address_of_the_signed_one(world: InMemoryService) -> None:
+def test_an_open_value_has_the_cache_path_of_the_same_signed_value(world: InMemoryService) -> None:
     world.open_link(world.sign_link({"first_name": "Zoe"}))
     renders = list(world.pictures.keys("renders/"))
     world.open_link(world.sign_link(open=("first_name",)) + "&first_name=Zoe")
     assert list(world.pictures.keys("renders/")) == renders
 
 
-def test_what_the_edge_could_not_verify_is_decided_here_and_never_kept(
+def test_a_link_that_the_edge_could_not_verify_is_verified_here_and_not_cached(
     world: InMemoryService,
 ) -> None:
     for link in (world.sign_link(), world.sign_link(expires=int(NOW) - 1)):
@@ -254,10 +258,10 @@ def test_what_the_edge_could_not_verify_is_decided_here_and_never_kept(
     assert list(world.pictures.keys("")) == []
 
 
-def test_an_image_lies_at_its_id_and_is_kept_a_day(world: InMemoryService) -> None:
+def test_an_image_is_stored_at_its_id_and_cached_for_a_day(world: InMemoryService) -> None:
     made = world.create_image({"first_name": "Zoe"}, render="on_open").json
     reply = world.open_image(made["url"])
-    assert reply.headers["cache-control"] == f"{KEPT}, max-age=86400"
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age=86400"
     assert list(world.pictures.keys("")) == [f"images/{made['id']}.png"]
 
 
@@ -267,7 +271,7 @@ def test_an_image_ignores_the_link_header(world: InMemoryService) -> None:
     assert reply.status == 200
 
 
-def test_an_image_that_was_never_made_or_has_another_extension_is_404(
+def test_an_image_that_was_never_created_or_has_another_extension_is_404(
     world: InMemoryService,
 ) -> None:
     made = world.create_image({"first_name": "Zoe"}).json
@@ -277,7 +281,7 @@ def test_an_image_that_was_never_made_or_has_another_extension_is_404(
     refused(world.get_picture("/images/x/y.png"), 404)
 
 
-def test_a_picture_that_lay_there_already_is_counted(
+def test_a_picture_that_was_already_stored_is_counted(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.open_link(world.sign_link())
@@ -286,6 +290,6 @@ def test_a_picture_that_lay_there_already_is_counted(
     assert '"AlreadyStored":[1.0]' in capsys.readouterr().out
 
 
-def test_the_kept_events_are_payload_2_0() -> None:
+def test_the_sample_events_are_payload_2_0() -> None:
     event = image_event("GET", "/images/x.png")
     assert event["version"] == "2.0" and event["requestContext"]["http"]["method"] == "GET"

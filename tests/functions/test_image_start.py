@@ -1,4 +1,4 @@
-"""What the image function imports and logs."""
+"""Imports, log line and metrics of the image function."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from image import access_log as journal
+from image import access_log
 from tests.functions.fake_services import ROOT, FakeLambdaContext
 from tests.functions.in_memory_service import InMemoryService
 
@@ -17,7 +17,7 @@ HEAVY = ("pydantic", "boto3", "botocore", "aws_lambda_powertools", "numpy", "asy
 NEVER_SIGNS = "postcard.links.build"
 
 
-def test_a_render_needs_none_of_the_heavy_packages() -> None:
+def test_the_image_function_imports_no_heavy_package() -> None:
     code = (
         "import sys; from image import app; from postcard import wiring; "
         f"print([m for m in {(*HEAVY, NEVER_SIGNS)!r} if m in sys.modules])"
@@ -42,7 +42,7 @@ def lines_of(world: InMemoryService, capsys: pytest.CaptureFixture[str]) -> list
     return [json.loads(line) for line in out.splitlines()]
 
 
-def test_a_call_is_one_line_with_powertools_own_keys(
+def test_the_log_line_has_the_keys_of_powertools(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = io.StringIO()
@@ -53,13 +53,13 @@ def test_a_call_is_one_line_with_powertools_own_keys(
         logger.info("answered")
 
     handler({}, FakeLambdaContext())
-    usual = json.loads(out.getvalue())
+    powertools = json.loads(out.getvalue())
     line, _ = lines_of(world, capsys)
-    assert list(line)[: len(usual)] == list(usual)
-    assert {k: type(v) for k, v in usual.items()} == {k: type(line[k]) for k in usual}
+    assert list(line)[: len(powertools)] == list(powertools)
+    assert {k: type(v) for k, v in powertools.items()} == {k: type(line[k]) for k in powertools}
 
 
-def test_the_line_says_what_was_done(
+def test_the_log_line_has_the_outcome_and_the_timings(
     world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line, _ = lines_of(world, capsys)
@@ -70,24 +70,30 @@ def test_the_line_says_what_was_done(
     assert list(steps) == ["verify", "template", "values", "sources", "draw", "store"]
 
 
-def test_metrics_have_the_shape_that_powertools_gives_them(
+def test_metrics_have_the_format_of_powertools(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     metrics = Metrics(namespace="Postcard", service="image")
     metrics.add_metric("Renders", MetricUnit.Count, 1)
     metrics.flush_metrics()
-    usual = json.loads(capsys.readouterr().out)
-    ours = journal.emf_metrics({"renders": 1}, 200, 12.5)
-    assert list(ours["_aws"]) == list(usual["_aws"])
-    told, theirs = ours["_aws"]["CloudWatchMetrics"][0], usual["_aws"]["CloudWatchMetrics"][0]
-    assert list(told) == list(theirs)
-    assert (told["Namespace"], told["Dimensions"]) == (theirs["Namespace"], theirs["Dimensions"])
-    assert theirs["Metrics"][0] in told["Metrics"]
-    assert (ours["service"], ours["Renders"]) == (usual["service"], usual["Renders"])
+    powertools = json.loads(capsys.readouterr().out)
+    ours = access_log.emf_metrics({"renders": 1}, 200, 12.5)
+    assert list(ours["_aws"]) == list(powertools["_aws"])
+    directive, powertools_directive = (
+        ours["_aws"]["CloudWatchMetrics"][0],
+        powertools["_aws"]["CloudWatchMetrics"][0],
+    )
+    assert list(directive) == list(powertools_directive)
+    assert (directive["Namespace"], directive["Dimensions"]) == (
+        powertools_directive["Namespace"],
+        powertools_directive["Dimensions"],
+    )
+    assert powertools_directive["Metrics"][0] in directive["Metrics"]
+    assert (ours["service"], ours["Renders"]) == (powertools["service"], powertools["Renders"])
 
 
 def test_fallbacks_are_counted_by_reason() -> None:
-    ours = journal.emf_metrics({"reason": "source", "outcome": "fallback", "bytes": 7}, 200, 1)
+    ours = access_log.emf_metrics({"reason": "source", "outcome": "fallback", "bytes": 7}, 200, 1)
     assert ours["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
         ["service"],
         ["service", "reason"],

@@ -1,4 +1,4 @@
-"""List fields through every door: published, posted, linked, merged, previewed."""
+"""List fields in documents, images, links, merge links and previews."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -31,8 +31,8 @@ def cart(**more: Any) -> dict[str, Any]:
     spec = {"type": "list", "required": True, "max_items": 3, "items": ITEMS, "example": [MUG]}
     photo = {"type": "image", "width": 20, "height": 20, "source": "{{ product.photo }}"}
     words = {"type": "text", "size": 9, "text": "{{ product.name }} {{ product.price | number }}"}
-    card = {"type": "group", "repeat": "products", "as": "product", "flow": "column"}
-    row = {"type": "group", "flow": "row", "gap": 4, "layers": [{**card, "layers": [photo, words]}]}
+    item = {"type": "group", "repeat": "products", "as": "product", "flow": "column"}
+    row = {"type": "group", "flow": "row", "gap": 4, "layers": [{**item, "layers": [photo, words]}]}
     fields = {"first_name": {"default": "you", "max_length": 20, "open": True}, "products": spec}
     alt = '{{ first_name }}: {{ products | map: "name" | join: ", " }}'
     return document(fields=fields, layers=[row], alt=alt, **more)
@@ -46,10 +46,10 @@ def shop(empty: InMemoryService) -> InMemoryService:
     return empty
 
 
-def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: InMemoryService) -> None:
+def test_a_cart_is_published_without_findings_and_lists_its_fields(shop: InMemoryService) -> None:
     assert shop.publish(cart(name="Cart")).json["findings"] == []
-    told = shop.call("GET", "/v1/templates/welcome/fields").json["items"]
-    products = next(field for field in told if field["name"] == "products")
+    fields = shop.call("GET", "/v1/templates/welcome/fields").json["items"]
+    products = next(field for field in fields if field["name"] == "products")
     assert (products["type"], products["max_items"]) == ("list", 3)
     assert [(item["name"], item["type"]) for item in products["items"]] == [
         ("name", "text"),
@@ -59,7 +59,7 @@ def test_a_cart_is_published_without_findings_and_tells_its_fields(shop: InMemor
     assert products["items"][2]["allowed_hosts"] == ["cdn.example.com"]
 
 
-def test_a_post_of_a_list_draws_it_stores_it_and_finds_it_again(shop: InMemoryService) -> None:
+def test_a_post_of_a_list_is_drawn_and_stored_once(shop: InMemoryService) -> None:
     made = shop.create_image({"products": [MUG, POT]}).json
     assert (made["status"], made["alt"], made["warnings"]) == ("ready", "you: Mug, Pot", [])
     again = shop.create_image({"products": [{**MUG, "price": "12.50"}, POT]}).json
@@ -70,11 +70,11 @@ def test_a_post_of_a_list_draws_it_stores_it_and_finds_it_again(shop: InMemorySe
     assert shop.open_image(made["url"]).status == 200
 
 
-def test_an_image_that_waits_for_its_first_open_shows_its_list(shop: InMemoryService) -> None:
+def test_an_image_that_is_drawn_on_open_shows_its_list(shop: InMemoryService) -> None:
     now = shop.create_image({"products": [MUG, POT]})
     drawn = shop.open_image(now.json["url"]).body
     shop.pictures.delete(list(shop.pictures.keys("")))
-    assert shop.open_image(now.json["url"]).body == drawn, "drawn anew from what was kept"
+    assert shop.open_image(now.json["url"]).body == drawn, "drawn again from the stored values"
 
 
 def test_faults_of_a_post_point_into_the_list(shop: InMemoryService) -> None:
@@ -91,7 +91,7 @@ def test_faults_of_a_post_point_into_the_list(shop: InMemoryService) -> None:
     ]
 
 
-def test_with_defaults_asked_for_a_required_value_that_an_item_lacks_is_told(
+def test_on_invalid_default_warns_of_a_missing_required_value_of_an_item(
     shop: InMemoryService,
 ) -> None:
     reply = shop.create_image(
@@ -100,7 +100,7 @@ def test_with_defaults_asked_for_a_required_value_that_an_item_lacks_is_told(
     assert ("missing_value", "/modifications/0/value/1/price") in reply.error_locations()
 
 
-def test_every_picture_that_fails_is_told_where_the_request_names_it(shop: InMemoryService) -> None:
+def test_every_unavailable_image_has_the_pointer_of_the_request(shop: InMemoryService) -> None:
     lost = {**MUG, "photo": GONE}, {**POT, "photo": ALSO}
     made = shop.create_image({"products": [POT, *lost]}).json
     assert made["status"] == "degraded"
@@ -134,7 +134,7 @@ def test_a_link_writes_items_flat_and_shows_what_a_post_shows(shop: InMemoryServ
     assert opened.body == shop.open_image(posted["url"]).body
 
 
-def test_a_link_without_a_required_list_is_the_fallback_picture(shop: InMemoryService) -> None:
+def test_a_link_without_a_required_list_shows_the_fallback(shop: InMemoryService) -> None:
     bare = shop.open_link(shop.sign_link())
     full = shop.open_link(shop.sign_link({"products_1_name": "Mug", "products_1_price": "3"}))
     part = shop.open_link(shop.sign_link({"products_1_name": "Mug"}))
@@ -165,18 +165,20 @@ def test_a_merge_link_opens_fields_of_items(shop: InMemoryService) -> None:
         ("products_1_nmae", "unknown_name"),
     ],
 )
-def test_what_cannot_be_opened_is_refused(shop: InMemoryService, name: str, code: str) -> None:
+def test_a_list_and_a_closed_or_unknown_field_of_items_cannot_be_opened(
+    shop: InMemoryService, name: str, code: str
+) -> None:
     body = {"template_id": "welcome", "esp": "mailchimp", "open": {name: "A"}}
     reply = shop.call("POST", "/v1/links", body)
     assert (code, f"/open/{name}") in reply.error_locations()
 
 
-def test_a_link_that_opens_a_closed_field_of_an_item_is_refused(shop: InMemoryService) -> None:
+def test_a_link_that_opens_a_closed_field_of_an_item_is_403(shop: InMemoryService) -> None:
     link = shop.sign_link({"products_1_name": "Mug"}, open=("products_1_price",))
     assert shop.open_link(f"{link}&products_1_price=1").status == 403
 
 
-def test_a_link_is_no_longer_for_a_list_than_for_anything_else(shop: InMemoryService) -> None:
+def test_a_link_with_a_list_has_the_same_length_limit(shop: InMemoryService) -> None:
     long = [{"name": "é" * 80, "price": 1, "photo": f"{HERE}?{'x' * 900}"}] * 3
     body = {"template_id": "welcome", "modifications": [{"name": "products", "value": long}]}
     assert shop.call("POST", "/v1/links", body).json["code"] == "link_too_long"
@@ -185,14 +187,16 @@ def test_a_link_is_no_longer_for_a_list_than_for_anything_else(shop: InMemorySer
 
 def test_previews_draw_a_drafts_example_and_posted_items(shop: InMemoryService) -> None:
     def boxes(body: dict[str, Any]) -> list[str]:
-        told = shop.call("POST", "/v1/previews", body, headers={"accept": "application/json"}).json
-        return [one["pointer"] for one in told["boxes"]]
+        preview = shop.call(
+            "POST", "/v1/previews", body, headers={"accept": "application/json"}
+        ).json
+        return [one["pointer"] for one in preview["boxes"]]
 
-    card = "/layers/0/layers/0"
-    assert boxes({"document": cart()}).count(card) == 1
+    item = "/layers/0/layers/0"
+    assert boxes({"document": cart()}).count(item) == 1
     items = [{"name": "products", "value": [MUG, POT, MUG]}]
-    assert boxes({"document": cart(), "modifications": items}).count(card) == 3
-    assert boxes({"template_id": "welcome", "modifications": items}).count(card) == 3
+    assert boxes({"document": cart(), "modifications": items}).count(item) == 3
+    assert boxes({"template_id": "welcome", "modifications": items}).count(item) == 3
 
 
 def test_faults_of_a_document_point_into_its_list(shop: InMemoryService) -> None:
@@ -207,7 +211,7 @@ def test_faults_of_a_document_point_into_its_list(shop: InMemoryService) -> None
     ]
 
 
-def test_a_default_picture_that_is_not_there_is_told_at_its_place(shop: InMemoryService) -> None:
+def test_an_unavailable_default_image_has_its_pointer(shop: InMemoryService) -> None:
     draft = cart()
     draft["layers"] = []
     draft["fields"]["products"]["items"]["photo"] = {"type": "image", "default": "asset:none"}

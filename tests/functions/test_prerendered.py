@@ -1,4 +1,4 @@
-"""Heavy art that nothing changes is drawn at publish and read by a cold start; nobody can tell."""
+"""Expensive static layers are drawn at publish and read at a cold start; pixels stay the same."""
 
 from typing import Any
 
@@ -29,14 +29,14 @@ def heavy(empty: InMemoryService) -> InMemoryService:
     return empty
 
 
-def grounds(world: InMemoryService) -> dict[str, str]:
+def prerendered(world: InMemoryService) -> dict[str, str]:
     version = world.templates.version("welcome", 1)
     assert version is not None
     return dict(version.prerendered)
 
 
 def drawn(world: InMemoryService, fields: dict[str, str] | None = None, **more: Any) -> bytes:
-    """The picture after a cold start, not from the pictures' bucket."""
+    """The picture drawn after a cold start."""
     world.pictures.delete(list(world.pictures.keys("")))
     world.cold_start()
     reply = world.open_link(world.sign_link(fields, **more))
@@ -47,10 +47,10 @@ def drawn(world: InMemoryService, fields: dict[str, str] | None = None, **more: 
 def without_grounds(
     world: InMemoryService, fields: dict[str, str] | None = None, **more: Any
 ) -> bytes:
-    kept = {key: world.store.get(key) for key in grounds(world).values()}
-    world.store.delete(list(kept))
+    layers = {key: world.store.get(key) for key in prerendered(world).values()}
+    world.store.delete(list(layers))
     body = drawn(world, fields, **more)
-    for key, stored in kept.items():
+    for key, stored in layers.items():
         assert stored is not None
         world.store.put(key, stored)
     return body
@@ -67,15 +67,15 @@ def without_grounds(
         ({}, {"dpr": 3}),
     ],
 )
-def test_a_picture_on_a_stored_ground_has_the_bytes_it_would_have_anyway(
+def test_prerendered_layers_do_not_change_the_bytes_of_a_picture(
     heavy: InMemoryService, fields: dict[str, str], more: dict[str, Any]
 ) -> None:
-    assert set(grounds(heavy)) == {"120x60", "240x120"}
+    assert set(prerendered(heavy)) == {"120x60", "240x120"}
     if "hero" not in fields:
         assert drawn(heavy, fields, **more) == without_grounds(heavy, fields, **more)
 
 
-def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(
+def test_a_cold_start_reads_prerendered_layers_instead_of_their_sources(
     heavy: InMemoryService,
 ) -> None:
     heavy.store.gets = 0
@@ -85,17 +85,17 @@ def test_a_cold_start_reads_the_ground_instead_of_the_pictures_in_it(
     assert heavy.store.gets == 1
 
 
-def test_another_size_is_drawn_from_the_pictures(heavy: InMemoryService) -> None:
+def test_another_size_is_drawn_from_the_sources(heavy: InMemoryService) -> None:
     heavy.store.gets = 0
     drawn(heavy, dpr=1.5)
     assert (heavy.store.gets, heavy.renderer.static_layers.draw_count) == (1, 1)
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "empty", "another"])
-def test_a_damaged_ground_is_drawn_afresh(heavy: InMemoryService, damage: str) -> None:
-    expected, found = drawn(heavy), grounds(heavy)
-    key = found["120x60"]
-    stored, other = heavy.store.get(key), heavy.store.get(found["240x120"])
+def test_corrupted_prerendered_layers_are_drawn_again(heavy: InMemoryService, damage: str) -> None:
+    expected, keys = drawn(heavy), prerendered(heavy)
+    key = keys["120x60"]
+    stored, other = heavy.store.get(key), heavy.store.get(keys["240x120"])
     assert stored is not None and other is not None
     middle = len(stored.body) // 2
     flipped = bytes([stored.body[middle] ^ 1])
@@ -113,11 +113,13 @@ def test_a_damaged_ground_is_drawn_afresh(heavy: InMemoryService, damage: str) -
     assert heavy.renderer.static_layers.draw_count == 1
 
 
-def test_what_is_quickly_drawn_is_not_stored(world: InMemoryService) -> None:
-    assert grounds(world) == {}
+def test_layers_that_are_drawn_quickly_are_not_prerendered(world: InMemoryService) -> None:
+    assert prerendered(world) == {}
 
 
-def test_a_recalled_version_has_the_ground_of_the_one_that_is_drawn(heavy: InMemoryService) -> None:
+def test_a_recalled_version_uses_the_prerendered_layers_of_its_replacement(
+    heavy: InMemoryService,
+) -> None:
     before = drawn(heavy)
     heavy.publish(document(layers=[TITLE]))
     path = "/v1/templates/welcome/versions/1/recall"

@@ -1,4 +1,4 @@
-"""A document's own pictures are kept with as many pixels as any size of it shows, no more."""
+"""A document's own images are stored with as many pixels as its largest size can show."""
 
 import io
 from typing import Any
@@ -25,8 +25,10 @@ def image(**more: Any) -> dict[str, Any]:
     return {"type": "image", "width": 60, "height": 40, "source": HERO, **more}
 
 
-def kept(world: InMemoryService, body: bytes, *layers: dict[str, Any], **more: Any) -> Image.Image:
-    """The picture as a version of these layers keeps it."""
+def stored_source(
+    world: InMemoryService, body: bytes, *layers: dict[str, Any], **more: Any
+) -> Image.Image:
+    """The source as it is stored with a version of these layers."""
     world.web.pictures[HERO] = body
     world.publish(document(**{**WIDE, "layers": list(layers), **more}))
     version = world.templates.version("welcome", 1)
@@ -51,11 +53,11 @@ def kept(world: InMemoryService, body: bytes, *layers: dict[str, Any], **more: A
         ([image(width=200, height=150)], (1200, 800)),  # so much smaller it would not be
     ],
 )
-def test_a_picture_has_as_many_pixels_as_its_largest_box_can_show(
+def test_a_source_is_stored_with_the_pixels_that_its_largest_box_can_show(
     empty: InMemoryService, layers: list[dict[str, Any]], size: tuple[int, int]
 ) -> None:
     shown = [{key: value for key, value in layer.items() if value is not None} for layer in layers]
-    assert kept(empty, photo(1200, 800), *shown).size == size
+    assert stored_source(empty, photo(1200, 800), *shown).size == size
 
 
 @pytest.mark.parametrize(
@@ -65,29 +67,29 @@ def test_a_picture_has_as_many_pixels_as_its_largest_box_can_show(
         {"ended": {"layers": [image(fit="none")]}},
     ],
 )
-def test_a_picture_whose_size_is_not_known_is_left_alone(
+def test_a_source_of_unknown_size_is_not_downscaled(
     empty: InMemoryService, more: dict[str, Any]
 ) -> None:
-    assert kept(empty, photo(1200, 800), image(), **more).size == (1200, 800)
+    assert stored_source(empty, photo(1200, 800), image(), **more).size == (1200, 800)
 
 
 @pytest.mark.parametrize(
     ("kind", "mode", "format"),
     [("JPEG", "RGB", "JPEG"), ("PNG", "RGB", "PNG"), ("PNG", "RGBA", "PNG")],
 )
-def test_a_photograph_stays_one_and_what_was_exact_stays_so(
+def test_downscaling_keeps_the_file_format(
     empty: InMemoryService, kind: str, mode: str, format: str
 ) -> None:
-    made = kept(empty, photo(1200, 800, kind, mode), image())
+    made = stored_source(empty, photo(1200, 800, kind, mode), image())
     assert (made.format, made.size) == (format, (300, 200))
 
 
-def test_nobody_can_tell(empty: InMemoryService) -> None:
+def test_a_downscaled_source_draws_nearly_the_same_pixels(empty: InMemoryService) -> None:
     body = photo(1200, 800)
-    kept(empty, body, image(width=400, height=300))
+    stored_source(empty, body, image(width=400, height=300))
     whole = empty.open_link(empty.sign_link(format="webp")).body
     smaller = InMemoryService()
-    kept(smaller, body, image(width=120, height=80, fit="fill"))
+    stored_source(smaller, body, image(width=120, height=80, fit="fill"))
     assert whole != smaller.open_link(smaller.sign_link(format="webp")).body
     with Image.open(io.BytesIO(smaller.open_link(smaller.sign_link(dpr=2)).body)) as file:
         shown = file.convert("L").crop((0, 0, 240, 160))

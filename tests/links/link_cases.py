@@ -1,4 +1,4 @@
-"""The contract's vectors, their keys, and what Python makes of a link."""
+"""The contract's test vectors, their keys, and the outcome of a link in Python."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ NOW = 1_789_999_999.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a link comes to: a status, and for a 200 its address and canonical spelling."""
+    """The outcome of a link: a status, and for a 200 its cache path and canonical spelling."""
 
     status: int
     address: str = ""
@@ -42,7 +42,7 @@ def split(link: str) -> tuple[str, str]:
 
 
 def outcome(link: str, *, now: float = NOW) -> Outcome:
-    """Read, verify and address a link with the vectors' keys."""
+    """Parse and verify a link with the vectors' keys."""
     try:
         read = parse_link(*split(link))
         verify_signature(KEYS, read)
@@ -51,9 +51,9 @@ def outcome(link: str, *, now: float = NOW) -> Outcome:
     return Outcome(200, cache_path(KEYS, read, now=now), read.canonical_url)
 
 
-def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
-    """A link to `welcome.png`, version 1, unless said otherwise."""
-    given: dict[str, Any] = {
+def sign_link(fields: Mapping[str, str], **parameters: Any) -> str:
+    """A signed link to `welcome.png`, version 1, with other parameters."""
+    defaults: dict[str, Any] = {
         "template": "welcome",
         "format": "png",
         "version": 1,
@@ -63,11 +63,11 @@ def sign_link(fields: Mapping[str, str], **asked: Any) -> str:
         "expires": None,
         "campaign": None,
     }
-    return build.sign_link(KEYS, fields=fields, **{**given, **asked})
+    return build.sign_link(KEYS, fields=fields, **{**defaults, **parameters})
 
 
 def valid_spellings() -> list[tuple[str, str, str]]:
-    """Every good link of the vectors in every spelling: (name, link, address)."""
+    """Every valid link of the vectors in every spelling: (name, link, cache path)."""
     return [
         (case["name"], link, case["address"])
         for case in VECTORS["valid"]

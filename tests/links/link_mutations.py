@@ -1,6 +1,6 @@
-"""Ways to spoil or respell one signed link, numbered as in the corpus of signature mutations.
+"""Mutations of one signed link, numbered as in the corpus of signature mutations.
 
-`REFUSED`: no picture. `SAME`: the very same picture.
+`REFUSED`: a 400 or 403. `SAME_PICTURE`: the same cache path.
 """
 
 import base64
@@ -18,7 +18,7 @@ KEY = VECTORS["signing_keys_hex"]["k1"]
 REFUSED: dict[str, Mutations] = {}
 SAME_PICTURE: dict[str, Mutations] = {}
 
-# What a link alone cannot show; other tests do.
+# Mutations that do not concern the link itself.
 TESTED_ELSEWHERE: Mapping[str, str] = {
     "mut-05": "a path has no place for a signature",
     "mut-16": "one stack, one sender: there are no tenants",
@@ -26,19 +26,19 @@ TESTED_ELSEWHERE: Mapping[str, str] = {
     "mut-21": "an HMAC cannot be extended",
     "mut-48": "the host is not signed, and no cache key holds it",
     "mut-49": "methods: tests/edge",
-    "mut-50": "past _exp the ended picture is shown: test_links.py",
+    "mut-50": "past _exp the ended picture is returned: test_cache_paths.py",
     "mut-54": "Expires: tests of the image function",
-    "mut-55": "the clock of the edge alone judges: test_links.py",
+    "mut-55": "only the edge's clock decides: test_cache_paths.py",
     "mut-57": "there are no tenants",
     "mut-58": "each stage has keys of its own",
-    "mut-59": "keys by purpose: test_links.py",
-    "mut-60": "keys by purpose: test_links.py",
+    "mut-59": "keys by purpose: test_cache_paths.py",
+    "mut-60": "keys by purpose: test_cache_paths.py",
     "mut-61": "headers and the cache: tests of the local server",
     "mut-62": "the same",
     "mut-63": "the same",
-    "mut-64": "digests: test_links_properties.py",
-    "mut-65": "compare_digest: test_links.py",
-    "mut-66": "unknown keys: test_links.py",
+    "mut-64": "digests: test_properties.py",
+    "mut-65": "compare_digest: test_cache_paths.py",
+    "mut-66": "unknown keys: test_cache_paths.py",
 }
 
 
@@ -55,9 +55,9 @@ def replacements(expected: dict[str, Mutations], id: str, *pairs: tuple[str, str
 
     def mutations(link: str, signature: str) -> Iterator[str]:
         for old, new in pairs:
-            spoilt = link.replace(old.replace("SIG", signature), new.replace("SIG", signature))
-            assert spoilt != link, f"{id} changes nothing"
-            yield spoilt
+            mutated = link.replace(old.replace("SIG", signature), new.replace("SIG", signature))
+            assert mutated != link, f"{id} changes nothing"
+            yield mutated
 
     before = expected.get(id)
     expected[id] = mutations if before is None else _both(before, mutations)
@@ -71,7 +71,7 @@ def _both(first: Mutations, second: Mutations) -> Mutations:
     return mutations
 
 
-# The link they are made of: /r/welcome.png?_exp=…&_kid=k1&_v=1&a=1&first_name=Zo%C3%AB%20B&_sig=…
+# The original link: /r/welcome.png?_exp=…&_kid=k1&_v=1&a=1&first_name=Zo%C3%AB%20B&_sig=…
 replacements(REFUSED, "mut-01", ("&_sig=SIG", ""))
 replacements(REFUSED, "mut-02", ("_sig=SIG", "_sig="), ("_sig=SIG", "_sig"))
 replacements(REFUSED, "mut-03", ("_sig=SIG", f"_sig=SIG&_sig={'A' * 43}"))

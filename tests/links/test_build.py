@@ -1,4 +1,4 @@
-"""Signatures, and minting links."""
+"""Signatures, and building links."""
 
 import hashlib
 import hmac as standard_hmac
@@ -14,13 +14,13 @@ from postcard.links.verify import verify_signature
 from tests.links.link_cases import KEYS, VECTORS, outcome, sign_link, split
 
 
-def test_the_mac_is_keyed_with_the_text_of_the_key() -> None:
+def test_the_hmac_is_keyed_with_the_text_of_the_key() -> None:
     key = VECTORS["signing_keys_hex"]["k1"]
     right = standard_hmac.new(key.encode(), b"m", hashlib.sha256).digest()
     assert signing.hmac_sha256(key, "m") == right
 
 
-def test_the_comparison_takes_the_whole_text_in_constant_time(
+def test_signatures_are_compared_whole_in_constant_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[tuple[bytes, bytes]] = []
@@ -49,7 +49,7 @@ def test_an_unknown_key_is_refused_after_the_same_comparison() -> None:
     assert unknown.value.detail == wrong.value.detail
 
 
-def test_a_rotated_key_finds_the_same_picture() -> None:
+def test_a_link_signed_with_a_rotated_key_has_the_same_cache_path() -> None:
     other = build.sign_link(
         replace(KEYS, active_kid="2026b"),
         template="welcome",
@@ -66,7 +66,7 @@ def test_a_rotated_key_finds_the_same_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "pointer"),
+    ("parameters", "pointer"),
     [
         ({"version": 0}, "/template_version"),
         ({"version": 1_000_000}, "/template_version"),
@@ -94,26 +94,30 @@ def test_a_rotated_key_finds_the_same_picture() -> None:
         ({"fields": {"a": "\ud800"}}, "/modifications"),
     ],
 )
-def test_what_no_reader_would_take_is_not_minted(asked: dict[str, Any], pointer: str) -> None:
+def test_links_that_parsing_would_refuse_are_not_signed(
+    parameters: dict[str, Any], pointer: str
+) -> None:
     with pytest.raises(BadRequest) as refused:
-        sign_link(asked.get("fields", {}), **{k: v for k, v in asked.items() if k != "fields"})
+        sign_link(
+            parameters.get("fields", {}), **{k: v for k, v in parameters.items() if k != "fields"}
+        )
     assert pointer in [fault.pointer for fault in refused.value.errors]
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(BadRequest) as refused:
         sign_link({"A": ""}, width=0, quality=0)
     assert len(refused.value.errors) == 3
 
 
-def test_the_longest_link_that_is_minted_is_read() -> None:
-    room = 3000 - len(split(sign_link({"a": ""}))[1])
-    assert outcome(sign_link({"a": "x" * room})).status == 200
+def test_the_longest_signed_link_can_be_parsed() -> None:
+    free_bytes = 3000 - len(split(sign_link({"a": ""}))[1])
+    assert outcome(sign_link({"a": "x" * free_bytes})).status == 200
     with pytest.raises(UriTooLong):
-        sign_link({"a": "x" * (room + 1)})
+        sign_link({"a": "x" * (free_bytes + 1)})
 
 
-def test_as_many_fields_are_minted_as_are_read() -> None:
+def test_the_most_fields_of_a_signed_link_can_be_parsed() -> None:
     assert outcome(sign_link({f"f{i}": "" for i in range(29)})).status == 200
     with pytest.raises(UriTooLong):
         sign_link({f"f{i}": "" for i in range(30)})

@@ -55,7 +55,7 @@ def source(html: str) -> Mapping[str, str | None]:
         ("custom", "%%=URLEncode(First, 1, 1)=%%", None, "%%=URLEncode(First, 1, 1)=%%"),
     ],
 )
-def test_a_platform_writes_its_own_tag(
+def test_each_platform_writes_its_own_tag(
     esp: str, attribute: str, default: str | None, written: str
 ) -> None:
     assert tag(esp, attribute, default) == written
@@ -64,7 +64,7 @@ def test_a_platform_writes_its_own_tag(
 @pytest.mark.parametrize(
     "default", ["O'Neil", 'a"b', "a|b", "}}", "50%", "<b>", "a&b", "#1", "a\nb"]
 )
-def test_a_default_that_would_break_the_tag_is_left_to_the_template(default: str) -> None:
+def test_a_default_that_would_break_the_tag_is_left_out(default: str) -> None:
     assert tag("klaviyo", "first_name", default) == "{{ first_name|default:''|urlencode }}"
     assert tag("instantly", "firstName", default) == "{{firstName}}"
 
@@ -83,20 +83,20 @@ def test_a_default_that_would_break_the_tag_is_left_to_the_template(default: str
         ("custom", "a\nb"),
     ],
 )
-def test_what_is_no_attribute_is_a_400_with_its_pointer(esp: str, attribute: str) -> None:
+def test_an_invalid_attribute_is_a_400_with_its_pointer(esp: str, attribute: str) -> None:
     with pytest.raises(BadRequest) as refused:
         tag(esp, attribute)
     assert [fault.pointer for fault in refused.value.errors] == ["/open/name"]
 
 
-def test_an_unknown_platform_is_a_400_that_names_those_there_are() -> None:
+def test_an_unknown_platform_is_a_400_that_names_the_known_ones() -> None:
     with pytest.raises(BadRequest) as refused:
         tag("pigeon", "x")
     assert refused.value.errors[0].pointer == "/esp"
     assert "klaviyo" in refused.value.errors[0].detail
 
 
-def test_the_open_fields_stand_last_and_the_filled_link_is_right() -> None:
+def test_open_fields_come_last_and_the_filled_link_is_valid() -> None:
     head = sign_link({"code": "X"}, open=("last", "first"))
     link = merge_link(head, esp="mailchimp", open={"last": "LNAME", "first": "FNAME"}, defaults={})
     assert str(link) == f"{head}&first=*|URL:FNAME|*&last=*|URL:LNAME|*"
@@ -105,7 +105,7 @@ def test_the_open_fields_stand_last_and_the_filled_link_is_right() -> None:
     assert parse_link(*split(filled)).fields == {"code": "X", "first": "Zoë", "last": "AT&T"}
 
 
-def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
+def test_an_unfilled_tag_is_not_an_error() -> None:
     for esp, attribute in [("klaviyo", "a"), ("mailchimp", "A"), ("instantly", "a")]:
         head = sign_link({}, open=("a",))
         assert (
@@ -114,7 +114,7 @@ def test_a_tag_that_was_not_filled_in_is_no_error() -> None:
         )
 
 
-def test_a_head_that_leaves_no_room_for_its_fields_is_refused() -> None:
+def test_a_prefix_too_long_for_its_open_fields_is_refused() -> None:
     bare = sign_link({"a": ""}, open=("b",))
     full = sign_link({"a": "x" * (3000 - len(split(bare)[1]))}, open=("b",))
     with pytest.raises(UriTooLong):
@@ -139,7 +139,7 @@ def test_the_image_tag_of_a_link_is_escaped_html() -> None:
     "written",
     ["{{ a|default:'x'|urlencode }}", "*|URL:A|*", '{{ a | default: "x" }}', "<%= a %>", "[[a]]"],
 )
-def test_a_platforms_tag_stands_unescaped_in_the_image_tag(written: str) -> None:
+def test_merge_tags_are_not_escaped_in_the_image_tag(written: str) -> None:
     link = MergeLink(sign_link({}, open=("a",)), (("a", written),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
     assert f"&amp;a={written}" in html
@@ -148,7 +148,7 @@ def test_a_platforms_tag_stands_unescaped_in_the_image_tag(written: str) -> None
     assert filled == f"https://cdn.example.com{link.signed_prefix}&a=Zo%C3%AB"
 
 
-def test_a_tag_with_both_quotes_cannot_end_the_attribute() -> None:
+def test_a_merge_tag_with_both_quotes_cannot_end_the_attribute() -> None:
     link = MergeLink(sign_link({}, open=("a",)), (("a", "{{ 'x' \"y\" }}"),))
     html = image_tag("https://cdn.example.com", link, alt="", width=1, height=1)
     assert source(html)["src"] == f"https://cdn.example.com{link}"

@@ -1,4 +1,4 @@
-"""Reading links: forms, bounds, and the open part."""
+"""Parsing links: syntax, limits and open fields."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.links.link_cases import VECTORS, outcome, sign_link, split
 FAR = 1_900_000_000
 
 
-def test_a_link_says_what_it_asks_for() -> None:
+def test_a_parsed_link_has_all_parameters() -> None:
     link = parse_link(
         *split(
             sign_link(
@@ -32,7 +32,7 @@ def test_a_link_says_what_it_asks_for() -> None:
     assert (link.expires, link.campaign, link.open_fields, link.kid) == (FAR, "spring-26", (), "k1")
 
 
-def test_what_is_not_said_is_none_and_one() -> None:
+def test_parameters_that_are_left_out_are_none_and_dpr_is_1() -> None:
     link = parse_link(*split(sign_link({}, version=None)))
     assert (link.version, link.width, link.dpr, link.quality) == (None, None, 1, None)
     assert (link.expires, link.campaign, dict(link.fields)) == (None, None, {})
@@ -63,7 +63,7 @@ def test_a_path_of_another_form_is_a_400(path: str) -> None:
         parse_link(path, split(sign_link({}))[1])
 
 
-def test_every_400_comes_before_any_403() -> None:
+def test_a_malformed_link_is_a_400_even_if_its_signature_is_wrong() -> None:
     assert outcome("/r/welcome.png?a=1&_kid=nobody&_v=0").status == 400
     assert outcome("/r/welcome.png?a=1&_kid=nobody&_v=1").status == 403
 
@@ -72,13 +72,13 @@ def test_an_open_list_without_a_signature_behind_it_is_a_400() -> None:
     assert outcome("/r/welcome.png?_kid=k1&_open=a&a=1").status == 400
 
 
-def test_thirty_two_parts_are_read_and_one_more_is_not() -> None:
+def test_a_link_has_at_most_32_parameters() -> None:
     link = sign_link({f"f{i}": "x" for i in range(28)}, version=None)
     assert outcome(f"{link}&utm_a=1&utm_b=2").status == 200
     assert outcome(f"{link}&utm_a=1&utm_b=2&utm_c=3").status == 400
 
 
-def test_a_query_of_three_thousand_bytes_is_read_and_one_more_is_not() -> None:
+def test_a_query_has_at_most_3000_bytes() -> None:
     link = sign_link({"a": "x"})
     filler = f"&utm_x={'y' * (3000 - len(split(link)[1]) - 7)}"
     assert outcome(link + filler).status == 200
@@ -86,13 +86,13 @@ def test_a_query_of_three_thousand_bytes_is_read_and_one_more_is_not() -> None:
     assert outcome(link + filler[:-1] + "é").status == 400
 
 
-def test_text_that_is_no_unicode_is_a_400() -> None:
+def test_lone_surrogates_are_a_400() -> None:
     assert outcome(sign_link({"a": "x"}) + "&utm_x=\ud800").status == 400
     assert outcome(VECTORS["merge"]["head"] + "&first_name=\udce9").status == 400
 
 
 @pytest.mark.parametrize(
-    ("pasted", "first", "last"),
+    ("inserted", "first", "last"),
     [
         ("&last_name=B&first_name=A", "A", "B"),
         ("&junk&first_name=A", "A", None),
@@ -114,17 +114,17 @@ def test_text_that_is_no_unicode_is_a_400() -> None:
         ("&first_name=+", " ", None),
     ],
 )
-def test_the_open_part_is_read_as_the_contract_says(
-    pasted: str, first: str | None, last: str | None
+def test_open_fields_are_parsed_as_the_contract_says(
+    inserted: str, first: str | None, last: str | None
 ) -> None:
-    link = VECTORS["merge"]["head"] + pasted
+    link = VECTORS["merge"]["head"] + inserted
     read = parse_link(*split(link))
     assert (read.fields.get("first_name"), read.fields.get("last_name")) == (first, last)
     assert outcome(link).status == 200
     assert outcome(read.canonical_url) == outcome(link)
 
 
-def test_an_open_field_may_stand_before_the_signature() -> None:
+def test_an_open_field_may_come_before_the_signature() -> None:
     head = VECTORS["merge"]["head"]
     before = head.replace("&_sig=", "&first_name=Alex&_sig=")
     assert outcome(before) == outcome(f"{head}&first_name=Alex")
@@ -132,7 +132,7 @@ def test_an_open_field_may_stand_before_the_signature() -> None:
     assert outcome(head.replace("&_sig=", "&first_name=%ff&_sig=")).status == 400
 
 
-def test_the_value_of_an_open_field_is_not_signed_and_its_property_is() -> None:
+def test_an_open_fields_value_is_unsigned_and_its_properties_are_signed() -> None:
     link = parse_link(*split(sign_link({"a.color": "red", "b": "1"}, open=("a",)) + "&a=x"))
     assert link.signed_parameters == ["_kid=k1", "_open=a", "_v=1", "a.color=red", "b=1"]
 

@@ -1,4 +1,4 @@
-"""What holds for every link: round trips, one canonical spelling, no two links alike."""
+"""Property tests: round trips, one canonical spelling, different links stay different."""
 
 from random import Random
 from urllib.parse import quote, quote_plus, unquote
@@ -16,7 +16,7 @@ NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}(\.[a-z]{1,6})?", fullmatch=True).fil
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 FIELDS = st.dictionaries(NAMES, TEXTS, max_size=6)
-ASKED = st.fixed_dictionaries(
+PARAMETERS = st.fixed_dictionaries(
     {},
     optional={
         "version": st.none() | st.integers(1, 999_999),
@@ -31,9 +31,11 @@ ASKED = st.fixed_dictionaries(
 
 
 @settings(max_examples=100, deadline=None)
-@given(FIELDS, ASKED)
-def test_what_is_minted_is_read_back(fields: dict[str, str], asked: dict[str, object]) -> None:
-    link = sign_link(fields, **asked)
+@given(FIELDS, PARAMETERS)
+def test_signed_links_are_parsed_back(
+    fields: dict[str, str], parameters: dict[str, object]
+) -> None:
+    link = sign_link(fields, **parameters)
     read = parse_link(*split(link))
     assert read.fields == fields
     assert read.canonical_url == link
@@ -55,37 +57,40 @@ def respelled(text: str, random: Random) -> str:
 
 
 @settings(max_examples=100, deadline=None)
-@given(FIELDS, ASKED, st.randoms(use_true_random=False))
+@given(FIELDS, PARAMETERS, st.randoms(use_true_random=False))
 def test_every_spelling_is_the_same_link(
-    fields: dict[str, str], asked: dict[str, object], random: Random
+    fields: dict[str, str], parameters: dict[str, object], random: Random
 ) -> None:
-    link = sign_link(fields, **asked)
+    link = sign_link(fields, **parameters)
     path, query = split(link)
     parts = ["utm_source=x"]
     for name, _, value in (part.partition("=") for part in query.split("&")):
         spelled = f"{respelled(name, random)}={respelled(unquote(value), random)}"
         parts.append("amp;" * random.randrange(3) + spelled)
     random.shuffle(parts)
-    respelt = f"{path}?{'&'.join(parts)}"
-    assume(len(split(respelt)[1].encode()) <= 3000)
-    assert outcome(respelt) == outcome(link)
+    respelled_link = f"{path}?{'&'.join(parts)}"
+    assume(len(split(respelled_link)[1].encode()) <= 3000)
+    assert outcome(respelled_link) == outcome(link)
 
 
 @settings(max_examples=200, deadline=None)
-@given(FIELDS, FIELDS, ASKED, ASKED)
-def test_two_links_have_two_canonical_forms(
-    one: dict[str, str], other: dict[str, str], asked: dict[str, object], also: dict[str, object]
+@given(FIELDS, FIELDS, PARAMETERS, PARAMETERS)
+def test_different_links_have_different_canonical_forms(
+    one: dict[str, str],
+    other: dict[str, str],
+    parameters: dict[str, object],
+    also: dict[str, object],
 ) -> None:
-    same = (one, {"dpr": 1, "version": 1, "format": "png"} | asked) == (
+    same = (one, {"dpr": 1, "version": 1, "format": "png"} | parameters) == (
         other,
         {"dpr": 1, "version": 1, "format": "png"} | also,
     )
-    assert (sign_link(one, **asked) == sign_link(other, **also)) == same
+    assert (sign_link(one, **parameters) == sign_link(other, **also)) == same
 
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, TEXTS)
-def test_an_open_value_however_pasted_is_no_error(first: str, last: str) -> None:
+def test_an_open_field_accepts_any_text(first: str, last: str) -> None:
     link = VECTORS["merge"]["head"] + f"&first_name={first}&last_name={last}"
     assume(len(split(link)[1].encode()) <= 3000 and link.count("&") < 32)
     found = outcome(link)
@@ -95,7 +100,7 @@ def test_an_open_value_however_pasted_is_no_error(first: str, last: str) -> None
 
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, TEXTS)
-def test_an_open_value_that_is_encoded_comes_through_as_it_is(first: str, last: str) -> None:
+def test_an_encoded_open_value_is_decoded_unchanged(first: str, last: str) -> None:
     link = f"{VECTORS['merge']['head']}&first_name={quote(first)}&last_name={quote_plus(last)}"
     fields = parse_link(*split(link)).fields
     assert (fields.get("first_name", ""), fields.get("last_name", "")) == (first, last)
@@ -103,7 +108,7 @@ def test_an_open_value_that_is_encoded_comes_through_as_it_is(first: str, last: 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=120))
-def test_reading_whatever_text_is_a_link_or_a_400(path: str, query: str) -> None:
+def test_any_text_is_a_link_or_a_400(path: str, query: str) -> None:
     for given_path in (path, "/r/welcome.png"):
         for given_query in (query, f"{query}&_kid=k1", f"_kid=k1&_open=a&_sig={query}"):
             try:

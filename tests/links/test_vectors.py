@@ -16,7 +16,7 @@ def names(cases: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", VECTORS["valid"], ids=names(VECTORS["valid"]))
-def test_a_link_has_the_message_signature_and_address_of_the_contract(
+def test_a_link_has_the_signing_input_signature_and_cache_path_of_the_contract(
     case: dict[str, Any],
 ) -> None:
     link = parse_link(*split(case["link"]))
@@ -28,12 +28,12 @@ def test_a_link_has_the_message_signature_and_address_of_the_contract(
 
 
 @pytest.mark.parametrize(("name", "link", "address"), valid_spellings())
-def test_every_spelling_finds_the_same_picture(name: str, link: str, address: str) -> None:
+def test_every_spelling_has_the_same_cache_path(name: str, link: str, address: str) -> None:
     assert outcome(link).address == address
 
 
 @pytest.mark.parametrize("case", VECTORS["valid"], ids=names(VECTORS["valid"]))
-def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
+def test_signing_gives_the_contracts_link(case: dict[str, Any]) -> None:
     given = case["params"]
     template, _, image_format = case["path"].removeprefix("/r/").rpartition(".")
     keys = LinkKeys(
@@ -60,7 +60,7 @@ def test_minting_gives_the_contracts_link(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", VECTORS["merge"]["cases"], ids=lambda case: case["pasted"])
-def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None:
+def test_inserted_values_are_parsed_as_in_the_contract(case: dict[str, Any]) -> None:
     link = parse_link(*split(case["link"]))
     assert link.fields.get("first_name", "") == case["first_name"]
     assert link.fields["last_name"] == "Müller"
@@ -69,7 +69,7 @@ def test_what_a_mail_platform_pastes_is_read_right(case: dict[str, Any]) -> None
     assert outcome(case["link"]) == Outcome(200, address, case["canonical"])
 
 
-def test_the_head_of_a_merge_link_is_minted_with_its_open_fields() -> None:
+def test_the_prefix_of_a_merge_link_is_signed_with_its_open_fields() -> None:
     head = sign_link(
         KEYS,
         template="welcome",
@@ -97,7 +97,7 @@ def test_image_ids_are_the_contracts(case: dict[str, Any]) -> None:
     assert is_valid_image_id(KEYS, case["image_id"])
 
 
-def test_an_expired_link_shows_the_ended_picture_from_that_second_on() -> None:
+def test_a_link_has_the_ended_path_from_its_expiry_on() -> None:
     case = next(case for case in VECTORS["valid"] if "_exp" in case["params"])
     assert "/1/" in outcome(case["link"], now=NOW).address
     assert "/ended/" in outcome(case["link"], now=NOW + 1).address

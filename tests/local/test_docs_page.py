@@ -30,6 +30,7 @@ def authorize(page: Page, key: str) -> None:
     page.wait_for("!!document.querySelector('.auth-container input')")
     page.type(".auth-container input", key)
     page.click(".auth-btn-wrapper .authorize")
+    page.wait_for("document.querySelector('.auth-container').innerText.includes('Logout')")
     page.click(".btn-done")
 
 

@@ -1,4 +1,4 @@
-"""JSON as it is let in."""
+"""Strict JSON parsing."""
 
 import json
 from typing import Any
@@ -30,13 +30,13 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_was_written_reads_the_same(value: Any) -> None:
+def test_canonical_json_is_parsed_back(value: Any) -> None:
     assert parse_json(canonical_json(value)) == value
     assert canonical_json(parse_json(canonical_json(value))) == canonical_json(value)
 
 
 @given(st.text() | st.binary())
-def test_any_text_is_read_or_refused(text: str | bytes) -> None:
+def test_any_text_is_parsed_or_refused(text: str | bytes) -> None:
     try:
         parse_json(text)
     except BadRequest as refused:
@@ -57,12 +57,12 @@ def test_any_text_is_read_or_refused(text: str | bytes) -> None:
         b"\xff\xfe[\x00",
     ],
 )
-def test_what_other_readers_would_read_otherwise_is_refused(text: str | bytes) -> None:
+def test_json_that_parsers_disagree_on_is_refused(text: str | bytes) -> None:
     with pytest.raises(BadRequest):
         parse_json(text)
 
 
-def test_nesting_is_bounded() -> None:
+def test_nesting_is_limited() -> None:
     assert parse_json("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     for depth in (MAX_DEPTH + 1, 100_000):
         with pytest.raises(BadRequest, match="nested"):

@@ -1,4 +1,4 @@
-"""Dataclasses of our own: to whoever uses them they are the standard library's."""
+"""The lazy dataclass decorator behaves like the standard library's."""
 
 import dataclasses
 import pickle
@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from postcard.runtime import lazy_dataclass as room
+from postcard.runtime import lazy_dataclass
 
 Decorator = Callable[..., Callable[[type], Any]]
-OURS: Decorator = room.dataclass
+OURS: Decorator = lazy_dataclass.dataclass
 THEIRS: Decorator = dataclasses.dataclass
 both = pytest.mark.parametrize("decorator", [OURS, THEIRS], ids=["ours", "theirs"])
 
@@ -29,7 +29,7 @@ def point(decorator: Decorator, **options: Any) -> Any:
 
 @both
 @pytest.mark.parametrize("slots", [True, False])
-def test_an_object_is_made_compared_and_told(decorator: Decorator, slots: bool) -> None:
+def test_objects_are_made_compared_and_printed(decorator: Decorator, slots: bool) -> None:
     cls = point(decorator, frozen=True, slots=slots)
     made = cls(1)
     assert (made.x, made.y, made.notes, made.kinds) == (1, 2, {}, 3)
@@ -45,7 +45,7 @@ def test_an_object_is_made_compared_and_told(decorator: Decorator, slots: bool) 
 
 
 @both
-def test_a_wrong_argument_is_refused_by_the_first_object_and_the_next(decorator: Decorator) -> None:
+def test_wrong_arguments_are_refused_by_the_first_call_and_later_ones(decorator: Decorator) -> None:
     cls = point(decorator, frozen=True)
     for _ in range(2):
         with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
@@ -75,7 +75,7 @@ def test_frozen_objects_of_equal_values_have_one_hash(decorator: Decorator) -> N
 
 
 @both
-def test_an_object_that_can_be_changed_has_no_hash_unless_it_is_itself_alone(
+def test_a_mutable_object_has_a_hash_only_without_equality(
     decorator: Decorator,
 ) -> None:
     made = point(decorator)(1)
@@ -88,7 +88,7 @@ def test_an_object_that_can_be_changed_has_no_hash_unless_it_is_itself_alone(
 
 
 @both
-def test_a_class_takes_over_the_fields_of_the_one_it_is_based_on(decorator: Decorator) -> None:
+def test_fields_are_inherited(decorator: Decorator) -> None:
     @decorator(frozen=True, slots=True, kw_only=True)
     class Base:
         type: str
@@ -119,7 +119,7 @@ def test_a_class_takes_over_the_fields_of_the_one_it_is_based_on(decorator: Deco
 
 
 @both
-def test_pydantic_reads_one_before_any_object_was_made(decorator: Decorator) -> None:
+def test_pydantic_validates_a_class_before_its_first_object(decorator: Decorator) -> None:
     cls = point(decorator, frozen=True, slots=True)
     adapter: TypeAdapter[Any] = TypeAdapter(cls)
     assert adapter.validate_python({"x": 1}) == cls(1)
@@ -127,25 +127,25 @@ def test_pydantic_reads_one_before_any_object_was_made(decorator: Decorator) -> 
         adapter.validate_python({"x": "one"})
 
 
-@room.dataclass(frozen=True)
-class Kept:
-    """A class that can be found by its name."""
+@lazy_dataclass.dataclass(frozen=True)
+class Pickled:
+    """A module-level class, which pickle can find by its name."""
 
     values: Mapping[str, int]
 
 
 def test_an_object_can_be_pickled() -> None:
-    assert pickle.loads(pickle.dumps(Kept({"a": 1}))) == Kept({"a": 1})
+    assert pickle.loads(pickle.dumps(Pickled({"a": 1}))) == Pickled({"a": 1})
 
 
-def test_a_class_costs_no_compiling_until_its_first_object(monkeypatch: Any) -> None:
+def test_nothing_is_compiled_before_the_first_object(monkeypatch: Any) -> None:
     compiled: list[str] = []
 
     def counted(source: str, scope: dict[str, Any]) -> None:
         compiled.append(source)
         exec(source, scope)
 
-    monkeypatch.setattr(room, "exec", counted, raising=False)
+    monkeypatch.setattr(lazy_dataclass, "exec", counted, raising=False)
     cls = point(OURS, frozen=True, slots=True)
     assert not compiled
     cls(1), cls(2)

@@ -1,10 +1,10 @@
-"""The environment."""
+"""Settings from environment variables."""
 
 import pytest
 
 from postcard.settings import Settings, SettingsError
 
-LEAST = {
+REQUIRED = {
     "POSTCARD_TABLE": "table",
     "POSTCARD_PICTURES_BUCKET": "pictures",
     "POSTCARD_STORE_BUCKET": "store",
@@ -12,7 +12,7 @@ LEAST = {
 }
 
 
-def test_what_must_be_there_is_named_all_at_once() -> None:
+def test_all_missing_variables_are_named_at_once() -> None:
     with pytest.raises(SettingsError) as missing:
         Settings.from_environ({"POSTCARD_TABLE": "table", "POSTCARD_SECRET_ID": ""})
     for name in ("POSTCARD_PICTURES_BUCKET", "POSTCARD_STORE_BUCKET", "POSTCARD_SECRET_ID"):
@@ -20,15 +20,15 @@ def test_what_must_be_there_is_named_all_at_once() -> None:
     assert "POSTCARD_TABLE" not in str(missing.value)
 
 
-def test_everything_else_has_a_default() -> None:
-    settings = Settings.from_environ(LEAST)
+def test_other_variables_have_defaults() -> None:
+    settings = Settings.from_environ(REQUIRED)
     assert (settings.allow_http, settings.cors_origins, settings.endpoint_url) == (False, (), None)
     assert (settings.fonts, settings.retention_days) == ("/opt/fonts", None)
 
 
 def test_settings_are_read_from_their_variables() -> None:
     settings = Settings.from_environ(
-        LEAST
+        REQUIRED
         | {
             "POSTCARD_BASE_URL": "https://pictures.example.com/",
             "POSTCARD_ALLOW_HTTP": "1",
@@ -53,6 +53,6 @@ def test_settings_are_read_from_their_variables() -> None:
         {"POSTCARD_MERGE_RENDERS": "many"},
     ],
 )
-def test_what_cannot_be_read_is_refused_by_name(wrong: dict[str, str]) -> None:
+def test_an_invalid_value_is_refused_with_its_variable(wrong: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
-        Settings.from_environ(LEAST | wrong)
+        Settings.from_environ(REQUIRED | wrong)

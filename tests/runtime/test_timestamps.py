@@ -1,4 +1,4 @@
-"""Times as the API writes and reads them."""
+"""RFC 3339 timestamps."""
 
 import pytest
 from hypothesis import given
@@ -8,11 +8,11 @@ from postcard.timestamps import format_rfc3339, parse_rfc3339
 
 
 @given(st.integers(0, 4_000_000_000))
-def test_what_is_written_is_read_as_the_same_second(second: int) -> None:
+def test_a_formatted_time_is_parsed_back(second: int) -> None:
     assert parse_rfc3339(format_rfc3339(second)) == second
 
 
-def test_an_offset_and_fractions_are_read() -> None:
+def test_offsets_and_fractions_are_parsed() -> None:
     assert parse_rfc3339("2026-11-22T11:00:00.75+01:00") == parse_rfc3339("2026-11-22t10:00:00z")
 
 
@@ -27,6 +27,6 @@ def test_an_offset_and_fractions_are_read() -> None:
         "٢026-11-22T10:00:00Z",
     ],
 )
-def test_what_is_no_time_is_refused_with_a_sentence(text: str) -> None:
+def test_other_texts_are_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         parse_rfc3339(text)

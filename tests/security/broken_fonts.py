@@ -1,8 +1,8 @@
-"""Fonts broken at random, the same each time, tried one after another in a bounded process.
+"""Sanitizes randomly broken fonts, the same ones each time, in a process with limited memory.
 
     python -m tests.security.broken_fonts COUNT [SEED]
 
-Prints a line of JSON: how many were refused, how many taken, and those that ended otherwise.
+Prints a line of JSON: how many were refused, how many accepted, and unexpected errors.
 """
 
 import json
@@ -19,11 +19,11 @@ from postcard.text.font_file import FontError
 from postcard.text.glyphs import can_draw
 from tests.fonts import box_font, font_bytes, open_font, space_grotesk_as, upside_down_font, woff2
 
-MAX_MEMORY_BYTES = 1_000_000_000  # bytes of addresses
+MAX_MEMORY_BYTES = 1_000_000_000
 
 
 def valid_fonts() -> list[bytes]:
-    """What is broken: each kind of outlines and of packing, with kerning, axes and marks."""
+    """The valid fonts to break: each kind of outlines and container, with kerning and axes."""
     small = [box_font("ABCabc", outlines=kind) for kind in ("glyf", "CFF ", "CFF2")]
     return [
         *small,
@@ -37,7 +37,7 @@ def valid_fonts() -> list[bytes]:
 
 
 def _with_kern_table() -> bytes:
-    """With the old table of kerning."""
+    """A font with a `kern` table."""
     from fontTools.ttLib import newTable
     from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
 
@@ -51,7 +51,7 @@ def _with_kern_table() -> bytes:
 
 
 def _with_composite_glyphs() -> bytes:
-    """With a letter made of others."""
+    """A font with composite glyphs."""
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
     font = open_font(box_font("ABC"))
@@ -62,62 +62,62 @@ def _with_composite_glyphs() -> bytes:
     return font_bytes(font)
 
 
-def corrupt(body: bytes, chance: Random) -> bytes:
-    """One to eight places changed; now and then cut, doubled, or nothing but noise."""
-    kind = chance.randrange(20)
+def corrupt(body: bytes, random: Random) -> bytes:
+    """Change one to eight places; sometimes cut, repeat, or replace all by noise."""
+    kind = random.randrange(20)
     if kind == 0:
-        return body[: chance.randrange(len(body))]
+        return body[: random.randrange(len(body))]
     if kind == 1:
-        return body[:4] + chance.randbytes(chance.randrange(2000))
+        return body[:4] + random.randbytes(random.randrange(2000))
     if kind == 2:
-        at = chance.randrange(len(body))
-        return body[:at] + body[at : at + 64] * chance.randrange(1, 5) + body[at:]
+        at = random.randrange(len(body))
+        return body[:at] + body[at : at + 64] * random.randrange(1, 5) + body[at:]
     changed = bytearray(body)
-    for _ in range(chance.randint(1, 8)):
-        at = _corruption_offset(len(body), chance)
-        size = chance.choice((1, 1, 2, 4))
-        value = chance.choice((bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", chance.randbytes(4)))
+    for _ in range(random.randint(1, 8)):
+        at = _corruption_offset(len(body), random)
+        size = random.choice((1, 1, 2, 4))
+        value = random.choice((bytes(4), b"\xff" * 4, b"\x7f\xff\xff\xff", random.randbytes(4)))
         changed[at : at + size] = value[:size]
     return bytes(changed[: len(body)])
 
 
-def _corruption_offset(length: int, chance: Random) -> int:
-    """Half of them in the list of tables and the first bytes of these, where offsets stand."""
-    return chance.randrange(min(length, 600)) if chance.random() < 0.5 else chance.randrange(length)
+def _corruption_offset(length: int, random: Random) -> int:
+    """Half of them in the table directory and the first tables, which hold offsets."""
+    return random.randrange(min(length, 600)) if random.random() < 0.5 else random.randrange(length)
 
 
 def _outcome(body: bytes) -> str:
-    """What we write is sound to us, too: it is taken again and says the same of itself."""
+    """Sanitizes the result again, which must be accepted with the same metadata."""
     try:
-        written, card = sanitize(body)
+        written, metadata = sanitize(body)
     except FontError:
         return "refused"
-    if not can_draw(written, card.character_ranges[:200]):
+    if not can_draw(written, metadata.character_ranges[:200]):
         return "refused"
-    return "taken" if sanitize(written)[1] == card else "unsteady"
+    return "accepted" if sanitize(written)[1] == metadata else "unstable"
 
 
 def main(count: int, seed: int = 1) -> None:
-    """Try them all."""
+    """Sanitize `count` broken fonts."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     logging.disable(logging.CRITICAL)
-    chance, fonts = Random(seed), valid_fonts()
+    random, fonts = Random(seed), valid_fonts()
     outcomes: Counter[str] = Counter()
-    others: list[str] = []
+    errors: list[str] = []
     slowest = 0.0
     for number in range(count):
         began = time.process_time()
         try:
-            outcomes[_outcome(corrupt(chance.choice(fonts), chance))] += 1
-        except Exception as failure:  # it is what is looked for
-            others.append(f"{number}: {type(failure).__name__}: {failure}"[:200])
+            outcomes[_outcome(corrupt(random.choice(fonts), random))] += 1
+        except Exception as error:  # what this program looks for
+            errors.append(f"{number}: {type(error).__name__}: {error}"[:200])
         slowest = max(slowest, time.process_time() - began)
-    told = {**outcomes, "others": others, "slowest": round(slowest, 2)}
-    print(json.dumps({**told, "megabytes": peak_memory_megabytes("self")}))
+    result = {**outcomes, "errors": errors, "slowest": round(slowest, 2)}
+    print(json.dumps({**result, "megabytes": peak_memory_megabytes("self")}))
 
 
 def peak_memory_megabytes(process: int | str) -> int:
-    """The most memory that a process had. Its `ru_maxrss` would be that of who started it."""
+    """A process's peak memory; `ru_maxrss` would include its parent's."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 

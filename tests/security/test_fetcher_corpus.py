@@ -1,9 +1,7 @@
 """A corpus of SSRF attacks, each with the expected result. Connections are recorded."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.adapters.http.public_addresses import is_public
 from postcard.ports import FetchError
+from tests.corpus import files
 from tests.security.loopback_internet import (
     PNG,
     PUBLIC_ADDRESS,
@@ -19,13 +18,10 @@ from tests.security.loopback_internet import (
     LoopbackInternet,
 )
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
-CASES: list[dict[str, str]] = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
+CASES = files.ssrf_cases()
 SECONDS = 0.4
 # The image format is checked by the decoder, so the fetcher returns these.
 ACCEPTED_BY_FETCHER = ("/html-200", "/svg-as-png", "/png-as-text", "/setcookie")
-
-pytestmark = pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
 
 
 def cases_of(cls: str, *others: str) -> pytest.MarkDecorator:

@@ -1,4 +1,4 @@
-"""Strangers' pictures are decoded where a broken decoder finds nothing and reaches nobody."""
+"""Untrusted images are decoded in a subprocess that can reach nothing."""
 
 import io
 import os
@@ -22,10 +22,10 @@ KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
 
 @pytest.fixture
-def cell() -> Iterator[SandboxedDecoder]:
-    cell = SandboxedDecoder()
-    yield cell
-    cell.close()
+def decoder() -> Iterator[SandboxedDecoder]:
+    decoder = SandboxedDecoder()
+    yield decoder
+    decoder.close()
 
 
 def encoded(kind: str, mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> bytes:
@@ -36,8 +36,8 @@ def encoded(kind: str, mode: str = "RGB", size: tuple[int, int] = (120, 80)) -> 
 
 @pytest.mark.parametrize("near", [None, (30, 20)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_comes_out_is_what_the_decoder_makes_of_it(
-    cell: SandboxedDecoder, kind: str, near: tuple[int, int] | None
+def test_the_result_equals_decoding_in_this_process(
+    decoder: SandboxedDecoder, kind: str, near: tuple[int, int] | None
 ) -> None:
     bodies = [encoded(kind)]
     if kind in ("PNG", "WEBP", "AVIF"):
@@ -45,75 +45,77 @@ def test_what_comes_out_is_what_the_decoder_makes_of_it(
     if kind == "JPEG":
         bodies += [encoded(kind, "CMYK"), encoded(kind, "L")]
     for body in bodies:
-        found, right = cell.decode(body, near), DecodedImage.decode(body, target_pixels=near)
+        found, right = decoder.decode(body, near), DecodedImage.decode(body, target_pixels=near)
         assert (found.width, found.height) == (right.width, right.height)
         assert found.image.mode == right.image.mode
         assert found.image.tobytes() == right.image.tobytes()
-    assert cell.started_workers == 1
+    assert decoder.started_workers == 1
 
 
-def test_a_broken_picture_is_refused_with_the_decoder_s_words(cell: SandboxedDecoder) -> None:
+def test_a_broken_picture_is_refused_with_the_decoders_message(decoder: SandboxedDecoder) -> None:
     body = encoded("PNG")[:900]
-    for decode in (cell.decode, lambda b, n: DecodedImage.decode(b, target_pixels=n)):
+    for decode in (decoder.decode, lambda b, n: DecodedImage.decode(b, target_pixels=n)):
         with pytest.raises(ImageDecodeError, match="this PNG picture cannot be read: it is broken"):
             decode(body, None)
     with pytest.raises(ImageDecodeError, match="only PNG, JPEG"):
-        cell.decode(b"<svg/>", None)
-    assert cell.started_workers == 1
+        decoder.decode(b"<svg/>", None)
+    assert decoder.started_workers == 1
 
 
-def test_a_picture_that_kills_the_process_is_lost_alone(cell: SandboxedDecoder) -> None:
-    cell.decode(solid_png(), None)
-    assert cell._worker is not None
-    os.kill(cell._worker.pid, signal.SIGSTOP)
-    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [cell._worker.pid]).start()
+def test_after_a_picture_that_kills_the_process_the_next_is_decoded(
+    decoder: SandboxedDecoder,
+) -> None:
+    decoder.decode(solid_png(), None)
+    assert decoder._worker is not None
+    os.kill(decoder._worker.pid, signal.SIGSTOP)
+    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [decoder._worker.pid]).start()
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
-        cell.decode(noise_png(400, 400), None)
-    assert cell.decode(solid_png(), None).width == 8
-    assert cell.started_workers == 2
+        decoder.decode(noise_png(400, 400), None)
+    assert decoder.decode(solid_png(), None).width == 8
+    assert decoder.started_workers == 2
 
 
-def test_a_process_that_died_meanwhile_is_replaced(cell: SandboxedDecoder) -> None:
-    cell.decode(solid_png(), None)
-    assert cell._worker is not None
-    cell._worker.kill()
-    cell._worker.wait()
-    assert cell.decode(solid_png(), None).width == 8
-    assert cell.started_workers == 2
+def test_a_dead_process_is_replaced(decoder: SandboxedDecoder) -> None:
+    decoder.decode(solid_png(), None)
+    assert decoder._worker is not None
+    decoder._worker.kill()
+    decoder._worker.wait()
+    assert decoder.decode(solid_png(), None).width == 8
+    assert decoder.started_workers == 2
 
 
-def test_a_picture_that_takes_too_long_is_given_up_and_the_next_is_drawn() -> None:
-    cell = SandboxedDecoder()
-    cell.decode(solid_png(), None)
-    assert cell._worker is not None
-    os.kill(cell._worker.pid, signal.SIGSTOP)
-    cell._timeout_seconds = 0.2
+def test_after_a_picture_that_takes_too_long_the_next_is_decoded() -> None:
+    decoder = SandboxedDecoder()
+    decoder.decode(solid_png(), None)
+    assert decoder._worker is not None
+    os.kill(decoder._worker.pid, signal.SIGSTOP)
+    decoder._timeout_seconds = 0.2
     with pytest.raises(ImageDecodeError, match="it takes too long"):
-        cell.decode(solid_png(), None)
-    cell._timeout_seconds = 5.0
-    assert cell.decode(solid_png(), None).width == 8
-    cell.close()
+        decoder.decode(solid_png(), None)
+    decoder._timeout_seconds = 5.0
+    assert decoder.decode(solid_png(), None).width == 8
+    decoder.close()
 
 
-LIES = {
-    "a letter that is none": "struct.pack('=cIIII', b'X', 8, 8, 8, 8) + bytes(192)",
+INVALID_RESPONSES = {
+    "an unknown status letter": "struct.pack('=cIIII', b'X', 8, 8, 8, 8) + bytes(192)",
     "no pixels": "struct.pack('=cIIII', b'R', 0, 8, 8, 8)",
     "more pixels than any picture": "struct.pack('=cIIII', b'A', 2**31, 2**31, 8, 8)",
-    "a size that no file has": "struct.pack('=cIIII', b'R', 8, 8, 2**32 - 1, 8) + bytes(192)",
-    "a reason that is no text": "struct.pack('=cIIII', b'E', 2, 0, 0, 0) + bytes([255, 254])",
+    "an impossible file size": "struct.pack('=cIIII', b'R', 8, 8, 2**32 - 1, 8) + bytes(192)",
+    "a reason that is not text": "struct.pack('=cIIII', b'E', 2, 0, 0, 0) + bytes([255, 254])",
 }
 
 
-@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
-def test_a_process_that_was_taken_over_is_ended_at_its_first_lie(lie: str) -> None:
-    program = f"import os, struct; os.read(0, 9); os.write(1, {lie}); os.read(0, 1 << 20)"
-    cell = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
+@pytest.mark.parametrize("response", INVALID_RESPONSES.values(), ids=INVALID_RESPONSES)
+def test_a_process_that_sends_an_invalid_response_is_killed(response: str) -> None:
+    program = f"import os, struct; os.read(0, 9); os.write(1, {response}); os.read(0, 1 << 20)"
+    decoder = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
-        cell.decode(solid_png(), None)
-    assert cell._worker is None
+        decoder.decode(solid_png(), None)
+    assert decoder._worker is None
 
 
-def test_slow_pictures_together_have_so_many_seconds() -> None:
+def test_slow_pictures_share_a_time_budget() -> None:
     now, step = 0.0, 0.0
 
     def clock() -> float:
@@ -121,46 +123,46 @@ def test_slow_pictures_together_have_so_many_seconds() -> None:
         now += step
         return now
 
-    cell = SandboxedDecoder(clock=clock)
-    cell.decode(solid_png(), None)
-    step = 1.5  # each look at the clock is so much later
+    decoder = SandboxedDecoder(clock=clock)
+    decoder.decode(solid_png(), None)
+    step = 1.5  # seconds between two readings of the clock
     for _ in range(3):
         with suppress(ImageDecodeError):
-            cell.decode(solid_png(), None)
+            decoder.decode(solid_png(), None)
     step = 0.0
     with pytest.raises(ImageDecodeError, match="it takes too long"):
-        cell.decode(solid_png(), None)
+        decoder.decode(solid_png(), None)
     now += MAX_SLOW_SECONDS + 5
-    assert cell.decode(solid_png(), None).width == 8
-    cell.close()
+    assert decoder.decode(solid_png(), None).width == 8
+    decoder.close()
 
 
-def test_the_largest_picture_fits_and_more_memory_is_refused() -> None:
-    cell = SandboxedDecoder(timeout_seconds=30)
+def test_the_largest_picture_fits_into_the_memory_limit() -> None:
+    decoder = SandboxedDecoder(timeout_seconds=30)
     file = io.BytesIO()
     Image.new("RGBA", (5000, 5000), (9, 9, 9, 128)).save(file, "PNG", compress_level=1)
-    assert cell.decode(file.getvalue(), None).image.size == (5000, 5000)
-    cell.close()
+    assert decoder.decode(file.getvalue(), None).image.size == (5000, 5000)
+    decoder.close()
 
 
 def inside(attempt: str) -> str:
-    """What becomes of an attempt in a process that is bound and sealed."""
+    """The outcome of a statement in a sandboxed process."""
     program = f"""
 import os, socket, subprocess, sys
 sys.path[:0] = {[str(ROOT / "layers/core")]!r}
-from postcard.runtime import sandbox as confine
-confine.set_limits()
-print("sealed" if confine.install_seccomp() else "open")
+from postcard.runtime import sandbox
+sandbox.set_limits()
+print("locked" if sandbox.install_seccomp() else "open")
 try:
     {attempt}
     print("done")
-except BaseException as refusal:
-    print(type(refusal).__name__)
+except BaseException as error:
+    print(type(error).__name__)
 sys.stdout.flush()
 """
     command = [sys.executable, "-I", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=30)
-    assert done.stdout.startswith("sealed"), done
+    assert done.stdout.startswith("locked"), done
     return done.stdout.split()[-1] + f" {done.returncode}"
 
 
@@ -181,32 +183,32 @@ sys.stdout.flush()
         "os.pipe()",
     ],
 )
-def test_nothing_can_be_reached_from_inside(attempt: str) -> None:
+def test_nothing_can_be_reached_from_the_sandbox(attempt: str) -> None:
     assert inside(attempt) in ("PermissionError 0", "OSError 0", "BlockingIOError 0")
 
 
-def test_memory_is_bounded_inside() -> None:
+def test_memory_is_limited_in_the_sandbox() -> None:
     assert inside("bytearray(600_000_000)") == "MemoryError 0"
 
 
-def test_nothing_of_the_environment_comes_with_it(cell: SandboxedDecoder) -> None:
+def test_the_process_has_an_empty_environment(decoder: SandboxedDecoder) -> None:
     os.environ["POSTCARD_PLANTED"] = "canary"
     try:
-        cell.prepare()
-        assert cell._worker is not None
-        assert Path(f"/proc/{cell._worker.pid}/environ").read_bytes() == b""
+        decoder.prepare()
+        assert decoder._worker is not None
+        assert Path(f"/proc/{decoder._worker.pid}/environ").read_bytes() == b""
     finally:
         del os.environ["POSTCARD_PLANTED"]
 
 
-def test_any_bytes_are_a_picture_or_an_error(cell: SandboxedDecoder) -> None:
+def test_any_bytes_are_a_picture_or_an_error(decoder: SandboxedDecoder) -> None:
     random = Random(9)
     for _ in range(150):
         body = bytearray(encoded(random.choice(KINDS), size=(24, 16)))
         for _ in range(random.randrange(1, 9)):
             body[random.randrange(12, len(body))] = random.randrange(256)
         try:
-            assert cell.decode(bytes(body), (8, 8)).image.width > 0
+            assert decoder.decode(bytes(body), (8, 8)).image.width > 0
         except ImageDecodeError as error:
             assert str(error)
-    assert cell.started_workers <= 5
+    assert decoder.started_workers <= 5

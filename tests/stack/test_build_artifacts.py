@@ -159,6 +159,8 @@ def call_everything(stack: MotoStack) -> None:
     for path in ("", "/all", "/all/versions", "/all/fields"):
         stack.call("GET", f"/v1/templates{path}")
     stack.call("GET", "/v1/assets")
+    stack.upload(stack.call("POST", "/v1/assets", {**announced, "replace": True})["upload"], DOT)
+    stack.call("GET", "/v1/assets/dot")
     stack.call("DELETE", "/v1/assets/late")
     stack.call("GET", "/v1/health")
     stack.call("DELETE", "/v1/templates/all", query="erase=true")

@@ -1,12 +1,11 @@
 """Misbehaving image hosts: the reader of a mail sees a picture in any case, and in time."""
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.corpus import files
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.security.conftest import RESPONSES, certificates, internet, make_fetcher
@@ -20,8 +19,7 @@ from tests.trust.run_scale import FULL, record_figure
 
 __all__ = ["certificates", "internet", "make_fetcher"]
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/ssrf/urls.json"
-CASES = json.loads(CORPUS.read_text()) if CORPUS.exists() else []
+CASES = files.ssrf_cases()
 KNOWN = {case["url"].removeprefix("https://public.test") for case in CASES}
 MORE = [*RESPONSES, "/drip-headers", "/redirect-chain?n=9", "/500", "/403", "/429"]
 HOSTILE = [
@@ -29,8 +27,6 @@ HOSTILE = [
     *(f"https://public.test{path}" for path in MORE if path not in KNOWN),
 ]
 SECONDS = 3.0 if FULL else 0.3  # the fetcher's time limit, in full runs that of production
-
-pytestmark = pytest.mark.skipif(not CASES, reason="the corpus is not beside this checkout")
 
 
 @pytest.fixture

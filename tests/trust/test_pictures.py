@@ -3,7 +3,6 @@
 import io
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,19 +11,18 @@ from PIL import Image
 from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.decoded_image_cache import DecodedImageCache
+from tests.corpus import files
+from tests.corpus.files import CorpusImage
 from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.security.broken_fonts import peak_memory_megabytes
 from tests.trust.run_scale import record_figure, scaled
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared/corpus/images"
-FILES = sorted(p for p in CORPUS.rglob("*") if p.is_file() and p.suffix not in (".tsv", ".md"))
+IMAGES = files.images()
 PLANTED = (b"PRIVATE-", b"MARKER", b"<?php", b"<script", b"<html", b"<svg")
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 URL = "https://photos.example.com/x"
-
-needs_corpus = pytest.mark.skipif(not FILES, reason="the corpus is not beside this checkout")
 
 
 @pytest.fixture(scope="module")
@@ -66,51 +64,48 @@ def open_with_image(
     return response.body
 
 
-@needs_corpus
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.name)
 def test_a_hostile_image_in_a_link_is_shown_or_left_out(
-    service: InMemoryService, path: Path
+    service: InMemoryService, image: CorpusImage
 ) -> None:
-    body = path.read_bytes()
+    body = image.read()
     for format in ("png", "jpg"):
         picture = open_with_image(service, body, format)
         assert not any(planted in picture for planted in PLANTED)
 
 
-@needs_corpus
 def test_hostile_images_take_little_time_and_memory(
     service: InMemoryService, decoder: SandboxedDecoder
 ) -> None:
     slowest, peak = ("", 0.0), 0
-    for path in FILES if scaled(0, 1) else FILES[::9]:
+    for image in IMAGES if scaled(0, 1) else IMAGES[::9]:
         started = time.monotonic()
-        open_with_image(service, path.read_bytes(), "webp")
-        slowest = max(slowest, (path.name, time.monotonic() - started), key=lambda each: each[1])
+        open_with_image(service, image.read(), "webp")
+        slowest = max(slowest, (image.name, time.monotonic() - started), key=lambda each: each[1])
         if decoder._worker is not None:
             peak = max(peak, peak_memory_megabytes(decoder._worker.pid))
     record_figure(
-        "hostile images", files=len(FILES), slowest=slowest, megabytes_of_the_decoder=peak
+        "hostile images", files=len(IMAGES), slowest=slowest, megabytes_of_the_decoder=peak
     )
     assert peak < 256
     if scaled(0, 1):
         assert slowest[1] < 2.0
 
 
-@needs_corpus
 def test_a_hostile_image_as_an_asset_is_reencoded_or_rejected(service: InMemoryService) -> None:
     rejected = 0
-    for number, path in enumerate(FILES if scaled(0, 1) else FILES[::5]):
-        body = path.read_bytes() or b" "  # an empty file cannot be uploaded
+    for number, image in enumerate(IMAGES if scaled(0, 1) else IMAGES[::5]):
+        body = image.read() or b" "  # an empty file cannot be uploaded
         service.upload_asset(f"a{number}", body)
         request = {"template_id": "welcome", "modifications": [photo(f"asset:a{number}")]}
         response = service.call("POST", "/v1/images", request)
-        assert response.status in (200, 201, 400), (path.name, response.body)
+        assert response.status in (200, 201, 400), (image.name, response.body)
         rejected += response.status == 400
         for key in service.store.keys(f"assets/a{number}"):
             stored = service.store.get(key)
             assert stored is not None
-            assert not any(planted in stored.body for planted in PLANTED), path.name
-    assert rejected < len(FILES)
+            assert not any(planted in stored.body for planted in PLANTED), image.name
+    assert rejected < len(IMAGES)
 
 
 def photo(source: str) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """Published test vectors of signed URLs and HMACs: the valid verify, known attacks do not work."""
 
 import itertools
-import json
-from typing import Any
 
 import pytest
 
@@ -10,19 +8,12 @@ from postcard.errors import Problem
 from postcard.links import signing
 from postcard.links.parse import parse_link
 from postcard.links.verify import verify_signature
-from tests.links.link_cases import KEYS, ROOT, sign_link
-
-FOLDER = ROOT.parent / "shared/corpus/vectors"
-pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")
-
-
-def published(name: str) -> dict[str, Any]:
-    vectors: dict[str, Any] = json.loads((FOLDER / name).read_text())
-    return vectors
+from tests.corpus.files import signing_vectors
+from tests.links.link_cases import KEYS, sign_link
 
 
 def test_signatures_of_imgproxy_are_base64_url_of_our_mac() -> None:
-    vectors = [v for v in published("imgproxy.json")["vectors"] if "key_utf8" in v]
+    vectors = [v for v in signing_vectors("imgproxy.json")["vectors"] if "key_utf8" in v]
     assert len(vectors) >= 3
     for vector in vectors:
         text = vector["salt_utf8"] + vector["path"]
@@ -34,13 +25,13 @@ def test_signatures_of_imgproxy_are_base64_url_of_our_mac() -> None:
 
 
 def test_signatures_of_the_aws_image_handler_are_our_mac_in_hex() -> None:
-    for vector in published("aws-dit.json")["good"]:
+    for vector in signing_vectors("aws-dit.json")["good"]:
         assert not vector["query"]
         assert signing.is_valid_signature(vector["key"], vector["path"], vector["signature"])
 
 
 def test_the_macs_of_wycheproof_are_accepted_or_rejected_as_published() -> None:
-    groups = published("wycheproof/hmac_sha256_test.json")["testGroups"]
+    groups = signing_vectors("wycheproof/hmac_sha256_test.json")["testGroups"]
     count = 0
     for case in (case for group in groups if group["tagSize"] == 256 for case in group["tests"]):
         key, text = bytes.fromhex(case["key"]), bytes.fromhex(case["msg"])
@@ -53,7 +44,7 @@ def test_the_macs_of_wycheproof_are_accepted_or_rejected_as_published() -> None:
 
 def test_requests_that_shared_a_signature_elsewhere_have_different_ones_here() -> None:
     """AWS joined decoded values unescaped, Cloudinary did not escape `%`."""
-    elsewhere = published("aws-dit.json")["ambiguities_shown_here"]
+    elsewhere = signing_vectors("aws-dit.json")["ambiguities_shown_here"]
     texts = [request for case in elsewhere for request in case.get("requests", [])]
     assert texts
     fields = [

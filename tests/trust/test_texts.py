@@ -2,10 +2,8 @@
 
 import contextlib
 import io
-import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +12,10 @@ import pytest
 from postcard.errors import UriTooLong
 from postcard.identifiers import is_template_id
 from postcard.links.encoding import MAX_PARAMETERS, MAX_QUERY_BYTES
+from tests.corpus.files import problematic_strings
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.trust.run_scale import record_figure, scaled
-
-FOLDER = Path(__file__).resolve().parents[3] / "shared/corpus/strings"
-pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the corpus is not beside this tree")
 
 FIELDS: dict[str, Any] = {
     "first_name": {"default": "there", "max_length": 200, "open": True},
@@ -59,14 +55,6 @@ BODIES = [
     *("[" * 5000, '{"a":' * 5000, "[" * 60 + "]" * 60, '{"a":' * 60 + "1" + "}" * 60),
     *("null", "true", "0", '""', "[]", "[[]]", '[{"a":[{}]}]', '{"":""}', '{"__proto__":{}}'),
 ]
-
-
-def problematic_strings() -> list[str]:
-    """The Big List of Naughty Strings, and texts of CSV and template injections."""
-    texts: list[str] = json.loads((FOLDER / "blns.json").read_text())
-    for name in ("csv-injection.txt", "template-injection.txt"):
-        texts += (FOLDER / name).read_text().splitlines()
-    return texts
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ def create_image(body: Annotated[ImageBody, Body()]) -> ImageResponse:
     request = ImageRequest(
         **body.model_dump(exclude={"metadata", "campaign", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
+        key_templates=context.key_templates,
     )
     image = context.service.images.create(request, now=context.now, deadline=context.deadline)
     context.log_fields |= {**image.log_fields, "campaign": body.campaign}

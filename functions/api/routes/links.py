@@ -20,6 +20,7 @@ def create_link(body: Annotated[LinkBody, Body()]) -> LinkResponse:
     request = LinkRequest(
         **body.model_dump(exclude={"format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
+        key_templates=context.key_templates,
     )
     link = context.service.links.create(request, now=context.now)
     context.log_fields |= {**link.log_fields, "campaign": body.campaign}

@@ -15,7 +15,8 @@ router = ApiRouter()
 def list_fonts() -> list[FontFamily]:
     """The families that a template's `font` may name: bundled ones and yours."""
     context = router.request_context
-    return [FontFamily.model_validate(font) for font in context.service.fonts(context.deadline)]
+    fonts = context.service.fonts(context.key_templates, context.deadline)
+    return [FontFamily.model_validate(font) for font in fonts]
 
 
 @router.get("/v1/health", summary="Check health", tags=["Service"])

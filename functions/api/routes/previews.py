@@ -47,6 +47,7 @@ def _preview_request(context: ApiRequestContext, body: PreviewBody) -> PreviewRe
         **body.model_dump(exclude={"document", "format"}),
         format=body.format and body.format.replace("jpeg", "jpg"),
         document=document,
+        key_templates=context.key_templates,
     )
 
 

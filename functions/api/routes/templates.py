@@ -65,9 +65,8 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplateList:
     """All templates by id, without deleted ones."""
     context = router.request_context
-    key = context.auth.key
     templates = context.service.templates.list(
-        limit=limit, cursor=cursor, only=key.templates if key else None
+        limit=limit, cursor=cursor, only=context.key_templates
     )
     return TemplateList.model_validate(templates)
 

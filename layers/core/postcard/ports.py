@@ -172,11 +172,23 @@ class ApiKeyStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AnnouncedUpload:
+    """An upload that takes the place of an asset's bytes once it is there and was checked."""
+
+    object_key: str
+    content_type: str
+    bytes: int
+    announced_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssetRecord:
     """A named image or font.
 
-    `object_key` is the key of immutable bytes: a replaced asset has another. `detail` says why an
-    asset was refused, and `font` describes a font in `GET /v1/fonts`.
+    `object_key` is the key of immutable bytes: a replaced asset has another. `detail` says why the
+    last upload was refused, and `font` describes a font in `GET /v1/fonts`. `width` and `height`
+    are the pixels of a picture that was checked. `template_ids`: the only templates that may use
+    the asset; None for all of the account. `replacement` is not used before it was checked.
     """
 
     asset_id: str
@@ -187,18 +199,45 @@ class AssetRecord:
     status: str = "waiting"
     detail: str = ""
     font: Mapping[str, Any] | None = None
+    template_ids: Sequence[str] | None = None
+    width: int | None = None
+    height: int | None = None
+    replacement: AnnouncedUpload | None = None
+    revision: int = 1
 
     @property
     def is_font(self) -> bool:
         """Whether its content type is that of a font."""
         return self.content_type.startswith("font/")
 
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether an upload was announced and not yet checked."""
+        return self.status == "waiting" or self.replacement is not None
+
+    def is_usable_in(self, template_ids: Sequence[str] | None) -> bool:
+        """Whether one of these templates may use it; None stands for all templates."""
+        if self.template_ids is None or template_ids is None:
+            return True
+        return not set(self.template_ids).isdisjoint(template_ids)
+
+    def is_owned_by(self, template_ids: Sequence[str] | None) -> bool:
+        """Whether a key that is limited to these templates (None: to none) may change it."""
+        if template_ids is None:
+            return True
+        return self.template_ids is not None and set(self.template_ids) <= set(template_ids)
+
 
 class AssetStore(Protocol):
     """Assets by id."""
 
     def get(self, asset_id: str) -> AssetRecord | None: ...
-    def put(self, record: AssetRecord) -> None: ...
+    def put(self, record: AssetRecord) -> None:
+        """Store a record; `Conflict` unless its `revision` is one more than the stored one.
+
+        A new record has revision 1.
+        """
+
     def delete(self, asset_id: str) -> None: ...
     def list(self, *, limit: int, cursor: str | None) -> Page[AssetRecord]: ...
 

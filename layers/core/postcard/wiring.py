@@ -23,6 +23,8 @@ from postcard.delivery import assembly
 from postcard.keys.key_source import KeySource
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.rendering.renderer import Renderer
+from postcard.rendering.static_layers import StaticLayerCache
+from postcard.runtime.lru_cache import Caches
 from postcard.settings import Settings
 from postcard.text.fonts import Fonts
 
@@ -157,6 +159,7 @@ def _dependencies(
     clock: Callable[[], float] = time.monotonic,
 ) -> assembly.Dependencies:
     table = Table(dynamodb, settings.table)
+    caches = Caches()
     keys = KeySource(SecretsManagerStore(secrets_manager, settings.secret_id), clock=clock)
     return assembly.Dependencies(
         templates=DynamoTemplateStore(table),
@@ -168,9 +171,11 @@ def _dependencies(
         counters=DynamoCounters(table),
         renderer=Renderer(
             Fonts.load(Path(settings.fonts)),
-            DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder),
+            DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder, caches=caches),
+            StaticLayerCache(caches=caches),
         ),
         keys=keys.current,
         origin=keys.origin_secret,
         merge_renders=settings.merge_renders,
+        caches=caches,
     )

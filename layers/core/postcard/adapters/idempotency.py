@@ -1,9 +1,16 @@
 """Rules of idempotency keys that every `IdempotencyStore` applies."""
 
+import hashlib
+
 from postcard.errors import Conflict, IdempotencyMismatch
 
 RESPONSE_LIFETIME_SECONDS = 86_400
 IN_PROGRESS_SECONDS = 60  # then the first call is taken for dead, and its key is free again
+
+
+def hashed_name(name: str) -> str:
+    """What is stored in place of a name: a caller may have put personal data into its key."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def stored_response(response: str | None, *, same_body: bool) -> str:

@@ -1,14 +1,17 @@
 """Creates, lists and deletes assets: the customer's own pictures and fonts, uploaded once.
 
-Templates and requests name them as `asset:ID`.
+Templates and requests name them as `asset:ID`. `templates` are those that the caller's API key is
+limited to; None if it is not limited.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace as with_changes
 
 from postcard import ports
-from postcard.errors import NotFound
-from postcard.ports import AssetRecord, JsonObject
+from postcard.assets.reader import AssetReader
+from postcard.errors import Conflict, Forbidden, NotFound
+from postcard.ports import AnnouncedUpload, AssetRecord, JsonObject
 from postcard.timestamps import format_rfc3339
 
 
@@ -17,40 +20,105 @@ class AssetService:
 
     def __init__(
         self,
-        records: ports.AssetStore,
+        reader: AssetReader,
         store: ports.ObjectStore,
         uploads: ports.Uploads,
         *,
         new_upload_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        self._records = records
+        self._reader = reader
+        self._records = reader.records
         self._store = store
         self._uploads = uploads
         self._new_upload_id = new_upload_id
 
-    def create(self, asset_id: str, *, content_type: str, size: int, now: float) -> JsonObject:
-        """A new asset, and the presigned upload of its `size` bytes."""
-        key = f"uploads/{asset_id}/{self._new_upload_id()}"
-        record = AssetRecord(asset_id, content_type, size, key, int(now))
-        upload = self._uploads.presign(key, content_type, size)
-        self._records.put(record)
-        return {**_to_json(record), "upload": upload}
+    def create(
+        self,
+        asset_id: str,
+        *,
+        content_type: str,
+        size: int,
+        now: float,
+        templates: Sequence[str] | None = None,
+        replace: bool = False,
+    ) -> JsonObject:
+        """A new asset, or with `replace` new bytes for one, and the presigned upload of these.
 
-    def list(self, *, limit: int, cursor: str | None) -> JsonObject:
-        """A page of the assets, by id."""
+        An asset that exists stays in use until the upload was checked. `Conflict`, `Forbidden`.
+        """
+        key = f"uploads/{asset_id}/{self._new_upload_id()}"
+        new = AssetRecord(asset_id, content_type, size, key, int(now), template_ids=templates)
+        known = self._records.get(asset_id)
+        if known is not None:
+            _check_replaceable(known, templates, replace=replace)
+            new = with_changes(new, template_ids=known.template_ids)
+        form = self._uploads.presign(key, content_type, size)
+        self._records.put(new if known is None else _with_announced(known, new))
+        if known is not None and known.replacement is not None:
+            self._store.delete([known.replacement.object_key])
+        return {**_to_json(new), "upload": form}
+
+    def read(
+        self, asset_id: str, *, templates: Sequence[str] | None, deadline: float | None = None
+    ) -> JsonObject:
+        """An asset; an upload that is there is checked first. `NotFound`."""
+        record = self._reader.check_upload(self._visible(asset_id, templates), deadline=deadline)
+        width, height = self._reader.pixel_size(record, deadline=deadline)
+        return _to_json(with_changes(record, width=width, height=height))
+
+    def list(
+        self, *, limit: int, cursor: str | None, templates: Sequence[str] | None = None
+    ) -> JsonObject:
+        """A page of the assets, by id; those of other templates are left out."""
         page = self._records.list(limit=limit, cursor=cursor)
         return {
-            "items": [_to_json(record) for record in page.items],
+            "items": [_to_json(record) for record in page.items if record.is_usable_in(templates)],
             "next_cursor": page.next_cursor,
         }
 
-    def delete(self, asset_id: str) -> None:
+    def delete(self, asset_id: str, *, templates: Sequence[str] | None = None) -> None:
         """Delete the record and its bytes; versions keep the copies they were published with."""
-        record = self._records.get(asset_id)
-        if record is None:
-            raise NotFound(f'There is no asset "{asset_id}".')
+        record = self._visible(asset_id, templates)
+        _check_ownership(record, templates)
         self._records.delete(asset_id)
         self._store.delete([record.object_key])
+        if record.replacement is not None:
+            self._store.delete([record.replacement.object_key])
+
+    def _visible(self, asset_id: str, templates: Sequence[str] | None) -> AssetRecord:
+        """The record; `NotFound` for one of other templates, as for none."""
+        record = self._records.get(asset_id)
+        if record is None or not record.is_usable_in(templates):
+            raise NotFound(f'There is no asset "{asset_id}".')
+        return record
+
+
+def _check_replaceable(
+    known: AssetRecord, templates: Sequence[str] | None, *, replace: bool
+) -> None:
+    if not known.is_usable_in(templates):
+        raise Conflict(f'The id "{known.asset_id}" is taken: choose another.')
+    if not replace:
+        raise Conflict(f'There is an asset "{known.asset_id}": send "replace": true to replace it.')
+    _check_ownership(known, templates)
+
+
+def _check_ownership(record: AssetRecord, templates: Sequence[str] | None) -> None:
+    if not record.is_owned_by(templates):
+        raise Forbidden(
+            f'Templates that this key is not valid for may use the asset "{record.asset_id}": use a'
+            " key that is not limited to templates.",
+            code="template_not_allowed",
+        )
+
+
+def _with_announced(known: AssetRecord, new: AssetRecord) -> AssetRecord:
+    """The known record with an announced upload, which is not used before it was checked."""
+    revision = known.revision + 1
+    if known.status == "refused":  # there are no bytes in use
+        return with_changes(new, revision=revision)
+    upload = AnnouncedUpload(new.object_key, new.content_type, new.bytes, new.created_at)
+    return with_changes(known, replacement=upload, detail="", revision=revision)
 
 
 def _to_json(record: AssetRecord) -> JsonObject:
@@ -60,6 +128,17 @@ def _to_json(record: AssetRecord) -> JsonObject:
         "bytes": record.bytes,
         "status": record.status,
         "created_at": format_rfc3339(record.created_at),
+        "template_ids": None if record.template_ids is None else list(record.template_ids),
+        "width": record.width,
+        "height": record.height,
         "family": record.font["family"] if record.font else None,
+        "replacement": _replacement_status(record),
         "detail": record.detail or None,
     }
+
+
+def _replacement_status(record: AssetRecord) -> str | None:
+    """What became of the last upload, if it is not the one in use."""
+    if record.replacement is not None:
+        return "waiting"
+    return "refused" if record.detail and record.status != "refused" else None

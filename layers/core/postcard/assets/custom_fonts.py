@@ -28,18 +28,24 @@ class CustomFonts:
         self._monotonic = monotonic
 
     def resolve_families(
-        self, document: Document, shipped: Fonts, *, deadline: float
+        self,
+        document: Document,
+        shipped: Fonts,
+        *,
+        templates: Sequence[str] | None,
+        deadline: float,
     ) -> FontKeysByFamily:
         """The object keys of the families that a document names and that are not `shipped`.
 
         `asset:ID` names one font, any other name all fonts of that family. Unknown families are
-        left out. `BadRequest` for an asset that cannot be used.
+        left out, as are fonts that none of `templates` may use. `BadRequest` for an asset that
+        cannot be used.
         """
         pointers: dict[str, str] = {}
         for pointer, name in used_families(document):
             if not shipped.has_family(name):
                 pointers.setdefault(name, pointer)
-        chosen, faults = self._choose_records(pointers, deadline)
+        chosen, faults = self._choose_records(pointers, templates, deadline)
         size = sum(record.bytes for records in chosen.values() for record in records)
         if size > MAX_CUSTOM_FONT_BYTES:
             detail = (
@@ -50,12 +56,13 @@ class CustomFonts:
         raise_faults(faults)
         return {name: [record.object_key for record in records] for name, records in chosen.items()}
 
-    def describe_fonts(self, shipped: Fonts, *, deadline: float) -> Sequence[Mapping[str, object]]:
+    def describe_fonts(
+        self, shipped: Fonts, *, templates: Sequence[str] | None, deadline: float
+    ) -> Sequence[Mapping[str, object]]:
         """The uploaded fonts in `GET /v1/fonts`; one named like a shipped family goes by its id."""
         entries: list[Mapping[str, object]] = []
-        for name, records in sorted(
-            _group_by_family(self._ready_fonts(deadline, require_checked=False)).items()
-        ):
+        ready = self._ready_fonts(templates, deadline, require_checked=False)
+        for name, records in sorted(_group_by_family(ready).items()):
             if shipped.has_family(name):
                 entries += [
                     {**_catalog_entry(record), "family": ASSET_PREFIX + record.asset_id}
@@ -66,38 +73,50 @@ class CustomFonts:
         return entries
 
     def _choose_records(
-        self, pointers: Mapping[str, str], deadline: float
+        self, pointers: Mapping[str, str], templates: Sequence[str] | None, deadline: float
     ) -> tuple[dict[str, Sequence[AssetRecord]], list[Fault]]:
         by_family = any(not name.startswith(ASSET_PREFIX) for name in pointers)
-        families = (
-            _group_by_family(self._ready_fonts(deadline, require_checked=True)) if by_family else {}
-        )
+        families: Mapping[str, Sequence[AssetRecord]] = {}
+        if by_family:
+            families = _group_by_family(
+                self._ready_fonts(templates, deadline, require_checked=True)
+            )
         chosen: dict[str, Sequence[AssetRecord]] = {}
         faults = []
         for name, pointer in pointers.items():
             try:
-                chosen[name] = self._records_of(name, families)
+                chosen[name] = self._records_of(name, families, templates)
             except AssetError as error:
                 faults.append(Fault("invalid_value", pointer, str(error)))
         return {name: records for name, records in chosen.items() if records}, faults
 
     def _records_of(
-        self, name: str, families: Mapping[str, Sequence[AssetRecord]]
+        self,
+        name: str,
+        families: Mapping[str, Sequence[AssetRecord]],
+        templates: Sequence[str] | None,
     ) -> Sequence[AssetRecord]:
         if not name.startswith(ASSET_PREFIX):
             return families.get(name, ())
-        return (
-            self._assets.get_ready_font(self._assets.get_record(name.removeprefix(ASSET_PREFIX))),
-        )
+        asset_id = name.removeprefix(ASSET_PREFIX)
+        record = self._assets.get_record(asset_id, templates=templates)
+        return (self._assets.get_ready_font(record),)
 
-    def _ready_fonts(self, deadline: float, *, require_checked: bool) -> Iterator[AssetRecord]:
-        """All usable fonts.
+    def _ready_fonts(
+        self, templates: Sequence[str] | None, deadline: float, *, require_checked: bool
+    ) -> Iterator[AssetRecord]:
+        """All fonts that one of `templates` may use.
 
         Where the time is too short to sanitize a new one, it is left out, or `GatewayTimeout` is
         raised if `require_checked`.
         """
         for record in self._font_records():
-            if record.status == "waiting" and self._monotonic() > deadline - MAX_CHECK_SECONDS:
+            if not record.is_usable_in(templates):
+                continue
+            if record.is_unchecked and self._monotonic() > deadline - MAX_CHECK_SECONDS:
+                if record.status == "ready":
+                    yield record  # a replacement is not in use before it was checked
+                    continue
                 if require_checked:
                     raise GatewayTimeout("New fonts are still being checked: try again.")
                 continue

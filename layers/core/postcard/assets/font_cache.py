@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from postcard.errors import Fault, ServiceUnavailable
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
@@ -51,16 +51,23 @@ class FontCache:
     """
 
     def __init__(
-        self, shipped: Fonts, read: ReadObject, *, max_bytes: int = FONT_CACHE_BYTES
+        self,
+        shipped: Fonts,
+        read: ReadObject,
+        *,
+        max_bytes: int = FONT_CACHE_BYTES,
+        caches: Caches | None = None,
     ) -> None:
         self.shipped = shipped
         self._read = read
         self._max_bytes = max_bytes
-        self._sets: FontSetCache = SizedLruCache(MAX_CACHED_FONT_SETS)
+        caches = caches or Caches()
+        self._sets: FontSetCache = caches.add("font sets", SizedLruCache(MAX_CACHED_FONT_SETS))
         # partial: a bound method would be a reference cycle and keep the files after this cache
-        self._files: SizedLruCache[str, tuple[FontFile, int]] = SizedLruCache(
+        files: SizedLruCache[str, tuple[FontFile, int]] = SizedLruCache(
             max_bytes, itemgetter(1), on_evict=partial(_delete_file, self._sets)
         )
+        self._files = caches.add("font files", files)
         self._folder: Path | None = None
         self._lock = Lock()
 

@@ -1,14 +1,16 @@
 """Reads uploaded assets; an upload is validated and rewritten before its first use.
 
 So what is drawn later is a picture that was re-encoded, without anything hidden in it, and a font
-whose tables the sanitizer wrote.
+whose tables the sanitizer wrote. Until then the bytes that an asset had before stay in use.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.canvas.codecs.reencode import reencode
-from postcard.ports import AssetRecord, StoredObject
+from postcard.canvas.codecs.reencode import pixel_size, reencode
+from postcard.errors import Conflict
+from postcard.ports import AnnouncedUpload, AssetRecord, StoredObject
 from postcard.runtime.digest import content_digest
 
 ASSET_PREFIX = "asset:"  # of references to assets in templates and requests
@@ -19,7 +21,11 @@ class AssetError(Exception):
 
 
 class AssetReader:
-    """Reads assets by id. With `normalize`, a re-encoded picture replaces its upload."""
+    """Reads assets by id. With `normalize`, a checked upload takes the place of earlier bytes.
+
+    `templates` are those that want to use an asset; None for all of the account. An asset of other
+    templates counts as missing.
+    """
 
     def __init__(
         self, records: ports.AssetStore, store: ports.ObjectStore, *, normalize: bool
@@ -28,72 +34,183 @@ class AssetReader:
         self._store = store
         self._normalize = normalize
 
-    def read(self, asset_id: str, *, deadline: float | None = None) -> bytes:
+    def read(
+        self,
+        asset_id: str,
+        *,
+        templates: Sequence[str] | None = None,
+        deadline: float | None = None,
+    ) -> bytes:
         """A picture's bytes; `AssetError` if there is none or it cannot be decoded."""
-        record = self.get_record(asset_id)
+        record = self.get_record(asset_id, templates=templates)
+        if self._normalize:
+            record = self.check_upload(record, deadline=deadline)
         if record.is_font:
             raise AssetError(f'The asset "{asset_id}" is a font, not a picture.')
-        stored = self._read_upload(record, deadline)
-        return stored.body if record.status == "ready" else self._normalize_image(record, stored)
+        if record.status == "refused":
+            raise AssetError(record.detail)
+        record, stored = self._read_stored(record, deadline)
+        if record.status == "ready":
+            return stored.body
+        _check_size(record.asset_id, record.bytes, stored)
+        return _reencode(record.asset_id, stored)[0]
 
-    def get_record(self, asset_id: str) -> AssetRecord:
+    def get_record(self, asset_id: str, *, templates: Sequence[str] | None = None) -> AssetRecord:
         """The record; `AssetError` if there is none."""
         record = self.records.get(asset_id)
-        if record is None:
+        if record is None or not record.is_usable_in(templates):
             raise AssetError(f'There is no asset "{asset_id}": POST /v1/assets makes one.')
         return record
 
     def get_ready_font(self, record: AssetRecord, *, deadline: float | None = None) -> AssetRecord:
         """The record of a usable font, which is sanitized first if it is new; `AssetError`."""
+        record = self.check_upload(record, deadline=deadline)
         if not record.is_font:
             raise AssetError(f'The asset "{record.asset_id}" is a picture, not a font.')
         if record.status == "refused":
             raise AssetError(record.detail)
-        if record.status == "ready":
-            return record
-        return self._sanitize_font(record, self._read_upload(record, deadline))
+        if record.status == "waiting":
+            raise _not_uploaded(record)
+        return record
 
-    def _read_upload(self, record: AssetRecord, deadline: float | None) -> StoredObject:
+    def check_upload(self, record: AssetRecord, *, deadline: float | None = None) -> AssetRecord:
+        """The record once an announced upload was checked, if its bytes are there by now.
+
+        A good upload takes the place of the bytes in use. A refused one changes only `detail`,
+        unless the asset has no other bytes.
+        """
+        for upload in _unchecked_uploads(record):
+            stored = self._store.get(upload.object_key, deadline=deadline)
+            if stored is not None:
+                return self._check_and_record(record, upload, stored)
+        return record
+
+    def pixel_size(
+        self, record: AssetRecord, *, deadline: float | None = None
+    ) -> tuple[int | None, int | None]:
+        """Width and height of a picture that is ready, which records of 0.1 do not have."""
+        if record.width is not None or record.status != "ready" or record.is_font:
+            return record.width, record.height
+        try:
+            return pixel_size(self._read_stored(record, deadline)[1].body)
+        except AssetError:
+            return None, None
+
+    def _read_stored(
+        self, record: AssetRecord, deadline: float | None
+    ) -> tuple[AssetRecord, StoredObject]:
+        """The bytes in use. Another process may have put others in their place since the read."""
         stored = self._store.get(record.object_key, deadline=deadline)
         if stored is None:
-            raise AssetError(f'The asset "{record.asset_id}" has not been uploaded yet.')
-        if record.status != "ready" and len(stored.body) != record.bytes:
-            raise AssetError(f'The asset "{record.asset_id}" has not the size that was announced.')
-        return stored
+            current = self.records.get(record.asset_id)
+            if current is not None and current.object_key != record.object_key:
+                record, stored = current, self._store.get(current.object_key, deadline=deadline)
+        if stored is None:
+            raise _not_uploaded(record)
+        return record, stored
 
-    def _sanitize_font(self, record: AssetRecord, stored: StoredObject) -> AssetRecord:
-        # Imported here: the image function reads assets and never sanitizes a font.
-        from postcard.assets.font_catalog import describe_font
-        from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
-        from postcard.text.font_file import MEDIA_TYPES, read_metadata
-
+    def _check_and_record(
+        self, record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
+    ) -> AssetRecord:
         try:
-            font = sanitize_in_subprocess(stored.body)
-            catalog_entry = describe_font(read_metadata(font))
-        except ValueError as error:
-            detail = f'The asset "{record.asset_id}" is not a usable font: {error}.'
-            self.records.put(replace(record, status="refused", detail=detail))
-            self._store.delete([record.object_key])
-            raise AssetError(detail) from None
-        return self._store_ready(replace(record, font=catalog_entry), font, MEDIA_TYPES[font[:4]])
+            checked, body = _check(record, upload, stored)
+        except AssetError as error:
+            return self._put(_refused(record, upload, str(error)), unused=[upload.object_key])
+        self._store.put(checked.object_key, StoredObject(body, checked.content_type))
+        unused = {record.object_key, upload.object_key}
+        return self._put(checked, unused=sorted(unused), new_key=checked.object_key)
 
-    def _normalize_image(self, record: AssetRecord, stored: StoredObject) -> bytes:
+    def _put(self, record: AssetRecord, *, unused: Sequence[str], new_key: str = "") -> AssetRecord:
+        """Store a record and delete the bytes that it replaces.
+
+        If somebody else changed the asset meanwhile, theirs counts. Each upload has keys of its
+        own, so what is deleted here is in no other record.
+        """
         try:
-            body, content_type = reencode(stored.body)
-        except ValueError as error:
-            raise AssetError(
-                f'The asset "{record.asset_id}" is not a usable picture: {error}.'
-            ) from None
-        if self._normalize:
-            self._store_ready(record, body, content_type)
-        return body
+            self.records.put(record)
+        except Conflict:
+            current = self.records.get(record.asset_id)
+            if new_key and (current is None or current.object_key != new_key):
+                self._store.delete([new_key])
+            if current is None:
+                gone = f'The asset "{record.asset_id}" was deleted.'
+                return replace(record, status="refused", detail=gone)
+            return current
+        self._store.delete(unused)
+        return record
 
-    def _store_ready(self, record: AssetRecord, body: bytes, content_type: str) -> AssetRecord:
-        key = f"assets/{record.asset_id}/{content_digest(body)}"
-        self._store.put(key, StoredObject(body, content_type))
-        ready = replace(
-            record, object_key=key, content_type=content_type, bytes=len(body), status="ready"
-        )
-        self.records.put(ready)
-        self._store.delete([record.object_key])
-        return ready
+
+def _unchecked_uploads(record: AssetRecord) -> Sequence[AnnouncedUpload]:
+    """The announced uploads that were not checked yet, the newest first."""
+    uploads = [record.replacement] if record.replacement is not None else []
+    if record.status == "waiting":
+        first = (record.object_key, record.content_type, record.bytes, record.created_at)
+        uploads.append(AnnouncedUpload(*first))
+    return uploads
+
+
+def _check(
+    record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
+) -> tuple[AssetRecord, bytes]:
+    """The record with an upload in use, and the bytes to store; `AssetError` if it is refused."""
+    _check_size(record.asset_id, upload.bytes, stored)
+    width = height = font = None
+    if upload.content_type.startswith("font/"):
+        body, content_type, font = _sanitize_font(record.asset_id, stored)
+    else:
+        body, content_type = _reencode(record.asset_id, stored)
+        width, height = pixel_size(body)
+    upload_id = upload.object_key.rpartition("/")[2]
+    checked = replace(
+        record,
+        object_key=f"assets/{record.asset_id}/{upload_id}/{content_digest(body)}",
+        content_type=content_type,
+        bytes=len(body),
+        created_at=upload.announced_at,
+        status="ready",
+        detail="",
+        font=font,
+        width=width,
+        height=height,
+        replacement=None if upload == record.replacement else record.replacement,
+        revision=record.revision + 1,
+    )
+    return checked, body
+
+
+def _refused(record: AssetRecord, upload: AnnouncedUpload, detail: str) -> AssetRecord:
+    """The record after an upload was refused; bytes that it had before stay in use."""
+    record = replace(record, detail=detail, revision=record.revision + 1)
+    if upload == record.replacement:
+        return replace(record, replacement=None)
+    return replace(record, status="refused")
+
+
+def _check_size(asset_id: str, announced: int, stored: StoredObject) -> None:
+    if len(stored.body) != announced:
+        raise AssetError(f'The asset "{asset_id}" has not the size that was announced.')
+
+
+def _reencode(asset_id: str, stored: StoredObject) -> tuple[bytes, str]:
+    try:
+        return reencode(stored.body)
+    except ValueError as error:
+        raise AssetError(f'The asset "{asset_id}" is not a usable picture: {error}.') from None
+
+
+def _sanitize_font(asset_id: str, stored: StoredObject) -> tuple[bytes, str, dict[str, object]]:
+    # Imported here: the image function reads assets and never sanitizes a font.
+    from postcard.assets.font_catalog import describe_font
+    from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
+    from postcard.text.font_file import MEDIA_TYPES, read_metadata
+
+    try:
+        font = sanitize_in_subprocess(stored.body)
+        catalog_entry = describe_font(read_metadata(font))
+    except ValueError as error:
+        raise AssetError(f'The asset "{asset_id}" is not a usable font: {error}.') from None
+    return font, MEDIA_TYPES[font[:4]], dict(catalog_entry)
+
+
+def _not_uploaded(record: AssetRecord) -> AssetError:
+    return AssetError(f'The asset "{record.asset_id}" has not been uploaded yet.')

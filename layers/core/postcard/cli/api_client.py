@@ -31,12 +31,6 @@ class ApiClient:
             raise problem_from_response(response.status, response.data)
         return parse_json_object(response.data) if response.data else {}
 
-    def check_uploaded_fonts(self) -> None:
-        """List the fonts, because the API checks newly uploaded fonts before it lists them."""
-        response = self._send("GET", f"{self.base_url}/v1/fonts", None, self._headers)
-        if response.status >= 400:
-            raise problem_from_response(response.status, response.data)
-
     def list_items(self, path: str) -> Iterator[JsonObject]:
         """Every item of a paginated list."""
         cursor: str | None = None

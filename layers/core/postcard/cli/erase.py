@@ -2,7 +2,7 @@
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.output import CommandError, CommandResult
 from postcard.cli.target import ServiceTarget, target_options
 

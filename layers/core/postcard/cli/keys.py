@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from postcard.cli.command import Command, Group
+from postcard.cli.base_command import Command, Group
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandResult, format_table

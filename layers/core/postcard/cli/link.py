@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_line

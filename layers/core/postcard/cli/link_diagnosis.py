@@ -45,7 +45,7 @@ def _diagnose_values(
     changes = modifications_from_link(loaded.template, link.fields)
     for name in changes.ignored_names:
         add_check("values", "note", f"the template has no field or layer {name}: it is ignored.")
-    bound = bind(loaded.template, changes, mode="default")
+    bound = bind(loaded.template, changes, mode="default", restricted=frozenset(link.open_fields))
     for warning in bound.warnings:
         add_check("values", "note", warning.detail)
     for name in bound.missing_required:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.local_render import LocalRenderResult, render_file
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line

@@ -4,7 +4,7 @@ import time
 
 import click
 
-from postcard.cli.command import Command, Group
+from postcard.cli.base_command import Command, Group
 from postcard.cli.output import CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.key_set import KeySet

@@ -11,12 +11,18 @@ from urllib.parse import quote
 import click
 
 from postcard.cli.api_client import ApiClient
-from postcard.cli.command import Command, Group
-from postcard.cli.output import EXIT_NO, EXIT_OK, CommandResult, fault_json, format_table
+from postcard.cli.base_command import Command, Group
+from postcard.cli.output import (
+    EXIT_NO,
+    EXIT_OK,
+    CommandError,
+    CommandResult,
+    fault_json,
+    format_table,
+)
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.cli.template_files import (
     CONTENT_TYPES,
-    FONT_TYPES,
     TEMPLATE_ID,
     TemplateFile,
     asset_ids,
@@ -78,7 +84,7 @@ def located_fault(file: TemplateFile, fault: Fault) -> str:
 
 def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
     """The document with its faults and its findings (warnings that do not prevent publishing)."""
-    from postcard.lint.findings import check_template
+    from postcard.lint.checks import check_template
     from postcard.template.compiled import Template
     from postcard.template.validation.parse import parse_document
 
@@ -104,8 +110,11 @@ def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandRe
 
     NAMES are template ids or paths of files. Without NAMES, all documents of the folder are
     published. Each template's id is its file name. The pictures and fonts of the documents are
-    uploaded first. A document that is already published unchanged gets no new version. If one
-    document has faults, nothing is sent.
+    uploaded first, and replace assets of the same ids. A document that is already published
+    unchanged gets no new version. If one document has faults, nothing is sent.
+
+    With a key that is limited to templates, assets are uploaded for these templates only. It cannot
+    replace an asset of the whole account or of other templates.
     """
     files = find_template_files(folder, names)
     for file, faults, _ in map(check_file, files):
@@ -151,20 +160,30 @@ def _push_result(responses: Sequence[Mapping[str, Any]]) -> CommandResult:
 
 
 def upload_asset(client: ApiClient, name: str, path: Path) -> None:
-    """Upload one picture or font as an asset."""
+    """Upload one picture or font as an asset; `CommandError` if the API refuses it."""
     body, content_type = path.read_bytes(), CONTENT_TYPES[path.suffix]
-    request = json.dumps({"id": name, "content_type": content_type, "bytes": len(body)})
-    client.upload(client.call("POST", "/v1/assets", request)["upload"], body, content_type)
-    if path.suffix in FONT_TYPES:
-        client.check_uploaded_fonts()  # after each font: several may exceed the time of one call
+    asset = {"id": name, "content_type": content_type, "bytes": len(body), "replace": True}
+    with _names_file(path):
+        upload = client.call("POST", "/v1/assets", json.dumps(asset))["upload"]
+    client.upload(upload, body, content_type)
+    checked = client.call("GET", f"/v1/assets/{quote(name)}")
+    if checked["detail"]:
+        raise CommandError(f"{path}: {checked['detail']}")
 
 
 def publish_file(client: ApiClient, file: TemplateFile) -> Mapping[str, Any]:
-    """Publish one document; the detail of an error response gets the file's path."""
-    try:
+    """Publish one document."""
+    with _names_file(file.path):
         return client.call("PUT", f"/v1/templates/{file.id}", file.text())
+
+
+@contextmanager
+def _names_file(path: Path) -> Iterator[None]:
+    """Puts the file's path before the detail of an error response."""
+    try:
+        yield
     except Problem as problem:
-        problem.detail = f"{file.path}: {problem.detail}"
+        problem.detail = f"{path}: {problem.detail}"
         raise
 
 

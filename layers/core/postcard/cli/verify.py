@@ -5,7 +5,7 @@ from dataclasses import field
 
 import click
 
-from postcard.cli.command import Command
+from postcard.cli.base_command import Command
 from postcard.cli.output import EXIT_ERROR, EXIT_NO, EXIT_OK, CommandError, CommandResult
 from postcard.cli.pasted_link import PastedLink, mail_software_changes
 from postcard.cli.signature_diagnosis import diagnose_signature

@@ -15,6 +15,7 @@ from postcard.pipeline.template_loader import TemplateLoader
 from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import Caches
 from postcard.settings import DEFAULT_MERGE_RENDERS
 
 
@@ -40,6 +41,7 @@ class Dependencies:
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
     set_deadline: Callable[[float], None] = lambda instant: None
+    caches: Caches = field(default_factory=Caches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,17 @@ class SharedServices:
     @classmethod
     def build(cls, dependencies: Dependencies, *, normalize_uploads: bool) -> "SharedServices":
         """With `normalize_uploads`, uploaded assets are checked and rewritten at first use."""
+        monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
         assets = AssetReader(dependencies.assets, store, normalize=normalize_uploads)
-        sources = SourceFetcher(store, assets, dependencies.fetcher)
-        monotonic = dependencies.monotonic
+        sources = SourceFetcher(store, assets, dependencies.fetcher, caches=caches)
         return cls(
-            templates=TemplateLoader(dependencies.templates, clock=monotonic),
+            templates=TemplateLoader(dependencies.templates, clock=monotonic, caches=caches),
             store=store,
             sources=sources,
-            pipeline=RenderPipeline(dependencies.renderer, sources, monotonic=monotonic),
+            pipeline=RenderPipeline(
+                dependencies.renderer, sources, monotonic=monotonic, caches=caches
+            ),
             budget=RenderBudget(
                 dependencies.counters, merge_renders=dependencies.merge_renders, clock=monotonic
             ),

@@ -62,58 +62,66 @@ class KnownSoFar:
     job: RenderJob | None = None
 
 
-class Fallbacks:
-    """The fallbacks, and what they draw and read with.
+@dataclass(frozen=True, slots=True)
+class FallbackTools:
+    """What the fallbacks draw and read with.
 
     `render` draws a job and raises `NeedsFallback`; `monotonic` is `time.monotonic`.
     """
 
-    def __init__(
-        self,
-        images: FallbackImages,
-        render: Callable[[RenderJob, RequestContext], RenderResult],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._images = images
-        self._render = render
-        self._monotonic = monotonic
+    images: FallbackImages
+    render: Callable[[RenderJob, RequestContext], RenderResult]
+    monotonic: Callable[[], float]
 
-    def first_image(self, known: KnownSoFar, context: RequestContext) -> EncodedImage:
-        """The image of the first fallback that works; the last one always does."""
-        for fallback in (self.template_with_defaults, self.stored_picture):
-            try:
-                image = fallback(known, context)
-            except Exception as failure:  # the next fallback may do better
-                context.log_fields["error"] = failure_site(failure)
-                continue
-            if image is not None:
-                return image
-        return self.solid_color(known, context)
 
-    def template_with_defaults(
-        self, known: KnownSoFar, context: RequestContext
-    ) -> EncodedImage | None:
-        """The template with every field at its default: some value broke the drawing.
+def template_with_defaults(
+    known: KnownSoFar, context: RequestContext, tools: FallbackTools
+) -> EncodedImage | None:
+    """The template with every field at its default: some value broke the drawing.
 
-        None if something else failed, a required field has no default, or the time is up.
-        """
-        if known.reason != "render" or known.job is None:
-            return None
-        job = replace(known.job, values=bind_defaults(known.job.template))
-        if job.values.missing_required or self._monotonic() >= context.deadline:
-            return None
+    None if something else failed, a required field has no default, or the time is up.
+    """
+    if known.reason != "render" or known.job is None:
+        return None
+    job = replace(known.job, values=bind_defaults(known.job.template))
+    if job.values.missing_required or tools.monotonic() >= context.deadline:
+        return None
+    try:
+        return tools.render(job, context).image
+    except NeedsFallback:
+        return None
+
+
+def stored_picture(
+    known: KnownSoFar, context: RequestContext, tools: FallbackTools
+) -> EncodedImage | None:
+    """The template's `fallback` or `ended` picture, drawn at publish, in the requested size."""
+    try:
+        return tools.images.load_resized(known.stored_keys, known.options)
+    finally:
+        context.timings.lap("fallback")
+
+
+def solid_color(
+    known: KnownSoFar, context: RequestContext, tools: FallbackTools
+) -> EncodedImage | None:
+    """A picture of one colour, the template's background."""
+    return tools.images.solid_color(known.options)
+
+
+FALLBACKS = (template_with_defaults, stored_picture, solid_color)
+
+
+def first_fallback(
+    known: KnownSoFar, context: RequestContext, tools: FallbackTools
+) -> EncodedImage:
+    """The image of the first fallback that works. `RuntimeError` if none does."""
+    for fallback in FALLBACKS:
         try:
-            return self._render(job, context).image
-        except NeedsFallback:
-            return None
-
-    def stored_picture(self, known: KnownSoFar, context: RequestContext) -> EncodedImage | None:
-        """The template's `fallback` or `ended` picture, drawn at publish, in the size asked for."""
-        try:
-            return self._images.load_resized(known.stored_keys, known.options)
-        finally:
-            context.timings.lap("fallback")
-
-    def solid_color(self, known: KnownSoFar, context: RequestContext) -> EncodedImage:
-        """A picture of one colour, the template's background."""
-        return self._images.solid_color(known.options)
+            image = fallback(known, context, tools)
+        except Exception as failure:  # the next fallback may do better
+            context.log_fields["error"] = failure_site(failure)
+            continue
+        if image is not None:
+            return image
+    raise RuntimeError("No fallback could be drawn.")

@@ -21,9 +21,10 @@ from postcard.delivery.fallbacks import (
     ENDED,
     FALLBACK,
     FallbackReason,
-    Fallbacks,
+    FallbackTools,
     KnownSoFar,
     NeedsFallback,
+    first_fallback,
 )
 from postcard.delivery.request_context import RequestContext
 from postcard.errors import (
@@ -116,9 +117,10 @@ class PictureResponse:
 class PictureRequest:
     """A picture that a verified link, or the id of an opaque image, asks for.
 
-    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where to store the picture, None if it may not be stored.
-    `size` None: it follows from the template, `width` and `dpr`. `open_fields` are fields whose
-    values the signature does not cover, `merge_signature` is the signature of such a link.
+    `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
+    to store the picture, None if it may not be stored. `size` None: it follows from the template,
+    `width` and `dpr`. `open_fields` are fields whose values the signature does not cover,
+    `merge_signature` is the signature of such a link.
     """
 
     template_id: str | None
@@ -181,7 +183,7 @@ class PictureService:
         self._images = images
         self._pictures = pictures
         self._pipeline = pipeline
-        self._fallbacks = Fallbacks(fallback_images, self._render, monotonic)
+        self._fallback_tools = FallbackTools(fallback_images, self._render, monotonic)
         self._budget = budget
         self._keys = keys
         self._corrupted_objects = corrupted_objects
@@ -355,7 +357,8 @@ class PictureService:
         image = request.image
         if image is None:
             modifications = modifications_from_link(template.template, request.link_fields)
-            return bind(template.template, modifications, mode="link")
+            restricted = frozenset(request.open_fields)
+            return bind(template.template, modifications, mode="link", restricted=restricted)
         if template.version == image.version:
             return BoundValues.from_canonical_json(template.template, image.values)
         recalled = self._templates.load_version(image.template_id, image.version)
@@ -490,7 +493,7 @@ class PictureService:
             _stored_keys(request, needed.template, needed.kinds),
             needed.job,
         )
-        image = self._fallbacks.first_image(known, context)
+        image = first_fallback(known, context, self._fallback_tools)
         return _respond(request, image, cache_for(FAILURE_SECONDS), "fallback", needed.reason)
 
     def _stored_image(
@@ -503,7 +506,7 @@ class PictureService:
         """The first of the template's stored pictures of these kinds, else one of one colour."""
         options = request.fallback_options(template.template)
         known = KnownSoFar(None, options, _stored_keys(request, template, kinds))
-        return self._fallbacks.first_image(known, context)
+        return first_fallback(known, context, self._fallback_tools)
 
 
 def _respond(

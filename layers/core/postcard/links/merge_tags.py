@@ -18,16 +18,24 @@ from postcard.runtime.lazy_dataclass import dataclass
 MAX_ATTRIBUTE_LENGTH = 500
 # A default with one of these characters could end the tag, its string, or the URL.
 UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
+ZERO_WIDTH_SPACE = "\u200b"
+_LIQUID_START = re.compile(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
 class MailPlatform:
-    """A mail platform: the form of its attributes, and `write_tag(attribute, default)`."""
+    """A mail platform: the form of its attributes, and `write_tag(attribute, default)`.
+
+    `tag_pattern` matches a whole merge tag. `tag_joints` matches each place, without characters,
+    where a zero-width space keeps text from being one.
+    """
 
     name: str
     attribute_pattern: re.Pattern[str]
     write_tag: Callable[[str, str], str]
     example: str
+    tag_pattern: re.Pattern[str]
+    tag_joints: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,16 @@ def _custom(attribute: str, default: str) -> str:
     return attribute
 
 
+_NO_TAG = re.compile(r"(?!)")  # where such a tag in a template's text is Liquid already
+_ANY_TAG = re.compile(
+    r"\*\|[^*|]{1,200}\|\*|\[\[[^\[\]]{1,200}\]\]|\[%[^%]{1,200}%\]|%%[^%]{1,200}%%"
+    r"|<%[^%]{1,200}%>|\$\{[^{}]{1,200}\}|\{\$[^{}]{1,200}\}"
+)
+# Of an unknown platform: two characters of punctuation, or one that begins or ends a word.
+_ANY_JOINT = re.compile(
+    r"(?<=[{}\[\]<>()%$#*|~^@=!?_-])(?=[{}\[\]<>()%$#*|~^@=!?_-])"
+    r"|(?<=[{\[<%$#*|~^@])(?=\w)|(?<=\w)(?=[}\]>%$#*|~^@])"
+)
 PLATFORMS = {
     platform.name: platform
     for platform in (
@@ -72,12 +90,66 @@ PLATFORMS = {
             re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
             _klaviyo,
             "first_name or person|lookup:'Points'",
+            _NO_TAG,
+            re.compile(r"(?<=\{)(?=[{%#])|(?<=[}%#])(?=\})"),
         ),
-        MailPlatform("mailchimp", re.compile(r"[A-Za-z0-9_]{1,50}"), _mailchimp, "FNAME"),
-        MailPlatform("instantly", re.compile(r"[A-Za-z0-9_ -]{1,100}"), _instantly, "firstName"),
-        MailPlatform("custom", re.compile(r"[^\x00-\x1f\x7f]+"), _custom, "[[firstname]]"),
+        MailPlatform(
+            "mailchimp",
+            re.compile(r"[A-Za-z0-9_]{1,50}"),
+            _mailchimp,
+            "FNAME",
+            re.compile(r"\*\|[^*|]{1,200}\|\*"),
+            re.compile(r"(?<=\*)(?=\|)|(?<=\|)(?=\*)"),
+        ),
+        MailPlatform(
+            "instantly",
+            re.compile(r"[A-Za-z0-9_ -]{1,100}"),
+            _instantly,
+            "firstName",
+            _NO_TAG,
+            re.compile(r"(?<=\{)|(?=\})"),  # of `{a|b}` too, from which it chooses one
+        ),
+        MailPlatform(
+            "custom",
+            re.compile(r"[^\x00-\x1f\x7f]+"),
+            _custom,
+            "[[firstname]]",
+            _ANY_TAG,
+            _ANY_JOINT,
+        ),
     )
 }
+
+
+def without_merge_tags(text: str, *, esp: str, template_text: str) -> str:
+    """A text that the platform shows as it is: no value in it becomes a merge tag.
+
+    A zero-width space parts the characters that make a tag, so people read the same words. Tags
+    that `template_text`, the Liquid of `text`, has outside its Liquid are its author's and stay.
+    """
+    platform = PLATFORMS[esp]
+    authored = set(platform.tag_pattern.findall(_outside_liquid(template_text)))
+    parts, end = [], 0
+    for match in platform.tag_pattern.finditer(text):
+        if match[0] in authored:
+            parts += [_without_joints(platform, text[end : match.start()]), match[0]]
+            end = match.end()
+    return "".join([*parts, _without_joints(platform, text[end:])])
+
+
+def _without_joints(platform: MailPlatform, text: str) -> str:
+    return platform.tag_joints.sub(ZERO_WIDTH_SPACE, text)
+
+
+def _outside_liquid(text: str) -> str:
+    """The text with a space for each Liquid tag; what follows an unfinished one is left out."""
+    parts, rest = [], text
+    while match := _LIQUID_START.search(rest):
+        parts.append(rest[: match.start()])
+        _, closing, rest = rest[match.end() :].partition("}}" if match[0] == "{{" else "%}")
+        if not closing:
+            return " ".join(parts)
+    return " ".join([*parts, rest])
 
 
 def merge_link(

@@ -104,7 +104,7 @@ def store_fallbacks(
 def store_fallbacks_at_fixed_keys(
     store: ObjectStore, template_id: str, version: int, drawn: Mapping[str, bytes]
 ) -> None:
-    """Stores them again once the version is published, where a GET finds them without its record."""
+    """Stores them again after publishing, where a GET finds them without the version's record."""
     for kind, body in drawn.items():
         metadata = {DIGEST_METADATA_KEY: content_digest(body)}
         stored = StoredObject(body, "image/png", metadata=metadata)

@@ -4,12 +4,12 @@ load custom fonts → evaluate Liquid → fetch images → draw → encode
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
-from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault
+from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault, raise_faults
 from postcard.formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
@@ -24,6 +24,7 @@ from postcard.rendering.renderer import (
 )
 from postcard.rendering.static_layers import PrerenderedLayers, size_name
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import Caches
 from postcard.template.compiled import Template
 from postcard.template.model import Document
 
@@ -58,11 +59,16 @@ class RenderPipeline:
     """Draws render jobs. One for a process, since its parts have caches."""
 
     def __init__(
-        self, renderer: Renderer, sources: SourceFetcher, *, monotonic: Monotonic = time.monotonic
+        self,
+        renderer: Renderer,
+        sources: SourceFetcher,
+        *,
+        monotonic: Monotonic = time.monotonic,
+        caches: Caches | None = None,
     ) -> None:
         self.renderer = renderer
         self.sources = sources
-        self.font_cache = FontCache(renderer.fonts, sources.read_uncached)
+        self.font_cache = FontCache(renderer.fonts, sources.read_uncached, caches=caches)
         self._monotonic = monotonic
 
     def draw(
@@ -92,10 +98,15 @@ class RenderPipeline:
         warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
         return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes)
 
-    def custom_font_keys(self, document: Document, *, deadline: float) -> FontKeysByFamily:
-        """Keys of the customer's fonts that a document names; `BadRequest` if one is unusable."""
+    def custom_font_keys(
+        self, document: Document, *, templates: Sequence[str] | None, deadline: float
+    ) -> FontKeysByFamily:
+        """Keys of the customer's fonts that a document names; `BadRequest` if one is unusable.
+
+        Fonts that none of `templates` may use count as missing; None stands for all templates.
+        """
         return self.custom_fonts().resolve_families(
-            document, self.renderer.fonts, deadline=deadline
+            document, self.renderer.fonts, templates=templates, deadline=deadline
         )
 
     def custom_fonts(self) -> "CustomFonts":
@@ -138,12 +149,16 @@ class RenderPipeline:
             published_keys = {**published_keys, key: key}
         if not all(source.from_document for source in needed):
             self.renderer.image_cache.prepare_untrusted()
-        fetched, faults = self.sources.fetch_all(needed, published_keys, deadline=deadline)
+        fetched, faults = self.sources.fetch_all(
+            needed, published_keys, templates=job.asset_templates, deadline=deadline
+        )
         if prerendered is None:
             prerendered = cache.add_prerendered(key, fetched.pop(key, b""))
         if prerendered is None:
             rest = [source for source in sources if source.prerendered_only]
-            more, more_faults = self.sources.fetch_all(rest, published_keys, deadline=deadline)
+            more, more_faults = self.sources.fetch_all(
+                rest, published_keys, templates=job.asset_templates, deadline=deadline
+            )
             fetched |= more
             faults += more_faults
         return fetched, [fault for fault in faults if fault.pointer], prerendered
@@ -179,6 +194,22 @@ def _at_request_pointer(
         return warning
     detail = reasons.get(warning.reference, warning.detail)
     return Fault(warning.code, pointers.get(warning.reference, warning.pointer), detail)
+
+
+def check_permitted_assets(job: RenderJob, *, now: float) -> None:
+    """`BadRequest` if Liquid makes restricted values into an asset that they may not choose."""
+    if not job.values.restricted_fields:
+        return
+    detail = "The values name an asset that the template does not name for them."
+    raise_faults(
+        [
+            Fault(
+                "invalid_value", job.source_pointers.get(source.reference, "/modifications"), detail
+            )
+            for source in prepare(job, now=now).image_sources()
+            if not source.is_permitted
+        ]
+    )
 
 
 def bad_request_for(failure: RenderFailed) -> BadRequest:

@@ -1,6 +1,6 @@
 """A render job: everything that one picture's bytes follow from. Requests and links become one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import expects_photos
-from postcard.template.bind import BindMode, BoundValues, bind
+from postcard.template.bind import NO_NAMES, BindMode, BoundValues, EveryName, bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import VALUE_KEYS, modifications_from_json
 from postcard.template.validation.parse import Document
@@ -22,6 +22,8 @@ class RenderJob:
     """A template version, bound values, size, format and quality (None if the format has none).
 
     `source_pointers` maps an image reference to the JSON pointer where the request gave it.
+    `asset_templates`: assets that none of these templates may use count as missing; None stands
+    for all templates.
     """
 
     loaded: LoadedTemplate
@@ -32,6 +34,7 @@ class RenderJob:
     max_bytes: int | None
     dpr: float = 1
     source_pointers: Mapping[str, str] = field(default_factory=dict)
+    asset_templates: Sequence[str] | None = None
 
     @property
     def template(self) -> Template:
@@ -118,13 +121,22 @@ def job_for_request(
     options: OutputOptions,
     *,
     on_invalid: BindMode,
+    key_templates: Sequence[str] | None = None,
     other_faults: Sequence[Fault] = (),
 ) -> RenderJob:
-    """The job of an API request; `BadRequest` with all its faults, `other_faults` among them."""
+    """The job of an API request; `BadRequest` with all its faults, `other_faults` among them.
+
+    `key_templates`: what the API key is limited to. Unless it is None, the values name only assets
+    that the template names.
+    """
     size, faults = options.resolve_size(template.template.document)
     faults += other_faults
     values = bind_modifications(
-        template.template, modifications, on_invalid=on_invalid, faults=faults
+        template.template,
+        modifications,
+        on_invalid=on_invalid,
+        restricted=NO_NAMES if key_templates is None else EveryName(),
+        faults=faults,
     )
     job = job_for_values(template, values, options, size)
     return replace(job, source_pointers=_source_pointers(modifications))
@@ -143,6 +155,7 @@ def job_for_values(
         quality=options.resolve_quality(compiled),
         max_bytes=options.max_bytes or compiled.max_bytes,
         dpr=1 if options.dpr is None else options.dpr,
+        asset_templates=(compiled.id,),
     )
 
 
@@ -163,14 +176,15 @@ def bind_modifications(
     modifications: Sequence[Mapping[str, Any]],
     *,
     on_invalid: BindMode,
+    restricted: Container[str],
     faults: list[Fault],
 ) -> BoundValues:
     """The bound values of a request; `BadRequest` with their faults and those found before."""
     try:
         parsed = modifications_from_json(template, modifications)
-        values = bind(template, parsed, mode=on_invalid)
+        values = bind(template, parsed, mode=on_invalid, restricted=restricted)
     except BadRequest as bad:
-        more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid)
+        more = _faults_in_other_entries(template, modifications, bad.errors, on_invalid, restricted)
         raise_faults([*bad.errors, *more, *faults])
         raise
     missing = [
@@ -190,6 +204,7 @@ def _faults_in_other_entries(
     modifications: Sequence[Mapping[str, Any]],
     known: Sequence[Fault],
     on_invalid: BindMode,
+    restricted: Container[str],
 ) -> list[Fault]:
     """Faults of the entries that have none yet, so that the caller gets all faults at once."""
     pointers = [json_pointer("modifications", index) for index in range(len(modifications))]
@@ -199,7 +214,8 @@ def _faults_in_other_entries(
     rest = [index for index, entry in enumerate(pointers) if entry not in faulty]
     try:
         entries = [modifications[index] for index in rest]
-        bind(template, modifications_from_json(template, entries), mode=on_invalid)
+        parsed = modifications_from_json(template, entries)
+        bind(template, parsed, mode=on_invalid, restricted=restricted)
     except BadRequest as bad:
         return [found for fault in bad.errors if (found := _with_entry_index(fault, rest))]
     return []

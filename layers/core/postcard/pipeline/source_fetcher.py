@@ -12,7 +12,7 @@ from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
 from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 CACHE_BYTES = 64_000_000
 MAX_CONCURRENT_FETCHES = 6
@@ -25,30 +25,38 @@ class SourceFetcher:
     """Fetches images, those of one picture at the same time. Caches what was stored at publish."""
 
     def __init__(
-        self, store: ports.ObjectStore, assets: AssetReader, fetcher: ports.Fetcher
+        self,
+        store: ports.ObjectStore,
+        assets: AssetReader,
+        fetcher: ports.Fetcher,
+        *,
+        caches: Caches | None = None,
     ) -> None:
         self._store = store
         self._assets = assets
         self._fetcher = fetcher
-        self._cache: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
+        objects: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
+        self._cache = (caches or Caches()).add("stored objects", objects)
 
     def fetch_all(
         self,
         sources: Sequence[ImageSource],
         published_keys: Mapping[str, str],
         *,
+        templates: Sequence[str] | None = None,
         deadline: float,
     ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
         """Bytes by reference, and a fault for each image that cannot be had.
 
-        `published_keys`: reference → key of the copy stored at publish. `deadline` is a
+        `published_keys`: reference → key of the copy stored at publish. An asset that none of
+        `templates` may use counts as missing; None stands for all templates. `deadline` is a
         `time.monotonic()` instant.
         """
         by_reference = {source.reference: source for source in sources}
         budget = _ByteBudget(MAX_REQUEST_BYTES)
         readers = {}
         for reference, source in by_reference.items():
-            read = self._reader(source, published_keys, deadline)
+            read = self._reader(source, published_keys, templates, deadline)
             readers[reference] = read if source.from_document else partial(budget.read, read)
         fetched: dict[str, bytes] = {}
         faults: list[SourceImageFault] = []
@@ -59,13 +67,15 @@ class SourceFetcher:
                 faults.append(_source_fault(by_reference[reference], outcome))
         return fetched, faults
 
-    def check_assets(self, sources: Sequence[ImageSource]) -> list[SourceImageFault]:
+    def check_assets(
+        self, sources: Sequence[ImageSource], *, templates: Sequence[str] | None
+    ) -> list[SourceImageFault]:
         """Faults of the assets among the sources. New uploads are checked and normalized now."""
         faults = []
         for source in sources:
             if source.reference.startswith(ASSET_PREFIX):
                 asset_id = source.reference.removeprefix(ASSET_PREFIX)
-                outcome = _outcome(partial(self._assets.read, asset_id))
+                outcome = _outcome(partial(self._assets.read, asset_id, templates=templates))
                 if not isinstance(outcome, bytes):
                     faults.append(_source_fault(source, outcome))
         return faults
@@ -90,14 +100,20 @@ class SourceFetcher:
         return self._assets
 
     def _reader(
-        self, source: ImageSource, published_keys: Mapping[str, str], deadline: float
+        self,
+        source: ImageSource,
+        published_keys: Mapping[str, str],
+        templates: Sequence[str] | None,
+        deadline: float,
     ) -> Callable[[], bytes]:
         reference = source.reference
+        if not source.is_permitted:
+            return _refuse
         if reference in published_keys:
             return lambda: self._read_published_copy(published_keys[reference], deadline)
         if reference.startswith(ASSET_PREFIX):
             asset_id = reference.removeprefix(ASSET_PREFIX)
-            return lambda: self._assets.read(asset_id, deadline=deadline)
+            return lambda: self._assets.read(asset_id, templates=templates, deadline=deadline)
         return lambda: (
             self._fetcher.fetch(
                 reference, allowed_hosts=source.allowed_hosts, deadline=deadline
@@ -109,6 +125,10 @@ class SourceFetcher:
         if body is None:
             raise AssetError("The copy stored at publish is gone: publish the template again.")
         return body
+
+
+def _refuse() -> bytes:
+    raise AssetError("The values name an asset that the template does not name for them.")
 
 
 class _ByteBudget:

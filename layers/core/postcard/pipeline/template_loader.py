@@ -8,7 +8,7 @@ from postcard.errors import Fault, Gone, NotFound, ServiceUnavailable
 from postcard.ports import TemplateRecord, TemplateVersion
 from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import load_published
 
@@ -45,16 +45,21 @@ class TemplateLoader:
     """
 
     def __init__(
-        self, templates: ports.TemplateStore, *, clock: Callable[[], float] = time.monotonic
+        self,
+        templates: ports.TemplateStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        caches: Caches | None = None,
     ) -> None:
         self._templates = templates
         self._clock = clock
-        self._versions: SizedLruCache[tuple[str, int], LoadedTemplate] = SizedLruCache(
-            CACHED_VERSIONS
-        )
-        self._records: SizedLruCache[str, tuple[float, TemplateRecord | None]] = SizedLruCache(
+        versions: SizedLruCache[tuple[str, int], LoadedTemplate] = SizedLruCache(CACHED_VERSIONS)
+        records: SizedLruCache[str, tuple[float, TemplateRecord | None]] = SizedLruCache(
             CACHED_RECORDS
         )
+        caches = caches or Caches()
+        self._versions = caches.add("template versions", versions)
+        self._records = caches.add("template records", records)
         self._table_cooldown = Cooldown(RETRY_SECONDS, clock)
 
     def record(self, template_id: str) -> TemplateRecord | None:
@@ -84,7 +89,7 @@ class TemplateLoader:
             return last, failure
 
     def usable_record(self, template_id: str, pointer: str = "") -> TemplateRecord:
-        """The record of a template that may be used; `NotFound`, `Gone` with the fault's pointer."""
+        """The record of a template that may be used; `NotFound`, `Gone`."""
         record = self._templates.record(template_id)
         if record is None:
             detail = f'There is no template "{template_id}".'

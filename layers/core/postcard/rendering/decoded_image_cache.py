@@ -7,7 +7,7 @@ from typing import Protocol
 
 from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage
 from postcard.rendering.drawing_context import TargetPixels
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 DECODED_IMAGE_CACHE_BYTES = 48_000_000  # of decoded pictures, their resized copies and their files
 _BYTES_PER_PIXEL = 4
@@ -34,10 +34,12 @@ class DecodedImageCache:
         self,
         max_bytes: int = DECODED_IMAGE_CACHE_BYTES,
         untrusted_decoder_factory: Callable[[], UntrustedImageDecoder] | None = None,
+        caches: Caches | None = None,
     ) -> None:
         self.decode_count = 0  # for tests
-        self._pictures: SizedLruCache[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
-        self._pictures = SizedLruCache(max_bytes, itemgetter(0))
+        pictures: SizedLruCache[tuple[bytes, TargetPixels], tuple[int, DecodedImage]]
+        pictures = SizedLruCache(max_bytes, itemgetter(0))
+        self._pictures = (caches or Caches()).add("decoded images", pictures)
         self._untrusted_decoder_factory = untrusted_decoder_factory
 
     @cached_property

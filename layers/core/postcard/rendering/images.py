@@ -16,8 +16,15 @@ from postcard.rendering.static_layers import (
     unmodified_nodes,
 )
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
-from postcard.template.fields.field_types import ImageField, ListField
+from postcard.template.fields.field_types import (
+    AnyField,
+    BooleanField,
+    ImageField,
+    ListField,
+    TextField,
+)
 from postcard.template.fields.values import clean_text
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
@@ -43,6 +50,7 @@ class ImageSource:
     `width` and `height` are the device pixels of its box, 0 where its own proportions decide.
     `from_document`: the document itself names it, so it was fetched at publish.
     `prerendered_only`: it is not needed where the template's prerendered layers can be read.
+    `is_permitted`: false for an asset that the request's values may not choose. It is not read.
     """
 
     pointer: str
@@ -53,11 +61,12 @@ class ImageSource:
     height: int
     from_document: bool
     prerendered_only: bool = False
+    is_permitted: bool = True
 
 
 def image_sources(
     template: Template,
-    values: Mapping[str, object],
+    bound: BoundValues,
     size: OutputSize,
     frames: Iterable[Sequence[RenderNode]],
     *,
@@ -78,7 +87,7 @@ def image_sources(
         covered_count = top_level_count(static_pointers) if is_covered else 0
         for index, node in enumerate(nodes):
             for inner in node.walk():
-                for source in _node_sources(template, values, inner, scale):
+                for source in _node_sources(template, bound, inner, scale):
                     known = found.get(source.reference)
                     is_hidden = index < covered_count and (known is None or known.prerendered_only)
                     found[source.reference] = replace(source, prerendered_only=is_hidden)
@@ -86,7 +95,7 @@ def image_sources(
 
 
 def _node_sources(
-    template: Template, values: Mapping[str, object], node: RenderNode, scale: float
+    template: Template, bound: BoundValues, node: RenderNode, scale: float
 ) -> Iterator[ImageSource]:
     layer = node.layer
     if isinstance(layer, QrLayer) and layer.logo:
@@ -95,7 +104,7 @@ def _node_sources(
         )
     if not isinstance(layer, ImageLayer):
         return
-    choice = _image_choice(template, node, values)
+    choice = _image_choice(template, node, bound.values)
     width, height = target_pixels(layer, template.document, scale) or (0, 0)
     pointer = f"{node.pointer}/source"
     if layer.on_error == "default" and choice.default not in (None, choice.reference):
@@ -109,7 +118,46 @@ def _node_sources(
         width,
         height,
         from_document=choice.reference in template.image_references,
+        is_permitted=_is_permitted(template, bound, node, choice),
     )
+
+
+def _is_permitted(
+    template: Template, bound: BoundValues, node: RenderNode, choice: "_ImageChoice"
+) -> bool:
+    """Whether the node may show an asset that restricted values have a part in choosing.
+
+    A whole value of an image field or layer was checked when it was bound. Other Liquid, such as
+    `asset:badge-{{ tier }}`, may use restricted values that can be listed: booleans and `choices`.
+    """
+    reference = choice.reference
+    if not bound.restricted_fields or not reference.startswith("asset:"):
+        return True
+    is_modified = "value" in bound.layers.get(node.layer.name or "", ())
+    if is_modified or choice.is_value_of_field or reference in template.named_assets:
+        return True
+    return all(
+        _can_be_listed(spec)
+        for name, spec in _fields_used(template, node)
+        if name in bound.restricted_fields
+    )
+
+
+def _fields_used(template: Template, node: RenderNode) -> Iterator[tuple[str, AnyField]]:
+    """The fields in the Liquid of a node's source, by name; those of items by their list's name."""
+    for head, *rest in paths_used(_source_liquid(template, node)):
+        name, keys = head, []
+        if node.iteration is not None and head == node.iteration.item_name:
+            name, keys = node.iteration.list_name, rest[:1]
+        spec = template.fields.get(name)
+        if isinstance(spec, ListField):
+            yield from ((name, spec.items[key]) for key in keys or spec.items if key in spec.items)
+        elif spec is not None:
+            yield name, spec
+
+
+def _can_be_listed(spec: AnyField) -> bool:
+    return isinstance(spec, BooleanField) or (isinstance(spec, TextField) and bool(spec.choices))
 
 
 # While the picture is drawn
@@ -173,11 +221,15 @@ def _image_unavailable(
 
 @dataclass(frozen=True, slots=True)
 class _ImageChoice:
-    """What an image layer names: a reference, and the hosts and the default of its field."""
+    """What an image layer names: a reference, and the hosts and the default of its field.
+
+    `is_value_of_field`: the reference is the value of an image field.
+    """
 
     reference: str
     allowed_hosts: tuple[str, ...] | None = None
     default: str | None = None
+    is_value_of_field: bool = False
 
 
 def _image_choice(
@@ -192,16 +244,19 @@ def _image_choice(
     if spec is None:
         return _ImageChoice(layer.source)
     default = clean_text(spec.default) if isinstance(spec.default, str) else None
-    return _ImageChoice(layer.source, matching.allowed_hosts if matching else None, default or None)
+    return _ImageChoice(
+        layer.source,
+        matching.allowed_hosts if matching else None,
+        default or None,
+        is_value_of_field=matching is not None,
+    )
 
 
 def _image_fields(
     template: Template, node: RenderNode, values: Mapping[str, object]
 ) -> Iterator[tuple[ImageField, object]]:
     """The image fields in the Liquid of a node's source, with their values."""
-    slots = template.liquid_slots.get(node.pointer, ())
-    source = next((slot.source for slot in slots if slot.path == ("source",)), "")
-    for head, *rest in paths_used(source):
+    for head, *rest in paths_used(_source_liquid(template, node)):
         spec, iteration = template.fields.get(head), node.iteration
         if iteration is not None and head == iteration.item_name:
             yield from _item_image_fields(
@@ -211,6 +266,12 @@ def _image_fields(
             yield spec, values.get(head)
         elif isinstance(spec, ListField):
             yield from _item_image_fields(template, head, values, list(spec.items), None)
+
+
+def _source_liquid(template: Template, node: RenderNode) -> str:
+    """The Liquid of a node's source; empty if it has none."""
+    slots = template.liquid_slots.get(node.pointer, ())
+    return next((slot.source for slot in slots if slot.path == ("source",)), "")
 
 
 def _item_image_fields(

@@ -63,7 +63,7 @@ class PreparedRender:
         """
         return image_sources(
             self.template,
-            self.values.values,
+            self.values,
             self.size,
             self._trees_with_images(),
             has_prerendered=has_prerendered,

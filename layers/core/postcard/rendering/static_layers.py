@@ -20,7 +20,7 @@ from postcard.rendering.flex_layout import draw_nodes
 from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import Caches, SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
@@ -174,14 +174,19 @@ class CachedCanvas:
 class StaticLayerCache:
     """Drawn static layers by template, size, pictures and layers shown. Bounded in bytes."""
 
-    def __init__(self, max_bytes: int = STATIC_LAYER_CACHE_BYTES) -> None:
+    def __init__(
+        self, max_bytes: int = STATIC_LAYER_CACHE_BYTES, caches: Caches | None = None
+    ) -> None:
         self.draw_count = 0  # for tests
-        self._canvases: SizedLruCache[CacheKey, CachedCanvas] = SizedLruCache(
+        canvases: SizedLruCache[CacheKey, CachedCanvas] = SizedLruCache(
             max_bytes, lambda cached: cached.memory_bytes
         )
-        self._prerendered: SizedLruCache[str, PrerenderedLayers] = SizedLruCache(
+        prerendered: SizedLruCache[str, PrerenderedLayers] = SizedLruCache(
             max_bytes, lambda prerendered: prerendered.memory_bytes
         )
+        caches = caches or Caches()
+        self._canvases = caches.add("static layers", canvases)
+        self._prerendered = caches.add("prerendered layers", prerendered)
 
     def get_prerendered(self, key: str) -> PrerenderedLayers | None:
         """The prerendered layers that were read by that key, if they are cached."""

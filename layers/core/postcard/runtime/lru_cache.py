@@ -1,4 +1,4 @@
-"""Bounded caches that a process keeps from one picture to the next."""
+"""Bounded caches that a process keeps from one picture to the next: one class for all."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -78,6 +78,31 @@ _ENTRY_OVERHEAD_BYTES = 500  # the key and the objects around the pixels
 memo_cache: SizedLruCache["_CallKey", tuple[int, Any]] = SizedLruCache(
     MEMO_CACHE_BYTES, itemgetter(0)
 )
+
+
+class Caches:
+    """The caches of a process by name, so that tests and the soak can measure and empty them.
+
+    `wiring` builds one for each process. The cache of `memoize_by_bytes` belongs to the process
+    itself and is among them.
+    """
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, SizedLruCache[Any, Any]] = {"memoized drawing": memo_cache}
+
+    def add(self, name: str, cache: SizedLruCache[K, V]) -> SizedLruCache[K, V]:
+        """Registers a cache under its name and returns it."""
+        self._by_name[name] = cache
+        return cache
+
+    def sizes(self) -> dict[str, int]:
+        """The size of each cache by name: bytes, or the number of entries."""
+        return {name: cache.size for name, cache in self._by_name.items()}
+
+    def clear(self) -> None:
+        """Empties all caches."""
+        for cache in self._by_name.values():
+            cache.clear()
 
 
 def memoize_by_bytes(size_of: Callable[[V], int]) -> Callable[[Callable[P, V]], Callable[P, V]]:

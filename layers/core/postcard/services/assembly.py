@@ -38,6 +38,7 @@ class ApiDependencies:
 class ApiService:
     """Everything that the API's handlers call.
 
+    `fonts` takes the templates that may use a font (None: all) and a `time.monotonic()` instant.
     `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
     """
 
@@ -49,7 +50,7 @@ class ApiService:
     erasure: Erasure
     previews: Previews
     assets: AssetService
-    fonts: Callable[[float], Sequence[Mapping[str, object]]]
+    fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
     keys: ApiKeyService
     limiter: ports.RateLimiter
@@ -92,8 +93,11 @@ def api_service(api: ApiDependencies) -> ApiService:
         ),
         erasure=erasure,
         previews=Previews(shared.templates, shared.pipeline),
-        assets=AssetService(dependencies.assets, dependencies.store, api.uploads),
-        fonts=lambda deadline: [*api.fonts(), *_custom_fonts(shared, deadline)],
+        assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
+        fonts=lambda templates, deadline: [
+            *api.fonts(),
+            *_custom_fonts(shared, templates, deadline),
+        ],
         health=lambda: _health(dependencies),
         keys=ApiKeyService(api.api_keys),
         limiter=api.limiter,
@@ -106,10 +110,17 @@ def api_service(api: ApiDependencies) -> ApiService:
     )
 
 
-def _custom_fonts(shared: SharedServices, deadline: float) -> Sequence[Mapping[str, object]]:
-    """The customer's own fonts; new uploads are checked while there is time."""
+def _custom_fonts(
+    shared: SharedServices, templates: Sequence[str] | None, deadline: float
+) -> Sequence[Mapping[str, object]]:
+    """The customer's own fonts that one of `templates` (None: any template) may use.
+
+    New uploads are checked while there is time.
+    """
     renderer = shared.pipeline.renderer
-    return shared.pipeline.custom_fonts().describe_fonts(renderer.fonts, deadline=deadline)
+    return shared.pipeline.custom_fonts().describe_fonts(
+        renderer.fonts, templates=templates, deadline=deadline
+    )
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:

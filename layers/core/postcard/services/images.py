@@ -9,7 +9,12 @@ from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
+from postcard.pipeline.pipeline import (
+    RenderPipeline,
+    RenderResult,
+    bad_request_for,
+    check_permitted_assets,
+)
 from postcard.pipeline.render_job import OutputOptions, RenderJob, check_size, job_for_request
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.pipeline.timings import Timings
@@ -26,7 +31,10 @@ from postcard.timestamps import format_rfc3339
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """The body of `POST /v1/images`; None means the template's own."""
+    """The body of `POST /v1/images`; None means the template's own.
+
+    `key_templates` are those that the API key is limited to.
+    """
 
     template_id: str
     template_version: int | None = None
@@ -38,6 +46,7 @@ class ImageRequest:
     quality: int | None = None
     max_bytes: int | None = None
     render: str = "now"
+    key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +117,13 @@ class Images:
                 request.format, request.width, request.dpr, request.quality, request.max_bytes
             )
             job = job_for_request(
-                template, request.modifications, options, on_invalid=request.on_invalid
+                template,
+                request.modifications,
+                options,
+                on_invalid=request.on_invalid,
+                key_templates=request.key_templates,
             )
+            check_permitted_assets(job, now=now)
             image_id = derive_image_id(self._keys(), job.canonical())
             existing = self._refresh_status(self._records.get(image_id))
             if existing is not None and _is_reusable(existing, request.render):

@@ -8,9 +8,15 @@ from typing import Any
 from postcard.errors import BadRequest, Fault, Problem, faults_to_json
 from postcard.json_text import json_pointer
 from postcard.links.build import sign_link
-from postcard.links.merge_tags import MergeLink, image_tag, merge_link, platform_faults
+from postcard.links.merge_tags import (
+    MergeLink,
+    image_tag,
+    merge_link,
+    platform_faults,
+    without_merge_tags,
+)
 from postcard.links.signing import LinkKeys
-from postcard.pipeline.pipeline import RenderPipeline, prepare
+from postcard.pipeline.pipeline import RenderPipeline, check_permitted_assets, prepare
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
@@ -27,7 +33,10 @@ UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
-    """The body of `POST /v1/links`. `template_version` None: the latest, pinned in the link."""
+    """The body of `POST /v1/links`. `template_version` None: the latest, pinned in the link.
+
+    `key_templates` are those that the API key is limited to.
+    """
 
     template_id: str
     template_version: int | str | None = None
@@ -41,6 +50,7 @@ class LinkRequest:
     expires_at: str | None = None
     esp: str | None = None
     open: Mapping[str, str] | None = None
+    key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,7 @@ class SignedLink:
     job: RenderJob
     url: str
     img: str
+    alt: str
     template_version: int | str
     expires: int | None
     warnings: Sequence[Fault]
@@ -61,7 +72,7 @@ class SignedLink:
         return {
             "url": self.url,
             "img": self.img,
-            "alt": self.job.alt,
+            "alt": self.alt,
             "width": size.width,
             "height": size.height,
             "display_width": size.display_width,
@@ -138,13 +149,24 @@ class LinkService:
         return None if latest is None else self.default_url(latest)
 
     def value_faults(
-        self, template_id: str, modifications: Sequence[Mapping[str, Any]], mode: BindMode
+        self,
+        template_id: str,
+        modifications: Sequence[Mapping[str, Any]],
+        mode: BindMode,
+        *,
+        key_templates: Sequence[str] | None,
     ) -> Sequence[Fault]:
         """Faults of the values of a request whose other properties cannot be read."""
         record = self._templates.usable_record(template_id)
         template = self._templates.load_effective(record, None)
         try:
-            job_for_request(template, modifications, OutputOptions(), on_invalid=mode)
+            job_for_request(
+                template,
+                modifications,
+                OutputOptions(),
+                on_invalid=mode,
+                key_templates=key_templates,
+            )
         except BadRequest as bad:
             return bad.errors
         return ()
@@ -161,24 +183,30 @@ class LinkService:
             request.modifications,
             options,
             on_invalid=request.on_invalid,
+            key_templates=request.key_templates,
             other_faults=faults,
         )
+        check_permitted_assets(job, now=now)
         signed_part = self._signed_part(request, job, expires, tuple(open_fields))
         link: str | MergeLink = signed_part
         if open_fields and request.esp:
             defaults = {name: _written_default(compiled, name) for name in open_fields}
             link = merge_link(signed_part, esp=request.esp, open=open_fields, defaults=defaults)
-        size = job.size
+        size, alt = job.size, job.alt
+        if request.esp:
+            template_text = compiled.document.alt
+            alt = without_merge_tags(alt, esp=request.esp, template_text=template_text)
         return SignedLink(
             job=job,
             url=f"{self._base_url}{link}",
             img=image_tag(
                 self._base_url,
                 link,
-                alt=job.alt,
+                alt=alt,
                 width=size.display_width,
                 height=size.display_height,
             ),
+            alt=alt,
             template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
             warnings=self._warnings(request, job, now),
@@ -219,7 +247,9 @@ class LinkService:
         from_request = [source for source in sources if source.reference not in published]
         return [
             Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
-            for fault in self._pipeline.sources.check_assets(from_request)
+            for fault in self._pipeline.sources.check_assets(
+                from_request, templates=job.asset_templates
+            )
         ]
 
 

@@ -46,6 +46,7 @@ class PreviewRequest:
     quality: int | None = None
     max_bytes: int | None = None
     debug: bool = False
+    key_templates: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,19 @@ class Previews:
         )
         if request.document is None or request.modifications:
             job = job_for_request(
-                template, request.modifications, options, on_invalid=request.on_invalid
+                template,
+                request.modifications,
+                options,
+                on_invalid=request.on_invalid,
+                key_templates=request.key_templates,
             )
         else:
             size, faults = options.resolve_size(template.template.document)
             raise_faults(faults)
             job = job_for_values(template, bind_examples(template.template), options, size)
-        return job if request.document is None else job_for_draft(job, options)
+        if request.document is None:
+            return job
+        return replace(job_for_draft(job, options), asset_templates=request.key_templates)
 
     def _template(self, request: PreviewRequest, deadline: float) -> LoadedTemplate:
         if (request.document is None) == (request.template_id is None):
@@ -121,7 +128,9 @@ class Previews:
         assert request.document is not None
         with _faults_below("/document"):
             template = Template.compile(DRAFT_ID, 1, parse_document(request.document))
-            families = self._pipeline.custom_font_keys(template.document, deadline=deadline)
+            families = self._pipeline.custom_font_keys(
+                template.document, templates=request.key_templates, deadline=deadline
+            )
         template, _ = self._pipeline.with_fonts(template, families, deadline=deadline)
         return LoadedTemplate(
             TemplateVersion(DRAFT_ID, 1, request.document, 0, fonts=families), template

@@ -1,4 +1,7 @@
-"""Publishing: a document is read, drawn, its pictures stored, and only then a version."""
+"""Publishing: parse → compile → fetch images → draw the example → store images → store the version.
+
+The version is written last, so that whoever reads it finds everything that it needs.
+"""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +20,7 @@ from postcard.errors import (
 )
 from postcard.geometry import Box, output_size
 from postcard.json_text import json_pointer, parse_json
-from postcard.lint.checks import check_rendered
-from postcard.lint.checks import check_template as findings_of
+from postcard.lint.checks import check_rendered, check_template
 from postcard.pipeline.fallback_images import (
     KINDS,
     store_fallbacks,
@@ -57,7 +59,7 @@ ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True, slots=True)
 class CheckedTemplate:
-    """A template whose pictures are at hand and whose example could be drawn."""
+    """A template with its fetched images and the findings of its rendered example."""
 
     template: Template
     sources: Mapping[str, bytes]
@@ -66,7 +68,7 @@ class CheckedTemplate:
 
 @dataclass(frozen=True, slots=True)
 class PublishedTemplate:
-    """A template and its latest version, with what a response says of them."""
+    """A template and its latest version, for the response."""
 
     record: TemplateRecord
     version: TemplateVersion
@@ -75,23 +77,23 @@ class PublishedTemplate:
 
 
 class Publisher:
-    """Makes templates and versions."""
+    """Publishes templates: each document that differs from the latest is a new version."""
 
     def __init__(
         self,
         templates: ports.TemplateStore,
         store: ports.ObjectStore,
-        studio: RenderPipeline,
+        pipeline: RenderPipeline,
         *,
         choose: Callable[[str], str] = secrets.choice,
     ) -> None:
         self._templates = templates
         self._store = store
-        self._studio = studio
+        self._pipeline = pipeline
         self._choose = choose
 
     def new_id(self) -> str:
-        """`tmpl_` and ten."""
+        """A new template id: `tmpl_` and ten random characters."""
         return "tmpl_" + "".join(self._choose(ID_ALPHABET) for _ in range(10))
 
     def publish(
@@ -111,18 +113,20 @@ class Publisher:
         name = document.name or template_id
         if record and latest and parse_json(latest.document) == parse_json(text):
             return PublishedTemplate(record, latest, name, latest.format or guess_format(document))
-        number = record.latest + 1 if record else 1
-        template = Template.compile(template_id, number, document)
-        families = self._studio.custom_font_keys(document, deadline=deadline)
+        version_number = record.latest + 1 if record else 1
+        template = Template.compile(template_id, version_number, document)
+        families = self._pipeline.custom_font_keys(
+            document, templates=(template_id,), deadline=deadline
+        )
         template = self._with_fonts(template, families, deadline)
         checked = self.check(template, now=now, deadline=deadline)
-        stand_ins = {
+        fallbacks = {
             str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)
         }
-        version = self._store_version(checked, text, int(now), stand_ins, families)
+        version = self._store_version(checked, text, int(now), fallbacks, families)
         record = _record(record, version, name)
         self._templates.publish(record, version)
-        store_fallbacks_at_fixed_keys(self._store, template_id, number, stand_ins)
+        store_fallbacks_at_fixed_keys(self._store, template_id, version_number, fallbacks)
         return PublishedTemplate(record, version, name, checked.template.format)
 
     def _store_version(
@@ -130,11 +134,11 @@ class Publisher:
         checked: CheckedTemplate,
         text: str,
         now: int,
-        stand_ins: Mapping[str, bytes],
+        fallbacks: Mapping[str, bytes],
         families: FontKeysByFamily,
     ) -> TemplateVersion:
-        """The version, everything that drawing it needs stored."""
-        template, renderer = checked.template, self._studio.renderer
+        """Stores images, fonts and fallback images, and returns the version that names them."""
+        template, renderer = checked.template, self._pipeline.renderer
         return TemplateVersion(
             template.id,
             template.version,
@@ -142,108 +146,110 @@ class Publisher:
             now,
             faults_to_json(checked.findings),
             self._store_sources(checked),
-            store_fallbacks(self._store, template.id, template.version, stand_ins),
+            store_fallbacks(self._store, template.id, template.version, fallbacks),
             fonts=self._store_fonts(template, families),
             prerendered=store_prerendered(self._store, renderer, template, checked.sources),
             format=template.format,
         )
 
     def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
-        """Bring every picture that the document names and draw the example; `BadRequest`."""
-        wanted = needed_sources(template, now=now)
-        pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
-        raise_faults([*faults, *_undecodable(wanted, pictures)])
-        pictures = downscale(template, pictures)
-        drawing = self._draw_example(template, pictures, now=now)
-        check_size(drawing.image)
-        findings = findings_about(template, drawing, self._studio.renderer, now=now)
-        return CheckedTemplate(replace(template, format=drawing.image.format), pictures, findings)
+        """Fetches every image that the document names and draws the example; `BadRequest`."""
+        sources = needed_sources(template, now=now)
+        images, faults = self._pipeline.sources.fetch_all(
+            sources, {}, templates=(template.id,), deadline=deadline
+        )
+        raise_faults([*faults, *_undecodable(sources, images)])
+        images = downscale(template, images)
+        result = self._draw_example(template, images, now=now)
+        check_size(result.image)
+        findings = findings_about(template, result, self._pipeline.renderer, now=now)
+        return CheckedTemplate(replace(template, format=result.image.format), images, findings)
 
     def _draw_example(
-        self, template: Template, pictures: Mapping[str, bytes], *, now: float
+        self, template: Template, images: Mapping[str, bytes], *, now: float
     ) -> RenderResult:
-        order = example_job(template)
+        job = example_job(template)
         try:
-            rendered = self._studio.render_with(order, prepare(order, now=now), pictures)
+            rendered = self._pipeline.render_with(job, prepare(job, now=now), images)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
     def _store_sources(self, checked: CheckedTemplate) -> dict[str, str]:
-        """Store the document's own pictures; reference → key."""
-        template, own = checked.template, {}
+        """Stores the document's keys images; reference → key."""
+        template, keys = checked.template, {}
         for reference in template.image_references:
             body = checked.sources[reference]
-            own[reference] = (
+            keys[reference] = (
                 f"templates/{template.id}/{template.version}/sources/{content_digest(body)}"
             )
-            self._store.put(own[reference], StoredObject(body, "application/octet-stream"))
-        return own
+            self._store.put(keys[reference], StoredObject(body, "application/octet-stream"))
+        return keys
 
     def _store_fonts(self, template: Template, families: FontKeysByFamily) -> FontKeysByFamily:
-        """Store the version's own copy of the fonts; family → keys, which end in digests."""
-        own: dict[str, list[str]] = {}
+        """Stores the version's own copies of the fonts; family → keys, which end in digests."""
+        stored_keys: dict[str, list[str]] = {}
         for name, keys in families.items():
             for key in keys:
-                body = self._studio.sources.read_uncached(key)
+                body = self._pipeline.sources.read_uncached(key)
                 if body is None:
                     raise ServiceUnavailable(
                         f"The font {name} was replaced meanwhile: publish again."
                     )
-                kept = f"templates/{template.id}/{template.version}/sources/{content_digest(body)}"
-                self._store.put(kept, StoredObject(body, "application/octet-stream"))
-                own.setdefault(name, []).append(kept)
-        return own
+                digest = content_digest(body)
+                stored_key = f"templates/{template.id}/{template.version}/sources/{digest}"
+                self._store.put(stored_key, StoredObject(body, "application/octet-stream"))
+                stored_keys.setdefault(name, []).append(stored_key)
+        return stored_keys
 
     def _with_fonts(
         self, template: Template, families: FontKeysByFamily, deadline: float
     ) -> Template:
-        dressed, lost = self._studio.with_fonts(template, families, deadline=deadline)
-        if lost:
-            raise ServiceUnavailable(f"{lost[0].detail} Publish again.")
-        return dressed
+        template, warnings = self._pipeline.with_fonts(template, families, deadline=deadline)
+        if warnings:
+            raise ServiceUnavailable(f"{warnings[0].detail} Publish again.")
+        return template
 
     def _draw_fallback(self, checked: CheckedTemplate, kind: FallbackKind) -> bytes:
-        template, pictures = checked.template, checked.sources
+        template, images = checked.template, checked.sources
         size = stored_size(template.document)
-        drawn = self._studio.renderer.render_fallback(
-            template, kind, size, format="png", fetched_images=pictures
+        rendered = self._pipeline.renderer.render_fallback(
+            template, kind, size, format="png", fetched_images=images
         )
-        return drawn.image.body
+        return rendered.image.body
 
 
 def findings_about(
-    template: Template, drawing: RenderResult, renderer: Renderer, *, now: float
+    template: Template, result: RenderResult, renderer: Renderer, *, now: float
 ) -> tuple[Fault, ...]:
-    """What its publisher should hear: of the document itself, and of its example as drawn.
-
-    `now`, in Unix seconds, is when it was drawn.
-    """
+    """Findings about the document and about its rendered example. `now` is in Unix seconds."""
     fonts = template.fonts or renderer.fonts
     families = [family.name for family in fonts.families()]
-    boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in drawing.boxes]
-    seen = check_rendered(template, fonts, boxes, len(drawing.image.body), now=now)
-    return (*findings_of(template, families), *seen, *drawing.warnings)
+    boxes = [(one.pointer, Box(one.x, one.y, one.width, one.height)) for one in result.boxes]
+    rendered_findings = check_rendered(template, fonts, boxes, len(result.image.body), now=now)
+    return (*check_template(template, families), *rendered_findings, *result.warnings)
 
 
 def _fallback_kinds(document: Document) -> list[FallbackKind]:
-    """The stand-ins that a document has."""
+    """The kinds of fallback images that a document has."""
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
 
 def needed_sources(template: Template, *, now: float) -> list[ImageSource]:
-    """Everything that the document itself may show, its examples, and its stand-ins' pictures.
+    """All images of the document, of its examples and of its fallback pictures.
 
-    `now` is in Unix seconds: a countdown may decide what is shown.
+    `now` is in Unix seconds: a countdown may decide which images are shown.
     """
     size = output_size(template.document.width, template.document.height)
     shown = [
         source
-        for bound in (bind_defaults(template), bind_examples(template))
-        for source in PreparedRender(template, bound, size, now=now).image_sources()
+        for values in (bind_defaults(template), bind_examples(template))
+        for source in PreparedRender(template, values, size, now=now).image_sources()
     ]
-    named = {source.reference for source in shown}
-    rest = [reference for reference in template.image_references if reference not in named]
+    shown_references = {source.reference for source in shown}
+    rest = [
+        reference for reference in template.image_references if reference not in shown_references
+    ]
     unseen = [
         ImageSource(
             _source_pointer(template, reference), reference, None, "hide", 0, 0, from_document=True
@@ -254,31 +260,32 @@ def needed_sources(template: Template, *, now: float) -> list[ImageSource]:
 
 
 def _source_pointer(template: Template, reference: str) -> str:
-    """Where the document names a picture that no layer shows at publish."""
+    """JSON pointer of an image that the document names and no layer of the example shows."""
     document = template.document
     for kind in KINDS:
-        stand_in = getattr(document, kind)
-        if stand_in is not None and stand_in.source == reference:
+        picture = getattr(document, kind)
+        if picture is not None and picture.source == reference:
             return json_pointer(kind, "source")
-    return next((where for named, where in default_images(document) if named == reference), "")
+    defaults = default_images(document)
+    return next((pointer for image, pointer in defaults if image == reference), "")
 
 
-def _undecodable(wanted: Sequence[ImageSource], brought: Mapping[str, bytes]) -> Iterator[Fault]:
-    """What could be had and is no picture: a version shows all that its document names."""
-    places = {source.reference: source.pointer for source in wanted}
-    for reference, body in brought.items():
+def _undecodable(sources: Sequence[ImageSource], fetched: Mapping[str, bytes]) -> Iterator[Fault]:
+    """Faults of the fetched files that are no images."""
+    pointers = {source.reference: source.pointer for source in sources}
+    for reference, body in fetched.items():
         try:
             DecodedImage.decode(body, target_pixels=(1, 1))
         except ImageDecodeError as error:
-            yield Fault("image_unavailable", places[reference], f"No picture: {error}.")
+            yield Fault("image_unavailable", pointers[reference], f"No picture: {error}.")
 
 
 def example_job(template: Template) -> RenderJob:
-    """The template as it is drawn at publish: each field at its example, or else its default."""
-    edition = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
+    """The job that publishing draws: each field at its example, or else at its default."""
+    loaded = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     size = output_size(template.document.width, template.document.height)
     return job_for_draft(
-        job_for_values(edition, bind_examples(template), OutputOptions(), size), OutputOptions()
+        job_for_values(loaded, bind_examples(template), OutputOptions(), size), OutputOptions()
     )
 
 
@@ -295,7 +302,7 @@ def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: s
         )
 
 
-def _record(known: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:
-    if known is None:
+def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:
+    if current is None:
         return TemplateRecord(version.template_id, name, version.version, version.published_at)
-    return replace(known, name=name, latest=version.version, revision=known.revision + 1)
+    return replace(current, name=name, latest=version.version, revision=current.revision + 1)

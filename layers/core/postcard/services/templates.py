@@ -1,4 +1,4 @@
-"""Templates as callers see them: shown, listed, paused, deleted."""
+"""Templates for the API: read, list, pause, delete."""
 
 import json
 import math
@@ -18,24 +18,24 @@ from postcard.timestamps import format_rfc3339
 
 
 class TemplateCatalog:
-    """Everything about templates but publishing and recalls."""
+    """Everything about templates except publishing and recalls."""
 
     def __init__(
         self,
         templates: ports.TemplateStore,
-        library: TemplateLoader,
-        minting: LinkService,
+        loader: TemplateLoader,
+        links: LinkService,
         erasure: Erasure,
     ) -> None:
         self._templates = templates
-        self._library = library
-        self._minting = minting
+        self._loader = loader
+        self._links = links
         self._erasure = erasure
 
     def show(self, template_id: str, version: int | None = None) -> JsonObject:
-        """The template with one of its versions (None: the latest); recalls do not count here."""
-        record = self._library.usable_record(template_id)
-        loaded = self._library.load_exact(record, version or record.latest)
+        """The template with one of its versions (None: the latest), whether recalled or not."""
+        record = self._loader.usable_record(template_id)
+        loaded = self._loader.load_exact(record, version or record.latest)
         template = loaded.template
         return self.describe(
             PublishedTemplate(
@@ -55,20 +55,20 @@ class TemplateCatalog:
             "paused": record.paused,
             "document": json.loads(version.document),
             "findings": list(version.findings),
-            "default_url": self._minting.version_url(
+            "default_url": self._links.version_url(
                 version.template_id, version.version, published.format
             ),
         }
 
     def fields(self, template_id: str) -> JsonObject:
-        """All names that a request may use, of what is drawn for the latest version."""
-        record = self._library.usable_record(template_id)
-        return field_list(self._library.load_effective(record, None).template)
+        """The fields and layers that a request may address in the latest version."""
+        record = self._loader.usable_record(template_id)
+        return field_list(self._loader.load_effective(record, None).template)
 
     def list(
         self, *, limit: int, cursor: str | None, only: Sequence[str] | None = None
     ) -> JsonObject:
-        """Part of the list; those that were deleted, or are none of `only`, are left out."""
+        """A page of templates, without deleted ones; `only` confines it to these ids."""
         page = self._templates.list(limit=limit, cursor=cursor)
         shown = [
             _line(record)
@@ -78,8 +78,8 @@ class TemplateCatalog:
         return {"items": shown, "next_cursor": page.next_cursor}
 
     def versions(self, template_id: str, *, limit: int, cursor: str | None) -> JsonObject:
-        """Part of the list of versions, newest first."""
-        record = self._library.usable_record(template_id)
+        """A page of versions, newest first."""
+        record = self._loader.usable_record(template_id)
         page = self._templates.versions(template_id, limit=limit, cursor=cursor)
         items = [
             {
@@ -92,22 +92,22 @@ class TemplateCatalog:
         return {"items": items, "next_cursor": page.next_cursor}
 
     def change(self, template_id: str, changes: Mapping[str, Any]) -> None:
-        """Set `paused` and `daily_renders`."""
-        self._library.usable_record(template_id)
+        """Changes `paused` and `daily_renders`."""
+        self._loader.usable_record(template_id)
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
     def delete(self, template_id: str, *, erase: bool, deadline: float = math.inf) -> None:
-        """End POSTs, minting and previews; with `erase` its links and images, too.
+        """Ends POSTs, new links and previews; with `erase` existing links and images as well.
 
-        `Unavailable` at the monotonic instant `deadline`: the same call goes on from there.
+        `Unavailable` at the monotonic instant `deadline`: the same call resumes.
         """
         record = self._templates.record(template_id)
         if record is None or not (erase and record.deleted):
-            self._library.usable_record(template_id)
+            self._loader.usable_record(template_id)
         update_record(
             self._templates,
             template_id,
-            lambda known: replace(known, deleted=True, erased=known.erased or erase),
+            lambda current: replace(current, deleted=True, erased=current.erased or erase),
         )
         if erase:
             self._erasure.erase_template(template_id, deadline=deadline)

@@ -1,6 +1,6 @@
 """Binds a request's modifications to a template: validates values and fills in the defaults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from postcard.template.compiled import Template
 from postcard.template.evaluator import render_alt
 from postcard.template.fields.field_types import (
     AnyField,
+    ImageField,
     ListField,
     NumberField,
     SingleField,
@@ -21,6 +22,7 @@ from postcard.template.fields.values import (
     AnyValue,
     BadValue,
     Value,
+    check_asset,
     clean_value,
     read_boolean,
     read_color,
@@ -35,6 +37,7 @@ from postcard.template.modifications import Modifications
 
 BindMode = Literal["error", "default", "link"]
 LayerModifications = Mapping[str, Mapping[str, str | bool]]
+NO_NAMES: frozenset[str] = frozenset()
 _LAYER_TEXT = TextField(max_length=5000)
 _LAYER_NUMBER = NumberField()
 
@@ -46,7 +49,8 @@ class BoundValues:
     `values` has every field (None: missing and without default), `explicit_values` only those
     that the request gave, `layers` the modified properties of layers by name. `missing_required`
     are required fields without any value: a link then shows the fallback picture. `ignored_count`
-    is the number of a link's values that were bad or unknown.
+    is the number of a link's values that were bad or unknown. `restricted_fields` are fields whose
+    values may not choose among all assets, by Liquid either.
     """
 
     values: Mapping[str, AnyValue | None]
@@ -55,6 +59,7 @@ class BoundValues:
     warnings: tuple[Fault, ...] = ()
     missing_required: tuple[str, ...] = ()
     ignored_count: int = 0
+    restricted_fields: frozenset[str] = NO_NAMES
 
     def to_canonical_json(self) -> str:
         """The same text for equal values; image ids are made from it."""
@@ -84,13 +89,28 @@ class BoundValues:
         return fields
 
 
-def bind(template: Template, modifications: Modifications, *, mode: BindMode) -> BoundValues:
+class EveryName(Container[str]):
+    """Contains every name of a field or layer."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def bind(
+    template: Template,
+    modifications: Modifications,
+    *,
+    mode: BindMode,
+    restricted: Container[str] = NO_NAMES,
+) -> BoundValues:
     """Validates the modifications and fills in defaults.
 
     Mode `error` raises `BadRequest` with every fault. Modes `default` and `link` use the default
     instead of a bad value: `default` returns `warnings`, `link` only counts (`ignored_count`).
+    Values of `restricted` names (as in a link: `products_2_photo`) come from readers of a link or
+    from a key that is limited to templates: they name only assets that the template names.
     """
-    binder = _Binder(template, modifications, mode)
+    binder = _Binder(template, modifications, mode, restricted)
     for name in template.document.fields:
         binder.bind_field(name)
     for name, properties in modifications.layers.items():
@@ -137,8 +157,15 @@ def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
 class _Binder:
     """Collects the values and faults of one `bind`."""
 
-    def __init__(self, template: Template, modifications: Modifications, mode: BindMode) -> None:
+    def __init__(
+        self,
+        template: Template,
+        modifications: Modifications,
+        mode: BindMode,
+        restricted: Container[str],
+    ) -> None:
         self.template, self.modifications, self.mode = template, modifications, mode
+        self.restricted = restricted
         self.values: dict[str, AnyValue | None] = {}
         self.explicit_values: dict[str, AnyValue] = {}
         self.layers: dict[str, dict[str, str | bool]] = {}
@@ -154,6 +181,7 @@ class _Binder:
             warnings=tuple(self.faults) if self.mode == "default" else (),
             missing_required=tuple(self.missing_required),
             ignored_count=self.bad_count + len(self.modifications.ignored_names),
+            restricted_fields=frozenset(filter(self._is_restricted, self.explicit_values)),
         )
 
     def bind_field(self, name: str) -> None:
@@ -176,7 +204,10 @@ class _Binder:
     def bind_layer_property(self, name: str, key: str, raw: object) -> None:
         """Binds one property of a named layer; a missing value leaves the document's own."""
         try:
-            value = read_layer_value(self.template.addressable_layers[name], key, raw)
+            layer = self.template.addressable_layers[name]
+            value = read_layer_value(layer, key, raw)
+            if layer.type == "image" and key == "value" and value is not None:
+                self._check_asset(None, name, str(value))
         except BadValue as error:
             self.bad_count += 1
             self._add_fault(
@@ -200,11 +231,19 @@ class _Binder:
 
     def _bind_single(self, name: str, spec: SingleField, raw: object) -> None:
         value = read_value(spec, raw, zone=self.template.zone)
+        if isinstance(spec, ImageField) and value is not None:
+            self._check_asset(spec, name, str(value))
         if value is not None:
             self.explicit_values[name] = self.values[name] = value
 
     def _bind_items(self, name: str, spec: ListField, raw: object) -> None:
-        if (parsed := read_list(spec, raw, zone=self.template.zone)) is None:
+        def check_value(index: int, key: str, value: Value) -> None:
+            if isinstance(item_spec := spec.items[key], ImageField):
+                flat_name = ItemFieldRef(name, index, key).flat_name
+                self._check_asset(item_spec, flat_name, str(value))
+
+        parsed = read_list(spec, raw, zone=self.template.zone, check_value=check_value)
+        if parsed is None:
             return
         for fault in parsed.faults:
             item_field = ItemFieldRef(name, fault.item_index, fault.key)
@@ -220,6 +259,16 @@ class _Binder:
         if parsed.items:
             self.values[name] = tuple(parsed.items)
             self.explicit_values[name] = tuple(parsed.explicit_items)
+
+    def _check_asset(self, spec: ImageField | None, name: str, reference: str) -> None:
+        """`BadValue` if the value of a field or layer may not name this asset."""
+        named_assets = self.template.named_assets
+        check_asset(spec, reference, named_assets, restricted=name in self.restricted)
+
+    def _is_restricted(self, name: str) -> bool:
+        value = self.explicit_values[name]
+        names = (flat_name for flat_name, _ in _flat_values({name: value}))
+        return any(flat_name in self.restricted for flat_name in names)
 
     def _has_fault_inside(self, pointer: str) -> bool:
         """Whether the last fault is about this value or a part of it."""

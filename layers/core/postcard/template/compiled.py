@@ -10,7 +10,7 @@ from postcard.template.fields.countdown import COUNTDOWN_TYPES
 from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.fields.list_values import addressable_names, default_items, default_value
 from postcard.template.fields.values import AnyValue
-from postcard.template.image_references import image_references
+from postcard.template.image_references import image_references, named_assets
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.liquid.loops import NameTypes, forloop_types, item_types, list_item_types
@@ -40,8 +40,9 @@ class Template:
 
     `addressable_layers` are the layers that a request may modify, by name. `format` is never
     `auto`. `image_references` are the images that the document itself refers to (`asset:hero`,
-    `https://…`). `liquid_slots` and `conditions` are its Liquid by the JSON pointer of the layer,
-    or `""` for the document. `fonts` are all that it may use, None for the bundled ones.
+    `https://…`). `named_assets` are the assets that values may always name. `liquid_slots` and
+    `conditions` are its Liquid by the JSON pointer of the layer, or `""` for the document. `fonts`
+    are all that it may use, None for the bundled ones.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Template:
     depends_on_time: bool
     format: str
     image_references: tuple[str, ...]
+    named_assets: frozenset[str]
     liquid_slots: Mapping[str, tuple[LiquidSlot, ...]]
     conditions: Mapping[str, LiquidCondition]
     alt_text: LiquidTemplate
@@ -86,6 +88,7 @@ class Template:
             depends_on_time=_depends_on_time(document, slots),
             format=format or guess_format(document),
             image_references=tuple(dict.fromkeys(image_references(document))),
+            named_assets=frozenset(named_assets(document)),
             liquid_slots=slots,
             conditions=_liquid_conditions(document),
             alt_text=parse_template(document.alt),

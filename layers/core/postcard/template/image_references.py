@@ -1,15 +1,28 @@
 """The images that a document itself refers to, as `https://…` or `asset:ID`."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC
 
+from postcard.identifiers import ID_PATTERN
 from postcard.json_text import json_pointer
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.fields.field_types import AnyField, ListField
 from postcard.template.fields.list_values import default_items
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.model import Document, fallback_pictures, walk_all_layers
 from postcard.template.schema.validators import has_liquid
+
+_ASSET_IN_LIQUID = lazy_regex(rf"asset:{ID_PATTERN}(?![a-z0-9_-]|\{{\{{)", re.ASCII)
+
+
+def named_assets(document: Document) -> Iterator[str]:
+    """The assets that the document shows or whose whole names are in Liquid; some may repeat."""
+    yield from (name for name in image_references(document) if name.startswith("asset:"))
+    for layer, _, _ in walk_all_layers(document):
+        if isinstance(layer, ImageLayer) and has_liquid(layer.source):
+            yield from (match[0] for match in _ASSET_IN_LIQUID.finditer(layer.source))
 
 
 def image_references(document: Document) -> Iterator[str]:

@@ -1,9 +1,22 @@
 """Asset records in the table."""
 
-from postcard.adapters.aws.table import Row, Table, record_fields, to_row
-from postcard.ports import AssetRecord, Page
+from postcard.adapters.aws.table import (
+    IF_ABSENT,
+    ConditionExpression,
+    ConditionFailed,
+    Row,
+    Table,
+    record_fields,
+    to_row,
+)
+from postcard.errors import Conflict
+from postcard.ports import AnnouncedUpload, AssetRecord, Page
 
 PARTITION = "assets"
+IS_LAST_REVISION = "#revision = :last"
+IS_FIRST_REVISION = (
+    f"{IS_LAST_REVISION} OR (attribute_exists(pk) AND attribute_not_exists(#revision))"
+)
 
 
 class DynamoAssetStore:
@@ -18,8 +31,13 @@ class DynamoAssetStore:
         return _to_record(row) if row else None
 
     def put(self, record: AssetRecord) -> None:
-        """Replace the record."""
-        self._table.put(PARTITION, record.asset_id, to_row(record))
+        """Store the record; `Conflict` if somebody else changed it meanwhile."""
+        row, replacement = to_row(record), record.replacement
+        row["replacement"] = None if replacement is None else to_row(replacement)
+        try:
+            self._table.put(PARTITION, record.asset_id, row, _revision_condition(record))
+        except ConditionFailed as failure:
+            raise Conflict("The asset was changed by somebody else: read it again.") from failure
 
     def delete(self, asset_id: str) -> None:
         """Remove the record, if it exists."""
@@ -31,5 +49,16 @@ class DynamoAssetStore:
         return Page([_to_record(row) for row in page.items], page.next_cursor)
 
 
+def _revision_condition(record: AssetRecord) -> ConditionExpression:
+    """The stored revision is the one before; rows of 0.1 have none, which counts as the first."""
+    if record.revision == 1:
+        return IF_ABSENT
+    last = record.revision - 1
+    expression = IS_FIRST_REVISION if last == 1 else IS_LAST_REVISION
+    return ConditionExpression(expression, ("revision",), {"last": last})
+
+
 def _to_record(row: Row) -> AssetRecord:
+    if replacement := row.get("replacement"):
+        row |= {"replacement": AnnouncedUpload(**record_fields(replacement, AnnouncedUpload))}
     return AssetRecord(**record_fields(row, AssetRecord))

@@ -6,6 +6,7 @@ from postcard.adapters.aws.table import (
     IF_PRESENT,
     ConditionExpression,
     ConditionFailed,
+    Row,
     Table,
     compress,
     decompress,
@@ -13,6 +14,7 @@ from postcard.adapters.aws.table import (
 from postcard.adapters.idempotency import (
     IN_PROGRESS_SECONDS,
     RESPONSE_LIFETIME_SECONDS,
+    hashed_name,
     stored_response,
 )
 
@@ -23,7 +25,7 @@ KEY_IS_FREE = (
 
 
 class DynamoIdempotencyStore:
-    """A row for each key."""
+    """A row for each key, whose name is stored as a hash."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -34,6 +36,8 @@ class DynamoIdempotencyStore:
         `Conflict` while the first call is in progress, `IdempotencyMismatch` for another body.
         """
         second = int(now)
+        if (old := self._table.get(*_key_in_clear(name))) and _is_active(old, second):
+            return _stored_response(old, body_digest)
         row = {
             "body_digest": body_digest,
             "working_until": second + IN_PROGRESS_SECONDS,
@@ -46,9 +50,7 @@ class DynamoIdempotencyStore:
         try:
             self._table.put(*_key(name), row, free)
         except ConditionFailed as failure:
-            stored = failure.row or {}
-            response = decompress(stored["answer"]) if "answer" in stored else None
-            return stored_response(response, same_body=stored.get("body_digest") == body_digest)
+            return _stored_response(failure.row or {}, body_digest)
         return None
 
     def finish(self, name: str, response: str, *, now: float) -> None:
@@ -64,4 +66,20 @@ class DynamoIdempotencyStore:
 
 
 def _key(name: str) -> tuple[str, str]:
+    return f"idempotency#{hashed_name(name)}", "answer"
+
+
+def _key_in_clear(name: str) -> tuple[str, str]:
+    """Where 0.1 stored a response; such rows end a day after the update."""
     return f"idempotency#{name}", "answer"
+
+
+def _is_active(row: Row, second: int) -> bool:
+    """The opposite of `KEY_IS_FREE`."""
+    is_in_use = "answer" in row or row["working_until"] > second
+    return bool(row["expires"] > second and is_in_use)
+
+
+def _stored_response(row: Row, body_digest: str) -> str:
+    response = decompress(row["answer"]) if "answer" in row else None
+    return stored_response(response, same_body=row.get("body_digest") == body_digest)

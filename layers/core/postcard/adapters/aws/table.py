@@ -11,7 +11,7 @@
 | keys                      | digest           | an API key                           |
 | assets                    | asset id         | an asset                             |
 | rate#{name}               | bucket           | a token bucket, with `ttl`           |
-| idempotency#{name}        | answer           | a stored response, with `ttl`        |
+| idempotency#{hash}        | answer           | a stored response, with `ttl`        |
 """
 
 import zlib

@@ -1,9 +1,11 @@
 """Image, API key and asset records in memory."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from postcard.adapters.pagination import paginate
+from postcard.errors import Conflict
 from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
 
 
@@ -63,14 +65,19 @@ class MemoryAssetStore:
 
     def __init__(self) -> None:
         self._records: dict[str, AssetRecord] = {}
+        self._lock = threading.Lock()
 
     def get(self, asset_id: str) -> AssetRecord | None:
         """The record, or None."""
         return self._records.get(asset_id)
 
     def put(self, record: AssetRecord) -> None:
-        """Replace the record."""
-        self._records[record.asset_id] = record
+        """Store the record; `Conflict` if somebody else changed it meanwhile."""
+        with self._lock:
+            stored = self._records.get(record.asset_id)
+            if record.revision != (stored.revision if stored else 0) + 1:
+                raise Conflict("The asset was changed by somebody else: read it again.")
+            self._records[record.asset_id] = record
 
     def delete(self, asset_id: str) -> None:
         """Remove the record, if it exists."""

@@ -46,11 +46,11 @@ def write_gif(
     parts = [header, table, _LOOP_FOREVER if loop else b""]
     for frame in frames:
         descriptor = struct.pack("<cHHHHB", b",", *frame.position, *frame.indices.size, 0)
-        parts += (control, descriptor, _lzw_data(frame.indices))
+        parts += (control, descriptor, _lzw_codes(frame.indices))
     return b"".join((*parts, _TRAILER))
 
 
-def _lzw_data(indices: Image.Image) -> bytes:
+def _lzw_codes(indices: Image.Image) -> bytes:
     """The LZW image data that Pillow writes, cut out of its GIF file."""
     body = save_image(indices, "GIF", interlace=False, optimize=False)
     offset = 13 + _color_table_size(body[10])

@@ -1,5 +1,7 @@
 """Re-encodes image files: at another size, or to remove metadata and anything that was hidden."""
 
+from io import BytesIO
+
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage
@@ -43,6 +45,12 @@ def reencode_at_size(body: bytes, size: tuple[int, int]) -> bytes:
     """Like `reencode`, resized to `size` device pixels; raises ImageDecodeError."""
     image = DecodedImage.decode(body, target_pixels=size).resized(size, FULL_REGION)
     return _encode_like(image, body).body
+
+
+def pixel_size(body: bytes) -> tuple[int, int]:
+    """Width and height of a file that `reencode` wrote."""
+    with Image.open(BytesIO(body), formats=("PNG", "JPEG")) as image:
+        return image.size
 
 
 def _encode_like(image: Image.Image, body: bytes) -> EncodedImage:

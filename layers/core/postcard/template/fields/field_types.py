@@ -6,7 +6,11 @@ from typing import Annotated, Any, Literal
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import PYDANTIC_CONFIG, TaggedUnion, Validator
-from postcard.template.schema.validators import check_host_pattern, check_re2_pattern
+from postcard.template.schema.validators import (
+    check_asset_id,
+    check_host_pattern,
+    check_re2_pattern,
+)
 
 DEFAULT_MAX_LENGTH = 1000  # graphemes, of a text field without `max_length`
 
@@ -86,11 +90,18 @@ class ColorField(BaseField):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageField(BaseField):
-    """An image: `https://…` at one of `allowed_hosts` (any public host if None), or an asset."""
+    """An image: `https://…` at one of `allowed_hosts` (any public host if None), or an asset.
+
+    Beside the assets that the document names, values may name those of `allowed_assets`. If that is
+    None, values of trusted callers may name any asset.
+    """
 
     type: Literal["image"] = "image"
     allowed_hosts: (
         Annotated[tuple[Annotated[str, Validator(check_host_pattern)], ...], Len(1, 100)] | None
+    ) = None
+    allowed_assets: (
+        Annotated[tuple[Annotated[str, Validator(check_asset_id)], ...], Len(1, 100)] | None
     ) = None
 
     @property

@@ -1,7 +1,7 @@
 """Reads the values of list fields, and the flat names of item fields: `products_2_name`."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import field
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
@@ -16,6 +16,8 @@ from postcard.template.fields.values import (
     clean_value,
     read_value,
 )
+
+CheckItemValue = Callable[[int, str, Value], None]  # of an item's index, a key and its value
 
 _ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
@@ -98,10 +100,12 @@ class ParsedList:
 
     `items` have all fields with defaults filled in, `explicit_items` only the values given;
     `missing_required` are required fields with neither value nor default, as (item index, key).
+    `check_value` raises `BadValue` for a value that a caller does not accept.
     """
 
     spec: ListField
     zone: tzinfo
+    check_value: CheckItemValue
     items: list[Item] = field(default_factory=list)
     explicit_items: list[Mapping[str, Value]] = field(default_factory=list)
     faults: list[ItemFault] = field(default_factory=list)
@@ -138,7 +142,10 @@ class ParsedList:
         if key not in self.spec.items:
             return None
         try:
-            return read_value(self.spec.items[key], raw, zone=self.zone)
+            value = read_value(self.spec.items[key], raw, zone=self.zone)
+            if value is not None:
+                self.check_value(index, key, value)
+            return value
         except BadValue as error:
             self.faults.append(ItemFault(index, key, "invalid_value", str(error)))
             return None
@@ -163,7 +170,17 @@ class ParsedList:
                 self.faults.append(ItemFault(index, key, "missing_value", detail))
 
 
-def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ParsedList | None:
+def _accept_value(index: int, key: str, value: Value) -> None:
+    """A `CheckItemValue` that accepts everything."""
+
+
+def read_list(
+    spec: ListField,
+    raw: Any,
+    *,
+    zone: tzinfo = UTC,
+    check_value: CheckItemValue = _accept_value,
+) -> ParsedList | None:
     """Reads a list's raw value; None if it has no items, `BadValue` if it is no list.
 
     Items beyond `max_items` are ignored, with a fault.
@@ -172,7 +189,7 @@ def read_list(spec: ListField, raw: Any, *, zone: tzinfo = UTC) -> ParsedList | 
         return None
     if not isinstance(raw, list | tuple):
         raise BadValue("is not a list of items, each an object with its fields")
-    parsed = ParsedList(spec, zone)
+    parsed = ParsedList(spec, zone, check_value)
     for index, raw_item in enumerate(raw[: spec.max_items]):
         parsed.add(index, raw_item)
     if len(raw) > spec.max_items:

@@ -7,7 +7,7 @@ check its bounds. Test cases are in `docs/contract/value-vectors.json`.
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 
@@ -291,6 +291,21 @@ def _read_image_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     if field.allowed_hosts is not None and not is_allowed_image(text, field.allowed_hosts):
         raise BadValue(f"is at none of the hosts {', '.join(field.allowed_hosts)}")
     return text
+
+
+def check_asset(
+    field: ImageField | None, reference: str, named_assets: Container[str], *, restricted: bool
+) -> None:
+    """`BadValue` if a value may not name this asset, whether the asset exists or not.
+
+    `named_assets` are the references of assets in the document. `restricted`: the value comes from
+    an open part of a link or from a key that is limited to templates.
+    """
+    if not reference.startswith("asset:") or reference in named_assets:
+        return
+    allowed = field.allowed_assets if field is not None else None
+    if restricted if allowed is None else reference.removeprefix("asset:") not in allowed:
+        raise BadValue("is none of the assets that the template names for it")
 
 
 def _require_text(given: Any, expected: str) -> str:

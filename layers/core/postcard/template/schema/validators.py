@@ -27,6 +27,7 @@ MAX_URL_LENGTH = 2048
 MAX_META_BYTES = 4096
 MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
 _ASSET_REFERENCE = lazy_regex(f"asset:{ID_PATTERN}")
+_ASSET_ID = lazy_regex(ID_PATTERN)
 _DNS_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_PATTERN = lazy_regex(rf"(\*\.)?{_DNS_LABEL}(\.{_DNS_LABEL})*")
 _LANGUAGE_TAG = lazy_regex("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}")
@@ -62,6 +63,12 @@ def check_host_pattern(pattern: str) -> None:
     """A host name in ASCII, with an optional `*.` before it."""
     if not _HOST_PATTERN.fullmatch(pattern) or len(pattern) > 253:
         raise ValueError("a host is written like cdn.example.com or *.example.com")
+
+
+def check_asset_id(asset_id: str) -> None:
+    """The id of an asset, without `asset:`."""
+    if not _ASSET_ID.fullmatch(asset_id):
+        raise ValueError(f"an asset's id matches {ID_PATTERN}")
 
 
 def hostname(url: str) -> str:

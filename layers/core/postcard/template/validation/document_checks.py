@@ -9,8 +9,16 @@ from postcard.geometry import MAX_PIXELS
 from postcard.identifiers import NAME_PATTERN, is_name, is_tracking_parameter
 from postcard.json_text import json_pointer
 from postcard.template.fields.countdown import MAX_ANIMATION_PIXELS
-from postcard.template.fields.field_types import AnyField, DateField, Fields, ListField, NumberField
-from postcard.template.fields.values import BadValue, read_date, read_value
+from postcard.template.fields.field_types import (
+    AnyField,
+    DateField,
+    Fields,
+    ImageField,
+    ListField,
+    NumberField,
+)
+from postcard.template.fields.values import BadValue, check_asset, read_date, read_value
+from postcard.template.image_references import named_assets
 from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.qr import QrLayer
@@ -80,8 +88,11 @@ def _fields_faults(document: Document) -> Faults:
         yield from faults
         return
     yield from flat_name_faults(fields)
+    assets = frozenset(named_assets(document))
+    for name, spec in fields.items():
+        yield from _example_asset_faults(spec, assets, json_pointer("fields", name, "example"))
     for name, field in lists.items():
-        yield from list_field_faults(name, field)
+        yield from list_field_faults(name, field, assets)
 
 
 def _field_set_faults(fields: Fields, parent_pointer: str) -> Faults:
@@ -109,6 +120,15 @@ def _field_faults(field: AnyField, where: str) -> Faults:
             read_value(field, getattr(field, key))
         except BadValue as error:
             yield Fault("invalid_value", f"{where}/{key}", f"The {key} {error}.")
+
+
+def _example_asset_faults(field: AnyField, assets: frozenset[str], where: str) -> Faults:
+    """A default is an asset that the document names; an example may be another."""
+    if isinstance(field, ImageField) and isinstance(field.example, str):
+        try:
+            check_asset(field, field.example.strip(), assets, restricted=False)
+        except BadValue as error:
+            yield Fault("invalid_value", where, f"The example {error}.")
 
 
 def _bound_faults(field: AnyField, where: str) -> Faults:

@@ -7,9 +7,9 @@ from itertools import chain
 from postcard.errors import Fault
 from postcard.identifiers import is_name
 from postcard.json_text import json_pointer
-from postcard.template.fields.field_types import Fields, ListField
+from postcard.template.fields.field_types import Fields, ImageField, ListField
 from postcard.template.fields.list_values import ItemFieldRef, read_list
-from postcard.template.fields.values import BadValue
+from postcard.template.fields.values import BadValue, Value, check_asset
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.schema.validators import RESERVED_NAMES
 
@@ -18,15 +18,20 @@ MAX_REPEATED_LAYERS = 1000  # counting a repeated group's layers `max_items` tim
 Faults = Iterator[Fault]
 
 
-def list_field_faults(name: str, spec: ListField) -> Faults:
+def list_field_faults(name: str, spec: ListField, named_assets: frozenset[str]) -> Faults:
     """Faults of a list's default and example, and of properties that only single values have."""
+
+    def check_value(index: int, key: str, value: Value) -> None:
+        if isinstance(item_spec := spec.items[key], ImageField):
+            check_asset(item_spec, str(value), named_assets, restricted=False)
+
     if spec.erase_by:
         detail = "A list cannot be erased by as a whole: write erase_by in its items' fields."
         yield Fault("invalid_value", json_pointer("fields", name, "erase_by"), detail)
     for key in ("default", "example"):
         where = json_pointer("fields", name, key)
         try:
-            parsed = read_list(spec, getattr(spec, key))
+            parsed = read_list(spec, getattr(spec, key), check_value=check_value)
         except BadValue as error:
             yield Fault("invalid_value", where, f"The {key} {error}.")
             continue

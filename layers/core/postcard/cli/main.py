@@ -1,0 +1,48 @@
+"""The `postcard` command: its subcommands are registered here, a file for each."""
+
+import os
+import sys
+import traceback
+from types import TracebackType
+
+import click
+
+from postcard.cli.base_command import Group
+from postcard.cli.erase import erase
+from postcard.cli.keys import keys
+from postcard.cli.link import link
+from postcard.cli.render import render
+from postcard.cli.serve import serve
+from postcard.cli.signing_keys import signing_keys
+from postcard.cli.templates import templates
+from postcard.cli.verify import verify
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="postcard")
+def postcard() -> None:
+    """Create personal pictures for e-mail.
+
+    Runs the service on this machine, draws templates, signs and checks links, and manages keys and
+    templates. Start with `postcard serve`.
+    """
+
+
+for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
+    postcard.add_command(_command)
+
+
+def main() -> None:
+    """Run the command; an unexpected exception prints one line instead of a traceback."""
+    sys.excepthook = _print_exception
+    postcard()
+
+
+def _print_exception(
+    exc_type: type[BaseException], exc_value: BaseException, exc_traceback: TracebackType | None
+) -> None:
+    if os.environ.get("POSTCARD_TRACEBACK"):
+        traceback.print_exception(exc_type, exc_value, exc_traceback)
+    else:
+        hint = "Set POSTCARD_TRACEBACK=1 to see the traceback."
+        print(f"Unexpected error: {exc_type.__name__}: {exc_value}. {hint}", file=sys.stderr)
