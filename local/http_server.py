@@ -3,6 +3,7 @@
 It passes on paths and queries as they were sent, and survives clients that send garbage or go away.
 """
 
+import re
 import socket
 import threading
 import time
@@ -88,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             return self._read_chunks()
         length = self.headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()):
+        if not re.fullmatch("[0-9]{1,15}", length):
             raise _RequestRejected(plain_response(400))
         if int(length) > MAX_BODY_BYTES:
             self._discard(int(length))
@@ -119,11 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _read_chunk_size(self) -> int:
-        line = self.rfile.readline(1_000).split(b";")[0].strip()
-        try:
-            return int(line, 16)
-        except ValueError:
-            raise _RequestRejected(plain_response(400)) from None
+        size = self.rfile.readline(1_000).split(b";")[0].rstrip(b" \t\r\n")
+        if not re.fullmatch(b"[0-9A-Fa-f]{1,15}", size):  # int() reads -5, +5, 0x5 and 1_0 too
+            raise _RequestRejected(plain_response(400))
+        return int(size, 16)
 
     def _write_response(self, response: Response) -> None:
         if self.command == "HEAD":

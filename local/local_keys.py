@@ -6,9 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from local.aws.moto_state import StateDamaged
 from local.service_adapters import ProductionAdapters
+from postcard.errors import ServiceUnavailable
 from postcard.keys.api_keys import SCOPES, ApiKeyService, key_digest
 from postcard.keys.key_rotation import KeyRotation
+from postcard.keys.key_set import EDGE_ENTRY_NAME
 
 _DYNAMIC_REFERENCE = re.compile(
     r"\{\{resolve:secretsmanager:([^:}]+):SecretString:([^:}]+)[^}]*\}\}"
@@ -22,12 +25,18 @@ class LocalKeys:
         self._secrets = adapters.secrets()
         self._edge_store = adapters.edge_store()
         self._api_keys = adapters.api_keys()
+        self._folder = folder
         self._json_path = folder / "local.json"
         self.key_rotation = KeyRotation(self._secrets, self._edge_store)
         self.api_key = ""
 
     def create_missing(self) -> None:
-        """Create the keys that do not exist yet, and copy the signing keys to the edge."""
+        """Create the keys that do not exist yet, and copy the signing keys to the edge.
+
+        `StateDamaged` if the folder was used before and its keys are lost: new ones would end
+        every link and API key without a word.
+        """
+        self._require_known_keys()
         self.key_rotation.initialize(now=time.time())
         self.api_key = self._existing_api_key() or self._create_api_key()
 
@@ -55,14 +64,38 @@ class LocalKeys:
         write_private(self._json_path, json.dumps(local, indent=2) + "\n")
         return local
 
-    def _existing_api_key(self) -> str | None:
-        """The API key in `local.json`, unless it was revoked."""
+    def _require_known_keys(self) -> None:
         try:
-            key = str(json.loads(self._json_path.read_text())["api_key"])
-        except (OSError, ValueError, KeyError):
+            has_keys = bool(self.key_rotation.read().signing)
+        except ServiceUnavailable as error:
+            raise self._lost("The signing keys in state.sqlite are damaged.") from error
+        # Both are written after the signing keys are saved.
+        was_used = self._json_path.exists() or self._edge_store.read(EDGE_ENTRY_NAME) is not None
+        if was_used and not has_keys:
+            raise self._lost("state.sqlite does not have the signing keys that it had.")
+
+    def _existing_api_key(self) -> str | None:
+        """The API key in `local.json`; None if there is no such file or the key was revoked."""
+        try:
+            key = str(json.loads(self._json_path.read_text(encoding="utf-8"))["api_key"])
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StateDamaged(
+                f"{self._json_path} cannot be read. Put a copy of it back, or delete it: the next"
+                " start writes it again, with a new API key. Links keep working."
+            ) from error
         record = self._api_keys.by_digest(key_digest(key))
-        return key if record is not None and record.revoked_at is None else None
+        if record is None:
+            raise self._lost(f"state.sqlite does not have the API key of {self._json_path.name}.")
+        return key if record.revoked_at is None else None
+
+    def _lost(self, fault: str) -> StateDamaged:
+        return StateDamaged(
+            f"{fault} Put a copy of the whole folder {self._folder} back, or delete the folder to"
+            " begin again: with new keys, so that links and API keys of the old state stop"
+            " working, and the sample templates."
+        )
 
     def _create_api_key(self) -> str:
         return ApiKeyService(self._api_keys).create("this machine", SCOPES, now=time.time())[0]

@@ -22,7 +22,13 @@ from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
 from local.aws.http_messages import Request, Response
 from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
-from local.aws.moto_server import MotoAccount, MotoHttpServer, RecordingMiddleware, bucket_origin
+from local.aws.moto_server import (
+    SECRET_ACCESS_KEY,
+    MotoAccount,
+    MotoHttpServer,
+    RecordingMiddleware,
+    bucket_origin,
+)
 from local.aws.moto_state import MotoStateFile
 from local.aws.stack_resources import REGION, StackResources
 from local.http_server import WebServer
@@ -44,7 +50,8 @@ class AlreadyRunning(Exception):
 class LocalServer:
     """The whole local service; a `with` block starts and stops it.
 
-    `OSError` if the port is in use, `AlreadyRunning` if the state folder is. `counters` counts
+    `OSError` if the port is in use, `AlreadyRunning` if the state folder is, `StateDamaged` if a
+    file of that folder cannot be used. `counters` counts
     calls for tests; `cdn` and `empty_pictures` let tests clear caches; `clock` is the clock of the
     CDN's cache (Unix seconds).
     """
@@ -124,7 +131,7 @@ class LocalServer:
         return {
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_ENDPOINT_URL": self.endpoint.url,
-            "AWS_SECRET_ACCESS_KEY": "local",  # moto checks neither
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.aws.api_gateway import InvocationFailed
+from local.aws.moto_state import StateDamaged
 from local.seed import InProcessApiClient, SeedError
 from local.server import AlreadyRunning, LocalServer
 
@@ -35,21 +36,27 @@ def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
-    except AlreadyRunning:
-        return _print_error(
+    except (AlreadyRunning, StateDamaged, InvocationFailed, SeedError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EADDRINUSE:
+            raise
+        return _print_error(_error_message(error, port, state_dir))
+    return 0
+
+
+def _error_message(error: Exception, port: int, state_dir: Path) -> str:
+    if isinstance(error, StateDamaged):
+        return str(error)
+    if isinstance(error, AlreadyRunning):
+        return (
             f"Postcard is already running with the state in {state_dir}. Stop it, or choose"
             " another folder: postcard serve --state FOLDER."
         )
-    except (InvocationFailed, SeedError) as error:
-        return _print_error(f"{error}\nThe functions' log is {state_dir / 'log.jsonl'}.")
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        return _print_error(
+    if isinstance(error, OSError):
+        return (
             f"Port {port} is in use. Stop the program that uses it, or choose another port:"
             " make serve PORT=8081."
         )
-    return 0
+    return f"{error}\nThe functions' log is {state_dir / 'log.jsonl'}."
 
 
 def _interrupt_once(*_: object) -> None:

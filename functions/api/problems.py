@@ -1,28 +1,30 @@
 """Errors as responses: application/problem+json (RFC 9457), for our errors and pydantic's."""
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from api.request_context import ApiRequestContext
 from postcard.errors import (
+    MAX_FAULTS,
     BadRequest,
     Fault,
     Gone,
     NotFound,
     Problem,
     ServiceUnavailable,
+    bounded_detail,
     faults_to_json,
     raise_faults,
 )
 from postcard.json_text import json_pointer
+from postcard.name_suggestions import closest_name
 from postcard.template.bind import BindMode
 
 PROBLEM_JSON = "application/problem+json"
-MAX_ERRORS = 100  # a Lambda response has at most 6 MB
 RETRY_AFTER_SECONDS = "5"  # of a dependency that is unavailable
 PATHS_WITH_FALLBACK_URL = ("/v1/images", "/v1/links")
 PATHS_WITH_MODIFICATIONS = (*PATHS_WITH_FALLBACK_URL, "/v1/previews")
@@ -53,7 +55,7 @@ def problem_response(problem: Problem, *, request_id: str, instance: str) -> Pro
         "success": False,
         "code": problem.code,
         "request_id": request_id,
-        "errors": faults_to_json(problem.errors[:MAX_ERRORS]),
+        "errors": faults_to_json(problem.errors),
         **problem.extensions,
     }
     retry_after = (
@@ -68,12 +70,14 @@ def problem_response(problem: Problem, *, request_id: str, instance: str) -> Pro
 def _detail(problem: Problem) -> str:
     """The first fault's own sentence, and how many more there are."""
     if not problem.errors:
-        return problem.detail
+        return bounded_detail(problem.detail)
     first, more = problem.errors[0], len(problem.errors) - 1
-    detail = first.detail
+    detail = bounded_detail(first.detail)
     if first.pointer and first.detail != problem.detail:
         detail = f"{first.pointer}: {detail}"
-    if more:
+    if more >= MAX_FAULTS:
+        detail += f" And at least {MAX_FAULTS} more faults: see errors for the first ones."
+    elif more:
         detail += f" And {more} more {'fault' if more == 1 else 'faults'}: see errors."
     return detail
 
@@ -101,7 +105,7 @@ def _bad_request(
     if context.request.method != "PUT" and any(error["loc"][0] == "path" for error in errors):
         return NotFound("There is nothing by that id.")  # no id has this form; PUT would create it
     faults: dict[str, Fault] = {}
-    for error in errors:
+    for error in islice(errors, MAX_FAULTS + 1):
         fault = _fault_from_pydantic(error, context.json_body, property_names)
         faults.setdefault(fault.pointer, fault)
     try:
@@ -167,8 +171,8 @@ def _fault_from_pydantic(
 
 
 def _unknown_property_detail(name: str, property_names: Sequence[str]) -> str:
-    similar = difflib.get_close_matches(name, property_names, n=1)
-    hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(property_names)}."
+    similar = closest_name(name, property_names)
+    hint = f"did you mean {similar}?" if similar else f"there are {', '.join(property_names)}."
     return f"Unknown property; {hint}"
 
 

@@ -4,11 +4,13 @@ They check shapes and bounds. The values of modifications are checked by the tem
 """
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     WithJsonSchema,
@@ -60,6 +62,14 @@ def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
     return metadata
 
 
+def _digits_only(number: Any) -> Any:
+    """A number of a path or query; pydantic's `int` would read `1_0`, `+1`, ` 1` and `1.0` too."""
+    if isinstance(number, str) and not re.fullmatch("-?(0|[1-9][0-9]{0,8})", number):
+        raise PydanticCustomError("int_parsing", "Write a whole number in the digits 0 to 9")
+    return number
+
+
+UrlInteger = Annotated[int, BeforeValidator(_digits_only)]
 Modification = Annotated[
     dict[str, Any],
     AfterValidator(_without_null_members),

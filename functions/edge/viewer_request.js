@@ -1,6 +1,6 @@
 // Runs on each viewer request (CloudFront Functions, runtime 2.0, at most 10 KB): verifies a link's
 // signature, on cache hits too, and rewrites the link to its cache path. Specified in
-// docs/contract/links.md; postcard/links does the same in Python, and tests compare the two.
+// docs/contract/links.md; postcard/links does the same in Python.
 //
 //   /r/welcome.png?_v=3&...&_sig=...  ->  /renders/{epoch}/welcome/3/{digest}.png
 //   the same without _v               ->  /renders/{epoch}/welcome/live/{digest}.png
@@ -167,9 +167,10 @@ function readLink(path, query) {
 function readParts(parts) {
   const values = Object.create(null);
   for (let i = 0; i < parts.length; i++) {
-    const name = decode(nameOf(parts[i]));
-    const value = decode(parts[i].slice(nameOf(parts[i]).length + 1));
-    if (isDropped(name)) continue;
+    const raw = nameOf(parts[i]);
+    const name = isDropped(raw) ? raw : decode(raw);
+    if (isDropped(name)) continue; // undecoded
+    const value = decode(parts[i].slice(raw.length + 1));
     must(!has(values, name) && !(name === '_open' && has(values, '_sig')));
     must(name === '_sig' || match(FIELD, name) || isReserved(name, value));
     values[name] = value;

@@ -1,8 +1,9 @@
 """Imitates CloudFront: cache behaviors, the edge function, the cache, origin failover, error pages.
 
-The cache key is the path, as in `template.yaml`. Not imitated, because pictures need none of it:
-range requests (the response is the whole picture with 200), compression, cookies and POST. A method
-that no behavior allows is a 405 here and a 403 at AWS.
+The cache key is the path, as in `template.yaml`. A range request gets its range from the cache and
+from S3; what the image function has just drawn is sent whole. Not imitated, because pictures need
+none of it: compression, cookies and POST. A method that no behavior allows is a 405 here and a 403
+at AWS.
 """
 
 import re
@@ -21,6 +22,7 @@ from local.aws.distribution_config import CacheBehavior, CustomErrorResponse, Di
 from local.aws.edge_function import EdgeFunctionError
 from local.aws.freshness import explicit_lifetime, freshness_lifetime, http_date
 from local.aws.http_messages import Request, Response, plain_response
+from local.aws.range_requests import partial_response
 
 FetchOrigin = Callable[[Request], Response]
 _MAX_CACHED_RESPONSES = 2_000  # then the oldest are dropped
@@ -280,7 +282,7 @@ def _origin_request(
 
 
 def _conditional_response(request: Request, response: Response) -> Response:
-    """304 if `If-None-Match` names this picture; without a body for a HEAD; else the response."""
+    """304 if `If-None-Match` names this picture; without a body for a HEAD; else it or a range."""
     response = response.with_headers(
         {"date": http_date(time.time()), "via": "1.1 local (CloudFront)"}
     )
@@ -289,7 +291,15 @@ def _conditional_response(request: Request, response: Response) -> Response:
     if if_none_match and etag and response.status == 200 and _etag_matches(if_none_match, etag):
         headers = {n: v for n, v in response.headers.items() if n in _NOT_MODIFIED_HEADERS}
         return Response(304, headers)
-    return response.without_body() if request.method == "HEAD" else response
+    if request.method == "HEAD":
+        return response.without_body()
+    return partial_response(request.headers, response) if _has_ranges(response) else response
+
+
+def _has_ranges(response: Response) -> bool:
+    """Whether ranges of it are sent: it comes from the cache, or from an origin that has ranges."""
+    from_cache = "Hit from" in response.headers.get("x-cache", "")
+    return response.status == 200 and (from_cache or "accept-ranges" in response.headers)
 
 
 def _etag_matches(if_none_match: str, etag: str) -> bool:

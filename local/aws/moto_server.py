@@ -2,7 +2,7 @@
 
 moto (https://docs.getmoto.org) imitates AWS services in memory. A WSGI middleware counts the calls
 (`s3.get`, `s3.put`, `dynamodb.GetItem`, …), reports writes, and imitates CloudFront invalidations,
-which moto would not pass on.
+which moto would not pass on. It also checks the policies of presigned forms, which moto ignores.
 """
 
 import html
@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
@@ -17,14 +18,18 @@ from typing import Any, cast
 from urllib.parse import quote, unquote_plus
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import parse_form_data
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
 from local.aws.activity_counters import ActivityCounters
-from local.aws.http_messages import Request, Response
+from local.aws.http_messages import REASON_PHRASES, Request, Response
+from local.aws.post_policy import UploadForm, refuse_upload
 from local.aws.stack_resources import REGION, StackResources
 
 OnWrite = Callable[[str, str, Mapping[str, Any]], None]
+SECRET_ACCESS_KEY = "local"  # noqa: S105 - of everything here; only presigned forms are verified
 _INVALIDATION = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation")
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _PATH = re.compile(r"<Path>(.*?)</Path>", re.DOTALL)
@@ -160,11 +165,13 @@ class RecordingMiddleware:
         *,
         on_write: OnWrite,
         on_invalidation: Callable[[Sequence[str]], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._counters = counters
         self._on_write = on_write
         self._on_invalidation = on_invalidation
+        self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Handle one call (WSGI)."""
@@ -181,6 +188,12 @@ class RecordingMiddleware:
             path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's encoding of UTF-8
             arguments = {"path": path}
         self._counters.add(f"{service}.{name}")
+        if name == "post" and service == "s3" and not environ.get("QUERY_STRING"):
+            refusal = refuse_upload(
+                _read_form(environ), secret_key=SECRET_ACCESS_KEY, now=self._clock()
+            )
+            if refusal is not None:
+                return _start_response(refusal, start)
         return self._forward(environ, start, service, name, arguments)
 
     def _forward(
@@ -219,9 +232,35 @@ class RecordingMiddleware:
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
     """Read the request's body, and put it back for the application."""
-    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    length = environ.get("CONTENT_LENGTH") or "0"
+    body: bytes = environ["wsgi.input"].read(
+        int(length) if re.fullmatch("[0-9]{1,10}", length) else 0
+    )
     environ["wsgi.input"] = BytesIO(body)
     return body
+
+
+def _read_form(environ: WSGIEnvironment) -> UploadForm:
+    """The form of an upload, read from a copy of the body."""
+    copy = {**environ, "wsgi.input": BytesIO(_read_body(environ))}
+    bucket = str(environ["PATH_INFO"]).strip("/").partition("/")[0]
+    try:
+        _, fields, files = parse_form_data(copy, silent=False)
+    except (ValueError, HTTPException):
+        return UploadForm(bucket, {}, None)
+    lengths = {}
+    for name, file in files.items():
+        with file.stream as stream:
+            lengths[name] = len(stream.read())
+    return UploadForm(
+        bucket, {name.lower(): text for name, text in fields.items()}, lengths.get("file")
+    )
+
+
+def _start_response(response: Response, start: StartResponse) -> Iterable[bytes]:
+    headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start(f"{response.status} {REASON_PHRASES[response.status]}", headers)
+    return [response.body]
 
 
 class MotoHttpServer:
@@ -268,6 +307,8 @@ def bucket_origin(
         if response.status == 404:
             return Response(403, {"content-type": "application/xml"}, _ACCESS_DENIED)
         headers = {n: v for n, v in response.headers.items() if _VIEWER_HEADERS.match(n)}
+        if response.status == 200:
+            headers["accept-ranges"] = "bytes"  # S3 sends parts of objects, too
         if request.method == "HEAD":
             headers["content-length"] = response.headers.get("content-length", "0")
         return Response(response.status, headers, response.body)

@@ -31,8 +31,15 @@ _STORED_HEADERS = (
 _DYNAMODB = "DynamoDB_20120810"
 
 
+class StateDamaged(Exception):
+    """A file of the state folder cannot be used; the message says which one and what to do."""
+
+
 class MotoStateFile:
-    """The state file. `persist_write` reads back from moto what a call wrote, and saves that."""
+    """The state file. `persist_write` reads back from moto what a call wrote, and saves that.
+
+    Opening and restoring it raises `StateDamaged` if it is not what a server wrote.
+    """
 
     def __init__(self, path: Path, account: MotoAccount, stack: StackResources) -> None:
         self._account = account
@@ -42,12 +49,30 @@ class MotoStateFile:
             for table in stack.tables()
         }
         self._lock = threading.RLock()
+        self._path = path
         path.touch(mode=0o600)  # it contains keys
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise self._damaged(error) from error
+
+    def _open(self) -> None:
         # A killed process loses nothing; a power failure may lose the last writes.
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        (found,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
         self._database.executescript(_SCHEMA)
+
+    def _damaged(self, cause: object) -> StateDamaged:
+        return StateDamaged(
+            f"The state file {self._path} is damaged ({cause}). Put a copy of the folder"
+            f" {self._path.parent} back, or delete the folder to begin again: with new keys, so"
+            " that links and API keys of the old state stop working, and the sample templates."
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -65,6 +90,12 @@ class MotoStateFile:
 
     def restore(self) -> None:
         """Write the saved state into moto; save the secrets that are not in the file yet."""
+        try:
+            self._restore()
+        except (sqlite3.Error, ValueError, TypeError, RuntimeError) as error:
+            raise self._damaged(str(error)[:200]) from error
+
+    def _restore(self) -> None:
         secrets = self._database.execute("SELECT name, text FROM secrets").fetchall()
         for name, text in secrets:
             self._account.put_secret(name, text)

@@ -129,3 +129,43 @@ def test_an_unchecked_link_has_a_parameter_for_each_list_item(values: Path, tmp_
         "products_1_wide": ["2"],
         "products_2_tint": ["blue"],
     }
+
+
+@pytest.mark.parametrize("number", ["6_00", " 600", "+600", "٦٠٠", "6e2", "9" * 5_000])
+def test_a_number_is_written_in_the_digits_0_to_9(folder: Path, number: str) -> None:
+    output = run_postcard("render", folder / "products.json", "--width", number)
+    assert output.exit_code == 2 and "is not a whole number" in output.stderr
+
+
+@pytest.mark.parametrize("version", ["٣", "03", "0", "1_0", "9" * 5_000])
+def test_a_version_is_a_number_from_1_to_999999_or_latest(version: str) -> None:
+    output = run_postcard("link", "products", "--unchecked", "--version", version)
+    assert output.exit_code == 2 and "--version takes a number" in output.stderr
+
+
+def test_a_time_is_written_in_the_digits_0_to_9() -> None:
+    output = run_postcard("link", "products", "--unchecked", "--expires", "٢٠٢٧-01-01")
+    assert output.exit_code == 2 and "is not a time" in output.stderr
+
+
+@pytest.mark.parametrize("option", ["--values", "--set-file"])
+def test_a_file_of_values_is_bounded_utf_8(folder: Path, tmp_path: Path, option: str) -> None:
+    path = tmp_path / "file"
+    given = f"title={path}" if option == "--set-file" else path
+    for content, message in ((b" " * 262_145, "larger than 256 KB"), (b"\xff", "not UTF-8")):
+        path.write_bytes(content)
+        output = run_postcard("render", folder / "products.json", option, given)
+        assert output.exit_code == 2 and message in output.stderr
+
+
+def test_a_name_that_is_set_twice_is_named(folder: Path) -> None:
+    set_options = [part for name in "abcb" for part in ("--set", f"{name}=x")]
+    output = run_postcard("render", folder / "products.json", *set_options)
+    assert output.exit_code == 2 and "b is set twice" in output.stderr
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "garbled"])
+def test_a_damaged_local_json_says_what_to_do(tmp_path: Path, content: str) -> None:
+    (tmp_path / "local.json").write_text(content)
+    output = run_postcard("link", "products", "--unchecked", "--state", tmp_path)
+    assert output.exit_code == 2 and "local.json is damaged" in output.stderr

@@ -57,6 +57,7 @@ SNIPPETS = (
         "&_exp=1500000000",
     ),
     *("&_open=a", "&_open=a,b", "&_open=", "&_sig=", "&_sig=x", "&_kid=k1", "&utm_x=1", "&_ga=2"),
+    *("&utm_x=50%", "&utm_%=1", "&%75tm_x=%f", "&fbclid=%ff"),
     *("&gclid", "&a=1", "&a", "&a.color=red", "&b=2", "&title=x", "&constructor=1", "&__proto__=1"),
     *(
         "%A%",

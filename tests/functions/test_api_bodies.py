@@ -45,6 +45,7 @@ def test_an_unknown_path_is_404_and_another_method_405_with_allow(world: InMemor
         b'{"template_id": NaN}',
         b'{"width": Infinity}',
         b'{"width": 1e999}',
+        b'{"width": 1' + b"0" * 400 + b"}",
         b'{"width": 1, "width": 2}',
         b"\xff",
         b"[" * 33 + b"]" * 33,

@@ -6,6 +6,10 @@ from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
 LISTS = ("/v1/templates", "/v1/templates/welcome/versions", "/v1/assets")
+INVALID_LIMITS = [
+    f"limit={text}"
+    for text in ("0", "201", "x", "1_0", "%2B5", "%205", "5%20", "5.0", "05", "5e0", "%D9%A5", "")
+]
 
 
 def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
@@ -26,7 +30,7 @@ def test_lists_take_limit_and_cursor(empty: InMemoryService) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=%21"])
+@pytest.mark.parametrize("query", [*INVALID_LIMITS, "cursor=%21"])
 def test_a_limit_outside_1_to_200_or_a_made_up_cursor_is_400(
     world: InMemoryService, path: str, query: str
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from postcard.errors import BadRequest
+from postcard.identifiers import TRACKING_PARAMETERS
 from postcard.links.parse import parse_link
 from tests.links.link_cases import VECTORS, outcome, sign_link, split
 
@@ -134,3 +135,23 @@ def test_an_open_field_may_come_before_the_signature() -> None:
 def test_an_open_fields_value_is_unsigned_and_its_properties_are_signed() -> None:
     link = parse_link(*split(sign_link({"a.color": "red", "b": "1"}, open=("a",)) + "&a=x"))
     assert link.signed_parameters == ["_kid=k1", "_open=a", "_v=1", "a.color=red", "b=1"]
+
+
+@pytest.mark.parametrize("name", ["utm_x", "utm_", *sorted(TRACKING_PARAMETERS)])
+@pytest.mark.parametrize("value", ["%", "50%", "%zz", "%4", "%ff", "%%%", "a%2"])
+def test_a_dropped_parameter_may_hold_any_escape(name: str, value: str) -> None:
+    link = sign_link({"a": "x"})
+    right = outcome(link)
+    assert outcome(f"{link}&{name}={value}") == right
+    assert outcome(link.replace("?", f"?{name}={value}&")) == right
+
+
+@pytest.mark.parametrize("part", ["utm_%=1", "utm_%zz", "%75tm_x=%", "utm%5Fx=50%", "f%62clid=%f"])
+def test_the_name_of_a_dropped_parameter_counts_as_sent_or_decoded(part: str) -> None:
+    link = sign_link({"a": "x"})
+    assert outcome(f"{link}&{part}") == outcome(link)
+
+
+@pytest.mark.parametrize("part", ["b=%", "b=50%", "%=1", "utm%=1", "utm=%", "Utm_x=%", "%ztm_x=1"])
+def test_a_raw_percent_sign_elsewhere_is_a_400(part: str) -> None:
+    assert outcome(f"{sign_link({'a': 'x'})}&{part}").status == 400

@@ -275,9 +275,91 @@ def test_another_if_none_match_gets_the_picture(cdn: CdnHarness) -> None:
     assert cdn.get(if_none_match='"old"').body == b"picture"
 
 
-def test_a_range_request_gets_the_whole_picture(cdn: CdnHarness) -> None:
+def test_a_range_of_a_new_picture_gets_the_whole_picture(cdn: CdnHarness) -> None:
     response = cdn.get(range="bytes=0-2")
     assert (response.status, response.body) == (200, b"picture")
+    assert response.headers["x-cache"] == "Miss from cloudfront"
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "content_range"),
+    [
+        ("bytes=0-2", b"pic", "bytes 0-2/7"),
+        ("bytes=3-", b"ture", "bytes 3-6/7"),
+        ("bytes=3-99", b"ture", "bytes 3-6/7"),
+        ("bytes=-2", b"re", "bytes 5-6/7"),
+        ("bytes=-99", b"picture", "bytes 0-6/7"),
+        ("bytes=6-6", b"e", "bytes 6-6/7"),
+        ("BYTES = 0-0", b"p", "bytes 0-0/7"),
+        ("bytes=2-3,9-", b"ct", "bytes 2-3/7"),
+    ],
+)
+def test_a_range_of_a_cached_picture_is_206(
+    cdn: CdnHarness, asked: str, body: bytes, content_range: str
+) -> None:
+    cdn.get()
+    response = cdn.get(range=asked)
+    assert (response.status, response.body) == (206, body)
+    assert response.headers["content-range"] == content_range
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["etag"] == '"abc"'
+    assert response.headers["x-cache"] == "Hit from cloudfront"
+    assert cdn.get().body == b"picture"
+
+
+@pytest.mark.parametrize("asked", ["bytes=7-", "bytes=7-9", "bytes=-0", "bytes=99-100,200-"])
+def test_a_range_past_the_end_of_a_cached_picture_is_416(cdn: CdnHarness, asked: str) -> None:
+    cdn.get()
+    response = cdn.get(range=asked)
+    assert (response.status, response.body) == (416, b"")
+    assert response.headers["content-range"] == "bytes */7"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("items=0-2", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=2-1", "bytes=0x1-2"),
+        *("bytes=1_0-", "bytes=+1-2", "bytes=٠-٢", "bytes=0-2,", "bytes=0-" + "9" * 5_000),
+        *("bytes=3-4,0-1", "bytes=0-3,2-4"),
+    ],
+)
+def test_a_malformed_or_unordered_range_is_ignored(cdn: CdnHarness, asked: str) -> None:
+    cdn.get()
+    response = cdn.get(range=asked)
+    assert (response.status, response.body) == (200, b"picture")
+
+
+def test_ascending_ranges_are_sent_as_parts(cdn: CdnHarness) -> None:
+    cdn.get()
+    response = cdn.get(range="bytes=0-1, 5-")
+    boundary = response.headers["content-type"].partition('boundary="')[2].rstrip('"')
+    first, second = response.body.decode().split(f"--{boundary}")[1:3]
+    assert response.status == 206
+    assert "Content-Range: bytes 0-1/7" in first and first.endswith("\r\n\r\npi\r\n")
+    assert "Content-Range: bytes 5-6/7" in second and second.endswith("\r\n\r\nre\r\n")
+
+
+def test_if_range_gets_the_range_of_the_same_picture_only(cdn: CdnHarness) -> None:
+    cdn.get()
+    assert cdn.get(range="bytes=0-2", if_range='"abc"').status == 206
+    for other in ('"old"', 'W/"abc"', "Wed, 21 Oct 2026 07:28:00 GMT"):
+        assert cdn.get(range="bytes=0-2", if_range=other).status == 200
+
+
+def test_a_range_has_no_effect_on_head_304_and_errors(cdn: CdnHarness) -> None:
+    cdn.get()
+    head = cdn.cloudfront.handle(Request("HEAD", "/r/a.png", "", {"range": "bytes=0-2"}))
+    assert (head.status, head.headers["content-length"]) == (200, "7")
+    assert cdn.get(range="bytes=0-2", if_none_match='"abc"').status == 304
+    assert cdn.get(query="forged", range="bytes=0-2").status == 403
+
+
+def test_a_range_of_an_object_in_s3_is_206_at_once(cdn: CdnHarness) -> None:
+    cdn.s3.respond = lambda _: PICTURE.with_headers({"accept-ranges": "bytes"})
+    response = cdn.get(range="bytes=0-2")
+    assert (response.status, response.body) == (206, b"pic")
+    assert response.headers["x-cache"] == "Miss from cloudfront"
+    assert cdn.get().body == b"picture"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])

@@ -194,3 +194,18 @@ def test_close_waits_for_running_requests(harness: ServerHarness) -> None:
     closer.join()
     client.join()
     assert responses[0].endswith(b"done")
+
+
+@pytest.mark.parametrize("length", ["1_0", "+5", "-1", "0x5", "٥", "9" * 5_000, "5 5"])
+def test_a_malformed_content_length_is_400(harness: ServerHarness, length: str) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
+    assert harness.send(head.encode() + b"hello world").startswith(b"HTTP/1.1 400")
+    assert (harness.requests, harness.error_count) == ([], 0)
+
+
+@pytest.mark.parametrize("size", ["-5", "+5", "0x5", "0_5", " 5", "", "f" * 500])
+def test_a_malformed_chunk_size_is_400(harness: ServerHarness, size: str) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    response = harness.send(head + size.encode() + b"\r\nhello\r\n0\r\n\r\n")
+    assert response.startswith(b"HTTP/1.1 400")
+    assert (harness.requests, harness.error_count) == ([], 0)

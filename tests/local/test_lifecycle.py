@@ -124,3 +124,19 @@ def test_ctrl_c_during_the_start_stops_it(run: Run) -> None:
     assert wait_until(lambda: (server.folder / "state.sqlite").exists())
     assert server.stop(signal.SIGINT) == 0
     assert "Traceback" not in server.output
+
+
+def test_an_emptied_or_damaged_state_file_stops_the_start_in_a_sentence(run: Run) -> None:
+    first = run().wait_until_ready()
+    first.stop(signal.SIGINT)
+    local_json = read_local_json(first)
+    for content, message in ((b"", "the signing keys that it had"), (b"garbled" * 99, "damaged")):
+        for leftover in first.folder.glob("state.sqlite*"):
+            leftover.unlink()
+        (first.folder / "state.sqlite").write_bytes(content)
+        second = run()
+        second.output += second.process.communicate(timeout=60)[0]
+        assert second.process.returncode == 1
+        assert message in second.output and "delete the folder to begin again" in second.output
+        assert "Traceback" not in second.output
+    assert read_local_json(first) == local_json

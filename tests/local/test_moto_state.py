@@ -1,5 +1,7 @@
 """moto's state file: every write is saved before its response, and restored at the next start."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from botocore.config import Config
 from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import Request
 from local.aws.moto_server import MotoAccount, MotoHttpServer, RecordingMiddleware, bucket_origin
-from local.aws.moto_state import MotoStateFile
+from local.aws.moto_state import MotoStateFile, StateDamaged
 from local.aws.stack_resources import REGION, StackResources
 
 STACK = StackResources.read(Path("template.yaml"))
@@ -32,17 +34,19 @@ class MotoHarness:
     middleware: RecordingMiddleware
     counters: ActivityCounters
     invalidated_paths: list[str]
-    url: str
+    url: str = ""
+    now: float | None = None  # the clock of S3's policies; None: the time
 
     def client(self, service: str) -> Any:
         make_client: Any = boto3.client
+        version = "s3v4" if service == "s3" else None  # as the service signs
         return make_client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",
-            config=Config(s3={"addressing_style": "path"}),
+            config=Config(signature_version=version, s3={"addressing_style": "path"}),
         )
 
 
@@ -65,11 +69,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 counters,
                 on_write=state.persist_write,
                 on_invalidation=invalidated_paths.extend,
+                clock=lambda: harness.now or time.time(),
             )
+            harness = MotoHarness(account, state, middleware, counters, invalidated_paths)
             with closing(MotoHttpServer(middleware)) as endpoint:
-                yield MotoHarness(
-                    account, state, middleware, counters, invalidated_paths, endpoint.url
-                )
+                harness.url = endpoint.url
+                yield harness
 
     yield run
 
@@ -266,6 +271,7 @@ def test_the_cdn_gets_an_objects_headers_and_can_revalidate_it(start: Start) -> 
         fetch = bucket_origin(moto.account, moto.middleware, PICTURES)
         response = fetch(Request("GET", "/a.png"))
         assert (response.status, response.body) == (200, b"x")
+        assert response.headers["accept-ranges"] == "bytes"
         assert response.headers["content-type"] == "image/png"
         assert response.headers["cache-control"] == "max-age=9"
         etag = response.headers["etag"]
@@ -273,3 +279,44 @@ def test_the_cdn_gets_an_objects_headers_and_can_revalidate_it(start: Start) -> 
         assert again.status == 304
         head = fetch(Request("HEAD", "/a.png"))
         assert (head.headers["content-length"], head.body) == ("1", b"")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"garbled" * 1_000,
+        lambda whole: whole[:100] + b"\xff" * 4_000 + whole[4_100:],
+        lambda whole: whole[:5_000],
+    ],
+)
+def test_a_damaged_state_file_says_what_to_do(
+    start: Start, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "state.sqlite"
+    with start() as moto:
+        moto.client("s3").put_object(Bucket=PICTURES, Key="a", Body=b"x" * 20_000)
+    damaged = damage(path.read_bytes())
+    path.write_bytes(damaged)
+    with pytest.raises(StateDamaged) as raised, start():
+        pass
+    assert str(raised.value).startswith(f"The state file {path} is damaged")
+    assert "delete the folder to begin again" in str(raised.value)
+    assert path.read_bytes() == damaged
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO items VALUES ('postcard-table', '{}', 'no JSON')",
+        "INSERT INTO items VALUES ('no-such-table', '{}', '{}')",
+        "INSERT INTO objects VALUES ('b', 'n', 'no JSON', 'x')",
+        "DROP TABLE items; CREATE TABLE items (one TEXT)",
+    ],
+)
+def test_damaged_rows_say_what_to_do(start: Start, tmp_path: Path, statement: str) -> None:
+    with start():
+        pass
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as database:
+        database.executescript(statement)
+    with pytest.raises(StateDamaged, match="is damaged"), start():
+        pass

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest
-from postcard.json_text import MAX_DEPTH, canonical_json, json_pointer, parse_json
+from postcard.json_text import (
+    MAX_DEPTH,
+    canonical_json,
+    json_pointer,
+    parse_json,
+    unique_members,
+)
+from tests.steps import CountedText
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 VALUES = st.recursive(
@@ -69,3 +76,44 @@ def test_canonical_json_has_one_spelling() -> None:
 
 def test_a_pointer_escapes_its_steps() -> None:
     assert json_pointer("fields", "a/b~c", 0) == "/fields/a~1b~0c/0"
+
+
+def test_finding_a_doubled_key_takes_no_comparison_of_every_key_with_every_other() -> None:
+    names = [CountedText(f"name{index}") for index in range(2_000)]
+    CountedText.comparisons = 0
+    with pytest.raises(ValueError, match="name1999"):
+        unique_members([(name, 0) for name in [*names, CountedText("name1999")]])
+    assert CountedText.comparisons < 10
+
+
+def test_the_first_key_that_occurs_again_is_named() -> None:
+    with pytest.raises(BadRequest, match="the key 'b' occurs twice"):
+        parse_json('{"a": 0, "b": 1, "b": 2, "a": 3}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"' + "k" * 100_000 + '": 0, "' + "k" * 100_000 + '": 1}',
+        "9" * 100_000,
+        "1e" + "9" * 100_000,
+        "[" + "0," * 100_000,
+    ],
+)
+def test_an_error_repeats_only_the_beginning_of_a_long_text(text: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        parse_json(text)
+    assert len(refused.value.detail) < 200
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_too_large_for_a_double_is_refused(sign: str) -> None:
+    assert parse_json(sign + "9" * 308) == int(sign + "9" * 308)
+    for digits in ("9" * 309, "1" + "0" * 400):
+        with pytest.raises(BadRequest, match="too large"):
+            parse_json(sign + digits)
+
+
+def test_a_pointer_is_cut_to_the_container_where_a_key_is_too_long() -> None:
+    assert json_pointer("a", "b" * 300, "c" * 300, "d") == "/a/" + "b" * 300
+    assert json_pointer("x" * 100_000) == ""

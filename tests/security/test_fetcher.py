@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 import pytest
@@ -269,6 +270,59 @@ def test_addresses_next_to_special_ranges_are_public() -> None:
     for address in ("168.63.129.16", "64:ff9b::808:808", "2002:808:808::", "::ffff:8.8.8.8"):
         assert not is_public(address)
     assert normalize_host("Example.TEST.") == "example.test"
+
+
+# The IANA special-purpose address registries, RFC 6890 and later.
+REGISTERED_IPV4 = """
+0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/31 192.0.2.0/24 192.31.196.0/24
+192.52.193.0/24 192.88.99.0/24 192.88.99.2/32 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15
+198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 255.255.255.255/32
+224.0.0.0/4
+"""
+REGISTERED_IPV6 = """
+::1/128 ::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23
+2001::/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48
+2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20
+5f00::/16 fc00::/7 fe80::/10
+::/96 ::ffff:0:0:0/96 fec0::/10 ff00::/8
+"""
+
+
+@pytest.mark.parametrize("block", [*REGISTERED_IPV4.split(), *REGISTERED_IPV6.split()])
+def test_no_address_of_a_special_purpose_block_is_public(block: str) -> None:
+    network = ip_network(block)
+    for offset in {0, network.num_addresses // 2, network.num_addresses - 1}:
+        assert not is_public(str(network[offset]))
+
+
+@pytest.mark.parametrize("prefix", ["2606:4700::", "2001:4860:0:1::", "2a00:1450::"])
+@pytest.mark.parametrize("interface", [0x0000, 0x0100, 0x0200, 0x0300])
+@pytest.mark.parametrize("embedded", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "8.8.8.8"])
+def test_an_isatap_address_is_not_public_under_any_prefix(
+    prefix: str, interface: int, embedded: str
+) -> None:
+    low = interface << 48 | 0x5EFE << 32 | int(IPv4Address(embedded))
+    assert not is_public(str(IPv6Address(int(IPv6Address(prefix)) | low)))
+
+
+def test_an_address_that_only_resembles_isatap_is_public() -> None:
+    for address in ("2606:4700::1:5efe:a00:1", "2606:4700::5efe:a00:1:1", "2606:4700::5eff:a00:1"):
+        assert is_public(address)
+
+
+def test_an_address_with_a_zone_is_not_public() -> None:
+    assert is_public("2606:4700::1")
+    assert not is_public("2606:4700::1%eth0")
+
+
+def test_a_host_that_resolves_to_an_isatap_address_is_not_connected_to(
+    fetcher: HttpFetcher, internet: LoopbackInternet
+) -> None:
+    internet.names = {"tunnel.test": ["2606:4700::5efe:10.0.0.1"]}
+    for host in ("tunnel.test", "[2606:4700::200:5efe:a9fe:a9fe]"):
+        assert "not on the public internet" in refused(fetcher, f"https://{host}/x.png")
+    assert internet.connections == []
 
 
 @given(st.ip_addresses(v=4))

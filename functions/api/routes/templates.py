@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from api.request_models import TEMPLATE_ID, TemplateChanges
+from api.request_models import TEMPLATE_ID, TemplateChanges, UrlInteger
 from api.response_models import FieldList, TemplateList, TemplateResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, no_content
 from postcard.ports import JsonObject
@@ -13,7 +13,7 @@ from postcard.ports import JsonObject
 router = ApiRouter()
 TAGS = ["Templates"]
 TemplateId = Annotated[str, Path(pattern=TEMPLATE_ID)]
-Limit = Annotated[int, Query(ge=1, le=200)]
+Limit = Annotated[UrlInteger, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1024)]
 
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
-from api.request_models import RecallBody
+from api.request_models import RecallBody, UrlInteger
 from api.response_models import RecallResponse, TemplateResponse, VersionList
 from api.router import ApiRouter, any_scope
 from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_response
 
 router = ApiRouter()
-Version = Annotated[int, Path(ge=1, le=999_999)]
+Version = Annotated[UrlInteger, Path(ge=1, le=999_999)]
 
 
 @router.get(

@@ -19,10 +19,14 @@ Problem                     500 internal_error
 └── GatewayTimeout          504 timeout
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from itertools import islice
 
 from postcard.runtime.lazy_dataclass import dataclass
+
+MAX_FAULTS = 100  # in a response, which has at most 6 MB in Lambda
+MAX_DETAIL_LENGTH = 2000  # of one fault: it may list every name that there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,16 @@ class SourceImageFault(Fault):
 
 
 def faults_to_json(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    """Errors, warnings and findings as JSON."""
-    return [{"code": f.code, "pointer": f.pointer, "detail": f.detail} for f in faults]
+    """Errors, warnings and findings as JSON: the first `MAX_FAULTS`, each of bounded length."""
+    return [
+        {"code": f.code, "pointer": f.pointer, "detail": bounded_detail(f.detail)}
+        for f in faults[:MAX_FAULTS]
+    ]
+
+
+def bounded_detail(detail: str) -> str:
+    """The detail, cut where it is longer than `MAX_DETAIL_LENGTH`."""
+    return detail if len(detail) <= MAX_DETAIL_LENGTH else f"{detail[: MAX_DETAIL_LENGTH - 1]}…"
 
 
 @dataclass(eq=False)
@@ -182,15 +194,20 @@ class GatewayTimeout(Problem):
     status = 504
 
 
-def raise_faults(faults: Sequence[Fault], detail: str = "") -> None:
-    """Raise `BadRequest` with all faults, if there are any; with their code if they share one."""
+def raise_faults(faults: Iterable[Fault], detail: str = "") -> None:
+    """Raise `BadRequest` with all faults, if there are any; with their code if they share one.
+
+    Faults past `MAX_FAULTS` are not looked for: a generator is left where it stands. One more
+    than `MAX_FAULTS` is kept, which says that there are more.
+    """
+    faults = tuple(islice(faults, MAX_FAULTS + 1))
     if not faults:
         return
     codes = {fault.code for fault in faults}
     code = codes.pop() if len(codes) == 1 else "invalid_request"
     places = ", ".join(fault.pointer or "the body" for fault in faults[:3])
     more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
-    raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=tuple(faults))
+    raise BadRequest(detail or f"Correct {places}{more}.", code=code, errors=faults)
 
 
 def failure_site(failure: BaseException) -> str:

@@ -2,16 +2,19 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from postcard.errors import BadRequest
 
 MAX_DEPTH = 32
+MAX_POINTER_LENGTH = 500
+MAX_QUOTED_LENGTH = 64  # of a text that an error message repeats
+_DIGITS_OF_A_DOUBLE = 308  # a number of so many digits is always in a double's range
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse a JSON text.
+    """Parse a JSON text, in time that is linear in its length.
 
     `BadRequest` `invalid_json` for invalid JSON or UTF-8, NaN and infinities, numbers too large for
     a double, duplicate keys in an object, and nesting deeper than 32.
@@ -22,7 +25,8 @@ def parse_json(text: str | bytes) -> Any:
             body,
             parse_constant=_reject_constant,
             parse_float=_parse_finite_float,
-            object_pairs_hook=_object_without_duplicates,
+            parse_int=_parse_int,
+            object_pairs_hook=unique_members,
         )
     except RecursionError:
         raise _invalid_json("The JSON is nested deeper than 32.") from None
@@ -41,12 +45,32 @@ def canonical_json(value: Any) -> str:
 
 
 def json_pointer(*steps: str | int) -> str:
-    """A JSON pointer (RFC 6901).
+    """A JSON pointer (RFC 6901), or that of the nearest container where it would be over 500 long.
 
     >>> json_pointer("layers", 3, "a/b")
     '/layers/3/a~1b'
+    >>> json_pointer("layers", 3, "a" * 500)
+    '/layers/3'
     """
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    pointer = ""
+    for step in steps:
+        text = str(step)
+        if len(pointer) + len(text) >= MAX_POINTER_LENGTH:
+            break
+        pointer += "/" + text.replace("~", "~0").replace("/", "~1")
+    return pointer
+
+
+def unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; ValueError names the first key that occurs a second time."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise ValueError(f"the key {_quote(name)} occurs twice in one object")
+            seen.add(name)
+    return members
 
 
 def _invalid_json(detail: str) -> BadRequest:
@@ -60,17 +84,18 @@ def _reject_constant(name: str) -> NoReturn:
 def _parse_finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is too large a number")
+        raise ValueError(f"{_quote(digits)} is too large a number")
     return number
 
 
-def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        duplicate = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {duplicate!r} occurs twice in one object")
-    return members
+def _parse_int(digits: str) -> int:
+    if len(digits) > _DIGITS_OF_A_DOUBLE:
+        _parse_finite_float(digits)  # int() is quadratic and refuses 4,300 digits
+    return int(digits)
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= MAX_QUOTED_LENGTH else f"{text[:MAX_QUOTED_LENGTH]}…")
 
 
 def _is_deeper_than(value: Any, depth: int) -> bool:

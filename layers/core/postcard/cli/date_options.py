@@ -1,10 +1,22 @@
 """Dates and times as command line options."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-DATE_TIME = click.DateTime(
+
+class AsciiDateTime(click.DateTime):
+    """`click.DateTime`, which alone also reads the digits of other scripts."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The time; a usage error for any other text."""
+        if isinstance(value, str) and not value.isascii():
+            self.fail(f"{value[:40]!r} is not a time such as 2026-11-22T10:00:00Z.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+DATE_TIME = AsciiDateTime(
     ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
 )
 DATE_TIME_METAVAR = "YYYY-MM-DD[THH:MM:SS[Z|+HH:MM]]"

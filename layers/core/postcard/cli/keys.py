@@ -8,6 +8,7 @@ import click
 
 from postcard.cli.base_command import Command, Group
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
+from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.api_keys import SCOPES
@@ -40,13 +41,13 @@ def keys() -> None:
 )
 @click.option(
     "--rate",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     default=100,
     show_default=True,
     help="Maximum calls a second.",
 )
 @click.option(
-    "--quota", type=click.IntRange(1), help="Maximum calls a month. Without it, there is no limit."
+    "--quota", type=WholeNumber(1), help="Maximum calls a month. Without it, there is no limit."
 )
 @click.option(
     "--expires",

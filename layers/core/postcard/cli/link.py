@@ -1,5 +1,6 @@
 """`postcard link`: signs a link for one person, or a merge link for a mail platform."""
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +9,7 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
+from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_line
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
@@ -33,13 +35,13 @@ from postcard.timestamps import format_rfc3339
 )
 @click.option(
     "--width",
-    type=click.IntRange(1, 5000),
+    type=WholeNumber(1, 5000),
     help="The width in CSS pixels. Default: the template's.",
 )
 @click.option(
     "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="The quality of jpg, webp and avif.")
+@click.option("--quality", type=WholeNumber(1, 100), help="The quality of jpg, webp and avif.")
 @click.option(
     "--expires",
     type=DATE_TIME,
@@ -164,7 +166,7 @@ def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandR
 
 
 def _parse_version(text: str) -> int | str:
-    if text != "latest" and not text.isdecimal():
+    if text != "latest" and not re.fullmatch("[1-9][0-9]{0,5}", text):
         raise click.UsageError("--version takes a number, or latest.")
     return text if text == "latest" else int(text)
 

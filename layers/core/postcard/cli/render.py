@@ -8,6 +8,7 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.local_render import LocalRenderResult, render_file
+from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.template_files import find_template_file
 from postcard.cli.value_options import modifications, read_values, values_options
@@ -39,14 +40,14 @@ FORMAT_CHOICE = click.Choice([*FORMATS, "jpeg"])
 )
 @click.option(
     "--width",
-    type=click.IntRange(1, 5000),
+    type=WholeNumber(1, 5000),
     help="The width in CSS pixels. Default: the template's.",
 )
 @click.option(
     "--dpr", type=DPR_CHOICE, default="1", show_default=True, help="Pixels per CSS pixel."
 )
-@click.option("--quality", type=click.IntRange(1, 100), help="The quality of jpg, webp and avif.")
-@click.option("--max-bytes", type=click.IntRange(2000), help="Maximum size of the file in bytes.")
+@click.option("--quality", type=WholeNumber(1, 100), help="The quality of jpg, webp and avif.")
+@click.option("--max-bytes", type=WholeNumber(2000), help="Maximum size of the file in bytes.")
 @click.option(
     "--example", is_flag=True, help="Use the example of each field that has no value set."
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from postcard.cli.base_command import Command
+from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import EXIT_ERROR, CommandError, CommandResult
 from postcard.cli.target import REPOSITORY
 
@@ -14,7 +15,7 @@ from postcard.cli.target import REPOSITORY
 @click.command(cls=Command, example="postcard serve --port 8081")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8080,
     show_default=True,
     help="The port to listen on; 0 takes a free one.",

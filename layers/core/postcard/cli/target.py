@@ -105,7 +105,13 @@ class ServiceTarget:
         path = self.state / "local.json"
         if self.stack or not path.is_file():
             return {}
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise CommandError(
+                f"{path} is damaged. Put a copy of it back, or delete it: the next start of `make"
+                " serve` writes it again, with a new API key."
+            ) from None
 
     def key_set(self) -> KeySet:
         """All keys of links, read from the secret."""

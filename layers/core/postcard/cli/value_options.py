@@ -10,6 +10,8 @@ from postcard.identifiers import is_field_path
 from postcard.json_text import parse_json
 from postcard.template.fields.values import to_link_text
 
+MAX_FILE_BYTES = 256 * 1024  # as much as a call of the API may have
+
 
 def values_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options `--set`, `--set-file` and `--values`."""
@@ -44,11 +46,12 @@ def read_values(
     pairs = [parse_assignment(text, "--set") for text in assigned]
     for text in files:
         name, path = parse_assignment(text, "--set-file")
-        pairs.append((name, Path(path).read_text(encoding="utf-8")))
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        duplicate = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise click.UsageError(f"{duplicate} is set twice. Set each name once.")
+        pairs.append((name, _read_text_file(path)))
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in values:
+            raise click.UsageError(f"{name} is set twice. Set each name once.")
+        values[name] = value
     return {**(_read_values_file(all_values) if all_values else {}), **values}
 
 
@@ -75,8 +78,19 @@ def _flatten_list(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name}_{index + 1}_{key}", value
 
 
+def _read_text_file(path: str) -> str:
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise click.UsageError(f"{path} is larger than {MAX_FILE_BYTES // 1024} KB.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
+
+
 def _read_values_file(path: str) -> dict[str, Any]:
-    values = parse_json(Path(path).read_bytes())
+    values = parse_json(_read_text_file(path))
     if not isinstance(values, dict):
         raise click.UsageError(f"{path} must contain a JSON object with a value for each name.")
     for name in values:
@@ -92,7 +106,7 @@ def parse_assignment(text: str, option: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise click.UsageError(f"{option} takes NAME=VALUE, not {text!r}.")
+        raise click.UsageError(f"{option} takes NAME=VALUE, not {text[:64]!r}.")
     _check_name(name)
     return name, value
 
@@ -100,8 +114,8 @@ def parse_assignment(text: str, option: str) -> tuple[str, str]:
 def _check_name(name: str) -> None:
     if not is_field_path(name):
         raise click.UsageError(
-            f"{name!r} is not a name of a field or layer. Names have lower-case letters, digits and"
-            " _; a layer's property follows a dot (title.color)."
+            f"{name[:64]!r} is not a name of a field or layer. Names have lower-case letters,"
+            " digits and _; a layer's property follows a dot (title.color)."
         )
 
 

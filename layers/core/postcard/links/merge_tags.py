@@ -15,6 +15,7 @@ from postcard.links.build import check_length
 from postcard.links.encoding import percent_encode
 from postcard.runtime.lazy_dataclass import dataclass
 
+MAX_ATTRIBUTE_LENGTH = 500
 # A default with one of these characters could end the tag, its string, or the URL.
 UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
 ZERO_WIDTH_SPACE = "\u200b"
@@ -110,7 +111,7 @@ PLATFORMS = {
         ),
         MailPlatform(
             "custom",
-            re.compile(r"[^\x00-\x1f\x7f]{1,500}"),
+            re.compile(r"[^\x00-\x1f\x7f]+"),
             _custom,
             "[[firstname]]",
             _ANY_TAG,
@@ -180,7 +181,8 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
     return [
         Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
-        if not platform.attribute_pattern.fullmatch(attribute)
+        if len(attribute) > MAX_ATTRIBUTE_LENGTH
+        or not platform.attribute_pattern.fullmatch(attribute)
     ]
 
 

@@ -90,10 +90,11 @@ def _split_query(query: str) -> list[str]:
     """The parts between `&`, without the `amp;` that mail software leaves before them."""
     parts = []
     for part in query.split("&"):
-        while part.startswith("amp;"):
-            part = part[4:]
-        if part:
-            parts.append(part)
+        start = 0
+        while part.startswith("amp;", start):
+            start += 4
+        if start < len(part):
+            parts.append(part[start:])
     return parts
 
 
@@ -101,9 +102,12 @@ def _parse_parameters(parts: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for index, part in enumerate(parts):
         raw_name, _, raw_value = part.partition("=")
-        name, value = _decode(raw_name), _decode(raw_value)
+        if is_tracking_parameter(raw_name):
+            continue  # not decoded: mail software also writes a raw % there
+        name = _decode(raw_name)
         if is_tracking_parameter(name):
             continue
+        value = _decode(raw_value)
         _check_parameter(name, value, values)
         values[name] = value
         if name == "_sig" and "_open" in values:

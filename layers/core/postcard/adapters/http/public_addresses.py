@@ -1,11 +1,15 @@
 """Tells public addresses and host names from private and special ones.
 
 Python's `ipaddress.is_global` is true for two dozen special addresses (NAT64, 6to4, cloud
-services), so the lists here follow the IANA special-purpose registries and the clouds' documents.
+services), so the lists here follow the IANA special-purpose registries (RFC 6890, RFC 8190) and the
+clouds' documents. An IPv6 address that embeds an IPv4 address may reach that address through a
+tunnel or a translator, so all forms of embedding that can be recognized are special. Not
+recognized: an embedding under a network's own prefix (RFC 6052 section 2.2, 6rd), which looks like
+any other address of that network.
 """
 
 import re
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from postcard.runtime.lazy_regex import lazy_regex
 
@@ -33,13 +37,15 @@ SPECIAL_IPV4 = tuple(
         "240.0.0.0/4",  # reserved, broadcast
     )
 )
-# Public addresses are all in 2000::/3: unique local, link-local, multicast, NAT64, mapped and
-# discard addresses are outside of it.
+# Public addresses are all in 2000::/3. Outside of it are unique local, link-local, site-local and
+# multicast addresses, IPv4-mapped (::ffff:0:0/96), IPv4-compatible (::/96) and IPv4-translated
+# (::ffff:0:0:0/96) ones, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), discard-only and dummy (100::/64,
+# 100:0:0:1::/64) and segment routing (5f00::/16).
 PUBLIC_IPV6 = IPv6Network("2000::/3")
 SPECIAL_IPV6 = tuple(
     IPv6Network(text)
     for text in (
-        "2001::/23",  # protocols: Teredo, ORCHID, benchmarks
+        "2001::/23",  # protocols: Teredo, ORCHID, drones, benchmarks, AMT, AS112, anycast
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4: an IPv4 address in disguise
         "2620:4f:8000::/48",  # AS112
@@ -58,7 +64,17 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(parsed, IPv4Address):
         return not any(parsed in network for network in SPECIAL_IPV4)
-    return parsed in PUBLIC_IPV6 and not any(parsed in network for network in SPECIAL_IPV6)
+    if parsed not in PUBLIC_IPV6 or parsed.scope_id is not None or _is_isatap(parsed):
+        return False
+    return not any(parsed in network for network in SPECIAL_IPV6)
+
+
+def _is_isatap(address: IPv6Address) -> bool:
+    """Whether it is a tunnel's address under any prefix: `…:0:5efe:a.b.c.d` (RFC 5214).
+
+    Whatever its universal and group bits are: `…:200:5efe:…` too.
+    """
+    return int(address) >> 32 & 0xFCFF_FFFF == 0x0000_5EFE
 
 
 def normalize_host(text: str) -> str | None:

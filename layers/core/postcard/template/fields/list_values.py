@@ -1,7 +1,7 @@
 """Reads the values of list fields, and the flat names of item fields: `products_2_name`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import field
 from datetime import UTC, tzinfo
 from itertools import islice
@@ -18,12 +18,8 @@ from postcard.template.fields.values import (
     read_value,
 )
 
-<<<<<<< HEAD
 CheckItemValue = Callable[[int, str, Value], None]  # of an item's index, a key and its value
-
-=======
 _MAX_UNKNOWN_KEYS = 10  # that are reported for one item; each fault lists all known keys
->>>>>>> i10-liquid
 _ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
 
@@ -122,14 +118,15 @@ class ParsedList:
         """Adds the next item; an item without values ends the list."""
         faults_before = len(self.faults)
         explicit = self._read_item(index, raw_item)
-        if not explicit and len(self.faults) == faults_before:
+        faulty_keys = {fault.key for fault in self.faults[faults_before:]}
+        if not explicit and not faulty_keys:
             self.ended = True
-            self._check_required(index, explicit)
+            self._check_required(index, explicit, faulty_keys)
         elif self.ended:
             detail = "comes after an item without values, which ends the list"
             self.faults.append(ItemFault(index, "", "invalid_value", detail))
         else:
-            self._append(index, explicit)
+            self._append(index, explicit, faulty_keys)
 
     def _read_item(self, index: int, raw_item: Any) -> dict[str, Value]:
         if raw_item is not None and not isinstance(raw_item, Mapping):
@@ -156,21 +153,22 @@ class ParsedList:
             self.faults.append(ItemFault(index, key, "invalid_value", str(error)))
             return None
 
-    def _append(self, index: int, explicit: dict[str, Value]) -> None:
+    def _append(self, index: int, explicit: dict[str, Value], faulty_keys: Set[str]) -> None:
         if self.defaults is None:
             fields = self.spec.items.items()
             self.defaults = {key: default_value(spec, self.zone) for key, spec in fields}
         item = {**self.defaults, **explicit}
-        self._check_required(index, explicit)
+        self._check_required(index, explicit, faulty_keys)
         required = (key for key, spec in self.spec.items.items() if spec.required)
         self.missing_required += [(index, key) for key in required if item[key] is None]
         self.items.append(item)
         self.explicit_items.append(explicit or {k: v for k, v in item.items() if v is not None})
 
-    def _check_required(self, index: int, explicit: Mapping[str, Value]) -> None:
-        faulty = {(fault.item_index, fault.key) for fault in self.faults}
+    def _check_required(
+        self, index: int, explicit: Mapping[str, Value], faulty_keys: Set[str]
+    ) -> None:
         for key, spec in self.spec.items.items():
-            if spec.required and key not in explicit and not faulty & {(index, key), (index, "")}:
+            if spec.required and key not in explicit and not faulty_keys & {key, ""}:
                 detail = "is required and has no value"
                 self.faults.append(ItemFault(index, key, "missing_value", detail))
 

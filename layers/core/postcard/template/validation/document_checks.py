@@ -42,9 +42,25 @@ Faults = Iterator[Fault]
 
 
 def document_faults(document: Document) -> Faults:
-    """Every fault of a document whose properties are valid one by one."""
+    """Every fault of a document whose properties are valid one by one.
+
+    Of a document with too many fields or layers, only that: the other checks take time for each.
+    """
+    too_large = list(_size_faults(document))
+    yield from too_large
+    if too_large:
+        return
     for check in _CHECKS:
         yield from check(document)
+
+
+def _size_faults(document: Document) -> Faults:
+    lists = [field for field in document.fields.values() if isinstance(field, ListField)]
+    if len(document.fields) + sum(len(field.items) for field in lists) > MAX_FIELDS:
+        detail = f"More than {MAX_FIELDS} fields, counting those of list items."
+        yield Fault("too_many_items", "/fields", detail)
+    if sum(1 for _ in walk_all_layers(document)) > MAX_LAYERS:
+        yield Fault("too_many_items", "/layers", f"More than {MAX_LAYERS} layers.")
 
 
 def _canvas_faults(document: Document) -> Faults:
@@ -65,9 +81,6 @@ def _fields_faults(document: Document) -> Faults:
 
     fields = document.fields
     lists = {name: field for name, field in fields.items() if isinstance(field, ListField)}
-    if len(fields) + sum(len(field.items) for field in lists.values()) > MAX_FIELDS:
-        detail = f"More than {MAX_FIELDS} fields, counting those of list items."
-        yield Fault("too_many_items", "/fields", detail)
     faults = list(_field_set_faults(fields, "/fields"))
     for name, field in lists.items():
         faults += _field_set_faults(field.items, json_pointer("fields", name, "items"))
@@ -133,10 +146,7 @@ def _bound_faults(field: AnyField, where: str) -> Faults:
 
 
 def _layers_faults(document: Document) -> Faults:
-    all_layers = list(walk_all_layers(document))
-    if len(all_layers) > MAX_LAYERS:
-        yield Fault("too_many_items", "/layers", f"More than {MAX_LAYERS} layers.")
-    for layer, where, depth in all_layers:
+    for layer, where, depth in walk_all_layers(document):
         if depth > MAX_DEPTH + 1 or (depth == MAX_DEPTH + 1 and isinstance(layer, GroupLayer)):
             yield Fault("too_many_items", where, f"Groups are nested more than {MAX_DEPTH} deep.")
         yield from _layer_faults(layer, where, document.styles)

@@ -26,7 +26,7 @@ def parse_document(body: str | bytes) -> Document:
 
         raise_faults(faults_from_pydantic(error, data, Document))
         raise
-    raise_faults(list(document_faults(document)))
+    raise_faults(document_faults(document))
     return document
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
-from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from postcard.errors import Fault
+from postcard.errors import MAX_FAULTS, Fault
 from postcard.json_text import json_pointer
+from postcard.name_suggestions import closest_name
 from postcard.template.schema.json_mapping import annotations_by_key, resolve_union
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ _LENGTH_ERRORS = ("too_long", "string_too_long")
 
 
 def faults_from_pydantic(error: "ValidationError", data: Any, root: type) -> Sequence[Fault]:
-    """Every fault once, in pydantic's order; `data` is the document, `root` its class."""
-    errors = error.errors(include_url=False)
+    """Each fault once, in pydantic's order; `data` is the document, `root` its class.
+
+    Reads pydantic's first `MAX_FAULTS` errors and one more, which says that there are more.
+    """
+    errors = islice(error.errors(include_url=False), MAX_FAULTS + 1)
     faults = {_to_fault(each, data, root): each["type"] == "too_short" for each in errors}
     return [
         fault
@@ -75,9 +79,9 @@ def _document_path(loc: Sequence[str | int], data: Any, *, missing: bool) -> Pat
 def _unknown_property_message(steps: PathSteps, data: Any, root: type) -> str:
     cls, name = _dataclass_at(steps[:-1], data, root), str(steps[-1])
     known = [key for key in annotations_by_key(cls) if key != name] if cls else []
-    close = get_close_matches(name, known, 1, 0.5)
+    close = closest_name(name, known, similarity=0.5)
     if close:
-        return f"unknown property; did you mean {close[0]}?"
+        return f"unknown property; did you mean {close}?"
     return f"unknown property; there are {', '.join(known)}."
 
 
@@ -111,8 +115,8 @@ def _union_fault(steps: PathSteps, error: "ErrorDetails", data: Any) -> Fault:
     type_ = str(value["type"])
     if type_ == "list":
         return Fault("invalid_value", f"{pointer}/type", "An item holds single values, no list.")
-    close = get_close_matches(type_, types, 1)
-    suggestion = f"did you mean {close[0]}?" if close else f"there are {', '.join(types)}."
+    close = closest_name(type_, types)
+    suggestion = f"did you mean {close}?" if close else f"there are {', '.join(types)}."
     return Fault("invalid_value", f"{pointer}/type", f"unknown type; {suggestion}")
 
 
