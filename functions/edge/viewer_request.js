@@ -169,7 +169,7 @@ function readParts(parts) {
   for (let i = 0; i < parts.length; i++) {
     const raw = nameOf(parts[i]);
     const name = isDropped(raw) ? raw : decode(raw);
-    if (isDropped(name)) continue; // undecoded
+    if (isDropped(name)) continue;
     const value = decode(parts[i].slice(raw.length + 1));
     must(!has(values, name) && !(name === '_open' && has(values, '_sig')));
     must(name === '_sig' || match(FIELD, name) || isReserved(name, value));
