@@ -308,17 +308,21 @@ def test_a_strangers_number_leaves_a_text_empty_with_a_warning() -> None:
     assert text_and_warnings(n="999999999999999") == ("", ["liquid_error /layers/0/text"])
 
 
-def test_all_texts_of_a_picture_share_a_budget_of_steps() -> None:
+@pytest.mark.parametrize(("countdown", "failed"), [(None, 13), ({"frames": 120}, 20)])
+def test_all_texts_of_a_picture_share_a_budget_of_steps(
+    countdown: dict[str, Any] | None, failed: int
+) -> None:
+    properties = {"countdown": {"to": "2030-01-01", **countdown}} if countdown else {}
     text = "{% for i in (1..1000) %}" + "{{ nothing }}" * 12 + "{% endfor %}x"
     layers = [{"type": "text", "text": f"{text}{number}"} for number in range(20)]
-    compiled = template(layers=layers, fields={"nothing": {}})
+    compiled = template(layers=layers, fields={"nothing": {}}, **properties)
     warnings: list[str] = []
     evaluator = Evaluator(
         compiled, {"nothing": None}, NO_CLOCK, lambda code, pointer, detail: warnings.append(detail)
     )
     for number, layer in enumerate(compiled.document.layers):
         evaluator.resolve(layer, f"/layers/{number}")
-    assert 10 < len(warnings) < 20
+    assert len(warnings) == pytest.approx(failed, abs=2)
     assert set(warnings) == {"all Liquid of the picture takes too many steps."}
 
 

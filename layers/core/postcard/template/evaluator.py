@@ -50,7 +50,8 @@ class Evaluator:
     ) -> None:
         self.template, self.values, self.now, self.warn = template, values, now, warn
         self.document = template.document
-        self.budget = StepBudget()
+        countdown = template.document.countdown
+        self.budget = StepBudget.for_frame(countdown.frames if countdown else 1)
         self.iteration: Iteration | None = None  # in a repeated group
         self._build_contexts()
         self._resolve_properties(_LOCALE_PROPERTIES)

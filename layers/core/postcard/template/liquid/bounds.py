@@ -8,7 +8,8 @@ MAX_LIST_ITEMS = 1000
 MAX_CHARACTERS = 100_000  # of a text, and of all texts in a list together
 MAX_NUMBER = 10**15  # exclusive: 15 digits before the point, as in a field's value
 MAX_STEPS = 50_000  # of one text with Liquid
-MAX_PICTURE_STEPS = 200_000  # of all texts of a picture, or of a frame of an animation
+MAX_PICTURE_STEPS = 200_000  # of all texts of a picture, or of all frames of an animation
+MIN_FRAME_STEPS = 10_000  # of one frame, however many there are
 CHARACTERS_PER_STEP = 50  # which take a filter about as long as a step without any
 
 
@@ -30,6 +31,11 @@ class StepBudget:
         self._text_steps = text_steps
         self._picture_steps_left = picture_steps
         self.start_text()
+
+    @classmethod
+    def for_frame(cls, frames: int) -> "StepBudget":
+        """The budget of one of so many frames; none depends on what the others take."""
+        return cls(picture_steps=max(MAX_PICTURE_STEPS // frames, MIN_FRAME_STEPS))
 
     def start_text(self) -> None:
         """Begins the next text or condition, which has `text_steps` of its own."""
