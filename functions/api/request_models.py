@@ -18,9 +18,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from postcard.formats import MAX_PICTURE_BYTES
 from postcard.geometry import DPRS, MAX_SIDE
 from postcard.identifiers import ID_PATTERN
+from postcard.image_formats import MAX_PICTURE_BYTES
 
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"

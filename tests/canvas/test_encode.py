@@ -14,8 +14,8 @@ from postcard.canvas.codecs.encode import encode
 from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import LinearGradient, RadialGradient
-from postcard.formats import FORMATS
 from postcard.geometry import Box
+from postcard.image_formats import FORMATS
 from tests.rendering.text_canvas import BLUE, CLEAR, RED, blank_canvas
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postcard.formats import FORMATS
 from postcard.geometry import output_size
+from postcard.image_formats import FORMATS
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer
 from postcard.rendering.static_layers import StaticLayerCache

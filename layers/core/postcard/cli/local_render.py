@@ -12,7 +12,7 @@ from postcard.cli.local_fonts import load_local_fonts
 from postcard.cli.target import fonts_folder
 from postcard.cli.template_files import TemplateFile
 from postcard.errors import Fault, SourceImageFault
-from postcard.formats import EncodedImage
+from postcard.image_formats import EncodedImage
 from postcard.pipeline.pipeline import bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate

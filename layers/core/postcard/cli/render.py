@@ -12,8 +12,8 @@ from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.template_files import find_template_file
 from postcard.cli.value_options import modifications, read_values, values_options
-from postcard.formats import FORMATS
 from postcard.geometry import DPRS
+from postcard.image_formats import FORMATS
 
 DPR_CHOICE = click.Choice([f"{dpr:g}" for dpr in DPRS])
 FORMAT_CHOICE = click.Choice([*FORMATS, "jpeg"])

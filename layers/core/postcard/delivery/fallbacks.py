@@ -10,7 +10,7 @@ from typing import Literal
 
 from postcard.delivery.request_context import RequestContext
 from postcard.errors import failure_site
-from postcard.formats import EncodedImage
+from postcard.image_formats import EncodedImage
 from postcard.pipeline.fallback_images import FallbackImages, FallbackOptions
 from postcard.pipeline.pipeline import RenderResult
 from postcard.pipeline.render_job import RenderJob

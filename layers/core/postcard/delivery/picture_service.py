@@ -35,8 +35,8 @@ from postcard.errors import (
     ServiceUnavailable,
     failure_site,
 )
-from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import OutputSize, output_size
+from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.json_text import parse_json
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import parse_link

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from postcard.errors import BadRequest, Fault, UriTooLong
-from postcard.formats import FORMATS
 from postcard.geometry import DPRS
 from postcard.identifiers import is_field_path, is_name, is_template_id, is_tracking_parameter
+from postcard.image_formats import FORMATS
 from postcard.links.encoding import (
     MAX_LINK_BYTES,
     MAX_PARAMETERS,

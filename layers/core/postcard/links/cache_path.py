@@ -10,8 +10,8 @@ links to these paths (functions/edge/viewer_request.js).
 import hashlib
 from typing import NamedTuple
 
-from postcard.formats import FORMATS
 from postcard.identifiers import DIGITS, is_template_id
+from postcard.image_formats import FORMATS
 from postcard.links.encoding import RESERVED_PARAMETERS
 from postcard.links.parse import Link
 from postcard.links.signing import CACHE_PATH_PURPOSE, LinkKeys, hmac_sha256, signing_input

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from postcard.errors import BadRequest
-from postcard.formats import FORMATS
 from postcard.identifiers import is_field_path, is_template_id, is_tracking_parameter
+from postcard.image_formats import FORMATS
 from postcard.links.encoding import (
     MAX_LINK_BYTES,
     MAX_PARAMETERS,

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from postcard.assets.verified_object_store import DIGEST_METADATA_KEY
 from postcard.canvas.codecs.reencode import resize
-from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import OutputSize, output_size
+from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import ObjectStore, StoredObject, TemplateVersion
 from postcard.rendering.renderer import FallbackKind, Renderer

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
 from postcard.errors import BadRequest, Fault, GatewayTimeout, SourceImageFault, raise_faults
-from postcard.formats import EncodedImage
+from postcard.image_formats import EncodedImage
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.pipeline.timings import Timings

@@ -5,8 +5,8 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard.errors import BadRequest, Fault, raise_faults
-from postcard.formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.geometry import DPRS, MAX_PIXELS, MAX_SIDE, OutputSize, output_size
+from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.json_text import canonical_json, json_pointer
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.runtime.lazy_dataclass import dataclass

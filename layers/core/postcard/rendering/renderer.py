@@ -10,8 +10,8 @@ from postcard.canvas.codecs.encode import EncodeResult, encode
 from postcard.canvas.surface import Surface
 from postcard.color import WHITE, composite, parse_color
 from postcard.errors import Fault
-from postcard.formats import EncodedImage
 from postcard.geometry import OutputSize
+from postcard.image_formats import EncodedImage
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.rendering.drawing_context import (
     CanvasSpec,

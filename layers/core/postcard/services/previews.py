@@ -7,8 +7,8 @@ from typing import Any
 
 from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
-from postcard.formats import EncodedImage
 from postcard.geometry import Box
+from postcard.image_formats import EncodedImage
 from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import (
     OutputOptions,

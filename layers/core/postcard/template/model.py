@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Annotated, Literal
 
-from postcard.formats import MAX_PICTURE_BYTES
+from postcard.image_formats import MAX_PICTURE_BYTES
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.countdown import Countdown
 from postcard.template.fields.field_types import Field

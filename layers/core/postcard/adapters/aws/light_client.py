@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
-from postcard.adapters.aws.transport import AwsRequest, AwsResponse, Transport
+from postcard.adapters.aws.retrying_transport import AwsRequest, AwsResponse, Transport
 
 METADATA_PREFIX = "x-amz-meta-"
 PUT_HEADERS = {

@@ -20,7 +20,7 @@ from postcard.canvas.codecs.gif_writer import (
 )
 from postcard.canvas.codecs.ordered_dither import apply_dither
 from postcard.canvas.surface import Surface
-from postcard.formats import EncodedImage
+from postcard.image_formats import EncodedImage
 from postcard.runtime.lazy_dataclass import dataclass
 
 # Colours are reduced step by step until the file fits.

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
-from postcard.formats import EncodedImage
 from postcard.geometry import Box
+from postcard.image_formats import EncodedImage
 
 BOX_COLORS = ("#e11d48", "#2563eb", "#16a34a", "#d97706", "#9333ea")
 

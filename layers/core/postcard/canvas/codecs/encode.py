@@ -14,7 +14,7 @@ from postcard.canvas.codecs.pillow_plugins import save_image
 from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import WHITE, Color
-from postcard.formats import FORMATS, EncodedImage
+from postcard.image_formats import FORMATS, EncodedImage
 from postcard.runtime.lazy_dataclass import dataclass
 
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # tried in turn for a png or gif over `max_bytes`

@@ -7,7 +7,7 @@ from PIL import Image
 from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
-from postcard.formats import EncodedImage
+from postcard.image_formats import EncodedImage
 
 FULL_REGION = (0.0, 0.0, 1.0, 1.0)
 REENCODE_QUALITY = 92  # JPEG; a second encoding at this quality cannot be seen
