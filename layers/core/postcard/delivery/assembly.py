@@ -56,8 +56,9 @@ class SharedServices:
     def build(cls, dependencies: Dependencies, *, normalize_uploads: bool) -> "SharedServices":
         """With `normalize_uploads`, uploaded assets are checked and rewritten at first use."""
         store = VerifiedObjectStore(dependencies.store)
-        assets = AssetReader(dependencies.assets, store, normalize=normalize_uploads)
-        sources = SourceFetcher(store, assets, dependencies.fetcher)
+        decode = dependencies.renderer.image_cache.decode_untrusted
+        assets = AssetReader(dependencies.assets, store, decode, normalize=normalize_uploads)
+        sources = SourceFetcher(store, assets, dependencies.fetcher, decode)
         monotonic = dependencies.monotonic
         return cls(
             templates=TemplateLoader(dependencies.templates, clock=monotonic),
