@@ -10,6 +10,7 @@ from PIL import Image
 
 from postcard.adapters.memory import MemoryAssetStore
 from postcard.assets.reader import AssetReader
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.errors import Conflict
 from postcard.pipeline.fallback_images import fallback_key
 from postcard.pipeline.pipeline import RenderPipeline
@@ -57,8 +58,8 @@ class SynchronizedTemplates:
 
 def publish(adapters: PortImplementations, templates: object, color: str) -> str | None:
     """Publish a document with a background; returns the colour unless it was a conflict."""
-    reader = AssetReader(MemoryAssetStore(), adapters.objects, normalize=True)
-    sources = SourceFetcher(adapters.objects, reader, OfflineFetcher())
+    reader = AssetReader(MemoryAssetStore(), adapters.objects, DecodedImage.decode, normalize=True)
+    sources = SourceFetcher(adapters.objects, reader, OfflineFetcher(), DecodedImage.decode)
     pipeline = RenderPipeline(Renderer(Fonts.load(Path("layers/fonts"))), sources)
     text = json.dumps(
         {

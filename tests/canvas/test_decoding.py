@@ -185,6 +185,8 @@ def test_an_avif_image_of_more_than_eight_bits_has_fewer_pixels() -> None:
     body = bytearray(encode(Image.new("L", (4096, 4096)), "AVIF", speed=10))
     assert DecodedImage.decode(bytes(body), target_pixels=(8, 8)).width == 4096
     body[body.index(b"av1C") + 6] |= 0x40  # high_bitdepth
+    depths = body.index(b"pixi") + 9
+    body[depths : depths + body[depths - 1]] = bytes([10]) * body[depths - 1]
     with pytest.raises(ImageDecodeError, match="16000000 are allowed for an AVIF picture of more"):
         DecodedImage.decode(bytes(body))
 

@@ -7,6 +7,7 @@ import pytest
 
 from postcard.adapters.memory import MemoryAssetStore
 from postcard.assets.reader import AssetReader
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.ports import AssetRecord, StoredObject
 from tests.fonts import upside_down_font
 from tests.functions.fake_services import HandlerResponse, solid_png
@@ -235,7 +236,9 @@ def test_a_picture_that_is_replaced_between_two_reads_is_still_drawn(
     read(photos)
     new = photos.assets.get("hero")
     assert old is not None and new is not None and photos.store.get(old.object_key) is None
-    reader = AssetReader(OutdatedReads(old, new), photos.store, normalize=False)
+    reader = AssetReader(
+        OutdatedReads(old, new), photos.store, DecodedImage.decode, normalize=False
+    )
     assert reader.read("hero") == reader.read("hero")
 
 

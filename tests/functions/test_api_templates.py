@@ -197,7 +197,7 @@ def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:
     empty.upload_asset("hero", solid_png(color=(255, 0, 0)))
     empty.publish(document(layers=[hero("asset:hero")]))
     before = empty.open_link(empty.sign_link()).body
-    empty.upload_asset("hero", solid_png(color=(0, 0, 255)))
+    empty.upload_asset("hero", solid_png(color=(0, 0, 255)), replace=True)
     empty.pictures.delete(list(empty.pictures.keys("")))
     assert empty.open_link(empty.sign_link()).body == before
     assert empty.call("DELETE", "/v1/assets/hero").status == 204

@@ -4,6 +4,7 @@ import threading
 
 from postcard.adapters.memory import MemoryAssetStore, MemoryObjectStore
 from postcard.assets.reader import AssetReader
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.pipeline.source_fetcher import (
     CACHE_BYTES,
     MAX_CONCURRENT_FETCHES,
@@ -49,7 +50,9 @@ class Nothing:
 
 
 def sources(store: MemoryObjectStore, fetcher: object) -> SourceFetcher:
-    return SourceFetcher(store, AssetReader(MemoryAssetStore(), store, normalize=True), fetcher)  # type: ignore[arg-type]
+    decode = DecodedImage.decode
+    assets = AssetReader(MemoryAssetStore(), store, decode, normalize=True)
+    return SourceFetcher(store, assets, fetcher, decode)  # type: ignore[arg-type]
 
 
 def test_the_pictures_of_one_drawing_are_fetched_at_the_same_time() -> None:

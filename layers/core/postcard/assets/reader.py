@@ -4,10 +4,11 @@ So what is drawn later is a picture that was re-encoded, without anything hidden
 whose tables the sanitizer wrote. Until then the bytes that an asset had before stay in use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from postcard import ports
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.reencode import pixel_size, reencode
 from postcard.errors import Conflict
 from postcard.ports import AnnouncedUpload, AssetRecord, StoredObject
@@ -23,15 +24,23 @@ class AssetError(Exception):
 class AssetReader:
     """Reads assets by id. With `normalize`, a checked upload takes the place of earlier bytes.
 
+    Uploads are pictures that anybody may have made: `decode` reads them in a sandbox.
+
     `templates` are those that want to use an asset; None for all of the account. An asset of other
     templates counts as missing.
     """
 
     def __init__(
-        self, records: ports.AssetStore, store: ports.ObjectStore, *, normalize: bool
+        self,
+        records: ports.AssetStore,
+        store: ports.ObjectStore,
+        decode: Callable[[bytes], DecodedImage],
+        *,
+        normalize: bool,
     ) -> None:
         self.records = records
         self._store = store
+        self._decode = decode
         self._normalize = normalize
 
     def read(
@@ -41,7 +50,10 @@ class AssetReader:
         templates: Sequence[str] | None = None,
         deadline: float | None = None,
     ) -> bytes:
-        """A picture's bytes; `AssetError` if there is none or it cannot be decoded."""
+        """A picture's bytes; `AssetError` if there is none or it is refused.
+
+        Without `normalize`, those of an upload that was not checked yet are as uploaded.
+        """
         record = self.get_record(asset_id, templates=templates)
         if self._normalize:
             record = self.check_upload(record, deadline=deadline)
@@ -53,7 +65,7 @@ class AssetReader:
         if record.status == "ready":
             return stored.body
         _check_size(record.asset_id, record.bytes, stored)
-        return _reencode(record.asset_id, stored)[0]
+        return stored.body
 
     def get_record(self, asset_id: str, *, templates: Sequence[str] | None = None) -> AssetRecord:
         """The record; `AssetError` if there is none."""
@@ -113,7 +125,7 @@ class AssetReader:
         self, record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
     ) -> AssetRecord:
         try:
-            checked, body = _check(record, upload, stored)
+            checked, body = self._check(record, upload, stored)
         except AssetError as error:
             return self._put(_refused(record, upload, str(error)), unused=[upload.object_key])
         self._store.put(checked.object_key, StoredObject(body, checked.content_type))
@@ -139,6 +151,40 @@ class AssetReader:
         self._store.delete(unused)
         return record
 
+    def _check(
+        self, record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
+    ) -> tuple[AssetRecord, bytes]:
+        """The record with an upload in use, and the bytes to store; `AssetError` if refused."""
+        _check_size(record.asset_id, upload.bytes, stored)
+        width = height = font = None
+        if upload.content_type.startswith("font/"):
+            body, content_type, font = _sanitize_font(record.asset_id, stored)
+        else:
+            body, content_type = self._reencode(record.asset_id, stored)
+            width, height = pixel_size(body)
+        upload_id = upload.object_key.rpartition("/")[2]
+        checked = replace(
+            record,
+            object_key=f"assets/{record.asset_id}/{upload_id}/{content_digest(body)}",
+            content_type=content_type,
+            bytes=len(body),
+            created_at=upload.announced_at,
+            status="ready",
+            detail="",
+            font=font,
+            width=width,
+            height=height,
+            replacement=None if upload == record.replacement else record.replacement,
+            revision=record.revision + 1,
+        )
+        return checked, body
+
+    def _reencode(self, asset_id: str, stored: StoredObject) -> tuple[bytes, str]:
+        try:
+            return reencode(stored.body, self._decode)
+        except ValueError as error:
+            raise AssetError(f'The asset "{asset_id}" is not a usable picture: {error}.') from None
+
 
 def _unchecked_uploads(record: AssetRecord) -> Sequence[AnnouncedUpload]:
     """The announced uploads that were not checked yet, the newest first."""
@@ -147,35 +193,6 @@ def _unchecked_uploads(record: AssetRecord) -> Sequence[AnnouncedUpload]:
         first = (record.object_key, record.content_type, record.bytes, record.created_at)
         uploads.append(AnnouncedUpload(*first))
     return uploads
-
-
-def _check(
-    record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
-) -> tuple[AssetRecord, bytes]:
-    """The record with an upload in use, and the bytes to store; `AssetError` if it is refused."""
-    _check_size(record.asset_id, upload.bytes, stored)
-    width = height = font = None
-    if upload.content_type.startswith("font/"):
-        body, content_type, font = _sanitize_font(record.asset_id, stored)
-    else:
-        body, content_type = _reencode(record.asset_id, stored)
-        width, height = pixel_size(body)
-    upload_id = upload.object_key.rpartition("/")[2]
-    checked = replace(
-        record,
-        object_key=f"assets/{record.asset_id}/{upload_id}/{content_digest(body)}",
-        content_type=content_type,
-        bytes=len(body),
-        created_at=upload.announced_at,
-        status="ready",
-        detail="",
-        font=font,
-        width=width,
-        height=height,
-        replacement=None if upload == record.replacement else record.replacement,
-        revision=record.revision + 1,
-    )
-    return checked, body
 
 
 def _refused(record: AssetRecord, upload: AnnouncedUpload, detail: str) -> AssetRecord:
@@ -189,13 +206,6 @@ def _refused(record: AssetRecord, upload: AnnouncedUpload, detail: str) -> Asset
 def _check_size(asset_id: str, announced: int, stored: StoredObject) -> None:
     if len(stored.body) != announced:
         raise AssetError(f'The asset "{asset_id}" has not the size that was announced.')
-
-
-def _reencode(asset_id: str, stored: StoredObject) -> tuple[bytes, str]:
-    try:
-        return reencode(stored.body)
-    except ValueError as error:
-        raise AssetError(f'The asset "{asset_id}" is not a usable picture: {error}.') from None
 
 
 def _sanitize_font(asset_id: str, stored: StoredObject) -> tuple[bytes, str, dict[str, object]]:

@@ -59,8 +59,9 @@ class SharedServices:
         """With `normalize_uploads`, uploaded assets are checked and rewritten at first use."""
         monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
-        assets = AssetReader(dependencies.assets, store, normalize=normalize_uploads)
-        sources = SourceFetcher(store, assets, dependencies.fetcher, caches=caches)
+        decode = dependencies.renderer.image_cache.decode_untrusted
+        assets = AssetReader(dependencies.assets, store, decode, normalize=normalize_uploads)
+        sources = SourceFetcher(store, assets, dependencies.fetcher, decode, caches=caches)
         return cls(
             templates=TemplateLoader(dependencies.templates, clock=monotonic, caches=caches),
             store=store,

@@ -9,6 +9,8 @@ from threading import Lock
 
 from postcard import ports
 from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
+from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
+from postcard.canvas.codecs.reencode import reencode
 from postcard.errors import SourceImageFault
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
@@ -22,17 +24,23 @@ Outcome = bytes | FetchError | AssetError
 
 
 class SourceFetcher:
-    """Fetches images, those of one picture at the same time. Caches what was stored at publish."""
+    """Fetches images, those of one picture at the same time. Caches what was stored at publish.
+
+    An image that a document names is decoded without a sandbox when it is drawn. So a remote one is
+    re-encoded here, and `decode` reads it in a sandbox.
+    """
 
     def __init__(
         self,
         store: ports.ObjectStore,
         assets: AssetReader,
         fetcher: ports.Fetcher,
+        decode: Callable[[bytes], DecodedImage],
         *,
         caches: Caches | None = None,
     ) -> None:
         self._store = store
+        self._decode = decode
         self._assets = assets
         self._fetcher = fetcher
         objects: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
@@ -114,11 +122,18 @@ class SourceFetcher:
         if reference.startswith(ASSET_PREFIX):
             asset_id = reference.removeprefix(ASSET_PREFIX)
             return lambda: self._assets.read(asset_id, templates=templates, deadline=deadline)
-        return lambda: (
-            self._fetcher.fetch(
-                reference, allowed_hosts=source.allowed_hosts, deadline=deadline
-            ).body
-        )
+        return partial(self._fetch_remote, source, deadline)
+
+    def _fetch_remote(self, source: ImageSource, deadline: float) -> bytes:
+        body = self._fetcher.fetch(
+            source.reference, allowed_hosts=source.allowed_hosts, deadline=deadline
+        ).body
+        if not source.from_document:
+            return body
+        try:
+            return reencode(body, self._decode)[0]
+        except ImageDecodeError as error:
+            raise FetchError(f"No picture: {error}.") from None
 
     def _read_published_copy(self, key: str, deadline: float) -> bytes:
         body = self.read_cached(key, deadline=deadline)

@@ -37,6 +37,7 @@ from postcard.pipeline.render_job import (
 )
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
+from postcard.rendering.drawing_context import TargetPixels
 from postcard.rendering.renderer import (
     FallbackKind,
     ImageSource,
@@ -158,7 +159,8 @@ class Publisher:
         images, faults = self._pipeline.sources.fetch_all(
             sources, {}, templates=(template.id,), deadline=deadline
         )
-        raise_faults([*faults, *_undecodable(sources, images)])
+        decode = self._pipeline.renderer.image_cache.decode_untrusted
+        raise_faults([*faults, *_undecodable(sources, images, decode)])
         images = downscale(template, images)
         result = self._draw_example(template, images, now=now)
         check_size(result.image)
@@ -270,12 +272,16 @@ def _source_pointer(template: Template, reference: str) -> str:
     return next((pointer for image, pointer in defaults if image == reference), "")
 
 
-def _undecodable(sources: Sequence[ImageSource], fetched: Mapping[str, bytes]) -> Iterator[Fault]:
+def _undecodable(
+    sources: Sequence[ImageSource],
+    fetched: Mapping[str, bytes],
+    decode: Callable[[bytes, TargetPixels], DecodedImage],
+) -> Iterator[Fault]:
     """Faults of the fetched files that are no images."""
     pointers = {source.reference: source.pointer for source in sources}
     for reference, body in fetched.items():
         try:
-            DecodedImage.decode(body, target_pixels=(1, 1))
+            decode(body, (1, 1))
         except ImageDecodeError as error:
             yield Fault("image_unavailable", pointers[reference], f"No picture: {error}.")
 

@@ -1,5 +1,6 @@
 """Re-encodes image files: at another size, or to remove metadata and anything that was hidden."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 from PIL import Image
@@ -32,12 +33,15 @@ def resize(
     return encode(_to_surface(image), format, quality=quality, max_bytes=max_bytes).image
 
 
-def reencode(body: bytes) -> tuple[bytes, str]:
-    """Re-encode an uploaded image, and its media type; raises ImageDecodeError.
+def reencode(
+    body: bytes, decode: Callable[[bytes], DecodedImage] = DecodedImage.decode
+) -> tuple[bytes, str]:
+    """Re-encode an image file, and its media type; raises ImageDecodeError.
 
-    PNG and GIF files and images with transparency become PNG, all others JPEG.
+    PNG and GIF files and images with transparency become PNG, all others JPEG. `decode` reads
+    files that anybody may have made: in a sandbox.
     """
-    encoded = _encode_like(DecodedImage.decode(body).image, body)
+    encoded = _encode_like(decode(body).image, body)
     return encoded.body, encoded.content_type
 
 
