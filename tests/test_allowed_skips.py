@@ -1,4 +1,4 @@
-"""No test of `make test` is skipped for want of data, and none reads data outside the repository."""
+"""No test of `make test` is skipped for want of data; none reads data outside the repository."""
 
 import os
 import re

@@ -174,6 +174,21 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(size: tuple[int, in
         DecodedImage.decode(_png_header(*size))
 
 
+@pytest.mark.parametrize("size", [(1, 25_000_000), (25_000_000, 1), (30_001, 2)])
+def test_a_side_of_too_many_pixels_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
+    for decode in (DecodedImage.decode, reencode):
+        with pytest.raises(ImageDecodeError, match=f"a side of the picture has {max(size)} pixels"):
+            decode(_png_header(*size))
+
+
+def test_an_avif_image_of_more_than_eight_bits_has_fewer_pixels() -> None:
+    body = bytearray(encode(Image.new("L", (4096, 4096)), "AVIF", speed=10))
+    assert DecodedImage.decode(bytes(body), target_pixels=(8, 8)).width == 4096
+    body[body.index(b"av1C") + 6] |= 0x40  # high_bitdepth
+    with pytest.raises(ImageDecodeError, match="16000000 are allowed for an AVIF picture of more"):
+        DecodedImage.decode(bytes(body))
+
+
 def test_exactly_25_megapixels_are_allowed() -> None:
     body = encode(Image.new("L", (5000, 5000)), "PNG", compress_level=1)
     assert DecodedImage.decode(body).width * 5000 == MAX_DECODED_PIXELS

@@ -1,6 +1,7 @@
 """Encoded files: lossless where they should be, 96 dpi, no metadata, within `max_bytes`."""
 
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.encode import encode
+from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import LinearGradient, RadialGradient
 from postcard.formats import FORMATS
@@ -187,3 +189,14 @@ def test_quality_defaults_to_that_of_the_format() -> None:
     sizes = [len(encode(scene().surface, "jpg", quality=q).image.body) for q in (30, 82, 95)]
     assert sizes == sorted(sizes)
     assert len(encode(scene().surface, "jpg").image.body) == sizes[1]
+
+
+def test_a_png_row_takes_no_memory_of_its_own() -> None:
+    image = Image.effect_noise((1, 30_000), 60).convert("RGB")
+    tracemalloc.start()
+    body = write_png(image)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 10 * 3 * 30_000
+    with Image.open(io.BytesIO(body)) as written:
+        assert written.convert("RGB").tobytes() == image.tobytes()

@@ -2,9 +2,12 @@
 
 import io
 import os
+import pickle
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +18,13 @@ import pytest
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
-from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
+from postcard.canvas.codecs.sandboxed_decoder import TIMEOUT_SECONDS, SandboxedDecoder
+from postcard.canvas.codecs.slow_image_budget import MAX_SLOW_SECONDS
+from postcard.runtime import sandbox
+from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
+from tests.corpus import files
 from tests.functions.fake_services import ROOT, noise_png, solid_png
+from tests.rendering.sample_images import encode, quarters
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
@@ -52,6 +60,57 @@ def test_the_result_equals_decoding_in_this_process(
     assert decoder.started_workers == 1
 
 
+@pytest.fixture(scope="module")
+def shared_decoder() -> Iterator[SandboxedDecoder]:
+    decoder = SandboxedDecoder()
+    yield decoder
+    decoder.close()
+
+
+@pytest.mark.parametrize("kind", photo_kinds())
+def test_a_picture_of_every_kind_is_decoded_in_the_sandbox(
+    shared_decoder: SandboxedDecoder, kind: str
+) -> None:
+    shared_decoder.prepare()
+    started_before = shared_decoder.started_workers
+    decoded = shared_decoder.decode(photo_kinds()[kind], None)
+    assert (decoded.width, decoded.height) == decoded.image.size == SIZE
+    assert shared_decoder.started_workers == started_before
+
+
+def test_the_worker_imports_nothing_more_after_it_is_prepared() -> None:
+    program = f"""
+import sys, pickle
+sys.path[:0] = {[str(ROOT / "layers/core"), *sys.path]!r}
+from postcard.canvas.codecs import decoder_worker
+bodies = pickle.load(sys.stdin.buffer)
+decoder_worker.import_decoders()
+class Recorder:
+    def find_spec(self, name, path=None, target=None):
+        print(kind, "imports", name)
+sys.meta_path.insert(0, Recorder())
+sys.addaudithook(lambda event, _: print(kind, event) if event == "open" else None)
+for kind, body in bodies.items():
+    for target in (None, (30, 20)):
+        list(decoder_worker.decode_response(body, target))
+"""
+    corpus = {f"{image.name} of the corpus": image.read() for image in files.images()}
+    bodies = photo_kinds() | corpus
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, capture_output=True, input=pickle.dumps(bodies), timeout=300)
+    assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (0, "", "")
+
+
+def test_damaged_exif_never_hides_a_photo(shared_decoder: SandboxedDecoder) -> None:
+    random, photo = Random(3), encode(quarters(*SIZE), "JPEG", exif=phone_exif(orientation=1))
+    start, length = photo.index(b"Exif") + 6, len(phone_exif())
+    for _ in range(300):
+        body = bytearray(photo)
+        for _ in range(random.randrange(1, 6)):
+            body[random.randrange(start, start + length - 6)] = random.randrange(256)
+        assert set(shared_decoder.decode(bytes(body), None).image.size) == set(SIZE)
+
+
 def test_a_broken_picture_is_refused_with_the_decoders_message(decoder: SandboxedDecoder) -> None:
     body = encoded("PNG")[:900]
     for decode in (decoder.decode, lambda b, n: DecodedImage.decode(b, target_pixels=n)):
@@ -66,9 +125,9 @@ def test_after_a_picture_that_kills_the_process_the_next_is_decoded(
     decoder: SandboxedDecoder,
 ) -> None:
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    os.kill(decoder._worker.pid, signal.SIGSTOP)
-    Timer(0.2, lambda pid: os.kill(pid, signal.SIGKILL), [decoder._worker.pid]).start()
+    [pid] = decoder.pids
+    os.kill(pid, signal.SIGSTOP)
+    Timer(0.2, os.kill, [pid, signal.SIGKILL]).start()
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         decoder.decode(noise_png(400, 400), None)
     assert decoder.decode(solid_png(), None).width == 8
@@ -77,9 +136,9 @@ def test_after_a_picture_that_kills_the_process_the_next_is_decoded(
 
 def test_a_dead_process_is_replaced(decoder: SandboxedDecoder) -> None:
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    decoder._worker.kill()
-    decoder._worker.wait()
+    os.kill(decoder.pids[0], signal.SIGKILL)
+    while decoder.pids:
+        time.sleep(0.01)
     assert decoder.decode(solid_png(), None).width == 8
     assert decoder.started_workers == 2
 
@@ -87,8 +146,7 @@ def test_a_dead_process_is_replaced(decoder: SandboxedDecoder) -> None:
 def test_after_a_picture_that_takes_too_long_the_next_is_decoded() -> None:
     decoder = SandboxedDecoder()
     decoder.decode(solid_png(), None)
-    assert decoder._worker is not None
-    os.kill(decoder._worker.pid, signal.SIGSTOP)
+    os.kill(decoder.pids[0], signal.SIGSTOP)
     decoder._timeout_seconds = 0.2
     with pytest.raises(ImageDecodeError, match="it takes too long"):
         decoder.decode(solid_png(), None)
@@ -112,37 +170,140 @@ def test_a_process_that_sends_an_invalid_response_is_killed(response: str) -> No
     decoder = SandboxedDecoder(program=f"{program}; import time; time.sleep(60)")
     with pytest.raises(ImageDecodeError, match="it broke what decodes pictures"):
         decoder.decode(solid_png(), None)
-    assert decoder._worker is None
+    assert decoder.pids == []
 
 
-def test_slow_pictures_share_a_time_budget() -> None:
-    now, step = 0.0, 0.0
+class FakeCpu:
+    """A clock that stands still, and processes whose CPU time each look at it advances."""
 
-    def clock() -> float:
-        nonlocal now
-        now += step
-        return now
+    def __init__(self) -> None:
+        self.now = self.used = self.step = 0.0
 
-    decoder = SandboxedDecoder(clock=clock)
-    decoder.decode(solid_png(), None)
-    step = 1.5  # seconds between two readings of the clock
-    for _ in range(3):
-        with suppress(ImageDecodeError):
-            decoder.decode(solid_png(), None)
-    step = 0.0
-    with pytest.raises(ImageDecodeError, match="it takes too long"):
+    def clock(self) -> float:
+        return self.now
+
+    def cpu_clock(self, pid: int) -> float:
+        self.used += self.step
+        return self.used
+
+    def decoder(self) -> SandboxedDecoder:
+        decoder = SandboxedDecoder(clock=self.clock, cpu_clock=self.cpu_clock)
         decoder.decode(solid_png(), None)
-    now += MAX_SLOW_SECONDS + 5
+        return decoder
+
+
+def exhaust(cpu: FakeCpu, decoder: SandboxedDecoder, source: str) -> None:
+    """Decode slow images of one source until it has no CPU time left."""
+    cpu.step = 1.9
+    for _ in range(9):
+        with suppress(ImageDecodeError):
+            decoder.decode(solid_png(), None, source=source)
+    cpu.step = 0.0
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(solid_png(), None, source=source)
+
+
+def test_slow_images_of_one_host_use_up_its_time_and_that_of_no_other() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    exhaust(cpu, decoder, "https://slow.example.com/1.jpg")
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(solid_png(), None, source="https://slow.example.com/2.jpg")
+    for source in ("https://photos.example.com/1.jpg", "asset:photo", "", "https://[broken"):
+        assert decoder.decode(solid_png(), None, source=source).width == 8
+    cpu.now += MAX_SLOW_SECONDS + 5
+    assert decoder.decode(solid_png(), None, source="https://slow.example.com/1.jpg").width == 8
+    decoder.close()
+
+
+def test_an_image_that_takes_the_time_of_the_largest_is_decoded_however_often() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    for _ in range(50):
+        cpu.step = 0.1
+        assert decoder.decode(solid_png(), None, source="https://photos.example.com/").width == 8
+    decoder.close()
+
+
+def test_a_busy_machine_refuses_no_image() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    [pid] = decoder.pids
+    os.kill(pid, signal.SIGSTOP)  # another process has the CPU for longer than the limit
+    Timer(0.5, os.kill, [pid, signal.SIGCONT]).start()
+    decoder._timeout_seconds = 0.2
     assert decoder.decode(solid_png(), None).width == 8
     decoder.close()
 
 
-def test_the_largest_picture_fits_into_the_memory_limit() -> None:
+def test_the_next_image_is_decoded_while_a_slow_one_is_awaited(decoder: SandboxedDecoder) -> None:
+    bodies = [noise_png(40 + number, 30) for number in range(5)]
+    decoder.prepare()
+    [slow_pid] = decoder.pids
+    os.kill(slow_pid, signal.SIGSTOP)
+    decoder._timeout_seconds = 0.4
+    decoder.decode_ahead([(body, None) for body in bodies])
+    with pytest.raises(ImageDecodeError, match="it takes too long"):
+        decoder.decode(bodies[0], None)
+    [job], [other_pid] = decoder._jobs, decoder.pids
+    assert select.select([job.process.output_pipe], [], [], 30)[0]
+    os.kill(other_pid, signal.SIGSTOP)  # what it has decoded is in its pipe
+    assert decoder.decode(bodies[1], None).width == 41
+    os.kill(other_pid, signal.SIGCONT)
+    decoder._timeout_seconds = 30
+    assert [decoder.decode(body, None).width for body in bodies[2:]] == [42, 43, 44]
+    assert len(decoder.pids) == 2
+    assert decoder.started_workers == 3
+
+
+def test_images_that_were_announced_and_not_needed_delay_no_other(
+    decoder: SandboxedDecoder,
+) -> None:
+    large = [noise_png(900 + number, 900) for number in range(4)]  # more than a pipe holds
+    for _ in range(3):
+        decoder.decode_ahead([(body, None) for body in large])
+        assert decoder.decode(large[0], None).width == 900
+        assert decoder.decode(large[3], None).width == 903
+        decoder.decode_ahead([])
+        assert decoder.decode(solid_png(), None).width == 8
+    assert len(decoder.pids) <= 2
+
+
+LARGEST: dict[str, tuple[str, dict[str, object]]] = {
+    "PNG": ("RGBA", {"compress_level": 1}),
+    "JPEG": ("RGB", {"progressive": True, "subsampling": 0, "quality": 30}),
+    "GIF": ("P", {}),
+    "WEBP": ("RGBA", {"lossless": True, "method": 0, "quality": 0}),
+    "AVIF": ("RGBA", {"speed": 10, "subsampling": "4:4:4"}),
+}
+
+
+def test_an_image_of_25_megapixels_is_decoded_each_time_in_every_format() -> None:
     decoder = SandboxedDecoder(timeout_seconds=30)
-    file = io.BytesIO()
-    Image.new("RGBA", (5000, 5000), (9, 9, 9, 128)).save(file, "PNG", compress_level=1)
-    assert decoder.decode(file.getvalue(), None).image.size == (5000, 5000)
+    bodies = []
+    for kind, (mode, options) in LARGEST.items():
+        image = Image.new("RGBA", (5000, 5000), (9, 90, 200, 128)).convert(mode)
+        bodies.append(encode(image, kind, **options))
+    decoder.prepare()
+    for body in (*bodies, *bodies[::-1]):
+        assert decoder.decode(body, None).image.size == (5000, 5000)
+        assert memory_megabytes(decoder, "VmData") < 40  # nothing is left of it
+    assert decoder.started_workers == 1
+    assert memory_megabytes(decoder, "VmHWM") * 1_048_576 < sandbox.MAX_DATA_BYTES
     decoder.close()
+
+
+def memory_megabytes(decoder: SandboxedDecoder, name: str) -> int:
+    """A figure of the worker's memory, for example its peak (`VmHWM`)."""
+    lines = Path(f"/proc/{decoder.pids[0]}/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def test_the_documented_memory_limit_is_the_one_in_force() -> None:
+    limits = (ROOT / "docs/limits.md").read_text()
+    [row] = [line for line in limits.splitlines() if line.startswith("| decoding in the sandbox")]
+    assert f"{sandbox.MAX_DATA_BYTES // 1_000_000} MB" in row
+    assert f"{TIMEOUT_SECONDS:g} s of CPU" in row
 
 
 def inside(attempt: str) -> str:
@@ -195,8 +356,7 @@ def test_the_process_has_an_empty_environment(decoder: SandboxedDecoder) -> None
     os.environ["POSTCARD_PLANTED"] = "canary"
     try:
         decoder.prepare()
-        assert decoder._worker is not None
-        assert Path(f"/proc/{decoder._worker.pid}/environ").read_bytes() == b""
+        assert Path(f"/proc/{decoder.pids[0]}/environ").read_bytes() == b""
     finally:
         del os.environ["POSTCARD_PLANTED"]
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.fields.values import clean_text
-from postcard.template.liquid.context import LiquidContext, LiquidFailed
+from postcard.template.liquid.bounds import LiquidFailed
+from postcard.template.liquid.context import LiquidContext
 from postcard.template.liquid.fast_path import ComparisonCondition, FastTemplate, TruthyCondition
 from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values

@@ -1,7 +1,10 @@
 """Values of list fields: by POST, by link, in Liquid, and as canonical JSON."""
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -9,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.errors import BadRequest
-from postcard.template.bind import BoundValues, bind_defaults, bind_examples
+from postcard.template.bind import BoundValues, bind, bind_defaults, bind_examples
 from postcard.template.compiled import Template
 from postcard.template.fields.values import value_to_json
+from postcard.template.modifications import modifications_from_json
 from tests.template.template_cases import bind_link, bind_modifications, refusal_codes, template
 
 VECTORS = json.loads(Path("docs/contract/value-vectors.json").read_text())
@@ -357,3 +361,49 @@ def test_liquid_can_use_lists(text: str, expected: str) -> None:
 def test_a_missing_list_is_empty_in_liquid(text: str, expected: str) -> None:
     compiled = template(fields=FIELDS, layers=[], alt=text)
     assert bind_defaults(compiled).alt_text(compiled) == expected
+
+
+def count_calls(name: str, action: Callable[[], object]) -> int:
+    """How often a function of that name is called."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_name == name
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_the_defaults_of_items_are_read_once_for_a_list() -> None:
+    items = {f"key{number}": {"default": f"é{number}"} for number in range(20)}
+    fields = {"items": {"type": "list", "max_items": 100, "items": {**items, "n": {}}}}
+    compiled = template(fields=fields)
+    value = [{"name": "items", "value": [{"n": "x"}] * 100}]
+    modifications = modifications_from_json(compiled, value)
+    assert count_calls("clean_text", lambda: bind(compiled, modifications, mode="link")) < 300
+
+
+def test_the_choices_of_a_field_are_cleaned_once_for_a_list() -> None:
+    choices = [f"choice {number}" for number in range(300)]
+    fields = {"items": {"type": "list", "max_items": 100, "items": {"c": {"choices": choices}}}}
+    compiled = template(fields=fields)
+    value = [{"name": "items", "value": [{"c": "no"}] * 100}]
+    modifications = modifications_from_json(compiled, value)
+    assert count_calls("clean_text", lambda: bind(compiled, modifications, mode="link")) < 1000
+    with pytest.raises(BadRequest) as error:
+        bind(compiled, modifications, mode="error")
+    assert all(len(fault.detail) < 400 for fault in error.value.errors)
+
+
+def test_an_item_of_many_unknown_keys_reports_the_first_ten() -> None:
+    fields = {"items": {"type": "list", "items": {"n": {}}}}
+    compiled = template(fields=fields)
+    value = [{"name": "items", "value": [{f"u{number}": 0 for number in range(5000)}]}]
+    with pytest.raises(BadRequest) as error:
+        bind(compiled, modifications_from_json(compiled, value), mode="error")
+    assert len(error.value.errors) == 10

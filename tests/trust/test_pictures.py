@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -11,11 +12,13 @@ from PIL import Image
 from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.decoded_image_cache import DecodedImageCache
+from tests.canvas.photo_kinds import photo_kinds
 from tests.corpus import files
 from tests.corpus.files import CorpusImage
 from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
+from tests.rendering.sample_images import encode
 from tests.security.broken_fonts import peak_memory_megabytes
 from tests.trust.run_scale import record_figure, scaled
 
@@ -82,8 +85,7 @@ def test_hostile_images_take_little_time_and_memory(
         started = time.monotonic()
         open_with_image(service, image.read(), "webp")
         slowest = max(slowest, (image.name, time.monotonic() - started), key=lambda each: each[1])
-        if decoder._worker is not None:
-            peak = max(peak, peak_memory_megabytes(decoder._worker.pid))
+        peak = max([peak, *map(peak_memory_megabytes, decoder.pids)])
     record_figure(
         "hostile images", files=len(IMAGES), slowest=slowest, megabytes_of_the_decoder=peak
     )
@@ -112,13 +114,13 @@ def photo(source: str) -> dict[str, str]:
     return {"name": "photo", "value": source}
 
 
-def seeds() -> list[bytes]:
-    bodies = []
+def seeds() -> dict[str, bytes]:
+    """Valid images by their kind: every kind of photo, and noise in the five formats."""
+    noise = Image.effect_noise((24, 16), 70)
+    bodies = dict(photo_kinds())
     for kind in KINDS:
         for mode in ("RGB", "L") if kind in ("JPEG", "GIF") else ("RGB", "RGBA"):
-            file = io.BytesIO()
-            Image.effect_noise((24, 16), 70).convert(mode).save(file, kind)
-            bodies.append(file.getvalue())
+            bodies[f"{kind} of noise in {mode}"] = encode(noise.convert(mode), kind)
     return bodies
 
 
@@ -140,16 +142,30 @@ def mutate(body: bytes, random: Random) -> bytes:
     return bytes(bytes_)
 
 
-def test_mutated_images_are_decoded_or_raise_image_decode_error(decoder: SandboxedDecoder) -> None:
-    random, originals = Random(10), seeds()
+def test_mutated_images_are_decoded_or_raise_image_decode_error_and_end_no_process(
+    decoder: SandboxedDecoder, tmp_path: Path
+) -> None:
+    random, originals = Random(10), list(seeds().items())
     count = scaled(20_000, 1_000_000)
     decoder.prepare()
-    before, decoded = decoder.started_workers, 0
-    for _ in range(count):
+    lost: dict[str, int] = {}
+    decoded = 0
+    for number in range(count):
+        kind, original = random.choice(originals)
+        body, started = mutate(original, random), decoder.started_workers
         try:
-            decoded += decoder.decode(mutate(random.choice(originals), random), (8, 8)).width > 0
+            decoded += decoder.decode(body, (8, 8)).width > 0
         except ImageDecodeError as error:
             assert str(error)
-    lost = decoder.started_workers - before
+        if decoder.started_workers != started or not decoder.pids:
+            lost[kind] = lost.get(kind, 0) + 1
+            (tmp_path / f"{number}").write_bytes(body)
+            decoder.prepare()
     record_figure("mutated images", tried=count, decoded=decoded, processes_lost=lost)
+    assert not lost, f"these kinds of images ended a process; the files are in {tmp_path}"
     assert decoded > count // 20
+
+
+def test_the_seeds_of_the_fuzz_are_all_decoded(decoder: SandboxedDecoder) -> None:
+    for kind, body in seeds().items():
+        assert decoder.decode(body, None).width > 0, kind

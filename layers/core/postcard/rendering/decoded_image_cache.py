@@ -1,6 +1,6 @@
 """A cache of decoded pictures, shared by all renders of a process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
@@ -19,8 +19,11 @@ class UntrustedImageDecoder(Protocol):
     def prepare(self) -> None:
         """Starts what decoding needs, while the picture is still being fetched."""
 
-    def decode(self, body: bytes, target_pixels: TargetPixels) -> DecodedImage:
-        """The picture; raises `ImageDecodeError`."""
+    def decode_ahead(self, images: Sequence[tuple[bytes, TargetPixels]]) -> None:
+        """Announces the pictures of one render, of which the next is decoded meanwhile."""
+
+    def decode(self, body: bytes, target_pixels: TargetPixels, *, source: str = "") -> DecodedImage:
+        """The picture; raises `ImageDecodeError`. `source` is where it comes from."""
 
 
 class DecodedImageCache:
@@ -51,17 +54,31 @@ class DecodedImageCache:
         if self._untrusted_decoder:
             self._untrusted_decoder.prepare()
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, trusted: bool) -> DecodedImage:
-        """The picture in a file; raises `ImageDecodeError`."""
+    def decode_ahead(self, images: Sequence[tuple[bytes, TargetPixels]]) -> None:
+        """Announces untrusted pictures that will be decoded, in that order."""
+        if self._untrusted_decoder:
+            self._untrusted_decoder.decode_ahead(images)
+
+    def decode_untrusted(
+        self, body: bytes, target_pixels: TargetPixels = None, *, source: str = ""
+    ) -> DecodedImage:
+        """The picture in a file that anybody may have made; raises `ImageDecodeError`."""
+        if self._untrusted_decoder:
+            return self._untrusted_decoder.decode(body, target_pixels, source=source)
+        return DecodedImage.decode(body, target_pixels=target_pixels)
+
+    def decode(
+        self, body: bytes, target_pixels: TargetPixels, *, trusted: bool, source: str = ""
+    ) -> DecodedImage:
+        """The picture in a file; raises `ImageDecodeError`. `source` is where it comes from."""
         key = (body, target_pixels)
         if (cached := self._pictures.get(key)) is not None:
             return cached[1]
         self.decode_count += 1
-        if not trusted and self._untrusted_decoder:
-            return self._untrusted_decoder.decode(body, target_pixels)
+        if not trusted:
+            return self.decode_untrusted(body, target_pixels, source=source)
         picture = DecodedImage.decode(body, target_pixels=target_pixels)
-        if trusted:
-            self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
+        self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
         return picture
 
 

@@ -177,6 +177,20 @@ class ImageResolver:
     def __post_init__(self) -> None:
         self._document_references = frozenset(self.template.image_references)
 
+    def decode_ahead(self, nodes: Sequence[RenderNode], scale: float) -> None:
+        """Announce the untrusted pictures of these layers, so that they are decoded meanwhile."""
+        if self.fetched_images.keys() <= self._document_references:
+            return
+        images = []
+        for node in (inner for outer in nodes for inner in outer.walk()):
+            if isinstance(node.layer, ImageLayer):
+                reference = _image_choice(self.template, node, self.values).reference
+                body = self.fetched_images.get(reference)
+                if body is not None and reference not in self._document_references:
+                    box = target_pixels(node.layer, self.template.document, scale)
+                    images.append((body, box if node.layer.fit != "none" else None))
+        self.cache.decode_ahead(images)
+
     def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage | None:
         """The node's picture, or what its `on_error` says; raises `RenderFailed`."""
         choice = _image_choice(self.template, node, self.values)
@@ -204,9 +218,8 @@ class ImageResolver:
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")
-        return self.cache.decode(
-            body, target_pixels, trusted=reference in self._document_references
-        )
+        trusted = reference in self._document_references
+        return self.cache.decode(body, target_pixels, trusted=trusted, source=reference)
 
 
 def _image_unavailable(

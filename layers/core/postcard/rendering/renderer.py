@@ -228,6 +228,7 @@ class Renderer:
             _pixels(prepared.size),
             parse_color(document.background),
         )
+        pictures.decode_ahead(frame.nodes, canvas_spec.scale)
         fonts = template.fonts or self.fonts
         context = DrawingContext(document, fonts, canvas_spec.scale, pictures, warnings)
         return _Drawing(frame.nodes, canvas_spec, context)

@@ -18,7 +18,8 @@ from postcard.template.fields.values import (
     read_number,
 )
 from postcard.template.layers.group import GroupLayer
-from postcard.template.liquid.context import LiquidContext, LiquidFailed
+from postcard.template.liquid.bounds import LiquidFailed, StepBudget
+from postcard.template.liquid.context import LiquidContext
 from postcard.template.liquid.dates import ZonedDate
 from postcard.template.liquid.locale_filters import LocaleFilters
 from postcard.template.liquid.loops import Iteration, iteration_values
@@ -49,6 +50,8 @@ class Evaluator:
     ) -> None:
         self.template, self.values, self.now, self.warn = template, values, now, warn
         self.document = template.document
+        countdown = template.document.countdown
+        self.budget = StepBudget.for_frame(countdown.frames if countdown else 1)
         self.iteration: Iteration | None = None  # in a repeated group
         self._build_contexts()
         self._resolve_properties(_LOCALE_PROPERTIES)
@@ -72,9 +75,14 @@ class Evaluator:
         filters = LocaleFilters(document.locale, self.zone, document.numerals == "native")
         marked_values = self._liquid_values(mark_emphasis)
         plain_values = self._liquid_values(lambda text: strip_markers(mark_emphasis(text)))
-        self.text_context = LiquidContext(marked_values, filters, isolate_text=True)
-        self.plain_context = LiquidContext(plain_values, filters)
-        self.date_context = LiquidContext(plain_values, filters, iso_dates=True)
+        self.text_context, self.plain_context, self.date_context = (
+            LiquidContext(values, filters, isolate, iso_dates, self.budget)
+            for values, isolate, iso_dates in (
+                (marked_values, True, False),
+                (plain_values, False, False),
+                (plain_values, False, True),
+            )
+        )
 
     @property
     def countdown_end(self) -> float | None:

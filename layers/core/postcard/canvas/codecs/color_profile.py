@@ -24,7 +24,9 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
     try:
         transform = _srgb_transform(profile, image.mode, mode)
         return ImageCms.applyTransform(image, transform) if transform else image
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+    except MemoryError:
+        raise
+    except Exception:  # of a broken profile, or one for other channels
         return None
 
 

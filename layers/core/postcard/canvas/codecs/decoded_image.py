@@ -1,16 +1,17 @@
 """Decodes source images within limits: first frame, upright, in sRGB."""
 
-import struct
 import warnings
 from collections.abc import Callable
 
 from PIL import Image
 
 from postcard.canvas.codecs.color_profile import to_srgb
-from postcard.canvas.codecs.pillow_plugins import open_image
+from postcard.canvas.codecs.pillow_plugins import load_pixels, open_image
 from postcard.canvas.image_filters import ImageFilters, RelativeRegion
 
 MAX_DECODED_PIXELS = 25_000_000
+MAX_DECODED_SIDE = 30_000  # each row costs memory, however short it is
+MAX_DEEP_AVIF_PIXELS = 16_000_000  # of more than 8 bits a channel: decoding takes twice the memory
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -20,21 +21,6 @@ _SIGNATURES = (
 )
 _MAX_SCANS = 100  # encoders write about ten
 _MAX_SCANNED_PIXELS = 400_000_000  # scans times pixels, which decoding time grows with
-_DECODE_ERRORS = (
-    Warning,
-    Image.DecompressionBombError,
-    OSError,
-    SyntaxError,  # Pillow raises it for broken files
-    ValueError,
-    TypeError,
-    IndexError,
-    KeyError,
-    EOFError,
-    OverflowError,
-    RuntimeError,
-    struct.error,
-    MemoryError,
-)
 _Transpose = Image.Transpose
 _EXIF_TRANSPOSES = {  # EXIF orientation → how to turn the image upright
     2: _Transpose.FLIP_LEFT_RIGHT,
@@ -54,9 +40,12 @@ _SWAPS_WIDTH_AND_HEIGHT = (
 _ORIENTATION_TAG = 0x0112
 MAX_CACHED_RESIZES = 2
 
-# Pillow warns about files that may be attacks, such as decompression bombs. The filter is set once
-# for the process, because filters are shared by all threads.
+# Pillow warns about files that may be attacks, such as decompression bombs. Damaged EXIF or
+# animation data is no reason to refuse a picture: phones and editors write it. The filters are set
+# once for the process, because filters are shared by all threads.
 warnings.filterwarnings("error", module=r"PIL\.")
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")  # it reads EXIF
+warnings.filterwarnings("ignore", "Invalid APNG", module=r"PIL\.PngImagePlugin")
 
 
 class ImageDecodeError(ValueError):
@@ -87,9 +76,11 @@ class DecodedImage:
         format = detect_format(body)
         try:
             return _decode(body, format, target_pixels)
-        except ImageDecodeError:
+        except (ImageDecodeError, ImportError):  # an import that the sandbox refuses is our fault
             raise
-        except _DECODE_ERRORS as error:
+        except MemoryError as error:
+            raise ImageDecodeError("it takes too much memory") from error
+        except Exception as error:  # Pillow raises any of them for broken files
             raise ImageDecodeError(f"this {format} picture cannot be read: it is broken") from error
 
     def resized(
@@ -132,24 +123,60 @@ def detect_format(body: bytes) -> str:
 
 
 def _decode(body: bytes, format: str, target_pixels: tuple[int, int] | None) -> DecodedImage:
-    with open_image(body, format) as file:
-        pixels = file.width * file.height
-        if pixels > MAX_DECODED_PIXELS:
-            raise ImageDecodeError(
-                f"the picture has {pixels} pixels; {MAX_DECODED_PIXELS} are allowed"
-            )
-        transpose = _EXIF_TRANSPOSES.get(_orientation(file))
-        size, sideways = file.size, transpose in _SWAPS_WIDTH_AND_HEIGHT
-        if format == "JPEG":
-            _check_scans(body, pixels)
-            if target_pixels:
-                file.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
-        file.load()
-        upright = file.transpose(transpose) if transpose is not None else file
-        image = to_srgb(_to_eight_bits(upright), file.info.get("icc_profile"))
+    image, size = _load_upright(body, format, target_pixels)
+    profile = image.info.get("icc_profile")
+    image = _to_eight_bits(image)
+    image = to_srgb(image, profile)
     image = _drop_opaque_alpha(image)
     image.info.clear()  # Pillow would write comments and profiles into files encoded from it
-    return DecodedImage(image, size[::-1] if sideways else size)
+    return DecodedImage(image, size)
+
+
+def _load_upright(
+    body: bytes, format: str, target_pixels: tuple[int, int] | None
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The pixels, turned upright, and the upright size of the file.
+
+    The decoder's memory is freed on return, before the pixels are converted.
+    """
+    with open_image(body, format) as file:
+        size = file.size
+        check_size(size, body, format)
+        transpose = _EXIF_TRANSPOSES.get(_orientation(file))
+        sideways = transpose in _SWAPS_WIDTH_AND_HEIGHT
+        if format == "JPEG":
+            _check_scans(body, size[0] * size[1])
+            if target_pixels:
+                file.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
+        image = load_pixels(file)
+        if transpose is not None:
+            image = image.transpose(transpose)
+    return image, size[::-1] if sideways else size
+
+
+def check_size(size: tuple[int, int], body: bytes, format: str) -> None:
+    """ImageDecodeError if an image file of this size is not decoded."""
+    pixels = size[0] * size[1]
+    if max(size) > MAX_DECODED_SIDE:
+        raise ImageDecodeError(
+            f"a side of the picture has {max(size)} pixels; {MAX_DECODED_SIDE} are allowed"
+        )
+    if pixels > MAX_DECODED_PIXELS:
+        raise ImageDecodeError(f"the picture has {pixels} pixels; {MAX_DECODED_PIXELS} are allowed")
+    if format == "AVIF" and pixels > MAX_DEEP_AVIF_PIXELS and _is_deep_avif(body):
+        raise ImageDecodeError(
+            f"the picture has {pixels} pixels; {MAX_DEEP_AVIF_PIXELS} are allowed for an AVIF "
+            "picture of more than 8 bits a channel"
+        )
+
+
+def _is_deep_avif(body: bytes) -> bool:
+    """Whether an AV1 configuration record in the file says more than 8 bits."""
+    at = -1
+    while (at := body.find(b"av1C", at + 1)) >= 0:
+        if body[at + 6 : at + 7] >= b"\x80" or (body[at + 6 : at + 7] and body[at + 6] & 0x40):
+            return True
+    return False
 
 
 def _check_scans(body: bytes, pixels: int) -> None:
@@ -162,7 +189,9 @@ def _check_scans(body: bytes, pixels: int) -> None:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except _DECODE_ERRORS:
+    except ImportError:
+        raise
+    except Exception:
         return 1  # the image may be fine although its EXIF is unreadable
 
 

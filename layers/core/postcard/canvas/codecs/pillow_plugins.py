@@ -5,6 +5,7 @@
 
 import io
 from importlib import import_module
+from typing import Any
 
 from PIL import Image
 
@@ -17,6 +18,25 @@ def open_image(body: bytes, format: str) -> Image.Image:
     reader = getattr(import_module(f"PIL.{stem}ImagePlugin"), f"{stem}ImageFile")
     image: Image.Image = reader(io.BytesIO(body))
     return image
+
+
+def load_pixels(file: Image.Image) -> Image.Image:
+    """Decode the pixels of an opened image, and free what its decoder holds.
+
+    A WebP decoder holds two canvases. Pillow's `load` would make its image before they are freed,
+    and so need 500 MB for 25 megapixels.
+    """
+    decoding: Any = file
+    if file.format == "WEBP":
+        pixels, _ = decoding._decoder.get_next()
+        decoding._decoder = None
+        image = Image.frombytes(file.mode, file.size, pixels, "raw", decoding.rawmode)
+        image.info = file.info
+        return image
+    file.load()
+    if file.format == "AVIF":
+        decoding._decoder = None
+    return file
 
 
 def save_image(image: Image.Image, format: str, **options: object) -> bytes:

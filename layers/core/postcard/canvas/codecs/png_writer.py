@@ -35,10 +35,12 @@ def write_png(image: Image.Image, *, exact: bool = False) -> bytes:
 
 
 def _filtered_rows(image: Image.Image, pixels: bytes, filter_type: bytes) -> bytes:
-    """The pixels with the filter type before each row."""
-    stride = len(pixels) // image.height
-    starts = range(0, len(pixels), stride)
-    return b"".join([part for i in starts for part in (filter_type, pixels[i : i + stride])])
+    """The pixels with the filter type before each row: a column, so no row is a Python object."""
+    height = image.height
+    stride = len(pixels) // height
+    rows = Image.new("L", (1 + stride, height), filter_type[0])
+    rows.paste(Image.frombuffer("L", (stride, height), pixels, "raw", "L", 0, 1), (1, 0))
+    return rows.tobytes()
 
 
 def _palette_chunks(image: Image.Image) -> list[bytes]:

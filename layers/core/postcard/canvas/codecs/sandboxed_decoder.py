@@ -1,47 +1,99 @@
-"""Decodes untrusted images in a sandboxed subprocess; killed after 2 s.
+"""Decodes untrusted images in sandboxed subprocesses; killed after 2 s of CPU time.
 
-The subprocess starts with an empty environment, without credentials, and can open neither files
-nor sockets; its memory is limited. It is reused for the next image until it fails.
+A subprocess starts with an empty environment, without credentials, and can open neither files
+nor sockets; its memory is limited. It is reused for the next image until it fails. A second one
+decodes the next image of a picture meanwhile.
 """
 
 import contextlib
-import os
 import select
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from threading import Lock
 
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import (
     MAX_DECODED_PIXELS,
+    MAX_DECODED_SIDE,
     DecodedImage,
     ImageDecodeError,
     detect_format,
 )
-from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
-from postcard.runtime import sandbox
-
-TIMEOUT_SECONDS = 2.0  # for one image
-MAX_SLOW_SECONDS = 4.0  # budget that all slow images share; refilled by a second each second
-FREE_SECONDS = 0.2  # of each image, not charged to the budget
-STARTUP_SECONDS = 1.5  # more time for the first image of a new process
-_WORKER_PROGRAM = (
-    "import sys; sys.path[:0] = sys.argv[1:]; "
-    "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
+from postcard.canvas.codecs.decoder_process import (
+    WORKER_PROGRAM,
+    CpuClock,
+    DecoderProcess,
+    process_cpu_seconds,
 )
-_MAX_IO_BYTES = 1 << 20
+from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
+from postcard.canvas.codecs.slow_image_budget import SlowImageBudget
+
+MAX_PROCESSES = 2
+TIMEOUT_SECONDS = 2.0  # of CPU time for one image, so that a busy machine refuses no more images
+MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
+MAX_SLOW_SECONDS = (
+    4.0  # budget of CPU time that slow images share; refilled by a second each second
+)
+FREE_SECONDS = 1.4  # of each image, not charged: the largest image of any format takes 1.0
+STARTUP_SECONDS = 1.5  # more time for the first image of a new process
+_MIN_WAIT_SECONDS = 0.01  # between two looks at the CPU time of a process that has little left
 _MAX_REASON_BYTES = 1_000
 _CRASHED = "it broke what decodes pictures"
 _TIMED_OUT = "it takes too long to decode"
 
+TargetPixels = tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """An image file, and the size at which it will be drawn if that changes how it is decoded."""
+
+    body: bytes
+    target_pixels: TargetPixels
+
+    @classmethod
+    def of(cls, body: bytes, target_pixels: TargetPixels) -> "_Request":
+        """ImageDecodeError if the bytes are not an image of a format that is decoded."""
+        return cls(body, target_pixels if detect_format(body) == "JPEG" else None)
+
+    def to_bytes(self) -> memoryview:
+        header = REQUEST_HEADER.pack(len(self.body), *(self.target_pixels or (0, 0)))
+        return memoryview(header + self.body)
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A request that a process works on. `unsent` is the rest of it that the pipe did not take."""
+
+    request: _Request
+    process: DecoderProcess
+    unsent: memoryview
+    started_cpu: float | None
+    extra_seconds: float  # for starting the process
+    wait_until: float = 0.0
+    cpu_limit: float = 0.0
+
+    def used_cpu_seconds(self) -> float:
+        """The CPU seconds since its start, with those for starting the process."""
+        used = self.process.cpu_seconds()
+        return 0.0 if used is None or self.started_cpu is None else used - self.started_cpu
+
+    def slow_seconds(self) -> float:
+        """The CPU seconds that are charged to the budget of its source."""
+        return max(0.0, self.used_cpu_seconds() - self.extra_seconds - FREE_SECONDS)
+
+    def send(self) -> None:
+        """Send what the pipe takes now."""
+        self.unsent = self.process.write(self.unsent)
+
 
 class SandboxedDecoder:
-    """Decodes one image at a time in the subprocess, which it starts and restarts.
+    """Decodes images in subprocesses, which it starts and restarts.
 
-    Use one per process; other threads wait. `program` is the Python code of the subprocess.
+    Use one per process; other threads wait. `program` is the Python code of a subprocess.
     """
 
     def __init__(
@@ -49,119 +101,185 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        program: str = _WORKER_PROGRAM,
+        cpu_clock: CpuClock = process_cpu_seconds,
+        program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._clock = clock
+        self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
-        self._worker: subprocess.Popen[bytes] | None = None
-        self._slow_seconds_left, self._refilled_at = MAX_SLOW_SECONDS, clock()
+        self._idle: list[DecoderProcess] = []
+        self._jobs: list[_Job] = []  # the oldest first
+        self._next: deque[_Request] = deque()
+        self._budget = SlowImageBudget(clock)
         self.started_workers = 0
 
-    def decode(self, body: bytes, target_pixels: tuple[int, int] | None) -> DecodedImage:
-        """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder."""
-        detect_format(body)  # needs no subprocess
-        with self._lock:
-            started_at = self._clock()
-            self._slow_seconds_left = min(
-                MAX_SLOW_SECONDS, self._slow_seconds_left + started_at - self._refilled_at
-            )
-            try:
-                if self._slow_seconds_left <= 0:
-                    raise ImageDecodeError(_TIMED_OUT)
-                timeout = min(self._timeout_seconds, self._slow_seconds_left)
-                return self._request(body, target_pixels, started_at + timeout)
-            finally:
-                self._refilled_at = self._clock()
-                self._slow_seconds_left -= max(0.0, self._refilled_at - started_at - FREE_SECONDS)
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the subprocesses that are running."""
+        processes = [*self._idle, *(job.process for job in self._jobs)]
+        return [process.pid for process in processes if process.is_running]
+
+    @property
+    def idle_processes(self) -> int:
+        """How many subprocesses wait for an image."""
+        return len(self._idle)
 
     def prepare(self) -> None:
-        """Start the subprocess ahead of time, while the image is still being fetched."""
+        """Start a subprocess ahead of time, while the image is still being fetched."""
         with self._lock, contextlib.suppress(OSError):
-            self._running_worker()
+            if not self.pids:
+                self._idle.append(self._start_process())
+
+    def decode_ahead(self, images: Iterable[tuple[bytes, TargetPixels]]) -> None:
+        """Announce the images that `decode` will be called with, in that order.
+
+        While one is decoded, the next is decoded in a second subprocess.
+        """
+        with self._lock:
+            self._next.clear()
+            for body, target_pixels in images:
+                with contextlib.suppress(ImageDecodeError):
+                    self._next.append(_Request.of(body, target_pixels))
+            for job in [one for one in self._jobs if one.request not in self._next]:
+                self._discard(job)  # of a render that was given up
+
+    def decode(self, body: bytes, target_pixels: TargetPixels, *, source: str = "") -> DecodedImage:
+        """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder.
+
+        `source` is where it comes from: slow images of one host or address have a budget.
+        """
+        request = _Request.of(body, target_pixels)  # needs no subprocess
+        with self._lock:
+            seconds = min(self._timeout_seconds, self._budget.seconds_left(source))
+            if seconds <= 0:
+                raise ImageDecodeError(_TIMED_OUT)
+            job = None
+            try:
+                job = self._job_for(request)
+                self._start_next()
+                return self._result(job, seconds)
+            except TimeoutError:
+                raise ImageDecodeError(_TIMED_OUT) from None
+            except ImageDecodeError:
+                raise
+            except (OSError, EOFError, LookupError, ValueError):  # it crashed or was taken over
+                raise ImageDecodeError(_CRASHED) from None
+            finally:
+                if job is not None:
+                    self._budget.charge(source, job.slow_seconds())
+                if job in self._jobs:
+                    self._discard(job)
 
     def close(self) -> None:
-        """Kill the subprocess; the next image starts another."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker.communicate()
-            self._worker = None
+        """Kill the subprocesses; the next image starts another."""
+        for process in [*self._idle, *(job.process for job in self._jobs)]:
+            process.kill()
+        self._idle.clear()
+        self._jobs.clear()
 
-    def _request(
-        self, body: bytes, target_pixels: tuple[int, int] | None, deadline: float
-    ) -> DecodedImage:
+    def _job_for(self, request: _Request) -> _Job:
+        """The job of a request, which may have been started ahead."""
+        if request in self._next:
+            while self._next.popleft() != request:  # those before it were not needed
+                pass
+        for job in self._jobs:
+            if job.request == request:
+                return job
+        return self._start_job(request)
+
+    def _start_next(self) -> None:
+        """Start the next announced image if a process is free for it."""
+        started = [job.request for job in self._jobs]
+        while self._next and self._next[0] in started:
+            self._next.popleft()
+        if self._next and len(self._jobs) < MAX_PROCESSES:
+            with contextlib.suppress(OSError):
+                self._start_job(self._next.popleft())
+
+    def _start_job(self, request: _Request) -> _Job:
+        if len(self._jobs) >= MAX_PROCESSES:  # images that were announced and then not needed
+            self._discard(self._jobs[0])
+        for process in [one for one in self._idle if not one.is_running]:
+            self._idle.remove(process)
+            process.kill()
+        is_new = not self._idle
+        process = self._start_process() if is_new else self._idle.pop()
+        extra = STARTUP_SECONDS if is_new else 0.0
+        job = _Job(request, process, request.to_bytes(), process.cpu_seconds(), extra)
+        self._jobs.append(job)
         try:
-            started = self.started_workers
-            worker = self._running_worker()
-            deadline += STARTUP_SECONDS * (self.started_workers - started)
-            request = REQUEST_HEADER.pack(len(body), *(target_pixels or (0, 0))) + body
-            self._send(worker, request, deadline)
-            header = self._read(worker, RESPONSE_HEADER.size, deadline)
-            status, *numbers = RESPONSE_HEADER.unpack(header)
-            if status == b"E":
-                reason = self._read(worker, min(numbers[0], _MAX_REASON_BYTES), deadline)
-                raise ImageDecodeError(reason.decode())
-            mode = PIXEL_MODES[status]
-            decoded_size, original_size = (numbers[0], numbers[1]), (numbers[2], numbers[3])
-            _check_sizes(decoded_size, original_size)
-            pixels = self._read(worker, decoded_size[0] * decoded_size[1] * len(mode), deadline)
-        except TimeoutError:
-            self.close()
-            raise ImageDecodeError(_TIMED_OUT) from None
-        except ImageDecodeError:
+            job.send()
+        except OSError:
+            self._discard(job)
             raise
-        except (OSError, EOFError, LookupError, ValueError):  # it crashed or was taken over
-            self.close()
-            raise ImageDecodeError(_CRASHED) from None
+        return job
+
+    def _start_process(self) -> DecoderProcess:
+        self.started_workers += 1
+        return DecoderProcess(self._program, self._cpu_clock)
+
+    def _discard(self, job: _Job) -> None:
+        self._jobs.remove(job)
+        job.process.kill()
+
+    def _result(self, job: _Job, seconds: float) -> DecodedImage:
+        """Wait for a job's response. On success its process is free for the next."""
+        job.cpu_limit = seconds + job.extra_seconds
+        job.wait_until = self._clock() + MAX_WAIT_FACTOR * job.cpu_limit
+        status, *numbers = RESPONSE_HEADER.unpack(self._read(job, RESPONSE_HEADER.size))
+        if status == b"E":
+            reason = self._read(job, min(numbers[0], _MAX_REASON_BYTES)).decode()
+            self._free(job)
+            raise ImageDecodeError(reason)
+        mode = PIXEL_MODES[status]
+        decoded_size, original_size = (numbers[0], numbers[1]), (numbers[2], numbers[3])
+        _check_sizes(decoded_size, original_size)
+        pixels = self._read(job, decoded_size[0] * decoded_size[1] * len(mode))
+        self._free(job)
         return DecodedImage(Image.frombytes(mode, decoded_size, pixels), original_size)
 
-    def _running_worker(self) -> subprocess.Popen[bytes]:
-        if self._worker is None or self._worker.poll() is not None:
-            self.close()
-            sandbox.disable_ptrace()
-            self.started_workers += 1
-            paths = [os.path.abspath(path or ".") for path in sys.path]  # noqa: PTH100
-            self._worker = subprocess.Popen(  # noqa: S603  # our own program
-                [sys.executable, "-I", "-S", "-c", self._program, *paths],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={},
-                bufsize=0,
-            )
-            for pipe in (self._worker.stdin, self._worker.stdout):
-                assert pipe is not None
-                os.set_blocking(pipe.fileno(), False)
-        return self._worker
+    def _free(self, job: _Job) -> None:
+        self._jobs.remove(job)
+        self._idle.append(job.process)
 
-    def _send(self, worker: subprocess.Popen[bytes], request: bytes, deadline: float) -> None:
-        assert worker.stdin is not None
-        rest, pipe = memoryview(request), worker.stdin.fileno()
-        while rest:
-            self._wait([], [pipe], deadline)
-            rest = rest[os.write(pipe, rest[:_MAX_IO_BYTES]) :]
-
-    def _read(self, worker: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
-        assert worker.stdout is not None
-        received, pipe = bytearray(), worker.stdout.fileno()
+    def _read(self, job: _Job, size: int) -> bytearray:
+        received = bytearray()
         while len(received) < size:
-            self._wait([pipe], [], deadline)
-            chunk = os.read(pipe, min(size - len(received), _MAX_IO_BYTES))
-            if not chunk:
-                raise EOFError
-            received += chunk
-        return bytes(received)
+            self._wait(job)
+            received += job.process.read(size - len(received))
+        return received
 
-    def _wait(self, reading: list[int], writing: list[int], deadline: float) -> None:
-        """Wait until a pipe is ready; TimeoutError at the deadline."""
-        ready = select.select(reading, writing, [], max(0.0, deadline - self._clock()))
-        if not any(ready):
-            raise TimeoutError
+    def _wait(self, job: _Job) -> None:
+        """Wait until a job's process has written, and send meanwhile what is unsent."""
+        while True:
+            sending = [each for each in self._jobs if each.unsent]
+            left = min(job.wait_until - self._clock(), job.cpu_limit - job.used_cpu_seconds())
+            if left <= 0:
+                raise TimeoutError
+            readable, writable, _ = select.select(
+                [job.process.output_pipe],
+                [each.process.input_pipe for each in sending],
+                [],
+                max(left, _MIN_WAIT_SECONDS),
+            )
+            if readable:
+                return
+            for each in sending:
+                if each.process.input_pipe in writable:
+                    self._send(each, job)
+
+    def _send(self, sending: _Job, awaited: _Job) -> None:
+        try:
+            sending.send()
+        except OSError:
+            if sending is awaited:
+                raise
+            self._discard(sending)  # it is started again when it is needed
 
 
 def _check_sizes(decoded_size: tuple[int, int], original_size: tuple[int, int]) -> None:
     """ValueError for impossible sizes, which a subprocess that was taken over could send."""
     for width, height in (decoded_size, original_size):
-        if not 0 < width * height <= MAX_DECODED_PIXELS:
+        if not 0 < width * height <= MAX_DECODED_PIXELS or max(width, height) > MAX_DECODED_SIDE:
             raise ValueError("the image size is out of range")

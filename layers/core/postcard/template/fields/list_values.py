@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import field
 from datetime import UTC, tzinfo
+from itertools import islice
 from typing import Any, NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
@@ -18,7 +19,7 @@ from postcard.template.fields.values import (
 )
 
 CheckItemValue = Callable[[int, str, Value], None]  # of an item's index, a key and its value
-
+_MAX_UNKNOWN_KEYS = 10  # that are reported for one item; each fault lists all known keys
 _ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
 
@@ -111,6 +112,7 @@ class ParsedList:
     faults: list[ItemFault] = field(default_factory=list)
     missing_required: list[tuple[int, str]] = field(default_factory=list)
     ended: bool = False
+    defaults: Item | None = None  # of one item, read once
 
     def add(self, index: int, raw_item: Any) -> None:
         """Adds the next item; an item without values ends the list."""
@@ -132,7 +134,8 @@ class ParsedList:
             self.faults.append(ItemFault(index, "", "invalid_value", detail))
             return {}
         raw_fields: Mapping[str, Any] = raw_item or {}
-        for key in [key for key in raw_fields if key not in self.spec.items]:
+        unknown = (key for key in raw_fields if key not in self.spec.items)
+        for key in islice(unknown, _MAX_UNKNOWN_KEYS):
             detail = f"is not a field of an item; there are {', '.join(self.spec.items)}"
             self.faults.append(ItemFault(index, str(key)[:64], "unknown_name", detail))
         values = {key: self._read_item_field(index, key, raw) for key, raw in raw_fields.items()}
@@ -151,10 +154,10 @@ class ParsedList:
             return None
 
     def _append(self, index: int, explicit: dict[str, Value], faulty_keys: Set[str]) -> None:
-        item = {
-            key: explicit.get(key, default_value(spec, self.zone))
-            for key, spec in self.spec.items.items()
-        }
+        if self.defaults is None:
+            fields = self.spec.items.items()
+            self.defaults = {key: default_value(spec, self.zone) for key, spec in fields}
+        item = {**self.defaults, **explicit}
         self._check_required(index, explicit, faulty_keys)
         required = (key for key, spec in self.spec.items.items() if spec.required)
         self.missing_required += [(index, key) for key in required if item[key] is None]

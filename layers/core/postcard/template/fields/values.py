@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from postcard.color import INVALID_COLOR_MESSAGE, parse_color
@@ -21,8 +22,10 @@ from postcard.template.fields.field_types import (
     SingleField,
     TextField,
 )
+from postcard.template.schema.delimiters import without_delimited
 from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
+    limit_combining_runs,
     longest_mark_run,
     too_many_graphemes,
 )
@@ -65,7 +68,7 @@ def clean_text(raw: str) -> str:
     if raw.isascii() and raw.isprintable() and "  " not in raw:
         return raw.strip(" ")
     text = _SURROGATES.sub("", _LINE_ENDS.sub("\n", raw)).translate(_REMOVED_FROM_VALUES)
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", limit_combining_runs(text))
     text = re.sub(" *\n *", "\n", re.sub(" {2,}", " ", text))
     return re.sub("\n{3,}", "\n\n", text).strip()
 
@@ -88,10 +91,11 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
 _NULL_WORDS = frozenset(
     ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
 )
-_MERGE_TAGS = lazy_regex(
-    r"\{\{.*?\}\}|\{%.*?%\}|\*\|.*?\|\*|%%.*?%%|<%.*?%>|\$\{.*?\}|\[\[.*?\]\]|\{\$.*?\}|\[%.*?%\]",
-    re.DOTALL,
-)
+_MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|\$\{|\[\[|\{\$|\[%))")
+_MERGE_TAG_CLOSING = {
+    "{{": "}}", "{%": "%}", "*|": "|*", "%%": "%%", "<%": "%>",
+    "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
+}  # fmt: skip
 _PERCENT_MERGE_TAG = lazy_regex("%[A-Z][A-Z0-9_]*%")
 _PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
 _BRACKET_MERGE_TAG = lazy_regex(
@@ -109,8 +113,8 @@ def is_missing(text: str) -> bool:
         return True
     if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
         return True
-    rest, tag_count = _MERGE_TAGS.subn("", text)
-    return tag_count > 0 and not any(char.isalnum() for char in rest)
+    rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
+    return len(rest) < len(text) and not any(char.isalnum() for char in rest)
 
 
 def clean_value(raw: Any) -> Any:
@@ -161,8 +165,9 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     if isinstance(given, bool | int | float):
         given = to_link_text(given)
     text = _require_text(given, "a text")
-    if field.choices is not None and text not in {clean_text(c) for c in field.choices}:
-        raise BadValue(f"is none of: {', '.join(field.choices)}")
+    if field.choices is not None and text not in _cleaned_choices(field.choices):
+        more = " …" if len(field.choices) > _MAX_LISTED_CHOICES else ""
+        raise BadValue(f"is none of: {', '.join(field.choices[:_MAX_LISTED_CHOICES])}{more}")
     if too_many_graphemes(text, limit := field.max_length or DEFAULT_MAX_LENGTH):
         raise BadValue(f"is longer than {limit} characters")
     if longest_mark_run(text) > MAX_COMBINING_MARKS:
@@ -170,6 +175,14 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
     if field.pattern is not None and not matches_re2(field.pattern, text):
         raise BadValue(f"does not match {field.pattern}")
     return text
+
+
+_MAX_LISTED_CHOICES = 20
+
+
+@lru_cache(maxsize=16)
+def _cleaned_choices(choices: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(clean_text, choices))
 
 
 _NUMBER = lazy_regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)

@@ -1,6 +1,5 @@
 """Static checks of parsed Liquid: unknown names and filters, wrong types. Used at publish."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -29,8 +28,10 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
+from postcard.template.liquid.bounds import MAX_ITERATIONS, MAX_NUMBER
 from postcard.template.liquid.loops import NameTypes, item_types
-from postcard.template.liquid.python_liquid import CONTEXT_KEY, ParsedLiquid, environment
+from postcard.template.liquid.metered_tags import CONTEXT_KEY
+from postcard.template.liquid.python_liquid import ParsedLiquid, environment
 
 _COMPARISONS = (
     EqExpression,
@@ -58,31 +59,38 @@ _LIST_RETURNING_FILTERS = frozenset(
 )
 _ITEM_RETURNING_FILTERS = frozenset(("find", "first", "last"))
 _COMPARED_AS = {"color": "text", "image": "text"}
+_MAX_MESSAGES = 10
+_MAX_SHOWN = 200  # characters of an expression
 
 
 def parsed_liquid_errors(parsed: ParsedLiquid, types: NameTypes) -> Sequence[str]:
-    """Messages about unknown names and filters, and values that cannot be compared."""
+    """Messages about unknown names and filters, and values that cannot be compared: the first ten.
+
+    Each message may take a while to write, as names are compared with all known names.
+    """
+    messages: dict[str, None] = {}
+    for message in _all_errors(parsed, types):
+        messages[message] = None
+        if len(messages) == _MAX_MESSAGES:
+            break
+    return list(messages)
+
+
+def _all_errors(parsed: ParsedLiquid, types: NameTypes) -> Iterator[str]:
     analysis = parsed.template.analyze()
-    unknown = [
-        unknown_name_message(n, types)
-        for n in analysis.globals
-        if n not in types and n != CONTEXT_KEY
-    ]
+    for name in analysis.globals:
+        if name not in types and name != CONTEXT_KEY:
+            yield unknown_name_message(name, types)
     filters = environment().filters
-    unknown += [f"unknown filter {n!r}" for n in analysis.filters if n not in filters]
-    global_types = _hide_names(types, analysis.locals)
-    type_errors = [
-        message
-        for node, types_here in _walk_nodes(parsed.template.nodes, global_types)
-        for message in _node_errors(node, types_here)
-    ]
-    return list(dict.fromkeys(unknown + type_errors))
+    yield from (f"unknown filter {n!r}" for n in analysis.filters if n not in filters)
+    for node, types_here in _walk_nodes(parsed.template.nodes, _hide_names(types, analysis.locals)):
+        yield from _node_errors(node, types_here)
 
 
 def unknown_name_message(name: str, types: NameTypes) -> str:
     """The message for an unknown name, with a suggestion if a known name is close."""
     close = get_close_matches(name, [known for known in types if "[]" not in known], 1)
-    return f"unknown name {name!r}" + (f"; did you mean {close[0]}?" if close else "")
+    return f"unknown name {name[:_MAX_SHOWN]!r}" + (f"; did you mean {close[0]}?" if close else "")
 
 
 def _walk_nodes(nodes: Sequence[Node], types: NameTypes) -> Iterator[tuple[Node, NameTypes]]:
@@ -129,14 +137,35 @@ def _expression_errors(expression: Expression, types: NameTypes) -> Iterator[str
             _expression_type(expression.right, types),
         )
         if left and right and left != right:
-            yield f"{expression} compares a {left} with a {right}"
+            yield f"{_shown(expression)} compares a {left} with a {right}"
+    yield from _bound_errors(expression)
     if isinstance(expression, FilteredExpression):
         inner = [expression.left, *(a for f in expression.filters or () for a in f.children())]
         if any(isinstance(_argument_value(part), RangeLiteral) for part in inner):
-            yield f"{expression}: a range is allowed in `for` only"
+            yield f"{_shown(expression)}: a range is allowed in `for` only"
         yield from _list_filter_errors(expression, types)
     if isinstance(expression, Path):
         yield from _path_errors(expression, types)
+
+
+def _bound_errors(expression: Expression) -> Iterator[str]:
+    """A number or range that is too large by itself; other bounds depend on values."""
+    if (
+        isinstance(expression, IntegerLiteral | FloatLiteral)
+        and abs(expression.value) >= MAX_NUMBER
+    ):
+        yield f"{_shown(expression)} has more than 15 digits"
+    if isinstance(expression, LoopExpression) and expression.limit is None:
+        items = expression.iterable
+        if isinstance(items, RangeLiteral) and _literal_length(items) > MAX_ITERATIONS:
+            yield f"{items} has more than {MAX_ITERATIONS} numbers"
+
+
+def _literal_length(items: RangeLiteral) -> int:
+    """The length of a range between two literal numbers; 0 if a value decides it."""
+    start, stop = items.start, items.stop
+    is_literal = isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)
+    return stop.value - start.value + 1 if is_literal else 0  # type: ignore[attr-defined]
 
 
 def _list_filter_errors(expression: FilteredExpression, types: NameTypes) -> Iterator[str]:
@@ -144,13 +173,14 @@ def _list_filter_errors(expression: FilteredExpression, types: NameTypes) -> Ite
     left, filters = expression.left, expression.filters or []
     if not isinstance(left, Path) or types.get(_path_name(left)) != "list":
         return
+    shown = _shown(expression)
     if not filters or filters[0].name not in _ITEM_FILTERS | _LIST_FILTERS:
-        yield f'{expression}: {left} is a list: write {left} | map: "…" | join: ", "'
+        yield f'{shown}: {left} is a list: write {left} | map: "…" | join: ", "'
     for each in filters:
         key = _argument_value(each.args[0]) if each.args else None
         known = not isinstance(key, StringLiteral) or f"{left}[].{key.value}" in types
         if each.name in _ITEM_FILTERS and not known:
-            yield f"{expression}: an item of {left} has no {key}"
+            yield f"{shown}: an item of {left} has no {key}"
         if each.name not in _LIST_RETURNING_FILTERS:
             return
 
@@ -173,7 +203,7 @@ def _whole_item_errors(output: FilteredExpression, types: NameTypes) -> Iterator
     if yields_item:
         fields = (name.partition("[].") for name in types)
         keys = ", ".join(key for head, _, key in fields if key and head == str(left.path[0]))
-        yield f"{output} is a whole item: name one of its fields ({keys})"
+        yield f"{_shown(output)} is a whole item: name one of its fields ({keys})"
 
 
 def _path_errors(path: Path, types: NameTypes) -> Iterator[str]:
@@ -217,8 +247,15 @@ def _hide_names(types: NameTypes, names: Iterable[str]) -> NameTypes:
     """The types without some names and their parts."""
     hidden = set(names)
     return {
-        name: type_ for name, type_ in types.items() if re.split(r"[.[]", name)[0] not in hidden
+        name: type_
+        for name, type_ in types.items()
+        if name.partition(".")[0].partition("[")[0] not in hidden
     }
+
+
+def _shown(expression: Expression) -> str:
+    text = str(expression)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _argument_value(expression: Any) -> Any:

@@ -7,11 +7,14 @@ from typing import Any
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.countdown import LocalizedDigits, LocalizedInt
 from postcard.template.fields.values import format_number
+from postcard.template.liquid.bounds import LiquidFailed, StepBudget, check_length
 from postcard.template.liquid.dates import ZonedDate
 from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
 from postcard.template.liquid.text_markers import isolate
 from postcard.template.schema.graphemes import too_many_graphemes
 from postcard.template.schema.validators import MAX_TEXT_GRAPHEMES
+
+_LOCALE_FILTER_STEPS = 10  # and one for each character of a date's pattern
 
 
 class JoinedText(str):
@@ -20,22 +23,20 @@ class JoinedText(str):
     isolated: str
 
 
-class LiquidFailed(Exception):
-    """Liquid that cannot be parsed, or rendered with these values; the message says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class LiquidContext:
     """Liquid's variables by name (None is nil) and the filters of its locale.
 
     `isolate_text` puts text values between Unicode's isolate characters, so that their direction
-    does not reorder the line around them; `iso_dates` writes dates as ISO 8601.
+    does not reorder the line around them; `iso_dates` writes dates as ISO 8601. All contexts of a
+    picture share one `budget`.
     """
 
     values: Mapping[str, Any]
     filters: LocaleFilters
     isolate_text: bool = field(default=False)
     iso_dates: bool = field(default=False)
+    budget: StepBudget = field(default_factory=StepBudget)
 
     def to_text(self, value: Any) -> str:
         """A value as text; empty for None and for a list's item."""
@@ -63,16 +64,19 @@ def _isolated_text(value: Any, text: str) -> str:
 
 def join_values(context: LiquidContext, values: Sequence[Any], separator: str) -> JoinedText:
     """Liquid's `join`; None is an empty text."""
+    check_length(len(separator) * (len(values) - 1))
     plain = replace(context, isolate_text=False)
     text = JoinedText(separator.join(map(plain.to_text, values)))
     text.isolated = separator.join(map(context.to_text, values))
     return text
 
 
-def call_filter(filters: LocaleFilters, name: str, value: Any, arguments: Sequence[Any]) -> Any:
+def call_filter(context: LiquidContext, name: str, value: Any, arguments: Sequence[Any]) -> Any:
     """Calls a filter of `LocaleFilters`; raises `LiquidFailed`."""
+    argument_lengths = sum(len(each) for each in arguments if isinstance(each, str))
+    context.budget.spend(_LOCALE_FILTER_STEPS + argument_lengths)
     try:
-        return getattr(filters, name)(value, *arguments)
+        return getattr(context.filters, name)(value, *arguments)
     except FilterError as error:
         raise LiquidFailed(f"{name}: {error}") from None
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:

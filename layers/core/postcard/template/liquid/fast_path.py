@@ -5,14 +5,15 @@ python-liquid renders all of it the same, but importing it takes longer than dra
 
 import operator
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
+from postcard.template.liquid.bounds import LiquidFailed, check_value
 from postcard.template.liquid.context import (
     LiquidContext,
-    LiquidFailed,
     call_filter,
     check_output_length,
 )
@@ -59,9 +60,11 @@ class OutputNode:
         for name, arguments in self.filters:
             if name in _BUILTIN_FILTERS:
                 text = value if isinstance(value, str) else "" if value is None else str(value)
+                context.budget.spend_on(text)
                 value = _BUILTIN_FILTERS[name](text)
             else:
-                value = call_filter(context.filters, name, value, arguments)
+                value = call_filter(context, name, value, arguments)
+            check_value(value)
         return context.to_text(value)
 
 
@@ -90,6 +93,8 @@ class FastTemplate:
 
     def render(self, context: LiquidContext) -> str:
         """The text with its Liquid replaced; raises `LiquidFailed`."""
+        context.budget.start_text()
+        context.budget.spend(len(self.nodes))
         return check_output_length("".join(node.render(context) for node in self.nodes))
 
 
@@ -175,7 +180,7 @@ Token = LiquidNode | LiquidCondition | str
 
 def parse_fast_template(source: str) -> FastTemplate | None:
     """Parses a text; None if it has any Liquid that is not supported here."""
-    tokens = list(_tokenize(source))
+    tokens = deque(_tokenize(source))
     nodes: list[LiquidNode] = []
     while tokens:
         if (node := _parse_node(tokens)) is None:
@@ -217,9 +222,9 @@ def _markup_token(match: re.Match[str]) -> Token:
     return match["tag"] or parse_fast_condition(match["if"]) or "?"
 
 
-def _parse_node(tokens: list[Token]) -> LiquidNode | None:
+def _parse_node(tokens: deque[Token]) -> LiquidNode | None:
     """Removes the next node's tokens and returns the node; None if they are not a node."""
-    token = tokens.pop(0)
+    token = tokens.popleft()
     if isinstance(token, TextNode | OutputNode):
         return token
     if not isinstance(token, TruthyCondition | ComparisonCondition):
@@ -229,12 +234,12 @@ def _parse_node(tokens: list[Token]) -> LiquidNode | None:
     return IfNode(token, then_nodes, else_nodes) if end == "endif" else None
 
 
-def _parse_branch(tokens: list[Token]) -> tuple[tuple[LiquidNode, ...], Token]:
+def _parse_branch(tokens: deque[Token]) -> tuple[tuple[LiquidNode, ...], Token]:
     """Removes the nodes of an `if`'s branch and the token that ends it, and returns both."""
     nodes: list[LiquidNode] = []
     while tokens and isinstance(tokens[0], TextNode | OutputNode):
-        nodes.append(tokens.pop(0))  # type: ignore[arg-type]
-    return tuple(nodes), tokens.pop(0) if tokens else "?"
+        nodes.append(tokens.popleft())  # type: ignore[arg-type]
+    return tuple(nodes), tokens.popleft() if tokens else "?"
 
 
 def _parse_output(match: re.Match[str]) -> OutputNode:

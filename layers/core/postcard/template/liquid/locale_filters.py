@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 CLDR_FORMATS = ("short", "medium", "long", "full")
+_MAX_PATTERN_LENGTH = 100
 FILTER_NAMES = ("number", "currency", "date", "time", "initials")
 _ZERO_DIGITS = {  # CLDR numbering systems that are ten digits in a row
     "arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "gujr": 0xAE6, "guru": 0xA66,
@@ -72,6 +73,8 @@ class LocaleFilters:
             return None
         from babel.dates import format_date
 
+        if len(str(pattern)) > _MAX_PATTERN_LENGTH:
+            raise FilterError(f"a pattern has at most {_MAX_PATTERN_LENGTH} characters")
         moment = self._zoned_date(value).local_datetime
         if pattern in CLDR_FORMATS:
             return self.localize_digits(format_date(moment, pattern, self.locale))

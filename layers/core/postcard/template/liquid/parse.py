@@ -5,18 +5,20 @@ when a text needs it.
 """
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from postcard.runtime.lazy_regex import lazy_regex
-from postcard.template.liquid.context import LiquidContext, LiquidFailed, check_output_length
+from postcard.runtime.lru_cache import memoize_by_bytes
+from postcard.template.liquid.bounds import LiquidFailed
+from postcard.template.liquid.context import LiquidContext, check_output_length
 from postcard.template.liquid.fast_path import (
     LiquidCondition,
     parse_fast_condition,
     parse_fast_template,
 )
 from postcard.template.liquid.loops import NameTypes
+from postcard.template.schema.delimiters import find_delimited
 
 __all__ = [
     "LiquidCondition",
@@ -37,17 +39,37 @@ class LiquidTemplate(Protocol):
         """The text with its Liquid replaced; raises `LiquidFailed`."""
 
 
-@lru_cache(maxsize=4096)
 def parse_template(source: str) -> LiquidTemplate:
     """Parses a text; Liquid that cannot be parsed fails when it is rendered."""
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
-    return parse_fast_template(source) or _LazyLiquid(source, condition=False)
+    parsed: LiquidTemplate
+    _, parsed = _sized_template(source.replace("\r\n", "\n").replace("\r", "\n"))
+    return parsed
 
 
-@lru_cache(maxsize=4096)
 def parse_condition(source: str) -> LiquidCondition:
     """Parses a layer's `if`; a condition that cannot be parsed fails when it is evaluated."""
-    return parse_fast_condition(source) or _LazyLiquid(source, condition=True)
+    parsed: LiquidCondition
+    _, parsed = _sized_condition(source)
+    return parsed
+
+
+def _size_of(sized: tuple[int, Any]) -> int:
+    return sized[0]
+
+
+_PARSED_BYTES_PER_CHARACTER = 250  # measured with `{{ a | b | b … }}`
+
+
+@memoize_by_bytes(_size_of)
+def _sized_template(source: str) -> tuple[int, LiquidTemplate]:
+    parsed = parse_fast_template(source) or _LazyLiquid(source, condition=False)
+    return len(source) * _PARSED_BYTES_PER_CHARACTER, parsed
+
+
+@memoize_by_bytes(_size_of)
+def _sized_condition(source: str) -> tuple[int, LiquidCondition]:
+    parsed = parse_fast_condition(source) or _LazyLiquid(source, condition=True)
+    return len(source) * _PARSED_BYTES_PER_CHARACTER, parsed
 
 
 def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> Sequence[str]:
@@ -63,25 +85,31 @@ def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> 
 
 _NAME = "[a-z_][a-z0-9_]*"
 _TIME_NAMES = lazy_regex(r"(?<![.\w])(?:now|countdown)\b")
-_MARKUP = lazy_regex(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENING = lazy_regex(r"(?=(\{\{|\{%))")
+_CLOSING = {"{{": "}}", "{%": "%}"}
 _STRING_LITERALS = lazy_regex("\"[^\"]*\"|'[^']*'")
+
+
+def _markup(source: str) -> Iterator[str]:
+    """Each `{{ … }}` and `{% … %}` of a text."""
+    return (source[start:end] for start, end in find_delimited(source, _OPENING, _CLOSING))
 
 
 def uses_time(source: str, *, condition: bool = False) -> bool:
     """Whether Liquid uses `now` or `countdown`."""
-    parts = [source] if condition else _MARKUP.findall(source)
+    parts = [source] if condition else _markup(source)
     return any(_TIME_NAMES.search(_STRING_LITERALS.sub("", part)) for part in parts)
 
 
 def names_used(source: str) -> Sequence[str]:
     """The names in a text's Liquid, in their order; keywords and filters are among them."""
-    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    parts = (_STRING_LITERALS.sub("", part) for part in _markup(source))
     return [name for part in parts for name in re.findall(rf"(?<![.\w]){_NAME}", part)]
 
 
 def paths_used(source: str) -> Sequence[tuple[str, ...]]:
     """`names_used` with the steps of each path: `product.image` has two."""
-    parts = (_STRING_LITERALS.sub("", part) for part in _MARKUP.findall(source))
+    parts = (_STRING_LITERALS.sub("", part) for part in _markup(source))
     paths = (
         path for part in parts for path in re.findall(rf"(?<![.\w]){_NAME}(?:\.{_NAME})*", part)
     )

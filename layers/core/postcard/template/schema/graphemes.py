@@ -6,6 +6,9 @@ from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
 
 MAX_COMBINING_MARKS = 8  # on one letter
+_MAX_COMBINING_RUN = 30  # as in Unicode's stream-safe text format (UAX #15)
+_MAX_AVERAGE_CHARACTERS = 20  # of a grapheme; the longest emoji have ten
+_DECOMPOSED_TO_COMBINING = "\u0f73\u0f75\u0f81"  # the only ones that do not combine themselves
 
 
 def count_graphemes(text: str) -> int:
@@ -22,7 +25,13 @@ def count_graphemes(text: str) -> int:
 
 
 def too_many_graphemes(text: str, limit: int) -> bool:
-    """Whether a text has more than `limit` graphemes; counts only if it has more characters."""
+    """Whether a text has more than `limit` graphemes; counts only if it has more characters.
+
+    A grapheme may have any number of characters. A text with 20 times as many characters as
+    `limit` is too long in any case.
+    """
+    if len(text) > limit * _MAX_AVERAGE_CHARACTERS:
+        return True
     return len(text) > limit and count_graphemes(text) > limit
 
 
@@ -44,12 +53,34 @@ _NO_COMBINING_MARKS = lazy_regex(
 )
 
 
+def limit_combining_runs(text: str) -> str:
+    """The text without what follows 30 combining characters in a row.
+
+    Normalisation sorts each run, in quadratic time. No text of a field may have so many.
+
+    >>> len(limit_combining_runs("a" + "\u0315\u0300" * 99 + "b"))
+    32
+    """
+    if len(text) <= _MAX_COMBINING_RUN or is_simple_latin(text) or _has_no_marks(text):
+        return text
+    kept, run = [], 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) or char in _DECOMPOSED_TO_COMBINING else 0
+        if run <= _MAX_COMBINING_RUN:
+            kept.append(char)
+    return "".join(kept)
+
+
 def longest_mark_run(text: str) -> int:
     """The largest number of combining marks in a row."""
-    if is_simple_latin(text) or _NO_COMBINING_MARKS.fullmatch(text):
+    if is_simple_latin(text) or _has_no_marks(text):
         return 0
     longest = run = 0
     for char in text:
         run = run + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
         longest = max(longest, run)
     return longest
+
+
+def _has_no_marks(text: str) -> bool:
+    return bool(_NO_COMBINING_MARKS.fullmatch(text))
