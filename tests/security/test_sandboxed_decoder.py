@@ -18,7 +18,11 @@ import pytest
 from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
-from postcard.canvas.codecs.sandboxed_decoder import TIMEOUT_SECONDS, SandboxedDecoder
+from postcard.canvas.codecs.sandboxed_decoder import (
+    MAX_PROCESSES,
+    TIMEOUT_SECONDS,
+    SandboxedDecoder,
+)
 from postcard.canvas.codecs.slow_image_budget import MAX_SLOW_SECONDS
 from postcard.runtime import sandbox
 from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
@@ -302,7 +306,8 @@ def memory_megabytes(decoder: SandboxedDecoder, name: str) -> int:
 def test_the_documented_memory_limit_is_the_one_in_force() -> None:
     limits = (ROOT / "docs/limits.md").read_text()
     [row] = [line for line in limits.splitlines() if line.startswith("| decoding in the sandbox")]
-    assert f"{sandbox.MAX_DATA_BYTES // 1_000_000} MB" in row
+    memory = f"{sandbox.MAX_DATA_BYTES // 1_000_000} MB"
+    assert memory in row and f"| {MAX_PROCESSES}, of {memory} each |" in limits
     assert f"{TIMEOUT_SECONDS:g} s of CPU" in row
 
 

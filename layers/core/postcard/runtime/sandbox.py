@@ -9,7 +9,7 @@ import os
 import resource
 import struct
 
-MAX_DATA_BYTES = 400_000_000  # the largest image of any format takes at most 350 MB
+MAX_DATA_BYTES = 400_000_000  # the largest image of any format takes 331 MB
 MAX_CPU_SECONDS = 600  # over the life of the process; then a new one is started
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, _PR_SET_DUMPABLE = 38, 22, 2, 4
 _BPF_LOAD, _BPF_JUMP_IF_EQUAL, _BPF_RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h
