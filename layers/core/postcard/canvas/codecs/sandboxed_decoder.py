@@ -22,11 +22,11 @@ from postcard.canvas.codecs.decoded_image import (
     ImageDecodeError,
     detect_format,
 )
-from postcard.canvas.codecs.decoder_process import (
+from postcard.canvas.codecs.decoder_subprocess import (
     WORKER_PROGRAM,
     CpuClock,
-    DecoderProcess,
-    process_cpu_seconds,
+    DecoderSubprocess,
+    subprocess_cpu_seconds,
 )
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.canvas.codecs.slow_image_budget import SlowImageBudget
@@ -69,7 +69,7 @@ class _Job:
     """A request that a process works on. `unsent` is the rest of it that the pipe did not take."""
 
     request: _Request
-    process: DecoderProcess
+    process: DecoderSubprocess
     unsent: memoryview
     started_cpu: float | None
     extra_seconds: float  # for starting the process
@@ -101,14 +101,14 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = process_cpu_seconds,
+        cpu_clock: CpuClock = subprocess_cpu_seconds,
         program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
-        self._idle: list[DecoderProcess] = []
+        self._idle: list[DecoderSubprocess] = []
         self._jobs: list[_Job] = []  # the oldest first
         self._next: deque[_Request] = deque()
         self._budget = SlowImageBudget(clock)
@@ -129,7 +129,7 @@ class SandboxedDecoder:
         """Start a subprocess ahead of time, while the image is still being fetched."""
         with self._lock, contextlib.suppress(OSError):
             if not self.pids:
-                self._idle.append(self._start_process())
+                self._idle.append(self._start_subprocess())
 
     def decode_ahead(self, images: Iterable[tuple[bytes, TargetPixels]]) -> None:
         """Announce the images that `decode` will be called with, in that order.
@@ -204,7 +204,7 @@ class SandboxedDecoder:
             self._idle.remove(process)
             process.kill()
         is_new = not self._idle
-        process = self._start_process() if is_new else self._idle.pop()
+        process = self._start_subprocess() if is_new else self._idle.pop()
         extra = STARTUP_SECONDS if is_new else 0.0
         job = _Job(request, process, request.to_bytes(), process.cpu_seconds(), extra)
         self._jobs.append(job)
@@ -215,9 +215,9 @@ class SandboxedDecoder:
             raise
         return job
 
-    def _start_process(self) -> DecoderProcess:
+    def _start_subprocess(self) -> DecoderSubprocess:
         self.started_workers += 1
-        return DecoderProcess(self._program, self._cpu_clock)
+        return DecoderSubprocess(self._program, self._cpu_clock)
 
     def _discard(self, job: _Job) -> None:
         self._jobs.remove(job)

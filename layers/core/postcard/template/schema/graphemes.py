@@ -61,7 +61,11 @@ def limit_combining_runs(text: str) -> str:
     >>> len(limit_combining_runs("a" + "\u0315\u0300" * 99 + "b"))
     32
     """
-    if len(text) <= _MAX_COMBINING_RUN or is_simple_latin(text) or _has_no_marks(text):
+    if (
+        len(text) <= _MAX_COMBINING_RUN
+        or is_simple_latin(text)
+        or _has_no_combining_characters(text)
+    ):
         return text
     kept, run = [], 0
     for char in text:
@@ -73,7 +77,7 @@ def limit_combining_runs(text: str) -> str:
 
 def longest_mark_run(text: str) -> int:
     """The largest number of combining marks in a row."""
-    if is_simple_latin(text) or _has_no_marks(text):
+    if is_simple_latin(text) or _has_no_combining_characters(text):
         return 0
     longest = run = 0
     for char in text:
@@ -82,5 +86,5 @@ def longest_mark_run(text: str) -> int:
     return longest
 
 
-def _has_no_marks(text: str) -> bool:
+def _has_no_combining_characters(text: str) -> bool:
     return bool(_NO_COMBINING_MARKS.fullmatch(text))

@@ -19,12 +19,12 @@ _MAX_IO_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # most photos fit, so that decoding begins while this process does other work
 
 
-def process_cpu_seconds(pid: int) -> float:
+def subprocess_cpu_seconds(pid: int) -> float:
     """The CPU seconds of another process; OSError if it does not exist, or not on Linux."""
     return time.clock_gettime(~pid << 3 | 2)  # CPUCLOCK_SCHED, see clock_getcpuclockid(3)
 
 
-class DecoderProcess:
+class DecoderSubprocess:
     """A subprocess that has an empty environment. `program` is its Python code."""
 
     def __init__(self, program: str, cpu_clock: CpuClock) -> None:
