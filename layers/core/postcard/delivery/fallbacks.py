@@ -15,6 +15,7 @@ from postcard.pipeline.fallback_images import FallbackImages, FallbackOptions
 from postcard.pipeline.pipeline import RenderResult
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.template_loader import LoadedTemplate
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import bind_defaults
 
@@ -110,7 +111,11 @@ class Fallbacks:
     def stored_picture(self, known: KnownSoFar, context: RequestContext) -> EncodedImage | None:
         """The template's `fallback` or `ended` picture, drawn at publish, in the size asked for."""
         try:
-            return self._images.load_resized(known.stored_keys, known.options)
+            return self._images.load_resized(
+                known.stored_keys,
+                known.options,
+                Deadline(context.fallback_deadline, self._monotonic),
+            )
         finally:
             context.timings.lap("fallback")
 

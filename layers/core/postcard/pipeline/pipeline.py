@@ -4,7 +4,8 @@ load custom fonts → evaluate Liquid → fetch images → draw → encode
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from postcard.rendering.renderer import (
     RenderFailed,
 )
 from postcard.rendering.static_layers import PrerenderedLayers, size_name
+from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.model import Document
@@ -70,15 +72,30 @@ class RenderPipeline:
     ) -> RenderResult:
         """The picture of a job. `now` is in Unix seconds.
 
-        Fetches end a second before the `time.monotonic()` instant `deadline`. `GatewayTimeout`
-        after it; `RenderFailed` if a layer with `on_error: fail` lacks its image.
+        Fetches end a second before the `time.monotonic()` instant `deadline`, drawing and encoding
+        at it, with `GatewayTimeout`. `RenderFailed` if a layer with `on_error: fail` lacks its
+        image.
         """
-        job, font_warnings = self._with_custom_fonts(job, deadline - DRAW_SECONDS)
-        prepared = prepare(job, now=now)
-        fetched, faults, prerendered = self._fetch_images(job, prepared, deadline - DRAW_SECONDS)
+        with self.until(deadline) as work_deadline:
+            return self._draw(job, now, work_deadline, timings)
+
+    @contextmanager
+    def until(self, instant: float) -> Iterator[Deadline]:
+        """The deadline of drawing that ends at an instant; `GatewayTimeout` after it."""
+        try:
+            yield Deadline(instant, self._monotonic)
+        except DeadlineExceeded as exceeded:
+            raise GatewayTimeout(str(exceeded)) from exceeded
+
+    def _draw(
+        self, job: RenderJob, now: float, deadline: Deadline, timings: Timings
+    ) -> RenderResult:
+        fetch_deadline = deadline.instant - DRAW_SECONDS
+        job, font_warnings = self._with_custom_fonts(job, fetch_deadline)
+        prepared = prepare(job, now=now, deadline=deadline)
+        fetched, faults, prerendered = self._fetch_images(job, prepared, fetch_deadline)
         timings.lap("sources")
-        if self._monotonic() > deadline:
-            raise GatewayTimeout("There was no time left to draw: try again.")
+        deadline.check()
         reasons = {fault.reference: fault.detail for fault in faults}
         pointers = job.source_pointers
         try:
@@ -166,9 +183,9 @@ class RenderPipeline:
         )
 
 
-def prepare(job: RenderJob, *, now: float) -> PreparedRender:
+def prepare(job: RenderJob, *, now: float, deadline: Deadline = NO_DEADLINE) -> PreparedRender:
     """Evaluates a job's Liquid and builds its render tree, once for fetching and drawing."""
-    return PreparedRender(job.template, job.values, job.size, now=now)
+    return PreparedRender(job.template, job.values, job.size, now=now, deadline=deadline)
 
 
 def _at_request_pointer(

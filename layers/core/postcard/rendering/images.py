@@ -15,6 +15,7 @@ from postcard.rendering.static_layers import (
     top_level_count,
     unmodified_nodes,
 )
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import ImageField, ListField
@@ -124,6 +125,7 @@ class ImageResolver:
     fetched_images: Mapping[str, bytes]
     cache: DecodedImageCache
     add_warning: Callable[[Fault], None]
+    deadline: Deadline = NO_DEADLINE
     _document_references: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -153,6 +155,7 @@ class ImageResolver:
             return None
 
     def _decode(self, reference: str, target_pixels: TargetPixels) -> DecodedImage:
+        self.deadline.check()
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")
