@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from threading import Timer
@@ -16,6 +15,8 @@ from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import MAX_SLOW_SECONDS, SandboxedDecoder
+from postcard.runtime.deadline import Deadline
+from postcard.runtime.time_budgets import MAX_KEYS
 from tests.functions.fake_services import ROOT, noise_png, solid_png
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
@@ -113,26 +114,68 @@ def test_a_process_that_was_taken_over_is_ended_at_its_first_lie(lie: str) -> No
     assert cell._worker is None
 
 
-def test_slow_pictures_together_have_so_many_seconds() -> None:
-    now, step = 0.0, 0.0
+class SlowDecoder:
+    """A decoder whose clock is `step` seconds later at each look, so that each picture is slow."""
 
-    def clock() -> float:
-        nonlocal now
-        now += step
-        return now
+    def __init__(self) -> None:
+        self.now, self.step = 0.0, 0.0
+        self.decoder = SandboxedDecoder(clock=self._look)
+        self.decoder.decode(solid_png(), None)
 
-    cell = SandboxedDecoder(clock=clock)
-    cell.decode(solid_png(), None)
-    step = 1.5  # each look at the clock is so much later
-    for _ in range(3):
-        with suppress(ImageDecodeError):
-            cell.decode(solid_png(), None)
-    step = 0.0
+    def _look(self) -> float:
+        self.now += self.step
+        return self.now
+
+    def decode(self, reference: str, *, step: float = 0.0) -> bool:
+        """Whether the picture was decoded; with a `step` it takes too long."""
+        self.step = step
+        try:
+            self.decoder.decode(solid_png(), None, reference=reference)
+        except ImageDecodeError:
+            return False
+        finally:
+            self.step = 0.0
+        return True
+
+
+def test_slow_pictures_of_one_host_do_not_starve_those_of_others() -> None:
+    slow = SlowDecoder()
+    for number in range(4):
+        slow.decode(f"https://slow.example/{number}.png", step=1.5)
+    assert not slow.decode("https://slow.example/another.png")
+    assert not slow.decode("https://SLOW.example/another.png")
+    assert slow.decode("https://other.example/a.png")
+    assert slow.decode("asset:logo")
+    slow.now += MAX_SLOW_SECONDS + 5
+    assert slow.decode("https://slow.example/another.png")
+    slow.decoder.close()
+
+
+def test_a_slow_picture_uses_up_its_own_time_before_that_of_its_host() -> None:
+    slow = SlowDecoder()
+    slow.decode("https://slow.example/slow.png", step=0.9)
+    assert not slow.decode("https://slow.example/slow.png")
+    assert slow.decode("https://slow.example/another.png")
+    slow.decoder.close()
+
+
+def test_the_hosts_that_are_remembered_for_their_time_are_bounded() -> None:
+    slow = SlowDecoder()
+    budgets = slow.decoder._host_budgets
+    for number in range(MAX_KEYS + 20):
+        budgets.charge(f"h{number}.example", 9.0)
+    assert len(budgets._buckets) == MAX_KEYS
+    assert slow.decode("https://h0.example/a.png")
+    assert not slow.decode(f"https://h{MAX_KEYS}.example/a.png")
+    slow.decoder.close()
+
+
+def test_decoding_ends_at_the_deadline_of_the_drawing() -> None:
+    cell = SandboxedDecoder()
+    late = Deadline(5.0, lambda: 6.0)
     with pytest.raises(ImageDecodeError, match="it takes too long"):
-        cell.decode(solid_png(), None)
-    now += MAX_SLOW_SECONDS + 5
-    assert cell.decode(solid_png(), None).width == 8
-    cell.close()
+        cell.decode(solid_png(), None, reference="https://a.example/x.png", deadline=late)
+    assert cell.started_workers == 0
 
 
 def test_the_largest_picture_fits_and_more_memory_is_refused() -> None:

@@ -73,7 +73,13 @@ def draw_shadow(
     paint = RenderedPaint(shadow.color[:3], shadow.color[3] if shadow.color[3] < 255 else None)
     soft = blurred(alpha, shadow.blur / 2, deadline)
     deadline.check()
-    backdrop.paste(paint, shadow_position, soft, size)
+    left, top = max(0, -shadow_position[0]), max(0, -shadow_position[1])
+    right = min(size[0], backdrop.size[0] - shadow_position[0])
+    bottom = min(size[1], backdrop.size[1] - shadow_position[1])
+    if left < right and top < bottom:  # a large blur reaches far beyond the backdrop
+        visible = soft.crop((left, top, right, bottom))
+        position = (shadow_position[0] + left, shadow_position[1] + top)
+        backdrop.paste(paint, position, visible, visible.size)
 
 
 def with_shadow(surface: Surface, shadow: DropShadow, deadline: Deadline = NO_DEADLINE) -> Surface:

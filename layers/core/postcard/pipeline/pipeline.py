@@ -6,7 +6,7 @@ load custom fonts → evaluate Liquid → fetch images → draw → encode
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
@@ -39,11 +39,12 @@ DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """An encoded picture, its warnings, and the boxes of its layers."""
+    """An encoded picture, its warnings, the boxes of its layers, its source files by reference."""
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
+    fetched_images: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def degraded(self) -> bool:
@@ -107,7 +108,7 @@ class RenderPipeline:
         finally:
             timings.lap("draw")
         warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
-        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes)
+        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes, fetched)
 
     def custom_font_keys(self, document: Document, *, deadline: float) -> FontKeysByFamily:
         """Keys of the customer's fonts that a document names; `BadRequest` if one is unusable."""

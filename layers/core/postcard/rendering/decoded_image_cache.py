@@ -7,6 +7,7 @@ from typing import Protocol
 
 from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage
 from postcard.rendering.drawing_context import TargetPixels
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lru_cache import SizedLruCache
 
 DECODED_IMAGE_CACHE_BYTES = 48_000_000  # of decoded pictures, their resized copies and their files
@@ -19,8 +20,15 @@ class UntrustedImageDecoder(Protocol):
     def prepare(self) -> None:
         """Starts what decoding needs, while the picture is still being fetched."""
 
-    def decode(self, body: bytes, target_pixels: TargetPixels) -> DecodedImage:
-        """The picture; raises `ImageDecodeError`."""
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        reference: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
+        """The picture; raises `ImageDecodeError`, at `deadline` too. `reference`: its address."""
 
 
 class DecodedImageCache:
@@ -49,14 +57,24 @@ class DecodedImageCache:
         if self._untrusted_decoder:
             self._untrusted_decoder.prepare()
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, trusted: bool) -> DecodedImage:
-        """The picture in a file; raises `ImageDecodeError`."""
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        trusted: bool,
+        reference: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
+        """The picture in a file; raises `ImageDecodeError`. `reference` is its address."""
         key = (body, target_pixels)
         if (cached := self._pictures.get(key)) is not None:
             return cached[1]
         self.decode_count += 1
         if not trusted and self._untrusted_decoder:
-            return self._untrusted_decoder.decode(body, target_pixels)
+            return self._untrusted_decoder.decode(
+                body, target_pixels, reference=reference, deadline=deadline
+            )
         picture = DecodedImage.decode(body, target_pixels=target_pixels)
         if trusted:
             self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))

@@ -6,6 +6,7 @@ are those of one of Lambda's vCPUs; `bench/drawing_cost.py` compares them with r
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from postcard.color import parse_color
 from postcard.geometry import Box, OutputSize
 from postcard.rendering.placed_layer import PlacedLayer
 from postcard.runtime.lazy_dataclass import dataclass
@@ -15,21 +16,23 @@ from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.line import LineLayer
 from postcard.template.layers.path import PathLayer
 from postcard.template.layers.rating import RatingLayer
+from postcard.template.layers.rectangle import RectangleLayer
 from postcard.template.layers.text import TextLayer
 from postcard.template.properties.effects import Filter
 
 _LAYER_MS, _TEXT_MS = 0.3, 1.5  # of each layer, whatever its size
 
 # Milliseconds per megapixel of what the layer covers.
-_FILL_MS = 6.0
-_GRADIENT_MS = 10.0
-_STROKE_MS = 10.0
+_FILL_MS, _PLAIN_FILL_MS = 8.0, 1.5  # plain: one opaque colour, square corners
+_GRADIENT_MS = 20.0
+_STROKE_MS = 14.0
 _VECTOR_SHAPE_MS = 9.0
-_TEXT_AREA_MS = 9.0
+_TEXT_AREA_MS = 6.0
 _RESIZE_MS = 14.0
 _FILTER_MS, _BLUR_MS = 14.0, 22.0
 _SURFACE_MS = 3.0  # a group's own surface
-_COMPOSITE_MS = 12.0
+_COMPOSITE_MS = 14.0
+_OPACITY_MS = 8.0
 _BLEND_MS = 12.0
 _ROTATION_MS = 40.0
 _CLIP_MS = 10.0
@@ -113,6 +116,8 @@ class _Reckoner:
             return area * (_RESIZE_MS + self._filter_ms(layer.filter) + _border_ms(layer))
         fill = getattr(layer, "fill", None)
         per_megapixel = 0.0 if fill is None and isinstance(layer, GroupLayer) else _FILL_MS
+        if isinstance(layer, RectangleLayer | GroupLayer) and _is_plain(fill) and not layer.radius:
+            per_megapixel = _PLAIN_FILL_MS
         if isinstance(layer, _VECTOR_SHAPES):
             per_megapixel = _VECTOR_SHAPE_MS
         if not isinstance(fill, str | None):
@@ -134,6 +139,8 @@ class _Reckoner:
         milliseconds = surface * _SURFACE_MS + area * _COMPOSITE_MS
         if rotated:
             milliseconds += area * _ROTATION_MS
+        if layer.opacity < 1:
+            milliseconds += area * _OPACITY_MS
         if layer.blend != "normal":
             milliseconds += area * _BLEND_MS
         if layer.shadow is not None:
@@ -142,6 +149,10 @@ class _Reckoner:
             is_small = 0 < layer.shadow.blur * self._scale <= _FULL_SIZE_BLUR
             milliseconds += soft * (_SHADOW_MS + (_SMALL_BLUR_MS if is_small else 0.0))
         return milliseconds
+
+
+def _is_plain(fill: object) -> bool:
+    return isinstance(fill, str) and parse_color(fill)[3] == 255
 
 
 def _border_ms(layer: AnyLayer) -> float:

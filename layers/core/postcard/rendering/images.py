@@ -24,6 +24,8 @@ from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.liquid.parse import paths_used
 
+_DRAW_SECONDS = 1.0  # kept back for drawing when decoding an untrusted picture is given up
+
 
 class RenderFailed(Exception):
     """A picture of a layer with `on_error: fail` is missing; `pointer` is the layer's."""
@@ -160,7 +162,11 @@ class ImageResolver:
         if body is None:
             raise ImageDecodeError("it could not be fetched")
         return self.cache.decode(
-            body, target_pixels, trusted=reference in self._document_references
+            body,
+            target_pixels,
+            trusted=reference in self._document_references,
+            reference=reference,
+            deadline=self.deadline.earlier_by(_DRAW_SECONDS),
         )
 
 

@@ -29,6 +29,7 @@ from postcard.rendering.static_layers import (
     static_layer_pointers,
     top_level_count,
 )
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -152,6 +153,7 @@ class Renderer:
         max_bytes: int | None = None,
         fetched_images: FetchedImages,
         now: float = NO_CLOCK,
+        deadline: Deadline = NO_DEADLINE,
     ) -> RenderedPicture:
         """The `fallback` or `ended` picture of a document; its plain background if it has none."""
         from postcard.rendering.fallback_layers import (  # only publishing draws them
@@ -166,6 +168,7 @@ class Renderer:
             bind_defaults(template),
             size,
             now=now,
+            deadline=deadline,
             layers=fallback_layers(fallback, document) if fallback else (),
             pointer=f"/{kind}/layers",
         )

@@ -19,6 +19,7 @@ from postcard.geometry import Box, output_size
 from postcard.json_text import json_pointer, parse_json
 from postcard.lint.checks import check_rendered
 from postcard.lint.checks import check_template as findings_of
+from postcard.lint.drawing_time import check_drawing_time
 from postcard.pipeline.fallback_images import (
     KINDS,
     store_fallbacks,
@@ -42,6 +43,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
@@ -115,11 +117,15 @@ class Publisher:
         template = Template.compile(template_id, number, document)
         families = self._studio.custom_font_keys(document, deadline=deadline)
         template = self._with_fonts(template, families, deadline)
-        checked = self.check(template, now=now, deadline=deadline)
-        stand_ins = {
-            str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)
-        }
-        version = self._store_version(checked, text, int(now), stand_ins, families)
+        with self._studio.until(deadline) as drawing_deadline:
+            checked = self.check(template, now=now, deadline=drawing_deadline)
+            stand_ins = {
+                str(kind): self._draw_fallback(checked, kind, drawing_deadline)
+                for kind in _fallback_kinds(document)
+            }
+            version = self._store_version(
+                checked, text, int(now), stand_ins, families, drawing_deadline
+            )
         record = _record(record, version, name)
         self._templates.publish(record, version)
         store_fallbacks_at_fixed_keys(self._store, template_id, number, stand_ins)
@@ -132,6 +138,7 @@ class Publisher:
         now: int,
         stand_ins: Mapping[str, bytes],
         families: FontKeysByFamily,
+        deadline: Deadline,
     ) -> TemplateVersion:
         """The version, everything that drawing it needs stored."""
         template, renderer = checked.template, self._studio.renderer
@@ -144,27 +151,45 @@ class Publisher:
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, stand_ins),
             fonts=self._store_fonts(template, families),
-            prerendered=store_prerendered(self._store, renderer, template, checked.sources),
+            prerendered=store_prerendered(
+                self._store, renderer, template, checked.sources, deadline
+            ),
             format=template.format,
         )
 
-    def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
-        """Bring every picture that the document names and draw the example; `BadRequest`."""
+    def check(self, template: Template, *, now: float, deadline: Deadline) -> CheckedTemplate:
+        """Bring every picture that the document names and draw the example; `BadRequest`.
+
+        A document whose layers take too long to draw is refused before it is drawn.
+        """
         wanted = needed_sources(template, now=now)
-        pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline)
+        pictures, faults = self._studio.sources.fetch_all(wanted, {}, deadline=deadline.instant)
         raise_faults([*faults, *_undecodable(wanted, pictures)])
         pictures = downscale(template, pictures)
-        drawing = self._draw_example(template, pictures, now=now)
+        renderer = self._studio.renderer
+        size = output_size(template.width, template.height)
+        renders = [
+            PreparedRender(template, values, size, now=now, deadline=deadline)
+            for values in (bind_defaults(template), bind_examples(template))
+        ]
+        raise_faults(check_drawing_time(renderer, renders, pictures))
+        drawing = self._draw_example(template, pictures, now=now, deadline=deadline)
         check_size(drawing.image)
-        findings = findings_about(template, drawing, self._studio.renderer, now=now)
+        findings = findings_about(template, drawing, renderer, now=now)
         return CheckedTemplate(replace(template, format=drawing.image.format), pictures, findings)
 
     def _draw_example(
-        self, template: Template, pictures: Mapping[str, bytes], *, now: float
+        self,
+        template: Template,
+        pictures: Mapping[str, bytes],
+        *,
+        now: float,
+        deadline: Deadline,
     ) -> RenderResult:
         order = example_job(template)
         try:
-            rendered = self._studio.render_with(order, prepare(order, now=now), pictures)
+            prepared = prepare(order, now=now, deadline=deadline)
+            rendered = self._studio.render_with(order, prepared, pictures)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
@@ -203,11 +228,13 @@ class Publisher:
             raise ServiceUnavailable(f"{lost[0].detail} Publish again.")
         return dressed
 
-    def _draw_fallback(self, checked: CheckedTemplate, kind: FallbackKind) -> bytes:
+    def _draw_fallback(
+        self, checked: CheckedTemplate, kind: FallbackKind, deadline: Deadline
+    ) -> bytes:
         template, pictures = checked.template, checked.sources
         size = stored_size(template.document)
         drawn = self._studio.renderer.render_fallback(
-            template, kind, size, format="png", fetched_images=pictures
+            template, kind, size, format="png", fetched_images=pictures, deadline=deadline
         )
         return drawn.image.body
 

@@ -175,7 +175,7 @@ def _fit_by_colors(image: Image.Image, format: str, max_bytes: int, deadline: De
     """The file with the most colours that fits; that with the fewest if none does."""
     tries = _Tries(lambda colors: _WRITERS[format](_quantize(image, colors), 0), deadline)
     body = tries.write(_COLOR_COUNTS[0])
-    counts = _COLOR_COUNTS[1:] if len(body) > max_bytes else ()
+    counts: tuple[int, ...] = _COLOR_COUNTS[1:] if len(body) > max_bytes else ()
     fitting = b"" if counts else body
     while counts:
         middle = (len(counts) - 1) // 2

@@ -22,11 +22,15 @@ from postcard.canvas.codecs.decoded_image import (
     detect_format,
 )
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
+from postcard.host_patterns import host_of
 from postcard.runtime import sandbox
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
+from postcard.runtime.time_budgets import TimeBudgets
 
 TIMEOUT_SECONDS = 2.0  # for one image
-MAX_SLOW_SECONDS = 4.0  # budget that all slow images share; refilled by a second each second
-FREE_SECONDS = 0.2  # of each image, not charged to the budget
+MAX_SLOW_SECONDS = 4.0  # budget of the slow images of one host; refilled by a second each second
+MAX_SLOW_SECONDS_PER_IMAGE = 2.0  # budget of one address
+FREE_SECONDS = 0.2  # of each image, not charged to the budgets
 STARTUP_SECONDS = 1.5  # more time for the first image of a new process
 _WORKER_PROGRAM = (
     "import sys; sys.path[:0] = sys.argv[1:]; "
@@ -56,25 +60,37 @@ class SandboxedDecoder:
         self._program = program
         self._lock = Lock()
         self._worker: subprocess.Popen[bytes] | None = None
-        self._slow_seconds_left, self._refilled_at = MAX_SLOW_SECONDS, clock()
+        self._host_budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
+        self._image_budgets = TimeBudgets(MAX_SLOW_SECONDS_PER_IMAGE, clock)
         self.started_workers = 0
 
-    def decode(self, body: bytes, target_pixels: tuple[int, int] | None) -> DecodedImage:
-        """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder."""
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: tuple[int, int] | None,
+        *,
+        reference: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
+        """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder.
+
+        `reference` is where it came from: slow images use up the time of their own host and their
+        own address only.
+        """
         detect_format(body)  # needs no subprocess
+        host = host_of(reference)
         with self._lock:
             started_at = self._clock()
-            self._slow_seconds_left = min(
-                MAX_SLOW_SECONDS, self._slow_seconds_left + started_at - self._refilled_at
-            )
+            left = min(self._host_budgets.left(host), self._image_budgets.left(reference))
+            timeout = min(self._timeout_seconds, left, deadline.remaining())
+            if timeout <= 0:
+                raise ImageDecodeError(_TIMED_OUT)
             try:
-                if self._slow_seconds_left <= 0:
-                    raise ImageDecodeError(_TIMED_OUT)
-                timeout = min(self._timeout_seconds, self._slow_seconds_left)
                 return self._request(body, target_pixels, started_at + timeout)
             finally:
-                self._refilled_at = self._clock()
-                self._slow_seconds_left -= max(0.0, self._refilled_at - started_at - FREE_SECONDS)
+                spent = self._clock() - started_at - FREE_SECONDS
+                self._host_budgets.charge(host, spent)
+                self._image_budgets.charge(reference, spent)
 
     def prepare(self) -> None:
         """Start the subprocess ahead of time, while the image is still being fetched."""
