@@ -46,6 +46,7 @@ CASES: dict[str, Json] = {
     "stroke": RECTANGLE | {"stroke": {"width": 4, "color": "#0000ff"}},
     "ellipse": {"type": "ellipse", **BOX, "fill": "#ff8800"},
     "text": LETTERS,
+    "text, wide stroke": LETTERS | {"stroke": {"width": 60, "color": "#0000ff"}},
     "image": PICTURE,
     "image, saturation": PICTURE | {"filter": {"saturation": 0.5}},
     "image, blur": PICTURE | {"filter": {"blur": 2}},
@@ -58,6 +59,13 @@ CASES: dict[str, Json] = {
     "shadow of text": LETTERS | {"shadow": SHADOW},
     "rotation and shadow": RECTANGLE | {"rotation": 10, "shadow": SHADOW},
     "group, clip": {"type": "group", **FULL, "clip": True, "radius": 20, "layers": [RECTANGLE]},
+    "group, rotation, shadow and overlay": {
+        "type": "group",
+        **FULL,
+        "rotation": 33,
+        "shadow": SHADOW | {"blur": 200},
+    }
+    | {"blend": "overlay", "opacity": 0.5, "layers": [RECTANGLE]},
     "group, opacity": {"type": "group", **FULL, "opacity": 0.5, "layers": [RECTANGLE]},
 }
 
@@ -105,10 +113,10 @@ def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     sizes = [output_size(WIDTH, HEIGHT, width=width) for width in (5000, 1768)]
     pictures = {"asset:photo": photo()}
-    print(f"{'model / real':24}  16 Mpx   2 Mpx")
+    print(f"{'model / real':36}  16 Mpx   2 Mpx")
     for name, layer in CASES.items():
         ratios = [compare(layer, size, pictures, rounds) for size in sizes]
-        print(f"{name:24}", *(f"{ratio:7.2f}" for ratio in ratios))
+        print(f"{name:36}", *(f"{ratio:7.2f}" for ratio in ratios))
     print("\nbound / real of an encoder")
     for size in sizes:
         print(f"{size.width} × {size.height}:", *(f"{f} {r:.1f}" for f, r in encoders(size)))

@@ -190,7 +190,8 @@ class Canvas:
 
     def draw_text(self, layout: TextLayout, box: Box) -> None:
         """Draw laid out text in a box; glyphs may overflow it."""
-        text_drawing.draw_text(self.surface, layout, self._to_device(box), self.scale)
+        device = self._to_device(box)
+        text_drawing.draw_text(self.surface, layout, device, self.scale, self.deadline)
 
     def draw_qr_modules(
         self, rows: Sequence[bytes], box: Box, color: Color, *, style: ModuleStyle = "square"

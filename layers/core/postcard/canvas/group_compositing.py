@@ -102,7 +102,7 @@ def composite_group(
         deadline.check()
         part = Surface(group.color.crop(ink), group.alpha.crop(ink) if group.alpha else None)
         ink_position = (position[0] + ink[0], position[1] + ink[1])
-        blending.composite(backdrop, part, ink_position, effects.opacity, effects.blend)
+        blending.composite(backdrop, part, ink_position, effects.opacity, effects.blend, deadline)
 
 
 def _rotate(

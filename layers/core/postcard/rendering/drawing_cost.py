@@ -6,6 +6,7 @@ are those of one of Lambda's vCPUs; `bench/drawing_cost.py` compares them with r
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from postcard.canvas.blur import EXTENT_SIGMAS
 from postcard.color import parse_color
 from postcard.geometry import Box, OutputSize
 from postcard.rendering.placed_layer import PlacedLayer
@@ -28,14 +29,16 @@ _GRADIENT_MS = 20.0
 _STROKE_MS = 14.0
 _VECTOR_SHAPE_MS = 9.0
 _TEXT_AREA_MS = 6.0
+_TEXT_STROKE_MS = 10.0  # of the boxes round words with their strokes, which overlap
 _RESIZE_MS = 14.0
 _FILTER_MS, _BLUR_MS = 14.0, 22.0
 _SURFACE_MS = 3.0  # a group's own surface
 _COMPOSITE_MS = 14.0
 _OPACITY_MS = 8.0
 _BLEND_MS = 12.0
-_ROTATION_MS = 40.0
+_ROTATION_MS = 32.0
 _CLIP_MS = 10.0
+_MAX_ROTATED = 4.0  # canvases that a rotated layer and its shadow cover at most
 _SHADOW_MS, _SMALL_BLUR_MS = 9.0, 10.0
 _FULL_SIZE_BLUR = 16.0  # device pixels of CSS blur; above it a reduced image is blurred
 
@@ -99,6 +102,8 @@ class _Reckoner:
         """The milliseconds of a layer, without those of the layers inside it."""
         layer, area = placed.layer, self._visible(placed.box)
         own = _LAYER_MS + self._content_ms(layer, area)
+        if isinstance(layer, TextLayer):
+            own += self._text_stroke_ms(layer, placed)
         if isinstance(layer, GroupLayer) and layer.clip:
             own += area * (_SURFACE_MS + _COMPOSITE_MS + _CLIP_MS)
         return own if layer.draws_directly else own + self._effects_ms(placed, area)
@@ -124,6 +129,15 @@ class _Reckoner:
             per_megapixel += _GRADIENT_MS
         return area * (per_megapixel + _border_ms(layer))
 
+    def _text_stroke_ms(self, layer: TextLayer, placed: PlacedLayer) -> float:
+        area = 0.0
+        for line in layer.layout(placed).lines:
+            for run in line.runs:
+                if run.style.stroke and not run.is_space:
+                    margin = 2 * run.style.stroke.width
+                    area += (run.width + margin) * (1.5 * run.size + margin)
+        return area * self._megapixels * _TEXT_STROKE_MS
+
     def _filter_ms(self, filter: Filter | None) -> float:
         if filter is None:
             return 0.0
@@ -132,10 +146,13 @@ class _Reckoner:
     def _effects_ms(self, placed: PlacedLayer, area: float) -> float:
         """What is drawn apart: its surface, its effects, and compositing it."""
         layer, rotated = placed.layer, placed.layer.rotation % 360 != 0
+        reach = layer.shadow.blur * EXTENT_SIGMAS / 2 if layer.shadow else 0.0
         canvas_area = self._visible(self._canvas)
-        surface = area if layer.draws_within_box and not rotated else canvas_area
-        if not placed.box.width or not placed.box.height or rotated:
-            area = canvas_area if layer.draws_within_box else max(area, canvas_area / 2)
+        surface = area if layer.draws_within_box else canvas_area
+        if rotated:  # the surface reaches beyond the canvas, and the shadow is drawn on it
+            whole = placed.box.inset(-reach)
+            area = min(whole.width * whole.height * self._megapixels, _MAX_ROTATED * canvas_area)
+            surface = max(surface, area)
         milliseconds = surface * _SURFACE_MS + area * _COMPOSITE_MS
         if rotated:
             milliseconds += area * _ROTATION_MS
@@ -144,10 +161,11 @@ class _Reckoner:
         if layer.blend != "normal":
             milliseconds += area * _BLEND_MS
         if layer.shadow is not None:
-            reach = layer.shadow.blur * 1.5
-            soft = self._visible(placed.box.inset(-reach)) if not rotated else area
+            soft = area if rotated else self._visible(placed.box.inset(-reach))
             is_small = 0 < layer.shadow.blur * self._scale <= _FULL_SIZE_BLUR
             milliseconds += soft * (_SHADOW_MS + (_SMALL_BLUR_MS if is_small else 0.0))
+            if rotated:
+                milliseconds += area * (_SURFACE_MS + _COMPOSITE_MS)
         return milliseconds
 
 
