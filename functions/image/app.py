@@ -52,6 +52,7 @@ def handle_request(event: dict[str, Any], context: Any, images: ImageService) ->
     request_context = RequestContext(
         now=images.clock(),
         deadline=started_at + min(RENDER_SECONDS, remaining - FALLBACK_RESERVE_SECONDS),
+        fallback_deadline=started_at + remaining - RESPONSE_RESERVE_SECONDS,
     )
     images.set_deadline(started_at + remaining - RESPONSE_RESERVE_SECONDS)
     try:

@@ -1,6 +1,7 @@
 """Where a picture's pictures come from."""
 
 import threading
+from typing import ClassVar
 
 from postcard.adapters.memory import MemoryAssetStore, MemoryObjectStore
 from postcard.assets.reader import AssetReader
@@ -101,6 +102,21 @@ def test_the_pictures_of_one_request_are_bounded_together() -> None:
         "The request's pictures have more than 40 MB together."
     }
     assert fetcher.asked <= len(brought) + MAX_CONCURRENT_FETCHES + 1
+
+
+def test_no_host_waits_for_all_pictures_of_another() -> None:
+    class Ordered(Nothing):
+        asked: ClassVar[list[str]] = []
+
+        def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:
+            self.asked.append(url)
+            return FetchedImage(b"picture", url)
+
+    many = [source(f"https://slow.example/{number}.png") for number in range(40)]
+    other = source("https://other.example/a.png")
+    brought, _ = sources(MemoryObjectStore(), Ordered()).fetch_all([*many, other], {}, deadline=10)
+    assert other.reference in Ordered.asked[:MAX_CONCURRENT_FETCHES]
+    assert list(brought) == [one.reference for one in [*many, other]]
 
 
 def test_memory_for_kept_pictures_is_bounded() -> None:

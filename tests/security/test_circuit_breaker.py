@@ -104,6 +104,31 @@ def test_the_number_of_urls_and_hosts_is_bounded(fetcher: FakeFetcher) -> None:
     assert len(breaker._failed_urls) == len(breaker._hosts) == MAX_ENTRIES
 
 
+def test_a_slow_host_is_not_contacted_once_its_time_is_spent(fetcher: FakeFetcher) -> None:
+    breaker = CircuitBreaker(fetcher, clock=lambda: fetcher.now)
+    slow_fetches: list[str] = []
+
+    def fetch_slowly(url: str, **_: Any) -> FetchedImage:
+        slow_fetches.append(url)
+        if len(slow_fetches) < 20:  # all of these are under way at the same time
+            attempt(breaker, f"https://slow.example/{len(slow_fetches)}.png")
+        else:
+            fetcher.now += 2.9
+        return FetchedImage(b"picture", url)
+
+    quick, fetcher.fetch = fetcher.fetch, fetch_slowly  # type: ignore[method-assign]
+    assert attempt(breaker, "https://slow.example/0.png") == b"picture"
+    assert len(slow_fetches) == 20
+    fetcher.fetch = quick  # type: ignore[method-assign]
+    assert "too slow" in str(attempt(breaker, "https://slow.example/more.png"))
+    assert fetcher.requests == []
+    fetcher.results["https://quick.example/a.png"] = b"quick"
+    assert attempt(breaker, "https://quick.example/a.png") == b"quick"
+    fetcher.now += 40
+    fetcher.results["https://slow.example/more.png"] = b"again"
+    assert attempt(breaker, "https://slow.example/more.png") == b"again"
+
+
 def test_a_silent_host_is_contacted_three_times_at_most(
     make_fetcher: Any, internet: LoopbackInternet
 ) -> None:

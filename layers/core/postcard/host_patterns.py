@@ -1,6 +1,7 @@
 """Host allow-lists: `cdn.example.com` is that host, `*.example.com` every host below it."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 
 def is_host_allowed(host: str, patterns: Sequence[str] | None) -> bool:
@@ -26,3 +27,15 @@ def _ascii_lower(name: str) -> str:
         except UnicodeError:
             return ""  # no host is empty or ends with a dot
     return name.lower()
+
+
+def host_of(url: str) -> str:
+    """The host of a URL in lower case; "" if it has none or cannot be parsed.
+
+    >>> host_of("https://Pictures.example.com/a.png"), host_of("asset:logo")
+    ('pictures.example.com', '')
+    """
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

@@ -7,6 +7,7 @@ from PIL import Image, ImageChops
 
 from postcard.canvas.paint import RenderedPaint
 from postcard.canvas.surface import IntPoint, Surface, multiply_table
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 
 BlendMode = Literal["normal", "multiply", "screen", "overlay", "darken", "lighten"]
 
@@ -20,7 +21,12 @@ _BLEND_FUNCTIONS: Mapping[BlendMode, Callable[[Image.Image, Image.Image], Image.
 
 
 def composite(
-    backdrop: Surface, group: Surface, position: IntPoint, opacity: float, mode: BlendMode
+    backdrop: Surface,
+    group: Surface,
+    position: IntPoint,
+    opacity: float,
+    mode: BlendMode,
+    deadline: Deadline = NO_DEADLINE,
 ) -> None:
     """Composite a group onto a backdrop; where the backdrop is transparent nothing is blended."""
     if mode == "normal":
@@ -30,9 +36,11 @@ def composite(
     alpha = backdrop.alpha.crop(area) if backdrop.alpha else None
     source = _unpremultiplied_rgb(group)
     behind = _unpremultiplied_rgb(Surface(backdrop.color.crop(area), alpha))
+    deadline.check()
     blended = _BLEND_FUNCTIONS[mode](behind, source)
     if alpha:
         blended = Image.composite(blended, source, alpha)
+    deadline.check()
     mask = group.alpha
     if opacity < 1:
         mask = mask or Image.new("L", group.size, 255)

@@ -24,6 +24,7 @@ from postcard.canvas.vector.shapes import Line, RoundedRectangle, Shape
 from postcard.canvas.vector.stroker import Pen
 from postcard.color import TRANSPARENT, Color, Paint
 from postcard.geometry import Box
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.text.layout import TextLayout
 
 Dash = tuple[float, float] | None  # lengths of dash and gap in CSS pixels
@@ -35,23 +36,34 @@ class Canvas:
 
     `scale_x` and `scale_y` are device pixels per CSS pixel; they differ only by rounding.
     `origin` is where the surface's top left pixel lies on the whole canvas, in device pixels:
-    a group's surface may cover only a part of it.
+    a group's surface may cover only a part of it. Slow effects end at `deadline`, between steps,
+    with `DeadlineExceeded`.
     """
 
-    __slots__ = ("origin", "scale_x", "scale_y", "surface")
+    __slots__ = ("deadline", "origin", "scale_x", "scale_y", "surface")
 
     def __init__(
-        self, surface: Surface, scale: tuple[float, float], origin: tuple[int, int] = (0, 0)
+        self,
+        surface: Surface,
+        scale: tuple[float, float],
+        origin: tuple[int, int] = (0, 0),
+        deadline: Deadline = NO_DEADLINE,
     ) -> None:
-        self.surface, self.origin = surface, origin
+        self.surface, self.origin, self.deadline = surface, origin, deadline
         self.scale_x, self.scale_y = scale
 
     @classmethod
     def new(
-        cls, width: float, height: float, pixels: tuple[int, int], background: Color
+        cls,
+        width: float,
+        height: float,
+        pixels: tuple[int, int],
+        background: Color,
+        deadline: Deadline = NO_DEADLINE,
     ) -> "Canvas":
         """A canvas of `width` by `height` CSS pixels on a surface of `pixels` device pixels."""
-        return cls(Surface.new(pixels, background), (pixels[0] / width, pixels[1] / height))
+        scale = (pixels[0] / width, pixels[1] / height)
+        return cls(Surface.new(pixels, background), scale, deadline=deadline)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -63,9 +75,9 @@ class Canvas:
         """Device pixels per CSS pixel, for lengths without a direction: font sizes, line widths."""
         return (self.scale_x + self.scale_y) / 2
 
-    def copy(self) -> "Canvas":
-        """A canvas with a copy of the pixels."""
-        return Canvas(self.surface.copy(), (self.scale_x, self.scale_y), self.origin)
+    def copy(self, deadline: Deadline = NO_DEADLINE) -> "Canvas":
+        """A canvas with a copy of the pixels, on which drawing ends at `deadline`."""
+        return Canvas(self.surface.copy(), (self.scale_x, self.scale_y), self.origin, deadline)
 
     def fill_rectangle(
         self, box: Box, paint: Paint, *, radius: Radii = 0, clip: Box | None = None
@@ -167,7 +179,9 @@ class Canvas:
         if radius or placed.visible_box == device:
             visible = visible.intersect(self._rectangle_mask(box, radius))
         scaled = filters.scaled(self.scale) if filters else None
-        image = source.resized(visible.size, placed.source_region(visible.bounds), scaled)
+        image = source.resized(
+            visible.size, placed.source_region(visible.bounds), scaled, self.deadline
+        )
         if image.mode == "RGBA":
             paint = RenderedPaint(image.convert("RGB"), image.getchannel("A"))
         else:
@@ -176,7 +190,8 @@ class Canvas:
 
     def draw_text(self, layout: TextLayout, box: Box) -> None:
         """Draw laid out text in a box; glyphs may overflow it."""
-        text_drawing.draw_text(self.surface, layout, self._to_device(box), self.scale)
+        device = self._to_device(box)
+        text_drawing.draw_text(self.surface, layout, device, self.scale, self.deadline)
 
     def draw_qr_modules(
         self, rows: Sequence[bytes], box: Box, color: Color, *, style: ModuleStyle = "square"
@@ -234,14 +249,16 @@ class Canvas:
             )
         inner_shadow = shadow.scaled(inner.scale_x, inner.scale_y) if shadow else None
         effects = group_compositing.GroupEffects(inner_shadow, opacity, rotation, blend)
-        group_compositing.composite_group(self.surface, inner.surface, bounds, device, effects)
+        group_compositing.composite_group(
+            self.surface, inner.surface, bounds, device, effects, self.deadline
+        )
 
     def _group_canvas(self, bounds: PixelBounds, factor: int) -> "Canvas":
         """A transparent canvas of a part of this one, supersampled by `factor`."""
         size = ((bounds[2] - bounds[0]) * factor, (bounds[3] - bounds[1]) * factor)
         origin = ((self.origin[0] + bounds[0]) * factor, (self.origin[1] + bounds[1]) * factor)
         scale = (self.scale_x * factor, self.scale_y * factor)
-        return Canvas(Surface.new(size, TRANSPARENT), scale, origin)
+        return Canvas(Surface.new(size, TRANSPARENT), scale, origin, self.deadline)
 
     def _to_device(self, box: Box) -> Box:
         return Box(

@@ -9,6 +9,7 @@ from postcard.canvas.mask import PixelBounds
 from postcard.canvas.paint import RenderedPaint
 from postcard.canvas.surface import IntPoint, Surface
 from postcard.color import TRANSPARENT, Color
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 
 
@@ -51,7 +52,11 @@ class DropShadow:
 
 
 def draw_shadow(
-    backdrop: Surface, surface: Surface, shadow: DropShadow, position: IntPoint
+    backdrop: Surface,
+    surface: Surface,
+    shadow: DropShadow,
+    position: IntPoint,
+    deadline: Deadline = NO_DEADLINE,
 ) -> None:
     """Draw the shadow of a surface that lies at `position`; `shadow` is in device pixels."""
     ink = surface.alpha.getbbox() if surface.alpha else None
@@ -66,12 +71,21 @@ def draw_shadow(
         position[1] + top - margin + int(shadow.y),
     )
     paint = RenderedPaint(shadow.color[:3], shadow.color[3] if shadow.color[3] < 255 else None)
-    backdrop.paste(paint, shadow_position, blurred(alpha, shadow.blur / 2), size)
+    soft = blurred(alpha, shadow.blur / 2, deadline)
+    deadline.check()
+    left, top = max(0, -shadow_position[0]), max(0, -shadow_position[1])
+    right = min(size[0], backdrop.size[0] - shadow_position[0])
+    bottom = min(size[1], backdrop.size[1] - shadow_position[1])
+    if left < right and top < bottom:  # a large blur reaches far beyond the backdrop
+        visible = soft.crop((left, top, right, bottom))
+        position = (shadow_position[0] + left, shadow_position[1] + top)
+        backdrop.paste(paint, position, visible, visible.size)
 
 
-def with_shadow(surface: Surface, shadow: DropShadow) -> Surface:
+def with_shadow(surface: Surface, shadow: DropShadow, deadline: Deadline = NO_DEADLINE) -> Surface:
     """A surface of the same size with the shadow (in device pixels) below its content."""
     result = Surface.new(surface.size, TRANSPARENT)
-    draw_shadow(result, surface, shadow, (0, 0))
+    draw_shadow(result, surface, shadow, (0, 0), deadline)
+    deadline.check()
     result.composite(surface, (0, 0))
     return result

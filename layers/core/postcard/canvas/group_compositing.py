@@ -9,6 +9,7 @@ from postcard.canvas.drop_shadow import DropShadow, draw_shadow, with_shadow
 from postcard.canvas.mask import PixelBounds
 from postcard.canvas.surface import Surface
 from postcard.geometry import Box
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 
 _ROTATION_SUPERSAMPLING = 2  # rotating mixes pixels, which would make letters soft
@@ -72,7 +73,12 @@ def pixel_bounds(box: Box, margin_x: float = 0.0, margin_y: float = 0.0) -> Pixe
 
 
 def composite_group(
-    backdrop: Surface, group: Surface, bounds: PixelBounds, box: Box, effects: GroupEffects
+    backdrop: Surface,
+    group: Surface,
+    bounds: PixelBounds,
+    box: Box,
+    effects: GroupEffects,
+    deadline: Deadline = NO_DEADLINE,
 ) -> None:
     """Composite a group, rotated about the centre of `box`, onto the backdrop.
 
@@ -81,19 +87,22 @@ def composite_group(
     """
     if effects.opacity <= 0:
         return
+    deadline.check()
     position = bounds[:2]
     if effects.shadow and effects.shadow_is_separable:
-        draw_shadow(backdrop, group, effects.shadow, position)
+        draw_shadow(backdrop, group, effects.shadow, position, deadline)
     elif effects.shadow:
-        group = with_shadow(group, effects.shadow)
+        group = with_shadow(group, effects.shadow, deadline)
     if effects.rotation % 360:
         center = (box.x + box.width / 2, box.y + box.height / 2)
+        deadline.check()
         group, position = _rotate(group, bounds, center, effects.rotation, backdrop.size)
     ink = group.alpha.getbbox() if group.alpha else None
     if ink is not None:
+        deadline.check()
         part = Surface(group.color.crop(ink), group.alpha.crop(ink) if group.alpha else None)
         ink_position = (position[0] + ink[0], position[1] + ink[1])
-        blending.composite(backdrop, part, ink_position, effects.opacity, effects.blend)
+        blending.composite(backdrop, part, ink_position, effects.opacity, effects.blend, deadline)
 
 
 def _rotate(

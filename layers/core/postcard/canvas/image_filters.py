@@ -9,6 +9,7 @@ from PIL import Image
 from postcard.canvas.blur import blurred
 from postcard.canvas.surface import multiply_table
 from postcard.color import TRANSPARENT, Color
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 
 Flip = Literal["none", "horizontal", "vertical", "both"]
@@ -51,32 +52,37 @@ class ImageFilters:
             top, bottom = 1 - bottom, 1 - top
         return left, top, right, bottom
 
-    def apply(self, image: Image.Image) -> Image.Image:
+    def apply(self, image: Image.Image, deadline: Deadline = NO_DEADLINE) -> Image.Image:
         """Filter an RGB or RGBA image; lengths are taken as device pixels."""
+        deadline.check()
         if self.flip != "none":
             image = image.transpose(_FLIP_TRANSPOSES[self.flip])
         if self.blur:
-            image = self._blur(image)
+            image = self._blur(image, deadline)
         color = image.convert("RGB") if image.mode == "RGBA" else image
-        color = self._adjust_colors(color)
+        color = self._adjust_colors(color, deadline)
         if image.mode == "RGBA":
             color.putalpha(image.getchannel("A"))
         return color
 
-    def _blur(self, image: Image.Image) -> Image.Image:
+    def _blur(self, image: Image.Image, deadline: Deadline) -> Image.Image:
         """Blur premultiplied, so that colours of transparent pixels do not bleed."""
         if image.mode == "RGB":
-            return blurred(image, self.blur)
-        return blurred(image.convert("RGBa"), self.blur).convert("RGBA")
+            return blurred(image, self.blur, deadline)
+        return blurred(image.convert("RGBa"), self.blur, deadline).convert("RGBA")
 
-    def _adjust_colors(self, color: Image.Image) -> Image.Image:
+    def _adjust_colors(self, color: Image.Image, deadline: Deadline) -> Image.Image:
         if self.grayscale:
+            deadline.check()
             color = color.convert("RGB", _saturation_matrix(1 - self.grayscale, _LUMA_WEIGHTS))
         if self.brightness != 1 or self.contrast != 1:
+            deadline.check()
             color = color.point(_tone_table(self.brightness, self.contrast) * 3)
         if self.saturation != 1:
+            deadline.check()
             color = color.convert("RGB", _saturation_matrix(self.saturation, _LUMA_WEIGHTS))
         if self.tint[3]:
+            deadline.check()
             color = _tint(color, self.tint)
         return color
 

@@ -13,6 +13,7 @@ from postcard.canvas.surface import Surface
 from postcard.canvas.text_masks import line_masks
 from postcard.color import Paint
 from postcard.geometry import Box
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.text.fonts import Face
 from postcard.text.glyphs import advance, estimated_pixels
 from postcard.text.layout import PositionedRun, TextLayout, TextLine
@@ -24,10 +25,16 @@ _MAX_DASHED_LENGTH = 5_000.0  # font sizes summed over letters; tracing these ta
 _MAX_MASK_PIXELS = 24_000_000  # a run with a larger mask is drawn letter by letter
 
 
-def draw_text(surface: Surface, layout: TextLayout, box: Box, scale: float) -> None:
+def draw_text(
+    surface: Surface,
+    layout: TextLayout,
+    box: Box,
+    scale: float,
+    deadline: Deadline = NO_DEADLINE,
+) -> None:
     """Draw a text in a box of device pixels, at `scale` device pixels per CSS pixel.
 
-    Dashed outlines of very long texts are drawn solid.
+    Dashed outlines of very long texts are drawn solid. Raises `DeadlineExceeded` between lines.
     """
     top = box.y + layout.text_y(box.height / scale) * scale
     painters = []
@@ -35,9 +42,11 @@ def draw_text(surface: Surface, layout: TextLayout, box: Box, scale: float) -> N
         x = box.x + layout.line_x(line, box.width / scale) * scale
         painters.append(_LinePainter(surface, line, box, (x, top), scale))
     for painter in painters:  # before all glyphs, which may reach into the next line
+        deadline.check()
         painter.draw_highlights()
     for painter in painters:
-        painter.draw_glyphs()
+        deadline.check()
+        painter.draw_glyphs(deadline)
 
 
 class _LinePainter:
@@ -69,10 +78,12 @@ class _LinePainter:
                 box = Box(x - left, self.top - top, width + left + right, height + top + bottom)
                 self._draw_rectangle(box, highlight.color, highlight.radius * self.scale)
 
-    def draw_glyphs(self) -> None:
+    def draw_glyphs(self, deadline: Deadline) -> None:
         """Draw outlines, then glyphs, then the lines under or through them."""
         start = math.floor(self.x)
-        for paint, bitmap in line_masks(self._visible_runs(), self.x - start, self.scale):
+        masks = line_masks(self._visible_runs(), self.x - start, self.scale, deadline)
+        for paint, bitmap in masks:
+            deadline.check()
             position, size = (start + bitmap.x, self.y + bitmap.y), bitmap.mask.size
             if paint is not None:
                 self._paste(paint, position, size, bitmap.mask)

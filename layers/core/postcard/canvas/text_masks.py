@@ -7,10 +7,13 @@ from typing import NamedTuple
 from PIL import Image
 
 from postcard.color import Paint
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lru_cache import memoize_by_bytes
-from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, rasterize_glyphs
+from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, estimated_pixels, rasterize_glyphs
 from postcard.text.layout import PositionedRun
 
+_LARGE_LETTER = 100  # device pixels of size and stroke together
+_MAX_CACHED_PIXELS = 4_000_000  # of a line's masks; more are not cached and take long to draw
 _MAX_MERGED_PIXELS = 1_000_000  # a larger merged mask would be mostly empty
 
 
@@ -25,16 +28,42 @@ def _size_in_bytes(masks: Sequence[TextMask]) -> int:
     return sum(mask.bitmap.size_in_bytes for mask in masks)
 
 
-@memoize_by_bytes(_size_in_bytes)
-def line_masks(line: tuple[PositionedRun, ...], x: float, scale: float) -> tuple[TextMask, ...]:
+def line_masks(
+    line: tuple[PositionedRun, ...], x: float, scale: float, deadline: Deadline = NO_DEADLINE
+) -> tuple[TextMask, ...]:
     """The masks of a line in drawing order: outlines, then fills.
 
-    The line starts at `x` device pixels, a fraction of one.
+    The line starts at `x` device pixels, a fraction of one. Raises `DeadlineExceeded` between the
+    runs of a line with large masks.
     """
-    runs = [run for run in line if not run.is_space]
-    outlines = (_outline_mask(run, x, scale) for run in runs if run.style.stroke)
-    fills = (_fill_mask(run, x, scale) for run in runs)
-    masks = (mask for mask in (*outlines, *fills) if mask)
+    if sum(_large_mask_pixels(run, scale) for run in line) > _MAX_CACHED_PIXELS:
+        return tuple(_draw_masks(line, x, scale, deadline))
+    return _cached_masks(line, x, scale)
+
+
+def _large_mask_pixels(run: PositionedRun, scale: float) -> int:
+    """About the pixels of a run's masks, if its letters are large or its stroke is wide."""
+    stroke_width = run.style.stroke.width * scale if run.style.stroke else 0.0
+    if run.is_space or run.size * scale + stroke_width < _LARGE_LETTER:
+        return 0
+    return round(estimated_pixels(run.font_run, run.size * scale, stroke_width))
+
+
+@memoize_by_bytes(_size_in_bytes)
+def _cached_masks(line: tuple[PositionedRun, ...], x: float, scale: float) -> tuple[TextMask, ...]:
+    return _draw_masks(line, x, scale, NO_DEADLINE)
+
+
+def _draw_masks(
+    line: tuple[PositionedRun, ...], x: float, scale: float, deadline: Deadline
+) -> tuple[TextMask, ...]:
+    masks: list[TextMask] = []
+    for draw_run in (_outline_mask, _fill_mask):
+        for run in line:
+            deadline.check()
+            mask = None if run.is_space else draw_run(run, x, scale)
+            if mask:
+                masks.append(mask)
     groups = (list(group) for _, group in groupby(masks, _paint))
     return tuple(mask for group in groups for mask in _merge(group))
 

@@ -15,6 +15,7 @@ from postcard.pipeline.fallback_images import FallbackImages, FallbackOptions
 from postcard.pipeline.pipeline import RenderResult
 from postcard.pipeline.render_job import RenderJob
 from postcard.pipeline.template_loader import LoadedTemplate
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import bind_defaults
 
@@ -97,7 +98,8 @@ def stored_picture(
 ) -> EncodedImage | None:
     """The template's `fallback` or `ended` picture, drawn at publish, in the requested size."""
     try:
-        return tools.images.load_resized(known.stored_keys, known.options)
+        deadline = Deadline(context.fallback_deadline, tools.monotonic)
+        return tools.images.load_resized(known.stored_keys, known.options, deadline)
     finally:
         context.timings.lap("fallback")
 

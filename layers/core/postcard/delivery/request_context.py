@@ -1,5 +1,6 @@
 """One GET of a picture while it is answered: its time limit, its timings, its log fields."""
 
+import math
 from dataclasses import field
 
 from postcard.pipeline.timings import Timings
@@ -10,10 +11,12 @@ from postcard.runtime.lazy_dataclass import dataclass
 class RequestContext:
     """`now` is in Unix seconds, `deadline` a `time.monotonic()` instant: drawing ends by then.
 
+    `fallback_deadline` is a later such instant: a stored fallback picture is not resized after it.
     `log_fields` go into the access log, so no value of a reader may be among them.
     """
 
     now: float
     deadline: float
+    fallback_deadline: float = math.inf
     timings: Timings = field(default_factory=Timings)
     log_fields: dict[str, object] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.pipeline.source_fetcher import SourceFetcher
 from postcard.ports import ObjectStore, StoredObject, TemplateVersion
 from postcard.rendering.renderer import FallbackKind, Renderer
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.validation.parse import Document
@@ -64,11 +65,14 @@ class FallbackImages:
         self._sources = sources
 
     def load_resized(
-        self, keys: Sequence[str], options: FallbackOptions, *, deadline: float | None = None
+        self, keys: Sequence[str], options: FallbackOptions, deadline: Deadline = NO_DEADLINE
     ) -> EncodedImage | None:
-        """The first of `keys` that is in the store, resized; None if none is there."""
+        """The first of `keys` that is in the store, resized; None if none is there.
+
+        Raises `DeadlineExceeded` when there is no time left to resize or encode it.
+        """
         for key in keys:
-            body = self._sources.read_cached(key, deadline=deadline)
+            body = self._sources.read_cached(key)
             if body is not None:
                 quality = options.quality or FORMATS[options.format].default_quality
                 return resize(
@@ -77,6 +81,7 @@ class FallbackImages:
                     format=options.format,
                     quality=quality,
                     max_bytes=MAX_PICTURE_BYTES,
+                    deadline=deadline,
                 )
         return None
 

@@ -4,8 +4,9 @@ load custom fonts → evaluate Liquid → fetch images → draw → encode
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from postcard.assets.font_cache import FontCache, FontKeysByFamily
@@ -23,6 +24,7 @@ from postcard.rendering.renderer import (
     RenderFailed,
 )
 from postcard.rendering.static_layers import PrerenderedLayers, size_name
+from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches
 from postcard.template.compiled import Template
@@ -38,11 +40,12 @@ DRAW_SECONDS = 1.0  # kept back for drawing when the last fetch is given up
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """An encoded picture, its warnings, and the boxes of its layers."""
+    """An encoded picture, its warnings, the boxes of its layers, its source files by reference."""
 
     image: EncodedImage
     warnings: tuple[Fault, ...]
     boxes: tuple[LayerBox, ...]
+    fetched_images: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def degraded(self) -> bool:
@@ -76,15 +79,30 @@ class RenderPipeline:
     ) -> RenderResult:
         """The picture of a job. `now` is in Unix seconds.
 
-        Fetches end a second before the `time.monotonic()` instant `deadline`. `GatewayTimeout`
-        after it; `RenderFailed` if a layer with `on_error: fail` lacks its image.
+        Fetches end a second before the `time.monotonic()` instant `deadline`, drawing and encoding
+        at it, with `GatewayTimeout`. `RenderFailed` if a layer with `on_error: fail` lacks its
+        image.
         """
-        job, font_warnings = self._with_custom_fonts(job, deadline - DRAW_SECONDS)
-        prepared = prepare(job, now=now)
-        fetched, faults, prerendered = self._fetch_images(job, prepared, deadline - DRAW_SECONDS)
+        with self.until(deadline) as work_deadline:
+            return self._draw(job, now, work_deadline, timings)
+
+    @contextmanager
+    def until(self, instant: float) -> Iterator[Deadline]:
+        """The deadline of drawing that ends at an instant; `GatewayTimeout` after it."""
+        try:
+            yield Deadline(instant, self._monotonic)
+        except DeadlineExceeded as exceeded:
+            raise GatewayTimeout(str(exceeded)) from exceeded
+
+    def _draw(
+        self, job: RenderJob, now: float, deadline: Deadline, timings: Timings
+    ) -> RenderResult:
+        fetch_deadline = deadline.instant - DRAW_SECONDS
+        job, font_warnings = self._with_custom_fonts(job, fetch_deadline)
+        prepared = prepare(job, now=now, deadline=deadline)
+        fetched, faults, prerendered = self._fetch_images(job, prepared, fetch_deadline)
         timings.lap("sources")
-        if self._monotonic() > deadline:
-            raise GatewayTimeout("There was no time left to draw: try again.")
+        deadline.check()
         reasons = {fault.reference: fault.detail for fault in faults}
         pointers = job.source_pointers
         try:
@@ -96,7 +114,7 @@ class RenderPipeline:
         finally:
             timings.lap("draw")
         warnings = [_at_request_pointer(one, reasons, pointers) for one in rendered.warnings]
-        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes)
+        return RenderResult(rendered.image, (*font_warnings, *warnings), rendered.boxes, fetched)
 
     def custom_font_keys(
         self, document: Document, *, templates: Sequence[str] | None, deadline: float
@@ -181,9 +199,9 @@ class RenderPipeline:
         )
 
 
-def prepare(job: RenderJob, *, now: float) -> PreparedRender:
+def prepare(job: RenderJob, *, now: float, deadline: Deadline = NO_DEADLINE) -> PreparedRender:
     """Evaluates a job's Liquid and builds its render tree, once for fetching and drawing."""
-    return PreparedRender(job.template, job.values, job.size, now=now)
+    return PreparedRender(job.template, job.values, job.size, now=now, deadline=deadline)
 
 
 def _at_request_pointer(

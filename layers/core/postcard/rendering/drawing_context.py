@@ -10,6 +10,7 @@ from postcard.color import Color
 from postcard.errors import Fault
 from postcard.geometry import Box
 from postcard.rendering.render_tree import RenderNode
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.group import AnyLayer
 from postcard.template.model import Document
@@ -58,9 +59,9 @@ class CanvasSpec:
         """Device pixels per CSS pixel."""
         return (self.pixels[0] / self.size[0] + self.pixels[1] / self.size[1]) / 2
 
-    def new_canvas(self) -> Canvas:
-        """An empty canvas."""
-        return Canvas.new(*self.size, self.pixels, self.background)
+    def new_canvas(self, deadline: Deadline) -> Canvas:
+        """An empty canvas, on which drawing ends at `deadline`."""
+        return Canvas.new(*self.size, self.pixels, self.background, deadline)
 
 
 @dataclass(slots=True)
@@ -68,7 +69,8 @@ class DrawingContext:
     """One picture that is being drawn.
 
     `document` has its Liquid evaluated; `scale` is in device pixels per CSS pixel. Drawing adds to
-    `boxes` each layer's JSON pointer and box, in the order in which they are drawn.
+    `boxes` each layer's JSON pointer and box, in the order in which they are drawn. At `deadline`
+    layout and drawing end with `DeadlineExceeded`.
     """
 
     document: Document
@@ -77,6 +79,7 @@ class DrawingContext:
     pictures: PictureFinder
     warnings: WarningList = field(default_factory=WarningList)
     boxes: list[tuple[str, Box]] = field(default_factory=list)
+    deadline: Deadline = NO_DEADLINE
 
 
 StartCanvas = Callable[[DrawingContext, CanvasSpec, Sequence[RenderNode]], tuple[Canvas, int]]

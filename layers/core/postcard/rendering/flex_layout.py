@@ -82,6 +82,7 @@ def _resolve_sizes(placed_layer: PlacedLayer, axis: int) -> None:
     """Sets the width or height of a group and of everything inside."""
     if not (group := _flex_container(placed_layer)):
         return
+    placed_layer.drawing.deadline.check()
     if placed_layer.definite_size[axis] is None:
         placed_layer.definite_size[axis] = _natural_size(placed_layer, axis)
     if axis == group.main_axis:
@@ -106,6 +107,7 @@ def _natural_size(placed_layer: PlacedLayer, axis: int) -> float:
     """The width or height that a layer states, or else that of its content."""
     if (definite := placed_layer.definite_size[axis]) is not None:
         return definite
+    placed_layer.drawing.deadline.check()
     if not (group := _flex_container(placed_layer)):
         return placed_layer.layer.measure(placed_layer)[axis]
     sides = [_natural_size(child, axis) for child in group.children]

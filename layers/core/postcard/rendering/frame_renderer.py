@@ -52,7 +52,7 @@ class FrameRenderer:
         self._draw_layers(canvas, layers[self._base_layer_count : unchanged])
         self._base_canvas, self._base_layer_count = canvas, unchanged
         self._previous_layers = current
-        self._last_frame = canvas.copy()
+        self._last_frame = canvas.copy(drawing.deadline)
         self._draw_layers(self._last_frame, layers[unchanged:])
         return self._last_frame
 
@@ -82,7 +82,7 @@ class FrameRenderer:
 def _new_canvas(
     drawing: DrawingContext, canvas_spec: CanvasSpec, nodes: Sequence[RenderNode]
 ) -> tuple[Canvas, int]:
-    return canvas_spec.new_canvas(), 0
+    return canvas_spec.new_canvas(drawing.deadline), 0
 
 
 def _flatten_groups(layers: Sequence[PlacedLayer]) -> Iterator[PlacedLayer]:

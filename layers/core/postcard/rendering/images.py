@@ -15,6 +15,7 @@ from postcard.rendering.static_layers import (
     top_level_count,
     unmodified_nodes,
 )
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
@@ -29,6 +30,8 @@ from postcard.template.fields.values import clean_text
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.liquid.parse import paths_used
+
+_DRAW_SECONDS = 1.0  # kept back for drawing when decoding an untrusted picture is given up
 
 
 class RenderFailed(Exception):
@@ -172,6 +175,7 @@ class ImageResolver:
     fetched_images: Mapping[str, bytes]
     cache: DecodedImageCache
     add_warning: Callable[[Fault], None]
+    deadline: Deadline = NO_DEADLINE
     _document_references: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -215,6 +219,7 @@ class ImageResolver:
             return None
 
     def _decode(self, reference: str, target_pixels: TargetPixels) -> DecodedImage:
+        self.deadline.check()
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")

@@ -33,6 +33,7 @@ class PlacedLayer:
     def __init__(
         self, drawing: DrawingContext, node: RenderNode, parent: "PlacedLayer | None" = None
     ) -> None:
+        drawing.deadline.check()
         self.drawing, self.node, self.layer, self.parent = drawing, node, node.layer, parent
         layer = node.layer
         self.offset = [layer.x, layer.y]
@@ -145,6 +146,7 @@ class PlacedLayer:
     def draw(self, canvas: Canvas) -> None:
         """Draws the layer; rotation, opacity, shadow and blending apply to it as a whole."""
         layer = self.layer
+        self.drawing.deadline.check()
         self.drawing.boxes.append((self.node.pointer, self.box))
         if layer.opacity == 0:
             return

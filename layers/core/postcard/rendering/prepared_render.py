@@ -7,10 +7,13 @@ from postcard.geometry import OutputSize
 from postcard.rendering.drawing_context import WarningList
 from postcard.rendering.images import ImageSource, image_sources
 from postcard.rendering.render_tree import RenderNode, build_tree
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK, Evaluator
+from postcard.template.fields.countdown import frame_count
+from postcard.template.fields.field_types import ListField
 from postcard.template.layers.group import AnyLayer
 from postcard.template.model import Document
 
@@ -33,6 +36,7 @@ class PreparedRender:
 
     Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
     seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
+    Evaluating, layout, drawing and encoding end at `deadline`, with `DeadlineExceeded`.
     """
 
     def __init__(
@@ -42,10 +46,12 @@ class PreparedRender:
         size: OutputSize,
         *,
         now: float = NO_CLOCK,
+        deadline: Deadline = NO_DEADLINE,
         layers: Sequence[AnyLayer] | None = None,
         pointer: str = "/layers",
     ) -> None:
         self.template, self.values, self.size, self.now = template, values, size, now
+        self.deadline = deadline
         self._layers = template.document.layers if layers is None else layers
         self._pointer = pointer
         self._frames = {0: self._evaluate(0)}
@@ -69,6 +75,34 @@ class PreparedRender:
             has_prerendered=has_prerendered,
         )
 
+    def times_drawn(self, size: OutputSize) -> dict[str, float]:
+        """How often each layer is drawn at most, by its JSON pointer: as items and in frames.
+
+        A layer of a list counts as often as the list may have items. From the first layer that
+        changes with time on, a countdown draws all layers in each frame.
+        """
+        nodes, countdown = self._frames[0].nodes, self.template.document.countdown
+        times = {node.pointer: self._items_ratio(node) for top in nodes for node in top.walk()}
+        frames = frame_count(countdown, size.width * size.height)
+        if frames > 1:
+            later = self._evaluate(1).nodes
+            pairs = zip(nodes, later, strict=False)
+            first = next((i for i, (one, two) in enumerate(pairs) if one != two), len(nodes))
+            for top in nodes[first:]:
+                for node in top.walk():
+                    times[node.pointer] *= frames
+        return times
+
+    def _items_ratio(self, node: RenderNode) -> float:
+        """The items that the node's list may have for each item that it has."""
+        if node.iteration is None:
+            return 1.0
+        name = node.iteration.list_name
+        field, items = self.template.fields.get(name), self.values.values.get(name)
+        if not isinstance(field, ListField) or not isinstance(items, tuple) or not items:
+            return 1.0
+        return field.max_items / len(items)
+
     def _trees_with_images(self) -> Iterator[Sequence[RenderNode]]:
         """The render tree of the first frame; those of all frames if they differ in pictures.
 
@@ -84,6 +118,7 @@ class PreparedRender:
             yield self._frames[second].nodes
 
     def _evaluate(self, second: int) -> EvaluatedFrame:
+        self.deadline.check()
         warnings = WarningList()
         evaluator = Evaluator(
             self.template, self.values.values, self.now, warnings.warn, elapsed_seconds=second

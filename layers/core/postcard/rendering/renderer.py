@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.encode import EncodeResult, encode
@@ -19,7 +19,7 @@ from postcard.rendering.drawing_context import (
     StartCanvas,
     WarningList,
 )
-from postcard.rendering.flex_layout import draw_nodes
+from postcard.rendering.flex_layout import draw_nodes, layout_nodes
 from postcard.rendering.images import ImageResolver, ImageSource, RenderFailed
 from postcard.rendering.prepared_render import EvaluatedFrame, PreparedRender
 from postcard.rendering.render_tree import RenderNode
@@ -29,11 +29,15 @@ from postcard.rendering.static_layers import (
     static_layer_pointers,
     top_level_count,
 )
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
 from postcard.template.evaluator import NO_CLOCK
 from postcard.text.fonts import Fonts
+
+if TYPE_CHECKING:
+    from postcard.rendering.drawing_cost import DrawingCost
 
 __all__ = [
     "FallbackKind",
@@ -99,7 +103,8 @@ class Renderer:
         """Draws and encodes a picture. A layer whose picture is missing follows its `on_error`.
 
         Over `max_bytes`, quality or colours are reduced. `prerendered` are the template's layers
-        in that size, if they are stored. Raises `RenderFailed` for `on_error: fail`.
+        in that size, if they are stored. Raises `RenderFailed` for `on_error: fail`, and
+        `DeadlineExceeded` at the deadline of `prepared`.
         """
         start_canvas = self._start_canvas(prepared, fetched_images, prerendered)
         if format == "gif" and prepared.template.document.countdown:
@@ -112,6 +117,16 @@ class Renderer:
         """The drawn pixels, not encoded: for benchmarks."""
         drawing = self._drawing(prepared, prepared.frame(), fetched_images)
         return drawing.draw(self._start_canvas(prepared, fetched_images, None))
+
+    def estimate_cost(
+        self, prepared: PreparedRender, fetched_images: FetchedImages, size: OutputSize
+    ) -> "DrawingCost":
+        """How long the layers take to draw at `size`; nothing is drawn."""
+        from postcard.rendering.drawing_cost import estimate_cost  # only for checks of a template
+
+        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
+        placed = layout_nodes(drawing.context, drawing.nodes)
+        return estimate_cost(placed, drawing.canvas_spec.size, size, prepared.times_drawn(size))
 
     def prerender(
         self, prepared: PreparedRender, fetched_images: FetchedImages
@@ -138,6 +153,7 @@ class Renderer:
         max_bytes: int | None = None,
         fetched_images: FetchedImages,
         now: float = NO_CLOCK,
+        deadline: Deadline = NO_DEADLINE,
     ) -> RenderedPicture:
         """The `fallback` or `ended` picture of a document; its plain background if it has none."""
         from postcard.rendering.fallback_layers import (  # only publishing draws them
@@ -152,6 +168,7 @@ class Renderer:
             bind_defaults(template),
             size,
             now=now,
+            deadline=deadline,
             layers=fallback_layers(fallback, document) if fallback else (),
             pointer=f"/{kind}/layers",
         )
@@ -200,7 +217,10 @@ class Renderer:
 
         ends = end is not None and end <= prepared.now + count - 1
         loop = countdown is not None and countdown.loop and not ends
-        return first.result(encode_animation(surfaces(), loop=loop, max_bytes=max_bytes))
+        encoded = encode_animation(
+            surfaces(), loop=loop, max_bytes=max_bytes, deadline=prepared.deadline
+        )
+        return first.result(encoded)
 
     def _start_canvas(
         self,
@@ -221,7 +241,12 @@ class Renderer:
         template, document = prepared.template, frame.document
         warnings = WarningList(frame.warnings)
         pictures = ImageResolver(
-            template, prepared.values.values, fetched_images, self.image_cache, warnings.add
+            template,
+            prepared.values.values,
+            fetched_images,
+            self.image_cache,
+            warnings.add,
+            prepared.deadline,
         )
         canvas_spec = CanvasSpec(
             (template.width, template.height),
@@ -230,7 +255,14 @@ class Renderer:
         )
         pictures.decode_ahead(frame.nodes, canvas_spec.scale)
         fonts = template.fonts or self.fonts
-        context = DrawingContext(document, fonts, canvas_spec.scale, pictures, warnings)
+        context = DrawingContext(
+            document,
+            fonts,
+            canvas_spec.scale,
+            pictures,
+            warnings,
+            deadline=prepared.deadline,
+        )
         return _Drawing(frame.nodes, canvas_spec, context)
 
 
@@ -254,7 +286,7 @@ class _Drawing:
 
     def draw_nodes(self, nodes: Sequence[RenderNode]) -> Surface:
         """Draws these layers on an empty canvas."""
-        canvas = self.canvas_spec.new_canvas()
+        canvas = self.canvas_spec.new_canvas(self.context.deadline)
         draw_nodes(self.context, canvas, nodes)
         return canvas.surface
 
@@ -262,10 +294,15 @@ class _Drawing:
         self, surface: Surface, format: str, quality: int | None, max_bytes: int | None
     ) -> RenderedPicture:
         """Encodes the drawn frame; a jpg gets its background over white."""
-        background = composite(self.canvas_spec.background, WHITE)
-        return self.result(
-            encode(surface, format, quality=quality, max_bytes=max_bytes, background=background)
+        encoded = encode(
+            surface,
+            format,
+            quality=quality,
+            max_bytes=max_bytes,
+            background=composite(self.canvas_spec.background, WHITE),
+            deadline=self.context.deadline,
         )
+        return self.result(encoded)
 
     def result(self, encoded: EncodeResult) -> RenderedPicture:
         """The picture with its warnings and boxes."""

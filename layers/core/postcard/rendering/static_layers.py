@@ -18,6 +18,7 @@ from postcard.geometry import Box, OutputSize
 from postcard.rendering.drawing_context import CanvasSpec, DrawingContext
 from postcard.rendering.flex_layout import draw_nodes
 from postcard.rendering.render_tree import RenderNode
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches, SizedLruCache
@@ -84,11 +85,13 @@ class PrerenderedLayers:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def to_canvas(self, size: tuple[int, int], *, copy: bool) -> Canvas:
+    def to_canvas(
+        self, size: tuple[int, int], *, copy: bool, deadline: Deadline = NO_DEADLINE
+    ) -> Canvas:
         """A canvas of `size` CSS pixels with these pixels on it, shared with this unless `copy`."""
         pixels, surface = self.surface.size, self.surface
         scale = (pixels[0] / size[0], pixels[1] / size[1])
-        return Canvas(surface.copy() if copy else surface, scale)
+        return Canvas(surface.copy() if copy else surface, scale, deadline=deadline)
 
 
 def size_name(size: OutputSize) -> str:
@@ -218,7 +221,7 @@ class StaticLayerCache:
         """
         static_nodes = unmodified_nodes(nodes, template)
         if not static_nodes:
-            return canvas_spec.new_canvas(), 0
+            return canvas_spec.new_canvas(drawing.deadline), 0
         prerendered = (
             prerendered
             if prerendered and prerendered.matches(canvas_spec.pixels, static_nodes)
@@ -239,7 +242,7 @@ class StaticLayerCache:
         drawing.boxes[:] = cached.boxes
         for fault in cached.warnings:
             drawing.warnings.add(fault)
-        return cached.canvas.copy(), len(static_nodes)
+        return cached.canvas.copy(drawing.deadline), len(static_nodes)
 
     def _draw(
         self,
@@ -253,10 +256,12 @@ class StaticLayerCache:
         before, rest = len(faults), nodes
         if prerendered is None:
             self.draw_count += 1
-            canvas = canvas_spec.new_canvas()
+            canvas = canvas_spec.new_canvas(drawing.deadline)
         else:
             rest = nodes[top_level_count(prerendered.pointers) :]
-            canvas = prerendered.to_canvas(canvas_spec.size, copy=bool(rest))
+            canvas = prerendered.to_canvas(
+                canvas_spec.size, copy=bool(rest), deadline=drawing.deadline
+            )
             drawing.boxes[:] = prerendered.boxes
         draw_nodes(drawing, canvas, rest)
         file_bytes = sum(len(one) for one in pinned_objects if isinstance(one, bytes))

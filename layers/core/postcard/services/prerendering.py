@@ -13,6 +13,7 @@ from postcard.rendering.static_layers import (
     should_prerender,
     size_name,
 )
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.template.bind import bind_defaults
 from postcard.template.compiled import Template
@@ -23,12 +24,16 @@ MAX_PIXELS = 4_000_000  # a process caches several
 
 
 def store_prerendered(
-    store: ObjectStore, renderer: Renderer, template: Template, images: Mapping[str, bytes]
+    store: ObjectStore,
+    renderer: Renderer,
+    template: Template,
+    images: Mapping[str, bytes],
+    deadline: Deadline = NO_DEADLINE,
 ) -> dict[str, str]:
     """Stores them for each size; size name → key, which ends in a digest of the bytes."""
     keys = {}
     for size in _sizes(template.document):
-        file = _file(renderer, template, size, images)
+        file = _file(renderer, template, size, images, deadline)
         if file is not None:
             folder = f"templates/{template.id}/{template.version}/static-layers"
             key = f"{folder}/{size_name(size)}-{content_digest(file)}"
@@ -45,10 +50,14 @@ def _sizes(document: Document) -> Iterator[OutputSize]:
 
 
 def _file(
-    renderer: Renderer, template: Template, size: OutputSize, images: Mapping[str, bytes]
+    renderer: Renderer,
+    template: Template,
+    size: OutputSize,
+    images: Mapping[str, bytes],
+    deadline: Deadline,
 ) -> bytes | None:
     """The file of the prerendered layers; None if it would not pay."""
-    prepared = PreparedRender(template, bind_defaults(template), size)
+    prepared = PreparedRender(template, bind_defaults(template), size, deadline=deadline)
     prerendered = renderer.prerender(prepared, images)
     if prerendered is None:
         return None

@@ -9,7 +9,8 @@ from postcard.canvas.codecs.debug_boxes import draw_debug_boxes
 from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
 from postcard.geometry import Box
 from postcard.image_formats import EncodedImage
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
+from postcard.lint.drawing_time import check_drawing_time
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for, prepare
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -22,6 +23,7 @@ from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.pipeline.timings import Timings
 from postcard.ports import JsonObject, TemplateVersion
 from postcard.rendering.renderer import RenderFailed
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.publishing import findings_about
 from postcard.template.bind import BindMode, bind_examples
@@ -87,12 +89,17 @@ class Previews:
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         if request.debug:
-            result = replace(result, image=_draw_debug_boxes(job, result))
+            with self._pipeline.until(deadline) as drawing_deadline:
+                result = replace(result, image=_draw_debug_boxes(job, result, drawing_deadline))
         check_size(result.image)
         findings: Sequence[Mapping[str, str]] = job.loaded.stored.findings
         if request.document is not None:
             renderer = self._pipeline.renderer
-            findings = faults_to_json(findings_about(job.template, result, renderer, now=now))
+            with self._pipeline.until(deadline) as drawing_deadline:
+                prepared = prepare(job, now=now, deadline=drawing_deadline)
+                slow = check_drawing_time(renderer, [prepared], result.fetched_images)
+            found = findings_about(job.template, result, renderer, now=now)
+            findings = faults_to_json([*slow, *found])
         return Preview(result, [*job.values.warnings, *result.warnings], findings)
 
     def _job(self, request: PreviewRequest, deadline: float) -> RenderJob:
@@ -147,11 +154,11 @@ def _faults_below(pointer: str) -> Iterator[None]:
         raise BadRequest(bad.detail, code=bad.code, errors=faults) from bad
 
 
-def _draw_debug_boxes(job: RenderJob, result: RenderResult) -> EncodedImage:
+def _draw_debug_boxes(job: RenderJob, result: RenderResult, deadline: Deadline) -> EncodedImage:
     document, size = job.template.document, job.size
     scale_x, scale_y = size.width / document.width, size.height / document.height
     boxes = [
         Box(b.x * scale_x, b.y * scale_y, b.width * scale_x, b.height * scale_y)
         for b in result.boxes
     ]
-    return draw_debug_boxes(result.image, boxes, quality=job.quality)
+    return draw_debug_boxes(result.image, boxes, quality=job.quality, deadline=deadline)

@@ -21,6 +21,7 @@ from postcard.errors import (
 from postcard.geometry import Box, output_size
 from postcard.json_text import json_pointer, parse_json
 from postcard.lint.checks import check_rendered, check_template
+from postcard.lint.drawing_time import check_drawing_time
 from postcard.pipeline.fallback_images import (
     KINDS,
     store_fallbacks,
@@ -45,6 +46,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
@@ -120,11 +122,15 @@ class Publisher:
             document, templates=(template_id,), deadline=deadline
         )
         template = self._with_fonts(template, families, deadline)
-        checked = self.check(template, now=now, deadline=deadline)
-        fallbacks = {
-            str(kind): self._draw_fallback(checked, kind) for kind in _fallback_kinds(document)
-        }
-        version = self._store_version(checked, text, int(now), fallbacks, families)
+        with self._pipeline.until(deadline) as drawing_deadline:
+            checked = self.check(template, now=now, deadline=drawing_deadline)
+            fallbacks = {
+                str(kind): self._draw_fallback(checked, kind, drawing_deadline)
+                for kind in _fallback_kinds(document)
+            }
+            version = self._store_version(
+                checked, text, int(now), fallbacks, families, drawing_deadline
+            )
         record = _record(record, version, name)
         self._templates.publish(record, version)
         store_fallbacks_at_fixed_keys(self._store, template_id, version_number, fallbacks)
@@ -137,8 +143,9 @@ class Publisher:
         now: int,
         fallbacks: Mapping[str, bytes],
         families: FontKeysByFamily,
+        deadline: Deadline,
     ) -> TemplateVersion:
-        """Stores images, fonts and fallback images, and returns the version that names them."""
+        """Stores images, fonts and fallback pictures, and returns the version that names them."""
         template, renderer = checked.template, self._pipeline.renderer
         return TemplateVersion(
             template.id,
@@ -149,30 +156,48 @@ class Publisher:
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, fallbacks),
             fonts=self._store_fonts(template, families),
-            prerendered=store_prerendered(self._store, renderer, template, checked.sources),
+            prerendered=store_prerendered(
+                self._store, renderer, template, checked.sources, deadline
+            ),
             format=template.format,
         )
 
-    def check(self, template: Template, *, now: float, deadline: float) -> CheckedTemplate:
-        """Fetches every image that the document names and draws the example; `BadRequest`."""
+    def check(self, template: Template, *, now: float, deadline: Deadline) -> CheckedTemplate:
+        """Fetches every image that the document names and draws the example; `BadRequest`.
+
+        A document whose layers take too long to draw is refused before it is drawn.
+        """
         sources = needed_sources(template, now=now)
         images, faults = self._pipeline.sources.fetch_all(
-            sources, {}, templates=(template.id,), deadline=deadline
+            sources, {}, templates=(template.id,), deadline=deadline.instant
         )
         decode = self._pipeline.renderer.image_cache.decode_untrusted
         raise_faults([*faults, *_undecodable(sources, images, decode)])
         images = downscale(template, images)
-        result = self._draw_example(template, images, now=now)
+        renderer = self._pipeline.renderer
+        size = output_size(template.width, template.height)
+        renders = [
+            PreparedRender(template, values, size, now=now, deadline=deadline)
+            for values in (bind_defaults(template), bind_examples(template))
+        ]
+        raise_faults(check_drawing_time(renderer, renders, images))
+        result = self._draw_example(template, images, now=now, deadline=deadline)
         check_size(result.image)
-        findings = findings_about(template, result, self._pipeline.renderer, now=now)
+        findings = findings_about(template, result, renderer, now=now)
         return CheckedTemplate(replace(template, format=result.image.format), images, findings)
 
     def _draw_example(
-        self, template: Template, images: Mapping[str, bytes], *, now: float
+        self,
+        template: Template,
+        images: Mapping[str, bytes],
+        *,
+        now: float,
+        deadline: Deadline,
     ) -> RenderResult:
         job = example_job(template)
         try:
-            rendered = self._pipeline.render_with(job, prepare(job, now=now), images)
+            prepared = prepare(job, now=now, deadline=deadline)
+            rendered = self._pipeline.render_with(job, prepared, images)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
@@ -212,11 +237,13 @@ class Publisher:
             raise ServiceUnavailable(f"{warnings[0].detail} Publish again.")
         return template
 
-    def _draw_fallback(self, checked: CheckedTemplate, kind: FallbackKind) -> bytes:
+    def _draw_fallback(
+        self, checked: CheckedTemplate, kind: FallbackKind, deadline: Deadline
+    ) -> bytes:
         template, images = checked.template, checked.sources
         size = stored_size(template.document)
         rendered = self._pipeline.renderer.render_fallback(
-            template, kind, size, format="png", fetched_images=images
+            template, kind, size, format="png", fetched_images=images, deadline=deadline
         )
         return rendered.image.body
 
@@ -233,7 +260,7 @@ def findings_about(
 
 
 def _fallback_kinds(document: Document) -> list[FallbackKind]:
-    """The kinds of fallback images that a document has."""
+    """The kinds of fallback pictures that a document has."""
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
 

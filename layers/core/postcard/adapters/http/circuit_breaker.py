@@ -1,22 +1,27 @@
 """Stops fetching from hosts that fail, so that pictures do not wait for them again and again.
 
 A URL that failed is not fetched again for some seconds. A host that failed to respond several
-times in a row is not contacted for a while; then one request tries it before the others do.
+times in a row is not contacted for a while; then one request tries it before the others do. A host
+whose pictures together take long has a budget of time, so that it does not keep the threads that
+fetch the pictures of other hosts.
 """
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
+from postcard.host_patterns import host_of
 from postcard.ports import FetchedImage, Fetcher, FetchError, HostUnavailable
 from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.time_budgets import TimeBudgets
 
 FAILED_URL_SECONDS = 5.0
 OPEN_SECONDS = 30.0
 FAILURE_THRESHOLD = 3  # failures in a row that open a host's circuit
+MAX_SLOW_SECONDS = 12.0  # budget of a host's slow images; refilled by a second each second
+FREE_SECONDS = 1.0  # of each image, not charged to the budget
 MAX_ENTRIES = 1_000  # of URLs, and of hosts
 
 
@@ -35,20 +40,26 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         self._failed_urls: OrderedDict[str, tuple[Cooldown, str]] = OrderedDict()
         self._hosts: OrderedDict[str, _HostState] = OrderedDict()
+        self._time_budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
 
     def fetch(
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> FetchedImage:
-        """The wrapped fetcher's image; `FetchError` at once for a URL or host in its cooldown."""
-        host = _host_name(url)
+        """The wrapped fetcher's image; `FetchError` at once for a URL or host in its cooldown
+        and for a host whose time is spent.
+        """
+        host = host_of(url)
         with self._lock:
             self._raise_if_open(url, host)
+        started_at = self._clock()
         try:
             image = self._fetcher.fetch(url, allowed_hosts=allowed_hosts, deadline=deadline)
         except FetchError as error:
             with self._lock:
                 self._record_failure(url, host, error)
             raise
+        finally:
+            self._time_budgets.charge(host, self._clock() - started_at - FREE_SECONDS)
         with self._lock:
             self._hosts.pop(host, None)
         return image
@@ -58,6 +69,8 @@ class CircuitBreaker:
             cooldown, detail = failed
             if cooldown.is_active():
                 raise FetchError(detail)
+        if self._time_budgets.left(host) <= 0:
+            raise FetchError(f"{host} is too slow: it is not contacted for some seconds.")
         state = self._hosts.get(host)
         if state is None or state.failures < FAILURE_THRESHOLD:
             return
@@ -79,10 +92,3 @@ class CircuitBreaker:
         for entries in (self._failed_urls, self._hosts):
             while len(entries) > MAX_ENTRIES:
                 entries.popitem(last=False)
-
-
-def _host_name(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""

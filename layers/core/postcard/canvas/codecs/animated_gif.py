@@ -21,6 +21,7 @@ from postcard.canvas.codecs.gif_writer import (
 from postcard.canvas.codecs.ordered_dither import apply_dither
 from postcard.canvas.surface import Surface
 from postcard.image_formats import EncodedImage
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 
 # Colours are reduced step by step until the file fits.
@@ -52,7 +53,11 @@ class FrameChange:
 
 
 def encode_animation(
-    surfaces: Iterable[Surface], *, loop: bool, max_bytes: int | None = None
+    surfaces: Iterable[Surface],
+    *,
+    loop: bool,
+    max_bytes: int | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> EncodeResult:
     """Encode an animation; without `loop` it plays once and the last frame stays.
 
@@ -60,22 +65,26 @@ def encode_animation(
     out; if nothing fits, the smallest file is returned with `over_budget`. Without `max_bytes`
     the colours of large files go down as far as that shows little. Frames are written whole if
     any pixel becomes transparent again, which a partial frame of a GIF cannot express.
+    Raises `DeadlineExceeded` between frames, and before a try that would outlast `deadline`.
     """
-    changes, full_frames = _frame_changes(surfaces)
+    changes, full_frames = _frame_changes(surfaces, deadline)
     size = changes[0].pixels.size
     if all(change.pixels.size == (1, 1) for change in changes[1:]):
         changes = changes[:1]  # nothing moves
-    body = b""
+    body, longest_try = b"", 0.0
     for color_count in _COLOR_COUNTS:
+        deadline.check(longest_try)
+        before = deadline.remaining()
         palette = _AnimationPalette.choose(changes, color_count)
         body = write_gif(
             size,
             palette.color_table,
-            palette.frames(changes, full_frames=full_frames),
+            palette.frames(changes, deadline, full_frames=full_frames),
             transparent_index=color_count,
             disposal=DISPOSE_TO_BACKGROUND if full_frames else DISPOSE_KEEP,
             loop=loop and len(changes) > 1,
         )
+        longest_try = max(longest_try, before - deadline.remaining())
         if len(body) <= (max_bytes or _default_max_bytes(size)) or (
             not max_bytes and color_count <= _MIN_DEFAULT_COLORS
         ):
@@ -91,13 +100,16 @@ def _default_max_bytes(size: tuple[int, int]) -> int:
     return max(_DEFAULT_MAX_BYTES, size[0] * size[1] * _DEFAULT_MAX_BYTES // _DEFAULT_PIXELS)
 
 
-def _frame_changes(surfaces: Iterable[Surface]) -> tuple[list[FrameChange], bool]:
+def _frame_changes(
+    surfaces: Iterable[Surface], deadline: Deadline
+) -> tuple[list[FrameChange], bool]:
     """The first frame and the changes to it; or, with True, all frames whole."""
     changes: list[FrameChange] = []
     transparent_frames: list[Image.Image] = []
     previous: Image.Image | None = None
     becomes_transparent = False
     for surface in surfaces:
+        deadline.check()
         current = _with_binary_alpha(surface)
         changes.append(_frame_change(previous, current) if previous else _full_frame(current))
         if current.mode == "RGBA":
@@ -184,13 +196,16 @@ class _AnimationPalette:
         """The colours, three bytes each."""
         return bytes(self.image.getpalette() or ())[: 3 * self.color_count]
 
-    def frames(self, changes: Iterable[FrameChange], *, full_frames: bool) -> Iterator[GifFrame]:
+    def frames(
+        self, changes: Iterable[FrameChange], deadline: Deadline, *, full_frames: bool
+    ) -> Iterator[GifFrame]:
         """The changes as palette indices.
 
         Unless all are `full_frames`, pixels whose index is shown already become transparent.
         """
         shown: Image.Image | None = None
         for change in changes:
+            deadline.check()
             indices, mask = self._to_indices(change), change.mask
             if shown is None or full_frames:
                 shown = _index_values(indices)

@@ -8,6 +8,7 @@ from PIL import Image
 from postcard.canvas.codecs.color_profile import to_srgb
 from postcard.canvas.codecs.pillow_plugins import load_pixels, open_image
 from postcard.canvas.image_filters import ImageFilters, RelativeRegion
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 
 MAX_DECODED_PIXELS = 25_000_000
 MAX_DECODED_SIDE = 30_000  # each row costs memory, however short it is
@@ -84,7 +85,11 @@ class DecodedImage:
             raise ImageDecodeError(f"this {format} picture cannot be read: it is broken") from error
 
     def resized(
-        self, size: tuple[int, int], region: RelativeRegion, filters: ImageFilters | None = None
+        self,
+        size: tuple[int, int],
+        region: RelativeRegion,
+        filters: ImageFilters | None = None,
+        deadline: Deadline = NO_DEADLINE,
     ) -> Image.Image:
         """A region of the image at `size` device pixels, filtered.
 
@@ -94,12 +99,13 @@ class DecodedImage:
         """
         key = (size, region, filters)
         if key not in self._resize_cache:
+            deadline.check()
             while len(self._resize_cache) >= MAX_CACHED_RESIZES:
                 self._resize_cache.pop(next(iter(self._resize_cache)), None)
             resized = self._resize_region(
                 size, filters.source_region(region) if filters else region
             )
-            self._resize_cache[key] = filters.apply(resized) if filters else resized
+            self._resize_cache[key] = filters.apply(resized, deadline) if filters else resized
         return self._resize_cache[key]
 
     def _resize_region(self, size: tuple[int, int], region: RelativeRegion) -> Image.Image:

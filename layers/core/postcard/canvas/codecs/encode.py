@@ -4,6 +4,7 @@ Files have 96 dpi where the format has a density, and no metadata; the same pixe
 bytes.
 """
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,12 +16,23 @@ from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import WHITE, Color
 from postcard.image_formats import FORMATS, EncodedImage
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 
-_COLOR_COUNTS = (256, 128, 64, 32, 16)  # tried in turn for a png or gif over `max_bytes`
+_MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
+_LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
+_COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
 _PALETTE_SAMPLE_SIZE = (512, 512)  # median cut of 6 Mpx of noise would take 8 s
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
 _DPI = (96, 96)
+
+# libavif codes noise at speed 9 four times as fast as at speed 8; the file is a tenth larger.
+_AVIF_SPEED, _LARGE_AVIF_SPEED, _LARGE_AVIF_PIXELS = 8, 9, 2_000_000
+
+# The seconds that a megapixel of noise takes at most (bench/drawing_cost.py), since one call of an
+# encoder cannot be ended.
+_MAX_SECONDS_PER_MP = {"png": 0.05, "jpg": 0.01, "webp": 0.12, "avif": 0.7, "gif": 0.08}
+_LARGE_AVIF_SECONDS_PER_MP = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +51,19 @@ def encode(
     max_bytes: int | None = None,
     background: Color = WHITE,
     exact: bool = False,
+    deadline: Deadline = NO_DEADLINE,
 ) -> EncodeResult:
     """Encode a surface as `png`, `jpg`, `webp`, `avif` or `gif`.
 
     `auto` chooses png or jpg. A jpg, which has no alpha, is drawn on `background`. A png of flat
     art may change edge pixels by up to seven levels, unless `exact`. Over `max_bytes` quality
     goes down (jpg, webp, avif), or the number of colours (png, gif); if nothing fits, the
-    smallest file is returned with `over_budget`.
+    smallest file is returned with `over_budget`. Raises `DeadlineExceeded` before an encoding
+    that might not end by `deadline`.
     """
     if format == "auto":
-        format = _choose_auto_format(surface, quality, max_bytes, background)
+        format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
+    deadline.check(max_seconds(format, surface.size))
     image = surface.flatten(background) if format == "jpg" else surface.to_image()
     quality = quality or FORMATS[format].default_quality or 0
     if exact and format == "png":
@@ -56,14 +71,28 @@ def encode(
     else:
         body = _WRITERS[format](image, quality)
     if max_bytes is not None and len(body) > max_bytes:
-        search = _fit_by_quality if FORMATS[format].default_quality else _fit_by_colors
-        body = search(image, format, quality, max_bytes)
+        if FORMATS[format].default_quality:
+            body = _fit_by_quality(image, format, quality, body, max_bytes, deadline)
+        else:
+            body = _fit_by_colors(image, format, max_bytes, deadline)
     over_budget = max_bytes is not None and len(body) > max_bytes
     return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
 
 
+def max_seconds(format: str, size: tuple[int, int]) -> float:
+    """The seconds that encoding `size` pixels takes at most, whatever they show."""
+    pixels = size[0] * size[1]
+    is_large = format == "avif" and pixels > _LARGE_AVIF_PIXELS
+    per_megapixel = _LARGE_AVIF_SECONDS_PER_MP if is_large else _MAX_SECONDS_PER_MP[format]
+    return pixels / 1e6 * per_megapixel
+
+
 def _choose_auto_format(
-    surface: Surface, quality: int | None, max_bytes: int | None, background: Color
+    surface: Surface,
+    quality: int | None,
+    max_bytes: int | None,
+    background: Color,
+    deadline: Deadline,
 ) -> Literal["png", "jpg"]:
     """The better of png and jpg, by encoding both.
 
@@ -73,7 +102,11 @@ def _choose_auto_format(
     if surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
         return "png"
     png_bytes, jpg_bytes = (
-        len(encode(surface, format, quality=quality, background=background).image.body)
+        len(
+            encode(
+                surface, format, quality=quality, background=background, deadline=deadline
+            ).image.body
+        )
         for format in ("png", "jpg")
     )
     if max_bytes is not None and (png_bytes <= max_bytes) != (jpg_bytes <= max_bytes):
@@ -82,27 +115,76 @@ def _choose_auto_format(
     return "png" if png_bytes <= jpg_bytes * ratio else "jpg"
 
 
-def _fit_by_quality(image: Image.Image, format: str, max_quality: int, max_bytes: int) -> bytes:
-    """The file with the best quality that fits, by binary search; with quality 1 if none does."""
-    write, low, high = _WRITERS[format], 1, max_quality
-    fitting = b""
-    while low < high:
-        middle = (low + high) // 2
-        body = write(image, middle)
-        if len(body) <= max_bytes:
-            fitting, low = body, middle + 1
+class _Tries:
+    """Makes files of one image; ends at the deadline, before a try that would outlast it."""
+
+    def __init__(self, write: Callable[[int], bytes], deadline: Deadline) -> None:
+        self._write = write
+        self._deadline = deadline
+        self._longest_seconds = 0.0
+        self.left = _MAX_TRIES
+
+    def write(self, setting: int) -> bytes:
+        """The file at a quality or with a number of colours."""
+        self._deadline.check(self._longest_seconds)
+        self.left -= 1
+        before = self._deadline.remaining()
+        body = self._write(setting)
+        self._longest_seconds = max(self._longest_seconds, before - self._deadline.remaining())
+        return body
+
+
+def _fit_by_quality(
+    image: Image.Image,
+    format: str,
+    max_quality: int,
+    largest: bytes,
+    max_bytes: int,
+    deadline: Deadline,
+) -> bytes:
+    """The file with the best quality found that fits; that with quality 1 if none does.
+
+    `largest` is the file at `max_quality`, which does not fit. Each guess follows from the sizes
+    known so far.
+    """
+    tries = _Tries(lambda quality: _WRITERS[format](image, quality), deadline)
+    fitting, low = b"", 0  # the best quality known to fit, 0 for none
+    too_large, high = largest, max_quality
+    slope = _LOG_BYTES_PER_QUALITY
+    while tries.left and high - low > 1:
+        if not low and tries.left == 1:
+            guess = 1
+        elif not low:
+            guess = high - math.ceil(math.log(len(too_large) / max_bytes) / slope)
+        elif tries.left % 2:
+            guess = (low + high) // 2
         else:
-            high = middle
-    return fitting or write(image, 1)
-
-
-def _fit_by_colors(image: Image.Image, format: str, _: int, max_bytes: int) -> bytes:
-    body = b""
-    for colors in _COLOR_COUNTS:
-        body = _WRITERS[format](_quantize(image, colors), 0)
+            room = math.log(max_bytes / len(fitting)) / math.log(len(too_large) / len(fitting))
+            guess = low + int(room * (high - low))
+        guess = min(high - 1, max(low + 1, guess))
+        body = tries.write(guess)
         if len(body) <= max_bytes:
-            break
-    return body
+            fitting, low = body, guess
+        else:
+            too_large, high = body, guess
+            slope = max(1e-3, math.log(len(largest) / len(body)) / (max_quality - guess) / 2)
+    return fitting or too_large
+
+
+def _fit_by_colors(image: Image.Image, format: str, max_bytes: int, deadline: Deadline) -> bytes:
+    """The file with the most colours that fits; that with the fewest if none does."""
+    tries = _Tries(lambda colors: _WRITERS[format](_quantize(image, colors), 0), deadline)
+    body = tries.write(_COLOR_COUNTS[0])
+    counts: tuple[int, ...] = _COLOR_COUNTS[1:] if len(body) > max_bytes else ()
+    fitting = b"" if counts else body
+    while counts:
+        middle = (len(counts) - 1) // 2
+        body = tries.write(counts[middle])
+        if len(body) <= max_bytes:
+            fitting, counts = body, counts[:middle]
+        else:
+            counts = counts[middle + 1 :]
+    return fitting or body
 
 
 def _quantize(image: Image.Image, colors: int) -> Image.Image:
@@ -132,7 +214,9 @@ def _write_webp(image: Image.Image, quality: int) -> bytes:
 
 
 def _write_avif(image: Image.Image, quality: int) -> bytes:
-    return save_image(image, "AVIF", quality=quality, speed=8, max_threads=1)
+    is_large = image.width * image.height > _LARGE_AVIF_PIXELS
+    speed = _LARGE_AVIF_SPEED if is_large else _AVIF_SPEED
+    return save_image(image, "AVIF", quality=quality, speed=speed, max_threads=1)
 
 
 def _write_gif(image: Image.Image, _: int) -> bytes:

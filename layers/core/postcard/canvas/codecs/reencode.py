@@ -9,6 +9,7 @@ from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.encode import encode
 from postcard.canvas.surface import Surface
 from postcard.image_formats import EncodedImage
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 
 FULL_REGION = (0.0, 0.0, 1.0, 1.0)
 REENCODE_QUALITY = 92  # JPEG; a second encoding at this quality cannot be seen
@@ -21,16 +22,20 @@ def resize(
     format: str,
     quality: int | None,
     max_bytes: int | None = None,
+    deadline: Deadline = NO_DEADLINE,
 ) -> EncodedImage:
     """Resize an image file to `size` device pixels; height 0 keeps its proportions.
 
-    Raises ImageDecodeError.
+    Raises ImageDecodeError, and `DeadlineExceeded` between its steps.
     """
+    deadline.check()
     decoded = DecodedImage.decode(body)
     width, height = size
     height = height or max(1, round(width * decoded.height / decoded.width))
-    image = decoded.resized((width, height), FULL_REGION)
-    return encode(_to_surface(image), format, quality=quality, max_bytes=max_bytes).image
+    image = decoded.resized((width, height), FULL_REGION, deadline=deadline)
+    return encode(
+        _to_surface(image), format, quality=quality, max_bytes=max_bytes, deadline=deadline
+    ).image
 
 
 def reencode(

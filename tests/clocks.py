@@ -1,0 +1,15 @@
+"""Virtual clocks: time passes by looking at it, so that tests count steps and not seconds."""
+
+
+class SteppingClock:
+    """A clock that is `step` seconds later at each look; `looks` counts them."""
+
+    def __init__(self, step: float = 1.0) -> None:
+        self.step = step
+        self.now = 0.0
+        self.looks = 0
+
+    def __call__(self) -> float:
+        self.looks += 1
+        self.now += self.step
+        return self.now
