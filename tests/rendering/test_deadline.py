@@ -48,11 +48,14 @@ MANY: dict[str, list[dict[str, Any]]] = {
     "rotated layers": [SQUARE | {"fill": "#f00", "rotation": 10}] * 60,
     "layers in a group": [{"type": "group", "layers": [SQUARE] * 100}],
     "texts in a column": [{"type": "group", "flow": "column", "layers": [TEXT] * 60}],
-    "lines of a text": [TEXT | {"width": 1, "wrap": "normal", "text": "a b " * 60}],
+    "lines of a text": [TEXT | {"width": 8, "wrap": "word", "text": "a b " * 60}],
     "words with a wide stroke": [
-        TEXT
-        | {"width": 200, "size": 20, "text": "Wg " * 60}
-        | {"stroke": {"width": 99, "color": "#f00"}}
+        {
+            "type": "text",
+            "size": 3,
+            "stroke": {"width": 99, "color": "#f00"},
+            "text": [{"text": "i", "color": f"#{n:02}{n:02}00"} for n in range(99)],
+        }
     ],
     "filtered pictures": [
         {"type": "image", "width": 30 + n, "height": 20, "source": "asset:q"}

@@ -13,7 +13,7 @@ from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, estimated_pixels,
 from postcard.text.layout import PositionedRun
 
 _LARGE_LETTER = 100  # device pixels of size and stroke together
-_MAX_CACHED_PIXELS = 4_000_000  # of a line's masks; more are not cached and take long to draw
+_MAX_CACHED_PIXELS = 2_000_000  # of a line's masks; more are not cached and take long to draw
 _MAX_MERGED_PIXELS = 1_000_000  # a larger merged mask would be mostly empty
 
 
@@ -30,7 +30,7 @@ def _size_in_bytes(masks: Sequence[TextMask]) -> int:
 
 def line_masks(
     line: tuple[PositionedRun, ...], x: float, scale: float, deadline: Deadline = NO_DEADLINE
-) -> tuple[TextMask, ...]:
+) -> Sequence[TextMask]:
     """The masks of a line in drawing order: outlines, then fills.
 
     The line starts at `x` device pixels, a fraction of one. Raises `DeadlineExceeded` between the
