@@ -55,7 +55,11 @@ def _without_null_members(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode("utf-8", "surrogatepass"))
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        detail = "The metadata has half of a surrogate pair: send Unicode text."
+        raise PydanticCustomError("not_unicode", "{detail}", {"detail": detail}) from None
     if size > MAX_METADATA_BYTES:
         detail = f"The metadata is {size} bytes of JSON: send at most {MAX_METADATA_BYTES}."
         raise PydanticCustomError("too_large", "{detail}", {"detail": detail})

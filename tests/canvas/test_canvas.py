@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
+from postcard.canvas import paint
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import WHITE, Color, LinearGradient, RadialGradient
@@ -209,3 +210,12 @@ def test_rotated_groups_are_as_sharp_as_if_drawn_larger_and_reduced(degrees: flo
     difference = ImageChops.difference(draw_rotated(1), draw_rotated(6)).tobytes()
     ink = sum(255 - level for level in draw_rotated(6).tobytes())
     assert sum(difference) < 0.12 * ink
+
+
+def test_a_gradient_over_nearly_nothing_takes_no_more_samples_than_a_pixel_line() -> None:
+    colors, _ = paint._linear_samples(
+        LinearGradient(180, ((RED, 0.0), (BLUE, 1.0))),
+        (100.0, 2.7e-45),
+        (0, 0, 100, 100),
+    )
+    assert len(colors) < 300

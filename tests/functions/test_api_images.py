@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -199,3 +201,13 @@ def test_an_invalid_request_has_a_fallback_url_if_its_template_is_known(
     confined = world.new_api_key(templates=["other"])
     sent = {"template_id": "welcome", "width": "wide"}
     assert "fallback_url" not in world.call("POST", "/v1/images", sent, key=confined).json
+
+
+@pytest.mark.parametrize("name", [b'"\\ud800"', b'"a": {"b": ["\\udfff"]}, "c"'])
+def test_metadata_with_half_of_a_surrogate_pair_is_refused(
+    world: InMemoryService, name: bytes
+) -> None:
+    body = b'{"template_id": "welcome", "metadata": {%s: {"x": null}}}' % name
+    reply = world.call("POST", "/v1/images", raw=body)
+    assert (reply.status, reply.json["code"]) == (400, "invalid_request")
+    assert reply.json["errors"][0]["pointer"] == "/metadata"

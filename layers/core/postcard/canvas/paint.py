@@ -107,7 +107,7 @@ def _linear_samples(
     (width, height), (left, top), region_size = size, region[:2], region[2:]
     angle = math.radians(gradient.angle)
     dx, dy = math.sin(angle), math.cos(angle)
-    length = max(1e-6, abs(width * dx) + abs(height * dy))
+    length = max(1.0, abs(width * dx) + abs(height * dy))  # shorter ones need no more samples
     count = min(_MAX_SAMPLES, math.ceil(length))
     density = count / length
     start = (length - width * dx + height * dy) / 2 + left * dx - top * dy
