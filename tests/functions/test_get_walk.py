@@ -42,10 +42,10 @@ from tests.functions.in_memory_service import InMemoryService
 
 OURS = tuple(f"{ROOT / folder}/" for folder in ("layers/core/postcard", "functions"))
 
-# A little above what a GET needs today: 67 files and 233 crossings, 38 files and 111 crossings of
+# A little above what a GET needs today: 69 files and 265 crossings, over half of both of
 # them within Renderer.render (layout, text, encoding). Lower them when the walk gets shorter.
 MAX_FILES = 70
-MAX_CROSSINGS = 240
+MAX_CROSSINGS = 270
 
 STEPS = [
     "_verify", "_read_record", "_load_template", "_bind_values", "_charge_budget", "_render",
