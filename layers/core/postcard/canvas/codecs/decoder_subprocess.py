@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 
 from postcard.runtime import sandbox
@@ -25,7 +26,7 @@ def subprocess_cpu_seconds(pid: int) -> float:
 
 
 class DecoderSubprocess:
-    """A subprocess that has an empty environment. `program` is its Python code."""
+    """A subprocess with an empty environment. `program` is its Python code."""
 
     def __init__(self, program: str, cpu_clock: CpuClock) -> None:
         sandbox.disable_ptrace()
@@ -38,6 +39,7 @@ class DecoderSubprocess:
             env={},
             bufsize=0,
         )
+        self._end = weakref.finalize(self, _end, self._process)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._cpu_clock = cpu_clock
         self.pid = self._process.pid
@@ -75,6 +77,10 @@ class DecoderSubprocess:
         return chunk
 
     def kill(self) -> None:
-        """End it and free its pipes."""
-        self._process.kill()
-        self._process.communicate()
+        """End it and free its pipes. It also ends when nobody refers to it any more."""
+        self._end()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.communicate()
