@@ -31,8 +31,6 @@ from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer
 from postcard.template.liquid.parse import paths_used
 
-_DRAW_SECONDS = 1.0  # kept back for drawing when decoding an untrusted picture is given up
-
 
 class RenderFailed(Exception):
     """A picture of a layer with `on_error: fail` is missing; `pointer` is the layer's."""

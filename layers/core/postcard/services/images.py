@@ -139,7 +139,7 @@ class Images:
             return self._draw(record, job, now, deadline)
 
     def read(self, image_id: str) -> ImageResult:
-        """What is existing of an image; `NotFound`, `Gone` once erased."""
+        """An image by its id; `NotFound`, `Gone` once erased."""
         existing = self._refresh_status(self._existing(image_id))
         if existing is None or existing.erased:
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')

@@ -203,7 +203,7 @@ class Publisher:
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
     def _store_sources(self, checked: CheckedTemplate) -> dict[str, str]:
-        """Stores the document's keys images; reference → key."""
+        """Stores the document's own images; reference → key."""
         template, keys = checked.template, {}
         for reference in template.image_references:
             body = checked.sources[reference]

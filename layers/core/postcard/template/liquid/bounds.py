@@ -20,7 +20,7 @@ class LiquidFailed(Exception):
 class StepBudget:
     """Counts the steps of a picture's Liquid: nodes, filters, iterations and characters.
 
-    A stranger's values decide how often a loop runs, so its cost is only known while it runs.
+    Untrusted values decide how often a loop runs, so its cost is only known while it runs.
     """
 
     __slots__ = ("_picture_steps_left", "_text_steps", "_text_steps_left")
