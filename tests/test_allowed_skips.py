@@ -62,7 +62,7 @@ def run_pytest(folder: Path, source: str) -> str:
 
 def test_a_test_that_is_skipped_for_want_of_data_fails(tmp_path: Path) -> None:
     output = run_pytest(tmp_path, TESTS)
-    results = set(re.findall(r"^(\w+) \S*test_sample.py(?:::|:\d+: )([\w ]+)", output, re.M))
+    results = set(re.findall(r"^(\w+) \S*test_sample.py(?:::|:\d+: )(\w+)", output, re.M))
     assert results == {
         ("ERROR", "test_with_a_mark"),
         ("ERROR", "test_with_a_fixture"),
