@@ -33,6 +33,7 @@ from tests.fonts import (
     upside_down_font,
     woff2,
 )
+from tests.trust.run_scale import scaled
 
 ROOT = Path(__file__).parents[2]
 BOX = box_font("AB")
@@ -394,10 +395,11 @@ def test_fonts_with_many_tables_are_sanitized_in_lockdown(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_two_thousand_broken_fonts_are_refused_or_repaired() -> None:
+def test_broken_fonts_are_refused_or_repaired() -> None:
+    count = scaled(400, 2_000)
     path = os.pathsep.join(map(str, (ROOT / "layers/core", ROOT)))
     completed = subprocess.run(
-        [sys.executable, "-m", "tests.security.broken_fonts", "2000"],
+        [sys.executable, "-m", "tests.security.broken_fonts", str(count)],
         capture_output=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": path},
@@ -405,7 +407,7 @@ def test_two_thousand_broken_fonts_are_refused_or_repaired() -> None:
     )
     result = json.loads(completed.stdout)
     assert result["errors"] == [] and "unstable" not in result
-    assert result["refused"] > 1_000 and result["accepted"] > 100
+    assert result["refused"] > count / 2 and result["accepted"] > count / 20
     assert result["megabytes"] < 256
 
 
