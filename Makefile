@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs docs-page gallery scripts fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -73,8 +73,11 @@ build: .venv-sam/ready ## build the Lambda functions and layers (ARCH=arm64|x86_
 	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
-deploy: stack build ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
-	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
+deploy: .venv-sam/ready ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="…" YES=1 WITHOUT_DOMAIN=1 CHANGES=1)
+	@$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS)) $(if $(YES),--yes) $(if $(WITHOUT_DOMAIN),--without-domain) $(if $(CHANGES),--changes)
+
+destroy: setup ## delete a stack from your AWS account (STAGE=dev|prod)
+	@$(BIN)/python -m deploy.destroy --stage $(STAGE)
 
 bench: setup ## run the benchmarks, each next to an alternative
 	$(BIN)/python -m bench

@@ -106,7 +106,10 @@ def test_the_distribution_sends_the_origin_secret_to_image_api(config: Config) -
     (header,) = origins(config)["image-api"]["OriginCustomHeaders"]
     assert header["HeaderName"] == "x-postcard-origin"
     assert header["HeaderValue"] == {
-        "Fn::Sub": "{{resolve:secretsmanager:${Keys}:SecretString:origin}}"
+        "Fn::Sub": [
+            "{{resolve:secretsmanager:${Arn}:SecretString:origin}}",
+            {"Arn": {"Ref": "Keys"}},
+        ]
     }
     assert "OriginCustomHeaders" not in origins(config)["pictures"]
 

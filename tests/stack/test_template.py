@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from deploy.template_check import SamDocument, lint
+from deploy.template_check import SamDocument, apply_sam_transform, lint
 from image.access_log import emf_metrics
 from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
@@ -57,9 +57,9 @@ def named_by(key: str, value: Any) -> list[str]:
 
 
 def test_cfn_lint_finds_no_problem_in_the_transformed_template(
-    cloudformation: SamDocument,
+    whole_template: SamDocument,
 ) -> None:
-    assert lint(cloudformation) == []
+    assert lint(apply_sam_transform(whole_template)) == []
 
 
 def test_resources_have_no_circular_dependencies(cloudformation: SamDocument) -> None:
@@ -185,9 +185,96 @@ def test_the_table_is_on_demand_with_recovery_and_ttl(template: SamDocument) -> 
 
 def test_the_secret_is_created_with_the_origin_secret(template: SamDocument) -> None:
     secret = template["Resources"]["Keys"]["Properties"]["GenerateSecretString"]
-    assert json.loads(secret["SecretStringTemplate"]) == {}
-    assert secret["GenerateStringKey"] == "origin"
-    assert secret["PasswordLength"] >= 32
+    assert secret == {  # any change would let CloudFormation replace all keys with a new secret
+        "SecretStringTemplate": "{}",
+        "GenerateStringKey": "origin",
+        "PasswordLength": 48,
+        "ExcludePunctuation": True,
+    }
+
+
+def test_a_stack_can_take_over_the_data_of_an_earlier_one(adopting_template: SamDocument) -> None:
+    resources, outputs = adopting_template["Resources"], adopting_template["Outputs"]
+    for name, condition in DATA.items():
+        assert resources[name]["Condition"] == condition
+        assert name not in set(references([resources, outputs]))  # or it could not be left out
+    assert outputs["TableName"]["Value"] == {"Ref": "ExistingTable"}
+    assert outputs["StoreBucketName"]["Value"] == {"Ref": "ExistingStoreBucket"}
+    assert outputs["KeysSecret"]["Value"] == {"Ref": "ExistingKeys"}
+
+
+DATA = {"Table": "CreatesTable", "StoreBucket": "CreatesStoreBucket", "Keys": "CreatesKeys"}
+
+
+def test_deleted_and_replaced_assets_can_be_brought_back(template: SamDocument) -> None:
+    bucket = template["Resources"]["StoreBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 35}
+
+
+NAMES_IN_THE_ACCOUNT = {
+    "PathOnly": "${AWS::StackName}-${AWS::Region}-path-only",
+    "LinkHeader": "${AWS::StackName}-${AWS::Region}-link-header",
+    "PictureHeaders": "${AWS::StackName}-${AWS::Region}-picture-headers",
+    "PicturesAccess": "${AWS::StackName}-${AWS::Region}-pictures",
+    "EdgeKeys": "${AWS::StackName}-${AWS::Region}-keys",
+    "ViewerRequest": "${AWS::StackName}-${AWS::Region}-viewer-request",
+}
+
+
+def test_names_of_cloudfronts_resources_never_change_and_differ_by_region(
+    template: SamDocument,
+) -> None:
+    """They are unique in an account. Another name would replace the resource, and lose the keys."""
+    for name, expected in NAMES_IN_THE_ACCOUNT.items():
+        properties = template["Resources"][name]["Properties"]
+        (inner,) = [each for each in properties.values() if isinstance(each, dict)][:1] or [{}]
+        named = properties.get("Name") or inner["Name"]
+        assert named == {"Fn::Sub": expected}
+    of_cloudfront = {
+        name
+        for name, each in template["Resources"].items()
+        if each["Type"].startswith("AWS::CloudFront::")
+    }
+    assert of_cloudfront == {*NAMES_IN_THE_ACCOUNT, "Distribution"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "certificate", "accepted"),
+    [("", "", True), ("a.example", "arn", True), ("a.example", "", False), ("", "arn", False)],
+)
+def test_a_domain_and_its_certificate_are_set_together(
+    template: SamDocument, domain: str, certificate: str, accepted: bool
+) -> None:
+    values = {"PictureDomain": domain, "PictureCertificateArn": certificate}
+    (rule,) = template["Rules"]["PictureDomainHasItsCertificate"]["Assertions"]
+    assert evaluate(rule["Assert"], values) is accepted
+
+
+def evaluate(node: Any, values: dict[str, str]) -> Any:
+    """The value of CloudFormation's condition functions."""
+    if not isinstance(node, dict):
+        return node
+    ((function, operands),) = node.items()
+    if function == "Ref":
+        return values[operands]
+    results = [evaluate(each, values) for each in operands]
+    if function == "Fn::Equals":
+        return results[0] == results[1]
+    if function == "Fn::Not":
+        return not results[0]
+    return all(results) if function == "Fn::And" else any(results)
+
+
+def test_cloudfronts_log_may_be_written_without_the_prefix_that_an_edit_drops(
+    template: SamDocument,
+) -> None:
+    (allowed,) = (
+        each for each in statements(template, "AccessLogsBucketPolicy") if each["Effect"] == "Allow"
+    )
+    assert allowed["Resource"] == {"Fn::Sub": "${AccessLogsBucket.Arn}/*"}
+    assert set(allowed["Condition"]) == {"StringEquals", "ArnLike"}
 
 
 def test_only_the_api_is_throttled(template: SamDocument) -> None:

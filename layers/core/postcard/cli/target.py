@@ -164,7 +164,7 @@ class ServiceTarget:
         from postcard.adapters.aws.call_failed import AwsCallFailed
 
         self._set_aws_profile()
-        region = self.region or os.environ.get("AWS_REGION") or "us-east-1"
+        region = self.region or os.environ.get("AWS_REGION") or _profile_region()
         settings = Settings("", "", "", "", region=region)
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         client = boto_client("cloudformation", replace(settings, endpoint_url=endpoint))
@@ -227,7 +227,7 @@ TARGET_OPTIONS = (
     click.option(
         "--region",
         metavar="NAME",
-        help="The AWS region of --stack. Default: AWS_REGION, or us-east-1.",
+        help="The AWS region of --stack. Default: AWS_REGION, the profile's region, or us-east-1.",
     ),
     click.option(
         "--state",
@@ -237,6 +237,13 @@ TARGET_OPTIONS = (
         help="The folder in which the local service stores its data.",
     ),
 )
+
+
+def _profile_region() -> str:
+    """The region of AWS_DEFAULT_REGION or of the AWS profile, as `make deploy` finds it."""
+    import boto3
+
+    return boto3.Session().region_name or "us-east-1"
 
 
 def _postcard_variables(environ: Mapping[str, str]) -> dict[str, str]:
