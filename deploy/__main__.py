@@ -160,12 +160,13 @@ def aws_region(environ: Mapping[str, str]) -> str:
 def with_api_concurrency(
     plan: DeploymentPlan, limits: ConcurrencyLimits, deployed: DeployedStack
 ) -> DeploymentPlan:
-    """The plan with a concurrency for `api` that the account's limit allows."""
+    """The plan with a concurrency for `api` and an alarm that suit the account's limit."""
     reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
     allowed = limits.allowed_reservation(
         int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved
     )
-    return replace(plan, parameters={**plan.parameters, "ApiConcurrency": str(allowed)})
+    alarm = {"ConcurrencyAlarm": str(limits.alarm_threshold)}
+    return replace(plan, parameters={**alarm, **plan.parameters, "ApiConcurrency": str(allowed)})
 
 
 def bootstrap_stack(settings: Settings) -> None:

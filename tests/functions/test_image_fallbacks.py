@@ -1,5 +1,7 @@
 """Fallbacks: a GET of a picture always returns a picture."""
 
+import json
+
 import pytest
 
 from postcard.pipeline.template_loader import MAX_RECORD_AGE_SECONDS, RETRY_SECONDS
@@ -294,6 +296,24 @@ def test_each_process_counts_the_budget_itself_while_the_table_is_down(
     ]
     assert [headers.get("x-postcard-fallback") for headers in shown] == [None, None, "budget"]
     assert world.counters.added == 1, "nor is it waited for again and again"
+
+
+def test_pictures_that_are_drawn_but_not_stored_are_counted(
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unstored() -> list[float]:
+        lines = map(json.loads, capsys.readouterr().out.splitlines())
+        return [number for line in lines if "_aws" in line for number in line["Unstored"]]
+
+    capsys.readouterr()
+    world.open_link(world.sign_link({"first_name": "Ada"}))
+    assert unstored() == [0]
+    world.templates.down = True  # the last known record stands in
+    world.open_link(world.sign_link({"first_name": "Bob"}))
+    assert unstored() == [1]
+    world.templates.down, world.pictures.down = False, True
+    world.open_link(world.sign_link({"first_name": "Cy"}))
+    assert unstored() == [1]
 
 
 def test_the_log_names_the_dependency_that_failed(

@@ -244,7 +244,7 @@ def test_an_open_value_has_the_cache_path_of_the_same_signed_value(world: InMemo
 
 
 def test_a_link_that_the_edge_could_not_verify_is_verified_here_and_not_cached(
-    world: InMemoryService,
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for link in (world.sign_link(), world.sign_link(expires=int(NOW) - 1)):
         parsed = parse_link(*link.split("?"))
@@ -254,6 +254,7 @@ def test_a_link_that_the_edge_could_not_verify_is_verified_here_and_not_cached(
         )
         assert reply.status == 200
         assert reply.headers["cache-control"] == "no-store"
+        assert '"Unverified":[1.0]' in capsys.readouterr().out
     assert reply.body == world.open_link(world.sign_link(expires=int(NOW) - 1)).body
     assert list(world.pictures.keys("")) == []
 

@@ -344,28 +344,47 @@ def test_every_alarm_notifies_the_topic_and_is_quiet_without_traffic(template: S
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"]
     metrics = {alarm.get("MetricName") for alarm in alarms.values()}
-    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "Latency"} <= metrics
+    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "4xx", "Latency"} <= metrics
+    assert "ConcurrentExecutions" in metrics
 
 
 def test_alarms_use_metrics_that_the_image_function_writes(template: SamDocument) -> None:
     line = emf_metrics({"reason": "source", "already_stored": True}, 200, 1.0)
-    (definition,) = line["_aws"]["CloudWatchMetrics"]
-    written = {metric["Name"] for metric in definition["Metrics"]}
+    written = {
+        (metric["Name"], *dimensions)
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    }
     namespace = {"Fn::Sub": "Postcard/${Stage}"}
     alarms = [
         alarm
         for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
         if alarm.get("Namespace") == namespace
     ]
-    assert {alarm["MetricName"] for alarm in alarms} == {"Fallbacks", "AlreadyStored"} <= written
+    names = {alarm["MetricName"] for alarm in alarms}
+    assert names == {"Fallbacks", "AlreadyStored", "Unstored", "Unverified"}
     for alarm in alarms:
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
-        assert list(dimensions) in definition["Dimensions"]
+        assert (alarm["MetricName"], *dimensions) in written
         assert dimensions["service"] == line["service"]
         assert dimensions.get("reason", "budget") in get_args(FallbackReason)
     variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
+
+
+@pytest.mark.parametrize(("api", "logs"), [("ImageApi", "ImageApiLogs"), ("Api", "ApiGatewayLogs")])
+def test_calls_that_reach_no_function_are_logged_without_addresses_and_paths(
+    template: SamDocument, api: str, logs: str
+) -> None:
+    settings = template["Resources"][api]["Properties"]["AccessLogSettings"]
+    assert settings["DestinationArn"] == {"Fn::GetAtt": f"{logs}.Arn"} or settings[
+        "DestinationArn"
+    ] == {"Fn::GetAtt": [logs, "Arn"]}
+    line = json.loads(settings["Format"])
+    assert {"request_id", "status", "error"} <= line.keys()
+    assert not re.search(r"sourceIp|path|query|userAgent", settings["Format"], re.IGNORECASE)
 
 
 def test_the_dashboard_is_valid_json(template: SamDocument) -> None:

@@ -256,6 +256,7 @@ class PictureService:
                 "template_id": link.template,
                 "digest": path.rpartition("/")[2].partition(".")[0],
                 "campaign": link.campaign,
+                "unverified": verified.unverified,
             },
         )
 
@@ -299,7 +300,7 @@ class PictureService:
             raise NeedsFallback("dependency")
         record, failure = self._templates.record_or_last_known(request.template_id)
         if failure is not None:
-            context.log_fields["error"] = str(failure)
+            context.log_fields |= {"not_stored": request.key is not None, "error": str(failure)}
             request = replace(request, key=None, cache_policy=cache_for(FAILURE_SECONDS))
         if record is None:
             context.timings.lap("template")
@@ -442,7 +443,7 @@ class PictureService:
         try:
             is_current = self._is_current(request, job.loaded)
         except ServiceUnavailable as failure:
-            context.log_fields["error"] = str(failure)
+            context.log_fields |= {"not_stored": True, "error": str(failure)}
             response = replace(response, cache_policy=cache_for(FAILURE_SECONDS))
             is_current = None
         if not is_current:
