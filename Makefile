@@ -1,6 +1,7 @@
 # `make help` lists all commands. `make serve` runs the whole service; `make test` runs all tests.
 SHELL := /bin/bash
 PORT ?= 8080
+PYTHON ?= python3
 STAGE ?= dev
 ARCH ?= arm64
 REQUESTS ?= 1000000
@@ -8,6 +9,12 @@ BUILD ?= .aws-sam/build
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+define INSTALL_INTO_VENV
+@MAKECMDGOALS='$(firstword $(MAKECMDGOALS))' requirements/create_venv.sh $(PYTHON)
+@$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python $<
+@$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -e .
+@touch $@
+endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
@@ -18,11 +25,12 @@ help: ## list the commands
 
 setup: .venv/ready ## create .venv with pinned packages
 
+# One environment: `make serve` alone installs requirements/serve.txt, the other commands add the rest.
 .venv/ready: requirements/dev.txt
-	@test -x $(BIN)/uv || { python3 -m venv .venv && $(BIN)/python -m pip install -q uv; }
-	@$(BIN)/uv pip sync -q --require-hashes requirements/dev.txt
-	@$(BIN)/uv pip install -q --no-deps -e .
-	@touch $@
+	$(INSTALL_INTO_VENV)
+
+.venv/ready-to-serve: requirements/serve.txt
+	$(INSTALL_INTO_VENV)
 
 .venv-sam/ready: requirements/sam.txt | setup # a separate environment, because SAM needs older packages
 	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
@@ -34,7 +42,7 @@ setup: .venv/ready ## create .venv with pinned packages
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
 	@touch $@
 
-serve: setup ## run the whole service on http://127.0.0.1:8080 (PORT=…)
+serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) ## run the whole service on http://127.0.0.1:8080 (PORT=…)
 	@$(BIN)/postcard serve --port $(PORT)
 
 test: setup ## run every test
@@ -104,6 +112,8 @@ docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
 lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt requirements/serve.in -o requirements/serve.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 

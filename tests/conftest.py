@@ -1,11 +1,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from postcard.text.fonts import Fonts
 from tests.allowed_skips import pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["fonts", "pytest_make_collect_report", "pytest_runtest_makereport"]
+# An example that takes long says that the machine is busy, not that the code is wrong.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 FONTS = Path(__file__).parents[1] / "layers" / "fonts"
 
 

@@ -71,7 +71,7 @@ class EmbeddedEngine:
 
     def __init__(self) -> None:
         self.entry: str | None = None
-        self.function = EdgeFunction(CLOCK + SOURCE, lambda name: self.entry)
+        self.function = EdgeFunction(CLOCK + SOURCE, lambda name: self.entry, seconds=60)
 
     def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         results = []
@@ -144,7 +144,7 @@ class NodeEngine:
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=300)
         self.process.stdout.close()
 
 

@@ -23,6 +23,7 @@ from PIL import Image, ImageFont
 from postcard.font_sanitizer.sanitize import sanitize
 from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
 from postcard.text.font_file import FontError, read_metadata, read_tables
+from tests.clocks import PATIENCE_SECONDS
 from tests.fonts import (
     FONTS_FOLDER,
     box_font,
@@ -356,9 +357,10 @@ def test_a_font_that_takes_too_long_is_refused() -> None:
 
 def test_the_subprocess_has_an_empty_environment(monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONVERBOSE", "x")  # it would appear in the output
-    assert read_metadata(sanitize_in_subprocess(upside_down_font())).family == "Kite"
+    written = sanitize_in_subprocess(upside_down_font(), timeout=PATIENCE_SECONDS)
+    assert read_metadata(written).family == "Kite"
     with pytest.raises(FontError, match="a collection of fonts"):
-        sanitize_in_subprocess(b"ttcf" + bytes(99))
+        sanitize_in_subprocess(b"ttcf" + bytes(99), timeout=PATIENCE_SECONDS)
 
 
 LOCKED_DOWN = """
@@ -389,7 +391,7 @@ def test_a_font_that_exploits_the_parser_can_reach_nothing() -> None:
 def test_fonts_with_many_tables_are_sanitized_in_lockdown(name: str) -> None:
     body = (FONTS_FOLDER / name).read_bytes()
     assert (
-        read_metadata(sanitize_in_subprocess(body)).family
+        read_metadata(sanitize_in_subprocess(body, timeout=PATIENCE_SECONDS)).family
         == read_metadata(sanitize(body)[0]).family
     )
 

@@ -328,7 +328,7 @@ except BaseException as error:
 sys.stdout.flush()
 """
     command = [sys.executable, "-I", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=300)
     assert done.stdout.startswith("locked"), done
     return done.stdout.split()[-1] + f" {done.returncode}"
 
