@@ -20,7 +20,9 @@ from postcard.template.fields.field_types import (
     TextField,
 )
 from postcard.template.fields.values import (
+    DOCUMENT,
     BadValue,
+    ValueSource,
     clean_text,
     is_missing,
     read_value,
@@ -39,18 +41,22 @@ FIELDS: dict[str, SingleField] = {
 }
 
 
-def read(kind: str, raw: Any, **bounds: Any) -> Any:
+def read(kind: str, raw: Any, *, source: ValueSource = DOCUMENT, **bounds: Any) -> Any:
     field = type(FIELDS[kind])(**bounds)
     try:
-        return value_to_json(read_value(field, raw))
+        return value_to_json(read_value(field, raw, source=source))
     except BadValue:
         return "BAD"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
 def test_every_value_vector_reads_as_documented(vector: dict[str, Any]) -> None:
-    value = read(vector["type"], vector["raw"])
+    source = ValueSource(locale=vector.get("locale", "en"))
+    value = read(vector["type"], vector["raw"], source=source)
     assert (value, type(value)) == (vector["value"], type(vector["value"]))
+    in_document = read(vector["type"], vector["raw"])
+    expected = vector.get("document", vector["value"])
+    assert (in_document, type(in_document)) == (expected, type(expected))
 
 
 # Clean
