@@ -113,20 +113,26 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NULL_WORDS = frozenset(
-    ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
+    ["null", "NULL", "nil", "undefined", "None", "NaN", "nan", "NaT", "N/A", "n/a", ""]
 )
+_SPREADSHEET_ERRORS = (  # in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
+    "REF VALUE NAME NUM NULL ERROR DIV/0 SPILL CALC FIELD BLOCKED CONNECT BUSY UNKNOWN EXTERNAL"
+    " PYTHON TIMEOUT GETTING_DATA BEZUG WERT ZAHL NV ÜBERLAUF VALEUR NOM NOMBRE ¡REF ¡VALOR ¿NOMBRE"
+    " ¡NUM ¡NULO ¡DIV/0 RIF VALORE NOME VALOR NÚM VERW WAARDE NAAM GETAL DEEL/0"
+    " ADR ARG NAZWA LICZBA"
+).replace(" ", "|")
+_NULL_WORD = (
+    r"(?:null|NULL|nil|undefined|None|NaN|nan|NaT|N/A|n/a|<NA>|\\N|#N/[AD]|#NV"
+    rf"|#(?:{_SPREADSHEET_ERRORS})[!?]|(?:#ERR|Err:)\d{{3}}"
+    r"|[(<\[\"'](?i:null|nil|none|undefined|nan|n/?a|empty|blank|not set|no value)[)>\]\"']"
+    r"|\[object [A-Z]\w{1,40}\]|\[\]|\{\}|\"\"|''|Invalid (?:Date|date|DateTime|time))"
+)
+_NULL_TEXT = lazy_regex(rf"{_NULL_WORD}(?:[\s,;:/|-]{{1,3}}{_NULL_WORD}){{0,9}}")
 _MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|\$\{|\[\[|\{\$|\[%))")
 _MERGE_TAG_CLOSING = {
     "{{": "}}", "{%": "%}", "*|": "|*", "%%": "%%", "<%": "%>",
     "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
 }  # fmt: skip
-_PERCENT_MERGE_TAG = lazy_regex("%[A-Z][A-Z0-9_]*%")
-_PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
-_BRACKET_MERGE_TAG = lazy_regex(
-    rf"\[(?:[FLM]?NAME|(?:{_PERSON_WORDS})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
-    r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
-    r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
-)
 
 
 def is_missing(text: str) -> bool:
@@ -135,10 +141,16 @@ def is_missing(text: str) -> bool:
         return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
     if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
-    if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
+    if _NULL_TEXT.fullmatch(_INVISIBLE.sub(" ", text).strip()):
         return True
     rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
-    return len(rest) < len(text) and not any(char.isalnum() for char in rest)
+    if len(rest) == len(text) and (text[0].isalnum() or text[-1].isalnum()):
+        return False
+    if any(map(str.isalnum, rest)):
+        from postcard.template.fields.unfilled_tags import without_unfilled_tags  # seldom needed
+
+        rest = without_unfilled_tags(rest)
+    return len(rest) < len(text) and not any(map(str.isalnum, rest))
 
 
 def clean_value(raw: Any) -> Any:
