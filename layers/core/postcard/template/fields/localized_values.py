@@ -277,3 +277,18 @@ def _words_of(locale: str) -> DateWords:
     patterns = " ".join(found.date_formats[length].pattern for length in ("long", "full"))
     literals = " ".join(re.findall("'([^']+)'", patterns)).casefold()
     return DateWords(months, frozenset(weekdays), frozenset(re.split(r"[\s,./-]+", literals)))
+
+
+def accepted_forms(field_type: str, locale: str) -> str:
+    """A sentence about the forms of a number or date, with what two of them mean in the locale."""
+    if field_type == "number":
+        dot, comma = (read_localized_number(text, locale) for text in ("1.250", "1,250"))
+        return (
+            "1250, 1 250, 1'250, 1,250.50 or 1.250,50; "
+            f"1.250 is {dot:g} and 1,250 is {comma:g} in the locale {locale}."
+        )
+    month = "May 6" if is_month_first(locale) else "June 5"
+    return (
+        "2026-12-31, 12/31/2026, 31.12.2026, Dec 31, 2026 (each also with a time), or as Unix "
+        f"seconds or milliseconds; 5/6/2026 is {month} in the locale {locale}."
+    )
