@@ -163,8 +163,8 @@ def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(
 def test_missing_and_ignored_values_of_a_link_are_counted_and_not_logged(
     empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fields = {"first_name": {"required": True}, "code": {"default": "A", "max_length": 3}}
-    empty.publish(document(fields=fields))
+    code = {"default": "A", "max_length": 3, "too_long": "default"}
+    empty.publish(document(fields={"first_name": {"required": True}, "code": code}))
     capsys.readouterr()
     empty.open_link(empty.sign_link({"code": "far-too-long", "nobody": "a-person"}))
     out = capsys.readouterr().out

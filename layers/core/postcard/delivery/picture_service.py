@@ -201,8 +201,8 @@ class PictureService:
             if request.ended:
                 return self._ended_picture(request, template, context)
             job = self._bind_values(request, template, context)
-            if job.values.missing_required:
-                return self._picture_without_required_values(request, job, context)
+            if job.values.needs_fallback:
+                return self._picture_without_right_values(request, job, context)
             self._charge_budget(request, record, job, context)
             result = self._render(job, context)
             return self._store(request, job, result, context)
@@ -352,6 +352,7 @@ class PictureService:
         job = job_for_values(template, values, options, request.size_for(template.template))
         context.timings.lap("values")
         context.log_fields["ignored_values"] = values.ignored_count
+        context.log_fields["shortened_values"] = values.shortened_count
         return job
 
     def _values(self, request: PictureRequest, template: LoadedTemplate) -> BoundValues:
@@ -365,11 +366,12 @@ class PictureService:
         recalled = self._templates.load_version(image.template_id, image.version)
         return _values_for_replacement(image, template.template, recalled)
 
-    def _picture_without_required_values(
+    def _picture_without_right_values(
         self, request: PictureRequest, job: RenderJob, context: RequestContext
     ) -> PictureResponse:
         """The stored fallback picture: it follows from the link alone, so it may be stored, too."""
         context.log_fields["missing_required"] = len(job.values.missing_required)
+        context.log_fields["rejected_values"] = len(job.values.rejected)
         image = self._stored_image(request, job.loaded, FALLBACK, context)
         response = _respond(request, image, request.cache_policy, "drawn")
         return self._store_response(request, job, response, context)

@@ -189,17 +189,16 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
 def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:
     """The `<img>` of a link, HTML-escaped; `width` and `height` in CSS pixels.
 
-    Merge tags are not escaped: platforms fill them in before the HTML is parsed, and escaped quotes
-    would break them. So the attribute is put in the kind of quotes that the tags do not use.
+    Merge tags are not escaped: platforms fill them in before the HTML is parsed. They hold no
+    double quote, so none ends the attribute. The style lets the picture shrink on a phone.
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
     tags = "".join(f"&amp;{name}={tag}" for name, tag in source.tags)
     src = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
-    quote = "'" if '"' in tags and "'" not in src else '"'
-    if quote == '"':
-        src = src.replace('"', "&quot;")
+    src = src.replace('"', "&quot;")
+    style = f"display:block;width:100%;max-width:{width}px;height:auto;border:0"
     alt_text = html.escape(alt)
-    return f'<img src={quote}{src}{quote} width="{width}" height="{height}" alt="{alt_text}">'
+    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt_text}" style="{style}">'
 
 
 def _safe_default(default: str | None) -> str:

@@ -117,6 +117,11 @@ class Template:
         return self.document.fields
 
     @property
+    def value_locale(self) -> str:
+        """The locale that values are read by: English if values decide the template's own."""
+        return "en" if has_liquid(self.document.locale) else self.document.locale
+
+    @property
     def quality(self) -> int | None:
         """The document's quality, 1 to 100; None for the format's default."""
         return self.document.quality
