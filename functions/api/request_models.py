@@ -195,6 +195,13 @@ class LinkBody(PictureBody):
     open: Annotated[
         dict[str, str] | None, Field(description="Field → attribute of that platform.")
     ] = None
+    encoding: Annotated[
+        Literal["url", "raw"] | None,
+        Field(
+            description="For esp custom: whether the tags URL-encode their values or insert them"
+            " as they are. Default: not known."
+        ),
+    ] = None
 
 
 class PreviewBody(PictureBody):

@@ -21,6 +21,7 @@ from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
@@ -194,7 +195,7 @@ class InMemoryService:
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """GET a link, as the edge requests it from the image function."""
-        parsed = parse_link(*link.partition("?")[::2])
+        parsed = verify_signature(self.link_keys, parse_link(*link.partition("?")[::2]))
         path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 

@@ -1,5 +1,6 @@
 """`POST /v1/links`."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -163,18 +164,53 @@ def test_a_merge_link_s_tags_fill_open_fields(world: InMemoryService) -> None:
     reply = mint(
         world, modifications=given(code="SAVE25"), esp="mailchimp", open={"first_name": "FNAME"}
     )
-    assert reply.json["url"].endswith("&first_name=*|URL:FNAME|*")
-    assert "&amp;first_name=*|URL:FNAME|*" in reply.json["img"]
-    sent = link_of(reply).replace("*|URL:FNAME|*", "AT&T")
+    assert reply.json["url"].endswith("&first_name=*|URL:FNAME|*&_end=(")
+    assert "&amp;first_name=*|URL:FNAME|*&amp;_end=(" in reply.json["img"]
+    sent = link_of(reply).replace("*|URL:FNAME|*", "AT%26T")
     signed = mint(world, modifications=given(code="SAVE25", first_name="AT&T"))
     assert world.open_link(sent).body == world.open_link(link_of(signed)).body
 
 
-def test_the_merge_tag_has_the_field_s_default_if_the_platform_supports_it(
-    world: InMemoryService,
-) -> None:
+def test_a_merge_tag_names_no_default(world: InMemoryService) -> None:
     reply = mint(world, esp="klaviyo", open={"first_name": "first_name"})
-    assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
+    assert reply.json["url"].endswith("&first_name={{ first_name|urlencode }}&_end=(")
+    empty = link_of(reply).replace("{{ first_name|urlencode }}", "")
+    assert world.open_link(empty).body == world.open_link(link_of(mint(world))).body
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("url", "C  "), ("raw", "C++"), (None, "C  ")])
+def test_a_custom_platform_s_encoding_says_how_values_are_read(
+    world: InMemoryService, encoding: str | None, shown: str
+) -> None:
+    reply = mint(world, esp="custom", open={"first_name": "[[x]]"}, encoding=encoding)
+    sent = link_of(reply).replace("[[x]]", "C++")
+    signed = mint(world, modifications=given(first_name=shown))
+    assert world.open_link(sent).body == world.open_link(link_of(signed)).body
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"esp": "klaviyo", "open": {"first_name": "x"}, "encoding": "url"}, "/encoding"),
+        ({"esp": "custom", "open": {"first_name": "x"}, "encoding": "html"}, "/encoding"),
+        ({"encoding": "url"}, "/esp"),
+    ],
+)
+def test_an_encoding_is_only_for_custom(
+    world: InMemoryService, body: dict[str, Any], pointer: str
+) -> None:
+    reply = mint(world, **body)
+    assert reply.status == 400
+    assert [where for _, where in reply.error_locations()] == [pointer]
+
+
+def test_a_campaign_is_in_the_path_and_shares_the_picture(world: InMemoryService) -> None:
+    plain = link_of(mint(world))
+    spring, summer = (link_of(mint(world, campaign=name)) for name in ("spring-26", "summer"))
+    assert spring.startswith("/c/spring-26/welcome.png?") and "_c=" not in spring
+    bodies = {world.open_link(link).body for link in (plain, spring, summer)}
+    assert len(bodies) == 1
+    assert len(list(world.pictures.keys("renders/"))) == 1
 
 
 VALUES_THAT_ARE_TAGS = {

@@ -82,6 +82,60 @@ def test_a_dpr_over_the_limit_gives_the_largest_allowed_size(empty: InMemoryServ
     assert empty.open_link(empty.sign_link(width=3000, dpr=3)).size == (3000, 3000)
 
 
+def test_a_link_may_be_longer_in_its_canonical_spelling(world: InMemoryService) -> None:
+    """Raw characters are one byte as sent and three in the header of the edge function."""
+    link = world.sign_link({}, open=("first_name",)) + "&first_name=" + "'" * 1000
+    assert len(link) < 3000 < len(link.replace("'", "%27"))
+    assert world.open_link(link).status == 200
+
+
+@pytest.mark.parametrize(
+    ("inserted", "shown"),
+    [
+        ("O%26%23x27%3BBrien", "O'Brien"),
+        ("O%26%2339%3BBrien %26amp%3B%26nbsp%3BCo", "O'Brien &\xa0Co"),
+        ("%26amp%3Bamp%3Blt%3B3", "<3"),
+        ("%26amp%3Bamp%3Bamp%3Blt%3B", "&lt;"),
+        ("%26QUOT%3BA%26%23X22%3B %26copy %26lt B %26bogus%3B", '"A" &copy &lt B &bogus;'),
+        ("%26%23xD800%3B%26%230%3B", "\ufffd\ufffd"),
+    ],
+)
+def test_html_entities_in_an_inserted_value_are_undone(
+    world: InMemoryService, inserted: str, shown: str
+) -> None:
+    link = world.sign_link({}, open=("first_name",), encoding="u")
+    reply = world.open_link(f"{link}&first_name={inserted}&_end=(")
+    right = world.open_image(world.create_image({"first_name": shown}).json["url"])
+    assert reply.body == right.body
+
+
+def test_links_with_the_same_address_undo_entities_alike(world: InMemoryService) -> None:
+    merge = world.sign_link({}, open=("first_name",)) + "&first_name=A%26amp%3BB"
+    signed = world.sign_link({"first_name": "A&amp;B"})
+    first = world.open_link(signed).body
+    assert world.open_link(merge).body == first
+    assert len(list(world.pictures.keys("renders/"))) == 1
+
+
+def test_entities_in_a_closed_field_are_shown_as_they_are(world: InMemoryService) -> None:
+    fields = {"first_name": {"default": "x", "open": True}, "code": {"default": "x"}}
+    world.publish(document(fields=fields))
+    links = [world.sign_link({"code": code}, version=2) for code in ("A&amp;B", "A&B")]
+    assert world.open_link(links[0]).body != world.open_link(links[1]).body
+
+
+def test_what_a_platform_appended_is_neither_drawn_nor_in_the_address(
+    world: InMemoryService,
+) -> None:
+    link = world.sign_link({"first_name": "Alex"})
+    right = world.open_link(link)
+    for appended in ("&code=EVIL&dm_i=1", "&__hstc=1&_bhlid=x&discount=50%"):
+        assert world.open_link(link + appended).body == right.body
+    assert len(list(world.pictures.keys("renders/"))) == 1
+    unsigned = world.open_link(world.sign_link({}) + "&first_name=Eve")
+    assert unsigned.body == world.open_link(world.sign_link({})).body
+
+
 def test_a_link_with_exp_is_cached_until_then(world: InMemoryService) -> None:
     reply = world.open_link(world.sign_link(expires=int(NOW) + 3600))
     assert reply.headers["cache-control"] == CACHE_CONTROL

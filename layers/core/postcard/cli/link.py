@@ -63,6 +63,12 @@ from postcard.timestamps import format_rfc3339
     metavar="PLATFORM",
     help="Create a merge link for this mail platform: klaviyo, mailchimp, instantly or custom.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice(["url", "raw"]),
+    help="With --esp custom: whether the platform URL-encodes the values or inserts them as they"
+    " are. Default: not known.",
+)
 @click.option("--img", is_flag=True, help="Print an <img> tag instead of the link.")
 @click.option(
     "--unchecked",
@@ -103,6 +109,7 @@ class LinkOptions:
         campaign: str | None,
         opened: Sequence[str],
         esp: str | None,
+        encoding: str | None,
         img: bool,
     ) -> None:
         self.template_id = template_id
@@ -112,7 +119,7 @@ class LinkOptions:
         self.width, self.dpr, self.quality = width, float(dpr), quality
         self.expires, self.campaign = unix_seconds(expires), campaign
         self.open_fields = dict(_parse_open_field(each) for each in opened)
-        self.esp, self.img = esp, img
+        self.esp, self.encoding, self.img = esp, encoding, img
 
 
 def sign_checked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
@@ -132,6 +139,7 @@ def sign_checked_link(target: ServiceTarget, options: LinkOptions) -> CommandRes
         expires_at=expires,
         esp=options.esp,
         open=options.open_fields or None,
+        encoding=options.encoding,
     )
     created = target.api_service().links.create(request, now=time.time())
     json_fields = {"success": True, **created.to_json()}

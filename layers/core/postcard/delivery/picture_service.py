@@ -38,6 +38,7 @@ from postcard.errors import (
 from postcard.geometry import OutputSize, output_size
 from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.json_text import parse_json
+from postcard.links.encoding import MAX_LINK_BYTES
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
@@ -231,8 +232,10 @@ class PictureService:
         return request
 
     def _verify_link(self, path: str, link_header: str, context: RequestContext) -> PictureRequest:
-        link = parse_link(*link_header.partition("?")[::2])
+        link_path, _, query = link_header.partition("?")
+        link = parse_link(link_path, query, max_bytes=MAX_LINK_BYTES)
         verified = verify_request(self._keys(link.kid), path, link, now=context.now)
+        link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"
         cache_policy = cache_for(DAY_SECONDS if is_version else LATEST_SECONDS)

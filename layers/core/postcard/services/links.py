@@ -1,6 +1,6 @@
 """Signed links: built from a request, as a URL and as an `<img>` tag."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
@@ -11,6 +11,7 @@ from postcard.links.build import sign_link
 from postcard.links.merge_tags import (
     MergeLink,
     image_tag,
+    link_encoding,
     merge_link,
     platform_faults,
     without_merge_tags,
@@ -53,6 +54,7 @@ class LinkRequest:
     expires_at: str | None = None
     esp: str | None = None
     open: Mapping[str, str] | None = None
+    encoding: str | None = None
     key_templates: Sequence[str] | None = None
 
 
@@ -193,8 +195,12 @@ class LinkService:
         signed_part = self._signed_part(request, job, expires, tuple(open_fields))
         link: str | MergeLink = signed_part
         if open_fields and request.esp:
-            defaults = {name: _written_default(compiled, name) for name in open_fields}
-            link = merge_link(signed_part, esp=request.esp, open=open_fields, defaults=defaults)
+            link = merge_link(
+                signed_part,
+                esp=request.esp,
+                open=open_fields,
+                text_fields=_text_fields(compiled, open_fields),
+            )
         size, alt = job.size, job.alt
         if request.esp:
             template_text = compiled.document.alt
@@ -245,6 +251,11 @@ class LinkService:
             expires=expires,
             campaign=request.campaign,
             open=open_fields,
+            encoding=(
+                link_encoding(request.esp, request.encoding)
+                if open_fields and request.esp
+                else None
+            ),
         )
 
     def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
@@ -294,7 +305,9 @@ def _open_faults(template: Template, request: LinkRequest) -> Iterator[Fault]:
     if request.esp == "custom":
         yield from _quote_faults(request.open or {})
     if request.esp is not None:
-        yield from platform_faults(request.esp, request.open or {})
+        yield from platform_faults(request.esp, request.open or {}, request.encoding)
+    elif request.encoding is not None:
+        yield Fault("missing_value", "/esp", "encoding says how the platform in esp writes values.")
 
 
 def _quote_faults(tags: Mapping[str, str]) -> Iterator[Fault]:
@@ -328,9 +341,9 @@ def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str])
     return replace(spec, items=items, required=spec.required and not keys)
 
 
-def _written_default(template: Template, name: str) -> str | None:
-    spec = find_field(template.document.fields, name)
-    return spec.default if spec and isinstance(spec.default, str) else None
+def _text_fields(template: Template, names: Iterable[str]) -> list[str]:
+    specs = {name: find_field(template.document.fields, name) for name in names}
+    return [name for name, spec in specs.items() if spec and spec.type == "text"]
 
 
 def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
