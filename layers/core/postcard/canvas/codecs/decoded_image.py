@@ -2,7 +2,7 @@
 
 import warnings
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFile
 
 from postcard.canvas.codecs.color.color_profile import to_high_byte, to_srgb
 from postcard.canvas.codecs.image_tags import ImageTags, read_tags
@@ -223,6 +223,7 @@ def _with_deep_transparency(image: Image.Image, body: bytes) -> Image.Image:
     """
     transparent = image.info.pop("transparency")
     with open_image(body, "PNG") as file:
+        assert isinstance(file, ImageFile.ImageFile)
         file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
         low = load_pixels(file)
     alpha = Image.new("L", image.size)
@@ -253,7 +254,8 @@ def _split_gray_transparency(
         return image, None
     del image.info["transparency"]
     if image.mode == "L":
-        transparent = transparent * 255 // (2**tags.bit_depth - 1)
+        if tags.bit_depth > 1:  # Pillow scales that of one bit itself
+            transparent = transparent * 255 // (2**tags.bit_depth - 1)
         return image, image.point([255 * (level != transparent) for level in range(256)])
     levels = [255 * (level != transparent) for level in range(65_536)]
     return image, image.convert("I").point(levels, "L")

@@ -16,8 +16,8 @@ from postcard.runtime.lazy_dataclass import dataclass
 Crop = tuple[int, int, int, int]  # left, top, right, bottom
 
 _MAX_PARTS = 10_000  # chunks and boxes
-_MIN_GAMMA, _MAX_GAMMA = 0.1, 10.0
-_SRGB_GAMMA = 45_455  # in gAMA: without primaries, the encoders that write it mean sRGB
+_MIN_GAMMA, _MAX_GAMMA = 0.01, 1000.0
+_SRGB_GAMMA, _GAMMA_TOLERANCE = 2.2, 0.05  # without primaries, encoders that write it mean sRGB
 _MAX_PEAK_NITS = 10_000.0
 _GRAY_COLOR_TYPES = (0, 4)  # of PNG
 _CHROMATICITIES_BYTES = 32  # of cHRM
@@ -85,14 +85,16 @@ def _png_encoding(chunks: dict[bytes, bytes]) -> tuple[ColorEncoding | None, boo
     if b"sRGB" in chunks or b"gAMA" not in chunks:
         return None, False
     exponent = int.from_bytes(chunks[b"gAMA"], "big")
-    gamma = 100_000 / exponent if exponent else 0.0
+    if not exponent:
+        return None, False
+    gamma = 100_000 / exponent
     chromaticities = SRGB_CHROMATICITIES
     if len(chunks.get(b"cHRM", b"")) == _CHROMATICITIES_BYTES:
         white_x, white_y, *primaries = (
             one / 100_000 for one in struct.unpack(">8I", chunks[b"cHRM"])
         )
         chromaticities = (*primaries, white_x, white_y)
-    elif exponent == _SRGB_GAMMA:
+    elif abs(_SRGB_GAMMA / gamma - 1) < _GAMMA_TOLERANCE:
         return SRGB, False
     if not _MIN_GAMMA <= gamma <= _MAX_GAMMA:
         return None, False

@@ -49,6 +49,7 @@ _CURVES: dict[int, Curve] = {
     5: gamma_curve(2.8),
     7: (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 0.25, 0.0912),  # SMPTE ST 240
     8: gamma_curve(1.0),
+    11: gamma_curve(2.4),  # IEC 61966-2-4
     13: SRGB_CURVE,
     17: (2.6, (52.37 / 48) ** (1 / 2.6), 0.0, 0.0, 0.0),  # SMPTE ST 428
 }

@@ -82,6 +82,8 @@ def _convert(image: Image.Image, profile: bytes) -> Image.Image | None:
     mode = "RGBA" if image.mode == "RGBA" else "RGB"
     try:
         transform = _srgb_transform(profile, image.mode, mode)
+        if image.mode == "I;16":
+            return image.convert("I").point(_table(transform), "L").convert("RGB")
         return ImageCms.applyTransform(image, transform) if transform else _to_rgb(image)
     except MemoryError:
         raise
@@ -95,8 +97,23 @@ def _srgb_transform(profile: bytes, mode: str, out_mode: str):  # type: ignore[n
     from PIL import ImageCms
 
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, out_mode)
+    transform = ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        out_mode,
+        # LittleCMS samples curves of 16 bits too coarsely for the dark colours of a linear image.
+        flags=ImageCms.Flags.NOOPTIMIZE if mode == "I;16" else ImageCms.Flags.NONE,
+    )
     return None if mode == out_mode and _changes_nothing(transform, mode) else transform
+
+
+def _table(transform) -> list[int]:  # type: ignore[no-untyped-def]
+    """The sRGB level of each of 65,536 gray samples."""
+    samples = struct.pack("<65536H", *range(65_536))
+    return list(
+        transform.apply(Image.frombytes("I;16", (65_536, 1), samples)).getchannel(0).tobytes()
+    )
 
 
 def _changes_nothing(transform, mode: str) -> bool:  # type: ignore[no-untyped-def]
