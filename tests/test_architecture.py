@@ -223,7 +223,7 @@ def test_only_decoding_and_a_get_that_falls_back_catch_every_exception() -> None
         and ast.unparse(node.body[-1]) != "raise"  # cleans up and raises again
     }
     assert broad == {
-        "layers/core/postcard/canvas/codecs/color_profile.py",  # Pillow raises any exception
+        "layers/core/postcard/canvas/codecs/color/color_profile.py",  # Pillow raises any exception
         "layers/core/postcard/canvas/codecs/decoded_image.py",  # for a broken file
         "layers/core/postcard/delivery/fallbacks.py",
         "layers/core/postcard/delivery/picture_service.py",
