@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs clients docs-page gallery scripts fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -32,6 +32,12 @@ setup: .venv/ready ## create .venv with pinned packages
 .venv-docs/ready: requirements/docs.txt | setup # a separate environment, so that `make test` does not install it
 	@test -x .venv-docs/bin/python || $(BIN)/uv venv -q .venv-docs
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
+	@touch $@
+
+.venv-clients/ready: requirements/clients.txt requirements/clients/package-lock.json | setup
+	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
+	@cd requirements/clients && npm ci
 	@touch $@
 
 serve: setup ## run the whole service on http://127.0.0.1:8080 (PORT=…)
@@ -82,6 +88,9 @@ bench: setup ## run the benchmarks, each next to an alternative
 docs: .venv-docs/ready ## build the documentation site into build/docs (warnings are errors)
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
 
+clients: .venv-clients/ready ## generate API clients for Python and TypeScript, and call a local service
+	@$(BIN)/python -m tests.clients .venv-clients/bin/python requirements/clients build/clients
+
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
@@ -103,6 +112,7 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients requirements/*/node_modules .aws-sam build

@@ -76,6 +76,11 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (504, "timeout", "wait"),
 )
 REQUEST_HEADERS = {
+    # OpenAPI says that a parameter of this name is ignored, but generators write an argument for it
+    "Accept": (
+        "application/json: the JSON response. Otherwise: the picture.",
+        {"type": "string", "enum": ["image/*", "application/json"]},
+    ),
     "Idempotency-Key": (
         "The same key with the same body gets the same response for 24 hours.",
         {"type": "string", "minLength": 1, "maxLength": 255},
@@ -133,6 +138,8 @@ def describe_request_headers(path: str, method: str, operation: OpenApiDocument)
         names.append("Idempotency-Key")
     if method == "put":
         names.append("If-Match")
+    if path == "/v1/previews":
+        names.append("Accept")
     for name in names:
         description, schema = REQUEST_HEADERS[name]
         operation.setdefault("parameters", []).append(

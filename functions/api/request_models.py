@@ -98,12 +98,24 @@ Modification = Annotated[
 ]
 JsonDocument = Annotated[
     dict[str, Any],
-    WithJsonSchema({"type": "object", "description": "As /v1/template.schema.json says."}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "As /v1/template.schema.json says.",
+            "additionalProperties": True,
+        }
+    ),
 ]
 Metadata = Annotated[
     dict[str, Any],
     AfterValidator(_check_metadata_size),
-    WithJsonSchema({"type": "object", "description": "At most 1 KB; returned, never stored."}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "At most 1 KB; returned, never stored.",
+            "additionalProperties": True,
+        }
+    ),
 ]
 
 
@@ -136,7 +148,8 @@ class PictureBody(RequestBody):
     format: Annotated[Format | None, Field(description="Default: the template's.")] = None
     width: Annotated[Width | None, Field(description="CSS pixels. Default: the template's.")] = None
     dpr: Annotated[
-        DevicePixelRatio | None, Field(description="Pixels sent per CSS pixel. Default: 1.")
+        DevicePixelRatio | None,
+        Field(description="Pixels sent per CSS pixel: 1, 1.5, 2 or 3. Default: 1."),
     ] = None
     quality: Annotated[
         int | None,
