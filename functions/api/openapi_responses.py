@@ -89,6 +89,10 @@ REQUEST_HEADERS = {
         "The ETag that was read; if there is a newer version, nothing is published.",
         {"type": "string"},
     ),
+    "If-None-Match": (
+        "*: publish only if there is no template of this id.",
+        {"type": "string"},
+    ),
 }
 
 
@@ -137,7 +141,7 @@ def describe_request_headers(path: str, method: str, operation: OpenApiDocument)
     if path in IDEMPOTENT_PATHS and method == "post":
         names.append("Idempotency-Key")
     if method == "put":
-        names.append("If-Match")
+        names += ["If-Match", "If-None-Match"]
     if path == "/v1/previews":
         names.append("Accept")
     for name in names:

@@ -69,7 +69,8 @@ def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
 def _digits_only(number: Any) -> Any:
     """A number of a path or query; pydantic's `int` would read `1_0`, `+1`, ` 1` and `1.0` too."""
     if isinstance(number, str) and not re.fullmatch("-?(0|[1-9][0-9]{0,8})", number):
-        raise PydanticCustomError("int_parsing", "Write a whole number in the digits 0 to 9")
+        detail = "it is a whole number in the digits 0 to 9"
+        raise PydanticCustomError("not_digits", "{detail}", {"detail": detail})
     return number
 
 
