@@ -18,7 +18,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs clients docs-page gallery scripts fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -40,6 +40,12 @@ setup: .venv/ready ## create .venv with pinned packages
 .venv-docs/ready: requirements/docs.txt | setup # a separate environment, so that `make test` does not install it
 	@test -x .venv-docs/bin/python || $(BIN)/uv venv -q .venv-docs
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
+	@touch $@
+
+.venv-clients/ready: requirements/clients.txt requirements/clients/package-lock.json | setup
+	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
+	@cd requirements/clients && npm ci
 	@touch $@
 
 serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) ## run the whole service on http://127.0.0.1:8080 (PORT=…)
@@ -93,6 +99,9 @@ bench: setup ## run the benchmarks, each next to an alternative
 docs: .venv-docs/ready ## build the documentation site into build/docs (warnings are errors)
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
 
+clients: .venv-clients/ready ## generate API clients for Python and TypeScript, and call a local service
+	@$(BIN)/python -m tests.clients .venv-clients/bin/python requirements/clients build/clients
+
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
@@ -116,6 +125,7 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients requirements/*/node_modules .aws-sam build

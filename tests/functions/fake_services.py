@@ -68,11 +68,11 @@ class FakeCounters(MemoryCounters):
         self.added = 0
         self.down = False
 
-    def increment(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
         self.added += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().increment(name, expires_at=expires_at)
+        return super().increment(name, expires_at=expires_at, by=by)
 
 
 class FakeObjects(MemoryObjectStore):

@@ -79,6 +79,16 @@ def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> Non
         ("Application/JSON, */*;q=0.1", "application/json"),
         ("image/png", "image/png"),
         ("*/*", "image/png"),
+        ("", "image/png"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("application/*", "application/json"),
+        ("image/*, application/json", "application/json"),
+        ("image/png, application/json;q=0.5", "image/png"),
+        ("image/png;q=0.5, application/json", "application/json"),
+        ("*/*, application/json;q=0", "image/png"),
+        ("text/html,application/xhtml+xml,image/avif,*/*;q=0.8", "image/png"),
+        ("application/json;q=x", "application/json"),
+        ("application/problem+json", "image/png"),
     ],
 )
 def test_accept_chooses_between_picture_and_json(

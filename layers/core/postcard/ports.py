@@ -322,8 +322,8 @@ class RateLimiter(Protocol):
 class Counters(Protocol):
     """Counters by name, for daily and monthly limits: the name includes the day or month."""
 
-    def increment(self, name: str, *, expires_at: int) -> int:
-        """Add one and return the new count. A counter is deleted some time after `expires_at`."""
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
+        """Add `by` and return the new count. A counter is deleted some time after `expires_at`."""
 
 
 class IdempotencyStore(Protocol):

@@ -14,10 +14,13 @@ EXIT_OK, EXIT_NO, EXIT_ERROR = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The result of a command; `messages` go to standard error."""
+    """The result of a command; `messages` go to standard error.
+
+    `json_fields` None: the command has printed its JSON already.
+    """
 
     text: str = ""
-    json_fields: Mapping[str, object] = field(default_factory=dict)
+    json_fields: Mapping[str, object] | None = field(default_factory=dict)
     exit_code: int = EXIT_OK
     messages: Sequence[str] = ()
 
@@ -74,6 +77,8 @@ def print_result(result: CommandResult, *, as_json: bool) -> None:
     for message in result.messages:
         click.echo(message, err=True)
     if as_json:
+        if result.json_fields is None:
+            return
         click.echo(json.dumps(result.json_fields, ensure_ascii=False))
     elif result.text:
         click.echo(result.text)

@@ -107,10 +107,11 @@ class Publisher:
         now: float,
         deadline: float,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> PublishedTemplate:
         """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
-        _check_if_match(template_id, record, if_match)
+        _check_preconditions(template_id, record, if_match, if_none_match)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
@@ -322,17 +323,30 @@ def example_job(template: Template) -> RenderJob:
     )
 
 
-def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+def _check_preconditions(
+    template_id: str,
+    record: TemplateRecord | None,
+    if_match: str | None,
+    if_none_match: str | None,
+) -> None:
     if record is not None and (record.deleted or record.erased):
         raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-    if if_match is None:
-        return
-    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
-    if record is None or not tags & {"*", str(record.latest)}:
+    if if_match is not None and not _names_latest(if_match, record):
         latest = record.latest if record else "none"
         raise PreconditionFailed(
             f"The latest version is {latest}, not the one you read: read it again."
         )
+    if record is not None and if_none_match is not None and _names_latest(if_none_match, record):
+        raise PreconditionFailed(
+            f'The template "{template_id}" exists with version {record.latest}: choose another id,'
+            " or leave If-None-Match out to publish a version of it."
+        )
+
+
+def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
+    """Whether a list of entity tags names the latest version; `*` names any."""
+    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+    return record is not None and bool(names & {"*", str(record.latest)})
 
 
 def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:
