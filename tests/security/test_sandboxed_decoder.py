@@ -20,10 +20,10 @@ from PIL import Image
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import (
     MAX_PROCESSES,
+    MAX_SLOW_SECONDS,
     TIMEOUT_SECONDS,
     SandboxedDecoder,
 )
-from postcard.canvas.codecs.slow_image_budget import MAX_SLOW_SECONDS
 from postcard.runtime import sandbox
 from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
 from tests.corpus import files
@@ -217,6 +217,18 @@ def test_slow_images_of_one_host_use_up_its_time_and_that_of_no_other() -> None:
         assert decoder.decode(solid_png(), None, source=source).width == 8
     cpu.now += MAX_SLOW_SECONDS + 5
     assert decoder.decode(solid_png(), None, source="https://slow.example.com/1.jpg").width == 8
+    decoder.close()
+
+
+def test_slow_uploads_of_the_account_delay_no_other_upload() -> None:
+    cpu = FakeCpu()
+    decoder = cpu.decoder()
+    cpu.step = 1.9
+    for _ in range(9):
+        with suppress(ImageDecodeError):
+            decoder.decode(solid_png(), None)
+    cpu.step = 0.0
+    assert decoder.decode(solid_png(), None).width == 8
     decoder.close()
 
 

@@ -29,14 +29,13 @@ from postcard.canvas.codecs.decoder_subprocess import (
     subprocess_cpu_seconds,
 )
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
-from postcard.canvas.codecs.slow_image_budget import SlowImageBudget
+from postcard.host_patterns import host_of
+from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
 TIMEOUT_SECONDS = 2.0  # of CPU time for one image, so that a busy machine refuses no more images
 MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
-MAX_SLOW_SECONDS = (
-    4.0  # budget of CPU time that slow images share; refilled by a second each second
-)
+MAX_SLOW_SECONDS = 4.0  # budget of each host and address; refilled by a second each second
 FREE_SECONDS = 1.4  # of each image, not charged: the largest image of any format takes 1.0
 STARTUP_SECONDS = 1.5  # more time for the first image of a new process
 _MIN_WAIT_SECONDS = 0.01  # between two looks at the CPU time of a process that has little left
@@ -111,7 +110,7 @@ class SandboxedDecoder:
         self._idle: list[DecoderSubprocess] = []
         self._jobs: list[_Job] = []  # the oldest first
         self._next: deque[_Request] = deque()
-        self._budget = SlowImageBudget(clock)
+        self._budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
         self.started_workers = 0
 
     @property
@@ -151,7 +150,8 @@ class SandboxedDecoder:
         """
         request = _Request.of(body, target_pixels)  # needs no subprocess
         with self._lock:
-            seconds = min(self._timeout_seconds, self._budget.seconds_left(source))
+            budgets = _budget_keys(source)
+            seconds = min(self._timeout_seconds, *map(self._budgets.left, budgets))
             if seconds <= 0:
                 raise ImageDecodeError(_TIMED_OUT)
             job = None
@@ -167,7 +167,8 @@ class SandboxedDecoder:
                 raise ImageDecodeError(_CRASHED) from None
             finally:
                 if job is not None:
-                    self._budget.charge(source, job.slow_seconds())
+                    for key in budgets:
+                        self._budgets.charge(key, job.slow_seconds())
                 if job in self._jobs:
                     self._discard(job)
 
@@ -276,6 +277,12 @@ class SandboxedDecoder:
             if sending is awaited:
                 raise
             self._discard(sending)  # it is started again when it is needed
+
+
+def _budget_keys(source: str) -> tuple[str, str]:
+    """The budgets that an image of this source shares: its own, and that of its host."""
+    host = host_of(source)
+    return source, f"//{host}" if host else ""
 
 
 def _check_sizes(decoded_size: tuple[int, int], original_size: tuple[int, int]) -> None:
