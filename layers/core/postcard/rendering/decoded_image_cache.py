@@ -7,6 +7,7 @@ from typing import Protocol
 
 from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage
 from postcard.rendering.drawing_context import TargetPixels
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 DECODED_IMAGE_CACHE_BYTES = 48_000_000  # of decoded pictures, their resized copies and their files
@@ -22,8 +23,18 @@ class UntrustedImageDecoder(Protocol):
     def decode_ahead(self, images: Sequence[tuple[bytes, TargetPixels]]) -> None:
         """Announces the pictures of one render, of which the next is decoded meanwhile."""
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, source: str = "") -> DecodedImage:
-        """The picture; raises `ImageDecodeError`. `source` is where it comes from."""
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        source: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
+        """The picture; raises `ImageDecodeError`, and `DeadlineExceeded` at the deadline.
+
+        `source` is where it comes from.
+        """
 
 
 class DecodedImageCache:
@@ -60,23 +71,43 @@ class DecodedImageCache:
             self._untrusted_decoder.decode_ahead(images)
 
     def decode_untrusted(
-        self, body: bytes, target_pixels: TargetPixels = None, *, source: str = ""
+        self,
+        body: bytes,
+        target_pixels: TargetPixels = None,
+        *,
+        source: str = "",
+        deadline: Deadline = NO_DEADLINE,
     ) -> DecodedImage:
-        """The picture in a file that anybody may have made; raises `ImageDecodeError`."""
+        """The picture in a file that anybody may have made.
+
+        Raises `ImageDecodeError`, and `DeadlineExceeded` at the deadline. `source` is where the
+        file comes from.
+        """
         if self._untrusted_decoder:
-            return self._untrusted_decoder.decode(body, target_pixels, source=source)
-        return DecodedImage.decode(body, target_pixels=target_pixels)
+            return self._untrusted_decoder.decode(
+                body, target_pixels, source=source, deadline=deadline
+            )
+        return DecodedImage.decode(body, target_pixels=target_pixels, deadline=deadline)
 
     def decode(
-        self, body: bytes, target_pixels: TargetPixels, *, trusted: bool, source: str = ""
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        trusted: bool,
+        source: str = "",
+        deadline: Deadline = NO_DEADLINE,
     ) -> DecodedImage:
-        """The picture in a file; raises `ImageDecodeError`. `source` is where it comes from."""
+        """The picture in a file; raises `ImageDecodeError`. `source` is where it comes from.
+
+        An untrusted one is awaited until the deadline, then `DeadlineExceeded` is raised.
+        """
         key = (body, target_pixels)
         if (cached := self._pictures.get(key)) is not None:
             return cached[1]
         self.decode_count += 1
         if not trusted:
-            return self.decode_untrusted(body, target_pixels, source=source)
+            return self.decode_untrusted(body, target_pixels, source=source, deadline=deadline)
         picture = DecodedImage.decode(body, target_pixels=target_pixels)
         self._pictures.put(key, (_memory_bytes(body, picture, target_pixels), picture))
         return picture

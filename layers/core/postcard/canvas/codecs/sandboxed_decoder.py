@@ -9,9 +9,9 @@ import contextlib
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 
 from PIL import Image
 
@@ -30,6 +30,7 @@ from postcard.canvas.codecs.decoder_subprocess import (
 )
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.host_patterns import host_of
+from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
@@ -74,6 +75,7 @@ class _Job:
     extra_seconds: float  # for starting the process
     wait_until: float = 0.0
     cpu_limit: float = 0.0
+    deadline: Deadline = NO_DEADLINE
 
     def used_cpu_seconds(self) -> float:
         """The CPU seconds since its start, with those for starting the process."""
@@ -143,13 +145,21 @@ class SandboxedDecoder:
             for job in [one for one in self._jobs if one.request not in self._next]:
                 self._discard(job)  # of a render that was given up
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, source: str = "") -> DecodedImage:
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        source: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
         """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder.
 
-        `source` is where it comes from: slow images of one host or address have a budget.
+        `source` is where it comes from: slow images of one host or address have a budget. At the
+        deadline `DeadlineExceeded` is raised, whatever the subprocess does.
         """
         request = _Request.of(body, target_pixels)  # needs no subprocess
-        with self._lock:
+        with self._locked_until(deadline):
             budgets = _budget_keys(source)
             seconds = min(self._timeout_seconds, *map(self._budgets.left, budgets))
             if seconds <= 0:
@@ -158,7 +168,7 @@ class SandboxedDecoder:
             try:
                 job = self._job_for(request)
                 self._start_next()
-                return self._result(job, seconds)
+                return self._result(job, seconds, deadline)
             except TimeoutError:
                 raise ImageDecodeError(_TIMED_OUT) from None
             except ImageDecodeError:
@@ -171,6 +181,17 @@ class SandboxedDecoder:
                         self._budgets.charge(key, job.slow_seconds())
                 if job in self._jobs:
                     self._discard(job)
+
+    @contextlib.contextmanager
+    def _locked_until(self, deadline: Deadline) -> Iterator[None]:
+        """Hold the lock; `DeadlineExceeded` if another thread has it until the deadline."""
+        seconds = min(max(deadline.remaining(), 0.0), TIMEOUT_MAX)
+        if not self._lock.acquire(timeout=seconds):
+            raise DeadlineExceeded("There was no time left to decode a picture: try again.")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Kill the subprocesses; the next image starts another."""
@@ -224,8 +245,9 @@ class SandboxedDecoder:
         self._jobs.remove(job)
         job.process.kill()
 
-    def _result(self, job: _Job, seconds: float) -> DecodedImage:
+    def _result(self, job: _Job, seconds: float, deadline: Deadline) -> DecodedImage:
         """Wait for a job's response. On success its process is free for the next."""
+        job.deadline = deadline
         job.cpu_limit = seconds + job.extra_seconds
         job.wait_until = self._clock() + MAX_WAIT_FACTOR * job.cpu_limit
         status, *numbers = RESPONSE_HEADER.unpack(self._read(job, RESPONSE_HEADER.size))
@@ -254,6 +276,7 @@ class SandboxedDecoder:
     def _wait(self, job: _Job) -> None:
         """Wait until a job's process has written, and send meanwhile what is unsent."""
         while True:
+            job.deadline.check()
             sending = [each for each in self._jobs if each.unsent]
             left = min(job.wait_until - self._clock(), job.cpu_limit - job.used_cpu_seconds())
             if left <= 0:
@@ -262,7 +285,7 @@ class SandboxedDecoder:
                 [job.process.output_pipe],
                 [each.process.input_pipe for each in sending],
                 [],
-                max(left, _MIN_WAIT_SECONDS),
+                max(min(left, job.deadline.remaining()), _MIN_WAIT_SECONDS),
             )
             if readable:
                 return
