@@ -22,7 +22,7 @@ _FETCH_MS_PER_MB = 12.5  # from the store
 _REQUEST_MS = 15.0  # until the store's first byte, where no other picture is fetched from it
 _DECODE_SOURCE_MS_PER_MB = 20.0
 _DECODE_PRERENDERED_MS = 8.0, 6.0  # per megabyte of the file, and per million of its pixels
-_MIN_SPEEDUP = 1.5  # so that a wrong estimate costs little
+_MIN_SPEEDUP = 2.0  # the cost model is made for 16 megapixels and too high for few
 
 
 def store_prerendered(
