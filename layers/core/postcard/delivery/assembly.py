@@ -102,6 +102,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         shared.budget,
         dependencies.keys,
         corrupted_objects=lambda: shared.store.corrupt_count,
+        take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,
         monotonic=dependencies.monotonic,
     )
     return ImageService(

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from postcard.canvas.codecs.decoded_image import MAX_CACHED_RESIZES, DecodedImage
 from postcard.rendering.drawing_context import TargetPixels
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lru_cache import Caches, SizedLruCache
+
+if TYPE_CHECKING:
+    from postcard.runtime.sandbox import Seal
 
 DECODED_IMAGE_CACHE_BYTES = 48_000_000  # of decoded pictures, their resized copies and their files
 _BYTES_PER_PIXEL = 4
@@ -19,6 +22,9 @@ class UntrustedImageDecoder(Protocol):
 
     def prepare(self) -> None:
         """Starts what decoding needs, while the picture is still being fetched."""
+
+    def check_seal(self, deadline: Deadline) -> "Seal | None":
+        """What holds in the process that decodes; None if none can be started."""
 
     def decode_ahead(self, images: Sequence[tuple[bytes, TargetPixels]]) -> None:
         """Announces the pictures of one render, of which the next is decoded meanwhile."""
@@ -64,6 +70,21 @@ class DecodedImageCache:
         """Lets the untrusted decoder start before its picture has arrived."""
         if self._untrusted_decoder:
             self._untrusted_decoder.prepare()
+
+    def sandbox_status(self, deadline: Deadline) -> str:
+        """What holds where untrusted pictures are decoded: `Seal.status`, or `unavailable`."""
+        if self._untrusted_decoder is None:
+            return "not_sealed"
+        seal = self._untrusted_decoder.check_seal(deadline)
+        return "unavailable" if seal is None else seal.status
+
+    def take_unsealed_files(self) -> int:
+        """How many were decoded in a process that is not sealed, since the last call."""
+        if self.__dict__.get("_untrusted_decoder") is None:
+            return 0
+        from postcard.runtime.sandboxed_process import unsealed_files  # most renders decode none
+
+        return unsealed_files.take()
 
     def decode_ahead(self, images: Sequence[tuple[bytes, TargetPixels]]) -> None:
         """Announces untrusted pictures that will be decoded, in that order."""
