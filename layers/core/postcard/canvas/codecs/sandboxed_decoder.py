@@ -39,7 +39,7 @@ from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
 MAX_IMAGES = 20  # of one process
-_IMAGES_BEFORE_SPARE = MAX_IMAGES - 2  # then its successor is started
+_IMAGES_BEFORE_SPARE = MAX_IMAGES - 5  # then its successor is started, which takes a while
 TIMEOUT_SECONDS = 2.0  # of CPU time for one image, so that a busy machine refuses no more images
 MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
 MAX_SLOW_SECONDS = 4.0  # budget of each host and address; refilled by a second each second
