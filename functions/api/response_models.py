@@ -207,7 +207,11 @@ class FontFamily(BaseModel):
 
 
 class Health(BaseModel):
-    """The state of each dependency; `status` is `ok` or `unavailable`."""
+    """The state of each dependency; `status` is `ok` or `unavailable`.
+
+    `decoder`: `sealed`, `memory_not_protected`, `not_sealed` or `unavailable`.
+    """
 
     status: str
     dependencies: dict[str, str]
+    decoder: str

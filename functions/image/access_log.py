@@ -79,6 +79,7 @@ def emf_metrics(
         "Unverified": ("Count", 1 if log_fields.get("unverified") else 0),
         "AlreadyStored": ("Count", 1 if log_fields.get("already_stored") else 0),
         "CorruptedObjects": ("Count", float(str(log_fields.get("corrupted_objects", 0)))),
+        "UnsealedDecoder": ("Count", float(str(log_fields.get("unsealed_decodes") or 0))),
         "MissingRequired": ("Count", 1 if log_fields.get("missing_required") else 0),
         "MissingGlyphs": ("Count", float(str(log_fields.get("missing_glyphs") or 0))),
         "ClientErrors": ("Count", 1 if 400 <= status < 500 else 0),

@@ -20,9 +20,10 @@ from fontTools.ttLib.tables._f_v_a_r import Axis
 from fontTools.ttLib.tables.ttProgram import Program
 from PIL import Image, ImageFont
 
+from postcard.font_sanitizer import subprocess_client
 from postcard.font_sanitizer.sanitize import sanitize
 from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
-from postcard.text.font_file import FontError, read_metadata, read_tables
+from postcard.text.font_file import FontCheckUnavailable, FontError, read_metadata, read_tables
 from tests.clocks import PATIENCE_SECONDS
 from tests.fonts import (
     FONTS_FOLDER,
@@ -353,6 +354,29 @@ def test_a_font_that_takes_too_long_is_refused() -> None:
     body = edit_font(box_font("AB", outlines="CFF "), call_avalanche)
     with pytest.raises(FontError, match="too long to check"):
         sanitize_in_subprocess(body, timeout=3)
+
+
+LOST = "import os; os.write(1, b'3'); os.read(0, 9); os.kill(os.getpid(), 9)"
+CRASHED = "import os; os.write(1, b'3'); os.read(0, 9); os.abort()"
+SLEEPING = "import os, time; os.write(1, b'3'); os.read(0, 9); time.sleep(60)"
+
+
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [
+        ("raise SystemExit", FontCheckUnavailable),
+        (LOST, FontCheckUnavailable),
+        (SLEEPING, FontCheckUnavailable),
+        (CRASHED, FontError),
+    ],
+)
+def test_a_process_that_is_lost_is_told_from_one_that_a_font_broke(
+    monkeypatch: pytest.MonkeyPatch, program: str, kind: type[FontError]
+) -> None:
+    monkeypatch.setattr(subprocess_client, "_PROGRAM", program)
+    with pytest.raises(FontError) as caught:
+        sanitize_in_subprocess(b"x" * 20, timeout=0.2 if program == SLEEPING else 30)
+    assert caught.type is kind
 
 
 def test_the_subprocess_has_an_empty_environment(monkeypatch: Any) -> None:

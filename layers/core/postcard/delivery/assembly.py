@@ -60,8 +60,12 @@ class SharedServices:
         monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
         decode = dependencies.renderer.image_cache.decode_untrusted
-        assets = AssetReader(dependencies.assets, store, decode, normalize=normalize_uploads)
-        sources = SourceFetcher(store, assets, dependencies.fetcher, decode, caches=caches)
+        assets = AssetReader(
+            dependencies.assets, store, decode, normalize=normalize_uploads, monotonic=monotonic
+        )
+        sources = SourceFetcher(
+            store, assets, dependencies.fetcher, decode, monotonic=monotonic, caches=caches
+        )
         return cls(
             templates=TemplateLoader(dependencies.templates, clock=monotonic, caches=caches),
             store=store,
@@ -98,6 +102,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         shared.budget,
         dependencies.keys,
         corrupted_objects=lambda: shared.store.corrupt_count,
+        take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,
         monotonic=dependencies.monotonic,
     )
     return ImageService(

@@ -164,7 +164,8 @@ class PictureRequest:
 class PictureService:
     """Answers GETs of pictures, whichever kind of address they came by.
 
-    `corrupted_objects` counts the stored objects that failed their checksum so far.
+    `corrupted_objects` counts the stored objects that failed their checksum so far,
+    `take_unsealed_decodes` the pictures since its last call that an unsealed process decoded.
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class PictureService:
         keys: LinkKeysById,
         *,
         corrupted_objects: Callable[[], int],
+        take_unsealed_decodes: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
         self._templates = templates
@@ -188,6 +190,7 @@ class PictureService:
         self._budget = budget
         self._keys = keys
         self._corrupted_objects = corrupted_objects
+        self._take_unsealed_decodes = take_unsealed_decodes
 
     def get(self, path: str, link_header: str, context: RequestContext) -> PictureResponse:
         """The picture of a path. `BadRequest`, `Forbidden`, `NotFound`: no picture, `no-store`.
@@ -220,6 +223,7 @@ class PictureService:
         finally:
             corrupted = self._corrupted_objects() - corrupted_before
             context.log_fields["corrupted_objects"] = corrupted
+            context.log_fields["unsealed_decodes"] = self._take_unsealed_decodes()
 
     # Verify
 

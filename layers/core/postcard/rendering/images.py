@@ -179,6 +179,10 @@ class ImageResolver:
     def __post_init__(self) -> None:
         self._document_references = frozenset(self.template.image_references)
 
+    def is_trusted(self, reference: str) -> bool:
+        """Whether the document names the picture, so that publishing has re-encoded its file."""
+        return reference in self._document_references
+
     def decode_ahead(self, nodes: Sequence[RenderNode], scale: float) -> None:
         """Announce the untrusted pictures of these layers, so that they are decoded meanwhile."""
         if self.fetched_images.keys() <= self._document_references:
@@ -188,7 +192,7 @@ class ImageResolver:
             if isinstance(node.layer, ImageLayer):
                 reference = _image_choice(self.template, node, self.values).reference
                 body = self.fetched_images.get(reference)
-                if body is not None and reference not in self._document_references:
+                if body is not None and not self.is_trusted(reference):
                     box = target_pixels(node.layer, self.template.document, scale)
                     images.append((body, box if node.layer.fit != "none" else None))
         self.cache.decode_ahead(images)
@@ -221,8 +225,13 @@ class ImageResolver:
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")
-        trusted = reference in self._document_references
-        return self.cache.decode(body, target_pixels, trusted=trusted, source=reference)
+        return self.cache.decode(
+            body,
+            target_pixels,
+            trusted=self.is_trusted(reference),
+            source=reference,
+            deadline=self.deadline,
+        )
 
 
 def _image_unavailable(

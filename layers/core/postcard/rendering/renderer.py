@@ -119,14 +119,18 @@ class Renderer:
         return drawing.draw(self._start_canvas(prepared, fetched_images, None))
 
     def estimate_cost(
-        self, prepared: PreparedRender, fetched_images: FetchedImages, size: OutputSize
+        self, prepared: PreparedRender, fetched_images: FetchedImages
     ) -> "DrawingCost":
-        """How long the layers take to draw at `size`; nothing is drawn."""
-        from postcard.rendering.drawing_cost import estimate_cost  # only for checks of a template
+        """How long the layers take to draw; nothing is drawn, no untrusted picture is decoded."""
+        from postcard.rendering.drawing_cost import (  # only for checks of a template
+            PicturesOrStandIns,
+            estimate_cost,
+        )
 
-        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
-        placed = layout_nodes(drawing.context, drawing.nodes)
-        return estimate_cost(placed, drawing.canvas_spec.size, size, prepared.times_drawn(size))
+        drawing, size = self._drawing(prepared, prepared.frame(), fetched_images), prepared.size
+        pictures = PicturesOrStandIns(drawing.pictures, drawing.canvas_spec.size)
+        placed = layout_nodes(replace(drawing.context, pictures=pictures), drawing.nodes)
+        return estimate_cost(placed, drawing.canvas_spec.size, size, prepared.times_drawn())
 
     def prerender(
         self, prepared: PreparedRender, fetched_images: FetchedImages
@@ -202,6 +206,8 @@ class Renderer:
         countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
         count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
 
+        first.decode_ahead()
+
         def surfaces() -> Iterator[Surface]:
             frame_renderer = FrameRenderer(start_canvas)
             for second in range(count):
@@ -253,7 +259,6 @@ class Renderer:
             _pixels(prepared.size),
             parse_color(document.background),
         )
-        pictures.decode_ahead(frame.nodes, canvas_spec.scale)
         fonts = template.fonts or self.fonts
         context = DrawingContext(
             document,
@@ -263,7 +268,7 @@ class Renderer:
             warnings,
             deadline=prepared.deadline,
         )
-        return _Drawing(frame.nodes, canvas_spec, context)
+        return _Drawing(frame.nodes, canvas_spec, context, pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +278,19 @@ class _Drawing:
     nodes: tuple[RenderNode, ...]
     canvas_spec: CanvasSpec
     context: DrawingContext
+    pictures: ImageResolver
 
     @property
     def warnings(self) -> WarningList:
         return self.context.warnings
 
+    def decode_ahead(self) -> None:
+        """Announces the frame's untrusted pictures, which are decoded while others are drawn."""
+        self.pictures.decode_ahead(self.nodes, self.canvas_spec.scale)
+
     def draw(self, start_canvas: StartCanvas) -> Surface:
         """Draws the layers that are not drawn on the start canvas already."""
+        self.decode_ahead()
         canvas, drawn_count = start_canvas(self.context, self.canvas_spec, self.nodes)
         draw_nodes(self.context, canvas, self.nodes[drawn_count:])
         return canvas.surface

@@ -7,6 +7,7 @@ from postcard.assets.asset_service import AssetService
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.erasure import Erasure
 from postcard.services.health import check_all
@@ -34,10 +35,14 @@ class ApiDependencies:
     cors_origins: Sequence[str] = ()
 
 
+MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
+
+
 @dataclass(frozen=True, slots=True)
 class ApiService:
     """Everything that the API's handlers call.
 
+    `sandbox_status` says what holds in the process that decodes untrusted files.
     `fonts` takes the templates that may use a font (None: all) and a `time.monotonic()` instant.
     `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
     """
@@ -52,6 +57,7 @@ class ApiService:
     assets: AssetService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
+    sandbox_status: Callable[[], str]
     keys: ApiKeyService
     limiter: ports.RateLimiter
     counters: ports.Counters
@@ -99,6 +105,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             *_custom_fonts(shared, templates, deadline),
         ],
         health=lambda: _health(dependencies),
+        sandbox_status=lambda: _sandbox_status(dependencies),
         keys=ApiKeyService(api.api_keys),
         limiter=api.limiter,
         counters=dependencies.counters,
@@ -121,6 +128,12 @@ def _custom_fonts(
     return shared.pipeline.custom_fonts().describe_fonts(
         renderer.fonts, templates=templates, deadline=deadline
     )
+
+
+def _sandbox_status(dependencies: Dependencies) -> str:
+    monotonic = dependencies.monotonic
+    deadline = Deadline(monotonic() + MAX_SANDBOX_START_SECONDS, monotonic)
+    return dependencies.renderer.image_cache.sandbox_status(deadline)
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from postcard.canvas.codecs.color.color_profile import to_high_byte, to_srgb
 from postcard.canvas.codecs.image_tags import ImageTags, read_tags
 from postcard.canvas.codecs.pillow_plugins import load_pixels, open_image
 from postcard.canvas.image_filters import ImageFilters, RelativeRegion
+from postcard.errors import SandboxUnavailable
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 
 MAX_DECODED_PIXELS = 25_000_000
@@ -55,6 +56,10 @@ class ImageDecodeError(ValueError):
     """The bytes cannot be decoded or are not allowed; the message says why."""
 
 
+class DecoderUnavailable(ImageDecodeError, SandboxUnavailable):
+    """The image was not decoded for a reason that is not its own: another try may succeed."""
+
+
 class DecodedImage:
     """A decoded image: the first frame in RGB or RGBA, upright, in sRGB.
 
@@ -70,12 +75,20 @@ class DecodedImage:
         self._resize_cache: dict[object, Image.Image] = {}
 
     @classmethod
-    def decode(cls, body: bytes, *, target_pixels: tuple[int, int] | None = None) -> "DecodedImage":
+    def decode(
+        cls,
+        body: bytes,
+        *,
+        target_pixels: tuple[int, int] | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> "DecodedImage":
         """Decode PNG, JPEG, GIF, WebP or AVIF of at most 25 Mpx; raises ImageDecodeError.
 
         `target_pixels` is the size in device pixels at which the image will be drawn: a JPEG is
-        reduced while it is decoded, but never below that size.
+        reduced while it is decoded, but never below that size. Decoding does not begin after
+        `deadline`: `DeadlineExceeded`.
         """
+        deadline.check()
         format = detect_format(body)
         try:
             return _decode(body, format, target_pixels)
@@ -85,6 +98,11 @@ class DecodedImage:
             raise ImageDecodeError("it takes too much memory") from error
         except Exception as error:  # Pillow raises any of them for broken files
             raise ImageDecodeError(f"this {format} picture cannot be read: it is broken") from error
+
+    @classmethod
+    def without_pixels(cls, size: tuple[int, int]) -> "DecodedImage":
+        """A stand-in that has only a size, for layout."""
+        return cls(Image.new("L", (1, 1)), size)
 
     def resized(
         self,

@@ -3,46 +3,36 @@
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
-import sys
-import time
 import weakref
 from collections.abc import Callable
 
-from postcard.runtime import sandbox
+from postcard.runtime import sandboxed_process
+from postcard.runtime.sandbox import Seal
 
 CpuClock = Callable[[int], float]  # the CPU seconds of a process id
-WORKER_PROGRAM = (
-    "import sys; sys.path[:0] = sys.argv[1:]; "
-    "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
-)
+WORKER_PROGRAM = "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
 _MAX_IO_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # most photos fit, so that decoding begins while this process does other work
-
-
-def subprocess_cpu_seconds(pid: int) -> float:
-    """The CPU seconds of another process; OSError if it does not exist, or not on Linux."""
-    return time.clock_gettime(~pid << 3 | 2)  # CPUCLOCK_SCHED, see clock_getcpuclockid(3)
+_END_SECONDS = 1.0  # until a process whose pipes are closed has ended
 
 
 class DecoderSubprocess:
-    """A subprocess with an empty environment. `program` is its Python code."""
+    """A subprocess with an empty environment. `program` is its Python code.
+
+    `seal` is what it says that the sandbox holds; None until it is ready. `decoded` counts the
+    images that it was given.
+    """
 
     def __init__(self, program: str, cpu_clock: CpuClock) -> None:
-        sandbox.disable_ptrace()
-        paths = [os.path.abspath(path or ".") for path in sys.path]  # noqa: PTH100
-        self._process = subprocess.Popen(  # noqa: S603  # our own program
-            [sys.executable, "-I", "-S", "-c", program, *paths],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            bufsize=0,
-        )
+        self._process = sandboxed_process.start(program)
         self._end = weakref.finalize(self, _end, self._process)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._cpu_clock = cpu_clock
         self.pid = self._process.pid
+        self.seal: Seal | None = None
+        self.decoded = 0
         self.input_pipe = self._process.stdin.fileno()
         self.output_pipe = self._process.stdout.fileno()
         for pipe in (self.input_pipe, self.output_pipe):
@@ -54,6 +44,14 @@ class DecoderSubprocess:
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    def was_lost(self) -> bool:
+        """Whether it ended before it was ready, or was killed from outside: by no image's fault."""
+        if self.seal is None:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_END_SECONDS) == -signal.SIGKILL
+        return False
 
     def cpu_seconds(self) -> float | None:
         """The CPU time that it used; None where the system does not say."""
