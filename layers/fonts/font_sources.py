@@ -216,8 +216,8 @@ FONT_SOURCES = (
     _design_font("Space Grotesk", "2.0",
             "aebb9c6c82325e29fe81d36543df2b99d8290ad78f9779f786e2df64c2a4c908", kerned=True),
     FontSource(
-        package="fonts-noto-color-emoji_2.042-0+deb12u1_all.deb",
-        sha256="a5ab0f69c7938423862320d9aca5dd187b3fd879d6a9a57dd52e17c3fa8d2751",
+        package="fonts-noto-color-emoji_2.051-0+deb13u1_all.deb",
+        sha256="03141cd51c0e9ff8ad858fcf2d8234f8a00ae4d7a0872df43a71519359c54e8c",
         member="./usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
         license_member="./usr/share/doc/fonts-noto-color-emoji/copyright",
         file="NotoColorEmoji.ttf",
