@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy import bootstrap
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
+    BUILT_TEMPLATE,
     DeployError,
     DeploymentPlan,
     StackOutputs,
@@ -82,11 +84,26 @@ def deploy(stage: str, extra_parameters: Mapping[str, str]) -> None:
     cloudformation = session.client("cloudformation")
     limits = ConcurrencyLimits.read(session.client("lambda"))
     print(limits.summary())
+    check_more_fonts(plan, cloudformation)
     run_sam(with_api_concurrency(plan, limits, cloudformation).sam_command(session.region_name))
     outputs = StackOutputs.read(cloudformation, plan.stack_name)
     settings = outputs.settings(region=session.region_name, stage=stage)
     bootstrap_stack(settings)
     run_smoke_test(outputs, settings)
+
+
+def check_more_fonts(
+    plan: DeploymentPlan, cloudformation: object, built: Path = BUILT_TEMPLATE.parent
+) -> None:
+    """DeployError if the stack has or gets the optional fonts and the build has none."""
+    state = plan.parameters.get("MoreFonts") or deployed_parameter(
+        cloudformation, plan.stack_name, "MoreFonts"
+    )
+    if state == "on" and not (built / "MoreFontsLayer/more-fonts/coverage.json").is_file():
+        raise DeployError(
+            "The stack has the optional fonts (MoreFonts=on), but they were not built. Run `make"
+            " deploy MORE_FONTS=on`, or MORE_FONTS=off to remove them from the stack."
+        )
 
 
 def aws_region(environ: Mapping[str, str]) -> str:

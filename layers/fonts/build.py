@@ -108,12 +108,22 @@ def _read_archive(path: Path, sha256: str) -> dict[str, bytes]:
 
 def _trim_font(font: TTFont, source: FontSource) -> TTFont:
     """Only the weight axis stays variable; hints are removed, so that widths scale linearly."""
+    if source.whole:
+        return _without_hints(font)
     if source.pinned:
         file = io.BytesIO()
         instancer.instantiateVariableFont(font, dict(source.pinned)).save(file)
         font = TTFont(file, recalcTimestamp=False)
     codes = set(map(ord, source.characters())) if source.characters else font.getBestCmap()
     _subset_in_place(font, codes, HORIZONTAL_FEATURES if source.collection_index >= 0 else ["*"])
+    return font
+
+
+def _without_hints(font: TTFont) -> TTFont:
+    for tag in {"cvt ", "fpgm", "gasp", "prep"} & set(font.keys()):
+        del font[tag]
+    for name in font.getGlyphOrder():
+        font["glyf"][name].removeHinting()
     return font
 
 

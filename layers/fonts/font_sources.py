@@ -18,8 +18,9 @@ class FontSource:
 
     `pinned` are variation axes with a fixed value. `collection_index` is the font's index in a
     collection, -1 outside one. `characters` are those that are kept; None keeps all. `as_published`
-    copies the file unchanged, because its licence reserves the name for the original. `kerned`
-    fonts get a second file with only Latin letters, because their kerning is slow to shape with.
+    copies the file unchanged, because its licence reserves the name for the original. `whole` keeps
+    all glyphs and only removes hints: cutting Nastaliq would double its size. `kerned` fonts get a
+    second file with only Latin letters, because their kerning is slow to shape with.
     """
 
     package: str
@@ -35,6 +36,7 @@ class FontSource:
     collection_index: int = -1
     characters: Callable[[], frozenset[str]] | None = None
     as_published: bool = False
+    whole: bool = False
     kerned: bool = False
 
     @property

@@ -13,7 +13,13 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from deploy import bootstrap
-from deploy.__main__ import aws_region, bootstrap_stack, read_arguments, with_api_concurrency
+from deploy.__main__ import (
+    aws_region,
+    bootstrap_stack,
+    check_more_fonts,
+    read_arguments,
+    with_api_concurrency,
+)
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
     DeployError,
@@ -131,6 +137,36 @@ class TestConcurrency:
     def test_the_summary_has_advice_for_a_low_limit(self) -> None:
         assert "Ask AWS for 1,000" in ConcurrencyLimits(10, 10).summary()
         assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
+
+
+class TestMoreFonts:
+    @staticmethod
+    def check(stated: str | None, deployed: str | None, built: Path) -> None:
+        parameters = {"MoreFonts": stated} if stated else {}
+        client = boto3.client("cloudformation", region_name="us-east-1")
+        with Stubber(client) as stub:
+            if not stated:
+                values = [{"ParameterKey": "MoreFonts", "ParameterValue": deployed or "off"}]
+                stack = {"StackName": "a", "CreationTime": NOW, "StackStatus": "CREATE_COMPLETE"}
+                stub.add_response("describe_stacks", {"Stacks": [{**stack, "Parameters": values}]})
+            check_more_fonts(DeploymentPlan("dev", "a", parameters), client, built)
+
+    @pytest.mark.parametrize(("stated", "deployed"), [("on", None), (None, "on")])
+    def test_a_stack_with_the_optional_fonts_is_not_deployed_without_them(
+        self, stated: str | None, deployed: str | None, tmp_path: Path
+    ) -> None:
+        with pytest.raises(DeployError, match="MORE_FONTS=on"):
+            self.check(stated, deployed, tmp_path)
+        folder = tmp_path / "MoreFontsLayer" / "more-fonts"
+        folder.mkdir(parents=True)
+        (folder / "coverage.json").touch()
+        self.check(stated, deployed, tmp_path)
+
+    @pytest.mark.parametrize(("stated", "deployed"), [("off", "on"), (None, "off")])
+    def test_a_stack_without_them_needs_none(
+        self, stated: str | None, deployed: str | None, tmp_path: Path
+    ) -> None:
+        self.check(stated, deployed, tmp_path)
 
 
 class TestPlan:

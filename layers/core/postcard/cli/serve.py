@@ -1,6 +1,7 @@
 """`postcard serve`: runs the whole service on this machine."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 from postcard.cli.base_command import Command
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import EXIT_ERROR, CommandError, CommandResult
-from postcard.cli.target import REPOSITORY
+from postcard.cli.target import REPOSITORY, more_fonts_folder
 
 
 @click.command(cls=Command, example="postcard serve --port 8081")
@@ -31,6 +32,7 @@ def serve(port: int, state: Path) -> CommandResult:
     """Run the whole service on this machine.
 
     Serves links, pictures and the API on 127.0.0.1 until Ctrl-C, without an AWS account.
+    POSTCARD_MORE_FONTS names a folder of optional fonts: `make serve MORE_FONTS=on` builds it.
     """
     sys.path.insert(0, str(REPOSITORY))  # `local` is not part of the installed package
     try:
@@ -40,6 +42,8 @@ def serve(port: int, state: Path) -> CommandResult:
             f"`postcard serve` needs Postcard's repository and its development packages ({error})."
             " Clone the repository and run `make serve` there."
         ) from error
+    if more_fonts := more_fonts_folder():
+        os.environ["POSTCARD_MORE_FONTS"] = str(more_fonts)  # absolute, for the functions
     exit_code = local.main(port, state)
     return CommandResult(
         json_fields={"success": exit_code == 0, "port": port},
