@@ -6,6 +6,9 @@ STAGE ?= dev
 ARCH ?= arm64
 REQUESTS ?= 1000000
 BUILD ?= .aws-sam/build
+# on: with the fonts of further scripts. off: without them. Empty: as the stack is deployed, else off.
+MORE_FONTS ?=
+MORE_FONTS_BUILT := $(if $(filter on,$(MORE_FONTS)),build/more-fonts/coverage.json)
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
@@ -18,7 +21,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs clients docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -48,8 +51,8 @@ setup: .venv/ready ## create .venv with pinned packages
 	@cd requirements/clients && npm ci
 	@touch $@
 
-serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) ## run the whole service on http://127.0.0.1:8080 (PORT=…)
-	@$(BIN)/postcard serve --port $(PORT)
+serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
+	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
@@ -73,7 +76,7 @@ lint: setup ## check formatting, lint rules and import contracts
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## check types with mypy --strict
-	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py layers/more_fonts/*.py
 
 audit: setup ## check pinned packages for known vulnerabilities (exit 2: PyPI is not reachable)
 	@$(BIN)/python -m deploy.dependency_audit
@@ -83,12 +86,12 @@ stack: .venv-sam/ready ## copy the edge function into template.yaml and validate
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
 
-build: .venv-sam/ready ## build the Lambda functions and layers (ARCH=arm64|x86_64)
-	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
+build: .venv-sam/ready $(MORE_FONTS_BUILT) ## build the Lambda functions and layers (ARCH=arm64|x86_64 MORE_FONTS=on)
+	ARCHITECTURE=$(ARCH) MORE_FONTS=$(MORE_FONTS) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
-deploy: .venv-sam/ready ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="…" YES=1 WITHOUT_DOMAIN=1 CHANGES=1)
-	@$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS)) $(if $(YES),--yes) $(if $(WITHOUT_DOMAIN),--without-domain) $(if $(CHANGES),--changes)
+deploy: .venv-sam/ready ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="…" MORE_FONTS=on YES=1 WITHOUT_DOMAIN=1 CHANGES=1)
+	@$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS) $(addprefix MoreFonts=,$(MORE_FONTS))) $(if $(YES),--yes) $(if $(WITHOUT_DOMAIN),--without-domain) $(if $(CHANGES),--changes)
 
 destroy: setup ## delete a stack from your AWS account (STAGE=dev|prod)
 	@$(BIN)/python -m deploy.destroy --stage $(STAGE)
@@ -106,11 +109,16 @@ gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
-	@mkdir -p build
-	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
+	@mkdir -p build/scripts
+	$(BIN)/python -m tests.text.chromium_lines build/scripts
 
 fonts: setup ## build layers/fonts from pinned packages (5 minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
+
+more-fonts: build/more-fonts/coverage.json ## build the optional fonts into build/more-fonts (needs npm)
+
+build/more-fonts/coverage.json: layers/more_fonts/more_font_sources.py layers/fonts/build.py | setup
+	$(BIN)/python -m layers.more_fonts.build_more_fonts build/fonts build/more-fonts
 
 docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
 	cd requirements/docs-page && npm ci

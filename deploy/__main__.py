@@ -111,7 +111,7 @@ def deploy(
     limits = ConcurrencyLimits.read(session.client("lambda"))
     print(limits.summary())
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
-    build(arguments.architecture)
+    build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
     plan = with_api_concurrency(plan, limits, deployed)
     try:
         run_sam(plan.sam_command(region, only_show_changes=arguments.changes))
@@ -142,9 +142,15 @@ def caller_identity(session: boto3.Session) -> str:
     return str(identity["Arn"])
 
 
-def build(architecture: str) -> None:
+def more_fonts(plan: DeploymentPlan, deployed: DeployedStack) -> str:
+    """`on` if the stack has or gets the optional fonts, else `off`."""
+    return plan.parameters.get("MoreFonts") or deployed.parameters.get("MoreFonts", "off")
+
+
+def build(architecture: str, *, more_fonts: str) -> None:
     """Build the functions and layers with `make`; `DeployError` if it fails."""
     command = ["make", "--no-print-directory", "stack", "build", f"ARCH={architecture}"]
+    command.append(f"MORE_FONTS={more_fonts if more_fonts == 'on' else ''}")
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - a fixed program
         raise DeployError("The build failed; see its output above. Nothing was deployed.")
 

@@ -138,6 +138,7 @@ class LocalServer:
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),
         }

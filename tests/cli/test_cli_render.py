@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from tests.cli.runner import clean_environment, run_postcard, template_folder
+from tests.conftest import MORE_FONTS
 from tests.fonts import upside_down_font, woff2
 
 __all__ = ["clean_environment"]
@@ -226,6 +227,20 @@ COMMANDS = [
     *(["signing-keys", name] for name in ("create", "rotate", "retire", "revoke", "sync", "list")),
     *(["templates", name] for name in ("check", "push", "pull")),
 ]
+
+
+def test_render_takes_the_optional_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    javanese = {**CARD, "layers": [{"type": "text", "width": 200, "text": "ꦏꦂꦠꦶꦤꦶ {{ name }}"}]}
+    document = template_folder(tmp_path / "templates", card=javanese) / "card.json"
+    out = tmp_path / "card.png"
+    without = run_postcard("render", document, "-o", out)
+    assert "Javanese: build, deploy or serve with MORE_FONTS=on" in without.stdout + without.stderr
+    monkeypatch.setenv("POSTCARD_MORE_FONTS", str(MORE_FONTS))
+    output = run_postcard("render", document, "-o", out)
+    assert "missing_glyph" not in output.stdout + output.stderr
+    monkeypatch.setenv("POSTCARD_MORE_FONTS", str(tmp_path))
+    refused = run_postcard("render", document, "-o", out)
+    assert refused.exit_code != 0 and "make more-fonts" in refused.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -13,7 +13,13 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from deploy import bootstrap
-from deploy.__main__ import aws_region, bootstrap_stack, read_arguments, with_api_concurrency
+from deploy.__main__ import (
+    aws_region,
+    bootstrap_stack,
+    more_fonts,
+    read_arguments,
+    with_api_concurrency,
+)
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
     DeployedStack,
@@ -132,6 +138,25 @@ class TestConcurrency:
     def test_the_summary_has_advice_for_a_low_limit(self) -> None:
         assert "Ask AWS for 1,000" in ConcurrencyLimits(10, 10).summary()
         assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
+
+
+class TestOptionalFonts:
+    @pytest.mark.parametrize(
+        ("stated", "deployed", "built"),
+        [
+            ("on", None, "on"),
+            (None, "on", "on"),
+            ("off", "on", "off"),
+            (None, "off", "off"),
+            (None, None, "off"),
+        ],
+    )
+    def test_a_stack_that_has_the_optional_fonts_is_built_with_them(
+        self, stated: str | None, deployed: str | None, built: str
+    ) -> None:
+        plan = DeploymentPlan("dev", "s", {"MoreFonts": stated} if stated else {})
+        before = DeployedStack("CREATE_COMPLETE", {"MoreFonts": deployed} if deployed else {})
+        assert more_fonts(plan, before) == built
 
 
 class TestPlan:

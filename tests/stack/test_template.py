@@ -12,10 +12,12 @@ import pytest
 
 from deploy.template_check import SamDocument, apply_sam_transform, lint
 from image.access_log import emf_metrics
+from local.aws.cloudformation import CloudFormationTemplate
 from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
 FUNCTIONS = ("ImageFunction", "ApiFunction")
+LAYERS = ["CoreLayer", "VendorLayer", "FontsLayer"]
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
 
@@ -54,6 +56,24 @@ def named_by(key: str, value: Any) -> list[str]:
         text = value if isinstance(value, str) else value[0]
         return [name.split(".")[0] for name in re.findall(r"\$\{([\w.]+)\}", text)]
     return []
+
+
+@pytest.mark.parametrize(("choice", "folder"), [("on", "/opt/more-fonts"), ("off", "")])
+def test_the_optional_fonts_are_a_layer_that_a_parameter_adds(choice: str, folder: str) -> None:
+    document = CloudFormationTemplate.read(Path("template.yaml"))
+    document = document.with_values({}, {"MoreFonts": choice})
+    for name in FUNCTIONS:
+        properties = document.body["Resources"][name]["Properties"]
+        variables = properties["Environment"]["Variables"]
+        assert document.resolve(variables["POSTCARD_MORE_FONTS"]) == folder
+        layers = document.resolve(properties["Layers"])
+        assert layers == [*LAYERS, *(["MoreFontsLayer"] if folder else [])]
+    exists = "MoreFontsLayer" in document.resources("AWS::Serverless::LayerVersion")
+    assert exists == (choice == "on")
+
+
+def test_the_optional_fonts_are_left_out_by_default(template: SamDocument) -> None:
+    assert template["Parameters"]["MoreFonts"]["Default"] == "off"
 
 
 def test_cfn_lint_finds_no_problem_in_the_transformed_template(

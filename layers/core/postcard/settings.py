@@ -28,6 +28,7 @@ class Settings:
     allow_http: bool = False
     cors_origins: tuple[str, ...] = ()
     fonts: str = DEFAULT_FONTS  # a folder
+    more_fonts: str = ""  # the folder of the optional fonts; empty without them
     retention_days: int | None = None
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
     stage: str = DEFAULT_STAGE
@@ -49,6 +50,7 @@ class Settings:
             allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or DEFAULT_FONTS,
+            more_fonts=environ.get("POSTCARD_MORE_FONTS", ""),
             retention_days=_read_positive_integer(environ, "POSTCARD_RETENTION_DAYS", "days"),
             merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
             or DEFAULT_MERGE_RENDERS,

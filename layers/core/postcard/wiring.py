@@ -176,7 +176,9 @@ def _dependencies(
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
         renderer=Renderer(
-            Fonts.load(Path(settings.fonts)),
+            Fonts.load(
+                Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None
+            ),
             DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder, caches=caches),
             StaticLayerCache(caches=caches),
         ),

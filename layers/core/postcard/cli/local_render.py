@@ -9,7 +9,7 @@ from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.assets.font_cache import FontCache
 from postcard.canvas.codecs.reencode import reencode
 from postcard.cli.local_fonts import load_local_fonts
-from postcard.cli.target import fonts_folder
+from postcard.cli.target import load_fonts
 from postcard.cli.template_files import TemplateFile
 from postcard.errors import Fault, SourceImageFault
 from postcard.image_formats import EncodedImage
@@ -23,7 +23,6 @@ from postcard.template.bind import example_value
 from postcard.template.compiled import Template
 from postcard.template.fields.list_values import parse_flat_name
 from postcard.template.validation.parse import parse_document
-from postcard.text.fonts import Fonts
 
 FETCH_SECONDS = 10.0  # for all remote pictures together
 
@@ -66,7 +65,7 @@ def render_file(
 
 
 def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
-    renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
+    renderer, now = Renderer(load_fonts()), time.time()
     custom_fonts = load_local_fonts(file, job.template.document, renderer.fonts)
     # A local variable, because the cache must keep the font files until the picture is drawn.
     font_cache = FontCache(renderer.fonts, custom_fonts.read)

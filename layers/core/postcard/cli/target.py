@@ -25,6 +25,7 @@ from postcard.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from postcard.services.assembly import ApiService
+    from postcard.text.fonts import Fonts
 
 REPOSITORY = Path(postcard.__file__).resolve().parents[3]
 NO_TARGET_MESSAGE = (
@@ -66,7 +67,12 @@ class ServiceTarget:
             self._use_local_credentials(variables)
         else:
             raise CommandError(NO_TARGET_MESSAGE)
-        return {**variables, "POSTCARD_FONTS": str(fonts_folder())}
+        more = more_fonts_folder()
+        return {
+            **variables,
+            "POSTCARD_FONTS": str(fonts_folder()),
+            "POSTCARD_MORE_FONTS": str(more or ""),
+        }
 
     def settings(self) -> Settings:
         """The installation's settings; `CommandError` names a missing one."""
@@ -202,6 +208,24 @@ def fonts_folder() -> Path:
             " layers/fonts of Postcard's repository."
         )
     return folder
+
+
+def more_fonts_folder() -> Path | None:
+    """The folder of the optional fonts: POSTCARD_MORE_FONTS; None if it is not set."""
+    name = os.environ.get("POSTCARD_MORE_FONTS")
+    if name and not (Path(name) / "coverage.json").is_file():
+        raise CommandError(
+            f"There are no fonts in {name} (POSTCARD_MORE_FONTS). `make more-fonts` writes some"
+            " into build/more-fonts."
+        )
+    return Path(name).absolute() if name else None
+
+
+def load_fonts() -> "Fonts":
+    """All fonts for drawing on this machine."""
+    from postcard.text.fonts import Fonts
+
+    return Fonts.load(fonts_folder(), more_fonts_folder())
 
 
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:

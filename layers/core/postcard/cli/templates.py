@@ -136,14 +136,13 @@ def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandRe
 def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
     """The picture and font files that a document uses, by asset id."""
     from postcard.cli.local_fonts import font_files, font_id
-    from postcard.cli.target import fonts_folder
+    from postcard.cli.target import load_fonts
     from postcard.errors import raise_faults
     from postcard.template.validation.parse import parse_document
-    from postcard.text.fonts import Fonts
 
     text = file.text()
     named_assets = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
-    fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
+    fonts, faults = font_files(file, parse_document(text), load_fonts())
     raise_faults(faults)
     font_assets = {font_id(path): path for paths in fonts.values() for path in paths}
     return {**font_assets, **named_assets}
