@@ -91,7 +91,9 @@ def emf_metrics(
     dimensions = {"service": service, **({"reason": str(reason)} if reason else {})}
     namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
     all_metrics = [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()]
-    directives = [{"Namespace": namespace, "Dimensions": [["service"]], "Metrics": all_metrics}]
+    directives: list[dict[str, Any]] = [
+        {"Namespace": namespace, "Dimensions": [["service"]], "Metrics": all_metrics}
+    ]
     if reason:  # CloudWatch bills each metric of each reason: only the one that is looked at
         by_reason = {"Dimensions": [["service", "reason"]], "Metrics": [FALLBACKS_BY_REASON]}
         directives.append({"Namespace": namespace, **by_reason})

@@ -265,9 +265,9 @@ TARGET_OPTIONS = (
 
 def _profile_region() -> str:
     """The region of AWS_DEFAULT_REGION or of the AWS profile, as `make deploy` finds it."""
-    import boto3
+    from postcard.adapters.aws.boto_client import configured_region
 
-    return boto3.Session().region_name or "us-east-1"
+    return configured_region() or "us-east-1"
 
 
 def _postcard_variables(environ: Mapping[str, str]) -> dict[str, str]:

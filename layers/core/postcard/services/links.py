@@ -302,6 +302,10 @@ def _open_faults(template: Template, request: LinkRequest) -> Iterator[Fault]:
             yield Fault("invalid_value", json_pointer("open", name), detail)
     if request.open and request.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
+    yield from _platform_faults(request)
+
+
+def _platform_faults(request: LinkRequest) -> Iterator[Fault]:
     if request.esp == "custom":
         yield from _quote_faults(request.open or {})
     if request.esp is not None:

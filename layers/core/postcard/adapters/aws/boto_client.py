@@ -27,6 +27,11 @@ RETRY_DELAY_SECONDS = 0.1
 THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
 
 
+def configured_region() -> str | None:
+    """The region of AWS_DEFAULT_REGION or of the AWS profile; None if neither names one."""
+    return boto3.Session().region_name
+
+
 def boto_client(
     service: str, settings: "Settings", *, seconds: float | None = None, **client_options: Any
 ) -> "BotoClient":

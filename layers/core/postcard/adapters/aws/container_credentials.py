@@ -15,8 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
-from postcard.adapters.aws.retrying_transport import FULL_URI
-from postcard.adapters.aws.sigv4 import Credentials
+from postcard.adapters.aws.sigv4 import CONTAINER_CREDENTIALS, Credentials
 
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105
@@ -55,7 +54,7 @@ class ContainerCredentials:
 
     def _fetch(self) -> tuple[Credentials, float]:
         """New credentials, and when they expire in seconds since 1970."""
-        url = urlsplit(self._environ[FULL_URI])
+        url = urlsplit(self._environ[CONTAINER_CREDENTIALS])
         host = url.hostname or ""
         if url.scheme != "http" or host not in LOCAL_HOSTS:
             raise ValueError("the endpoint of credentials is not on this machine")

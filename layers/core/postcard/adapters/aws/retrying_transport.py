@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
-from postcard.adapters.aws.sigv4 import Credentials, signed_headers
+from postcard.adapters.aws.sigv4 import CONTAINER_CREDENTIALS, Credentials, signed_headers
 from postcard.adapters.http.deadline_socket import DeadlineSocket, default_tls_context, wrap_tls
 from postcard.adapters.http.exchange import BodyTooLarge, read_body, send_request
 from postcard.runtime.lazy_dataclass import dataclass
@@ -20,7 +20,6 @@ from postcard.runtime.lazy_regex import lazy_regex
 if TYPE_CHECKING:
     from postcard.adapters.aws.container_credentials import ContainerCredentials
 
-FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 MAX_BODY_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 15.0  # then AWS has probably closed the connection
@@ -103,7 +102,7 @@ class Transport:
 
     def _credentials(self) -> Credentials:
         """From the environment, or from Lambda's endpoint in a function with SnapStart."""
-        if "AWS_ACCESS_KEY_ID" in self._environ or FULL_URI not in self._environ:
+        if "AWS_ACCESS_KEY_ID" in self._environ or CONTAINER_CREDENTIALS not in self._environ:
             return Credentials.from_environ(self._environ)
         if self._container_credentials is None:
             from postcard.adapters.aws.container_credentials import ContainerCredentials
