@@ -114,11 +114,11 @@ class FakeTemplates(MemoryTemplateStore):
     reads = 0  # of records
     version_reads = 0
 
-    def record(self, template_id: str) -> Any:
+    def record(self, template_id: str, *, consistent: bool = True) -> Any:
         self.reads += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().record(template_id)
+        return super().record(template_id, consistent=consistent)
 
     def version(self, template_id: str, version: int) -> Any:
         self.version_reads += 1

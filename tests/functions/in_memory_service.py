@@ -49,10 +49,15 @@ class InMemoryService:
     """All of Postcard in memory; `now` changes only when a test changes it."""
 
     def __init__(
-        self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
+        self,
+        *,
+        cors_origins: Sequence[str] = (),
+        merge_renders: int = DEFAULT_MERGE_RENDERS,
+        stores_renders: bool = True,
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
+        self.stores_renders = stores_renders
         self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
         self.pictures, self.store = FakeObjects(), FakeObjects()
         self.web, self.cdn = FakeWeb(), MemoryCdn()
@@ -109,6 +114,7 @@ class InMemoryService:
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
+            stores_renders=self.stores_renders,
             caches=caches,
         )
 

@@ -4,19 +4,19 @@ import pytest
 
 from deploy.template_check import SamDocument, apply_sam_transform, read_template
 
-CREATES = ("CreatesTable", "CreatesStoreBucket", "CreatesKeys")
+DEFAULTS = ("CreatesTable", "CreatesStoreBucket", "CreatesKeys", "StoresRenders")
 
 
-def resolve_data(node: Any, *, creates: bool) -> Any:
-    """A part of the template where the stack creates its data resources, or takes over others."""
+def resolve(node: Any, *, default: bool) -> Any:
+    """A part of the template with the parameters of its data at their defaults, or not."""
     if isinstance(node, list):
-        return [resolve_data(each, creates=creates) for each in node]
+        return [resolve(each, default=default) for each in node]
     if not isinstance(node, dict):
         return node
     condition, *branches = node.get("Fn::If", [None]) if node.keys() == {"Fn::If"} else [None]
-    if condition in CREATES:
-        return resolve_data(branches[0 if creates else 1], creates=creates)
-    return {key: resolve_data(value, creates=creates) for key, value in node.items()}
+    if condition in DEFAULTS:
+        return resolve(branches[0 if default else 1], default=default)
+    return {key: resolve(value, default=default) for key, value in node.items()}
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +27,15 @@ def whole_template() -> SamDocument:
 
 @pytest.fixture(scope="session")
 def template(whole_template: SamDocument) -> SamDocument:
-    """The template of a stack that creates its table, store bucket and secret."""
-    resolved: SamDocument = resolve_data(whole_template, creates=True)
+    """The template of a stack that creates its data and stores the pictures of links."""
+    resolved: SamDocument = resolve(whole_template, default=True)
     return resolved
 
 
 @pytest.fixture(scope="session")
 def adopting_template(whole_template: SamDocument) -> SamDocument:
-    """The template of a stack that takes over the data of an earlier one."""
-    resolved: SamDocument = resolve_data(whole_template, creates=False)
+    """The template of a stack that takes over the data of an earlier one, and stores nothing."""
+    resolved: SamDocument = resolve(whole_template, default=False)
     return resolved
 
 

@@ -187,3 +187,12 @@ def test_inlining_leaves_comments_out_and_nothing_else() -> None:
 def test_a_template_without_function_code_is_refused() -> None:
     with pytest.raises(ValueError, match="0 blocks"):
         with_function_code("a: 1\n", "code")
+
+
+def test_without_stored_pictures_cloudfront_asks_the_function_first(
+    adopting_template: SamDocument,
+) -> None:
+    config = adopting_template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    for pattern in ("/r/*", "/c/*"):
+        assert behaviours(config)[pattern]["TargetOriginId"] == "image-api"
+    assert behaviours(config)["/i/*"]["TargetOriginId"] == "stored-or-drawn"

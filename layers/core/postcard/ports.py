@@ -88,7 +88,9 @@ class Page(Generic[Item]):
 class TemplateStore(Protocol):
     """Template records and versions."""
 
-    def record(self, template_id: str) -> TemplateRecord | None: ...
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
+        """As it is now, or, not `consistent`, perhaps as it was a second ago, at half the price."""
+
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither.

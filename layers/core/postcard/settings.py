@@ -31,6 +31,7 @@ class Settings:
     more_fonts: str = ""  # the folder of the optional fonts; empty without them
     retention_days: int | None = None
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    store_renders: str = "always"  # or "never": the CDN alone keeps the pictures of links
     stage: str = DEFAULT_STAGE
     region: str = DEFAULT_REGION
     endpoint_url: str | None = None
@@ -54,6 +55,7 @@ class Settings:
             retention_days=_read_positive_integer(environ, "POSTCARD_RETENTION_DAYS", "days"),
             merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
             or DEFAULT_MERGE_RENDERS,
+            store_renders=_read_choice(environ, "POSTCARD_STORE_RENDERS", ("always", "never")),
             stage=environ.get("POSTCARD_STAGE") or DEFAULT_STAGE,
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
@@ -68,6 +70,14 @@ def _read_flag(environ: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise SettingsError(f'{name} is "{text}": leave it empty or set it to 1.')
     return text == "1"
+
+
+def _read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices; the first if it is not set."""
+    text = environ.get(name) or choices[0]
+    if text not in choices:
+        raise SettingsError(f'{name} is "{text}": set it to {" or ".join(choices)}.')
+    return text
 
 
 def _read_positive_integer(environ: Mapping[str, str], name: str, unit: str) -> int | None:

@@ -185,5 +185,6 @@ def _dependencies(
         keys=keys.current,
         origin=keys.origin_secret,
         merge_renders=settings.merge_renders,
+        stores_renders=settings.store_renders == "always",
         caches=caches,
     )

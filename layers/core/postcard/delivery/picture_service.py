@@ -75,6 +75,14 @@ PUBLIC = "public, no-transform"
 DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
 
 
+class RecordChanged(Exception):
+    """The template was recalled, paused or erased while its picture was drawn."""
+
+    def __init__(self, template: LoadedTemplate) -> None:
+        super().__init__("the template changed while its picture was drawn")
+        self.template = template
+
+
 def image_key(image_id: str, format: str) -> str:
     """The key of an opaque image in the pictures bucket."""
     return f"images/{image_id}.{format}"
@@ -166,6 +174,7 @@ class PictureService:
 
     `corrupted_objects` counts the stored objects that failed their checksum so far,
     `take_unsealed_decodes` the pictures since its last call that an unsealed process decoded.
+    Without `stores_renders` the pictures of links are kept by the CDN alone.
     """
 
     def __init__(
@@ -181,6 +190,7 @@ class PictureService:
         corrupted_objects: Callable[[], int],
         take_unsealed_decodes: Callable[[], int],
         monotonic: Callable[[], float],
+        stores_renders: bool = True,
     ) -> None:
         self._templates = templates
         self._images = images
@@ -191,6 +201,7 @@ class PictureService:
         self._keys = keys
         self._corrupted_objects = corrupted_objects
         self._take_unsealed_decodes = take_unsealed_decodes
+        self._stores_renders = stores_renders
 
     def get(self, path: str, link_header: str, context: RequestContext) -> PictureResponse:
         """The picture of a path. `BadRequest`, `Forbidden`, `NotFound`: no picture, `no-store`.
@@ -200,16 +211,13 @@ class PictureService:
         request = self._verify(path, link_header, context)
         corrupted_before = self._corrupted_objects()
         try:
-            record, request = self._read_record(request, context)
-            template = self._load_template(request, record, context)
-            if request.ended:
-                return self._ended_picture(request, template, context)
-            job = self._bind_values(request, template, context)
-            if job.values.needs_fallback:
-                return self._picture_without_right_values(request, job, context)
-            self._charge_budget(request, record, job, context)
-            result = self._render(job, context)
-            return self._store(request, job, result, context)
+            try:
+                return self._draw(request, context, recent=request.key is not None)
+            except RecordChanged:  # once more, with the record as it is now
+                return self._draw(request, context, recent=False)
+        except RecordChanged as changed:
+            needed = NeedsFallback("erased", template=changed.template)
+            return self._fall_back(request, needed, context)
         except NeedsFallback as needed:
             return self._fall_back(request, needed, context)
         except ServiceUnavailable as failure:
@@ -224,6 +232,21 @@ class PictureService:
             corrupted = self._corrupted_objects() - corrupted_before
             context.log_fields["corrupted_objects"] = corrupted
             context.log_fields["unsealed_decodes"] = self._take_unsealed_decodes()
+
+    def _draw(
+        self, request: PictureRequest, context: RequestContext, *, recent: bool
+    ) -> PictureResponse:
+        """The steps after `verify`. `recent`: begin with a record that may be a second old."""
+        record, request = self._read_record(request, context, recent=recent)
+        template = self._load_template(request, record, context)
+        if request.ended:
+            return self._ended_picture(request, template, context)
+        job = self._bind_values(request, template, context)
+        if job.values.needs_fallback:
+            return self._picture_without_right_values(request, job, context)
+        self._charge_budget(request, record, job, context)
+        result = self._render(job, context)
+        return self._store(request, job, result, context)
 
     # Verify
 
@@ -242,6 +265,7 @@ class PictureService:
         link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"
+        is_stored = is_version and self._stores_renders and not verified.unverified
         cache_policy = cache_for(DAY_SECONDS if is_version else LATEST_SECONDS)
         if is_version and link.expires is not None:
             cache_policy = cache_until(link.expires)
@@ -250,7 +274,7 @@ class PictureService:
             version=link.version,
             format=link.format,
             cache_policy=cache_policy,
-            key=path.removeprefix("/") if is_version and not verified.unverified else None,
+            key=path.removeprefix("/") if is_stored else None,
             link_fields=link.fields,
             width=link.width,
             dpr=link.dpr,
@@ -296,16 +320,19 @@ class PictureService:
     # Load the template
 
     def _read_record(
-        self, request: PictureRequest, context: RequestContext
+        self, request: PictureRequest, context: RequestContext, *, recent: bool
     ) -> tuple[TemplateRecord, PictureRequest]:
         """The template's record. While the table is down the last one that was read stands for it.
+
+        A picture that will be stored may begin with a record that is a second old (`recent`), since
+        `_store_response` reads it again.
 
         A picture drawn with an old record is not stored and soon asked for again, since the
         template may have been recalled or erased meanwhile.
         """
         if request.template_id is None:
             raise NeedsFallback("dependency")
-        record, failure = self._templates.record_or_last_known(request.template_id)
+        record, failure = self._templates.record_or_last_known(request.template_id, recent=recent)
         if failure is not None:
             context.log_fields |= {"not_stored": request.key is not None, "error": str(failure)}
             request = replace(request, key=None, cache_policy=cache_for(FAILURE_SECONDS))
@@ -459,7 +486,7 @@ class PictureService:
             self._delete(request.key, context)
         context.timings.lap("store")
         if is_current is False:
-            raise NeedsFallback("erased", template=job.loaded)
+            raise RecordChanged(job.loaded)
         return response
 
     def _put(self, key: str, response: PictureResponse, context: RequestContext) -> None:
@@ -484,7 +511,7 @@ class PictureService:
     def _is_current(self, request: PictureRequest, template: LoadedTemplate) -> bool:
         """Whether the request would still be drawn with this version of the template."""
         record = self._templates.record(request.template_id or "")
-        if record is None or record.erased:
+        if record is None or record.erased or record.paused:
             return False
         if request.image is not None:
             image = self._images.get(request.image.image_id)
