@@ -224,15 +224,15 @@ def test_the_ticket_has_no_dangling_dot(
     layers = [{**each} for each in written["layers"]]
     layers[3]["text"] = line
     values = {**REQUIRED_VALUES["event-ticket"], "starts_at": starts_at, "venue": venue}
-    expected = preview(world, {**written, "layers": layers}, values)
-    assert drawn(world, "event-ticket", values).body == expected.body
+    expected = preview(world, {**written, "layers": layers}, values, width=400)
+    assert drawn(world, "event-ticket", values, width=400).body == expected.body
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_tickets_texts_keep_apart(world: InMemoryService, locale: str) -> None:
     seats = dict.fromkeys(("section", "row", "seat"), "WWWWWWWW")
     values = {**hard_values("event-ticket", locale), **seats}
-    boxes = preview(world, document("event-ticket"), values).boxes
+    boxes = preview(world, document("event-ticket"), values, width=300).boxes
     title, date, guest, row = (boxes[f"/layers/{index}"] for index in (2, 3, 4, 5))
     for upper, lower in ((title, date), (date, guest), (guest, row)):
         assert upper["y"] + upper["height"] + 8 <= lower["y"]
@@ -241,7 +241,7 @@ def test_the_tickets_texts_keep_apart(world: InMemoryService, locale: str) -> No
             assert box["x"] + box["width"] <= 824, "the stub begins at 880"
 
 
-@pytest.mark.parametrize("ticket_id", ["NRD7X2K9", "NRD7X2K9QP", "W" * 20])
+@pytest.mark.parametrize("ticket_id", ["NRD7X2K9", "W" * 20])
 def test_the_tickets_code_has_one_size_at_every_density(
     world: InMemoryService, ticket_id: str
 ) -> None:
@@ -255,8 +255,9 @@ def test_the_tickets_code_has_one_size_at_every_density(
     assert drawn(world, "event-ticket", values, width=300).warnings == []
 
 
-@pytest.mark.parametrize("percent", [9, 12.5, 88.88])
-@pytest.mark.parametrize("name", ["Bo", "W" * 30, NAMES["ar"][:30]])
+@pytest.mark.parametrize(
+    ("name", "percent"), [("Bo", 9), ("W" * 30, 88.88), (NAMES["ar"][:30], 12.5)]
+)
 def test_the_coupons_words_stay_off_its_circles(
     world: InMemoryService, name: str, percent: float
 ) -> None:
@@ -267,7 +268,7 @@ def test_the_coupons_words_stay_off_its_circles(
     assert words.warnings == [] and look_alike(*discs)
 
 
-@pytest.mark.parametrize("name", ["there", "Bo", "W" * 40, *(each[:40] for each in NAMES.values())])
+@pytest.mark.parametrize("name", ["there", "W" * 40, *(each[:40] for each in NAMES.values())])
 def test_the_welcomes_words_stay_off_the_sun(world: InMemoryService, name: str) -> None:
     values = {"user_name": name, "profile_picture": "asset:portrait"}
     words = preview(world, document("tmpl_a1b2c3d4e5"), values)
@@ -276,16 +277,16 @@ def test_the_welcomes_words_stay_off_the_sun(world: InMemoryService, name: str) 
     assert words.warnings == [] and look_alike(*discs)
 
 
-@pytest.mark.parametrize("course", ["Python", "W" * 120, TITLES["hi-IN"], "好" * 120])
+@pytest.mark.parametrize("course", ["W" * 120, TITLES["hi-IN"], "好" * 120])
 def test_the_certificate_always_shows_its_grade(world: InMemoryService, course: str) -> None:
     bodies = {
-        drawn(world, "certificate-arabic", {"course": course, "grade": grade}, width=800).body
+        drawn(world, "certificate-arabic", {"course": course, "grade": grade}, width=500).body
         for grade in (88, 97.5)
     }
     assert len(bodies) == 2
 
 
-@pytest.mark.parametrize("name", ["🎉", "👩‍🚀🎈", "♥♥", "Mette", "渡邉"])
+@pytest.mark.parametrize("name", ["👩‍🚀🎈", "♥♥", "渡邉"])
 def test_the_loyalty_cards_circle_is_never_empty(world: InMemoryService, name: str) -> None:
     colors = pixels_in_circle(
         drawn(world, "loyalty-card", {"first_name": name}).image, (166, 166), 60
@@ -293,7 +294,7 @@ def test_the_loyalty_cards_circle_is_never_empty(world: InMemoryService, name: s
     assert len(set(colors)) > 3
 
 
-@pytest.mark.parametrize("points", [0, 7, 1840, 99_999, 1_000_000])
+@pytest.mark.parametrize("points", [0, 1840, 1_000_000])
 def test_the_loyalty_cards_barcode_scans_at_300_pixels(world: InMemoryService, points: int) -> None:
     picture = drawn(world, "loyalty-card", {"points": points}, width=300)
     assert picture.warnings == []
