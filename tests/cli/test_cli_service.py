@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -203,6 +204,81 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
     assert message in output.stdout.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("change", "exit_code", "part", "message"),
+    [
+        (lambda url: url.replace("&", "&amp%3B"), 0, "form", "&amp%3B instead of &"),
+        (lambda url: url.replace("&", "&AMP%3b"), 0, "form", "&amp%3B instead of &"),
+        (lambda url: url.replace("=", "=3D"), 0, "form", "quoted-printable"),
+        (lambda url: url[:50] + "=\n" + url[50:], 0, "form", "quoted-printable"),
+        (
+            lambda url: (
+                '<img src=3D"'
+                + url.replace("=", "=3D")[:60]
+                + "=\r\n"
+                + url.replace("=", "=3D")[60:]
+                + '">'
+            ),
+            0,
+            "form",
+            "quoted-printable",
+        ),
+        (lambda url: url[:50] + "\n  " + url[50:], 0, "form", "line breaks"),
+        (lambda url: url + ".", 1, "signature:", "has . behind it"),
+        (lambda url: url + ").", 1, "signature:", "has ). behind it"),
+        (lambda url: url + "&ck_subscriber_id=1&dm_i=2", 0, "form", "ck_subscriber_id, dm_i"),
+        (lambda url: url + "&_w=10", 1, "signature:", "matches without _w"),
+        (
+            lambda url: url.replace(
+                "http://", "https://ci3.googleusercontent.com/meips/ADKq=s0-d#http://"
+            ),
+            0,
+            "form",
+            "ci3.googleusercontent.com is an image proxy",
+        ),
+        (
+            lambda url: "https://ecp.yusercontent.com/mail?t=1&url=" + quote(url, safe=""),
+            0,
+            "form",
+            "its parameter url",
+        ),
+        (lambda url: quote(url, safe=""), 0, "form", "percent-encoded"),
+        (lambda url: url + "#top", 0, "form", "`#` ends an address"),
+        (
+            lambda url: re.sub("http://[^/]+", "https://mail.example.com", url),
+            1,
+            "host",
+            "mail.example.com is not this",
+        ),
+        (lambda url: url.replace("127.0.0.1", "localhost"), 0, "form", "merge.png, version 1"),
+        (lambda url: url.replace("/r/", "/c/spring/"), 1, "signature:", "the campaign was added"),
+    ],
+)
+def test_verify_explains_what_happened_to_a_link(
+    state: Path, change: Any, exit_code: int, part: str, message: str
+) -> None:
+    output = verify_link(state, change(link(state)))
+    (line,) = [line for line in output.stdout.splitlines() if message in line]
+    assert part in line
+    assert output.exit_code == exit_code
+
+
+def test_verify_explains_a_merge_link_that_was_cut(state: Path) -> None:
+    url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
+    output = verify_link(state, url.partition("*|")[0] + "Dwayne")
+    assert output.exit_code == 0
+    assert "does not end with &_end=(" in output.stdout
+
+
+def test_a_campaign_is_in_the_path_of_a_link_and_its_picture_is_the_same(state: Path) -> None:
+    plain, campaign = link(state), link(state, "--campaign", "spring")
+    assert "/c/spring/merge.png?" in campaign
+    assert verify_link(state, campaign).exit_code == 0
+    bodies = [requests.get(url, timeout=30) for url in (plain, campaign)]
+    assert bodies[0].content == bodies[1].content
+    assert [reply.status_code for reply in bodies] == [200, 200]
+
+
 def sign_elsewhere(state: Path, *parameters: str, key: bytes | None = None) -> str:
     """A link as another program would sign it."""
     keys = local_json(state)
@@ -256,6 +332,9 @@ def test_verify_rejects_a_guessed_image_id(state: Path) -> None:
     url = requests.post(f"{base}/v1/images", json=body, headers=headers, timeout=30).json()["url"]
     assert verify_link(state, url).exit_code == 0
     assert verify_link(state, url[:-6] + "aa.png").exit_code == 1
+    sentence_end = verify_link(state, url + ").")
+    assert "ends with )., which belongs to the text" in sentence_end.stdout
+    assert sentence_end.exit_code == 1
 
 
 def test_an_api_key_allows_its_scope_until_it_is_revoked(state: Path) -> None:

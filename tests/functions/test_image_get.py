@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from local.aws.freshness import http_date
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
@@ -118,7 +120,7 @@ def test_links_with_the_same_address_undo_entities_alike(world: InMemoryService)
 
 
 def test_entities_in_a_closed_field_are_shown_as_they_are(world: InMemoryService) -> None:
-    fields = {"first_name": {"default": "x", "open": True}, "code": {"default": "x"}}
+    fields = {"first_name": {"default": "x"}, "code": {"default": "x"}}
     world.publish(document(fields=fields))
     links = [world.sign_link({"code": code}, version=2) for code in ("A&amp;B", "A&B")]
     assert world.open_link(links[0]).body != world.open_link(links[1]).body
@@ -136,13 +138,38 @@ def test_what_a_platform_appended_is_neither_drawn_nor_in_the_address(
     assert unsigned.body == world.open_link(world.sign_link({})).body
 
 
-def test_a_link_with_exp_is_cached_until_then(world: InMemoryService) -> None:
-    reply = world.open_link(world.sign_link(expires=int(NOW) + 3600))
-    assert reply.headers["cache-control"] == CACHE_CONTROL
-    assert reply.headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
+@pytest.mark.parametrize("seconds", [1, 60, 3600, 86_400, 86_401, 3650 * 86_400])
+def test_a_link_with_exp_is_cached_until_then_and_a_day_at_most(
+    world: InMemoryService, seconds: int
+) -> None:
+    reply = world.open_link(world.sign_link(expires=int(NOW) + seconds))
+    lifetime = min(seconds, 86_400)
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age={lifetime}"
+    assert reply.headers["expires"] == http_date(NOW + lifetime)
     (key,) = world.pictures.keys("renders/")
     stored = world.pictures.get(key)
-    assert stored is not None and stored.expires == int(NOW) + 3600
+    # Its headers cannot count down, so it has no max-age.
+    assert stored is not None and stored.cache_control == CACHE_CONTROL
+    assert stored.expires == int(NOW) + lifetime
+
+
+def test_no_picture_of_a_link_is_cached_past_its_exp(empty: InMemoryService) -> None:
+    empty.publish(document(layers=[{"type": "text", "width": 90, "text": "{{ now }}"}]))
+    links = [empty.sign_link(expires=int(NOW) + 5, version=version) for version in (1, None)]
+    found = [empty.open_link(link).headers["cache-control"] for link in links]
+    empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    paused = empty.open_link(empty.sign_link(expires=int(NOW) + 5))
+    assert paused.headers["x-postcard-fallback"] == "paused"
+    assert {*found, paused.headers["cache-control"]} == {f"{CACHE_CONTROL}, max-age=5"}
+
+
+def test_an_end_that_comes_while_a_picture_is_drawn_is_not_passed(world: InMemoryService) -> None:
+    link = world.sign_link(expires=int(NOW) + 2)
+    parsed = parse_link(*link.partition("?")[::2])
+    path = cache_path(world.link_keys, parsed, now=NOW)
+    world.now = NOW + 5
+    reply = world.get_picture(path, parsed.canonical_url)
+    assert (reply.status, reply.headers["cache-control"]) == (200, f"{CACHE_CONTROL}, max-age=0")
 
 
 def test_a_link_to_the_latest_version_is_cached_for_five_minutes_and_not_stored(

@@ -119,6 +119,14 @@ class ServiceTarget:
                 " serve` writes it again, with a new API key."
             ) from None
 
+    def base_url(self) -> str | None:
+        """The address of the installation's pictures; None if its settings cannot be read."""
+        try:
+            url: str = self.local_json().get("base_url") or self.settings().base_url
+        except (CommandError, ServiceUnavailable):
+            return None
+        return url.rstrip("/")
+
     def key_set(self) -> KeySet:
         """All keys of links, read from the secret."""
         from postcard import wiring

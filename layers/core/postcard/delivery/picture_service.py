@@ -90,26 +90,39 @@ def image_key(image_id: str, format: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """`Cache-Control`, and `Expires` in Unix seconds where a link has an end.
+    """How long caches may keep a picture: `max_age` seconds, None for `no-store`.
 
+    `until` is a link's `_exp` (Unix seconds), beyond which no cache may keep the picture.
     docs/contract/api.md, "Cache policy", has the table.
     """
 
-    cache_control: str
-    expires: int | None = None
+    max_age: int | None
+    until: int | None = None
+
+    @property
+    def cache_control(self) -> str:
+        """`Cache-Control` of a picture without an end."""
+        return "no-store" if self.max_age is None else f"{PUBLIC}, max-age={self.max_age}"
+
+    def sent_at(self, now: float) -> tuple[str, int | None]:
+        """`Cache-Control` and `Expires` (Unix seconds, None: without) of a response."""
+        if self.max_age is None or self.until is None:
+            return self.cache_control, None
+        seconds = max(0, min(self.max_age, int(self.until - now)))
+        return f"{PUBLIC}, max-age={seconds}", int(now) + seconds
+
+    def stored_at(self, now: float) -> tuple[str, int | None]:
+        """The same of an object in S3. Its headers cannot count down, so `_exp` needs `Expires`."""
+        cache_control, expires = self.sent_at(now)
+        return (cache_control, None) if expires is None else (PUBLIC, expires)
 
 
-NO_STORE = CachePolicy("no-store")
+NO_STORE = CachePolicy(None)
 
 
 def cache_for(seconds: int) -> CachePolicy:
     """Every cache may keep the picture for so many seconds."""
-    return CachePolicy(f"{PUBLIC}, max-age={seconds}")
-
-
-def cache_until(instant: int) -> CachePolicy:
-    """Every cache may keep the picture until a Unix time, a link's `_exp`."""
-    return CachePolicy(PUBLIC, instant)
+    return CachePolicy(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +140,9 @@ class PictureRequest:
     """A picture that a verified link, or the id of an opaque image, asks for.
 
     `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
-    to store the picture, None if it may not be stored. `size` None: it follows from the template,
-    `width` and `dpr`. `open_fields` are fields whose values the signature does not cover,
-    `merge_signature` is the signature of such a link.
+    to store the picture, None if it may not be stored. `expires`: the link's `_exp`. `size` None:
+    it follows from the template, `width` and `dpr`. `open_fields` are fields whose values the
+    signature does not cover, `merge_signature` is the signature of such a link.
     """
 
     template_id: str | None
@@ -137,6 +150,7 @@ class PictureRequest:
     format: str
     cache_policy: CachePolicy
     key: str | None
+    expires: int | None = None
     link_fields: Mapping[str, str] = field(default_factory=dict)
     image: ImageRecord | None = None
     width: int | None = None
@@ -266,14 +280,12 @@ class PictureService:
         context.timings.lap("verify")
         is_version = verified.kind == "version"
         is_stored = is_version and self._stores_renders and not verified.unverified
-        cache_policy = cache_for(DAY_SECONDS if is_version else LATEST_SECONDS)
-        if is_version and link.expires is not None:
-            cache_policy = cache_until(link.expires)
         return PictureRequest(
             template_id=link.template,
             version=link.version,
             format=link.format,
-            cache_policy=cache_policy,
+            cache_policy=cache_for(DAY_SECONDS if is_version else LATEST_SECONDS),
+            expires=None if verified.kind == "ended" else link.expires,
             key=path.removeprefix("/") if is_stored else None,
             link_fields=link.fields,
             width=link.width,
@@ -480,7 +492,8 @@ class PictureService:
             is_current = self._is_current(request, job.loaded)
         except ServiceUnavailable as failure:
             context.log_fields |= {"not_stored": True, "error": str(failure)}
-            response = replace(response, cache_policy=cache_for(FAILURE_SECONDS))
+            policy = replace(response.cache_policy, max_age=FAILURE_SECONDS)
+            response = replace(response, cache_policy=policy)
             is_current = None
         if not is_current:
             self._delete(request.key, context)
@@ -490,12 +503,10 @@ class PictureService:
         return response
 
     def _put(self, key: str, response: PictureResponse, context: RequestContext) -> None:
-        image, cache_policy = response.image, response.cache_policy
+        image = response.image
+        cache_control, expires = response.cache_policy.stored_at(context.now)
         stored = StoredObject(
-            image.body,
-            image.content_type,
-            cache_control=cache_policy.cache_control,
-            expires=cache_policy.expires,
+            image.body, image.content_type, cache_control=cache_control, expires=expires
         )
         try:
             context.log_fields["already_stored"] = not self._pictures.put_if_absent(key, stored)
@@ -553,6 +564,7 @@ def _respond(
     render: Literal["drawn", "stored", "fallback"],
     reason: FallbackReason | None = None,
 ) -> PictureResponse:
+    cache_policy = replace(cache_policy, until=request.expires)
     if request.is_unverified_at_edge:
         cache_policy = NO_STORE
     return PictureResponse(image, cache_policy, render, reason)
