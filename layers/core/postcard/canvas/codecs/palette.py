@@ -1,14 +1,20 @@
-"""Palettes for flat art: at most 256 colours that look the same as all of its colours.
+"""Palettes: for flat art, at most 256 colours that look the same as all of its colours; for other
+pictures, as few as asked for.
 
 Anti-aliased edges give flat art hundreds of colours, each in a few pixels. Similar ones share the
 palette entry of the most frequent; large areas of one colour keep an entry of their own.
 """
 
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 from PIL import Image, ImageChops
+
+from postcard.canvas.surface import Surface
+from postcard.color import Rgb
+from postcard.geometry import Box
 
 PixelColor = tuple[int, ...]  # RGB or RGBA
 ColorCounts = Sequence[tuple[int, PixelColor]]  # pixels per colour, the most frequent first
@@ -192,4 +198,119 @@ def _index_rgba(image: Image.Image, merged: Mapping[PixelColor, PixelColor]) -> 
         rows.append(cache[row])
     indexed = Image.frombytes("P", image.size, b"".join(rows))
     indexed.putpalette(bytes(level for color in colors for level in color), "RGBA")
+    return indexed
+
+
+# Fewer colours than a picture has
+
+_SAMPLE_SIZE = (512, 512)  # median cut of 6 Mpx of noise would take 8 s
+_RARE_SHARE = 8  # one colour in so many is chosen for being far from the others
+_RARE_SAMPLE_SIZE = (256, 256)
+_BOX_SAMPLE_SIZE, _BOX_COLORS = (128, 128), 8
+_APART, _MAX_APART = 48, 2  # levels that differ much, and how many such colours of a box are kept
+_SAME_INK = 4  # levels: what Pillow's lookup cannot tell apart
+_WHERE_ZERO = [255 * (level == 0) for level in range(256)]
+_WHERE_FULL = [255 * (level == 255) for level in range(256)]
+
+
+def quantize(image: Image.Image, colors: int, inks: Sequence[Rgb] = ()) -> Image.Image:
+    """An RGB or RGBA image with at most `colors` colours.
+
+    Pixels that have exactly the colour of an ink keep it, whatever else the image shows.
+    """
+    inks = distinct_inks(inks)
+    others = colors - len(inks)
+    if image.mode == "RGBA":  # the one method of Pillow's own that supports alpha
+        indexed = image.quantize(others, method=Image.Quantize.FASTOCTREE)
+        levels = bytes(level for ink in inks for level in (*ink, 255))
+        indexed = _with_palette(
+            index_values(indexed).point([min(255, at + len(inks)) for at in range(256)]),
+            levels + bytes(indexed.getpalette("RGBA") or ())[: 4 * others], "RGBA",
+        )  # fmt: skip
+    else:
+        table = Image.new("P", (1, 1))
+        table.putpalette(
+            bytes(level for ink in (*inks, *_main_colors(image, others)) for level in ink)
+        )
+        indexed = image.quantize(palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+    if inks:
+        _paste_inks(indexed, image, inks)
+    return indexed
+
+
+def colors_apart(surface: Surface, box: Box, inks: Sequence[Rgb]) -> list[Rgb]:
+    """At most two colours in a box of device pixels that differ much from all inks."""
+    bounds = (
+        max(0, int(box.x)), max(0, int(box.y)),
+        min(surface.size[0], math.ceil(box.right)), min(surface.size[1], math.ceil(box.bottom)),
+    )  # fmt: skip
+    if bounds[0] >= bounds[2] or bounds[1] >= bounds[3]:
+        return []
+    region = surface.color.crop(bounds)
+    region.thumbnail(_BOX_SAMPLE_SIZE, Image.Resampling.NEAREST)
+    indexed = region.quantize(_BOX_COLORS, method=Image.Quantize.MAXCOVERAGE)
+    levels = indexed.getpalette() or []
+    apart: list[Rgb] = []
+    colors = [(levels[at], levels[at + 1], levels[at + 2]) for at in range(0, len(levels) - 2, 3)]
+    for color in colors[:_BOX_COLORS]:
+        if all(color_distance(color, other) > _APART for other in (*inks, *apart)):
+            apart.append(color)
+    return apart[:_MAX_APART]
+
+
+def distinct_inks(inks: Sequence[Rgb]) -> list[Rgb]:
+    """The inks without those that hardly differ from one before."""
+    distinct: list[Rgb] = []
+    for ink in inks:
+        if all(color_distance(ink, other) > _SAME_INK for other in distinct):
+            distinct.append(ink)
+    return distinct
+
+
+def color_distance(first: PixelColor, second: PixelColor) -> int:
+    """The largest difference of a channel, in levels."""
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
+
+
+def index_values(indexed: Image.Image) -> Image.Image:
+    """Palette indices as an L image, for arithmetic."""
+    return Image.frombytes("L", indexed.size, indexed.tobytes())
+
+
+def find_exact(image: Image.Image, inks: Sequence[Rgb]) -> tuple[Image.Image, Image.Image]:
+    """For each pixel of an RGB image the index of an ink, and a mask where it has exactly that."""
+    table = Image.new("P", (1, 1))
+    table.putpalette(bytes(level for ink in inks for level in ink))
+    nearest = image.quantize(palette=table, dither=Image.Dither.NONE)
+    difference = ImageChops.difference(image, nearest.convert("RGB"))
+    return nearest, reduce(ImageChops.lighter, difference.split()).point(_WHERE_ZERO)
+
+
+def _paste_inks(indexed: Image.Image, image: Image.Image, inks: Sequence[Rgb]) -> None:
+    """Give the pixels that have an ink's colour its index; inks come first in the palette."""
+    nearest, mask = find_exact(image.convert("RGB"), inks)
+    if image.mode == "RGBA":
+        mask = ImageChops.darker(mask, image.getchannel("A").point(_WHERE_FULL))
+    indexed.paste(nearest, mask=mask)
+
+
+def _main_colors(image: Image.Image, count: int) -> list[PixelColor]:
+    """The colours of most pixels, and a few that are far from them, such as those of letters."""
+    rare = count // _RARE_SHARE
+    found: list[PixelColor] = []
+    for number, method, size in (
+        (count - rare, Image.Quantize.MEDIANCUT, _SAMPLE_SIZE),
+        (rare, Image.Quantize.MAXCOVERAGE, _RARE_SAMPLE_SIZE),
+    ):
+        if number:
+            sample = image.copy()
+            sample.thumbnail(size, Image.Resampling.NEAREST)
+            levels = sample.quantize(number, method=method).getpalette() or []
+            found += [tuple(levels[at : at + 3]) for at in range(0, len(levels), 3)]
+    return list(dict.fromkeys(found))[:count]
+
+
+def _with_palette(indices: Image.Image, levels: bytes, mode: str) -> Image.Image:
+    indexed = Image.frombytes("P", indices.size, indices.tobytes())
+    indexed.putpalette(levels, mode)
     return indexed
