@@ -7,7 +7,7 @@ palette entry of the most frequent; large areas of one colour keep an entry of t
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from PIL import Image, ImageChops
@@ -33,6 +33,7 @@ _MIN_FLAT_SHARE = 0.95  # of the pixels, in the 256 most frequent colours
 # Gradients have many pixels that differ only slightly from the next; edges of letters have few.
 _MAX_GRADIENT_STEP = 3  # levels
 _MAX_GRADIENT_SHARE = 1 / 100  # of the pixels
+_LINE_STEP = 8  # pixels between the rows and columns that are looked at
 
 # Merging similar colours.
 _MERGE_SPANS = (4, 6, 8)  # levels that share one entry: a pixel changes by seven at most
@@ -51,6 +52,13 @@ def is_flat_art(image: Image.Image) -> bool:
     if coarse.getcolors(limit) is None:
         return False
     return _few_colors_dominate(_color_counts(_sample(image, _SAMPLE_STEP), _MAX_SAMPLED_COLORS))
+
+
+def has_soft_gradients(image: Image.Image) -> bool:
+    """Whether a sample of rows and columns has smooth transitions."""
+    rows = image.resize((image.width, -(-image.height // _LINE_STEP)), Image.Resampling.NEAREST)
+    columns = image.resize((-(-image.width // _LINE_STEP), image.height), Image.Resampling.NEAREST)
+    return _has_gradients(rows, ((1, 0),)) or _has_gradients(columns, ((0, 1),))
 
 
 def to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
@@ -106,10 +114,12 @@ def _few_colors_dominate(counts: ColorCounts) -> bool:
     return sum(count for count, _ in counts[:_MAX_COLORS]) > _MIN_FLAT_SHARE * pixels
 
 
-def _has_gradients(image: Image.Image) -> bool:
+def _has_gradients(
+    image: Image.Image, directions: Iterable[tuple[int, int]] = ((1, 0), (0, 1))
+) -> bool:
     """Whether there are smooth transitions, which fewer colours would turn into bands."""
     limit = _MAX_GRADIENT_SHARE * image.width * image.height
-    for dx, dy in ((1, 0), (0, 1)):
+    for dx, dy in directions:
         steps = ImageChops.difference(image, ImageChops.offset(image, dx, dy))
         largest = reduce(ImageChops.lighter, steps.split())
         if sum(largest.histogram()[1 : _MAX_GRADIENT_STEP + 1]) > limit:
