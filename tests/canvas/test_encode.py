@@ -216,7 +216,7 @@ def grid(image: Image.Image) -> float:
     """How many levels more neighbours differ at every fourth pixel than elsewhere."""
     gray, excess = image.convert("L"), 0.0
     for dx, dy in ((1, 0), (0, 1)):
-        box = (8, 8, image.width - 8, height - 8)
+        box = (8, 8, image.width - 8, image.height - 28)  # without the bar
         steps = ImageChops.difference(gray, ImageChops.offset(gray, dx, dy)).crop(box)
         if dy:
             steps = steps.transpose(Image.Transpose.TRANSPOSE)
