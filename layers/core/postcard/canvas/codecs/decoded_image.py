@@ -41,6 +41,7 @@ _SWAPS_WIDTH_AND_HEIGHT = (
 _ORIENTATION_TAG = 0x0112
 _XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")  # where Pillow looks, too
 _DEEP = 16  # bits of a sample
+_MAX_DEEP_TRANSPARENCY_PIXELS = 6_000_000  # it is decoded twice
 MAX_CACHED_RESIZES = 2
 
 # Pillow warns about files that may be attacks, such as decompression bombs. Damaged EXIF or
@@ -220,14 +221,17 @@ def _with_deep_transparency(image: Image.Image, body: bytes) -> Image.Image:
     """A PNG of 16 bits a channel as RGBA: the colour that is transparent is compared in all bits.
 
     Pillow decodes the high bytes; decoded as if the low bytes were the high ones, it gives those.
+    Of a large image only the high bytes are compared.
     """
     transparent = image.info.pop("transparency")
-    with open_image(body, "PNG") as file:
-        assert isinstance(file, ImageFile.ImageFile)
-        file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
-        low = load_pixels(file)
+    halves = [(image, 8)]
+    if image.width * image.height <= _MAX_DEEP_TRANSPARENCY_PIXELS:
+        with open_image(body, "PNG") as file:
+            assert isinstance(file, ImageFile.ImageFile)
+            file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
+            halves.append((load_pixels(file), 0))
     alpha = Image.new("L", image.size)
-    for half, shift in ((image, 8), (low, 0)):
+    for half, shift in halves:
         for band, sample in zip(half.split(), transparent, strict=True):
             differs = [255 * (level != sample >> shift & 255) for level in range(256)]
             alpha = ImageChops.lighter(alpha, band.point(differs))
