@@ -164,8 +164,8 @@ def _load_upright(
         if tags.bit_depth == _DEEP and image.mode == "RGB" and "transparency" in image.info:
             image = _with_deep_transparency(image, body)
         if tags.crop is not None:
-            image, info = image.crop(tags.crop), image.info
-            image.info, size = info, image.size
+            image = image.crop(tags.crop)
+            size = image.size
         if transpose is not None:
             image = image.transpose(transpose)
     return image, size[::-1] if sideways else size
@@ -244,15 +244,13 @@ def _split_gray_transparency(
 ) -> tuple[Image.Image, Image.Image | None]:
     """A gray image in L or I;16, without its alpha, and the alpha; other images as they are."""
     if image.mode == "1":
-        image, info = image.convert("L"), image.info
-        image.info = info
+        image = image.convert("L")
     if "A" in image.getbands() and (tags.is_gray or image.mode == "LA"):
         return image.getchannel(0), image.getchannel("A")
     if tags.is_gray and image.mode == "RGB":
         return image.getchannel(0), None
-    if image.mode.startswith("I"):
-        image, info = image if image.mode == "I;16" else image.convert("I"), image.info
-        image.info = info
+    if image.mode.startswith("I") and image.mode != "I;16":
+        image = image.convert("I")
     transparent = image.info.get("transparency")
     if image.mode not in ("L", "I", "I;16") or not isinstance(transparent, int):
         return image, None
