@@ -72,6 +72,13 @@ def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> Non
     assert empty.publish({**good, "alt": ""}).json["findings"] == []
 
 
+def test_a_code_whose_colours_do_not_scan_is_a_finding(empty: InMemoryService) -> None:
+    code = {"type": "qr", "value": "{{ name }}", "width": 90, "color": "#fff7cc"}
+    drawn = document(fields={"name": {"example": "Ann"}}, layers=[code], alt="")
+    findings = empty.publish(drawn).json["findings"]
+    assert [(f["code"], f["pointer"]) for f in findings] == [("unscannable", "/layers/0")]
+
+
 @pytest.mark.parametrize(
     ("accept", "media"),
     [

@@ -197,7 +197,7 @@ def test_a_search_for_a_number_of_colours_makes_five_files_at_most(
 ) -> None:
     surface = Surface(noise((120, 80), "RGB"), None)
     sizes = {
-        colors: len(encoding._WRITERS[format](encoding._quantize(surface.color, colors), 0))
+        colors: len(encoding._WRITERS[format](encoding.palette.quantize(surface.color, colors), 0))
         for colors in (256, 128, 64, 32, 16)
     }
     for colors, limit in sizes.items():

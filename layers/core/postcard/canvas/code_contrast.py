@@ -9,6 +9,7 @@ from postcard.canvas.surface import Surface
 
 _WITHIN, _OUTSIDE = ([255 * (level == full) for level in range(256)] for full in (255, 0))
 _OUTLIERS = 0.05  # of the pixels on either side, such as those of an anti-aliased edge
+_MAX_PIXELS = 250_000
 _MIN_LEVELS = 77  # three tenths: what cameras and scanners tell apart in bad light, too
 
 PARTLY_COVERED = 128  # the coverage of a pixel that does not count
@@ -31,11 +32,15 @@ def code_fault(
         min(surface.size[0], right + margin[0]),
         min(surface.size[1], bottom + margin[1]),
     )
-    region = surface.color.crop(box)
+    width, height = box[2] - box[0], box[3] - box[1]
+    step = max(1.0, (width * height / _MAX_PIXELS) ** 0.5)  # large codes are sampled
+    size = max(1, round(width / step)), max(1, round(height / step))
+    nearest = Image.Resampling.NEAREST
+    region = surface.color.resize(size, nearest, box)
     if surface.alpha is not None:
-        behind = ImageChops.invert(surface.alpha.crop(box))
+        behind = ImageChops.invert(surface.alpha.resize(size, nearest, box))
         region = ImageChops.add(region, Image.merge("RGB", (behind, behind, behind)))
-    coverage = modules.crop(box)
+    coverage = modules.crop(box).resize(size, nearest)
     views = (region.convert("L"), region.getchannel("R")) if red_light else (region.convert("L"),)
     for view in views:
         dark = view.histogram(coverage.point(_WITHIN))

@@ -42,6 +42,7 @@ _SWAPS_WIDTH_AND_HEIGHT = (
 _ORIENTATION_TAG = 0x0112
 _XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")  # where Pillow looks, too
 _DEEP = 16  # bits of a sample
+_MAX_DEEP_TRANSPARENCY_PIXELS = 6_000_000  # it is decoded twice
 MAX_CACHED_RESIZES = 2
 
 # Pillow warns about files that may be attacks, such as decompression bombs. Damaged EXIF or
@@ -181,8 +182,8 @@ def _load_upright(
         if tags.bit_depth == _DEEP and image.mode == "RGB" and "transparency" in image.info:
             image = _with_deep_transparency(image, body)
         if tags.crop is not None:
-            image, info = image.crop(tags.crop), image.info
-            image.info, size = info, image.size
+            image = image.crop(tags.crop)
+            size = image.size
         if transpose is not None:
             image = image.transpose(transpose)
     return image, size[::-1] if sideways else size
@@ -238,14 +239,17 @@ def _with_deep_transparency(image: Image.Image, body: bytes) -> Image.Image:
     """A PNG of 16 bits a channel as RGBA: the colour that is transparent is compared in all bits.
 
     Pillow decodes the high bytes; decoded as if the low bytes were the high ones, it gives those.
+    Of a large image only the high bytes are compared.
     """
     transparent = image.info.pop("transparency")
-    with open_image(body, "PNG") as file:
-        assert isinstance(file, ImageFile.ImageFile)
-        file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
-        low = load_pixels(file)
+    halves = [(image, 8)]
+    if image.width * image.height <= _MAX_DEEP_TRANSPARENCY_PIXELS:
+        with open_image(body, "PNG") as file:
+            assert isinstance(file, ImageFile.ImageFile)
+            file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
+            halves.append((load_pixels(file), 0))
     alpha = Image.new("L", image.size)
-    for half, shift in ((image, 8), (low, 0)):
+    for half, shift in halves:
         for band, sample in zip(half.split(), transparent, strict=True):
             differs = [255 * (level != sample >> shift & 255) for level in range(256)]
             alpha = ImageChops.lighter(alpha, band.point(differs))
@@ -258,15 +262,13 @@ def _split_gray_transparency(
 ) -> tuple[Image.Image, Image.Image | None]:
     """A gray image in L or I;16, without its alpha, and the alpha; other images as they are."""
     if image.mode == "1":
-        image, info = image.convert("L"), image.info
-        image.info = info
+        image = image.convert("L")
     if "A" in image.getbands() and (tags.is_gray or image.mode == "LA"):
         return image.getchannel(0), image.getchannel("A")
     if tags.is_gray and image.mode == "RGB":
         return image.getchannel(0), None
-    if image.mode.startswith("I"):
-        image, info = image if image.mode == "I;16" else image.convert("I"), image.info
-        image.info = info
+    if image.mode.startswith("I") and image.mode != "I;16":
+        image = image.convert("I")
     transparent = image.info.get("transparency")
     if image.mode not in ("L", "I", "I;16") or not isinstance(transparent, int):
         return image, None

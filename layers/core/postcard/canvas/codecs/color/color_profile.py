@@ -23,7 +23,7 @@ _TAG_COUNT_OFFSET, _FIRST_TAG_OFFSET, _TAG_BYTES, _MAX_TAGS = 128, 132, 12, 100
 # A profile is sRGB if it changes none of these colours by more than two levels: the curves of
 # sRGB profiles differ a little. Their names say nothing: "Linear sRGB" is not sRGB.
 _SAME_LEVELS = 2
-_TEST_LEVELS = (*range(0, 256, 17), 8, 248)
+_TEST_LEVELS = (0, 8, 16, 40, 85, 128, 170, 221, 248, 255)
 
 
 def to_srgb(
