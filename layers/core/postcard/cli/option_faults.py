@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from postcard.cli.output import fault_line
 from postcard.errors import BadRequest, Fault, Problem
 from postcard.runtime.lazy_dataclass import dataclass
 
@@ -17,6 +18,8 @@ _OPTIONS = {  # properties of a request and what sets them on the command line
     "campaign": "--campaign",
     "expires_at": "--expires",
     "esp": "--esp",
+    "modifications": "--set",  # a value that is missing
+    "open": "--open",
 }
 
 
@@ -67,10 +70,12 @@ def _option_at(pointer: str, value_options: Sequence[str]) -> str:
         return value_options[index] + inner if index < len(value_options) else ""
     if first == "open" and rest:
         return f"--open {rest[0]}"
-    return _OPTIONS.get(first, "") if not rest else ""
+    return "" if rest else _OPTIONS.get(first, "")
 
 
 def _detail(faults: Sequence[Fault]) -> str:
+    if len(faults) == 1:
+        return fault_line(faults[0])
     places = list(dict.fromkeys(getattr(f, "option", f.pointer) or "the values" for f in faults))
     more = f" and {len(places) - 3} more" if len(places) > 3 else ""
     return f"Correct {', '.join(places[:3])}{more}."

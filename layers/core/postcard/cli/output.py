@@ -44,7 +44,10 @@ def error_result(message: str) -> CommandResult:
 def problem_result(problem: Problem) -> CommandResult:
     """The result for a `Problem`: exit code 1 if the input is invalid, 2 if the service failed."""
     lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
-    if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
+    if len(problem.errors) == 1 and problem.detail in (
+        problem.errors[0].detail,
+        fault_line(problem.errors[0]),
+    ):
         del lines[1:]
     json_fields = {
         "success": False,
