@@ -227,7 +227,7 @@ def write_document(path: Path, document: object, *, overwrite: bool) -> str:
     if not path.exists():
         path.write_text(text, encoding="utf-8")
         return "new"
-    if _is_same_json(path.read_text(encoding="utf-8"), document):
+    if _is_same_json(path.read_text(encoding="utf-8-sig"), document):
         return "same"
     if overwrite:
         path.write_text(text, encoding="utf-8")
