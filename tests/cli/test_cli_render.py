@@ -184,7 +184,10 @@ def test_wrong_arguments_print_a_message(folder: Path, arguments: list[str], mes
         (["--set", "nmae=x"], "--set nmae: There is no field or layer 'nmae'; did you mean name?"),
         (["--set", f"name={'x' * 11}"], "--set name: name is longer than 10 characters."),
         (["--set", "shade=nothing"], "--set shade: shade is not a colour"),
-        (["--set", "title.colour=red"], "--set title.colour: "),
+        (
+            ["--set", "title.colour=red"],
+            "--set title.colour: Unknown property; did you mean color?",
+        ),
         (["--width", "4000", "--dpr", "3"], "--width: The picture would be"),
     ],
 )

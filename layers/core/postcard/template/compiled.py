@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from postcard.errors import Fault, raise_faults
-from postcard.name_suggestions import closest_name
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.auto_format import guess_format
 from postcard.template.fields.countdown import COUNTDOWN_TYPES
@@ -158,6 +157,8 @@ class Template:
 
     def unknown_target_message(self, name: str, *, layers_only: bool = False) -> str:
         """The message for an unknown name in a request; suggests one, or lists the known names."""
+        from postcard.name_suggestions import closest_name  # only a wrong name needs it
+
         fields = [] if layers_only else addressable_names(self.fields)
         known_names = list(dict.fromkeys([*fields, *self.addressable_layers]))
         noun = "layer" if layers_only else "field or layer"
