@@ -76,10 +76,15 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (504, "timeout", "wait"),
 )
 REQUEST_HEADERS = {
-    # OpenAPI says that a parameter of this name is ignored, but generators write an argument for it
+    # OpenAPI says that a parameter of this name is ignored. Generators that write an argument for it
+    # can read one type of response only, which is JSON: so it is their default.
     "Accept": (
-        "application/json: the JSON response. Otherwise: the picture.",
-        {"type": "string", "enum": ["image/*", "application/json"]},
+        "application/json: the JSON response. Otherwise, or without this header: the picture.",
+        {
+            "type": "string",
+            "enum": ["image/*", "application/json"],
+            "default": "application/json",
+        },
     ),
     "Idempotency-Key": (
         "The same key with the same body gets the same response for 24 hours.",

@@ -41,13 +41,16 @@ MERGE = {
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of a running server to which the template `merge` was pushed."""
     state = tmp_path_factory.mktemp("service") / "state"
-    command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0"]
+    command: list[str | Path]
+    command = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0", "--json"]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
     with subprocess.Popen(
         [*command, "--state", state], stdout=subprocess.PIPE, text=True, env=clean
     ) as server:
         assert server.stdout is not None
-        assert any("Your key" in line for line in server.stdout)
+        started = json.loads(server.stdout.readline())
+        keys = local_json(state)
+        assert started == {"success": True, "url": keys["base_url"], "api_key": keys["api_key"]}
         folder = template_folder(state.parent / "templates", merge=MERGE)
         Image.new("RGB", (60, 30), (0, 90, 160)).save(folder / "assets" / "wave.png")
         (folder / "assets" / "Kite Bold.ttf").write_bytes(upside_down_font("Kite", 700))
@@ -56,6 +59,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield state
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
+        assert server.stdout.read() == "", "one line of JSON and no more"
 
 
 def local_json(state: Path) -> Any:
@@ -165,6 +169,29 @@ def test_img_prints_a_tag_that_verify_accepts(state: Path) -> None:
     tag = link(state, "--img")
     assert tag.startswith("<img src=")
     assert verify_link(state, tag).exit_code == 0
+
+
+def test_link_is_minted_by_the_api_that_the_environment_names(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTCARD_API_URL", local_json(state)["base_url"])
+    nowhere = ("--state", tmp_path)
+    call = ("link", "merge", "--set", "code=ABCD", "--width", 30, *nowhere)
+    assert "POSTCARD_API_KEY" in run_postcard(*call).stderr
+    key = run_postcard("keys", "create", "shop", "--state", state).stdout.strip()
+    monkeypatch.setenv("POSTCARD_API_KEY", key)
+    url = run_postcard(*call).stdout.strip()
+    assert requests.get(url, timeout=30).headers["content-type"] == "image/png"
+    assert run_postcard(*call, "--img").stdout.startswith("<img src=")
+    merge = (*call, "--esp", "klaviyo", "--open", "name=first_name", "--format", "webp", "--json")
+    minted = run_postcard(*merge).json_output
+    assert "{{ first_name" in minted["url"]
+    (warning,) = minted["warnings"]
+    assert (warning["code"], warning["option"]) == ("unsupported_in_outlook", "--format")
+    refused = run_postcard("link", "merge", "--set", "cod=ABCD", *nowhere)
+    assert refused.exit_code == 1
+    assert "--set cod: There is no field or layer 'cod'; did you mean code?" in refused.stderr
+    assert run_postcard("link", "none", *nowhere).exit_code == 2
 
 
 def test_verify_reports_every_part_of_a_valid_link(state: Path) -> None:
@@ -378,7 +405,7 @@ def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> No
     assert "does not sign new links any more" in verify_link(state, old).stdout
     assert requests.get(old, timeout=30).status_code == 200
     assert signing_keys(state, "revoke", pending, "--yes").exit_code == 2  # it is the minting key
-    assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 1
+    assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 2
     assert signing_keys(state, "revoke", first, "--yes").exit_code == 0
     assert requests.get(old, timeout=30).status_code == 403
     assert f"{first} was revoked" in verify_link(state, old).stdout
@@ -403,6 +430,16 @@ def test_pull_replaces_a_different_file_only_with_overwrite(state: Path, tmp_pat
     assert file.read_text() == "{}"
     assert run_postcard(*call, "--overwrite").exit_code == 0
     assert json.loads(file.read_text()) == MERGE
+
+
+def test_push_prints_the_findings(state: Path, tmp_path: Path) -> None:
+    flawed = {"width": 90, "height": 30, "fields": {"unseen": {"default": "a"}}, "layers": []}
+    folder = template_folder(tmp_path / "t", flawed=flawed)
+    output = run_postcard("templates", "push", "--folder", folder, "--state", state)
+    assert output.exit_code == 0
+    assert f"{folder / 'flawed.json'}/fields/unseen: Nothing shows unseen. (finding)" in (
+        output.stderr.splitlines()
+    )
 
 
 def test_push_publishes_a_new_version_only_for_a_change(state: Path, tmp_path: Path) -> None:
@@ -432,6 +469,36 @@ def test_environment_variables_can_name_the_api(
     assert run_postcard(*call).exit_code == 0
     monkeypatch.setenv("POSTCARD_API_URL", "http://127.0.0.1:9")
     assert "does not answer" in run_postcard(*call).stderr
+
+
+def test_an_exported_key_signs_links(state: Path) -> None:
+    exported = signing_keys(state, "export", "--yes")
+    keys = signing_keys(state, "list", "--json").json_output["items"]
+    (minting,) = [key["id"] for key in keys if key["state"] == "minting"]
+    assert re.fullmatch("[0-9a-f]{64}\n", exported.stdout)
+    assert f"This is {minting}" in exported.stderr and "local.json" in exported.stderr
+    text = signing_input(LINK_PURPOSE, "/r/merge.png", [f"_kid={minting}", "code=ABCD"])
+    signature = base64url(hmac_sha256(exported.stdout.strip(), text))
+    query = f"_kid={minting}&code=ABCD&_sig={signature}"
+    url = f"{local_json(state)['base_url']}/r/merge.png?{query}"
+    assert requests.get(url, timeout=30).status_code == 200
+    declined = signing_keys(state, "export", stdin="n\n")
+    assert (declined.exit_code, declined.stdout) == (2, "")
+    assert f"Whoever has {minting} can sign links with any values" in declined.stderr
+    unknown = signing_keys(state, "export", "k99", "--yes")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+
+
+def test_serve_refuses_an_address_that_is_not_this_machines(tmp_path: Path) -> None:
+    command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--json"]
+    served = subprocess.run(
+        [*command, "--host", "192.0.2.1", "--port", "0", "--state", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert served.returncode == 2
+    assert "cannot listen on 192.0.2.1" in json.loads(served.stdout)["detail"]
 
 
 def test_links_are_signed_and_verified_with_local_json_while_the_server_is_down(

@@ -16,7 +16,6 @@ from postcard_client.models import (
     LinkBodyTemplateVersionType1,
     LinkResponse,
     Modification,
-    PreviewAccept,
     PreviewBody,
     PreviewBodyDocumentType0,
     PreviewResponse,
@@ -75,7 +74,7 @@ while True:
 assert pages == [one.id for one in listed.items], pages
 
 draft = PreviewBody(document=PreviewBodyDocumentType0.from_dict(DOCUMENT))
-shown = preview.sync(client=client, body=draft, accept=PreviewAccept.APPLICATIONJSON)
+shown = preview.sync(client=client, body=draft)
 assert isinstance(shown, PreviewResponse) and shown.image.startswith("data:image/png"), shown
 assert shown.boxes[0].pointer == "/layers/0"
 

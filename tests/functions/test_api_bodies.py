@@ -217,6 +217,19 @@ def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: InMemo
     assert three == f"{one} And 2 more faults: see errors."
 
 
+def test_a_misspelled_name_is_answered_with_the_one_that_was_meant(world: InMemoryService) -> None:
+    reply = world.create_image({"frist_name": "Ann"})
+    assert reply.json["errors"][0]["detail"] == (
+        "There is no field or layer 'frist_name'; did you mean first_name?"
+    )
+    color = {"name": "titel", "color": "red"}
+    layer = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": [color]})
+    assert layer.json["errors"][0]["detail"].endswith("did you mean title?")
+    opened = {"template_id": "welcome", "esp": "klaviyo", "open": {"firstname": "first_name"}}
+    link = world.call("POST", "/v1/links", opened)
+    assert link.json["errors"][0]["detail"].endswith("did you mean first_name?")
+
+
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])
 def test_an_invalid_body_lists_the_faults_of_its_values_too(
     world: InMemoryService, path: str

@@ -55,6 +55,8 @@ class Command(click.Command):
             return error_result(failure.message)
         except OSError as error:
             return error_result(os_error_message(error))
+        except click.Abort:  # a question was answered with no, or Ctrl-C
+            return error_result("Aborted.")
         assert isinstance(result, CommandResult)
         return result
 

@@ -106,10 +106,15 @@ class ServiceTarget:
 
         return wiring.api_service(self.settings())
 
+    def local_json_path(self) -> Path | None:
+        """The file of `local_json`; None if there is none or a stack is named."""
+        path = self.state / "local.json"
+        return None if self.stack or not path.is_file() else path
+
     def local_json(self) -> Mapping[str, Any]:
         """URLs and keys of the local service; empty if there is none or a stack is named."""
-        path = self.state / "local.json"
-        if self.stack or not path.is_file():
+        path = self.local_json_path()
+        if path is None:
             return {}
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -154,6 +159,11 @@ class ServiceTarget:
         kid = local["signing_key_id"]
         signing = {kid: local["signing_key_hex"]}
         return LinkKeys(local["epoch"], signing, kid, local["address_key_hex"], "", "")
+
+    def uses_api(self) -> bool:
+        """Whether the environment names an API, and nothing names a stack or its table."""
+        names_api = "POSTCARD_API_URL" in os.environ or "POSTCARD_API_KEY" in os.environ
+        return names_api and not self.stack and "POSTCARD_TABLE" not in os.environ
 
     def api_client(self) -> ApiClient:
         """A client of the API at POSTCARD_API_URL, of the stack, or of the local service."""

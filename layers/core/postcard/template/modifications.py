@@ -164,9 +164,13 @@ class _ModificationReader:
         """Adds one value or property of a field or layer."""
         fields = self.template.document.fields
         if key not in allowed_keys:
-            self.add_fault(
-                "unknown_name", where, f"Unknown property; there are {', '.join(allowed_keys)}."
+            from postcard.name_suggestions import closest_name  # only a wrong name needs it
+
+            similar = closest_name(key, allowed_keys)
+            hint = (
+                f"did you mean {similar}?" if similar else f"there are {', '.join(allowed_keys)}."
             )
+            self.add_fault("unknown_name", where, f"Unknown property; {hint}")
         elif key in VALUE_KEYS and name in fields:
             self._add_field_value(where, name, key, value)
         elif key in VALUE_KEYS and (item_field := parse_flat_name(fields, name)):

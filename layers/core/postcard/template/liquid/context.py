@@ -47,6 +47,7 @@ class LiquidContext:
         if isinstance(value, LocalizedInt | LocalizedDigits):
             return self.filters.localize_digits(str(value))
         if isinstance(value, int | float):
+            value += 0  # -0.0 becomes 0.0
             return format_number(value) if abs(value) < 1e15 else str(value)
         if isinstance(value, list | tuple):
             return "".join(map(self.to_text, value))
