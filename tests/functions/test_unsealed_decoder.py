@@ -8,7 +8,7 @@ import pytest
 from postcard.canvas.codecs.decoder_subprocess import WORKER_PROGRAM
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.rendering.decoded_image_cache import DecodedImageCache
-from postcard.runtime.sandboxed_process import unsealed_files
+from postcard.runtime.sandboxed_subprocess import unsealed_files
 from tests.functions.fake_services import FakeRenderer, solid_png
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document

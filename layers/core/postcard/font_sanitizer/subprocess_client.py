@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 
-from postcard.runtime import sandboxed_process
+from postcard.runtime import sandboxed_subprocess
 from postcard.runtime.sandbox import Seal
 from postcard.text.font_file import FontCheckUnavailable, FontError
 
@@ -24,7 +24,7 @@ def sanitize_in_subprocess(body: bytes, *, timeout: float = MAX_CHECK_SECONDS) -
     output, status = _run(body, timeout)
     if not output or status == -signal.SIGKILL:
         raise FontCheckUnavailable(_TRY_AGAIN)
-    sandboxed_process.unsealed_files.add(Seal.from_byte(output[:1]))
+    sandboxed_subprocess.unsealed_files.add(Seal.from_byte(output[:1]))
     if status:
         raise FontError(_TOO_SLOW if status < 0 else _BROKEN)
     header, _, font = output[1:].partition(b"\n")
@@ -36,7 +36,7 @@ def sanitize_in_subprocess(body: bytes, *, timeout: float = MAX_CHECK_SECONDS) -
 def _run(body: bytes, timeout: float) -> tuple[bytes, int]:
     """What the subprocess writes, and its exit status."""
     try:
-        process = sandboxed_process.start(_PROGRAM)
+        process = sandboxed_subprocess.start(_PROGRAM)
     except OSError as error:
         raise FontCheckUnavailable(_TRY_AGAIN) from error
     with process:
@@ -52,6 +52,6 @@ def _run(body: bytes, timeout: float) -> tuple[bytes, int]:
 
 def _cpu_seconds(pid: int) -> float:
     try:
-        return sandboxed_process.cpu_seconds(pid)
+        return sandboxed_subprocess.cpu_seconds(pid)
     except OSError:
         return 0.0

@@ -8,7 +8,7 @@ import subprocess
 import weakref
 from collections.abc import Callable
 
-from postcard.runtime import sandboxed_process
+from postcard.runtime import sandboxed_subprocess
 from postcard.runtime.sandbox import Seal
 
 CpuClock = Callable[[int], float]  # the CPU seconds of a process id
@@ -26,7 +26,7 @@ class DecoderSubprocess:
     """
 
     def __init__(self, program: str, cpu_clock: CpuClock) -> None:
-        self._process = sandboxed_process.start(program)
+        self._process = sandboxed_subprocess.start(program)
         self._end = weakref.finalize(self, _end, self._process)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._cpu_clock = cpu_clock

@@ -31,11 +31,11 @@ from postcard.canvas.codecs.decoder_subprocess import (
 )
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.host_patterns import host_of
-from postcard.runtime import sandboxed_process
+from postcard.runtime import sandboxed_subprocess
 from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.sandbox import Seal
-from postcard.runtime.sandboxed_process import unsealed_files
+from postcard.runtime.sandboxed_subprocess import unsealed_files
 from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
@@ -111,7 +111,7 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = sandboxed_process.cpu_seconds,
+        cpu_clock: CpuClock = sandboxed_subprocess.cpu_seconds,
         program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
