@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postcard.canvas.codecs.decoder_subprocess import WORKER_PROGRAM
-from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
+from postcard.canvas.codecs.sandboxed_decoder import WORKER_PROGRAM, SandboxedDecoder
 from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime.sandboxed_subprocess import unsealed_files
 from tests.functions.fake_services import FakeRenderer, solid_png

@@ -24,18 +24,17 @@ from postcard.canvas.codecs.decoded_image import (
     ImageDecodeError,
     detect_format,
 )
-from postcard.canvas.codecs.decoder_subprocess import (
-    WORKER_PROGRAM,
-    CpuClock,
-    DecoderSubprocess,
-)
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.host_patterns import host_of
-from postcard.runtime import sandboxed_subprocess
 from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.sandbox import Seal
-from postcard.runtime.sandboxed_subprocess import unsealed_files
+from postcard.runtime.sandboxed_subprocess import (
+    CpuClock,
+    SandboxedSubprocess,
+    cpu_seconds,
+    unsealed_files,
+)
 from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
@@ -53,7 +52,15 @@ _MAX_REASON_BYTES = 1_000
 _CRASHED = "it broke what decodes pictures"
 _TIMED_OUT = "it takes too long to decode"
 
+WORKER_PROGRAM = "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
+
 TargetPixels = tuple[int, int] | None
+
+
+class _Decoder(SandboxedSubprocess):
+    """A subprocess that decodes images; `decoded` counts them."""
+
+    decoded = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class _Job:
     """A request that a process works on. `unsent` is the rest of it that the pipe did not take."""
 
     request: _Request
-    process: DecoderSubprocess
+    process: _Decoder
     unsent: memoryview
     started_cpu: float | None
     extra_seconds: float  # for starting the process
@@ -111,14 +118,14 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = sandboxed_subprocess.cpu_seconds,
+        cpu_clock: CpuClock = cpu_seconds,
         program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
-        self._idle: list[DecoderSubprocess] = []
+        self._idle: list[_Decoder] = []
         self._jobs: list[_Job] = []  # the oldest first
         self._next: deque[_Request] = deque()
         self._budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
@@ -284,9 +291,9 @@ class SandboxedDecoder:
             process.kill()
             self.lost_workers += 1
 
-    def _start_subprocess(self) -> DecoderSubprocess:
+    def _start_subprocess(self) -> _Decoder:
         self.started_workers += 1
-        return DecoderSubprocess(self._program, self._cpu_clock)
+        return _Decoder(self._program, self._cpu_clock)
 
     def _discard(self, job: _Job) -> None:
         self._jobs.remove(job)
