@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from api.request_context import ApiRequestContext
 from postcard.errors import failure_site
-from postcard.runtime.sandboxed_process import unsealed_files
+from postcard.runtime.sandboxed_subprocess import unsealed_files
 
 SERVICE = "api"
 NAMESPACE = "Postcard"

@@ -36,6 +36,9 @@ class RecordingDecoder:
     def decode_ahead(self, images: object) -> None:
         pass
 
+    def check_seal(self, deadline: object) -> None:
+        return None
+
     def decode(self, body: bytes, target_pixels: object, **_: object) -> DecodedImage:
         self.decoded[body] += 1
         if body == SECRET:
@@ -189,14 +192,20 @@ def test_a_picture_falls_back_in_time_while_the_decoder_does_not_answer() -> Non
     assert not list(service.pictures.keys("renders/"))
 
 
+def stuck_link() -> Json:
+    modifications = [{"name": "photo", "image_url": "asset:photo"}]
+    return {"template_id": "welcome", "modifications": modifications}
+
+
 def test_the_api_waits_for_the_decoder_until_its_deadline() -> None:
     service, clock = stuck_service()
     service.upload_asset("photo", SECRET)
     assert service.call("GET", "/v1/assets/photo").json["status"] == "waiting"
+    assert service.call("POST", "/v1/links", stuck_link()).status == 200
     for body in ({"document": document_with(URL)}, {"document": document_with("asset:photo")}):
         response = service.call("POST", "/v1/previews", body)
         assert response.status in (200, 504), response.body
-    assert clock.looks < 3 * (28 / 0.1 + 200)
+    assert clock.looks < 4 * (28 / 0.1 + 200)
 
 
 def test_an_upload_stays_waiting_while_it_cannot_be_checked_and_is_tried_again() -> None:
@@ -224,3 +233,18 @@ def test_a_replacement_that_cannot_be_checked_leaves_the_asset_in_use() -> None:
     assert (asset["status"], asset["replacement"]) == ("ready", "waiting")
     asset = service.call("GET", "/v1/assets/photo").json
     assert (asset["status"], asset["replacement"]) == ("ready", None)
+
+
+@pytest.mark.parametrize("body", [SECRET, b"<html>"])
+def test_an_animation_decodes_a_picture_once_and_not_for_each_frame(
+    service: InMemoryService, decoder: RecordingDecoder, body: bytes
+) -> None:
+    service.web.pictures[URL] = body
+    seconds = {"type": "text", "width": 90, "text": "{{ countdown.seconds }}"}
+    photo = document_with("{{ photo }}")
+    countdown = {"to": "2030-01-01", "frames": 9}
+    service.publish({**photo, "layers": [seconds, *photo["layers"]], "countdown": countdown})
+    response = service.open_link(service.sign_link({"photo": URL}, format="gif"))
+    reason = None if body == SECRET else "source"
+    assert (response.status, response.headers.get("x-postcard-fallback")) == (200, reason)
+    assert decoder.decoded[body] == 1

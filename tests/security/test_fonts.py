@@ -358,6 +358,9 @@ def test_a_font_that_takes_too_long_is_refused() -> None:
 
 LOST = "import os; os.write(1, b'3'); os.read(0, 9); os.kill(os.getpid(), 9)"
 CRASHED = "import os; os.write(1, b'3'); os.read(0, 9); os.abort()"
+ENDLESS = "import os\nos.write(1, b'3')\nwhile True: os.write(1, bytes(1 << 20))"
+LYING = "import os; os.write(1, b'3[]\\n'); os.read(0, 9)"
+NO_JSON = "import os; os.write(1, b'3no JSON'); os.read(0, 9)"
 SLEEPING = "import os, time; os.write(1, b'3'); os.read(0, 9); time.sleep(60)"
 
 
@@ -368,6 +371,9 @@ SLEEPING = "import os, time; os.write(1, b'3'); os.read(0, 9); time.sleep(60)"
         (LOST, FontCheckUnavailable),
         (SLEEPING, FontCheckUnavailable),
         (CRASHED, FontError),
+        (ENDLESS, FontError),
+        (LYING, FontError),
+        (NO_JSON, FontError),
     ],
 )
 def test_a_process_that_is_lost_is_told_from_one_that_a_font_broke(

@@ -15,7 +15,7 @@ from postcard.canvas.codecs.sandboxed_decoder import MAX_IMAGES, SandboxedDecode
 from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
 from postcard.runtime.deadline import NO_DEADLINE
 from postcard.runtime.sandbox import Seal
-from postcard.runtime.sandboxed_process import UnsealedFiles
+from postcard.runtime.sandboxed_subprocess import UnsealedFiles
 from tests.functions.fake_services import ROOT, solid_png
 
 PT_DYNAMIC, DT_RPATH, DT_DEBUG, DT_RUNPATH = 2, 15, 21, 29  # elf.h
@@ -73,7 +73,7 @@ from PIL import Image, features
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
 from postcard.runtime.deadline import NO_DEADLINE
-from postcard.runtime.sandboxed_process import unsealed_files
+from postcard.runtime.sandboxed_subprocess import unsealed_files
 decoder, sizes = SandboxedDecoder(), []
 for kind in ("PNG", "JPEG", "GIF", "WEBP", "AVIF"):
     file = io.BytesIO()

@@ -407,6 +407,21 @@ def test_calls_that_reach_no_function_are_logged_without_addresses_and_paths(
     assert not re.search(r"sourceIp|path|query|userAgent", settings["Format"], re.IGNORECASE)
 
 
+def test_an_unsealed_decoder_of_either_function_raises_an_alarm(template: SamDocument) -> None:
+    alarm = template["Resources"]["UnsealedDecoderAlarm"]["Properties"]
+    total, *parts = alarm["Metrics"]
+    assert total["Expression"] == f"SUM([{', '.join(part['Id'] for part in parts)}])"
+    metrics = [part["MetricStat"]["Metric"] for part in parts]
+    assert {metric["MetricName"] for metric in metrics} == {"UnsealedDecoder"}
+    services = [one["Value"] for metric in metrics for one in metric["Dimensions"]]
+    assert services == ["image", "api"]
+    assert {str(metric["Namespace"]) for metric in metrics} == {
+        str({"Fn::Sub": "Postcard/${Stage}"})
+    }
+    assert alarm["EvaluationPeriods"] * parts[0]["MetricStat"]["Period"] <= 86_400, "AWS's limit"
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 1)
+
+
 def test_the_dashboard_is_valid_json(template: SamDocument) -> None:
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert len(json.loads(body)["widgets"]) == 6

@@ -82,14 +82,19 @@ class SourceFetcher:
         return fetched, faults
 
     def check_assets(
-        self, sources: Sequence[ImageSource], *, templates: Sequence[str] | None
+        self,
+        sources: Sequence[ImageSource],
+        *,
+        templates: Sequence[str] | None,
+        deadline: float | None = None,
     ) -> list[SourceImageFault]:
         """Faults of the assets among the sources. New uploads are checked and normalized now."""
         faults = []
         for source in sources:
             if source.reference.startswith(ASSET_PREFIX):
                 asset_id = source.reference.removeprefix(ASSET_PREFIX)
-                outcome = _outcome(partial(self._assets.read, asset_id, templates=templates))
+                read = partial(self._assets.read, asset_id, templates=templates, deadline=deadline)
+                outcome = _outcome(read)
                 if not isinstance(outcome, bytes):
                     faults.append(_source_fault(source, outcome))
         return faults

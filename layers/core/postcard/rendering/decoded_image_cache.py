@@ -82,7 +82,7 @@ class DecodedImageCache:
         """How many were decoded in a process that is not sealed, since the last call."""
         if self.__dict__.get("_untrusted_decoder") is None:
             return 0
-        from postcard.runtime.sandboxed_process import unsealed_files  # most renders decode none
+        from postcard.runtime.sandboxed_subprocess import unsealed_files  # most renders decode none
 
         return unsealed_files.take()
 

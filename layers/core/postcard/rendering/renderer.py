@@ -20,7 +20,12 @@ from postcard.rendering.drawing_context import (
     WarningList,
 )
 from postcard.rendering.flex_layout import draw_nodes, layout_nodes
-from postcard.rendering.images import ImageResolver, ImageSource, RenderFailed
+from postcard.rendering.images import (
+    FramePictures,
+    ImageResolver,
+    ImageSource,
+    RenderFailed,
+)
 from postcard.rendering.prepared_render import EvaluatedFrame, PreparedRender
 from postcard.rendering.render_tree import RenderNode
 from postcard.rendering.static_layers import (
@@ -202,7 +207,8 @@ class Renderer:
         from postcard.rendering.frame_renderer import FrameRenderer
         from postcard.template.fields.countdown import frame_count
 
-        first = self._drawing(prepared, prepared.frame(), fetched_images)
+        shared = FramePictures()
+        first = self._drawing(prepared, prepared.frame(), fetched_images, shared)
         countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
         count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
 
@@ -212,7 +218,7 @@ class Renderer:
             frame_renderer = FrameRenderer(start_canvas)
             for second in range(count):
                 drawing = (
-                    self._drawing(prepared, prepared.frame(second), fetched_images)
+                    self._drawing(prepared, prepared.frame(second), fetched_images, shared)
                     if second
                     else first
                 )
@@ -249,7 +255,11 @@ class Renderer:
         )
 
     def _drawing(
-        self, prepared: PreparedRender, frame: EvaluatedFrame, fetched_images: FetchedImages
+        self,
+        prepared: PreparedRender,
+        frame: EvaluatedFrame,
+        fetched_images: FetchedImages,
+        frame_pictures: FramePictures | None = None,
     ) -> "_Drawing":
         template, document = prepared.template, frame.document
         warnings = WarningList(frame.warnings)
@@ -260,6 +270,7 @@ class Renderer:
             self.image_cache,
             warnings.add,
             prepared.deadline,
+            frame_pictures,
         )
         canvas_spec = CanvasSpec(
             (template.width, template.height),

@@ -104,14 +104,19 @@ class LinkService:
         self._keys = keys
         self._base_url = base_url
 
-    def create(self, request: LinkRequest, *, now: float) -> SignedLink:
-        """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`."""
+    def create(
+        self, request: LinkRequest, *, now: float, deadline: float | None = None
+    ) -> SignedLink:
+        """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`.
+
+        Assets that it names are checked until the `time.monotonic()` instant `deadline`.
+        """
         record = self._templates.usable_record(request.template_id, "/template_id")
         with self.with_fallback_url(record):
             version = None if request.template_version == "latest" else request.template_version
             assert not isinstance(version, str)
             template = self._templates.load_effective(record, version, "/template_version")
-            return self._create(request, template, now)
+            return self._create(request, template, now, deadline)
 
     def default_url(self, template: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
@@ -176,7 +181,9 @@ class LinkService:
             return bad.errors
         return ()
 
-    def _create(self, request: LinkRequest, template: LoadedTemplate, now: float) -> SignedLink:
+    def _create(
+        self, request: LinkRequest, template: LoadedTemplate, now: float, deadline: float | None
+    ) -> SignedLink:
         open_fields = request.open or {}
         options = OutputOptions(request.format, request.width, request.dpr, request.quality)
         expires, faults = _expiry(request.expires_at, now)
@@ -219,14 +226,16 @@ class LinkService:
             alt=alt,
             template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
-            warnings=self._warnings(request, job, url, now),
+            warnings=self._warnings(request, job, url, now, deadline),
             log_fields={"version": template.version, "outcome": "created"},
         )
 
-    def _warnings(self, request: LinkRequest, job: RenderJob, url: str, now: float) -> list[Fault]:
+    def _warnings(
+        self, request: LinkRequest, job: RenderJob, url: str, now: float, deadline: float | None
+    ) -> list[Fault]:
         return [
             *job.values.warnings,
-            *self._asset_faults(job, now),
+            *self._asset_faults(job, now, deadline),
             *_outlook_warnings(request, job),
             *_tag_warnings(request, job.template),
             *_accepted_forms(request, job.template),
@@ -258,7 +267,7 @@ class LinkService:
             ),
         )
 
-    def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
+    def _asset_faults(self, job: RenderJob, now: float, deadline: float | None) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""
         sources = prepare(job, now=now).image_sources()
         published = job.loaded.stored.sources
@@ -266,7 +275,7 @@ class LinkService:
         return [
             Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
             for fault in self._pipeline.sources.check_assets(
-                from_request, templates=job.asset_templates
+                from_request, templates=job.asset_templates, deadline=deadline
             )
         ]
 

@@ -24,17 +24,17 @@ from postcard.canvas.codecs.decoded_image import (
     ImageDecodeError,
     detect_format,
 )
-from postcard.canvas.codecs.decoder_subprocess import (
-    WORKER_PROGRAM,
-    CpuClock,
-    DecoderSubprocess,
-)
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
 from postcard.host_patterns import host_of
-from postcard.runtime import sandboxed_process
+from postcard.runtime.cooldown import Cooldown
 from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
 from postcard.runtime.sandbox import Seal
-from postcard.runtime.sandboxed_process import unsealed_files
+from postcard.runtime.sandboxed_subprocess import (
+    CpuClock,
+    SandboxedSubprocess,
+    cpu_seconds,
+    unsealed_files,
+)
 from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
@@ -45,13 +45,22 @@ MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
 MAX_SLOW_SECONDS = 4.0  # budget of each host and address; refilled by a second each second
 FREE_SECONDS = 1.4  # of each image, not charged: the largest image of any format takes 1.0
 STARTUP_SECONDS = 1.5  # more time for the first image of a new process
+CHECK_PAUSE_SECONDS = 10.0  # after a process did not start, before a health check starts another
 MAX_READY_SECONDS = 5.0  # until a new process is ready
 _MIN_WAIT_SECONDS = 0.01  # between two looks at the CPU time of a process that has little left
 _MAX_REASON_BYTES = 1_000
 _CRASHED = "it broke what decodes pictures"
 _TIMED_OUT = "it takes too long to decode"
 
+WORKER_PROGRAM = "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
+
 TargetPixels = tuple[int, int] | None
+
+
+class _Decoder(SandboxedSubprocess):
+    """A subprocess that decodes images; `decoded` counts them."""
+
+    decoded = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +85,7 @@ class _Job:
     """A request that a process works on. `unsent` is the rest of it that the pipe did not take."""
 
     request: _Request
-    process: DecoderSubprocess
+    process: _Decoder
     unsent: memoryview
     started_cpu: float | None
     extra_seconds: float  # for starting the process
@@ -109,17 +118,18 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = sandboxed_process.cpu_seconds,
+        cpu_clock: CpuClock = cpu_seconds,
         program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
-        self._idle: list[DecoderSubprocess] = []
+        self._idle: list[_Decoder] = []
         self._jobs: list[_Job] = []  # the oldest first
         self._next: deque[_Request] = deque()
         self._budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
+        self._check_pause = Cooldown(CHECK_PAUSE_SECONDS, clock)
         self.started_workers = self.lost_workers = 0
 
     @property
@@ -139,7 +149,12 @@ class SandboxedDecoder:
             self._start_spare()
 
     def check_seal(self, deadline: Deadline) -> Seal | None:
-        """What holds in the subprocesses, of which one is started; None if it cannot be."""
+        """What holds in the subprocesses, of which one is started; None if it cannot be.
+
+        After a failure none is started for some seconds, however often anybody asks.
+        """
+        if self._check_pause.is_active():
+            return None
         failures = (OSError, EOFError, ValueError, DeadlineExceeded)
         with contextlib.suppress(*failures), self._locked_until(deadline):
             self._start_spare()
@@ -148,9 +163,10 @@ class SandboxedDecoder:
                 deadline.check()
                 seconds = max(_MIN_WAIT_SECONDS, min(deadline.remaining(), MAX_READY_SECONDS))
                 if not select.select([process.output_pipe], [], [], seconds)[0]:
-                    return None
+                    raise EOFError
                 process.seal = Seal.from_byte(process.read(1))
             return process.seal
+        self._check_pause.start()
         return None
 
     def decode_ahead(self, images: Iterable[tuple[bytes, TargetPixels]]) -> None:
@@ -275,9 +291,9 @@ class SandboxedDecoder:
             process.kill()
             self.lost_workers += 1
 
-    def _start_subprocess(self) -> DecoderSubprocess:
+    def _start_subprocess(self) -> _Decoder:
         self.started_workers += 1
-        return DecoderSubprocess(self._program, self._cpu_clock)
+        return _Decoder(self._program, self._cpu_clock)
 
     def _discard(self, job: _Job) -> None:
         self._jobs.remove(job)
