@@ -76,8 +76,8 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (504, "timeout", "wait"),
 )
 REQUEST_HEADERS = {
-    # OpenAPI says that a parameter of this name is ignored. Generators that write an argument for it
-    # can read one type of response only, which is JSON: so it is their default.
+    # OpenAPI says that a parameter of this name is ignored. Generators that write an argument
+    # for it can read one type of response only, which is JSON: so it is their default.
     "Accept": (
         "application/json: the JSON response. Otherwise, or without this header: the picture.",
         {

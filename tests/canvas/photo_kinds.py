@@ -161,10 +161,10 @@ def _pngs() -> Iterator[tuple[str, bytes]]:
     for name, code_points in (("Display P3", (12, 13)), ("PQ", (9, 16)), ("HLG", (9, 18))):
         yield f"PNG in {name}", _with_chunks(plain, [(b"cICP", bytes((*code_points, 0, 1)))])
     yield "PNG in linear light", _with_chunks(plain, [(b"gAMA", struct.pack(">I", 100_000))])
-    for mode in ("L", "I;16"):
-        deep = image.convert("L") if mode == "L" else image.convert("I").convert("I;16")
+    for gray in ("L", "I;16"):
+        deep = image.convert("L") if gray == "L" else image.convert("I").convert("I;16")
         yield (
-            f"PNG in linear grey ({mode})",
+            f"PNG in linear grey ({gray})",
             _with_chunks(encode(deep, "PNG"), [(b"gAMA", struct.pack(">I", 100_000))]),
         )
     chunks = [(b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0"), (b"cHRM", bytes(32))]

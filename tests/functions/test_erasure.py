@@ -101,7 +101,8 @@ def test_a_link_that_is_drawn_while_its_version_is_recalled_shows_the_replacemen
     shown = world.open_link(link)
     assert "x-postcard-fallback" not in shown.headers
     (key,) = world.pictures.keys("renders/")
-    assert world.pictures.get(key).body == shown.body
+    stored = world.pictures.get(key)
+    assert stored is not None and stored.body == shown.body
     replacement = world.open_link(world.sign_link({"first_name": "Ada"}, version=2))
     assert shown.body == replacement.body
 

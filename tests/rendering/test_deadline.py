@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from postcard.canvas import blur
 from postcard.canvas.blur import blurred
 from postcard.canvas.codecs import encode as encoding
+from postcard.canvas.codecs import palette
 from postcard.canvas.codecs.animated_gif import encode_animation
 from postcard.canvas.codecs.encode import encode, max_seconds
 from postcard.canvas.image_filters import ImageFilters
@@ -197,7 +198,7 @@ def test_a_search_for_a_number_of_colours_makes_five_files_at_most(
 ) -> None:
     surface = Surface(noise((120, 80), "RGB"), None)
     sizes = {
-        colors: len(encoding._WRITERS[format](encoding.palette.quantize(surface.color, colors), 0))
+        colors: len(encoding._WRITERS[format](palette.quantize(surface.color, colors), 0))
         for colors in (256, 128, 64, 32, 16)
     }
     for colors, limit in sizes.items():

@@ -25,7 +25,7 @@ from postcard.ports import AssetRecord, FetchedImage, FetchError, StoredObject
 from postcard.rendering.renderer import Renderer
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.publishing import Publisher, needed_sources
+from postcard.services.publishing import Publisher, needed_sources, prepare_own_values
 from postcard.template.compiled import Template
 from postcard.template.validation.parse import parse_document
 from postcard.text.font_file import read_metadata
@@ -82,7 +82,8 @@ def _publish(file: TemplateFile, shipped: Fonts) -> CheckedFile:
     deadline = time.monotonic() + PUBLISH_SECONDS
     published = publisher.publish(file.id, text, now=now, deadline=deadline)
     findings = [Fault(f["code"], f["pointer"], f["detail"]) for f in published.version.findings]
-    sources = needed_sources(Template.compile(file.id, 1, document), now=now)
+    template = Template.compile(file.id, 1, document)
+    sources = needed_sources(template, prepare_own_values(template, now=now))
     pointers = {source.reference: source.pointer for source in sources}
     return CheckedFile(file, (), [*fetcher.findings(pointers), *findings])
 

@@ -47,7 +47,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
-from postcard.runtime.deadline import Deadline
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
@@ -165,11 +165,8 @@ class Publisher:
 
         A document whose layers take too long to draw is refused before it is drawn.
         """
-        defaults, examples = (
-            PreparedRender(template, values, _own_size(template), now=now, deadline=deadline)
-            for values in (bind_defaults(template), bind_examples(template))
-        )
-        sources = _needed_sources(template, [defaults, examples])
+        defaults, examples = prepare_own_values(template, now=now, deadline=deadline)
+        sources = needed_sources(template, [defaults, examples])
         images, faults = self._pipeline.sources.fetch_all(
             sources, {}, templates=(template.id,), deadline=deadline.instant
         )
@@ -262,7 +259,22 @@ def _own_size(template: Template) -> OutputSize:
     return output_size(template.width, template.height)
 
 
-def _needed_sources(template: Template, renders: Sequence[PreparedRender]) -> list[ImageSource]:
+def prepare_own_values(
+    template: Template, *, now: float, deadline: Deadline = NO_DEADLINE
+) -> tuple[PreparedRender, PreparedRender]:
+    """A template with its defaults, and with its examples, ready to be drawn in its own size.
+
+    `now` is in Unix seconds: a countdown may decide which layers are shown.
+    """
+    size = _own_size(template)
+    defaults, examples = (
+        PreparedRender(template, values, size, now=now, deadline=deadline)
+        for values in (bind_defaults(template), bind_examples(template))
+    )
+    return defaults, examples
+
+
+def needed_sources(template: Template, renders: Sequence[PreparedRender]) -> list[ImageSource]:
     """All images that these renders show, and all others that the document names."""
     shown = [source for prepared in renders for source in prepared.image_sources()]
     shown_references = {source.reference for source in shown}
