@@ -254,6 +254,8 @@ def test_fields_lists_all_names_that_a_request_may_use(world: InMemoryService) -
         "example": None,
         "label": None,
         "max_length": 40,
+        "on_bad": "default",
+        "too_long": "shorten",
     }
     assert code["pattern"] == "[A-Z0-9]{4,12}" and "max_length" not in code
     (title,) = listed["layers"]

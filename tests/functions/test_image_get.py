@@ -8,6 +8,7 @@ import pytest
 from local.aws.freshness import http_date
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
+from postcard.pipeline.template_loader import RECENT_SECONDS
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document, image_event
@@ -158,6 +159,7 @@ def test_no_picture_of_a_link_is_cached_past_its_exp(empty: InMemoryService) -> 
     links = [empty.sign_link(expires=int(NOW) + 5, version=version) for version in (1, None)]
     found = [empty.open_link(link).headers["cache-control"] for link in links]
     empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    empty.monotonic_now += RECENT_SECONDS
     paused = empty.open_link(empty.sign_link(expires=int(NOW) + 5))
     assert paused.headers["x-postcard-fallback"] == "paused"
     assert {*found, paused.headers["cache-control"]} == {f"{CACHE_CONTROL}, max-age=5"}
