@@ -1,28 +1,39 @@
 # `make help` lists all commands. `make serve` runs the whole service; `make test` runs all tests.
 SHELL := /bin/bash
 PORT ?= 8080
+PYTHON ?= python3
 STAGE ?= dev
 ARCH ?= arm64
 REQUESTS ?= 1000000
 BUILD ?= .aws-sam/build
+# on: with the fonts of further scripts. off: without them. Empty: as the stack is deployed, else off.
+MORE_FONTS ?=
+MORE_FONTS_BUILT := $(if $(filter on,$(MORE_FONTS)),build/more-fonts/coverage.json)
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+define INSTALL_INTO_VENV
+@MAKECMDGOALS='$(firstword $(MAKECMDGOALS))' requirements/create_venv.sh $(PYTHON)
+@$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python $<
+@$(BIN)/uv pip install -q --no-deps --python $(BIN)/python -e .
+@touch $@
+endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 setup: .venv/ready ## create .venv with pinned packages
 
+# One environment: `make serve` alone installs requirements/serve.txt, the other commands add the rest.
 .venv/ready: requirements/dev.txt
-	@test -x $(BIN)/uv || { python3 -m venv .venv && $(BIN)/python -m pip install -q uv; }
-	@$(BIN)/uv pip sync -q --require-hashes requirements/dev.txt
-	@$(BIN)/uv pip install -q --no-deps -e .
-	@touch $@
+	$(INSTALL_INTO_VENV)
+
+.venv/ready-to-serve: requirements/serve.txt
+	$(INSTALL_INTO_VENV)
 
 .venv-sam/ready: requirements/sam.txt | setup # a separate environment, because SAM needs older packages
 	@test -x .venv-sam/bin/python || $(BIN)/uv venv -q .venv-sam
@@ -34,8 +45,14 @@ setup: .venv/ready ## create .venv with pinned packages
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
 	@touch $@
 
-serve: setup ## run the whole service on http://127.0.0.1:8080 (PORT=…)
-	@$(BIN)/postcard serve --port $(PORT)
+.venv-clients/ready: requirements/clients.txt requirements/clients/package-lock.json | setup
+	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
+	@cd requirements/clients && npm ci
+	@touch $@
+
+serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
+	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
@@ -59,7 +76,7 @@ lint: setup ## check formatting, lint rules and import contracts
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## check types with mypy --strict
-	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py layers/more_fonts/*.py
 
 audit: setup ## check pinned packages for known vulnerabilities (exit 2: PyPI is not reachable)
 	@$(BIN)/python -m deploy.dependency_audit
@@ -69,12 +86,15 @@ stack: .venv-sam/ready ## copy the edge function into template.yaml and validate
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
 
-build: .venv-sam/ready ## build the Lambda functions and layers (ARCH=arm64|x86_64)
-	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
+build: .venv-sam/ready $(MORE_FONTS_BUILT) ## build the Lambda functions and layers (ARCH=arm64|x86_64 MORE_FONTS=on)
+	ARCHITECTURE=$(ARCH) MORE_FONTS=$(MORE_FONTS) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
-deploy: stack build ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
-	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
+deploy: .venv-sam/ready ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="…" MORE_FONTS=on YES=1 WITHOUT_DOMAIN=1 CHANGES=1)
+	@$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS) $(addprefix MoreFonts=,$(MORE_FONTS))) $(if $(YES),--yes) $(if $(WITHOUT_DOMAIN),--without-domain) $(if $(CHANGES),--changes)
+
+destroy: setup ## delete a stack from your AWS account (STAGE=dev|prod)
+	@$(BIN)/python -m deploy.destroy --stage $(STAGE)
 
 bench: setup ## run the benchmarks, each next to an alternative
 	$(BIN)/python -m bench
@@ -82,15 +102,23 @@ bench: setup ## run the benchmarks, each next to an alternative
 docs: .venv-docs/ready ## build the documentation site into build/docs (warnings are errors)
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
 
+clients: .venv-clients/ready ## generate API clients for Python and TypeScript, and call a local service
+	@$(BIN)/python -m tests.clients .venv-clients/bin/python requirements/clients build/clients
+
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
-	@mkdir -p build
-	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
+	@mkdir -p build/scripts
+	$(BIN)/python -m tests.text.chromium_lines build/scripts
 
 fonts: setup ## build layers/fonts from pinned packages (5 minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
+
+more-fonts: build/more-fonts/coverage.json ## build the optional fonts into build/more-fonts (needs npm)
+
+build/more-fonts/coverage.json: layers/more_fonts/more_font_sources.py layers/fonts/build.py | setup
+	$(BIN)/python -m layers.more_fonts.build_more_fonts build/fonts build/more-fonts
 
 docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
 	cd requirements/docs-page && npm ci
@@ -101,8 +129,11 @@ docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
 lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) layers/vendor/requirements.in -o layers/vendor/requirements.txt
 	$(COMPILE) -c layers/vendor/requirements.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt requirements/serve.in -o requirements/serve.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/clients.in -o requirements/clients.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients requirements/*/node_modules .aws-sam build

@@ -27,6 +27,11 @@ class ConcurrencyLimits:
         """
         return requested if self.unreserved + reserved - requested >= MIN_UNRESERVED else 0
 
+    @property
+    def alarm_threshold(self) -> int:
+        """The concurrent executions that raise an alarm: 80 % of the limit."""
+        return max(1, self.limit * 4 // 5)
+
     def summary(self) -> str:
         """The limits as a sentence, with advice if they are low."""
         rate = self.limit * FIRST_OPENS_PER_SECOND

@@ -61,11 +61,12 @@ class LocalServer:
         port: int,
         state_dir: Path,
         *,
+        host: str = "127.0.0.1",
         template: Path | None = None,
         seed: Path = SEED_FOLDER,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._port = port
+        self._host, self._port = host, port
         self._folder = state_dir
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
@@ -85,8 +86,10 @@ class LocalServer:
         """Start everything; the HTTP server, started first, sends 503 until the rest is ready."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         resources.enter_context(_lock_state_folder(self._folder / "lock"))
-        self.web = resources.enter_context(closing(WebServer(self._port, self._log_failure)))
-        self.base_url = f"http://127.0.0.1:{self.web.port}"
+        self.web = resources.enter_context(
+            closing(WebServer(self._port, self._log_failure, host=self._host))
+        )
+        self.base_url = f"http://{url_host(self._host)}:{self.web.port}"
         self.log = resources.enter_context(
             closing(LogFile(self._folder / "log.jsonl", self.counters))
         )
@@ -135,6 +138,7 @@ class LocalServer:
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),
         }
@@ -207,6 +211,16 @@ def _lock_state_folder(path: Path) -> IO[str]:
         file.close()
         raise AlreadyRunning(str(path)) from error
     return file
+
+
+def url_host(host: str) -> str:
+    """The host in addresses of a server that listens on `host`.
+
+    >>> url_host("192.168.1.5"), url_host("0.0.0.0"), url_host("::1"), url_host("::")
+    ('192.168.1.5', '127.0.0.1', '[::1]', '[::1]')
+    """
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host
 
 
 _PYTHON_PATH = ("functions", "layers/core", "")

@@ -1,5 +1,7 @@
 """Virtual clocks: time passes by looking at it, so that tests count steps and not seconds."""
 
+PATIENCE_SECONDS = 600.0  # a time limit that ends no test on a busy machine
+
 
 class SteppingClock:
     """A clock that is `step` seconds later at each look; `looks` counts them."""

@@ -88,7 +88,7 @@ def test_no_file_refers_to_data_beside_the_repository() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=300,
     ).stdout.split("\0")
     names = {name for name in listed if name and (ROOT / name).is_file()}
     found = {name for name in names if OUTSIDE.search((ROOT / name).read_text(encoding="utf-8"))}

@@ -156,10 +156,19 @@ class AssetSummary(BaseModel):
     detail: str | None = None
 
 
+class Upload(BaseModel):
+    """A form that uploads a file to `url`: all `fields`, and last the file as the part `file`."""
+
+    method: str
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+
 class AssetResponse(AssetSummary):
     """An asset; `upload` is the presigned request that uploads its bytes."""
 
-    upload: dict[str, Any]
+    upload: Upload
 
 
 class AssetList(BaseModel):

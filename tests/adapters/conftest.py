@@ -29,6 +29,7 @@ from postcard.adapters.aws.secrets import SecretsManagerStore
 from postcard.adapters.aws.table import Table
 from postcard.adapters.aws.templates import DynamoTemplateStore
 from postcard.settings import Settings
+from tests.clocks import PATIENCE_SECONDS
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
@@ -115,7 +116,9 @@ def memory_implementations() -> PortImplementations:
 
 def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortImplementations:
     names = ("s3", "dynamodb", "secretsmanager")
-    clients: dict[str, Any] = {name: boto_client(name, settings) for name in names}
+    clients: dict[str, Any] = {
+        name: boto_client(name, settings, seconds=PATIENCE_SECONDS) for name in names
+    }
     make_table(clients["dynamodb"], settings.table)
     clients["s3"].create_bucket(Bucket=settings.pictures_bucket)
     if use_light_client:
@@ -140,7 +143,7 @@ def light_client(settings: Settings, **options: Any) -> LightClient:
         region=settings.region,
         endpoint_url=settings.endpoint_url,
         environ=CREDENTIALS,
-        **options,
+        **({"seconds": PATIENCE_SECONDS} | options),
     )
 
 

@@ -28,6 +28,7 @@ from tests.adapters.scripted_server import (
     ScriptedServer,
     http_response,
 )
+from tests.clocks import PATIENCE_SECONDS
 
 Serve = Callable[..., ScriptedServer]
 ITEM = b'{"Item": {"pk": {"S": "a"}, "n": {"N": "5"}, "z": {"B": "AP8="}}}'
@@ -49,14 +50,15 @@ def serve() -> Iterator[Serve]:
 
 
 def light(server: ScriptedServer, **options: Any) -> LightClient:
-    defaults: dict[str, Any] = {"environ": CREDENTIALS, "seconds": 2.0}
+    defaults: dict[str, Any] = {"environ": CREDENTIALS, "seconds": PATIENCE_SECONDS}
     return LightClient(region="eu-west-3", endpoint_url=server.url, **(defaults | options))
 
 
 def boto(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, text in CREDENTIALS.items():
         monkeypatch.setenv(name, text)
-    return boto_client("s3", Settings("t", "p", "s", "k", endpoint_url=server.url))
+    settings = Settings("t", "p", "s", "k", endpoint_url=server.url)
+    return boto_client("s3", settings, seconds=PATIENCE_SECONDS)
 
 
 def table(client: Any) -> Table:
@@ -138,7 +140,7 @@ def test_a_service_that_hangs_is_unavailable_in_time_and_not_retried(serve: Serv
     server = serve(ScriptedResponse([b"HTTP/1.1 200 OK\r\n"]))
     with pytest.raises(ServiceUnavailable):
         table(light(server, seconds=0.3)).get("a", "b")
-    assert len(server.requests) == 1
+    assert server.connections <= 1
 
 
 def test_credentials_are_read_for_each_call(serve: Serve) -> None:

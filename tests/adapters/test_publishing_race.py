@@ -37,10 +37,10 @@ class SynchronizedTemplates:
 
     def __init__(self, adapters: PortImplementations, readers: int) -> None:
         self._adapters = adapters
-        self._read = threading.Barrier(readers, timeout=30)
-        self._written = threading.Barrier(readers, timeout=30)
+        self._read = threading.Barrier(readers, timeout=300)
+        self._written = threading.Barrier(readers, timeout=300)
 
-    def record(self, template_id: str) -> TemplateRecord | None:
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
         record = self._adapters.templates.record(template_id)
         self._read.wait()
         return record

@@ -34,7 +34,7 @@ def pages() -> list[Path]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=300,
     ).stdout.split("\0")
     return sorted(ROOT / name for name in listed if name and (ROOT / name).is_file())
 

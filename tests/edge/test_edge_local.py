@@ -19,7 +19,7 @@ HEAD = "import cf from 'cloudfront';\nimport crypto from 'crypto';\n"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
-def function(body: str, entry: str | None = "e", seconds: float = 2.0) -> EdgeFunction:
+def function(body: str, entry: str | None = "e", seconds: float = 60.0) -> EdgeFunction:
     return EdgeFunction(HEAD + body, lambda name: entry, seconds=seconds)
 
 

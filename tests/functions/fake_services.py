@@ -68,11 +68,11 @@ class FakeCounters(MemoryCounters):
         self.added = 0
         self.down = False
 
-    def increment(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
         self.added += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().increment(name, expires_at=expires_at)
+        return super().increment(name, expires_at=expires_at, by=by)
 
 
 class FakeObjects(MemoryObjectStore):
@@ -114,11 +114,11 @@ class FakeTemplates(MemoryTemplateStore):
     reads = 0  # of records
     version_reads = 0
 
-    def record(self, template_id: str) -> Any:
+    def record(self, template_id: str, *, consistent: bool = True) -> Any:
         self.reads += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().record(template_id)
+        return super().record(template_id, consistent=consistent)
 
     def version(self, template_id: str, version: int) -> Any:
         self.version_reads += 1

@@ -21,6 +21,7 @@ from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
@@ -48,10 +49,15 @@ class InMemoryService:
     """All of Postcard in memory; `now` changes only when a test changes it."""
 
     def __init__(
-        self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
+        self,
+        *,
+        cors_origins: Sequence[str] = (),
+        merge_renders: int = DEFAULT_MERGE_RENDERS,
+        stores_renders: bool = True,
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
+        self.stores_renders = stores_renders
         self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
         self.pictures, self.store = FakeObjects(), FakeObjects()
         self.web, self.cdn = FakeWeb(), MemoryCdn()
@@ -108,6 +114,7 @@ class InMemoryService:
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
+            stores_renders=self.stores_renders,
             caches=caches,
         )
 
@@ -194,7 +201,7 @@ class InMemoryService:
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """GET a link, as the edge requests it from the image function."""
-        parsed = parse_link(*link.partition("?")[::2])
+        parsed = verify_signature(self.link_keys, parse_link(*link.partition("?")[::2]))
         path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 

@@ -72,6 +72,22 @@ def test_if_match_prevents_a_lost_update(world: InMemoryService) -> None:
     assert missing.status == 412
 
 
+def test_if_none_match_publishes_only_a_new_template(world: InMemoryService) -> None:
+    path, other = "/v1/templates/welcome", document(background="#ff0000")
+    any_version = {"if-none-match": "*"}
+    refused = world.call("PUT", path, other, headers=any_version)
+    assert (refused.status, refused.json["code"]) == (412, "precondition_failed")
+    assert "exists with version 1: choose another id" in refused.json["detail"]
+    assert world.call("GET", path).json["version"] == 1
+    assert world.call("PUT", path, document(), headers=any_version).status == 412
+    assert world.call("PUT", path, other, headers={"if-none-match": '"2"'}).status == 200
+    assert (
+        world.call("PUT", path, document(), headers={"if-none-match": '"1", W/"2"'}).status == 412
+    )
+    new = world.call("PUT", "/v1/templates/new", document(), headers=any_version)
+    assert (new.status, new.headers["etag"]) == (200, '"1"')
+
+
 def test_the_second_of_two_concurrent_publishes_is_a_conflict(
     world: InMemoryService,
 ) -> None:

@@ -94,7 +94,7 @@ class Page:
         assert "exceptionDetails" not in response, response
         return response["result"].get("value")
 
-    def wait_for(self, expression: str, *, seconds: float = 60) -> Any:
+    def wait_for(self, expression: str, *, seconds: float = 300) -> Any:
         """The expression's value, as soon as it is true."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(expression)):

@@ -1,8 +1,9 @@
-"""Lambda handlers for tests: one succeeds, one raises, one sleeps, one returns too much."""
+"""Lambda handlers for tests: one succeeds, one raises, others wait, one returns too much."""
 
 import json
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -36,6 +37,15 @@ def fail(event: dict[str, Any], context: Any) -> Any:
 def sleep(event: dict[str, Any], context: Any) -> Any:
     """Sleeps for the event's `seconds`; returns the process id."""
     time.sleep(float(event["seconds"]))
+    return os.getpid()
+
+
+def meet(event: dict[str, Any], context: Any) -> Any:
+    """Waits until `count` calls have written into `folder`; returns the process id."""
+    folder = Path(event["folder"])
+    (folder / context.aws_request_id).touch()
+    while len(list(folder.iterdir())) < event["count"]:
+        time.sleep(0.01)
     return os.getpid()
 
 

@@ -408,14 +408,14 @@ def test_concurrent_requests_of_one_picture_share_a_fetch(cdn: CdnHarness) -> No
 
     def respond_slowly(_: Request) -> Response:
         started.set()
-        may_finish.wait(10)
+        may_finish.wait(300)
         return PICTURE
 
     cdn.api.respond = respond_slowly
     threads = [threading.Thread(target=cdn.get) for _ in range(5)]
     for thread in threads:
         thread.start()
-    started.wait(10)
+    started.wait(300)
     may_finish.set()
     for thread in threads:
         thread.join()

@@ -32,7 +32,7 @@ class ServerHarness:
         return self.response
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.server.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=300)
 
     def send(self, raw: bytes) -> bytes:
         """Send raw bytes; returns all that the server sends until it closes the connection."""
@@ -68,7 +68,7 @@ def test_raw_characters_arrive_as_themselves_and_raw_bytes_as_escapes(
 
 
 def test_a_connection_serves_several_requests(harness: ServerHarness) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", harness.server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", harness.server.port, timeout=300)
     with closing(connection):
         bodies = []
         for _ in range(3):
@@ -178,7 +178,7 @@ def test_close_waits_for_running_requests(harness: ServerHarness) -> None:
 
     def respond_slowly(_: Request) -> Response:
         started.set()
-        may_finish.wait(10)
+        may_finish.wait(300)
         return Response(200, {}, b"done")
 
     harness.server.app = respond_slowly
@@ -187,7 +187,7 @@ def test_close_waits_for_running_requests(harness: ServerHarness) -> None:
         target=lambda: responses.append(harness.send(b"GET / HTTP/1.1\r\n\r\n"))
     )
     client.start()
-    started.wait(10)
+    started.wait(300)
     closer = threading.Thread(target=harness.server.close)
     closer.start()
     may_finish.set()

@@ -44,7 +44,7 @@ def test_a_handler_gets_its_event_and_a_context_with_its_limits(
     result = make_function("echo").invoke({"name": "Zoë"})
     assert result["event"] == {"name": "Zoë"}
     assert result["memory"] == 512
-    assert 25_000 < result["remaining"] <= 30_000
+    assert 0 < result["remaining"] <= 30_000
     assert result["arn"].endswith(":function:Image")
     assert len(result["request_id"]) == 36
 
@@ -64,12 +64,14 @@ def test_consecutive_calls_share_a_process(make_function: MakeFunction) -> None:
     assert function.invoke({})["process"] == function.invoke({})["process"] != os.getpid()
 
 
-def test_concurrent_calls_run_in_different_processes(make_function: MakeFunction) -> None:
-    function = make_function("sleep", limit=2)
+def test_concurrent_calls_run_in_different_processes(
+    make_function: MakeFunction, tmp_path: Path
+) -> None:
+    function = make_function("meet", timeout=600, limit=2)
     processes: list[int] = []
+    event = {"folder": str(tmp_path), "count": 2}
     threads = [
-        threading.Thread(target=lambda: processes.append(function.invoke({"seconds": 1})))
-        for _ in range(2)
+        threading.Thread(target=lambda: processes.append(function.invoke(event))) for _ in range(2)
     ]
     for thread in threads:
         thread.start()

@@ -28,7 +28,7 @@ class Together:
     """Answers only once `parties` fetches are under way at the same time."""
 
     def __init__(self, parties: int) -> None:
-        self._barrier = threading.Barrier(parties, timeout=10)
+        self._barrier = threading.Barrier(parties, timeout=300)
         self.hosts: list[object] = []
 
     def fetch(self, url: str, *, allowed_hosts: object, deadline: float) -> FetchedImage:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from postcard.adapters.http.fetcher import HttpFetcher
+from tests.clocks import PATIENCE_SECONDS
 from tests.security.loopback_internet import (
     PNG,
     PUBLIC_ADDRESS,
@@ -82,7 +83,7 @@ class PublicServerHandler:
     def _respond_slowly(self, path: str, send: Send) -> None:
         head = b"HTTP/1.1 200 OK\r\n"
         if path == "/hang-before-headers":
-            self.server.wait(20)
+            self.server.wait(PATIENCE_SECONDS)
         elif path == "/drip":
             pieces = (head + b"Content-Length: 900\r\n\r\n", *repeat(b"x", 900))
             send_slowly(send, pieces, 0.02, self.server.wait)
@@ -142,6 +143,6 @@ def make_fetcher(internet: LoopbackInternet, certificates: Path) -> Any:
 
 @pytest.fixture
 def fetcher(make_fetcher: Any) -> HttpFetcher:
-    """A fetcher with the settings of production, but a shorter time limit."""
-    fetcher: HttpFetcher = make_fetcher(seconds=1.0)
+    """A fetcher with the settings of production, but a time limit that no machine exceeds."""
+    fetcher: HttpFetcher = make_fetcher(seconds=PATIENCE_SECONDS)
     return fetcher

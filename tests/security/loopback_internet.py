@@ -91,7 +91,7 @@ class LoopbackServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(5)
+        connection.settimeout(300)
         try:
             if self._silent:
                 while not self._closing.is_set() and connection.recv(1000):

@@ -1,5 +1,6 @@
 """A host that fails is not contacted for a while."""
 
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from postcard.adapters.http.circuit_breaker import MAX_ENTRIES, CircuitBreaker
 from postcard.ports import FetchedImage, FetchError, HostUnavailable
+from tests.clocks import PATIENCE_SECONDS
 from tests.security.loopback_internet import PUBLIC_ADDRESS, SILENT_ADDRESS, LoopbackInternet
 
 
@@ -133,7 +135,16 @@ def test_a_silent_host_is_contacted_three_times_at_most(
     make_fetcher: Any, internet: LoopbackInternet
 ) -> None:
     internet.names = {"public.test": [SILENT_ADDRESS], "other.example.test": [PUBLIC_ADDRESS]}
-    breaker = CircuitBreaker(make_fetcher(seconds=0.2))
+    now = 0.0
+
+    def connect(address: str, port: int, seconds: float) -> socket.socket:
+        nonlocal now
+        if address == SILENT_ADDRESS:
+            now += seconds - 0.1  # left of the time limit
+        return internet.connect(address, port, seconds)
+
+    fetcher = make_fetcher(seconds=PATIENCE_SECONDS, connect=connect, clock=lambda: now)
+    breaker = CircuitBreaker(fetcher)
     for number in range(10):
         with pytest.raises(FetchError):
             breaker.fetch(f"https://public.test/{number}", allowed_hosts=None, deadline=1e9)

@@ -1,5 +1,6 @@
 """Which image URLs are fetched, and which are refused before a connection."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from postcard.adapters.http.fetcher import MAX_IMAGE_BYTES, HttpFetcher, RemoteUrl
 from postcard.adapters.http.public_addresses import is_public, normalize_host
-from postcard.ports import FetchError
+from postcard.ports import FetchError, HostUnavailable
+from tests.clocks import PATIENCE_SECONDS
 from tests.security.loopback_internet import (
     PNG,
     PUBLIC_ADDRESS,
@@ -24,7 +26,9 @@ Make = Callable[..., HttpFetcher]
 
 
 def fetch(fetcher: HttpFetcher, url: str, allowed: Sequence[str] | None = None) -> bytes:
-    return fetcher.fetch(url, allowed_hosts=allowed, deadline=time.monotonic() + 30).body
+    return fetcher.fetch(
+        url, allowed_hosts=allowed, deadline=time.monotonic() + PATIENCE_SECONDS
+    ).body
 
 
 def refused(fetcher: HttpFetcher, url: str, allowed: Sequence[str] | None = None) -> str:
@@ -100,16 +104,15 @@ def test_at_most_two_addresses_of_a_name_are_tried(
 def test_a_resolver_that_hangs_is_not_waited_for(
     make_fetcher: Make, internet: LoopbackInternet
 ) -> None:
-    resolved: list[str] = []
+    refusal = threading.Event()
 
     def hang() -> Sequence[str]:
-        time.sleep(1.0)
-        resolved.append(PUBLIC_ADDRESS)
+        refusal.wait(PATIENCE_SECONDS)
         return [PUBLIC_ADDRESS]
 
     internet.names = {"public.test": hang}
     assert "no address" in refused(make_fetcher(seconds=0.2), "https://public.test/x.png")
-    assert resolved == []
+    refusal.set()
 
 
 def test_http_is_refused_unless_it_is_allowed(
@@ -181,17 +184,19 @@ def test_a_tls_handshake_that_hangs_ends_at_the_deadline(
     make_fetcher: Make, internet: LoopbackInternet
 ) -> None:
     internet.names = {"public.test": [SILENT_ADDRESS]}
-    assert "cannot be reached" in refused(make_fetcher(seconds=0.3), "https://public.test/x.png")
+    with pytest.raises(HostUnavailable):
+        fetch(make_fetcher(seconds=0.3), "https://public.test/x.png")
 
 
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "hang-before-headers"])
 def test_a_slow_response_ends_at_the_deadline(make_fetcher: Make, path: str) -> None:
-    assert "too long" in refused(make_fetcher(seconds=0.4), f"https://public.test/{path}")
+    with pytest.raises(HostUnavailable):
+        fetch(make_fetcher(seconds=0.4), f"https://public.test/{path}")
 
 
 def test_the_deadline_of_the_caller_applies_if_it_is_sooner(make_fetcher: Make) -> None:
-    fetcher = make_fetcher(seconds=60)
-    with pytest.raises(FetchError, match="too long"):
+    fetcher = make_fetcher(seconds=PATIENCE_SECONDS)
+    with pytest.raises(HostUnavailable):
         fetcher.fetch(
             "https://public.test/drip", allowed_hosts=None, deadline=time.monotonic() + 0.3
         )
@@ -207,7 +212,7 @@ def test_after_the_deadline_no_connection_is_opened(
 
 @pytest.mark.parametrize("path", ["no-content-length-endless", "content-length-huge"])
 def test_more_than_ten_megabytes_are_refused(make_fetcher: Make, path: str) -> None:
-    assert "10 MB" in refused(make_fetcher(seconds=9), f"https://public.test/{path}")
+    assert "10 MB" in refused(make_fetcher(seconds=PATIENCE_SECONDS), f"https://public.test/{path}")
     assert MAX_IMAGE_BYTES == 10_000_000
 
 

@@ -34,6 +34,7 @@ from tests.canvas.photo_kinds import SIZE, phone_exif, photo_kinds
 from tests.corpus import files
 from tests.functions.fake_services import ROOT, noise_png, solid_png
 from tests.rendering.sample_images import encode, quarters
+from tests.trust.run_scale import FULL
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 
@@ -367,7 +368,7 @@ def test_an_image_of_25_megapixels_is_decoded_each_time_in_every_format() -> Non
         image = Image.new("RGBA", (5000, 5000), (9, 90, 200, 128)).convert(mode)
         bodies.append(encode(image, kind, **options))
     decoder.prepare()
-    for body in (*bodies, *bodies[::-1]):
+    for body in (*bodies, *(bodies[::-1] if FULL else bodies[-1:])):
         assert decoder.decode(body, None).image.size == (5000, 5000)
         assert memory_megabytes(decoder, "VmData") < 40  # nothing is left of it
     assert decoder.started_workers == 1
@@ -406,7 +407,7 @@ except BaseException as error:
 sys.stdout.flush()
 """
     command = [sys.executable, "-I", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, env={}, timeout=300)
     assert done.stdout.startswith("locked"), done
     return done.stdout.split()[-1] + f" {done.returncode}"
 

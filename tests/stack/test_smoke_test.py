@@ -26,7 +26,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             break
     yield json.loads((state / "local.json").read_text(encoding="utf-8"))
     server.send_signal(signal.SIGINT)
-    server.communicate(timeout=30)
+    server.communicate(timeout=300)
 
 
 def smoke(local: dict[str, str], *, key: str = "") -> SmokeTest:

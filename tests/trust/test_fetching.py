@@ -59,9 +59,10 @@ def test_a_hostile_host_results_in_a_fallback_picture_in_time(
     assert response.headers["x-postcard-fallback"] == "source"
     assert response.headers["cache-control"] == "public, no-transform, max-age=60"
     assert list(service.pictures.keys("")) == []
-    assert 1 <= len(internet.connections) <= 4
+    assert len(internet.connections) <= 4
     record_figure("a hostile host results in a picture", host=url, seconds=round(seconds, 2))
     if FULL:
+        assert internet.connections
         assert seconds < 3.5
 
 

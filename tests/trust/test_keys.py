@@ -39,6 +39,7 @@ from postcard.render_budget import RenderBudget
 from postcard.services.assembly import ApiService
 from postcard.settings import Settings
 from tests.adapters import conftest as adapters_conftest
+from tests.clocks import PATIENCE_SECONDS
 from tests.functions.fake_services import FakeLambdaContext, HandlerResponse
 from tests.functions.in_memory_service import NOW, SCOPES, InMemoryService
 from tests.functions.sample_events import api_event
@@ -149,7 +150,9 @@ def clients(moto_url: str) -> Sequence[Any]:
     with pytest.MonkeyPatch.context() as environment:
         for name, text in adapters_conftest.CREDENTIALS.items():
             environment.setenv(name, text)
-        return [boto_client("dynamodb", settings) for _ in range(PROCESSES)]
+        return [
+            boto_client("dynamodb", settings, seconds=PATIENCE_SECONDS) for _ in range(PROCESSES)
+        ]
 
 
 @pytest.fixture

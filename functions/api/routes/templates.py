@@ -57,6 +57,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
         now=context.now,
         deadline=context.deadline,
         if_match=context.request.headers.get("if-match"),
+        if_none_match=context.request.headers.get("if-none-match"),
     )
     return template_response(context.service.templates.describe(published))
 

@@ -88,7 +88,9 @@ class Page(Generic[Item]):
 class TemplateStore(Protocol):
     """Template records and versions."""
 
-    def record(self, template_id: str) -> TemplateRecord | None: ...
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
+        """As it is now, or, not `consistent`, perhaps as it was a second ago, at half the price."""
+
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither.
@@ -322,8 +324,8 @@ class RateLimiter(Protocol):
 class Counters(Protocol):
     """Counters by name, for daily and monthly limits: the name includes the day or month."""
 
-    def increment(self, name: str, *, expires_at: int) -> int:
-        """Add one and return the new count. A counter is deleted some time after `expires_at`."""
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
+        """Add `by` and return the new count. A counter is deleted some time after `expires_at`."""
 
 
 class IdempotencyStore(Protocol):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from postcard.services.assembly import ApiService
 
 FILE_SCHEME = "file:"
+AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
 
 
 class _LazyFetcher:
@@ -56,12 +57,17 @@ class _LazyFetcher:
 
 
 def image_service(
-    settings: Settings, *, clock: Callable[[], float] = time.monotonic
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    call_seconds: float = AWS_CALL_SECONDS,
 ) -> assembly.ImageService:
     """The service of the image function. `clock` ages its cached keys."""
     from postcard.adapters.aws.light_client import LightClient
 
-    client = LightClient(region=settings.region, endpoint_url=settings.endpoint_url)
+    client = LightClient(
+        region=settings.region, endpoint_url=settings.endpoint_url, seconds=call_seconds
+    )
     dependencies = _dependencies(settings, client, client, client, clock)
     return assembly.image_service(replace(dependencies, set_deadline=client.set_overall_deadline))
 
@@ -170,12 +176,15 @@ def _dependencies(
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
         renderer=Renderer(
-            Fonts.load(Path(settings.fonts)),
+            Fonts.load(
+                Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None
+            ),
             DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder, caches=caches),
             StaticLayerCache(caches=caches),
         ),
         keys=keys.current,
         origin=keys.origin_secret,
         merge_renders=settings.merge_renders,
+        stores_renders=settings.store_renders == "always",
         caches=caches,
     )

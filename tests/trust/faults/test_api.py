@@ -136,11 +136,10 @@ def test_a_dependency_that_hangs_is_abandoned_before_lambdas_timeout(
 
 def test_no_call_is_started_that_could_outlast_lambdas_timeout(api: Api) -> None:
     api.proxy.reset_counts()
-    started = time.monotonic()
     with api.proxy.inject(InjectedFault("hang")):
         response = api.call("an image", left=4_500)
     assert_unavailable(response)
-    assert time.monotonic() - started < 0.5 and api.proxy.fault_count == 0
+    assert api.proxy.fault_count == 0
     assert api.call("an image").status == 200
 
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.trust.faults.fault_proxy import BUCKET
+from tests.clocks import PATIENCE_SECONDS
+from tests.trust.faults.fault_proxy import BUCKET, FaultProxy
 from tests.trust.faults.moto_service import (
     ImageWorker,
     MotoCloud,
@@ -16,10 +17,16 @@ from tests.trust.run_scale import record_figure, scaled
 EDGE_LOCATIONS = 10  # of the CDN, each with its own cache and function
 
 
+def patient_workers(cloud: MotoCloud, proxy: FaultProxy, count: int) -> list[ImageWorker]:
+    """Workers that wait for moto as long as it takes, since moto handles one call at a time."""
+    return [ImageWorker(cloud, proxy, call_seconds=PATIENCE_SECONDS) for _ in range(count)]
+
+
 def test_a_thousand_first_requests_of_one_link_draw_it_at_most_ten_times(cloud: MotoCloud) -> None:
     proxy, readers = cloud.proxy(), scaled(100, 1_000)
-    workers = [ImageWorker(cloud, proxy) for _ in range(EDGE_LOCATIONS)]
-    cdns = [make_cdn(cloud, proxy, WorkerPool([worker], seconds=20).invoke) for worker in workers]
+    workers = patient_workers(cloud, proxy, EDGE_LOCATIONS)
+    pools = [WorkerPool([worker], seconds=PATIENCE_SECONDS) for worker in workers]
+    cdns = [make_cdn(cloud, proxy, pool.invoke) for pool in pools]
     link = cloud.sign_link({"first_name": "Everybody"})
     with ThreadPoolExecutor(100) as pool:
         nearest_cdns = (cdns[reader % EDGE_LOCATIONS][0] for reader in range(readers))
@@ -42,7 +49,7 @@ def test_a_thousand_first_requests_of_one_link_draw_it_at_most_ten_times(cloud: 
 def test_ten_thousand_concurrent_new_links_result_in_pictures(cloud: MotoCloud) -> None:
     """Requests for which no worker is idle get the generic picture instead of a timeout."""
     proxy, links = cloud.proxy(), scaled(60, 10_000)
-    workers = [ImageWorker(cloud, proxy) for _ in range(8)]
+    workers = patient_workers(cloud, proxy, 8)
     cdn, _ = make_cdn(cloud, proxy, WorkerPool(workers, seconds=0.05).invoke)
     generic = cloud.stored_picture("errors/fallback.png")
     new_links = [cloud.sign_link({"first_name": f"{number}"}) for number in range(links)]

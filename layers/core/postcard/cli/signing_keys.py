@@ -5,7 +5,7 @@ import time
 import click
 
 from postcard.cli.base_command import Command, Group
-from postcard.cli.output import CommandResult, format_table
+from postcard.cli.output import CommandError, CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.key_set import KeySet
 from postcard.timestamps import format_rfc3339
@@ -97,6 +97,40 @@ def sync(target: ServiceTarget) -> CommandResult:
     keys = target.key_rotation().sync()
     text = f"The edge has these signing keys: {', '.join(keys.signing)}."
     return CommandResult(text, key_set_json(keys))
+
+
+@signing_keys.command(cls=Command, example="postcard signing-keys export --yes > signing-key.txt")
+@click.argument("kid", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@target_options
+def export(kid: str | None, yes: bool, target: ServiceTarget) -> CommandResult:
+    """Print a signing key, to sign links in your own program.
+
+    KID is the id of the key. Default: the key that signs new links. Whoever has the key can sign a
+    link to every template with any values, until the key is revoked. Keep it where your program
+    keeps its passwords.
+    """
+    keys, _ = target.link_keys()
+    kid = kid or keys.active_kid
+    if kid not in keys.signing_keys:
+        raise CommandError(f"There is no key {kid}. There are {', '.join(keys.signing_keys)}.")
+    if not yes:
+        warning = f"Whoever has {kid} can sign links with any values."
+        click.confirm(f"{warning} Print it?", abort=True, err=True)
+    message = (
+        f"This is {kid}, written as _kid={kid} in a link: {secret_place(target)}. If it leaks, run"
+        f" `postcard signing-keys rotate` and `postcard signing-keys revoke {kid}`: sent links that"
+        " it signed then stop working."
+    )
+    key = keys.signing_keys[kid]
+    return CommandResult(key, {"success": True, "id": kid, "key": key}, messages=[message])
+
+
+def secret_place(target: ServiceTarget) -> str:
+    """Where a program finds the key without this command."""
+    if path := target.local_json_path():
+        return f"signing_key_hex in {path}"
+    return f"signing.KID.key in the secret {target.settings().secret_id} of AWS Secrets Manager"
 
 
 @signing_keys.command("list", cls=Command, example="postcard signing-keys list --json")

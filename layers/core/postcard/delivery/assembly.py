@@ -40,6 +40,7 @@ class Dependencies:
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    stores_renders: bool = True  # False: the CDN alone keeps the pictures of links
     set_deadline: Callable[[float], None] = lambda instant: None
     caches: Caches = field(default_factory=Caches)
 
@@ -104,6 +105,7 @@ def image_service(dependencies: Dependencies) -> ImageService:
         corrupted_objects=lambda: shared.store.corrupt_count,
         take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,
         monotonic=dependencies.monotonic,
+        stores_renders=dependencies.stores_renders,
     )
     return ImageService(
         pictures,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.encode import EncodeResult, encode
 from postcard.canvas.surface import Surface
-from postcard.color import WHITE, composite, parse_color
+from postcard.color import WHITE, Rgb, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import OutputSize
 from postcard.image_formats import EncodedImage
@@ -223,14 +223,21 @@ class Renderer:
                     else first
                 )
                 canvas = frame_renderer.draw(drawing.context, drawing.canvas_spec, drawing.nodes)
+                if not second:
+                    inks.extend(first.find_inks(canvas.surface))
                 yield canvas.surface
                 for fault in drawing.warnings.faults:
                     first.warnings.add(fault)
 
+        inks: list[Rgb] = []  # of the first frame, once it is drawn
         ends = end is not None and end <= prepared.now + count - 1
         loop = countdown is not None and countdown.loop and not ends
         encoded = encode_animation(
-            surfaces(), loop=loop, max_bytes=max_bytes, deadline=prepared.deadline
+            surfaces(),
+            loop=loop,
+            max_bytes=max_bytes,
+            find_inks=lambda: inks,
+            deadline=prepared.deadline,
         )
         return first.result(encoded)
 
@@ -322,9 +329,19 @@ class _Drawing:
             quality=quality,
             max_bytes=max_bytes,
             background=composite(self.canvas_spec.background, WHITE),
+            find_inks=partial(self.find_inks, surface),
             deadline=self.context.deadline,
         )
         return self.result(encoded)
+
+    def find_inks(self, surface: Surface) -> list[Rgb]:
+        """The colours that a palette has to keep."""
+        from postcard.rendering.inks import find_inks  # only palettes with few colours need it
+
+        context = self.context
+        return find_inks(
+            context.document, self.nodes, context.boxes, surface, self.canvas_spec.scale
+        )
 
     def result(self, encoded: EncodeResult) -> RenderedPicture:
         """The picture with its warnings and boxes."""

@@ -28,7 +28,10 @@ from postcard.template.liquid_slots import value_at
 from postcard.template.model import walk_layers
 
 RENDERER_VERSION = 1
-"""Raise it when the same document comes to look different: older files are then ignored."""
+"""Raise it when the same document comes to look different: older files are then ignored.
+
+A test fails if a golden picture changes and this does not (tests/golden/renderer_version.py).
+"""
 
 STATIC_LAYER_CACHE_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from
 _BYTES_PER_PIXEL = 4

@@ -47,7 +47,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
-from postcard.runtime.deadline import Deadline
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
@@ -109,10 +109,11 @@ class Publisher:
         now: float,
         deadline: float,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> PublishedTemplate:
         """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
-        _check_if_match(template_id, record, if_match)
+        _check_preconditions(template_id, record, if_match, if_none_match)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
@@ -164,11 +165,8 @@ class Publisher:
 
         A document whose layers take too long to draw is refused before it is drawn.
         """
-        defaults, examples = (
-            PreparedRender(template, values, _own_size(template), now=now, deadline=deadline)
-            for values in (bind_defaults(template), bind_examples(template))
-        )
-        sources = _needed_sources(template, [defaults, examples])
+        defaults, examples = prepare_own_values(template, now=now, deadline=deadline)
+        sources = needed_sources(template, [defaults, examples])
         images, faults = self._pipeline.sources.fetch_all(
             sources, {}, templates=(template.id,), deadline=deadline.instant
         )
@@ -261,7 +259,22 @@ def _own_size(template: Template) -> OutputSize:
     return output_size(template.width, template.height)
 
 
-def _needed_sources(template: Template, renders: Sequence[PreparedRender]) -> list[ImageSource]:
+def prepare_own_values(
+    template: Template, *, now: float, deadline: Deadline = NO_DEADLINE
+) -> tuple[PreparedRender, PreparedRender]:
+    """A template with its defaults, and with its examples, ready to be drawn in its own size.
+
+    `now` is in Unix seconds: a countdown may decide which layers are shown.
+    """
+    size = _own_size(template)
+    defaults, examples = (
+        PreparedRender(template, values, size, now=now, deadline=deadline)
+        for values in (bind_defaults(template), bind_examples(template))
+    )
+    return defaults, examples
+
+
+def needed_sources(template: Template, renders: Sequence[PreparedRender]) -> list[ImageSource]:
     """All images that these renders show, and all others that the document names."""
     shown = [source for prepared in renders for source in prepared.image_sources()]
     shown_references = {source.reference for source in shown}
@@ -313,17 +326,30 @@ def _example_job(prepared: PreparedRender) -> RenderJob:
     return job_for_draft(job, OutputOptions())
 
 
-def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+def _check_preconditions(
+    template_id: str,
+    record: TemplateRecord | None,
+    if_match: str | None,
+    if_none_match: str | None,
+) -> None:
     if record is not None and (record.deleted or record.erased):
         raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-    if if_match is None:
-        return
-    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
-    if record is None or not tags & {"*", str(record.latest)}:
+    if if_match is not None and not _names_latest(if_match, record):
         latest = record.latest if record else "none"
         raise PreconditionFailed(
             f"The latest version is {latest}, not the one you read: read it again."
         )
+    if record is not None and if_none_match is not None and _names_latest(if_none_match, record):
+        raise PreconditionFailed(
+            f'The template "{template_id}" exists with version {record.latest}: choose another id,'
+            " or leave If-None-Match out to publish a version of it."
+        )
+
+
+def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
+    """Whether a list of entity tags names the latest version; `*` names any."""
+    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+    return record is not None and bool(names & {"*", str(record.latest)})
 
 
 def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:

@@ -27,12 +27,23 @@ RETRY_DELAY_SECONDS = 0.1
 THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
 
 
-def boto_client(service: str, settings: "Settings", **client_options: Any) -> "BotoClient":
-    """A client of `service` in the region, or at the endpoint, of `settings`."""
+def configured_region() -> str | None:
+    """The region of AWS_DEFAULT_REGION or of the AWS profile; None if neither names one."""
+    return boto3.Session().region_name
+
+
+def boto_client(
+    service: str, settings: "Settings", *, seconds: float | None = None, **client_options: Any
+) -> "BotoClient":
+    """A client of `service` in the region, or at the endpoint, of `settings`.
+
+    `seconds` replaces the limits for connecting and for reading.
+    """
     local = settings.endpoint_url is not None
-    read_seconds = SLOW_SERVICE_READ_SECONDS.get(service, READ_SECONDS)
+    connect_seconds = seconds or CONNECT_SECONDS
+    read_seconds = seconds or SLOW_SERVICE_READ_SECONDS.get(service, READ_SECONDS)
     config = Config(
-        connect_timeout=CONNECT_SECONDS,
+        connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": 1},  # `BotoClient` retries
         signature_version="s3v4" if service == "s3" else None,
@@ -49,7 +60,7 @@ def boto_client(service: str, settings: "Settings", **client_options: Any) -> "B
         **client_options,
     )
     client.meta.events.register("before-parse", _check_response)
-    return BotoClient(client, max_attempt_seconds=CONNECT_SECONDS + read_seconds)
+    return BotoClient(client, max_attempt_seconds=connect_seconds + read_seconds)
 
 
 class BotoClient:

@@ -24,6 +24,7 @@ _STDIN, _STDOUT = 0, 1
 _MAX_PART_BYTES = 1 << 20
 _LAZY_MODULES = (
     "PIL.ImageCms",  # colour profiles
+    "postcard.canvas.codecs.color.tone_mapping",  # HDR
     "PIL.TiffImagePlugin",  # EXIF, and the index of a JPEG with several pictures
     "PIL.MpoImagePlugin",  # a JPEG with several pictures
 )
