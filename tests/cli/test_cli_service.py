@@ -284,7 +284,7 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
 def test_verify_explains_what_happened_to_a_link(
     state: Path, change: Any, exit_code: int, part: str, message: str
 ) -> None:
-    output = verify_link(state, change(link(state)))
+    output = verify_link(state, change(sign_elsewhere(state, "_v=1", "code=ABCD")))
     (line,) = [line for line in output.stdout.splitlines() if message in line]
     assert part in line
     assert output.exit_code == exit_code

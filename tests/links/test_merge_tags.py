@@ -104,6 +104,7 @@ def test_an_unknown_platform_is_a_400_that_names_the_known_ones() -> None:
         tag("pigeon", "x")
     assert refused.value.errors[0].pointer == "/esp"
     assert "klaviyo" in refused.value.errors[0].detail
+    assert platform_faults("Mailchip", {})[0].detail.startswith("Did you mean mailchimp?")
 
 
 def test_open_fields_come_last_and_the_filled_link_is_valid() -> None:

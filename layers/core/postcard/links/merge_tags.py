@@ -14,6 +14,7 @@ from postcard.errors import BadRequest, Fault
 from postcard.json_text import json_pointer
 from postcard.links.build import check_length
 from postcard.links.encoding import OPEN_PART_END
+from postcard.name_suggestions import closest_name
 from postcard.runtime.lazy_dataclass import dataclass
 
 MAX_ATTRIBUTE_LENGTH = 500
@@ -188,7 +189,9 @@ def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = No
     """The faults of a platform's name, of its encoding and of attributes not of its form."""
     platform = PLATFORMS.get(esp)
     if platform is None:
-        detail = f"One of {', '.join(PLATFORMS)}; with custom, open holds complete tags."
+        close = closest_name(esp.lower(), list(PLATFORMS))
+        suggestion = f"Did you mean {close}? There are" if close else "One of"
+        detail = f"{suggestion} {', '.join(PLATFORMS)}; with custom, open holds complete tags."
         return [Fault("invalid_value", "/esp", detail)]
     faults = []
     if encoding is not None and (esp != "custom" or encoding not in CUSTOM_ENCODINGS):
