@@ -31,6 +31,7 @@ from postcard.text.fonts import Fonts
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient
     from postcard.services.assembly import ApiService
+    from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
@@ -76,14 +77,16 @@ def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.deletions import DynamoDeletionStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
+    from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.assets.font_catalog import describe_fonts
     from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(settings)
-    s3, dynamodb, secrets_manager, cloudfront = clients
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", "cloudfront", "sqs")
+    s3, dynamodb, secrets_manager, cloudfront, sqs = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
@@ -97,6 +100,8 @@ def api_service(settings: Settings) -> "ApiService":
             idempotency=DynamoIdempotencyStore(table),
             uploads=S3Uploads(s3, settings.store_bucket),
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
+            deletions=DynamoDeletionStore(table),
+            queue=SqsQueue(sqs, settings.queue_url),
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
@@ -104,10 +109,32 @@ def api_service(settings: Settings) -> "ApiService":
     )
 
 
-def _clients(settings: Settings) -> "list[BotoClient]":
+def worker_service(settings: Settings) -> "WorkerService":
+    """The service of the worker function."""
+    from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.deletions import DynamoDeletionStore
+    from postcard.adapters.aws.queue import SqsQueue
+    from postcard.services.deletions import TASK, DeletionWorker
+    from postcard.services.worker import WorkerService
+
+    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")
+    s3, dynamodb, cloudfront, sqs = clients
+    table = Table(dynamodb, settings.table)
+    deletions = DeletionWorker(
+        DynamoDeletionStore(table),
+        SqsQueue(sqs, settings.queue_url),
+        DynamoImageStore(table),
+        S3ObjectStore(s3, settings.pictures_bucket),
+        CloudFrontCdn(cloudfront, settings.distribution_id),
+    )
+    return WorkerService(
+        {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def _clients(settings: Settings, *names: str) -> "list[BotoClient]":
     from postcard.adapters.aws.boto_client import boto_client
 
-    names = ("s3", "dynamodb", "secretsmanager", "cloudfront")
     return [boto_client(name, settings) for name in names]
 
 

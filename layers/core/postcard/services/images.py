@@ -141,7 +141,7 @@ class Images:
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
         existing = self._refresh_status(self._existing(image_id))
-        if existing is None or existing.erased:
+        if existing is None or existing.erased or self._is_template_erased(existing):
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
         return ImageResult(existing, self._url(existing), True, existing.warnings)
 
@@ -164,6 +164,11 @@ class Images:
             raise NotFound(f'There is no image "{image_id}".')
         return record
 
+    def _is_template_erased(self, record: ImageRecord) -> bool:
+        """Whether the record is about to be erased with its template."""
+        template = self._templates.record(record.template_id)
+        return template is not None and template.erased
+
     def _refresh_status(self, record: ImageRecord | None) -> ImageRecord | None:
         """The record, now `ready` if a GET has drawn the picture since."""
         if record is None or record.erased or record.status not in ("pending", "degraded"):
@@ -172,7 +177,8 @@ class Images:
         if stored is None:
             return record
         ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        self._records.put(ready)
+        if not self._records.replace(ready, status=record.status):
+            return self._records.get(record.image_id)  # erased, or refreshed by another call
         return ready
 
     def _is_drawn_on_open(
