@@ -20,7 +20,7 @@ from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
-from postcard.adapters.aws.deletions import DynamoDeletionStore
+from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.light_client import LightClient

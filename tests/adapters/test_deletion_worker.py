@@ -6,19 +6,19 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from postcard.adapters.aws.boto_client import boto_client
-from postcard.adapters.aws.deletions import DynamoDeletionStore
+from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.objects import S3ObjectStore
 from postcard.adapters.aws.queue import SqsQueue
 from postcard.adapters.aws.table import Table
 from postcard.adapters.memory import MemoryCdn, MemoryQueue
+from postcard.deletion.deletions import SETTLE_SECONDS, Deletions, DeletionWorker
 from postcard.errors import ServiceUnavailable
 from postcard.links.signing import LinkKeys
-from postcard.services.deletions import SETTLE_SECONDS, Deletions, DeletionWorker
 from postcard.settings import Settings
 from tests.adapters.conftest import make_table
 from tests.clocks import PATIENCE_SECONDS
@@ -57,12 +57,8 @@ def test_a_thousand_pictures_are_deleted_in_few_calls(settings: Settings) -> Non
         bucket.put_object(settings.pictures_bucket, f"renders/2/welcome/1/{number:04}.png", b"old")
     bucket.put_object(settings.pictures_bucket, "renders/2/welcome/2/0000.png", b"right")
     table, pictures = Table(dynamodb, settings.table), S3ObjectStore(s3, settings.pictures_bucket)
-    # moto has the time of this machine, S3's listings tell whole seconds.
-    now = [
-        bucket.head_object(
-            settings.pictures_bucket, "renders/2/welcome/2/0000.png"
-        ).last_modified.timestamp()
-    ]
+    (right,) = pictures.page("renders/2/welcome/2/", after="", limit=1).items
+    now = [right.modified_at]
     queue, cdn, records = MemoryQueue(lambda: now[0]), MemoryCdn(), DynamoDeletionStore(table)
     worker = DeletionWorker(
         records,

@@ -18,6 +18,7 @@ from postcard.adapters.memory import (
     MemoryQueue,
     MemoryUploads,
 )
+from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.build import sign_link
@@ -28,7 +29,6 @@ from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
-from postcard.services.deletions import DeletionWorker
 from postcard.settings import DEFAULT_MERGE_RENDERS
 from tests.functions.fake_services import (
     FakeCounters,

@@ -1,19 +1,19 @@
 """Pictures of recalled versions and erased templates are deleted in the background."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import pytest
 
-from postcard.errors import ServiceUnavailable
-from postcard.ports import JsonObject, StoredObject
-from postcard.services.deletions import (
+from postcard.deletion.deletions import (
     FOLLOWER_DELAY_SECONDS,
     SETTLE_SECONDS,
     STALLED_SECONDS,
 )
+from postcard.errors import ServiceUnavailable
+from postcard.ports import DeletionRecord, JsonObject, StoredObject
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import Json, document
@@ -113,8 +113,17 @@ def test_the_cdn_is_told_first_and_after_the_last_deletion(shop: InMemoryService
     made = shop.create_image({"first_name": "Zoe"}, template_version=1).json
     events: list[str] = []
     invalidate, delete = shop.cdn.invalidate, shop.pictures.delete
-    shop.cdn.invalidate = lambda paths: (events.append("cdn"), invalidate(paths))  # type: ignore[assignment, method-assign, func-returns-value]
-    shop.pictures.delete = lambda keys: (events.append("delete"), delete(keys))  # type: ignore[assignment, method-assign, func-returns-value]
+
+    def invalidate_and_tell(paths: Sequence[str]) -> None:
+        events.append("cdn")
+        invalidate(paths)
+
+    def delete_and_tell(keys: Sequence[str]) -> None:
+        events.append("delete")
+        delete(keys)
+
+    shop.cdn.invalidate = invalidate_and_tell  # type: ignore[method-assign]
+    shop.pictures.delete = delete_and_tell  # type: ignore[method-assign]
     recall(shop)
     shop.work(**SIZES)
     assert events[0] == events[-1] == "cdn" and events.count("cdn") == 2
@@ -220,7 +229,12 @@ def test_a_task_that_comes_before_its_deletion_is_stored_waits_for_it(
 ) -> None:
     store_pictures(shop, 5)
     begin = shop.deletions.begin
-    shop.deletions.begin = lambda record: (do_one_task(shop), begin(record))  # type: ignore[assignment, method-assign, func-returns-value]
+
+    def do_task_and_begin(record: DeletionRecord) -> None:
+        do_one_task(shop)
+        begin(record)
+
+    shop.deletions.begin = do_task_and_begin  # type: ignore[method-assign]
     recall(shop)
     shop.work()
     assert stored_keys(shop) == [] and deletion(shop)["state"] == "done"

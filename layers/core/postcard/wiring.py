@@ -77,7 +77,7 @@ def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
-    from postcard.adapters.aws.deletions import DynamoDeletionStore
+    from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
@@ -112,9 +112,9 @@ def api_service(settings: Settings) -> "ApiService":
 def worker_service(settings: Settings) -> "WorkerService":
     """The service of the worker function."""
     from postcard.adapters.aws.cdn import CloudFrontCdn
-    from postcard.adapters.aws.deletions import DynamoDeletionStore
+    from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.queue import SqsQueue
-    from postcard.services.deletions import TASK, DeletionWorker
+    from postcard.deletion.deletions import TASK, DeletionWorker
     from postcard.services.worker import WorkerService
 
     clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")

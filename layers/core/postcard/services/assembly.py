@@ -4,20 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
 from postcard.assets.asset_service import AssetService
+from postcard.deletion.deletions import Deletions
+from postcard.deletion.erasure import Erasure
+from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.deletions import Deletions
-from postcard.services.erasure import Erasure
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
-from postcard.services.stored_pictures import StoredPictures
 from postcard.services.templates import TemplateCatalog
 
 

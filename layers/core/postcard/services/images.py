@@ -5,6 +5,8 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
+from postcard.deletion.blind_index import blind_indexes
+from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
@@ -22,9 +24,7 @@ from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
 from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.blind_index import blind_indexes
 from postcard.services.links import LinkService
-from postcard.services.stored_pictures import StoredPictures
 from postcard.template.bind import BindMode
 from postcard.timestamps import format_rfc3339
 
@@ -235,12 +235,6 @@ class Images:
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
-
-
-def without_values(record: ImageRecord) -> ImageRecord:
-    """The record of an erased image: enough to show a fallback picture of its size."""
-    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
-    return replace(bare, status="erased", erased=True)
 
 
 def _is_reusable(existing: ImageRecord, render: str) -> bool:

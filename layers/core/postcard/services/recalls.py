@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from postcard import ports
+from postcard.deletion.deletions import Deletions
 from postcard.errors import BadRequest, Fault
 from postcard.pipeline.template_loader import TemplateLoader, effective_version
 from postcard.ports import DeletionRecord
-from postcard.services.deletions import Deletions
 from postcard.services.record_update import update_record
 
 

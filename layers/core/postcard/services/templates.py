@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from postcard import ports
+from postcard.deletion.deletions import Deletions
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import DeletionRecord, JsonObject, TemplateRecord
-from postcard.services.deletions import Deletions
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
 from postcard.services.publishing import PublishedTemplate

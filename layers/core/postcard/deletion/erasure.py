@@ -4,10 +4,9 @@ from collections.abc import Callable
 from itertools import islice
 
 from postcard import ports
+from postcard.deletion.blind_index import blind_index
+from postcard.deletion.stored_pictures import IMAGE_BATCH, StoredPictures, without_values
 from postcard.links.signing import LinkKeys
-from postcard.services.blind_index import blind_index
-from postcard.services.images import without_values
-from postcard.services.stored_pictures import IMAGE_BATCH, StoredPictures
 
 
 class Erasure:

@@ -23,11 +23,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from postcard import ports
+from postcard.deletion.stored_pictures import IMAGE_BATCH, paths_of_images, without_values
 from postcard.delivery.picture_service import image_key
 from postcard.links.signing import LinkKeys
 from postcard.ports import DeletionRecord, ImageRecord, JsonObject
-from postcard.services.images import without_values
-from postcard.services.stored_pictures import IMAGE_BATCH, paths_of_images
 from postcard.timestamps import format_rfc3339
 
 TASK = "delete_pictures"

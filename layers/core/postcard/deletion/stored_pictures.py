@@ -1,6 +1,7 @@
 """Deletes stored pictures of opaque images from the bucket and invalidates the CDN's copies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from postcard import ports
 from postcard.delivery.picture_service import image_key
@@ -33,3 +34,9 @@ def paths_of_images(records: Sequence[ImageRecord]) -> list[str]:
         for record in records
         for folder in ("/images/", "/i/")
     ]
+
+
+def without_values(record: ImageRecord) -> ImageRecord:
+    """The record of an erased image: enough to show a fallback picture of its size."""
+    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
+    return replace(bare, status="erased", erased=True)
