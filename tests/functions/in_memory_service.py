@@ -116,7 +116,7 @@ class InMemoryService:
             fetcher=self.web,
             counters=self.counters,
             renderer=self.renderer,
-            keys=lambda kid: self.link_keys,
+            keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
             monotonic=self.monotonic,
             clock=lambda: self.now,

@@ -106,7 +106,7 @@ def test_a_call_for_another_links_path_is_a_400() -> None:
     with pytest.raises(BadRequest):
         verified(outcome(other).address, link)
     with pytest.raises(BadRequest):
-        verified(outcome(link).address.replace("/7/", "/6/"), link)
+        verified(outcome(link).address.replace("/7/", "/5/"), link)
     with pytest.raises(BadRequest):
         verified("/renders/7/welcome", link)
 

@@ -55,8 +55,9 @@ def verify_request(keys: LinkKeys, path: str, link: Link, *, now: float) -> Veri
     """Verify a call of the image function: `path` as rewritten by the edge, and its link.
 
     The kind in the path is the edge function's decision; the clock (`now`, Unix seconds) decides
-    only where the edge had no keys. `BadRequest` unless `path` is the cache path of the link,
-    `Forbidden` for a wrong signature.
+    only where the edge had no keys. While the epoch is being raised, the edge and the function may
+    have keys that differ by one: the path's epoch holds then. `BadRequest` unless `path` is the
+    cache path of the link, `Forbidden` for a wrong signature.
     """
     requested = parse_cache_path(path)
     if requested is None:
@@ -67,6 +68,8 @@ def verify_request(keys: LinkKeys, path: str, link: Link, *, now: float) -> Veri
     if requested.kind == "unverified":
         _require_path(path, unverified_path)
         return VerifiedLink(link, "ended" if link.is_expired(now) else kind, unverified=True)
+    if requested.epoch > 0 and abs(requested.epoch - keys.epoch) == 1:
+        keys = replace(keys, epoch=requested.epoch)
     if requested.kind == "ended" and link.expires is not None:
         _require_path(path, ended_cache_path(keys, link))
         return VerifiedLink(link, "ended")
