@@ -39,7 +39,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 class PortImplementations:
     """An implementation of each port that the contract suite tests."""
 
-    objects: ports.ObjectStore
+    objects: ports.PagedObjectStore
     templates: ports.TemplateStore
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore

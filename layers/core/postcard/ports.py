@@ -45,6 +45,11 @@ class ObjectStore(Protocol):
     def put(self, key: str, stored: StoredObject) -> None: ...
     def delete(self, keys: Sequence[str]) -> None: ...
     def keys(self, prefix: str) -> Iterator[str]: ...
+
+
+class PagedObjectStore(ObjectStore, Protocol):
+    """A bucket whose listings are read page by page."""
+
     def page(self, prefix: str, *, after: str, limit: int) -> "Page[ListedObject]":
         """At most `limit` objects whose keys begin with `prefix`, in order, behind key `after`."""
 

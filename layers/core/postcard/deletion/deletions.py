@@ -125,7 +125,7 @@ class DeletionWorker:
         records: ports.DeletionStore,
         queue: ports.Queue,
         images: ports.ImageStore,
-        pictures: ports.ObjectStore,
+        pictures: ports.PagedObjectStore,
         cdn: ports.Cdn,
         *,
         clock: Callable[[], float] = time.time,
