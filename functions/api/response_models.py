@@ -107,7 +107,7 @@ class TemplateList(BaseModel):
 class Deletion(BaseModel):
     """A deletion of stored pictures in the background: `running`, `done` or `stalled`.
 
-    `deleted` are the pictures that are deleted so far.
+    `deleted` are the pictures of links that are deleted so far, and in the end the opaque images.
     """
 
     state: str

@@ -159,6 +159,27 @@ def test_new_pictures_are_kept_while_old_ones_are_deleted(shop: InMemoryService)
     assert stored_keys(shop) == [key]
 
 
+def test_a_recall_writes_no_record_of_an_image_and_their_status_is_right(
+    shop: InMemoryService,
+) -> None:
+    """A million images may have been posted."""
+    made = [
+        shop.create_image({"first_name": f"n{n}"}, template_version=1, render=render).json
+        for n, render in enumerate(("now", "now", "on_open"))
+    ]
+    shop.open_image(made[2]["url"])
+    records = list(shop.images.by_template("welcome"))
+    recall(shop)
+    shop.work(**SIZES)
+    assert list(shop.images.by_template("welcome")) == records
+    assert deletion(shop)["deleted"] == 3
+    paths = [f"/v1/images/{image['id']}" for image in made]
+    assert [shop.call("GET", path).json["status"] for path in paths] == ["pending"] * 3
+    right = shop.open_image(made[0]["url"]).body
+    assert shop.call("GET", paths[0]).json["bytes"] == len(right)
+    assert [shop.call("GET", path).json["status"] for path in paths[:2]] == ["ready", "pending"]
+
+
 def test_a_recall_of_the_replacement_deletes_what_was_drawn_with_it(shop: InMemoryService) -> None:
     shop.publish(document(background="#00ff00"))
     link = shop.sign_link({"first_name": "Zoe"}, version=1)

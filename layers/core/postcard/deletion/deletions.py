@@ -189,8 +189,7 @@ class DeletionWorker:
         record = self._walk(record, deadline)
         if record.place < len(_places(record)):
             return record, 0
-        assert record.walk_began_at is not None
-        if record.walk_began_at < settled_at:
+        if not _is_last_walk(record):
             return replace(record, walk_began_at=None), _whole_seconds(settled_at - self._clock())
         self._invalidate(record)
         return replace(record, finished_at=int(self._clock())), 0
@@ -218,26 +217,22 @@ class DeletionWorker:
         return _Batch(len(page.items), len(old), page.next_cursor)
 
     def _delete_images(self, record: DeletionRecord, version: int | None) -> "_Batch":
-        """The records change first, so that no GET draws an erased value."""
+        """The records of erased images change first, so that no GET draws an erased value.
+
+        Images are deleted in each walk, and counted in the last one.
+        """
         page = self._images.page_by_template(
             record.template_id, version, after=record.after, limit=self._images_in_a_batch
         )
-        is_erased = record.version is None
-        changed = sum(self._change_record(image, is_erased=is_erased) for image in page.items)
+        if record.version is None:
+            for image in page.items:
+                if not image.erased:
+                    self._images.put(without_values(image))
         if page.items:
             keys = [image_key(image.image_id, image.format) for image in page.items]
             self._pictures.delete(keys)
-        return _Batch(len(page.items), changed, page.next_cursor)
-
-    def _change_record(self, image: ImageRecord, *, is_erased: bool) -> bool:
-        """Whether the record had to change."""
-        if is_erased and not image.erased:
-            self._images.put(without_values(image))
-            return True
-        if not is_erased and image.status == "ready":
-            pending = replace(image, status="pending", bytes=None)
-            return self._images.replace(pending, status="ready")
-        return False
+        counted = len(page.items) if _is_last_walk(record) else 0
+        return _Batch(len(page.items), counted, page.next_cursor)
 
     def _invalidate(self, record: DeletionRecord) -> None:
         """Removes the CDN's copies: of links, also by the epochs next to the present one."""
@@ -262,6 +257,12 @@ class _Batch(NamedTuple):
     keys: int
     deleted: int
     next_cursor: str | None
+
+
+def _is_last_walk(record: DeletionRecord) -> bool:
+    """Whether everybody who could store an old picture was done when the walk began."""
+    assert record.walk_began_at is not None
+    return record.walk_began_at >= record.requested_at + SETTLE_SECONDS
 
 
 def _behind(record: DeletionRecord, batch: _Batch) -> DeletionRecord:

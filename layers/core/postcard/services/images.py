@@ -140,8 +140,13 @@ class Images:
 
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
-        existing = self._refresh_status(self._existing(image_id))
-        if existing is None or existing.erased or self._is_template_erased(existing):
+        existing: ImageRecord | None = self._existing(image_id)
+        assert existing is not None
+        template = self._templates.record(existing.template_id)
+        if template is not None and not template.erased:
+            is_recalled = existing.version in template.recalls
+            existing = self._refresh_status(existing, is_recalled=is_recalled)
+        if template is None or template.erased or existing is None or existing.erased:
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
         return ImageResult(existing, self._url(existing), True, existing.warnings)
 
@@ -164,20 +169,23 @@ class Images:
             raise NotFound(f'There is no image "{image_id}".')
         return record
 
-    def _is_template_erased(self, record: ImageRecord) -> bool:
-        """Whether the record is about to be erased with its template."""
-        template = self._templates.record(record.template_id)
-        return template is not None and template.erased
+    def _refresh_status(
+        self, record: ImageRecord | None, *, is_recalled: bool = False
+    ) -> ImageRecord | None:
+        """The record, now `ready` if a GET has drawn the picture since.
 
-    def _refresh_status(self, record: ImageRecord | None) -> ImageRecord | None:
-        """The record, now `ready` if a GET has drawn the picture since."""
-        if record is None or record.erased or record.status not in ("pending", "degraded"):
+        The picture of a recalled version was deleted, or is drawn with the version that replaces
+        it. A recall does not change the records of images: there may be a million.
+        """
+        if record is None or record.erased or record.status == "timed":
+            return record
+        if record.status == "ready" and not is_recalled:
             return record
         stored = self._pictures.get(image_key(record.image_id, record.format))
         if stored is None:
-            return record
+            return replace(record, status="pending", bytes=None) if is_recalled else record
         ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        if not self._records.replace(ready, status=record.status):
+        if ready != record and not self._records.replace(ready, status=record.status):
             return self._records.get(record.image_id)  # erased, or refreshed by another call
         return ready
 
