@@ -7,7 +7,7 @@ starts; the API service gets boto3 clients.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from postcard.settings import Settings
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
-    from postcard.adapters.aws.boto_client import BotoClient
+    from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.services.assembly import ApiService
     from postcard.services.worker import WorkerService
 
@@ -85,7 +85,15 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.assets.font_catalog import describe_fonts
     from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", "cloudfront", "sqs")
+    clients = _clients(
+        settings,
+        "s3",
+        "dynamodb",
+        "secretsmanager",
+        "cloudfront",
+        "sqs",
+        lazy=("cloudfront", "sqs"),
+    )
     s3, dynamodb, secrets_manager, cloudfront, sqs = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
@@ -132,13 +140,21 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
 
 
-def _clients(settings: Settings, *names: str) -> "list[BotoClient]":
-    from postcard.adapters.aws.boto_client import boto_client
+def _clients(
+    settings: Settings, *names: str, lazy: Sequence[str] = ()
+) -> "list[BotoClient | LazyBotoClient]":
+    """Clients of these services; those in `lazy` are made at their first call."""
+    from postcard.adapters.aws.boto_client import LazyBotoClient, boto_client
 
-    return [boto_client(name, settings) for name in names]
+    return [
+        LazyBotoClient(partial(boto_client, name, settings))
+        if name in lazy
+        else boto_client(name, settings)
+        for name in names
+    ]
 
 
-def _set_deadline(clients: "list[BotoClient]", instant: float) -> None:
+def _set_deadline(clients: "list[BotoClient | LazyBotoClient]", instant: float) -> None:
     for client in clients:
         client.overall_deadline = instant
 
