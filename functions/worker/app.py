@@ -16,7 +16,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from postcard import wiring
-from postcard.errors import failure_site
+from postcard.errors import ServiceUnavailable, failure_site
 from postcard.services.worker import WorkerService
 from postcard.settings import Settings
 
@@ -73,6 +73,8 @@ def _succeeds(record: dict[str, Any], worker: WorkerService, deadline: float) ->
     except Exception as error:  # the message comes back, the others of its batch do not
         failure = error
         fields["error"] = failure_site(error)
+        if isinstance(error, ServiceUnavailable):
+            fields["dependency"] = str(error)  # such as "delete_objects: AccessDenied (403)"
     fields["duration_ms"] = round((worker.monotonic() - started_at) * 1000, 1)
     with suppress(OSError, ValueError):
         _log(fields, is_failure=failure is not None)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from postcard.adapters.aws.call_failed import AwsCallFailed
 from postcard.ports import JsonObject
 from postcard.services.worker import WorkerService
 from tests.functions.fake_services import FakeLambdaContext
@@ -77,3 +78,15 @@ def test_each_message_has_a_log_line_without_the_text_of_its_failure(
     assert (done["service"], done["received"], done["outcome"]) == ("worker", 2, "finished")
     assert failed["level"] == "ERROR" and failed["error"].startswith("ValueError at ")
     assert "secret" not in json.dumps(failed)
+
+
+def test_the_log_line_names_the_call_of_aws_that_failed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(task: JsonObject, *, deadline: float) -> JsonObject:
+        raise AwsCallFailed("delete_objects", "AccessDenied", 403)
+
+    worker = WorkerService({"delete": refuse}, lambda instant: None)
+    handle_batch(batch('{"task": "delete"}'), FakeLambdaContext(30_000), worker)
+    line = json.loads(capsys.readouterr().out)
+    assert line["dependency"] == "delete_objects: AccessDenied (403)"
