@@ -115,10 +115,10 @@ def test_a_bad_link_is_refused_with_its_status(case: dict[str, Any]) -> None:
 def test_the_image_function_takes_the_paths_of_the_contract(case: dict[str, Any]) -> None:
     link = parse_link(*split(case["link"]))
     if case["status"] == 200:
-        assert verify_request(KEYS, case["path"], link, now=NOW).kind == "version"
+        assert verify_request(lambda epoch: KEYS, case["path"], link, now=NOW).kind == "version"
     else:
         with pytest.raises(BadRequest):
-            verify_request(KEYS, case["path"], link, now=NOW)
+            verify_request(lambda epoch: KEYS, case["path"], link, now=NOW)
 
 
 @pytest.mark.parametrize("case", VECTORS["images"]["examples"], ids=lambda case: case["request"])

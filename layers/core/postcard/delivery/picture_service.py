@@ -14,6 +14,7 @@ an outage, a time limit or a pause is marked as a fallback, cached for a minute 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from postcard import ports
@@ -38,7 +39,6 @@ from postcard.errors import (
 from postcard.geometry import OutputSize, output_size
 from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.json_text import parse_json
-from postcard.links.cache_path import epoch_of
 from postcard.links.encoding import MAX_LINK_BYTES
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import parse_link
@@ -282,8 +282,8 @@ class PictureService:
     def _verify_link(self, path: str, link_header: str, context: RequestContext) -> PictureRequest:
         link_path, _, query = link_header.partition("?")
         link = parse_link(link_path, query, max_bytes=MAX_LINK_BYTES)
-        keys = self._keys(link.kid, epoch_of(path))
-        verified = verify_request(keys, path, link, now=context.now)
+        keys_for = partial(self._keys, link.kid)
+        verified = verify_request(keys_for, path, link, now=context.now)
         link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"

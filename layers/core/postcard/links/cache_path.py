@@ -68,12 +68,6 @@ def parse_cache_path(path: str) -> CachePath | None:
     return CachePath(int(epoch), template, kind, digest, image_format) if well_formed else None
 
 
-def epoch_of(path: str) -> int:
-    """The epoch in a cache path; 0 if it has none or is no cache path."""
-    parsed = parse_cache_path(path)
-    return parsed.epoch if parsed else 0
-
-
 def _keyed_path(keys: LinkKeys, link: Link, kind: str, names: set[str]) -> str:
     hashed = sorted(link.encoded_parameters[name] for name in names)
     # Links of all campaigns share the picture.
