@@ -14,7 +14,8 @@ from postcard.list_prices import REGIONS, Units, dollars, picture_units, price_t
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 22  # CloudWatch bills each metric of an alarm
+ALARM_METRICS = 26  # CloudWatch bills each metric of an alarm
+IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
@@ -23,6 +24,7 @@ CASES: dict[str, Units] = {
         "metric_month": METRICS,
         "alarm_month": ALARM_METRICS,
         "secret_month": 1,
+        "sqs_request": IDLE_POLLS,
     },
 }
 # Lines of the table that are shown together, and their name in the documents.
@@ -34,6 +36,7 @@ GROUPS = {
         "http_api_request", "lambda_request", "lambda_gb_second_arm64", "lambda_gb_second_x86_64",
     ),
     "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
+    "SQS": ("sqs_request",),
     "logs, metrics, alarms, secret": (
         "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
     ),

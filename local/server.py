@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deploy.bootstrap import upload_fallback
 from local.aws.activity_counters import ActivityCounters
@@ -20,6 +20,7 @@ from local.aws.api_gateway import HttpApi
 from local.aws.cloudfront import CloudFront
 from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
+from local.aws.event_sources import EventSources, QueuePoller, ScheduleClock
 from local.aws.http_messages import Request, Response
 from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
 from local.aws.moto_server import (
@@ -72,6 +73,7 @@ class LocalServer:
         self._seed = seed
         self._clock = clock
         self.counters = ActivityCounters()
+        self.event_sources: EventSources | None = None
 
     def __enter__(self) -> "LocalServer":
         with ExitStack() as resources:
@@ -98,6 +100,7 @@ class LocalServer:
         self._start_keys()
         self._start_functions(resources)
         self._start_cdn()
+        self._start_event_sources(resources)
         self._upload_seed_once()
         self.local_json = self.keys.write_local_json(self.base_url)
         self.web.app = self.handle
@@ -124,7 +127,7 @@ class LocalServer:
         self._recording_app = RecordingMiddleware(
             self.account.app,
             self.counters,
-            on_write=self.state.persist_write,
+            on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
         self.endpoint = resources.enter_context(closing(MotoHttpServer(self._recording_app)))
@@ -160,7 +163,10 @@ class LocalServer:
             for spec in self.stack.functions()
         ]
         self.functions = resources.enter_context(closing(LambdaService(functions, self.counters)))
-        self.functions.start_all()
+        answering = {
+            route.function for api in self.stack.apis() for route in self.stack.routes(api)
+        }
+        self.functions.start(answering)  # the worker starts with its first task
         self.api = self._http_api(API_ID)
         self.image_api = self._http_api(IMAGE_API_ID)
 
@@ -184,6 +190,21 @@ class LocalServer:
             IMAGE_API_ID: self.image_api.handle,
         }
         self.cdn = CloudFront(distribution, edge, origins, self.counters, clock=self._clock)
+
+    def _start_event_sources(self, resources: ExitStack) -> None:
+        invoke = self.functions.invoke
+        pollers = [
+            QueuePoller(source, self.account, invoke, on_done=self.state.forget_message)
+            for source in self.stack.queue_sources()
+        ]
+        schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
+        self.event_sources = EventSources(pollers, schedules, on_failure=self._log_failure)
+        resources.enter_context(closing(self.event_sources)).start()
+
+    def _on_write(self, service: str, name: str, arguments: Mapping[str, Any]) -> None:
+        self.state.persist_write(service, name, arguments)
+        if (service, name) == ("sqs", "SendMessage") and self.event_sources is not None:
+            self.event_sources.wake()
 
     def upload_fallback_picture(self) -> None:
         """Store the generic fallback picture, CloudFront's error page, in the bucket."""

@@ -16,7 +16,7 @@ from api.openapi_responses import (
     error_table,
 )
 from api.openapi_schemas import request_schemas, simplify_schemas
-from api.response_models import PreviewResponse
+from api.response_models import ErasureResponse, PreviewResponse
 
 OpenApiDocument = dict[str, Any]
 DESCRIPTION = """A personal picture in every e-mail.
@@ -120,6 +120,8 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
         del schemas[unused]
     preview = PreviewResponse.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**preview.pop("$defs"), "PreviewResponse": preview, "Problem": PROBLEM_SCHEMA}
+    erasure = ErasureResponse.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**erasure.pop("$defs"), "ErasureResponse": erasure}
     requests = request_schemas(document["paths"])
     document["components"]["schemas"] = simplify_schemas(schemas, requests=requests)
     document["components"]["headers"] = RESPONSE_HEADERS

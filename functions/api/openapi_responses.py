@@ -134,6 +134,10 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
             "description": HTTPStatus(status).phrase,
             "content": PROBLEM_CONTENT,
         }
+    if (path, method) == ("/v1/templates/{template_id}", "delete"):
+        schema = {"$ref": "#/components/schemas/ErasureResponse"}
+        content = {"application/json": {"schema": schema}}
+        responses["202"] = {"description": "Pictures are being deleted.", "content": content}
     if path == HEALTH_PATH:
         responses["503"] = {**success, "description": "A dependency of pictures is unavailable."}
     for status, response in responses.items():

@@ -1,4 +1,4 @@
-"""Runs moto as the AWS account: S3, DynamoDB and Secrets Manager, with the template's resources.
+"""Runs moto as the AWS account: S3, DynamoDB, SQS, Secrets Manager, with the template's resources.
 
 moto (https://docs.getmoto.org) imitates AWS services in memory. A WSGI middleware counts the calls
 (`s3.get`, `s3.put`, `dynamodb.GetItem`, …), reports writes, and imitates CloudFront invalidations,
@@ -52,7 +52,7 @@ class MotoAccount:
 
     def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`; `RuntimeError`."""
-        versions = {"dynamodb": "1.0", "secretsmanager": "1.1"}
+        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0"}
         headers = {
             "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",
@@ -115,12 +115,16 @@ class MotoAccount:
         Client(self.app).post("/moto-api/reset", base_url=_BASE_URL)
 
     def create_resources(self, stack: StackResources) -> None:
-        """Create the stack's buckets, tables and secrets."""
+        """Create the stack's buckets, tables, queues and secrets."""
         for bucket in stack.buckets().values():
             response = self.s3("PUT", f"/{bucket}")
             assert response.status == 200, response.body
         for table in stack.tables():
             self._create_table(table)
+        for queue, attributes in stack.queues().items():
+            self.call_json(
+                "sqs", "AmazonSQS.CreateQueue", {"QueueName": queue, "Attributes": attributes}
+            )
         for name, text in generated_secrets(stack):
             arguments = {"Name": name, "SecretString": text, "ClientRequestToken": _request_token()}
             self.call_json("secretsmanager", "secretsmanager.CreateSecret", arguments)

@@ -361,7 +361,7 @@ COMMANDS = [
     *(["serve"], ["render"], ["link"], ["verify"]),
     *(["keys", name] for name in ("create", "list", "revoke")),
     *(["signing-keys", name] for name in ("create", "rotate", "retire", "revoke", "sync", "list")),
-    ["signing-keys", "export"],
+    *(["signing-keys", name] for name in ("epoch", "export")),
     *(["templates", name] for name in ("check", "push", "pull")),
 ]
 

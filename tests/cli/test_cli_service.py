@@ -415,6 +415,23 @@ def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> No
     assert key_hex not in signing_keys(state, "list", "--json").stdout
 
 
+def test_after_the_epoch_is_raised_a_sent_link_is_drawn_again_and_never_refused(
+    state: Path,
+) -> None:
+    sent = link(state)
+    for _ in range(2):
+        assert requests.get(sent, timeout=30).status_code == 200
+    before = signing_keys(state, "list", "--json").json_output["epoch"]
+    declined = signing_keys(state, "epoch", stdin="n\n")
+    assert declined.exit_code == 2 and "will be drawn again" in declined.stderr
+    assert signing_keys(state, "epoch", "--yes", "--json").json_output["epoch"] == before + 1
+    first = requests.get(sent, timeout=30)
+    assert (first.status_code, first.headers["X-Postcard-Render"]) == (200, "drawn")
+    assert "X-Postcard-Render" not in requests.get(sent, timeout=30).headers or (
+        requests.get(sent, timeout=30).headers["X-Cache"].startswith("Hit")
+    )
+
+
 def test_pull_downloads_the_pushed_documents(state: Path, tmp_path: Path) -> None:
     call = ("templates", "pull", "merge", "--folder", tmp_path, "--state", state)
     assert run_postcard(*call, "--json").json_output["items"] == [{"id": "merge", "outcome": "new"}]

@@ -137,7 +137,7 @@ def test_the_image_function_accepts_the_unverified_path_of_the_edge(
 ) -> None:
     found = outcome_of(embedded.run([ViewerRequest.from_link(LINK, entry=None)])[0])
     link = parse_link(*split(found.canonical))
-    verified = verify_request(KEYS, found.address, link, now=0)
+    verified = verify_request(lambda epoch: KEYS, found.address, link, now=0)
     assert (verified.kind, verified.unverified) == ("version", True)
 
 
@@ -151,7 +151,7 @@ def test_without_keys_appended_parameters_stay_behind_the_signature(
     assert found.canonical.startswith(LINK)
     assert found.address == unverified_cache_path(parse_link(*split(LINK + appended)))
     assert found.address == unverified_cache_path(link)
-    assert verify_request(KEYS, found.address, link, now=0).link.canonical_url == LINK
+    assert verify_request(lambda epoch: KEYS, found.address, link, now=0).link.canonical_url == LINK
 
 
 JSON = st.recursive(

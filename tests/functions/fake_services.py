@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,9 +79,9 @@ class FakeCounters(MemoryCounters):
 class FakeObjects(MemoryObjectStore):
     """A bucket that counts, and can be down."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.gets = self.puts = 0
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(clock)
+        self.gets = self.puts = self.deletes = 0
         self.down = False
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
@@ -99,6 +100,7 @@ class FakeObjects(MemoryObjectStore):
         return super().put_if_absent(key, stored)
 
     def delete(self, keys: Sequence[str]) -> None:
+        self.deletes += 1
         self._check_available()
         super().delete(keys)
 

@@ -145,17 +145,3 @@ def test_an_erased_image_is_not_shown_while_the_bucket_is_down(world: InMemorySe
     reply = world.open_image(made["url"])
     assert reply.headers["x-postcard-fallback"] == "erased"
     assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
-
-
-def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: InMemoryService) -> None:
-    world.key = world.new_api_key(rate=1000)
-    for number in range(250):
-        world.create_image({"first_name": f"n{number}"}, render="on_open")
-    world.images.on_put = lambda: world.advance_monotonic(0.2)  # seconds for each write
-    replies = [world.call("DELETE", "/v1/templates/welcome?erase=true") for _ in range(2)]
-    first, second = replies
-    assert (first.status, first.headers["retry-after"]) == (503, "1")
-    assert "200 images are erased, and there are more" in first.json["detail"]
-    assert second.status == 204
-    assert all(record.erased for record in world.images.by_template("welcome"))
-    assert "/images/*" in world.cdn.invalidated_paths

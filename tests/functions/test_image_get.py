@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -377,3 +378,26 @@ def test_a_picture_that_was_already_stored_is_counted(
 def test_the_sample_events_are_payload_2_0() -> None:
     event = image_event("GET", "/images/x.png")
     assert event["version"] == "2.0" and event["requestContext"]["http"]["method"] == "GET"
+
+
+@pytest.mark.parametrize("ahead", [-1, 1])
+@pytest.mark.parametrize("version", [1, None])
+@pytest.mark.parametrize("expires", [None, int(NOW) - 60])
+def test_while_the_epoch_is_raised_the_edge_and_the_function_may_differ_by_one(
+    world: InMemoryService, ahead: int, version: int | None, expires: int | None
+) -> None:
+    link = world.sign_link({"first_name": "Zoe"}, version=version, expires=expires)
+    of_the_edge = replace(world.link_keys, epoch=world.link_keys.epoch + ahead)
+    path = cache_path(of_the_edge, parse_link(*link.partition("?")[::2]), now=NOW)
+    reply = world.get_picture(path, link)
+    assert reply.status == 200 and "x-postcard-fallback" not in reply.headers
+    is_stored = version is not None and expires is None
+    assert list(world.pictures.keys("renders/")) == ([path[1:]] if is_stored else [])
+
+
+def test_a_path_of_another_epoch_is_refused(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Zoe"})
+    for epoch in (1, world.link_keys.epoch - 2, world.link_keys.epoch + 2):
+        keys = replace(world.link_keys, epoch=epoch)
+        path = cache_path(keys, parse_link(*link.partition("?")[::2]), now=NOW)
+        assert world.get_picture(path, link).status == 400

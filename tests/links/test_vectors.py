@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from postcard.errors import BadRequest
 from postcard.links.build import sign_link
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_request
 from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, split, valid_spellings
 
 
@@ -107,6 +109,16 @@ def test_the_prefix_of_a_merge_link_is_signed_with_its_open_fields() -> None:
 @pytest.mark.parametrize("case", VECTORS["invalid"], ids=names(VECTORS["invalid"]))
 def test_a_bad_link_is_refused_with_its_status(case: dict[str, Any]) -> None:
     assert outcome(case["link"]).status == case["status"]
+
+
+@pytest.mark.parametrize("case", VECTORS["called"], ids=names(VECTORS["called"]))
+def test_the_image_function_takes_the_paths_of_the_contract(case: dict[str, Any]) -> None:
+    link = parse_link(*split(case["link"]))
+    if case["status"] == 200:
+        assert verify_request(lambda epoch: KEYS, case["path"], link, now=NOW).kind == "version"
+    else:
+        with pytest.raises(BadRequest):
+            verify_request(lambda epoch: KEYS, case["path"], link, now=NOW)
 
 
 @pytest.mark.parametrize("case", VECTORS["images"]["examples"], ids=lambda case: case["request"])

@@ -16,7 +16,8 @@ from local.aws.cloudformation import CloudFormationTemplate
 from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
-FUNCTIONS = ("ImageFunction", "ApiFunction")
+DRAWING_FUNCTIONS = ("ImageFunction", "ApiFunction")
+FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction")
 LAYERS = ["CoreLayer", "VendorLayer", "FontsLayer"]
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
@@ -62,7 +63,7 @@ def named_by(key: str, value: Any) -> list[str]:
 def test_the_optional_fonts_are_a_layer_that_a_parameter_adds(choice: str, folder: str) -> None:
     document = CloudFormationTemplate.read(Path("template.yaml"))
     document = document.with_values({}, {"MoreFonts": choice})
-    for name in FUNCTIONS:
+    for name in DRAWING_FUNCTIONS:
         properties = document.body["Resources"][name]["Properties"]
         variables = properties["Environment"]["Variables"]
         assert document.resolve(variables["POSTCARD_MORE_FONTS"]) == folder
@@ -128,11 +129,11 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
-    assert allowed == ["secretsmanager:GetSecretValue"]
+    assert allowed == ([] if role == "WorkerRole" else ["secretsmanager:GetSecretValue"])
     assert not any(action.startswith("cloudfront-keyvaluestore:") for action in actions)
 
 
@@ -321,7 +322,7 @@ def test_functions_use_python_3_13_on_the_chosen_architecture(
     assert template["Parameters"]["Architecture"]["AllowedValues"] == ["arm64", "x86_64"]
     assert template["Parameters"]["SnapStart"]["Default"] == "off"
     applied = {"ApplyOn": {"Fn::If": ["SnapStartOn", "PublishedVersions", "None"]}}
-    assert function["SnapStart"] == applied
+    assert function.get("SnapStart") == (applied if name in DRAWING_FUNCTIONS else None)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -341,7 +342,7 @@ def test_every_environment_variable_is_a_setting(template: SamDocument, name: st
     assert required | {"POSTCARD_SECRET_ID"} <= names
 
 
-def test_only_the_api_function_gets_the_picture_url_and_distribution(
+def test_the_image_function_knows_neither_the_distribution_nor_the_queue(
     template: SamDocument,
 ) -> None:
     def variables(name: str) -> set[str]:
@@ -349,12 +350,55 @@ def test_only_the_api_function_gets_the_picture_url_and_distribution(
 
     assert {"POSTCARD_BASE_URL", "POSTCARD_DISTRIBUTION_ID"} <= variables("ApiFunction")
     assert not {"POSTCARD_BASE_URL", "POSTCARD_DISTRIBUTION_ID"} & variables("ImageFunction")
+    assert {"POSTCARD_QUEUE_URL", "POSTCARD_DISTRIBUTION_ID"} <= variables("WorkerFunction")
+    assert "POSTCARD_QUEUE_URL" not in variables("ImageFunction")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_logs_are_deleted_after_the_configured_days(template: SamDocument, name: str) -> None:
     group = template["Resources"][name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert template["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
+
+
+def test_a_task_that_fails_five_times_becomes_a_dead_letter(template: SamDocument) -> None:
+    queues = of_type(template, "AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {14 * 86_400}
+    redrive = queues["WorkQueue"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] in (
+        {"Fn::GetAtt": "DeadLetters.Arn"},
+        {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+    )
+    assert redrive["maxReceiveCount"] == 5
+    timeout = template["Resources"]["WorkerFunction"]["Properties"]["Timeout"]
+    assert queues["WorkQueue"]["VisibilityTimeout"] >= 6 * timeout, "as AWS advises"
+
+
+def test_a_batch_returns_only_its_failed_messages_and_starves_no_pictures(
+    cloudformation: SamDocument,
+) -> None:
+    (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
+    assert source["FunctionName"] == {"Ref": "WorkerFunction"}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] <= 5
+
+
+def test_stopped_work_raises_alarms(template: SamDocument) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    dead, old = alarms["DeadLettersAlarm"], alarms["OldTasksAlarm"]
+    for alarm, queue in ((dead, "DeadLetters"), (old, "WorkQueue")):
+        (dimension,) = alarm["Dimensions"]
+        assert dimension["Name"] == "QueueName"
+        assert list(references(dimension)) == [queue]
+    assert (dead["MetricName"], dead["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert old["MetricName"] == "ApproximateAgeOfOldestMessage"
+    visible_again = template["Resources"]["WorkQueue"]["Properties"]["VisibilityTimeout"]
+    assert old["Threshold"] > 5 * visible_again, "a task that fails is a dead letter before"
+    errors = alarms["WorkerErrorsAlarm"]["Metrics"]
+    assert {"Errors", "Throttles"} == {
+        part["MetricStat"]["Metric"]["MetricName"] for part in errors if "MetricStat" in part
+    }
 
 
 def test_every_alarm_notifies_the_topic_and_is_quiet_without_traffic(template: SamDocument) -> None:

@@ -25,6 +25,7 @@ class Settings:
     base_url: str = ""  # of pictures, without a trailing slash; the image function needs none
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
+    queue_url: str = ""  # of the worker's tasks
     allow_http: bool = False
     cors_origins: tuple[str, ...] = ()
     fonts: str = DEFAULT_FONTS  # a folder
@@ -48,6 +49,7 @@ class Settings:
             base_url=environ.get("POSTCARD_BASE_URL", "").rstrip("/"),
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
+            queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
             allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or DEFAULT_FONTS,

@@ -148,7 +148,7 @@ def _services(
     return SharedServices.build(dependencies, normalize_uploads=True)
 
 
-def _no_keys(_: str | None) -> LinkKeys:
+def _no_keys(kid: str | None, epoch: int = 0) -> LinkKeys:
     raise NotImplementedError("Nothing is signed in a check.")
 
 

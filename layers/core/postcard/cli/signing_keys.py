@@ -87,6 +87,31 @@ def revoke(kid: str, yes: bool, target: ServiceTarget) -> CommandResult:
     return CommandResult(text, key_set_json(rotation.read()))
 
 
+@signing_keys.command(cls=Command, example="postcard signing-keys epoch --stack postcard-prod")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@target_options
+def epoch(yes: bool, target: ServiceTarget) -> CommandResult:
+    """Draw every picture of a link again.
+
+    Raises the epoch, which is part of the address of every stored picture. Links do not change, in
+    mail that was sent too. Use it if many stored pictures are wrong although their templates are
+    right; of one template, recall the version. Wait a minute before you raise the epoch again.
+    """
+    if not yes:
+        warning = (
+            "Every stored picture of every link will be drawn again at its next open, which costs"
+            " as much as its first open did."
+        )
+        click.confirm(f"{warning} Raise the epoch?", abort=True, err=True)
+    rotation = target.key_rotation()
+    number = rotation.raise_epoch()
+    text = (
+        f"The epoch is {number}. Every picture of a link is drawn again at its next open; the old"
+        " ones are deleted when they expire."
+    )
+    return CommandResult(text, key_set_json(rotation.read()))
+
+
 @signing_keys.command(cls=Command, example="postcard signing-keys sync")
 @target_options
 def sync(target: ServiceTarget) -> CommandResult:

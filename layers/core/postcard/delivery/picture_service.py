@@ -14,7 +14,8 @@ an outage, a time limit or a pause is marked as a fallback, cached for a minute 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Protocol
 
 from postcard import ports
 from postcard.delivery.fallbacks import (
@@ -70,9 +71,15 @@ from postcard.template.fields.list_values import default_value, may_be_unsigned
 from postcard.template.fields.values import value_to_json
 from postcard.template.modifications import Modifications, modifications_from_link
 
-LinkKeysById = Callable[[str | None], LinkKeys]
 PUBLIC = "public, no-transform"
 DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
+
+
+class LinkKeysById(Protocol):
+    """Where the link keys come from."""
+
+    def __call__(self, kid: str | None, epoch: int = 0) -> LinkKeys:
+        """The keys; for a key id or an epoch that are not known yet, they are read again."""
 
 
 class RecordChanged(Exception):
@@ -275,7 +282,8 @@ class PictureService:
     def _verify_link(self, path: str, link_header: str, context: RequestContext) -> PictureRequest:
         link_path, _, query = link_header.partition("?")
         link = parse_link(link_path, query, max_bytes=MAX_LINK_BYTES)
-        verified = verify_request(self._keys(link.kid), path, link, now=context.now)
+        keys_for = partial(self._keys, link.kid)
+        verified = verify_request(keys_for, path, link, now=context.now)
         link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"

@@ -1,5 +1,6 @@
 """Verifying signed links: the signature, and the path that the image function was called with."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -51,22 +52,30 @@ def _is_signed(keys: LinkKeys, link: Link) -> bool:
     return is_valid_signature(key, signed_text, link.signature) and link.kid in keys.signing_keys
 
 
-def verify_request(keys: LinkKeys, path: str, link: Link, *, now: float) -> VerifiedLink:
+def verify_request(
+    keys_for: Callable[[int], LinkKeys], path: str, link: Link, *, now: float
+) -> VerifiedLink:
     """Verify a call of the image function: `path` as rewritten by the edge, and its link.
 
+    `keys_for` gives the keys for the path's epoch; it may not know that epoch.
+
     The kind in the path is the edge function's decision; the clock (`now`, Unix seconds) decides
-    only where the edge had no keys. `BadRequest` unless `path` is the cache path of the link,
-    `Forbidden` for a wrong signature.
+    only where the edge had no keys. While the epoch is being raised, the edge and the function may
+    have keys that differ by one: the path's epoch holds then. `BadRequest` unless `path` is the
+    cache path of the link, `Forbidden` for a wrong signature.
     """
     requested = parse_cache_path(path)
     if requested is None:
         raise BadRequest("There is no such address.")
+    keys = keys_for(requested.epoch)
     unverified_path = unverified_cache_path(link)
     link = verify_signature(keys, link)
     kind: Literal["version", "live"] = "version" if link.version else "live"
     if requested.kind == "unverified":
         _require_path(path, unverified_path)
         return VerifiedLink(link, "ended" if link.is_expired(now) else kind, unverified=True)
+    if requested.epoch > 0 and abs(requested.epoch - keys.epoch) == 1:
+        keys = replace(keys, epoch=requested.epoch)
     if requested.kind == "ended" and link.expires is not None:
         _require_path(path, ended_cache_path(keys, link))
         return VerifiedLink(link, "ended")

@@ -4,19 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
 from postcard.assets.asset_service import AssetService
+from postcard.deletion.deletions import Deletions
+from postcard.deletion.erasure import Erasure
+from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
 from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.erasure import Erasure
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
-from postcard.services.stored_pictures import StoredPictures
 from postcard.services.templates import TemplateCatalog
 
 
@@ -30,6 +31,8 @@ class ApiDependencies:
     idempotency: ports.IdempotencyStore
     uploads: ports.Uploads
     cdn: ports.Cdn
+    deletions: ports.DeletionStore
+    queue: ports.Queue
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
@@ -52,6 +55,7 @@ class ApiService:
     templates: TemplateCatalog
     publisher: Publisher
     recalls: Recalls
+    deletions: Deletions
     erasure: Erasure
     previews: Previews
     assets: AssetService
@@ -77,8 +81,9 @@ def api_service(api: ApiDependencies) -> ApiService:
         return dependencies.keys(None)
 
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
-    stored_pictures = StoredPictures(dependencies.pictures, api.cdn, keys)
-    erasure = Erasure(dependencies.images, stored_pictures, keys, monotonic=dependencies.monotonic)
+    stored_pictures = StoredPictures(dependencies.pictures, api.cdn)
+    erasure = Erasure(dependencies.images, stored_pictures, keys)
+    deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
             shared.templates,
@@ -92,11 +97,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             base_url=api.base_url,
         ),
         links=links,
-        templates=TemplateCatalog(dependencies.templates, shared.templates, links, erasure),
+        templates=TemplateCatalog(dependencies.templates, shared.templates, links, deletions),
         publisher=Publisher(dependencies.templates, dependencies.store, shared.pipeline),
-        recalls=Recalls(
-            dependencies.templates, shared.templates, dependencies.images, stored_pictures
-        ),
+        recalls=Recalls(dependencies.templates, shared.templates, deletions),
+        deletions=deletions,
         erasure=erasure,
         previews=Previews(shared.templates, shared.pipeline),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),

@@ -8,6 +8,7 @@
 | image#{id}                | record           | an image record                      |
 | images#{template}#{shard} | version#image id | lists the images of a template       |
 | marked#{blind index}      | image id         | lists the images with a blind index  |
+| deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
 | keys                      | digest           | an API key                           |
 | assets                    | asset id         | an asset                             |
