@@ -36,7 +36,6 @@ const RESERVED = {
 // The bytes 80 to 9F of Windows-1252, as browsers read them.
 const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const STATUS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed' };
-const LENGTH = 'the length';
 const HELP = '. Try "postcard verify" and see docs/troubleshooting.md\n';
 
 async function handler(event) {
@@ -97,9 +96,9 @@ async function readKeys() {
 function forwardLink(request, link, read, keys) {
   if (!keys) {
     // The Lambda verifies the signature; its response is not cached.
-    const url = spell(read, read.omissible);
-    const hash = crypto.createHash('sha256').update(url).digest('hex');
-    return forward(request, cachePath('0', link, 'unverified', hash), url);
+    build(read, read.omissible);
+    const hash = crypto.createHash('sha256').update(read.url).digest('hex');
+    return forward(request, cachePath('0', link, 'unverified', hash), read.url);
   }
   if (!isSigned(read, keys)) {
     omit(read);
@@ -108,11 +107,11 @@ function forwardLink(request, link, read, keys) {
   const values = read.values;
   const ended = Date.now() >= Number(values._exp) * 1000; // never, without _exp: NaN
   const inDigest = ended ? /^_[vwdq]=/ : /^(?!_(kid|open|c|m)=)/;
-  const lines = read.lines.filter((line) => inDigest.test(line));
+  const lines = read.signed.concat(read.opened).filter((line) => inDigest.test(line)).sort();
   const path = '/r/' + link[1] + '.' + link[2]; // links of all campaigns share the picture
   const digest = hmac(keys.address, ['postcard-address-v1', path].concat(lines), 'hex');
   const kind = ended ? 'ended' : values._v || 'live';
-  return forward(request, cachePath(keys.epoch, link, kind, digest), spell(read, []));
+  return forward(request, cachePath(keys.epoch, link, kind, digest), read.url);
 }
 
 function cachePath(epoch, link, kind, digest) {
@@ -129,10 +128,10 @@ function addressOfImage(image, keys) {
 function isSigned(read, keys) {
   const known = has(keys.signing, read.values._kid);
   const key = known ? keys.signing[read.values._kid] : '0';
-  const lines = read.lines.filter((line) => !isNamed(line, read.open));
-  const spelling = read.signature.length === 64 ? 'hex' : 'base64url';
-  const right = hmac(key, ['postcard-link-v1', read.path].concat(lines), spelling);
-  return same(right, read.signature) && known;
+  const signature = read.values._sig || '';
+  const spelling = signature.length === 64 ? 'hex' : 'base64url';
+  const right = hmac(key, ['postcard-link-v1', read.path].concat(read.signed), spelling);
+  return same(right, signature) && known;
 }
 
 // The key is the hex text, not the bytes that it encodes.
@@ -161,7 +160,7 @@ function base32(hex, length) {
 
 // --- parsing a link; anything thrown that is no number is a 400
 
-// `lines` are the parameters but _sig, encoded and sorted; `open` names the open fields; `omissible`
+// `signed` and `opened` are the encoded parameters, sorted; `url` is the canonical link; `omissible`
 // names what may be left out: fields appended behind the signature, inserted values.
 function readLink(path, query) {
   const escaped = encodeURIComponent(query); // %XX is a byte
@@ -169,43 +168,52 @@ function readLink(path, query) {
   const values = Object.create(null);
   const read = { path: path, values: values, omissible: [] };
   readParts(query.slice(0, 3000).split('&').map(withoutAmp), read);
-  must((bytes <= 3000 && query.split('&').length <= 32) || values._m, LENGTH);
+  must((bytes <= 3000 && query.split('&').length <= 32) || values._m, 'the length');
   must('_kid' in values, '_kid');
   must(values._open ? '_sig' in values : !values._m, '_open');
 
-  read.open = (values._open || '').split(',');
-  read.signature = values._sig || '';
-  read.lines = Object.keys(values)
-    .filter((name) => name !== '_sig' && (values[name] || read.open.indexOf(name) < 0))
-    .map((name) => name + '=' + encode(values[name]))
-    .sort();
-  if (spell(read, []).length > (values._m ? 3000 : 4096)) omit(read);
-  must(spell(read, []).length <= 4096, LENGTH);
+  openNames(values).forEach((name) => {
+    if (!values[name]) delete values[name];
+  });
+  build(read, []);
+  if (read.url.length > (values._m ? 3000 : 4096)) omit(read);
+  must(read.url.length <= 4096, 'the length');
   return read;
 }
 
-// The canonical link; open fields and `last` are behind the signature.
-function spell(read, last) {
-  const behind = read.open.concat(last);
-  const first = read.lines.filter((line) => !isNamed(line, behind));
-  const rest = read.lines.filter((line) => isNamed(line, behind));
-  const lines = first.concat('_sig=' + encode(read.signature), rest, read.values._m ? '_end=(' : []);
-  return read.path + '?' + lines.join('&');
+function openNames(values) {
+  return (values._open || '').split(',');
+}
+
+// The open fields and those in `last` are behind the signature.
+function build(read, last) {
+  const values = read.values;
+  const behind = openNames(values).concat(last);
+  const signed = [];
+  const opened = [];
+  Object.keys(values).forEach((name) => {
+    const lines = behind.indexOf(name) < 0 ? signed : opened;
+    if (name !== '_sig') lines.push(name + '=' + encode(values[name]));
+  });
+  const signature = '_sig=' + encode(values._sig || '');
+  const lines = signed.sort().concat(signature, opened.sort(), values._m ? '_end=(' : []);
+  read.signed = signed;
+  read.opened = opened;
+  read.url = read.path + '?' + lines.join('&');
 }
 
 function omit(read) {
-  read.lines = read.lines.filter((line) => !isNamed(line, read.omissible));
-}
-
-function isNamed(line, names) {
-  return names.indexOf(nameOf(line)) >= 0;
+  read.omissible.forEach((name) => {
+    delete read.values[name];
+  });
+  build(read, []);
 }
 
 function readParts(parts, read) {
   const values = read.values;
   for (let i = 0; i < parts.length; i++) {
     if (!parts[i]) continue;
-    must(i < 32, LENGTH);
+    must(i < 32, 'the length');
     const raw = nameOf(parts[i]);
     let name = raw;
     let value;
@@ -232,9 +240,8 @@ function readParts(parts, read) {
 }
 
 function isReserved(name, value) {
-  const names = value.split(',');
-  const sorted = names.every((field, i) => i === 0 || names[i - 1] < field);
-  return match(RESERVED[name], value) && (name !== '_open' || sorted);
+  const names = value.split(','); // one, but for _open
+  return match(RESERVED[name], value) && names.every((one, i) => i === 0 || names[i - 1] < one);
 }
 
 // The open fields of a merge link: platforms insert raw text, so nothing is an error. With _m the
@@ -245,7 +252,7 @@ function readOpenPart(parts, read) {
   const end = mode ? parts.map(nameOf).indexOf('_end') : -1;
   // Software that parsed the query and wrote it again spells it `_end=%28`.
   const rewritten = end >= 0 && parts[end].indexOf('_end=%28') === 0;
-  const waiting = values._open.split(',').filter((name) => !(name in values));
+  const waiting = openNames(values).filter((name) => !(name in values));
   const inserted = Object.create(null);
   let current = '';
   (end < 0 ? parts : parts.slice(0, end)).forEach((part) => {
@@ -295,6 +302,7 @@ function decodeInserted(text, mode) {
   } catch (error) {} // bytes that are not UTF-8
   let wide = /[^\x00-\x7f]/.test(text);
   const tokens = text.match(UTF8).map((token) => {
+    if (token.length < 4 && token >= '%8') return token; // a stray byte, or no escape
     try {
       const character = decodeURIComponent(token);
       wide = wide || token.length > 3;

@@ -141,6 +141,19 @@ def test_the_image_function_accepts_the_unverified_path_of_the_edge(
     assert (verified.kind, verified.unverified) == ("version", True)
 
 
+@pytest.mark.parametrize("appended", ["&dm_i=1&b=", "&foo=1&__hstc=2&bar=50%", "&" + "x=|" * 400])
+def test_without_keys_appended_parameters_stay_behind_the_signature(
+    engine: Engine, appended: str
+) -> None:
+    """So the image function, which has the keys, can still tell them from signed ones."""
+    found = outcome_of(engine.run([ViewerRequest.from_link(LINK + appended, entry=None)])[0])
+    link = parse_link(*split(found.canonical))
+    assert found.canonical.startswith(LINK)
+    assert found.address == unverified_cache_path(parse_link(*split(LINK + appended)))
+    assert found.address == unverified_cache_path(link)
+    assert verify_request(KEYS, found.address, link, now=0).link.canonical_url == LINK
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8),
     lambda inner: (

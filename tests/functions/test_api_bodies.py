@@ -220,14 +220,17 @@ def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: InMemo
 def test_a_misspelled_name_is_answered_with_the_one_that_was_meant(world: InMemoryService) -> None:
     reply = world.create_image({"frist_name": "Ann"})
     assert reply.json["errors"][0]["detail"] == (
-        "There is no field or layer 'frist_name'; did you mean first_name?"
+        "There is no field or layer 'frist_name'; did you mean first_name? "
+        "There are first_name, code, title."
     )
     color = {"name": "titel", "color": "red"}
     layer = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": [color]})
-    assert layer.json["errors"][0]["detail"].endswith("did you mean title?")
+    assert layer.json["errors"][0]["detail"].endswith(
+        "did you mean title? There are first_name, code, title."
+    )
     opened = {"template_id": "welcome", "esp": "klaviyo", "open": {"firstname": "first_name"}}
     link = world.call("POST", "/v1/links", opened)
-    assert link.json["errors"][0]["detail"].endswith("did you mean first_name?")
+    assert "did you mean first_name? There are" in link.json["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])

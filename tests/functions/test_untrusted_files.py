@@ -130,6 +130,15 @@ def test_a_draft_is_previewed_with_its_remote_image(
     assert (response.status, decoder.decoded[SECRET]) == (200, 1), response.body
 
 
+def test_the_estimate_of_drawing_time_decodes_no_untrusted_picture(
+    service: InMemoryService, decoder: RecordingDecoder
+) -> None:
+    field = {"type": "text", "example": "x"}
+    draft = document_with("https://photos.example.com/{{ photo }}.png", field)
+    response = service.call("POST", "/v1/previews", {"document": draft})
+    assert (response.status, decoder.decoded[SECRET]) == (200, 1), response.body
+
+
 def test_an_upload_that_the_api_has_not_checked_is_decoded_in_the_sandbox(
     service: InMemoryService, decoder: RecordingDecoder
 ) -> None:

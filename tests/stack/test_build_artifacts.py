@@ -113,7 +113,8 @@ def test_a_request_with_a_wrong_origin_secret_is_refused(stack: MotoStack) -> No
 
 
 def test_the_built_api_reports_its_health(stack: MotoStack) -> None:
-    assert stack.call("GET", "/v1/health")["status"] == "ok"
+    health = stack.call("GET", "/v1/health")
+    assert (health["status"], health["decoder"]) == ("ok", "sealed")
 
 
 def test_the_log_has_one_json_line_for_each_call(stack: MotoStack, template_id: str) -> None:

@@ -1,5 +1,6 @@
 """Tests of the CloudFront distribution: origins, failover, caching, error pages, headers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,12 @@ def test_the_edge_function_runs_on_every_behaviour_except_errors(config: Config)
     for pattern, behaviour in behaviours(config).items():
         events = [each["EventType"] for each in behaviour.get("FunctionAssociations", ())]
         assert events == ([] if pattern == "/errors/*" else ["viewer-request"])
+
+
+def test_the_edge_reads_new_links_before_the_api_signs_them(template: SamDocument) -> None:
+    """CloudFormation updates what a resource refers to first."""
+    assert '"Distribution"' in json.dumps(properties(template, "ApiFunction"))
+    assert "ViewerRequest" in json.dumps(properties(template, "Distribution"))
 
 
 def test_the_cache_key_is_only_the_path(template: SamDocument, config: Config) -> None:

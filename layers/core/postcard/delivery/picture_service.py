@@ -109,7 +109,7 @@ class CachePolicy:
         if self.max_age is None or self.until is None:
             return self.cache_control, None
         seconds = max(0, min(self.max_age, int(self.until - now)))
-        return f"{PUBLIC}, max-age={seconds}", int(now) + seconds
+        return f"{PUBLIC}, max-age={seconds}", min(self.until, int(now) + self.max_age)
 
     def stored_at(self, now: float) -> tuple[str, int | None]:
         """The same of an object in S3. Its headers cannot count down, so `_exp` needs `Expires`."""

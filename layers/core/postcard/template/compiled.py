@@ -161,17 +161,16 @@ class Template:
         )
 
     def unknown_target_message(self, name: str, *, layers_only: bool = False) -> str:
-        """The message for an unknown name in a request; suggests one, or lists the known names."""
+        """The message for an unknown name in a request; suggests one, and lists the known names."""
         from postcard.name_suggestions import closest_name  # only a wrong name needs it
 
         fields = [] if layers_only else addressable_names(self.fields)
         known_names = list(dict.fromkeys([*fields, *self.addressable_layers]))
         noun = "layer" if layers_only else "field or layer"
+        known = f"are {', '.join(known_names)}." if known_names else "are none."
         similar = closest_name(name, known_names)
-        if similar is not None:
-            return f"There is no {noun} {name[:64]!r}; did you mean {similar}?"
-        known = f"there are {', '.join(known_names)}" if known_names else "there are none"
-        return f"There is no {noun} {name[:64]!r}; {known}."
+        hint = f"did you mean {similar}? There {known}" if similar else f"there {known}"
+        return f"There is no {noun} {name[:64]!r}; {hint}"
 
     def liquid_faults(self) -> Iterator[Fault]:
         """Faults of Liquid that fails or is wrong whatever the values are."""

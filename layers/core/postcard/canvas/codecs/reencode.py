@@ -51,9 +51,9 @@ def reencode(
     """Re-encode an image file, and its media type.
 
     PNG and GIF files and images with transparency become PNG, all others JPEG. Raises
-    ImageDecodeError, and `DeadlineExceeded` if decoding takes until the deadline.
+    ImageDecodeError, and `DeadlineExceeded` if decoding or encoding would outlast the deadline.
     """
-    encoded = _encode_like(decode(body, deadline=deadline).image, body)
+    encoded = _encode_like(decode(body, deadline=deadline).image, body, deadline)
     return encoded.body, encoded.content_type
 
 
@@ -69,12 +69,12 @@ def pixel_size(body: bytes) -> tuple[int, int]:
         return image.size
 
 
-def _encode_like(image: Image.Image, body: bytes) -> EncodedImage:
+def _encode_like(image: Image.Image, body: bytes, deadline: Deadline = NO_DEADLINE) -> EncodedImage:
     """Encode without loss if `body` was lossless, else as a JPEG."""
     lossless = image.mode == "RGBA" or body.startswith((b"\x89PNG", b"GIF8"))
     format = "png" if lossless else "jpg"
     quality = None if lossless else REENCODE_QUALITY
-    return encode(_to_surface(image), format, quality=quality, exact=True).image
+    return encode(_to_surface(image), format, quality=quality, exact=True, deadline=deadline).image
 
 
 def _to_surface(image: Image.Image) -> Surface:
