@@ -18,6 +18,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = _arguments(argv)
     assumptions, random = read_assumptions(), Random(arguments.seed)  # noqa: S311 - repeatable
     send = Send(
+        template=arguments.template,
+        prefix=f"renders/1/{arguments.template}/1/",
         concurrency=arguments.concurrency,
         daily_renders=arguments.daily_renders,
         merge_signature="signature" if arguments.merge else None,
@@ -132,6 +134,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         type=_whole(1, MAX_ENVIRONMENTS),
         default=1000,
         help="concurrent executions that image may use (1,000)",
+    )
+    parser.add_argument(
+        "--template",
+        default="welcome",
+        help="its id, which decides where its record lies (welcome)",
     )
     parser.add_argument(
         "--daily-renders", type=_whole(1, 10**9), help="the template's daily_renders (none)"

@@ -101,7 +101,7 @@ class SendSimulation:
         )
         self._gateway = VirtualBucket(limits["api_gateway_requests"], limits["api_gateway_burst"])
         self._idle: list[Environment] = []
-        self._running: list[tuple[float, int, Environment]] = []
+        self._running: list[tuple[float, int, Environment, bool]] = []
         self._environments = 0
 
     def run(self, arrivals: Iterable[float]) -> Outcome:
@@ -126,12 +126,13 @@ class SendSimulation:
             outcome.fallbacks += 1
             return
         is_cold = environment.keys_until == -math.inf
-        if not self._begin(environment, now):
+        begun = self._begin(environment, now)
+        if begun is None:
             outcome.fallbacks += 1
             self._idle.append(environment)
             return
         end = now + self._drawing_seconds() + (self._seconds["start"] if is_cold else 0)
-        heapq.heappush(self._running, (end, outcome.opens, environment))
+        heapq.heappush(self._running, (end, outcome.opens, environment, begun))
         outcome.concurrency = max(outcome.concurrency, len(self._running))
         outcome.seconds.append(end - now)
 
@@ -159,19 +160,24 @@ class SendSimulation:
         load = self.outcome.load
         return Environment(self._templates, self._counters, self._send, lambda: load.now)
 
-    def _begin(self, environment: Environment, now: float) -> bool:
-        """What the function asks for before it draws. False: it does not know the template."""
+    def _begin(self, environment: Environment, now: float) -> bool | None:
+        """What the function asks for before it draws: whether the picture may be stored.
+
+        None: it shows a fallback picture.
+        """
         load, send = self.outcome.load, self._send
         if now >= environment.keys_until:
             environment.keys_until = now + self._seconds["keys_age"]
             load.use("secrets.read", "keys", self._assumptions.limits["secrets_manager_reads"])
         try:
-            record, _ = environment.loader.record_or_last_known(send.template, recent=True)
+            record, failure = environment.loader.record_or_last_known(send.template, recent=True)
         except ServiceUnavailable:
-            record = None
-        return record is not None and environment.budget.spend(
+            return None
+        assert record is not None
+        is_within_budget = environment.budget.spend(
             record, now=send.epoch_seconds + now, merge_signature=send.merge_signature
         )
+        return failure is None if is_within_budget else None
 
     def _drawing_seconds(self) -> float:
         """The time until the picture is drawn and S3 has answered."""
@@ -186,13 +192,14 @@ class SendSimulation:
 
     def _end_until(self, instant: float) -> None:
         while self._running and self._running[0][0] <= instant:
-            now, _, environment = heapq.heappop(self._running)
+            now, _, environment, may_store = heapq.heappop(self._running)
             self.outcome.load.now = now
-            self._store(environment)
+            is_stored = may_store and self._store(environment)
+            self.outcome.unstored += not is_stored
             self._idle.append(environment)
             self.outcome.drawn += 1
 
-    def _store(self, environment: Environment) -> None:
+    def _store(self, environment: Environment) -> bool:
         """Put the picture, once more if S3 asks to slow down, then ask whether it may be shown."""
         load, prefix = self.outcome.load, self._send.prefix
         part = self._part()
@@ -200,8 +207,8 @@ class SendSimulation:
         try:
             environment.loader.record(self._send.template)
         except ServiceUnavailable:
-            is_stored = False
-        self.outcome.unstored += not is_stored
+            return False  # nobody knows whether it may be shown: it is removed again
+        return is_stored
 
 
 def _log_mean(mean: float, sigma: float) -> float:
