@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any, cast
 
@@ -192,6 +193,18 @@ def test_each_assumption_has_a_source() -> None:
     for table in ("limits", "seconds", "opens"):
         assert all(entry["source"] for entry in document[table].values())
     assert "Assumed." in document["curves"]["note"]
+
+
+def test_the_page_has_the_bounds_of_the_arithmetic(assumptions: Assumptions) -> None:
+    page = Path("docs/large-sends.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {bound.service} | {bound.opens_per_second:,.0f} | {bound.past_it} |"
+        for bound in bounds(assumptions, 1000)
+    ]
+    assert "\n".join(rows) in page
+    reserved = opens_with_pictures(bounds(assumptions, 800)).opens_per_second
+    assert f"it does so above {reserved:,.0f}." in page
+    assert f"{assumptions.warm_open_seconds:.3f} s" in page
 
 
 def test_the_command_prints_the_figures_and_fails_if_a_reader_gets_a_fallback(
