@@ -225,3 +225,9 @@ def test_the_command_bounds_its_numbers(number: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         main(["--rows", number])
     assert "a whole number from 1 to 10,000,000 is needed" in capsys.readouterr().err
+
+
+def test_the_command_wants_a_template_id(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--template", "a/b"])
+    assert '"a/b" is no template id' in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from postcard.identifiers import is_template_id
 from postcard.send_model.arrivals import MAX_ROWS, opens_at_a_rate, opens_of_a_send
 from postcard.send_model.assumptions import Assumptions, read_assumptions
 from postcard.send_model.capacity import Bound, bounds, opens_with_pictures
@@ -137,6 +138,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--template",
+        type=_template_id,
         default="welcome",
         help="its id, which decides where its record lies (welcome)",
     )
@@ -158,6 +160,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers (1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(argv)
+
+
+def _template_id(text: str) -> str:
+    if not is_template_id(text):
+        raise argparse.ArgumentTypeError(f'"{text[:80]}" is no template id')
+    return text
 
 
 def _whole(least: int, most: int) -> Any:
