@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PORT ?= 8080
 PYTHON ?= python3
+ENGINE_PYTHON ?= python3.13
+CHECKOV_PYTHON ?= python3.11
 STAGE ?= dev
 ARCH ?= arm64
 REQUESTS ?= 1000000
@@ -21,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -49,6 +51,17 @@ setup: .venv/ready ## create .venv with pinned packages
 	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
 	@cd requirements/clients && npm ci
+	@touch $@
+
+# Tools that check the stack from outside, each in an environment of its own.
+.venv-engine/ready: requirements/stack-tools/localstack.txt | setup
+	@test -x .venv-engine/bin/python || $(BIN)/uv venv -q --python $(ENGINE_PYTHON) .venv-engine
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-engine requirements/stack-tools/localstack.txt
+	@touch $@
+
+.venv-checkov/ready: requirements/stack-tools/checkov.txt | setup
+	@test -x .venv-checkov/bin/python || $(BIN)/uv venv -q --python $(CHECKOV_PYTHON) .venv-checkov
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-checkov requirements/stack-tools/checkov.txt
 	@touch $@
 
 serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
@@ -85,6 +98,12 @@ stack: .venv-sam/ready ## copy the edge function into template.yaml and validate
 	$(BIN)/python -m deploy.inline_edge_function
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
+
+engine: .venv-engine/ready ## create, update and delete the stack in LocalStack (needs Python 3.13; ENGINE_PYTHON=…)
+	@PYTHONPATH=functions:. $(BIN)/python -m tests.stack.localstack_engine .venv-engine/bin/python
+
+checkov: .venv-checkov/ready ## check the stack with checkov (needs Python 3.11; CHECKOV_PYTHON=…)
+	@$(BIN)/python -m deploy.checkov_findings .venv-checkov/bin/checkov
 
 build: .venv-sam/ready $(MORE_FONTS_BUILT) ## build the Lambda functions and layers (ARCH=arm64|x86_64 MORE_FONTS=on)
 	ARCHITECTURE=$(ARCH) MORE_FONTS=$(MORE_FONTS) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
@@ -134,6 +153,8 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/clients.in -o requirements/clients.txt
+	$(filter-out --universal,$(COMPILE)) requirements/stack-tools/checkov.in -o requirements/stack-tools/checkov.txt
+	$(subst 3.11,3.13,$(COMPILE)) requirements/stack-tools/localstack.in -o requirements/stack-tools/localstack.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .venv-clients requirements/*/node_modules .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-engine .venv-checkov requirements/*/node_modules .aws-sam build

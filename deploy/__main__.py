@@ -109,7 +109,8 @@ def deploy(
         raise DeployError(problem)
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
-    print(limits.summary())
+    requested, reserved = api_concurrency(plan, deployed)
+    print(limits.summary(requested, reserved=reserved))
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
     build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
     plan = with_api_concurrency(plan, limits, deployed)
@@ -163,14 +164,18 @@ def aws_region(environ: Mapping[str, str]) -> str:
     return str(region)
 
 
+def api_concurrency(plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
+    """The concurrency that the plan reserves for `api`, and what the stack reserves now."""
+    reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
+    return int(plan.parameters.get("ApiConcurrency", reserved)), reserved
+
+
 def with_api_concurrency(
     plan: DeploymentPlan, limits: ConcurrencyLimits, deployed: DeployedStack
 ) -> DeploymentPlan:
     """The plan with a concurrency for `api` and an alarm that suit the account's limit."""
-    reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
-    allowed = limits.allowed_reservation(
-        int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved
-    )
+    requested, reserved = api_concurrency(plan, deployed)
+    allowed = limits.allowed_reservation(requested, reserved=reserved)
     alarm = {"ConcurrencyAlarm": str(limits.alarm_threshold)}
     return replace(plan, parameters={**alarm, **plan.parameters, "ApiConcurrency": str(allowed)})
 

@@ -135,9 +135,27 @@ class TestConcurrency:
         limits = ConcurrencyLimits(1000, unreserved)
         assert limits.allowed_reservation(requested, reserved=reserved) == allowed
 
-    def test_the_summary_has_advice_for_a_low_limit(self) -> None:
-        assert "Ask AWS for 1,000" in ConcurrencyLimits(10, 10).summary()
-        assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
+    def test_the_summary_names_the_smallest_limit_and_what_is_past_it(self) -> None:
+        lines = ConcurrencyLimits(1000, 1000).summary().splitlines()
+        assert "Pictures can use 1,000 of them" in lines[0]
+        assert lines[2].startswith("    3,500  S3: PUT in one prefix: the picture, not stored")
+        assert "up to 6,061 first opens a second. The limit is Lambda: concurrent" in lines[-1]
+
+    def test_executions_that_the_api_reserves_are_not_counted(self) -> None:
+        new_stack = ConcurrencyLimits(1000, 1000).summary(200)
+        assert "Pictures can use 800 of them" in new_stack
+        assert "up to 4,848 first opens" in new_stack
+        assert new_stack.endswith("ask AWS for 1,200 concurrent executions.")
+        assert ConcurrencyLimits(1000, 800).summary(200, reserved=200) == new_stack
+
+    def test_a_new_account_s_limit_is_told_with_advice(self) -> None:
+        summary = ConcurrencyLimits(10, 10).summary(200)
+        assert "up to 61 first opens a second" in summary
+        assert summary.endswith("ask AWS for 1,000 concurrent executions.")
+
+    def test_with_more_executions_than_requests_the_next_limit_is_named(self) -> None:
+        summary = ConcurrencyLimits(5000, 5000).summary()
+        assert "up to 10,000 first opens a second. The limit is API Gateway" in summary
 
 
 class TestOptionalFonts:

@@ -20,10 +20,10 @@ from postcard.timestamps import format_rfc3339
 DAY_SECONDS = 86_400
 COUNTER_COOLDOWN_SECONDS = 5.0
 _MAX_CACHED_COUNTS = 10_000
-_MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has not written yet
+MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has not written yet
 # A process takes so large a part of a limit at once: DynamoDB adds to one item 1,000 times a
 # second, and a send opens one merge link more often than that.
-_LEASES = 5_000
+LEASES = 5_000
 
 
 class RenderBudget:
@@ -75,7 +75,7 @@ class RenderBudget:
             return True
         if self._cached_counts.get(name, 0) >= limit:
             return False  # a count only grows: past its limit, it costs no more writes
-        lease = max(1, limit // _LEASES)
+        lease = max(1, limit // LEASES)
         count = self._increment(name, now, lease + self._unwritten.pop(name, 0))
         granted = lease - max(0, count - limit)
         if granted <= 0:
@@ -88,7 +88,7 @@ class RenderBudget:
     def _count_without_limit(self, name: str, now: float) -> None:
         """Count one render. Of a large count, one write adds several: at most a tenth of it."""
         unwritten = 1 + self._unwritten.pop(name, 0)
-        if unwritten >= min(self._cached_counts.get(name, 0) // 10, _MAX_UNWRITTEN):
+        if unwritten >= min(self._cached_counts.get(name, 0) // 10, MAX_UNWRITTEN):
             self._increment(name, now, unwritten)
             return
         if len(self._unwritten) >= _MAX_CACHED_COUNTS:
