@@ -122,6 +122,25 @@ def test_initials_are_the_first_letters_of_the_first_and_last_word(
 
 
 @pytest.mark.parametrize(
+    ("locale", "name", "initials"),
+    [
+        ("tr", "ilker işcan", "İİ"),
+        ("az-AZ", "ilham ılıca", "İI"),
+        ("en", "ilker işcan", "II"),
+        ("nl-NL", "ijsbrand de vries", "IJV"),
+        ("en", "ijsbrand de vries", "IV"),
+        ("el-GR", "άννα έλλη", "ΑΕ"),
+        ("lt", "i\u0307\u0301ngrida", "Í"),
+        ("ka", "ნინო ბერიძე", "ნბ"),
+        ("de", "ßé", "SS"),
+        ("hy", "արամ եղիազարյան", "ԱԵ"),
+    ],
+)
+def test_initials_are_capitals_of_the_language(locale: str, name: str, initials: str) -> None:
+    assert LocaleFilters(locale, UTC).initials(name) == initials
+
+
+@pytest.mark.parametrize(
     "value", ["{{ points }}", "{% if true %}x{% endif %}", "now", "today", "<b>*|"]
 )
 def test_liquid_in_a_value_is_never_evaluated(value: str) -> None:

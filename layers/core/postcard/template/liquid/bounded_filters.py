@@ -70,8 +70,7 @@ def _locale_filter(name: str) -> Callable[..., Any]:
 
 @with_context
 def _join(value: Any, separator: Any = " ", *, context: MeteredContext) -> Any:
-    liquid_context = _liquid_context(context)
-    return join_values(liquid_context, _to_list(value), liquid_context.to_text(separator))
+    return join_values(_liquid_context(context), _to_list(value), separator)
 
 
 def _replace(value: Any, sequence: Any, substitute: Any = "") -> str:

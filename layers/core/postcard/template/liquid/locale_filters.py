@@ -124,9 +124,7 @@ class LocaleFilters:
         from postcard.template.liquid.number_formatting import format_number  # needs Babel's data
 
         return self.localize_digits(
-            format_number(
-                amount, places, pattern, self.locale, self._numbering_system, currency
-            )
+            format_number(amount, places, pattern, self.locale, self._numbering_system, currency)
         )
 
     @property

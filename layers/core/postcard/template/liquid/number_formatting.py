@@ -22,6 +22,12 @@ _FOUR_DIGITS_UNGROUPED = {
     "pt": frozenset(("CH", "CV", "GQ", "GW", "LU", "MO", "MZ", "PT", "ST", "TL")),
     "ru": frozenset(("UA",)),
 }
+_SWISS = {"group": "'"}
+# Symbols that CLDR has and Babel's data does not: it omits drafts, and CLDR 48 changed the Swiss.
+_SYMBOLS = {
+    **dict.fromkeys(("de_CH", "de_LI", "en_CH", "it_CH"), _SWISS),
+    "de_AT": {"group": _NO_BREAK_SPACE, "currencyGroup": "."},
+}
 
 
 def format_number(
@@ -39,6 +45,7 @@ def format_number(
     symbols = {
         **locale.number_symbols["latn"],
         **locale.number_symbols.get(numbering_system, {}),
+        **_SYMBOLS.get(str(locale), {}),
     }
     decimal, group = symbols.get("decimal", "."), symbols.get("group", ",")
     if currency:

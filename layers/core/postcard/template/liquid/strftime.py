@@ -8,7 +8,16 @@ from postcard.template.properties.text_transform import apply_text_transform
 
 # flags, a width, E or O (which change nothing in most languages), the code
 _CODE = re.compile("%(?P<flags>[-_0^#]*)(?P<colons>:{0,2})(?P<width>[0-9]{0,2})[EO]?(?P<code>.?)")
-_NAMES = {"a": "EEE", "A": "EEEE", "b": "MMM", "h": "MMM", "B": "MMMM", "p": "a", "P": "a", "Z": "z"}
+_NAMES = {
+    "a": "EEE",
+    "A": "EEEE",
+    "b": "MMM",
+    "h": "MMM",
+    "B": "MMMM",
+    "p": "a",
+    "P": "a",
+    "Z": "z",
+}
 _Number = tuple[Callable[[datetime], int], int, str]  # the number, its digits, its padding
 _NUMBERS: dict[str, _Number] = {
     "C": (lambda day: day.year // 100, 2, "0"),
@@ -82,7 +91,7 @@ def format_strftime(
     return _CODE.sub(replace, pattern)
 
 
-def unknown_date_codes(pattern: str) -> Iterator[str]:
+def unknown_codes(pattern: str) -> Iterator[str]:
     """The codes of a pattern that `format_strftime` does not know."""
     known = {*_NUMBERS, *_NAMES, *_SHORTHANDS, *_SIGNS, *_NANOSECOND_DIGITS, "z"}
     for match in _CODE.finditer(pattern):
