@@ -14,7 +14,8 @@ TABLE = Path(__file__).with_name("chromium_amounts.json")
 AMOUNTS = (1234.5, -12345.678, 12.5)
 PAIRS = """
 en-US USD, en-US CHF, en-US SEK, en-US PLN, en-US AED, en-GB GBP, en-GB EUR, en-IE EUR, en-CA CAD,
-en-AU AUD, en-NZ NZD, en-IN INR, en-ZA ZAR, en-SG SGD, fr-FR EUR, fr-CA CAD, fr-CH CHF, de-CH CHF, it-CH CHF, fr-BE EUR,
+en-AU AUD, en-NZ NZD, en-IN INR, en-ZA ZAR, en-SG SGD, fr-FR EUR, fr-CA CAD, fr-CH CHF, fr-BE EUR,
+de-CH CHF, it-CH CHF,
 fr-FR USD, de-DE EUR, de-AT EUR, de-DE CHF, de-LU EUR, it-IT EUR, it-IT USD, es-ES EUR, es-MX MXN,
 es-CL CLP, es-PE PEN, es-UY UYU, es-419 USD, pt-BR BRL, pt-PT EUR, pt-AO AOA, nl-NL EUR, nl-BE EUR,
 sv-SE SEK, sv-SE USD, nb-NO NOK, da-DK DKK, fi-FI EUR, et-EE EUR, lv-LV EUR, lt-LT EUR,

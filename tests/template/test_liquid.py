@@ -141,6 +141,21 @@ def test_initials_are_capitals_of_the_language(locale: str, name: str, initials:
 
 
 @pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("tr", "İYI DIŞ iyı dış İyı dış"),
+        ("en", "IYI DIŞ iyi diş Iyi diş"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "{% assign x = 1 %}"])
+def test_letter_case_follows_the_language(locale: str, expected: str, end: str) -> None:
+    text = f"{{{{ n | upcase }}}} {{{{ n | downcase }}}} {{{{ n | capitalize }}}}{end}"
+    compiled = template(alt=text, fields={"n": {"default": "iyI dIŞ"}}, locale=locale)
+    words = compiled.alt_text.render(LiquidContext({"n": "iyI dIŞ"}, LocaleFilters(locale, UTC)))
+    assert words == expected
+
+
+@pytest.mark.parametrize(
     "value", ["{{ points }}", "{% if true %}x{% endif %}", "now", "today", "<b>*|"]
 )
 def test_liquid_in_a_value_is_never_evaluated(value: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CLDR_FORMATS = ("short", "medium", "long", "full")
 _MAX_PATTERN_LENGTH = 100
+CASE_FILTERS = {"upcase": str.upper, "downcase": str.lower, "capitalize": str.capitalize}
+_LANGUAGES_WITH_OWN_CASE = ("tr", "az", "lt", "el", "nl", "hy")
 FILTER_NAMES = ("number", "currency", "date", "time", "initials")
 _USUAL_DECIMALS = {"COP": 0, "HUF": 0, "IDR": 0, "PKR": 0}  # their hundredths are out of use
 _ZERO_DIGITS = {  # CLDR numbering systems that are ten digits in a row
@@ -103,6 +105,20 @@ class LocaleFilters:
         words = re.findall(r"[^\W_][^\s]*", strip_markers(str(value)))
         first_and_last = words if len(words) < 2 else [words[0], words[-1]]
         return "".join(initial(word, self.locale_tag) for word in first_and_last)
+
+    def change_case(self, name: str, text: str) -> str:
+        """Liquid's `upcase`, `downcase` and `capitalize`, by the rules of the language."""
+        language = re.split("[-_]", self.locale_tag)[0].lower()
+        if language not in _LANGUAGES_WITH_OWN_CASE:
+            return CASE_FILTERS[name](text)
+        from postcard.template.properties.text_transform import apply_text_transform, initial
+
+        if name == "upcase":
+            return apply_text_transform(text, "uppercase", language)
+        lower = apply_text_transform(text, "lowercase", language)
+        if name == "downcase" or not text or language == "el":
+            return lower if name == "downcase" else lower.capitalize()
+        return (first := initial(lower, language)) + lower[len(first) :]
 
     def _zoned_date(self, value: Any) -> ZonedDate:
         if isinstance(value, ZonedDate):

@@ -17,7 +17,8 @@ _NO_BREAK_SPACE = "\u00a0"
 # 2. Babel leaves it out of its data. The territories of a language, or all.
 _ALL = frozenset[str | None]()
 _FOUR_DIGITS_UNGROUPED = {
-    **dict.fromkeys("be bg et hu hy ia ie it ka lv pl sl sq".split(), _ALL),
+    **dict.fromkeys(("be", "bg", "et", "hu", "hy", "ia", "ie"), _ALL),
+    **dict.fromkeys(("it", "ka", "lv", "pl", "sl", "sq"), _ALL),
     "es": frozenset((None, "EA", "ES", "GQ", "IC", "PH")),
     "pt": frozenset(("CH", "CV", "GQ", "GW", "LU", "MO", "MZ", "PT", "ST", "TL")),
     "ru": frozenset(("UA",)),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 from postcard.template.properties.text_transform import apply_text_transform
 
@@ -64,39 +65,49 @@ def format_strftime(
     >>> format_strftime(datetime(2027, 1, 1), "%-d/%_m/%0e week %V", "en", str)
     '1/ 1/01 week 53'
     """
+    return _CODE.sub(_Writer(day, language, format_cldr).write, pattern)
 
-    def replace(match: re.Match[str]) -> str:
-        code, flags = match["code"], match["flags"]
-        if match["colons"] and code != "z":
+
+class _Writer(NamedTuple):
+    """Writes the codes of one date."""
+
+    day: datetime
+    language: str
+    format_cldr: Callable[[str], str]
+
+    def write(self, match: re.Match[str]) -> str:
+        """A code's text; raises `UnknownDateCode`."""
+        code, flags, width = match["code"], match["flags"], int(match["width"] or 0)
+        if not _is_known(match):
             raise UnknownDateCode(match.group())
-        width = int(match["width"] or 0)
         if code in _NUMBERS:
-            return _padded_number(_NUMBERS[code], code, day, flags, width)
-        if code == "z":
-            return _utc_offset(day, len(match["colons"]))
+            return _padded_number(_NUMBERS[code], code, self.day, flags, width)
         if code in _NANOSECOND_DIGITS:
-            digits = f"{day.microsecond * 1000:09d}"
+            digits = f"{self.day.microsecond * 1000:09d}"
             return digits.ljust(width, "0")[: width or _NANOSECOND_DIGITS[code]]
-        if code in _NAMES:
-            text = _cased(format_cldr(_NAMES[code]), code, flags, language)
-        elif code in _SHORTHANDS:
-            parts = _SHORTHANDS[code].replace("%", "%-") if "-" in flags else _SHORTHANDS[code]
-            text = _cased(_CODE.sub(replace, parts), "", flags, language)
-        elif code in _SIGNS:
-            text = _SIGNS[code]
-        else:
-            raise UnknownDateCode(match.group())
+        if code == "z":
+            return _utc_offset(self.day, len(match["colons"]))
+        text = self._words(code, flags)
         return text if "-" in flags else text.rjust(width, "0" if "0" in flags else " ")
 
-    return _CODE.sub(replace, pattern)
+    def _words(self, code: str, flags: str) -> str:
+        if code in _SIGNS:
+            return _SIGNS[code]
+        if code in _NAMES:
+            return _cased(self.format_cldr(_NAMES[code]), code, flags, self.language)
+        parts = _SHORTHANDS[code].replace("%", "%-") if "-" in flags else _SHORTHANDS[code]
+        return _cased(_CODE.sub(self.write, parts), "", flags, self.language)
 
 
 def unknown_codes(pattern: str) -> Iterator[str]:
     """The codes of a pattern that `format_strftime` does not know."""
-    known = {*_NUMBERS, *_NAMES, *_SHORTHANDS, *_SIGNS, *_NANOSECOND_DIGITS, "z"}
-    for match in _CODE.finditer(pattern):
-        if match["code"] not in known or (match["colons"] and match["code"] != "z"):
-            yield match.group()
+    return (match.group() for match in _CODE.finditer(pattern) if not _is_known(match))
+
+
+def _is_known(match: re.Match[str]) -> bool:
+    code = match["code"]
+    known = any(code in codes for codes in (_NUMBERS, _NAMES, _SHORTHANDS, _SIGNS))
+    return code == "z" or ((known or code in _NANOSECOND_DIGITS) and not match["colons"])
 
 
 def _padded_number(number: _Number, code: str, day: datetime, flags: str, width: int) -> str:
