@@ -36,6 +36,7 @@ _PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of 
 )
 _BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # in memory, at most: words are shared
 _MAX_CACHED_LENGTH = 32  # characters of a word
+_TWO_EMOJI = 1.5  # widths of one: an emoji that is wider is drawn as several
 _MAX_KERNED_LENGTH = 64  # letters; measuring all prefixes takes quadratic time
 
 
@@ -165,10 +166,24 @@ def _itemize_run(
         face, lacking = choose_face(grapheme, chain)
         missing.update(dict.fromkeys(lacking))
         drawn = "".join(c for c in grapheme if c not in lacking) if lacking else grapheme
+        if face.color and len(drawn) > 1 and not _is_one_emoji(drawn, face):
+            missing[drawn] = None
+            drawn = drawn if face.has_flag(drawn) else ""
         yield _ItemizedGrapheme(
             drawn if strip_default_ignorable(drawn) else "", style, face, levels[index]
         )
         index += len(grapheme)
+
+
+def _is_one_emoji(cluster: str, face: Face) -> bool:
+    """Whether a colour font has the flag, or one glyph for an emoji of several characters."""
+    if not face.has_flag(cluster):
+        return False
+    whole, first = (
+        advance(FontRun(text, face, rtl=False, features=(), language=""))
+        for text in (cluster, cluster[0])
+    )
+    return whole < _TWO_EMOJI * first
 
 
 def _is_plain(runs: Sequence[TextRun], *, rtl: bool) -> bool:
