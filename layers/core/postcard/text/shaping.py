@@ -36,6 +36,7 @@ _PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of 
 )
 _BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # in memory, at most: words are shared
 _MAX_CACHED_LENGTH = 32  # characters of a word
+_NARROWING_UNITS = 3  # letters after which joined ones may be narrower than before
 _TWO_EMOJI = 1.5  # widths of one: an emoji that is wider is drawn as several
 _MAX_KERNED_LENGTH = 64  # letters; measuring all prefixes takes quadratic time
 
@@ -81,6 +82,7 @@ class _ItemizedGrapheme(NamedTuple):
     style: TextStyle
     face: Face
     level: int
+    is_spaced: bool = False
 
 
 def _size_in_bytes(shaped: ShapedText) -> int:
@@ -116,12 +118,25 @@ def split_at_width(
     def width(count: int) -> float:
         return _with_text(run, text[: ends[count - 1]]).width
 
-    fitting = bisect_right(range(1, len(ends) + 1), available_width + WIDTH_TOLERANCE, key=width)
+    limit = available_width + WIDTH_TOLERANCE
+    fitting = bisect_right(range(1, len(ends) + 1), limit, key=width)
+    for count in range(min(fitting + _NARROWING_UNITS, len(ends)), fitting, -1):
+        if width(count) <= limit:
+            fitting = count
+            break
     fitting = max(fitting, min_units)
     if fitting in (0, len(ends)):
         return (run, None) if fitting else (None, run)
     end = ends[fitting - 1]
     return _with_text(run, text[:end]), _with_text(run, text[end:])
+
+
+def split_last_unit(run: ShapedRun) -> tuple[ShapedRun | None, ShapedRun]:
+    """A run without its last letter, None if it has no other, and that letter."""
+    units = typographic_units(run.font_run.text)
+    if len(units) < 2:
+        return None, run
+    return _with_text(run, "".join(units[:-1])), _with_text(run, units[-1])
 
 
 def shape_in_style_of(run: ShapedRun, text: str, fonts: Fonts) -> ShapedRun:
@@ -154,6 +169,26 @@ def _itemize(
         han = "" if full_text.isascii() else han_variant(run.style.language, full_text)
         yield from _itemize_run(run, levels[start : start + len(run.text)], han, fonts, missing)
         start += len(run.text)
+
+
+def _mark_spaced(items: Sequence[_ItemizedGrapheme]) -> list[_ItemizedGrapheme]:
+    """The graphemes with `is_spaced` where letter spacing applies.
+
+    It would separate joined letters. Spaces, digits and signs go with the letter before them, at
+    the start of a text with the first one, as in CSS.
+    """
+    joined = next((_is_joined(item.text) for item in items if item.text[:1].isalpha()), False)
+    marked = []
+    for item in items:
+        if item.text[:1].isalpha() or _CONNECTED_SCRIPTS.match(item.text):
+            joined = _is_joined(item.text)
+        is_spaced = bool(item.style.letter_spacing) and not joined
+        marked.append(item._replace(is_spaced=is_spaced))
+    return marked
+
+
+def _is_joined(text: str) -> bool:
+    return _CONNECTED_SCRIPTS.search(text) is not None
 
 
 def _itemize_run(
@@ -209,8 +244,11 @@ def _shape_word(
     text: str, style: TextStyle, han_variant: str, fonts: Fonts
 ) -> tuple[LineBreakSegment, dict[str, None]]:
     missing: dict[str, None] = {}
-    items = _itemize_run(TextRun(text, style), bytes(len(text)), han_variant, fonts, missing)
-    return _segment(list(items), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
+    run = TextRun(text, style)
+    items = list(_itemize_run(run, bytes(len(text)), han_variant, fonts, missing))
+    if style.letter_spacing:
+        items = _mark_spaced(items)
+    return _segment(items, soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
 
 
 _shape_word_cached = lru_cache(maxsize=1024)(_shape_word)
@@ -221,6 +259,8 @@ def _itemized_segments(
 ) -> Iterator[LineBreakSegment]:
     """The segments of any text: graphemes between two break opportunities."""
     items = list(_itemize(runs, full_text, rtl, fonts, missing))
+    if any(run.style.letter_spacing for run in runs):
+        items = _mark_spaced(items)
     text = "".join(run.text for run in runs)
     breaks = set(accumulate(map(len, line_break_segments(text, runs[0].style.language))))
     all_graphemes = [grapheme for run in runs for grapheme in graphemes(run.text)]
@@ -234,10 +274,10 @@ def _itemized_segments(
 
 def _segment(items: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBreakSegment:
     all_runs: list[ShapedRun] = []
-    for (style, face, level, is_space), group in groupby(items, _run_key):
+    for key, group in groupby(items, _run_key):
         text = "".join(item.text for item in group)
         if text:
-            all_runs.extend(_shaped_runs(text, style, face, level, is_space))
+            all_runs.extend(_shaped_runs(text, *key))
     end = len(all_runs)
     while end and all_runs[end - 1].is_space:
         end -= 1
@@ -279,16 +319,15 @@ def _kern_to_next(segment: LineBreakSegment, following: LineBreakSegment) -> Lin
     return segment._replace(runs=(*segment.runs[:-1], kerned), width=segment.width + kerning)
 
 
-def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool]:
+def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool, bool]:
     is_space = grapheme.text.isspace() and grapheme.text not in _NO_BREAK_SPACES
-    return grapheme.style, grapheme.face, grapheme.level, is_space
+    return grapheme.style, grapheme.face, grapheme.level, is_space, grapheme.is_spaced
 
 
 def _shaped_runs(
-    text: str, style: TextStyle, face: Face, level: int, is_space: bool
+    text: str, style: TextStyle, face: Face, level: int, is_space: bool, is_spaced: bool
 ) -> Iterator[ShapedRun]:
     """One run, or with letter spacing a run for each letter."""
-    is_spaced = style.letter_spacing and not _CONNECTED_SCRIPTS.search(text)
     features = style.features + _LETTER_SPACING_FEATURES if is_spaced else style.features
     font_run = FontRun(text, face, bool(level % 2), features, style.language)
     run = ShapedRun(font_run, style, level, advance(font_run) * style.size, is_space)
