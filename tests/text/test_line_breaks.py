@@ -1,11 +1,14 @@
 """Where lines end: at soft hyphens that fit, and never inside a word that fits."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postcard.text import shaping
 from postcard.text.fonts import Fonts
+from postcard.text.glyphs import FontRun, advance
 from postcard.text.layout import TextLayout, layout_text
 from postcard.text.line_wrapping import wrap_lines
 from postcard.text.shaping import WIDTH_TOLERANCE, shape_text
@@ -19,7 +22,7 @@ WORDS = (
 
 
 def lay_out(
-    text: str, fonts: Fonts, width: float, paragraph: ParagraphStyle | None = None, **style: float
+    text: str, fonts: Fonts, width: float, paragraph: ParagraphStyle | None = None, **style: Any
 ) -> TextLayout:
     runs = [TextRun(text, TextStyle(**style))]
     return layout_text(runs, paragraph or ParagraphStyle(), width=width, height=None, fonts=fonts)
@@ -92,9 +95,8 @@ def test_a_word_that_fits_is_not_measured_letter_by_letter(
     fonts: Fonts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured: list[str] = []
-    advance = shaping.advance
 
-    def counting(run: shaping.FontRun) -> float:
+    def counting(run: FontRun) -> float:
         measured.append(run.text)
         return advance(run)
 
