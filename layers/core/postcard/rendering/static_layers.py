@@ -29,7 +29,7 @@ from postcard.template.layers.text import TextLayer
 from postcard.template.liquid_slots import value_at
 from postcard.template.model import Document, walk_layers
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """Raise it when the same document comes to look different: older files are then ignored."""
 
 STATIC_LAYER_CACHE_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from

@@ -61,6 +61,7 @@ _FALLBACK_FAMILIES = (
     *_HAN_FAMILIES.values(),
     "Noto Color Emoji",
 )
+CASE_FAMILY = "Inter"  # its `case` feature raises signs as its default `calt` feature does
 LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
 _DEFAULT_IGNORABLE = lazy_regex(  # Unicode's Default_Ignorable_Code_Point: never drawn
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"

@@ -4,6 +4,7 @@ Widths are in CSS pixels at the runs' own font sizes. They are proportional to t
 is shaped once and can then be wrapped at any size.
 """
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,7 +15,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.bidi import base_is_rtl, embedding_levels
-from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
+from postcard.text.fonts import CASE_FAMILY, Face, Fonts, choose_face, strip_default_ignorable
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.han_variants import han_variant
 from postcard.text.segmentation import graphemes, line_break_segments, typographic_units
@@ -27,6 +28,7 @@ _CONNECTED_SCRIPTS = lazy_regex(  # joined letters, which letter spacing would s
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
+_CASE_SIGNS = frozenset("()[]{}@-–‒—•◦:<>≤≥=≠+−×÷±≈~*←→")
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"
 _SOFT_HYPHEN = "\u00ad"
 _UNKERNED_CHARACTERS = lazy_regex("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # East Asian
@@ -100,7 +102,8 @@ def shape_text(runs: tuple[TextRun, ...], direction: str, fonts: Fonts) -> Shape
     paragraphs = []
     for line_runs in _split_at_newlines(runs):
         shape = _plain_segments if _is_plain(line_runs, rtl=rtl) else _itemized_segments
-        segments = tuple(_kern_segments(shape(line_runs, full_text, rtl, fonts, missing)))
+        shaped = list(shape(line_runs, full_text, rtl, fonts, missing))
+        segments = tuple(_kern_segments(_raise_signs(shaped)))
         paragraphs.append((segments, line_runs[0].style))
     return ShapedText(tuple(paragraphs), rtl, tuple(missing))
 
@@ -285,6 +288,55 @@ def _segment(items: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBr
     hyphen = _with_text(runs[-1], "-") if soft_hyphen and runs else None
     width, trailing_width = sum(run.width for run in runs), sum(run.width for run in spaces)
     return LineBreakSegment(runs, spaces, width, trailing_width, hyphen)
+
+
+def _raise_signs(segments: Sequence[LineBreakSegment]) -> Iterator[LineBreakSegment]:
+    """Raise a dash or colon between capitals or digits, also across a space, as in `12 – 14`.
+
+    Inter does so by itself only inside a word, because words are shaped one by one.
+    """
+    previous: LineBreakSegment | None = None
+    for index, segment in enumerate(segments):
+        if segment.runs and segment.runs[-1].font_run.text[-1:] in _CASE_SIGNS:
+            following = segments[index + 1 : index + 2]
+            if following and _is_among_capitals(previous, segment, following[0]):
+                yield _with_case_forms(segment)
+                previous = segment
+                continue
+        yield segment
+        previous = segment
+
+
+def _is_among_capitals(
+    previous: LineBreakSegment | None, segment: LineBreakSegment, following: LineBreakSegment
+) -> bool:
+    """Whether the sign at a segment's end is raised: a capital precedes it, a letter follows.
+
+    A sign alone needs a capital behind it, too.
+    """
+    if segment.runs[-1].font_run.face.family != CASE_FAMILY or not following.runs:
+        return False
+    text = "".join(run.font_run.text for run in segment.runs)
+    first = following.runs[0].font_run.text[:1]
+    if len(text) > 1:
+        has_others = any(letter in _CASE_SIGNS for letter in text[:-1])
+        return not has_others and _is_capital(text[-2]) and first.isalnum()
+    if previous is None or not previous.runs:
+        return False
+    return _is_capital(previous.runs[-1].font_run.text[-1:]) and _is_capital(first)
+
+
+def _is_capital(character: str) -> bool:
+    return character.isupper() or character.isdigit() or unicodedata.category(character) == "Sc"
+
+
+def _with_case_forms(segment: LineBreakSegment) -> LineBreakSegment:
+    *others, last = segment.runs
+    features = (*last.font_run.features, "case")
+    font_run = last.font_run._replace(features=features)
+    raised = last._replace(font_run=font_run, width=advance(font_run) * last.style.size + last.gap)
+    width = segment.width - last.width + raised.width
+    return segment._replace(runs=(*others, raised), width=width)
 
 
 def _kern_segments(segments: Iterator[LineBreakSegment]) -> Iterator[LineBreakSegment]:
