@@ -133,7 +133,7 @@ def span_styles(
 def _apply_text_transform(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
-    from postcard.template.properties.text_transform import (
+    from postcard.template.schema.text_transform import (
         apply_text_transform,  # few texts need it
     )
 

@@ -100,7 +100,7 @@ class LocaleFilters:
         """The first letters of the first and the last word, in the language's upper case."""
         if value is None:
             return None
-        from postcard.template.properties.text_transform import initial
+        from postcard.template.schema.text_transform import initial
 
         words = re.findall(r"[^\W_][^\s]*", strip_markers(str(value)))
         first_and_last = words if len(words) < 2 else [words[0], words[-1]]
@@ -111,7 +111,7 @@ class LocaleFilters:
         language = re.split("[-_]", self.locale_tag)[0].lower()
         if language not in _LANGUAGES_WITH_OWN_CASE:
             return CASE_FILTERS[name](text)
-        from postcard.template.properties.text_transform import apply_text_transform, initial
+        from postcard.template.schema.text_transform import apply_text_transform, initial
 
         if name == "upcase":
             return apply_text_transform(text, "uppercase", language)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from postcard.template.properties.text_transform import apply_text_transform
+from postcard.template.schema.text_transform import apply_text_transform
 
 # flags, a width, E or O (which change nothing in most languages), the code
 _CODE = re.compile("%(?P<flags>[-_0^#]*)(?P<colons>:{0,2})(?P<width>[0-9]{0,2})[EO]?(?P<code>.?)")
