@@ -25,6 +25,7 @@ from fontTools.varLib import instancer
 
 from layers.fonts.font_sources import FONT_SOURCES, FontSource
 from layers.fonts.packages import fetch_package
+from postcard.text.fonts import flag_letters
 
 HERE = Path(__file__).resolve().parent
 # The letters of most western texts, and the superscripts by which FreeType aligns ª, ² and º.
@@ -62,16 +63,24 @@ def coverage_table(
 ) -> dict[str, object]:
     """Metrics and characters of each font, so that no font is opened only to look these up.
 
-    Fonts with the same characters share one entry in `coverage`.
+    Fonts with the same characters share one entry in `coverage`. Characters that are emoji by
+    default are left to the colour font: other fonts have them as `text_emoji`.
     """
     faces: list[dict[str, object]] = []
     coverage: dict[str, str] = {}
     for source in sources:
         with TTFont(folder / source.file, lazy=True) as font:
-            ranges = _code_ranges(font.getBestCmap(), keep_emoji=source.color)
+            codes = font.getBestCmap()
+            emoji = set() if source.color else {code for code in codes if EMOJI.match(chr(code))}
+            ranges = _code_ranges(codes.keys() - emoji)
             name = coverage.setdefault(ranges, Path(source.file).stem)
-            latin = {"latin": source.latin_file} if source.latin_file else {}
-            faces.append({**_face_metrics(font, source), **latin, "coverage": name})
+            optional = {
+                "latin": source.latin_file,
+                "text_emoji": _code_ranges(emoji),
+                "flags": _flags(font) if source.color else "",
+            }
+            written = {key: value for key, value in optional.items() if value}
+            faces.append({**_face_metrics(font, source), **written, "coverage": name})
     return {"faces": faces, "coverage": {name: ranges for ranges, name in coverage.items()}}
 
 
@@ -184,20 +193,31 @@ def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
     }
 
 
-def _code_ranges(codes: Iterable[int], *, keep_emoji: bool) -> str:
-    """First and last character of each range, alternately.
-
-    Characters that are emoji by default are left to the colour font, unless `keep_emoji`.
-    """
+def _code_ranges(codes: Iterable[int]) -> str:
+    """First and last character of each range, alternately."""
     ranges: list[str] = []
     for letter in map(chr, sorted(codes)):
-        if not keep_emoji and EMOJI.match(letter):
-            continue
         if ranges and ord(ranges[-1]) == ord(letter) - 1:
             ranges[-1] = letter
         else:
             ranges += [letter, letter]
     return "".join(ranges)
+
+
+def _flags(font: TTFont) -> str:
+    """The flags that a font has, separated by spaces: `AD`, `AE`, and `gbeng` of England.
+
+    A flag is a ligature. Fonts show a flag with a question mark for other pairs of letters.
+    """
+    characters = {glyph: chr(code) for code, glyph in font.getBestCmap().items()}
+    flags = set()
+    for lookup in font["GSUB"].table.LookupList.Lookup:
+        for table in (getattr(each, "ExtSubTable", each) for each in lookup.SubTable):
+            for first, ligatures in getattr(table, "ligatures", {}).items():
+                for ligature in ligatures:
+                    parts = [characters.get(part, "") for part in (first, *ligature.Component)]
+                    flags.add(flag_letters("".join(parts)))
+    return " ".join(sorted(flags - {""}))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ FEW = (
     "canvas.codecs.animated_gif",
     "canvas.codecs.gif_writer",
     "rendering.frame_renderer",
-    "template.properties.text_transform",
+    "template.schema.text_transform",
     "adapters",
 )
 MAX_MODULES = 128

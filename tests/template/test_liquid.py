@@ -123,6 +123,40 @@ def test_initials_are_the_first_letters_of_the_first_and_last_word(
 
 
 @pytest.mark.parametrize(
+    ("locale", "name", "initials"),
+    [
+        ("tr", "ilker işcan", "İİ"),
+        ("az-AZ", "ilham ılıca", "İI"),
+        ("en", "ilker işcan", "II"),
+        ("nl-NL", "ijsbrand de vries", "IJV"),
+        ("en", "ijsbrand de vries", "IV"),
+        ("el-GR", "άννα έλλη", "ΑΕ"),
+        ("lt", "i\u0307\u0301ngrida", "Í"),
+        ("ka", "ნინო ბერიძე", "ნბ"),
+        ("de", "ßé", "SS"),
+        ("hy", "արամ եղիազարյան", "ԱԵ"),
+    ],
+)
+def test_initials_are_capitals_of_the_language(locale: str, name: str, initials: str) -> None:
+    assert LocaleFilters(locale, UTC).initials(name) == initials
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("tr", "İYI DIŞ iyı dış İyı dış"),
+        ("en", "IYI DIŞ iyi diş Iyi diş"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "{% assign x = 1 %}"])
+def test_letter_case_follows_the_language(locale: str, expected: str, end: str) -> None:
+    text = f"{{{{ n | upcase }}}} {{{{ n | downcase }}}} {{{{ n | capitalize }}}}{end}"
+    compiled = template(alt=text, fields={"n": {"default": "iyI dIŞ"}}, locale=locale)
+    words = compiled.alt_text.render(LiquidContext({"n": "iyI dIŞ"}, LocaleFilters(locale, UTC)))
+    assert words == expected
+
+
+@pytest.mark.parametrize(
     "value", ["{{ points }}", "{% if true %}x{% endif %}", "now", "today", "<b>*|"]
 )
 def test_liquid_in_a_value_is_never_evaluated(value: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from postcard.template.properties.text_transform import apply_text_transform
+from postcard.template.schema.text_transform import apply_text_transform
 
 
 @pytest.mark.parametrize(

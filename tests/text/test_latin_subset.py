@@ -76,6 +76,12 @@ def test_any_word_with_any_features_and_language_is_drawn_the_same(
     assert_same(text, face, features, language)
 
 
+@pytest.mark.parametrize("face", [face for face in FACES if face.family == "Inter"])
+def test_raised_signs_of_inter_are_drawn_the_same(face: Face) -> None:
+    for sign in "()[]{}@-:<>=+~*×÷±·":
+        assert_same(f"A{sign}1", face, ("case",), "en")
+
+
 def test_a_word_with_letters_outside_the_subset_uses_the_whole_font() -> None:
     face = FACES[0]
     for text in ("Łódź", "Nguyễn", "Žižek", "e\u0301té"):

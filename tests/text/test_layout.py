@@ -234,3 +234,26 @@ _FONTS: list[Fonts] = []
 @pytest.fixture(autouse=True, scope="module")
 def _given_fonts(fonts: Fonts) -> None:
     _FONTS.append(fonts)
+
+
+@pytest.mark.parametrize(
+    ("text", "raised"),
+    [
+        ("12:30 – 14:00", ["–"]),
+        ("A - B", ["-"]),
+        ("TOTAL: 5", ["TOTAL:"]),
+        ("NAME: ab", ["NAME:"]),
+        ("a – b", []),
+        ("Win: 5", []),
+        ("A – b", []),
+        ("5 + 3 = 8", ["+", "="]),
+        ("– 5", []),
+    ],
+)
+def test_signs_between_capitals_are_raised_across_spaces_as_inter_does(
+    text: str, raised: list[str], fonts: Fonts
+) -> None:
+    runs = lay_out_line(text, fonts).lines[0].runs
+    assert [run.font_run.text for run in runs if "case" in run.font_run.features] == raised
+    other = lay_out_line(text, fonts, style=TextStyle(families=("Noto Sans",))).lines[0].runs
+    assert not any("case" in run.font_run.features for run in other)

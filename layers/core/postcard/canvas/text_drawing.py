@@ -85,10 +85,7 @@ class _LinePainter:
         for paint, bitmap in masks:
             deadline.check()
             position, size = (start + bitmap.x, self.y + bitmap.y), bitmap.mask.size
-            if paint is not None:
-                self._paste(paint, position, size, bitmap.mask)
-            elif bitmap.color:
-                self.surface.paste(RenderedPaint(bitmap.color), position, bitmap.mask, size)
+            self._paste(paint, position, size, bitmap.mask, bitmap.color)
         if any(style.decoration != "none" for style in self.line.styles):
             for _, group in groupby(self.line.runs, _decoration_key):
                 self._draw_decoration(list(group))
@@ -148,9 +145,13 @@ class _LinePainter:
         position: tuple[int, int],
         size: tuple[int, int],
         mask_image: Image.Image | None,
+        own_color: Image.Image | None = None,
     ) -> None:
+        """Paint through a mask; colour glyphs with `own_color` take only the paint's alpha."""
         region = (position[0] - self.box.x, position[1] - self.box.y, *size)
         rendered = render_paint(paint, (self.box.width, self.box.height), region)
+        if own_color:
+            rendered = RenderedPaint(own_color, rendered.alpha)
         self.surface.paste(rendered, position, mask_image, size)
 
 

@@ -1,12 +1,12 @@
 """The glyphs of a line as masks, one for all that have the same paint; cached."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from PIL import Image
 
-from postcard.color import Paint
+from postcard.color import BLACK, Paint, is_opaque
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.glyphs import SUBPIXEL_PHASES, GlyphBitmap, estimated_pixels, rasterize_glyphs
@@ -18,9 +18,12 @@ _MAX_MERGED_PIXELS = 1_000_000  # a larger merged mask would be mostly empty
 
 
 class TextMask(NamedTuple):
-    """Glyphs relative to the start of the line's baseline; `paint` is None for colour glyphs."""
+    """Glyphs relative to the start of the line's baseline.
 
-    paint: Paint | None
+    Colour glyphs have their own colours, and the transparency of `paint`.
+    """
+
+    paint: Paint
     bitmap: GlyphBitmap
 
 
@@ -57,15 +60,57 @@ def _cached_masks(line: tuple[PositionedRun, ...], x: float, scale: float) -> tu
 def _draw_masks(
     line: tuple[PositionedRun, ...], x: float, scale: float, deadline: Deadline
 ) -> tuple[TextMask, ...]:
-    masks: list[TextMask] = []
-    for draw_run in (_outline_mask, _fill_mask):
-        for run in line:
-            deadline.check()
-            mask = None if run.is_space else draw_run(run, x, scale)
-            if mask:
-                masks.append(mask)
-    groups = (list(group) for _, group in groupby(masks, _paint))
+    outlines, fills = (
+        [_checked(draw_run, run, x, scale, deadline) for run in line]
+        for draw_run in (_outline_mask, _fill_mask)
+    )
+    if any(outlines) and any(not is_opaque(run.style.color) for run in line):
+        outlines = list(_outside_letters(line, outlines, fills, deadline))
+    masks = [mask for mask in (*outlines, *fills) if mask]
+    groups = (list(group) for _, group in groupby(masks, _merge_key))
     return tuple(mask for group in groups for mask in _merge(group))
+
+
+def _checked(
+    draw_run: Callable[[PositionedRun, float, float], TextMask | None],
+    run: PositionedRun,
+    x: float,
+    scale: float,
+    deadline: Deadline,
+) -> TextMask | None:
+    deadline.check()
+    return None if run.is_space else draw_run(run, x, scale)
+
+
+def _outside_letters(
+    line: Sequence[PositionedRun],
+    outlines: Sequence[TextMask | None],
+    fills: Sequence[TextMask | None],
+    deadline: Deadline,
+) -> Iterator[TextMask | None]:
+    """The outlines without what would show through letters that do not cover it.
+
+    Outlines of opaque letters reach below these, so that no background shows between both.
+    """
+    letters = [fill for fill in fills if fill and not fill.bitmap.color]
+    uncovering = [fill for fill in letters if not is_opaque(fill.paint)]
+    all_letters, uncovering_letters = _union(letters), _union(uncovering)
+    for run, outline in zip(line, outlines, strict=True):
+        deadline.check()
+        removed = uncovering_letters if is_opaque(run.style.color) else all_letters
+        yield outline and TextMask(outline.paint, _without(outline.bitmap, removed))
+
+
+def _union(masks: Sequence[TextMask]) -> list[GlyphBitmap]:
+    same = [TextMask(BLACK, mask.bitmap) for mask in masks]
+    return [mask.bitmap for mask in _merge(same)] if same else []
+
+
+def _without(outline: GlyphBitmap, letters: Sequence[GlyphBitmap]) -> GlyphBitmap:
+    mask = outline.mask.copy()
+    for letter in letters:
+        mask.paste(0, (letter.x - outline.x, letter.y - outline.y), letter.mask)
+    return GlyphBitmap(mask, outline.x, outline.y)
 
 
 def _outline_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None:
@@ -85,7 +130,7 @@ def _fill_mask(run: PositionedRun, x: float, scale: float) -> TextMask | None:
     bitmap = _run_bitmap(run, x, scale, 0.0)
     if bitmap is None:
         return None
-    return TextMask(None if bitmap.color else run.style.color, bitmap)
+    return TextMask(run.style.color, bitmap)
 
 
 def _run_bitmap(
@@ -97,14 +142,14 @@ def _run_bitmap(
     return bitmap.moved(left, round(-run.style.rise * size)) if bitmap else None
 
 
-def _paint(mask: TextMask) -> Paint | None:
-    return mask.paint
+def _merge_key(mask: TextMask) -> tuple[Paint, bool]:
+    return mask.paint, mask.bitmap.color is not None
 
 
 def _merge(masks: Sequence[TextMask]) -> Iterable[TextMask]:
     """Masks of one paint as a single mask; colour glyphs are not merged."""
     paint = masks[0].paint
-    if len(masks) == 1 or paint is None:
+    if len(masks) == 1 or masks[0].bitmap.color:
         return masks
     bitmaps = [mask.bitmap for mask in masks]
     left, top = min(bitmap.x for bitmap in bitmaps), min(bitmap.y for bitmap in bitmaps)

@@ -20,7 +20,7 @@ from postcard.template.layers.barcode import BarcodeLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.layers.image import ImageLayer
 from postcard.template.layers.qr import QrLayer, min_side
-from postcard.template.liquid.parse import names_used, uses_time
+from postcard.template.liquid.parse import names_used, unknown_date_codes, uses_time
 from postcard.template.model import walk_layers
 from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
@@ -34,7 +34,8 @@ def check_template(template: Template, families: Sequence[str] | None = None) ->
     """Findings about the document itself.
 
     Codes: `unused_field`, `missing_example`, `outside_canvas`, `unknown_font`, `code_too_small`,
-    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`, `html_entity_name`.
+    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`, `unknown_date_code`,
+    `html_entity_name`.
     `families` are the fonts that are installed, None if they are not known.
     """
     return (
@@ -42,6 +43,7 @@ def check_template(template: Template, families: Sequence[str] | None = None) ->
         *_missing_examples(template),
         *_html_entity_names(template),
         *_clock_findings(template),
+        *_unknown_date_codes(template),
         *_layer_findings(template),
         *_stacked_repeats(template),
         *_unknown_fonts(template, families),
@@ -139,6 +141,19 @@ def _clock_findings(template: Template) -> Iterator[Fault]:
     for where in static:
         detail = "This is evaluated once, not at each open, so its time or countdown stands still."
         yield Fault("static_time", where, detail)
+
+
+def _unknown_date_codes(template: Template) -> Iterator[Fault]:
+    sources = [
+        (f"{where}{slot.pointer}", slot.source)
+        for where, slots in template.liquid_slots.items()
+        for slot in slots
+    ]
+    for where, source in [*sources, ("/alt", template.document.alt)]:
+        codes = ", ".join(unknown_date_codes(source))
+        if codes:
+            detail = f"There is no date code {codes}: see strftime for those that there are."
+            yield Fault("unknown_date_code", where, detail)
 
 
 def _shows_time(template: Template) -> bool:

@@ -27,7 +27,7 @@ from postcard.template.layers.group import AnyLayer, GroupLayer
 from postcard.template.liquid_slots import value_at
 from postcard.template.model import walk_layers
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """Raise it when the same document comes to look different: older files are then ignored.
 
 A test fails if a golden picture changes and this does not (tests/golden/renderer_version.py).

@@ -86,11 +86,14 @@ _FALLBACK_FAMILIES = (
     "Noto Color Emoji",
     *OPTIONAL_FAMILIES,
 )
+CASE_FAMILY = "Inter"  # its `case` feature raises signs as its default `calt` feature does
 LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
 _DEFAULT_IGNORABLE = lazy_regex(  # Unicode's Default_Ignorable_Code_Point: never drawn
     "[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]"
 )
+_FLAG = lazy_regex("[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0061-\U000e007a]+\U000e007f")
+_TEXT_VARIATION_SELECTOR = "\ufe0e"
 _EMOJI_PRESENTATION = lazy_regex("[\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 
 
@@ -102,7 +105,8 @@ class Face:
     fonts hold bitmaps of one size. `character_ranges` are the first and last character of each
     range in turn. `latin_path` is a subset of the characters below U+0100, or empty: words of
     these look the same from it, with the features in LATIN_SUBSET_FEATURES, and are shaped in a
-    fifth of the time.
+    fifth of the time. `text_emoji` are the ranges of characters that are drawn from this font only
+    before U+FE0E, because they are emoji by default; `flags` are those of a colour font.
     """
 
     family: str
@@ -118,6 +122,8 @@ class Face:
     strikeout: tuple[float, float]  # its centre above the baseline, its thickness
     character_ranges: str
     latin_path: str = ""
+    text_emoji: str = ""
+    flags: frozenset[str] = frozenset()
     _glyph_cache: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def has_glyph(self, character: str) -> bool:
@@ -126,9 +132,36 @@ class Face:
         if result is None:
             if len(self._glyph_cache) > 20_000:
                 self._glyph_cache.clear()
-            result = _in_ranges(character, self.character_ranges)
+            result = _is_in_ranges(character, self.character_ranges)
             self._glyph_cache[character] = result
         return result
+
+    def has_text_glyph(self, character: str) -> bool:
+        """Whether the font has a glyph for a character that U+FE0E follows."""
+        return self.has_glyph(character) or _is_in_ranges(character, self.text_emoji)
+
+    def has_flag(self, cluster: str) -> bool:
+        """Whether a colour font has this flag; true for all that is no flag."""
+        letters = flag_letters(cluster)
+        return not letters or letters in self.flags
+
+
+def _is_in_ranges(character: str, ranges: str) -> bool:
+    index = bisect_right(ranges, character)
+    return bool(index % 2) or (index > 0 and ranges[index - 1] == character)
+
+
+def flag_letters(cluster: str) -> str:
+    """The letters of a flag, empty if it is none.
+
+    >>> flag_letters("\U0001f1e9\U0001f1ea"), flag_letters("e")
+    ('DE', '')
+    """
+    if not _FLAG.fullmatch(cluster):
+        return ""
+    if cluster[0] < "\U0001f200":
+        return "".join(chr(ord(letter) - 0x1F1E6 + 0x41) for letter in cluster)
+    return "".join(chr(ord(tag) - 0xE0000) for tag in cluster[1:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +226,7 @@ class Fonts:
         return [
             name.removeprefix("Noto Sans ")
             for name in absent
-            if any(_in_ranges(character, OPTIONAL_FAMILIES[name]) for character in characters)
+            if any(_is_in_ranges(character, OPTIONAL_FAMILIES[name]) for character in characters)
         ]
 
     def families(self) -> list[Family]:
@@ -241,6 +274,8 @@ class Fonts:
             **{name: row[name] for name in ("ascent", "descent", "cap_height")},  # type: ignore[arg-type]
             character_ranges=self._coverage[str(row["coverage"])],
             latin_path=str(self._folder / str(row["latin"])) if "latin" in row else "",
+            text_emoji=str(row.get("text_emoji", "")),
+            flags=frozenset(str(row.get("flags", "")).split()),
             underline=tuple(row["underline"]),  # type: ignore[arg-type]
             strikeout=tuple(row["strikeout"]),  # type: ignore[arg-type]
         )
@@ -250,9 +285,13 @@ def choose_face(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
     """The face for a grapheme cluster, and the characters of it that this face lacks.
 
     The first face that has all of it, else the one that has its base and lacks the fewest marks.
-    For emoji sequences colour fonts come first.
+    For emoji sequences colour fonts come first, before U+FE0E the others.
     """
     needed = _DEFAULT_IGNORABLE.sub("", cluster)
+    if _TEXT_VARIATION_SELECTOR in cluster:
+        for face in chain:
+            if needed and not face.color and all(map(face.has_text_glyph, needed)):
+                return face, ""
     best, best_missing = chain[0], needed
     for face in _candidate_faces(cluster, chain):
         missing = "".join(character for character in needed if not face.has_glyph(character))
@@ -266,12 +305,6 @@ def choose_face(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
 def strip_default_ignorable(text: str) -> str:
     """The text without characters that are never drawn: isolates, direction marks, joiners."""
     return _DEFAULT_IGNORABLE.sub("", text)
-
-
-def _in_ranges(character: str, ranges: str) -> bool:
-    """Whether a character lies in ranges, given by their first and last characters in turn."""
-    index = bisect_right(ranges, character)
-    return bool(index % 2) or (index > 0 and ranges[index - 1] == character)
 
 
 def _candidate_faces(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:

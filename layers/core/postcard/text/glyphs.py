@@ -11,7 +11,7 @@ from PIL import Image, ImageFont
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import memoize_by_bytes
-from postcard.text.fonts import LATIN_SUBSET_FEATURES, Face
+from postcard.text.fonts import CASE_FAMILY, LATIN_SUBSET_FEATURES, Face
 
 MEASURING_SIZE = 64.0  # widths are proportional to the size, since no font here has hints
 EMOJI_BITMAP_SIZE = 109  # the only size of the colour font
@@ -60,9 +60,11 @@ def _load_font(run: FontRun, size: float) -> ImageFont.FreeTypeFont:
 
 def _fits_latin_subset(run: FontRun) -> bool:
     text, features = run.text, run.features
-    return (text.isascii() or max(text) < _LATIN_END) and (
-        not features or LATIN_SUBSET_FEATURES.issuperset(features)
-    )
+    if not (text.isascii() or max(text) < _LATIN_END):
+        return False
+    if features and run.face.family == CASE_FAMILY:
+        features = tuple(feature for feature in features if feature != "case")
+    return not features or LATIN_SUBSET_FEATURES.issuperset(features)
 
 
 @lru_cache(maxsize=64)

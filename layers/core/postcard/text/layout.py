@@ -149,10 +149,15 @@ def _justification_space(line: WrappedLine, free_width: float) -> float:
 def _position_runs(
     runs: Sequence[ShapedRun], font_scale: float, extra_space: float
 ) -> Iterator[PositionedRun]:
+    """A gap is behind its letter: at the left in right-to-left runs; none is behind the last."""
     x = 0.0
     for index in visual_order([run.level for run in runs]):
         run = runs[index]
+        gap = run.gap * font_scale
         width = run.width * font_scale + (extra_space if run.is_space else 0.0)
+        if index == len(runs) - 1:
+            width, gap = width - gap, 0.0
         size = run.style.size * font_scale
-        yield PositionedRun(run.font_run, run.style, size, x, width, run.is_space)
+        left = x + gap if run.level % 2 else x
+        yield PositionedRun(run.font_run, run.style, size, left, width, run.is_space)
         x += width

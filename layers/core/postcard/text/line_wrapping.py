@@ -1,6 +1,7 @@
 """Breaks text into lines, greedy or balanced; words are broken only if wider than their box."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
@@ -10,6 +11,7 @@ from postcard.text.shaping import (
     ShapedRun,
     shape_in_style_of,
     split_at_width,
+    split_last_unit,
 )
 from postcard.text.style import TextStyle, Wrap
 
@@ -95,43 +97,94 @@ def _balance(
 def _greedy_lines(
     segments: Sequence[LineBreakSegment], style: TextStyle, width: float
 ) -> Iterator[WrappedLine]:
+    limit = width + WIDTH_TOLERANCE
     line: list[LineBreakSegment] = []
     used_width = 0.0  # with the spaces after the last segment
-    for segment in segments:
-        needed_width = segment.width + (segment.hyphen.width if segment.hyphen else 0.0)
-        if used_width + needed_width <= width + WIDTH_TOLERANCE:
-            line.append(segment)
-            used_width += segment.width + segment.trailing_width
-            continue
-        if line:
-            yield _wrapped_line(line, style)
-        full_lines, rest = _break_word(segment, style, width)
-        yield from full_lines
-        line, used_width = [rest], rest.width + rest.trailing_width
+    for word in _words(segments):
+        rest: Sequence[LineBreakSegment] = word
+        while rest:
+            count = _fitting_count(rest, limit - used_width)
+            if count == len(rest):
+                line += rest
+                used_width += sum(each.width + each.trailing_width for each in rest)
+                break
+            if count or line:
+                yield _wrapped_line([*line, *rest[:count]], style)
+                rest = rest[count:]
+            else:
+                runs, remaining = _break_word(rest, width)
+                if not remaining:
+                    line, used_width = [*rest], sum(run.width for run in runs)
+                    used_width += sum(each.trailing_width for each in rest)
+                    break
+                yield WrappedLine(runs, (), style, is_last=False, ends_inside_word=True)
+                rest = remaining
+            line, used_width = [], 0.0
     yield _wrapped_line(line, style, is_last=True)
 
 
+def _words(segments: Sequence[LineBreakSegment]) -> Iterator[Sequence[LineBreakSegment]]:
+    """The segments, together where a soft hyphen is between them."""
+    start = 0
+    for end, segment in enumerate(segments, 1):
+        if segment.hyphen is None or end == len(segments):
+            yield segments[start:end]
+            start = end
+
+
+def _fitting_count(word: Sequence[LineBreakSegment], available_width: float) -> int:
+    """How many segments of a word fit, with the hyphen after them if the word goes on."""
+    if len(word) == 1:
+        return int(word[0].width <= available_width)
+    ends = list(accumulate(segment.width for segment in word))
+    if ends[-1] <= available_width:
+        return len(word)
+    hyphened = (
+        count
+        for count, (end, segment) in enumerate(zip(ends, word[:-1], strict=False), 1)
+        if segment.hyphen and end + segment.hyphen.width <= available_width
+    )
+    return max(hyphened, default=0)
+
+
 def _break_word(
-    segment: LineBreakSegment, style: TextStyle, width: float
-) -> tuple[list[WrappedLine], LineBreakSegment]:
-    """A word wider than a line as full lines, each of at least one letter, and the rest of it."""
-    full_lines: list[WrappedLine] = []
+    word: Sequence[LineBreakSegment], width: float
+) -> tuple[tuple[ShapedRun, ...], Sequence[LineBreakSegment]]:
+    """At least one letter of a word wider than a line, and the rest of the word.
+
+    Not at a soft hyphen if another place is left, because a hyphen would not fit there.
+    """
     line: list[ShapedRun] = []
     available_width = width
-    pending = list(reversed(segment.runs))
-    while pending:
-        head, rest = split_at_width(pending.pop(), available_width, min_units=0 if line else 1)
-        if head:
-            line.append(head)
-            available_width -= head.width
-        if rest:
-            full_lines.append(
-                WrappedLine(tuple(line), (), style, is_last=False, ends_inside_word=True)
-            )
-            line, available_width = [], width
-            pending.append(rest)
-    rest_width = sum(run.width for run in line)
-    return full_lines, segment._replace(runs=tuple(line), width=rest_width)
+    for index, segment in enumerate(word):
+        for position, run in enumerate(segment.runs):
+            head, rest = split_at_width(run, available_width, min_units=0 if line else 1)
+            if head:
+                line.append(head)
+                available_width -= head.width
+            if rest and (head or position or not index):
+                remaining = _with_runs(segment, (rest, *segment.runs[position + 1 :]))
+                return tuple(line), (remaining, *word[index + 1 :])
+            if rest:
+                return _break_before_hyphen(line, word[index - 1], word[index:])
+    return tuple(line), ()
+
+
+def _break_before_hyphen(
+    line: list[ShapedRun],
+    hyphened: LineBreakSegment,
+    following: Sequence[LineBreakSegment],
+) -> tuple[tuple[ShapedRun, ...], Sequence[LineBreakSegment]]:
+    """Moves the last letter of a full line to the rest of its word, if it is not the only one."""
+    head, last = split_last_unit(line[-1])
+    if head is None and len(line) == 1:
+        return tuple(line), following
+    kept = (*line[:-1], head) if head else tuple(line[:-1])
+    return kept, (_with_runs(hyphened, (last,)), *following)
+
+
+def _with_runs(segment: LineBreakSegment, runs: tuple[ShapedRun, ...]) -> LineBreakSegment:
+    return segment._replace(runs=runs, width=sum(run.width for run in runs))
 
 
 def _wrapped_line(

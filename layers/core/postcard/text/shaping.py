@@ -4,6 +4,7 @@ Widths are in CSS pixels at the runs' own font sizes. They are proportional to t
 is shaped once and can then be wrapped at any size.
 """
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -14,7 +15,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.bidi import base_is_rtl, embedding_levels
-from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
+from postcard.text.fonts import CASE_FAMILY, Face, Fonts, choose_face, strip_default_ignorable
 from postcard.text.glyphs import FontRun, advance
 from postcard.text.regional_variants import regional_variant
 from postcard.text.segmentation import graphemes, line_break_segments, typographic_units
@@ -27,6 +28,7 @@ _CONNECTED_SCRIPTS = lazy_regex(  # joined letters, which letter spacing would s
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
+_CASE_SIGNS = frozenset("()[]{}@-–‒—•◦:<>≤≥=≠+−×÷±≈~*←→")
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"
 _SOFT_HYPHEN = "\u00ad"
 _UNKERNED_CHARACTERS = lazy_regex("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # East Asian
@@ -36,6 +38,8 @@ _PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of 
 )
 _BYTES_PER_SEGMENT, _BYTES_PER_CHARACTER = 1000, 8  # in memory, at most: words are shared
 _MAX_CACHED_LENGTH = 32  # characters of a word
+_NARROWING_UNITS = 3  # letters after which joined ones may be narrower than before
+_TWO_EMOJI = 1.5  # widths of one: an emoji that is wider is drawn as several
 _MAX_KERNED_LENGTH = 64  # letters; measuring all prefixes takes quadratic time
 
 
@@ -80,6 +84,7 @@ class _ItemizedGrapheme(NamedTuple):
     style: TextStyle
     face: Face
     level: int
+    is_spaced: bool = False
 
 
 def _size_in_bytes(shaped: ShapedText) -> int:
@@ -97,7 +102,8 @@ def shape_text(runs: tuple[TextRun, ...], direction: str, fonts: Fonts) -> Shape
     paragraphs = []
     for line_runs in _split_at_newlines(runs):
         shape = _plain_segments if _is_plain(line_runs, rtl=rtl) else _itemized_segments
-        segments = tuple(_kern_segments(shape(line_runs, full_text, rtl, fonts, missing)))
+        shaped = list(shape(line_runs, full_text, rtl, fonts, missing))
+        segments = tuple(_kern_segments(_raise_signs(shaped)))
         paragraphs.append((segments, line_runs[0].style))
     return ShapedText(tuple(paragraphs), rtl, tuple(missing))
 
@@ -115,12 +121,25 @@ def split_at_width(
     def width(count: int) -> float:
         return _with_text(run, text[: ends[count - 1]]).width
 
-    fitting = bisect_right(range(1, len(ends) + 1), available_width + WIDTH_TOLERANCE, key=width)
+    limit = available_width + WIDTH_TOLERANCE
+    fitting = bisect_right(range(1, len(ends) + 1), limit, key=width)
+    for count in range(min(fitting + _NARROWING_UNITS, len(ends)), fitting, -1):
+        if width(count) <= limit:
+            fitting = count
+            break
     fitting = max(fitting, min_units)
     if fitting in (0, len(ends)):
         return (run, None) if fitting else (None, run)
     end = ends[fitting - 1]
     return _with_text(run, text[:end]), _with_text(run, text[end:])
+
+
+def split_last_unit(run: ShapedRun) -> tuple[ShapedRun | None, ShapedRun]:
+    """A run without its last letter, None if it has no other, and that letter."""
+    units = typographic_units(run.font_run.text)
+    if len(units) < 2:
+        return None, run
+    return _with_text(run, "".join(units[:-1])), _with_text(run, units[-1])
 
 
 def shape_in_style_of(run: ShapedRun, text: str, fonts: Fonts) -> ShapedRun:
@@ -155,6 +174,26 @@ def _itemize(
         start += len(run.text)
 
 
+def _mark_spaced(items: Sequence[_ItemizedGrapheme]) -> list[_ItemizedGrapheme]:
+    """The graphemes with `is_spaced` where letter spacing applies.
+
+    It would separate joined letters. Spaces, digits and signs go with the letter before them, at
+    the start of a text with the first one, as in CSS.
+    """
+    joined = next((_is_joined(item.text) for item in items if item.text[:1].isalpha()), False)
+    marked = []
+    for item in items:
+        if item.text[:1].isalpha() or _CONNECTED_SCRIPTS.match(item.text):
+            joined = _is_joined(item.text)
+        is_spaced = bool(item.style.letter_spacing) and not joined
+        marked.append(item._replace(is_spaced=is_spaced))
+    return marked
+
+
+def _is_joined(text: str) -> bool:
+    return _CONNECTED_SCRIPTS.search(text) is not None
+
+
 def _itemize_run(
     run: TextRun, levels: Sequence[int], variant: str, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[_ItemizedGrapheme]:
@@ -165,10 +204,24 @@ def _itemize_run(
         face, lacking = choose_face(grapheme, chain)
         missing.update(dict.fromkeys(lacking))
         drawn = "".join(c for c in grapheme if c not in lacking) if lacking else grapheme
+        if face.color and len(drawn) > 1 and not _is_one_emoji(drawn, face):
+            missing[drawn] = None
+            drawn = drawn if face.has_flag(drawn) else ""
         yield _ItemizedGrapheme(
             drawn if strip_default_ignorable(drawn) else "", style, face, levels[index]
         )
         index += len(grapheme)
+
+
+def _is_one_emoji(cluster: str, face: Face) -> bool:
+    """Whether a colour font has the flag, or one glyph for an emoji of several characters."""
+    if not face.has_flag(cluster):
+        return False
+    whole, first = (
+        advance(FontRun(text, face, rtl=False, features=(), language=""))
+        for text in (cluster, cluster[0])
+    )
+    return whole < _TWO_EMOJI * first
 
 
 def _is_plain(runs: Sequence[TextRun], *, rtl: bool) -> bool:
@@ -194,8 +247,11 @@ def _shape_word(
     text: str, style: TextStyle, variant: str, fonts: Fonts
 ) -> tuple[LineBreakSegment, dict[str, None]]:
     missing: dict[str, None] = {}
-    items = _itemize_run(TextRun(text, style), bytes(len(text)), variant, fonts, missing)
-    return _segment(list(items), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
+    run = TextRun(text, style)
+    items = list(_itemize_run(run, bytes(len(text)), variant, fonts, missing))
+    if style.letter_spacing:
+        items = _mark_spaced(items)
+    return _segment(items, soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
 
 
 _shape_word_cached = lru_cache(maxsize=1024)(_shape_word)
@@ -206,6 +262,8 @@ def _itemized_segments(
 ) -> Iterator[LineBreakSegment]:
     """The segments of any text: graphemes between two break opportunities."""
     items = list(_itemize(runs, full_text, rtl, fonts, missing))
+    if any(run.style.letter_spacing for run in runs):
+        items = _mark_spaced(items)
     text = "".join(run.text for run in runs)
     breaks = set(accumulate(map(len, line_break_segments(text, runs[0].style.language))))
     all_graphemes = [grapheme for run in runs for grapheme in graphemes(run.text)]
@@ -219,10 +277,10 @@ def _itemized_segments(
 
 def _segment(items: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBreakSegment:
     all_runs: list[ShapedRun] = []
-    for (style, face, level, is_space), group in groupby(items, _run_key):
+    for key, group in groupby(items, _run_key):
         text = "".join(item.text for item in group)
         if text:
-            all_runs.extend(_shaped_runs(text, style, face, level, is_space))
+            all_runs.extend(_shaped_runs(text, *key))
     end = len(all_runs)
     while end and all_runs[end - 1].is_space:
         end -= 1
@@ -230,6 +288,55 @@ def _segment(items: Sequence[_ItemizedGrapheme], *, soft_hyphen: bool) -> LineBr
     hyphen = _with_text(runs[-1], "-") if soft_hyphen and runs else None
     width, trailing_width = sum(run.width for run in runs), sum(run.width for run in spaces)
     return LineBreakSegment(runs, spaces, width, trailing_width, hyphen)
+
+
+def _raise_signs(segments: Sequence[LineBreakSegment]) -> Iterator[LineBreakSegment]:
+    """Raise a dash or colon between capitals or digits, also across a space, as in `12 – 14`.
+
+    Inter does so by itself only inside a word, because words are shaped one by one.
+    """
+    previous: LineBreakSegment | None = None
+    for index, segment in enumerate(segments):
+        if segment.runs and segment.runs[-1].font_run.text[-1:] in _CASE_SIGNS:
+            following = segments[index + 1 : index + 2]
+            if following and _is_among_capitals(previous, segment, following[0]):
+                yield _with_case_forms(segment)
+                previous = segment
+                continue
+        yield segment
+        previous = segment
+
+
+def _is_among_capitals(
+    previous: LineBreakSegment | None, segment: LineBreakSegment, following: LineBreakSegment
+) -> bool:
+    """Whether the sign at a segment's end is raised: a capital precedes it, a letter follows.
+
+    A sign alone needs a capital behind it, too.
+    """
+    if segment.runs[-1].font_run.face.family != CASE_FAMILY or not following.runs:
+        return False
+    text = "".join(run.font_run.text for run in segment.runs)
+    first = following.runs[0].font_run.text[:1]
+    if len(text) > 1:
+        has_others = any(letter in _CASE_SIGNS for letter in text[:-1])
+        return not has_others and _is_capital(text[-2]) and first.isalnum()
+    if previous is None or not previous.runs:
+        return False
+    return _is_capital(previous.runs[-1].font_run.text[-1:]) and _is_capital(first)
+
+
+def _is_capital(character: str) -> bool:
+    return character.isupper() or character.isdigit() or unicodedata.category(character) == "Sc"
+
+
+def _with_case_forms(segment: LineBreakSegment) -> LineBreakSegment:
+    *others, last = segment.runs
+    features = (*last.font_run.features, "case")
+    font_run = last.font_run._replace(features=features)
+    raised = last._replace(font_run=font_run, width=advance(font_run) * last.style.size + last.gap)
+    width = segment.width - last.width + raised.width
+    return segment._replace(runs=(*others, raised), width=width)
 
 
 def _kern_segments(segments: Iterator[LineBreakSegment]) -> Iterator[LineBreakSegment]:
@@ -264,16 +371,15 @@ def _kern_to_next(segment: LineBreakSegment, following: LineBreakSegment) -> Lin
     return segment._replace(runs=(*segment.runs[:-1], kerned), width=segment.width + kerning)
 
 
-def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool]:
+def _run_key(grapheme: _ItemizedGrapheme) -> tuple[TextStyle, Face, int, bool, bool]:
     is_space = grapheme.text.isspace() and grapheme.text not in _NO_BREAK_SPACES
-    return grapheme.style, grapheme.face, grapheme.level, is_space
+    return grapheme.style, grapheme.face, grapheme.level, is_space, grapheme.is_spaced
 
 
 def _shaped_runs(
-    text: str, style: TextStyle, face: Face, level: int, is_space: bool
+    text: str, style: TextStyle, face: Face, level: int, is_space: bool, is_spaced: bool
 ) -> Iterator[ShapedRun]:
     """One run, or with letter spacing a run for each letter."""
-    is_spaced = style.letter_spacing and not _CONNECTED_SCRIPTS.search(text)
     features = style.features + _LETTER_SPACING_FEATURES if is_spaced else style.features
     font_run = FontRun(text, face, bool(level % 2), features, style.language)
     run = ShapedRun(font_run, style, level, advance(font_run) * style.size, is_space)

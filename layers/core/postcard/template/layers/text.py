@@ -144,7 +144,7 @@ def _missing_glyphs_detail(missing: Sequence[str], fonts: Fonts) -> str:
 def _apply_text_transform(text: str, transform: str, language: str) -> str:
     if transform == "none":
         return text
-    from postcard.template.properties.text_transform import (
+    from postcard.template.schema.text_transform import (
         apply_text_transform,  # few texts need it
     )
 

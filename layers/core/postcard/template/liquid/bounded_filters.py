@@ -11,7 +11,7 @@ from liquid.undefined import Undefined
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.liquid.bounds import LiquidFailed, check_length, check_value
 from postcard.template.liquid.context import LiquidContext, call_filter, join_values, misuse
-from postcard.template.liquid.locale_filters import FILTER_NAMES
+from postcard.template.liquid.locale_filters import CASE_FILTERS, FILTER_NAMES
 from postcard.template.liquid.metered_tags import MeteredContext
 from postcard.template.schema.delimiters import without_delimited
 
@@ -34,6 +34,7 @@ def bound_filters(liquid: Environment) -> None:
         "sort": _sort,
         "strip_html": _strip_html,
     }
+    replaced |= {name: _case_filter(name) for name in CASE_FILTERS}
     for name in FILTER_NAMES:
         liquid.filters[name] = _locale_filter(name)
     for name, function in {**liquid.filters, **replaced}.items():
@@ -91,10 +92,18 @@ def _locale_filter(name: str) -> Callable[..., Any]:
     return apply
 
 
+def _case_filter(name: str) -> Callable[..., Any]:
+    @with_context
+    def apply(value: Any, *, context: MeteredContext) -> str:
+        text = "" if _none_if_undefined(value) is None else str(value)
+        return _liquid_context(context).filters.change_case(name, text)
+
+    return apply
+
+
 @with_context
 def _join(value: Any, separator: Any = " ", *, context: MeteredContext) -> Any:
-    liquid_context = _liquid_context(context)
-    return join_values(liquid_context, _to_list(value), liquid_context.to_text(separator))
+    return join_values(_liquid_context(context), _to_list(value), separator)
 
 
 def _replace(value: Any, sequence: Any, substitute: Any = "") -> str:

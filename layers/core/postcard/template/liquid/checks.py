@@ -32,6 +32,7 @@ from postcard.template.liquid.bounds import MAX_ITERATIONS, MAX_NUMBER
 from postcard.template.liquid.loops import NameTypes, item_types
 from postcard.template.liquid.metered_tags import CONTEXT_KEY
 from postcard.template.liquid.python_liquid import ParsedLiquid, environment
+from postcard.template.liquid.strftime import unknown_codes
 
 _COMPARISONS = (
     EqExpression,
@@ -85,6 +86,24 @@ def _all_errors(parsed: ParsedLiquid, types: NameTypes) -> Iterator[str]:
     yield from (f"unknown filter {n!r}" for n in analysis.filters if n not in filters)
     for node, types_here in _walk_nodes(parsed.template.nodes, _hide_names(types, analysis.locals)):
         yield from _node_errors(node, types_here)
+
+
+def unknown_date_codes(parsed: ParsedLiquid) -> Sequence[str]:
+    """The codes in literal patterns of `date` and `time` that strftime does not have."""
+    codes: dict[str, None] = {}
+    for node, _ in _walk_nodes(parsed.template.nodes, {}):
+        for expression in node.expressions():
+            for inner in _walk_expressions(expression):
+                if isinstance(inner, FilteredExpression):
+                    codes.update(dict.fromkeys(_unknown_codes_of(inner)))
+    return list(codes)[:_MAX_MESSAGES]
+
+
+def _unknown_codes_of(expression: FilteredExpression) -> Iterator[str]:
+    for each in expression.filters or ():
+        pattern = _argument_value(each.args[0]) if each.args else None
+        if each.name in ("date", "time") and isinstance(pattern, StringLiteral):
+            yield from unknown_codes(pattern.value)
 
 
 def unknown_name_message(name: str, types: NameTypes) -> str:

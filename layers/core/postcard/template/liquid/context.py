@@ -27,8 +27,8 @@ class JoinedText(str):
 class LiquidContext:
     """Liquid's variables by name (None is nil) and the filters of its locale.
 
-    `isolate_text` puts text values between Unicode's isolate characters, so that their direction
-    does not reorder the line around them; `iso_dates` writes dates as ISO 8601. All contexts of a
+    `isolate_text` puts values between Unicode's isolate characters, so that neither they nor the
+    line around them are reordered; `iso_dates` writes dates as ISO 8601. All contexts of a
     picture share one `budget`.
     """
 
@@ -40,6 +40,14 @@ class LiquidContext:
 
     def to_text(self, value: Any) -> str:
         """A value as text; empty for None and for a list's item."""
+        if isinstance(value, list | tuple):
+            return "".join(map(self.to_text, value))
+        if self.isolate_text and isinstance(value, JoinedText):
+            return value.isolated
+        text = self._plain_text(value)
+        return isolate(text) if self.isolate_text else text
+
+    def _plain_text(self, value: Any) -> str:
         if value is None or isinstance(value, Mapping):
             return ""
         if isinstance(value, bool):
@@ -49,26 +57,18 @@ class LiquidContext:
         if isinstance(value, int | float):
             value += 0  # -0.0 becomes 0.0
             return format_number(value) if abs(value) < 1e15 else str(value)
-        if isinstance(value, list | tuple):
-            return "".join(map(self.to_text, value))
         if self.iso_dates and isinstance(value, ZonedDate):
             return value.iso_text
-        text = str(value)
-        return _isolated_text(value, text) if self.isolate_text else text
+        return str(value)
 
 
-def _isolated_text(value: Any, text: str) -> str:
-    if isinstance(value, JoinedText):
-        return value.isolated
-    return text if isinstance(value, ZonedDate) else isolate(text)
-
-
-def join_values(context: LiquidContext, values: Sequence[Any], separator: str) -> JoinedText:
-    """Liquid's `join`; None is an empty text."""
-    check_length(len(separator) * (len(values) - 1))
+def join_values(context: LiquidContext, values: Sequence[Any], separator: Any) -> JoinedText:
+    """Liquid's `join`; None is an empty text. The separator is not isolated."""
     plain = replace(context, isolate_text=False)
-    text = JoinedText(separator.join(map(plain.to_text, values)))
-    text.isolated = separator.join(map(context.to_text, values))
+    between = plain.to_text(separator)
+    check_length(len(between) * (len(values) - 1))
+    text = JoinedText(between.join(map(plain.to_text, values)))
+    text.isolated = between.join(map(context.to_text, values))
     return text
 
 

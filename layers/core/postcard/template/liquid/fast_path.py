@@ -17,7 +17,7 @@ from postcard.template.liquid.context import (
     call_filter,
     check_output_length,
 )
-from postcard.template.liquid.locale_filters import FILTER_NAMES
+from postcard.template.liquid.locale_filters import CASE_FILTERS, FILTER_NAMES
 
 LiteralValue = str | int | float | bool | None
 
@@ -61,7 +61,7 @@ class OutputNode:
             if name in _BUILTIN_FILTERS:
                 text = value if isinstance(value, str) else "" if value is None else str(value)
                 context.budget.spend_on(text)
-                value = _BUILTIN_FILTERS[name](text)
+                value = _BUILTIN_FILTERS[name](text, context)
             else:
                 value = call_filter(context, name, value, arguments)
             check_value(value)
@@ -132,16 +132,18 @@ class ComparisonCondition:
         return order(value, self.literal)
 
 
-def _url_encode(text: str) -> str:
+def _url_encode(text: str, context: LiquidContext) -> str:
     from urllib.parse import quote_plus
 
     return quote_plus(text)
 
 
-_BUILTIN_FILTERS: Mapping[str, Callable[[str], str]] = {  # the most used of Liquid's own
-    "upcase": str.upper,
-    "downcase": str.lower,
-    "capitalize": str.capitalize,
+def _case_filter(name: str) -> Callable[[str, LiquidContext], str]:
+    return lambda text, context: context.filters.change_case(name, text)
+
+
+_BUILTIN_FILTERS: Mapping[str, Callable[[str, LiquidContext], str]] = {  # Liquid's most used
+    **{name: _case_filter(name) for name in CASE_FILTERS},
     "url_encode": _url_encode,
 }
 _ORDER_OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}

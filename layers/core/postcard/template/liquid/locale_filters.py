@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from copy import copy
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -12,7 +11,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.fields.values import BadValue, clean_text, read_date, read_number
 from postcard.template.liquid.dates import ZonedDate
 from postcard.template.liquid.text_markers import strip_markers
-from postcard.template.schema.graphemes import first_graphemes
 from postcard.template.schema.locales import find_locale
 
 if TYPE_CHECKING:
@@ -21,7 +19,10 @@ if TYPE_CHECKING:
 
 CLDR_FORMATS = ("short", "medium", "long", "full")
 _MAX_PATTERN_LENGTH = 100
+CASE_FILTERS = {"upcase": str.upper, "downcase": str.lower, "capitalize": str.capitalize}
+_LANGUAGES_WITH_OWN_CASE = ("tr", "az", "lt", "el", "nl", "hy")
 FILTER_NAMES = ("number", "currency", "date", "time", "initials")
+_USUAL_DECIMALS = {"COP": 0, "HUF": 0, "IDR": 0, "PKR": 0}  # their hundredths are out of use
 _ZERO_DIGITS = {  # CLDR numbering systems that are ten digits in a row
     "arab": 0x660, "arabext": 0x6F0, "beng": 0x9E6, "deva": 0x966, "gujr": 0xAE6, "guru": 0xA66,
     "khmr": 0x17E0, "knda": 0xCE6, "laoo": 0xED0, "mlym": 0xD66, "mymr": 0x1040, "orya": 0xB66,
@@ -53,8 +54,8 @@ class LocaleFilters:
         if value is None:
             return None
         amount, places = _round_half_up(value, 3 if decimals is None else decimals)
-        exact = None if decimals is None else places
-        return self._format_number(self.locale.decimal_formats[None], amount, exact)
+        least = 0 if decimals is None else places
+        return self._format_number(self.locale.decimal_formats[None], amount, (least, places))
 
     def currency(self, value: Any, code: Any = None, decimals: Any = None) -> str | None:
         """An amount such as `€12.50`, with `decimals` decimals or as many as the currency has."""
@@ -64,9 +65,12 @@ class LocaleFilters:
             raise FilterError('write a currency like currency: "EUR"')
         from babel.numbers import get_currency_precision
 
-        precision = get_currency_precision(code) if decimals is None else decimals
+        usual = _USUAL_DECIMALS.get(code)
+        precision = get_currency_precision(code) if usual is None else usual
+        precision = precision if decimals is None else decimals
         amount, places = _round_half_up(value, precision)
-        return self._format_number(self.locale.currency_formats["standard"], amount, places, code)
+        pattern = self.locale.currency_formats["standard"]
+        return self._format_number(pattern, amount, (places, places), code)
 
     def date(self, value: Any, pattern: Any = "medium") -> str | None:
         """A date; the pattern is `short medium long full`, a CLDR pattern, or strftime codes."""
@@ -94,12 +98,28 @@ class LocaleFilters:
         return self.localize_digits(format_time(zoned.local_datetime, pattern, locale=self.locale))
 
     def initials(self, value: Any) -> str | None:
-        """The first letters of the first and the last word, in upper case."""
+        """The first letters of the first and the last word, in the language's upper case."""
         if value is None:
             return None
+        from postcard.template.schema.text_transform import initial
+
         words = re.findall(r"[^\W_][^\s]*", strip_markers(str(value)))
         first_and_last = words if len(words) < 2 else [words[0], words[-1]]
-        return "".join(first_graphemes(word, 1).upper() for word in first_and_last)
+        return "".join(initial(word, self.locale_tag) for word in first_and_last)
+
+    def change_case(self, name: str, text: str) -> str:
+        """Liquid's `upcase`, `downcase` and `capitalize`, by the rules of the language."""
+        language = re.split("[-_]", self.locale_tag)[0].lower()
+        if language not in _LANGUAGES_WITH_OWN_CASE:
+            return CASE_FILTERS[name](text)
+        from postcard.template.schema.text_transform import apply_text_transform, initial
+
+        if name == "upcase":
+            return apply_text_transform(text, "uppercase", language)
+        lower = apply_text_transform(text, "lowercase", language)
+        if name == "downcase" or not text or language == "el":
+            return lower if name == "downcase" else lower.capitalize()
+        return (first := initial(lower, language)) + lower[len(first) :]
 
     def _zoned_date(self, value: Any) -> ZonedDate:
         if isinstance(value, ZonedDate):
@@ -112,20 +132,17 @@ class LocaleFilters:
             raise FilterError(f"{shown(value)} is not a date") from None
 
     def _format_number(
-        self, pattern: "NumberPattern", amount: Decimal, places: int | None, code: str | None = None
+        self,
+        pattern: "NumberPattern",
+        amount: Decimal,
+        places: tuple[int, int],
+        currency: str | None = None,
     ) -> str:
-        """The amount in the locale's pattern, with exactly `places` decimals if given."""
-        pattern = copy(pattern)
-        if places is not None:
-            pattern.frac_prec = (places, places)
-        text = pattern.apply(
-            amount,
-            self.locale,
-            currency=code,
-            currency_digits=False,
-            numbering_system=self._numbering_system,
+        from postcard.template.liquid.number_formatting import format_number  # needs Babel's data
+
+        return self.localize_digits(
+            format_number(amount, places, pattern, self.locale, self._numbering_system, currency)
         )
-        return self.localize_digits(text)
 
     @property
     def _numbering_system(self) -> str:
@@ -138,12 +155,16 @@ class LocaleFilters:
         )
         return text if zero is None else text.translate({48 + n: zero + n for n in range(10)})
 
-    def _format_strftime(self, day: datetime, pattern: str) -> str:
-        return re.sub(
-            r"%(-?)([A-Za-z%])",
-            lambda m: self._format_strftime_code(day, m[2], bool(m[1])),
-            pattern,
-        )
+    def _format_strftime(self, moment: datetime, pattern: str) -> str:
+        from postcard.template.liquid.strftime import UnknownDateCode, format_strftime
+
+        def format_cldr(part: str) -> str:
+            return self._format_cldr(moment, part)
+
+        try:
+            return format_strftime(moment, pattern, self.locale_tag, format_cldr)
+        except UnknownDateCode as error:
+            raise FilterError(f"unknown date code {error}") from None
 
     def _format_cldr(self, day: datetime, pattern: str) -> str:
         """A date in a CLDR pattern. Some locales lack names for day periods or zones."""
@@ -153,27 +174,6 @@ class LocaleFilters:
             return str(format_datetime(day, pattern, None, self.locale))
         except (LookupError, ValueError):
             raise FilterError(f"{self.locale} cannot format a date with {pattern[:40]!r}") from None
-
-    def _format_strftime_code(self, day: datetime, code: str, unpadded: bool) -> str:
-        if code == "%":
-            return "%"
-        if code == "s":
-            return str(int(day.timestamp()))
-        if code not in _STRFTIME_TO_CLDR:
-            raise FilterError(f"unknown date code %{code}")
-        full, short = _STRFTIME_TO_CLDR[code]
-        return self._format_cldr(day, short if unpadded else full)
-
-
-_STRFTIME_TO_CLDR = {  # strftime's codes as CLDR patterns, with and without leading zeros
-    "a": ("EEE", "EEE"), "A": ("EEEE", "EEEE"), "b": ("MMM", "MMM"), "B": ("MMMM", "MMMM"),
-    "h": ("MMM", "MMM"), "d": ("dd", "d"), "e": ("d", "d"), "m": ("MM", "M"), "y": ("yy", "yy"),
-    "Y": ("yyyy", "yyyy"), "H": ("HH", "H"), "k": ("H", "H"), "I": ("hh", "h"), "l": ("h", "h"),
-    "M": ("mm", "m"), "S": ("ss", "s"), "p": ("a", "a"), "P": ("a", "a"), "j": ("DDD", "D"),
-    "u": ("e", "e"), "V": ("ww", "w"), "Z": ("z", "z"), "z": ("xx", "xx"),
-    "F": ("yyyy-MM-dd", "yyyy-M-d"), "D": ("MM/dd/yy", "M/d/yy"), "T": ("HH:mm:ss", "H:m:s"),
-    "R": ("HH:mm", "H:mm"), "X": ("HH:mm:ss", "H:m:s"), "x": ("MM/dd/yy", "M/d/yy"),
-}  # fmt: skip
 
 
 def shown(value: Any) -> str:

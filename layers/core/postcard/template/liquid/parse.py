@@ -83,6 +83,19 @@ def liquid_errors(source: str, types: NameTypes, *, condition: bool = False) -> 
         return (str(error),)
 
 
+def unknown_date_codes(source: str) -> Sequence[str]:
+    """The `%` codes of literal date patterns that strftime does not have."""
+    if "%" not in source or not re.search(r"\|\s*(?:date|time)\b", source):
+        return ()
+    from postcard.template.liquid.checks import unknown_date_codes as codes_of
+    from postcard.template.liquid.python_liquid import ParsedLiquid
+
+    try:
+        return codes_of(ParsedLiquid(source, condition=False))
+    except LiquidFailed:
+        return ()
+
+
 _NAME = "[a-z_][a-z0-9_]*"
 _TIME_NAMES = lazy_regex(r"(?<![.\w])(?:now|countdown)\b")
 _OPENING = lazy_regex(r"(?=(\{\{|\{%))")

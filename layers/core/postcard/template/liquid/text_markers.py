@@ -13,6 +13,7 @@ from postcard.runtime.lazy_regex import lazy_regex
 EMPHASIS_START, EMPHASIS_END = "\ufdd0", "\ufdd1"
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 _STARRED = lazy_regex(r"\*(?=\S)([^*\n]*[^*\s])\*")
+_PLAIN_NUMBER = lazy_regex(r"\d+(?:[.,:/\u066b\u066c]\d+)*")
 _EMPHASIS_MARKERS = str.maketrans("", "", EMPHASIS_START + EMPHASIS_END)
 _ALL_MARKERS = str.maketrans(
     "", "", EMPHASIS_START + EMPHASIS_END + FIRST_STRONG_ISOLATE + POP_DIRECTIONAL_ISOLATE
@@ -42,12 +43,21 @@ def split_emphasis(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def isolate(value: str) -> str:
-    """A value between isolate characters, if it has a letter that could reorder its neighbours."""
-    return (
-        f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
-        if any(map(str.isalpha, value))
-        else value
-    )
+    """A value between isolate characters, so that neither it nor its neighbours are reordered.
+
+    A plain number is left as it is: it is never reordered, and stays with a sign beside it, such
+    as `%`. Each line of a value is an isolate, because an isolate ends with its line.
+
+    >>> [isolate(value).isascii() for value in ("1,250", "4242 1111", "-15%")]
+    [True, False, False]
+    """
+    if _PLAIN_NUMBER.fullmatch(value):
+        return value
+    if "\n" in value:
+        return "\n".join(map(isolate, value.split("\n")))
+    if not value or value.isspace():
+        return value
+    return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
 
 
 def is_blank(text: str) -> bool:

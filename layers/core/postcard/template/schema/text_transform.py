@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 from postcard.runtime.lazy_regex import lazy_regex
+from postcard.template.schema.graphemes import first_graphemes
 
+_GEORGIAN = lazy_regex("[\u10d0-\u10ff]")
 _TURKIC = ("tr", "az")
 _LEADING_IJ = lazy_regex("^ij")
 _WORD = lazy_regex(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
@@ -27,6 +29,20 @@ def apply_text_transform(text: str, transform: str, language: str) -> str:
     """
     cases = {"uppercase": _to_upper, "lowercase": _to_lower, "capitalize": _capitalize_words}
     return cases[transform](text, language.split("-")[0].lower()) if transform in cases else text
+
+
+def initial(word: str, language: str) -> str:
+    """The first letter of a word as a capital of the language; Dutch IJ is one letter.
+
+    >>> initial("ilker", "tr"), initial("ijsbrand", "nl"), initial("\u10d0\u10dc\u10d0", "ka")
+    ('İ', 'IJ', 'ა')
+    """
+    if language.split("-")[0].lower() == "nl" and _LEADING_IJ.match(word.lower()):
+        return "IJ"
+    letter = first_graphemes(word, 1)
+    if _GEORGIAN.match(letter):  # its capitals are for words in capitals only
+        return letter
+    return apply_text_transform(letter, "uppercase", language)
 
 
 def _to_upper(text: str, language: str) -> str:

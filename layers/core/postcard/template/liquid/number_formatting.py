@@ -1,0 +1,110 @@
+"""Writes numbers and amounts of money by the rules of CLDR.
+
+Babel has CLDR's patterns and symbols, but its formatter does not apply a locale's minus sign, its
+decimal point of money, its minimum grouping digits, or the space beside a currency's letters.
+"""
+
+import unicodedata
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
+
+_NO_BREAK_SPACE = "\u00a0"
+# Locales that write 1234 without a separator, but 12.345 with one: CLDR's minimumGroupingDigits is
+# 2. Babel leaves it out of its data. The territories of a language, or all.
+_ALL = frozenset[str | None]()
+_FOUR_DIGITS_UNGROUPED = {
+    **dict.fromkeys(("be", "bg", "et", "hu", "hy", "ia", "ie"), _ALL),
+    **dict.fromkeys(("it", "ka", "lv", "pl", "sl", "sq"), _ALL),
+    "es": frozenset((None, "EA", "ES", "GQ", "IC", "PH")),
+    "pt": frozenset(("CH", "CV", "GQ", "GW", "LU", "MO", "MZ", "PT", "ST", "TL")),
+    "ru": frozenset(("UA",)),
+}
+_SWISS = {"group": "'"}
+# Symbols that CLDR has and Babel's data does not: it omits drafts, and CLDR 48 changed the Swiss.
+_SYMBOLS = {
+    **dict.fromkeys(("de_CH", "de_LI", "en_CH", "it_CH"), _SWISS),
+    "de_AT": {"group": _NO_BREAK_SPACE, "currencyGroup": "."},
+}
+
+
+def format_number(
+    amount: Decimal,
+    places: tuple[int, int],
+    pattern: "NumberPattern",
+    locale: "Locale",
+    numbering_system: str,
+    currency: str | None = None,
+) -> str:
+    """The amount in a pattern of the locale; `places` are the least and the most decimals.
+
+    The digits are ASCII. A rounded amount of zero has no minus sign.
+    """
+    symbols = {
+        **locale.number_symbols["latn"],
+        **locale.number_symbols.get(numbering_system, {}),
+        **_SYMBOLS.get(str(locale), {}),
+    }
+    decimal, group = symbols.get("decimal", "."), symbols.get("group", ",")
+    if currency:
+        decimal = symbols.get("currencyDecimal", decimal)
+        group = symbols.get("currencyGroup", group)
+    integer, _, fraction = f"{abs(amount):.{places[1]}f}".partition(".")
+    while len(fraction) > places[0] and fraction.endswith("0"):
+        fraction = fraction[:-1]
+    number = _group_digits(integer, pattern.grouping, group, _minimum_grouping(locale))
+    number += decimal + fraction if fraction else ""
+    is_negative = bool(amount) and amount < 0
+    minus = symbols.get("minusSign", "-")
+    prefix, suffix = (
+        _unquote(affix[is_negative]).replace("-", minus)
+        for affix in (pattern.prefix, pattern.suffix)
+    )
+    if currency:
+        symbol = str(locale.currency_symbols.get(currency, currency))
+        prefix, suffix = _with_symbol(prefix, suffix, symbol)
+    return prefix + number + suffix
+
+
+def _group_digits(digits: str, sizes: tuple[int, int], separator: str, minimum: int) -> str:
+    """The digits in groups: the last of `sizes[0]`, the others of `sizes[1]` digits.
+
+    >>> _group_digits("1234567", (3, 2), ",", 1), _group_digits("1234", (3, 3), ".", 2)
+    ('12,34,567', '1234')
+    """
+    size = sizes[0]
+    if len(digits) < size + minimum:
+        return digits
+    groups: list[str] = []
+    while len(digits) > size:
+        groups.append(digits[-size:])
+        digits, size = digits[:-size], sizes[1]
+    return separator.join([digits, *reversed(groups)])
+
+
+def _minimum_grouping(locale: "Locale") -> int:
+    territories = _FOUR_DIGITS_UNGROUPED.get(locale.language)
+    if territories is None:
+        return 1
+    return 2 if territories is _ALL or locale.territory in territories else 1
+
+
+def _with_symbol(prefix: str, suffix: str, symbol: str) -> tuple[str, str]:
+    """The affixes with the currency's symbol, and a space if its letters touch the digits."""
+    if prefix.endswith("\u00a4") and _needs_space(symbol[-1:]):
+        prefix += _NO_BREAK_SPACE
+    if suffix.startswith("\u00a4") and _needs_space(symbol[:1]):
+        suffix = _NO_BREAK_SPACE + suffix
+    return prefix.replace("\u00a4", symbol), suffix.replace("\u00a4", symbol)
+
+
+def _needs_space(character: str) -> bool:
+    """CLDR's currencySpacing: all but signs and spaces are set apart from digits."""
+    return unicodedata.category(character)[0] not in "SZ" if character else False
+
+
+def _unquote(affix: str) -> str:
+    return affix.replace("''", "\0").replace("'", "").replace("\0", "'")

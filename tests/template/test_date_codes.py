@@ -1,0 +1,75 @@
+"""Liquid's date codes, which are those of Ruby's strftime."""
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from postcard.lint.checks import check_template
+from postcard.template.liquid.locale_filters import FilterError, LocaleFilters
+from tests.template.template_cases import template
+
+DAY = "2027-01-01T21:05:07Z"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("%^b %-d", "JAN 1"),
+        ("%^A, %^B", "FRIDAY, JANUARY"),
+        ("%0e/%_m/%e/%-m/%_d", "01/ 1/1/1/ 1"),
+        ("%I:%M%P %p %#p", "09:05pm PM pm"),
+        ("%l %k %_H %_l", "9 21 21  9"),
+        ("%u %w", "5 5"),
+        ("%G-W%V-%u %g", "2026-W53-5 26"),
+        ("%U %W %j %-j %C %y", "00 00 001 1 20 27"),
+        ("%z %:z %::z %Z", "+0000 +00:00 +00:00:00 UTC"),
+        ("%s %L %3N %N", "1798837507 000 000 000000000"),
+        ("%F %D %T %R %r", "2027-01-01 01/01/27 21:05:07 21:05 09:05:07 PM"),
+        ("%c|%v|%-D", "Fri Jan 1 21:05:07 2027|1-JAN-2027|1/1/27"),
+        ("%5d|%_5d|%10A|%^10a|%-10A", "00001|    1|    Friday|       FRI|Friday"),
+        ("%Ey %Od 100%%", "27 01 100%"),
+    ],
+)
+def test_codes_flags_and_widths_are_rubys(pattern: str, expected: str) -> None:
+    assert LocaleFilters("en-US", UTC).date(DAY, pattern) == expected
+
+
+def test_a_zone_has_its_offset_and_names_are_the_locales() -> None:
+    filters = LocaleFilters("tr-TR", ZoneInfo("Asia/Kolkata"))
+    assert filters.date("2027-04-02T20:00:00Z", "%z %:z %^b %^A") == ("+0530 +05:30 NİS CUMARTESİ")
+
+
+@pytest.mark.parametrize(
+    ("day", "week"),
+    [
+        ("2026-12-31", "2026-53"),
+        ("2027-01-03", "2026-53"),
+        ("2027-01-04", "2027-01"),
+        ("2024-12-30", "2025-01"),
+        ("2023-01-01", "2022-52"),
+    ],
+)
+@pytest.mark.parametrize("tag", ["en-US", "de-DE", "ar-EG"])
+def test_weeks_are_those_of_iso_8601_in_every_locale(tag: str, day: str, week: str) -> None:
+    assert LocaleFilters(tag, UTC).date(day, "%G-%V") == week
+
+
+@pytest.mark.parametrize("code", ["%Q", "%i", "%:d", "%", "%-", "%5!"])
+def test_an_unknown_code_is_a_finding_wherever_it_is(code: str) -> None:
+    with pytest.raises(FilterError, match="unknown date code"):
+        LocaleFilters("en-US", UTC).date(DAY, f"%d {code}")
+    hidden = f"{{% if false %}}{{{{ d | date: '%d {code}' }}}}{{% endif %}}"
+    compiled = template(
+        fields={"d": {"type": "date", "default": DAY}},
+        layers=[{"type": "text", "text": hidden}],
+        alt=f"{{{{ d | time: '%H {code}' }}}}",
+    )
+    findings = [(fault.code, fault.pointer) for fault in check_template(compiled)]
+    assert findings == [("unknown_date_code", "/layers/0/text"), ("unknown_date_code", "/alt")]
+
+
+def test_known_codes_and_texts_with_percent_signs_are_no_findings() -> None:
+    fields = {"d": {"type": "date", "default": DAY}}
+    text = "10% {{ d | date: '%^b %-d 100%%' }} {{ d | date: 'EEE d' }} {{ d | append: '%Q' }}"
+    assert not check_template(template(fields=fields, layers=[{"type": "text", "text": text}]))
