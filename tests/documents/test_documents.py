@@ -230,7 +230,7 @@ def test_the_ticket_has_no_dangling_dot(
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_tickets_texts_keep_apart(world: InMemoryService, locale: str) -> None:
-    seats = dict.fromkeys(("section", "row", "seat"), "WWWWWWWW")
+    seats = dict.fromkeys(("seat_section", "row", "seat"), "WWWWWWWW")
     values = {**hard_values("event-ticket", locale), **seats}
     boxes = preview(world, document("event-ticket"), values, width=300).boxes
     title, date, guest, row = (boxes[f"/layers/{index}"] for index in (2, 3, 4, 5))
