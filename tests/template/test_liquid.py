@@ -332,3 +332,17 @@ def test_fast_path_conditions_evaluate_like_python_liquid(
     assert isinstance(condition, TruthyCondition | ComparisonCondition)
     context = LiquidContext(values, LocaleFilters("en", UTC))
     assert condition.evaluate(context) == bool(ParsedLiquid(source, condition=True).render(context))
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("{{ -0.4 | number: 0 }}", "0"),
+        ("{{ -0.001 | currency: 'EUR' }}", "€0.00"),
+        ("{{ 0.0 | times: -1 }}", "0"),
+        ("{{ -0.4 | round }}", "0"),
+        ("{{ -0.5 | number: 0 }}", "-1"),
+    ],
+)
+def test_a_number_that_is_rounded_to_zero_has_no_minus(text: str, result: str) -> None:
+    assert alt_text(text) == result

@@ -411,3 +411,10 @@ def test_the_link_text_of_a_value_reads_as_the_same_value(raw: Any) -> None:
 @given(st.dates(date(1000, 1, 1)) | st.datetimes(datetime(1000, 1, 2), timezones=st.just(UTC)))
 def test_the_link_text_of_a_date_reads_as_the_same_date(day: date) -> None:
     assert read_value(DateField(), to_link_text(day)) == day
+
+
+@pytest.mark.parametrize("raw", ["-0", "-0.0", -0.0, "-0.0000001", -1e-9, "\u22120"])
+def test_minus_zero_is_zero(raw: Any) -> None:
+    value = read("number", raw, source=ValueSource(locale="en"))
+    assert (value, type(value), to_link_text(value)) == (0, int, "0")
+    assert read("text", -0.0) == "0"

@@ -11,6 +11,12 @@ from liquid.undefined import Undefined
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.liquid.bounds import LiquidFailed, check_length, check_value
 from postcard.template.liquid.context import LiquidContext, call_filter, join_values, misuse
+from postcard.template.liquid.grapheme_filters import (
+    slice_graphemes,
+    split,
+    truncate,
+    truncatewords,
+)
 from postcard.template.liquid.locale_filters import CASE_FILTERS, FILTER_NAMES
 from postcard.template.liquid.metered_tags import MeteredContext
 from postcard.template.schema.delimiters import without_delimited
@@ -24,6 +30,8 @@ _HTML_BLOCK_END = {"<script": "</script>", "<style": "</style>", "<!--": "-->"}
 _HTML_TAG = lazy_regex(r"(?=(<)[A-Za-z/!?])")
 _QUADRATIC_FILTERS = ("uniq",)  # compares each item with each
 _PAIRS_PER_STEP = 50
+_GRAPHEME_FILTERS = ("slice", "split", "truncate", "truncatewords")  # ICU looks at each character
+_GRAPHEME_CHARACTERS_PER_STEP = 10
 
 
 def bound_filters(liquid: Environment) -> None:
@@ -31,8 +39,12 @@ def bound_filters(liquid: Environment) -> None:
     replaced: dict[str, Any] = {
         "join": _join,
         "replace": _replace,
+        "slice": slice_graphemes,
         "sort": _sort,
+        "split": split,
         "strip_html": _strip_html,
+        "truncate": truncate,
+        "truncatewords": truncatewords,
     }
     replaced |= {name: _case_filter(name) for name in CASE_FILTERS}
     for name in FILTER_NAMES:
@@ -55,6 +67,8 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         context.budget.spend_on(value, *arguments)
         if name in _QUADRATIC_FILTERS and isinstance(value, list):
             context.budget.spend(len(value) ** 2 // _PAIRS_PER_STEP)
+        if name in _GRAPHEME_FILTERS and isinstance(value, str) and not value.isascii():
+            context.budget.spend(len(value) // _GRAPHEME_CHARACTERS_PER_STEP)
         if takes_context:
             named["context"] = context
         if takes_environment:

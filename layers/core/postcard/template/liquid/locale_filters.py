@@ -198,4 +198,5 @@ def _round_half_up(value: Any, decimals: Any) -> tuple[Decimal, int]:
     except (BadValue, TypeError, OverflowError, ValueError):
         raise FilterError(f"{shown(value)} is not a number") from None
     exact = Decimal(repr(number))
-    return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), decimals
+    rounded = exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    return rounded + 0, decimals  # -0 becomes 0
