@@ -29,10 +29,10 @@ from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
 from postcard.template.liquid.bounds import MAX_ITERATIONS, MAX_NUMBER
+from postcard.template.liquid.formatting.strftime import unknown_codes
 from postcard.template.liquid.loops import NameTypes, item_types
 from postcard.template.liquid.metered_tags import CONTEXT_KEY
 from postcard.template.liquid.python_liquid import ParsedLiquid, environment
-from postcard.template.liquid.strftime import unknown_codes
 
 _COMPARISONS = (
     EqExpression,

@@ -138,7 +138,7 @@ class LocaleFilters:
         places: tuple[int, int],
         currency: str | None = None,
     ) -> str:
-        from postcard.template.liquid.number_formatting import format_number  # needs Babel's data
+        from postcard.template.liquid.formatting.numbers import format_number  # needs Babel's data
 
         return self.localize_digits(
             format_number(amount, places, pattern, self.locale, self._numbering_system, currency)
@@ -156,7 +156,7 @@ class LocaleFilters:
         return text if zero is None else text.translate({48 + n: zero + n for n in range(10)})
 
     def _format_strftime(self, moment: datetime, pattern: str) -> str:
-        from postcard.template.liquid.strftime import UnknownDateCode, format_strftime
+        from postcard.template.liquid.formatting.strftime import UnknownDateCode, format_strftime
 
         def format_cldr(part: str) -> str:
             return self._format_cldr(moment, part)
