@@ -138,7 +138,9 @@ class LocaleFilters:
         places: tuple[int, int],
         currency: str | None = None,
     ) -> str:
-        from postcard.template.liquid.formatting.numbers import format_number  # needs Babel's data
+        from postcard.template.liquid.formatting.number_formatting import (
+            format_number,  # needs Babel's data
+        )
 
         return self.localize_digits(
             format_number(amount, places, pattern, self.locale, self._numbering_system, currency)
