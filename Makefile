@@ -2,10 +2,15 @@
 SHELL := /bin/bash
 PORT ?= 8080
 PYTHON ?= python3
+ENGINE_PYTHON ?= python3.13
+CHECKOV_PYTHON ?= python3.11
 STAGE ?= dev
 ARCH ?= arm64
 REQUESTS ?= 1000000
 BUILD ?= .aws-sam/build
+# on: with the fonts of further scripts. off: without them. Empty: as the stack is deployed, else off.
+MORE_FONTS ?=
+MORE_FONTS_BUILT := $(if $(filter on,$(MORE_FONTS)),build/more-fonts/coverage.json)
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
@@ -18,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack build deploy bench docs docs-page gallery scripts fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -42,8 +47,25 @@ setup: .venv/ready ## create .venv with pinned packages
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-docs requirements/docs.txt
 	@touch $@
 
-serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) ## run the whole service on http://127.0.0.1:8080 (PORT=…)
-	@$(BIN)/postcard serve --port $(PORT)
+.venv-clients/ready: requirements/clients.txt requirements/clients/package-lock.json | setup
+	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
+	@cd requirements/clients && npm ci
+	@touch $@
+
+# Tools that check the stack from outside, each in an environment of its own.
+.venv-engine/ready: requirements/stack-tools/localstack.txt | setup
+	@test -x .venv-engine/bin/python || $(BIN)/uv venv -q --python $(ENGINE_PYTHON) .venv-engine
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-engine requirements/stack-tools/localstack.txt
+	@touch $@
+
+.venv-checkov/ready: requirements/stack-tools/checkov.txt | setup
+	@test -x .venv-checkov/bin/python || $(BIN)/uv venv -q --python $(CHECKOV_PYTHON) .venv-checkov
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-checkov requirements/stack-tools/checkov.txt
+	@touch $@
+
+serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FONTS_BUILT) ## run the whole service on http://127.0.0.1:8080 (PORT=… MORE_FONTS=on)
+	@$(if $(MORE_FONTS_BUILT),POSTCARD_MORE_FONTS=build/more-fonts )$(BIN)/postcard serve --port $(PORT)
 
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
@@ -67,7 +89,7 @@ lint: setup ## check formatting, lint rules and import contracts
 	PYTHONPATH=functions:. $(BIN)/lint-imports
 
 types: setup ## check types with mypy --strict
-	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py
+	$(BIN)/mypy layers/core/postcard functions local deploy tests bench/*.py layers/bytecode.py layers/vendor/*.py layers/fonts/*.py layers/more_fonts/*.py
 
 audit: setup ## check pinned packages for known vulnerabilities (exit 2: PyPI is not reachable)
 	@$(BIN)/python -m deploy.dependency_audit
@@ -77,12 +99,21 @@ stack: .venv-sam/ready ## copy the edge function into template.yaml and validate
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	$(BIN)/python -m deploy.template_check
 
-build: .venv-sam/ready ## build the Lambda functions and layers (ARCH=arm64|x86_64)
-	ARCHITECTURE=$(ARCH) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
+engine: .venv-engine/ready ## create, update and delete the stack in LocalStack (needs Python 3.13; ENGINE_PYTHON=…)
+	@PYTHONPATH=functions:. $(BIN)/python -m tests.stack.localstack_engine .venv-engine/bin/python
+
+checkov: .venv-checkov/ready ## check the stack with checkov (needs Python 3.11; CHECKOV_PYTHON=…)
+	@$(BIN)/python -m deploy.checkov_findings .venv-checkov/bin/checkov
+
+build: .venv-sam/ready $(MORE_FONTS_BUILT) ## build the Lambda functions and layers (ARCH=arm64|x86_64 MORE_FONTS=on)
+	ARCHITECTURE=$(ARCH) MORE_FONTS=$(MORE_FONTS) $(SAM) build --parameter-overrides Architecture=$(ARCH) --build-dir $(BUILD)
 	$(BIN)/python -m deploy.build_artifacts $(BUILD) $(ARCH)
 
-deploy: stack build ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="AlarmEmail=…")
-	$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS))
+deploy: .venv-sam/ready ## deploy to your AWS account (STAGE=dev|prod PARAMETERS="…" MORE_FONTS=on YES=1 WITHOUT_DOMAIN=1 CHANGES=1)
+	@$(BIN)/python -m deploy --stage $(STAGE) --architecture $(ARCH) $(addprefix --parameter ,$(PARAMETERS) $(addprefix MoreFonts=,$(MORE_FONTS))) $(if $(YES),--yes) $(if $(WITHOUT_DOMAIN),--without-domain) $(if $(CHANGES),--changes)
+
+destroy: setup ## delete a stack from your AWS account (STAGE=dev|prod)
+	@$(BIN)/python -m deploy.destroy --stage $(STAGE)
 
 bench: setup ## run the benchmarks, each next to an alternative
 	$(BIN)/python -m bench
@@ -90,15 +121,23 @@ bench: setup ## run the benchmarks, each next to an alternative
 docs: .venv-docs/ready ## build the documentation site into build/docs (warnings are errors)
 	.venv-docs/bin/python -m sphinx -q -E -W --keep-going -n -c docs/site -d build/doctrees docs build/docs
 
+clients: .venv-clients/ready ## generate API clients for Python and TypeScript, and call a local service
+	@$(BIN)/python -m tests.clients .venv-clients/bin/python requirements/clients build/clients
+
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
 scripts: setup ## draw reference lines in all scripts with Chromium, for the text tests
-	@mkdir -p build
-	$(BIN)/python -m tests.text.chromium_lines build/scripts.png
+	@mkdir -p build/scripts
+	$(BIN)/python -m tests.text.chromium_lines build/scripts
 
 fonts: setup ## build layers/fonts from pinned packages (5 minutes; FILES="Inter.ttf …" for some)
 	$(BIN)/python -m layers.fonts.build build/fonts $(FILES)
+
+more-fonts: build/more-fonts/coverage.json ## build the optional fonts into build/more-fonts (needs npm)
+
+build/more-fonts/coverage.json: layers/more_fonts/more_font_sources.py layers/fonts/build.py | setup
+	$(BIN)/python -m layers.more_fonts.build_more_fonts build/fonts build/more-fonts
 
 docs-page: ## copy the pinned Swagger UI that /docs shows (needs npm)
 	cd requirements/docs-page && npm ci
@@ -113,6 +152,9 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	$(COMPILE) requirements/clients.in -o requirements/clients.txt
+	$(filter-out --universal,$(COMPILE)) requirements/stack-tools/checkov.in -o requirements/stack-tools/checkov.txt
+	$(subst 3.11,3.13,$(COMPILE)) requirements/stack-tools/localstack.in -o requirements/stack-tools/localstack.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-engine .venv-checkov requirements/*/node_modules .aws-sam build

@@ -91,7 +91,7 @@ def compare(layer: Json, size: OutputSize, pictures: dict[str, bytes], rounds: i
     for _ in range(rounds):
         renderer = Renderer(fonts)
         prepared = PreparedRender(compiled, bind_defaults(compiled), size)
-        estimate = renderer.estimate_cost(prepared, pictures, size).total
+        estimate = renderer.estimate_cost(prepared, pictures).total
         started = time.process_time()
         renderer.render_surface(prepared, pictures)
         real.append((time.process_time() - started) * 1000)

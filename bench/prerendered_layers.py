@@ -112,7 +112,7 @@ def rows() -> Iterator[str]:
             prerendered = renderer.prerender(prepared, downscaled)
             assert prerendered is not None
             file = prerendered.to_bytes()
-            is_stored = is_cheaper_to_read(prepared, downscaled, prerendered, len(file))
+            is_stored = is_cheaper_to_read(renderer, prepared, downscaled, prerendered, len(file))
             without_ms, with_ms = (
                 first_render_milliseconds(fonts, template, size, downscaled, layers_file)
                 for layers_file in (b"", file)

@@ -2,29 +2,35 @@
 
     python -m deploy --stage dev --architecture arm64 [--parameter AlarmEmail=you@example.com]
 
-It can be run again at any time: existing keys and pictures are not replaced.
+Region, credentials, the stack's status and questions come first, then the build. It can be run
+again at any time: existing keys and pictures are not replaced.
 """
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from deploy import bootstrap
+from deploy import bootstrap, origin_secret, questions
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
+    DeployedStack,
     DeployError,
     DeploymentPlan,
     StackOutputs,
-    deployed_parameter,
+    failed_resources,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
+from deploy.questions import Declined, Terminal
 from deploy.smoke_test import SmokeTest, SmokeTestFailed
+from deploy.stack_advice import StackName, obstacle
 from postcard import wiring
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.objects import S3ObjectStore
@@ -38,8 +44,12 @@ def main(argv: Sequence[str]) -> int:
     """Deploy; 0 if the stack is deployed and passed the smoke test."""
     arguments = read_arguments(argv)
     parameters = {**dict(arguments.parameter), "Architecture": arguments.architecture}
+    terminal = Terminal(sys.stdin.isatty(), yes=arguments.yes)
     try:
-        deploy(arguments.stage, parameters)
+        deploy(arguments, parameters, terminal)
+    except Declined:
+        print("Nothing was deployed.", file=sys.stderr)
+        return 1
     except (DeployError, SmokeTestFailed, Problem, BotoCoreError, ClientError) as error:
         print(f"The deployment stopped: {error}", file=sys.stderr)
         return 1
@@ -64,6 +74,15 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
         metavar="NAME=VALUE",
         help="a parameter of template.yaml; can be repeated",
     )
+    parser.add_argument("--yes", action="store_true", help="ask nothing, for example in CI")
+    parser.add_argument(
+        "--without-domain",
+        action="store_true",
+        help="deploy the stage prod with CloudFront's own name",
+    )
+    parser.add_argument(
+        "--changes", action="store_true", help="show what would change, and deploy nothing"
+    )
     return parser.parse_args(argv)
 
 
@@ -75,18 +94,66 @@ def parse_parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def deploy(stage: str, extra_parameters: Mapping[str, str]) -> None:
+def deploy(
+    arguments: argparse.Namespace, extra_parameters: Mapping[str, str], terminal: Terminal
+) -> None:
     """Run every step in order; the first failure stops the deployment."""
     session = boto3.Session(region_name=aws_region(os.environ))
-    plan = DeploymentPlan.read(stage, extra_parameters)
+    region = str(session.region_name)
+    identity = caller_identity(session)
+    plan = DeploymentPlan.read(arguments.stage, extra_parameters)
+    stack = StackName(plan.stack_name, region)
     cloudformation = session.client("cloudformation")
+    deployed = DeployedStack.read(cloudformation, plan.stack_name)
+    if problem := obstacle(deployed.status, stack):
+        raise DeployError(problem)
+    plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
-    print(limits.summary())
-    run_sam(with_api_concurrency(plan, limits, cloudformation).sam_command(session.region_name))
+    requested, reserved = api_concurrency(plan, deployed)
+    print(limits.summary(requested, reserved=reserved))
+    questions.confirm(plan, deployed, terminal, region=region, identity=identity)
+    build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
+    plan = with_api_concurrency(plan, limits, deployed)
+    try:
+        run_sam(plan.sam_command(region, only_show_changes=arguments.changes))
+    except DeployError as error:
+        causes = failed_resources(cloudformation, plan.stack_name)
+        raise DeployError(
+            "\n".join([str(error), *(each.explain(stack) for each in causes)])
+        ) from None
+    if arguments.changes:
+        return
     outputs = StackOutputs.read(cloudformation, plan.stack_name)
-    settings = outputs.settings(region=session.region_name, stage=stage)
+    settings = outputs.settings(region=region, stage=arguments.stage)
     bootstrap_stack(settings)
+    if updated := origin_secret.repair(session, settings):
+        print(updated)
     run_smoke_test(outputs, settings)
+
+
+def caller_identity(session: boto3.Session) -> str:
+    """The account and user that deploy; `DeployError` without valid credentials."""
+    try:
+        identity = session.client("sts").get_caller_identity()
+    except (NoCredentialsError, ClientError) as error:
+        raise DeployError(
+            f"AWS does not accept your credentials ({error}). Sign in, for example with"
+            " `aws sso login` and AWS_PROFILE, then deploy again."
+        ) from None
+    return str(identity["Arn"])
+
+
+def more_fonts(plan: DeploymentPlan, deployed: DeployedStack) -> str:
+    """`on` if the stack has or gets the optional fonts, else `off`."""
+    return plan.parameters.get("MoreFonts") or deployed.parameters.get("MoreFonts", "off")
+
+
+def build(architecture: str, *, more_fonts: str) -> None:
+    """Build the functions and layers with `make`; `DeployError` if it fails."""
+    command = ["make", "--no-print-directory", "stack", "build", f"ARCH={architecture}"]
+    command.append(f"MORE_FONTS={more_fonts if more_fonts == 'on' else ''}")
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - a fixed program
+        raise DeployError("The build failed; see its output above. Nothing was deployed.")
 
 
 def aws_region(environ: Mapping[str, str]) -> str:
@@ -97,17 +164,20 @@ def aws_region(environ: Mapping[str, str]) -> str:
     return str(region)
 
 
+def api_concurrency(plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
+    """The concurrency that the plan reserves for `api`, and what the stack reserves now."""
+    reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
+    return int(plan.parameters.get("ApiConcurrency", reserved)), reserved
+
+
 def with_api_concurrency(
-    plan: DeploymentPlan, limits: ConcurrencyLimits, cloudformation: object
+    plan: DeploymentPlan, limits: ConcurrencyLimits, deployed: DeployedStack
 ) -> DeploymentPlan:
-    """The plan with a concurrency for `api` that the account's limit allows."""
-    reserved = int(deployed_parameter(cloudformation, plan.stack_name, "ApiConcurrency") or 0)
-    allowed = limits.allowed_reservation(
-        int(plan.parameters.get("ApiConcurrency", reserved)), reserved=reserved
-    )
-    return DeploymentPlan(
-        plan.stage, plan.stack_name, {**plan.parameters, "ApiConcurrency": str(allowed)}
-    )
+    """The plan with a concurrency for `api` and an alarm that suit the account's limit."""
+    requested, reserved = api_concurrency(plan, deployed)
+    allowed = limits.allowed_reservation(requested, reserved=reserved)
+    alarm = {"ConcurrencyAlarm": str(limits.alarm_threshold)}
+    return replace(plan, parameters={**alarm, **plan.parameters, "ApiConcurrency": str(allowed)})
 
 
 def bootstrap_stack(settings: Settings) -> None:

@@ -13,7 +13,8 @@ MAX_VENDOR_BYTES = 100 * MEGABYTE
 MAX_TOTAL_BYTES = (
     150 * MEGABYTE
 )  # Lambda's limit is 262 MB: code and layers of a function, unzipped
-LAYERS = ("CoreLayer", "VendorLayer", "FontsLayer")
+FUNCTIONS = ("ImageFunction", "ApiFunction", "WorkerFunction")
+LAYERS = ("CoreLayer", "VendorLayer", "FontsLayer", "MoreFontsLayer")
 ELF_MACHINES = {62: "x86_64", 183: "arm64"}  # e_machine of an ELF header
 
 
@@ -56,7 +57,7 @@ def build_faults(sizes: Mapping[str, int], built: Path, architecture: str) -> It
 
 def main(built: Path, architecture: str) -> int:
     """Print sizes and faults; 1 if there are any."""
-    names = (*LAYERS, "ImageFunction", "ApiFunction")
+    names = (*LAYERS, *FUNCTIONS)
     sizes = {name: folder_bytes(built / name) for name in names}
     for name, count in sizes.items():
         print(f"{name:14} {count / MEGABYTE:6.1f} MB unzipped")

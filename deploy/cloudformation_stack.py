@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from deploy.stack_advice import FailedResource
 from postcard.settings import Settings
 
 SAM = Path(".venv-sam/bin/sam")
@@ -44,12 +45,17 @@ class DeploymentPlan:
         configured = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
         return cls(stage, deploy["stack_name"], {**configured, **extra_parameters})
 
-    def sam_command(self, region: str) -> list[str]:
-        """The `sam deploy` command. A parameter that is not named keeps its deployed value."""
+    def sam_command(self, region: str, *, only_show_changes: bool = False) -> list[str]:
+        """The `sam deploy` command. A parameter that is not named keeps its deployed value.
+
+        It never asks: `sam deploy` ends with 0 also when its question is answered with no.
+        """
         environment = "default" if self.stage == "dev" else self.stage
         pairs = [f"{name}={value}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
         command += ["--region", region, "--config-env", environment]
+        command += ["--no-confirm-changeset"]
+        command += ["--no-execute-changeset"] if only_show_changes else []
         return [*command, "--parameter-overrides", *pairs]
 
 
@@ -87,16 +93,27 @@ class StackOutputs:
         )
 
 
-def deployed_parameter(client: Any, stack: str, name: str) -> str | None:
-    """The deployed value of a parameter; None if there is no stack yet."""
-    try:
-        (described,) = client.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-    values = {item["ParameterKey"]: item["ParameterValue"] for item in described["Parameters"]}
-    return values.get(name)
+@dataclass(frozen=True, slots=True)
+class DeployedStack:
+    """The stack before this deployment; `status` is None if there is none."""
+
+    status: str | None
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def read(cls, client: Any, stack: str) -> "DeployedStack":
+        """Read the status and parameters with boto3's CloudFormation client."""
+        try:
+            (described,) = client.describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return cls(None, {})
+        values = described.get("Parameters", ())
+        return cls(
+            described["StackStatus"],
+            {item["ParameterKey"]: item["ParameterValue"] for item in values},
+        )
 
 
 def run_sam(command: Sequence[str]) -> None:
@@ -105,3 +122,34 @@ def run_sam(command: Sequence[str]) -> None:
         raise DeployError(
             "`sam deploy` failed; see its output above. Keys and pictures were not changed."
         )
+
+
+def failed_resources(client: Any, stack: str) -> list[FailedResource]:
+    """The resources that failed in the last operation on the stack, the first cause first.
+
+    CloudFormation's newest events come first, and an operation begins with an event of the stack
+    itself. Resources that were cancelled because another one failed are left out.
+    """
+    failed: list[FailedResource] = []
+    try:
+        events = client.describe_stack_events(StackName=stack)["StackEvents"]
+    except ClientError:
+        return []  # there is no stack: SAM stopped before it
+    for event in events:
+        is_stack = event["LogicalResourceId"] == stack
+        if is_stack and event["ResourceStatus"] in _FIRST_STATUSES:
+            break
+        reason = event.get("ResourceStatusReason", "")
+        if is_stack or not event["ResourceStatus"].endswith("_FAILED"):
+            continue
+        if reason and "cancelled" not in reason.lower():
+            failed.append(FailedResource(event["LogicalResourceId"], event["ResourceType"], reason))
+    return failed[::-1]
+
+
+_FIRST_STATUSES = (
+    "CREATE_IN_PROGRESS",
+    "UPDATE_IN_PROGRESS",
+    "DELETE_IN_PROGRESS",
+    "REVIEW_IN_PROGRESS",
+)

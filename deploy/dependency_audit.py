@@ -14,9 +14,12 @@ from typing import Any
 AUDITOR = "pip-audit==2.10.1"  # in an environment of its own, which uv makes and keeps
 PINS = (
     Path("layers/vendor/requirements.txt"),
+    Path("requirements/clients.txt"),
     Path("requirements/dev.txt"),
     Path("requirements/docs.txt"),
     Path("requirements/sam.txt"),
+    Path("requirements/serve.txt"),
+    Path("requirements/uv.txt"),
 )
 EXIT_OK, EXIT_VULNERABLE, EXIT_INCOMPLETE = 0, 1, 2
 

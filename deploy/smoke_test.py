@@ -1,5 +1,9 @@
-"""Smoke test of a deployed stack: publishes a template, draws an image and opens a signed link."""
+"""Smoke test of a deployed stack: publishes a template, draws an image and opens a signed link.
 
+The image shows a picture that was uploaded, so that untrusted files are decoded in both functions.
+"""
+
+import base64
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -8,14 +12,23 @@ from typing import Any
 
 import urllib3
 
-TEMPLATE_ID = "postcard-smoke"
+TEMPLATE_ID = ASSET_ID = "postcard-smoke"
+PHOTO = base64.b64decode(  # a PNG of 4 × 2 pixels
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACCAIAAADwyuo0AAAAG0lEQVR42mP8WSwmxhzBwMDAwMDABGcxMDAAADL9Amjc"
+    "UYB7AAAAAElFTkSuQmCC"
+)
 TEMPLATE = {
     "name": "Smoke test",
     "width": 600,
     "height": 200,
     "background": "#0f172a",
-    "fields": {"name": {"type": "text", "default": "there", "max_length": 40}},
+    "format": "png",
+    "fields": {
+        "name": {"type": "text", "default": "there", "max_length": 40},
+        "photo": {"type": "image", "default": "", "allowed_assets": [ASSET_ID]},
+    },
     "layers": [
+        {"type": "image", "x": 480, "width": 80, "height": 40, "source": "{{ photo }}"},
         {
             "type": "text",
             "name": "greeting",
@@ -26,8 +39,14 @@ TEMPLATE = {
             "text": "Hello {{ name }}",
             "size": 44,
             "color": "#ffffff",
-        }
+        },
     ],
+}
+SANDBOX_SENTENCES = {
+    "sealed": "sealed",
+    "memory_not_protected": (
+        "files and sockets are closed, the function's memory is not protected (docs/security.md)"
+    ),
 }
 MAX_ATTEMPTS = 10  # CloudFront needs some seconds until all edge locations have new keys
 
@@ -70,33 +89,60 @@ class SmokeTest:
 
         `unique_text` makes the picture a new one, so that it must be drawn.
         """
-        self._expect_status(self._call("GET", "/v1/health"), 200, "health")
-        yield "health: every dependency works"
+        health = self._expect_status(self._call("GET", "/v1/health"), 200, "health").json()
+        yield f"health: every dependency works; {sandbox_sentence(health['decoder'])}"
         self._expect_status(
             self._call("PUT", f"/v1/templates/{TEMPLATE_ID}", TEMPLATE), 200, "template"
         )
         yield f'template "{TEMPLATE_ID}" published'
+        self._upload_photo()
         values = {
             "template_id": TEMPLATE_ID,
-            "modifications": [{"name": "name", "text": unique_text}],
+            "modifications": [
+                {"name": "name", "text": unique_text},
+                {"name": "photo", "image_url": f"asset:{ASSET_ID}"},
+            ],
         }
         image = self._expect_status(self._call("POST", "/v1/images", values), 200, "image").json()
+        if image["status"] != "ready":
+            raise SmokeTestFailed(f"image: status {image['status']}: {image['warnings']}")
         self.expect_picture(image["url"], "the image's url")
-        yield f"image drawn and served: {image['url']}"
+        yield f"picture uploaded and decoded, image drawn and served: {image['url']}"
         link = self._expect_status(self._call("POST", "/v1/links", values), 200, "link").json()
         self.expect_picture(link["url"], "the signed link")
-        yield "signed link drawn when it was first opened"
+        yield "signed link drawn with its picture when it was first opened"
         self._expect_refusal(link["url"])
         yield "a changed link is refused at the edge"
+        self._expect_status(self._call("DELETE", f"/v1/assets/{ASSET_ID}"), 204, "asset")
         self._expect_status(self._call("DELETE", f"/v1/images/{image['id']}"), 204, "erasure")
         yield "image erased"
+
+    def _upload_photo(self) -> None:
+        """Upload a picture as an asset and have it checked, which decodes it in the sandbox."""
+        asset = {"id": ASSET_ID, "content_type": "image/png", "bytes": len(PHOTO), "replace": True}
+        form = self._expect_status(self._call("POST", "/v1/assets", asset), 200, "asset").json()
+        body, content_type = urllib3.encode_multipart_formdata(
+            {**form["upload"]["fields"], "file": ("photo.png", PHOTO, "image/png")}
+        )
+        url, headers = form["upload"]["url"], {"Content-Type": content_type}
+        uploaded = self._send("POST", url, headers, body)
+        if not 200 <= uploaded.status < 300:
+            self._expect_status(uploaded, 204, "upload")
+        checked = self._call("GET", f"/v1/assets/{ASSET_ID}")
+        asset = self._expect_status(checked, 200, "asset").json()
+        if asset["status"] != "ready" or asset["replacement"] is not None or asset["detail"]:
+            raise SmokeTestFailed(f"asset: the upload was not decoded: {asset}")
 
     def _call(self, method: str, path: str, body: object = None) -> HttpResponse:
         text = None if body is None else json.dumps(body)
         return self._send(method, self._api_url + path, self._headers, text)
 
     def _send(
-        self, method: str, url: str, headers: dict[str, str] | None = None, body: str | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        body: str | bytes | None = None,
     ) -> HttpResponse:
         try:
             response = self._http.request(
@@ -131,6 +177,13 @@ class SmokeTest:
             text = response.body[:300].decode("utf-8", "replace")
             raise SmokeTestFailed(f"{step}: status {response.status} instead of {status}: {text}")
         return response
+
+
+def sandbox_sentence(decoder: str) -> str:
+    """What holds in the process that decodes untrusted files; `SmokeTestFailed` if too little."""
+    if decoder in SANDBOX_SENTENCES:
+        return f"sandbox of untrusted files: {SANDBOX_SENTENCES[decoder]}"
+    raise SmokeTestFailed(f"sandbox of untrusted files: {decoder} (see docs/security.md)")
 
 
 def _lowercase_names(headers: dict[str, str]) -> dict[str, str]:

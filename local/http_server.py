@@ -1,4 +1,4 @@
-"""HTTP/1.1 server on one port of 127.0.0.1, in front of the imitated API Gateway and CloudFront.
+"""HTTP/1.1 server on one port, in front of the imitated API Gateway and CloudFront.
 
 It passes on paths and queries as they were sent, and survives clients that send garbage or go away.
 """
@@ -155,7 +155,7 @@ def _decode_utf8(raw: bytes) -> str:
 
 
 class WebServer(ThreadingHTTPServer):
-    """Serves `app` on 127.0.0.1. Port 0 takes a free port; `OSError` if the port is in use.
+    """Serves `app` on one address. Port 0 takes a free port; `OSError` if the port is in use.
 
     Until `app` is set, every response is a 503. `on_error` is called, in the except block, for
     every exception in a request.
@@ -166,8 +166,9 @@ class WebServer(ThreadingHTTPServer):
     request_queue_size = 256
     allow_reuse_address = True
 
-    def __init__(self, port: int, on_error: Callable[[], None]) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, port: int, on_error: Callable[[], None], *, host: str = "127.0.0.1") -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
         self.app: HandleRequest = lambda _: plain_response(503, {"retry-after": "1"})
         self._on_error = on_error
         self._active_count = 0
@@ -207,11 +208,11 @@ class WebServer(ThreadingHTTPServer):
         self._on_error()
 
     def server_bind(self) -> None:
-        """Bind without a reverse DNS look-up of 127.0.0.1, which can take seconds."""
+        """Bind without a reverse DNS look-up of the address, which can take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+        self.server_name, self.server_port = str(self.server_address[0]), self.port
 
 
 class _ActiveRequest:

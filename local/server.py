@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deploy.bootstrap import upload_fallback
 from local.aws.activity_counters import ActivityCounters
@@ -21,6 +21,7 @@ from local.aws.api_gateway import HttpApi
 from local.aws.cloudfront import CloudFront
 from local.aws.distribution_config import Distribution
 from local.aws.edge_function import EdgeFunction
+from local.aws.event_sources import EventSources, QueuePoller, ScheduleClock
 from local.aws.http_messages import Request, Response
 from local.aws.lambda_service import LambdaFunction, LambdaService, LogFile
 from local.aws.moto_server import (
@@ -63,16 +64,18 @@ class LocalServer:
         port: int,
         state_dir: Path,
         *,
+        host: str = "127.0.0.1",
         template: Path | None = None,
         seed: Path = SEED_FOLDER,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._port = port
+        self._host, self._port = host, port
         self._folder = state_dir
         self._template = template or ROOT / "template.yaml"
         self._seed = seed
         self._clock = clock
         self.counters = ActivityCounters()
+        self.event_sources: EventSources | None = None
 
     def __enter__(self) -> "LocalServer":
         with ExitStack() as resources:
@@ -87,8 +90,10 @@ class LocalServer:
         """Start everything; the HTTP server, started first, sends 503 until the rest is ready."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         resources.enter_context(_lock_state_folder(self._folder / "lock"))
-        self.web = resources.enter_context(closing(WebServer(self._port, self._log_failure)))
-        self.base_url = f"http://127.0.0.1:{self.web.port}"
+        self.web = resources.enter_context(
+            closing(WebServer(self._port, self._log_failure, host=self._host))
+        )
+        self.base_url = f"http://{url_host(self._host)}:{self.web.port}"
         self.log = resources.enter_context(
             closing(LogFile(self._folder / "log.jsonl", self.counters))
         )
@@ -97,6 +102,7 @@ class LocalServer:
         self._start_keys()
         self._start_functions(resources)
         self._start_cdn()
+        self._start_event_sources(resources)
         self._upload_seed_once()
         self.start_page = StartPage(
             InProcessApiClient(self.api.handle, self.keys.api_key),
@@ -129,7 +135,7 @@ class LocalServer:
         self._recording_app = RecordingMiddleware(
             self.account.app,
             self.counters,
-            on_write=self.state.persist_write,
+            on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
         self.endpoint = resources.enter_context(closing(MotoHttpServer(self._recording_app)))
@@ -143,6 +149,7 @@ class LocalServer:
             "AWS_REGION": REGION,
             "POSTCARD_BASE_URL": self.base_url,
             "POSTCARD_FONTS": str(ROOT / "layers/fonts"),
+            "POSTCARD_MORE_FONTS": os.environ.get("POSTCARD_MORE_FONTS", ""),
             "POSTCARD_KVS_ARN": f"file:{(self._folder / 'edge').resolve()}",
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in _PYTHON_PATH),
         }
@@ -164,7 +171,10 @@ class LocalServer:
             for spec in self.stack.functions()
         ]
         self.functions = resources.enter_context(closing(LambdaService(functions, self.counters)))
-        self.functions.start_all()
+        answering = {
+            route.function for api in self.stack.apis() for route in self.stack.routes(api)
+        }
+        self.functions.start(answering)  # the worker starts with its first task
         self.api = self._http_api(API_ID)
         self.image_api = self._http_api(IMAGE_API_ID)
 
@@ -188,6 +198,21 @@ class LocalServer:
             IMAGE_API_ID: self.image_api.handle,
         }
         self.cdn = CloudFront(distribution, edge, origins, self.counters, clock=self._clock)
+
+    def _start_event_sources(self, resources: ExitStack) -> None:
+        invoke = self.functions.invoke
+        pollers = [
+            QueuePoller(source, self.account, invoke, on_done=self.state.forget_message)
+            for source in self.stack.queue_sources()
+        ]
+        schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
+        self.event_sources = EventSources(pollers, schedules, on_failure=self._log_failure)
+        resources.enter_context(closing(self.event_sources)).start()
+
+    def _on_write(self, service: str, name: str, arguments: Mapping[str, Any]) -> None:
+        self.state.persist_write(service, name, arguments)
+        if (service, name) == ("sqs", "SendMessage") and self.event_sources is not None:
+            self.event_sources.wake()
 
     def upload_fallback_picture(self) -> None:
         """Store the generic fallback picture, CloudFront's error page, in the bucket."""
@@ -215,6 +240,16 @@ def _lock_state_folder(path: Path) -> IO[str]:
         file.close()
         raise AlreadyRunning(str(path)) from error
     return file
+
+
+def url_host(host: str) -> str:
+    """The host in addresses of a server that listens on `host`.
+
+    >>> url_host("192.168.1.5"), url_host("0.0.0.0"), url_host("::1"), url_host("::")
+    ('192.168.1.5', '127.0.0.1', '[::1]', '[::1]')
+    """
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host
 
 
 _PYTHON_PATH = ("functions", "layers/core", "")

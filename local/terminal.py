@@ -3,6 +3,7 @@
 import errno
 import json
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Mapping
@@ -20,30 +21,47 @@ WELCOME_MODIFICATIONS: list[dict[str, str]] = [
     {"name": "discount_code", "text": "SAVE25NOW"},
     {"name": "profile_picture", "image_url": "asset:portrait"},
 ]
+_ADDRESS_ERRORS = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def main(port: int = 8080, state_dir: Path = Path(".postcard")) -> int:
-    """Serve on 127.0.0.1 until Ctrl-C or SIGTERM; returns the exit code."""
+def main(
+    port: int = 8080,
+    state_dir: Path = Path(".postcard"),
+    *,
+    host: str = "127.0.0.1",
+    as_json: bool = False,
+) -> int:
+    """Serve on `host` until Ctrl-C or SIGTERM; returns the exit code.
+
+    `as_json`: what is printed at start is one line of JSON with the address and the API key.
+    """
     for name in _STOP_SIGNALS:
         signal.signal(name, _interrupt_once)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not as_json:
         print("\n  Postcard is starting …", end="\r\x1b[A", flush=True)
     try:
-        with LocalServer(port, state_dir) as server:
-            link = _sign_welcome_link(server)
-            print(banner(server.local_json, link, color=sys.stdout.isatty()), flush=True)
+        with LocalServer(port, state_dir, host=host) as server:
+            if as_json:
+                print(json.dumps(json_line(server.local_json)), flush=True)
+            else:
+                link = _sign_welcome_link(server)
+                print(banner(server.local_json, link, color=sys.stdout.isatty()), flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except (AlreadyRunning, StateDamaged, InvocationFailed, SeedError, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EADDRINUSE:
+        if isinstance(error, OSError) and not _is_about_the_address(error):
             raise
-        return _print_error(_error_message(error, port, state_dir))
+        return _print_error(_error_message(error, host, port, state_dir), as_json=as_json)
     return 0
 
 
-def _error_message(error: Exception, port: int, state_dir: Path) -> str:
+def _is_about_the_address(error: OSError) -> bool:
+    return isinstance(error, socket.gaierror) or error.errno in _ADDRESS_ERRORS
+
+
+def _error_message(error: Exception, host: str, port: int, state_dir: Path) -> str:
     if isinstance(error, StateDamaged):
         return str(error)
     if isinstance(error, AlreadyRunning):
@@ -52,6 +70,11 @@ def _error_message(error: Exception, port: int, state_dir: Path) -> str:
             " another folder: postcard serve --state FOLDER."
         )
     if isinstance(error, OSError):
+        if error.errno != errno.EADDRINUSE:
+            return (
+                f"This machine cannot listen on {host}. Give --host one of its own addresses, or"
+                " 0.0.0.0 for all of them."
+            )
         return (
             f"Port {port} is in use. Stop the program that uses it, or choose another port:"
             " make serve PORT=8081."
@@ -106,6 +129,17 @@ def _curl_example(url: str, key: str) -> str:
         {lines}]}}'"""
 
 
-def _print_error(text: str) -> int:
+def json_line(local_json: Mapping[str, Any]) -> dict[str, object]:
+    """What `postcard serve --json` prints: the address and the API key."""
+    return {
+        "success": True,
+        "url": local_json["base_url"],
+        "api_key": local_json["api_key"],
+    }
+
+
+def _print_error(text: str, *, as_json: bool) -> int:
     print(text, file=sys.stderr)
+    if as_json:
+        print(json.dumps({"success": False, "code": "cannot_do", "detail": text}), flush=True)
     return 1

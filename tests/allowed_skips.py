@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 ALLOWED_REASONS = (
-    r"(node|njs|curl|Chromium) is not installed",
+    r"(node|njs|curl|php|ruby|go|Chromium) is not installed",
     r"Node and npm are not installed",
     r"npm could not install axios: .*",
     r"the layer's library is for Linux",

@@ -6,15 +6,21 @@ from hypothesis import HealthCheck, settings
 from postcard.text.fonts import Fonts
 from tests.allowed_skips import pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["fonts", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = ["fonts", "more_fonts", "pytest_make_collect_report", "pytest_runtest_makereport"]
 # An example that takes long says that the machine is busy, not that the code is wrong.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
 FONTS = Path(__file__).parents[1] / "layers" / "fonts"
+MORE_FONTS = Path(__file__).parent / "text" / "more_fonts"  # the glyphs of a few names
 
 
 @pytest.fixture(scope="session")
 def fonts() -> Fonts:
     return Fonts.load(FONTS)
+
+
+@pytest.fixture(scope="session")
+def more_fonts() -> Fonts:
+    return Fonts.load(FONTS, MORE_FONTS)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from api.request_context import ApiRequestContext
 from postcard.errors import failure_site
+from postcard.runtime.sandboxed_subprocess import unsealed_files
 
 SERVICE = "api"
 NAMESPACE = "Postcard"
@@ -71,6 +72,8 @@ def _write_metrics(log_fields: dict[str, object], status: int, duration_ms: floa
         metrics.add_metric("Bytes", MetricUnit.Bytes, float(str(log_fields["bytes"])))
     if log_fields.get("outcome") == "cached":
         metrics.add_metric("Hits", MetricUnit.Count, 1)
+    if unsealed := unsealed_files.take():
+        metrics.add_metric("UnsealedDecoder", MetricUnit.Count, unsealed)
     if status >= 500:
         metrics.add_metric("Failures", MetricUnit.Count, 1)
     metrics.flush_metrics()

@@ -1,13 +1,14 @@
 """Reads an HTTP API event (payload format 2.0) into a request."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from postcard.errors import BadRequest, ContentTooLarge, UnsupportedMediaType
-from postcard.json_text import parse_json
+from postcard.json_text import BYTE_ORDER_MARK, decode_utf8, parse_json
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -41,16 +42,37 @@ class ApiRequest:
             request_id=context["requestId"],
         )
 
+    def prefers_json(self) -> bool:
+        """Whether `Accept` asks for JSON; a list that names no JSON (`*/*`) does not.
+
+        If it names pictures too, the one with the higher `q` wins.
+        """
+        json_quality, picture_quality = 0.0, 0.0
+        for part in self.headers.get("accept", "").lower().split(","):
+            media_type, _, parameters = part.partition(";")
+            media_type, quality = media_type.strip(), _quality(parameters)
+            if media_type in ("application/json", "application/*"):
+                json_quality = max(json_quality, quality)
+            elif media_type.startswith("image/"):
+                picture_quality = max(picture_quality, quality)
+        return json_quality > 0 and json_quality >= picture_quality
+
     def parse_json(self) -> tuple[str, Any]:
         """The body's text and value; `ContentTooLarge`, `UnsupportedMediaType`, `BadRequest`."""
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity"):
+            raise UnsupportedMediaType(
+                f'The body is packed with "{encoding[:64]}": send it without Content-Encoding.',
+                headers={"Accept-Encoding": "identity"},
+            )
         body = self._body_bytes()
         if len(body) > MAX_BODY_BYTES:
             raise ContentTooLarge(f"The body is over {MAX_BODY_BYTES // 1024} KB: send less.")
         media_type = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if media_type.lower() != "application/json":
             raise UnsupportedMediaType(f'The body is "{media_type}": send application/json.')
-        value = parse_json(body)
-        return body.decode("utf-8"), value
+        text = decode_utf8(body).removeprefix(BYTE_ORDER_MARK)
+        return text, parse_json(text)
 
     def _body_bytes(self) -> bytes:
         if not self.is_base64:
@@ -60,3 +82,9 @@ class ApiRequest:
         except ValueError:
             detail = "The body is not base64, as the event says."
             raise BadRequest(detail, code="invalid_json") from None
+
+
+def _quality(parameters: str) -> float:
+    """The `q` of a part of `Accept`; 1 if it has none."""
+    match = re.search(r"(?:^|;)\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*(?:;|$)", parameters)
+    return float(match[1]) if match else 1.0

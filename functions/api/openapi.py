@@ -15,7 +15,8 @@ from api.openapi_responses import (
     describe_responses,
     error_table,
 )
-from api.response_models import PreviewResponse
+from api.openapi_schemas import request_schemas, simplify_schemas
+from api.response_models import ErasureResponse, PreviewResponse
 
 OpenApiDocument = dict[str, Any]
 DESCRIPTION = """A personal picture in every e-mail.
@@ -63,6 +64,7 @@ TEMPLATE_DOCUMENT_BODY = {
             "schema": {
                 "type": "object",
                 "description": "As /v1/template.schema.json says.",
+                "additionalProperties": True,
                 "examples": [TEMPLATE_DOCUMENT],
             }
         }
@@ -82,7 +84,7 @@ PROBLEM_SCHEMA: OpenApiDocument = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "instance": {"type": "string"},
-        "success": {"const": False},
+        "success": {"type": "boolean", "description": "Always false."},
         "code": {"type": "string"},
         "request_id": {"type": "string"},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Diagnostic"}},
@@ -93,7 +95,7 @@ PROBLEM_SCHEMA: OpenApiDocument = {
 
 def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> OpenApiDocument:
     """The description as JSON; an operation's own is its handler's docstring."""
-    docstrings = {(r.method.lower(), r.openapi_path): inspect.getdoc(r.func) or "" for r in routes}
+    handlers = {(r.method.lower(), r.openapi_path): r.func for r in routes}
     text = resolver.get_openapi_json_schema(
         title="Postcard",
         version="1",
@@ -110,13 +112,18 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
     document["paths"] = _sorted_paths(document["paths"])
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            operation["description"] = docstrings[method, path]
+            operation["description"] = inspect.getdoc(handlers[method, path]) or ""
+            operation["operationId"] = handlers[method, path].__name__
             _complete_operation(path, method, operation)
     schemas = document["components"]["schemas"]
     for unused in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[unused]
     preview = PreviewResponse.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= {**preview.pop("$defs"), "PreviewResponse": preview, "Problem": PROBLEM_SCHEMA}
+    erasure = ErasureResponse.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**erasure.pop("$defs"), "ErasureResponse": erasure}
+    requests = request_schemas(document["paths"])
+    document["components"]["schemas"] = simplify_schemas(schemas, requests=requests)
     document["components"]["headers"] = RESPONSE_HEADERS
     return document
 

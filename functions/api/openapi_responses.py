@@ -76,12 +76,26 @@ ERROR_CODES = (  # status, codes, what to do; as docs/contract/api.md has them
     (504, "timeout", "wait"),
 )
 REQUEST_HEADERS = {
+    # OpenAPI says that a parameter of this name is ignored. Generators that write an argument
+    # for it can read one type of response only, which is JSON: so it is their default.
+    "Accept": (
+        "application/json: the JSON response. Otherwise, or without this header: the picture.",
+        {
+            "type": "string",
+            "enum": ["image/*", "application/json"],
+            "default": "application/json",
+        },
+    ),
     "Idempotency-Key": (
         "The same key with the same body gets the same response for 24 hours.",
         {"type": "string", "minLength": 1, "maxLength": 255},
     ),
     "If-Match": (
         "The ETag that was read; if there is a newer version, nothing is published.",
+        {"type": "string"},
+    ),
+    "If-None-Match": (
+        "*: publish only if there is no template of this id.",
         {"type": "string"},
     ),
 }
@@ -120,6 +134,10 @@ def describe_responses(path: str, method: str, operation: OpenApiDocument) -> No
             "description": HTTPStatus(status).phrase,
             "content": PROBLEM_CONTENT,
         }
+    if (path, method) == ("/v1/templates/{template_id}", "delete"):
+        schema = {"$ref": "#/components/schemas/ErasureResponse"}
+        content = {"application/json": {"schema": schema}}
+        responses["202"] = {"description": "Pictures are being deleted.", "content": content}
     if path == HEALTH_PATH:
         responses["503"] = {**success, "description": "A dependency of pictures is unavailable."}
     for status, response in responses.items():
@@ -132,7 +150,9 @@ def describe_request_headers(path: str, method: str, operation: OpenApiDocument)
     if path in IDEMPOTENT_PATHS and method == "post":
         names.append("Idempotency-Key")
     if method == "put":
-        names.append("If-Match")
+        names += ["If-Match", "If-None-Match"]
+    if path == "/v1/previews":
+        names.append("Accept")
     for name in names:
         description, schema = REQUEST_HEADERS[name]
         operation.setdefault("parameters", []).append(

@@ -23,16 +23,12 @@ from postcard.errors import (
 from postcard.json_text import json_pointer
 from postcard.name_suggestions import closest_name
 from postcard.template.bind import BindMode
+from postcard.template.validation.pydantic_errors import plain_message
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"  # of a dependency that is unavailable
 PATHS_WITH_FALLBACK_URL = ("/v1/images", "/v1/links")
 PATHS_WITH_MODIFICATIONS = (*PATHS_WITH_FALLBACK_URL, "/v1/previews")
-DETAILS_BY_ERROR_TYPE = {
-    "dict_type": "Send a JSON object.",
-    "model_attributes_type": "Send a JSON object.",
-    "list_type": "Send a JSON list.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +103,23 @@ def _bad_request(
     faults: dict[str, Fault] = {}
     for error in islice(errors, MAX_FAULTS + 1):
         fault = _fault_from_pydantic(error, context.json_body, property_names)
-        faults.setdefault(fault.pointer, fault)
+        faults[fault.pointer] = _either(faults.get(fault.pointer), fault)
     try:
         raise_faults([*faults.values(), *_value_faults(context)])
     except BadRequest as problem:
         return problem
     return BadRequest("The request cannot be read.")
+
+
+def _either(first: Fault | None, second: Fault) -> Fault:
+    """Two faults of one value, which may have either of two forms, as one."""
+    beginning = "It should be "
+    if first is None or not first.detail.startswith(beginning):
+        return first or second
+    if not second.detail.startswith(beginning):
+        return first
+    both = f"{first.detail[:-1]} or {second.detail.removeprefix(beginning)}"
+    return Fault(first.code, first.pointer, both)
 
 
 def _value_faults(context: ApiRequestContext) -> Sequence[Fault]:
@@ -157,17 +164,21 @@ def _fault_from_pydantic(
     error: Mapping[str, Any], body: Any, property_names: Sequence[str]
 ) -> Fault:
     location, *steps = error["loc"]
-    pointer = _pointer(steps, body if location == "body" else {})
+    if location == "body":
+        pointer = _pointer(steps, body, is_missing=error["type"] == "missing")
+    else:
+        pointer = json_pointer(*steps)  # the name of a parameter
     if error["type"] == "extra_forbidden":
         return Fault(
             "invalid_request", pointer, _unknown_property_detail(str(steps[-1]), property_names)
         )
     if error["type"] == "missing":
         return Fault("missing_value", pointer, "This is required.")
-    detail = DETAILS_BY_ERROR_TYPE.get(error["type"], str(error["msg"]))
     if location == "path":
         detail = "An id is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit."
-    return Fault("invalid_request", pointer, detail if detail.endswith(".") else f"{detail}.")
+        return Fault("invalid_request", pointer, detail)
+    detail = plain_message(error)
+    return Fault("invalid_request", pointer, f"{detail[0].upper()}{detail[1:]}.")
 
 
 def _unknown_property_detail(name: str, property_names: Sequence[str]) -> str:
@@ -176,11 +187,16 @@ def _unknown_property_detail(name: str, property_names: Sequence[str]) -> str:
     return f"Unknown property; {hint}"
 
 
-def _pointer(steps: Sequence[str | int], body: Any) -> str:
-    """A JSON pointer into the body, without the names that pydantic gives a union's members."""
+def _pointer(steps: Sequence[str | int], body: Any, *, is_missing: bool) -> str:
+    """A JSON pointer into the body, without the names that pydantic gives a union's members.
+
+    `is_missing`: the last step is a property that the body lacks.
+    """
     pointer, value = "", body
     for step in steps:
-        if not isinstance(value, dict | list):
+        if not isinstance(value, list if isinstance(step, int) else dict):
+            break
+        if isinstance(value, dict) and step not in value and not is_missing:
             break
         pointer += json_pointer(step)
         value = _member(value, step)

@@ -69,7 +69,8 @@ def _check_metadata_size(metadata: dict[str, Any]) -> dict[str, Any]:
 def _digits_only(number: Any) -> Any:
     """A number of a path or query; pydantic's `int` would read `1_0`, `+1`, ` 1` and `1.0` too."""
     if isinstance(number, str) and not re.fullmatch("-?(0|[1-9][0-9]{0,8})", number):
-        raise PydanticCustomError("int_parsing", "Write a whole number in the digits 0 to 9")
+        detail = "it is a whole number in the digits 0 to 9"
+        raise PydanticCustomError("not_digits", "{detail}", {"detail": detail})
     return number
 
 
@@ -98,12 +99,24 @@ Modification = Annotated[
 ]
 JsonDocument = Annotated[
     dict[str, Any],
-    WithJsonSchema({"type": "object", "description": "As /v1/template.schema.json says."}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "As /v1/template.schema.json says.",
+            "additionalProperties": True,
+        }
+    ),
 ]
 Metadata = Annotated[
     dict[str, Any],
     AfterValidator(_check_metadata_size),
-    WithJsonSchema({"type": "object", "description": "At most 1 KB; returned, never stored."}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "At most 1 KB; returned, never stored.",
+            "additionalProperties": True,
+        }
+    ),
 ]
 
 
@@ -136,7 +149,8 @@ class PictureBody(RequestBody):
     format: Annotated[Format | None, Field(description="Default: the template's.")] = None
     width: Annotated[Width | None, Field(description="CSS pixels. Default: the template's.")] = None
     dpr: Annotated[
-        DevicePixelRatio | None, Field(description="Pixels sent per CSS pixel. Default: 1.")
+        DevicePixelRatio | None,
+        Field(description="Pixels sent per CSS pixel: 1, 1.5, 2 or 3. Default: 1."),
     ] = None
     quality: Annotated[
         int | None,
@@ -194,6 +208,13 @@ class LinkBody(PictureBody):
     ] = None
     open: Annotated[
         dict[str, str] | None, Field(description="Field → attribute of that platform.")
+    ] = None
+    encoding: Annotated[
+        Literal["url", "raw"] | None,
+        Field(
+            description="For esp custom: whether the tags URL-encode their values or insert them"
+            " as they are. Default: not known."
+        ),
     ] = None
 
 

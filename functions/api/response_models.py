@@ -104,12 +104,25 @@ class TemplateList(BaseModel):
     next_cursor: str | None
 
 
+class Deletion(BaseModel):
+    """A deletion of stored pictures in the background: `running`, `done` or `stalled`.
+
+    `deleted` are the pictures of links that are deleted so far, and in the end the opaque images.
+    """
+
+    state: str
+    deleted: int
+    requested_at: str
+    finished_at: str | None
+
+
 class VersionSummary(BaseModel):
-    """A version in a list; `replaced_by` is set by a recall."""
+    """A version in a list; `replaced_by` and `deletion` are set by a recall."""
 
     version: int
     published_at: str
     replaced_by: int | None
+    deletion: Deletion | None
 
 
 class VersionList(BaseModel):
@@ -127,11 +140,19 @@ class FieldList(BaseModel):
 
 
 class RecallResponse(BaseModel):
-    """A recalled version, and the version that is drawn instead."""
+    """A recalled version, the version that is drawn instead, and the deletion of its pictures."""
 
     template_id: str
     version: int
     replaced_by: int
+    deletion: Deletion
+
+
+class ErasureResponse(BaseModel):
+    """An erased template, whose pictures are being deleted."""
+
+    template_id: str
+    deletion: Deletion
 
 
 class AssetSummary(BaseModel):
@@ -156,10 +177,19 @@ class AssetSummary(BaseModel):
     detail: str | None = None
 
 
+class Upload(BaseModel):
+    """A form that uploads a file to `url`: all `fields`, and last the file as the part `file`."""
+
+    method: str
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+
 class AssetResponse(AssetSummary):
     """An asset; `upload` is the presigned request that uploads its bytes."""
 
-    upload: dict[str, Any]
+    upload: Upload
 
 
 class AssetList(BaseModel):
@@ -198,7 +228,11 @@ class FontFamily(BaseModel):
 
 
 class Health(BaseModel):
-    """The state of each dependency; `status` is `ok` or `unavailable`."""
+    """The state of each dependency; `status` is `ok` or `unavailable`.
+
+    `decoder`: `sealed`, `memory_not_protected`, `not_sealed` or `unavailable`.
+    """
 
     status: str
     dependencies: dict[str, str]
+    decoder: str

@@ -16,6 +16,7 @@ from postcard.delivery.request_context import RequestContext
 
 SERVICE = "image"
 NAMESPACE = "Postcard"
+FALLBACKS_BY_REASON = {"Name": "Fallbacks", "Unit": "Count"}
 is_cold_start = [True]  # until the first line is written
 
 
@@ -74,8 +75,11 @@ def emf_metrics(
         "Renders": ("Count", 1 if log_fields.get("renders") else 0),
         "Hits": ("Count", 1 if log_fields.get("outcome") == "stored" else 0),
         "Fallbacks": ("Count", 1 if reason else 0),
+        "Unstored": ("Count", 1 if log_fields.get("not_stored") else 0),
+        "Unverified": ("Count", 1 if log_fields.get("unverified") else 0),
         "AlreadyStored": ("Count", 1 if log_fields.get("already_stored") else 0),
         "CorruptedObjects": ("Count", float(str(log_fields.get("corrupted_objects", 0)))),
+        "UnsealedDecoder": ("Count", float(str(log_fields.get("unsealed_decodes") or 0))),
         "MissingRequired": ("Count", 1 if log_fields.get("missing_required") else 0),
         "MissingGlyphs": ("Count", float(str(log_fields.get("missing_glyphs") or 0))),
         "ClientErrors": ("Count", 1 if 400 <= status < 500 else 0),
@@ -85,13 +89,16 @@ def emf_metrics(
         metrics["Bytes"] = ("Bytes", float(str(log_fields["bytes"])))
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
     dimensions = {"service": service, **({"reason": str(reason)} if reason else {})}
-    directive = {
-        "Namespace": os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE),
-        "Dimensions": [["service"], ["service", "reason"]] if reason else [["service"]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()],
-    }
+    namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    all_metrics = [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()]
+    directives: list[dict[str, Any]] = [
+        {"Namespace": namespace, "Dimensions": [["service"]], "Metrics": all_metrics}
+    ]
+    if reason:  # CloudWatch bills each metric of each reason: only the one that is looked at
+        by_reason = {"Dimensions": [["service", "reason"]], "Metrics": [FALLBACKS_BY_REASON]}
+        directives.append({"Namespace": namespace, **by_reason})
     return {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]},
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives},
         **dimensions,
         **{name: [float(value)] for name, (_, value) in metrics.items()},
     }

@@ -83,7 +83,7 @@ def _picture_response(
     request_context.log_fields |= {"outcome": picture.render, "bytes": len(picture.image.body)}
     if picture.reason:
         request_context.log_fields["reason"] = picture.reason
-    headers = _picture_headers(picture, request_context)
+    headers = _picture_headers(picture, request_context, now=images.clock())
     if _etag_matches(request_headers.get("if-none-match", ""), headers["ETag"]):
         return {"statusCode": 304, "headers": headers, "body": ""}
     headers["Content-Type"] = picture.image.content_type
@@ -94,21 +94,24 @@ def _picture_response(
     return {"statusCode": 200, "headers": headers, "body": body, "isBase64Encoded": True}
 
 
-def _picture_headers(picture: PictureResponse, request_context: RequestContext) -> dict[str, str]:
+def _picture_headers(
+    picture: PictureResponse, request_context: RequestContext, *, now: float
+) -> dict[str, str]:
     """All headers but Content-Type and Content-Length, which a 304 does not have."""
     digest = hashlib.md5(picture.image.body, usedforsecurity=False).hexdigest()
+    cache_control, expires = picture.cache_policy.sent_at(now)
     timings = (f"{name};dur={ms:.1f}" for name, ms in request_context.timings.milliseconds.items())
     headers = {
         **PICTURE_HEADERS,
         "ETag": f'"{digest}"',  # as S3 computes it, so that a copy stays valid when S3 answers next
-        "Cache-Control": picture.cache_policy.cache_control,
+        "Cache-Control": cache_control,
         "X-Postcard-Render": picture.render,
         "Server-Timing": ", ".join(timings),
     }
     if picture.reason:
         headers["X-Postcard-Fallback"] = picture.reason
-    if picture.cache_policy.expires is not None:
-        headers["Expires"] = _http_date(picture.cache_policy.expires)
+    if expires is not None:
+        headers["Expires"] = _http_date(expires)
     return headers
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -39,26 +39,35 @@ HORIZONTAL_FEATURES = ["ccmp", "kern", "liga", "mark", "mkmk", "palt", "halt"]
 EMOJI = regex.compile(r"\p{Emoji_Presentation}")
 
 
-def build(packages: Path, files: Collection[str] = ()) -> None:
-    """Write every font, or only `files`, their licences, and coverage.json."""
-    for source in FONT_SOURCES:
+def build(
+    packages: Path,
+    files: Collection[str] = (),
+    *,
+    folder: Path = HERE,
+    sources: Sequence[FontSource] = FONT_SOURCES,
+) -> None:
+    """Write every font, or only `files`, their licences, and coverage.json into the folder."""
+    for source in sources:
         if not files or source.file in files:
-            _build_font(packages, source)
-            print(f"{(HERE / source.file).stat().st_size:>10} {source.file}", flush=True)
+            _build_font(packages, folder, source)
+            print(f"{(folder / source.file).stat().st_size:>10} {source.file}", flush=True)
             if source.latin_file:
-                _build_latin_font(source)
-    (HERE / "coverage.json").write_text(json.dumps(coverage_table(), indent=1) + "\n")
+                _build_latin_font(folder, source)
+    table = coverage_table(folder, sources)
+    (folder / "coverage.json").write_text(json.dumps(table, indent=1) + "\n")
 
 
-def coverage_table() -> dict[str, object]:
+def coverage_table(
+    folder: Path = HERE, sources: Sequence[FontSource] = FONT_SOURCES
+) -> dict[str, object]:
     """Metrics and characters of each font, so that no font is opened only to look these up.
 
     Fonts with the same characters share one entry in `coverage`.
     """
     faces: list[dict[str, object]] = []
     coverage: dict[str, str] = {}
-    for source in FONT_SOURCES:
-        with TTFont(HERE / source.file, lazy=True) as font:
+    for source in sources:
+        with TTFont(folder / source.file, lazy=True) as font:
             ranges = _code_ranges(font.getBestCmap(), keep_emoji=source.color)
             name = coverage.setdefault(ranges, Path(source.file).stem)
             latin = {"latin": source.latin_file} if source.latin_file else {}
@@ -66,19 +75,19 @@ def coverage_table() -> dict[str, object]:
     return {"faces": faces, "coverage": {name: ranges for ranges, name in coverage.items()}}
 
 
-def _build_font(packages: Path, source: FontSource) -> None:
+def _build_font(packages: Path, folder: Path, source: FontSource) -> None:
     archive = _read_archive(fetch_package(source.package, packages), source.sha256)
     licence = f"{source.family.replace(' ', '')}-LICENSE.txt"
-    (HERE / licence).write_bytes(archive[source.license_member])
+    (folder / licence).write_bytes(archive[source.license_member])
     body = archive[source.member]
     if source.as_published:
-        (HERE / source.file).write_bytes(body)
+        (folder / source.file).write_bytes(body)
         return
     font = TTFont(io.BytesIO(body), fontNumber=source.collection_index, recalcTimestamp=False)
     font.flavor = None
     if not source.color:
         font = _trim_font(font, source)
-    font.save(HERE / source.file)
+    font.save(folder / source.file)
 
 
 @cache
@@ -99,6 +108,8 @@ def _read_archive(path: Path, sha256: str) -> dict[str, bytes]:
 
 def _trim_font(font: TTFont, source: FontSource) -> TTFont:
     """Only the weight axis stays variable; hints are removed, so that widths scale linearly."""
+    if source.whole:
+        return _without_hints(font)
     if source.pinned:
         file = io.BytesIO()
         instancer.instantiateVariableFont(font, dict(source.pinned)).save(file)
@@ -108,17 +119,25 @@ def _trim_font(font: TTFont, source: FontSource) -> TTFont:
     return font
 
 
-def _build_latin_font(source: FontSource) -> None:
+def _without_hints(font: TTFont) -> TTFont:
+    for tag in {"cvt ", "fpgm", "gasp", "prep"} & set(font.keys()):
+        del font[tag]
+    for name in font.getGlyphOrder():
+        font["glyf"][name].removeHinting()
+    return font
+
+
+def _build_latin_font(folder: Path, source: FontSource) -> None:
     """Write the font again with only Latin letters: shaping reads all kerning for each word.
 
     Ligatures and other glyphs that the letters turn into keep their own code point (ﬁ), because
     FreeType finds the script of a glyph by it.
     """
-    font = TTFont(HERE / source.file, recalcTimestamp=False)
-    reachable_glyphs = _subset_in_place(TTFont(HERE / source.file), LATIN_CODES, ["*"])
+    font = TTFont(folder / source.file, recalcTimestamp=False)
+    reachable_glyphs = _subset_in_place(TTFont(folder / source.file), LATIN_CODES, ["*"])
     codes = [code for code, glyph in font.getBestCmap().items() if glyph in reachable_glyphs]
     _subset_in_place(font, codes, ["*"])
-    font.save(HERE / source.latin_file)
+    font.save(folder / source.latin_file)
 
 
 def _subset_in_place(font: TTFont, codes: Collection[int], features: list[str]) -> set[str]:

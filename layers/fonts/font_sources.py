@@ -18,8 +18,9 @@ class FontSource:
 
     `pinned` are variation axes with a fixed value. `collection_index` is the font's index in a
     collection, -1 outside one. `characters` are those that are kept; None keeps all. `as_published`
-    copies the file unchanged, because its licence reserves the name for the original. `kerned`
-    fonts get a second file with only Latin letters, because their kerning is slow to shape with.
+    copies the file unchanged, because its licence reserves the name for the original. `whole` keeps
+    all glyphs and only removes hints: cutting Nastaliq would double its size. `kerned` fonts get a
+    second file with only Latin letters, because their kerning is slow to shape with.
     """
 
     package: str
@@ -35,6 +36,7 @@ class FontSource:
     collection_index: int = -1
     characters: Callable[[], frozenset[str]] | None = None
     as_published: bool = False
+    whole: bool = False
     kerned: bool = False
 
     @property
@@ -216,8 +218,8 @@ FONT_SOURCES = (
     _design_font("Space Grotesk", "2.0",
             "aebb9c6c82325e29fe81d36543df2b99d8290ad78f9779f786e2df64c2a4c908", kerned=True),
     FontSource(
-        package="fonts-noto-color-emoji_2.042-0+deb12u1_all.deb",
-        sha256="a5ab0f69c7938423862320d9aca5dd187b3fd879d6a9a57dd52e17c3fa8d2751",
+        package="fonts-noto-color-emoji_2.051-0+deb13u1_all.deb",
+        sha256="03141cd51c0e9ff8ad858fcf2d8234f8a00ae4d7a0872df43a71519359c54e8c",
         member="./usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
         license_member="./usr/share/doc/fonts-noto-color-emoji/copyright",
         file="NotoColorEmoji.ttf",

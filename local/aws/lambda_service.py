@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -217,10 +217,10 @@ class LambdaService:
         self._functions = {function.spec.name: function for function in functions}
         self._counters = counters
 
-    def start_all(self) -> None:
-        """Start one environment of each function, concurrently; `InvocationFailed`."""
+    def start(self, names: Iterable[str]) -> None:
+        """Start one environment of each of these functions, concurrently; `InvocationFailed`."""
         with ThreadPoolExecutor() as threads:
-            list(threads.map(LambdaFunction.start_one, self._functions.values()))
+            list(threads.map(LambdaFunction.start_one, [self._functions[name] for name in names]))
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Call a function by its logical id."""

@@ -1,4 +1,4 @@
-"""Runs moto as the AWS account: S3, DynamoDB and Secrets Manager, with the template's resources.
+"""Runs moto as the AWS account: S3, DynamoDB, SQS, Secrets Manager, with the template's resources.
 
 moto (https://docs.getmoto.org) imitates AWS services in memory. A WSGI middleware counts the calls
 (`s3.get`, `s3.put`, `dynamodb.GetItem`, …), reports writes, and imitates CloudFront invalidations,
@@ -25,7 +25,7 @@ from werkzeug.test import Client
 
 from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import REASON_PHRASES, Request, Response
-from local.aws.post_policy import UploadForm, refuse_upload
+from local.aws.post_policy import UploadForm, refuse_unsigned, refuse_upload
 from local.aws.stack_resources import REGION, StackResources
 
 OnWrite = Callable[[str, str, Mapping[str, Any]], None]
@@ -52,7 +52,7 @@ class MotoAccount:
 
     def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`; `RuntimeError`."""
-        versions = {"dynamodb": "1.0", "secretsmanager": "1.1"}
+        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0"}
         headers = {
             "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",
@@ -115,12 +115,16 @@ class MotoAccount:
         Client(self.app).post("/moto-api/reset", base_url=_BASE_URL)
 
     def create_resources(self, stack: StackResources) -> None:
-        """Create the stack's buckets, tables and secrets."""
+        """Create the stack's buckets, tables, queues and secrets."""
         for bucket in stack.buckets().values():
             response = self.s3("PUT", f"/{bucket}")
             assert response.status == 200, response.body
         for table in stack.tables():
             self._create_table(table)
+        for queue, attributes in stack.queues().items():
+            self.call_json(
+                "sqs", "AmazonSQS.CreateQueue", {"QueueName": queue, "Attributes": attributes}
+            )
         for name, text in generated_secrets(stack):
             arguments = {"Name": name, "SecretString": text, "ClientRequestToken": _request_token()}
             self.call_json("secretsmanager", "secretsmanager.CreateSecret", arguments)
@@ -188,6 +192,9 @@ class RecordingMiddleware:
             path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's encoding of UTF-8
             arguments = {"path": path}
         self._counters.add(f"{service}.{name}")
+        if service == "s3" and name not in ("post", "options") and not _is_signed(environ):
+            _read_body(environ)  # many clients read the response only after they sent everything
+            return _start_response(refuse_unsigned(), start)
         if name == "post" and service == "s3" and not environ.get("QUERY_STRING"):
             refusal = refuse_upload(
                 _read_form(environ), secret_key=SECRET_ACCESS_KEY, now=self._clock()
@@ -228,6 +235,11 @@ class RecordingMiddleware:
         ).encode()
         start("201 Created", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
         return [body]
+
+
+def _is_signed(environ: WSGIEnvironment) -> bool:
+    """Whether a call of S3 has a signature, in a header or in its query; moto checks none."""
+    return "HTTP_AUTHORIZATION" in environ or "Signature=" in environ.get("QUERY_STRING", "")
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:

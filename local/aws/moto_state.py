@@ -1,4 +1,4 @@
-"""Saves moto's objects, items and secrets in one SQLite file, and restores them at start.
+"""Saves moto's objects, items, messages and secrets in one SQLite file, and restores them at start.
 
 A write is saved before its response is sent, so a server that is killed loses nothing.
 """
@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS objects (bucket TEXT, name TEXT, headers TEXT, body B
     PRIMARY KEY (bucket, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS items (store TEXT, place TEXT, item TEXT,
     PRIMARY KEY (store, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (queue TEXT, body TEXT,
+    PRIMARY KEY (queue, body)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 """
 _STORED_HEADERS = (
@@ -103,6 +105,9 @@ class MotoStateFile:
             self._account.s3("PUT", f"/{bucket}/{name}", body, json.loads(headers))
         for table, item in self._database.execute("SELECT store, item FROM items"):
             self._call_dynamodb("PutItem", {"TableName": table, "Item": json.loads(item)})
+        for queue, body in self._database.execute("SELECT * FROM messages").fetchall():
+            arguments = {"QueueUrl": queue, "MessageBody": body}
+            self._account.call_json("sqs", "AmazonSQS.SendMessage", arguments)
         for name in self._secrets - {name for name, _ in secrets}:
             self._save_secret(name)
 
@@ -113,9 +118,18 @@ class MotoStateFile:
                 self._save_objects(name, str(arguments["path"]))
             elif service == "secretsmanager" and "SecretId" in arguments and name[:3] != "Get":
                 self._save_secret(arguments["SecretId"])
+            elif (service, name) == ("sqs", "SendMessage"):
+                row = (arguments["QueueUrl"], arguments["MessageBody"])
+                self._database.execute("REPLACE INTO messages VALUES (?, ?)", row)
             elif service == "dynamodb":
                 for table, item in written_items(name, arguments):
                     self._save_item(table, {n: item[n] for n in self._key_attributes[table]})
+
+    def forget_message(self, queue: str, body: str) -> None:
+        """Delete a message that was done."""
+        with self._lock:
+            row = (queue, body)
+            self._database.execute("DELETE FROM messages WHERE queue = ? AND body = ?", row)
 
     def _save_objects(self, method: str, path: str) -> None:
         bucket, _, name = path.removeprefix("/").partition("/")

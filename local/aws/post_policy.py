@@ -16,6 +16,10 @@ from typing import Any
 
 from local.aws.http_messages import Response
 
+HOW_TO_UPLOAD = (
+    "Upload an asset as multipart/form-data, with POST: all `fields` of the response of POST"
+    " /v1/assets, and last the file as the part `file`."
+)
 # Fields that a policy does not need to name.
 _FREE_FIELDS = {"policy", "x-amz-signature", "file"}
 _SIGNING_FIELDS = ("policy", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature")
@@ -33,7 +37,8 @@ class UploadForm:
 def refuse_upload(form: UploadForm, *, secret_key: str, now: float) -> Response | None:
     """S3's error response to a form; None if its policy allows it. `now` in Unix seconds."""
     if form.file_length is None:
-        return _error(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+        detail = f"POST requires exactly one file upload per request. {HOW_TO_UPLOAD}"
+        return _error(400, "InvalidArgument", detail)
     if not form.fields.get("key"):
         detail = "Bucket POST must contain a field named 'key'. If it is specified, please check"
         return _error(400, "InvalidArgument", f"{detail} the order of the fields.")
@@ -116,6 +121,11 @@ def _is_signed(fields: Mapping[str, str], secret_key: str) -> bool:
     for part in (*scope, fields["policy"]):
         key = hmac.digest(key, part.encode(), hashlib.sha256)
     return hmac.compare_digest(key.hex().encode(), fields["x-amz-signature"].encode())
+
+
+def refuse_unsigned() -> Response:
+    """S3's response to a call without a signature, such as a PUT to the address of an upload."""
+    return _error(403, "AccessDenied", f"Access Denied. {HOW_TO_UPLOAD}")
 
 
 def _error(status: int, code: str, message: str) -> Response:

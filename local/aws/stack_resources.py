@@ -1,17 +1,22 @@
-"""Reads from `template.yaml` what runs locally: functions, routes, buckets, tables, secrets."""
+"""Reads from `template.yaml` what runs locally: functions, their triggers, and what they use."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws.cloudformation import CloudFormationTemplate
+from local.aws.cloudformation import CloudFormationTemplate, TemplateError
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 _FUNCTION = "AWS::Serverless::Function"
 _BUCKET = "AWS::S3::Bucket"
 _TABLE = "AWS::DynamoDB::Table"
+_QUEUE = "AWS::SQS::Queue"
+_QUEUE_ATTRIBUTES = ("VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy")
+_RATE = re.compile(r"rate\(([0-9]+) minutes?\)")
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type, not a secret
 
 
@@ -38,6 +43,30 @@ class Route:
     def route_key(self) -> str:
         """The route's name in events, such as `ANY /renders/{proxy+}`."""
         return "$default" if self.path == "$default" else f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSource:
+    """A queue whose messages a function gets, `batch_size` at a time.
+
+    `reports_failures`: the function names the messages that failed, else all of a batch are done.
+    """
+
+    function: str
+    queue_url: str
+    queue_arn: str
+    batch_size: int
+    reports_failures: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSource:
+    """A schedule that calls a function every `seconds`; `input` is JSON, or None."""
+
+    function: str
+    name: str
+    seconds: int
+    input: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +110,41 @@ class StackResources:
         return [
             Route(str(event.get("Method", "ANY")).upper(), event.get("Path", "$default"), name)
             for name, properties in self.template.resources(_FUNCTION).items()
-            for event in self._http_events(properties)
+            for _, event in self._events(properties, "HttpApi")
             if event.get("ApiId") == api
         ]
 
-    def _http_events(self, properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        for event in properties.get("Events", {}).values():
-            if event["Type"] == "HttpApi":
-                yield self.template.resolve(event.get("Properties", {}))
+    def queue_sources(self) -> list[QueueSource]:
+        """The queues that call functions."""
+        queues = {self.template.attribute(name, "Arn"): name for name in self._names_by_id(_QUEUE)}
+        return [
+            QueueSource(
+                function,
+                self.template.attribute(queues[event["Queue"]]),
+                event["Queue"],
+                int(event.get("BatchSize", 10)),
+                "ReportBatchItemFailures" in event.get("FunctionResponseTypes", ()),
+            )
+            for function, properties in self.template.resources(_FUNCTION).items()
+            for _, event in self._events(properties, "SQS")
+        ]
+
+    def schedule_sources(self) -> list[ScheduleSource]:
+        """The schedules that call functions; `TemplateError` unless they have a rate in minutes."""
+        return [
+            ScheduleSource(
+                function, name, _seconds(event["ScheduleExpression"]), event.get("Input")
+            )
+            for function, properties in self.template.resources(_FUNCTION).items()
+            for name, event in self._events(properties, "ScheduleV2")
+        ]
+
+    def _events(
+        self, properties: Mapping[str, Any], kind: str
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for name, event in properties.get("Events", {}).items():
+            if event["Type"] == kind:
+                yield name, self.template.resolve(event.get("Properties", {}))
 
     def apis(self) -> list[str]:
         """The logical ids of the HTTP APIs."""
@@ -104,6 +160,18 @@ class StackResources:
             {"TableName": self.template.attribute(name), **self.template.resolve(properties)}
             for name, properties in self.template.resources(_TABLE).items()
         ]
+
+    def queues(self) -> dict[str, dict[str, str]]:
+        """The attributes of every queue by its name, those that others refer to first."""
+        attributes = {
+            self.template.attribute(name, "QueueName"): {
+                key: json.dumps(value) if isinstance(value, Mapping) else str(value)
+                for key, value in self.template.resolve(properties).items()
+                if key in _QUEUE_ATTRIBUTES
+            }
+            for name, properties in self.template.resources(_QUEUE).items()
+        }
+        return dict(sorted(attributes.items(), key=lambda queue: "RedrivePolicy" in queue[1]))
 
     def secrets(self) -> list[str]:
         """The secrets' names."""
@@ -128,5 +196,18 @@ def _local_names(template: CloudFormationTemplate) -> Iterator[tuple[tuple[str, 
         yield (name, ""), f"postcard-{name.lower()}"
     for name in template.resources(_SECRET):
         yield (name, ""), f"postcard-{name.lower()}"
+    for name in template.resources(_QUEUE):
+        queue = f"postcard-{name.lower()}"
+        yield (name, ""), f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue}"
+        yield (name, "Arn"), f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+        yield (name, "QueueName"), queue
     for name in template.resources("AWS::CloudFront::KeyValueStore"):
         yield (name, "Arn"), f"arn:aws:cloudfront::{ACCOUNT}:key-value-store/{name.lower()}"
+
+
+def _seconds(expression: str) -> int:
+    """The interval of a schedule."""
+    rate = _RATE.fullmatch(expression)
+    if rate is None:
+        raise TemplateError(f"the schedule {expression} is not a rate in minutes")
+    return 60 * int(rate[1])

@@ -20,6 +20,7 @@ from postcard.adapters.aws.api_keys import DynamoApiKeyStore
 from postcard.adapters.aws.assets import DynamoAssetStore
 from postcard.adapters.aws.boto_client import boto_client
 from postcard.adapters.aws.counters import DynamoCounters
+from postcard.adapters.aws.deletion_records import DynamoDeletionStore
 from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
 from postcard.adapters.aws.images import DynamoImageStore
 from postcard.adapters.aws.light_client import LightClient
@@ -38,7 +39,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 class PortImplementations:
     """An implementation of each port that the contract suite tests."""
 
-    objects: ports.ObjectStore
+    objects: ports.PagedObjectStore
     templates: ports.TemplateStore
     images: ports.ImageStore
     api_keys: ports.ApiKeyStore
@@ -47,6 +48,7 @@ class PortImplementations:
     limiter: ports.RateLimiter
     counters: ports.Counters
     idempotency: ports.IdempotencyStore
+    deletions: ports.DeletionStore
 
 
 class LightClientFirst:
@@ -111,6 +113,7 @@ def memory_implementations() -> PortImplementations:
         limiter=memory.MemoryRateLimiter(),
         counters=memory.MemoryCounters(),
         idempotency=memory.MemoryIdempotencyStore(),
+        deletions=memory.MemoryDeletionStore(),
     )
 
 
@@ -135,6 +138,7 @@ def aws_implementations(settings: Settings, *, use_light_client: bool) -> PortIm
         limiter=DynamoRateLimiter(table),
         counters=DynamoCounters(table),
         idempotency=DynamoIdempotencyStore(table),
+        deletions=DynamoDeletionStore(table),
     )
 
 

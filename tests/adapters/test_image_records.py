@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from postcard.ports import ImageRecord
 from tests.adapters.conftest import PortImplementations
 
@@ -54,6 +56,37 @@ def test_the_images_of_a_template_and_of_a_version_are_found(adapters: PortImple
     assert [r.image_id for r in records if r.erased] == ["img_0"]
     assert len(list(adapters.images.by_template("welcome"))) == 130
     assert list(adapters.images.by_template("other")) == []
+
+
+@pytest.mark.parametrize("version", [None, 1])
+def test_the_images_of_a_template_are_found_page_by_page(
+    adapters: PortImplementations, version: int | None
+) -> None:
+    for number in range(40):
+        adapters.images.put(replace(image(), image_id=f"img_{number}", version=number % 2 + 1))
+    found, after = [], ""
+    for _ in range(40):
+        page = adapters.images.page_by_template("welcome", version, after=after, limit=3)
+        assert len(page.items) <= 3
+        found += [record.image_id for record in page.items]
+        if page.next_cursor is None:
+            break
+        after = page.next_cursor
+    assert sorted(found) == sorted(f"img_{n}" for n in range(0, 40, 2 if version else 1))
+
+
+def test_a_record_is_replaced_only_while_its_status_is_the_same(
+    adapters: PortImplementations,
+) -> None:
+    pending = replace(image(), status="pending", bytes=None)
+    assert not adapters.images.replace(pending, status="ready"), "there is none"
+    adapters.images.put(image())
+    assert adapters.images.replace(pending, status="ready")
+    assert adapters.images.get("img_abc") == pending
+    adapters.images.put(replace(image(), status="erased", values=""))
+    assert not adapters.images.replace(image(), status="pending")
+    stored = adapters.images.get("img_abc")
+    assert stored is not None and stored.values == ""
 
 
 def test_images_are_found_by_their_blind_indexes(adapters: PortImplementations) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from postcard.ports import (
     AnnouncedUpload,
     ApiKeyRecord,
     AssetRecord,
+    DeletionRecord,
+    Page,
     StoredObject,
     TemplateRecord,
     TemplateVersion,
@@ -103,6 +106,41 @@ def test_more_than_a_thousand_objects_are_listed_and_deleted(adapters: PortImple
     assert list(adapters.objects.keys("many/")) == keys
     adapters.objects.delete(keys)
     assert list(adapters.objects.keys("many/")) == []
+
+
+def test_objects_are_listed_page_by_page_with_the_time_they_were_put(
+    adapters: PortImplementations,
+) -> None:
+    before = time.time()
+    for key in ("a/1", "b/1", "b/2", "b/3"):
+        adapters.objects.put(key, PICTURE)
+    first = adapters.objects.page("b/", after="", limit=2)
+    assert [each.key for each in first.items] == ["b/1", "b/2"]
+    assert all(before - 2 < each.modified_at < time.time() + 2 for each in first.items)
+    assert first.next_cursor is not None
+    adapters.objects.delete(["b/1", "b/2"])
+    second = adapters.objects.page("b/", after=first.next_cursor, limit=2)
+    assert ([each.key for each in second.items], second.next_cursor) == (["b/3"], None)
+    assert adapters.objects.page("c/", after="", limit=2) == Page([])
+
+
+def test_a_deletion_advances_one_step_of_its_own_run(adapters: PortImplementations) -> None:
+    store = adapters.deletions
+    record = DeletionRecord("welcome", 2, (1, 2), "run1", 7, 1_795_000_000, 1_795_000_000)
+    assert store.get("welcome", 2) is None
+    store.begin(record)
+    assert store.get("welcome", 2) == record and store.get("welcome", None) is None
+    first = replace(record, step=1, walk_began_at=1_795_000_001.5, place=3, after="k", deleted=9)
+    assert store.advance(first) and not store.advance(first)
+    assert store.get("welcome", 2) == first
+    other = replace(record, run="run2")
+    store.begin(other)
+    assert not store.advance(replace(first, step=2))
+    erased = replace(record, version=None, versions=())
+    store.begin(erased)
+    found = store.of_template("welcome")
+    assert len(found) == 2 and other in found and erased in found
+    assert store.of_template("welcome2") == []
 
 
 def test_no_keys_can_be_deleted(adapters: PortImplementations) -> None:

@@ -40,7 +40,7 @@ class SynchronizedTemplates:
         self._read = threading.Barrier(readers, timeout=300)
         self._written = threading.Barrier(readers, timeout=300)
 
-    def record(self, template_id: str) -> TemplateRecord | None:
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
         record = self._adapters.templates.record(template_id)
         self._read.wait()
         return record

@@ -1,6 +1,6 @@
 """A picture of every kind that phones, cameras and editors write, in the five formats.
 
-All show the same four quarters (`COLORS`), upright after their EXIF or XMP orientation is applied.
+All show the same four quarters (`COLORS`), upright after their EXIF orientation is applied.
 """
 
 import struct
@@ -66,6 +66,8 @@ def _plain() -> Iterator[tuple[str, bytes]]:
     yield "WEBP without loss", encode(image, "WEBP", lossless=True)
     yield "AVIF 4:4:4", encode(image, "AVIF", subsampling="4:4:4")
     yield "AVIF grey", encode(image.convert("L"), "AVIF")
+    nclx = (b"colrnclx\0\x01\0\x0d", b"colrnclx\0\x09\0\x10")
+    yield "AVIF in PQ", encode(image, "AVIF").replace(*nclx)
 
 
 def _with_metadata() -> Iterator[tuple[str, bytes]]:
@@ -76,7 +78,7 @@ def _with_metadata() -> Iterator[tuple[str, bytes]]:
             yield f"{kind} with {name}-endian EXIF", encode(stored, kind, exif=exif)
         everything = {"exif": phone_exif(), "icc_profile": wide_profile()}
         if kind != "PNG":
-            yield f"{kind} with XMP", encode(stored, kind, xmp=XMP)
+            yield f"{kind} with XMP", encode(upright, kind, xmp=XMP)  # which turns nothing
             everything["xmp"] = XMP
         yield f"{kind} with EXIF, ICC and XMP", encode(stored, kind, **everything)
         for name, profile in (
@@ -156,6 +158,15 @@ def _pngs() -> Iterator[tuple[str, bytes]]:
     legacy.add_text("Raw profile type exif", _raw_profile(phone_exif(orientation=1)), zip=True)
     yield "PNG with EXIF as text", encode(image, "PNG", pnginfo=legacy)
     plain = encode(image, "PNG")
+    for name, code_points in (("Display P3", (12, 13)), ("PQ", (9, 16)), ("HLG", (9, 18))):
+        yield f"PNG in {name}", _with_chunks(plain, [(b"cICP", bytes((*code_points, 0, 1)))])
+    yield "PNG in linear light", _with_chunks(plain, [(b"gAMA", struct.pack(">I", 100_000))])
+    for gray in ("L", "I;16"):
+        deep = image.convert("L") if gray == "L" else image.convert("I").convert("I;16")
+        yield (
+            f"PNG in linear grey ({gray})",
+            _with_chunks(encode(deep, "PNG"), [(b"gAMA", struct.pack(">I", 100_000))]),
+        )
     chunks = [(b"gAMA", struct.pack(">I", 45455)), (b"sRGB", b"\0"), (b"cHRM", bytes(32))]
     yield "PNG with gamma and chromaticities", _with_chunks(plain, chunks)
     yield "PNG with density and time", encode(image, "PNG", dpi=(300, 300))

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 
 from postcard.canvas.codecs.decoded_image import MAX_DECODED_PIXELS, DecodedImage, ImageDecodeError
 from postcard.canvas.codecs.reencode import reencode
+from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from tests.corpus import files
 from tests.rendering.sample_images import COLORS, encode, quarters
 
@@ -246,3 +247,10 @@ def test_reencoding_removes_metadata(kind: str, metadata: dict[str, bytes]) -> N
     Image.new("RGB", (9, 9), (200, 90, 40)).save(file, kind, **metadata)
     assert b"PLANTED" in file.getvalue()
     assert b"PLANTED" not in reencode(file.getvalue())[0]
+
+
+def test_an_upload_is_not_encoded_anew_if_that_would_outlast_the_deadline() -> None:
+    body = encode(Image.new("RGB", (1000, 1000), "teal"), "PNG")
+    with pytest.raises(DeadlineExceeded):
+        reencode(body, deadline=Deadline(0.01, lambda: 0.0))
+    assert reencode(body, deadline=Deadline(60.0, lambda: 0.0))[1] == "image/png"

@@ -200,3 +200,38 @@ def test_a_png_row_takes_no_memory_of_its_own() -> None:
     assert peak_bytes < 10 * 3 * 30_000
     with Image.open(io.BytesIO(body)) as written:
         assert written.convert("RGB").tobytes() == image.tobytes()
+
+
+def soft_gradient(size: tuple[int, int], *, bar: bool) -> Surface:
+    """A glow; with a white bar below, as flat art has."""
+    glow = Image.radial_gradient("L").resize(size, Image.Resampling.BICUBIC)
+    image = Image.new("RGB", size, (200, 150, 140))
+    image.paste((43, 42, 92), (0, 0, *size), glow)
+    if bar:
+        image.paste((255, 255, 255), (0, size[1] - 18, size[0], size[1]))
+    return Surface(image, None)
+
+
+def grid(image: Image.Image) -> float:
+    """How many levels more neighbours differ at every fourth pixel than elsewhere."""
+    gray, excess = image.convert("L"), 0.0
+    for dx, dy in ((1, 0), (0, 1)):
+        box = (8, 8, image.width - 8, image.height - 28)  # without the bar
+        steps = ImageChops.difference(gray, ImageChops.offset(gray, dx, dy)).crop(box)
+        if dy:
+            steps = steps.transpose(Image.Transpose.TRANSPOSE)
+        width, levels = steps.width, steps.tobytes()
+        at_four = [sum(levels[x::width]) for x in range(0, width, 4)]
+        others = [sum(levels[x::width]) for x in range(width) if x % 4]
+        excess += (sum(at_four) / len(at_four) - sum(others) / len(others)) / steps.height
+    return excess / 2
+
+
+@pytest.mark.parametrize("bar", [False, True])
+@pytest.mark.parametrize("size", [(160, 96), (240, 120)])
+def test_soft_gradients_show_no_grid_as_webp(size: tuple[int, int], bar: bool) -> None:
+    surface = soft_gradient(size, bar=bar)
+    encoded = {format: encode(surface, format).image.body for format in ("jpg", "webp")}
+    shown = {name: grid(opened(body).convert("RGB")) for name, body in encoded.items()}
+    assert shown["webp"] < shown["jpg"] + 0.2
+    assert len(encoded["webp"]) < len(encoded["jpg"])

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from postcard.cli.main import main
 from tests.cli.runner import clean_environment, run_postcard, template_folder
+from tests.conftest import MORE_FONTS
 from tests.fonts import upside_down_font, woff2
+from tests.functions.in_memory_service import InMemoryService
 
 __all__ = ["clean_environment"]
 
@@ -166,12 +169,72 @@ def test_set_file_reads_a_value_from_a_file(folder: Path, tmp_path: Path) -> Non
         (["--set-file", "name=/nowhere/x"], "no such file"),
         (["-o", "/nowhere/x.png"], "The folder /nowhere does not exist"),
         (["-o", "-"], "needs --format"),
+        (["-o", "card.bmp"], "cannot be written as .bmp. Use .png, .jpg"),
+        (["-o", "card.PDF"], "cannot be written as .pdf"),
     ],
 )
 def test_wrong_arguments_print_a_message(folder: Path, arguments: list[str], message: str) -> None:
     output = run_postcard("render", folder / "card.json", *arguments)
     assert output.exit_code == 2
     assert message in output.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "nmae=x"], "--set nmae: There is no field or layer 'nmae'; did you mean name?"),
+        (["--set", f"name={'x' * 11}"], "--set name: name is longer than 10 characters."),
+        (["--set", "shade=nothing"], "--set shade: shade is not a colour"),
+        (
+            ["--set", "title.colour=red"],
+            "--set title.colour: Unknown property; did you mean color?",
+        ),
+        (["--width", "4000", "--dpr", "3"], "--width: The picture would be"),
+    ],
+)
+def test_an_error_names_the_option(folder: Path, arguments: list[str], message: str) -> None:
+    output = run_postcard("render", folder / "card.json", *arguments, "--json")
+    assert output.exit_code == 1
+    assert output.stderr.startswith(message) and output.stderr.count("\n") == 1
+    (error,) = output.json_output["errors"]
+    assert error["option"] == message.partition(":")[0]
+
+
+def test_several_errors_name_their_options(folder: Path) -> None:
+    values = ("--set", "nobody=x", "--set", "shade=y")
+    output = run_postcard("render", folder / "card.json", *values)
+    assert output.stderr.startswith("Correct --set nobody, --set shade.\n")
+
+
+def test_a_warning_names_the_option_too(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text(json.dumps({"name": "x" * 11}))
+    values = ("--values", tmp_path / "values.json", "--lenient")
+    output = run_postcard("render", folder / "card.json", *values, "-o", tmp_path / "a.png")
+    assert output.stderr.startswith("warning: --values name: ")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": NaN}'])
+def test_a_file_of_values_that_is_no_json_is_named(folder: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "values.json").write_text(text)
+    output = run_postcard("render", folder / "card.json", "--values", tmp_path / "values.json")
+    assert output.exit_code == 2
+    assert "values.json" in output.stderr and "The body" not in output.stderr
+
+
+def test_a_byte_order_mark_in_a_file_is_skipped(folder: Path, tmp_path: Path) -> None:
+    for name, text in {"name.txt": "Zoë", "values.json": '{"name": "Zoë"}'}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    (folder / "marked.json").write_text(json.dumps(CARD), encoding="utf-8-sig")
+    pictures = []
+    for values in (
+        ["--set", "name=Zoë"],
+        ["--set-file", f"name={tmp_path / 'name.txt'}"],
+        ["--values", tmp_path / "values.json"],
+    ):
+        output = run_postcard("render", folder / "marked.json", *values, "-o", tmp_path / "a.png")
+        assert output.exit_code == 0, output.stderr
+        pictures.append((tmp_path / "a.png").read_bytes())
+    assert pictures[0] == pictures[1] == pictures[2]
 
 
 def test_a_missing_document_is_an_error(tmp_path: Path) -> None:
@@ -220,12 +283,101 @@ def test_a_finding_fails_only_a_strict_check(tmp_path: Path) -> None:
     assert "Nothing shows unseen." in output.stdout
 
 
+FLAWED = {
+    "width": 200,
+    "height": 60,
+    "background": "#ffffff",
+    "font": "Nosuch",
+    "fields": {"name": {"default": "there", "max_length": 200, "example": "Ann"}},
+    "layers": [
+        {"type": "text", "width": 60, "height": 20, "text": "{{ name }}", "color": "#fefefe"}
+    ],
+}
+
+
+def test_check_finds_what_publishing_finds(tmp_path: Path) -> None:
+    world = InMemoryService()
+    published = world.call("PUT", "/v1/templates/card", FLAWED).json["findings"]
+    assert {"unknown_font", "text_overflow", "low_contrast"} <= {f["code"] for f in published}
+    folder = template_folder(tmp_path / "t", card=FLAWED)
+    output = run_postcard("templates", "check", "--folder", folder, "--strict", "--json")
+    assert output.exit_code == 1
+    assert output.json_output["items"][0]["findings"] == published
+    assert run_postcard("templates", "check", "--folder", folder).exit_code == 0
+
+
+def test_render_prints_what_publishing_finds(tmp_path: Path) -> None:
+    folder = template_folder(tmp_path / "t", card=FLAWED)
+    call = ("render", folder / "card.json", "--example", "-o", tmp_path / "a.png")
+    output = run_postcard(*call, "--json")
+    checked = run_postcard("templates", "check", "--folder", folder, "--json").json_output
+    assert output.exit_code == 0
+    assert output.json_output["findings"] == checked["items"][0]["findings"]
+    assert "finding: /font: " in output.stderr
+
+
+def test_check_draws_with_the_pictures_and_fonts_beside_the_document(tmp_path: Path) -> None:
+    layers = [
+        {"type": "image", "width": 40, "height": 20, "source": "asset:hero"},
+        {"type": "text", "text": "Kite", "font": "Kite", "color": "#000000"},
+    ]
+    card = {"width": 40, "height": 40, "background": "#ffffff", "layers": layers}
+    folder = template_folder(tmp_path / "t", card=card)
+    Image.new("RGB", (40, 20), (0, 128, 0)).save(folder / "assets" / "hero.png")
+    (folder / "assets" / "kite.woff2").write_bytes(woff2(upside_down_font()))
+    output = run_postcard("templates", "check", "--folder", folder, "--json")
+    (item,) = output.json_output["items"]
+    assert item["errors"] == []
+    assert "unknown_font" not in [finding["code"] for finding in item["findings"]]
+    (folder / "assets" / "hero.png").write_bytes(b"no picture")
+    output = run_postcard("templates", "check", "--folder", folder)
+    assert output.exit_code == 1 and "hero.png is not a usable picture" in output.stdout
+
+
+def test_a_remote_picture_that_cannot_be_fetched_is_a_finding(tmp_path: Path) -> None:
+    layers = [{"type": "image", "width": 9, "height": 9, "source": "https://10.0.0.1/a.png"}]
+    folder = template_folder(tmp_path / "t", card={"width": 9, "height": 9, "layers": layers})
+    output = run_postcard("templates", "check", "--folder", folder, "--json")
+    (finding,) = output.json_output["items"][0]["findings"]
+    assert (finding["code"], finding["pointer"]) == ("image_unavailable", "/layers/0/source")
+    assert output.exit_code == 0
+    assert run_postcard("templates", "check", "--folder", folder, "--strict").exit_code == 1
+
+
+def test_an_unexpected_error_and_an_answer_of_no_have_the_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["postcard", "render", "card.json"])
+    monkeypatch.setattr("postcard.cli.render.find_template_file", lambda *_: 1 / 0)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "Unexpected error: ZeroDivisionError" in capsys.readouterr().err
+    output = run_postcard("erase", "--field", "email=a", stdin="n\n")
+    assert (output.exit_code, "Aborted." in output.stderr) == (2, True)
+
+
 COMMANDS = [
     *(["serve"], ["render"], ["link"], ["verify"]),
     *(["keys", name] for name in ("create", "list", "revoke")),
     *(["signing-keys", name] for name in ("create", "rotate", "retire", "revoke", "sync", "list")),
+    *(["signing-keys", name] for name in ("epoch", "export")),
     *(["templates", name] for name in ("check", "push", "pull")),
 ]
+
+
+def test_render_takes_the_optional_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    javanese = {**CARD, "layers": [{"type": "text", "width": 200, "text": "ꦏꦂꦠꦶꦤꦶ {{ name }}"}]}
+    document = template_folder(tmp_path / "templates", card=javanese) / "card.json"
+    out = tmp_path / "card.png"
+    without = run_postcard("render", document, "-o", out)
+    assert "Javanese: build, deploy or serve with MORE_FONTS=on" in without.stdout + without.stderr
+    monkeypatch.setenv("POSTCARD_MORE_FONTS", str(MORE_FONTS))
+    output = run_postcard("render", document, "-o", out)
+    assert "missing_glyph" not in output.stdout + output.stderr
+    monkeypatch.setenv("POSTCARD_MORE_FONTS", str(tmp_path))
+    refused = run_postcard("render", document, "-o", out)
+    assert refused.exit_code != 0 and "make more-fonts" in refused.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

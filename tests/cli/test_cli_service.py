@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -40,13 +41,16 @@ MERGE = {
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of a running server to which the template `merge` was pushed."""
     state = tmp_path_factory.mktemp("service") / "state"
-    command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0"]
+    command: list[str | Path]
+    command = [Path(sys.executable).with_name("postcard"), "serve", "--port", "0", "--json"]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("POSTCARD_", "AWS_"))}
     with subprocess.Popen(
         [*command, "--state", state], stdout=subprocess.PIPE, text=True, env=clean
     ) as server:
         assert server.stdout is not None
-        assert any("Your key" in line for line in server.stdout)
+        started = json.loads(server.stdout.readline())
+        keys = local_json(state)
+        assert started == {"success": True, "url": keys["base_url"], "api_key": keys["api_key"]}
         folder = template_folder(state.parent / "templates", merge=MERGE)
         Image.new("RGB", (60, 30), (0, 90, 160)).save(folder / "assets" / "wave.png")
         (folder / "assets" / "Kite Bold.ttf").write_bytes(upside_down_font("Kite", 700))
@@ -55,6 +59,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield state
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=30) == 0
+        assert server.stdout.read() == "", "one line of JSON and no more"
 
 
 def local_json(state: Path) -> Any:
@@ -154,8 +159,8 @@ def test_an_unchecked_link_is_signed_without_its_template(state: Path) -> None:
 
 def test_a_merge_link_ends_with_the_platforms_merge_tag(state: Path) -> None:
     url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
-    assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*$", url)
-    filled = url.partition("&name=")[0] + "&name=AT&T"
+    assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*&_end=\($", url)
+    filled = url.partition("&name=")[0] + "&name=AT&T&_end=("
     assert verify_link(state, filled).exit_code == 0
     assert requests.get(filled, timeout=30).status_code == 200
 
@@ -164,6 +169,29 @@ def test_img_prints_a_tag_that_verify_accepts(state: Path) -> None:
     tag = link(state, "--img")
     assert tag.startswith("<img src=")
     assert verify_link(state, tag).exit_code == 0
+
+
+def test_link_is_minted_by_the_api_that_the_environment_names(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTCARD_API_URL", local_json(state)["base_url"])
+    nowhere = ("--state", tmp_path)
+    call = ("link", "merge", "--set", "code=ABCD", "--width", 30, *nowhere)
+    assert "POSTCARD_API_KEY" in run_postcard(*call).stderr
+    key = run_postcard("keys", "create", "shop", "--state", state).stdout.strip()
+    monkeypatch.setenv("POSTCARD_API_KEY", key)
+    url = run_postcard(*call).stdout.strip()
+    assert requests.get(url, timeout=30).headers["content-type"] == "image/png"
+    assert run_postcard(*call, "--img").stdout.startswith("<img src=")
+    merge = (*call, "--esp", "klaviyo", "--open", "name=first_name", "--format", "webp", "--json")
+    minted = run_postcard(*merge).json_output
+    assert "{{ first_name" in minted["url"]
+    (warning,) = minted["warnings"]
+    assert (warning["code"], warning["option"]) == ("unsupported_in_outlook", "--format")
+    refused = run_postcard("link", "merge", "--set", "cod=ABCD", *nowhere)
+    assert refused.exit_code == 1
+    assert "--set cod: There is no field or layer 'cod'; did you mean code?" in refused.stderr
+    assert run_postcard("link", "none", *nowhere).exit_code == 2
 
 
 def test_verify_reports_every_part_of_a_valid_link(state: Path) -> None:
@@ -185,14 +213,14 @@ def test_verify_accepts_and_names_what_mail_tools_add(state: Path) -> None:
     ("change", "message"),
     [
         (lambda url: url.replace("ABCD", "ABCE"), "does not match this path"),
-        (lambda url: url + "&extra=1", "matches without extra"),
+        (lambda url: url.replace("&_sig", "&extra=1&_sig"), "matches without extra"),
         (lambda url: url.replace(".png", ".jpg"), "the format was changed"),
         (lambda url: url.replace("ABCD", "%2541BCD"), "it was encoded twice"),
         (lambda url: url[:-5], "cut short"),
         (lambda url: url + "=", "plain base64"),
         (lambda url: url.partition("&_sig")[0], "is missing"),
         (lambda url: url.replace("_kid=k", "_kid=z"), "does not exist"),
-        (lambda url: url + "&_zoom=1", "an unknown parameter"),
+        (lambda url: url.replace("&_sig", "&_zoom=1&_sig"), "an unknown parameter"),
         (lambda url: url.replace(".png", ".bmp"), "FORMAT one of"),
         (lambda url: url + "&code=ABCD", "code occurs twice"),
     ],
@@ -201,6 +229,81 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
     output = verify_link(state, change(link(state)))
     assert output.exit_code == 1
     assert message in output.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "exit_code", "part", "message"),
+    [
+        (lambda url: url.replace("&", "&amp%3B"), 0, "form", "&amp%3B instead of &"),
+        (lambda url: url.replace("&", "&AMP%3b"), 0, "form", "&amp%3B instead of &"),
+        (lambda url: url.replace("=", "=3D"), 0, "form", "quoted-printable"),
+        (lambda url: url[:50] + "=\n" + url[50:], 0, "form", "quoted-printable"),
+        (
+            lambda url: (
+                '<img src=3D"'
+                + url.replace("=", "=3D")[:60]
+                + "=\r\n"
+                + url.replace("=", "=3D")[60:]
+                + '">'
+            ),
+            0,
+            "form",
+            "quoted-printable",
+        ),
+        (lambda url: url[:50] + "\n  " + url[50:], 0, "form", "line breaks"),
+        (lambda url: url + ".", 1, "signature:", "has . behind it"),
+        (lambda url: url + ").", 1, "signature:", "has ). behind it"),
+        (lambda url: url + "&ck_subscriber_id=1&dm_i=2", 0, "form", "ck_subscriber_id, dm_i"),
+        (lambda url: url + "&_w=10", 1, "signature:", "matches without _w"),
+        (
+            lambda url: url.replace(
+                "http://", "https://ci3.googleusercontent.com/meips/ADKq=s0-d#http://"
+            ),
+            0,
+            "form",
+            "ci3.googleusercontent.com is an image proxy",
+        ),
+        (
+            lambda url: "https://ecp.yusercontent.com/mail?t=1&url=" + quote(url, safe=""),
+            0,
+            "form",
+            "its parameter url",
+        ),
+        (lambda url: quote(url, safe=""), 0, "form", "percent-encoded"),
+        (lambda url: url + "#top", 0, "form", "`#` ends an address"),
+        (
+            lambda url: re.sub("http://[^/]+", "https://mail.example.com", url),
+            1,
+            "host",
+            "mail.example.com is not this",
+        ),
+        (lambda url: url.replace("127.0.0.1", "localhost"), 0, "form", "merge.png, version 1"),
+        (lambda url: url.replace("/r/", "/c/spring/"), 1, "signature:", "the campaign was added"),
+    ],
+)
+def test_verify_explains_what_happened_to_a_link(
+    state: Path, change: Any, exit_code: int, part: str, message: str
+) -> None:
+    output = verify_link(state, change(sign_elsewhere(state, "_v=1", "code=ABCD")))
+    (line,) = [line for line in output.stdout.splitlines() if message in line]
+    assert part in line
+    assert output.exit_code == exit_code
+
+
+def test_verify_explains_a_merge_link_that_was_cut(state: Path) -> None:
+    url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
+    output = verify_link(state, url.partition("*|")[0] + "Dwayne")
+    assert output.exit_code == 0
+    assert "does not end with &_end=(" in output.stdout
+
+
+def test_a_campaign_is_in_the_path_of_a_link_and_its_picture_is_the_same(state: Path) -> None:
+    plain, campaign = link(state), link(state, "--campaign", "spring")
+    assert "/c/spring/merge.png?" in campaign
+    assert verify_link(state, campaign).exit_code == 0
+    bodies = [requests.get(url, timeout=30) for url in (plain, campaign)]
+    assert bodies[0].content == bodies[1].content
+    assert [reply.status_code for reply in bodies] == [200, 200]
 
 
 def sign_elsewhere(state: Path, *parameters: str, key: bytes | None = None) -> str:
@@ -256,6 +359,9 @@ def test_verify_rejects_a_guessed_image_id(state: Path) -> None:
     url = requests.post(f"{base}/v1/images", json=body, headers=headers, timeout=30).json()["url"]
     assert verify_link(state, url).exit_code == 0
     assert verify_link(state, url[:-6] + "aa.png").exit_code == 1
+    sentence_end = verify_link(state, url + ").")
+    assert "ends with )., which belongs to the text" in sentence_end.stdout
+    assert sentence_end.exit_code == 1
 
 
 def test_an_api_key_allows_its_scope_until_it_is_revoked(state: Path) -> None:
@@ -299,7 +405,7 @@ def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> No
     assert "does not sign new links any more" in verify_link(state, old).stdout
     assert requests.get(old, timeout=30).status_code == 200
     assert signing_keys(state, "revoke", pending, "--yes").exit_code == 2  # it is the minting key
-    assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 1
+    assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 2
     assert signing_keys(state, "revoke", first, "--yes").exit_code == 0
     assert requests.get(old, timeout=30).status_code == 403
     assert f"{first} was revoked" in verify_link(state, old).stdout
@@ -307,6 +413,23 @@ def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> No
     assert signing_keys(state, "sync").exit_code == 0
     key_hex = local_json(state)["signing_key_hex"]
     assert key_hex not in signing_keys(state, "list", "--json").stdout
+
+
+def test_after_the_epoch_is_raised_a_sent_link_is_drawn_again_and_never_refused(
+    state: Path,
+) -> None:
+    sent = link(state)
+    for _ in range(2):
+        assert requests.get(sent, timeout=30).status_code == 200
+    before = signing_keys(state, "list", "--json").json_output["epoch"]
+    declined = signing_keys(state, "epoch", stdin="n\n")
+    assert declined.exit_code == 2 and "will be drawn again" in declined.stderr
+    assert signing_keys(state, "epoch", "--yes", "--json").json_output["epoch"] == before + 1
+    first = requests.get(sent, timeout=30)
+    assert (first.status_code, first.headers["X-Postcard-Render"]) == (200, "drawn")
+    assert "X-Postcard-Render" not in requests.get(sent, timeout=30).headers or (
+        requests.get(sent, timeout=30).headers["X-Cache"].startswith("Hit")
+    )
 
 
 def test_pull_downloads_the_pushed_documents(state: Path, tmp_path: Path) -> None:
@@ -324,6 +447,16 @@ def test_pull_replaces_a_different_file_only_with_overwrite(state: Path, tmp_pat
     assert file.read_text() == "{}"
     assert run_postcard(*call, "--overwrite").exit_code == 0
     assert json.loads(file.read_text()) == MERGE
+
+
+def test_push_prints_the_findings(state: Path, tmp_path: Path) -> None:
+    flawed = {"width": 90, "height": 30, "fields": {"unseen": {"default": "a"}}, "layers": []}
+    folder = template_folder(tmp_path / "t", flawed=flawed)
+    output = run_postcard("templates", "push", "--folder", folder, "--state", state)
+    assert output.exit_code == 0
+    assert f"{folder / 'flawed.json'}/fields/unseen: Nothing shows unseen. (finding)" in (
+        output.stderr.splitlines()
+    )
 
 
 def test_push_publishes_a_new_version_only_for_a_change(state: Path, tmp_path: Path) -> None:
@@ -353,6 +486,36 @@ def test_environment_variables_can_name_the_api(
     assert run_postcard(*call).exit_code == 0
     monkeypatch.setenv("POSTCARD_API_URL", "http://127.0.0.1:9")
     assert "does not answer" in run_postcard(*call).stderr
+
+
+def test_an_exported_key_signs_links(state: Path) -> None:
+    exported = signing_keys(state, "export", "--yes")
+    keys = signing_keys(state, "list", "--json").json_output["items"]
+    (minting,) = [key["id"] for key in keys if key["state"] == "minting"]
+    assert re.fullmatch("[0-9a-f]{64}\n", exported.stdout)
+    assert f"This is {minting}" in exported.stderr and "local.json" in exported.stderr
+    text = signing_input(LINK_PURPOSE, "/r/merge.png", [f"_kid={minting}", "code=ABCD"])
+    signature = base64url(hmac_sha256(exported.stdout.strip(), text))
+    query = f"_kid={minting}&code=ABCD&_sig={signature}"
+    url = f"{local_json(state)['base_url']}/r/merge.png?{query}"
+    assert requests.get(url, timeout=30).status_code == 200
+    declined = signing_keys(state, "export", stdin="n\n")
+    assert (declined.exit_code, declined.stdout) == (2, "")
+    assert f"Whoever has {minting} can sign links with any values" in declined.stderr
+    unknown = signing_keys(state, "export", "k99", "--yes")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+
+
+def test_serve_refuses_an_address_that_is_not_this_machines(tmp_path: Path) -> None:
+    command: list[str | Path] = [Path(sys.executable).with_name("postcard"), "serve", "--json"]
+    served = subprocess.run(
+        [*command, "--host", "192.0.2.1", "--port", "0", "--state", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert served.returncode == 2
+    assert "cannot listen on 192.0.2.1" in json.loads(served.stdout)["detail"]
 
 
 def test_links_are_signed_and_verified_with_local_json_while_the_server_is_down(

@@ -101,7 +101,7 @@ def test_faults_point_to_list_items(folder: Path, values: Path, tmp_path: Path) 
     output = run_postcard(
         "render", folder / "products.json", "--values", values, "-o", tmp_path / "a.png"
     )
-    assert output.exit_code != 0 and "/modifications/0/value/1/tint" in output.stderr
+    assert output.exit_code != 0 and "--values products/1/tint: " in output.stderr
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"A": 1}', "3"])

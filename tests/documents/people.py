@@ -46,7 +46,7 @@ FIXED_VALUES: dict[str, Values] = {
     "event-ticket": {
         "tier": "Press",
         "starts_at": "2027-09-29T23:45",
-        "section": "WEST-14B",
+        "seat_section": "WEST-14B",
         "row": "AA-1234",
         "seat": "1234-567",
         "ticket_id": "WWWWWWWWWWMMMMMMMMMM",

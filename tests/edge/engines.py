@@ -16,11 +16,13 @@ from typing import Any, Protocol
 
 import pytest
 
+from deploy.inline_edge_function import deployed_code
 from local.aws.edge_function import EdgeFunction
 from tests.links.link_cases import KEYS, NOW, ROOT, Outcome
 
 FUNCTION = ROOT / "functions/edge/viewer_request.js"
 SOURCE = FUNCTION.read_text()
+CODE = deployed_code(SOURCE)
 CLOCK = f"Date.now = () => {int(NOW * 1000)};\n"
 ENTRY = json.dumps(
     {
@@ -71,7 +73,7 @@ class EmbeddedEngine:
 
     def __init__(self) -> None:
         self.entry: str | None = None
-        self.function = EdgeFunction(CLOCK + SOURCE, lambda name: self.entry, seconds=60)
+        self.function = EdgeFunction(CLOCK + CODE, lambda name: self.entry, seconds=60)
 
     def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
         results = []
@@ -106,12 +108,13 @@ NJS_DRIVER = """
 const fs = require('fs');
 const cases = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 cases.reduce((before, c) => before.then(() => run(c)).then(
-  (answer) => console.log(JSON.stringify(answer))), Promise.resolve());
+  (answer) => fs.appendFileSync(process.argv[3], JSON.stringify(answer) + '\\n')),
+  Promise.resolve());
 """
 
 
 def write_script(folder: Path, driver: str) -> Path:
-    body = re.sub(r"^import .*$", "", SOURCE, flags=re.MULTILINE)
+    body = re.sub(r"^import .*$", "", CODE, flags=re.MULTILINE)
     path = folder / "edge.js"
     path.write_text(JS_PRELUDE + CLOCK + body + JS_RUN + driver)
     return path
@@ -158,16 +161,19 @@ class NjsEngine:
         self.command = [program, str(write_script(folder, NJS_DRIVER))]
 
     def run(self, cases: Sequence[ViewerRequest]) -> list[FunctionResult]:
-        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-            json.dump([asdict(case) for case in cases], file)
-            file.flush()
+        # njs cuts lines of console.log at 4,096 bytes.
+        with tempfile.TemporaryDirectory() as folder:
+            given, returned = Path(folder) / "cases.json", Path(folder) / "results.json"
+            given.write_text(json.dumps([asdict(case) for case in cases]))
+            returned.touch()
             done = subprocess.run(
-                [*self.command, file.name],
+                [*self.command, str(given), str(returned)],
                 capture_output=True,
                 encoding="utf-8",
                 timeout=120,
                 check=True,
             )
-        results = [json.loads(line) for line in done.stdout.splitlines()]
+            lines = returned.read_text(encoding="utf-8").split("\n")[:-1]
+        results = [json.loads(line) for line in lines]
         assert len(results) == len(cases), done.stdout[-500:] + done.stderr[-500:]
         return results

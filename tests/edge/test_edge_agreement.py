@@ -1,6 +1,7 @@
 """Python and the edge agree on every link: its status, its address, its canonical spelling."""
 
 import string
+from collections import Counter
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.edge.engines import Engine, NodeEngine, ViewerRequest, outcome_of
-from tests.links.link_cases import VECTORS, outcome, sign_link
+from tests.links.link_cases import VECTORS, outcome, sign_link, valid_spellings
 from tests.links.link_mutations import REFUSED, SAME_PICTURE
 
 MUTATION_BASE = sign_link({"a": "1", "first_name": "Zoë B"}, expires=1_790_000_000)
@@ -78,6 +79,33 @@ SNIPPETS = (
 )
 
 
+# Inserted values, ends and parameters of merge links.
+INSERTED_SNIPPETS = (
+    *("&", "&&", "_end", "_end=(", "_end=%28", "&_end=%28", "&_end=(", "amp;", "amp%3B", "AMP%3b"),
+    *("%", "%41", "%e9", "%E9", "%eC", "%C3%A9", "%ED%A0%80", "%C0%80", "%F4%90%80%80", "%25"),
+    *("%0A", "+", " ", "%20", "=", "&first_name=", "&_m=u", "_m=r&", "é", "%%A B%%", "%%AC%20X%%"),
+    *("%DATE%", "#", "1%BA", "%9d", "&utm_x=1", "%F0%9F%91%A9", "\x7f", "'", "(", "%28", "=\n"),
+    *("&_sig=", "&_open=a", "&_w=600", "&_zz=1", "&foo=50%", "&foo=1&foo=2", "/c/a/", "/r/"),
+)
+MARKED_HEADS = sorted({case["link"].partition("&first_name")[0] for case in VECTORS["marked"]})
+CONTRACT_LINKS: list[str] = [
+    *(link for _, link, _ in valid_spellings()),
+    *(case["link"] for case in (*VECTORS["marked"], *VECTORS["merge"]["cases"])),
+]
+
+
+def mutated_contract_link(random: Random) -> str:
+    """A link of the contract with snippets inserted; one in twenty is over the limits."""
+    link = random.choice(CONTRACT_LINKS)
+    for _ in range(random.randint(1, 3)):
+        first = random.choice((3, link.find("_sig="), len(link) * 3 // 4))
+        at, cut = random.randint(first, len(link)), random.choice((0, 0, 0, 1, 3))
+        link = link[:at] + random.choice(INSERTED_SNIPPETS) + link[at + cut :]
+    if random.random() > 0.05:
+        return link
+    return link + "&x" * 40 + random.choice(("%41", "'")) * random.choice((1, 900))
+
+
 def corrupt(link: str, random: Random) -> str:
     """Insert, delete or repeat text, reorder parameters, or change a character."""
     at, to = sorted((random.randrange(len(link) + 1), random.randrange(len(link) + 1)))
@@ -137,7 +165,7 @@ def disagreements(engine: Engine, links: list[str]) -> list[str]:
     return [
         link
         for link, result in zip(links, results, strict=True)
-        if link.startswith("/r/") and outcome_of(result) != outcome(link)
+        if link.startswith(("/r/", "/c/")) and outcome_of(result) != outcome(link)
     ]
 
 
@@ -159,6 +187,15 @@ def test_every_engine_agrees_with_python_at_the_limits(engine: Engine) -> None:
         *(f"{link}{'&amp;' * more}" for more in (28, 29)),
         *(link.replace("a=1", f"a={'%20' * more}") for more in (970, 975, 990)),
         *(f"/r/welcome.png?_kid=k1&a={'李' * more}" for more in (440, 447, 448, 449, 460)),
+        *(f"{link}&b={'李' * more}" for more in (300, 440, 449, 460)),
+        *(f"{link}&b={'|' * more}" for more in (1300, 1310, 1320)),
+        *(
+            f"{head}&first_name={character * more}&last_name=B{rest}&_end=("
+            for head in MARKED_HEADS
+            for character in ("'", "%27", "李", "👩", "%F0%9F%91%A9")
+            for more in (300, 1290, 1330, 2850, 2900)
+            for rest in ("", "&a" * 40)
+        ),
     ]
     assert disagreements(engine, links) == []
 
@@ -170,6 +207,21 @@ def test_every_engine_agrees_with_python_on_the_corpus_of_mutations(engine: Engi
         for link in mutations(MUTATION_BASE, MUTATION_BASE[-43:])
     ]
     assert disagreements(engine, links) == []
+
+
+def test_every_engine_agrees_with_python_on_mutations_of_the_contract(engine: Engine) -> None:
+    random = Random(11)
+    links = [mutated_contract_link(random) for _ in range(600)]
+    assert disagreements(engine, links) == []
+    assert min(Counter(outcome(link).status for link in links).values()) >= 25
+
+
+def test_the_canonical_link_is_parsed_as_itself() -> None:
+    random = Random(12)
+    for link in (mutated_contract_link(random) for _ in range(600)):
+        found = outcome(link)
+        if found.status == 200:
+            assert outcome(found.canonical) == found, link
 
 
 @settings(

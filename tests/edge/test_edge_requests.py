@@ -74,6 +74,33 @@ def test_the_query_and_the_viewers_postcard_headers_are_dropped(engine: Engine) 
     assert image["headers"] == passed_on
 
 
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("/r/welcome.bmp?_kid=k1", "Bad Request: the path is wrong"),
+        ("/c/A_B/welcome.png?_kid=k1", "Bad Request: the path is wrong"),
+        (LINK + "&utm_a=1" * 40, "Bad Request: the length is wrong"),
+        ("/r/welcome.png?a=1", "Bad Request: _kid is wrong"),
+        (LINK.replace("_v=1", "_v=01"), "Bad Request: _v is wrong"),
+        (LINK.replace("a=1", "a=1&a=2"), "Bad Request: a is wrong"),
+        (LINK.replace("a=1", "a=1&<b>=2"), "Bad Request: part 4 of the query is wrong"),
+        (LINK.replace("a=1", "a=1&%zz=2"), "Bad Request: part 4 of the query is wrong"),
+        (LINK + "&_sig=x", "Bad Request: _sig is wrong"),
+        (LINK + "&_w=600", "Bad Request: _w is wrong"),
+        (LINK + "&_open=a", "Bad Request: _open is wrong"),
+        ("/r/welcome.png?_kid=k1&_m=u", "Bad Request: _open is wrong"),
+        (LINK.replace("a=1", "a=2"), "Forbidden: _sig or _kid is wrong"),
+        (LINK.replace("_kid=k1", "_kid=k9"), "Forbidden: _sig or _kid is wrong"),
+        ("/x", "Not Found"),
+    ],
+)
+def test_a_refusal_names_the_wrong_part_in_one_line(engine: Engine, link: str, text: str) -> None:
+    (result,) = engine.run([ViewerRequest.from_link(link)])
+    help_text = 'Try "postcard verify" and see docs/troubleshooting.md'
+    assert result["body"]["data"] == f"{text}. {help_text}\n"
+    assert result["headers"]["content-type"]["value"] == "text/plain"
+
+
 def test_an_expired_link_is_rewritten_to_the_ended_path(engine: Engine) -> None:
     ended = sign_link({"a": "1"}, expires=1_700_000_000, width=600)
     found = outcome_of(engine.run([ViewerRequest.from_link(ended)])[0])
@@ -110,8 +137,21 @@ def test_the_image_function_accepts_the_unverified_path_of_the_edge(
 ) -> None:
     found = outcome_of(embedded.run([ViewerRequest.from_link(LINK, entry=None)])[0])
     link = parse_link(*split(found.canonical))
-    verified = verify_request(KEYS, found.address, link, now=0)
+    verified = verify_request(lambda epoch: KEYS, found.address, link, now=0)
     assert (verified.kind, verified.unverified) == ("version", True)
+
+
+@pytest.mark.parametrize("appended", ["&dm_i=1&b=", "&foo=1&__hstc=2&bar=50%", "&" + "x=|" * 400])
+def test_without_keys_appended_parameters_stay_behind_the_signature(
+    engine: Engine, appended: str
+) -> None:
+    """So the image function, which has the keys, can still tell them from signed ones."""
+    found = outcome_of(engine.run([ViewerRequest.from_link(LINK + appended, entry=None)])[0])
+    link = parse_link(*split(found.canonical))
+    assert found.canonical.startswith(LINK)
+    assert found.address == unverified_cache_path(parse_link(*split(LINK + appended)))
+    assert found.address == unverified_cache_path(link)
+    assert verify_request(lambda epoch: KEYS, found.address, link, now=0).link.canonical_url == LINK
 
 
 JSON = st.recursive(

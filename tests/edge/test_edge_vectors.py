@@ -24,8 +24,14 @@ def test_the_canonical_link_is_passed_to_the_image_function(engine: Engine) -> N
     assert [one.canonical for one in outcomes(engine, links)] == links
 
 
+def test_what_was_appended_is_not_passed_on(engine: Engine) -> None:
+    cases = [(case["link"], link) for case in VECTORS["valid"] for link in case.get("spelled", [])]
+    found = outcomes(engine, [link for _, link in cases])
+    assert [one.canonical for one in found] == [canonical for canonical, _ in cases]
+
+
 def test_inserted_values_are_parsed_as_in_the_contract(engine: Engine) -> None:
-    cases = VECTORS["merge"]["cases"]
+    cases = [*VECTORS["merge"]["cases"], *VECTORS["marked"]]
     assert outcomes(engine, [case["link"] for case in cases]) == [
         Outcome(200, f"/renders/{KEYS.epoch}/welcome/3/{case['digest']}.png", case["canonical"])
         for case in cases
@@ -52,7 +58,7 @@ def test_python_and_the_edge_agree_on_all_of_it(engine: Engine) -> None:
         *(link for _, link, _ in valid_spellings()),
         *(
             case["link"]
-            for kind in (VECTORS["merge"]["cases"], VECTORS["invalid"])
+            for kind in (VECTORS["merge"]["cases"], VECTORS["marked"], VECTORS["invalid"])
             for case in kind
         ),
     ]

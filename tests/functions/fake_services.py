@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,19 +69,19 @@ class FakeCounters(MemoryCounters):
         self.added = 0
         self.down = False
 
-    def increment(self, name: str, *, expires_at: int) -> int:
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
         self.added += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().increment(name, expires_at=expires_at)
+        return super().increment(name, expires_at=expires_at, by=by)
 
 
 class FakeObjects(MemoryObjectStore):
     """A bucket that counts, and can be down."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.gets = self.puts = 0
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(clock)
+        self.gets = self.puts = self.deletes = 0
         self.down = False
 
     def get(self, key: str, *, deadline: float | None = None) -> StoredObject | None:
@@ -99,6 +100,7 @@ class FakeObjects(MemoryObjectStore):
         return super().put_if_absent(key, stored)
 
     def delete(self, keys: Sequence[str]) -> None:
+        self.deletes += 1
         self._check_available()
         super().delete(keys)
 
@@ -114,11 +116,11 @@ class FakeTemplates(MemoryTemplateStore):
     reads = 0  # of records
     version_reads = 0
 
-    def record(self, template_id: str) -> Any:
+    def record(self, template_id: str, *, consistent: bool = True) -> Any:
         self.reads += 1
         if self.down:
             raise ServiceUnavailable("DynamoDB is down.")
-        return super().record(template_id)
+        return super().record(template_id, consistent=consistent)
 
     def version(self, template_id: str, version: int) -> Any:
         self.version_reads += 1

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,15 +13,19 @@ from postcard.adapters.memory import (
     MemoryApiKeyStore,
     MemoryAssetStore,
     MemoryCdn,
+    MemoryDeletionStore,
     MemoryIdempotencyStore,
+    MemoryQueue,
     MemoryUploads,
 )
+from postcard.deletion.deletions import DeletionWorker
 from postcard.delivery.assembly import Dependencies, image_service
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.build import sign_link
 from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
@@ -48,13 +53,19 @@ class InMemoryService:
     """All of Postcard in memory; `now` changes only when a test changes it."""
 
     def __init__(
-        self, *, cors_origins: Sequence[str] = (), merge_renders: int = DEFAULT_MERGE_RENDERS
+        self,
+        *,
+        cors_origins: Sequence[str] = (),
+        merge_renders: int = DEFAULT_MERGE_RENDERS,
+        stores_renders: bool = True,
     ) -> None:
         self.now = NOW
         self.merge_renders = merge_renders
+        self.stores_renders = stores_renders
         self.templates, self.images, self.assets = FakeTemplates(), FakeImages(), MemoryAssetStore()
-        self.pictures, self.store = FakeObjects(), FakeObjects()
+        self.pictures, self.store = FakeObjects(lambda: self.now), FakeObjects(lambda: self.now)
         self.web, self.cdn = FakeWeb(), MemoryCdn()
+        self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
@@ -88,6 +99,8 @@ class InMemoryService:
             idempotency=self.idempotency,
             uploads=MemoryUploads("https://uploads.example.com", lambda: self.now),
             cdn=self.cdn,
+            deletions=self.deletions,
+            queue=self.queue,
             fonts=lambda: [inter],
             base_url=BASE_URL,
             cors_origins=self.cors_origins,
@@ -103,13 +116,38 @@ class InMemoryService:
             fetcher=self.web,
             counters=self.counters,
             renderer=self.renderer,
-            keys=lambda kid: self.link_keys,
+            keys=lambda kid, epoch=0: self.link_keys,
             origin=lambda: ORIGIN_SECRET,
             monotonic=self.monotonic,
             clock=lambda: self.now,
             merge_renders=self.merge_renders,
+            stores_renders=self.stores_renders,
             caches=caches,
         )
+
+    def worker(self, **sizes: int) -> DeletionWorker:
+        """What the worker function does with a task; `sizes` of batches and steps."""
+        return DeletionWorker(
+            self.deletions,
+            self.queue,
+            self.images,
+            self.pictures,
+            self.cdn,
+            clock=lambda: self.now,
+            monotonic=self.monotonic,
+            **sizes,
+        )
+
+    def work(self, **sizes: int) -> int:
+        """Do all tasks, also those that are due later: the clock moves on. Returns how many."""
+        worker, done = self.worker(**sizes), 0
+        while (due := self.queue.next_due()) is not None:
+            self.now = max(self.now, due)
+            task = self.queue.receive()
+            assert task is not None
+            worker.handle(task, deadline=math.inf)
+            done += 1
+        return done
 
     def cold_start(self) -> None:
         """Start a new image function with empty caches."""
@@ -194,7 +232,7 @@ class InMemoryService:
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """GET a link, as the edge requests it from the image function."""
-        parsed = parse_link(*link.partition("?")[::2])
+        parsed = verify_signature(self.link_keys, parse_link(*link.partition("?")[::2]))
         path = cache_path(self.link_keys, parsed, now=self.now)
         return self.get_picture(path, parsed.canonical_url, **more)
 

@@ -1,10 +1,13 @@
-"""Any request gets a 2xx or a 4xx, in JSON."""
+"""Any request gets a 2xx or a 4xx, in JSON and in words that are not Python's."""
 
 import json
+import re
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from postcard.template.liquid.python_liquid import environment
+from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -42,6 +45,63 @@ world.publish(document())
 world.key = world.new_api_key(rate=1_000_000)
 
 
+PYTHON = re.compile(
+    r"Input should|NoneType|\b(None|True|False|dict|str|int|bool|tuple|codec|argument|arguments"
+    r"|positional|subscriptable|iterable|unhashable|instance|integer|boolean|dictionary)\b"
+    r"|<class|object has no|\w+Error\b|(int|bool|string|list|dict)_\w+|\(char \d|Expecting"
+)
+
+
+def assert_no_python(reply: HandlerResponse) -> None:
+    """No detail has a word of Python or pydantic; what it quotes from the request is left out."""
+    said = reply.json
+    faults = [*said.get("errors", []), *said.get("warnings", []), *said.get("findings", [])]
+    for detail in [said.get("detail", ""), *(fault["detail"] for fault in faults)]:
+        own_words = re.sub(r"'[^']*'|\"[^\"]*\"", "", detail)
+        assert not PYTHON.search(own_words), detail
+
+
+def previewed(text: str) -> HandlerResponse:
+    fields = {
+        "first_name": {"default": "Ann"},
+        "points": {"type": "number", "default": 3},
+        "day": {"type": "date", "default": "2026-01-01"},
+        "member": {"type": "boolean", "default": True},
+        "products": {"type": "list", "max_items": 2, "items": {"name": {}}, "default": [{}]},
+    }
+    sent = document(fields=fields, layers=[{"type": "text", "text": text}], alt="")
+    accept = {"accept": "application/json"}
+    return world.call("POST", "/v1/previews", {"document": sent}, headers=accept)
+
+
+LIQUID = "first_name points day member products products[0].name nil true 1.5 'x' empty blank"
+VALUES_IN_LIQUID = st.sampled_from(LIQUID.split())
+FILTERS = st.sampled_from(sorted(environment().filters))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(value=VALUES_IN_LIQUID, name=FILTERS, arguments=st.lists(VALUES_IN_LIQUID, max_size=3))
+def test_no_misused_filter_is_explained_in_pythons_words(
+    value: str, name: str, arguments: list[str]
+) -> None:
+    text = f"{{{{ {value} | {name}{': ' if arguments else ''}{', '.join(arguments)} }}}}"
+    reply = previewed(text)
+    assert reply.status < 500
+    if reply.status == 200:  # refusals quote the Liquid itself
+        assert_no_python(reply)
+
+
+def test_a_misused_filter_is_named_with_what_it_was_used_on() -> None:
+    (warning,) = previewed("{{ first_name | slice: 'x' }}").json["warnings"]
+    assert warning["detail"] == "slice cannot be used like this, on a text with a text."
+    (warning,) = previewed("{{ points | plus }}").json["warnings"]
+    assert warning["detail"] == "plus cannot be used like this, on a number."
+    (warning,) = previewed("{{ points | divided_by: 0 }}").json["warnings"]
+    assert warning["detail"] == "divided_by: can't divide by 0."
+    (warning,) = previewed("{% for a in first_name limit: 'x' %}{% endfor %}").json["warnings"]
+    assert warning["detail"] == "expected a whole number, found a text."
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=PATHS, body=BODIES | ANY)
 def test_no_body_causes_a_5xx(path: str, body: object) -> None:
@@ -49,12 +109,15 @@ def test_no_body_causes_a_5xx(path: str, body: object) -> None:
     assert reply.status < 500, reply.body
     if reply.status >= 400:
         assert reply.json["success"] is False and reply.json["detail"]
+        assert_no_python(reply)
 
 
 @settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=60))
 def test_no_bytes_cause_a_5xx(body: bytes) -> None:
-    assert world.call("PUT", "/v1/templates/x", raw=body).status < 500
+    reply = world.call("PUT", "/v1/templates/x", raw=body)
+    assert reply.status < 500
+    assert_no_python(reply)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,5 +1,6 @@
 """Request bodies, problems, idempotency, CORS, exceptions and the log."""
 
+import gzip
 import json
 from typing import Any
 
@@ -78,6 +79,104 @@ def test_a_body_of_256_kb_and_json_of_depth_32_are_read(world: InMemoryService) 
     assert world.call("POST", "/v1/images", f'{{"width": [{deep}]}}').json["code"] == "invalid_json"
 
 
+def test_a_byte_order_mark_before_json_is_skipped(world: InMemoryService) -> None:
+    def marked(body: object) -> bytes:
+        return b"\xef\xbb\xbf" + json.dumps(body).encode()
+
+    reply = world.call("POST", "/v1/images", raw=marked({"template_id": "welcome"}))
+    assert reply.status == 200
+    plain = world.call("PUT", "/v1/templates/plain", document())
+    published = world.call("PUT", "/v1/templates/marked", raw=marked(document()))
+    assert published.json["document"] == plain.json["document"]
+    again = world.call("PUT", "/v1/templates/marked", document())
+    assert again.json["version"] == 1
+
+
+def test_the_refusal_of_a_packed_body_says_how_to_send_it(world: InMemoryService) -> None:
+    body = gzip.compress(json.dumps({"template_id": "welcome"}).encode())
+    reply = world.call("POST", "/v1/images", raw=body, headers={"content-encoding": "GZIP"})
+    assert reply.status == 415
+    assert "without Content-Encoding" in reply.json["detail"]
+    assert reply.headers["accept-encoding"] == "identity"
+
+
+def test_the_content_encoding_identity_says_that_nothing_is_packed(world: InMemoryService) -> None:
+    headers = {"content-encoding": "identity"}
+    reply = world.call("POST", "/v1/images", {"template_id": "welcome"}, headers=headers)
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "The body is not valid JSON: a value is missing at line 1, column 1."),
+        (
+            b'{"a": 1\n "b": 2}',
+            "The body is not valid JSON: ',' is missing at line 2, column 2.",
+        ),
+        (
+            b"{'a': 1}",
+            "The body is not valid JSON: a name in double quotes is missing at line 1, column 2.",
+        ),
+        (b"1 2", "The body is not valid JSON: there is more behind the value at line 1, column 3."),
+        (
+            b'{"a": "x',
+            "The body is not valid JSON: a text has no closing quote at line 1, column 7.",
+        ),
+        (b'{"a": "\xff"}', "The body is not UTF-8 text (byte 8): send JSON in UTF-8."),
+    ],
+)
+def test_invalid_json_is_explained_with_its_place(
+    world: InMemoryService, body: bytes, detail: str
+) -> None:
+    assert world.call("POST", "/v1/images", raw=body).json["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        ({"width": 1.5}, "/width: It should be a whole number."),
+        ({"width": 0}, "/width: It should be at least 1."),
+        ({"max_bytes": 10_000_000}, "/max_bytes: It should be at most 4500000."),
+        ({"dpr": "2"}, "/dpr: It should be a number."),
+        ({"template_id": 7}, "/template_id: It should be a text."),
+        ({"template_id": ""}, "/template_id: It should have at least 1 character."),
+        ({"modifications": {}}, "/modifications: It should be a list."),
+        ({"modifications": ["x"]}, "/modifications/0: It should be an object."),
+        ({"render": "later"}, "/render: It should be 'now' or 'on_open'."),
+        ({"campaign": "A"}, "/campaign: It should match ^[a-z0-9-]{1,32}$."),
+        ({"metadata": "x"}, "/metadata: It should be an object."),
+    ],
+)
+def test_a_refusal_says_what_a_property_should_be(
+    world: InMemoryService, sent: dict[str, Any], detail: str
+) -> None:
+    reply = world.call("POST", "/v1/images", {"template_id": "welcome", **sent})
+    assert (reply.status, reply.json["detail"]) == (400, detail)
+
+
+def test_a_value_with_two_forms_is_refused_with_both(world: InMemoryService) -> None:
+    values: list[object] = [[], {}, True]
+    for value in values:
+        body = {"template_id": "welcome", "template_version": value}
+        reply = world.call("POST", "/v1/links", body)
+        assert reply.json["detail"] == (
+            "/template_version: It should be a whole number or 'latest'."
+        )
+
+
+def test_a_refused_query_parameter_is_named(world: InMemoryService) -> None:
+    for query, detail in {
+        "limit=x": "/limit: It is a whole number in the digits 0 to 9.",
+        "limit=0": "/limit: It should be at least 1.",
+        "limit=201": "/limit: It should be at most 200.",
+    }.items():
+        reply = world.call("GET", f"/v1/templates?{query}")
+        assert (reply.status, reply.json["detail"]) == (400, detail)
+    reply = world.call("DELETE", "/v1/templates/welcome?erase=maybe")
+    assert reply.json["detail"] == "/erase: It should be true or false."
+
+
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
 def test_another_media_type_is_415(world: InMemoryService, media: str) -> None:
     reply = world.call("POST", "/v1/images", {}, headers={"content-type": media})
@@ -116,6 +215,22 @@ def test_the_detail_is_the_first_fault_and_how_many_more_there_are(world: InMemo
     )
     three = world.create_image({"nobody": "x", "code": "no"}, width=5001).json["detail"]
     assert three == f"{one} And 2 more faults: see errors."
+
+
+def test_a_misspelled_name_is_answered_with_the_one_that_was_meant(world: InMemoryService) -> None:
+    reply = world.create_image({"frist_name": "Ann"})
+    assert reply.json["errors"][0]["detail"] == (
+        "There is no field or layer 'frist_name'; did you mean first_name? "
+        "There are first_name, code, title."
+    )
+    color = {"name": "titel", "color": "red"}
+    layer = world.call("POST", "/v1/images", {"template_id": "welcome", "modifications": [color]})
+    assert layer.json["errors"][0]["detail"].endswith(
+        "did you mean title? There are first_name, code, title."
+    )
+    opened = {"template_id": "welcome", "esp": "klaviyo", "open": {"firstname": "first_name"}}
+    link = world.call("POST", "/v1/links", opened)
+    assert "did you mean first_name? There are" in link.json["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/links", "/v1/previews"])

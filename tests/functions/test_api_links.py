@@ -1,5 +1,6 @@
 """`POST /v1/links`."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -48,7 +49,8 @@ def test_the_tag_is_html_escaped_and_has_width_height_alt(world: InMemoryService
     link = mint(world, modifications=given(first_name='"Zoë" & Bob')).json
     address = link["url"].replace("&", "&amp;")
     assert link["img"] == (
-        f'<img src="{address}" width="120" height="60" alt="Hi &quot;Zoë&quot; &amp; Bob">'
+        f'<img src="{address}" width="120" height="60" alt="Hi &quot;Zoë&quot; &amp; Bob" '
+        'style="display:block;width:100%;max-width:120px;height:auto;border:0">'
     )
 
 
@@ -162,18 +164,53 @@ def test_a_merge_link_s_tags_fill_open_fields(world: InMemoryService) -> None:
     reply = mint(
         world, modifications=given(code="SAVE25"), esp="mailchimp", open={"first_name": "FNAME"}
     )
-    assert reply.json["url"].endswith("&first_name=*|URL:FNAME|*")
-    assert "&amp;first_name=*|URL:FNAME|*" in reply.json["img"]
-    sent = link_of(reply).replace("*|URL:FNAME|*", "AT&T")
+    assert reply.json["url"].endswith("&first_name=*|URL:FNAME|*&_end=(")
+    assert "&amp;first_name=*|URL:FNAME|*&amp;_end=(" in reply.json["img"]
+    sent = link_of(reply).replace("*|URL:FNAME|*", "AT%26T")
     signed = mint(world, modifications=given(code="SAVE25", first_name="AT&T"))
     assert world.open_link(sent).body == world.open_link(link_of(signed)).body
 
 
-def test_the_merge_tag_has_the_field_s_default_if_the_platform_supports_it(
-    world: InMemoryService,
-) -> None:
+def test_a_merge_tag_names_no_default(world: InMemoryService) -> None:
     reply = mint(world, esp="klaviyo", open={"first_name": "first_name"})
-    assert reply.json["url"].endswith("&first_name={{ first_name|default:'there'|urlencode }}")
+    assert reply.json["url"].endswith("&first_name={{ first_name|urlencode }}&_end=(")
+    empty = link_of(reply).replace("{{ first_name|urlencode }}", "")
+    assert world.open_link(empty).body == world.open_link(link_of(mint(world))).body
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("url", "C  "), ("raw", "C++"), (None, "C  ")])
+def test_a_custom_platform_s_encoding_says_how_values_are_read(
+    world: InMemoryService, encoding: str | None, shown: str
+) -> None:
+    reply = mint(world, esp="custom", open={"first_name": "[[x]]"}, encoding=encoding)
+    sent = link_of(reply).replace("[[x]]", "C++")
+    signed = mint(world, modifications=given(first_name=shown))
+    assert world.open_link(sent).body == world.open_link(link_of(signed)).body
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"esp": "klaviyo", "open": {"first_name": "x"}, "encoding": "url"}, "/encoding"),
+        ({"esp": "custom", "open": {"first_name": "x"}, "encoding": "html"}, "/encoding"),
+        ({"encoding": "url"}, "/esp"),
+    ],
+)
+def test_an_encoding_is_only_for_custom(
+    world: InMemoryService, body: dict[str, Any], pointer: str
+) -> None:
+    reply = mint(world, **body)
+    assert reply.status == 400
+    assert [where for _, where in reply.error_locations()] == [pointer]
+
+
+def test_a_campaign_is_in_the_path_and_shares_the_picture(world: InMemoryService) -> None:
+    plain = link_of(mint(world))
+    spring, summer = (link_of(mint(world, campaign=name)) for name in ("spring-26", "summer"))
+    assert spring.startswith("/c/spring-26/welcome.png?") and "_c=" not in spring
+    bodies = {world.open_link(link).body for link in (plain, spring, summer)}
+    assert len(bodies) == 1
+    assert len(list(world.pictures.keys("renders/"))) == 1
 
 
 VALUES_THAT_ARE_TAGS = {
@@ -306,3 +343,76 @@ def test_the_default_url_is_a_link_with_every_field_at_its_default(world: InMemo
         world.open_link(url.removeprefix(BASE_URL)).body
         == world.open_link(link_of(mint(world))).body
     )
+
+
+# What minting says
+
+
+def codes(reply: HandlerResponse) -> list[tuple[str, str]]:
+    return [(warning["code"], warning["pointer"]) for warning in reply.json["warnings"]]
+
+
+OPEN = {
+    "first_name": {"default": "there", "max_length": 400, "open": True},
+    "points": {"type": "number", "min": 0, "max": 1e6, "open": True},
+    "day": {"type": "date", "open": True, "on_bad": "fallback"},
+    "code": {"max_length": 800},
+}
+
+
+@pytest.mark.parametrize(
+    ("tag", "warns"),
+    [
+        ("[[firstname]]", False),
+        ("[firstname,fallback=]", False),
+        ("{{ contact.firstname }}", False),
+        ("%recipient.first_name%", False),
+        ("FNAME", True),
+        ("first_name", True),
+        ("+++ first name +++", True),
+    ],
+)
+def test_a_custom_tag_that_would_be_drawn_is_a_warning(
+    empty: InMemoryService, tag: str, warns: bool
+) -> None:
+    empty.publish(document(fields=OPEN))
+    reply = mint(empty, esp="custom", open={"first_name": tag})
+    assert codes(reply) == [("unrecognized_tag", "/open/first_name")] * warns
+
+
+def test_a_tag_with_a_double_quote_is_refused_and_the_detail_says_how_to_write_it(
+    empty: InMemoryService,
+) -> None:
+    empty.publish(document(fields=OPEN))
+    tag = '{{ first_name | default: "there" }}'
+    reply = mint(empty, esp="custom", open={"first_name": tag})
+    assert reply.error_locations() == [("invalid_value", "/open/first_name")]
+    assert "single quotes" in reply.json["errors"][0]["detail"]
+    good = mint(empty, esp="custom", open={"first_name": tag.replace('"', "'")})
+    filled = good.json["img"].replace(tag.replace('"', "'"), "O'Brien")
+    assert filled.startswith('<img src="') and filled.count('"') == 10
+
+
+def test_an_open_number_or_date_tells_which_forms_are_read(empty: InMemoryService) -> None:
+    for locale, number, day in (
+        ("en", "1.250 is 1.25", "May 6"),
+        ("de", "1.250 is 1250", "June 5"),
+    ):
+        empty.publish(document(fields=OPEN, locale=locale))
+        reply = mint(empty, esp="mailchimp", open={"points": "POINTS", "day": "DAY"})
+        points, date = reply.json["warnings"]
+        assert codes(reply) == [
+            ("accepted_forms", "/open/points"),
+            ("accepted_forms", "/open/day"),
+        ]
+        assert number in points["detail"] and "on_bad" in points["detail"]
+        assert f"5/6/2026 is {day}" in date["detail"] and "on_bad" not in date["detail"]
+
+
+def test_a_link_over_2000_characters_is_a_warning(empty: InMemoryService) -> None:
+    empty.publish(document(fields=OPEN))
+    bare = len(mint(empty, modifications=given(code="")).json["url"]) + len("&code=")
+    longest = mint(empty, modifications=given(code="é" * 300 + "a" * (200 - bare)))
+    assert len(longest.json["url"]) == 2000 and codes(longest) == []
+    over = mint(empty, modifications=given(code="é" * 300 + "a" * (201 - bare)))
+    assert codes(over) == [("long_link", "")]

@@ -1,6 +1,8 @@
 """`/openapi.json` and `/v1/template.schema.json`."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from api import app as api_app
 from tests.functions.fake_services import ROOT
@@ -47,7 +49,7 @@ def test_request_and_response_headers_are_described(empty: InMemoryService) -> N
         for path, calls in paths.items()
         for method, call in calls.items()
     }
-    assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match"]
+    assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match", "If-None-Match"]
     assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
     assert heeded["post", "/v1/images"] == []
     responses = paths["/v1/images"]["post"]["responses"]
@@ -72,6 +74,50 @@ def test_the_properties_and_bounds_of_a_body_are_described(empty: InMemoryServic
     assert {"minimum": 2000, "maximum": 4500000, "type": "integer"}.items() <= image["properties"][
         "max_bytes"
     ]["anyOf"][0].items()
+
+
+def parts(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a JSON value, without examples."""
+    if isinstance(value, dict):
+        yield value
+        value = [part for name, part in value.items() if name not in ("examples", "example")]
+    if isinstance(value, list):
+        for part in value:
+            yield from parts(part)
+
+
+def test_generators_can_read_every_schema(empty: InMemoryService) -> None:
+    described = empty.call("GET", "/openapi.json", key=None).json
+    for schema in parts(described):
+        assert "const" not in schema
+        assert all(isinstance(value, str) for value in schema.get("enum", [])), schema
+    requests = [
+        *("ImageBody", "LinkBody", "PreviewBody", "TemplateChanges"),
+        *("RecallBody", "AssetBody", "Modification", "Problem"),
+    ]
+    for name, schema in described["components"]["schemas"].items():
+        assert not any("default" in part for part in parts(schema)), name
+        if name not in requests and "properties" in schema:
+            assert schema["required"] == list(schema["properties"]), name
+    image = described["components"]["schemas"]["ImageBody"]
+    assert image["properties"]["on_invalid"]["description"].endswith("Default: error.")
+    assert image["properties"]["modifications"]["items"] == {
+        "$ref": "#/components/schemas/Modification"
+    }
+
+
+def test_an_operation_is_called_by_the_name_of_what_it_does(empty: InMemoryService) -> None:
+    paths = empty.call("GET", "/openapi.json", key=None).json["paths"]
+    names = [call["operationId"] for calls in paths.values() for call in calls.values()]
+    assert len(set(names)) == len(names)
+    assert {"create_image", "create_link", "list_templates", "preview"} <= set(names)
+
+
+def test_both_answers_of_a_preview_are_described(empty: InMemoryService) -> None:
+    preview = empty.call("GET", "/openapi.json", key=None).json["paths"]["/v1/previews"]["post"]
+    assert set(preview["responses"]["200"]["content"]) == {"image/*", "application/json"}
+    (accept,) = preview["parameters"]
+    assert (accept["name"], accept["schema"]["enum"]) == ("Accept", ["image/*", "application/json"])
 
 
 def test_error_codes_are_those_of_the_contract(empty: InMemoryService) -> None:

@@ -72,6 +72,13 @@ def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> Non
     assert empty.publish({**good, "alt": ""}).json["findings"] == []
 
 
+def test_a_code_whose_colours_do_not_scan_is_a_finding(empty: InMemoryService) -> None:
+    code = {"type": "qr", "value": "{{ name }}", "width": 90, "color": "#fff7cc"}
+    drawn = document(fields={"name": {"example": "Ann"}}, layers=[code], alt="")
+    findings = empty.publish(drawn).json["findings"]
+    assert [(f["code"], f["pointer"]) for f in findings] == [("unscannable", "/layers/0")]
+
+
 @pytest.mark.parametrize(
     ("accept", "media"),
     [
@@ -79,6 +86,16 @@ def test_faults_of_the_drawn_example_are_findings(empty: InMemoryService) -> Non
         ("Application/JSON, */*;q=0.1", "application/json"),
         ("image/png", "image/png"),
         ("*/*", "image/png"),
+        ("", "image/png"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("application/*", "application/json"),
+        ("image/*, application/json", "application/json"),
+        ("image/png, application/json;q=0.5", "image/png"),
+        ("image/png;q=0.5, application/json", "application/json"),
+        ("*/*, application/json;q=0", "image/png"),
+        ("text/html,application/xhtml+xml,image/avif,*/*;q=0.8", "image/png"),
+        ("application/json;q=x", "application/json"),
+        ("application/problem+json", "image/png"),
     ],
 )
 def test_accept_chooses_between_picture_and_json(

@@ -72,6 +72,22 @@ def test_if_match_prevents_a_lost_update(world: InMemoryService) -> None:
     assert missing.status == 412
 
 
+def test_if_none_match_publishes_only_a_new_template(world: InMemoryService) -> None:
+    path, other = "/v1/templates/welcome", document(background="#ff0000")
+    any_version = {"if-none-match": "*"}
+    refused = world.call("PUT", path, other, headers=any_version)
+    assert (refused.status, refused.json["code"]) == (412, "precondition_failed")
+    assert "exists with version 1: choose another id" in refused.json["detail"]
+    assert world.call("GET", path).json["version"] == 1
+    assert world.call("PUT", path, document(), headers=any_version).status == 412
+    assert world.call("PUT", path, other, headers={"if-none-match": '"2"'}).status == 200
+    assert (
+        world.call("PUT", path, document(), headers={"if-none-match": '"1", W/"2"'}).status == 412
+    )
+    new = world.call("PUT", "/v1/templates/new", document(), headers=any_version)
+    assert (new.status, new.headers["etag"]) == (200, '"1"')
+
+
 def test_the_second_of_two_concurrent_publishes_is_a_conflict(
     world: InMemoryService,
 ) -> None:
@@ -238,6 +254,8 @@ def test_fields_lists_all_names_that_a_request_may_use(world: InMemoryService) -
         "example": None,
         "label": None,
         "max_length": 40,
+        "on_bad": "default",
+        "too_long": "shorten",
     }
     assert code["pattern"] == "[A-Z0-9]{4,12}" and "max_length" not in code
     (title,) = listed["layers"]
@@ -271,6 +289,9 @@ def test_erasing_a_template_ends_its_links_and_images(world: InMemoryService) ->
     link = world.sign_link({"first_name": "Zoe"})
     world.open_link(link)
     made = world.create_image({"first_name": "Alex-the-person"}).json
+    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 202
+    assert world.call("GET", f"/v1/images/{made['id']}").status == 410
+    world.work()
     assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
     assert list(world.pictures.keys("")) == []
     assert "Alex" not in repr(world.images.get(made["id"]))
@@ -282,5 +303,5 @@ def test_erasing_a_template_ends_its_links_and_images(world: InMemoryService) ->
 
 def test_a_template_that_was_deleted_can_still_be_erased(world: InMemoryService) -> None:
     world.call("DELETE", "/v1/templates/welcome")
-    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 204
+    assert world.call("DELETE", "/v1/templates/welcome?erase=true").status == 202
     assert world.open_link(world.sign_link()).headers["x-postcard-fallback"] == "erased"

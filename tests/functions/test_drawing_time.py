@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from postcard.lint.drawing_time import MAX_DRAWING_SECONDS, largest_size
+from postcard.rendering.prepared_render import EvaluatedFrame, PreparedRender
 from postcard.template.validation.parse import parse_document
 from tests.clocks import SteppingClock
 from tests.functions.fake_services import HandlerResponse
@@ -103,6 +104,69 @@ def test_all_items_that_a_list_may_have_are_reckoned_with(empty: InMemoryService
     assert fault["pointer"] == "/layers/0/layers/0"
     fields["rows"]["max_items"] = 2
     empty.publish(document(layers=[card], fields=fields, alt=""), "short")
+
+
+def shown(layers: list[Json], condition: str) -> list[Json]:
+    return [layer | {"if": condition} for layer in layers]
+
+
+HIDDEN: dict[str, tuple[list[Json], Json]] = {
+    "layers whose if is false for the examples": (
+        shown(SHADES, "vip"),
+        {"vip": {"type": "boolean", "example": False}},
+    ),
+    "layers in a group whose if fails": (
+        [{"type": "group", "if": "points > 3", "layers": SHADES}],
+        {"points": {"type": "number"}},
+    ),
+    "a list without example items": (
+        [{"type": "group", "repeat": "rows", "layers": [SHADE, BOX]}],
+        {"rows": {"type": "list", "max_items": 100, "items": {"title": {"type": "text"}}}},
+    ),
+    "items whose if is false": (
+        [{"type": "group", "repeat": "rows", "layers": shown([SHADE], 'item.title == "x"')}],
+        {
+            "rows": {
+                "type": "list",
+                "max_items": 100,
+                "items": {"title": {"type": "text"}},
+                "example": [{"title": "a"}],
+            }
+        },
+    ),
+    "pictures that come with the request": (
+        [SHADE | {"type": "image", "source": "{{ photo }}", "fill": None}] * 60,
+        {"photo": {"type": "image"}},
+    ),
+    "texts that come with the request": (
+        [SHADE | {"type": "text", "text": "{{ name }}", "fill": None}] * 60,
+        {"name": {"type": "text"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("layers", "fields"), HIDDEN.values(), ids=HIDDEN)
+def test_layers_that_only_other_values_show_are_reckoned_with(
+    empty: InMemoryService, layers: list[Json], fields: Json
+) -> None:
+    layers = [{key: value for key, value in one.items() if value is not None} for one in layers]
+    fault = refused(empty, layers=layers, fields=fields, alt="")
+    assert fault["pointer"].startswith("/layers/")
+
+
+def test_publishing_evaluates_the_defaults_and_the_examples_once(
+    empty: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate, evaluated = PreparedRender._evaluate, []
+
+    def count(prepared: PreparedRender, second: int) -> EvaluatedFrame:
+        if prepared._pointer == "/layers":  # not a fallback picture
+            evaluated.append(prepared.values)
+        return evaluate(prepared, second)
+
+    monkeypatch.setattr(PreparedRender, "_evaluate", count)
+    empty.publish(document(layers=[BOX, SHADE]))
+    assert len(evaluated) == 3  # and all that other values may show
 
 
 def test_all_frames_of_a_countdown_are_reckoned_with(empty: InMemoryService) -> None:

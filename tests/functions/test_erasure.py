@@ -1,7 +1,5 @@
 """Erased and recalled pictures are not shown or stored, even if they are being drawn."""
 
-import pytest
-
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -74,21 +72,50 @@ def test_an_image_that_is_erased_while_it_is_drawn_is_not_stored(world: InMemory
     assert list(world.pictures.keys("")) == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("DELETE", "/v1/templates/welcome?erase=true", None),
-        ("POST", "/v1/templates/welcome/versions/1/recall", {"replaced_by": 2}),
-    ],
-)
-def test_a_link_that_is_drawn_while_its_version_is_recalled_is_not_stored(
-    world: InMemoryService, method: str, path: str, body: dict[str, int] | None
+def test_a_link_that_is_drawn_while_its_template_is_erased_is_not_stored(
+    world: InMemoryService,
 ) -> None:
-    world.publish(document(background="#ff0000"))
     link = world.sign_link({"first_name": "Ada"})
-    world.renderer.on_render = lambda: world.call(method, path, body)
+    world.renderer.on_render = lambda: world.call("DELETE", "/v1/templates/welcome?erase=true")
     assert world.open_link(link).headers["cache-control"] == "public, no-transform, max-age=60"
     assert list(world.pictures.keys("renders/")) == []
+
+
+def recall_once(world: InMemoryService) -> None:
+    """Recall version 1 while the next picture is drawn."""
+
+    def recall() -> None:
+        world.renderer.on_render = lambda: None
+        body = {"replaced_by": 2}
+        world.call("POST", "/v1/templates/welcome/versions/1/recall", body)
+
+    world.renderer.on_render = recall
+
+
+def test_a_link_that_is_drawn_while_its_version_is_recalled_shows_the_replacement(
+    world: InMemoryService,
+) -> None:
+    world.publish(document(background="#ff0000"))
+    link = world.sign_link({"first_name": "Ada"}, version=1)
+    recall_once(world)
+    shown = world.open_link(link)
+    assert "x-postcard-fallback" not in shown.headers
+    (key,) = world.pictures.keys("renders/")
+    stored = world.pictures.get(key)
+    assert stored is not None and stored.body == shown.body
+    replacement = world.open_link(world.sign_link({"first_name": "Ada"}, version=2))
+    assert shown.body == replacement.body
+
+
+def test_a_recall_is_seen_by_a_process_that_read_the_record_a_moment_ago(
+    world: InMemoryService,
+) -> None:
+    world.publish(document(background="#ff0000"))
+    world.open_link(world.sign_link({"first_name": "Ada"}, version=1))
+    world.call("POST", "/v1/templates/welcome/versions/1/recall", {"replaced_by": 2})
+    names = [world.sign_link({"first_name": "Bob"}, version=each) for each in (1, 2)]
+    first, second = (world.open_link(link).body for link in names)
+    assert first == second
 
 
 def test_a_picture_is_not_stored_if_erasure_cannot_be_checked_again(world: InMemoryService) -> None:
@@ -118,17 +145,3 @@ def test_an_erased_image_is_not_shown_while_the_bucket_is_down(world: InMemorySe
     reply = world.open_image(made["url"])
     assert reply.headers["x-postcard-fallback"] == "erased"
     assert reply.headers["cache-control"] == "public, no-transform, max-age=60"
-
-
-def test_an_erasure_too_large_for_one_call_goes_on_with_the_next(world: InMemoryService) -> None:
-    world.key = world.new_api_key(rate=1000)
-    for number in range(250):
-        world.create_image({"first_name": f"n{number}"}, render="on_open")
-    world.images.on_put = lambda: world.advance_monotonic(0.2)  # seconds for each write
-    replies = [world.call("DELETE", "/v1/templates/welcome?erase=true") for _ in range(2)]
-    first, second = replies
-    assert (first.status, first.headers["retry-after"]) == (503, "1")
-    assert "200 images are erased, and there are more" in first.json["detail"]
-    assert second.status == 204
-    assert all(record.erased for record in world.images.by_template("welcome"))
-    assert "/images/*" in world.cdn.invalidated_paths

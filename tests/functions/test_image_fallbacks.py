@@ -1,8 +1,13 @@
 """Fallbacks: a GET of a picture always returns a picture."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from postcard.pipeline.template_loader import MAX_RECORD_AGE_SECONDS, RETRY_SECONDS
+from postcard.ports import TemplateRecord
+from postcard.render_budget import RenderBudget
 from tests.functions.fake_services import HandlerResponse, solid_png
 from tests.functions.in_memory_service import NOW, InMemoryService
 from tests.functions.sample_events import document
@@ -128,6 +133,35 @@ def test_a_template_s_daily_budget_limits_renders(world: InMemoryService) -> Non
     assert (
         "x-postcard-fallback" not in world.open_link(world.sign_link({"first_name": "c"})).headers
     )
+
+
+def test_a_budget_counts_the_renders_before_it_was_set(world: InMemoryService) -> None:
+    for name in "ab":
+        world.open_link(world.sign_link({"first_name": name}))
+    world.create_image({"first_name": "c"})
+    world.call("PATCH", "/v1/templates/welcome", {"daily_renders": 4})
+    drawn = world.open_link(world.sign_link({"first_name": "d"}))
+    assert "x-postcard-fallback" not in drawn.headers
+    failed(world.open_link(world.sign_link({"first_name": "e"})), "budget")
+
+
+def test_renders_without_a_budget_are_written_in_steps(world: InMemoryService) -> None:
+    budget, unlimited = RenderBudget(world.counters), TemplateRecord("welcome", "Welcome", 1, 0)
+    for _ in range(1_000):
+        assert budget.spend(unlimited, now=world.now)
+    assert world.counters.added < 120
+    limited = replace(unlimited, daily_renders=1_002)
+    assert [budget.spend(limited, now=world.now) for _ in range(3)] == [True, True, False]
+    other_process = RenderBudget(world.counters)
+    assert not other_process.spend(limited, now=world.now)
+
+
+def test_renders_without_a_budget_need_no_counter(world: InMemoryService) -> None:
+    world.counters.down = True
+    for name in "abc":
+        reply = world.open_link(world.sign_link({"first_name": name}))
+        assert "x-postcard-fallback" not in reply.headers
+    assert world.counters.added == 1, "the others do not wait for a counter that is down"
 
 
 def test_one_merge_link_uses_at_most_half_of_its_template_s_budget(
@@ -294,6 +328,24 @@ def test_each_process_counts_the_budget_itself_while_the_table_is_down(
     ]
     assert [headers.get("x-postcard-fallback") for headers in shown] == [None, None, "budget"]
     assert world.counters.added == 1, "nor is it waited for again and again"
+
+
+def test_pictures_that_are_drawn_but_not_stored_are_counted(
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unstored() -> list[float]:
+        lines = map(json.loads, capsys.readouterr().out.splitlines())
+        return [number for line in lines if "_aws" in line for number in line["Unstored"]]
+
+    capsys.readouterr()
+    world.open_link(world.sign_link({"first_name": "Ada"}))
+    assert unstored() == [0]
+    world.templates.down = True  # the last known record stands in
+    world.open_link(world.sign_link({"first_name": "Bob"}))
+    assert unstored() == [1]
+    world.templates.down, world.pictures.down = False, True
+    world.open_link(world.sign_link({"first_name": "Cy"}))
+    assert unstored() == [1]
 
 
 def test_the_log_names_the_dependency_that_failed(

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from local.aws.freshness import http_date
+from postcard.links.cache_path import cache_path
 from postcard.links.parse import parse_link
+from postcard.pipeline.template_loader import RECENT_SECONDS
 from tests.functions.fake_services import HandlerResponse
 from tests.functions.in_memory_service import NOW, ORIGIN_SECRET, InMemoryService
 from tests.functions.sample_events import document, image_event
@@ -82,13 +86,93 @@ def test_a_dpr_over_the_limit_gives_the_largest_allowed_size(empty: InMemoryServ
     assert empty.open_link(empty.sign_link(width=3000, dpr=3)).size == (3000, 3000)
 
 
-def test_a_link_with_exp_is_cached_until_then(world: InMemoryService) -> None:
-    reply = world.open_link(world.sign_link(expires=int(NOW) + 3600))
-    assert reply.headers["cache-control"] == CACHE_CONTROL
-    assert reply.headers["expires"] == "Sun, 22 Nov 2026 11:00:00 GMT"
+def test_a_link_may_be_longer_in_its_canonical_spelling(world: InMemoryService) -> None:
+    """Raw characters are one byte as sent and three in the header of the edge function."""
+    link = world.sign_link({}, open=("first_name",)) + "&first_name=" + "'" * 1000
+    assert len(link) < 3000 < len(link.replace("'", "%27"))
+    assert world.open_link(link).status == 200
+
+
+@pytest.mark.parametrize(
+    ("inserted", "shown"),
+    [
+        ("O%26%23x27%3BBrien", "O'Brien"),
+        ("O%26%2339%3BBrien %26amp%3B%26nbsp%3BCo", "O'Brien &\xa0Co"),
+        ("%26amp%3Bamp%3Blt%3B3", "<3"),
+        ("%26amp%3Bamp%3Bamp%3Blt%3B", "&lt;"),
+        ("%26QUOT%3BA%26%23X22%3B %26copy %26lt B %26bogus%3B", '"A" &copy &lt B &bogus;'),
+        ("%26%23xD800%3B%26%230%3B", "\ufffd\ufffd"),
+    ],
+)
+def test_html_entities_in_an_inserted_value_are_undone(
+    world: InMemoryService, inserted: str, shown: str
+) -> None:
+    link = world.sign_link({}, open=("first_name",), encoding="u")
+    reply = world.open_link(f"{link}&first_name={inserted}&_end=(")
+    right = world.open_image(world.create_image({"first_name": shown}).json["url"])
+    assert reply.body == right.body
+
+
+def test_links_with_the_same_address_undo_entities_alike(world: InMemoryService) -> None:
+    merge = world.sign_link({}, open=("first_name",)) + "&first_name=A%26amp%3BB"
+    signed = world.sign_link({"first_name": "A&amp;B"})
+    first = world.open_link(signed).body
+    assert world.open_link(merge).body == first
+    assert len(list(world.pictures.keys("renders/"))) == 1
+
+
+def test_entities_in_a_closed_field_are_shown_as_they_are(world: InMemoryService) -> None:
+    fields = {"first_name": {"default": "x"}, "code": {"default": "x"}}
+    world.publish(document(fields=fields))
+    links = [world.sign_link({"code": code}, version=2) for code in ("A&amp;B", "A&B")]
+    assert world.open_link(links[0]).body != world.open_link(links[1]).body
+
+
+def test_what_a_platform_appended_is_neither_drawn_nor_in_the_address(
+    world: InMemoryService,
+) -> None:
+    link = world.sign_link({"first_name": "Alex"})
+    right = world.open_link(link)
+    for appended in ("&code=EVIL&dm_i=1", "&__hstc=1&_bhlid=x&discount=50%"):
+        assert world.open_link(link + appended).body == right.body
+    assert len(list(world.pictures.keys("renders/"))) == 1
+    unsigned = world.open_link(world.sign_link({}) + "&first_name=Eve")
+    assert unsigned.body == world.open_link(world.sign_link({})).body
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 3600, 86_400, 86_401, 3650 * 86_400])
+def test_a_link_with_exp_is_cached_until_then_and_a_day_at_most(
+    world: InMemoryService, seconds: int
+) -> None:
+    reply = world.open_link(world.sign_link(expires=int(NOW) + seconds))
+    lifetime = min(seconds, 86_400)
+    assert reply.headers["cache-control"] == f"{CACHE_CONTROL}, max-age={lifetime}"
+    assert reply.headers["expires"] == http_date(NOW + lifetime)
     (key,) = world.pictures.keys("renders/")
     stored = world.pictures.get(key)
-    assert stored is not None and stored.expires == int(NOW) + 3600
+    # Its headers cannot count down, so it has no max-age.
+    assert stored is not None and stored.cache_control == CACHE_CONTROL
+    assert stored.expires == int(NOW) + lifetime
+
+
+def test_no_picture_of_a_link_is_cached_past_its_exp(empty: InMemoryService) -> None:
+    empty.publish(document(layers=[{"type": "text", "width": 90, "text": "{{ now }}"}]))
+    links = [empty.sign_link(expires=int(NOW) + 5, version=version) for version in (1, None)]
+    found = [empty.open_link(link).headers["cache-control"] for link in links]
+    empty.call("PATCH", "/v1/templates/welcome", {"paused": True})
+    empty.monotonic_now += RECENT_SECONDS
+    paused = empty.open_link(empty.sign_link(expires=int(NOW) + 5))
+    assert paused.headers["x-postcard-fallback"] == "paused"
+    assert {*found, paused.headers["cache-control"]} == {f"{CACHE_CONTROL}, max-age=5"}
+
+
+def test_an_end_that_comes_while_a_picture_is_drawn_is_not_passed(world: InMemoryService) -> None:
+    link = world.sign_link(expires=int(NOW) + 2)
+    parsed = parse_link(*link.partition("?")[::2])
+    path = cache_path(world.link_keys, parsed, now=NOW)
+    world.now = NOW + 5
+    reply = world.get_picture(path, parsed.canonical_url)
+    assert (reply.status, reply.headers["cache-control"]) == (200, f"{CACHE_CONTROL}, max-age=0")
 
 
 def test_a_link_to_the_latest_version_is_cached_for_five_minutes_and_not_stored(
@@ -163,8 +247,8 @@ def test_a_required_value_that_is_missing_shows_the_fallback_as_a_success(
 def test_missing_and_ignored_values_of_a_link_are_counted_and_not_logged(
     empty: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fields = {"first_name": {"required": True}, "code": {"default": "A", "max_length": 3}}
-    empty.publish(document(fields=fields))
+    code = {"default": "A", "max_length": 3, "too_long": "default"}
+    empty.publish(document(fields={"first_name": {"required": True}, "code": code}))
     capsys.readouterr()
     empty.open_link(empty.sign_link({"code": "far-too-long", "nobody": "a-person"}))
     out = capsys.readouterr().out
@@ -244,7 +328,7 @@ def test_an_open_value_has_the_cache_path_of_the_same_signed_value(world: InMemo
 
 
 def test_a_link_that_the_edge_could_not_verify_is_verified_here_and_not_cached(
-    world: InMemoryService,
+    world: InMemoryService, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for link in (world.sign_link(), world.sign_link(expires=int(NOW) - 1)):
         parsed = parse_link(*link.split("?"))
@@ -254,6 +338,7 @@ def test_a_link_that_the_edge_could_not_verify_is_verified_here_and_not_cached(
         )
         assert reply.status == 200
         assert reply.headers["cache-control"] == "no-store"
+        assert '"Unverified":[1.0]' in capsys.readouterr().out
     assert reply.body == world.open_link(world.sign_link(expires=int(NOW) - 1)).body
     assert list(world.pictures.keys("")) == []
 
@@ -293,3 +378,26 @@ def test_a_picture_that_was_already_stored_is_counted(
 def test_the_sample_events_are_payload_2_0() -> None:
     event = image_event("GET", "/images/x.png")
     assert event["version"] == "2.0" and event["requestContext"]["http"]["method"] == "GET"
+
+
+@pytest.mark.parametrize("ahead", [-1, 1])
+@pytest.mark.parametrize("version", [1, None])
+@pytest.mark.parametrize("expires", [None, int(NOW) - 60])
+def test_while_the_epoch_is_raised_the_edge_and_the_function_may_differ_by_one(
+    world: InMemoryService, ahead: int, version: int | None, expires: int | None
+) -> None:
+    link = world.sign_link({"first_name": "Zoe"}, version=version, expires=expires)
+    of_the_edge = replace(world.link_keys, epoch=world.link_keys.epoch + ahead)
+    path = cache_path(of_the_edge, parse_link(*link.partition("?")[::2]), now=NOW)
+    reply = world.get_picture(path, link)
+    assert reply.status == 200 and "x-postcard-fallback" not in reply.headers
+    is_stored = version is not None and expires is None
+    assert list(world.pictures.keys("renders/")) == ([path[1:]] if is_stored else [])
+
+
+def test_a_path_of_another_epoch_is_refused(world: InMemoryService) -> None:
+    link = world.sign_link({"first_name": "Zoe"})
+    for epoch in (1, world.link_keys.epoch - 2, world.link_keys.epoch + 2):
+        keys = replace(world.link_keys, epoch=epoch)
+        path = cache_path(keys, parse_link(*link.partition("?")[::2]), now=NOW)
+        assert world.get_picture(path, link).status == 400

@@ -92,10 +92,10 @@ def test_metrics_have_the_format_of_powertools(
     assert (ours["service"], ours["Renders"]) == (powertools["service"], powertools["Renders"])
 
 
-def test_fallbacks_are_counted_by_reason() -> None:
+def test_only_fallbacks_are_counted_by_reason() -> None:
     ours = access_log.emf_metrics({"reason": "source", "outcome": "fallback", "bytes": 7}, 200, 1)
-    assert ours["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
-        ["service"],
-        ["service", "reason"],
-    ]
+    service, reason = ours["_aws"]["CloudWatchMetrics"]
+    assert service["Dimensions"] == [["service"]]
+    assert reason["Dimensions"] == [["service", "reason"]]
+    assert reason["Metrics"] == [{"Name": "Fallbacks", "Unit": "Count"}]  # AWS bills each metric
     assert (ours["reason"], ours["Fallbacks"], ours["Bytes"]) == ("source", [1.0], [7.0])

@@ -100,3 +100,17 @@ def test_keys_without_a_signing_key_are_unavailable() -> None:
     for text in ("", '{"origin":"x"}'):
         with pytest.raises(ServiceUnavailable):
             KeySource(MemorySecretStore(text)).current()
+
+
+def test_a_later_epoch_reads_the_secret_again_but_not_at_every_call(
+    source: KeySource, secrets: CountedSecrets, clock: Clock
+) -> None:
+    assert source.current("k1", 1).epoch == 1
+    key_rotation(secrets).raise_epoch()
+    secrets.reads = 0
+    clock.now += 6
+    assert source.current("k1", 1).epoch == 1, "an edge that lags is no reason to read"
+    assert source.current("k1", 2).epoch == 2
+    for _ in range(5):
+        source.current("k1", 9)
+    assert secrets.reads == 1

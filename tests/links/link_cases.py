@@ -44,8 +44,7 @@ def split(link: str) -> tuple[str, str]:
 def outcome(link: str, *, now: float = NOW) -> Outcome:
     """Parse and verify a link with the vectors' keys."""
     try:
-        read = parse_link(*split(link))
-        verify_signature(KEYS, read)
+        read = verify_signature(KEYS, parse_link(*split(link)))
     except Problem as problem:
         return Outcome(problem.status)
     return Outcome(200, cache_path(KEYS, read, now=now), read.canonical_url)

@@ -17,7 +17,7 @@ FAR = 1_900_000_000
 
 
 def verified(path: str, link: str, *, now: float = NOW) -> VerifiedLink:
-    return verify_request(KEYS, path, parse_link(*split(link)), now=now)
+    return verify_request(lambda epoch: KEYS, path, parse_link(*split(link)), now=now)
 
 
 def test_campaign_and_key_id_are_not_part_of_the_cache_path() -> None:
@@ -106,7 +106,7 @@ def test_a_call_for_another_links_path_is_a_400() -> None:
     with pytest.raises(BadRequest):
         verified(outcome(other).address, link)
     with pytest.raises(BadRequest):
-        verified(outcome(link).address.replace("/7/", "/6/"), link)
+        verified(outcome(link).address.replace("/7/", "/5/"), link)
     with pytest.raises(BadRequest):
         verified("/renders/7/welcome", link)
 

@@ -6,15 +6,21 @@ from html.parser import HTMLParser
 import pytest
 
 from postcard.errors import BadRequest, UriTooLong
-from postcard.links.merge_tags import MergeLink, image_tag, merge_link
+from postcard.links.merge_tags import (
+    MergeLink,
+    image_tag,
+    link_encoding,
+    merge_link,
+    platform_faults,
+)
 from postcard.links.parse import parse_link
 from tests.links.link_cases import outcome, sign_link, split
 
 
-def tag(esp: str, attribute: str, default: str | None = None) -> str:
-    head = sign_link({"code": "X"}, open=("name",))
-    link = merge_link(head, esp=esp, open={"name": attribute}, defaults={"name": default})
-    return str(link).removeprefix(f"{head}&name=")
+def tag(esp: str, attribute: str) -> str:
+    head = sign_link({"code": "X"}, open=("name",), encoding="a")
+    link = merge_link(head, esp=esp, open={"name": attribute})
+    return str(link).removeprefix(f"{head}&name=").removesuffix("&_end=(")
 
 
 def source(html: str) -> Mapping[str, str | None]:
@@ -31,42 +37,46 @@ def source(html: str) -> Mapping[str, str | None]:
 
 
 @pytest.mark.parametrize(
-    ("esp", "attribute", "default", "written"),
+    ("esp", "attribute", "written"),
     [
-        ("klaviyo", "first_name", "there", "{{ first_name|default:'there'|urlencode }}"),
-        ("klaviyo", "person.city", None, "{{ person.city|default:''|urlencode }}"),
-        (
-            "klaviyo",
-            "person|lookup:'Points'",
-            "0",
-            "{{ person|lookup:'Points'|default:'0'|urlencode }}",
-        ),
-        (
-            "klaviyo",
-            "Favorite Color",
-            None,
-            "{{ person|lookup:'Favorite Color'|default:''|urlencode }}",
-        ),
-        ("klaviyo", "$city", None, "{{ person|lookup:'$city'|default:''|urlencode }}"),
-        ("mailchimp", "FNAME", "there", "*|URL:FNAME|*"),
-        ("instantly", "firstName", "dear friend", "{{firstName|dear%20friend}}"),
-        ("instantly", "firstName", None, "{{firstName}}"),
-        ("custom", "[[firstname]]", "there", "[[firstname]]"),
-        ("custom", "%%=URLEncode(First, 1, 1)=%%", None, "%%=URLEncode(First, 1, 1)=%%"),
+        ("klaviyo", "first_name", "{{ first_name|urlencode }}"),
+        ("klaviyo", "person.city", "{{ person.city|urlencode }}"),
+        ("klaviyo", "person|lookup:'Points'", "{{ person|lookup:'Points'|urlencode }}"),
+        ("klaviyo", "Favorite Color", "{{ person|lookup:'Favorite Color'|urlencode }}"),
+        ("klaviyo", "$city", "{{ person|lookup:'$city'|urlencode }}"),
+        ("mailchimp", "FNAME", "*|URL:FNAME|*"),
+        ("instantly", "firstName", "{{firstName}}"),
+        ("custom", "[[firstname]]", "[[firstname]]"),
+        ("custom", "%%=URLEncode(First, 1, 1)=%%", "%%=URLEncode(First, 1, 1)=%%"),
     ],
 )
-def test_each_platform_writes_its_own_tag(
-    esp: str, attribute: str, default: str | None, written: str
-) -> None:
-    assert tag(esp, attribute, default) == written
+def test_each_platform_writes_its_own_tag(esp: str, attribute: str, written: str) -> None:
+    assert tag(esp, attribute) == written
 
 
 @pytest.mark.parametrize(
-    "default", ["O'Neil", 'a"b', "a|b", "}}", "50%", "<b>", "a&b", "#1", "a\nb"]
+    ("esp", "encoding", "mark"),
+    [
+        ("klaviyo", None, "u"),
+        ("mailchimp", None, "u"),
+        ("instantly", None, "r"),
+        ("custom", None, "a"),
+        ("custom", "url", "u"),
+        ("custom", "raw", "r"),
+    ],
 )
-def test_a_default_that_would_break_the_tag_is_left_out(default: str) -> None:
-    assert tag("klaviyo", "first_name", default) == "{{ first_name|default:''|urlencode }}"
-    assert tag("instantly", "firstName", default) == "{{firstName}}"
+def test_a_link_says_how_its_platform_writes_values(
+    esp: str, encoding: str | None, mark: str
+) -> None:
+    assert platform_faults(esp, {}, encoding) == []
+    assert link_encoding(esp, encoding) == mark
+
+
+@pytest.mark.parametrize(
+    ("esp", "encoding"), [("klaviyo", "url"), ("instantly", "raw"), ("custom", "html")]
+)
+def test_only_the_encoding_of_custom_tags_can_be_said(esp: str, encoding: str) -> None:
+    assert [fault.pointer for fault in platform_faults(esp, {}, encoding)] == ["/encoding"]
 
 
 @pytest.mark.parametrize(
@@ -94,31 +104,51 @@ def test_an_unknown_platform_is_a_400_that_names_the_known_ones() -> None:
         tag("pigeon", "x")
     assert refused.value.errors[0].pointer == "/esp"
     assert "klaviyo" in refused.value.errors[0].detail
+    assert platform_faults("Mailchip", {})[0].detail.startswith("Did you mean mailchimp?")
 
 
 def test_open_fields_come_last_and_the_filled_link_is_valid() -> None:
-    head = sign_link({"code": "X"}, open=("last", "first"))
-    link = merge_link(head, esp="mailchimp", open={"last": "LNAME", "first": "FNAME"}, defaults={})
-    assert str(link) == f"{head}&first=*|URL:FNAME|*&last=*|URL:LNAME|*"
-    filled = str(link).replace("*|URL:FNAME|*", "Zo%C3%AB").replace("*|URL:LNAME|*", "AT&T")
+    head = sign_link({"code": "X"}, open=("last", "first"), encoding="u")
+    link = merge_link(head, esp="mailchimp", open={"last": "LNAME", "first": "FNAME"})
+    assert str(link) == f"{head}&first=*|URL:FNAME|*&last=*|URL:LNAME|*&_end=("
+    filled = str(link).replace("*|URL:FNAME|*", "Zo%C3%AB").replace("*|URL:LNAME|*", "AT%26T")
     assert outcome(filled).status == 200
     assert parse_link(*split(filled)).fields == {"code": "X", "first": "Zoë", "last": "AT&T"}
+    assert outcome(f"{filled}&ck_subscriber_id=1&last=Eve") == outcome(filled)
+
+
+def test_texts_come_behind_other_fields_since_they_may_cut_the_link() -> None:
+    head = sign_link({}, open=("a", "b", "c"), encoding="u")
+    tags = {name: name.upper() for name in "abc"}
+    link = str(merge_link(head, esp="mailchimp", open=tags, text_fields=("a", "c")))
+    assert link.removeprefix(head) == "&b=*|URL:B|*&a=*|URL:A|*&c=*|URL:C|*&_end=("
+
+
+def test_a_signed_prefix_is_spelled_as_platforms_leave_it_alone() -> None:
+    plain = sign_link({"c": "~1,2"}, open=("a", "b"))
+    spelled = sign_link({"c": "~1,2"}, open=("a", "b"), encoding="u")
+    assert "&_open=a%2Cb&" in plain and "&c=~1%2C2&" in plain
+    assert "&_open=a,b&" in spelled and "&c=%7E1%2C2&" in spelled
+    assert parse_link(*split(spelled)).fields == {"c": "~1,2"}
+    assert outcome(spelled).status == 200
 
 
 def test_an_unfilled_tag_is_not_an_error() -> None:
     for esp, attribute in [("klaviyo", "a"), ("mailchimp", "A"), ("instantly", "a")]:
-        head = sign_link({}, open=("a",))
-        assert (
-            outcome(str(merge_link(head, esp=esp, open={"a": attribute}, defaults={}))).status
-            == 200
-        )
+        head = sign_link({}, open=("a",), encoding="u")
+        assert outcome(str(merge_link(head, esp=esp, open={"a": attribute}))).status == 200
 
 
 def test_a_prefix_too_long_for_its_open_fields_is_refused() -> None:
-    bare = sign_link({"a": ""}, open=("b",))
-    full = sign_link({"a": "x" * (3000 - len(split(bare)[1]))}, open=("b",))
-    with pytest.raises(UriTooLong):
-        merge_link(full, esp="custom", open={"b": "x"}, defaults={})
+    bare = sign_link({"a": ""}, open=("b",), encoding="a")
+    room = 3000 - len(split(bare)[1]) - len("&b=&_end=(")
+    for size in (room, room + 1):
+        head = sign_link({"a": "x" * size}, open=("b",), encoding="a")
+        if size == room:
+            assert outcome(str(merge_link(head, esp="custom", open={"b": "x"}))).status == 200
+            continue
+        with pytest.raises(UriTooLong):
+            merge_link(head, esp="custom", open={"b": "x"})
 
 
 def test_the_image_tag_of_a_link_is_escaped_html() -> None:
@@ -132,12 +162,13 @@ def test_the_image_tag_of_a_link_is_escaped_html() -> None:
         "width": "600",
         "height": "315",
         "alt": 'Hi "Zoë" & <Bob>',
+        "style": "display:block;width:100%;max-width:600px;height:auto;border:0",
     }
 
 
 @pytest.mark.parametrize(
     "written",
-    ["{{ a|default:'x'|urlencode }}", "*|URL:A|*", '{{ a | default: "x" }}', "<%= a %>", "[[a]]"],
+    ["{{ a|default:'x'|urlencode }}", "*|URL:A|*", "<%= a %>", "[[a]]"],
 )
 def test_merge_tags_are_not_escaped_in_the_image_tag(written: str) -> None:
     link = MergeLink(sign_link({}, open=("a",)), (("a", written),))
@@ -145,7 +176,7 @@ def test_merge_tags_are_not_escaped_in_the_image_tag(written: str) -> None:
     assert f"&amp;a={written}" in html
     assert source(html)["src"] == f"https://cdn.example.com{link}"
     filled = source(html.replace(written, "Zo%C3%AB"))["src"]
-    assert filled == f"https://cdn.example.com{link.signed_prefix}&a=Zo%C3%AB"
+    assert filled == f"https://cdn.example.com{link.signed_prefix}&a=Zo%C3%AB&_end=("
 
 
 def test_a_merge_tag_with_both_quotes_cannot_end_the_attribute() -> None:

@@ -26,7 +26,8 @@ def test_a_parsed_link_has_all_parameters() -> None:
             )
         )
     )
-    assert (link.template, link.format, link.path) == ("sale", "jpg", "/r/sale.jpg")
+    assert (link.template, link.format) == ("sale", "jpg")
+    assert link.path == "/c/spring-26/sale.jpg"
     assert link.fields == {"name": "Zoë", "title.color": "#ff0044"}
     assert (link.version, link.width, link.dpr, link.quality) == (12, 600, 1.5, 70)
     assert (link.expires, link.campaign, link.open_fields, link.kid) == (FAR, "spring-26", (), "k1")
@@ -104,8 +105,8 @@ def test_lone_surrogates_are_a_400() -> None:
         ("&first_name=A&_ga&last_name=", "A", None),
         ("&first_name=A&first_name.color=red", "A&first_name.color=red", None),
         ("&first_name=A&last_name.color=red", "A&last_name.color=red", None),
-        ("&first_name=%C3%AB%EB", "Ã«ë", None),
-        ("&first_name=ë%EB", "Ã«ë", None),
+        ("&first_name=%C3%AB%EB", "ë%EB", None),
+        ("&first_name=ë%EB", "ë%EB", None),
         ("&first_name=%ZZ%4", "%ZZ%4", None),
         ("&first_name=%%A%%&last_name=%%B%", "%%A%%", "%%B%"),
         (f"&first_name=%{'A' * 64}%", f"%{'A' * 64}%", None),
@@ -153,5 +154,7 @@ def test_the_name_of_a_dropped_parameter_counts_as_sent_or_decoded(part: str) ->
 
 
 @pytest.mark.parametrize("part", ["b=%", "b=50%", "%=1", "utm%=1", "utm=%", "Utm_x=%", "%ztm_x=1"])
-def test_a_raw_percent_sign_elsewhere_is_a_400(part: str) -> None:
-    assert outcome(f"{sign_link({'a': 'x'})}&{part}").status == 400
+def test_a_raw_percent_sign_elsewhere_is_a_400_before_the_signature(part: str) -> None:
+    link = sign_link({"a": "x"})
+    assert outcome(link.replace("?", f"?{part}&")).status == 400
+    assert outcome(f"{link}&{part}") == outcome(link)

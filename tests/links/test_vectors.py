@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from postcard.errors import BadRequest
 from postcard.links.build import sign_link
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
+from postcard.links.verify import verify_request
 from tests.links.link_cases import KEYS, NOW, VECTORS, Outcome, outcome, split, valid_spellings
 
 
@@ -32,10 +34,14 @@ def test_every_spelling_has_the_same_cache_path(name: str, link: str, address: s
     assert outcome(link).address == address
 
 
-@pytest.mark.parametrize("case", VECTORS["valid"], ids=names(VECTORS["valid"]))
+NEW_LINKS = [case for case in VECTORS["valid"] if "_c" not in case["params"]]
+
+
+@pytest.mark.parametrize("case", NEW_LINKS, ids=names(NEW_LINKS))
 def test_signing_gives_the_contracts_link(case: dict[str, Any]) -> None:
     given = case["params"]
-    template, _, image_format = case["path"].removeprefix("/r/").rpartition(".")
+    folder, _, name = case["path"].rpartition("/")
+    template, _, image_format = name.rpartition(".")
     keys = LinkKeys(
         KEYS.epoch,
         KEYS.signing_keys,
@@ -54,7 +60,7 @@ def test_signing_gives_the_contracts_link(case: dict[str, Any]) -> None:
         dpr=float(given.get("_d", 1)),
         quality=int(given["_q"]) if "_q" in given else None,
         expires=int(given["_exp"]) if "_exp" in given else None,
-        campaign=given.get("_c"),
+        campaign=folder.removeprefix("/c/") if folder.startswith("/c/") else None,
     )
     assert link == case["link"]
 
@@ -67,6 +73,20 @@ def test_inserted_values_are_parsed_as_in_the_contract(case: dict[str, Any]) -> 
     assert link.open_fields == ("first_name", "last_name")
     address = f"/renders/{KEYS.epoch}/welcome/3/{case['digest']}.png"
     assert outcome(case["link"]) == Outcome(200, address, case["canonical"])
+
+
+@pytest.mark.parametrize("case", VECTORS["marked"], ids=lambda case: case["link"][-60:])
+def test_the_open_part_of_a_link_with_an_encoding_is_parsed_as_in_the_contract(
+    case: dict[str, Any],
+) -> None:
+    fields = parse_link(*split(case["link"])).fields
+    assert (fields.get("first_name"), fields.get("last_name")) == (
+        case["first_name"],
+        case["last_name"],
+    )
+    address = f"/renders/{KEYS.epoch}/welcome/3/{case['digest']}.png"
+    assert outcome(case["link"]) == Outcome(200, address, case["canonical"])
+    assert outcome(case["canonical"]) == outcome(case["link"])
 
 
 def test_the_prefix_of_a_merge_link_is_signed_with_its_open_fields() -> None:
@@ -89,6 +109,16 @@ def test_the_prefix_of_a_merge_link_is_signed_with_its_open_fields() -> None:
 @pytest.mark.parametrize("case", VECTORS["invalid"], ids=names(VECTORS["invalid"]))
 def test_a_bad_link_is_refused_with_its_status(case: dict[str, Any]) -> None:
     assert outcome(case["link"]).status == case["status"]
+
+
+@pytest.mark.parametrize("case", VECTORS["called"], ids=names(VECTORS["called"]))
+def test_the_image_function_takes_the_paths_of_the_contract(case: dict[str, Any]) -> None:
+    link = parse_link(*split(case["link"]))
+    if case["status"] == 200:
+        assert verify_request(lambda epoch: KEYS, case["path"], link, now=NOW).kind == "version"
+    else:
+        with pytest.raises(BadRequest):
+            verify_request(lambda epoch: KEYS, case["path"], link, now=NOW)
 
 
 @pytest.mark.parametrize("case", VECTORS["images"]["examples"], ids=lambda case: case["request"])

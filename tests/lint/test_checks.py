@@ -122,3 +122,14 @@ def test_a_list_that_is_required_has_an_example_or_its_items_have() -> None:
     assert findings({}) == [("missing_example", "/fields/a")]
     assert findings({"example": "x"}) == []
     assert findings({}, example=[{"b": "x"}]) == []
+
+
+@pytest.mark.parametrize("name", ["currency", "copy", "region", "section", "notes", "timestamp"])
+def test_a_field_name_that_begins_like_an_html_entity_is_a_finding(name: str) -> None:
+    layers = [{**TEXT, "text": f"{{{{ {name} }}}}"}]
+    assert found(fields={name: {}}, layers=layers) == [("html_entity_name", f"/fields/{name}")]
+
+
+@pytest.mark.parametrize("name", ["cop", "first_copy", "order", "euro", "hellip", "alpha", "name"])
+def test_names_that_no_parser_takes_for_an_entity_are_no_finding(name: str) -> None:
+    assert found(fields={name: {}}, layers=[{**TEXT, "text": f"{{{{ {name} }}}}"}]) == []

@@ -1,6 +1,8 @@
 """The whole local service: in this process to count its calls, or in one that a test may kill."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -83,9 +85,9 @@ class ServerProcess:
         _, _, rest = self.output.partition("http://127.0.0.1:")
         return "http://127.0.0.1:" + rest[: len(rest) - len(rest.lstrip("0123456789"))]
 
-    def stop(self, signal: int) -> int:
+    def stop(self, signal_number: int) -> int:
         """Send a signal; returns the exit code."""
-        self.process.send_signal(signal)
+        self.process.send_signal(signal_number)
         self.output += self.process.communicate(timeout=300)[0]
         return self.process.returncode
 
@@ -102,19 +104,38 @@ class ServerProcess:
 Run = Callable[..., ServerProcess]
 
 
+def start_server(folder: Path, port: int = 0) -> ServerProcess:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local", str(port), str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    return ServerProcess(process, folder)
+
+
+@pytest.fixture(scope="session")
+def first_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a first start and a clean stop leave behind, to be copied."""
+    folder = tmp_path_factory.mktemp("first") / "state"
+    server = start_server(folder).wait_until_ready()
+    assert server.stop(signal.SIGINT) == 0
+    return folder
+
+
+@pytest.fixture
+def started_before(first_state: Path, tmp_path: Path) -> Path:
+    """The state folder of `run`, with what a first start leaves in it."""
+    return Path(shutil.copytree(first_state, tmp_path / "state"))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
     started: list[ServerProcess] = []
 
     def start(port: int = 0) -> ServerProcess:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", str(port), str(tmp_path / "state")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        started.append(ServerProcess(process, tmp_path / "state"))
+        started.append(start_server(tmp_path / "state", port))
         return started[-1]
 
     yield start

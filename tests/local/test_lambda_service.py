@@ -136,7 +136,7 @@ def test_a_missing_handler_fails_its_calls(make_function: MakeFunction, log: lis
 def test_calls_are_counted_by_function(make_function: MakeFunction) -> None:
     counters = ActivityCounters()
     functions = LambdaService([make_function("echo")], counters)
-    functions.start_all()
+    functions.start(["Image"])
     functions.invoke("Image", {})
     assert counters["function.Image"] == 1
 

@@ -5,7 +5,9 @@ import signal
 import socket
 import stat
 import subprocess
+from pathlib import Path
 
+import pytest
 import requests
 
 from tests.local.conftest import Run, ServerProcess, wait_until
@@ -55,6 +57,7 @@ def test_a_first_start_creates_keys_and_files_and_prints_examples(run: Run) -> N
     assert requests.get(f"{local_json['base_url']}/docs", timeout=60).status_code == 200
 
 
+@pytest.mark.usefixtures("started_before")
 def test_the_printed_curl_makes_a_picture(run: Run) -> None:
     first = run().wait_until_ready()
     command = first.output[first.output.index("curl") : first.output.index("API page")]
@@ -87,6 +90,7 @@ def test_keys_and_pictures_survive_a_clean_stop_and_a_kill(run: Run) -> None:
     assert third.stop(signal.SIGTERM) == 0
 
 
+@pytest.mark.usefixtures("started_before")
 def test_a_deleted_sample_template_stays_deleted_after_a_restart(run: Run) -> None:
     first = run().wait_until_ready()
     headers = {"Authorization": f"Bearer {read_local_json(first)['api_key']}"}
@@ -126,17 +130,17 @@ def test_ctrl_c_during_the_start_stops_it(run: Run) -> None:
     assert "Traceback" not in server.output
 
 
-def test_an_emptied_or_damaged_state_file_stops_the_start_in_a_sentence(run: Run) -> None:
-    first = run().wait_until_ready()
-    first.stop(signal.SIGINT)
-    local_json = read_local_json(first)
+def test_an_emptied_or_damaged_state_file_stops_the_start_in_a_sentence(
+    run: Run, started_before: Path
+) -> None:
+    local_json = (started_before / "local.json").read_text()
     for content, message in ((b"", "the signing keys that it had"), (b"garbled" * 99, "damaged")):
-        for leftover in first.folder.glob("state.sqlite*"):
+        for leftover in started_before.glob("state.sqlite*"):
             leftover.unlink()
-        (first.folder / "state.sqlite").write_bytes(content)
+        (started_before / "state.sqlite").write_bytes(content)
         second = run()
         second.output += second.process.communicate(timeout=60)[0]
         assert second.process.returncode == 1
         assert message in second.output and "delete the folder to begin again" in second.output
         assert "Traceback" not in second.output
-    assert read_local_json(first) == local_json
+    assert (started_before / "local.json").read_text() == local_json

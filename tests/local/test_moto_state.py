@@ -320,3 +320,14 @@ def test_damaged_rows_say_what_to_do(start: Start, tmp_path: Path, statement: st
         database.executescript(statement)
     with pytest.raises(StateDamaged, match="is damaged"), start():
         pass
+
+
+def test_a_task_that_was_not_done_is_in_its_queue_after_a_restart(start: Start) -> None:
+    (url,) = (source.queue_url for source in STACK.queue_sources())
+    with start() as moto:
+        for body in ("done", "waiting", "waiting"):
+            moto.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+        moto.state.forget_message(url, "done")
+    with start() as moto:
+        received = moto.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        assert [message["Body"] for message in received["Messages"]] == ["waiting"]

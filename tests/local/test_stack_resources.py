@@ -14,7 +14,7 @@ STACK = StackResources.read(Path("template.yaml"))
 
 def test_functions_have_the_handlers_limits_and_environment_of_the_template() -> None:
     functions = {spec.name: spec for spec in STACK.functions()}
-    assert set(functions) == {"ImageFunction", "ApiFunction"}
+    assert set(functions) == {"ImageFunction", "ApiFunction", "WorkerFunction"}
     image = functions["ImageFunction"]
     assert image.handler == "image.app.handler"
     properties = STACK.template.body["Resources"]["ImageFunction"]["Properties"]
@@ -23,9 +23,11 @@ def test_functions_have_the_handlers_limits_and_environment_of_the_template() ->
 
 
 def test_all_functions_get_the_same_bucket_table_and_secret_names() -> None:
-    image, api = (spec.environment for spec in STACK.functions())
+    image, api, worker = (spec.environment for spec in STACK.functions())
     for name in set(image) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
         assert image[name] == api[name]
+    for name in set(worker) & set(api) - {"POWERTOOLS_SERVICE_NAME"}:
+        assert worker[name] == api[name]
     assert api["POSTCARD_PICTURES_BUCKET"] == STACK.buckets()["PicturesBucket"]
     assert api["POSTCARD_TABLE"] == STACK.tables()[0]["TableName"]
     assert [api["POSTCARD_SECRET_ID"]] == STACK.secrets()

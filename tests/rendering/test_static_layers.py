@@ -1,7 +1,8 @@
 """Static layers are cached and prerendered, and pictures are the same with and without."""
 
 import io
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -20,8 +21,10 @@ from postcard.runtime.digest import content_digest
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.bind import bind, bind_defaults
 from postcard.template.compiled import Template
+from postcard.template.layers.group import AnyLayer
 from postcard.template.modifications import modifications_from_json
-from tests.golden.compare import assert_matches_golden
+from tests.golden.compare import FOLDER, assert_matches_golden
+from tests.golden.renderer_version import golden_digests, problem, read_record
 from tests.rendering.drawing import NOON, decode, plain_picture, quarters, render, renderer
 from tests.template.template_cases import template
 
@@ -191,14 +194,66 @@ def test_layers_that_appear_later_in_a_countdown_are_drawn_once_a_frame() -> Non
             assert max(high for _, high in apart.getextrema()) < 24  # type: ignore[misc]
 
 
+GLOW = {"type": "radial", "stops": [["#fde047", 0], ["#be123c80", 1]]}
+EVERY_KIND: list[dict[str, Any]] = [
+    {"type": "rectangle", "width": 320, "height": 200,
+     "fill": {"type": "linear", "angle": 120, "stops": [["#0f172a", 0], ["#38bdf8", 1]]}},
+    {**PHOTO, "x": 8, "y": 8, "width": 60, "height": 40, "radius": 12, "filter": {"blur": 3}},
+    {**PHOTO, "x": 76, "y": 8, "width": 40, "height": 40, "filter": {"saturation": 0.4}},
+    {"type": "ellipse", "x": 124, "y": 8, "width": 50, "height": 40, "fill": GLOW,
+     "stroke": {"color": "#fff", "width": 2, "dash": [6, 3]}},
+    {"type": "path", "x": 180, "y": 8, "width": 40, "height": 40, "view": [24, 24],
+     "d": "M12 2 L22 22 A14 9 0 0 1 2 22 Z", "fill": "#a3e635", "stroke": {"color": "#14532d"}},
+    {"type": "line", "x": 228, "y": 10, "width": 80, "height": 34,
+     "stroke": {"color": "#f472b6", "width": 5, "dash": [9, 4]}},
+    {"type": "progress", "x": 8, "y": 56, "width": 110, "height": 10, "value": "70"},
+    {"type": "rating", "x": 124, "y": 54, "height": 16, "value": "3.5", "color": "#facc15"},
+    {"type": "qr", "x": 8, "y": 74, "width": 70, "value": "HELLO", "style": "round"},
+    {"type": "barcode", "x": 84, "y": 74, "width": 150, "height": 44, "value": "AB-12",
+     "show_text": True},
+    {"type": "text", "x": 8, "y": 122, "size": 22, "weight": 700, "color": "#fff",
+     "text": "Zoë, 12.5 \u20ac", "shadow": {"y": 2, "blur": 4, "color": "#000"}},
+    {"type": "text", "x": 130, "y": 122, "size": 20, "color": GLOW, "letter_spacing": 0.1,
+     "text": [{"text": "\u0645\u0631\u062d\u0628\u0627 "}, {"text": "\U0001f9ff\u6771\u4eac"}]},
+    {"type": "text", "x": 8, "y": 156, "width": 120, "size": 12, "color": "#e2e8f0",
+     "text": "Two lines that are wrapped and underlined", "decoration": "underline"},
+    {"type": "group", "x": 240, "y": 60, "width": 70, "height": 60, "fill": "#ffffffaa",
+     "rotation": 12, "opacity": 0.8, "radius": 9, "flow": "column",
+     "layers": [{"type": "text", "text": "Turned", "size": 15, "color": "#9f1239"}]},
+    {"type": "rectangle", "x": 150, "y": 150, "width": 150, "height": 40, "radius": 20,
+     "fill": "#f97316", "blend": "multiply", "shadow": {"blur": 6, "color": "red"}},
+]  # fmt: skip
+SMALL_DIFFERENCE = 4  # levels of a pixel, as between the processors of two machines
+
+
 def test_prerendered_layers_match_the_golden_picture_of_their_renderer_version() -> None:
     """A change of this picture must raise RENDERER_VERSION: stored files are not redrawn."""
-    art = [*PLAIN[2:4], {**PLAIN[4], "opacity": 1, "y": 60, "shadow": {"blur": 6, "color": "red"}}]
-    blurred = {**PHOTO, "x": 120, "width": 60, "radius": 12, "filter": {"blur": 3}}
-    made = template(layers=[*art, blurred, PLAIN[6], NAME], fields=FIELDS)
-    prerendered = prerender(made, output_size(200, 100, dpr=2), {"asset:a": quarters()})
+    made = template(width=320, height=200, layers=[*EVERY_KIND, NAME], fields=FIELDS, locale="en")
+    prerendered = prerender(made, output_size(320, 200), {"asset:a": quarters()})
     assert prerendered is not None
-    assert_matches_golden(f"prerendered-layers-{RENDERER_VERSION}", prerendered.surface.to_image())
+    assert {layer["type"] for layer in EVERY_KIND} == {
+        each.default for kind in get_args(AnyLayer) for each in fields(kind) if each.name == "type"
+    }
+    image = prerendered.surface.to_image()
+    name = f"prerendered-layers-{RENDERER_VERSION}"
+    assert_matches_golden(name, image)
+    with Image.open(FOLDER / f"{name}.png") as golden:
+        difference = ImageChops.difference(image, golden.convert(image.mode))
+    worst = max(high for _, high in difference.getextrema())  # type: ignore[misc]
+    assert worst <= SMALL_DIFFERENCE, "raise RENDERER_VERSION, and write the picture by that name"
+
+
+def test_a_change_of_a_golden_picture_raises_the_renderer_version() -> None:
+    assert problem(*read_record(), RENDERER_VERSION, golden_digests()) is None
+
+
+def test_a_changed_picture_is_recorded_only_with_a_new_version() -> None:
+    old, new = {"a.png": "1"}, {"a.png": "2"}
+    assert problem(1, old, 1, old) is None
+    assert "a.png changed: raise RENDERER_VERSION" in (problem(1, old, 1, new) or "")
+    assert (problem(1, old, 2, new) or "").startswith("run ")
+    assert (problem(1, old, 1, {**old, "b.png": "1"}) or "").startswith("run ")
+    assert problem(2, new, 2, new) is None
 
 
 def test_layers_that_gave_a_warning_are_not_prerendered() -> None:

@@ -219,5 +219,6 @@ def test_each_layer_type_matches_its_golden_picture(kind: str) -> None:
     rendered = render(
         made, {"name": "name", "text": "Zoë *Ægirsdóttir*"}, pictures={"asset:quarters": quarters()}
     )
-    assert rendered.warnings == ()
+    inverted = ["unscannable"] if kind == "qr" else []  # one of its codes is light on dark
+    assert [warning.code for warning in rendered.warnings] == inverted
     assert_matches_golden(f"template-{kind}", decode(rendered))

@@ -59,6 +59,7 @@ class BuiltFunction:
                 "TZ": ":UTC",
                 **environment,
                 "POSTCARD_FONTS": str(built / "FontsLayer" / "fonts"),
+                "POSTCARD_MORE_FONTS": "",
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

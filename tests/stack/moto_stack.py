@@ -31,7 +31,7 @@ CREDENTIALS = {
 
 
 class MotoStack:
-    """moto and both functions on 127.0.0.1; each function has its own access key id."""
+    """moto and the functions on 127.0.0.1; each function has its own access key id."""
 
     def __init__(self, built: Path, template: SamDocument) -> None:
         self.built, self.template = built, template
@@ -49,15 +49,17 @@ class MotoStack:
             secret_id=f"keys-{unique}",
             base_url="https://pictures.example.com",
             endpoint_url=self.url,
+            queue_url=self._create_queue(unique),
         )
         self.keys = self._create_resources()
         self.key = create_first_api_key(ApiKeyService(wiring.api_key_store(self.settings)), now=NOW)
         self.api, self.image = self.start("ApiFunction"), self.start("ImageFunction")
+        self.worker = self.start("WorkerFunction")
 
     def close(self) -> None:
-        """Stop both functions and the server."""
-        self.api.close()
-        self.image.close()
+        """Stop the functions and the server."""
+        for function in (self.api, self.image, self.worker):
+            function.close()
         self._server.shutdown()
         self._server.server_close()
 
@@ -80,6 +82,24 @@ class MotoStack:
             KeyRotation(wiring.secret_store(self.settings), MemoryEdgeStore()), now=NOW
         )
 
+    def _create_queue(self, unique: str) -> str:
+        return str(self.client("sqs").create_queue(QueueName=f"work-{unique}")["QueueUrl"])
+
+    def work(self) -> None:
+        """Call the worker with the task that is in the queue, and delete it."""
+        queue = self.settings.queue_url
+        received = self.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=3)
+        (message,) = received["Messages"]
+        record = {
+            "messageId": message["MessageId"],
+            "body": message["Body"],
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        response = self.worker.invoke({"Records": [record]})
+        assert response == {"batchItemFailures": []}, self.worker.log
+        handle = message["ReceiptHandle"]
+        self.client("sqs").delete_message(QueueUrl=queue, ReceiptHandle=handle)
+
     def start(self, name: str) -> BuiltFunction:
         properties = self.template["Resources"][name]["Properties"]
         variables = {
@@ -89,6 +109,7 @@ class MotoStack:
             "POSTCARD_SECRET_ID": self.settings.secret_id,
             "POSTCARD_BASE_URL": self.settings.base_url,
             "POSTCARD_DISTRIBUTION_ID": self._distribution(),
+            "POSTCARD_QUEUE_URL": self.settings.queue_url,
             "AWS_ENDPOINT_URL": self.url,
             **CREDENTIALS,
             "AWS_ACCESS_KEY_ID": name,
@@ -114,7 +135,7 @@ class MotoStack:
         headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json"}
         text = None if body is None else json.dumps(body)
         response = self.api.invoke(http_event(method, path, headers, text, query=query))
-        assert response["statusCode"] in (200, 204), (response, self.api.log)
+        assert response["statusCode"] in (200, 202, 204), (response, self.api.log)
         return json.loads(response["body"]) if response.get("body") else None
 
     def upload(self, form: dict[str, Any], body: bytes) -> None:

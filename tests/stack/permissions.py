@@ -44,6 +44,8 @@ class PermissionRecorder:
             yield from (("dynamodb:" + name, "Table") for name in dynamodb_actions(operation, body))
         elif service == "secretsmanager":
             yield environ["HTTP_X_AMZ_TARGET"].replace(".", ":"), "Keys"
+        elif service == "sqs":
+            yield environ["HTTP_X_AMZ_TARGET"].replace("AmazonSQS.", "sqs:"), "WorkQueue"
         elif environ["PATH_INFO"].endswith("/invalidation"):
             yield "cloudfront:CreateInvalidation", "Distribution"
         else:

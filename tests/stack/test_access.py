@@ -114,17 +114,21 @@ def test_only_aws_services_are_allowed_by_resource_policies(cloudformation: SamD
         assert permission["SourceArn"]
 
 
-def test_only_its_api_can_invoke_a_function(cloudformation: SamDocument) -> None:
+def test_only_its_api_or_its_queue_can_invoke_a_function(cloudformation: SamDocument) -> None:
     kinds = {resource["Type"] for resource in cloudformation["Resources"].values()}
-    assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping"}
+    assert "AWS::Lambda::Url" not in kinds
+    (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
+    assert "AWS::SQS::QueuePolicy" not in kinds, "nobody outside the account may send"
     roles = of_type(cloudformation, "AWS::IAM::Role")
-    assert set(roles) == {"ImageRole", "ApiRole"}, "SAM must not generate other roles"
+    expected = {"ImageRole", "ApiRole", "WorkerRole"}
+    assert set(roles) == expected, "SAM must not generate other roles"
     for role in roles.values():
         (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trusted["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
 def test_no_role_can_change_roles_functions_or_the_distribution(
     template: SamDocument, role: str
 ) -> None:
@@ -133,10 +137,34 @@ def test_no_role_can_change_roles_functions_or_the_distribution(
         for statement in statements(template, role)
         for action in listed(statement["Action"])
     }
-    assert services <= {"logs", "secretsmanager", "dynamodb", "s3", "cloudfront"}
+    assert services <= {"logs", "secretsmanager", "dynamodb", "s3", "cloudfront", "sqs"}
     actions = {a for each in statements(template, role) for a in listed(each["Action"])}
     assert {a for a in actions if a.startswith("cloudfront:")} <= {"cloudfront:CreateInvalidation"}
     assert "dynamodb:Scan" not in actions
+
+
+def test_the_api_only_sends_tasks_and_the_worker_reads_no_picture(template: SamDocument) -> None:
+    def allowed(role: str, service: str) -> dict[str, list[Any]]:
+        return {
+            action: listed(statement["Resource"])
+            for statement in statements(template, role)
+            for action in listed(statement["Action"])
+            if action.startswith(f"{service}:")
+        }
+
+    queue = [{"Fn::GetAtt": "WorkQueue.Arn"}]
+    sending = allowed("ApiRole", "sqs")
+    assert sending in (
+        {"sqs:SendMessage": queue},
+        {"sqs:SendMessage": [{"Fn::GetAtt": ["WorkQueue", "Arn"]}]},
+    )
+    assert allowed("ImageRole", "sqs") == {}
+    working = allowed("WorkerRole", "sqs")
+    names = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
+    assert set(working) == {f"sqs:{name}" for name in names}
+    assert all(resources == sending["sqs:SendMessage"] for resources in working.values())
+    assert set(allowed("WorkerRole", "s3")) == {"s3:DeleteObject", "s3:ListBucket"}
+    assert not any("Store" in str(each) for each in allowed("WorkerRole", "s3").values())
 
 
 def test_the_distribution_reads_pictures_with_signed_requests(

@@ -113,7 +113,8 @@ def test_a_request_with_a_wrong_origin_secret_is_refused(stack: MotoStack) -> No
 
 
 def test_the_built_api_reports_its_health(stack: MotoStack) -> None:
-    assert stack.call("GET", "/v1/health")["status"] == "ok"
+    health = stack.call("GET", "/v1/health")
+    assert (health["status"], health["decoder"]) == ("ok", "sealed")
 
 
 def test_the_log_has_one_json_line_for_each_call(stack: MotoStack, template_id: str) -> None:
@@ -126,10 +127,11 @@ def test_every_aws_call_is_allowed_by_the_functions_role(
     stack: MotoStack, template: SamDocument
 ) -> None:
     call_everything(stack)
-    for function, role in (("ApiFunction", "ApiRole"), ("ImageFunction", "ImageRole")):
+    for function in ("Api", "Image", "Worker"):
+        role = f"{function}Role"
         (policy,) = template["Resources"][role]["Properties"]["Policies"]
         statements = policy["PolicyDocument"]["Statement"]
-        used = stack.aws.used_permissions[function]
+        used = stack.aws.used_permissions[f"{function}Function"]
         assert len(used) > 3
         assert sorted(each for each in used if not allows(statements, each)) == []
 
@@ -155,6 +157,7 @@ def call_everything(stack: MotoStack) -> None:
     stack.call("PATCH", "/v1/templates/all", {"daily_renders": 5})
     stack.picture(f"/images/{created['id']}.png")
     stack.call("POST", "/v1/templates/all/versions/1/recall", {"replaced_by": 2})
+    stack.work()
     stack.call("DELETE", f"/v1/images/{created['id']}")
     for path in ("", "/all", "/all/versions", "/all/fields"):
         stack.call("GET", f"/v1/templates{path}")
@@ -170,7 +173,12 @@ def call_everything(stack: MotoStack) -> None:
 def test_every_module_has_bytecode_for_lambdas_python(built: Path) -> None:
     _, version = lambda_interpreter()
     tag = f".cpython-{version.replace('.', '')}.pyc"
-    for part in ("CoreLayer/python/postcard", "ImageFunction/image", "ApiFunction/api"):
+    for part in (
+        "CoreLayer/python/postcard",
+        "ImageFunction/image",
+        "ApiFunction/api",
+        "WorkerFunction/worker",
+    ):
         for source in (built / part).glob("*.py"):
             assert (source.parent / "__pycache__" / f"{source.stem}{tag}").is_file()
 

@@ -13,13 +13,20 @@ from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
 from deploy import bootstrap
-from deploy.__main__ import aws_region, bootstrap_stack, read_arguments, with_api_concurrency
+from deploy.__main__ import (
+    aws_region,
+    bootstrap_stack,
+    more_fonts,
+    read_arguments,
+    with_api_concurrency,
+)
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
+    DeployedStack,
     DeployError,
     DeploymentPlan,
     StackOutputs,
-    deployed_parameter,
+    failed_resources,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
@@ -128,9 +135,46 @@ class TestConcurrency:
         limits = ConcurrencyLimits(1000, unreserved)
         assert limits.allowed_reservation(requested, reserved=reserved) == allowed
 
-    def test_the_summary_has_advice_for_a_low_limit(self) -> None:
-        assert "Ask AWS for 1,000" in ConcurrencyLimits(10, 10).summary()
-        assert "about 5,000 first opens a second." in ConcurrencyLimits(1000, 1000).summary()
+    def test_the_summary_names_the_smallest_limit_and_what_is_past_it(self) -> None:
+        lines = ConcurrencyLimits(1000, 1000).summary().splitlines()
+        assert "Pictures can use 1,000 of them" in lines[0]
+        assert lines[2].startswith("    3,500  S3: PUT in one prefix: the picture, not stored")
+        assert "up to 6,061 first opens a second. The limit is Lambda: concurrent" in lines[-1]
+
+    def test_executions_that_the_api_reserves_are_not_counted(self) -> None:
+        new_stack = ConcurrencyLimits(1000, 1000).summary(200)
+        assert "Pictures can use 800 of them" in new_stack
+        assert "up to 4,848 first opens" in new_stack
+        assert new_stack.endswith("ask AWS for 1,200 concurrent executions.")
+        assert ConcurrencyLimits(1000, 800).summary(200, reserved=200) == new_stack
+
+    def test_a_new_account_s_limit_is_told_with_advice(self) -> None:
+        summary = ConcurrencyLimits(10, 10).summary(200)
+        assert "up to 61 first opens a second" in summary
+        assert summary.endswith("ask AWS for 1,000 concurrent executions.")
+
+    def test_with_more_executions_than_requests_the_next_limit_is_named(self) -> None:
+        summary = ConcurrencyLimits(5000, 5000).summary()
+        assert "up to 10,000 first opens a second. The limit is API Gateway" in summary
+
+
+class TestOptionalFonts:
+    @pytest.mark.parametrize(
+        ("stated", "deployed", "built"),
+        [
+            ("on", None, "on"),
+            (None, "on", "on"),
+            ("off", "on", "off"),
+            (None, "off", "off"),
+            (None, None, "off"),
+        ],
+    )
+    def test_a_stack_that_has_the_optional_fonts_is_built_with_them(
+        self, stated: str | None, deployed: str | None, built: str
+    ) -> None:
+        plan = DeploymentPlan("dev", "s", {"MoreFonts": stated} if stated else {})
+        before = DeployedStack("CREATE_COMPLETE", {"MoreFonts": deployed} if deployed else {})
+        assert more_fonts(plan, before) == built
 
 
 class TestPlan:
@@ -218,23 +262,63 @@ class TestStack:
         assert {"TableName", "ApiUrl", "PictureUrl"} <= names
         assert names <= set(template["Outputs"])
 
-    def test_the_reserved_concurrency_of_the_stack_is_not_changed(
-        self, cloudformation_stub: tuple[object, Stubber]
-    ) -> None:
-        client, stub = cloudformation_stub
-        parameters = [{"ParameterKey": "ApiConcurrency", "ParameterValue": "200"}]
-        stub.add_response("describe_stacks", describe_stacks_response(Parameters=parameters))
+    def test_the_reserved_concurrency_of_the_stack_is_not_changed(self) -> None:
         plan = with_api_concurrency(
-            DeploymentPlan("prod", "s", {}), ConcurrencyLimits(400, 200), client
+            DeploymentPlan("prod", "s", {}),
+            ConcurrencyLimits(400, 200),
+            DeployedStack("CREATE_COMPLETE", {"ApiConcurrency": "200"}),
         )
         assert plan.parameters["ApiConcurrency"] == "200"
 
-    def test_before_the_first_deployment_there_are_no_parameters(
+    def test_the_status_and_parameters_of_a_stack_are_read(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        parameters = [{"ParameterKey": "LogDays", "ParameterValue": "30"}]
+        stub.add_response("describe_stacks", describe_stacks_response(Parameters=parameters))
+        assert DeployedStack.read(client, "s") == DeployedStack(
+            "CREATE_COMPLETE", {"LogDays": "30"}
+        )
+
+    def test_before_the_first_deployment_there_is_no_status(
         self, cloudformation_stub: tuple[object, Stubber]
     ) -> None:
         client, stub = cloudformation_stub
         stub.add_client_error("describe_stacks", "ValidationError")
-        assert deployed_parameter(client, "s", "ApiConcurrency") is None
+        assert DeployedStack.read(client, "s") == DeployedStack(None, {})
+
+    def test_the_causes_of_the_last_failure_are_read_from_the_events(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        stub.add_response("describe_stack_events", {"StackEvents": events(FAILED_UPDATE)})
+        causes = [(each.logical_id, each.reason) for each in failed_resources(client, "s")]
+        assert causes == [("Table", "the first cause"), ("Distribution", "another cause")]
+
+
+# Newest first, as CloudFormation lists them: an update that failed, after a creation that failed.
+FAILED_UPDATE = [
+    ("s", "UPDATE_ROLLBACK_COMPLETE", ""),
+    ("s", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update"),
+    ("Api", "UPDATE_FAILED", "Resource update cancelled"),
+    ("Distribution", "UPDATE_FAILED", "another cause"),
+    ("Table", "UPDATE_FAILED", "the first cause"),
+    ("s", "UPDATE_IN_PROGRESS", "User Initiated"),
+    ("Keys", "CREATE_FAILED", "of an earlier operation"),
+]
+
+
+def events(rows: list[tuple[str, str, str]]) -> list[dict[str, object]]:
+    common = {"StackId": "i", "EventId": "e", "StackName": "s", "Timestamp": 1, "ResourceType": "T"}
+    return [
+        {
+            **common,
+            "LogicalResourceId": name,
+            "ResourceStatus": status,
+            "ResourceStatusReason": reason,
+        }
+        for name, status, reason in rows
+    ]
 
 
 @pytest.fixture

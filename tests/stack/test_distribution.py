@@ -1,11 +1,12 @@
 """Tests of the CloudFront distribution: origins, failover, caching, error pages, headers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.inline_edge_function import with_function_code
+from deploy.inline_edge_function import deployed_code, with_function_code
 from deploy.template_check import SamDocument
 
 Config = dict[str, Any]
@@ -34,11 +35,11 @@ def origins(config: Config) -> dict[str, Config]:
 def test_pictures_are_read_from_s3_first_and_then_from_image_api(config: Config) -> None:
     (group,) = config["OriginGroups"]["Items"]
     assert [member["OriginId"] for member in group["Members"]["Items"]] == ["pictures", "image-api"]
-    for pattern in ("/r/*", "/i/*"):
+    for pattern in ("/r/*", "/c/*", "/i/*"):
         assert behaviours(config)[pattern]["TargetOriginId"] == group["Id"]
     assert behaviours(config)["/errors/*"]["TargetOriginId"] == "pictures"
     assert behaviours(config)["default"]["TargetOriginId"] == "image-api"
-    assert len(behaviours(config)) == 4
+    assert len(behaviours(config)) == 5
 
 
 def test_failover_to_image_api_happens_for_six_status_codes(config: Config) -> None:
@@ -61,6 +62,12 @@ def test_the_edge_function_runs_on_every_behaviour_except_errors(config: Config)
         assert events == ([] if pattern == "/errors/*" else ["viewer-request"])
 
 
+def test_the_edge_reads_new_links_before_the_api_signs_them(template: SamDocument) -> None:
+    """CloudFormation updates what a resource refers to first."""
+    assert '"Distribution"' in json.dumps(properties(template, "ApiFunction"))
+    assert "ViewerRequest" in json.dumps(properties(template, "Distribution"))
+
+
 def test_the_cache_key_is_only_the_path(template: SamDocument, config: Config) -> None:
     policy = properties(template, "PathOnly")["CachePolicyConfig"]
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
@@ -69,7 +76,7 @@ def test_the_cache_key_is_only_the_path(template: SamDocument, config: Config) -
     assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
     assert key["CookiesConfig"] == {"CookieBehavior": "none"}
     assert not key["EnableAcceptEncodingGzip"] and not key["EnableAcceptEncodingBrotli"]
-    for pattern in ("/r/*", "/i/*", "/errors/*"):
+    for pattern in ("/r/*", "/c/*", "/i/*", "/errors/*"):
         assert behaviours(config)[pattern]["CachePolicyId"] == {"Ref": "PathOnly"}
 
 
@@ -85,7 +92,7 @@ def test_only_the_link_header_is_forwarded_to_origins(
     assert policy["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
     for pattern, behaviour in behaviours(config).items():
         named = behaviour.get("OriginRequestPolicyId")
-        assert named == ({"Ref": "LinkHeader"} if pattern in ("/r/*", "/i/*") else None)
+        assert named == ({"Ref": "LinkHeader"} if pattern in ("/r/*", "/c/*", "/i/*") else None)
 
 
 def test_s3_has_one_attempt_with_short_timeouts(config: Config) -> None:
@@ -106,7 +113,10 @@ def test_the_distribution_sends_the_origin_secret_to_image_api(config: Config) -
     (header,) = origins(config)["image-api"]["OriginCustomHeaders"]
     assert header["HeaderName"] == "x-postcard-origin"
     assert header["HeaderValue"] == {
-        "Fn::Sub": "{{resolve:secretsmanager:${Keys}:SecretString:origin}}"
+        "Fn::Sub": [
+            "{{resolve:secretsmanager:${Arn}:SecretString:origin}}",
+            {"Arn": {"Ref": "Keys"}},
+        ]
     }
     assert "OriginCustomHeaders" not in origins(config)["pictures"]
 
@@ -157,10 +167,10 @@ def test_the_access_log_has_no_personal_data(template: SamDocument) -> None:
     assert "Logging" not in config  # the legacy log cannot leave the query out
 
 
-def test_the_template_contains_the_exact_edge_function(template: SamDocument) -> None:
+def test_the_template_contains_the_edge_function_without_comments(template: SamDocument) -> None:
     source = Path("functions/edge/viewer_request.js").read_text(encoding="utf-8")
     function = properties(template, "ViewerRequest")
-    assert function["FunctionCode"] == source
+    assert function["FunctionCode"] == deployed_code(source)
     assert function["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
     assert function["AutoPublish"] is True
     text = Path("template.yaml").read_text(encoding="utf-8")
@@ -170,10 +180,26 @@ def test_the_template_contains_the_exact_edge_function(template: SamDocument) ->
 def test_inlining_replaces_the_whole_old_edge_function() -> None:
     text = "a:\n      FunctionCode: |\n        one\n\n        two\n\n  b: 1\n"
     assert with_function_code(text, "three\n\n  four\n") == (
-        "a:\n      FunctionCode: |\n        three\n\n          four\n\n  b: 1\n"
+        "a:\n      FunctionCode: |\n        three\n        four\n\n  b: 1\n"
     )
+
+
+def test_inlining_leaves_comments_out_and_nothing_else() -> None:
+    source = (
+        "// a\nf(); // b\n\nif (a) { // c\n  g('https://d'); // e\n  // f\n  h = /\\/r\\//;\n}\n"
+    )
+    assert deployed_code(source) == "f();\nif (a) {\ng('https://d');\nh = /\\/r\\//;\n}\n"
 
 
 def test_a_template_without_function_code_is_refused() -> None:
     with pytest.raises(ValueError, match="0 blocks"):
         with_function_code("a: 1\n", "code")
+
+
+def test_without_stored_pictures_cloudfront_asks_the_function_first(
+    adopting_template: SamDocument,
+) -> None:
+    config = adopting_template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    for pattern in ("/r/*", "/c/*"):
+        assert behaviours(config)[pattern]["TargetOriginId"] == "image-api"
+    assert behaviours(config)["/i/*"]["TargetOriginId"] == "stored-or-drawn"

@@ -9,6 +9,7 @@ import pytest
 
 from deploy import build_artifacts
 from deploy.build_artifacts import (
+    FUNCTIONS,
     LAYERS,
     MEGABYTE,
     build_faults,
@@ -23,7 +24,7 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    for name in (*LAYERS, "ImageFunction", "ApiFunction"):
+    for name in (*LAYERS, *FUNCTIONS):
         (tmp_path / name).mkdir()
     library = tmp_path / "VendorLayer" / "lib" / "libfribidi.so.0"
     library.parent.mkdir()
@@ -138,6 +139,6 @@ def test_trimming_removes_unused_files_and_keeps_licences(
 
 
 def test_the_vendor_layer_keeps_the_services_that_functions_call() -> None:
-    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sts"} <= set(
+    assert {"cloudfront", "dynamodb", "s3", "secretsmanager", "sqs", "sts"} <= set(
         trim_packages.AWS_SERVICES
     )

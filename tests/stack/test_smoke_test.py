@@ -10,7 +10,7 @@ from subprocess import PIPE
 import pytest
 import urllib3
 
-from deploy.smoke_test import HttpResponse, SmokeTest, SmokeTestFailed
+from deploy.smoke_test import HttpResponse, SmokeTest, SmokeTestFailed, sandbox_sentence
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,7 @@ def test_a_working_service_passes_every_step_twice(local: dict[str, str]) -> Non
     for unique_text in ("at 1", "at 2"):
         sentences = list(smoke(local).run(unique_text))
         assert len(sentences) == 6
+        assert sentences[0].endswith("sandbox of untrusted files: sealed")
         assert sentences[-1] == "image erased"
 
 
@@ -51,6 +52,13 @@ def test_a_missing_response_fails() -> None:
     steps = SmokeTest("http://127.0.0.1:9", "key", sleep=lambda _: None).run("at 4")
     with pytest.raises(SmokeTestFailed, match="no response"):
         next(steps)
+
+
+def test_a_sandbox_that_does_not_start_or_holds_nothing_fails() -> None:
+    assert "memory is not protected" in sandbox_sentence("memory_not_protected")
+    for decoder in ("unavailable", "not_sealed"):
+        with pytest.raises(SmokeTestFailed, match=decoder):
+            sandbox_sentence(decoder)
 
 
 class FixedResponse(urllib3.PoolManager):

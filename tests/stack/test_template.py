@@ -10,12 +10,15 @@ from typing import Any, get_args
 
 import pytest
 
-from deploy.template_check import SamDocument, lint
+from deploy.template_check import SamDocument, apply_sam_transform, lint
 from image.access_log import emf_metrics
+from local.aws.cloudformation import CloudFormationTemplate
 from postcard.delivery.fallbacks import FallbackReason
 from postcard.settings import Settings
 
-FUNCTIONS = ("ImageFunction", "ApiFunction")
+DRAWING_FUNCTIONS = ("ImageFunction", "ApiFunction")
+FUNCTIONS = (*DRAWING_FUNCTIONS, "WorkerFunction")
+LAYERS = ["CoreLayer", "VendorLayer", "FontsLayer"]
 BUCKETS = ("PicturesBucket", "StoreBucket", "AccessLogsBucket")
 
 
@@ -56,10 +59,28 @@ def named_by(key: str, value: Any) -> list[str]:
     return []
 
 
+@pytest.mark.parametrize(("choice", "folder"), [("on", "/opt/more-fonts"), ("off", "")])
+def test_the_optional_fonts_are_a_layer_that_a_parameter_adds(choice: str, folder: str) -> None:
+    document = CloudFormationTemplate.read(Path("template.yaml"))
+    document = document.with_values({}, {"MoreFonts": choice})
+    for name in DRAWING_FUNCTIONS:
+        properties = document.body["Resources"][name]["Properties"]
+        variables = properties["Environment"]["Variables"]
+        assert document.resolve(variables["POSTCARD_MORE_FONTS"]) == folder
+        layers = document.resolve(properties["Layers"])
+        assert layers == [*LAYERS, *(["MoreFontsLayer"] if folder else [])]
+    exists = "MoreFontsLayer" in document.resources("AWS::Serverless::LayerVersion")
+    assert exists == (choice == "on")
+
+
+def test_the_optional_fonts_are_left_out_by_default(template: SamDocument) -> None:
+    assert template["Parameters"]["MoreFonts"]["Default"] == "off"
+
+
 def test_cfn_lint_finds_no_problem_in_the_transformed_template(
-    cloudformation: SamDocument,
+    whole_template: SamDocument,
 ) -> None:
-    assert lint(cloudformation) == []
+    assert lint(apply_sam_transform(whole_template)) == []
 
 
 def test_resources_have_no_circular_dependencies(cloudformation: SamDocument) -> None:
@@ -108,11 +129,11 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
-    assert allowed == ["secretsmanager:GetSecretValue"]
+    assert allowed == ([] if role == "WorkerRole" else ["secretsmanager:GetSecretValue"])
     assert not any(action.startswith("cloudfront-keyvaluestore:") for action in actions)
 
 
@@ -185,9 +206,96 @@ def test_the_table_is_on_demand_with_recovery_and_ttl(template: SamDocument) -> 
 
 def test_the_secret_is_created_with_the_origin_secret(template: SamDocument) -> None:
     secret = template["Resources"]["Keys"]["Properties"]["GenerateSecretString"]
-    assert json.loads(secret["SecretStringTemplate"]) == {}
-    assert secret["GenerateStringKey"] == "origin"
-    assert secret["PasswordLength"] >= 32
+    assert secret == {  # any change would let CloudFormation replace all keys with a new secret
+        "SecretStringTemplate": "{}",
+        "GenerateStringKey": "origin",
+        "PasswordLength": 48,
+        "ExcludePunctuation": True,
+    }
+
+
+def test_a_stack_can_take_over_the_data_of_an_earlier_one(adopting_template: SamDocument) -> None:
+    resources, outputs = adopting_template["Resources"], adopting_template["Outputs"]
+    for name, condition in DATA.items():
+        assert resources[name]["Condition"] == condition
+        assert name not in set(references([resources, outputs]))  # or it could not be left out
+    assert outputs["TableName"]["Value"] == {"Ref": "ExistingTable"}
+    assert outputs["StoreBucketName"]["Value"] == {"Ref": "ExistingStoreBucket"}
+    assert outputs["KeysSecret"]["Value"] == {"Ref": "ExistingKeys"}
+
+
+DATA = {"Table": "CreatesTable", "StoreBucket": "CreatesStoreBucket", "Keys": "CreatesKeys"}
+
+
+def test_deleted_and_replaced_assets_can_be_brought_back(template: SamDocument) -> None:
+    bucket = template["Resources"]["StoreBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 35}
+
+
+NAMES_IN_THE_ACCOUNT = {
+    "PathOnly": "${AWS::StackName}-${AWS::Region}-path-only",
+    "LinkHeader": "${AWS::StackName}-${AWS::Region}-link-header",
+    "PictureHeaders": "${AWS::StackName}-${AWS::Region}-picture-headers",
+    "PicturesAccess": "${AWS::StackName}-${AWS::Region}-pictures",
+    "EdgeKeys": "${AWS::StackName}-${AWS::Region}-keys",
+    "ViewerRequest": "${AWS::StackName}-${AWS::Region}-viewer-request",
+}
+
+
+def test_names_of_cloudfronts_resources_never_change_and_differ_by_region(
+    template: SamDocument,
+) -> None:
+    """They are unique in an account. Another name would replace the resource, and lose the keys."""
+    for name, expected in NAMES_IN_THE_ACCOUNT.items():
+        properties = template["Resources"][name]["Properties"]
+        (inner,) = [each for each in properties.values() if isinstance(each, dict)][:1] or [{}]
+        named = properties.get("Name") or inner["Name"]
+        assert named == {"Fn::Sub": expected}
+    of_cloudfront = {
+        name
+        for name, each in template["Resources"].items()
+        if each["Type"].startswith("AWS::CloudFront::")
+    }
+    assert of_cloudfront == {*NAMES_IN_THE_ACCOUNT, "Distribution"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "certificate", "accepted"),
+    [("", "", True), ("a.example", "arn", True), ("a.example", "", False), ("", "arn", False)],
+)
+def test_a_domain_and_its_certificate_are_set_together(
+    template: SamDocument, domain: str, certificate: str, accepted: bool
+) -> None:
+    values = {"PictureDomain": domain, "PictureCertificateArn": certificate}
+    (rule,) = template["Rules"]["PictureDomainHasItsCertificate"]["Assertions"]
+    assert evaluate(rule["Assert"], values) is accepted
+
+
+def evaluate(node: Any, values: dict[str, str]) -> Any:
+    """The value of CloudFormation's condition functions."""
+    if not isinstance(node, dict):
+        return node
+    ((function, operands),) = node.items()
+    if function == "Ref":
+        return values[operands]
+    results = [evaluate(each, values) for each in operands]
+    if function == "Fn::Equals":
+        return results[0] == results[1]
+    if function == "Fn::Not":
+        return not results[0]
+    return all(results) if function == "Fn::And" else any(results)
+
+
+def test_cloudfronts_log_may_be_written_without_the_prefix_that_an_edit_drops(
+    template: SamDocument,
+) -> None:
+    (allowed,) = (
+        each for each in statements(template, "AccessLogsBucketPolicy") if each["Effect"] == "Allow"
+    )
+    assert allowed["Resource"] == {"Fn::Sub": "${AccessLogsBucket.Arn}/*"}
+    assert set(allowed["Condition"]) == {"StringEquals", "ArnLike"}
 
 
 def test_only_the_api_is_throttled(template: SamDocument) -> None:
@@ -214,7 +322,7 @@ def test_functions_use_python_3_13_on_the_chosen_architecture(
     assert template["Parameters"]["Architecture"]["AllowedValues"] == ["arm64", "x86_64"]
     assert template["Parameters"]["SnapStart"]["Default"] == "off"
     applied = {"ApplyOn": {"Fn::If": ["SnapStartOn", "PublishedVersions", "None"]}}
-    assert function["SnapStart"] == applied
+    assert function.get("SnapStart") == (applied if name in DRAWING_FUNCTIONS else None)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -234,7 +342,7 @@ def test_every_environment_variable_is_a_setting(template: SamDocument, name: st
     assert required | {"POSTCARD_SECRET_ID"} <= names
 
 
-def test_only_the_api_function_gets_the_picture_url_and_distribution(
+def test_the_image_function_knows_neither_the_distribution_nor_the_queue(
     template: SamDocument,
 ) -> None:
     def variables(name: str) -> set[str]:
@@ -242,12 +350,55 @@ def test_only_the_api_function_gets_the_picture_url_and_distribution(
 
     assert {"POSTCARD_BASE_URL", "POSTCARD_DISTRIBUTION_ID"} <= variables("ApiFunction")
     assert not {"POSTCARD_BASE_URL", "POSTCARD_DISTRIBUTION_ID"} & variables("ImageFunction")
+    assert {"POSTCARD_QUEUE_URL", "POSTCARD_DISTRIBUTION_ID"} <= variables("WorkerFunction")
+    assert "POSTCARD_QUEUE_URL" not in variables("ImageFunction")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_logs_are_deleted_after_the_configured_days(template: SamDocument, name: str) -> None:
     group = template["Resources"][name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert template["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
+
+
+def test_a_task_that_fails_five_times_becomes_a_dead_letter(template: SamDocument) -> None:
+    queues = of_type(template, "AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {14 * 86_400}
+    redrive = queues["WorkQueue"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] in (
+        {"Fn::GetAtt": "DeadLetters.Arn"},
+        {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+    )
+    assert redrive["maxReceiveCount"] == 5
+    timeout = template["Resources"]["WorkerFunction"]["Properties"]["Timeout"]
+    assert queues["WorkQueue"]["VisibilityTimeout"] >= 6 * timeout, "as AWS advises"
+
+
+def test_a_batch_returns_only_its_failed_messages_and_starves_no_pictures(
+    cloudformation: SamDocument,
+) -> None:
+    (source,) = of_type(cloudformation, "AWS::Lambda::EventSourceMapping").values()
+    assert source["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
+    assert source["FunctionName"] == {"Ref": "WorkerFunction"}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] <= 5
+
+
+def test_stopped_work_raises_alarms(template: SamDocument) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    dead, old = alarms["DeadLettersAlarm"], alarms["OldTasksAlarm"]
+    for alarm, queue in ((dead, "DeadLetters"), (old, "WorkQueue")):
+        (dimension,) = alarm["Dimensions"]
+        assert dimension["Name"] == "QueueName"
+        assert list(references(dimension)) == [queue]
+    assert (dead["MetricName"], dead["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert old["MetricName"] == "ApproximateAgeOfOldestMessage"
+    visible_again = template["Resources"]["WorkQueue"]["Properties"]["VisibilityTimeout"]
+    assert old["Threshold"] > 5 * visible_again, "a task that fails is a dead letter before"
+    errors = alarms["WorkerErrorsAlarm"]["Metrics"]
+    assert {"Errors", "Throttles"} == {
+        part["MetricStat"]["Metric"]["MetricName"] for part in errors if "MetricStat" in part
+    }
 
 
 def test_every_alarm_notifies_the_topic_and_is_quiet_without_traffic(template: SamDocument) -> None:
@@ -257,28 +408,62 @@ def test_every_alarm_notifies_the_topic_and_is_quiet_without_traffic(template: S
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmDescription"]
     metrics = {alarm.get("MetricName") for alarm in alarms.values()}
-    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "Latency"} <= metrics
+    assert {"Errors", "Throttles", "Fallbacks", "AlreadyStored", "5xx", "4xx", "Latency"} <= metrics
+    assert "ConcurrentExecutions" in metrics
 
 
 def test_alarms_use_metrics_that_the_image_function_writes(template: SamDocument) -> None:
     line = emf_metrics({"reason": "source", "already_stored": True}, 200, 1.0)
-    (definition,) = line["_aws"]["CloudWatchMetrics"]
-    written = {metric["Name"] for metric in definition["Metrics"]}
+    written = {
+        (metric["Name"], *dimensions)
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+        for dimensions in directive["Dimensions"]
+    }
     namespace = {"Fn::Sub": "Postcard/${Stage}"}
     alarms = [
         alarm
         for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
         if alarm.get("Namespace") == namespace
     ]
-    assert {alarm["MetricName"] for alarm in alarms} == {"Fallbacks", "AlreadyStored"} <= written
+    names = {alarm["MetricName"] for alarm in alarms}
+    assert names == {"Fallbacks", "AlreadyStored", "Unstored", "Unverified"}
     for alarm in alarms:
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
-        assert list(dimensions) in definition["Dimensions"]
+        assert (alarm["MetricName"], *dimensions) in written
         assert dimensions["service"] == line["service"]
         assert dimensions.get("reason", "budget") in get_args(FallbackReason)
     variables = template["Resources"]["ImageFunction"]["Properties"]["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == namespace
     assert variables["POWERTOOLS_SERVICE_NAME"] == "image"
+
+
+@pytest.mark.parametrize(("api", "logs"), [("ImageApi", "ImageApiLogs"), ("Api", "ApiGatewayLogs")])
+def test_calls_that_reach_no_function_are_logged_without_addresses_and_paths(
+    template: SamDocument, api: str, logs: str
+) -> None:
+    settings = template["Resources"][api]["Properties"]["AccessLogSettings"]
+    assert settings["DestinationArn"] == {"Fn::GetAtt": f"{logs}.Arn"} or settings[
+        "DestinationArn"
+    ] == {"Fn::GetAtt": [logs, "Arn"]}
+    line = json.loads(settings["Format"])
+    assert {"request_id", "status", "error"} <= line.keys()
+    assert not re.search(r"sourceIp|path|query|userAgent", settings["Format"], re.IGNORECASE)
+
+
+def test_an_unsealed_decoder_of_either_function_raises_an_alarm(template: SamDocument) -> None:
+    alarm = template["Resources"]["UnsealedDecoderAlarm"]["Properties"]
+    total, *parts = alarm["Metrics"]
+    assert total["Expression"] == f"SUM([{', '.join(part['Id'] for part in parts)}])"
+    metrics = [part["MetricStat"]["Metric"] for part in parts]
+    assert {metric["MetricName"] for metric in metrics} == {"UnsealedDecoder"}
+    services = [one["Value"] for metric in metrics for one in metric["Dimensions"]]
+    assert services == ["image", "api"]
+    assert {str(metric["Namespace"]) for metric in metrics} == {
+        str({"Fn::Sub": "Postcard/${Stage}"})
+    }
+    assert alarm["EvaluationPeriods"] * parts[0]["MetricStat"]["Period"] <= 86_400, "AWS's limit"
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 1)
 
 
 def test_the_dashboard_is_valid_json(template: SamDocument) -> None:

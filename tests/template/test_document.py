@@ -174,7 +174,6 @@ def test_groups_nest_eight_deep() -> None:
         '{"a": 1, "a": 2}',
         "[" * 33 + "]" * 33,
         "{",
-        "\ufeff{}",
         "[" * 99999,
     ],
 )

@@ -1,9 +1,15 @@
 """Validation of fields in a document (template.md, "Fields")."""
 
+import gc
 from typing import Any
 
 import pytest
 
+from postcard.template.schema.validators import (
+    MAX_PATTERN_BYTES,
+    MAX_PATTERNS_BYTES,
+    compiled_patterns,
+)
 from tests.template.template_cases import faults, template
 
 
@@ -73,3 +79,17 @@ def test_a_pattern_with_catastrophic_backtracking_takes_no_time() -> None:
     assert compiled.default_values == {"a": "aab"}
     attack = "a" * 1000
     assert faults(fields={"a": {"pattern": "(a+)+b", "default": attack}}) != {}
+
+
+def living_patterns() -> int:
+    gc.collect()
+    return sum(type(one).__name__ == "_Regexp" for one in gc.get_objects())
+
+
+def test_compiled_patterns_are_bounded_by_the_bytes_that_they_may_take() -> None:
+    compiled_patterns.clear()
+    before = living_patterns()
+    for number in range(3 * MAX_PATTERNS_BYTES // MAX_PATTERN_BYTES):
+        made = template(fields={"a": {"pattern": f"x{number}[a-z]*", "default": f"x{number}y"}})
+        assert made.default_values == {"a": f"x{number}y"}
+    assert 0 < (living_patterns() - before) * MAX_PATTERN_BYTES <= MAX_PATTERNS_BYTES

@@ -48,6 +48,7 @@ def alt_text(text: str, **properties: Any) -> str:
         ("{% for n in (1..3) %}{{ n }}{% endfor %}", "123"),
         ("{% capture c %}{{ name }}{% endcapture %}{% if c == 'Zoë' %}same{% endif %}", "same"),
         ("{{ name | upcase }}{{ name | size }}", "ZOË3"),
+        ("{{ 0.0 | times: -1.0 }}", "0"),
     ],
 )
 def test_values_have_their_types(text: str, result: str) -> None:

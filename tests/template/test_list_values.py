@@ -162,7 +162,7 @@ def test_every_value_vector_reads_the_same_in_an_item(
     vector: dict[str, Any],
 ) -> None:
     spec = {"type": "list", "items": {"one": {"type": vector["type"]}, "more": {}}}
-    compiled = template(fields={"products": spec}, layers=[])
+    compiled = template(fields={"products": spec}, layers=[], locale=vector.get("locale", "en"))
     bound = bind_modifications(compiled, value({"one": vector["raw"], "more": "x"}), mode="default")
     (item,) = items_of(bound)
     assert value_to_json(item["one"]) == (None if vector["value"] == "BAD" else vector["value"])

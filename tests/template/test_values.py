@@ -20,7 +20,9 @@ from postcard.template.fields.field_types import (
     TextField,
 )
 from postcard.template.fields.values import (
+    DOCUMENT,
     BadValue,
+    ValueSource,
     clean_text,
     is_missing,
     read_value,
@@ -39,18 +41,22 @@ FIELDS: dict[str, SingleField] = {
 }
 
 
-def read(kind: str, raw: Any, **bounds: Any) -> Any:
+def read(kind: str, raw: Any, *, source: ValueSource = DOCUMENT, **bounds: Any) -> Any:
     field = type(FIELDS[kind])(**bounds)
     try:
-        return value_to_json(read_value(field, raw))
+        return value_to_json(read_value(field, raw, source=source))
     except BadValue:
         return "BAD"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['type']} {v['raw']!r}")
 def test_every_value_vector_reads_as_documented(vector: dict[str, Any]) -> None:
-    value = read(vector["type"], vector["raw"])
+    source = ValueSource(locale=vector.get("locale", "en"))
+    value = read(vector["type"], vector["raw"], source=source)
     assert (value, type(value)) == (vector["value"], type(vector["value"]))
+    in_document = read(vector["type"], vector["raw"])
+    expected = vector.get("document", vector["value"])
+    assert (in_document, type(in_document)) == (expected, type(expected))
 
 
 # Clean
@@ -123,8 +129,112 @@ def test_an_unfilled_merge_tag_is_missing(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["Hi {{a}}", "%name%", "[VIP]", "[A]", "50% or 60%", "{a}", "$a", "<3"]
+    "raw",
+    [
+        *("[firstname,fallback=x]", "[firstname,fallback=]", "[subscriber:x | default:y]"),
+        *("[first_name]", "[First Name]", "[FirstName]", "[FIRST NAME%%there]", "[CUSTOM1]"),
+        *("~Contact.FirstName~", "~FirstName~", "@FIRSTNAME@", "@X@", "$FIRST_NAME$", "$X$"),
+        *("$[FNAME|Customer]$", "%recipient.first_name%", "%first_name%", "%name%", "%First Name%"),
+        *("{!Contact.FirstName}", "{FirstName}", "{firstName|there}", "{Hi|Hello}", "{first name}"),
+        *("{u(first_name)}", "{contactfield=firstname|there}", "{contact.firstname}", "{0}"),
+        *("<<First Name>>", "<FirstName>", "«First_Name»", "#recipient:name#", "##FIRSTNAME##"),
+        *("-first_name-", "--First Name--", "(firstname)", "|FNAME|", "#{first_name}"),
+        *("[first_name] [last_name]", "{FirstName} {LastName}!", "%FIRSTNAME% {{last_name}}"),
+    ],
 )
+def test_an_unfilled_tag_of_any_platform_is_missing(raw: str) -> None:
+    assert read("text", raw) is None
+    assert read("number", raw) is None
+    assert read("text", f"{raw} Smith") == f"{raw} Smith"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(
+            "nan",
+            "NaT",
+            "(null)",
+            "(NULL)",
+            "<nil>",
+            "<null>",
+            "<None>",
+            "[null]",
+            '"null"',
+            "(none)",
+        ),
+        *("undefined undefined", "null null", "None None", "null, null", "NaN-NaN-NaN", "NaN:NaN"),
+        *(
+            "#REF!",
+            "#VALUE!",
+            "#NAME?",
+            "#ERROR!",
+            "#DIV/0!",
+            "#NUM!",
+            "#SPILL!",
+            "#BEZUG!",
+            "Err:508",
+        ),
+        *(
+            "Invalid Date",
+            "Invalid date",
+            "Invalid DateTime",
+            "[object Undefined]",
+            "{}",
+            "[]",
+            "\\N",
+        ),
+    ],
+)
+def test_words_for_nothing_are_missing_as_whole_values(raw: str) -> None:
+    assert read("text", raw) is None
+    assert read("text", f"Anna {raw}") == f"Anna {raw}"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(
+            "Null",
+            "Nan",
+            "Nil",
+            "NAN",
+            "NA",
+            "Nana",
+            "Null Smith",
+            "None of them",
+            "#winner",
+            "#SALE!",
+        ),
+        *(
+            "Jack {the lad} Smith",
+            "{",
+            "}",
+            "[Anna]",
+            "(Bob)",
+            "~Anna~",
+            "-Anna-",
+            "*Anna*",
+            "#Anna#",
+        ),
+        *(
+            "A$AP",
+            "$50$",
+            "@anna",
+            "(555) 010-4477",
+            "“Anna”",
+            "«Anna»",
+            "<Ann>",
+            "{Anna Maria}",
+            "[1]",
+        ),
+    ],
+)
+def test_real_names_and_punctuation_are_values(raw: str) -> None:
+    assert read("text", raw) == raw
+
+
+@pytest.mark.parametrize("raw", ["Hi {{a}}", "[VIP]", "[A]", "50% or 60%", "{a}", "$a", "<3"])
 def test_a_text_beside_a_merge_tag_is_a_value(raw: str) -> None:
     assert read("text", raw) == raw
 

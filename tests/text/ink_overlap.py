@@ -27,21 +27,21 @@ class InkOverlap:
     overlap: float
 
 
-def our_ink(line: ScriptLine, fonts: Fonts) -> Image.Image:
+def our_ink(line: ScriptLine, fonts: Fonts, height: int = HEIGHT) -> Image.Image:
     """The line drawn by Postcard, as a mask that is white where there is ink."""
-    return ink_mask(draw_line(line, fonts).convert("L"), line)
+    return ink_mask(draw_line(line, fonts, height).convert("L"), line)
 
 
-def draw_line(line: ScriptLine, fonts: Fonts) -> Image.Image:
+def draw_line(line: ScriptLine, fonts: Fonts, height: int = HEIGHT) -> Image.Image:
     """The line drawn by Postcard, in a strip of its own."""
     paragraph = ParagraphStyle(
         wrap="none", overflow="visible", direction="rtl" if line.rtl else "ltr", valign="middle"
     )
     width = WIDTH - 2 * LEFT
     runs = [TextRun(line.text, line.style)]
-    layout = layout_text(runs, paragraph, width=width, height=HEIGHT, fonts=fonts)
-    canvas = blank_canvas(WIDTH, HEIGHT)
-    canvas.draw_text(layout, Box(LEFT, 0, width, HEIGHT))
+    layout = layout_text(runs, paragraph, width=width, height=height, fonts=fonts)
+    canvas = blank_canvas(WIDTH, height)
+    canvas.draw_text(layout, Box(LEFT, 0, width, height))
     return canvas.surface.to_image()
 
 

@@ -14,8 +14,8 @@ class ScriptLine:
     """A line, its language and style.
 
     `max_stray_pixels` is larger where the engines differ and neither is wrong: Postcard raises
-    parentheses between capitals beside another script, too, and hairlines of script letters are
-    thinner than a pixel.
+    parentheses between capitals beside another script, too, hairlines of script letters are thinner
+    than a pixel, and pale parts of emoji are about as dark as the limit of ink.
     """
 
     language: str
@@ -108,6 +108,15 @@ LINES = (
     ScriptLine("ko", "김민준 金敏俊 뷁 직골"),
     ScriptLine("ko", "한글 자모", weight=700),
     ScriptLine("en", "♥ 𝒜𝓃𝓃𝒶 ★ ☎ ✓ ∞ → ½ ₹", max_stray_pixels=8),
-    ScriptLine("en", "Zoë 👩🏽‍🚀 🇯🇵 1️⃣ ❤️ ⭐", is_emoji=True),
+    ScriptLine("en", "Zoë 👩🏽‍🚀 🇯🇵 1️⃣ ❤️ ⭐", is_emoji=True, max_stray_pixels=8),
     ScriptLine("en", "👩‍👩‍👧‍👦👍🏿 🏴󠁧󠁢󠁳󠁣󠁴󠁿 🏳️‍🌈 #*", is_emoji=True),
+    ScriptLine(
+        "en", "\U0001fac6\U0001fabe\U0001fa8f\U0001fadc Emoji 16", is_emoji=True, max_stray_pixels=8
+    ),
+    ScriptLine(
+        "en",
+        "\U0001faea\U0001fac8\U0001facd\U0001f6d8\U0001faef \U0001f9d1\u200d\U0001fa70",
+        is_emoji=True,
+        max_stray_pixels=8,
+    ),
 )

@@ -237,12 +237,16 @@ def resident_bytes(process: int) -> int:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
 
 
-def resource_usage() -> dict[str, int]:
-    """This process's memory in bytes, open file descriptors and threads."""
+def resource_usage(decoder: SandboxedDecoder) -> dict[str, int]:
+    """This process's memory in bytes, open file descriptors and threads.
+
+    The two pipes of each decoding process are not counted: its successor starts before it ends.
+    """
     gc.collect()
+    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not read
     return {
         "rss": resident_bytes(os.getpid()),
-        "descriptors": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - counted, not read
+        "descriptors": descriptors - 2 * len(decoder.pids),
         "threads": threading.active_count(),
     }
 
@@ -254,15 +258,16 @@ def run(requests: int) -> dict[str, Any]:
     for _ in range(max(1_000, requests // 20)):
         soak.send_request()
     soak.statuses.clear()
-    before, started = resource_usage(), time.perf_counter()
+    before, started = resource_usage(soak.decoder), time.perf_counter()
     peak = dict(before)
     for number in range(1, requests + 1):
         soak.send_request()
         if number % max(500, requests // 100) == 0:
-            peak = {name: max(peak[name], amount) for name, amount in resource_usage().items()}
+            usage = resource_usage(soak.decoder)
+            peak = {name: max(peak[name], amount) for name, amount in usage.items()}
     seconds = time.perf_counter() - started
-    after = resource_usage()
-    decoder_workers = soak.decoder.started_workers
+    after = resource_usage(soak.decoder)
+    lost_decoders, decoders = soak.decoder.lost_workers, len(soak.decoder.pids)
     soak.decoder.close()
     return {
         "requests": requests,
@@ -271,7 +276,8 @@ def run(requests: int) -> dict[str, Any]:
         "peak": peak,
         "after": after,
         "growth": after["rss"] - before["rss"],
-        "decoder_workers": decoder_workers,
+        "decoders": decoders,
+        "lost_decoders": lost_decoders,
         "statuses": dict(sorted(soak.statuses.items())),
     }
 

@@ -22,6 +22,6 @@ def create_link(body: Annotated[LinkBody, Body()]) -> LinkResponse:
         format=body.format and body.format.replace("jpeg", "jpg"),
         key_templates=context.key_templates,
     )
-    link = context.service.links.create(request, now=context.now)
+    link = context.service.links.create(request, now=context.now, deadline=context.deadline)
     context.log_fields |= {**link.log_fields, "campaign": body.campaign}
     return LinkResponse(**link.to_json())

@@ -21,14 +21,22 @@ def list_fonts() -> list[FontFamily]:
 
 @router.get("/v1/health", summary="Check health", tags=["Service"])
 def health() -> Response[Health]:
-    """200, or 503 if a dependency of pictures is unavailable; each is named."""
-    dependencies = router.request_context.service.health()
+    """200, or 503 if a dependency of pictures is unavailable; each is named.
+
+    `decoder` says what holds in the process that decodes untrusted files.
+    """
+    service = router.request_context.service
+    dependencies = service.health()
     healthy = all(state == "ok" for state in dependencies.values())
     return Response(
         status_code=200 if healthy else 503,
         content_type=JSON_TYPE,
         headers={} if healthy else {"Retry-After": "5"},
-        body=Health(status="ok" if healthy else "unavailable", dependencies=dict(dependencies)),
+        body=Health(
+            status="ok" if healthy else "unavailable",
+            dependencies=dict(dependencies),
+            decoder=service.sandbox_status(),
+        ),
     )
 
 

@@ -27,7 +27,7 @@ def preview(body: Annotated[PreviewBody, Body()]) -> Response[str]:
     context = router.request_context
     request = _preview_request(context, body)
     result = context.service.previews.draw(request, now=context.now, deadline=context.deadline)
-    if JSON_TYPE not in context.request.headers.get("accept", "").lower():
+    if not context.request.prefers_json():
         return binary_response(result.image.body, result.image.content_type)
     return Response(
         status_code=200, content_type=JSON_TYPE, body=_preview_response(result).model_dump_json()

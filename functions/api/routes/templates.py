@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from api.request_models import TEMPLATE_ID, TemplateChanges, UrlInteger
-from api.response_models import FieldList, TemplateList, TemplateResponse
+from api.response_models import Deletion, ErasureResponse, FieldList, TemplateList, TemplateResponse
 from api.router import JSON_TYPE, ApiRouter, any_scope, no_content
 from postcard.ports import JsonObject
 
@@ -57,6 +57,7 @@ def publish_template(template_id: TemplateId) -> Response[TemplateResponse]:
         now=context.now,
         deadline=context.deadline,
         if_match=context.request.headers.get("if-match"),
+        if_none_match=context.request.headers.get("if-none-match"),
     )
     return template_response(context.service.templates.describe(published))
 
@@ -123,9 +124,21 @@ def update_template(
 def delete_template(
     template_id: TemplateId, erase: Annotated[bool, Query()] = False
 ) -> Response[Any]:
-    """Refuse new images, links and previews; with `erase=true` end existing ones too."""
+    """Refuse new images, links and previews; with `erase=true` end existing ones too.
+
+    202: the stored pictures of an erased template are being deleted. The same call again says how
+    far that is; 204 once they are gone.
+    """
     context = router.request_context
     context.authorize_template(template_id)
     context.authorize_scope("admin" if erase else "templates")
-    context.service.templates.delete(template_id, erase=erase, deadline=context.deadline)
-    return no_content()
+    service = context.service
+    deletion = service.templates.delete(template_id, erase=erase)
+    if deletion is None or deletion.finished_at is not None:
+        return no_content()
+    progress = Deletion(**service.deletions.to_json(deletion))
+    return Response(
+        status_code=202,
+        content_type=JSON_TYPE,
+        body=ErasureResponse(template_id=template_id, deletion=progress),
+    )

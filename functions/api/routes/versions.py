@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from api.request_models import RecallBody, UrlInteger
-from api.response_models import RecallResponse, TemplateResponse, VersionList
+from api.response_models import Deletion, RecallResponse, TemplateResponse, VersionList
 from api.router import ApiRouter, any_scope
 from api.routes.templates import TAGS, Cursor, Limit, TemplateId, template_response
 
@@ -50,8 +50,17 @@ def read_version(template_id: TemplateId, version: Version) -> Response[Template
 def recall_version(
     template_id: TemplateId, version: Version, body: Annotated[RecallBody, Body()]
 ) -> RecallResponse:
-    """Draw the version's links and images with another version from now on."""
+    """Draw the version's links and images with another version from now on.
+
+    Its stored pictures are deleted in the background. The same call again says how far that is.
+    """
     context = router.request_context
     context.authorize_template(template_id)
-    context.service.recalls.recall(template_id, version, body.replaced_by)
-    return RecallResponse(template_id=template_id, version=version, replaced_by=body.replaced_by)
+    service = context.service
+    deletion = service.recalls.recall(template_id, version, body.replaced_by)
+    return RecallResponse(
+        template_id=template_id,
+        version=version,
+        replaced_by=body.replaced_by,
+        deletion=Deletion(**service.deletions.to_json(deletion)),
+    )

@@ -217,3 +217,10 @@ def failure_site(failure: BaseException) -> str:
         trace = trace.tb_next
     where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else ""
     return type(failure).__name__ + where
+
+
+class SandboxUnavailable(Exception):
+    """The process that reads untrusted files ended or did not answer, whatever the file is.
+
+    Not a `Problem`: callers try again, or do without the file.
+    """

@@ -2,11 +2,13 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from postcard.errors import BadRequest
 
+BYTE_ORDER_MARK = "\ufeff"
 MAX_DEPTH = 32
 MAX_POINTER_LENGTH = 500
 MAX_QUOTED_LENGTH = 64  # of a text that an error message repeats
@@ -16,13 +18,13 @@ _DIGITS_OF_A_DOUBLE = 308  # a number of so many digits is always in a double's 
 def parse_json(text: str | bytes) -> Any:
     """Parse a JSON text, in time that is linear in its length.
 
-    `BadRequest` `invalid_json` for invalid JSON or UTF-8, NaN and infinities, numbers too large for
-    a double, duplicate keys in an object, and nesting deeper than 32.
+    A byte order mark before it is skipped. `BadRequest` `invalid_json` for invalid JSON or UTF-8,
+    NaN and infinities, numbers too large for a double, duplicate keys in an object, and nesting
+    deeper than 32.
     """
     try:
-        body = text if isinstance(text, str) else text.decode("utf-8")
         value = json.loads(
-            body,
+            decode_utf8(text).removeprefix(BYTE_ORDER_MARK),
             parse_constant=_reject_constant,
             parse_float=_parse_finite_float,
             parse_int=_parse_int,
@@ -30,11 +32,24 @@ def parse_json(text: str | bytes) -> Any:
         )
     except RecursionError:
         raise _invalid_json("The JSON is nested deeper than 32.") from None
-    except ValueError as error:  # from json, from UTF-8, and from the hooks below
+    except json.JSONDecodeError as error:
+        raise _invalid_json(f"The body is not valid JSON: {_syntax_error(error)}.") from None
+    except ValueError as error:  # from the hooks below
         raise _invalid_json(f"The body is not valid JSON: {error}.") from None
     if _is_deeper_than(value, MAX_DEPTH):
         raise _invalid_json("The JSON is nested deeper than 32.")
     return value
+
+
+def decode_utf8(text: str | bytes) -> str:
+    """The text of bytes; `BadRequest` if they are not UTF-8."""
+    if isinstance(text, str):
+        return text
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"The body is not UTF-8 text (byte {error.start + 1}): send JSON in UTF-8."
+        raise _invalid_json(detail) from None
 
 
 def canonical_json(value: Any) -> str:
@@ -71,6 +86,30 @@ def unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
                 raise ValueError(f"the key {_quote(name)} occurs twice in one object")
             seen.add(name)
     return members
+
+
+def _syntax_error(error: json.JSONDecodeError) -> str:
+    """What is wrong and where, without the words of Python's decoder.
+
+    >>> _syntax_error(json.JSONDecodeError("Expecting ',' delimiter", "[1 2]", 3))
+    "',' is missing at line 1, column 4"
+    """
+    message = re.sub("^Expecting ('.') delimiter$", r"\1 is missing", error.msg)
+    message = _SYNTAX_ERRORS.get(message.removesuffix(": "), message)
+    return f"{message} at line {error.lineno}, column {error.colno}"
+
+
+_SYNTAX_ERRORS = {
+    "Expecting value": "a value is missing",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
+    "Extra data": "there is more behind the value",
+    "Unterminated string starting at": "a text has no closing quote",
+    "Invalid control character at": "a text has a line break or another control character",
+    "Invalid \\escape": "a text has a backslash before a character that needs none",
+    "Invalid \\uXXXX escape": "a text has \\u without four hexadecimal digits",
+    "Illegal trailing comma before end of object": "there is a comma before }",
+    "Illegal trailing comma before end of array": "there is a comma before ]",
+}
 
 
 def _invalid_json(detail: str) -> BadRequest:

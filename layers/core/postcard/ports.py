@@ -27,6 +27,14 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """A key of a bucket, and when its object was put, in Unix seconds by the bucket's clock."""
+
+    key: str
+    modified_at: float
+
+
 class ObjectStore(Protocol):
     """A bucket. `get` ends at the `time.monotonic()` instant `deadline`; `put` replaces."""
 
@@ -37,6 +45,13 @@ class ObjectStore(Protocol):
     def put(self, key: str, stored: StoredObject) -> None: ...
     def delete(self, keys: Sequence[str]) -> None: ...
     def keys(self, prefix: str) -> Iterator[str]: ...
+
+
+class PagedObjectStore(ObjectStore, Protocol):
+    """A bucket whose listings are read page by page."""
+
+    def page(self, prefix: str, *, after: str, limit: int) -> "Page[ListedObject]":
+        """At most `limit` objects whose keys begin with `prefix`, in order, behind key `after`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,9 @@ class Page(Generic[Item]):
 class TemplateStore(Protocol):
     """Template records and versions."""
 
-    def record(self, template_id: str) -> TemplateRecord | None: ...
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
+        """As it is now, or, not `consistent`, perhaps as it was a second ago, at half the price."""
+
     def version(self, template_id: str, version: int) -> TemplateVersion | None: ...
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither.
@@ -136,11 +153,66 @@ class ImageStore(Protocol):
 
     def get(self, image_id: str) -> ImageRecord | None: ...
     def put(self, record: ImageRecord) -> None: ...
+    def replace(self, record: ImageRecord, *, status: str) -> bool:
+        """Put unless the stored record's status is another than `status`; whether it was put."""
+
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
-        """Every image of a template, or of one of its versions; for recalls and erasures."""
+        """Every image of a template, or of one of its versions."""
+
+    def page_by_template(
+        self, template_id: str, version: int | None, *, after: str, limit: int
+    ) -> Page[ImageRecord]:
+        """At most `limit` of the same; `after` is "" or the last page's `next_cursor`."""
 
     def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
         """Every image with a blind index."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionRecord:
+    """A deletion of stored pictures in the background, which a worker does step by step.
+
+    `version` is the recalled version; None: the whole template was erased. `versions` are all whose
+    pictures go: those that an earlier recall drew as `version`, too. `run` identifies this deletion
+    among later ones of the same version, `epoch` is that of the cache paths at the time. Times are
+    Unix seconds.
+
+    `step` counts the steps that are done. The next one begins behind `after` in the place with the
+    number `place` of the walk that began at `walk_began_at`; None: with a new walk.
+    """
+
+    template_id: str
+    version: int | None
+    versions: Sequence[int]
+    run: str
+    epoch: int
+    requested_at: int
+    updated_at: int
+    step: int = 0
+    walk_began_at: float | None = None
+    place: int = 0
+    after: str = ""
+    deleted: int = 0
+    finished_at: int | None = None
+
+
+class DeletionStore(Protocol):
+    """The last deletion of each version, and of each erased template."""
+
+    def get(self, template_id: str, version: int | None) -> DeletionRecord | None: ...
+    def of_template(self, template_id: str) -> Sequence[DeletionRecord]: ...
+    def begin(self, record: DeletionRecord) -> None:
+        """Store a new deletion in the place of the last one."""
+
+    def advance(self, record: DeletionRecord) -> bool:
+        """Store the record unless it is of another run, or not one step further; whether it was."""
+
+
+class Queue(Protocol):
+    """A queue of tasks for the worker function: each arrives at least once, in no order."""
+
+    def send(self, task: JsonObject, *, delay_seconds: int = 0) -> None:
+        """The task arrives after `delay_seconds`, at most 900."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +394,8 @@ class RateLimiter(Protocol):
 class Counters(Protocol):
     """Counters by name, for daily and monthly limits: the name includes the day or month."""
 
-    def increment(self, name: str, *, expires_at: int) -> int:
-        """Add one and return the new count. A counter is deleted some time after `expires_at`."""
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
+        """Add `by` and return the new count. A counter is deleted some time after `expires_at`."""
 
 
 class IdempotencyStore(Protocol):

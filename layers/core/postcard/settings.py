@@ -25,11 +25,14 @@ class Settings:
     base_url: str = ""  # of pictures, without a trailing slash; the image function needs none
     kvs_arn: str = ""  # or "file:/folder" on a machine without CloudFront
     distribution_id: str = ""
+    queue_url: str = ""  # of the worker's tasks
     allow_http: bool = False
     cors_origins: tuple[str, ...] = ()
     fonts: str = DEFAULT_FONTS  # a folder
+    more_fonts: str = ""  # the folder of the optional fonts; empty without them
     retention_days: int | None = None
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    store_renders: str = "always"  # or "never": the CDN alone keeps the pictures of links
     stage: str = DEFAULT_STAGE
     region: str = DEFAULT_REGION
     endpoint_url: str | None = None
@@ -46,12 +49,15 @@ class Settings:
             base_url=environ.get("POSTCARD_BASE_URL", "").rstrip("/"),
             kvs_arn=environ.get("POSTCARD_KVS_ARN", ""),
             distribution_id=environ.get("POSTCARD_DISTRIBUTION_ID", ""),
+            queue_url=environ.get("POSTCARD_QUEUE_URL", ""),
             allow_http=_read_flag(environ, "POSTCARD_ALLOW_HTTP"),
             cors_origins=tuple(environ.get("POSTCARD_CORS_ORIGINS", "").replace(",", " ").split()),
             fonts=environ.get("POSTCARD_FONTS") or DEFAULT_FONTS,
+            more_fonts=environ.get("POSTCARD_MORE_FONTS", ""),
             retention_days=_read_positive_integer(environ, "POSTCARD_RETENTION_DAYS", "days"),
             merge_renders=_read_positive_integer(environ, "POSTCARD_MERGE_RENDERS", "renders")
             or DEFAULT_MERGE_RENDERS,
+            store_renders=_read_choice(environ, "POSTCARD_STORE_RENDERS", ("always", "never")),
             stage=environ.get("POSTCARD_STAGE") or DEFAULT_STAGE,
             region=environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION,
             endpoint_url=environ.get("AWS_ENDPOINT_URL") or None,
@@ -66,6 +72,14 @@ def _read_flag(environ: Mapping[str, str], name: str) -> bool:
     if text not in ("", "0", "1"):
         raise SettingsError(f'{name} is "{text}": leave it empty or set it to 1.')
     return text == "1"
+
+
+def _read_choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices; the first if it is not set."""
+    text = environ.get(name) or choices[0]
+    if text not in choices:
+        raise SettingsError(f'{name} is "{text}": set it to {" or ".join(choices)}.')
+    return text
 
 
 def _read_positive_integer(environ: Mapping[str, str], name: str, unit: str) -> int | None:

@@ -7,7 +7,7 @@ starts; the API service gets boto3 clients.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,9 @@ from postcard.settings import Settings
 from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
-    from postcard.adapters.aws.boto_client import BotoClient
+    from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.services.assembly import ApiService
+    from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
@@ -76,14 +77,24 @@ def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.deletion_records import DynamoDeletionStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
+    from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
     from postcard.adapters.aws.uploads import S3Uploads
     from postcard.assets.font_catalog import describe_fonts
     from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(settings)
-    s3, dynamodb, secrets_manager, cloudfront = clients
+    clients = _clients(
+        settings,
+        "s3",
+        "dynamodb",
+        "secretsmanager",
+        "cloudfront",
+        "sqs",
+        lazy=("cloudfront", "sqs"),
+    )
+    s3, dynamodb, secrets_manager, cloudfront, sqs = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
@@ -97,6 +108,8 @@ def api_service(settings: Settings) -> "ApiService":
             idempotency=DynamoIdempotencyStore(table),
             uploads=S3Uploads(s3, settings.store_bucket),
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
+            deletions=DynamoDeletionStore(table),
+            queue=SqsQueue(sqs, settings.queue_url),
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
@@ -104,14 +117,44 @@ def api_service(settings: Settings) -> "ApiService":
     )
 
 
-def _clients(settings: Settings) -> "list[BotoClient]":
-    from postcard.adapters.aws.boto_client import boto_client
+def worker_service(settings: Settings) -> "WorkerService":
+    """The service of the worker function."""
+    from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+    from postcard.adapters.aws.queue import SqsQueue
+    from postcard.deletion.deletions import TASK, DeletionWorker
+    from postcard.services.worker import WorkerService
 
-    names = ("s3", "dynamodb", "secretsmanager", "cloudfront")
-    return [boto_client(name, settings) for name in names]
+    clients = _clients(settings, "s3", "dynamodb", "cloudfront", "sqs")
+    s3, dynamodb, cloudfront, sqs = clients
+    table = Table(dynamodb, settings.table)
+    deletions = DeletionWorker(
+        DynamoDeletionStore(table),
+        SqsQueue(sqs, settings.queue_url),
+        DynamoImageStore(table),
+        S3ObjectStore(s3, settings.pictures_bucket),
+        CloudFrontCdn(cloudfront, settings.distribution_id),
+    )
+    return WorkerService(
+        {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
 
 
-def _set_deadline(clients: "list[BotoClient]", instant: float) -> None:
+def _clients(
+    settings: Settings, *names: str, lazy: Sequence[str] = ()
+) -> "list[BotoClient | LazyBotoClient]":
+    """Clients of these services; those in `lazy` are made at their first call."""
+    from postcard.adapters.aws.boto_client import LazyBotoClient, boto_client
+
+    return [
+        LazyBotoClient(partial(boto_client, name, settings))
+        if name in lazy
+        else boto_client(name, settings)
+        for name in names
+    ]
+
+
+def _set_deadline(clients: "list[BotoClient | LazyBotoClient]", instant: float) -> None:
     for client in clients:
         client.overall_deadline = instant
 
@@ -176,12 +219,15 @@ def _dependencies(
         fetcher=_LazyFetcher(settings),
         counters=DynamoCounters(table),
         renderer=Renderer(
-            Fonts.load(Path(settings.fonts)),
+            Fonts.load(
+                Path(settings.fonts), Path(settings.more_fonts) if settings.more_fonts else None
+            ),
             DecodedImageCache(untrusted_decoder_factory=_sandboxed_decoder, caches=caches),
             StaticLayerCache(caches=caches),
         ),
         keys=keys.current,
         origin=keys.origin_secret,
         merge_renders=settings.merge_renders,
+        stores_renders=settings.store_renders == "always",
         caches=caches,
     )

@@ -54,7 +54,7 @@ def sample(kinds: tuple[str, ...]) -> tuple[str, ...]:
 LAYERS = InjectedFault("", BUCKET, "get", "templates/welcome/1/static-layers/")
 IMAGE = InjectedFault("", BUCKET, "get", "templates/welcome/1/sources/")
 WRITE = InjectedFault("", BUCKET, "put", "renders/")
-RECORD = InjectedFault("", TABLE, "GetItem", "templates/")
+RECORD = InjectedFault("", TABLE, "GetItem", "record#")
 VERSION = InjectedFault("", TABLE, "GetItem", "template#")
 BUDGET = InjectedFault("", TABLE, "UpdateItem", "count#")
 KEYS = InjectedFault("", SECRETS)

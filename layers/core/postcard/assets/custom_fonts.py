@@ -6,8 +6,8 @@ from typing import Any
 
 from postcard.assets.font_cache import FontKeysByFamily
 from postcard.assets.font_catalog import merge_entries
-from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
-from postcard.errors import Fault, GatewayTimeout, raise_faults
+from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetNotChecked, AssetReader
+from postcard.errors import Fault, GatewayTimeout, ServiceUnavailable, raise_faults
 from postcard.font_sanitizer.subprocess_client import MAX_CHECK_SECONDS
 from postcard.ports import AssetRecord
 from postcard.template.model import Document
@@ -85,7 +85,9 @@ class CustomFonts:
         faults = []
         for name, pointer in pointers.items():
             try:
-                chosen[name] = self._records_of(name, families, templates)
+                chosen[name] = self._records_of(name, families, templates, deadline)
+            except AssetNotChecked as failure:
+                raise ServiceUnavailable(str(failure)) from failure
             except AssetError as error:
                 faults.append(Fault("invalid_value", pointer, str(error)))
         return {name: records for name, records in chosen.items() if records}, faults
@@ -95,12 +97,13 @@ class CustomFonts:
         name: str,
         families: Mapping[str, Sequence[AssetRecord]],
         templates: Sequence[str] | None,
+        deadline: float,
     ) -> Sequence[AssetRecord]:
         if not name.startswith(ASSET_PREFIX):
             return families.get(name, ())
         asset_id = name.removeprefix(ASSET_PREFIX)
         record = self._assets.get_record(asset_id, templates=templates)
-        return (self._assets.get_ready_font(record),)
+        return (self._assets.get_ready_font(record, deadline=deadline),)
 
     def _ready_fonts(
         self, templates: Sequence[str] | None, deadline: float, *, require_checked: bool
@@ -110,9 +113,7 @@ class CustomFonts:
         Where the time is too short to sanitize a new one, it is left out, or `GatewayTimeout` is
         raised if `require_checked`.
         """
-        for record in self._font_records():
-            if not record.is_usable_in(templates):
-                continue
+        for record in self._font_records(templates):
             if record.is_unchecked and self._monotonic() > deadline - MAX_CHECK_SECONDS:
                 if record.status == "ready":
                     yield record  # a replacement is not in use before it was checked
@@ -121,15 +122,20 @@ class CustomFonts:
                     raise GatewayTimeout("New fonts are still being checked: try again.")
                 continue
             try:
-                yield self._assets.get_ready_font(record)
+                yield self._assets.get_ready_font(record, deadline=deadline)
+            except AssetNotChecked as failure:
+                if require_checked:
+                    raise ServiceUnavailable(str(failure)) from failure
             except AssetError:  # reported where a document names it, and by GET /v1/assets
                 continue
 
-    def _font_records(self) -> Iterator[AssetRecord]:
+    def _font_records(self, templates: Sequence[str] | None) -> Iterator[AssetRecord]:
         cursor: str | None = None
         while True:
             page = self._assets.records.list(limit=_PAGE_SIZE, cursor=cursor)
-            yield from (record for record in page.items if record.is_font)
+            for record in page.items:
+                if record.is_font and record.is_usable_in(templates):
+                    yield record
             if (cursor := page.next_cursor) is None:
                 return
 

@@ -4,14 +4,15 @@ So what is drawn later is a picture that was re-encoded, without anything hidden
 whose tables the sanitizer wrote. Until then the bytes that an asset had before stay in use.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from postcard import ports
-from postcard.canvas.codecs.decoded_image import DecodedImage
-from postcard.canvas.codecs.reencode import pixel_size, reencode
-from postcard.errors import Conflict
+from postcard.canvas.codecs.reencode import Decode, pixel_size, reencode
+from postcard.errors import Conflict, SandboxUnavailable
 from postcard.ports import AnnouncedUpload, AssetRecord, StoredObject
+from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from postcard.runtime.digest import content_digest
 
 ASSET_PREFIX = "asset:"  # of references to assets in templates and requests
@@ -19,6 +20,10 @@ ASSET_PREFIX = "asset:"  # of references to assets in templates and requests
 
 class AssetError(Exception):
     """An asset cannot be drawn; the text says why, for people."""
+
+
+class AssetNotChecked(AssetError):
+    """An upload is there and could not be checked just now: another try may succeed."""
 
 
 class AssetReader:
@@ -34,14 +39,16 @@ class AssetReader:
         self,
         records: ports.AssetStore,
         store: ports.ObjectStore,
-        decode: Callable[[bytes], DecodedImage],
+        decode: Decode,
         *,
         normalize: bool,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.records = records
         self._store = store
         self._decode = decode
         self._normalize = normalize
+        self._monotonic = monotonic
 
     def read(
         self,
@@ -64,6 +71,8 @@ class AssetReader:
         record, stored = self._read_stored(record, deadline)
         if record.status == "ready":
             return stored.body
+        if self._normalize:
+            raise _not_checked(record)
         _check_size(record.asset_id, record.bytes, stored)
         return stored.body
 
@@ -82,19 +91,23 @@ class AssetReader:
         if record.status == "refused":
             raise AssetError(record.detail)
         if record.status == "waiting":
-            raise _not_uploaded(record)
+            self._read_stored(record, deadline)
+            raise _not_checked(record)
         return record
 
     def check_upload(self, record: AssetRecord, *, deadline: float | None = None) -> AssetRecord:
         """The record once an announced upload was checked, if its bytes are there by now.
 
         A good upload takes the place of the bytes in use. A refused one changes only `detail`,
-        unless the asset has no other bytes.
+        unless the asset has no other bytes. If it cannot be checked now, the record stays as it
+        is, and the next call tries again.
         """
         for upload in _unchecked_uploads(record):
             stored = self._store.get(upload.object_key, deadline=deadline)
             if stored is not None:
-                return self._check_and_record(record, upload, stored)
+                return self._check_and_record(
+                    record, upload, stored, Deadline.at(deadline, self._monotonic)
+                )
         return record
 
     def pixel_size(
@@ -122,10 +135,16 @@ class AssetReader:
         return record, stored
 
     def _check_and_record(
-        self, record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
+        self,
+        record: AssetRecord,
+        upload: AnnouncedUpload,
+        stored: StoredObject,
+        deadline: Deadline,
     ) -> AssetRecord:
         try:
-            checked, body = self._check(record, upload, stored)
+            checked, body = self._check(record, upload, stored, deadline)
+        except (SandboxUnavailable, DeadlineExceeded):
+            return record
         except AssetError as error:
             return self._put(_refused(record, upload, str(error)), unused=[upload.object_key])
         self._store.put(checked.object_key, StoredObject(body, checked.content_type))
@@ -152,15 +171,19 @@ class AssetReader:
         return record
 
     def _check(
-        self, record: AssetRecord, upload: AnnouncedUpload, stored: StoredObject
+        self,
+        record: AssetRecord,
+        upload: AnnouncedUpload,
+        stored: StoredObject,
+        deadline: Deadline,
     ) -> tuple[AssetRecord, bytes]:
         """The record with an upload in use, and the bytes to store; `AssetError` if refused."""
         _check_size(record.asset_id, upload.bytes, stored)
         width = height = font = None
         if upload.content_type.startswith("font/"):
-            body, content_type, font = _sanitize_font(record.asset_id, stored)
+            body, content_type, font = _sanitize_font(record.asset_id, stored, deadline)
         else:
-            body, content_type = self._reencode(record.asset_id, stored)
+            body, content_type = self._reencode(record.asset_id, stored, deadline)
             width, height = pixel_size(body)
         upload_id = upload.object_key.rpartition("/")[2]
         checked = replace(
@@ -179,9 +202,13 @@ class AssetReader:
         )
         return checked, body
 
-    def _reencode(self, asset_id: str, stored: StoredObject) -> tuple[bytes, str]:
+    def _reencode(
+        self, asset_id: str, stored: StoredObject, deadline: Deadline
+    ) -> tuple[bytes, str]:
         try:
-            return reencode(stored.body, self._decode)
+            return reencode(stored.body, self._decode, deadline)
+        except SandboxUnavailable:
+            raise
         except ValueError as error:
             raise AssetError(f'The asset "{asset_id}" is not a usable picture: {error}.') from None
 
@@ -208,15 +235,21 @@ def _check_size(asset_id: str, announced: int, stored: StoredObject) -> None:
         raise AssetError(f'The asset "{asset_id}" has not the size that was announced.')
 
 
-def _sanitize_font(asset_id: str, stored: StoredObject) -> tuple[bytes, str, dict[str, object]]:
+def _sanitize_font(
+    asset_id: str, stored: StoredObject, deadline: Deadline
+) -> tuple[bytes, str, dict[str, object]]:
     # Imported here: the image function reads assets and never sanitizes a font.
     from postcard.assets.font_catalog import describe_font
-    from postcard.font_sanitizer.subprocess_client import sanitize_in_subprocess
+    from postcard.font_sanitizer.subprocess_client import MAX_CHECK_SECONDS, sanitize_in_subprocess
     from postcard.text.font_file import MEDIA_TYPES, read_metadata
 
     try:
-        font = sanitize_in_subprocess(stored.body)
+        deadline.check()
+        timeout = min(MAX_CHECK_SECONDS, deadline.remaining())
+        font = sanitize_in_subprocess(stored.body, timeout=timeout)
         catalog_entry = describe_font(read_metadata(font))
+    except SandboxUnavailable:
+        raise
     except ValueError as error:
         raise AssetError(f'The asset "{asset_id}" is not a usable font: {error}.') from None
     return font, MEDIA_TYPES[font[:4]], dict(catalog_entry)
@@ -224,3 +257,9 @@ def _sanitize_font(asset_id: str, stored: StoredObject) -> tuple[bytes, str, dic
 
 def _not_uploaded(record: AssetRecord) -> AssetError:
     return AssetError(f'The asset "{record.asset_id}" has not been uploaded yet.')
+
+
+def _not_checked(record: AssetRecord) -> AssetNotChecked:
+    return AssetNotChecked(
+        f'The asset "{record.asset_id}" could not be checked just now: try again.'
+    )

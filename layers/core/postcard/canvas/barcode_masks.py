@@ -43,6 +43,22 @@ def bar_boxes(modules: Sequence[int], box: Box) -> Iterator[Box]:
         x += bar_width
 
 
+def bars_mask(modules: Sequence[int], box: Box, *, clip: PixelBounds) -> Mask:
+    """All bars of a code in a box of device pixels, with the spaces between, cut at `clip`."""
+    bars = list(bar_boxes(modules, box))
+    if not bars:
+        return Mask(0, 0, 0, 0, None)
+    code = Box(bars[0].x, bars[0].y, bars[-1].right - bars[0].x, bars[0].height)
+    visible = mask.rectangle(code, clip=clip)
+    if not visible.width or not visible.height:
+        return visible
+    image = Image.new("L", visible.size)
+    for bar in bars:
+        left, right = int(bar.x) - visible.x, int(bar.right) - visible.x
+        image.paste(255, (left, 0, right, visible.height))
+    return replace(visible, image=image)
+
+
 def qr_mask(rows: ModuleRows, box: Box, style: ModuleStyle, *, clip: PixelBounds) -> Mask:
     """The dark modules of a QR code, centred in a box of device pixels and cut at `clip`."""
     columns = len(rows[0])

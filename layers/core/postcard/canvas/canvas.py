@@ -8,10 +8,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from postcard.canvas import group_compositing, mask, text_drawing
-from postcard.canvas.barcode_masks import ModuleStyle, bar_boxes, qr_mask
+from postcard.canvas.barcode_masks import ModuleStyle, bar_boxes, bars_mask, module_width, qr_mask
 from postcard.canvas.blending import BlendMode
+from postcard.canvas.code_contrast import PARTLY_COVERED, CodeFault, code_fault
 from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.drop_shadow import DropShadow
 from postcard.canvas.image_filters import ImageFilters
@@ -212,6 +214,39 @@ class Canvas:
         """
         for bar in bar_boxes(modules, self._to_device(box)):
             self._fill_mask(mask.rectangle(bar, clip=(0, 0, *self.size)), color, bar)
+
+    def qr_fault(
+        self,
+        rows: Sequence[bytes],
+        box: Box,
+        *,
+        style: ModuleStyle = "square",
+        hidden: Box | None = None,
+    ) -> CodeFault | None:
+        """Why the colours of a QR code that was drawn here do not scan; None if they do.
+
+        `hidden` is what a logo covers.
+        """
+        device = self._to_device(box)
+        modules = qr_mask(rows, device, style, clip=(0, 0, *self.size))
+        if not modules.width or not modules.height:
+            return None
+        if hidden and modules.image:
+            image, covered = modules.image.copy(), self._to_device(hidden)
+            left, top = round(covered.x - modules.x), round(covered.y - modules.y)
+            right, bottom = round(covered.right - modules.x), round(covered.bottom - modules.y)
+            image.paste(PARTLY_COVERED, (left, top, right, bottom))
+            modules = replace(modules, image=image)
+        module = max(1, round(device.width / len(rows)))
+        return code_fault(self.surface, modules, (module, module))
+
+    def barcode_fault(self, modules: Sequence[int], box: Box) -> CodeFault | None:
+        """Why the colours of a linear barcode that was drawn here do not scan."""
+        bars = bars_mask(modules, self._to_device(box), clip=(0, 0, *self.size))
+        if not bars.width or not bars.height:
+            return None
+        module = module_width(len(modules), box.width * self.scale_x)
+        return code_fault(self.surface, bars, (module, 0), red_light=True)
 
     @contextmanager
     def group(

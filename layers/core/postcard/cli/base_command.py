@@ -14,6 +14,7 @@ from postcard.cli.output import (
 )
 from postcard.errors import Problem
 
+AS_JSON = "postcard.as_json"  # in the context's `meta`, for a command that prints by itself
 EXIT_CODES_HELP = (
     "Exit codes: 0 success, 1 a check found problems, 2 the command could not be carried out."
 )
@@ -38,7 +39,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the function, print its result and exit with its code."""
-        as_json = ctx.params.pop("as_json")
+        as_json = ctx.meta[AS_JSON] = ctx.params.pop("as_json")
         result = self._result(ctx)
         print_result(result, as_json=as_json)
         ctx.exit(result.exit_code)
@@ -54,6 +55,8 @@ class Command(click.Command):
             return error_result(failure.message)
         except OSError as error:
             return error_result(os_error_message(error))
+        except click.Abort:  # a question was answered with no, or Ctrl-C
+            return error_result("Aborted.")
         assert isinstance(result, CommandResult)
         return result
 

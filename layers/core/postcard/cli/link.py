@@ -1,19 +1,30 @@
 """`postcard link`: signs a link for one person, or a merge link for a mail platform."""
 
+import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 
+from postcard.cli.api_client import ApiClient
 from postcard.cli.base_command import Command
 from postcard.cli.date_options import DATE_TIME, DATE_TIME_METAVAR, unix_seconds
 from postcard.cli.number_options import WholeNumber
-from postcard.cli.output import CommandError, CommandResult, fault_line
+from postcard.cli.option_faults import naming_options, with_options
+from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
-from postcard.cli.value_options import flatten, modifications, read_values, values_options
+from postcard.cli.value_options import (
+    flatten,
+    modifications,
+    read_values,
+    value_options,
+    values_options,
+)
+from postcard.errors import Fault
 from postcard.timestamps import format_rfc3339
 
 
@@ -63,6 +74,12 @@ from postcard.timestamps import format_rfc3339
     metavar="PLATFORM",
     help="Create a merge link for this mail platform: klaviyo, mailchimp, instantly or custom.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice(["url", "raw"]),
+    help="With --esp custom: whether the platform URL-encodes the values or inserts them as they"
+    " are. Default: not known.",
+)
 @click.option("--img", is_flag=True, help="Print an <img> tag instead of the link.")
 @click.option(
     "--unchecked",
@@ -76,12 +93,17 @@ def link(
 ) -> CommandResult:
     """Print a signed link to a picture of TEMPLATE_ID.
 
-    Everyone who has the link can open the picture, but cannot change its signed values.
+    Everyone who has the link can open the picture, but cannot change its signed values. With
+    POSTCARD_API_URL and POSTCARD_API_KEY set, the API of that address signs it: neither AWS
+    credentials nor a signing key are needed.
     """
     link_options = LinkOptions(template_id, **options)  # type: ignore[arg-type]
     if unchecked:
         return sign_unchecked_link(target, link_options)
-    return sign_checked_link(target, link_options)
+    with naming_options(link_options.value_options):
+        if target.uses_api():
+            return mint_link(target.api_client(), link_options)
+        return sign_checked_link(target, link_options)
 
 
 class LinkOptions:
@@ -103,41 +125,57 @@ class LinkOptions:
         campaign: str | None,
         opened: Sequence[str],
         esp: str | None,
+        encoding: str | None,
         img: bool,
     ) -> None:
         self.template_id = template_id
         self.values = read_values(assigned, files, all_values)
+        self.value_options = value_options(self.values, assigned, files)
         self.version = None if version is None else _parse_version(version)
         self.format = "jpg" if format_ == "jpeg" else format_
         self.width, self.dpr, self.quality = width, float(dpr), quality
         self.expires, self.campaign = unix_seconds(expires), campaign
         self.open_fields = dict(_parse_open_field(each) for each in opened)
-        self.esp, self.img = esp, img
+        self.esp, self.encoding, self.img = esp, encoding, img
+
+    def request(self) -> dict[str, Any]:
+        """The properties of `POST /v1/links`."""
+        return {
+            "template_id": self.template_id,
+            "template_version": self.version,
+            "modifications": modifications(self.values),
+            "format": self.format,
+            "width": self.width,
+            "dpr": self.dpr,
+            "quality": self.quality,
+            "campaign": self.campaign,
+            "expires_at": None if self.expires is None else format_rfc3339(self.expires),
+            "esp": self.esp,
+            "open": self.open_fields or None,
+            "encoding": self.encoding,
+        }
 
 
 def sign_checked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:
     """Check the values against the template and sign, with the same service as `POST /v1/links`."""
     from postcard.services.links import LinkRequest
 
-    expires = None if options.expires is None else format_rfc3339(options.expires)
-    request = LinkRequest(
-        template_id=options.template_id,
-        template_version=options.version,
-        modifications=modifications(options.values),
-        format=options.format,
-        width=options.width,
-        dpr=options.dpr,
-        quality=options.quality,
-        campaign=options.campaign,
-        expires_at=expires,
-        esp=options.esp,
-        open=options.open_fields or None,
-    )
+    request = LinkRequest(**options.request())
     created = target.api_service().links.create(request, now=time.time())
-    json_fields = {"success": True, **created.to_json()}
-    messages = [f"warning: {fault_line(fault)}" for fault in created.warnings]
-    text = created.img if options.img else created.url
-    return CommandResult(text, json_fields, messages=messages)
+    return _link_result({"success": True, **created.to_json()}, options)
+
+
+def mint_link(client: ApiClient, options: LinkOptions) -> CommandResult:
+    """Have the API check the values and sign."""
+    return _link_result(client.call("POST", "/v1/links", json.dumps(options.request())), options)
+
+
+def _link_result(created: Mapping[str, Any], options: LinkOptions) -> CommandResult:
+    faults = [Fault(w["code"], w["pointer"], w["detail"]) for w in created["warnings"]]
+    warnings = with_options(faults, options.value_options)
+    json_fields = {**created, "warnings": [fault_json(fault) for fault in warnings]}
+    messages = [f"warning: {fault_line(fault)}" for fault in warnings]
+    return CommandResult(created["img" if options.img else "url"], json_fields, messages=messages)
 
 
 def sign_unchecked_link(target: ServiceTarget, options: LinkOptions) -> CommandResult:

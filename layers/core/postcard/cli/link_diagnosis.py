@@ -45,9 +45,12 @@ def _diagnose_values(
     changes = modifications_from_link(loaded.template, link.fields)
     for name in changes.ignored_names:
         add_check("values", "note", f"the template has no field or layer {name}: it is ignored.")
-    bound = bind(loaded.template, changes, mode="default", restricted=frozenset(link.open_fields))
-    for warning in bound.warnings:
+    open_fields = frozenset(link.open_fields)
+    bound = bind(loaded.template, changes, mode="default", restricted=open_fields, from_link=True)
+    for warning in (fault for fault in bound.warnings if fault not in bound.rejected):
         add_check("values", "note", warning.detail)
+    for fault in bound.rejected:
+        add_check("values", "wrong", f"{fault.detail} The link shows the fallback picture.")
     for name in bound.missing_required:
         add_check(
             "values",

@@ -36,7 +36,7 @@ def load_local_fonts(file: TemplateFile, document: Document, shipped: Fonts) -> 
     """The fonts that a document uses and Postcard does not ship, sanitized like uploaded fonts."""
     paths_by_family, faults = font_files(file, document, shipped)
     files_by_family = {
-        name: [_sanitized_font(path) for path in paths] for name, paths in paths_by_family.items()
+        name: [sanitized_font(path) for path in paths] for name, paths in paths_by_family.items()
     }
     return LocalFonts(
         {
@@ -88,14 +88,14 @@ def _family_files(file: TemplateFile, name: str) -> list[Path]:
             expected = file.path.parent / "assets" / name.removeprefix(ASSET_PREFIX)
             suffixes = ", ".join(FONT_TYPES)
             raise FontError(f"{name} needs a font file {expected}.* ({suffixes}).")
-        _sanitized_font(path)
+        sanitized_font(path)
         return [path]
     paths = (p for p in sorted((file.path.parent / "assets").glob("*")) if p.suffix in FONT_TYPES)
-    return [path for path in paths if read_metadata(_sanitized_font(path)).family == name]
+    return [path for path in paths if read_metadata(sanitized_font(path)).family == name]
 
 
 @cache
-def _sanitized_font(path: Path) -> bytes:
+def sanitized_font(path: Path) -> bytes:
     """The font as an upload would store it."""
     try:
         return sanitize_in_subprocess(path.read_bytes())

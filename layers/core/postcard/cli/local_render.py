@@ -9,31 +9,33 @@ from postcard.adapters.http.fetcher import HttpFetcher
 from postcard.assets.font_cache import FontCache
 from postcard.canvas.codecs.reencode import reencode
 from postcard.cli.local_fonts import load_local_fonts
-from postcard.cli.target import fonts_folder
+from postcard.cli.option_faults import naming_options, with_options
+from postcard.cli.target import load_fonts
 from postcard.cli.template_files import TemplateFile
 from postcard.errors import Fault, SourceImageFault
 from postcard.image_formats import EncodedImage
-from postcard.pipeline.pipeline import bad_request_for
+from postcard.pipeline.pipeline import RenderResult, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import FetchError, TemplateVersion
 from postcard.rendering.renderer import ImageSource, PreparedRender, Renderer, RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.publishing import findings_about
 from postcard.template.bind import example_value
 from postcard.template.compiled import Template
 from postcard.template.fields.list_values import parse_flat_name
 from postcard.template.validation.parse import parse_document
-from postcard.text.fonts import Fonts
 
 FETCH_SECONDS = 10.0  # for all remote pictures together
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRenderResult:
-    """A picture and its warnings."""
+    """A picture, its warnings, and the findings about its document."""
 
     image: EncodedImage
     warnings: Sequence[Fault]
+    findings: Sequence[Fault]
 
 
 def render_file(
@@ -41,12 +43,14 @@ def render_file(
     modifications: list[dict[str, Any]],
     options: OutputOptions,
     *,
+    value_options: Sequence[str],
     example: bool = False,
     lenient: bool = False,
 ) -> LocalRenderResult:
     """Draw a document; `BadRequest` for faults of the document and, unless `lenient`, of values.
 
-    With `example`, fields without a value take their examples.
+    With `example`, fields without a value take their examples. `value_options` are the options
+    that set the modifications.
     """
     text = file.text()
     template = Template.compile(file.id, 1, parse_document(text))
@@ -56,17 +60,19 @@ def render_file(
             *_example_modifications(template, {entry["name"] for entry in modifications}),
         ]
     loaded = LoadedTemplate(TemplateVersion(file.id, 1, text, 0), template)
-    job = job_for_request(
-        loaded, modifications, options, on_invalid="default" if lenient else "error"
-    )
+    with naming_options(value_options):
+        job = job_for_request(
+            loaded, modifications, options, on_invalid="default" if lenient else "error"
+        )
     try:
-        return _render_job(file, job_for_draft(job, options))
+        result = _render_job(file, job_for_draft(job, options))
     except RenderFailed as failure:
         raise bad_request_for(failure) from failure
+    return replace(result, warnings=with_options(result.warnings, value_options))
 
 
 def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
-    renderer, now = Renderer(Fonts.load(fonts_folder())), time.time()
+    renderer, now = Renderer(load_fonts()), time.time()
     custom_fonts = load_local_fonts(file, job.template.document, renderer.fonts)
     # A local variable, because the cache must keep the font files until the picture is drawn.
     font_cache = FontCache(renderer.fonts, custom_fonts.read)
@@ -83,9 +89,16 @@ def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     # The renderer warns of missing pictures as well; the fault from fetching says more.
     reported = {fault.reference for fault in source_faults}
     warnings = [w for w in rendered.warnings if getattr(w, "reference", None) not in reported]
+    drawn = RenderResult(rendered.image, (), rendered.boxes)
+    unusable_fonts = {fault.pointer for fault in custom_fonts.faults}
     return LocalRenderResult(
         rendered.image,
         (*job.values.warnings, *custom_fonts.faults, *source_faults, *warnings),
+        [
+            finding
+            for finding in findings_about(template, drawn, renderer, now=now)
+            if not (finding.code == "unknown_font" and finding.pointer in unusable_fonts)
+        ],
     )
 
 

@@ -3,7 +3,6 @@
 import os
 import sys
 import traceback
-from types import TracebackType
 
 import click
 
@@ -11,6 +10,7 @@ from postcard.cli.base_command import Group
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
+from postcard.cli.output import EXIT_ERROR
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
@@ -34,15 +34,16 @@ for _command in (serve, render, link, verify, keys, signing_keys, templates, era
 
 def main() -> None:
     """Run the command; an unexpected exception prints one line instead of a traceback."""
-    sys.excepthook = _print_exception
-    postcard()
+    try:
+        postcard()
+    except Exception as error:
+        _print_exception(error)
+        sys.exit(EXIT_ERROR)
 
 
-def _print_exception(
-    exc_type: type[BaseException], exc_value: BaseException, exc_traceback: TracebackType | None
-) -> None:
+def _print_exception(error: Exception) -> None:
     if os.environ.get("POSTCARD_TRACEBACK"):
-        traceback.print_exception(exc_type, exc_value, exc_traceback)
+        traceback.print_exception(error)
     else:
         hint = "Set POSTCARD_TRACEBACK=1 to see the traceback."
-        print(f"Unexpected error: {exc_type.__name__}: {exc_value}. {hint}", file=sys.stderr)
+        print(f"Unexpected error: {type(error).__name__}: {error}. {hint}", file=sys.stderr)

@@ -14,10 +14,13 @@ EXIT_OK, EXIT_NO, EXIT_ERROR = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The result of a command; `messages` go to standard error."""
+    """The result of a command; `messages` go to standard error.
+
+    `json_fields` None: the command has printed its JSON already.
+    """
 
     text: str = ""
-    json_fields: Mapping[str, object] = field(default_factory=dict)
+    json_fields: Mapping[str, object] | None = field(default_factory=dict)
     exit_code: int = EXIT_OK
     messages: Sequence[str] = ()
 
@@ -41,7 +44,10 @@ def error_result(message: str) -> CommandResult:
 def problem_result(problem: Problem) -> CommandResult:
     """The result for a `Problem`: exit code 1 if the input is invalid, 2 if the service failed."""
     lines = [problem.detail, *(f"  {fault_line(each)}" for each in problem.errors)]
-    if len(problem.errors) == 1 and problem.errors[0].detail == problem.detail:
+    if len(problem.errors) == 1 and problem.detail in (
+        problem.errors[0].detail,
+        fault_line(problem.errors[0]),
+    ):
         del lines[1:]
     json_fields = {
         "success": False,
@@ -54,19 +60,22 @@ def problem_result(problem: Problem) -> CommandResult:
 
 
 def fault_line(fault: Fault) -> str:
-    """One fault as text: its JSON Pointer and its detail.
+    """One fault as text: the option that holds it, or its JSON Pointer, and its detail.
 
     >>> fault_line(Fault("invalid_value", "/fields/name", "longer than 40 letters"))
     '/fields/name: longer than 40 letters'
     """
-    if not fault.pointer or fault.detail.startswith(fault.pointer):
+    place = getattr(fault, "option", fault.pointer)
+    if not place or fault.detail.startswith(place):
         return fault.detail
-    return f"{fault.pointer}: {fault.detail}"
+    return f"{place}: {fault.detail}"
 
 
 def fault_json(fault: Fault) -> dict[str, str]:
-    """One fault as JSON, as the API writes it."""
-    return {"code": fault.code, "pointer": fault.pointer, "detail": fault.detail}
+    """One fault as JSON, as the API writes it; with the command's option where there is one."""
+    json_fields = {"code": fault.code, "pointer": fault.pointer, "detail": fault.detail}
+    option = getattr(fault, "option", None)
+    return json_fields if option is None else {**json_fields, "option": option}
 
 
 def print_result(result: CommandResult, *, as_json: bool) -> None:
@@ -74,6 +83,8 @@ def print_result(result: CommandResult, *, as_json: bool) -> None:
     for message in result.messages:
         click.echo(message, err=True)
     if as_json:
+        if result.json_fields is None:
+            return
         click.echo(json.dumps(result.json_fields, ensure_ascii=False))
     elif result.text:
         click.echo(result.text)

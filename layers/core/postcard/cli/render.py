@@ -11,7 +11,12 @@ from postcard.cli.local_render import LocalRenderResult, render_file
 from postcard.cli.number_options import WholeNumber
 from postcard.cli.output import CommandError, CommandResult, fault_json, fault_line
 from postcard.cli.template_files import find_template_file
-from postcard.cli.value_options import modifications, read_values, values_options
+from postcard.cli.value_options import (
+    modifications,
+    read_values,
+    value_options,
+    values_options,
+)
 from postcard.geometry import DPRS
 from postcard.image_formats import FORMATS
 
@@ -73,26 +78,44 @@ def render(
     """Draw the template document TEMPLATE.json as a picture file.
 
     The document's own pictures (asset:hero is assets/hero.*) and fonts are read from the folder
-    assets/ next to it. Pictures with an https address are fetched.
+    assets/ next to it. Pictures with an https address are fetched. Warnings are about this picture,
+    findings about the document: publishing reports the same.
     """
     from postcard.pipeline.render_job import OutputOptions
 
     if output == "-" and format_ is None:
         raise click.UsageError("-o - needs --format: standard output has no file name extension.")
     file = find_template_file(Path("templates"), template)
-    extension = Path(output).suffix.removeprefix(".").lower() if output else ""
-    format_name = format_ or (extension if extension in (*FORMATS, "jpeg") else None)
+    format_name = format_ or _format_of(output)
     format_name = "jpg" if format_name == "jpeg" else format_name
-    values = modifications(read_values(assigned, files, all_values))
-    options = OutputOptions(format_name, width, float(dpr), quality, max_bytes)
-    rendered = render_file(file, values, options, example=example, lenient=lenient)
+    values = read_values(assigned, files, all_values)
+    rendered = render_file(
+        file,
+        modifications(values),
+        OutputOptions(format_name, width, float(dpr), quality, max_bytes),
+        value_options=value_options(values, assigned, files),
+        example=example,
+        lenient=lenient,
+    )
     return write_image(rendered, output or f"{file.id}.{rendered.image.format}")
+
+
+def _format_of(output: str | None) -> str | None:
+    """The format that the file name of -o has; None if it has no extension."""
+    extension = Path(output).suffix.removeprefix(".").lower() if output else ""
+    if extension and extension not in (*FORMATS, "jpeg"):
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise click.UsageError(
+            f"-o {output}: pictures cannot be written as .{extension}. Use {known}, or --format."
+        )
+    return extension or None
 
 
 def write_image(rendered: LocalRenderResult, output: str) -> CommandResult:
     """Write the picture to a file or to standard output."""
     image, warnings = rendered.image, rendered.warnings
     messages = [f"warning: {fault_line(fault)}" for fault in warnings]
+    messages += [f"finding: {fault_line(fault)}" for fault in rendered.findings]
     json_fields = {
         "success": True,
         "path": output,
@@ -101,6 +124,7 @@ def write_image(rendered: LocalRenderResult, output: str) -> CommandResult:
         "height": image.height,
         "bytes": len(image.body),
         "warnings": [fault_json(fault) for fault in warnings],
+        "findings": [fault_json(fault) for fault in rendered.findings],
     }
     if output == "-":
         sys.stdout.buffer.write(image.body)

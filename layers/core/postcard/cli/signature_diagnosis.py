@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
+from postcard.cli.pasted_link import PUNCTUATION
 from postcard.links.encoding import percent_encode
 from postcard.links.parse import Link
 from postcard.links.signing import (
@@ -38,9 +39,16 @@ def _signing_mistakes(link: Link) -> Iterator[tuple[str, str, Sequence[str]]]:
             with_open = sorted([*signed.values(), link.encoded_parameters[name]])
             yield f"covers {name}: leave open fields out of the signed text.", link.path, with_open
     for format_name in ("png", "jpg", "webp", "avif", "gif"):
-        path = f"/r/{link.template}.{format_name}"
+        path = f"{link.path.rpartition('/')[0]}/{link.template}.{format_name}"
         yield (
             f"belongs to {path}: the format was changed after signing.",
+            path,
+            link.signed_parameters,
+        )
+    if link.path.startswith("/c/"):
+        path = f"/r/{link.template}.{link.format}"
+        yield (
+            f"belongs to {path}: the campaign was added after signing.",
             path,
             link.signed_parameters,
         )
@@ -74,6 +82,10 @@ def _encoding_mistake(keys: LinkKeys, link: Link) -> str | None:
         return "is in plain base64: write - for +, _ for /, and no = at the end."
     if link.signature.lower() in (digest.hex(), expected.lower()):
         return "is in hex or has letters in the wrong case: write it in base64url, unchanged."
+    bare = link.signature.rstrip(PUNCTUATION)
+    if bare in (expected, digest.hex()) and bare != link.signature:
+        extra = link.signature[len(bare) :]
+        return f"has {extra} behind it, which belongs to the text around the link: leave it out."
     if expected.startswith(link.signature) and len(link.signature) > 10:
         return "is cut short: copy the whole link."
     return None

@@ -5,7 +5,7 @@ import time
 import click
 
 from postcard.cli.base_command import Command, Group
-from postcard.cli.output import CommandResult, format_table
+from postcard.cli.output import CommandError, CommandResult, format_table
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.keys.key_set import KeySet
 from postcard.timestamps import format_rfc3339
@@ -87,6 +87,31 @@ def revoke(kid: str, yes: bool, target: ServiceTarget) -> CommandResult:
     return CommandResult(text, key_set_json(rotation.read()))
 
 
+@signing_keys.command(cls=Command, example="postcard signing-keys epoch --stack postcard-prod")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@target_options
+def epoch(yes: bool, target: ServiceTarget) -> CommandResult:
+    """Draw every picture of a link again.
+
+    Raises the epoch, which is part of the address of every stored picture. Links do not change, in
+    mail that was sent too. Use it if many stored pictures are wrong although their templates are
+    right; of one template, recall the version. Wait a minute before you raise the epoch again.
+    """
+    if not yes:
+        warning = (
+            "Every stored picture of every link will be drawn again at its next open, which costs"
+            " as much as its first open did."
+        )
+        click.confirm(f"{warning} Raise the epoch?", abort=True, err=True)
+    rotation = target.key_rotation()
+    number = rotation.raise_epoch()
+    text = (
+        f"The epoch is {number}. Every picture of a link is drawn again at its next open; the old"
+        " ones are deleted when they expire."
+    )
+    return CommandResult(text, key_set_json(rotation.read()))
+
+
 @signing_keys.command(cls=Command, example="postcard signing-keys sync")
 @target_options
 def sync(target: ServiceTarget) -> CommandResult:
@@ -97,6 +122,40 @@ def sync(target: ServiceTarget) -> CommandResult:
     keys = target.key_rotation().sync()
     text = f"The edge has these signing keys: {', '.join(keys.signing)}."
     return CommandResult(text, key_set_json(keys))
+
+
+@signing_keys.command(cls=Command, example="postcard signing-keys export --yes > signing-key.txt")
+@click.argument("kid", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@target_options
+def export(kid: str | None, yes: bool, target: ServiceTarget) -> CommandResult:
+    """Print a signing key, to sign links in your own program.
+
+    KID is the id of the key. Default: the key that signs new links. Whoever has the key can sign a
+    link to every template with any values, until the key is revoked. Keep it where your program
+    keeps its passwords.
+    """
+    keys, _ = target.link_keys()
+    kid = kid or keys.active_kid
+    if kid not in keys.signing_keys:
+        raise CommandError(f"There is no key {kid}. There are {', '.join(keys.signing_keys)}.")
+    if not yes:
+        warning = f"Whoever has {kid} can sign links with any values."
+        click.confirm(f"{warning} Print it?", abort=True, err=True)
+    message = (
+        f"This is {kid}, written as _kid={kid} in a link: {secret_place(target)}. If it leaks, run"
+        f" `postcard signing-keys rotate` and `postcard signing-keys revoke {kid}`: sent links that"
+        " it signed then stop working."
+    )
+    key = keys.signing_keys[kid]
+    return CommandResult(key, {"success": True, "id": kid, "key": key}, messages=[message])
+
+
+def secret_place(target: ServiceTarget) -> str:
+    """Where a program finds the key without this command."""
+    if path := target.local_json_path():
+        return f"signing_key_hex in {path}"
+    return f"signing.KID.key in the secret {target.settings().secret_id} of AWS Secrets Manager"
 
 
 @signing_keys.command("list", cls=Command, example="postcard signing-keys list --json")

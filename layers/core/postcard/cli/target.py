@@ -25,6 +25,7 @@ from postcard.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from postcard.services.assembly import ApiService
+    from postcard.text.fonts import Fonts
 
 REPOSITORY = Path(postcard.__file__).resolve().parents[3]
 NO_TARGET_MESSAGE = (
@@ -66,7 +67,12 @@ class ServiceTarget:
             self._use_local_credentials(variables)
         else:
             raise CommandError(NO_TARGET_MESSAGE)
-        return {**variables, "POSTCARD_FONTS": str(fonts_folder())}
+        more = more_fonts_folder()
+        return {
+            **variables,
+            "POSTCARD_FONTS": str(fonts_folder()),
+            "POSTCARD_MORE_FONTS": str(more or ""),
+        }
 
     def settings(self) -> Settings:
         """The installation's settings; `CommandError` names a missing one."""
@@ -100,10 +106,15 @@ class ServiceTarget:
 
         return wiring.api_service(self.settings())
 
+    def local_json_path(self) -> Path | None:
+        """The file of `local_json`; None if there is none or a stack is named."""
+        path = self.state / "local.json"
+        return None if self.stack or not path.is_file() else path
+
     def local_json(self) -> Mapping[str, Any]:
         """URLs and keys of the local service; empty if there is none or a stack is named."""
-        path = self.state / "local.json"
-        if self.stack or not path.is_file():
+        path = self.local_json_path()
+        if path is None:
             return {}
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -112,6 +123,14 @@ class ServiceTarget:
                 f"{path} is damaged. Put a copy of it back, or delete it: the next start of `make"
                 " serve` writes it again, with a new API key."
             ) from None
+
+    def base_url(self) -> str | None:
+        """The address of the installation's pictures; None if its settings cannot be read."""
+        try:
+            url: str = self.local_json().get("base_url") or self.settings().base_url
+        except (CommandError, ServiceUnavailable):
+            return None
+        return url.rstrip("/")
 
     def key_set(self) -> KeySet:
         """All keys of links, read from the secret."""
@@ -141,6 +160,11 @@ class ServiceTarget:
         signing = {kid: local["signing_key_hex"]}
         return LinkKeys(local["epoch"], signing, kid, local["address_key_hex"], "", "")
 
+    def uses_api(self) -> bool:
+        """Whether the environment names an API, and nothing names a stack or its table."""
+        names_api = "POSTCARD_API_URL" in os.environ or "POSTCARD_API_KEY" in os.environ
+        return names_api and not self.stack and "POSTCARD_TABLE" not in os.environ
+
     def api_client(self) -> ApiClient:
         """A client of the API at POSTCARD_API_URL, of the stack, or of the local service."""
         local = self.local_json()
@@ -164,7 +188,7 @@ class ServiceTarget:
         from postcard.adapters.aws.call_failed import AwsCallFailed
 
         self._set_aws_profile()
-        region = self.region or os.environ.get("AWS_REGION") or "us-east-1"
+        region = self.region or os.environ.get("AWS_REGION") or _profile_region()
         settings = Settings("", "", "", "", region=region)
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         client = boto_client("cloudformation", replace(settings, endpoint_url=endpoint))
@@ -204,6 +228,24 @@ def fonts_folder() -> Path:
     return folder
 
 
+def more_fonts_folder() -> Path | None:
+    """The folder of the optional fonts: POSTCARD_MORE_FONTS; None if it is not set."""
+    name = os.environ.get("POSTCARD_MORE_FONTS")
+    if name and not (Path(name) / "coverage.json").is_file():
+        raise CommandError(
+            f"There are no fonts in {name} (POSTCARD_MORE_FONTS). `make more-fonts` writes some"
+            " into build/more-fonts."
+        )
+    return Path(name).absolute() if name else None
+
+
+def load_fonts() -> "Fonts":
+    """All fonts for drawing on this machine."""
+    from postcard.text.fonts import Fonts
+
+    return Fonts.load(fonts_folder(), more_fonts_folder())
+
+
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--stack --profile --region --state`; the function gets them as `target`."""
 
@@ -227,7 +269,7 @@ TARGET_OPTIONS = (
     click.option(
         "--region",
         metavar="NAME",
-        help="The AWS region of --stack. Default: AWS_REGION, or us-east-1.",
+        help="The AWS region of --stack. Default: AWS_REGION, the profile's region, or us-east-1.",
     ),
     click.option(
         "--state",
@@ -237,6 +279,13 @@ TARGET_OPTIONS = (
         help="The folder in which the local service stores its data.",
     ),
 )
+
+
+def _profile_region() -> str:
+    """The region of AWS_DEFAULT_REGION or of the AWS profile, as `make deploy` finds it."""
+    from postcard.adapters.aws.boto_client import configured_region
+
+    return configured_region() or "us-east-1"
 
 
 def _postcard_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ class TemplateFile:
     def text(self) -> str:
         """The document's text."""
         try:
-            return self.path.read_text(encoding="utf-8")
+            return self.path.read_text(encoding="utf-8-sig")  # without a byte order mark
         except UnicodeDecodeError as error:
             raise CommandError(
                 f"{self.path} is not UTF-8 ({error.reason}). Save it as UTF-8."

@@ -15,7 +15,6 @@ from postcard.cli.base_command import Command, Group
 from postcard.cli.output import (
     EXIT_NO,
     EXIT_OK,
-    CommandError,
     CommandResult,
     fault_json,
     format_table,
@@ -53,25 +52,28 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
     """Check documents on disk, without a server.
 
     NAMES are template ids or paths of files. Without NAMES, all documents of the folder are
-    checked.
+    checked. Finds what publishing finds: each example is drawn with the pictures and fonts of the
+    folder assets/, and pictures with an https address are fetched.
     """
+    from postcard.cli.local_publish import check_file
+
     results = [check_file(file) for file in find_template_files(folder, names)]
     lines = []
-    for file, faults, findings in results:
-        lines += [located_fault(file, fault) for fault in faults]
-        lines += [f"{located_fault(file, each)} (finding)" for each in findings]
-    bad = [file for file, faults, found in results if faults or (strict and found)]
+    for result in results:
+        lines += [located_fault(result.file, fault) for fault in result.faults]
+        lines += [f"{located_fault(result.file, each)} (finding)" for each in result.findings]
+    bad = [one.file for one in results if one.faults or (strict and one.findings)]
     good = len(results) - len(bad)
     lines.append(f"{good} good, {len(bad)} with faults" if bad else f"{good} good")
     json_fields = {
         "success": not bad,
         "items": [
             {
-                "id": file.id,
-                "errors": [fault_json(fault) for fault in faults],
-                "findings": [fault_json(finding) for finding in findings],
+                "id": result.file.id,
+                "errors": [fault_json(fault) for fault in result.faults],
+                "findings": [fault_json(finding) for finding in result.findings],
             }
-            for file, faults, findings in results
+            for result in results
         ],
     }
     return CommandResult("\n".join(lines), json_fields, EXIT_NO if bad else EXIT_OK)
@@ -80,25 +82,6 @@ def check(names: Sequence[str], folder: Path, strict: bool) -> CommandResult:
 def located_fault(file: TemplateFile, fault: Fault) -> str:
     """A fault as text, after its file and JSON Pointer."""
     return f"{file.path}{fault.pointer}: {fault.detail}"
-
-
-def check_file(file: TemplateFile) -> tuple[TemplateFile, Sequence[Fault], Sequence[Fault]]:
-    """The document with its faults and its findings (warnings that do not prevent publishing)."""
-    from postcard.lint.checks import check_template
-    from postcard.template.compiled import Template
-    from postcard.template.validation.parse import parse_document
-
-    try:
-        text = file.text()
-        template = Template.compile(file.id, 1, parse_document(text))
-    except BadRequest as problem:
-        return file, problem.errors or [Fault(problem.code, "", problem.detail)], ()
-    missing = [name for name in asset_ids(text) if file.asset_path(name) is None]
-    faults = [
-        Fault("image_unavailable", "", f"asset:{name} needs a file assets/{name}.* in its folder.")
-        for name in missing
-    ]
-    return file, faults, check_template(template)
 
 
 @templates.command(cls=Command, example="postcard templates push welcome")
@@ -111,14 +94,17 @@ def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandRe
     NAMES are template ids or paths of files. Without NAMES, all documents of the folder are
     published. Each template's id is its file name. The pictures and fonts of the documents are
     uploaded first, and replace assets of the same ids. A document that is already published
-    unchanged gets no new version. If one document has faults, nothing is sent.
+    unchanged gets no new version. If one document has faults, nothing is sent. Findings are
+    printed; they do not prevent publishing.
 
     With a key that is limited to templates, assets are uploaded for these templates only. It cannot
     replace an asset of the whole account or of other templates.
     """
+    from postcard.cli.local_publish import document_faults
+
     files = find_template_files(folder, names)
-    for file, faults, _ in map(check_file, files):
-        if faults:
+    for file in files:
+        if faults := document_faults(file):
             raise BadRequest(f"{file.path} has faults, so nothing was sent.", errors=faults)
     client = target.api_client()
     assets = {name: path for file in files for name, path in _referenced_assets(file).items()}
@@ -130,33 +116,36 @@ def push(names: Sequence[str], folder: Path, target: ServiceTarget) -> CommandRe
         for file in files:
             responses.append(publish_file(client, file))
             step(file.id)
-    return _push_result(responses)
+    return _push_result([file.path for file in files], responses)
 
 
 def _referenced_assets(file: TemplateFile) -> dict[str, Path]:
     """The picture and font files that a document uses, by asset id."""
     from postcard.cli.local_fonts import font_files, font_id
-    from postcard.cli.target import fonts_folder
+    from postcard.cli.target import load_fonts
     from postcard.errors import raise_faults
     from postcard.template.validation.parse import parse_document
-    from postcard.text.fonts import Fonts
 
     text = file.text()
     named_assets = {name: path for name in asset_ids(text) if (path := file.asset_path(name))}
-    fonts, faults = font_files(file, parse_document(text), Fonts.load(fonts_folder()))
+    fonts, faults = font_files(file, parse_document(text), load_fonts())
     raise_faults(faults)
     font_assets = {font_id(path): path for paths in fonts.values() for path in paths}
     return {**font_assets, **named_assets}
 
 
-def _push_result(responses: Sequence[Mapping[str, Any]]) -> CommandResult:
+def _push_result(paths: Sequence[Path], responses: Sequence[Mapping[str, Any]]) -> CommandResult:
     rows = [(r["id"], r["version"], len(r["findings"]), r["default_url"]) for r in responses]
     items = [
         {key: r[key] for key in ("id", "version", "findings", "default_url")} for r in responses
     ]
-    return CommandResult(
-        format_table(("id", "version", "findings", "picture"), rows), {"items": items}
-    )
+    messages = [
+        f"{path}{found['pointer']}: {found['detail']} (finding)"
+        for path, response in zip(paths, responses, strict=True)
+        for found in response["findings"]
+    ]
+    table = format_table(("id", "version", "findings", "picture"), rows)
+    return CommandResult(table, {"success": True, "items": items}, messages=messages)
 
 
 def upload_asset(client: ApiClient, name: str, path: Path) -> None:
@@ -168,7 +157,8 @@ def upload_asset(client: ApiClient, name: str, path: Path) -> None:
     client.upload(upload, body, content_type)
     checked = client.call("GET", f"/v1/assets/{quote(name)}")
     if checked["detail"]:
-        raise CommandError(f"{path}: {checked['detail']}")
+        detail = f"{path}: {checked['detail']}"
+        raise BadRequest(detail, errors=[Fault("image_unavailable", "", detail)])
 
 
 def publish_file(client: ApiClient, file: TemplateFile) -> Mapping[str, Any]:
@@ -236,7 +226,7 @@ def write_document(path: Path, document: object, *, overwrite: bool) -> str:
     if not path.exists():
         path.write_text(text, encoding="utf-8")
         return "new"
-    if _is_same_json(path.read_text(encoding="utf-8"), document):
+    if _is_same_json(path.read_text(encoding="utf-8-sig"), document):
         return "same"
     if overwrite:
         path.write_text(text, encoding="utf-8")

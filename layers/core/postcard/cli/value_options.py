@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from postcard.errors import BadRequest
 from postcard.identifiers import is_field_path
 from postcard.json_text import parse_json
 from postcard.template.fields.values import to_link_text
@@ -84,13 +85,17 @@ def _read_text_file(path: str) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise click.UsageError(f"{path} is larger than {MAX_FILE_BYTES // 1024} KB.")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # without a byte order mark
     except UnicodeDecodeError:
         raise click.UsageError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
 
 
 def _read_values_file(path: str) -> dict[str, Any]:
-    values = parse_json(_read_text_file(path))
+    try:
+        values = parse_json(_read_text_file(path))
+    except BadRequest as problem:
+        detail = problem.detail.replace("The body", path, 1)
+        raise click.UsageError(f"--values: {detail}") from None
     if not isinstance(values, dict):
         raise click.UsageError(f"{path} must contain a JSON object with a value for each name.")
     for name in values:
@@ -117,6 +122,23 @@ def _check_name(name: str) -> None:
             f"{name[:64]!r} is not a name of a field or layer. Names have lower-case letters,"
             " digits and _; a layer's property follows a dot (title.color)."
         )
+
+
+def value_options(
+    values: Mapping[str, Any], assigned: Sequence[str], files: Sequence[str]
+) -> list[str]:
+    """The option and name of each value, in the order of `modifications`.
+
+    >>> value_options({"title": "Hi", "name": "Ann"}, ["name=Ann"], [])
+    ['--values title', '--set name']
+    """
+    set_names = {text.partition("=")[0] for text in assigned}
+    file_names = {text.partition("=")[0] for text in files}
+    return [
+        f"{'--set' if name in set_names else '--set-file' if name in file_names else '--values'}"
+        f" {name}"
+        for name in values
+    ]
 
 
 def modifications(values: Mapping[str, Any]) -> list[dict[str, Any]]:

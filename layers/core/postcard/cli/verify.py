@@ -2,15 +2,17 @@
 
 import time
 from dataclasses import field
+from urllib.parse import urlsplit
 
 import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import EXIT_ERROR, EXIT_NO, EXIT_OK, CommandError, CommandResult
-from postcard.cli.pasted_link import PastedLink, mail_software_changes
+from postcard.cli.pasted_link import PUNCTUATION, PastedLink, mail_software_changes
 from postcard.cli.signature_diagnosis import diagnose_signature
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import BadRequest, Forbidden, NotFound, ServiceUnavailable, UriTooLong
+from postcard.image_formats import FORMATS
 from postcard.keys.key_set import KeySet
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import Link, parse_link
@@ -69,22 +71,53 @@ def verify(target: ServiceTarget, link: str, check_template: bool) -> CommandRes
     """
     report = LinkReport()
     pasted = PastedLink.parse(link)
+    for sentence in pasted.notes:
+        report.add("form", "note", sentence)
+    _check_host(report, pasted, target)
     if pasted.path.startswith("/i/"):
         _check_image_id(report, pasted, target)
         return report.result()
     try:
         parsed = parse_link(pasted.path, pasted.query)
     except (BadRequest, UriTooLong) as problem:
-        report.add("form", "wrong", problem.detail)
+        report.add("form", "wrong", _form_mistake(pasted) or problem.detail)
         return report.result()
     report.add("form", "right", f"{parsed.template}.{parsed.format}, {_link_summary(parsed)}")
-    for sentence in mail_software_changes(pasted.query):
+    changes = LinkReport()
+    verified = _check_signature(changes, parsed, target)
+    for sentence in mail_software_changes(pasted.query, parsed, verified):
         report.add("form", "note", sentence)
-    if _check_signature(report, parsed, target):
-        _check_expiry(report, parsed)
+    report.checks += changes.checks
+    if verified is not None:
+        _check_expiry(report, verified)
         if check_template:
-            _check_template(report, parsed, target)
+            _check_template(report, verified, target)
     return report.result()
+
+
+def _check_host(report: LinkReport, pasted: PastedLink, target: ServiceTarget) -> None:
+    """Report another host than the installation's: the signature does not cover it."""
+    if pasted.host is None or (base_url := target.base_url()) is None:
+        return
+    host = urlsplit(base_url).netloc
+    if not _is_same_host(pasted.host, host):
+        detail = f"{pasted.host} is not this installation's picture host: its links begin with"
+        report.add("host", "wrong", f"{detail} {base_url}/.")
+
+
+def _is_same_host(one: str, other: str) -> bool:
+    def canonical(host: str) -> str:
+        return host.lower().replace("localhost:", "127.0.0.1:").removesuffix(":443")
+
+    return canonical(one) == canonical(other)
+
+
+def _form_mistake(pasted: PastedLink) -> str | None:
+    """A sentence about punctuation behind the link; None if that is not what is wrong."""
+    path = pasted.path if not pasted.query else ""
+    if path and (bare := path.rstrip(PUNCTUATION)) != path and "." in bare:
+        return f"ends with {path[len(bare) :]}, which belongs to the text around it: leave it out."
+    return None
 
 
 def _link_summary(link: Link) -> str:
@@ -92,13 +125,14 @@ def _link_summary(link: Link) -> str:
     return f"{version}, {len(link.fields)} value{'' if len(link.fields) == 1 else 's'}"
 
 
-def _check_signature(report: LinkReport, link: Link, target: ServiceTarget) -> bool:
+def _check_signature(report: LinkReport, link: Link, target: ServiceTarget) -> Link | None:
+    """The link as it was signed; None if its key or signature is wrong."""
     keys, key_set = target.link_keys()
     if link.kid not in keys.signing_keys:
         known = ", ".join(keys.signing_keys)
         problem = "was revoked" if _was_revoked(link.kid, key_set) else "does not exist"
         report.add("key", "wrong", f"{link.kid} {problem}. The existing keys are {known}.")
-        return False
+        return None
     state = key_set.signing[link.kid].state if key_set else "minting"
     if state == "verifying":
         detail = f"{link.kid} does not sign new links any more, but its links still work."
@@ -106,13 +140,13 @@ def _check_signature(report: LinkReport, link: Link, target: ServiceTarget) -> b
     else:
         report.add("key", "right", f"{link.kid} ({state}).")
     try:
-        verify_signature(keys, link)
-    except Forbidden:
+        verified = verify_signature(keys, link)
+    except (Forbidden, BadRequest):
         mistake = diagnose_signature(keys, link)
         report.add("signature", "wrong", mistake or "does not match this path and these values.")
-        return False
+        return None
     report.add("signature", "right", "matches this path and these values.")
-    return True
+    return verified
 
 
 def _was_revoked(kid: str, key_set: KeySet | None) -> bool:
@@ -144,8 +178,11 @@ def _check_template(report: LinkReport, link: Link, target: ServiceTarget) -> No
 
 
 def _check_image_id(report: LinkReport, pasted: PastedLink, target: ServiceTarget) -> None:
-    image_id, _, _ = pasted.path.removeprefix("/i/").partition(".")
-    if is_valid_image_id(target.key_set().link_keys(), image_id):
+    image_id, _, extension = pasted.path.removeprefix("/i/").partition(".")
+    if extension not in FORMATS:
+        detail = _form_mistake(pasted) or f"has an extension that is none of {', '.join(FORMATS)}."
+        report.add("form", "wrong", detail)
+    elif is_valid_image_id(target.key_set().link_keys(), image_id):
         report.add("image", "right", f"{image_id} was created by this installation.")
     else:
         report.add("image", "wrong", f"{image_id} was not created by this installation.")

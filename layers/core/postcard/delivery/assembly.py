@@ -40,6 +40,7 @@ class Dependencies:
     monotonic: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     merge_renders: int = DEFAULT_MERGE_RENDERS  # a day, for one merge link
+    stores_renders: bool = True  # False: the CDN alone keeps the pictures of links
     set_deadline: Callable[[float], None] = lambda instant: None
     caches: Caches = field(default_factory=Caches)
 
@@ -60,8 +61,12 @@ class SharedServices:
         monotonic, caches = dependencies.monotonic, dependencies.caches
         store = VerifiedObjectStore(dependencies.store)
         decode = dependencies.renderer.image_cache.decode_untrusted
-        assets = AssetReader(dependencies.assets, store, decode, normalize=normalize_uploads)
-        sources = SourceFetcher(store, assets, dependencies.fetcher, decode, caches=caches)
+        assets = AssetReader(
+            dependencies.assets, store, decode, normalize=normalize_uploads, monotonic=monotonic
+        )
+        sources = SourceFetcher(
+            store, assets, dependencies.fetcher, decode, monotonic=monotonic, caches=caches
+        )
         return cls(
             templates=TemplateLoader(dependencies.templates, clock=monotonic, caches=caches),
             store=store,
@@ -98,7 +103,9 @@ def image_service(dependencies: Dependencies) -> ImageService:
         shared.budget,
         dependencies.keys,
         corrupted_objects=lambda: shared.store.corrupt_count,
+        take_unsealed_decodes=dependencies.renderer.image_cache.take_unsealed_files,
         monotonic=dependencies.monotonic,
+        stores_renders=dependencies.stores_renders,
     )
     return ImageService(
         pictures,

@@ -85,7 +85,7 @@ def template_with_defaults(
     if known.reason != "render" or known.job is None:
         return None
     job = replace(known.job, values=bind_defaults(known.job.template))
-    if job.values.missing_required or tools.monotonic() >= context.deadline:
+    if job.values.needs_fallback or tools.monotonic() >= context.deadline:
         return None
     try:
         return tools.render(job, context).image

@@ -14,7 +14,8 @@ an outage, a time limit or a pause is marked as a fallback, cached for a minute 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Protocol
 
 from postcard import ports
 from postcard.delivery.fallbacks import (
@@ -38,6 +39,7 @@ from postcard.errors import (
 from postcard.geometry import OutputSize, output_size
 from postcard.image_formats import FORMATS, MAX_PICTURE_BYTES, EncodedImage
 from postcard.json_text import parse_json
+from postcard.links.encoding import MAX_LINK_BYTES
 from postcard.links.image_ids import is_valid_image_id
 from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
@@ -69,9 +71,23 @@ from postcard.template.fields.list_values import default_value, may_be_unsigned
 from postcard.template.fields.values import value_to_json
 from postcard.template.modifications import Modifications, modifications_from_link
 
-LinkKeysById = Callable[[str | None], LinkKeys]
 PUBLIC = "public, no-transform"
 DAY_SECONDS, LATEST_SECONDS, TIMED_SECONDS, FAILURE_SECONDS = 86_400, 300, 10, 60
+
+
+class LinkKeysById(Protocol):
+    """Where the link keys come from."""
+
+    def __call__(self, kid: str | None, epoch: int = 0) -> LinkKeys:
+        """The keys; for a key id or an epoch that are not known yet, they are read again."""
+
+
+class RecordChanged(Exception):
+    """The template was recalled, paused or erased while its picture was drawn."""
+
+    def __init__(self, template: LoadedTemplate) -> None:
+        super().__init__("the template changed while its picture was drawn")
+        self.template = template
 
 
 def image_key(image_id: str, format: str) -> str:
@@ -81,26 +97,39 @@ def image_key(image_id: str, format: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """`Cache-Control`, and `Expires` in Unix seconds where a link has an end.
+    """How long caches may keep a picture: `max_age` seconds, None for `no-store`.
 
+    `until` is a link's `_exp` (Unix seconds), beyond which no cache may keep the picture.
     docs/contract/api.md, "Cache policy", has the table.
     """
 
-    cache_control: str
-    expires: int | None = None
+    max_age: int | None
+    until: int | None = None
+
+    @property
+    def cache_control(self) -> str:
+        """`Cache-Control` of a picture without an end."""
+        return "no-store" if self.max_age is None else f"{PUBLIC}, max-age={self.max_age}"
+
+    def sent_at(self, now: float) -> tuple[str, int | None]:
+        """`Cache-Control` and `Expires` (Unix seconds, None: without) of a response."""
+        if self.max_age is None or self.until is None:
+            return self.cache_control, None
+        seconds = max(0, min(self.max_age, int(self.until - now)))
+        return f"{PUBLIC}, max-age={seconds}", min(self.until, int(now) + self.max_age)
+
+    def stored_at(self, now: float) -> tuple[str, int | None]:
+        """The same of an object in S3. Its headers cannot count down, so `_exp` needs `Expires`."""
+        cache_control, expires = self.sent_at(now)
+        return (cache_control, None) if expires is None else (PUBLIC, expires)
 
 
-NO_STORE = CachePolicy("no-store")
+NO_STORE = CachePolicy(None)
 
 
 def cache_for(seconds: int) -> CachePolicy:
     """Every cache may keep the picture for so many seconds."""
-    return CachePolicy(f"{PUBLIC}, max-age={seconds}")
-
-
-def cache_until(instant: int) -> CachePolicy:
-    """Every cache may keep the picture until a Unix time, a link's `_exp`."""
-    return CachePolicy(PUBLIC, instant)
+    return CachePolicy(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +147,9 @@ class PictureRequest:
     """A picture that a verified link, or the id of an opaque image, asks for.
 
     `template_id` None: the image's record cannot be read. `version` None: the latest. `key`: where
-    to store the picture, None if it may not be stored. `size` None: it follows from the template,
-    `width` and `dpr`. `open_fields` are fields whose values the signature does not cover,
-    `merge_signature` is the signature of such a link.
+    to store the picture, None if it may not be stored. `expires`: the link's `_exp`. `size` None:
+    it follows from the template, `width` and `dpr`. `open_fields` are fields whose values the
+    signature does not cover, `merge_signature` is the signature of such a link.
     """
 
     template_id: str | None
@@ -128,6 +157,7 @@ class PictureRequest:
     format: str
     cache_policy: CachePolicy
     key: str | None
+    expires: int | None = None
     link_fields: Mapping[str, str] = field(default_factory=dict)
     image: ImageRecord | None = None
     width: int | None = None
@@ -163,7 +193,9 @@ class PictureRequest:
 class PictureService:
     """Answers GETs of pictures, whichever kind of address they came by.
 
-    `corrupted_objects` counts the stored objects that failed their checksum so far.
+    `corrupted_objects` counts the stored objects that failed their checksum so far,
+    `take_unsealed_decodes` the pictures since its last call that an unsealed process decoded.
+    Without `stores_renders` the pictures of links are kept by the CDN alone.
     """
 
     def __init__(
@@ -177,7 +209,9 @@ class PictureService:
         keys: LinkKeysById,
         *,
         corrupted_objects: Callable[[], int],
+        take_unsealed_decodes: Callable[[], int],
         monotonic: Callable[[], float],
+        stores_renders: bool = True,
     ) -> None:
         self._templates = templates
         self._images = images
@@ -187,6 +221,8 @@ class PictureService:
         self._budget = budget
         self._keys = keys
         self._corrupted_objects = corrupted_objects
+        self._take_unsealed_decodes = take_unsealed_decodes
+        self._stores_renders = stores_renders
 
     def get(self, path: str, link_header: str, context: RequestContext) -> PictureResponse:
         """The picture of a path. `BadRequest`, `Forbidden`, `NotFound`: no picture, `no-store`.
@@ -196,16 +232,13 @@ class PictureService:
         request = self._verify(path, link_header, context)
         corrupted_before = self._corrupted_objects()
         try:
-            record, request = self._read_record(request, context)
-            template = self._load_template(request, record, context)
-            if request.ended:
-                return self._ended_picture(request, template, context)
-            job = self._bind_values(request, template, context)
-            if job.values.missing_required:
-                return self._picture_without_required_values(request, job, context)
-            self._charge_budget(request, record, job, context)
-            result = self._render(job, context)
-            return self._store(request, job, result, context)
+            try:
+                return self._draw(request, context, recent=request.key is not None)
+            except RecordChanged:  # once more, with the record as it is now
+                return self._draw(request, context, recent=False)
+        except RecordChanged as changed:
+            needed = NeedsFallback("erased", template=changed.template)
+            return self._fall_back(request, needed, context)
         except NeedsFallback as needed:
             return self._fall_back(request, needed, context)
         except ServiceUnavailable as failure:
@@ -219,6 +252,22 @@ class PictureService:
         finally:
             corrupted = self._corrupted_objects() - corrupted_before
             context.log_fields["corrupted_objects"] = corrupted
+            context.log_fields["unsealed_decodes"] = self._take_unsealed_decodes()
+
+    def _draw(
+        self, request: PictureRequest, context: RequestContext, *, recent: bool
+    ) -> PictureResponse:
+        """The steps after `verify`. `recent`: begin with a record that may be a second old."""
+        record, request = self._read_record(request, context, recent=recent)
+        template = self._load_template(request, record, context)
+        if request.ended:
+            return self._ended_picture(request, template, context)
+        job = self._bind_values(request, template, context)
+        if job.values.needs_fallback:
+            return self._picture_without_right_values(request, job, context)
+        self._charge_budget(request, record, job, context)
+        result = self._render(job, context)
+        return self._store(request, job, result, context)
 
     # Verify
 
@@ -231,19 +280,21 @@ class PictureService:
         return request
 
     def _verify_link(self, path: str, link_header: str, context: RequestContext) -> PictureRequest:
-        link = parse_link(*link_header.partition("?")[::2])
-        verified = verify_request(self._keys(link.kid), path, link, now=context.now)
+        link_path, _, query = link_header.partition("?")
+        link = parse_link(link_path, query, max_bytes=MAX_LINK_BYTES)
+        keys_for = partial(self._keys, link.kid)
+        verified = verify_request(keys_for, path, link, now=context.now)
+        link = verified.link
         context.timings.lap("verify")
         is_version = verified.kind == "version"
-        cache_policy = cache_for(DAY_SECONDS if is_version else LATEST_SECONDS)
-        if is_version and link.expires is not None:
-            cache_policy = cache_until(link.expires)
+        is_stored = is_version and self._stores_renders and not verified.unverified
         return PictureRequest(
             template_id=link.template,
             version=link.version,
             format=link.format,
-            cache_policy=cache_policy,
-            key=path.removeprefix("/") if is_version and not verified.unverified else None,
+            cache_policy=cache_for(DAY_SECONDS if is_version else LATEST_SECONDS),
+            expires=None if verified.kind == "ended" else link.expires,
+            key=path.removeprefix("/") if is_stored else None,
             link_fields=link.fields,
             width=link.width,
             dpr=link.dpr,
@@ -256,6 +307,7 @@ class PictureService:
                 "template_id": link.template,
                 "digest": path.rpartition("/")[2].partition(".")[0],
                 "campaign": link.campaign,
+                "unverified": verified.unverified,
             },
         )
 
@@ -288,18 +340,21 @@ class PictureService:
     # Load the template
 
     def _read_record(
-        self, request: PictureRequest, context: RequestContext
+        self, request: PictureRequest, context: RequestContext, *, recent: bool
     ) -> tuple[TemplateRecord, PictureRequest]:
         """The template's record. While the table is down the last one that was read stands for it.
+
+        A picture that will be stored may begin with a record that is a second old (`recent`), since
+        `_store_response` reads it again.
 
         A picture drawn with an old record is not stored and soon asked for again, since the
         template may have been recalled or erased meanwhile.
         """
         if request.template_id is None:
             raise NeedsFallback("dependency")
-        record, failure = self._templates.record_or_last_known(request.template_id)
+        record, failure = self._templates.record_or_last_known(request.template_id, recent=recent)
         if failure is not None:
-            context.log_fields["error"] = str(failure)
+            context.log_fields |= {"not_stored": request.key is not None, "error": str(failure)}
             request = replace(request, key=None, cache_policy=cache_for(FAILURE_SECONDS))
         if record is None:
             context.timings.lap("template")
@@ -351,6 +406,7 @@ class PictureService:
         job = job_for_values(template, values, options, request.size_for(template.template))
         context.timings.lap("values")
         context.log_fields["ignored_values"] = values.ignored_count
+        context.log_fields["shortened_values"] = values.shortened_count
         return job
 
     def _values(self, request: PictureRequest, template: LoadedTemplate) -> BoundValues:
@@ -364,11 +420,12 @@ class PictureService:
         recalled = self._templates.load_version(image.template_id, image.version)
         return _values_for_replacement(image, template.template, recalled)
 
-    def _picture_without_required_values(
+    def _picture_without_right_values(
         self, request: PictureRequest, job: RenderJob, context: RequestContext
     ) -> PictureResponse:
         """The stored fallback picture: it follows from the link alone, so it may be stored, too."""
         context.log_fields["missing_required"] = len(job.values.missing_required)
+        context.log_fields["rejected_values"] = len(job.values.rejected)
         image = self._stored_image(request, job.loaded, FALLBACK, context)
         response = _respond(request, image, request.cache_policy, "drawn")
         return self._store_response(request, job, response, context)
@@ -442,23 +499,22 @@ class PictureService:
         try:
             is_current = self._is_current(request, job.loaded)
         except ServiceUnavailable as failure:
-            context.log_fields["error"] = str(failure)
-            response = replace(response, cache_policy=cache_for(FAILURE_SECONDS))
+            context.log_fields |= {"not_stored": True, "error": str(failure)}
+            policy = replace(response.cache_policy, max_age=FAILURE_SECONDS)
+            response = replace(response, cache_policy=policy)
             is_current = None
         if not is_current:
             self._delete(request.key, context)
         context.timings.lap("store")
         if is_current is False:
-            raise NeedsFallback("erased", template=job.loaded)
+            raise RecordChanged(job.loaded)
         return response
 
     def _put(self, key: str, response: PictureResponse, context: RequestContext) -> None:
-        image, cache_policy = response.image, response.cache_policy
+        image = response.image
+        cache_control, expires = response.cache_policy.stored_at(context.now)
         stored = StoredObject(
-            image.body,
-            image.content_type,
-            cache_control=cache_policy.cache_control,
-            expires=cache_policy.expires,
+            image.body, image.content_type, cache_control=cache_control, expires=expires
         )
         try:
             context.log_fields["already_stored"] = not self._pictures.put_if_absent(key, stored)
@@ -474,7 +530,7 @@ class PictureService:
     def _is_current(self, request: PictureRequest, template: LoadedTemplate) -> bool:
         """Whether the request would still be drawn with this version of the template."""
         record = self._templates.record(request.template_id or "")
-        if record is None or record.erased:
+        if record is None or record.erased or record.paused:
             return False
         if request.image is not None:
             image = self._images.get(request.image.image_id)
@@ -516,6 +572,7 @@ def _respond(
     render: Literal["drawn", "stored", "fallback"],
     reason: FallbackReason | None = None,
 ) -> PictureResponse:
+    cache_policy = replace(cache_policy, until=request.expires)
     if request.is_unverified_at_edge:
         cache_policy = NO_STORE
     return PictureResponse(image, cache_policy, render, reason)

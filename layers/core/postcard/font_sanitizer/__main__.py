@@ -1,31 +1,26 @@
 """Sanitizes one font in a process of its own: `python -m postcard.font_sanitizer < font > result`.
 
-Writes a line of JSON, `{"error": …}` or `{}`, and after `{}` the sanitized font.
+Writes what the sandbox holds (`Seal.to_byte`), a line of JSON, `{"error": …}` or `{}`, and after
+`{}` the sanitized font.
 """
 
 import json
 import logging
 import sys
 
-from postcard.runtime.sandbox import set_limits
-
-MAX_MEMORY_BYTES = 768_000_000
-MAX_CPU_SECONDS = 15
+from postcard.runtime import sandbox
 
 
 def main() -> None:
-    """Sanitize the font on standard input, within the limits of the sandbox."""
-    set_limits(
-        max_data_bytes=MAX_MEMORY_BYTES, max_cpu_seconds=MAX_CPU_SECONDS, max_open_files=None
-    )
+    """Sanitize the font on standard input, in the sandbox."""
     logging.disable(logging.CRITICAL)
     from postcard.font_sanitizer.lockdown import lock_down
     from postcard.font_sanitizer.sanitize import sanitize
     from postcard.text.font_file import FontError
     from postcard.text.glyphs import can_draw
 
+    sandbox.announce(lock_down())
     font, out = sys.stdin.buffer.read(), sys.stdout.buffer
-    lock_down()
     try:
         body, metadata = sanitize(font)
         if not can_draw(body, metadata.character_ranges[:8]):

@@ -31,21 +31,28 @@ class KeySource:
         self._link_keys: LinkKeys | None = None
         self._read_at = 0.0
 
-    def current(self, kid: str | None = None) -> LinkKeys:
-        """The keys; for an unknown `kid` the secret is read again, once in `min_age` seconds."""
-        self._refresh(kid)
+    def current(self, kid: str | None = None, epoch: int = 0) -> LinkKeys:
+        """The keys; for an unknown `kid` or a later `epoch` the secret is read again.
+
+        At most once in `min_age` seconds, since a stranger can make a key id up.
+        """
+        self._refresh(kid, epoch)
         assert self._link_keys is not None
         return self._link_keys
 
     def origin_secret(self) -> str:
         """The secret header that the distribution adds to its calls."""
-        self._refresh(None)
+        self._refresh(None, 0)
         assert self._keys is not None
         return self._keys.origin
 
-    def _refresh(self, kid: str | None) -> None:
+    def _refresh(self, kid: str | None, epoch: int) -> None:
         now = self._clock()
-        known = self._link_keys is not None and (kid is None or kid in self._link_keys.signing_keys)
+        known = (
+            self._link_keys is not None
+            and (kid is None or kid in self._link_keys.signing_keys)
+            and epoch <= self._link_keys.epoch
+        )
         if self._link_keys is not None and now - self._read_at < (
             self._max_age if known else self._min_age
         ):

@@ -11,6 +11,7 @@ from postcard.links.encoding import (
     MAX_PARAMETERS,
     MAX_QUERY_BYTES,
     RESERVED_PARAMETERS,
+    is_campaign,
     percent_encode,
 )
 from postcard.links.signing import LINK_PURPOSE, LinkKeys, base64url, hmac_sha256, signing_input
@@ -22,8 +23,8 @@ BODY_POINTERS = {
     "_d": "/dpr",
     "_q": "/quality",
     "_exp": "/expires_at",
-    "_c": "/campaign",
     "_open": "/open",
+    "_m": "/encoding",
 }
 
 
@@ -40,12 +41,14 @@ def sign_link(
     expires: int | None,
     campaign: str | None,
     open: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> str:
     """A signed link in its canonical spelling, without the host.
 
     Parameters that are None, and a dpr of 1, are left out. With `open` it is the signed prefix of
-    a merge link: the open fields follow it, each as `&name=` and a tag. `BadRequest` with all
-    faults, `UriTooLong` over the limits of `parse_link`.
+    a merge link: the open fields follow it, each as `&name=` and a tag, then `&_end=(`. `encoding`
+    (`u`, `r` or `a`) says how the platform writes their values. `BadRequest` with all faults,
+    `UriTooLong` over the limits of `parse_link`.
     """
     optional = {
         "_v": version,
@@ -53,20 +56,41 @@ def sign_link(
         "_d": None if dpr == 1 else f"{dpr:g}",
         "_q": quality,
         "_exp": expires,
-        "_c": campaign,
         "_open": ",".join(sorted(open)) or None,
+        "_m": encoding,
     }
     reserved = {name: str(value) for name, value in optional.items() if value is not None}
-    faults = [*_parameter_faults(template, format, reserved, dpr), *_field_faults(fields, open)]
+    faults = [
+        *_parameter_faults(template, format, reserved, dpr),
+        *_campaign_faults(campaign),
+        *_field_faults(fields, open),
+    ]
     if faults:
         raise BadRequest("The link cannot be made from these parameters.", errors=faults)
-    path = f"/r/{template}.{format}"
+    folder = "/r" if campaign is None else f"/c/{campaign}"
+    path = f"{folder}/{template}.{format}"
     parameters = {**reserved, "_kid": keys.active_kid, **fields}
     link = _sign(
         keys, path, sorted(f"{name}={percent_encode(value)}" for name, value in parameters.items())
     )
-    check_length(link, parameter_count=len(parameters) + 1 + len(open))
+    if encoding is not None:
+        link = _spell_for_mail_platforms(link)
+    check_length(link, parameter_count=len(parameters) + 1 + len(open) + (encoding is not None))
     return link
+
+
+def _spell_for_mail_platforms(link: str) -> str:
+    """The same link, spelled as platforms leave it alone.
+
+    Some take `%` for the start of a tag, so the comma in `_open` is not escaped. Some are said to
+    drop `~`.
+    """
+    path, _, query = link.partition("?")
+    parameters = (
+        one.replace("%2C", ",") if one.startswith("_open=") else one.replace("~", "%7E")
+        for one in query.split("&")
+    )
+    return f"{path}?{'&'.join(parameters)}"
 
 
 def _sign(keys: LinkKeys, path: str, parameters: Sequence[str]) -> str:
@@ -102,6 +126,11 @@ def _parameter_faults(
     for name, value in reserved.items():
         if not RESERVED_PARAMETERS[name](value) or (name == "_d" and dpr not in DPRS):
             yield Fault("invalid_value", BODY_POINTERS[name], f"{value} is out of bounds.")
+
+
+def _campaign_faults(campaign: str | None) -> Iterable[Fault]:
+    if campaign is not None and not is_campaign(campaign):
+        yield Fault("invalid_value", "/campaign", "1 to 32 of a-z, 0-9 and -.")
 
 
 def _field_faults(fields: Mapping[str, str], open: Sequence[str]) -> Iterable[Fault]:

@@ -16,7 +16,7 @@ from postcard.links.encoding import RESERVED_PARAMETERS
 from postcard.links.parse import Link
 from postcard.links.signing import CACHE_PATH_PURPOSE, LinkKeys, hmac_sha256, signing_input
 
-UNHASHED_PARAMETERS = ("_kid", "_open", "_c")  # they change nothing in the picture
+UNHASHED_PARAMETERS = ("_kid", "_open", "_c", "_m")  # they change nothing in the picture
 HASHED_PARAMETERS_WHEN_ENDED = ("_v", "_w", "_d", "_q")
 
 
@@ -46,7 +46,7 @@ def ended_cache_path(keys: LinkKeys, link: Link) -> str:
 
 def unverified_cache_path(link: Link) -> str:
     """The path that the edge function requests when it cannot read its keys."""
-    digest = hashlib.sha256(link.canonical_url.encode()).hexdigest()
+    digest = hashlib.sha256(link.unverified_url.encode()).hexdigest()
     return f"/renders/0/{link.template}/unverified/{digest}.{link.format}"
 
 
@@ -70,7 +70,7 @@ def parse_cache_path(path: str) -> CachePath | None:
 
 def _keyed_path(keys: LinkKeys, link: Link, kind: str, names: set[str]) -> str:
     hashed = sorted(link.encoded_parameters[name] for name in names)
-    digest = hmac_sha256(
-        keys.cache_path_key, signing_input(CACHE_PATH_PURPOSE, link.path, hashed)
-    ).hex()
+    # Links of all campaigns share the picture.
+    path = f"/r/{link.template}.{link.format}"
+    digest = hmac_sha256(keys.cache_path_key, signing_input(CACHE_PATH_PURPOSE, path, hashed)).hex()
     return f"/renders/{keys.epoch}/{link.template}/{kind}/{digest}.{link.format}"

@@ -1,38 +1,41 @@
 """Merge links: a signed prefix followed by merge tags, which mail platforms fill in when sending.
 
-A platform is one entry in `PLATFORMS`. Its tag URL-encodes the value and names the field's default
-if the platform can do that. Neither is needed: parsing a link tolerates raw text, and an empty
-value is drawn as the template's default.
+A platform is one entry in `PLATFORMS`. Its tag URL-encodes the value if the platform can do that;
+the link says so (`_m`). A tag names no default: an empty value is drawn as the template's, and a
+default in the tag would need quotes and would stay in sent mail. `&_end=(` ends the link, so that
+nothing that is added behind it is read, and a link that was cut is recognized.
 """
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from postcard.errors import BadRequest, Fault
 from postcard.json_text import json_pointer
 from postcard.links.build import check_length
-from postcard.links.encoding import percent_encode
+from postcard.links.encoding import OPEN_PART_END
+from postcard.name_suggestions import closest_name
 from postcard.runtime.lazy_dataclass import dataclass
 
 MAX_ATTRIBUTE_LENGTH = 500
-# A default with one of these characters could end the tag, its string, or the URL.
-UNSAFE_IN_TAG = re.compile(r"[\x00-\x1f\x7f'\"\\{}|%<>&#`]")
 ZERO_WIDTH_SPACE = "\u200b"
+CUSTOM_ENCODINGS = {"url": "u", "raw": "r"}
 _LIQUID_START = re.compile(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
 class MailPlatform:
-    """A mail platform: the form of its attributes, and `write_tag(attribute, default)`.
+    """A mail platform: the form of its attributes, and `write_tag(attribute)`.
 
-    `tag_pattern` matches a whole merge tag. `tag_joints` matches each place, without characters,
-    where a zero-width space keeps text from being one.
+    `encoding` says how it writes values into an address: `u` URL-encoded, `r` as raw text, `a`
+    unknown. `tag_pattern` matches a whole merge tag. `tag_joints` matches each place, without
+    characters, where a zero-width space keeps text from being one.
     """
 
     name: str
     attribute_pattern: re.Pattern[str]
-    write_tag: Callable[[str, str], str]
+    write_tag: Callable[[str], str]
+    encoding: str
     example: str
     tag_pattern: re.Pattern[str]
     tag_joints: re.Pattern[str]
@@ -47,28 +50,30 @@ class MergeLink:
 
     def __str__(self) -> str:
         """The link as plain text, for use outside HTML."""
-        return self.signed_prefix + "".join(f"&{name}={tag}" for name, tag in self.tags)
+        return self.signed_prefix + "".join(f"&{part}" for part in self.open_parts())
+
+    def open_parts(self) -> list[str]:
+        """What follows the signature: each open field with its tag, and the end."""
+        return [*(f"{name}={tag}" for name, tag in self.tags), f"{OPEN_PART_END}=("]
 
 
-def _klaviyo(attribute: str, default: str) -> str:
+def _klaviyo(attribute: str) -> str:
     # Django's syntax: no space is allowed after a filter's colon. Attributes that are not
     # identifiers (with a space or a $) need `lookup`.
     if not re.fullmatch(r"[A-Za-z][\w.]*(\|.+)?", attribute):
         attribute = f"person|lookup:'{attribute}'"
-    return f"{{{{ {attribute}|default:'{default}'|urlencode }}}}"
+    return f"{{{{ {attribute}|urlencode }}}}"
 
 
-def _mailchimp(attribute: str, default: str) -> str:
-    # Mailchimp has no default in tags, only one for each audience field.
+def _mailchimp(attribute: str) -> str:
     return f"*|URL:{attribute}|*"
 
 
-def _instantly(attribute: str, default: str) -> str:
-    # Instantly encodes nothing, so the default is encoded here.
-    return f"{{{{{attribute}|{percent_encode(default)}}}}}" if default else f"{{{{{attribute}}}}}"
+def _instantly(attribute: str) -> str:
+    return f"{{{{{attribute}}}}}"
 
 
-def _custom(attribute: str, default: str) -> str:
+def _custom(attribute: str) -> str:
     return attribute
 
 
@@ -89,6 +94,7 @@ PLATFORMS = {
             "klaviyo",
             re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
             _klaviyo,
+            "u",
             "first_name or person|lookup:'Points'",
             _NO_TAG,
             re.compile(r"(?<=\{)(?=[{%#])|(?<=[}%#])(?=\})"),
@@ -97,6 +103,7 @@ PLATFORMS = {
             "mailchimp",
             re.compile(r"[A-Za-z0-9_]{1,50}"),
             _mailchimp,
+            "u",
             "FNAME",
             re.compile(r"\*\|[^*|]{1,200}\|\*"),
             re.compile(r"(?<=\*)(?=\|)|(?<=\|)(?=\*)"),
@@ -105,6 +112,7 @@ PLATFORMS = {
             "instantly",
             re.compile(r"[A-Za-z0-9_ -]{1,100}"),
             _instantly,
+            "r",
             "firstName",
             _NO_TAG,
             re.compile(r"(?<=\{)|(?=\})"),  # of `{a|b}` too, from which it chooses one
@@ -113,6 +121,7 @@ PLATFORMS = {
             "custom",
             re.compile(r"[^\x00-\x1f\x7f]+"),
             _custom,
+            "a",
             "[[firstname]]",
             _ANY_TAG,
             _ANY_JOINT,
@@ -153,32 +162,46 @@ def _outside_liquid(text: str) -> str:
 
 
 def merge_link(
-    signed_prefix: str, *, esp: str, open: Mapping[str, str], defaults: Mapping[str, str | None]
+    signed_prefix: str, *, esp: str, open: Mapping[str, str], text_fields: Collection[str] = ()
 ) -> MergeLink:
     """Append each open field's tag to a prefix that `sign_link` signed with the same fields.
 
-    `open` maps a field to the platform's attribute, `defaults` a field to its default value.
-    `BadRequest` for an unknown platform or invalid attributes.
+    `open` maps a field to the platform's attribute. `text_fields` come last, since a raw text may
+    cut the link, which costs what follows it. `BadRequest` for an unknown platform or invalid
+    attributes.
     """
     if faults := platform_faults(esp, open):
         raise BadRequest("The merge tags cannot be written.", errors=faults)
     platform = PLATFORMS[esp]
-    tags = tuple(
-        (name, platform.write_tag(open[name], _safe_default(defaults.get(name))))
-        for name in sorted(open)
-    )
-    check_length(signed_prefix + "".join(f"&{name}=" for name, _ in tags), parameter_count=0)
-    return MergeLink(signed_prefix, tags)
+    names = sorted(open, key=lambda name: (name in text_fields, name))
+    link = MergeLink(signed_prefix, tuple((name, platform.write_tag(open[name])) for name in names))
+    empty = MergeLink(signed_prefix, tuple((name, "") for name in names))
+    check_length(str(empty), parameter_count=0)
+    return link
 
 
-def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
-    """The faults of a platform's name and of attributes that are not of its form."""
+def link_encoding(esp: str, encoding: str | None) -> str:
+    """The `_m` of a link for a platform; `encoding` is what the caller said of `custom`."""
+    return CUSTOM_ENCODINGS[encoding] if encoding else PLATFORMS[esp].encoding
+
+
+def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = None) -> list[Fault]:
+    """The faults of a platform's name, of its encoding and of attributes not of its form."""
     platform = PLATFORMS.get(esp)
     if platform is None:
-        detail = f"One of {', '.join(PLATFORMS)}; with custom, open holds complete tags."
+        close = closest_name(esp.lower(), list(PLATFORMS))
+        suggestion = f"Did you mean {close}? There are" if close else "One of"
+        detail = f"{suggestion} {', '.join(PLATFORMS)}; with custom, open holds complete tags."
         return [Fault("invalid_value", "/esp", detail)]
+    faults = []
+    if encoding is not None and (esp != "custom" or encoding not in CUSTOM_ENCODINGS):
+        detail = (
+            f"One of {', '.join(CUSTOM_ENCODINGS)}, and only with esp custom: how other platforms"
+            " write values is known."
+        )
+        faults.append(Fault("invalid_value", "/encoding", detail))
     detail = f"Give only the attribute, such as {platform.example}."
-    return [
+    return faults + [
         Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
         if len(attribute) > MAX_ATTRIBUTE_LENGTH
@@ -189,19 +212,13 @@ def platform_faults(esp: str, open: Mapping[str, str]) -> list[Fault]:
 def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:
     """The `<img>` of a link, HTML-escaped; `width` and `height` in CSS pixels.
 
-    Merge tags are not escaped: platforms fill them in before the HTML is parsed, and escaped quotes
-    would break them. So the attribute is put in the kind of quotes that the tags do not use.
+    Merge tags are not escaped: platforms fill them in before the HTML is parsed. They hold no
+    double quote, so none ends the attribute. The style lets the picture shrink on a phone.
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
-    tags = "".join(f"&amp;{name}={tag}" for name, tag in source.tags)
+    tags = "".join(f"&amp;{part}" for part in source.open_parts()) if source.tags else ""
     src = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
-    quote = "'" if '"' in tags and "'" not in src else '"'
-    if quote == '"':
-        src = src.replace('"', "&quot;")
+    src = src.replace('"', "&quot;")
+    style = f"display:block;width:100%;max-width:{width}px;height:auto;border:0"
     alt_text = html.escape(alt)
-    return f'<img src={quote}{src}{quote} width="{width}" height="{height}" alt="{alt_text}">'
-
-
-def _safe_default(default: str | None) -> str:
-    """The default for a tag; "" where there is none or it would break the tag."""
-    return "" if default is None or UNSAFE_IN_TAG.search(default) else default
+    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt_text}" style="{style}">'

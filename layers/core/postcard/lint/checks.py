@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
+from html.entities import html5
 
 from postcard.errors import Fault
 from postcard.geometry import Box
@@ -25,6 +26,7 @@ from postcard.template.used_fonts import used_families
 from postcard.text.fonts import Fonts
 
 _FALLBACK_POINTERS = ("/fallback", "/ended")  # pictures that are drawn once, at publish
+_LEGACY_ENTITIES = tuple(name for name in html5 if not name.endswith(";"))
 _LARGE_IMAGE_BYTES = 1_000_000  # phones load more slowly, and some mail clients leave it out
 
 
@@ -32,12 +34,13 @@ def check_template(template: Template, families: Sequence[str] | None = None) ->
     """Findings about the document itself.
 
     Codes: `unused_field`, `missing_example`, `outside_canvas`, `unknown_font`, `code_too_small`,
-    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`. `families` are the
-    fonts that are installed, None if they are not known.
+    `missing_size`, `overlapping_items`, `unused_countdown`, `static_time`, `html_entity_name`.
+    `families` are the fonts that are installed, None if they are not known.
     """
     return (
         *_unused_fields(template),
         *_missing_examples(template),
+        *_html_entity_names(template),
         *_clock_findings(template),
         *_layer_findings(template),
         *_stacked_repeats(template),
@@ -112,6 +115,18 @@ def _missing_examples(template: Template) -> Iterator[Fault]:
         ):
             detail = f"{name} is required and has no example, so previews show it empty."
             yield Fault("missing_example", json_pointer("fields", name), detail)
+
+
+def _html_entity_names(template: Template) -> Iterator[Fault]:
+    """Fields whose name in a link, such as `&copy=`, begins like an entity without semicolon."""
+    for name in template.fields:
+        if name.startswith(_LEGACY_ENTITIES):
+            entity = max((e for e in _LEGACY_ENTITIES if name.startswith(e)), key=len)
+            detail = (
+                f"Some mail software reads &{entity} in a link as {html5[entity]}: give the field "
+                f"a name that begins in another way, such as my_{name}."
+            )
+            yield Fault("html_entity_name", json_pointer("fields", name), detail)
 
 
 def _clock_findings(template: Template) -> Iterator[Fault]:

@@ -195,7 +195,7 @@ def bind_modifications(
         )
         for name in values.missing_required
     ]
-    raise_faults([*missing, *faults])
+    raise_faults([*missing, *values.rejected, *faults])
     return values
 
 

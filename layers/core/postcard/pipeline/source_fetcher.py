@@ -3,6 +3,7 @@
 They come from the copies stored at publish, from assets, or from remote hosts.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
@@ -10,12 +11,13 @@ from threading import Lock
 
 from postcard import ports
 from postcard.assets.reader import ASSET_PREFIX, AssetError, AssetReader
-from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
-from postcard.canvas.codecs.reencode import reencode
+from postcard.canvas.codecs.decoded_image import ImageDecodeError
+from postcard.canvas.codecs.reencode import Decode, reencode
 from postcard.errors import SourceImageFault
 from postcard.host_patterns import host_of
 from postcard.ports import FetchError
 from postcard.rendering.renderer import ImageSource
+from postcard.runtime.deadline import Deadline, DeadlineExceeded
 from postcard.runtime.lru_cache import Caches, SizedLruCache
 
 CACHE_BYTES = 64_000_000
@@ -37,12 +39,14 @@ class SourceFetcher:
         store: ports.ObjectStore,
         assets: AssetReader,
         fetcher: ports.Fetcher,
-        decode: Callable[[bytes], DecodedImage],
+        decode: Decode,
         *,
+        monotonic: Callable[[], float] = time.monotonic,
         caches: Caches | None = None,
     ) -> None:
         self._store = store
         self._decode = decode
+        self._monotonic = monotonic
         self._assets = assets
         self._fetcher = fetcher
         objects: SizedLruCache[str, bytes] = SizedLruCache(CACHE_BYTES, len)
@@ -78,14 +82,19 @@ class SourceFetcher:
         return fetched, faults
 
     def check_assets(
-        self, sources: Sequence[ImageSource], *, templates: Sequence[str] | None
+        self,
+        sources: Sequence[ImageSource],
+        *,
+        templates: Sequence[str] | None,
+        deadline: float | None = None,
     ) -> list[SourceImageFault]:
         """Faults of the assets among the sources. New uploads are checked and normalized now."""
         faults = []
         for source in sources:
             if source.reference.startswith(ASSET_PREFIX):
                 asset_id = source.reference.removeprefix(ASSET_PREFIX)
-                outcome = _outcome(partial(self._assets.read, asset_id, templates=templates))
+                read = partial(self._assets.read, asset_id, templates=templates, deadline=deadline)
+                outcome = _outcome(read)
                 if not isinstance(outcome, bytes):
                     faults.append(_source_fault(source, outcome))
         return faults
@@ -133,9 +142,11 @@ class SourceFetcher:
         if not source.from_document:
             return body
         try:
-            return reencode(body, self._decode)[0]
+            return reencode(body, self._decode, Deadline(deadline, self._monotonic))[0]
         except ImageDecodeError as error:
             raise FetchError(f"No picture: {error}.") from None
+        except DeadlineExceeded:
+            raise FetchError("There was no time left to decode the picture: try again.") from None
 
     def _read_published_copy(self, key: str, deadline: float) -> bytes:
         body = self.read_cached(key, deadline=deadline)

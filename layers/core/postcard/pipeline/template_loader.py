@@ -15,6 +15,7 @@ from postcard.template.validation.parse import load_published
 CACHED_VERSIONS = 64
 CACHED_RECORDS = 1_000
 MAX_RECORD_AGE_SECONDS = 4 * 3600.0  # longer than DynamoDB has been away
+RECENT_SECONDS = 1.0  # so long a process draws with a record that it has read
 RETRY_SECONDS = 5.0  # before a table that did not answer is asked again
 
 
@@ -39,7 +40,7 @@ def effective_version(record: TemplateRecord, version: int) -> int:
 
 
 class TemplateLoader:
-    """Reads records anew each time, versions once: a version never changes.
+    """Reads records anew or at most a second old, versions once: a version never changes.
 
     `clock` is `time.monotonic`.
     """
@@ -64,26 +65,37 @@ class TemplateLoader:
 
     def record(self, template_id: str) -> TemplateRecord | None:
         """The template's record as it is now; None if there is no such template."""
-        record = self._templates.record(template_id)
+        return self._read(template_id, consistent=True)
+
+    def _read(self, template_id: str, *, consistent: bool) -> TemplateRecord | None:
+        try:
+            record = self._templates.record(template_id, consistent=consistent)
+        except ServiceUnavailable:
+            self._table_cooldown.start()
+            raise
         self._records.put(template_id, (self._clock(), record))
         return record
 
     def record_or_last_known(
-        self, template_id: str
+        self, template_id: str, *, recent: bool = False
     ) -> tuple[TemplateRecord | None, ServiceUnavailable | None]:
         """The record; while the table is down the last one that was read, with the failure.
 
+        `recent`: it may be some seconds old, since the caller asks again before it keeps anything.
         `ServiceUnavailable` if none was read in the last four hours.
         """
         read_at, last = self._records.get(template_id) or (0.0, None)
-        if self._clock() - read_at >= MAX_RECORD_AGE_SECONDS:
+        age = self._clock() - read_at
+        if age >= MAX_RECORD_AGE_SECONDS:
             last = None
         if last is not None and self._table_cooldown.is_active():
             return last, ServiceUnavailable("The table did not answer a moment ago.")
+        is_usable = last is not None and not last.paused and not last.erased
+        if recent and is_usable and age < RECENT_SECONDS:
+            return last, None
         try:
-            return self.record(template_id), None
+            return self._read(template_id, consistent=not recent), None
         except ServiceUnavailable as failure:
-            self._table_cooldown.start()
             if last is None:
                 raise
             return last, failure

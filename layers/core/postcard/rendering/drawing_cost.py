@@ -7,9 +7,13 @@ are those of one of Lambda's vCPUs; `bench/drawing_cost.py` compares them with r
 from collections.abc import Iterable, Iterator, Mapping
 
 from postcard.canvas.blur import EXTENT_SIGMAS
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.color import parse_color
 from postcard.geometry import Box, OutputSize
+from postcard.rendering.drawing_context import TargetPixels
+from postcard.rendering.images import ImageResolver
 from postcard.rendering.placed_layer import PlacedLayer
+from postcard.rendering.render_tree import RenderNode
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.ellipse import EllipseLayer
 from postcard.template.layers.group import AnyLayer, GroupLayer
@@ -60,6 +64,25 @@ class DrawingCost:
     def costliest(self) -> str:
         """The pointer of the layer that costs most."""
         return max(self.milliseconds, key=self.milliseconds.__getitem__, default="")
+
+
+class PicturesOrStandIns:
+    """The document's own pictures; in place of all others one that is as large as the canvas."""
+
+    def __init__(self, pictures: ImageResolver, canvas: tuple[int, int]) -> None:
+        self._pictures = pictures
+        self._stand_in = DecodedImage.without_pixels(canvas)
+
+    def resolve(self, node: RenderNode, target_pixels: TargetPixels) -> DecodedImage:
+        """The picture of an image layer."""
+        assert isinstance(node.layer, ImageLayer)
+        return self.find(node.layer.source, target_pixels)
+
+    def find(self, reference: str, target_pixels: TargetPixels) -> DecodedImage:
+        """The picture of a reference."""
+        if not self._pictures.is_trusted(reference):
+            return self._stand_in
+        return self._pictures.find(reference, (1, 1)) or self._stand_in  # its size is enough
 
 
 def estimate_cost(

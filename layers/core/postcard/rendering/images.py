@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import partial
 
 from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import Fault, SourceImageFault
@@ -17,6 +18,7 @@ from postcard.rendering.static_layers import (
 )
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import (
@@ -164,9 +166,44 @@ def _can_be_listed(spec: AnyField) -> bool:
 # While the picture is drawn
 
 
+FRAME_PICTURE_BYTES = 48_000_000
+_Outcome = DecodedImage | ImageDecodeError
+
+
+def _outcome_bytes(outcome: _Outcome) -> int:
+    if isinstance(outcome, ImageDecodeError):
+        return 1_000
+    return 4 * outcome.image.width * outcome.image.height
+
+
+class FramePictures:
+    """The untrusted pictures of an animation: each is decoded once, not once for each frame."""
+
+    def __init__(self) -> None:
+        self._outcomes: SizedLruCache[object, _Outcome] = SizedLruCache(
+            FRAME_PICTURE_BYTES, _outcome_bytes
+        )
+
+    def get(self, key: object, decode: Callable[[], DecodedImage]) -> DecodedImage:
+        """The picture of that key; raises `ImageDecodeError` in each frame."""
+        outcome = self._outcomes.get(key)
+        if outcome is None:
+            try:
+                outcome = decode()
+            except ImageDecodeError as error:
+                outcome = error
+            self._outcomes.put(key, outcome)
+        if isinstance(outcome, ImageDecodeError):
+            raise outcome
+        return outcome
+
+
 @dataclass(slots=True)
 class ImageResolver:
-    """The `PictureFinder` of one render; `fetched_images` are files by reference."""
+    """The `PictureFinder` of one frame; `fetched_images` are files by reference.
+
+    The frames of an animation share `frame_pictures`.
+    """
 
     template: Template
     values: Mapping[str, object]
@@ -174,10 +211,15 @@ class ImageResolver:
     cache: DecodedImageCache
     add_warning: Callable[[Fault], None]
     deadline: Deadline = NO_DEADLINE
+    frame_pictures: "FramePictures | None" = None
     _document_references: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._document_references = frozenset(self.template.image_references)
+
+    def is_trusted(self, reference: str) -> bool:
+        """Whether the document names the picture, so that publishing has re-encoded its file."""
+        return reference in self._document_references
 
     def decode_ahead(self, nodes: Sequence[RenderNode], scale: float) -> None:
         """Announce the untrusted pictures of these layers, so that they are decoded meanwhile."""
@@ -188,7 +230,7 @@ class ImageResolver:
             if isinstance(node.layer, ImageLayer):
                 reference = _image_choice(self.template, node, self.values).reference
                 body = self.fetched_images.get(reference)
-                if body is not None and reference not in self._document_references:
+                if body is not None and not self.is_trusted(reference):
                     box = target_pixels(node.layer, self.template.document, scale)
                     images.append((body, box if node.layer.fit != "none" else None))
         self.cache.decode_ahead(images)
@@ -221,8 +263,18 @@ class ImageResolver:
         body = self.fetched_images.get(reference)
         if body is None:
             raise ImageDecodeError("it could not be fetched")
-        trusted = reference in self._document_references
-        return self.cache.decode(body, target_pixels, trusted=trusted, source=reference)
+        trusted = self.is_trusted(reference)
+        decode = partial(
+            self.cache.decode,
+            body,
+            target_pixels,
+            trusted=trusted,
+            source=reference,
+            deadline=self.deadline,
+        )
+        if trusted or self.frame_pictures is None:
+            return decode()
+        return self.frame_pictures.get((reference, target_pixels), decode)
 
 
 def _image_unavailable(

@@ -152,6 +152,7 @@ class PlacedLayer:
             return
         if layer.draws_directly:
             layer.draw(canvas, self)
+            layer.check_drawn(canvas, self)
             return
         with canvas.group(
             self.box,
@@ -162,6 +163,10 @@ class PlacedLayer:
             ink_box=self.box if layer.draws_within_box else None,
         ) as inner:
             layer.draw(inner, self)
+            if layer.rotation % 360:
+                layer.check_drawn(inner, self)
+        if not layer.rotation % 360:
+            layer.check_drawn(canvas, self)
 
     def draw_children(self, canvas: Canvas) -> None:
         """Draws the layers of a group."""

@@ -1,6 +1,7 @@
 """What a render needs before its pictures are fetched: Liquid evaluated, render tree built."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 from postcard.errors import Fault
 from postcard.geometry import OutputSize
@@ -36,7 +37,8 @@ class PreparedRender:
 
     Fetch its `image_sources`, then give it and the files to `Renderer.render`. `now` is in Unix
     seconds. `layers` at the JSON pointer `pointer` are drawn in place of the document's own.
-    Evaluating, layout, drawing and encoding end at `deadline`, with `DeadlineExceeded`.
+    `evaluator_class` evaluates their Liquid and says which are shown. Evaluating, layout, drawing
+    and encoding end at `deadline`, with `DeadlineExceeded`.
     """
 
     def __init__(
@@ -49,12 +51,20 @@ class PreparedRender:
         deadline: Deadline = NO_DEADLINE,
         layers: Sequence[AnyLayer] | None = None,
         pointer: str = "/layers",
+        evaluator_class: type[Evaluator] = Evaluator,
     ) -> None:
         self.template, self.values, self.size, self.now = template, values, size, now
         self.deadline = deadline
         self._layers = template.document.layers if layers is None else layers
         self._pointer = pointer
+        self._evaluator_class = evaluator_class
         self._frames = {0: self._evaluate(0)}
+
+    def at_size(self, size: OutputSize) -> "PreparedRender":
+        """The same in another size; nothing is evaluated again."""
+        resized = copy(self)
+        resized.size = size
+        return resized
 
     def frame(self, second: int = 0) -> EvaluatedFrame:
         """The frame of an animation that is shown that many seconds after the first."""
@@ -75,7 +85,7 @@ class PreparedRender:
             has_prerendered=has_prerendered,
         )
 
-    def times_drawn(self, size: OutputSize) -> dict[str, float]:
+    def times_drawn(self) -> dict[str, float]:
         """How often each layer is drawn at most, by its JSON pointer: as items and in frames.
 
         A layer of a list counts as often as the list may have items. From the first layer that
@@ -83,7 +93,7 @@ class PreparedRender:
         """
         nodes, countdown = self._frames[0].nodes, self.template.document.countdown
         times = {node.pointer: self._items_ratio(node) for top in nodes for node in top.walk()}
-        frames = frame_count(countdown, size.width * size.height)
+        frames = frame_count(countdown, self.size.width * self.size.height)
         if frames > 1:
             later = self._evaluate(1).nodes
             pairs = zip(nodes, later, strict=False)
@@ -120,7 +130,7 @@ class PreparedRender:
     def _evaluate(self, second: int) -> EvaluatedFrame:
         self.deadline.check()
         warnings = WarningList()
-        evaluator = Evaluator(
+        evaluator = self._evaluator_class(
             self.template, self.values.values, self.now, warnings.warn, elapsed_seconds=second
         )
         nodes = build_tree(self._layers, self._pointer, evaluator, self.values.layers)

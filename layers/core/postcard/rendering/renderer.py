@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from postcard.canvas.canvas import Canvas
 from postcard.canvas.codecs.encode import EncodeResult, encode
 from postcard.canvas.surface import Surface
-from postcard.color import WHITE, composite, parse_color
+from postcard.color import WHITE, Rgb, composite, parse_color
 from postcard.errors import Fault
 from postcard.geometry import OutputSize
 from postcard.image_formats import EncodedImage
@@ -20,7 +20,12 @@ from postcard.rendering.drawing_context import (
     WarningList,
 )
 from postcard.rendering.flex_layout import draw_nodes, layout_nodes
-from postcard.rendering.images import ImageResolver, ImageSource, RenderFailed
+from postcard.rendering.images import (
+    FramePictures,
+    ImageResolver,
+    ImageSource,
+    RenderFailed,
+)
 from postcard.rendering.prepared_render import EvaluatedFrame, PreparedRender
 from postcard.rendering.render_tree import RenderNode
 from postcard.rendering.static_layers import (
@@ -119,14 +124,18 @@ class Renderer:
         return drawing.draw(self._start_canvas(prepared, fetched_images, None))
 
     def estimate_cost(
-        self, prepared: PreparedRender, fetched_images: FetchedImages, size: OutputSize
+        self, prepared: PreparedRender, fetched_images: FetchedImages
     ) -> "DrawingCost":
-        """How long the layers take to draw at `size`; nothing is drawn."""
-        from postcard.rendering.drawing_cost import estimate_cost  # only for checks of a template
+        """How long the layers take to draw; nothing is drawn, no untrusted picture is decoded."""
+        from postcard.rendering.drawing_cost import (  # only for checks of a template
+            PicturesOrStandIns,
+            estimate_cost,
+        )
 
-        drawing = self._drawing(prepared, prepared.frame(), fetched_images)
-        placed = layout_nodes(drawing.context, drawing.nodes)
-        return estimate_cost(placed, drawing.canvas_spec.size, size, prepared.times_drawn(size))
+        drawing, size = self._drawing(prepared, prepared.frame(), fetched_images), prepared.size
+        pictures = PicturesOrStandIns(drawing.pictures, drawing.canvas_spec.size)
+        placed = layout_nodes(replace(drawing.context, pictures=pictures), drawing.nodes)
+        return estimate_cost(placed, drawing.canvas_spec.size, size, prepared.times_drawn())
 
     def prerender(
         self, prepared: PreparedRender, fetched_images: FetchedImages
@@ -198,27 +207,37 @@ class Renderer:
         from postcard.rendering.frame_renderer import FrameRenderer
         from postcard.template.fields.countdown import frame_count
 
-        first = self._drawing(prepared, prepared.frame(), fetched_images)
+        shared = FramePictures()
+        first = self._drawing(prepared, prepared.frame(), fetched_images, shared)
         countdown, end = prepared.template.document.countdown, prepared.frame().countdown_end
         count = frame_count(countdown, first.canvas_spec.pixels[0] * first.canvas_spec.pixels[1])
+
+        first.decode_ahead()
 
         def surfaces() -> Iterator[Surface]:
             frame_renderer = FrameRenderer(start_canvas)
             for second in range(count):
                 drawing = (
-                    self._drawing(prepared, prepared.frame(second), fetched_images)
+                    self._drawing(prepared, prepared.frame(second), fetched_images, shared)
                     if second
                     else first
                 )
                 canvas = frame_renderer.draw(drawing.context, drawing.canvas_spec, drawing.nodes)
+                if not second:
+                    inks.extend(first.find_inks(canvas.surface))
                 yield canvas.surface
                 for fault in drawing.warnings.faults:
                     first.warnings.add(fault)
 
+        inks: list[Rgb] = []  # of the first frame, once it is drawn
         ends = end is not None and end <= prepared.now + count - 1
         loop = countdown is not None and countdown.loop and not ends
         encoded = encode_animation(
-            surfaces(), loop=loop, max_bytes=max_bytes, deadline=prepared.deadline
+            surfaces(),
+            loop=loop,
+            max_bytes=max_bytes,
+            find_inks=lambda: inks,
+            deadline=prepared.deadline,
         )
         return first.result(encoded)
 
@@ -236,7 +255,11 @@ class Renderer:
         )
 
     def _drawing(
-        self, prepared: PreparedRender, frame: EvaluatedFrame, fetched_images: FetchedImages
+        self,
+        prepared: PreparedRender,
+        frame: EvaluatedFrame,
+        fetched_images: FetchedImages,
+        frame_pictures: FramePictures | None = None,
     ) -> "_Drawing":
         template, document = prepared.template, frame.document
         warnings = WarningList(frame.warnings)
@@ -247,13 +270,13 @@ class Renderer:
             self.image_cache,
             warnings.add,
             prepared.deadline,
+            frame_pictures,
         )
         canvas_spec = CanvasSpec(
             (template.width, template.height),
             _pixels(prepared.size),
             parse_color(document.background),
         )
-        pictures.decode_ahead(frame.nodes, canvas_spec.scale)
         fonts = template.fonts or self.fonts
         context = DrawingContext(
             document,
@@ -263,7 +286,7 @@ class Renderer:
             warnings,
             deadline=prepared.deadline,
         )
-        return _Drawing(frame.nodes, canvas_spec, context)
+        return _Drawing(frame.nodes, canvas_spec, context, pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +296,19 @@ class _Drawing:
     nodes: tuple[RenderNode, ...]
     canvas_spec: CanvasSpec
     context: DrawingContext
+    pictures: ImageResolver
 
     @property
     def warnings(self) -> WarningList:
         return self.context.warnings
 
+    def decode_ahead(self) -> None:
+        """Announces the frame's untrusted pictures, which are decoded while others are drawn."""
+        self.pictures.decode_ahead(self.nodes, self.canvas_spec.scale)
+
     def draw(self, start_canvas: StartCanvas) -> Surface:
         """Draws the layers that are not drawn on the start canvas already."""
+        self.decode_ahead()
         canvas, drawn_count = start_canvas(self.context, self.canvas_spec, self.nodes)
         draw_nodes(self.context, canvas, self.nodes[drawn_count:])
         return canvas.surface
@@ -300,9 +329,19 @@ class _Drawing:
             quality=quality,
             max_bytes=max_bytes,
             background=composite(self.canvas_spec.background, WHITE),
+            find_inks=partial(self.find_inks, surface),
             deadline=self.context.deadline,
         )
         return self.result(encoded)
+
+    def find_inks(self, surface: Surface) -> list[Rgb]:
+        """The colours that a palette has to keep."""
+        from postcard.rendering.inks import find_inks  # only palettes with few colours need it
+
+        context = self.context
+        return find_inks(
+            context.document, self.nodes, context.boxes, surface, self.canvas_spec.scale
+        )
 
     def result(self, encoded: EncodeResult) -> RenderedPicture:
         """The picture with its warnings and boxes."""

@@ -7,7 +7,7 @@ ones are called prerendered layers; they spare every cold start that work
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from postcard.canvas.canvas import Canvas
@@ -24,16 +24,16 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import Caches, SizedLruCache
 from postcard.template.compiled import Template
 from postcard.template.layers.group import AnyLayer, GroupLayer
-from postcard.template.layers.image import ImageLayer
-from postcard.template.layers.text import TextLayer
 from postcard.template.liquid_slots import value_at
-from postcard.template.model import Document, walk_layers
+from postcard.template.model import walk_layers
 
 RENDERER_VERSION = 1
-"""Raise it when the same document comes to look different: older files are then ignored."""
+"""Raise it when the same document comes to look different: older files are then ignored.
+
+A test fails if a golden picture changes and this does not (tests/golden/renderer_version.py).
+"""
 
 STATIC_LAYER_CACHE_BYTES = 36_000_000  # of pixels, and of the files that they were drawn from
-MAX_PRERENDERED_BYTES = 4_000_000
 _BYTES_PER_PIXEL = 4
 _TOP_LEVEL_SLASHES = 2  # in "/layers/0"
 
@@ -285,71 +285,3 @@ def _cache_key(
         tuple(value_at(drawing.document, slot.path) for slot in slots),
         tuple((one.pointer, id(one.layer)) for node in nodes for one in node.walk()),
     )
-
-
-# Whether storing them pays: the milliseconds on one of Lambda's vCPUs of drawing them and of
-# reading them. They were measured once (docs/decisions/prerendered-layers.md) and are calculated
-# from sizes alone, so that a document gives the same result wherever it is published.
-
-_FETCH_MS_PER_MB = 12.5  # from the store
-_REQUEST_MS = 15.0  # until the store's first byte, where no other picture is fetched from it
-_DECODE_SOURCE_MS_PER_MB = 20.0
-_DECODE_PRERENDERED_MS = 8.0, 6.0  # per megabyte of the file, and per million of its pixels
-_RESIZE_MS_PER_MP = 8.0
-_SHADOW_MS_PER_MP = 37.0
-_OFFSCREEN_MS_PER_MP = 10.0  # rotation, opacity, blending: drawn apart, then composited
-_GRADIENT_MS_PER_MP = 5.0
-_FILTER_MS_PER_MP = 20.0
-_TEXT_MS, _LAYER_MS = 1.0, 0.3  # each
-_MIN_SPEEDUP = 1.5  # so that a wrong estimate costs little
-
-
-def should_prerender(
-    document: Document,
-    boxes: Mapping[str, Box],
-    source_bytes: Iterable[int],
-    pixels: tuple[int, int],
-    file_bytes: int,
-) -> bool:
-    """Whether to store prerendered layers whose file has `file_bytes`.
-
-    `boxes` are those of the layers by pointer, `source_bytes` the sizes of the pictures that are
-    shown in them alone, `pixels` the size in device pixels.
-    """
-    sizes = list(source_bytes)
-    megapixels_per_css_pixel = pixels[0] * pixels[1] / (document.width * document.height) / 1e6
-    drawing = sum(sizes) / 1e6 * (_FETCH_MS_PER_MB + _DECODE_SOURCE_MS_PER_MB)
-    for layer, pointer, _ in walk_layers(document.layers):
-        if pointer in boxes:
-            area = _visible_area(boxes[pointer], document)
-            drawing += _draw_ms(layer, area * megapixels_per_css_pixel)
-    reading = (
-        file_bytes / 1e6 * (_FETCH_MS_PER_MB + _DECODE_PRERENDERED_MS[0])
-        + pixels[0] * pixels[1] / 1e6 * _DECODE_PRERENDERED_MS[1]
-    )
-    if not sizes:
-        reading += _REQUEST_MS
-    return file_bytes <= MAX_PRERENDERED_BYTES and drawing > _MIN_SPEEDUP * reading
-
-
-def _draw_ms(layer: AnyLayer, megapixels: float) -> float:
-    """The milliseconds that drawing a layer of that area takes."""
-    milliseconds = _TEXT_MS if isinstance(layer, TextLayer) else _LAYER_MS
-    if isinstance(layer, ImageLayer):
-        milliseconds += megapixels * (
-            _RESIZE_MS_PER_MP + (_FILTER_MS_PER_MP if layer.filter else 0.0)
-        )
-    if not layer.draws_directly:
-        milliseconds += megapixels * _OFFSCREEN_MS_PER_MP
-    if layer.shadow is not None:
-        milliseconds += megapixels * _SHADOW_MS_PER_MP
-    if not isinstance(getattr(layer, "fill", None), str | None):
-        milliseconds += megapixels * _GRADIENT_MS_PER_MP
-    return milliseconds
-
-
-def _visible_area(box: Box, document: Document) -> float:
-    """The CSS pixels of the canvas that a box covers."""
-    across = min(box.right, document.width) - max(box.x, 0.0)
-    down = min(box.bottom, document.height) - max(box.y, 0.0)
-    return max(across, 0.0) * max(down, 0.0)

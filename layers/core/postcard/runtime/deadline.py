@@ -36,6 +36,11 @@ class Deadline:
         if self.remaining() < needed:
             raise DeadlineExceeded("There was no time left to draw: try again.")
 
+    @classmethod
+    def at(cls, instant: float | None, clock: Callable[[], float] = time.monotonic) -> "Deadline":
+        """The deadline at an instant of `clock`; None for none."""
+        return NO_DEADLINE if instant is None else cls(instant, clock)
+
     def earlier_by(self, seconds: float) -> "Deadline":
         """A deadline that many seconds before this one, on the same clock."""
         return Deadline(self._instant - seconds, self._clock)

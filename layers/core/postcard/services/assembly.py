@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from postcard import ports
 from postcard.assets.asset_service import AssetService
+from postcard.deletion.deletions import Deletions
+from postcard.deletion.erasure import Erasure
+from postcard.deletion.stored_pictures import StoredPictures
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.keys.api_keys import ApiKeyService
 from postcard.links.signing import LinkKeys
+from postcard.runtime.deadline import Deadline
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.erasure import Erasure
 from postcard.services.health import check_all
 from postcard.services.images import Images
 from postcard.services.links import LinkService
 from postcard.services.previews import Previews
 from postcard.services.publishing import Publisher
 from postcard.services.recalls import Recalls
-from postcard.services.stored_pictures import StoredPictures
 from postcard.services.templates import TemplateCatalog
 
 
@@ -29,15 +31,21 @@ class ApiDependencies:
     idempotency: ports.IdempotencyStore
     uploads: ports.Uploads
     cdn: ports.Cdn
+    deletions: ports.DeletionStore
+    queue: ports.Queue
     fonts: Callable[[], Sequence[Mapping[str, object]]]
     base_url: str
     cors_origins: Sequence[str] = ()
+
+
+MAX_SANDBOX_START_SECONDS = 5.0  # that a health check waits for
 
 
 @dataclass(frozen=True, slots=True)
 class ApiService:
     """Everything that the API's handlers call.
 
+    `sandbox_status` says what holds in the process that decodes untrusted files.
     `fonts` takes the templates that may use a font (None: all) and a `time.monotonic()` instant.
     `set_deadline` takes the `time.monotonic()` instant at which every wait is given up.
     """
@@ -47,11 +55,13 @@ class ApiService:
     templates: TemplateCatalog
     publisher: Publisher
     recalls: Recalls
+    deletions: Deletions
     erasure: Erasure
     previews: Previews
     assets: AssetService
     fonts: Callable[[Sequence[str] | None, float], Sequence[Mapping[str, object]]]
     health: Callable[[], Mapping[str, str]]
+    sandbox_status: Callable[[], str]
     keys: ApiKeyService
     limiter: ports.RateLimiter
     counters: ports.Counters
@@ -71,8 +81,9 @@ def api_service(api: ApiDependencies) -> ApiService:
         return dependencies.keys(None)
 
     links = LinkService(shared.templates, shared.pipeline, keys, base_url=api.base_url)
-    stored_pictures = StoredPictures(dependencies.pictures, api.cdn, keys)
-    erasure = Erasure(dependencies.images, stored_pictures, keys, monotonic=dependencies.monotonic)
+    stored_pictures = StoredPictures(dependencies.pictures, api.cdn)
+    erasure = Erasure(dependencies.images, stored_pictures, keys)
+    deletions = Deletions(api.deletions, api.queue, keys, clock=dependencies.clock)
     return ApiService(
         images=Images(
             shared.templates,
@@ -86,11 +97,10 @@ def api_service(api: ApiDependencies) -> ApiService:
             base_url=api.base_url,
         ),
         links=links,
-        templates=TemplateCatalog(dependencies.templates, shared.templates, links, erasure),
+        templates=TemplateCatalog(dependencies.templates, shared.templates, links, deletions),
         publisher=Publisher(dependencies.templates, dependencies.store, shared.pipeline),
-        recalls=Recalls(
-            dependencies.templates, shared.templates, dependencies.images, stored_pictures
-        ),
+        recalls=Recalls(dependencies.templates, shared.templates, deletions),
+        deletions=deletions,
         erasure=erasure,
         previews=Previews(shared.templates, shared.pipeline),
         assets=AssetService(shared.sources.assets, dependencies.store, api.uploads),
@@ -99,6 +109,7 @@ def api_service(api: ApiDependencies) -> ApiService:
             *_custom_fonts(shared, templates, deadline),
         ],
         health=lambda: _health(dependencies),
+        sandbox_status=lambda: _sandbox_status(dependencies),
         keys=ApiKeyService(api.api_keys),
         limiter=api.limiter,
         counters=dependencies.counters,
@@ -121,6 +132,12 @@ def _custom_fonts(
     return shared.pipeline.custom_fonts().describe_fonts(
         renderer.fonts, templates=templates, deadline=deadline
     )
+
+
+def _sandbox_status(dependencies: Dependencies) -> str:
+    monotonic = dependencies.monotonic
+    deadline = Deadline(monotonic() + MAX_SANDBOX_START_SECONDS, monotonic)
+    return dependencies.renderer.image_cache.sandbox_status(deadline)
 
 
 def _health(dependencies: Dependencies) -> Mapping[str, str]:

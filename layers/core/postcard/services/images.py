@@ -5,6 +5,8 @@ from dataclasses import field, replace
 from typing import Any
 
 from postcard import ports
+from postcard.deletion.blind_index import blind_indexes
+from postcard.deletion.stored_pictures import StoredPictures, without_values
 from postcard.delivery.picture_service import DAY_SECONDS, cache_for, image_key
 from postcard.errors import Gone, NotFound, faults_to_json
 from postcard.links.image_ids import derive_image_id, is_valid_image_id
@@ -22,9 +24,7 @@ from postcard.ports import ImageRecord, JsonObject, StoredObject, TemplateRecord
 from postcard.render_budget import RenderBudget
 from postcard.rendering.renderer import RenderFailed
 from postcard.runtime.lazy_dataclass import dataclass
-from postcard.services.blind_index import blind_indexes
 from postcard.services.links import LinkService
-from postcard.services.stored_pictures import StoredPictures
 from postcard.template.bind import BindMode
 from postcard.timestamps import format_rfc3339
 
@@ -140,8 +140,13 @@ class Images:
 
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
-        existing = self._refresh_status(self._existing(image_id))
-        if existing is None or existing.erased:
+        existing: ImageRecord | None = self._existing(image_id)
+        assert existing is not None
+        template = self._templates.record(existing.template_id)
+        if template is not None and not template.erased:
+            is_recalled = existing.version in template.recalls
+            existing = self._refresh_status(existing, is_recalled=is_recalled)
+        if template is None or template.erased or existing is None or existing.erased:
             raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
         return ImageResult(existing, self._url(existing), True, existing.warnings)
 
@@ -164,15 +169,24 @@ class Images:
             raise NotFound(f'There is no image "{image_id}".')
         return record
 
-    def _refresh_status(self, record: ImageRecord | None) -> ImageRecord | None:
-        """The record, now `ready` if a GET has drawn the picture since."""
-        if record is None or record.erased or record.status not in ("pending", "degraded"):
+    def _refresh_status(
+        self, record: ImageRecord | None, *, is_recalled: bool = False
+    ) -> ImageRecord | None:
+        """The record, now `ready` if a GET has drawn the picture since.
+
+        The picture of a recalled version was deleted, or is drawn with the version that replaces
+        it. A recall does not change the records of images: there may be a million.
+        """
+        if record is None or record.erased or record.status == "timed":
+            return record
+        if record.status == "ready" and not is_recalled:
             return record
         stored = self._pictures.get(image_key(record.image_id, record.format))
         if stored is None:
-            return record
+            return replace(record, status="pending", bytes=None) if is_recalled else record
         ready = replace(record, status="ready", bytes=len(stored.body), warnings=())
-        self._records.put(ready)
+        if ready != record and not self._records.replace(ready, status=record.status):
+            return self._records.get(record.image_id)  # erased, or refreshed by another call
         return ready
 
     def _is_drawn_on_open(
@@ -229,12 +243,6 @@ class Images:
 
     def _url(self, record: ImageRecord) -> str:
         return f"{self._base_url}/i/{record.image_id}.{record.format}"
-
-
-def without_values(record: ImageRecord) -> ImageRecord:
-    """The record of an erased image: enough to show a fallback picture of its size."""
-    bare = replace(record, values="", alt="", warnings=(), blind_indexes=(), bytes=None)
-    return replace(bare, status="erased", erased=True)
 
 
 def _is_reusable(existing: ImageRecord, render: str) -> bool:

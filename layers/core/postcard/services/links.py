@@ -1,6 +1,6 @@
 """Signed links: built from a request, as a URL and as an `<img>` tag."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
@@ -11,6 +11,7 @@ from postcard.links.build import sign_link
 from postcard.links.merge_tags import (
     MergeLink,
     image_tag,
+    link_encoding,
     merge_link,
     platform_faults,
     without_merge_tags,
@@ -23,10 +24,13 @@ from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
-from postcard.template.fields.field_types import AnyField, ListField
+from postcard.template.fields.field_types import AnyField, ListField, SingleField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
+from postcard.template.fields.localized_values import accepted_forms
+from postcard.template.fields.values import BadValue, TooLong, read_value
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
+LONG_LINK = 2000  # characters; some mail software cuts or drops longer addresses
 MAX_EXPIRY = 9_999_999_999  # ten digits of Unix seconds
 UNSUPPORTED_IN_OUTLOOK = ("webp", "avif")
 
@@ -50,6 +54,7 @@ class LinkRequest:
     expires_at: str | None = None
     esp: str | None = None
     open: Mapping[str, str] | None = None
+    encoding: str | None = None
     key_templates: Sequence[str] | None = None
 
 
@@ -99,14 +104,19 @@ class LinkService:
         self._keys = keys
         self._base_url = base_url
 
-    def create(self, request: LinkRequest, *, now: float) -> SignedLink:
-        """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`."""
+    def create(
+        self, request: LinkRequest, *, now: float, deadline: float | None = None
+    ) -> SignedLink:
+        """A link; `NotFound`, `Gone`, `BadRequest`, `LinkTooLong`.
+
+        Assets that it names are checked until the `time.monotonic()` instant `deadline`.
+        """
         record = self._templates.usable_record(request.template_id, "/template_id")
         with self.with_fallback_url(record):
             version = None if request.template_version == "latest" else request.template_version
             assert not isinstance(version, str)
             template = self._templates.load_effective(record, version, "/template_version")
-            return self._create(request, template, now)
+            return self._create(request, template, now, deadline)
 
     def default_url(self, template: LoadedTemplate) -> str:
         """A signed link with every field at its default, without expiry."""
@@ -171,7 +181,9 @@ class LinkService:
             return bad.errors
         return ()
 
-    def _create(self, request: LinkRequest, template: LoadedTemplate, now: float) -> SignedLink:
+    def _create(
+        self, request: LinkRequest, template: LoadedTemplate, now: float, deadline: float | None
+    ) -> SignedLink:
         open_fields = request.open or {}
         options = OutputOptions(request.format, request.width, request.dpr, request.quality)
         expires, faults = _expiry(request.expires_at, now)
@@ -190,15 +202,20 @@ class LinkService:
         signed_part = self._signed_part(request, job, expires, tuple(open_fields))
         link: str | MergeLink = signed_part
         if open_fields and request.esp:
-            defaults = {name: _written_default(compiled, name) for name in open_fields}
-            link = merge_link(signed_part, esp=request.esp, open=open_fields, defaults=defaults)
+            link = merge_link(
+                signed_part,
+                esp=request.esp,
+                open=open_fields,
+                text_fields=_text_fields(compiled, open_fields),
+            )
         size, alt = job.size, job.alt
         if request.esp:
             template_text = compiled.document.alt
             alt = without_merge_tags(alt, esp=request.esp, template_text=template_text)
+        url = f"{self._base_url}{link}"
         return SignedLink(
             job=job,
-            url=f"{self._base_url}{link}",
+            url=url,
             img=image_tag(
                 self._base_url,
                 link,
@@ -209,15 +226,20 @@ class LinkService:
             alt=alt,
             template_version="latest" if request.template_version == "latest" else template.version,
             expires=expires,
-            warnings=self._warnings(request, job, now),
+            warnings=self._warnings(request, job, url, now, deadline),
             log_fields={"version": template.version, "outcome": "created"},
         )
 
-    def _warnings(self, request: LinkRequest, job: RenderJob, now: float) -> list[Fault]:
+    def _warnings(
+        self, request: LinkRequest, job: RenderJob, url: str, now: float, deadline: float | None
+    ) -> list[Fault]:
         return [
             *job.values.warnings,
-            *self._asset_faults(job, now),
+            *self._asset_faults(job, now, deadline),
             *_outlook_warnings(request, job),
+            *_tag_warnings(request, job.template),
+            *_accepted_forms(request, job.template),
+            *_length_warnings(url),
         ]
 
     def _signed_part(
@@ -238,9 +260,14 @@ class LinkService:
             expires=expires,
             campaign=request.campaign,
             open=open_fields,
+            encoding=(
+                link_encoding(request.esp, request.encoding)
+                if open_fields and request.esp
+                else None
+            ),
         )
 
-    def _asset_faults(self, job: RenderJob, now: float) -> list[Fault]:
+    def _asset_faults(self, job: RenderJob, now: float, deadline: float | None) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""
         sources = prepare(job, now=now).image_sources()
         published = job.loaded.stored.sources
@@ -248,7 +275,7 @@ class LinkService:
         return [
             Fault(fault.code, job.source_pointers.get(fault.reference, fault.pointer), fault.detail)
             for fault in self._pipeline.sources.check_assets(
-                from_request, templates=job.asset_templates
+                from_request, templates=job.asset_templates, deadline=deadline
             )
         ]
 
@@ -284,8 +311,26 @@ def _open_faults(template: Template, request: LinkRequest) -> Iterator[Fault]:
             yield Fault("invalid_value", json_pointer("open", name), detail)
     if request.open and request.esp is None:
         yield Fault("missing_value", "/esp", "Say which platform fills the open fields in.")
+    yield from _platform_faults(request)
+
+
+def _platform_faults(request: LinkRequest) -> Iterator[Fault]:
+    if request.esp == "custom":
+        yield from _quote_faults(request.open or {})
     if request.esp is not None:
-        yield from platform_faults(request.esp, request.open or {})
+        yield from platform_faults(request.esp, request.open or {}, request.encoding)
+    elif request.encoding is not None:
+        yield Fault("missing_value", "/esp", "encoding says how the platform in esp writes values.")
+
+
+def _quote_faults(tags: Mapping[str, str]) -> Iterator[Fault]:
+    for name, tag in tags.items():
+        if '"' in tag:
+            detail = (
+                'A " in the tag would end the src attribute: write the tag with single quotes, or '
+                "without its default. An empty value shows the template's default."
+            )
+            yield Fault("invalid_value", json_pointer("open", name), detail)
 
 
 def _without_required_open_fields(template: Template, open_fields: Mapping[str, str]) -> Template:
@@ -309,9 +354,9 @@ def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str])
     return replace(spec, items=items, required=spec.required and not keys)
 
 
-def _written_default(template: Template, name: str) -> str | None:
-    spec = find_field(template.document.fields, name)
-    return spec.default if spec and isinstance(spec.default, str) else None
+def _text_fields(template: Template, names: Iterable[str]) -> list[str]:
+    specs = {name: find_field(template.document.fields, name) for name in names}
+    return [name for name, spec in specs.items() if spec and spec.type == "text"]
 
 
 def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
@@ -319,3 +364,48 @@ def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
         return []
     detail = f"Outlook shows no {job.format}: use png or jpg in mail."
     return [Fault("unsupported_in_outlook", "/format", detail)]
+
+
+def _tag_warnings(request: LinkRequest, template: Template) -> Iterator[Fault]:
+    """Tags that would be drawn where the platform leaves them unfilled, as in test sends."""
+    if request.esp != "custom":
+        return
+    for name, tag in (request.open or {}).items():
+        spec = find_field(template.document.fields, name)
+        if spec is None or isinstance(spec, ListField) or not _is_drawn(spec, tag):
+            continue
+        detail = (
+            f"Postcard does not recognise this as a merge tag of {name}: where the platform leaves "
+            "it unfilled, the picture shows it. Check the tag, and send yourself a test mail."
+        )
+        yield Fault("unrecognized_tag", json_pointer("open", name), detail)
+
+
+def _is_drawn(spec: SingleField, tag: str) -> bool:
+    try:
+        return read_value(spec, tag) is not None
+    except TooLong:
+        return True
+    except BadValue:  # then the default is drawn
+        return False
+
+
+def _accepted_forms(request: LinkRequest, template: Template) -> Iterator[Fault]:
+    """The forms in which open numbers and dates are read."""
+    for name in request.open or {}:
+        spec = find_field(template.document.fields, name)
+        if spec is None or spec.type not in ("number", "date"):
+            continue
+        detail = accepted_forms(spec.type, template.value_locale)
+        if spec.on_bad == "default":
+            detail += ' Others show the default: "on_bad": "fallback" shows the fallback picture.'
+        yield Fault("accepted_forms", json_pointer("open", name), f"{name} is read as {detail}")
+
+
+def _length_warnings(url: str) -> Iterator[Fault]:
+    if len(url) > LONG_LINK:
+        detail = (
+            f"The link has {len(url):,} characters; some mail software cuts or blocks those over "
+            f"{LONG_LINK:,}. Shorten its values, or use POST /v1/images, whose addresses are short."
+        )
+        yield Fault("long_link", "", detail)

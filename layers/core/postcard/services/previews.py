@@ -10,7 +10,7 @@ from postcard.errors import BadRequest, Fault, faults_to_json, raise_faults
 from postcard.geometry import Box
 from postcard.image_formats import EncodedImage
 from postcard.lint.drawing_time import check_drawing_time
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for, prepare
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -96,8 +96,14 @@ class Previews:
         if request.document is not None:
             renderer = self._pipeline.renderer
             with self._pipeline.until(deadline) as drawing_deadline:
-                prepared = prepare(job, now=now, deadline=drawing_deadline)
-                slow = check_drawing_time(renderer, [prepared], result.fetched_images)
+                slow = check_drawing_time(
+                    renderer,
+                    job.template,
+                    job.values,
+                    result.fetched_images,
+                    now=now,
+                    deadline=drawing_deadline,
+                )
             found = findings_about(job.template, result, renderer, now=now)
             findings = faults_to_json([*slow, *found])
         return Preview(result, [*job.values.warnings, *result.warnings], findings)

@@ -6,6 +6,7 @@ The version is written last, so that whoever reads it finds everything that it n
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
@@ -18,7 +19,7 @@ from postcard.errors import (
     faults_to_json,
     raise_faults,
 )
-from postcard.geometry import Box, output_size
+from postcard.geometry import Box, OutputSize, output_size
 from postcard.json_text import json_pointer, parse_json
 from postcard.lint.checks import check_rendered, check_template
 from postcard.lint.drawing_time import check_drawing_time
@@ -28,7 +29,7 @@ from postcard.pipeline.fallback_images import (
     store_fallbacks_at_fixed_keys,
     stored_size,
 )
-from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for, prepare
+from postcard.pipeline.pipeline import RenderPipeline, RenderResult, bad_request_for
 from postcard.pipeline.render_job import (
     OutputOptions,
     RenderJob,
@@ -46,7 +47,7 @@ from postcard.rendering.renderer import (
     Renderer,
     RenderFailed,
 )
-from postcard.runtime.deadline import Deadline
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.prerendering import store_prerendered
@@ -62,9 +63,10 @@ ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True, slots=True)
 class CheckedTemplate:
-    """A template with its fetched images and the findings of its rendered example."""
+    """A template, ready to be drawn with its defaults, its fetched images, and its findings."""
 
     template: Template
+    defaults: PreparedRender
     sources: Mapping[str, bytes]
     findings: tuple[Fault, ...]
 
@@ -107,10 +109,11 @@ class Publisher:
         now: float,
         deadline: float,
         if_match: str | None = None,
+        if_none_match: str | None = None,
     ) -> PublishedTemplate:
         """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
-        _check_if_match(template_id, record, if_match)
+        _check_preconditions(template_id, record, if_match, if_none_match)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
@@ -128,9 +131,7 @@ class Publisher:
                 str(kind): self._draw_fallback(checked, kind, drawing_deadline)
                 for kind in _fallback_kinds(document)
             }
-            version = self._store_version(
-                checked, text, int(now), fallbacks, families, drawing_deadline
-            )
+            version = self._store_version(checked, text, int(now), fallbacks, families)
         record = _record(record, version, name)
         self._templates.publish(record, version)
         store_fallbacks_at_fixed_keys(self._store, template_id, version_number, fallbacks)
@@ -143,7 +144,6 @@ class Publisher:
         now: int,
         fallbacks: Mapping[str, bytes],
         families: FontKeysByFamily,
-        deadline: Deadline,
     ) -> TemplateVersion:
         """Stores images, fonts and fallback pictures, and returns the version that names them."""
         template, renderer = checked.template, self._pipeline.renderer
@@ -156,9 +156,7 @@ class Publisher:
             self._store_sources(checked),
             store_fallbacks(self._store, template.id, template.version, fallbacks),
             fonts=self._store_fonts(template, families),
-            prerendered=store_prerendered(
-                self._store, renderer, template, checked.sources, deadline
-            ),
+            prerendered=store_prerendered(self._store, renderer, checked.defaults, checked.sources),
             format=template.format,
         )
 
@@ -167,36 +165,29 @@ class Publisher:
 
         A document whose layers take too long to draw is refused before it is drawn.
         """
-        sources = needed_sources(template, now=now)
+        defaults, examples = prepare_own_values(template, now=now, deadline=deadline)
+        sources = needed_sources(template, [defaults, examples])
         images, faults = self._pipeline.sources.fetch_all(
             sources, {}, templates=(template.id,), deadline=deadline.instant
         )
-        decode = self._pipeline.renderer.image_cache.decode_untrusted
-        raise_faults([*faults, *_undecodable(sources, images, decode)])
-        images = downscale(template, images)
         renderer = self._pipeline.renderer
-        size = output_size(template.width, template.height)
-        renders = [
-            PreparedRender(template, values, size, now=now, deadline=deadline)
-            for values in (bind_defaults(template), bind_examples(template))
-        ]
-        raise_faults(check_drawing_time(renderer, renders, images))
-        result = self._draw_example(template, images, now=now, deadline=deadline)
+        decode = partial(renderer.image_cache.decode_untrusted, deadline=deadline)
+        raise_faults([*faults, *_undecodable(sources, images, decode)])
+        images = downscale(template, images, deadline)
+        raise_faults(
+            check_drawing_time(
+                renderer, template, examples.values, images, now=now, deadline=deadline
+            )
+        )
+        result = self._draw_example(examples, images)
         check_size(result.image)
         findings = findings_about(template, result, renderer, now=now)
-        return CheckedTemplate(replace(template, format=result.image.format), images, findings)
+        template = replace(template, format=result.image.format)
+        return CheckedTemplate(template, defaults, images, findings)
 
-    def _draw_example(
-        self,
-        template: Template,
-        images: Mapping[str, bytes],
-        *,
-        now: float,
-        deadline: Deadline,
-    ) -> RenderResult:
-        job = example_job(template)
+    def _draw_example(self, prepared: PreparedRender, images: Mapping[str, bytes]) -> RenderResult:
+        job = _example_job(prepared)
         try:
-            prepared = prepare(job, now=now, deadline=deadline)
             rendered = self._pipeline.render_with(job, prepared, images)
         except RenderFailed as failure:
             raise bad_request_for(failure) from failure
@@ -264,26 +255,35 @@ def _fallback_kinds(document: Document) -> list[FallbackKind]:
     return [kind for kind in KINDS if getattr(document, kind) is not None]
 
 
-def needed_sources(template: Template, *, now: float) -> list[ImageSource]:
-    """All images of the document, of its examples and of its fallback pictures.
+def _own_size(template: Template) -> OutputSize:
+    return output_size(template.width, template.height)
 
-    `now` is in Unix seconds: a countdown may decide which images are shown.
+
+def prepare_own_values(
+    template: Template, *, now: float, deadline: Deadline = NO_DEADLINE
+) -> tuple[PreparedRender, PreparedRender]:
+    """A template with its defaults, and with its examples, ready to be drawn in its own size.
+
+    `now` is in Unix seconds: a countdown may decide which layers are shown.
     """
-    size = output_size(template.document.width, template.document.height)
-    shown = [
-        source
+    size = _own_size(template)
+    defaults, examples = (
+        PreparedRender(template, values, size, now=now, deadline=deadline)
         for values in (bind_defaults(template), bind_examples(template))
-        for source in PreparedRender(template, values, size, now=now).image_sources()
-    ]
+    )
+    return defaults, examples
+
+
+def needed_sources(template: Template, renders: Sequence[PreparedRender]) -> list[ImageSource]:
+    """All images that these renders show, and all others that the document names."""
+    shown = [source for prepared in renders for source in prepared.image_sources()]
     shown_references = {source.reference for source in shown}
-    rest = [
-        reference for reference in template.image_references if reference not in shown_references
-    ]
     unseen = [
         ImageSource(
             _source_pointer(template, reference), reference, None, "hide", 0, 0, from_document=True
         )
-        for reference in rest
+        for reference in template.image_references
+        if reference not in shown_references
     ]
     return [*shown, *unseen]
 
@@ -304,35 +304,52 @@ def _undecodable(
     fetched: Mapping[str, bytes],
     decode: Callable[[bytes, TargetPixels], DecodedImage],
 ) -> Iterator[Fault]:
-    """Faults of the fetched files that are no images."""
-    pointers = {source.reference: source.pointer for source in sources}
-    for reference, body in fetched.items():
+    """Faults of the fetched files that are no images.
+
+    Those that the document itself names were re-encoded when they were fetched.
+    """
+    for source in {one.reference: one for one in sources if not one.from_document}.values():
+        body = fetched.get(source.reference)
+        if body is None:
+            continue
         try:
             decode(body, (1, 1))
         except ImageDecodeError as error:
-            yield Fault("image_unavailable", pointers[reference], f"No picture: {error}.")
+            yield Fault("image_unavailable", source.pointer, f"No picture: {error}.")
 
 
-def example_job(template: Template) -> RenderJob:
-    """The job that publishing draws: each field at its example, or else at its default."""
+def _example_job(prepared: PreparedRender) -> RenderJob:
+    """The job that publishing draws."""
+    template = prepared.template
     loaded = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
-    size = output_size(template.document.width, template.document.height)
-    return job_for_draft(
-        job_for_values(loaded, bind_examples(template), OutputOptions(), size), OutputOptions()
-    )
+    job = job_for_values(loaded, prepared.values, OutputOptions(), prepared.size)
+    return job_for_draft(job, OutputOptions())
 
 
-def _check_if_match(template_id: str, record: TemplateRecord | None, if_match: str | None) -> None:
+def _check_preconditions(
+    template_id: str,
+    record: TemplateRecord | None,
+    if_match: str | None,
+    if_none_match: str | None,
+) -> None:
     if record is not None and (record.deleted or record.erased):
         raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-    if if_match is None:
-        return
-    tags = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
-    if record is None or not tags & {"*", str(record.latest)}:
+    if if_match is not None and not _names_latest(if_match, record):
         latest = record.latest if record else "none"
         raise PreconditionFailed(
             f"The latest version is {latest}, not the one you read: read it again."
         )
+    if record is not None and if_none_match is not None and _names_latest(if_none_match, record):
+        raise PreconditionFailed(
+            f'The template "{template_id}" exists with version {record.latest}: choose another id,'
+            " or leave If-None-Match out to publish a version of it."
+        )
+
+
+def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
+    """Whether a list of entity tags names the latest version; `*` names any."""
+    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+    return record is not None and bool(names & {"*", str(record.latest)})
 
 
 def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:

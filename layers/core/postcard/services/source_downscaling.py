@@ -7,6 +7,7 @@ from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.canvas.codecs.reencode import reencode_at_size
 from postcard.geometry import MAX_PIXELS, MAX_SIDE
 from postcard.rendering.drawing_context import TargetPixels, target_pixels
+from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.template.compiled import Template
 from postcard.template.image_references import default_images
 from postcard.template.layers.image import ImageLayer
@@ -17,10 +18,18 @@ from postcard.template.validation.parse import Document
 _MIN_SAVING = 0.7  # of a side: an image nearer to its size is left as it is
 
 
-def downscale(template: Template, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Images by reference; those far larger than their boxes are made smaller."""
-    boxes = dict(_largest_sizes(template.document))
-    return {name: _downscale_one(body, boxes.get(name)) for name, body in pictures.items()}
+def downscale(
+    template: Template, pictures: Mapping[str, bytes], deadline: Deadline = NO_DEADLINE
+) -> dict[str, bytes]:
+    """Images by reference; those far larger than their boxes are made smaller.
+
+    Raises `DeadlineExceeded` between two images.
+    """
+    boxes, downscaled = dict(_largest_sizes(template.document)), {}
+    for name, body in pictures.items():
+        deadline.check()
+        downscaled[name] = _downscale_one(body, boxes.get(name))
+    return downscaled
 
 
 def max_scale(document: Document) -> float:

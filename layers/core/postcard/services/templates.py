@@ -1,15 +1,14 @@
 """Templates for the API: read, list, pause, delete."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from postcard import ports
+from postcard.deletion.deletions import Deletions
 from postcard.pipeline.template_loader import TemplateLoader
-from postcard.ports import JsonObject, TemplateRecord
-from postcard.services.erasure import Erasure
+from postcard.ports import DeletionRecord, JsonObject, TemplateRecord
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
 from postcard.services.publishing import PublishedTemplate
@@ -25,12 +24,12 @@ class TemplateCatalog:
         templates: ports.TemplateStore,
         loader: TemplateLoader,
         links: LinkService,
-        erasure: Erasure,
+        deletions: Deletions,
     ) -> None:
         self._templates = templates
         self._loader = loader
         self._links = links
-        self._erasure = erasure
+        self._deletions = deletions
 
     def show(self, template_id: str, version: int | None = None) -> JsonObject:
         """The template with one of its versions (None: the latest), whether recalled or not."""
@@ -81,11 +80,17 @@ class TemplateCatalog:
         """A page of versions, newest first."""
         record = self._loader.usable_record(template_id)
         page = self._templates.versions(template_id, limit=limit, cursor=cursor)
+        deletions = self._deletions.of_template(template_id) if record.recalls else {}
         items = [
             {
                 "version": version.version,
                 "published_at": format_rfc3339(version.published_at),
                 "replaced_by": record.recalls.get(version.version),
+                "deletion": (
+                    self._deletions.to_json(deletions[version.version])
+                    if version.version in record.recalls and version.version in deletions
+                    else None
+                ),
             }
             for version in page.items
         ]
@@ -96,21 +101,27 @@ class TemplateCatalog:
         self._loader.usable_record(template_id)
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
-    def delete(self, template_id: str, *, erase: bool, deadline: float = math.inf) -> None:
+    def delete(self, template_id: str, *, erase: bool) -> DeletionRecord | None:
         """Ends POSTs, new links and previews; with `erase` existing links and images as well.
 
-        `Unavailable` at the monotonic instant `deadline`: the same call resumes.
+        Returns the deletion of an erased template's pictures. The same call again only says how far
+        that is, unless it has stalled.
         """
         record = self._templates.record(template_id)
         if record is None or not (erase and record.deleted):
             self._loader.usable_record(template_id)
-        update_record(
-            self._templates,
-            template_id,
-            lambda current: replace(current, deleted=True, erased=current.erased or erase),
-        )
-        if erase:
-            self._erasure.erase_template(template_id, deadline=deadline)
+        if record is not None and record.erased:
+            current = self._deletions.current(template_id, None)
+            if current is not None:
+                return current
+        try:
+            return self._deletions.request(template_id, None) if erase else None
+        finally:  # also if the queue does not answer: the caller repeats the call
+            update_record(
+                self._templates,
+                template_id,
+                lambda current: replace(current, deleted=True, erased=current.erased or erase),
+            )
 
 
 def _line(record: TemplateRecord) -> JsonObject:

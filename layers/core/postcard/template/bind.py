@@ -13,7 +13,6 @@ from postcard.template.fields.field_types import (
     AnyField,
     ImageField,
     ListField,
-    NumberField,
     SingleField,
     TextField,
 )
@@ -22,13 +21,16 @@ from postcard.template.fields.values import (
     AnyValue,
     BadValue,
     Value,
+    ValueSource,
     check_asset,
     clean_value,
+    forbids_default,
     read_boolean,
     read_color,
     read_date,
     read_image,
-    read_value,
+    read_or_shorten,
+    read_request_number,
     to_link_text,
     value_to_json,
 )
@@ -39,7 +41,6 @@ BindMode = Literal["error", "default", "link"]
 LayerModifications = Mapping[str, Mapping[str, str | bool]]
 NO_NAMES: frozenset[str] = frozenset()
 _LAYER_TEXT = TextField(max_length=5000)
-_LAYER_NUMBER = NumberField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class BoundValues:
 
     `values` has every field (None: missing and without default), `explicit_values` only those
     that the request gave, `layers` the modified properties of layers by name. `missing_required`
-    are required fields without any value: a link then shows the fallback picture. `ignored_count`
-    is the number of a link's values that were bad or unknown. `restricted_fields` are fields whose
-    values may not choose among all assets, by Liquid either.
+    are required fields without any value: a link then shows the fallback picture. `rejected` are
+    faults of values whose fields let no default be shown instead. `ignored_count` is the number of
+    a link's values that were bad or unknown, `shortened_count` that of texts that were cut.
+    `restricted_fields` are fields whose values may not choose among all assets, by Liquid either.
     """
 
     values: Mapping[str, AnyValue | None]
@@ -58,8 +60,15 @@ class BoundValues:
     explicit_values: Mapping[str, AnyValue] = field(default_factory=dict)
     warnings: tuple[Fault, ...] = ()
     missing_required: tuple[str, ...] = ()
+    rejected: tuple[Fault, ...] = ()
     ignored_count: int = 0
+    shortened_count: int = 0
     restricted_fields: frozenset[str] = NO_NAMES
+
+    @property
+    def needs_fallback(self) -> bool:
+        """Whether no picture may be drawn of these values, but only the fallback picture shown."""
+        return bool(self.missing_required or self.rejected)
 
     def to_canonical_json(self) -> str:
         """The same text for equal values; image ids are made from it."""
@@ -102,15 +111,19 @@ def bind(
     *,
     mode: BindMode,
     restricted: Container[str] = NO_NAMES,
+    from_link: bool = False,
 ) -> BoundValues:
     """Validates the modifications and fills in defaults.
 
     Mode `error` raises `BadRequest` with every fault. Modes `default` and `link` use the default
     instead of a bad value: `default` returns `warnings`, `link` only counts (`ignored_count`).
+    They cut texts that are too long, where the field says so.
     Values of `restricted` names (as in a link: `products_2_photo`) come from readers of a link or
     from a key that is limited to templates: they name only assets that the template names.
+    `from_link`, which mode `link` implies: values that are not restricted are signed.
     """
-    binder = _Binder(template, modifications, mode, restricted)
+    signed = from_link or mode == "link"
+    binder = _Binder(template, modifications, mode, restricted, signed=signed)
     for name in template.document.fields:
         binder.bind_field(name)
     for name, properties in modifications.layers.items():
@@ -133,25 +146,31 @@ def bind_examples(template: Template) -> BoundValues:
     return bind(template, Modifications(examples), mode="link")
 
 
-def read_layer_value(layer: BaseLayer, key: str, raw: Any) -> str | bool | None:
-    """Reads a request's value for a layer's property: None if it is missing, `BadValue` if bad."""
+def read_layer_value(
+    layer: BaseLayer, key: str, raw: Any, source: ValueSource
+) -> tuple[str | bool | None, str]:
+    """Reads a request's value for a layer's property, and how it was shortened.
+
+    None if it is missing, `BadValue` if it is bad. Codes are never shortened.
+    """
     cleaned = clean_value(raw)
     if cleaned is None:
-        return None
+        return None, ""
     if key == "visible":
-        return read_boolean(cleaned)
+        return read_boolean(cleaned), ""
     if key in ("color", "background"):
-        return read_color(cleaned)
+        return read_color(cleaned), ""
     if layer.type == "image":
-        return read_image(cleaned)
+        return read_image(cleaned), ""
     if layer.type in ("progress", "rating"):
-        return to_link_text(read_value(_LAYER_NUMBER, cleaned) or 0)
-    text = str(read_value(_LAYER_TEXT, cleaned))
+        return to_link_text(read_request_number(cleaned, source)), ""
+    shortens = source.shortens and layer.type == "text"
+    text, shortening = read_or_shorten(_LAYER_TEXT, cleaned, source._replace(shortens=shortens))
     try:
-        layer.check_value(text)
+        layer.check_value(str(text))
     except ValueError as error:
         raise BadValue(str(error)) from None
-    return text
+    return str(text), shortening
 
 
 class _Binder:
@@ -163,6 +182,8 @@ class _Binder:
         modifications: Modifications,
         mode: BindMode,
         restricted: Container[str],
+        *,
+        signed: bool,
     ) -> None:
         self.template, self.modifications, self.mode = template, modifications, mode
         self.restricted = restricted
@@ -171,7 +192,11 @@ class _Binder:
         self.layers: dict[str, dict[str, str | bool]] = {}
         self.faults: list[Fault] = []
         self.missing_required: list[str] = []
-        self.bad_count = 0
+        self.rejected: list[Fault] = []
+        self.bad_count = self.shortened_count = 0
+        self.source = ValueSource(
+            template.zone, template.value_locale, signed, shortens=mode != "error"
+        )
 
     def result(self) -> BoundValues:
         return BoundValues(
@@ -180,6 +205,8 @@ class _Binder:
             self.explicit_values,
             warnings=tuple(self.faults) if self.mode == "default" else (),
             missing_required=tuple(self.missing_required),
+            rejected=tuple(self.rejected),
+            shortened_count=self.shortened_count,
             ignored_count=self.bad_count + len(self.modifications.ignored_names),
             restricted_fields=frozenset(filter(self._is_restricted, self.explicit_values)),
         )
@@ -205,7 +232,7 @@ class _Binder:
         """Binds one property of a named layer; a missing value leaves the document's own."""
         try:
             layer = self.template.addressable_layers[name]
-            value = read_layer_value(layer, key, raw)
+            value, shortening = read_layer_value(layer, key, raw, self._source_of(name))
             if layer.type == "image" and key == "value" and value is not None:
                 self._check_asset(None, name, str(value))
         except BadValue as error:
@@ -214,6 +241,8 @@ class _Binder:
                 "invalid_value", self.modifications.pointer_to(name, key), f"{name}.{key} {error}."
             )
             return
+        if shortening:
+            self._add_shortened(name, self.modifications.pointer_to(name, key), shortening)
         if value is not None:
             self.layers.setdefault(name, {})[key] = value
 
@@ -223,14 +252,18 @@ class _Binder:
             if isinstance(spec, ListField):
                 self._bind_items(name, spec, raw)
             else:
-                self._bind_single(name, spec, raw)
+                self._bind_single(name, spec, raw, pointer)
         except BadValue as error:
             self.bad_count += 1
             self._add_fault("invalid_value", pointer, f"{name} {error}.")
+            if forbids_default(spec, error):
+                self.rejected.append(self.faults[-1])
         return name in self.explicit_values
 
-    def _bind_single(self, name: str, spec: SingleField, raw: object) -> None:
-        value = read_value(spec, raw, zone=self.template.zone)
+    def _bind_single(self, name: str, spec: SingleField, raw: object, pointer: str) -> None:
+        value, shortening = read_or_shorten(spec, raw, self._source_of(name))
+        if shortening:
+            self._add_shortened(name, pointer, shortening)
         if isinstance(spec, ImageField) and value is not None:
             self._check_asset(spec, name, str(value))
         if value is not None:
@@ -242,17 +275,27 @@ class _Binder:
                 flat_name = ItemFieldRef(name, index, key).flat_name
                 self._check_asset(item_spec, flat_name, str(value))
 
-        parsed = read_list(spec, raw, zone=self.template.zone, check_value=check_value)
+        def source_of(index: int, key: str) -> ValueSource:
+            return self._source_of(ItemFieldRef(name, index, key).flat_name)
+
+        parsed = read_list(
+            spec, raw, source_of=source_of, zone=self.template.zone, check_value=check_value
+        )
         if parsed is None:
             return
         for fault in parsed.faults:
             item_field = ItemFieldRef(name, fault.item_index, fault.key)
             self.bad_count += fault.code == "invalid_value"
+            self.shortened_count += fault.code == "shortened"
             self._add_fault(
                 fault.code,
                 self.modifications.pointer_to_item_field(item_field),
                 f"{item_field.flat_name} {fault.detail}.",
             )
+            if fault.forbids_default or (
+                fault.code == "invalid_value" and spec.on_bad == "fallback"
+            ):
+                self.rejected.append(self.faults[-1])
         self.missing_required += [
             ItemFieldRef(name, index, key).flat_name for index, key in parsed.missing_required
         ]
@@ -275,6 +318,16 @@ class _Binder:
         if not self.faults or pointer == "/modifications":  # the pointer of an absent value
             return False
         return f"{self.faults[-1].pointer}/".startswith(f"{pointer}/")
+
+    def _source_of(self, name: str) -> ValueSource:
+        """How the value of a name in a link is read: an open one was not written by Postcard."""
+        if self.source.signed and name in self.restricted:
+            return self.source._replace(signed=False)
+        return self.source
+
+    def _add_shortened(self, name: str, pointer: str, shortening: str) -> None:
+        self.shortened_count += 1
+        self._add_fault("shortened", pointer, f"{name} {shortening}.")
 
     def _add_fault(self, code: str, pointer: str, detail: str) -> None:
         self.faults.append(Fault(code, pointer, detail))

@@ -117,6 +117,11 @@ class Template:
         return self.document.fields
 
     @property
+    def value_locale(self) -> str:
+        """The locale that values are read by: English if values decide the template's own."""
+        return "en" if has_liquid(self.document.locale) else self.document.locale
+
+    @property
     def quality(self) -> int | None:
         """The document's quality, 1 to 100; None for the format's default."""
         return self.document.quality
@@ -156,12 +161,16 @@ class Template:
         )
 
     def unknown_target_message(self, name: str, *, layers_only: bool = False) -> str:
-        """The message for an unknown name in a request; lists the known names."""
+        """The message for an unknown name in a request; suggests one, and lists the known names."""
+        from postcard.name_suggestions import closest_name  # only a wrong name needs it
+
         fields = [] if layers_only else addressable_names(self.fields)
         known_names = list(dict.fromkeys([*fields, *self.addressable_layers]))
         noun = "layer" if layers_only else "field or layer"
-        known = f"there are {', '.join(known_names)}" if known_names else "there are none"
-        return f"There is no {noun} {name[:64]!r}; {known}."
+        known = f"are {', '.join(known_names)}." if known_names else "are none."
+        similar = closest_name(name, known_names)
+        hint = f"did you mean {similar}? There {known}" if similar else f"there {known}"
+        return f"There is no {noun} {name[:64]!r}; {hint}"
 
     def liquid_faults(self) -> Iterator[Fault]:
         """Faults of Liquid that fails or is wrong whatever the values are."""

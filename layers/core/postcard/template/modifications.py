@@ -1,5 +1,6 @@
 """Reads a request's modifications: values of fields and properties of named layers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 from postcard.errors import Fault, raise_faults
 from postcard.json_text import json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.compiled import Template
 from postcard.template.fields.field_types import Fields, ListField
-from postcard.template.fields.list_values import ItemFieldRef, parse_flat_name
+from postcard.template.fields.list_values import ItemFieldRef, may_be_unsigned, parse_flat_name
 
 MAX_MODIFICATIONS = 200
 VALUE_KEYS = ("text", "image_url", "value")  # all three set the value of a field or layer
+_HTML_ENTITY = lazy_regex(
+    "&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
+)
 PROPERTY_KEYS = ("color", "background", "visible")
 
 
@@ -67,11 +72,18 @@ def modifications_from_json(
 
 
 def modifications_from_link(template: Template, link_fields: Mapping[str, str]) -> Modifications:
-    """Reads a link's parameters. Never raises: unknown names are ignored and listed."""
+    """Reads a link's parameters. Never raises: unknown names are ignored and listed.
+
+    HTML entities are undone in fields that a merge link may fill in, also where the link signs the
+    value: the two links have the same cache path.
+    """
+    fields = template.document.fields
     reader = _ModificationReader(template)
     ignored_names = []
     for name, value in link_fields.items():
         target, _, key = name.partition(".")
+        if "&" in value and not key and may_be_unsigned(fields, name):
+            value = undo_html_entities(value)
         faults_before = len(reader.faults)
         reader.add_value(
             "", target, key or "value", value, allowed_keys=PROPERTY_KEYS if key else VALUE_KEYS
@@ -79,6 +91,18 @@ def modifications_from_link(template: Template, link_fields: Mapping[str, str]) 
         if len(reader.faults) > faults_before:
             ignored_names.append(name)
     return reader.result(ignored_names)
+
+
+def undo_html_entities(text: str) -> str:
+    """Undoes HTML escaping, up to three times: platforms escape, and so did their data."""
+    import html  # its table of entities takes a millisecond to load
+
+    for _ in range(3):
+        before = text
+        text = _HTML_ENTITY.sub(lambda entity: html.unescape(entity[0].lower()), text)
+        if text == before:
+            break
+    return text
 
 
 class _ModificationReader:
@@ -140,9 +164,13 @@ class _ModificationReader:
         """Adds one value or property of a field or layer."""
         fields = self.template.document.fields
         if key not in allowed_keys:
-            self.add_fault(
-                "unknown_name", where, f"Unknown property; there are {', '.join(allowed_keys)}."
+            from postcard.name_suggestions import closest_name  # only a wrong name needs it
+
+            similar = closest_name(key, allowed_keys)
+            hint = (
+                f"did you mean {similar}?" if similar else f"there are {', '.join(allowed_keys)}."
             )
+            self.add_fault("unknown_name", where, f"Unknown property; {hint}")
         elif key in VALUE_KEYS and name in fields:
             self._add_field_value(where, name, key, value)
         elif key in VALUE_KEYS and (item_field := parse_flat_name(fields, name)):

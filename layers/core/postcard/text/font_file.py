@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from postcard.errors import SandboxUnavailable
 from postcard.runtime.lazy_dataclass import dataclass
 
 METADATA_TABLE = "card"  # stored fonts have it: do not change
@@ -22,6 +23,10 @@ _TABLE_RECORD = struct.Struct(">4sIII")
 
 class FontError(ValueError):
     """The font is broken or not supported; the message is a clause that says why."""
+
+
+class FontCheckUnavailable(FontError, SandboxUnavailable):
+    """The font was not checked for a reason that is not its own: another try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ font to read them takes far longer than drawing with it.
 import json
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,30 @@ _HAN_FAMILIES = {
     "ja": "Noto Sans JP",
     "ko": "Noto Sans KR",
 }
+_REGIONAL_FAMILIES = {**_HAN_FAMILIES, "ur": "Noto Nastaliq Urdu"}
+OPTIONAL_FAMILIES = {  # of layers/more_fonts; the first and last character of each block in turn
+    "Noto Sans Javanese": "\ua980\ua9df",
+    "Noto Sans Yi": "\ua000\ua4cf",
+    "Noto Sans Mongolian": "\u1800\u18af\U00011660\U0001166c",
+    "Noto Sans Sundanese": "\u1b80\u1bbf\u1cc0\u1ccf",
+    "Noto Sans Balinese": "\u1b00\u1b7f",
+    "Noto Sans Buginese": "\u1a00\u1a1f",
+    "Noto Sans Syriac": "\u0700\u074f",
+    "Noto Sans Lisu": "\ua4d0\ua4ff\U00011fb0\U00011fb0",
+    "Noto Sans Hanifi Rohingya": "\U00010d00\U00010d3f",
+    "Noto Sans Tai Tham": "\u1a20\u1aaf",
+    "Noto Sans Tai Le": "\u1950\u197f",
+    "Noto Sans New Tai Lue": "\u1980\u19df",
+    "Noto Sans Tai Viet": "\uaa80\uaadf",
+    "Noto Sans Miao": "\U00016f00\U00016f9f",
+    "Noto Sans Cham": "\uaa00\uaa5f",
+    "Noto Sans Newa": "\U00011400\U0001147f",
+    "Noto Sans Limbu": "\u1900\u194f",
+    "Noto Sans Vai": "\ua500\ua63f",
+    "Noto Sans Syloti Nagri": "\ua800\ua82f",
+}
+# Their letters reach so far that a line is never lower than the font says.
+TALL_FAMILIES = frozenset(("Noto Nastaliq Urdu", "Noto Sans Balinese", "Noto Sans Javanese"))
 _FALLBACK_FAMILIES = (
     "Noto Sans",
     "Noto Sans Arabic",
@@ -60,6 +84,7 @@ _FALLBACK_FAMILIES = (
     "Noto Sans Math",
     *_HAN_FAMILIES.values(),
     "Noto Color Emoji",
+    *OPTIONAL_FAMILIES,
 )
 LATIN_SUBSET_FEATURES = frozenset(("kern", "-kern", "liga", "-liga", "-clig", "tnum"))
 _DEFAULT_IGNORABLE = lazy_regex(  # Unicode's Default_Ignorable_Code_Point: never drawn
@@ -101,9 +126,7 @@ class Face:
         if result is None:
             if len(self._glyph_cache) > 20_000:
                 self._glyph_cache.clear()
-            index = bisect_right(self.character_ranges, character)
-            is_range_end = index > 0 and self.character_ranges[index - 1] == character
-            result = bool(index % 2) or is_range_end
+            result = _in_ranges(character, self.character_ranges)
             self._glyph_cache[character] = result
         return result
 
@@ -134,11 +157,18 @@ class Fonts:
         self._face_cached = lru_cache(maxsize=None)(self._build_face)
 
     @classmethod
-    def load(cls, folder: Path) -> "Fonts":
-        """The fonts of a folder with its `coverage.json`; RuntimeError if FriBidi is missing."""
+    def load(cls, folder: Path, more: Path | None = None) -> "Fonts":
+        """The fonts of a folder with its `coverage.json`, and those of the optional layer.
+
+        RuntimeError if FriBidi is missing.
+        """
         load_fribidi()
         table = json.loads((folder / "coverage.json").read_bytes())
-        return cls(folder, table["faces"], table["coverage"])
+        if more is None:
+            return cls(folder, table["faces"], table["coverage"])
+        optional = json.loads((more / "coverage.json").read_bytes())
+        rows = [{**row, "file": str(more.absolute() / row["file"])} for row in optional["faces"]]
+        return cls(folder, [*table["faces"], *rows], {**table["coverage"], **optional["coverage"]})
 
     def with_custom_fonts(self, custom: Mapping[str, Sequence[FontFile]]) -> "Fonts":
         """These fonts and custom ones, by family name; a shipped family cannot be replaced."""
@@ -157,6 +187,15 @@ class Fonts:
         """Whether there is a family with this name."""
         return name in self._families
 
+    def absent_scripts(self, characters: Iterable[str]) -> list[str]:
+        """The scripts of characters that only the optional fonts have, if these are not loaded."""
+        absent = [name for name in OPTIONAL_FAMILIES if name not in self._families]
+        return [
+            name.removeprefix("Noto Sans ")
+            for name in absent
+            if any(_in_ranges(character, OPTIONAL_FAMILIES[name]) for character in characters)
+        ]
+
     def families(self) -> list[Family]:
         """All families by name, as `GET /v1/fonts` lists them."""
         return [
@@ -170,15 +209,15 @@ class Fonts:
         ]
 
     def _build_face_chain(
-        self, names: tuple[str, ...], weight: int, italic: bool, han_variant: str = ""
+        self, names: tuple[str, ...], weight: int, italic: bool, variant: str = ""
     ) -> tuple[Face, ...]:
         """The faces to try for each letter: the requested families, then the fallbacks.
 
-        `han_variant` puts the font with that language's Chinese characters first among these.
+        `variant` puts the font with that language's letterforms first among these.
         """
         requested = names if any(map(self.has_family, names)) else (*names, DEFAULT_FAMILY)
-        han_families = (_HAN_FAMILIES[han_variant],) if han_variant else ()
-        candidates = (*requested, *han_families, *_FALLBACK_FAMILIES)
+        regional = (_REGIONAL_FAMILIES[variant],) if variant else ()
+        candidates = (*requested, *regional, *_FALLBACK_FAMILIES)
         existing = dict.fromkeys(name for name in candidates if name in self._families)
         return tuple(self._nearest_face(name, weight, italic) for name in existing)
 
@@ -227,6 +266,12 @@ def choose_face(cluster: str, chain: Sequence[Face]) -> tuple[Face, str]:
 def strip_default_ignorable(text: str) -> str:
     """The text without characters that are never drawn: isolates, direction marks, joiners."""
     return _DEFAULT_IGNORABLE.sub("", text)
+
+
+def _in_ranges(character: str, ranges: str) -> bool:
+    """Whether a character lies in ranges, given by their first and last characters in turn."""
+    index = bisect_right(ranges, character)
+    return bool(index % 2) or (index > 0 and ranges[index - 1] == character)
 
 
 def _candidate_faces(cluster: str, chain: Sequence[Face]) -> Iterator[Face]:

@@ -16,7 +16,7 @@ from postcard.runtime.lru_cache import memoize_by_bytes
 from postcard.text.bidi import base_is_rtl, embedding_levels
 from postcard.text.fonts import Face, Fonts, choose_face, strip_default_ignorable
 from postcard.text.glyphs import FontRun, advance
-from postcard.text.han_variants import han_variant
+from postcard.text.regional_variants import regional_variant
 from postcard.text.segmentation import graphemes, line_break_segments, typographic_units
 from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import TextRun, TextStyle
@@ -150,17 +150,17 @@ def _itemize(
     levels = embedding_levels("".join(run.text for run in runs), rtl=rtl)
     start = 0
     for run in runs:
-        han = "" if full_text.isascii() else han_variant(run.style.language, full_text)
-        yield from _itemize_run(run, levels[start : start + len(run.text)], han, fonts, missing)
+        variant = "" if full_text.isascii() else regional_variant(run.style.language, full_text)
+        yield from _itemize_run(run, levels[start : start + len(run.text)], variant, fonts, missing)
         start += len(run.text)
 
 
 def _itemize_run(
-    run: TextRun, levels: Sequence[int], han_variant: str, fonts: Fonts, missing: dict[str, None]
+    run: TextRun, levels: Sequence[int], variant: str, fonts: Fonts, missing: dict[str, None]
 ) -> Iterator[_ItemizedGrapheme]:
     """The graphemes of a run with their faces and levels; adds to `missing` what no face has."""
     style, index = run.style, 0
-    chain = fonts.face_chain(style.families, style.weight, style.italic, han_variant)
+    chain = fonts.face_chain(style.families, style.weight, style.italic, variant)
     for grapheme in graphemes(run.text):
         face, lacking = choose_face(grapheme, chain)
         missing.update(dict.fromkeys(lacking))
@@ -182,19 +182,19 @@ def _plain_segments(
 ) -> Iterator[LineBreakSegment]:
     """The segments of plain text, which do not depend on their neighbours and are cached."""
     ((text, style),) = runs
-    han = "" if full_text.isascii() else han_variant(style.language, full_text)
+    variant = "" if full_text.isascii() else regional_variant(style.language, full_text)
     for word in line_break_segments(text, style.language):
         shape = _shape_word_cached if len(word) <= _MAX_CACHED_LENGTH else _shape_word
-        segment, lacking = shape(word, style, han, fonts)
+        segment, lacking = shape(word, style, variant, fonts)
         missing.update(lacking)
         yield segment
 
 
 def _shape_word(
-    text: str, style: TextStyle, han_variant: str, fonts: Fonts
+    text: str, style: TextStyle, variant: str, fonts: Fonts
 ) -> tuple[LineBreakSegment, dict[str, None]]:
     missing: dict[str, None] = {}
-    items = _itemize_run(TextRun(text, style), bytes(len(text)), han_variant, fonts, missing)
+    items = _itemize_run(TextRun(text, style), bytes(len(text)), variant, fonts, missing)
     return _segment(list(items), soft_hyphen=text.endswith(_SOFT_HYPHEN)), missing
 
 

@@ -4,6 +4,8 @@ import json
 import math
 import time
 import zlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,6 +27,11 @@ SLOW_SERVICE_READ_SECONDS = {"cloudfront": 8.0, "cloudfront-keyvaluestore": 8.0}
 MAX_ATTEMPTS = 2
 RETRY_DELAY_SECONDS = 0.1
 THROTTLING_CODE = lazy_regex(r".*(?:Throttl|Throughput|SlowDown|RequestLimit|TooManyRequests).*")
+
+
+def configured_region() -> str | None:
+    """The region of AWS_DEFAULT_REGION or of the AWS profile; None if neither names one."""
+    return boto3.Session().region_name
 
 
 def boto_client(
@@ -107,6 +114,22 @@ class BotoClient:
         deadline = latest if deadline is None else min(deadline, latest)
         response["Body"] = _read_body(response["Body"], response["ContentLength"], deadline)
         return response
+
+
+class LazyBotoClient:
+    """A `BotoClient` that is made at its first call: making one takes up to 150 ms."""
+
+    def __init__(self, make: Callable[[], BotoClient]) -> None:
+        self._make = make
+        self.overall_deadline = math.inf
+
+    @cached_property
+    def _client(self) -> BotoClient:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        self._client.overall_deadline = self.overall_deadline
+        return getattr(self._client, name)
 
 
 def _read_body(stream: Any, length: int, deadline: float) -> bytes:

@@ -9,9 +9,9 @@ class DynamoCounters:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def increment(self, name: str, *, expires_at: int) -> int:
-        """Add one; the new count. The row expires some time after `expires_at`."""
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
+        """Add `by`; the new count. The row expires some time after `expires_at`."""
         row = self._table.update(
-            f"count#{name}", "count", sets={"ttl": expires_at}, adds={"total": 1}
+            f"count#{name}", "count", sets={"ttl": expires_at}, adds={"total": by}
         )
         return int(row["total"])

@@ -2,9 +2,19 @@
 
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
-from postcard.adapters.aws.table import Row, Table, compress, decompress, record_fields, to_row
-from postcard.ports import ImageRecord
+from postcard.adapters.aws.table import (
+    ConditionExpression,
+    ConditionFailed,
+    Row,
+    Table,
+    compress,
+    decompress,
+    record_fields,
+    to_row,
+)
+from postcard.ports import ImageRecord, Page
 
 SHARDS = 16  # a template may have millions of images, and a partition takes 1,000 writes a second
 OLD_NAMES = {"marks": "blind_indexes"}  # attributes that 0.1 wrote under another name
@@ -32,16 +42,40 @@ class DynamoImageStore:
         self._table.put(_template_partition(record.template_id, shard), sort_key, reference)
         for blind_index in record.blind_indexes:
             self._table.put(_blind_index_partition(blind_index), record.image_id, reference)
-        row = to_row(record) | {"values": compress(record.values)}
-        self._table.put(*_key(record.image_id), row)
+        self._table.put(*_key(record.image_id), _from_record(record))
+
+    def replace(self, record: ImageRecord, *, status: str) -> bool:
+        """Put unless the stored record's status is another than `status`; whether it was put."""
+        condition = ConditionExpression("#status = :status", ("status",), {"status": status})
+        try:
+            self._table.put(*_key(record.image_id), _from_record(record), condition)
+        except ConditionFailed:
+            return False
+        return True
 
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions, in no order."""
-        prefix = "" if version is None else f"{version:06d}#"
         for shard in range(SHARDS):
-            yield from self._get_listed(
-                self._table.query(_template_partition(template_id, shard), prefix=prefix)
+            partition = _template_partition(template_id, shard)
+            yield from self._get_listed(self._table.query(partition, prefix=_sort_prefix(version)))
+
+    def page_by_template(
+        self, template_id: str, version: int | None, *, after: str, limit: int
+    ) -> Page[ImageRecord]:
+        """At most `limit` of the same; `after` is "" or the last page's `next_cursor`."""
+        first, _, last_key = after.partition("/")
+        for shard in range(int(first or 0), SHARDS):
+            query = self._table.query(
+                _template_partition(template_id, shard),
+                prefix=_sort_prefix(version),
+                after=last_key or None,
+                batch=limit,
             )
+            rows, last_key = list(islice(query, limit)), ""
+            if rows:
+                cursor = f"{shard}/{rows[-1]['sk']}"
+                return Page(list(self._get_listed(iter(rows))), cursor)
+        return Page([])
 
     def by_blind_index(self, blind_index: str) -> Iterator[ImageRecord]:
         """Every image with a blind index, in no order."""
@@ -56,12 +90,20 @@ def _key(image_id: str) -> tuple[str, str]:
     return f"image#{image_id}", "record"
 
 
+def _sort_prefix(version: int | None) -> str:
+    return "" if version is None else f"{version:06d}#"
+
+
 def _template_partition(template_id: str, shard: int) -> str:
     return f"images#{template_id}#{shard}"
 
 
 def _blind_index_partition(blind_index: str) -> str:
     return f"marked#{blind_index}"
+
+
+def _from_record(record: ImageRecord) -> Row:
+    return to_row(record) | {"values": compress(record.values)}
 
 
 def _to_record(row: Row) -> ImageRecord:

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from postcard.adapters.aws.call_failed import CORRUPT_BODY, AwsCallFailed
-from postcard.ports import StoredObject
+from postcard.ports import ListedObject, Page, StoredObject
 from postcard.runtime.lazy_regex import lazy_regex
 
 MAX_DELETE_KEYS = 1000  # in one call
@@ -93,6 +93,18 @@ class S3ObjectStore:
             if not response.get("IsTruncated"):
                 return
             continuation = {"ContinuationToken": response["NextContinuationToken"]}
+
+    def page(self, prefix: str, *, after: str, limit: int) -> Page[ListedObject]:
+        """At most `limit` objects whose keys begin with `prefix`, in order, behind key `after`."""
+        response = self._client.list_objects_v2(
+            Bucket=self._bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit
+        )
+        listed = [
+            ListedObject(entry["Key"], entry["LastModified"].timestamp())
+            for entry in response.get("Contents", ())
+        ]
+        is_last = not response.get("IsTruncated") or not listed
+        return Page(listed, None if is_last else listed[-1].key)
 
 
 def _put_arguments(stored: StoredObject) -> dict[str, Any]:

@@ -7,14 +7,18 @@ import time
 from collections.abc import Callable, Mapping
 from email.message import Message
 from http.client import HTTPException, IncompleteRead
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from postcard.adapters.aws.call_failed import CORRUPT_BODY, UNREACHABLE, AwsCallFailed
-from postcard.adapters.aws.sigv4 import Credentials, signed_headers
+from postcard.adapters.aws.sigv4 import CONTAINER_CREDENTIALS, Credentials, signed_headers
 from postcard.adapters.http.deadline_socket import DeadlineSocket, default_tls_context, wrap_tls
 from postcard.adapters.http.exchange import BodyTooLarge, read_body, send_request
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
+
+if TYPE_CHECKING:
+    from postcard.adapters.aws.container_credentials import ContainerCredentials
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 CONNECT_SECONDS = 1.0
@@ -71,6 +75,7 @@ class Transport:
         self._seconds = seconds
         self.overall_deadline = math.inf  # a `time.monotonic()` instant at which every call ends
         self._thread_local = threading.local()
+        self._container_credentials: ContainerCredentials | None = None
 
     @property
     def endpoint(self) -> str | None:
@@ -95,6 +100,16 @@ class Transport:
                     raise AwsCallFailed(request.operation, UNREACHABLE) from error
             attempt += 1
 
+    def _credentials(self) -> Credentials:
+        """From the environment, or from Lambda's endpoint in a function with SnapStart."""
+        if "AWS_ACCESS_KEY_ID" in self._environ or CONTAINER_CREDENTIALS not in self._environ:
+            return Credentials.from_environ(self._environ)
+        if self._container_credentials is None:
+            from postcard.adapters.aws.container_credentials import ContainerCredentials
+
+            self._container_credentials = ContainerCredentials(self._environ, self._now)
+        return self._container_credentials.get()
+
     def _attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
         """`ConnectionError` where a retry may help, `AwsCallFailed` where it will not."""
         headers = signed_headers(
@@ -104,7 +119,7 @@ class Transport:
             request.body,
             service=request.service,
             region=self._region,
-            credentials=Credentials.from_environ(self._environ),
+            credentials=self._credentials(),
             now=self._now(),
         )
         headers |= {"Content-Length": str(len(request.body)), "Accept-Encoding": "identity"}

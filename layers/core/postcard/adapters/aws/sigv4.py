@@ -9,6 +9,8 @@ from dataclasses import field
 from postcard.runtime.lazy_dataclass import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+# The variable that has the address of credentials in a function with SnapStart.
+CONTAINER_CREDENTIALS = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 
 
 @dataclass(frozen=True, slots=True)

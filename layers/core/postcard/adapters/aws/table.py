@@ -2,11 +2,13 @@
 
 | pk                        | sk               | row                                  |
 |---------------------------|------------------|--------------------------------------|
-| templates                 | template id      | a template record                    |
+| templates                 | template id      | a template record, to list them      |
+| record#{id}#{copy}        | record           | the same record, eight times         |
 | template#{id}             | version (000001) | a published version                  |
 | image#{id}                | record           | an image record                      |
 | images#{template}#{shard} | version#image id | lists the images of a template       |
 | marked#{blind index}      | image id         | lists the images with a blind index  |
+| deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
 | keys                      | digest           | an API key                           |
 | assets                    | asset id         | an asset                             |
@@ -49,7 +51,7 @@ class ConditionExpression:
 
     def arguments(self) -> Row:
         """The arguments of a DynamoDB call."""
-        arguments: Row = {"ConditionExpression": self.expression}
+        arguments: Row = {"ConditionExpression": self.expression} if self.expression else {}
         if self.names:
             arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
         if self.values:
@@ -59,19 +61,20 @@ class ConditionExpression:
 
 IF_ABSENT = ConditionExpression("attribute_not_exists(pk)")
 IF_PRESENT = ConditionExpression("attribute_exists(pk)")
+UNCONDITIONAL = ConditionExpression("")
 
 
 class Table:
-    """Reads are strongly consistent; failed calls raise `AwsCallFailed`."""
+    """Reads are strongly consistent unless it says so; failed calls raise `AwsCallFailed`."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self._name = name
 
-    def get(self, pk: str, sk: str) -> Row | None:
-        """The row, or None."""
+    def get(self, pk: str, sk: str, *, consistent: bool = True) -> Row | None:
+        """The row, or None. Not `consistent`: at half the price, perhaps a second old."""
         key = _key(pk, sk)
-        response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True)
+        response = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=consistent)
         item = response.get("Item")
         if not item:
             return None

@@ -1,9 +1,12 @@
 """Template records and versions in the table."""
 
+import os
+from collections.abc import Callable
+
 from postcard.adapters.aws.table import (
     IF_ABSENT,
+    UNCONDITIONAL,
     ConditionExpression,
-    ConditionFailed,
     Row,
     Table,
     compress,
@@ -11,22 +14,33 @@ from postcard.adapters.aws.table import (
     record_fields,
     to_row,
 )
-from postcard.errors import Conflict
 from postcard.ports import Page, TemplateRecord, TemplateVersion
 
 RECORDS_PARTITION = "templates"
+# DynamoDB reads one item 3,000 times a second (strongly consistent). A send opens one template more
+# often than that, so its record has copies in partitions of their own. A transaction writes all.
+RECORD_COPIES = 8
 OLD_NAMES = {"stand_ins": "fallbacks", "grounds": "prerendered"}  # attributes as 0.1 named them
 
 
 class DynamoTemplateStore:
-    """A row for each template's record, and a row for each of its versions."""
+    """Rows for each template's record, and a row for each of its versions."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(
+        self,
+        table: Table,
+        *,
+        choose_copy: Callable[[int], int] = lambda copies: os.urandom(1)[0] % copies,
+    ) -> None:
         self._table = table
+        self._choose_copy = choose_copy
 
-    def record(self, template_id: str) -> TemplateRecord | None:
-        """The record, or None."""
-        row = self._table.get(RECORDS_PARTITION, template_id)
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
+        """The record, or None. Not `consistent`: perhaps as it was a second ago."""
+        partition = _record_partition(template_id, self._choose_copy(RECORD_COPIES))
+        row = self._table.get(partition, "record", consistent=consistent)
+        if row is None:  # there is none, or version 0.1 wrote it
+            row = self._table.get(RECORDS_PARTITION, template_id)
         return _to_record(row) if row else None
 
     def version(self, template_id: str, version: int) -> TemplateVersion | None:
@@ -37,31 +51,13 @@ class DynamoTemplateStore:
     def publish(self, record: TemplateRecord, version: TemplateVersion) -> None:
         """Store both or neither; `Conflict` if somebody else changed the template meanwhile."""
         row = to_row(version) | {"document": compress(version.document)}
-        self._table.transact_put(
-            [
-                (
-                    RECORDS_PARTITION,
-                    record.template_id,
-                    to_row(record),
-                    _revision_condition(record),
-                ),
-                (
-                    _versions_partition(version.template_id),
-                    _sort_key(version.version),
-                    row,
-                    IF_ABSENT,
-                ),
-            ]
-        )
+        partition = _versions_partition(version.template_id)
+        version_row = (partition, _sort_key(version.version), row, IF_ABSENT)
+        self._table.transact_put([*_record_rows(record), version_row])
 
     def update(self, record: TemplateRecord) -> None:
         """Store the record; `Conflict` if somebody else changed it meanwhile."""
-        try:
-            self._table.put(
-                RECORDS_PARTITION, record.template_id, to_row(record), _revision_condition(record)
-            )
-        except ConditionFailed as failure:
-            raise Conflict("The template was changed by somebody else: read it again.") from failure
+        self._table.transact_put(_record_rows(record))
 
     def list(self, *, limit: int, cursor: str | None) -> Page[TemplateRecord]:
         """All records by id."""
@@ -76,6 +72,20 @@ class DynamoTemplateStore:
             _versions_partition(template_id), limit=limit, cursor=cursor, newest_first=True
         )
         return Page([_to_version(row) for row in page.items], page.next_cursor)
+
+
+def _record_rows(
+    record: TemplateRecord,
+) -> list[tuple[str, str, Row, ConditionExpression]]:
+    """The listed row, which holds the condition, and its copies."""
+    row = to_row(record)
+    copies = [_record_partition(record.template_id, copy) for copy in range(RECORD_COPIES)]
+    listed = (RECORDS_PARTITION, record.template_id, row, _revision_condition(record))
+    return [listed, *((partition, "record", row, UNCONDITIONAL) for partition in copies)]
+
+
+def _record_partition(template_id: str, copy: int) -> str:
+    return f"record#{template_id}#{copy}"
 
 
 def _versions_partition(template_id: str) -> str:

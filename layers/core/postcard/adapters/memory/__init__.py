@@ -4,10 +4,16 @@ from postcard.adapters.memory.counters import MemoryCounters
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
 from postcard.adapters.memory.objects import MemoryObjectStore
 from postcard.adapters.memory.rate_limiter import MemoryRateLimiter
-from postcard.adapters.memory.records import MemoryApiKeyStore, MemoryAssetStore, MemoryImageStore
+from postcard.adapters.memory.records import (
+    MemoryApiKeyStore,
+    MemoryAssetStore,
+    MemoryDeletionStore,
+    MemoryImageStore,
+)
 from postcard.adapters.memory.services import (
     MemoryCdn,
     MemoryEdgeStore,
+    MemoryQueue,
     MemorySecretStore,
     MemoryUploads,
 )
@@ -18,10 +24,12 @@ __all__ = [
     "MemoryAssetStore",
     "MemoryCdn",
     "MemoryCounters",
+    "MemoryDeletionStore",
     "MemoryEdgeStore",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryObjectStore",
+    "MemoryQueue",
     "MemoryRateLimiter",
     "MemorySecretStore",
     "MemoryTemplateStore",

@@ -10,8 +10,8 @@ class MemoryCounters:
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
 
-    def increment(self, name: str, *, expires_at: int) -> int:
-        """Add one; the new count."""
+    def increment(self, name: str, *, expires_at: int, by: int = 1) -> int:
+        """Add `by`; the new count."""
         with self._lock:
-            self._counts[name] = self._counts.get(name, 0) + 1
+            self._counts[name] = self._counts.get(name, 0) + by
             return self._counts[name]

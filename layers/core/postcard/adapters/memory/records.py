@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from postcard.adapters.pagination import paginate
 from postcard.errors import Conflict
-from postcard.ports import ApiKeyRecord, AssetRecord, ImageRecord, Page
+from postcard.ports import ApiKeyRecord, AssetRecord, DeletionRecord, ImageRecord, Page
 
 
 class MemoryImageStore:
@@ -23,6 +23,23 @@ class MemoryImageStore:
         """Replace the record."""
         self._records[record.image_id] = record
 
+    def replace(self, record: ImageRecord, *, status: str) -> bool:
+        """Put unless the stored record's status is another than `status`; whether it was put."""
+        stored = self._records.get(record.image_id)
+        if stored is None or stored.status != status:
+            return False
+        self._records[record.image_id] = record
+        return True
+
+    def page_by_template(
+        self, template_id: str, version: int | None, *, after: str, limit: int
+    ) -> Page[ImageRecord]:
+        """At most `limit` images of a template, or of one of its versions; see `ports`."""
+        found = {record.image_id: record for record in self.by_template(template_id, version)}
+        ids = sorted(image_id for image_id in found if image_id > after)
+        cursor = ids[limit - 1] if len(ids) > limit else None
+        return Page([found[image_id] for image_id in ids[:limit]], cursor)
+
     def by_template(self, template_id: str, version: int | None = None) -> Iterator[ImageRecord]:
         """Every image of a template, or of one of its versions."""
         for record in tuple(self._records.values()):
@@ -34,6 +51,36 @@ class MemoryImageStore:
         for record in tuple(self._records.values()):
             if blind_index in record.blind_indexes:
                 yield record
+
+
+class MemoryDeletionStore:
+    """The last deletion of each version, and of each erased template."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, int | None], DeletionRecord] = {}
+        self._lock = threading.Lock()
+
+    def get(self, template_id: str, version: int | None) -> DeletionRecord | None:
+        """The record, or None."""
+        return self._records.get((template_id, version))
+
+    def of_template(self, template_id: str) -> Sequence[DeletionRecord]:
+        """All records of a template."""
+        return [each for each in tuple(self._records.values()) if each.template_id == template_id]
+
+    def begin(self, record: DeletionRecord) -> None:
+        """Store a new deletion in the place of the last one."""
+        with self._lock:
+            self._records[record.template_id, record.version] = record
+
+    def advance(self, record: DeletionRecord) -> bool:
+        """Store the record unless it is of another run, or not one step further; whether it was."""
+        with self._lock:
+            stored = self._records.get((record.template_id, record.version))
+            if stored is None or (stored.run, stored.step) != (record.run, record.step - 1):
+                return False
+            self._records[record.template_id, record.version] = record
+            return True
 
 
 class MemoryApiKeyStore:

@@ -1,6 +1,9 @@
-"""Uploads, the keys' secret, the edge store and the CDN in memory."""
+"""Uploads, the keys' secret, the edge store, the CDN and a queue in memory."""
 
+import heapq
+import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from postcard.ports import UPLOAD_LIFETIME_SECONDS, JsonObject, SecretChanged
@@ -67,3 +70,32 @@ class MemoryCdn:
     def invalidate(self, paths: Sequence[str]) -> None:
         """Record the paths."""
         self.invalidated_paths.extend(paths)
+
+
+class MemoryQueue:
+    """A queue; `receive` takes the next task that is due by `clock`."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._waiting: list[tuple[float, int, str]] = []
+        self._sent = 0
+        self._lock = threading.Lock()
+
+    def send(self, task: JsonObject, *, delay_seconds: int = 0) -> None:
+        """The task arrives after `delay_seconds`."""
+        with self._lock:
+            self._sent += 1
+            entry = (self._clock() + delay_seconds, self._sent, json.dumps(task))
+            heapq.heappush(self._waiting, entry)
+
+    def receive(self) -> JsonObject | None:
+        """The next task that is due, or None; nothing gives it back if it fails."""
+        with self._lock:
+            if not self._waiting or self._waiting[0][0] > self._clock():
+                return None
+            task: JsonObject = json.loads(heapq.heappop(self._waiting)[2])
+            return task
+
+    def next_due(self) -> float | None:
+        """When the next task is due, in Unix seconds; None if none waits."""
+        return self._waiting[0][0] if self._waiting else None

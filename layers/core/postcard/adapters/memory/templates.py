@@ -15,7 +15,7 @@ class MemoryTemplateStore:
         self._records: dict[str, TemplateRecord] = {}
         self._versions: dict[tuple[str, int], TemplateVersion] = {}
 
-    def record(self, template_id: str) -> TemplateRecord | None:
+    def record(self, template_id: str, *, consistent: bool = True) -> TemplateRecord | None:
         """The record, or None."""
         return self._records.get(template_id)
 

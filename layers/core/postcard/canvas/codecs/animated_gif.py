@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageChops
 
-from postcard.canvas.codecs.encode import EncodeResult
+from postcard.canvas.codecs.encode import EncodeResult, FindInks
 from postcard.canvas.codecs.gif_writer import (
     DISPOSE_KEEP,
     DISPOSE_TO_BACKGROUND,
@@ -19,7 +19,9 @@ from postcard.canvas.codecs.gif_writer import (
     write_gif,
 )
 from postcard.canvas.codecs.ordered_dither import apply_dither
+from postcard.canvas.codecs.palette import distinct_inks, find_exact, index_values
 from postcard.canvas.surface import Surface
+from postcard.color import Rgb
 from postcard.image_formats import EncodedImage
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -28,6 +30,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 _COLOR_COUNTS = (MAX_COLORS, 127, 63, 31, 15)
 _DROP_FRAMES_RATIO = 3  # a file this many times too large loses frames, not only colours
 _DEFAULT_MAX_BYTES, _DEFAULT_PIXELS = 150_000, 90_000  # limit without `max_bytes`; grows with size
+_MIN_OTHER_COLORS = 6  # beside the inks
 _MIN_DEFAULT_COLORS = 63  # the default limit takes no more colours away than down to these
 
 # Choosing the palette.
@@ -57,12 +60,14 @@ def encode_animation(
     *,
     loop: bool,
     max_bytes: int | None = None,
+    find_inks: FindInks = tuple,
     deadline: Deadline = NO_DEADLINE,
 ) -> EncodeResult:
     """Encode an animation; without `loop` it plays once and the last frame stays.
 
     Over `max_bytes` the number of colours goes down, and far over it the last frames are left
-    out; if nothing fits, the smallest file is returned with `over_budget`. Without `max_bytes`
+    out; if nothing fits, the smallest file that was made is returned with `over_budget`. The inks
+    are among the colours; palettes without room for them are not tried. Without `max_bytes`
     the colours of large files go down as far as that shows little. Frames are written whole if
     any pixel becomes transparent again, which a partial frame of a GIF cannot express.
     Raises `DeadlineExceeded` between frames, and before a try that would outlast `deadline`.
@@ -71,11 +76,14 @@ def encode_animation(
     size = changes[0].pixels.size
     if all(change.pixels.size == (1, 1) for change in changes[1:]):
         changes = changes[:1]  # nothing moves
-    body, longest_try = b"", 0.0
+    inks = find_inks()
+    smallest, longest_try = b"", 0.0
     for color_count in _COLOR_COUNTS:
+        if color_count < len(inks) + _MIN_OTHER_COLORS:
+            break
         deadline.check(longest_try)
         before = deadline.remaining()
-        palette = _AnimationPalette.choose(changes, color_count)
+        palette = _AnimationPalette.choose(changes, color_count, inks)
         body = write_gif(
             size,
             palette.color_table,
@@ -85,14 +93,16 @@ def encode_animation(
             loop=loop and len(changes) > 1,
         )
         longest_try = max(longest_try, before - deadline.remaining())
+        smallest = min(smallest or body, body, key=len)
         if len(body) <= (max_bytes or _default_max_bytes(size)) or (
             not max_bytes and color_count <= _MIN_DEFAULT_COLORS
         ):
+            smallest = body
             break
         if max_bytes and len(body) > _DROP_FRAMES_RATIO * max_bytes:
             changes = changes[: max(1, len(changes) * max_bytes // len(body))]
-    over_budget = max_bytes is not None and len(body) > max_bytes
-    return EncodeResult(EncodedImage(body, "gif", *size), over_budget)
+    over_budget = max_bytes is not None and len(smallest) > max_bytes
+    return EncodeResult(EncodedImage(smallest, "gif", *size), over_budget)
 
 
 def _default_max_bytes(size: tuple[int, int]) -> int:
@@ -163,33 +173,37 @@ class _AnimationPalette:
     color_count: int
     image: Image.Image
     dither_depth: int
+    inks: Sequence[Rgb]
 
     @classmethod
-    def choose(cls, changes: Sequence[FrameChange], color_count: int) -> "_AnimationPalette":
-        """Choose at most `color_count` colours by the pixels of some frames."""
+    def choose(
+        cls, changes: Sequence[FrameChange], color_count: int, inks: Sequence[Rgb]
+    ) -> "_AnimationPalette":
+        """Choose at most `color_count` colours by the pixels of some frames, the inks first."""
         sample = _palette_sample(changes)
         pixels = sample.width * sample.height
         counts = sorted(
             sample.getcolors(_MAX_COUNTED_COLORS) or (), key=itemgetter(0), reverse=True
         )
         is_flat = sum(count for count, _ in counts[:color_count]) >= _MIN_FLAT_SHARE * pixels
-        area_colors = [
+        area_colors: list[Any] = [
             color for count, color in counts[:_MAX_AREA_COLORS] if count >= _MIN_AREA_SHARE * pixels
         ]
+        kept = distinct_inks([*inks, *area_colors])[: max(len(inks), color_count // 2)]
         if counts and len(counts) <= color_count:
             colors: list[Any] = [color for _, color in counts]
         else:
             quantized = _downsample(sample).quantize(
-                color_count - len(area_colors), Image.Quantize.MEDIANCUT
+                color_count - len(kept), Image.Quantize.MEDIANCUT
             )
             colors = _rgb_triples(quantized.getpalette() or ())
         dither_depth = 0
         if not is_flat:
             dither_depth = _FINE_DITHER_DEPTH if color_count == MAX_COLORS else _COARSE_DITHER_DEPTH
-        distinct = _without_near_colors(area_colors, colors, 2 * dither_depth)
+        distinct = _without_near_colors(kept, colors, 2 * dither_depth)[:color_count]
         image = Image.new("P", (1, 1))
         image.putpalette(bytes(level for color in distinct for level in color))
-        return cls(color_count, image, dither_depth)
+        return cls(color_count, image, dither_depth, kept[: len(inks)])
 
     @property
     def color_table(self) -> bytes:
@@ -208,10 +222,10 @@ class _AnimationPalette:
             deadline.check()
             indices, mask = self._to_indices(change), change.mask
             if shown is None or full_frames:
-                shown = _index_values(indices)
+                shown = index_values(indices)
             else:
                 mask = _changed_mask(shown, indices, change)
-                shown.paste(_index_values(indices), change.position, mask)
+                shown.paste(index_values(indices), change.position, mask)
             if mask is not None:
                 indices.paste(self.color_count, None, ImageChops.invert(mask))
             yield GifFrame(change.position, indices)
@@ -222,19 +236,18 @@ class _AnimationPalette:
             if self.dither_depth
             else change.pixels
         )
-        return pixels.quantize(palette=self.image, dither=Image.Dither.NONE)
-
-
-def _index_values(indices: Image.Image) -> Image.Image:
-    """Indices as an L image, for arithmetic."""
-    return Image.frombytes("L", indices.size, indices.tobytes())
+        indices = pixels.quantize(palette=self.image, dither=Image.Dither.NONE)
+        if self.inks:
+            nearest, mask = find_exact(change.pixels, self.inks)
+            indices.paste(nearest, mask=mask)
+        return indices
 
 
 def _changed_mask(shown: Image.Image, indices: Image.Image, change: FrameChange) -> Image.Image:
     """Where a change has another index than the one shown before."""
     left, top = change.position
     before = shown.crop((left, top, left + indices.width, top + indices.height))
-    differs = ImageChops.difference(_index_values(indices), before).point(_NONZERO_TABLE)
+    differs = ImageChops.difference(index_values(indices), before).point(_NONZERO_TABLE)
     return ImageChops.darker(differs, change.mask) if change.mask else differs
 
 

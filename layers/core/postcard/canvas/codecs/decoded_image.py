@@ -1,13 +1,14 @@
 """Decodes source images within limits: first frame, upright, in sRGB."""
 
 import warnings
-from collections.abc import Callable
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageFile
 
-from postcard.canvas.codecs.color_profile import to_srgb
+from postcard.canvas.codecs.color.color_profile import to_high_byte, to_srgb
+from postcard.canvas.codecs.image_tags import ImageTags, read_tags
 from postcard.canvas.codecs.pillow_plugins import load_pixels, open_image
 from postcard.canvas.image_filters import ImageFilters, RelativeRegion
+from postcard.errors import SandboxUnavailable
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 
 MAX_DECODED_PIXELS = 25_000_000
@@ -39,6 +40,9 @@ _SWAPS_WIDTH_AND_HEIGHT = (
     _Transpose.ROTATE_90,
 )
 _ORIENTATION_TAG = 0x0112
+_XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")  # where Pillow looks, too
+_DEEP = 16  # bits of a sample
+_MAX_DEEP_TRANSPARENCY_PIXELS = 6_000_000  # it is decoded twice
 MAX_CACHED_RESIZES = 2
 
 # Pillow warns about files that may be attacks, such as decompression bombs. Damaged EXIF or
@@ -51,6 +55,10 @@ warnings.filterwarnings("ignore", "Invalid APNG", module=r"PIL\.PngImagePlugin")
 
 class ImageDecodeError(ValueError):
     """The bytes cannot be decoded or are not allowed; the message says why."""
+
+
+class DecoderUnavailable(ImageDecodeError, SandboxUnavailable):
+    """The image was not decoded for a reason that is not its own: another try may succeed."""
 
 
 class DecodedImage:
@@ -68,12 +76,20 @@ class DecodedImage:
         self._resize_cache: dict[object, Image.Image] = {}
 
     @classmethod
-    def decode(cls, body: bytes, *, target_pixels: tuple[int, int] | None = None) -> "DecodedImage":
+    def decode(
+        cls,
+        body: bytes,
+        *,
+        target_pixels: tuple[int, int] | None = None,
+        deadline: Deadline = NO_DEADLINE,
+    ) -> "DecodedImage":
         """Decode PNG, JPEG, GIF, WebP or AVIF of at most 25 Mpx; raises ImageDecodeError.
 
         `target_pixels` is the size in device pixels at which the image will be drawn: a JPEG is
-        reduced while it is decoded, but never below that size.
+        reduced while it is decoded, but never below that size. Decoding does not begin after
+        `deadline`: `DeadlineExceeded`.
         """
+        deadline.check()
         format = detect_format(body)
         try:
             return _decode(body, format, target_pixels)
@@ -83,6 +99,11 @@ class DecodedImage:
             raise ImageDecodeError("it takes too much memory") from error
         except Exception as error:  # Pillow raises any of them for broken files
             raise ImageDecodeError(f"this {format} picture cannot be read: it is broken") from error
+
+    @classmethod
+    def without_pixels(cls, size: tuple[int, int]) -> "DecodedImage":
+        """A stand-in that has only a size, for layout."""
+        return cls(Image.new("L", (1, 1)), size)
 
     def resized(
         self,
@@ -129,32 +150,40 @@ def detect_format(body: bytes) -> str:
 
 
 def _decode(body: bytes, format: str, target_pixels: tuple[int, int] | None) -> DecodedImage:
-    image, size = _load_upright(body, format, target_pixels)
-    profile = image.info.get("icc_profile")
-    image = _to_eight_bits(image)
-    image = to_srgb(image, profile)
+    tags = read_tags(body, format)
+    image, size = _load_upright(body, format, target_pixels, tags)
+    profile = None if tags.overrides_profile else image.info.get("icc_profile")
+    image, alpha = _split_gray_transparency(image, tags)
+    image = to_srgb(_to_color_mode(image, alpha), profile, tags.encoding)
+    if alpha is not None:
+        image.putalpha(alpha)
     image = _drop_opaque_alpha(image)
     image.info.clear()  # Pillow would write comments and profiles into files encoded from it
     return DecodedImage(image, size)
 
 
 def _load_upright(
-    body: bytes, format: str, target_pixels: tuple[int, int] | None
+    body: bytes, format: str, target_pixels: tuple[int, int] | None, tags: ImageTags
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """The pixels, turned upright, and the upright size of the file.
+    """The pixels that are shown, turned upright, and the upright size of the file.
 
     The decoder's memory is freed on return, before the pixels are converted.
     """
     with open_image(body, format) as file:
-        size = file.size
-        check_size(size, body, format)
+        check_size(file.size, body, format)
+        if format == "JPEG":
+            _check_scans(body, file.width * file.height)
         transpose = _EXIF_TRANSPOSES.get(_orientation(file))
         sideways = transpose in _SWAPS_WIDTH_AND_HEIGHT
-        if format == "JPEG":
-            _check_scans(body, size[0] * size[1])
-            if target_pixels:
-                file.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
+        size = file.size
+        if format == "JPEG" and target_pixels:
+            file.draft("RGB", target_pixels[::-1] if sideways else target_pixels)
         image = load_pixels(file)
+        if tags.bit_depth == _DEEP and image.mode == "RGB" and "transparency" in image.info:
+            image = _with_deep_transparency(image, body)
+        if tags.crop is not None:
+            image = image.crop(tags.crop)
+            size = image.size
         if transpose is not None:
             image = image.transpose(transpose)
     return image, size[::-1] if sideways else size
@@ -193,7 +222,12 @@ def _check_scans(body: bytes, pixels: int) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
+    """The orientation in the EXIF data. That in XMP turns nothing, as in browsers."""
     try:
+        if image.format == "PNG" and "exif" not in image.info:
+            image.load()  # EXIF and XMP may come after the pixels
+        for key in _XMP_KEYS:
+            image.info.pop(key, None)
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except ImportError:
         raise
@@ -201,26 +235,60 @@ def _orientation(image: Image.Image) -> int:
         return 1  # the image may be fine although its EXIF is unreadable
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """The image in RGB, RGBA, or CMYK, which the colour profile converts afterwards."""
-    if image.mode.startswith("I"):
-        image = (
-            _EIGHT_BIT_CONVERSIONS[image.mode](image)
-            if image.mode in _EIGHT_BIT_CONVERSIONS
-            else image.convert("L")
-        )
-    if image.mode in ("RGB", "RGBA", "CMYK") and "transparency" not in image.info:
+def _with_deep_transparency(image: Image.Image, body: bytes) -> Image.Image:
+    """A PNG of 16 bits a channel as RGBA: the colour that is transparent is compared in all bits.
+
+    Pillow decodes the high bytes; decoded as if the low bytes were the high ones, it gives those.
+    Of a large image only the high bytes are compared.
+    """
+    transparent = image.info.pop("transparency")
+    halves = [(image, 8)]
+    if image.width * image.height <= _MAX_DEEP_TRANSPARENCY_PIXELS:
+        with open_image(body, "PNG") as file:
+            assert isinstance(file, ImageFile.ImageFile)
+            file.tile = [tile._replace(args="RGB;16L") for tile in file.tile]
+            halves.append((load_pixels(file), 0))
+    alpha = Image.new("L", image.size)
+    for half, shift in halves:
+        for band, sample in zip(half.split(), transparent, strict=True):
+            differs = [255 * (level != sample >> shift & 255) for level in range(256)]
+            alpha = ImageChops.lighter(alpha, band.point(differs))
+    image.putalpha(alpha)
+    return image
+
+
+def _split_gray_transparency(
+    image: Image.Image, tags: ImageTags
+) -> tuple[Image.Image, Image.Image | None]:
+    """A gray image in L or I;16, without its alpha, and the alpha; other images as they are."""
+    if image.mode == "1":
+        image = image.convert("L")
+    if "A" in image.getbands() and (tags.is_gray or image.mode == "LA"):
+        return image.getchannel(0), image.getchannel("A")
+    if tags.is_gray and image.mode == "RGB":
+        return image.getchannel(0), None
+    if image.mode.startswith("I") and image.mode != "I;16":
+        image = image.convert("I")
+    transparent = image.info.get("transparency")
+    if image.mode not in ("L", "I", "I;16") or not isinstance(transparent, int):
+        return image, None
+    del image.info["transparency"]
+    if image.mode == "L":
+        if tags.bit_depth > 1:  # Pillow scales that of one bit itself
+            transparent = transparent * 255 // (2**tags.bit_depth - 1)
+        return image, image.point([255 * (level != transparent) for level in range(256)])
+    levels = [255 * (level != transparent) for level in range(65_536)]
+    return image, image.convert("I").point(levels, "L")
+
+
+def _to_color_mode(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """L, I;16, RGB, RGBA or CMYK, which are converted to sRGB afterwards."""
+    if image.mode.startswith("I") and image.mode != "I;16":
+        return to_high_byte(image)
+    has_transparency = alpha is None and "transparency" in image.info
+    if image.mode in ("L", "I;16", "RGB", "RGBA", "CMYK") and not has_transparency:
         return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
-
-
-def _to_high_byte(image: Image.Image) -> Image.Image:
-    return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
-
-
-_EIGHT_BIT_CONVERSIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
-    mode: _to_high_byte for mode in ("I", "I;16", "I;16L", "I;16B", "I;16N")
-}
 
 
 def _drop_opaque_alpha(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """Decodes images from standard input to standard output, in the sandboxed subprocess.
 
+First it sends what the sandbox holds (`Seal.to_byte`).
 Request: three numbers (file size in bytes; width and height of the drawn size, or 0), the file.
 Response: "R" or "A" (RGB or RGBA), four numbers (decoded size, original size), the pixels.
 On failure: "E", the length of the reason and three zeros, the reason.
@@ -23,6 +24,7 @@ _STDIN, _STDOUT = 0, 1
 _MAX_PART_BYTES = 1 << 20
 _LAZY_MODULES = (
     "PIL.ImageCms",  # colour profiles
+    "postcard.canvas.codecs.color.tone_mapping",  # HDR
     "PIL.TiffImagePlugin",  # EXIF, and the index of a JPEG with several pictures
     "PIL.MpoImagePlugin",  # a JPEG with several pictures
 )
@@ -32,8 +34,7 @@ def serve() -> None:
     """Enter the sandbox and decode images until standard input ends."""
     import_decoders()
     return_freed_memory()
-    sandbox.set_limits()
-    sandbox.install_seccomp()
+    sandbox.announce(sandbox.enter())
     while header := _read(REQUEST_HEADER.size):
         size, width, height = REQUEST_HEADER.unpack(header)
         for part in decode_response(_read(size), (width, height) if width else None):

@@ -5,7 +5,7 @@ bytes.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from PIL import Image
@@ -14,7 +14,7 @@ from postcard.canvas.codecs import palette
 from postcard.canvas.codecs.pillow_plugins import save_image
 from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
-from postcard.color import WHITE, Color
+from postcard.color import WHITE, Color, Rgb
 from postcard.image_formats import FORMATS, EncodedImage
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.lazy_dataclass import dataclass
@@ -22,17 +22,22 @@ from postcard.runtime.lazy_dataclass import dataclass
 _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
-_PALETTE_SAMPLE_SIZE = (512, 512)  # median cut of 6 Mpx of noise would take 8 s
+_MIN_OTHER_COLORS = 6  # of a palette, beside the inks
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
 _DPI = (96, 96)
 
-# libavif codes noise at speed 9 four times as fast as at speed 8; the file is a tenth larger.
+# Speed 8 takes 7.8 s for noise of 16 megapixels, and one call cannot be ended. Speed 9 takes 2.2 s;
+# photos stay as large and as good, flat art grows by a third (docs/decisions/encoders.md).
 _AVIF_SPEED, _LARGE_AVIF_SPEED, _LARGE_AVIF_PIXELS = 8, 9, 2_000_000
 
 # The seconds that a megapixel of noise takes at most (bench/drawing_cost.py), since one call of an
 # encoder cannot be ended.
-_MAX_SECONDS_PER_MP = {"png": 0.05, "jpg": 0.01, "webp": 0.12, "avif": 0.7, "gif": 0.08}
+_MAX_SECONDS_PER_MP = {"png": 0.05, "jpg": 0.01, "webp": 0.2, "avif": 0.7, "gif": 0.08}
 _LARGE_AVIF_SECONDS_PER_MP = 0.2
+
+
+FindInks = Callable[[], Sequence[Rgb]]
+"""Finds the colours of texts, codes and shapes, which a palette keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,16 @@ def encode(
     max_bytes: int | None = None,
     background: Color = WHITE,
     exact: bool = False,
+    find_inks: FindInks = tuple,
     deadline: Deadline = NO_DEADLINE,
 ) -> EncodeResult:
     """Encode a surface as `png`, `jpg`, `webp`, `avif` or `gif`.
 
     `auto` chooses png or jpg. A jpg, which has no alpha, is drawn on `background`. A png of flat
     art may change edge pixels by up to seven levels, unless `exact`. Over `max_bytes` quality
-    goes down (jpg, webp, avif), or the number of colours (png, gif); if nothing fits, the
-    smallest file is returned with `over_budget`. Raises `DeadlineExceeded` before an encoding
-    that might not end by `deadline`.
+    goes down (jpg, webp, avif), or the number of colours (png, gif), which always include the
+    inks; if nothing fits, the smallest file that was made is returned with `over_budget`. Raises
+    `DeadlineExceeded` before an encoding that might not end by `deadline`.
     """
     if format == "auto":
         format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
@@ -68,13 +74,16 @@ def encode(
     quality = quality or FORMATS[format].default_quality or 0
     if exact and format == "png":
         body = write_png(image, exact=True)
+    elif format == "gif":
+        body = _write_gif(_to_gif_palette(image, find_inks), 0)
     else:
         body = _WRITERS[format](image, quality)
     if max_bytes is not None and len(body) > max_bytes:
         if FORMATS[format].default_quality:
-            body = _fit_by_quality(image, format, quality, body, max_bytes, deadline)
+            fitted = _fit_by_quality(image, format, quality, body, max_bytes, deadline)
         else:
-            body = _fit_by_colors(image, format, max_bytes, deadline)
+            fitted = _fit_by_colors(image, format, find_inks(), max_bytes, deadline)
+        body = min(body, fitted, key=len)
     over_budget = max_bytes is not None and len(body) > max_bytes
     return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
 
@@ -116,13 +125,17 @@ def _choose_auto_format(
 
 
 class _Tries:
-    """Makes files of one image; ends at the deadline, before a try that would outlast it."""
+    """Makes files of one image; ends at the deadline, before a try that would outlast it.
+
+    `smallest` is the smallest that was made.
+    """
 
     def __init__(self, write: Callable[[int], bytes], deadline: Deadline) -> None:
         self._write = write
         self._deadline = deadline
         self._longest_seconds = 0.0
         self.left = _MAX_TRIES
+        self.smallest = b""
 
     def write(self, setting: int) -> bytes:
         """The file at a quality or with a number of colours."""
@@ -131,6 +144,7 @@ class _Tries:
         before = self._deadline.remaining()
         body = self._write(setting)
         self._longest_seconds = max(self._longest_seconds, before - self._deadline.remaining())
+        self.smallest = min(self.smallest or body, body, key=len)
         return body
 
 
@@ -142,7 +156,7 @@ def _fit_by_quality(
     max_bytes: int,
     deadline: Deadline,
 ) -> bytes:
-    """The file with the best quality found that fits; that with quality 1 if none does.
+    """The file with the best quality found that fits; the smallest if none does.
 
     `largest` is the file at `max_quality`, which does not fit. Each guess follows from the sizes
     known so far.
@@ -168,14 +182,22 @@ def _fit_by_quality(
         else:
             too_large, high = body, guess
             slope = max(1e-3, math.log(len(largest) / len(body)) / (max_quality - guess) / 2)
-    return fitting or too_large
+    return fitting or tries.smallest or largest
 
 
-def _fit_by_colors(image: Image.Image, format: str, max_bytes: int, deadline: Deadline) -> bytes:
-    """The file with the most colours that fits; that with the fewest if none does."""
-    tries = _Tries(lambda colors: _WRITERS[format](_quantize(image, colors), 0), deadline)
-    body = tries.write(_COLOR_COUNTS[0])
-    counts: tuple[int, ...] = _COLOR_COUNTS[1:] if len(body) > max_bytes else ()
+def _fit_by_colors(
+    image: Image.Image, format: str, inks: Sequence[Rgb], max_bytes: int, deadline: Deadline
+) -> bytes:
+    """The file with the most colours that fits; the smallest if none does.
+
+    Palettes without room for the inks are not tried.
+    """
+    tries = _Tries(
+        lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
+    )
+    possible = [count for count in _COLOR_COUNTS if count >= len(inks) + _MIN_OTHER_COLORS]
+    body = tries.write(possible[0])
+    counts = possible[1:] if len(body) > max_bytes else []
     fitting = b"" if counts else body
     while counts:
         middle = (len(counts) - 1) // 2
@@ -184,16 +206,7 @@ def _fit_by_colors(image: Image.Image, format: str, max_bytes: int, deadline: De
             fitting, counts = body, counts[:middle]
         else:
             counts = counts[middle + 1 :]
-    return fitting or body
-
-
-def _quantize(image: Image.Image, colors: int) -> Image.Image:
-    if image.mode == "RGBA":  # the one method of Pillow's own that supports alpha
-        return image.quantize(colors, method=Image.Quantize.FASTOCTREE)
-    sample = image.copy()
-    sample.thumbnail(_PALETTE_SAMPLE_SIZE, Image.Resampling.NEAREST)
-    sample = sample.quantize(colors, method=Image.Quantize.MEDIANCUT)
-    return image.quantize(palette=sample, dither=Image.Dither.FLOYDSTEINBERG)
+    return fitting or tries.smallest
 
 
 def _write_png(image: Image.Image, _: int) -> bytes:
@@ -207,7 +220,13 @@ def _write_jpg(image: Image.Image, quality: int) -> bytes:
 
 
 def _write_webp(image: Image.Image, quality: int) -> bytes:
-    """WebP; photographs use method 1 at one quality less: the same look, a third faster."""
+    """WebP, by a method from 0 (fast) to 6.
+
+    Below method 3, which weighs errors against bytes, soft gradients show a grid of 4 pixels.
+    Photographs without any use method 1 at one quality less: the same look, a third faster.
+    """
+    if palette.has_soft_gradients(image):
+        return save_image(image, "WEBP", quality=quality, method=3, icc_profile=None)
     if palette.is_flat_art(image):
         return save_image(image, "WEBP", quality=quality, method=2, icc_profile=None)
     return save_image(image, "WEBP", quality=max(1, quality - 1), method=1, icc_profile=None)
@@ -219,17 +238,16 @@ def _write_avif(image: Image.Image, quality: int) -> bytes:
     return save_image(image, "AVIF", quality=quality, speed=speed, max_threads=1)
 
 
-def _write_gif(image: Image.Image, _: int) -> bytes:
-    indexed = image if image.mode == "P" else _to_indexed(image)
+def _write_gif(indexed: Image.Image, _: int) -> bytes:
     return save_image(
         indexed, "GIF", optimize=False, interlace=False, **_transparency_option(indexed)
     )
 
 
-def _to_indexed(image: Image.Image) -> Image.Image:
+def _to_gif_palette(image: Image.Image, find_inks: FindInks) -> Image.Image:
     """At most 256 colours, flat art's own where possible."""
     indexed = palette.to_indexed(image, exact=False) if image.mode == "RGB" else None
-    return indexed or _quantize(image, _COLOR_COUNTS[0])
+    return indexed or palette.quantize(image, _COLOR_COUNTS[0], find_inks())
 
 
 def _transparency_option(image: Image.Image) -> dict[str, int]:

@@ -1,14 +1,20 @@
-"""Palettes for flat art: at most 256 colours that look the same as all of its colours.
+"""Palettes: for flat art, at most 256 colours that look the same as all of its colours; for other
+pictures, as few as asked for.
 
 Anti-aliased edges give flat art hundreds of colours, each in a few pixels. Similar ones share the
 palette entry of the most frequent; large areas of one colour keep an entry of their own.
 """
 
+import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from PIL import Image, ImageChops
+
+from postcard.canvas.surface import Surface
+from postcard.color import Rgb
+from postcard.geometry import Box
 
 PixelColor = tuple[int, ...]  # RGB or RGBA
 ColorCounts = Sequence[tuple[int, PixelColor]]  # pixels per colour, the most frequent first
@@ -27,6 +33,7 @@ _MIN_FLAT_SHARE = 0.95  # of the pixels, in the 256 most frequent colours
 # Gradients have many pixels that differ only slightly from the next; edges of letters have few.
 _MAX_GRADIENT_STEP = 3  # levels
 _MAX_GRADIENT_SHARE = 1 / 100  # of the pixels
+_LINE_STEP = 8  # pixels between the rows and columns that are looked at
 
 # Merging similar colours.
 _MERGE_SPANS = (4, 6, 8)  # levels that share one entry: a pixel changes by seven at most
@@ -45,6 +52,13 @@ def is_flat_art(image: Image.Image) -> bool:
     if coarse.getcolors(limit) is None:
         return False
     return _few_colors_dominate(_color_counts(_sample(image, _SAMPLE_STEP), _MAX_SAMPLED_COLORS))
+
+
+def has_soft_gradients(image: Image.Image) -> bool:
+    """Whether a sample of rows and columns has smooth transitions."""
+    rows = image.resize((image.width, -(-image.height // _LINE_STEP)), Image.Resampling.NEAREST)
+    columns = image.resize((-(-image.width // _LINE_STEP), image.height), Image.Resampling.NEAREST)
+    return _has_gradients(rows, ((1, 0),)) or _has_gradients(columns, ((0, 1),))
 
 
 def to_indexed(image: Image.Image, *, exact: bool) -> Image.Image | None:
@@ -100,10 +114,12 @@ def _few_colors_dominate(counts: ColorCounts) -> bool:
     return sum(count for count, _ in counts[:_MAX_COLORS]) > _MIN_FLAT_SHARE * pixels
 
 
-def _has_gradients(image: Image.Image) -> bool:
+def _has_gradients(
+    image: Image.Image, directions: Iterable[tuple[int, int]] = ((1, 0), (0, 1))
+) -> bool:
     """Whether there are smooth transitions, which fewer colours would turn into bands."""
     limit = _MAX_GRADIENT_SHARE * image.width * image.height
-    for dx, dy in ((1, 0), (0, 1)):
+    for dx, dy in directions:
         steps = ImageChops.difference(image, ImageChops.offset(image, dx, dy))
         largest = reduce(ImageChops.lighter, steps.split())
         if sum(largest.histogram()[1 : _MAX_GRADIENT_STEP + 1]) > limit:
@@ -192,4 +208,119 @@ def _index_rgba(image: Image.Image, merged: Mapping[PixelColor, PixelColor]) -> 
         rows.append(cache[row])
     indexed = Image.frombytes("P", image.size, b"".join(rows))
     indexed.putpalette(bytes(level for color in colors for level in color), "RGBA")
+    return indexed
+
+
+# Fewer colours than a picture has
+
+_SAMPLE_SIZE = (512, 512)  # median cut of 6 Mpx of noise would take 8 s
+_RARE_SHARE = 8  # one colour in so many is chosen for being far from the others
+_RARE_SAMPLE_SIZE = (256, 256)
+_BOX_SAMPLE_SIZE, _BOX_COLORS = (128, 128), 8
+_APART, _MAX_APART = 48, 2  # levels that differ much, and how many such colours of a box are kept
+_SAME_INK = 4  # levels: what Pillow's lookup cannot tell apart
+_WHERE_ZERO = [255 * (level == 0) for level in range(256)]
+_WHERE_FULL = [255 * (level == 255) for level in range(256)]
+
+
+def quantize(image: Image.Image, colors: int, inks: Sequence[Rgb] = ()) -> Image.Image:
+    """An RGB or RGBA image with at most `colors` colours.
+
+    Pixels that have exactly the colour of an ink keep it, whatever else the image shows.
+    """
+    inks = distinct_inks(inks)
+    others = colors - len(inks)
+    if image.mode == "RGBA":  # the one method of Pillow's own that supports alpha
+        indexed = image.quantize(others, method=Image.Quantize.FASTOCTREE)
+        levels = bytes(level for ink in inks for level in (*ink, 255))
+        indexed = _with_palette(
+            index_values(indexed).point([min(255, at + len(inks)) for at in range(256)]),
+            levels + bytes(indexed.getpalette("RGBA") or ())[: 4 * others], "RGBA",
+        )  # fmt: skip
+    else:
+        table = Image.new("P", (1, 1))
+        table.putpalette(
+            bytes(level for ink in (*inks, *_main_colors(image, others)) for level in ink)
+        )
+        indexed = image.quantize(palette=table, dither=Image.Dither.FLOYDSTEINBERG)
+    if inks:
+        _paste_inks(indexed, image, inks)
+    return indexed
+
+
+def colors_apart(surface: Surface, box: Box, inks: Sequence[Rgb]) -> list[Rgb]:
+    """At most two colours in a box of device pixels that differ much from all inks."""
+    bounds = (
+        max(0, int(box.x)), max(0, int(box.y)),
+        min(surface.size[0], math.ceil(box.right)), min(surface.size[1], math.ceil(box.bottom)),
+    )  # fmt: skip
+    if bounds[0] >= bounds[2] or bounds[1] >= bounds[3]:
+        return []
+    region = surface.color.crop(bounds)
+    region.thumbnail(_BOX_SAMPLE_SIZE, Image.Resampling.NEAREST)
+    indexed = region.quantize(_BOX_COLORS, method=Image.Quantize.MAXCOVERAGE)
+    levels = indexed.getpalette() or []
+    apart: list[Rgb] = []
+    colors = [(levels[at], levels[at + 1], levels[at + 2]) for at in range(0, len(levels) - 2, 3)]
+    for color in colors[:_BOX_COLORS]:
+        if all(color_distance(color, other) > _APART for other in (*inks, *apart)):
+            apart.append(color)
+    return apart[:_MAX_APART]
+
+
+def distinct_inks(inks: Sequence[Rgb]) -> list[Rgb]:
+    """The inks without those that hardly differ from one before."""
+    distinct: list[Rgb] = []
+    for ink in inks:
+        if all(color_distance(ink, other) > _SAME_INK for other in distinct):
+            distinct.append(ink)
+    return distinct
+
+
+def color_distance(first: PixelColor, second: PixelColor) -> int:
+    """The largest difference of a channel, in levels."""
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
+
+
+def index_values(indexed: Image.Image) -> Image.Image:
+    """Palette indices as an L image, for arithmetic."""
+    return Image.frombytes("L", indexed.size, indexed.tobytes())
+
+
+def find_exact(image: Image.Image, inks: Sequence[Rgb]) -> tuple[Image.Image, Image.Image]:
+    """For each pixel of an RGB image the index of an ink, and a mask where it has exactly that."""
+    table = Image.new("P", (1, 1))
+    table.putpalette(bytes(level for ink in inks for level in ink))
+    nearest = image.quantize(palette=table, dither=Image.Dither.NONE)
+    difference = ImageChops.difference(image, nearest.convert("RGB"))
+    return nearest, reduce(ImageChops.lighter, difference.split()).point(_WHERE_ZERO)
+
+
+def _paste_inks(indexed: Image.Image, image: Image.Image, inks: Sequence[Rgb]) -> None:
+    """Give the pixels that have an ink's colour its index; inks come first in the palette."""
+    nearest, mask = find_exact(image.convert("RGB"), inks)
+    if image.mode == "RGBA":
+        mask = ImageChops.darker(mask, image.getchannel("A").point(_WHERE_FULL))
+    indexed.paste(nearest, mask=mask)
+
+
+def _main_colors(image: Image.Image, count: int) -> list[PixelColor]:
+    """The colours of most pixels, and a few that are far from them, such as those of letters."""
+    rare = count // _RARE_SHARE
+    found: list[PixelColor] = []
+    for number, method, size in (
+        (count - rare, Image.Quantize.MEDIANCUT, _SAMPLE_SIZE),
+        (rare, Image.Quantize.MAXCOVERAGE, _RARE_SAMPLE_SIZE),
+    ):
+        if number:
+            sample = image.copy()
+            sample.thumbnail(size, Image.Resampling.NEAREST)
+            levels = sample.quantize(number, method=method).getpalette() or []
+            found += [tuple(levels[at : at + 3]) for at in range(0, len(levels), 3)]
+    return list(dict.fromkeys(found))[:count]
+
+
+def _with_palette(indices: Image.Image, levels: bytes, mode: str) -> Image.Image:
+    indexed = Image.frombytes("P", indices.size, indices.tobytes())
+    indexed.putpalette(levels, mode)
     return indexed

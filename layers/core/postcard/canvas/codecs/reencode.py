@@ -1,7 +1,7 @@
 """Re-encodes image files: at another size, or to remove metadata and anything that was hidden."""
 
-from collections.abc import Callable
 from io import BytesIO
+from typing import Protocol
 
 from PIL import Image
 
@@ -38,15 +38,22 @@ def resize(
     ).image
 
 
-def reencode(
-    body: bytes, decode: Callable[[bytes], DecodedImage] = DecodedImage.decode
-) -> tuple[bytes, str]:
-    """Re-encode an image file, and its media type; raises ImageDecodeError.
+class Decode(Protocol):
+    """Reads files that anybody may have made: in a sandbox."""
 
-    PNG and GIF files and images with transparency become PNG, all others JPEG. `decode` reads
-    files that anybody may have made: in a sandbox.
+    def __call__(self, body: bytes, *, deadline: Deadline = NO_DEADLINE) -> DecodedImage:
+        """The image; raises ImageDecodeError, and `DeadlineExceeded` at the deadline."""
+
+
+def reencode(
+    body: bytes, decode: Decode = DecodedImage.decode, deadline: Deadline = NO_DEADLINE
+) -> tuple[bytes, str]:
+    """Re-encode an image file, and its media type.
+
+    PNG and GIF files and images with transparency become PNG, all others JPEG. Raises
+    ImageDecodeError, and `DeadlineExceeded` if decoding or encoding would outlast the deadline.
     """
-    encoded = _encode_like(decode(body).image, body)
+    encoded = _encode_like(decode(body, deadline=deadline).image, body, deadline)
     return encoded.body, encoded.content_type
 
 
@@ -62,12 +69,12 @@ def pixel_size(body: bytes) -> tuple[int, int]:
         return image.size
 
 
-def _encode_like(image: Image.Image, body: bytes) -> EncodedImage:
+def _encode_like(image: Image.Image, body: bytes, deadline: Deadline = NO_DEADLINE) -> EncodedImage:
     """Encode without loss if `body` was lossless, else as a JPEG."""
     lossless = image.mode == "RGBA" or body.startswith((b"\x89PNG", b"GIF8"))
     format = "png" if lossless else "jpg"
     quality = None if lossless else REENCODE_QUALITY
-    return encode(_to_surface(image), format, quality=quality, exact=True).image
+    return encode(_to_surface(image), format, quality=quality, exact=True, deadline=deadline).image
 
 
 def _to_surface(image: Image.Image) -> Surface:

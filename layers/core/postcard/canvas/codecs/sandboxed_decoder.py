@@ -1,17 +1,18 @@
 """Decodes untrusted images in sandboxed subprocesses; killed after 2 s of CPU time.
 
 A subprocess starts with an empty environment, without credentials, and can open neither files
-nor sockets; its memory is limited. It is reused for the next image until it fails. A second one
-decodes the next image of a picture meanwhile.
+nor sockets; its memory is limited. It decodes 20 images, so that one that was taken over sees few
+images of others; its successor is started before that. A second one decodes the next image of a
+picture meanwhile.
 """
 
 import contextlib
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 
 from PIL import Image
 
@@ -19,32 +20,47 @@ from postcard.canvas.codecs.decoded_image import (
     MAX_DECODED_PIXELS,
     MAX_DECODED_SIDE,
     DecodedImage,
+    DecoderUnavailable,
     ImageDecodeError,
     detect_format,
 )
-from postcard.canvas.codecs.decoder_subprocess import (
-    WORKER_PROGRAM,
-    CpuClock,
-    DecoderSubprocess,
-    subprocess_cpu_seconds,
-)
 from postcard.canvas.codecs.decoder_worker import PIXEL_MODES, REQUEST_HEADER, RESPONSE_HEADER
-from postcard.canvas.codecs.slow_image_budget import SlowImageBudget
+from postcard.host_patterns import host_of
+from postcard.runtime.cooldown import Cooldown
+from postcard.runtime.deadline import NO_DEADLINE, Deadline, DeadlineExceeded
+from postcard.runtime.sandbox import Seal
+from postcard.runtime.sandboxed_subprocess import (
+    CpuClock,
+    SandboxedSubprocess,
+    cpu_seconds,
+    unsealed_files,
+)
+from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
+MAX_IMAGES = 20  # of one process
+_IMAGES_BEFORE_SPARE = MAX_IMAGES - 5  # then its successor is started, which takes a while
 TIMEOUT_SECONDS = 2.0  # of CPU time for one image, so that a busy machine refuses no more images
 MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
-MAX_SLOW_SECONDS = (
-    4.0  # budget of CPU time that slow images share; refilled by a second each second
-)
+MAX_SLOW_SECONDS = 4.0  # budget of each host and address; refilled by a second each second
 FREE_SECONDS = 1.4  # of each image, not charged: the largest image of any format takes 1.0
 STARTUP_SECONDS = 1.5  # more time for the first image of a new process
+CHECK_PAUSE_SECONDS = 10.0  # after a process did not start, before a health check starts another
+MAX_READY_SECONDS = 5.0  # until a new process is ready
 _MIN_WAIT_SECONDS = 0.01  # between two looks at the CPU time of a process that has little left
 _MAX_REASON_BYTES = 1_000
 _CRASHED = "it broke what decodes pictures"
 _TIMED_OUT = "it takes too long to decode"
 
+WORKER_PROGRAM = "from postcard.canvas.codecs import decoder_worker; decoder_worker.serve()"
+
 TargetPixels = tuple[int, int] | None
+
+
+class _Decoder(SandboxedSubprocess):
+    """A subprocess that decodes images; `decoded` counts them."""
+
+    decoded = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +85,13 @@ class _Job:
     """A request that a process works on. `unsent` is the rest of it that the pipe did not take."""
 
     request: _Request
-    process: DecoderSubprocess
+    process: _Decoder
     unsent: memoryview
     started_cpu: float | None
     extra_seconds: float  # for starting the process
     wait_until: float = 0.0
     cpu_limit: float = 0.0
+    deadline: Deadline = NO_DEADLINE
 
     def used_cpu_seconds(self) -> float:
         """The CPU seconds since its start, with those for starting the process."""
@@ -101,18 +118,19 @@ class SandboxedDecoder:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        cpu_clock: CpuClock = subprocess_cpu_seconds,
+        cpu_clock: CpuClock = cpu_seconds,
         program: str = WORKER_PROGRAM,
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
-        self._idle: list[DecoderSubprocess] = []
+        self._idle: list[_Decoder] = []
         self._jobs: list[_Job] = []  # the oldest first
         self._next: deque[_Request] = deque()
-        self._budget = SlowImageBudget(clock)
-        self.started_workers = 0
+        self._budgets = TimeBudgets(MAX_SLOW_SECONDS, clock)
+        self._check_pause = Cooldown(CHECK_PAUSE_SECONDS, clock)
+        self.started_workers = self.lost_workers = 0
 
     @property
     def pids(self) -> list[int]:
@@ -127,9 +145,29 @@ class SandboxedDecoder:
 
     def prepare(self) -> None:
         """Start a subprocess ahead of time, while the image is still being fetched."""
-        with self._lock, contextlib.suppress(OSError):
-            if not self.pids:
-                self._idle.append(self._start_subprocess())
+        with self._lock:
+            self._start_spare()
+
+    def check_seal(self, deadline: Deadline) -> Seal | None:
+        """What holds in the subprocesses, of which one is started; None if it cannot be.
+
+        After a failure none is started for some seconds, however often anybody asks.
+        """
+        if self._check_pause.is_active():
+            return None
+        failures = (OSError, EOFError, ValueError, DeadlineExceeded)
+        with contextlib.suppress(*failures), self._locked_until(deadline):
+            self._start_spare()
+            process = self._idle[-1] if self._idle else self._jobs[0].process
+            while process.seal is None:
+                deadline.check()
+                seconds = max(_MIN_WAIT_SECONDS, min(deadline.remaining(), MAX_READY_SECONDS))
+                if not select.select([process.output_pipe], [], [], seconds)[0]:
+                    raise EOFError
+                process.seal = Seal.from_byte(process.read(1))
+            return process.seal
+        self._check_pause.start()
+        return None
 
     def decode_ahead(self, images: Iterable[tuple[bytes, TargetPixels]]) -> None:
         """Announce the images that `decode` will be called with, in that order.
@@ -144,32 +182,58 @@ class SandboxedDecoder:
             for job in [one for one in self._jobs if one.request not in self._next]:
                 self._discard(job)  # of a render that was given up
 
-    def decode(self, body: bytes, target_pixels: TargetPixels, *, source: str = "") -> DecodedImage:
+    def decode(
+        self,
+        body: bytes,
+        target_pixels: TargetPixels,
+        *,
+        source: str = "",
+        deadline: Deadline = NO_DEADLINE,
+    ) -> DecodedImage:
         """Decode an untrusted image; raises ImageDecodeError, also if it crashed the decoder.
 
-        `source` is where it comes from: slow images of one host or address have a budget.
+        `source` is where it comes from: slow images of one host or address have a budget. At the
+        deadline `DeadlineExceeded` is raised, whatever the subprocess does.
         """
         request = _Request.of(body, target_pixels)  # needs no subprocess
-        with self._lock:
-            seconds = min(self._timeout_seconds, self._budget.seconds_left(source))
+        with self._locked_until(deadline):
+            budgets = _budget_keys(source)
+            seconds = min(self._timeout_seconds, *map(self._budgets.left, budgets))
             if seconds <= 0:
                 raise ImageDecodeError(_TIMED_OUT)
             job = None
             try:
+                self._start_spare()
                 job = self._job_for(request)
                 self._start_next()
-                return self._result(job, seconds)
+                return self._result(job, seconds, deadline)
             except TimeoutError:
-                raise ImageDecodeError(_TIMED_OUT) from None
+                used_up = job is not None and job.used_cpu_seconds() >= job.cpu_limit
+                raise (ImageDecodeError if used_up else DecoderUnavailable)(_TIMED_OUT) from None
             except ImageDecodeError:
                 raise
-            except (OSError, EOFError, LookupError, ValueError):  # it crashed or was taken over
-                raise ImageDecodeError(_CRASHED) from None
+            except (OSError, EOFError, LookupError, ValueError) as error:  # it ended, or lies
+                self.lost_workers += 1
+                ended = isinstance(error, OSError | EOFError)
+                was_lost = ended and (job is None or job.process.was_lost())
+                raise (DecoderUnavailable if was_lost else ImageDecodeError)(_CRASHED) from None
             finally:
                 if job is not None:
-                    self._budget.charge(source, job.slow_seconds())
+                    for key in budgets:
+                        self._budgets.charge(key, job.slow_seconds())
                 if job in self._jobs:
                     self._discard(job)
+
+    @contextlib.contextmanager
+    def _locked_until(self, deadline: Deadline) -> Iterator[None]:
+        """Hold the lock; `DeadlineExceeded` if another thread has it until the deadline."""
+        seconds = min(max(deadline.remaining(), 0.0), TIMEOUT_MAX)
+        if not self._lock.acquire(timeout=seconds):
+            raise DeadlineExceeded("There was no time left to decode a picture: try again.")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Kill the subprocesses; the next image starts another."""
@@ -200,12 +264,9 @@ class SandboxedDecoder:
     def _start_job(self, request: _Request) -> _Job:
         if len(self._jobs) >= MAX_PROCESSES:  # images that were announced and then not needed
             self._discard(self._jobs[0])
-        for process in [one for one in self._idle if not one.is_running]:
-            self._idle.remove(process)
-            process.kill()
-        is_new = not self._idle
-        process = self._start_subprocess() if is_new else self._idle.pop()
-        extra = STARTUP_SECONDS if is_new else 0.0
+        self._drop_ended()
+        process = self._idle.pop() if self._idle else self._start_subprocess()
+        extra = STARTUP_SECONDS if process.seal is None else 0.0
         job = _Job(request, process, request.to_bytes(), process.cpu_seconds(), extra)
         self._jobs.append(job)
         try:
@@ -215,18 +276,37 @@ class SandboxedDecoder:
             raise
         return job
 
-    def _start_subprocess(self) -> DecoderSubprocess:
+    def _start_spare(self) -> None:
+        """Start a process if there is none, or none that can decode more than a few images."""
+        self._drop_ended()
+        processes = [*self._idle, *(job.process for job in self._jobs)]
+        if all(one.decoded >= _IMAGES_BEFORE_SPARE for one in processes):
+            with contextlib.suppress(OSError):
+                self._idle.insert(0, self._start_subprocess())  # the others come first
+
+    def _drop_ended(self) -> None:
+        """Forget processes that ended while they had nothing to do."""
+        for process in [one for one in self._idle if not one.is_running]:
+            self._idle.remove(process)
+            process.kill()
+            self.lost_workers += 1
+
+    def _start_subprocess(self) -> _Decoder:
         self.started_workers += 1
-        return DecoderSubprocess(self._program, self._cpu_clock)
+        return _Decoder(self._program, self._cpu_clock)
 
     def _discard(self, job: _Job) -> None:
         self._jobs.remove(job)
         job.process.kill()
 
-    def _result(self, job: _Job, seconds: float) -> DecodedImage:
+    def _result(self, job: _Job, seconds: float, deadline: Deadline) -> DecodedImage:
         """Wait for a job's response. On success its process is free for the next."""
+        job.deadline = deadline
         job.cpu_limit = seconds + job.extra_seconds
         job.wait_until = self._clock() + MAX_WAIT_FACTOR * job.cpu_limit
+        if job.process.seal is None:
+            job.process.seal = Seal.from_byte(bytes(self._read(job, 1)))
+        unsealed_files.add(job.process.seal)
         status, *numbers = RESPONSE_HEADER.unpack(self._read(job, RESPONSE_HEADER.size))
         if status == b"E":
             reason = self._read(job, min(numbers[0], _MAX_REASON_BYTES)).decode()
@@ -241,7 +321,11 @@ class SandboxedDecoder:
 
     def _free(self, job: _Job) -> None:
         self._jobs.remove(job)
-        self._idle.append(job.process)
+        job.process.decoded += 1
+        if job.process.decoded < MAX_IMAGES:
+            self._idle.append(job.process)
+        else:
+            job.process.kill()
 
     def _read(self, job: _Job, size: int) -> bytearray:
         received = bytearray()
@@ -253,6 +337,7 @@ class SandboxedDecoder:
     def _wait(self, job: _Job) -> None:
         """Wait until a job's process has written, and send meanwhile what is unsent."""
         while True:
+            job.deadline.check()
             sending = [each for each in self._jobs if each.unsent]
             left = min(job.wait_until - self._clock(), job.cpu_limit - job.used_cpu_seconds())
             if left <= 0:
@@ -261,7 +346,7 @@ class SandboxedDecoder:
                 [job.process.output_pipe],
                 [each.process.input_pipe for each in sending],
                 [],
-                max(left, _MIN_WAIT_SECONDS),
+                max(min(left, job.deadline.remaining()), _MIN_WAIT_SECONDS),
             )
             if readable:
                 return
@@ -276,6 +361,12 @@ class SandboxedDecoder:
             if sending is awaited:
                 raise
             self._discard(sending)  # it is started again when it is needed
+
+
+def _budget_keys(source: str) -> tuple[str, str]:
+    """The budgets that an image of this source shares: its own, and that of its host."""
+    host = host_of(source)
+    return source, f"//{host}" if host else ""
 
 
 def _check_sizes(decoded_size: tuple[int, int], original_size: tuple[int, int]) -> None:

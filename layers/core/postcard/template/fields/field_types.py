@@ -17,7 +17,10 @@ DEFAULT_MAX_LENGTH = 1000  # graphemes, of a text field without `max_length`
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseField:
-    """The properties of every field. `default` and `example` are JSON, not yet read as values."""
+    """The properties of every field. `default` and `example` are JSON, not yet read as values.
+
+    `on_bad` says what is shown instead of a bad value: the default, or the fallback picture.
+    """
 
     __pydantic_config__ = PYDANTIC_CONFIG
 
@@ -28,6 +31,7 @@ class BaseField:
     required: bool = False
     open: bool = False
     erase_by: bool = False
+    on_bad: Literal["default", "fallback"] = "default"
 
     @property
     def has_bounds(self) -> bool:
@@ -37,10 +41,15 @@ class BaseField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextField(BaseField):
-    """A text; `max_length` is in graphemes, `pattern` (RE2) must match the whole value."""
+    """A text; `max_length` is in graphemes, `pattern` (RE2) must match the whole value.
+
+    `too_long` says what becomes of a longer text in a link or a batch: it is cut, the default is
+    shown, or the fallback picture.
+    """
 
     type: Literal["text"] = "text"
     max_length: Annotated[int, Ge(1), Le(5000)] | None = None
+    too_long: Literal["shorten", "default", "error"] = "shorten"
     pattern: Annotated[str, Len(1, 1000), Validator(check_re2_pattern)] | None = None
     choices: Annotated[tuple[Annotated[str, Len(1, 1000)], ...], Len(1, 1000)] | None = None
     emphasis: bool = False

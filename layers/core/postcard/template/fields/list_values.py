@@ -11,14 +11,19 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.fields.field_types import AnyField, ListField, SingleField
 from postcard.template.fields.values import (
+    DOCUMENT,
     BadValue,
     Item,
     Value,
+    ValueSource,
     clean_value,
+    forbids_default,
+    read_or_shorten,
     read_value,
 )
 
 CheckItemValue = Callable[[int, str, Value], None]  # of an item's index, a key and its value
+ItemValueSource = Callable[[int, str], ValueSource]  # of an item's index and a key
 _MAX_UNKNOWN_KEYS = 10  # that are reported for one item; each fault lists all known keys
 _ITEM_NUMBER = lazy_regex("[1-9][0-9]{0,2}", re.ASCII)
 
@@ -87,12 +92,16 @@ def may_be_unsigned(fields: Mapping[str, AnyField], name: str) -> bool:
 
 
 class ItemFault(NamedTuple):
-    """A fault of an item's field, or of the item itself if `key` is empty."""
+    """A fault of an item's field, or of the item itself if `key` is empty.
+
+    `forbids_default`: the field does not let its default be shown instead.
+    """
 
     item_index: int
     key: str
     code: str
     detail: str
+    forbids_default: bool = False
 
 
 @dataclass(slots=True)
@@ -101,10 +110,12 @@ class ParsedList:
 
     `items` have all fields with defaults filled in, `explicit_items` only the values given;
     `missing_required` are required fields with neither value nor default, as (item index, key).
-    `check_value` raises `BadValue` for a value that a caller does not accept.
+    `check_value` raises `BadValue` for a value that a caller does not accept, `zone` is the
+    template's.
     """
 
     spec: ListField
+    source_of: ItemValueSource
     zone: tzinfo
     check_value: CheckItemValue
     items: list[Item] = field(default_factory=list)
@@ -145,13 +156,17 @@ class ParsedList:
         if key not in self.spec.items:
             return None
         try:
-            value = read_value(self.spec.items[key], raw, zone=self.zone)
+            source = self.source_of(index, key)
+            value, shortening = read_or_shorten(self.spec.items[key], raw, source)
             if value is not None:
                 self.check_value(index, key, value)
-            return value
         except BadValue as error:
-            self.faults.append(ItemFault(index, key, "invalid_value", str(error)))
+            forbidden = forbids_default(self.spec.items[key], error)
+            self.faults.append(ItemFault(index, key, "invalid_value", str(error), forbidden))
             return None
+        if shortening:
+            self.faults.append(ItemFault(index, key, "shortened", shortening))
+        return value
 
     def _append(self, index: int, explicit: dict[str, Value], faulty_keys: Set[str]) -> None:
         if self.defaults is None:
@@ -181,6 +196,7 @@ def read_list(
     spec: ListField,
     raw: Any,
     *,
+    source_of: ItemValueSource = lambda index, key: DOCUMENT,
     zone: tzinfo = UTC,
     check_value: CheckItemValue = _accept_value,
 ) -> ParsedList | None:
@@ -192,7 +208,7 @@ def read_list(
         return None
     if not isinstance(raw, list | tuple):
         raise BadValue("is not a list of items, each an object with its fields")
-    parsed = ParsedList(spec, zone, check_value)
+    parsed = ParsedList(spec, source_of, zone, check_value)
     for index, raw_item in enumerate(raw[: spec.max_items]):
         parsed.add(index, raw_item)
     if len(raw) > spec.max_items:
@@ -204,7 +220,7 @@ def read_list(
 def default_value(spec: SingleField, zone: tzinfo) -> Value | None:
     """A field's default value, None if it has none."""
     try:
-        return read_value(spec, spec.default, zone=zone)
+        return read_value(spec, spec.default, source=ValueSource(zone))
     except BadValue:  # good in UTC at publish, but a date's bounds depend on the zone
         return None
 
@@ -212,7 +228,8 @@ def default_value(spec: SingleField, zone: tzinfo) -> Value | None:
 def default_items(spec: ListField, zone: tzinfo) -> tuple[Item, ...] | None:
     """A list's default items, None if it has none."""
     try:
-        parsed = read_list(spec, spec.default, zone=zone)
+        source = ValueSource(zone)
+        parsed = read_list(spec, spec.default, source_of=lambda *_: source, zone=zone)
     except BadValue:
         return None
     return tuple(parsed.items) or None if parsed else None

@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from postcard.color import INVALID_COLOR_MESSAGE, parse_color
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.fields.field_types import (
     DEFAULT_MAX_LENGTH,
+    AnyField,
     DateField,
     ImageField,
     NumberField,
@@ -27,6 +28,7 @@ from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
     limit_combining_runs,
     longest_mark_run,
+    shorten_graphemes,
     too_many_graphemes,
 )
 from postcard.template.schema.validators import check_image_reference, is_allowed_image, matches_re2
@@ -38,6 +40,28 @@ AnyValue = Value | tuple[Item, ...]
 
 class BadValue(ValueError):
     """A value of the wrong type or out of bounds; the message says what is wrong."""
+
+
+class TooLong(BadValue):
+    """A text over its field's `max_length`, which `shorten` can cut."""
+
+
+class ValueSource(NamedTuple):
+    """Where a value comes from, which decides how numbers and dates are read.
+
+    `zone` is the template's. `locale` is that of the template for values of a request: they may be
+    written as mail platforms write them. None stands for a document, whose values are strict.
+    `signed`: Postcard wrote a link's value itself, so `1.250` has one reading only. `shortens`:
+    texts that are too long are cut where their field says so.
+    """
+
+    zone: tzinfo = UTC
+    locale: str | None = None
+    signed: bool = False
+    shortens: bool = False
+
+
+DOCUMENT = ValueSource()
 
 
 _NONCHARACTERS = {
@@ -89,20 +113,26 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _NULL_WORDS = frozenset(
-    ["null", "NULL", "nil", "undefined", "None", "NaN", "N/A", "n/a", "#N/A", "[objectObject]", ""]
+    ["null", "NULL", "nil", "undefined", "None", "NaN", "nan", "NaT", "N/A", "n/a", ""]
 )
+_SPREADSHEET_ERRORS = (  # in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
+    "REF VALUE NAME NUM NULL ERROR DIV/0 SPILL CALC FIELD BLOCKED CONNECT BUSY UNKNOWN EXTERNAL"
+    " PYTHON TIMEOUT GETTING_DATA BEZUG WERT ZAHL NV ÜBERLAUF VALEUR NOM NOMBRE ¡REF ¡VALOR ¿NOMBRE"
+    " ¡NUM ¡NULO ¡DIV/0 RIF VALORE NOME VALOR NÚM VERW WAARDE NAAM GETAL DEEL/0"
+    " ADR ARG NAZWA LICZBA"
+).replace(" ", "|")
+_NULL_WORD = (
+    r"(?:null|NULL|nil|undefined|None|NaN|nan|NaT|N/A|n/a|<NA>|\\N|#N/[AD]|#NV"
+    rf"|#(?:{_SPREADSHEET_ERRORS})[!?]|(?:#ERR|Err:)\d{{3}}"
+    r"|[(<\[\"'](?i:null|nil|none|undefined|nan|n/?a|empty|blank|not set|no value)[)>\]\"']"
+    r"|\[object [A-Z]\w{1,40}\]|\[\]|\{\}|\"\"|''|Invalid (?:Date|date|DateTime|time))"
+)
+_NULL_TEXT = lazy_regex(rf"{_NULL_WORD}(?:[\s,;:/|-]{{1,3}}{_NULL_WORD}){{0,9}}")
 _MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|\$\{|\[\[|\{\$|\[%))")
 _MERGE_TAG_CLOSING = {
     "{{": "}}", "{%": "%}", "*|": "|*", "%%": "%%", "<%": "%>",
     "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
 }  # fmt: skip
-_PERCENT_MERGE_TAG = lazy_regex("%[A-Z][A-Z0-9_]*%")
-_PERSON_WORDS = "FULL|FIRST|LAST|MIDDLE|USER|NICK|CUSTOMER|CONTACT|SUBSCRIBER|RECIPIENT"
-_BRACKET_MERGE_TAG = lazy_regex(
-    rf"\[(?:[FLM]?NAME|(?:{_PERSON_WORDS})[_ ]?NAME|E-?MAIL(?:[_ ]?ADDRESS)?|COMPANY(?:[_ ]?NAME)?"
-    r"|PHONE(?:[_ ]?NUMBER)?|MOBILE|CITY|COUNTRY|STATE|REGION|ZIP(?:[_ ]?CODE)?|POSTCODE"
-    r"|ADDRESS|STREET|JOB[_ ]?TITLE|BIRTHDAY|CUSTOM[_ ]?\d+|MERGE[_ ]?\d+)\]"
-)
 
 
 def is_missing(text: str) -> bool:
@@ -111,10 +141,16 @@ def is_missing(text: str) -> bool:
         return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
     if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
-    if _PERCENT_MERGE_TAG.fullmatch(text) or _BRACKET_MERGE_TAG.fullmatch(text):
+    if _NULL_TEXT.fullmatch(_INVISIBLE.sub(" ", text).strip()):
         return True
     rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
-    return len(rest) < len(text) and not any(char.isalnum() for char in rest)
+    if len(rest) == len(text) and (text[0].isalnum() or text[-1].isalnum()):
+        return False
+    if any(map(str.isalnum, rest)):
+        from postcard.template.fields.unfilled_tags import without_unfilled_tags  # seldom needed
+
+        rest = without_unfilled_tags(rest)
+    return len(rest) < len(text) and not any(map(str.isalnum, rest))
 
 
 def clean_value(raw: Any) -> Any:
@@ -125,14 +161,42 @@ def clean_value(raw: Any) -> Any:
     return None if is_missing(text) else text
 
 
-def read_value(field: SingleField, raw: Any, *, zone: tzinfo = UTC) -> Value | None:
+def read_value(field: SingleField, raw: Any, *, source: ValueSource = DOCUMENT) -> Value | None:
     """All four steps: the value, None if it is missing; raises `BadValue` if it is bad."""
     cleaned = clean_value(raw)
     if cleaned is None:
         return None
     if isinstance(cleaned, float) and not math.isfinite(cleaned):
         raise BadValue("is not a finite number")
-    return _READERS[field.type](field, cleaned, zone)
+    return _READERS[field.type](field, cleaned, source)
+
+
+def read_or_shorten(field: SingleField, raw: Any, source: ValueSource) -> tuple[Value | None, str]:
+    """The same, and how the value was shortened: a text that is too long may be cut."""
+    try:
+        return read_value(field, raw, source=source), ""
+    except TooLong as error:
+        assert isinstance(field, TextField)
+        if not source.shortens or field.too_long != "shorten" or not isinstance(raw, str):
+            raise
+        return _shorten(field, clean_text(raw), source), f"{error} and was shortened"
+
+
+def forbids_default(field: AnyField, error: BadValue) -> bool:
+    """Whether no default may be shown instead of this bad value, but only the fallback picture."""
+    if isinstance(error, TooLong) and isinstance(field, TextField) and field.too_long == "error":
+        return True
+    return field.on_bad == "fallback"
+
+
+def _shorten(field: TextField, text: str, source: ValueSource) -> str:
+    """The start of a text with an ellipsis; `BadValue` if that is no value of the field."""
+    limit = field.max_length or DEFAULT_MAX_LENGTH
+    shortened = shorten_graphemes(text, limit)
+    if shortened is not None and field.emphasis and shortened.count("*") % 2:
+        room = shorten_graphemes(text, limit - 1) or ""
+        shortened = f"{room}*" if room.count("*") % 2 else shortened  # ends the emphasis
+    return _read_text_field(field, text if shortened is None else shortened, source)
 
 
 def value_to_json(value: AnyValue | None) -> Any:
@@ -154,13 +218,16 @@ def to_link_text(value: Value) -> str:
 def format_number(number: float) -> str:
     """A number in decimal notation with at most six decimals.
 
-    >>> format_number(1e-05), format_number(3), format_number(2.50)
-    ('0.00001', '3', '2.5')
+    >>> format_number(1e-05), format_number(3), format_number(2.50), format_number(-0.0)
+    ('0.00001', '3', '2.5', '0')
     """
-    return str(number) if isinstance(number, int) else f"{number:.6f}".rstrip("0").rstrip(".")
+    if isinstance(number, int):
+        return str(number)
+    text = f"{number:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
-def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_text_field(field: SingleField, given: Any, source: ValueSource) -> str:
     assert isinstance(field, TextField)
     if isinstance(given, bool | int | float):
         given = to_link_text(given)
@@ -169,7 +236,7 @@ def _read_text_field(field: SingleField, given: Any, zone: tzinfo) -> str:
         more = " …" if len(field.choices) > _MAX_LISTED_CHOICES else ""
         raise BadValue(f"is none of: {', '.join(field.choices[:_MAX_LISTED_CHOICES])}{more}")
     if too_many_graphemes(text, limit := field.max_length or DEFAULT_MAX_LENGTH):
-        raise BadValue(f"is longer than {limit} characters")
+        raise TooLong(f"is longer than {limit} characters")
     if longest_mark_run(text) > MAX_COMBINING_MARKS:
         raise BadValue(f"has more than {MAX_COMBINING_MARKS} combining marks on one letter")
     if field.pattern is not None and not matches_re2(field.pattern, text):
@@ -186,6 +253,7 @@ def _cleaned_choices(choices: tuple[str, ...]) -> frozenset[str]:
 
 
 _NUMBER = lazy_regex(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_TWO_READINGS = lazy_regex(r"-?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)  # 1.250, which may be 1250
 
 
 def read_number(given: Any) -> int | float:
@@ -201,9 +269,21 @@ def read_number(given: Any) -> int | float:
     return int(number) if number == int(number) else number
 
 
-def _read_number_field(field: SingleField, given: Any, zone: tzinfo) -> int | float:
+def read_request_number(given: Any, source: ValueSource) -> int | float:
+    """A number from a request, also as mail platforms write it: `1,250.50`."""
+    if source.locale is None or not isinstance(given, str):
+        return read_number(given)
+    if _NUMBER.fullmatch(given) and (source.signed or not _TWO_READINGS.fullmatch(given)):
+        return read_number(given)
+    from postcard.template.fields.localized_values import read_localized_number  # seldom needed
+
+    number = read_localized_number(given, source.locale)
+    return read_number(given if number is None else number)
+
+
+def _read_number_field(field: SingleField, given: Any, source: ValueSource) -> int | float:
     assert isinstance(field, NumberField)
-    number = read_number(given)
+    number = read_request_number(given, source)
     if field.min is not None and number < field.min:
         raise BadValue(f"is under {format_number(field.min)}")
     if field.max is not None and number > field.max:
@@ -226,7 +306,7 @@ def read_boolean(given: Any) -> bool:
     raise BadValue("is not a boolean such as true or false")
 
 
-def _read_boolean_field(field: SingleField, given: Any, zone: tzinfo) -> bool:
+def _read_boolean_field(field: SingleField, given: Any, source: ValueSource) -> bool:
     return read_boolean(given)
 
 
@@ -262,9 +342,24 @@ def to_aware_datetime(day: date, zone: tzinfo) -> datetime:
     return day if day.tzinfo else day.replace(tzinfo=zone)
 
 
-def _read_date_field(field: SingleField, given: Any, zone: tzinfo) -> date:
+def read_request_date(given: Any, source: ValueSource) -> date:
+    """A date from a request, also as mail platforms write it: `Dec 31, 2026`."""
+    try:
+        return read_date(given)
+    except BadValue:
+        if source.locale is None or type(given) not in (int, str):
+            raise
+        from postcard.template.fields.localized_values import read_localized_date  # seldom needed
+
+        day = read_localized_date(str(given), source.locale)
+        if day is None:
+            raise
+        return day
+
+
+def _read_date_field(field: SingleField, given: Any, source: ValueSource) -> date:
     assert isinstance(field, DateField)
-    day = read_date(given)
+    day, zone = read_request_date(given, source), source.zone
     if field.min is not None and to_aware_datetime(day, zone) < to_aware_datetime(
         read_date(field.min), zone
     ):
@@ -285,7 +380,7 @@ def read_color(given: Any) -> str:
     return str(given)
 
 
-def _read_color_field(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_color_field(field: SingleField, given: Any, source: ValueSource) -> str:
     return read_color(given)
 
 
@@ -298,7 +393,7 @@ def read_image(given: Any) -> str:
     return text
 
 
-def _read_image_field(field: SingleField, given: Any, zone: tzinfo) -> str:
+def _read_image_field(field: SingleField, given: Any, source: ValueSource) -> str:
     assert isinstance(field, ImageField)
     text = read_image(given)
     if field.allowed_hosts is not None and not is_allowed_image(text, field.allowed_hosts):
@@ -327,7 +422,7 @@ def _require_text(given: Any, expected: str) -> str:
     return given
 
 
-_READERS: Mapping[str, Callable[[Any, Any, tzinfo], Value]] = {
+_READERS: Mapping[str, Callable[[Any, Any, ValueSource], Value]] = {
     "text": _read_text_field,
     "number": _read_number_field,
     "boolean": _read_boolean_field,

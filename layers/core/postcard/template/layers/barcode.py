@@ -8,6 +8,7 @@ from postcard.color import Color, parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
+from postcard.template.layers.code_warnings import warn_of_colors
 from postcard.template.properties.paints import ColorString
 from postcard.template.schema.constraints import Len
 from postcard.template.schema.json_mapping import Liquid
@@ -105,6 +106,13 @@ class BarcodeLayer(BaseLayer):
         canvas.draw_barcode(bars.guard_bars, guards, color)
         for layout, x, width in texts:
             canvas.draw_text(layout, Box(x, top, width, text_height))
+
+    def check_drawn(self, canvas: "Canvas", context: "LayerContext") -> None:
+        """Warns if the colours of the bars do not scan."""
+        box = context.box
+        bars_box = Box(box.x, box.y, box.width, box.height / 2) if self.show_text else box
+        modules = encode_barcode(self.symbology, self.value).modules
+        warn_of_colors(context, canvas.barcode_fault(modules, bars_box))
 
 
 def _text_layout(

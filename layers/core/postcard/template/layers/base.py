@@ -69,3 +69,6 @@ class BaseLayer:
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Draws the layer into `context.box`."""
         raise NotImplementedError
+
+    def check_drawn(self, canvas: "Canvas", context: "LayerContext") -> None:
+        """Warns about the layer as it is seen on the canvas, upright."""

@@ -9,6 +9,7 @@ from postcard.color import parse_color
 from postcard.geometry import Box
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.layers.base import BaseLayer
+from postcard.template.layers.code_warnings import warn_of_colors
 from postcard.template.properties.paints import ColorString
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import Liquid, Validator
@@ -64,32 +65,50 @@ class QrLayer(BaseLayer):
         except ValueError:
             context.warn("invalid_value", "The text is too long for a QR code of this correction.")
             return
-        box = context.box
-        side = min(box.width, box.height)
-        module = side / (len(rows) + 2 * self.quiet_zone)
-        if module * context.scale < MIN_MODULE_PIXELS:
+        inner, module_size = self._placement(context, len(rows))
+        if inner.width / len(rows) * context.scale < MIN_MODULE_PIXELS:
             context.warn("unscannable", "The modules are under 2 pixels: make the code larger.")
-        canvas.fill_rectangle(box, parse_color(self.background))
-        inner = module * len(rows)
-        middle = Box(
-            box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2, inner, inner
-        )
-        module_size = int(module * context.scale + 1e-6) / context.scale
+        canvas.fill_rectangle(context.box, parse_color(self.background))
         logo, hidden_modules = self._load_logo(context, len(rows), module_size)
         visible_rows = clear_center(rows, hidden_modules) if logo else rows
-        canvas.draw_qr_modules(visible_rows, middle, parse_color(self.color), style=self.style)
+        canvas.draw_qr_modules(visible_rows, inner, parse_color(self.color), style=self.style)
         if logo:
-            margin = (inner - (hidden_modules - 1) * module_size) / 2
-            canvas.draw_image(logo, middle.inset(margin), fit="contain")
+            margin = (inner.width - (hidden_modules - 1) * module_size) / 2
+            canvas.draw_image(logo, inner.inset(margin), fit="contain")
+
+    def check_drawn(self, canvas: "Canvas", context: "LayerContext") -> None:
+        """Warns if the colours of the code do not scan."""
+        try:
+            rows = encode_qr(self.value, self.effective_correction)
+        except ValueError:
+            return
+        inner, module_size = self._placement(context, len(rows))
+        hidden = None
+        if self.logo:
+            margin = (inner.width - self._hidden_modules(len(rows)) * module_size) / 2
+            hidden = inner.inset(margin)
+        warn_of_colors(context, canvas.qr_fault(rows, inner, style=self.style, hidden=hidden))
+
+    def _placement(self, context: "LayerContext", modules_per_side: int) -> tuple[Box, float]:
+        """Where the modules are drawn, and the size of one in whole device pixels."""
+        box = context.box
+        module = min(box.width, box.height) / (modules_per_side + 2 * self.quiet_zone)
+        inner = module * modules_per_side
+        x, y = box.x + (box.width - inner) / 2, box.y + (box.height - inner) / 2
+        return Box(x, y, inner, inner), int(module * context.scale + 1e-6) / context.scale
+
+    def _hidden_modules(self, modules_per_side: int) -> int:
+        """How many modules across a logo hides; it covers half of the outer ones."""
+        most = int(modules_per_side * _MAX_LOGO_FRACTION[self.effective_correction])
+        return max(_MIN_LOGO_MODULES, most - 1 + most % 2)  # odd, as the code is
 
     def _load_logo(
         self, context: "LayerContext", modules_per_side: int, module: float
     ) -> tuple[DecodedImage | None, int]:
-        """The logo, and how many modules across it hides; it covers half of the outer ones."""
+        """The logo, and how many modules across it hides."""
         if self.logo is None:
             return None, 0
-        max_hidden = int(modules_per_side * _MAX_LOGO_FRACTION[self.effective_correction])
-        hidden = max(_MIN_LOGO_MODULES, max_hidden - 1 + max_hidden % 2)  # odd, as the code is
+        hidden = self._hidden_modules(modules_per_side)
         logo = context.find_picture(self.logo, hidden * module)
         if logo is None:
             context.warn("image_unavailable", "The logo could not be loaded.")

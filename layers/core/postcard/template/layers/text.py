@@ -1,6 +1,6 @@
 """The text layer."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -21,6 +21,7 @@ from postcard.template.properties.text_style import (
 from postcard.template.schema.constraints import Ge, Le, Len
 from postcard.template.schema.json_mapping import Liquid, TaggedUnion, Validator
 from postcard.template.schema.validators import check_drawable_text
+from postcard.text.fonts import Fonts
 from postcard.text.layout import TextLayout, layout_text
 from postcard.text.style import (
     Direction,
@@ -78,9 +79,8 @@ class TextLayer(TextProperties, BaseLayer):
                 height=context.definite_size[1],
                 fonts=context.fonts,
             )
-            if context.text_layout.missing_characters:
-                letters = ", ".join(sorted(context.text_layout.missing_characters))
-                context.warn("missing_glyph", f"No font has these letters: {letters}")
+            if missing := sorted(context.text_layout.missing_characters):
+                context.warn("missing_glyph", _missing_glyphs_detail(missing, context.fonts))
         return context.text_layout
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
@@ -128,6 +128,17 @@ def span_styles(
     for span in layer.spans:
         if span.text.strip():
             yield span, {**base, **named(span.style), **written_properties(span)}
+
+
+def _missing_glyphs_detail(missing: Sequence[str], fonts: Fonts) -> str:
+    detail = f"No font has these letters: {', '.join(missing)}"
+    scripts = fonts.absent_scripts(missing)
+    if not scripts:
+        return detail
+    return (
+        f"{detail}. The optional fonts layer has {' and '.join(scripts)}: build, deploy or serve"
+        " with MORE_FONTS=on."
+    )
 
 
 def _apply_text_transform(text: str, transform: str, language: str) -> str:

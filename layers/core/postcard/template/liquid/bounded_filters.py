@@ -1,19 +1,24 @@
 """python-liquid's filters with bounds: steps are counted, and no result is too large."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from liquid import Environment
+from liquid.exceptions import LiquidError
 from liquid.filter import with_context
 from liquid.undefined import Undefined
 
 from postcard.runtime.lazy_regex import lazy_regex
-from postcard.template.liquid.bounds import check_length, check_value
-from postcard.template.liquid.context import LiquidContext, call_filter, join_values
+from postcard.template.liquid.bounds import LiquidFailed, check_length, check_value
+from postcard.template.liquid.context import LiquidContext, call_filter, join_values, misuse
 from postcard.template.liquid.locale_filters import FILTER_NAMES
 from postcard.template.liquid.metered_tags import MeteredContext
 from postcard.template.schema.delimiters import without_delimited
 
+ERRORS_OF_ODD_VALUES = (  # which python-liquid's tags and filters let through
+    *(ArithmeticError, AssertionError, AttributeError, LookupError),
+    *(MemoryError, RuntimeError, TypeError, ValueError),
+)
 _HTML_BLOCK = lazy_regex(r"(?=(<script|<style|<!--))")
 _HTML_BLOCK_END = {"<script": "</script>", "<style": "</style>", "<!--": "-->"}
 _HTML_TAG = lazy_regex(r"(?=(<)[A-Za-z/!?])")
@@ -53,11 +58,29 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             named["context"] = context
         if takes_environment:
             named["environment"] = context.env
-        result = check_value(function(value, *arguments, **named))
+        result = check_value(_call(name, function, value, arguments, named))
         context.budget.spend_on(result)
         return result
 
     return apply
+
+
+def _call(
+    name: str,
+    function: Callable[..., Any],
+    value: Any,
+    arguments: Sequence[Any],
+    named: Mapping[str, Any],
+) -> Any:
+    """Calls a filter; python-liquid's errors, which quote Python, say how it was used instead."""
+    try:
+        return function(value, *arguments, **named)
+    except LiquidFailed:
+        raise
+    except (LiquidError, *ERRORS_OF_ODD_VALUES) as error:
+        if isinstance(error.__cause__, ZeroDivisionError):
+            raise LiquidFailed(f"{name}: can't divide by 0") from None
+        raise LiquidFailed(misuse(name, _none_if_undefined(value), arguments)) from None
 
 
 def _locale_filter(name: str) -> Callable[..., Any]:

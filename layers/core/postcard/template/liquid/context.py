@@ -47,6 +47,7 @@ class LiquidContext:
         if isinstance(value, LocalizedInt | LocalizedDigits):
             return self.filters.localize_digits(str(value))
         if isinstance(value, int | float):
+            value += 0  # -0.0 becomes 0.0
             return format_number(value) if abs(value) < 1e15 else str(value)
         if isinstance(value, list | tuple):
             return "".join(map(self.to_text, value))
@@ -79,8 +80,33 @@ def call_filter(context: LiquidContext, name: str, value: Any, arguments: Sequen
         return getattr(context.filters, name)(value, *arguments)
     except FilterError as error:
         raise LiquidFailed(f"{name}: {error}") from None
-    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
-        raise LiquidFailed(f"{name} cannot be called like this: {error}") from None
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError):
+        raise LiquidFailed(misuse(name, value, arguments)) from None
+
+
+def misuse(name: str, value: Any, arguments: Sequence[Any]) -> str:
+    """The message for a filter that cannot work on a value with these arguments.
+
+    >>> misuse("slice", "Anna", ["x", None])
+    'slice cannot be used like this, on a text with a text and nothing'
+    """
+    given = " and ".join(map(_noun, arguments[:5]))
+    return f"{name} cannot be used like this, on {_noun(value)}" + (given and f" with {given}")
+
+
+def _noun(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return next((noun for noun, kinds in _NOUNS.items() if isinstance(value, kinds)), "nothing")
+
+
+_NOUNS: dict[str, tuple[type, ...]] = {
+    "a text": (str,),
+    "a number": (int, float),
+    "a date": (ZonedDate,),
+    "a list": (list, tuple, range),
+    "an item": (Mapping,),
+}
 
 
 def check_output_length(text: str) -> str:

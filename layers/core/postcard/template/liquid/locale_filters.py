@@ -1,6 +1,7 @@
 """Liquid filters for a locale: `number`, `currency`, `date`, `time` and `initials`."""
 
 import re
+from collections.abc import Mapping
 from copy import copy
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -108,7 +109,7 @@ class LocaleFilters:
                 return ZonedDate(datetime.fromtimestamp(value, UTC), self.zone)
             return ZonedDate(read_date(clean_text(str(value))), self.zone)
         except (BadValue, ValueError, OverflowError, OSError):
-            raise FilterError(f"{str(value)[:40]!r} is not a date") from None
+            raise FilterError(f"{shown(value)} is not a date") from None
 
     def _format_number(
         self, pattern: "NumberPattern", amount: Decimal, places: int | None, code: str | None = None
@@ -175,6 +176,19 @@ _STRFTIME_TO_CLDR = {  # strftime's codes as CLDR patterns, with and without lea
 }  # fmt: skip
 
 
+def shown(value: Any) -> str:
+    """A value as a message quotes it.
+
+    >>> shown("soon"), shown(True), shown([1])
+    ("'soon'", 'true', 'a list')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | range | Mapping):
+        return "an item" if isinstance(value, Mapping) else "a list"
+    return repr("" if value is None else str(value)[:40])
+
+
 def _round_half_up(value: Any, decimals: Any) -> tuple[Decimal, int]:
     """Rounds half up, as readers of amounts expect; Babel rounds half to even."""
     if not isinstance(decimals, int) or not 0 <= decimals <= 12:
@@ -182,6 +196,6 @@ def _round_half_up(value: Any, decimals: Any) -> tuple[Decimal, int]:
     try:
         number = read_number(clean_text(value) if isinstance(value, str) else value)
     except (BadValue, TypeError, OverflowError, ValueError):
-        raise FilterError(f"{str(value)[:40]!r} is not a number") from None
+        raise FilterError(f"{shown(value)} is not a number") from None
     exact = Decimal(repr(number))
     return exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), decimals

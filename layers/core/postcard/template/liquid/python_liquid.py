@@ -1,5 +1,6 @@
 """python-liquid with this project's filters and limits. Its import is slow: import it late."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -10,7 +11,7 @@ from liquid.exceptions import LiquidError
 from liquid.expression import Expression
 from liquid.token import Token
 
-from postcard.template.liquid.bounded_filters import bound_filters
+from postcard.template.liquid.bounded_filters import ERRORS_OF_ODD_VALUES, bound_filters
 from postcard.template.liquid.bounds import MAX_ITERATIONS, LiquidFailed
 from postcard.template.liquid.context import LiquidContext
 from postcard.template.liquid.lexer import tokenize
@@ -22,10 +23,6 @@ from postcard.template.liquid.metered_tags import (
 )
 
 MAX_EXPRESSION_DEPTH = 50
-_ERRORS_OF_ODD_VALUES = (  # which python-liquid's tags and filters let through
-    *(ArithmeticError, AssertionError, AttributeError, LookupError),
-    *(MemoryError, RuntimeError, TypeError, ValueError),
-)
 _TOO_DEEP = f"an expression is nested deeper than {MAX_EXPRESSION_DEPTH}"
 _MAX_OUTPUT_BYTES = 100_000
 _NO_CONTEXT: Any = None  # only `include` and `render` need it, and both are removed
@@ -81,9 +78,29 @@ class ParsedLiquid:
         try:
             return self.template.render(values)
         except LiquidError as error:
-            raise LiquidFailed(str(error.args[0] if error.args else error)) from None
-        except _ERRORS_OF_ODD_VALUES as error:
-            raise LiquidFailed(f"Liquid failed: {error}") from None
+            raise LiquidFailed(_plain(str(error.args[0] if error.args else error))) from None
+        except ERRORS_OF_ODD_VALUES:
+            raise LiquidFailed("Liquid cannot be used like this on these values") from None
+
+
+def _plain(message: str) -> str:
+    """A message of python-liquid with Liquid's words for Python's types."""
+    message = message.replace("an integer", "a whole number")
+    return re.sub(
+        r"\bfound (\w+)$", lambda match: f"found {_NOUNS.get(match[1], match[1])}", message
+    )
+
+
+_NOUNS = {
+    "str": "a text",
+    "Markup": "a text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "an item",
+    "NoneType": "nothing",
+}
 
 
 def _check_depth(nodes: list[Node]) -> None:

@@ -5,6 +5,7 @@ import unicodedata
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
 
+ELLIPSIS = "…"
 MAX_COMBINING_MARKS = 8  # on one letter
 _MAX_COMBINING_RUN = 30  # as in Unicode's stream-safe text format (UAX #15)
 _MAX_AVERAGE_CHARACTERS = 20  # of a grapheme; the longest emoji have ten
@@ -40,6 +41,20 @@ def first_graphemes(text: str, limit: int) -> str:
     if text.isascii():
         return text[:limit]
     return "".join(_split_graphemes(text)[:limit])
+
+
+def shorten_graphemes(text: str, limit: int) -> str | None:
+    """A text of more than `limit` graphemes, cut to so many with an ellipsis as the last.
+
+    None if its graphemes have more characters than a value may have.
+
+    >>> shorten_graphemes("Zoë Maria", 5)
+    'Zoë…'
+    """
+    start = text[: limit * _MAX_AVERAGE_CHARACTERS]  # the last of its graphemes may be cut
+    if count_graphemes(start) < limit:
+        return None
+    return first_graphemes(start, limit - 1).rstrip() + ELLIPSIS
 
 
 def _split_graphemes(text: str) -> tuple[str, ...]:

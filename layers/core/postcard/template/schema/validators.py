@@ -1,7 +1,6 @@
 """Checks of single values in a document. Each raises ValueError with what is wrong."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from postcard.color import parse_color
@@ -9,6 +8,7 @@ from postcard.host_patterns import is_host_allowed
 from postcard.identifiers import ID_PATTERN, NAME_PATTERN, is_name
 from postcard.json_text import canonical_json
 from postcard.runtime.lazy_regex import lazy_regex
+from postcard.runtime.lru_cache import SizedLruCache
 from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
     longest_mark_run,
@@ -26,6 +26,11 @@ RESERVED_NAMES = frozenset(  # Liquid's keywords and variables
 MAX_URL_LENGTH = 2048
 MAX_META_BYTES = 4096
 MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
+MAX_PATTERN_BYTES = 1 << 20  # of a compiled pattern, which grows with the texts that it matches
+MAX_PATTERNS_BYTES = 16 << 20  # of all compiled patterns in a process
+compiled_patterns: SizedLruCache[str, Any] = SizedLruCache(
+    MAX_PATTERNS_BYTES, lambda _: MAX_PATTERN_BYTES
+)
 _ASSET_REFERENCE = lazy_regex(f"asset:{ID_PATTERN}")
 _ASSET_ID = lazy_regex(ID_PATTERN)
 _DNS_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -45,18 +50,27 @@ def matches_re2(pattern: str, text: str) -> bool:
     return bool(_compile_re2(pattern).fullmatch(text))
 
 
-@lru_cache(maxsize=512)
 def _compile_re2(pattern: str) -> Any:
+    compiled = compiled_patterns.get(pattern)
+    if compiled is None:
+        compiled = _compile_uncached(pattern)
+        compiled_patterns.put(pattern, compiled)
+    return compiled
+
+
+def _compile_uncached(pattern: str) -> Any:
     import re2  # type: ignore[import-untyped]
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 1 << 20
+    options.max_mem = MAX_PATTERN_BYTES
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error
         raise ValueError(f"RE2 cannot read this pattern: {reason}") from None
+    re2.purge()  # its own cache would keep 128 patterns, whatever they weigh
+    return compiled
 
 
 def check_host_pattern(pattern: str) -> None:

@@ -53,10 +53,8 @@ def _to_fault(error: "ErrorDetails", data: Any, root: type) -> Fault:
         return Fault("missing_value", pointer, f"{steps[-1]} is required.")
     if error_type == "union_tag_invalid":
         return _union_fault(steps, error, data)
-    if error_type == "value_error":
-        return Fault("invalid_value", pointer, f"{_plain_message(str(error['ctx']['error']))}.")
     code = "too_many_items" if error_type in _LENGTH_ERRORS else "invalid_value"
-    return Fault(code, pointer, f"{_plain_message(error['msg'])}.")
+    return Fault(code, pointer, f"{plain_message(error)}.")
 
 
 def _document_path(loc: Sequence[str | int], data: Any, *, missing: bool) -> PathSteps:
@@ -107,7 +105,7 @@ def _union_fault(steps: PathSteps, error: "ErrorDetails", data: Any) -> Fault:
     value, pointer = _value_at(data, steps), json_pointer(*steps)
     tags = [tag.strip("' ") for tag in str(error["ctx"]["expected_tags"]).split(",")]
     types = [tag[1:-1] for tag in tags if tag.startswith("{")]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not types:
         expected = list(dict.fromkeys(_TYPE_NOUNS.get(tag, "an object") for tag in tags))
         return Fault("invalid_value", pointer, f"it should be {_join_with_or(expected)}.")
     if "type" not in value:
@@ -130,22 +128,57 @@ def _join_with_or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _plain_message(text: str) -> str:
-    """Pydantic's message with words for readers of JSON instead of Python's types."""
-    for old, new in _MESSAGE_REPLACEMENTS:
-        text = text.replace(old, new)
-    return text.rstrip(".")
+def plain_message(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words for readers of JSON, without a full stop.
+
+    >>> plain_message({"type": "int_from_float", "msg": "Input should be a valid integer, got …"})
+    'it should be a whole number'
+    """
+    error_type, context = error["type"], error.get("ctx") or {}
+    if error_type in _MESSAGES:
+        return _MESSAGES[error_type]
+    if "detail" in context:  # our own errors, which say what to do
+        return str(context["detail"]).rstrip(".")
+    if error_type == "value_error":
+        return str(context["error"]).rstrip(".")
+    if error_type in _BOUNDS:
+        words, name = _BOUNDS[error_type]
+        bound = context[name]
+        return f"it should {words} {int(bound) if bound == int(bound) else bound}"
+    if error_type in _LENGTHS:
+        words, name, one, many = _LENGTHS[error_type]
+        count = context[name]
+        return f"it should have {words} {count} {one if count == 1 else many}"
+    if error_type == "literal_error":
+        return f"it should be {context['expected']}"
+    if error_type == "string_pattern_mismatch":
+        return f"it should match {context['pattern']}"
+    return "it has a wrong form"
 
 
-_MESSAGE_REPLACEMENTS = (
-    ("Input should", "it should"),
-    ("Tuple should", "the list should"),
-    ("String should", "the text should"),
-    ("Value should", "it should"),
-    ("a valid tuple", "a list"),
-    ("a valid string", "a text"),
-    ("a valid ", "a "),
-    ("a dictionary or an instance of", "an object,"),
-    ("a dictionary", "an object"),
-    (" after validation", ""),
-)
+_NUMBER, _WHOLE, _BOOLEAN = "a number", "a whole number", "true or false"
+_MESSAGES = {
+    error_type: f"it should be {noun}"
+    for noun, error_types in {
+        _WHOLE: "int_type int_from_float int_parsing int_parsing_size",
+        _NUMBER: "float_type float_parsing finite_number",
+        _BOOLEAN: "bool_type bool_parsing",
+        "a text": "string_type string_sub_type",
+        "a list": "list_type tuple_type",
+        "an object": "dict_type mapping_type model_type model_attributes_type dataclass_type",
+        "null": "none_required",
+    }.items()
+    for error_type in error_types.split()
+} | {"string_unicode": "it has half of a surrogate pair: write Unicode text"}
+_BOUNDS = {
+    "greater_than_equal": ("be at least", "ge"),
+    "less_than_equal": ("be at most", "le"),
+    "greater_than": ("be more than", "gt"),
+    "less_than": ("be less than", "lt"),
+}
+_LENGTHS = {
+    "string_too_short": ("at least", "min_length", "character", "characters"),
+    "string_too_long": ("at most", "max_length", "character", "characters"),
+    "too_short": ("at least", "min_length", "entry", "entries"),
+    "too_long": ("at most", "max_length", "entry", "entries"),
+}

@@ -1,24 +1,34 @@
-"""Chooses the regional variant of Han characters: simplified, traditional, Japanese or Korean."""
+"""Chooses regional letterforms: of Han characters (simplified …), and Nastaliq for Urdu."""
+
+from collections.abc import Sequence
 
 from postcard.runtime.lazy_regex import lazy_regex
 
 _CHINESE_LANGUAGES = ("zh", "cmn", "yue", "nan", "hak", "wuu", "lzh")
 _TRADITIONAL_LANGUAGES = ("yue", "nan", "hak", "lzh")
 _TRADITIONAL_REGIONS = frozenset(("tw", "hk", "mo"))
+_NASTALIQ_LANGUAGES = ("ur", "pnb", "skr", "ks")  # Urdu, Western Punjabi, Saraiki, Kashmiri
+_ARABIC_LETTERS = lazy_regex("[\u0620-\u06ff\u0750-\u077f]")
 _HAN_CHARACTERS = lazy_regex("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _KANA = lazy_regex("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = lazy_regex("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 
 
-def han_variant(language: str, text: str) -> str:
-    """The variant "zh", "zh-Hant", "ja" or "ko" by language, else by text; "" if neither tells.
+def regional_variant(language: str, text: str) -> str:
+    """The variant "zh", "zh-Hant", "ja", "ko" or "ur", by language, else by text.
 
-    >>> han_variant("ja-JP", "直"), han_variant("en", "さくら直"), han_variant("en", "直")
-    ('ja', 'ja', '')
-    >>> han_variant("zh", "直"), han_variant("zh-TW", "直"), han_variant("en", "陳怡君")
-    ('zh', 'zh-Hant', 'zh-Hant')
+    "" if neither tells.
+
+    >>> regional_variant("ja-JP", "直"), regional_variant("en", "さくら直")
+    ('ja', 'ja')
+    >>> [regional_variant(language, "直") for language in ("zh", "zh-TW", "en")]
+    ['zh', 'zh-Hant', '']
+    >>> [regional_variant(language, "علی") for language in ("ur-PK", "ar")]
+    ['ur', '']
     """
     primary, *subtags = language.lower().replace("_", "-").split("-")
+    if _is_nastaliq(primary, subtags) and _ARABIC_LETTERS.search(text):
+        return "ur"
     if primary in _CHINESE_LANGUAGES:
         return _chinese_variant(primary, frozenset(subtags))
     if primary in ("ja", "ko"):
@@ -28,6 +38,13 @@ def han_variant(language: str, text: str) -> str:
     if _HANGUL.search(text):
         return "ko"
     return "zh-Hant" if _is_traditional(text) else ""
+
+
+def _is_nastaliq(language: str, subtags: Sequence[str]) -> bool:
+    """Whether the language's Arabic letters are Nastaliq; Punjabi's are in Pakistan."""
+    return language in _NASTALIQ_LANGUAGES or (
+        language == "pa" and ("arab" in subtags or "pk" in subtags)
+    )
 
 
 def _chinese_variant(language: str, subtags: frozenset[str]) -> str:

@@ -1,0 +1,98 @@
+"""Writes the tables of costs in README.md and docs/operate.md from AWS's list prices.
+
+python -m deploy.costs          # print the figures, line by line
+python -m deploy.costs --write  # write the tables
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from postcard.list_prices import REGIONS, Units, dollars, picture_units, price_table
+
+MILLION = 1_000_000
+METRICS = 35  # of both functions, with the reasons of fallbacks
+ALARM_METRICS = 26  # CloudWatch bills each metric of an alarm
+IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
+CASES: dict[str, Units] = {
+    "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
+    "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
+    "a million further opens from the CDN": picture_units(drawn=0, hits=MILLION),
+    "a month of a stack that nobody uses": {
+        "metric_month": METRICS,
+        "alarm_month": ALARM_METRICS,
+        "secret_month": 1,
+        "sqs_request": IDLE_POLLS,
+    },
+}
+# Lines of the table that are shown together, and their name in the documents.
+GROUPS = {
+    "transfer": ("cloudfront_gb",),
+    "CloudFront's requests": ("cloudfront_request", "edge_function", "kvs_read"),
+    "storage in S3": ("s3_put", "s3_get", "s3_gb_month"),
+    "Lambda and API Gateway": (
+        "http_api_request", "lambda_request", "lambda_gb_second_arm64", "lambda_gb_second_x86_64",
+    ),
+    "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
+    "SQS": ("sqs_request",),
+    "logs, metrics, alarms, secret": (
+        "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
+    ),
+}  # fmt: skip
+DOCUMENTS = (Path("README.md"), Path("docs/operate.md"))
+BEGIN, END = "<!-- costs -->", "<!-- end of costs -->"
+
+
+def amount(price: Decimal) -> str:
+    """A price as people read it: `20.10`, `0.03`."""
+    return f"{price:.2f}"
+
+
+def table() -> str:
+    """The table of all cases in Markdown, in US dollars."""
+    dated = price_table()["dated"]
+    head = f"| US dollars, list prices of {dated} | " + " | ".join(REGIONS) + " | of which |\n"
+    rows = [head, "|---|---|---|---|\n"]
+    for name, units in CASES.items():
+        totals = [amount(sum(dollars(units, region).values(), Decimal(0))) for region in REGIONS]
+        rows.append(f"| {name} | {' | '.join(totals)} | {_parts(units)} |\n")
+    return "".join(rows)
+
+
+def _parts(units: Units) -> str:
+    lines = dollars(units)
+    sums = {
+        name: sum((lines.get(line, Decimal(0)) for line in members), Decimal(0))
+        for name, members in GROUPS.items()
+    }
+    shown = sorted((each for each in sums.items() if each[1] >= Decimal("0.05")), key=_negative)
+    return ", ".join(f"{name} {amount(price)}" for name, price in shown)
+
+
+def _negative(each: tuple[str, Decimal]) -> Decimal:
+    return -each[1]
+
+
+def with_table(text: str) -> str:
+    """A document with the table as it is now between its two marks."""
+    marked = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.S)
+    return marked.sub(lambda match: f"{match[1]}{table()}{match[2]}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print every line of every case, or write the documents."""
+    if arguments == ["--write"]:
+        for path in DOCUMENTS:
+            path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+        return 0
+    for name, units in CASES.items():
+        print(name)
+        for line, price in sorted(dollars(units).items(), key=_negative):
+            print(f"  {line:24} {amount(price):>8}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

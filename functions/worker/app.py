@@ -1,0 +1,94 @@
+"""The Lambda function `worker`: does the tasks in the queue, in the background.
+
+A message is JSON with the name of its `task`. It is deleted from the queue when its handler
+returns, else it comes back after the queue's visibility timeout, and after some failures it goes to
+the dead-letter queue.
+"""
+
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from postcard import wiring
+from postcard.errors import ServiceUnavailable, failure_site
+from postcard.services.worker import WorkerService
+from postcard.settings import Settings
+
+SERVICE = "worker"
+RESERVE_SECONDS = 10.0  # of the function's time: a batch that began before the deadline ends in it
+LogFields = dict[str, Any]
+log_handler = logging.StreamHandler()
+
+
+@cache
+def service() -> WorkerService:
+    """The tasks, wired from the environment; opens no connection."""
+    return wiring.worker_service(Settings.from_environ(os.environ))
+
+
+@cache
+def logger() -> Logger:
+    """The function's logger; writes to `log_handler`."""
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", SERVICE)
+    return Logger(service=service, level="INFO", logger_handler=log_handler)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda's entry point."""
+    return handle_batch(event, context, service())
+
+
+def handle_batch(event: dict[str, Any], context: Any, worker: WorkerService) -> dict[str, Any]:
+    """Do the tasks of a batch of messages; names those that failed, so that they come back."""
+    ends_at = worker.monotonic() + context.get_remaining_time_in_millis() / 1000
+    worker.set_deadline(ends_at - 1)
+    records = event["Records"]
+    failed = []
+    for index, record in enumerate(records):
+        now = worker.monotonic()
+        share = max(0.0, ends_at - RESERVE_SECONDS - now) / (len(records) - index)
+        if not _succeeds(record, worker, now + share):
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _succeeds(record: dict[str, Any], worker: WorkerService, deadline: float) -> bool:
+    """Do the task of a message and write its log line; whether it was done."""
+    started_at = worker.monotonic()
+    fields: LogFields = {
+        "message_id": record["messageId"],
+        "received": int(record["attributes"]["ApproximateReceiveCount"]),
+    }
+    failure: Exception | None = None
+    try:
+        task = json.loads(record["body"])
+        fields |= {name: task.get(name) for name in ("task", "template_id", "version", "step")}
+        fields |= worker.handlers[task["task"]](task, deadline=deadline)
+    except Exception as error:  # the message comes back, the others of its batch do not
+        failure = error
+        fields["error"] = failure_site(error)
+        if isinstance(error, ServiceUnavailable):
+            fields["dependency"] = str(error)  # such as "delete_objects: AccessDenied (403)"
+    fields["duration_ms"] = round((worker.monotonic() - started_at) * 1000, 1)
+    with suppress(OSError, ValueError):
+        _log(fields, is_failure=failure is not None)
+    return failure is None
+
+
+def _log(fields: LogFields, *, is_failure: bool) -> None:
+    log_handler.stream = sys.stdout  # looked up now: it may have been replaced since the last call
+    given = {name: value for name, value in fields.items() if value is not None}
+    if is_failure:
+        logger().error("failed", extra=given)
+    else:
+        logger().info("done", extra=given)
+
+
+if "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ:
+    service()  # in Lambda: before the first call

@@ -1,0 +1,181 @@
+"""Predicts a send: `python -m postcard.send_model --rows 1000000 --minutes 10`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from postcard.identifiers import is_template_id
+from postcard.send_model.arrivals import MAX_ROWS, opens_at_a_rate, opens_of_a_send
+from postcard.send_model.assumptions import Assumptions, read_assumptions
+from postcard.send_model.capacity import Bound, bounds, opens_with_pictures
+from postcard.send_model.simulation import MAX_ENVIRONMENTS, Outcome, Send, SendSimulation
+
+
+def main(argv: Sequence[str]) -> int:
+    """Simulate and print; 0 if every reader gets a picture of their own, else 1."""
+    arguments = _arguments(argv)
+    assumptions, random = read_assumptions(), Random(arguments.seed)  # noqa: S311 - repeatable
+    send = Send(
+        template=arguments.template,
+        prefix=f"renders/1/{arguments.template}/1/",
+        concurrency=arguments.concurrency,
+        daily_renders=arguments.daily_renders,
+        merge_signature="signature" if arguments.merge else None,
+        s3_parts=arguments.s3_parts,
+        table_partitions=arguments.table_partitions,
+    )
+    if arguments.rate:
+        seconds = 60 * arguments.minutes
+        arrivals = opens_at_a_rate(arguments.rate, seconds, arguments.ramp, random)
+    else:
+        arrivals = opens_of_a_send(arguments.rows, arguments.minutes, assumptions, random)
+    outcome = SendSimulation(send, assumptions, random).run(arrivals)
+    found = bounds(
+        assumptions,
+        send.concurrency,
+        daily_renders=send.daily_renders,
+        merge_renders=send.merge_renders if arguments.merge else None,
+    )
+    if arguments.json:
+        print(json.dumps(as_json(outcome, found, assumptions), indent=2))
+    else:
+        print(as_text(outcome, found, assumptions))
+    return 1 if outcome.fallbacks + outcome.refused else 0
+
+
+def as_json(outcome: Outcome, found: Sequence[Bound], assumptions: Assumptions) -> dict[str, Any]:
+    """The figures by name."""
+    load, limits = outcome.load, assumptions.limits
+    return {
+        "assumptions": assumptions.as_of,
+        "first_opens": outcome.opens,
+        "peak_first_opens_a_second": outcome.peak,
+        "drawn": outcome.drawn,
+        "fallbacks": outcome.fallbacks,
+        "refused": outcome.refused,
+        "not_stored": outcome.unstored,
+        "concurrency": outcome.concurrency,
+        "cold_starts": outcome.starts,
+        "seconds_p50": round(outcome.percentile(0.5), 3),
+        "seconds_p99": round(outcome.percentile(0.99), 3),
+        "peaks_a_second": {
+            "S3 GET in the prefix": [load.peak("s3.get"), limits["s3_gets"]],
+            "S3 PUT in the prefix": [load.peak("s3.put"), limits["s3_puts"]],
+            "DynamoDB read units of one item": [
+                load.peak("dynamodb.read"),
+                limits["dynamodb_partition_reads"],
+            ],
+            "DynamoDB read units of the table": [
+                load.total_peak("dynamodb.read"),
+                limits["dynamodb_new_table_reads"],
+            ],
+            "DynamoDB write units of one item": [
+                load.peak("dynamodb.write"),
+                limits["dynamodb_partition_writes"],
+            ],
+            "Secrets Manager reads": [load.peak("secrets.read"), limits["secrets_manager_reads"]],
+        },
+        "throttled_calls": dict(load.throttled),
+        "calls": {f"{service} {item}": n for (service, item), n in sorted(load.calls.items())},
+        "bounds": [vars(bound) for bound in found],
+    }
+
+
+def as_text(outcome: Outcome, found: Sequence[Bound], assumptions: Assumptions) -> str:
+    """The same for people."""
+    figures = as_json(outcome, found, assumptions)
+    lines = [
+        f"{outcome.opens:,} first opens, at most {outcome.peak:,} in a second"
+        f" (a model, with the assumptions of {assumptions.as_of})",
+        f"drawn {outcome.drawn:,} · fallback pictures {outcome.fallbacks:,} ·"
+        f" refused {outcome.refused:,} · not stored {outcome.unstored:,}",
+        f"Lambda: {outcome.concurrency:,} at once, {outcome.starts:,} cold starts;"
+        f" p50 {figures['seconds_p50']} s, p99 {figures['seconds_p99']} s",
+        "",
+        f"{'most in a second':40}{'used':>10}{'limit':>10}",
+    ]
+    for name, (used, limit) in figures["peaks_a_second"].items():
+        lines.append(f"{name:40}{used:>10,.0f}{limit:>10,.0f}")
+    lines += ["", f"{'bounds':40}{'opens/s':>10}  past it, a reader gets"]
+    for bound in found:
+        lines.append(f"{bound.service:40}{bound.opens_per_second:>10,.0f}  {bound.past_it}")
+    first = opens_with_pictures(found)
+    lines += ["", f"All readers get their picture up to {first.opens_per_second:,.0f} first opens"]
+    lines[-1] += f" a second ({first.service})."
+    return "\n".join(lines)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m postcard.send_model", description=(__doc__ or "").partition(":")[0] + "."
+    )
+    parser.add_argument(
+        "--rows",
+        type=_whole(1, MAX_ROWS),
+        default=1_000_000,
+        help="mails that are opened once (1,000,000)",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=_whole(1, 1440),
+        default=10,
+        help="how long the mails are sent, or --rate holds (10)",
+    )
+    parser.add_argument(
+        "--rate", type=_whole(1, 50_000), help="first opens a second, instead of a send of --rows"
+    )
+    parser.add_argument(
+        "--ramp", type=_whole(0, 3600), default=60, help="seconds in which --rate is reached (60)"
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=_whole(1, MAX_ENVIRONMENTS),
+        default=1000,
+        help="concurrent executions that image may use (1,000)",
+    )
+    parser.add_argument(
+        "--template",
+        type=_template_id,
+        default="welcome",
+        help="its id, which decides where its record lies (welcome)",
+    )
+    parser.add_argument(
+        "--daily-renders", type=_whole(1, 10**9), help="the template's daily_renders (none)"
+    )
+    parser.add_argument("--merge", action="store_true", help="all open one merge link")
+    parser.add_argument(
+        "--s3-parts",
+        type=_whole(1, 256),
+        default=1,
+        help="parts into which S3 has split the prefix (1)",
+    )
+    parser.add_argument(
+        "--table-partitions",
+        type=_whole(1, 1000),
+        help="DynamoDB partitions (those of a new table)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the random numbers (1)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser.parse_args(argv)
+
+
+def _template_id(text: str) -> str:
+    if not is_template_id(text):
+        raise argparse.ArgumentTypeError(f'"{text[:80]}" is no template id')
+    return text
+
+
+def _whole(least: int, most: int) -> Any:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"a whole number from {least:,} to {most:,} is needed")
+        return int(text)
+
+    return read
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

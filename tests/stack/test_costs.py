@@ -1,0 +1,56 @@
+"""Tests of the list prices, and of the figures in the documents that follow from them."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
+from deploy.template_check import SamDocument
+from image.access_log import emf_metrics
+from postcard.list_prices import REGIONS, dollars, picture_units, price_table
+
+MILLION = 1_000_000
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_the_documents_have_the_prices_of_the_table(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "| a million first opens" in text
+    assert with_table(text) == text, "run `python -m deploy.costs --write`"
+
+
+def test_every_price_has_a_source_and_both_regions() -> None:
+    table = price_table()
+    for name, line in table["lines"].items():
+        assert line["source"] in table["sources"], name
+        assert all(line[region] >= 0 and line["per"] >= 1 for region in REGIONS), name
+
+
+def test_a_million_first_opens_cost_about_twenty_dollars_and_half_of_it_unstored() -> None:
+    stored, unstored = (
+        sum(dollars(picture_units(drawn=MILLION, stored=each)).values()) for each in (True, False)
+    )
+    assert 19 < stored < 21
+    assert Decimal("0.5") < unstored / stored < Decimal("0.55")
+
+
+def test_prices_are_exact_and_zero_usage_costs_nothing() -> None:
+    assert dollars({"s3_put": 1}) == {"s3_put": Decimal("0.000005")}
+    assert dollars({"s3_put": 0}) == {}
+    with pytest.raises(KeyError):
+        dollars({"s3_putt": 1})
+
+
+def test_metrics_and_alarms_are_counted_as_aws_bills_them(template: SamDocument) -> None:
+    alarms = [
+        each["Properties"]
+        for each in template["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    of_alarms = sum(
+        sum("MetricStat" in metric for metric in alarm.get("Metrics", [])) or 1 for alarm in alarms
+    )
+    assert of_alarms == ALARM_METRICS
+    (of_service, *_) = emf_metrics({"bytes": 1}, 200, 1.0)["_aws"]["CloudWatchMetrics"]
+    assert len(of_service["Metrics"]) < METRICS
