@@ -21,7 +21,7 @@ CONTENT_TYPES = {
     "start.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-DOCS_PAGES = ("start", "templates", "links-and-email", "api-guide", "operations", "troubleshooting")
+DOCS_PAGES = ("start", "templates", "links-and-email", "api-guide", "operate", "troubleshooting")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'none';"

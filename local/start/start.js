@@ -32,7 +32,8 @@ const onThisHost = (url) => new URL(url).pathname + new URL(url).search;
 
 function makeCard(sample, isFeatured) {
   const figure = document.getElementById('card').content.firstElementChild.cloneNode(true);
-  const title = figure.querySelector('h3');
+  const title = document.createElement(isFeatured ? 'h2' : 'h3');
+  figure.querySelector('figcaption').prepend(title);
   title.textContent = sample.name;
   title.dir = 'auto';
   if (isFeatured) {
