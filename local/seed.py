@@ -35,16 +35,20 @@ class InProcessApiClient:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Send a JSON request; returns the JSON response, `SeedError` for a status from 300 on."""
+        response = self.send(method, path, body)
+        if response.status >= 300:
+            raise SeedError(f"{method} {path}: {response.status} {response.body.decode()[:2000]}")
+        return json.loads(response.body or b"null")
+
+    def send(self, method: str, path: str, body: Any = None) -> Response:
+        """Send a JSON request; returns the response of any status."""
         headers = {
             "authorization": f"Bearer {self._key}",
             "content-type": "application/json",
             "host": "127.0.0.1",
         }
         content = b"" if body is None else json.dumps(body).encode()
-        response = self._handle_request(Request(method, path, "", headers, content))
-        if response.status >= 300:
-            raise SeedError(f"{method} {path}: {response.status} {response.body.decode()[:2000]}")
-        return json.loads(response.body or b"null")
+        return self._handle_request(Request(method, path, "", headers, content))
 
 
 def upload_seed(api: InProcessApiClient, folder: Path = SEED_FOLDER) -> list[str]:

@@ -1,6 +1,7 @@
 """Starts and connects everything that `make serve` runs: see `local/README.md` for an overview.
 
 One port serves two hosts of production: paths of the API go to API Gateway, others to CloudFront.
+It also serves the start page `/`, which exists here only.
 """
 
 import fcntl
@@ -36,6 +37,7 @@ from local.http_server import WebServer
 from local.local_keys import LocalKeys, write_private
 from local.seed import SEED_FOLDER, InProcessApiClient, upload_seed
 from local.service_adapters import ProductionAdapters
+from local.start_page import StartPage, is_loopback
 
 ROOT = Path(__file__).resolve().parent.parent
 API_ID, IMAGE_API_ID = "Api", "ImageApi"
@@ -102,14 +104,20 @@ class LocalServer:
         self._start_cdn()
         self._start_event_sources(resources)
         self._upload_seed_once()
+        self.start_page = StartPage(
+            InProcessApiClient(self.api.handle, self.keys.api_key),
+            signs=is_loopback(str(self.web.server_address[0])),
+        )
         self.local_json = self.keys.write_local_json(self.base_url)
         self.web.app = self.handle
         resources.callback(self.web.close)  # is called first, so that running requests can finish
 
     def handle(self, request: Request) -> Response:
-        """Route a request by its path, to API Gateway or to CloudFront."""
+        """Route a request by its path: to API Gateway, the start page or CloudFront."""
         if is_api(request.path):
             return self.api.handle(request)
+        if self.start_page.has(request.path):
+            return self.start_page.handle(request)
         return self.cdn.handle(request)
 
     def empty_pictures(self) -> None:

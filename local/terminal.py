@@ -103,7 +103,7 @@ def banner(local_json: Mapping[str, Any], link: str | None, *, color: bool) -> s
     """The text to print at start; without a `link`, it leaves out the examples."""
     bold, dim, off = ("\x1b[1m", "\x1b[2m", "\x1b[0m") if color else ("", "", "")
     url, key = local_json["base_url"], local_json["api_key"]
-    hint = "Press Ctrl-C to stop. The next start continues with the same data."
+    hint = "Open it in a browser. Ctrl-C stops it; the next start continues with the same data."
     examples = f"""
   {bold}A picture by signed link{off}   {dim}Open it in a browser, or use it in an <img>.{off}
     {link}

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from tests.local.conftest import RunningService
+from tests.local.node_packages import NODE, node_package
 
-NODE = Path(__file__).with_name("node")
 PNG = b"\x89PNG\r\n\x1a\n"
 INSTALLED = {name: shutil.which(name) for name in ("curl", "node", "npm", "chromium")}
 
@@ -36,14 +36,7 @@ def test_curl(service: RunningService) -> None:
 
 @pytest.fixture(scope="module")
 def axios() -> None:
-    if not (INSTALLED["node"] and INSTALLED["npm"]):
-        pytest.skip("Node and npm are not installed")
-    if not (NODE / "node_modules/axios").exists():
-        installed = subprocess.run(
-            ["npm", "ci"], cwd=NODE, capture_output=True, text=True, timeout=120, check=False
-        )
-        if installed.returncode:
-            pytest.skip(f"npm could not install axios: {installed.stderr[-300:]}")
+    node_package("axios")
 
 
 @pytest.mark.usefixtures("axios")
