@@ -11,7 +11,8 @@ app = FastAPI()
 
 
 @app.get("/picture")
-def picture(name: str) -> dict[str, str]:  # in your own service, take the name from the session
+def picture(name: str) -> dict[str, str]:
+    """A picture with this name. In your own service, take the name from the session."""
     text = {"name": "user_name", "text": name}
     body = {"template_id": "tmpl_a1b2c3d4e5", "modifications": [text], "on_invalid": "default"}
     headers = {"Authorization": f"Bearer {KEY}"}

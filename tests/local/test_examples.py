@@ -26,8 +26,17 @@ DOCUMENT = {
     "layers": [{"type": "text", "width": 60, "text": "Hi {{ user_name }}", "size": 10}],
     "alt": "Hi {{ user_name }}",
 }
-FASTAPI = (sys.executable, "-m", "uvicorn", "backend:app", "--port", "0", "--log-level", "info")
-EXPRESS = ("node", "backend.mjs")
+FASTAPI: Sequence[str] = (
+    sys.executable,
+    "-m",
+    "uvicorn",
+    "backend:app",
+    "--port",
+    "0",
+    "--log-level",
+    "info",
+)
+EXPRESS: Sequence[str] = ("node", "backend.mjs")
 NOBODY = "http://127.0.0.1:9"  # the port "discard"
 StartBackend = Callable[[str, str], str]
 
