@@ -167,7 +167,6 @@ def test_a_cached_picture_is_403_without_its_signature(service: RunningService) 
         ("/renders/1/welcome/1/0123.png", 404),
         ("/images/img_aaaaaaaaaaaaaaaaaaaaaaaaaa.png", 404),
         ("/nowhere", 404),
-        ("/", 404),
     ],
 )
 def test_an_invalid_address_is_rejected_at_the_edge(

@@ -39,7 +39,7 @@ from postcard.runtime.time_budgets import TimeBudgets
 
 MAX_PROCESSES = 2
 MAX_IMAGES = 20  # of one process
-_IMAGES_BEFORE_SPARE = MAX_IMAGES - 5  # then its successor is started, which takes a while
+_SPARE_LEAD = 5  # so many images before its end a successor is started, which takes a while
 TIMEOUT_SECONDS = 2.0  # of CPU time for one image, so that a busy machine refuses no more images
 MAX_WAIT_FACTOR = 3  # of the CPU time: the seconds that a caller waits
 MAX_SLOW_SECONDS = 4.0  # budget of each host and address; refilled by a second each second
@@ -120,8 +120,10 @@ class SandboxedDecoder:
         clock: Callable[[], float] = time.monotonic,
         cpu_clock: CpuClock = cpu_seconds,
         program: str = WORKER_PROGRAM,
+        max_images: int = MAX_IMAGES,
     ) -> None:
         self._timeout_seconds = timeout_seconds
+        self._max_images = max_images  # of one process
         self._clock, self._cpu_clock = clock, cpu_clock
         self._program = program
         self._lock = Lock()
@@ -280,7 +282,7 @@ class SandboxedDecoder:
         """Start a process if there is none, or none that can decode more than a few images."""
         self._drop_ended()
         processes = [*self._idle, *(job.process for job in self._jobs)]
-        if all(one.decoded >= _IMAGES_BEFORE_SPARE for one in processes):
+        if all(one.decoded >= self._max_images - _SPARE_LEAD for one in processes):
             with contextlib.suppress(OSError):
                 self._idle.insert(0, self._start_subprocess())  # the others come first
 
@@ -322,7 +324,7 @@ class SandboxedDecoder:
     def _free(self, job: _Job) -> None:
         self._jobs.remove(job)
         job.process.decoded += 1
-        if job.process.decoded < MAX_IMAGES:
+        if job.process.decoded < self._max_images:
             self._idle.append(job.process)
         else:
             job.process.kill()
