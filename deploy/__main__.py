@@ -83,7 +83,10 @@ def read_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--changes", action="store_true", help="show what would change, and deploy nothing"
     )
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.changes:  # nothing is deployed, so nothing is asked
+        arguments.yes = arguments.without_domain = True
+    return arguments
 
 
 def parse_parameter(text: str) -> tuple[str, str]:

@@ -138,6 +138,13 @@ class TestObstacles:
         assert failed.explain(STACK) == "Edge (AWS::CloudFront::Function): Something new"
 
 
+def test_changes_are_shown_without_a_question() -> None:
+    arguments = deployment.read_arguments(["--stage", "prod", "--changes"])
+    to, plan = Terminal(False, yes=arguments.yes), DeploymentPlan("prod", "postcard-prod", {})
+    plan = questions.complete(plan, NEW, to, without_domain=arguments.without_domain)
+    questions.confirm(plan, NEW, to, region="eu-west-1", identity="me")
+
+
 def test_make_passes_the_options_on() -> None:
     command = ["make", "-n", "deploy", "YES=1", "WITHOUT_DOMAIN=1", "CHANGES=1", "STAGE=prod"]
     root = Path(__file__).parents[2]

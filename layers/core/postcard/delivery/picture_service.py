@@ -82,12 +82,14 @@ class LinkKeysById(Protocol):
         """The keys; for a key id or an epoch that are not known yet, they are read again."""
 
 
-class RecordChanged(Exception):
-    """The template was recalled, paused or erased while its picture was drawn."""
+class RecordChanged(NeedsFallback):
+    """The template was recalled, paused or erased while its picture was drawn.
+
+    Drawing once more helps. If it changes again meanwhile, a fallback is shown.
+    """
 
     def __init__(self, template: LoadedTemplate) -> None:
-        super().__init__("the template changed while its picture was drawn")
-        self.template = template
+        super().__init__("erased", template=template)
 
 
 def image_key(image_id: str, format: str) -> str:
@@ -236,9 +238,6 @@ class PictureService:
                 return self._draw(request, context, recent=request.key is not None)
             except RecordChanged:  # once more, with the record as it is now
                 return self._draw(request, context, recent=False)
-        except RecordChanged as changed:
-            needed = NeedsFallback("erased", template=changed.template)
-            return self._fall_back(request, needed, context)
         except NeedsFallback as needed:
             return self._fall_back(request, needed, context)
         except ServiceUnavailable as failure:
@@ -491,7 +490,8 @@ class PictureService:
         """Stores the picture, then asks once more whether it may be shown.
 
         Whoever recalls or erases changes the record first and deletes the stored pictures then, so
-        one of the two sees the other. If nobody can tell, the picture is shown but not stored.
+        one of the two sees the other. If the record cannot be read, the picture is shown but not
+        stored.
         """
         if request.key is None:
             return response
