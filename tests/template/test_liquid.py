@@ -157,6 +157,22 @@ def test_letter_case_follows_the_language(locale: str, expected: str, end: str) 
 
 
 @pytest.mark.parametrize(
+    ("locale", "name", "capitalized"),
+    [
+        ("tr", "ßabc", "Ssabc"),
+        ("az", "ﬁn", "Fin"),
+        ("hy", "ևալ", "Եվալ"),
+        ("lt", "i\u0307\u0301ngrida", "Íngrida"),
+        ("nl-NL", "IJSBRAND", "IJsbrand"),
+        ("el", "έλλη ΟΔΥΣΣΕΥΣ", "Έλλη οδυσσευς"),
+        ("tr", "", ""),
+    ],
+)
+def test_capitalize_loses_no_letter(locale: str, name: str, capitalized: str) -> None:
+    assert LocaleFilters(locale, UTC).change_case("capitalize", name) == capitalized
+
+
+@pytest.mark.parametrize(
     "value", ["{{ points }}", "{% if true %}x{% endif %}", "now", "today", "<b>*|"]
 )
 def test_liquid_in_a_value_is_never_evaluated(value: str) -> None:

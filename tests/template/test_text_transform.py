@@ -25,6 +25,8 @@ from postcard.template.schema.text_transform import apply_text_transform
         ("ijssel bijna", "capitalize", "nl", "IJssel Bijna"),
         ("ijssel", "capitalize", "en", "Ijssel"),
         ("ismail", "capitalize", "tr", "İsmail"),
+        ("i̇́ngrida į̇́ ėl", "capitalize", "lt", "Íngrida Į́ Ėl"),
+        ("ևալ", "capitalize", "hy", "Եվալ"),
         ("o'neil’s 3d 2nd mary-jane «éa»", "capitalize", "", "O'neil’s 3d 2nd Mary-Jane «Éa»"),
         ("e\u0301a ǆ", "capitalize", "hr", "E\u0301a ǅ"),
         ("McCoy", "capitalize", "en", "McCoy"),

@@ -1,4 +1,4 @@
-"""How links are written: limits, percent-encoding, merged values, the reserved parameters."""
+"""How links are written: limits, percent-encoding, inserted values, the reserved parameters."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise

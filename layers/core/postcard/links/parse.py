@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 
 from postcard.errors import BadRequest
 from postcard.identifiers import is_field_path, is_template_id, is_tracking_parameter
@@ -24,15 +25,15 @@ _LIMITS = f"A query has at most {MAX_PARAMETERS} parameters and {MAX_QUERY_BYTES
 _AMP = lazy_regex("(?i)(?:amp(?:;|%3b))+")  # what is left of an `&amp;` that was written for `&`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Link:
     """A parsed link, not yet verified. `fields` holds properties, too, as `title.color`.
 
     `path` is the path as sent, `/r/welcome.png` or `/c/spring/welcome.png`. `encoded_parameters`
-    maps each name but `_sig` to its encoded `name=value`; `canonical_url` is the link's canonical
-    spelling. `expires` is in Unix seconds, `width` in CSS pixels. `appended` names fields behind
-    the signature, which a mail platform may have added: verifying decides whether they belong to
-    the link. `late_parameter` is a reserved parameter there.
+    maps each name but `_sig` to its encoded `name=value`. `expires` is in Unix seconds, `width` in
+    CSS pixels. `appended` names fields behind the signature, which a mail platform may have added:
+    verifying decides whether they belong to the link. `late_parameter` is a reserved parameter
+    there.
     """
 
     template: str
@@ -51,7 +52,11 @@ class Link:
     encoded_parameters: Mapping[str, str]
     appended: tuple[str, ...]
     late_parameter: str | None
-    canonical_url: str = ""
+
+    @cached_property
+    def canonical_url(self) -> str:
+        """The link's canonical spelling."""
+        return _spell(self, self.open_fields)
 
     @property
     def signed_parameters(self) -> list[str]:
@@ -90,12 +95,17 @@ def parse_link(path: str, query: str, *, max_bytes: int = MAX_QUERY_BYTES) -> Li
             raise BadRequest(_LIMITS)
         _check_required(values)
         link = _build_link(path, template, image_format, campaign, parameters)
+        return _within_max_length(link, parameters.inserted)
     except UnicodeError as error:
         raise BadRequest("Names and values are UTF-8.") from error
+
+
+def _within_max_length(link: Link, inserted: Sequence[str]) -> Link:
+    """The link, without appended and `inserted` fields if it is too long with them."""
     # The canonical link with inserted values is parsed again, so it must not be cut.
-    has_long_values = "_m" in values and len(link.canonical_url) > MAX_QUERY_BYTES
-    if has_long_values or len(link.canonical_url) > MAX_LINK_BYTES:
-        link = _omit(link, (*link.appended, *parameters.inserted))
+    limit = MAX_QUERY_BYTES if "_m" in link.encoded_parameters else MAX_LINK_BYTES
+    if len(link.canonical_url) > limit:
+        link = _omit(link, (*link.appended, *inserted))
     if len(link.canonical_url) > MAX_LINK_BYTES:
         raise BadRequest(f"The link is longer than {MAX_LINK_BYTES} bytes.")
     return link
@@ -268,7 +278,7 @@ def _build_link(
     for name in open_fields:
         if values.get(name) == "":
             del values[name]
-    link = Link(
+    return Link(
         template=template,
         format=image_format,
         path=path,
@@ -288,7 +298,6 @@ def _build_link(
         appended=tuple(sorted(parameters.appended)),
         late_parameter=parameters.late,
     )
-    return replace(link, canonical_url=_spell(link, open_fields))
 
 
 def _optional_integer(values: Mapping[str, str], name: str) -> int | None:
@@ -299,8 +308,7 @@ def _omit(link: Link, names: Collection[str]) -> Link:
     """The link without these fields."""
     encoded = {n: one for n, one in link.encoded_parameters.items() if n not in names}
     fields = {name: value for name, value in link.fields.items() if name not in names}
-    link = replace(link, fields=fields, encoded_parameters=encoded, appended=())
-    return replace(link, canonical_url=_spell(link, link.open_fields))
+    return replace(link, fields=fields, encoded_parameters=encoded, appended=())
 
 
 def _spell(link: Link, last: Collection[str]) -> str:

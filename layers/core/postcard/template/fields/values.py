@@ -112,9 +112,8 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-_NULL_WORDS = frozenset(
-    ["null", "NULL", "nil", "undefined", "None", "NaN", "nan", "NaT", "N/A", "n/a", ""]
-)
+_PLAIN_NULL_WORDS = ("null", "NULL", "nil", "undefined", "None", "NaN", "nan", "NaT", "N/A", "n/a")
+_NULL_WORDS = frozenset((*_PLAIN_NULL_WORDS, ""))
 _SPREADSHEET_ERRORS = (  # in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
     "REF VALUE NAME NUM NULL ERROR DIV/0 SPILL CALC FIELD BLOCKED CONNECT BUSY UNKNOWN EXTERNAL"
     " PYTHON TIMEOUT GETTING_DATA BEZUG WERT ZAHL NV ÜBERLAUF VALEUR NOM NOMBRE ¡REF ¡VALOR ¿NOMBRE"
@@ -122,7 +121,7 @@ _SPREADSHEET_ERRORS = (  # in English, German, French, Spanish, Italian, Portugu
     " ADR ARG NAZWA LICZBA"
 ).replace(" ", "|")
 _NULL_WORD = (
-    r"(?:null|NULL|nil|undefined|None|NaN|nan|NaT|N/A|n/a|<NA>|\\N|#N/[AD]|#NV"
+    rf"(?:{'|'.join(_PLAIN_NULL_WORDS)}|<NA>|\\N|#N/[AD]|#NV"
     rf"|#(?:{_SPREADSHEET_ERRORS})[!?]|(?:#ERR|Err:)\d{{3}}"
     r"|[(<\[\"'](?i:null|nil|none|undefined|nan|n/?a|empty|blank|not set|no value)[)>\]\"']"
     r"|\[object [A-Z]\w{1,40}\]|\[\]|\{\}|\"\"|''|Invalid (?:Date|date|DateTime|time))"

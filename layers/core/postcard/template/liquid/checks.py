@@ -1,7 +1,6 @@
 """Static checks of parsed Liquid: unknown names and filters, wrong types. Used at publish."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from liquid.ast import Node
@@ -28,6 +27,7 @@ from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.echo_tag import EchoNode
 from liquid.expression import Expression
 
+from postcard.name_suggestions import closest_name
 from postcard.template.liquid.bounds import MAX_ITERATIONS, MAX_NUMBER
 from postcard.template.liquid.formatting.strftime import unknown_codes
 from postcard.template.liquid.loops import NameTypes, item_types
@@ -108,8 +108,8 @@ def _unknown_codes_of(expression: FilteredExpression) -> Iterator[str]:
 
 def unknown_name_message(name: str, types: NameTypes) -> str:
     """The message for an unknown name, with a suggestion if a known name is close."""
-    close = get_close_matches(name, [known for known in types if "[]" not in known], 1)
-    return f"unknown name {name[:_MAX_SHOWN]!r}" + (f"; did you mean {close[0]}?" if close else "")
+    close = closest_name(name, [known for known in types if "[]" not in known])
+    return f"unknown name {name[:_MAX_SHOWN]!r}" + (f"; did you mean {close}?" if close else "")
 
 
 def _walk_nodes(nodes: Sequence[Node], types: NameTypes) -> Iterator[tuple[Node, NameTypes]]:

@@ -3,7 +3,6 @@
 Markers of emphasis belong to the grapheme beside them and do not count.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from liquid.builtin.filters.string import slice_
@@ -22,7 +21,8 @@ def slice_graphemes(value: Any, start: Any, length: Any = 1) -> Any:
     """Liquid's `slice`: of a list its items, of any other value its graphemes."""
     if isinstance(value, list | tuple | range):
         return slice_(value, start, length)
-    return _join(slice_(_letters("" if _is_nil(value) else str(value)), start, length))
+    letters = _letters("" if _is_nil(value) else str(value))
+    return "".join(slice_(letters, start, length))
 
 
 @string_filter
@@ -32,7 +32,7 @@ def truncate(value: str, number: Any = 50, end: Any = "...") -> str:
     letters = _letters(value)
     if len(letters) <= limit:
         return value
-    return _join(letters[: max(0, limit - len(graphemes(ending)))]) + ending
+    return "".join(letters[: max(0, limit - len(graphemes(ending)))]) + ending
 
 
 @string_filter
@@ -75,17 +75,10 @@ def _letters(text: str) -> list[str]:
     return letters
 
 
-def _join(letters: Sequence[str]) -> str:
-    return "".join(letters)
-
-
 def _to_count(number: Any) -> int:
-    if isinstance(number, Undefined):
+    if isinstance(number, Undefined):  # which `int` reads as 0
         raise FilterArgumentError("expected a whole number", token=None)
-    try:
-        return int(to_int(number))
-    except ValueError as error:
-        raise FilterArgumentError("expected a whole number", token=None) from error
+    return int(to_int(number))
 
 
 def _is_nil(value: Any) -> bool:

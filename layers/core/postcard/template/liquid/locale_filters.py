@@ -112,14 +112,12 @@ class LocaleFilters:
         language = re.split("[-_]", self.locale_tag)[0].lower()
         if language not in _LANGUAGES_WITH_OWN_CASE:
             return CASE_FILTERS[name](text)
-        from postcard.template.schema.text_transform import apply_text_transform, initial
+        from postcard.template.schema.text_transform import apply_text_transform, capitalize_first
 
         if name == "upcase":
             return apply_text_transform(text, "uppercase", language)
         lower = apply_text_transform(text, "lowercase", language)
-        if name == "downcase" or not text or language == "el":
-            return lower if name == "downcase" else lower.capitalize()
-        return (first := initial(lower, language)) + lower[len(first) :]
+        return lower if name == "downcase" else capitalize_first(lower, language)
 
     def _zoned_date(self, value: Any) -> ZonedDate:
         if isinstance(value, ZonedDate):

@@ -45,6 +45,22 @@ def initial(word: str, language: str) -> str:
     return apply_text_transform(letter, "uppercase", language)
 
 
+def capitalize_first(text: str, language: str) -> str:
+    """The text with its first letter as a capital of the language; the others stay.
+
+    >>> capitalize_first("ilker", "tr"), capitalize_first("ijssel", "nl")
+    ('İlker', 'IJssel')
+    """
+    if language == "nl" and _LEADING_IJ.match(text):
+        return "IJ" + text[2:]
+    if language == "hy" and text.startswith("և"):
+        return "Եվ" + text[1:]
+    if language == "lt" and (dotted := _LITHUANIAN_DOTTED.match(letters := _decompose(text))):
+        return _compose(dotted[1].upper() + letters[dotted.end() :])
+    first = "İ" if language in _TURKIC and text[:1] == "i" else text[:1].title()
+    return first + text[1:]
+
+
 def _to_upper(text: str, language: str) -> str:
     if language in _TURKIC:
         text = text.replace("i", "İ")
@@ -64,14 +80,7 @@ def _to_lower(text: str, language: str) -> str:
 
 
 def _capitalize_words(text: str, language: str) -> str:
-    return _WORD.sub(lambda match: _capitalize_word(match.group(), language), text)
-
-
-def _capitalize_word(word: str, language: str) -> str:
-    if language == "nl" and _LEADING_IJ.match(word):
-        return "IJ" + word[2:]
-    first = "İ" if language in _TURKIC and word[0] == "i" else word[0].title()
-    return first + word[1:]
+    return _WORD.sub(lambda match: capitalize_first(match.group(), language), text)
 
 
 def _decompose(text: str) -> str:

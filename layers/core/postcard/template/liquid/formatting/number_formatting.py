@@ -53,14 +53,12 @@ def format_number(
         decimal = symbols.get("currencyDecimal", decimal)
         group = symbols.get("currencyGroup", group)
     integer, _, fraction = f"{abs(amount):.{places[1]}f}".partition(".")
-    while len(fraction) > places[0] and fraction.endswith("0"):
-        fraction = fraction[:-1]
+    fraction = fraction.rstrip("0").ljust(places[0], "0")
     number = _group_digits(integer, pattern.grouping, group, _minimum_grouping(locale))
     number += decimal + fraction if fraction else ""
-    is_negative = bool(amount) and amount < 0
     minus = symbols.get("minusSign", "-")
     prefix, suffix = (
-        _unquote(affix[is_negative]).replace("-", minus)
+        _unquote(affix[amount < 0]).replace("-", minus)
         for affix in (pattern.prefix, pattern.suffix)
     )
     if currency:

@@ -51,6 +51,7 @@ _SHORTHANDS = {
 _SIGNS = {"%": "%", "n": "\n", "t": " "}
 _DIGITS_OF_PADDED = {"e": 2, "k": 2, "l": 2}  # these are padded only if a flag says so
 _NANOSECOND_DIGITS = {"L": 3, "N": 9}
+_CODES = {*_NUMBERS, *_NAMES, *_SHORTHANDS, *_SIGNS, *_NANOSECOND_DIGITS}  # all but z
 
 
 class UnknownDateCode(ValueError):
@@ -105,9 +106,7 @@ def unknown_codes(pattern: str) -> Iterator[str]:
 
 
 def _is_known(match: re.Match[str]) -> bool:
-    code = match["code"]
-    known = any(code in codes for codes in (_NUMBERS, _NAMES, _SHORTHANDS, _SIGNS))
-    return code == "z" or ((known or code in _NANOSECOND_DIGITS) and not match["colons"])
+    return match["code"] == "z" or (match["code"] in _CODES and not match["colons"])
 
 
 def _padded_number(number: _Number, code: str, day: datetime, flags: str, width: int) -> str:
