@@ -22,7 +22,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
-_MIN_OTHER_COLORS = 6  # of a palette, beside the inks
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
 _DPI = (96, 96)
 
@@ -195,7 +194,7 @@ def _fit_by_colors(
     tries = _Tries(
         lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
     )
-    possible = [count for count in _COLOR_COUNTS if count >= len(inks) + _MIN_OTHER_COLORS]
+    possible = [count for count in _COLOR_COUNTS if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
     counts = possible[1:] if len(body) > max_bytes else []
     fitting = b"" if counts else body
