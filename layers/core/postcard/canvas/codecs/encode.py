@@ -189,12 +189,14 @@ def _fit_by_colors(
 ) -> bytes:
     """The file with the most colours that fits; the smallest if none does.
 
-    Palettes without room for the inks are not tried.
+    Palettes without room for the inks are not tried, nor 256 colours of a gif, which it has
+    without `max_bytes`.
     """
     tries = _Tries(
         lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
     )
-    possible = [count for count in _COLOR_COUNTS if count >= len(inks) + palette.MIN_OTHER_COLORS]
+    untried = _COLOR_COUNTS[1:] if format == "gif" else _COLOR_COUNTS
+    possible = [count for count in untried if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
     counts = possible[1:] if len(body) > max_bytes else []
     fitting = b"" if counts else body
