@@ -1,12 +1,20 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
 from postcard.text.fonts import Fonts
 from tests.allowed_skips import pytest_make_collect_report, pytest_runtest_makereport
 
-__all__ = ["fonts", "more_fonts", "pytest_make_collect_report", "pytest_runtest_makereport"]
+__all__ = [
+    "decoder",
+    "fonts",
+    "more_fonts",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+]
 # An example that takes long says that the machine is busy, not that the code is wrong.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -24,3 +32,11 @@ def fonts() -> Fonts:
 @pytest.fixture(scope="session")
 def more_fonts() -> Fonts:
     return Fonts.load(FONTS, MORE_FONTS)
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[SandboxedDecoder]:
+    """The decoder of production, for all tests of a module."""
+    decoder = SandboxedDecoder()
+    yield decoder
+    decoder.close()

@@ -90,15 +90,30 @@ def _noto_hebrew(weight: int) -> FontSource:
     )
 
 
-def _noto_script(name: str, sha256: str) -> FontSource:
-    slug = f"noto-sans-{name.lower()}"
+def noto_script(
+    name: str,
+    sha256: str,
+    *,
+    version: str = "5.3.0",
+    variable: bool = True,
+    style: str = "Sans",
+    subset: str = "",
+    **rest: Any,
+) -> FontSource:
+    """A font of a fontsource package; if not variable, only the regular weight."""
+    script = name.lower().replace(" ", "-")
+    slug = f"noto-{style.lower()}-{script}"
+    scope, weight = ("fontsource-variable", "wght") if variable else ("fontsource", "400")
+    family = f"Noto {style} {name}"
     return FontSource(
-        package=f"fontsource-variable-{slug}-5.3.0.tgz",
+        package=f"{scope}-{slug}-{version}.tgz",
         sha256=sha256,
-        member=f"package/files/{slug}-{name.lower()}-wght-normal.woff2",
+        member=f"package/files/{slug}-{subset or script}-{weight}-normal.woff2",
         license_member="package/LICENSE",
-        file=f"NotoSans{name}.ttf",
-        family=f"Noto Sans {name}",
+        file=f"{family.replace(' ', '')}.ttf",
+        family=family,
+        weight=None if variable else 400,
+        **rest,
     )
 
 
@@ -115,7 +130,8 @@ def _noto_from_debian(name: str, weight: int = 400, *, style: str = "Sans") -> F
     )
 
 
-def _noto_static(name: str, version: str, sha256: str, **rest: Any) -> FontSource:
+def noto_static(name: str, version: str, sha256: str, **rest: Any) -> FontSource:
+    """The regular weight of a sans font, from an expo-google-fonts package."""
     file = f"NotoSans{name.replace(' ', '')}"
     return FontSource(
         package=f"expo-google-fonts-noto-sans-{name.lower().replace(' ', '-')}-{version}.tgz",
@@ -183,20 +199,20 @@ FONT_SOURCES = (
             "NotoSansDevanagari"),
     _noto_variable("_thai", "2.2",
             "1768cb43e1b01a5614a771a07c579c5d6109d21e8ef9fd4920de3cd7f842f863", "NotoSansThai"),
-    _noto_script("Bengali", "c5811f21f12e6ecfb076898a438f808ccbb56b64deaab0311952863d18e80558"),
-    _noto_script("Tamil", "99800b83c2ff671c98e8818890d36610b7196ceb7b6dc73663dd84a05f97e275"),
-    _noto_script("Telugu", "960165b9650d2600814f7373f946578b5b6e91e86fd9e2427422f397a68c350f"),
-    _noto_script("Gujarati", "7258991da1cb9fc0a32b8cf1cab6ab0b972c431f806b137eef9f4520215aeedf"),
-    _noto_script("Gurmukhi", "4ae1237f3b5a9463e0769750a74910c1af8768bed2bfb111b13057891cf56d27"),
-    _noto_script("Kannada", "9c76c9f54352b54c99090cb6acd78f0070cbfdcf7cedf1bcab7c51bd42042b18"),
-    _noto_script("Malayalam", "7a4d311230b7758617b7d55e041a915b56b3b767ba8d1abca4350b93ee24f34c"),
-    _noto_script("Sinhala", "0c5f7b07e9f87f628f77df1d5059b6ca6d12a4082b4e3259f0da3e35fc30c802"),
-    _noto_script("Khmer", "b76e5a2f3ca9045ddc80c68e14bac62ed6d5f65cbe26073c1f12fb8d64333b84"),
-    _noto_script("Lao", "c6f71327f8126b2469674f17bb31a1eedf37d4611527ba271b921fcef47909b0"),
-    _noto_script("Myanmar", "9fab01cdff80b6dc4e4f58e0238a43439046dd9068166abdfb1e34032d71f7e9"),
-    _noto_script("Georgian", "88950e3400a0829dec4c205eb1e92b2b0b7070cdf476009f86152797b236733c"),
-    _noto_script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
-    _noto_script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
+    noto_script("Bengali", "c5811f21f12e6ecfb076898a438f808ccbb56b64deaab0311952863d18e80558"),
+    noto_script("Tamil", "99800b83c2ff671c98e8818890d36610b7196ceb7b6dc73663dd84a05f97e275"),
+    noto_script("Telugu", "960165b9650d2600814f7373f946578b5b6e91e86fd9e2427422f397a68c350f"),
+    noto_script("Gujarati", "7258991da1cb9fc0a32b8cf1cab6ab0b972c431f806b137eef9f4520215aeedf"),
+    noto_script("Gurmukhi", "4ae1237f3b5a9463e0769750a74910c1af8768bed2bfb111b13057891cf56d27"),
+    noto_script("Kannada", "9c76c9f54352b54c99090cb6acd78f0070cbfdcf7cedf1bcab7c51bd42042b18"),
+    noto_script("Malayalam", "7a4d311230b7758617b7d55e041a915b56b3b767ba8d1abca4350b93ee24f34c"),
+    noto_script("Sinhala", "0c5f7b07e9f87f628f77df1d5059b6ca6d12a4082b4e3259f0da3e35fc30c802"),
+    noto_script("Khmer", "b76e5a2f3ca9045ddc80c68e14bac62ed6d5f65cbe26073c1f12fb8d64333b84"),
+    noto_script("Lao", "c6f71327f8126b2469674f17bb31a1eedf37d4611527ba271b921fcef47909b0"),
+    noto_script("Myanmar", "9fab01cdff80b6dc4e4f58e0238a43439046dd9068166abdfb1e34032d71f7e9"),
+    noto_script("Georgian", "88950e3400a0829dec4c205eb1e92b2b0b7070cdf476009f86152797b236733c"),
+    noto_script("Armenian", "758f942eb2aed799bbd01419c2be8e1d39e2d500f615ba6c127cf4edaec216d0"),
+    noto_script("Ethiopic", "2e32a424614637c2a370fd8bde2ddb2b162d5daf8989bfc1f8a920a8398b11aa"),
     *(_noto_cjk("SC", 2, character_sets.simplified_chinese, weight) for weight in _STATIC_WEIGHTS),
     *(_noto_cjk("TC", 3, character_sets.traditional_chinese, weight) for weight in _STATIC_WEIGHTS),
     *(_noto_cjk("JP", 0, character_sets.japanese, weight) for weight in _STATIC_WEIGHTS),
@@ -204,10 +220,10 @@ FONT_SOURCES = (
     *(_noto_from_debian(name, weight) for name in _TWO_WEIGHTS for weight in _STATIC_WEIGHTS),
     *map(_noto_from_debian, _ONE_WEIGHT),
     _noto_from_debian("Tibetan", style="Serif"),
-    _noto_script("Symbols", "7ec374a93bb2e4865faeeb73a3ee732a7d082dae7d64d9667fda57fe4190dbe7"),
-    _noto_static("Symbols 2", "0.4.1",
+    noto_script("Symbols", "7ec374a93bb2e4865faeeb73a3ee732a7d082dae7d64d9667fda57fe4190dbe7"),
+    noto_static("Symbols 2", "0.4.1",
             "3bf3d6333487df36e88d146e032a9ed8246617ca2dfe1513a8a382c3fad12ac4"),
-    _noto_static("Math", "0.4.2",
+    noto_static("Math", "0.4.2",
             "652041ca903e7adcc1502a0621350526463e91416757310391370ff5f8fb3ce8",
             characters=character_sets.mathematical),
     _design_font("Source Serif 4", "4.4", _SERIF, axes="opsz,wght", pinned=(("opsz", 20),)),

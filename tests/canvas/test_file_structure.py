@@ -1,7 +1,6 @@
 """The parts of an image file are bounded before a decoder reads it."""
 
 import struct
-from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from random import Random
@@ -82,13 +81,6 @@ TOO_MANY = {
     ),
     "AVIF items": (with_avif_items(MAX_PARTS), "parts"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[SandboxedDecoder]:
-    decoder = SandboxedDecoder()
-    yield decoder
-    decoder.close()
 
 
 @pytest.mark.parametrize("kind", TOO_MANY)

@@ -27,6 +27,7 @@ from postcard.links.parse import parse_link
 from postcard.links.signing import LinkKeys
 from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
+from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
 from postcard.services.assembly import ApiDependencies, api_service
 from postcard.settings import DEFAULT_MERGE_RENDERS
@@ -89,6 +90,11 @@ class InMemoryService:
         self.caches = Caches()  # of the image function
         self.image = image_service(self._dependencies(self.caches))
         self.api = api_service(self._api_dependencies())
+
+    def decode_with(self, decoder: UntrustedImageDecoder) -> None:
+        """Start new processes, which have this decoder for files that anybody may have made."""
+        self.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
+        self.rebuild()
 
     def _api_dependencies(self) -> ApiDependencies:
         inter = {"family": "Inter", "weights": [400], "italic": True, "scripts": ["Latn"]}

@@ -1,15 +1,12 @@
 """Remote photos of every kind are shown: fetched, decoded in the sandbox, drawn."""
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image
 
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.rendering.decoded_image_cache import DecodedImageCache
 from tests.canvas.photo_kinds import SIZE, photo_kinds
-from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -18,18 +15,10 @@ BACKGROUND = (255, 0, 255)
 
 
 @pytest.fixture(scope="module")
-def decoder() -> Iterator[SandboxedDecoder]:
-    decoder = SandboxedDecoder()
-    yield decoder
-    decoder.close()
-
-
-@pytest.fixture(scope="module")
 def service(decoder: SandboxedDecoder) -> InMemoryService:
     """A service with the production decoder, and a template that shows nothing but a photo."""
     service = InMemoryService()
-    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
-    service.rebuild()
+    service.decode_with(decoder)
     service.key = service.new_api_key(rate=10_000)
     width, height = SIZE
     photo = {"type": "image", "width": width, "height": height, "source": "{{ photo }}"}
@@ -73,8 +62,7 @@ def test_a_post_that_names_a_phone_photo_is_not_degraded(service: InMemoryServic
 def test_while_one_remote_photo_is_decoded_the_next_is_too() -> None:
     decoder = SandboxedDecoder()
     service = InMemoryService()
-    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
-    service.rebuild()
+    service.decode_with(decoder)
     names = ("one", "two", "three")
     photo = {"type": "image", "width": 30, "height": 30}
     service.publish(

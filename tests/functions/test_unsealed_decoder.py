@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from postcard.canvas.codecs.sandboxed_decoder import WORKER_PROGRAM, SandboxedDecoder
-from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime.sandboxed_subprocess import unsealed_files
-from tests.functions.fake_services import FakeRenderer, solid_png
+from tests.functions.fake_services import solid_png
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 
@@ -22,9 +21,7 @@ class Service(InMemoryService):
     def __init__(self, program: str) -> None:
         super().__init__()
         self.decoder = SandboxedDecoder(program=program)
-        cache = DecodedImageCache(untrusted_decoder_factory=lambda: self.decoder)
-        self.renderer = FakeRenderer(cache)
-        self.rebuild()
+        self.decode_with(self.decoder)
         self.web.pictures[URL] = solid_png()
         layer = {"type": "image", "width": 40, "height": 20, "source": "{{ photo }}"}
         self.publish(document(alt="", fields={"photo": {"type": "image"}}, layers=[layer]))

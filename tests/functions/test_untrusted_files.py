@@ -12,11 +12,9 @@ from postcard.canvas.codecs.decoded_image import (
     ImageDecodeError,
 )
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from tests.canvas.photo_kinds import png_file
 from tests.clocks import SteppingClock
-from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import Json, document
 
@@ -72,8 +70,7 @@ class FailingDecoder(RecordingDecoder):
 
 def service_with(decoder: RecordingDecoder) -> InMemoryService:
     service = InMemoryService()
-    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
-    service.rebuild()
+    service.decode_with(decoder)
     service.web.pictures[URL] = SECRET
     return service
 
@@ -118,9 +115,10 @@ def test_a_remote_image_of_a_document_is_decoded_once_and_stored_reencoded(
 
 @pytest.mark.parametrize("field", [{"default": URL}, {"example": URL, "default": ""}])
 def test_a_default_or_an_example_of_a_document_is_decoded_in_the_sandbox(
-    service: InMemoryService, field: Json
+    service: InMemoryService, decoder: RecordingDecoder, field: Json
 ) -> None:
     service.publish(document_with("{{ photo }}", {"type": "image", **field}))
+    assert decoder.decoded[SECRET] >= 1
 
 
 def test_a_draft_is_previewed_with_its_remote_image(
@@ -162,8 +160,7 @@ def test_a_remote_file_that_is_no_image_is_a_fault_of_the_layer_that_names_it(
 
 def test_an_upload_of_one_column_of_25_megapixels_is_refused_in_little_memory() -> None:
     service, sandboxed = InMemoryService(), SandboxedDecoder()
-    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: sandboxed))
-    service.rebuild()
+    service.decode_with(sandboxed)
     header = struct.pack(">IIBBBBB", 1, 25_000_000, 8, 0, 0, 0, 0)
     service.upload_asset("column", png_file(header, bytes(50_000_000)))
     asset = service.call("GET", "/v1/assets/column").json

@@ -115,8 +115,10 @@ def test_cached_layers_do_not_keep_the_deadline_they_were_drawn_with() -> None:
     size, own = output_size(made.width, made.height), Renderer(renderer().fonts)
     early = Deadline(1e6, clock := SteppingClock())
     own.render(PreparedRender(made, bind_defaults(made), size, deadline=early), {}, format="png")
-    clock.now = 1e9
+    clock.now, looks = 1e9, clock.looks
     own.render(PreparedRender(made, bind_defaults(made), size), {}, format="png")
+    assert own.static_layers.draw_count == 1, "the second picture has the cached layers"
+    assert clock.looks == looks, "the deadline of the first is not looked at again"
 
 
 def noise(size: tuple[int, int], mode: str) -> Image.Image:

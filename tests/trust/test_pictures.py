@@ -2,7 +2,6 @@
 
 import io
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -11,11 +10,9 @@ from PIL import Image
 
 from postcard.canvas.codecs.decoded_image import ImageDecodeError
 from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
-from postcard.rendering.decoded_image_cache import DecodedImageCache
 from tests.canvas.photo_kinds import photo_kinds
 from tests.corpus import files
 from tests.corpus.files import CorpusImage
-from tests.functions.fake_services import FakeRenderer
 from tests.functions.in_memory_service import InMemoryService
 from tests.functions.sample_events import document
 from tests.rendering.sample_images import encode
@@ -29,19 +26,11 @@ URL = "https://photos.example.com/x"
 
 
 @pytest.fixture(scope="module")
-def decoder() -> Iterator[SandboxedDecoder]:
-    decoder = SandboxedDecoder()
-    yield decoder
-    decoder.close()
-
-
-@pytest.fixture(scope="module")
 def service(decoder: SandboxedDecoder) -> InMemoryService:
     """A service with the production decoder, and one template that shows a photo."""
     service = InMemoryService()
-    service.renderer = FakeRenderer(DecodedImageCache(untrusted_decoder_factory=lambda: decoder))
     service.monotonic = time.monotonic
-    service.rebuild()
+    service.decode_with(decoder)
     service.key = service.new_api_key(rate=10_000)
     photo = {"type": "image", "default": ""}
     layers = [

@@ -54,9 +54,10 @@ def code_fault(
 
 
 def _quantile(histogram: list[int], share: float) -> int:
-    wanted, count = share * sum(histogram), 0
+    """The level that at least this share of the pixels does not exceed."""
+    limit, count = share * sum(histogram), 0
     for level, pixels in enumerate(histogram):
         count += pixels
-        if count > wanted:
+        if count > limit:
             return level
     return len(histogram) - 1

@@ -41,7 +41,7 @@ def sanitize_in_subprocess(body: bytes, *, timeout: float = MAX_CHECK_SECONDS) -
 
 
 def _response(process: SandboxedSubprocess, body: bytes, ends_at: float) -> bytes:
-    """What the process answers to a font; `FontError` if it did not end well."""
+    """The response of the process to a font; `FontError` if it did not end well."""
     output = bytearray()
     with contextlib.suppress(EOFError):
         _exchange(process, memoryview(body), output, ends_at)
@@ -59,7 +59,7 @@ def _response(process: SandboxedSubprocess, body: bytes, ends_at: float) -> byte
 def _exchange(
     process: SandboxedSubprocess, unsent: memoryview, output: bytearray, ends_at: float
 ) -> None:
-    """Send a font and collect the answer, until EOFError; TimeoutError at `ends_at`."""
+    """Send a font and collect the response, until EOFError; TimeoutError at `ends_at`."""
     is_sending = True
     while len(output) <= MAX_OUTPUT_BYTES:
         left = ends_at - time.monotonic()

@@ -211,7 +211,7 @@ class ImageResolver:
     cache: DecodedImageCache
     add_warning: Callable[[Fault], None]
     deadline: Deadline = NO_DEADLINE
-    frame_pictures: "FramePictures | None" = None
+    frame_pictures: FramePictures | None = None
     _document_references: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -51,7 +51,7 @@ def _stated_colors(layers: Iterable[AnyLayer], document: Document) -> Iterator[R
                 yield from _colors_of({"color": document.color, **properties})
         else:
             stated = {name: getattr(layer, name, None) for name in _PAINTS}
-            if "color" in stated and hasattr(layer, "color") and stated["color"] is None:
+            if stated["color"] is None and hasattr(layer, "color"):
                 stated["color"] = document.color
             yield from _colors_of(stated)
     yield from _colors_of({"background": document.background})

@@ -41,9 +41,5 @@ class Deadline:
         """The deadline at an instant of `clock`; None for none."""
         return NO_DEADLINE if instant is None else cls(instant, clock)
 
-    def earlier_by(self, seconds: float) -> "Deadline":
-        """A deadline that many seconds before this one, on the same clock."""
-        return Deadline(self._instant - seconds, self._clock)
-
 
 NO_DEADLINE = Deadline(math.inf, lambda: 0.0)

@@ -8,7 +8,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, pairwise, zip_longest
 from typing import NamedTuple
 
 from postcard.runtime.lazy_dataclass import dataclass
@@ -296,25 +296,23 @@ def _raise_signs(segments: Sequence[LineBreakSegment]) -> Iterator[LineBreakSegm
     Inter does so by itself only inside a word, because words are shaped one by one.
     """
     previous: LineBreakSegment | None = None
-    for index, segment in enumerate(segments):
-        if segment.runs and segment.runs[-1].font_run.text[-1:] in _CASE_SIGNS:
-            following = segments[index + 1 : index + 2]
-            if following and _is_among_capitals(previous, segment, following[0]):
-                yield _with_case_forms(segment)
-                previous = segment
-                continue
-        yield segment
+    for segment, following in zip_longest(segments, segments[1:]):
+        is_raised = following and _is_among_capitals(previous, segment, following)
+        yield _with_case_forms(segment) if is_raised else segment
         previous = segment
 
 
 def _is_among_capitals(
     previous: LineBreakSegment | None, segment: LineBreakSegment, following: LineBreakSegment
 ) -> bool:
-    """Whether the sign at a segment's end is raised: a capital precedes it, a letter follows.
+    """Whether a segment ends with a sign that is raised: a capital precedes it, a letter follows.
 
     A sign alone needs a capital behind it, too.
     """
-    if segment.runs[-1].font_run.face.family != CASE_FAMILY or not following.runs:
+    if not segment.runs or not following.runs:
+        return False
+    last = segment.runs[-1].font_run
+    if last.text[-1:] not in _CASE_SIGNS or last.face.family != CASE_FAMILY:
         return False
     text = "".join(run.font_run.text for run in segment.runs)
     first = following.runs[0].font_run.text[:1]

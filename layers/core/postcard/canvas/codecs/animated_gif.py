@@ -19,7 +19,15 @@ from postcard.canvas.codecs.gif_writer import (
     write_gif,
 )
 from postcard.canvas.codecs.ordered_dither import apply_dither
-from postcard.canvas.codecs.palette import distinct_inks, find_exact, index_values
+from postcard.canvas.codecs.palette import (
+    MIN_OTHER_COLORS,
+    color_distance,
+    distinct_inks,
+    find_exact,
+    index_values,
+    palette_colors,
+    palette_image,
+)
 from postcard.canvas.surface import Surface
 from postcard.color import Rgb
 from postcard.image_formats import EncodedImage
@@ -30,7 +38,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 _COLOR_COUNTS = (MAX_COLORS, 127, 63, 31, 15)
 _DROP_FRAMES_RATIO = 3  # a file this many times too large loses frames, not only colours
 _DEFAULT_MAX_BYTES, _DEFAULT_PIXELS = 150_000, 90_000  # limit without `max_bytes`; grows with size
-_MIN_OTHER_COLORS = 6  # beside the inks
 _MIN_DEFAULT_COLORS = 63  # the default limit takes no more colours away than down to these
 
 # Choosing the palette.
@@ -79,7 +86,7 @@ def encode_animation(
     inks = find_inks()
     smallest, longest_try = b"", 0.0
     for color_count in _COLOR_COUNTS:
-        if color_count < len(inks) + _MIN_OTHER_COLORS:
+        if color_count < len(inks) + MIN_OTHER_COLORS:
             break
         deadline.check(longest_try)
         before = deadline.remaining()
@@ -196,14 +203,12 @@ class _AnimationPalette:
             quantized = _downsample(sample).quantize(
                 color_count - len(kept), Image.Quantize.MEDIANCUT
             )
-            colors = _rgb_triples(quantized.getpalette() or ())
+            colors = palette_colors(quantized)
         dither_depth = 0
         if not is_flat:
             dither_depth = _FINE_DITHER_DEPTH if color_count == MAX_COLORS else _COARSE_DITHER_DEPTH
         distinct = _without_near_colors(kept, colors, 2 * dither_depth)[:color_count]
-        image = Image.new("P", (1, 1))
-        image.putpalette(bytes(level for color in distinct for level in color))
-        return cls(color_count, image, dither_depth, kept[: len(inks)])
+        return cls(color_count, palette_image(distinct), dither_depth, kept[: len(inks)])
 
     @property
     def color_table(self) -> bytes:
@@ -258,10 +263,6 @@ def _downsample(sample: Image.Image) -> Image.Image:
     return sample if factor == 1 else sample.resize(size, Image.Resampling.NEAREST)
 
 
-def _rgb_triples(levels: Sequence[int]) -> list[Any]:
-    return [levels[place : place + 3] for place in range(0, len(levels), 3)]
-
-
 def _without_near_colors(
     area_colors: Sequence[Any], colors: Sequence[Any], min_distance: int
 ) -> list[Any]:
@@ -274,10 +275,7 @@ def _without_near_colors(
     distinct = [
         color
         for color in colors
-        if all(
-            max(abs(a - b) for a, b in zip(color, area, strict=True)) > distance
-            for area in area_colors
-        )
+        if all(color_distance(color, area) > distance for area in area_colors)
     ]
     return [*area_colors, *distinct]
 

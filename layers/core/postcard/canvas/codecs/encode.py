@@ -22,7 +22,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
-_MIN_OTHER_COLORS = 6  # of a palette, beside the inks
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
 _DPI = (96, 96)
 
@@ -190,12 +189,14 @@ def _fit_by_colors(
 ) -> bytes:
     """The file with the most colours that fits; the smallest if none does.
 
-    Palettes without room for the inks are not tried.
+    Palettes without room for the inks are not tried, nor 256 colours of a gif, which it has
+    without `max_bytes`.
     """
     tries = _Tries(
         lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
     )
-    possible = [count for count in _COLOR_COUNTS if count >= len(inks) + _MIN_OTHER_COLORS]
+    untried = _COLOR_COUNTS[1:] if format == "gif" else _COLOR_COUNTS
+    possible = [count for count in untried if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
     counts = possible[1:] if len(body) > max_bytes else []
     fitting = b"" if counts else body

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from postcard.canvas.codecs.decoded_image import ImageDecodeError, check_size
+from postcard.canvas.codecs.image_tags import avif_boxes
 
 MAX_PARTS = 10_000  # a file of 10 MB has about 1,300 where an encoder writes 8 KB at a time
 MAX_COMPRESSED_TEXTS = 100  # and profiles: each may be inflated to 1 MB
@@ -118,23 +119,15 @@ def _avif_parts(body: bytes) -> Iterator[Part]:
     """The boxes, also in boxes, and the items that a table places."""
     ranges = [(0, len(body))]
     while ranges:
-        at, end = ranges.pop()
-        while at + 8 <= end:
-            length, kind = struct.unpack_from(">I4s", body, at)
-            header = 8
-            if length == 1:
-                (length,), header = struct.unpack_from(">Q", body, at + 8), 16
-            box_end = min(end, at + length) if length >= header else end
-            content = at + header
+        for kind, content, end in avif_boxes(body, *ranges.pop()):
             yield "part", 1
             if kind in _AVIF_CONTAINERS:
-                ranges.append((content + _AVIF_CONTAINERS[kind], box_end))
+                ranges.append((content + _AVIF_CONTAINERS[kind], end))
             elif kind == b"iinf":
-                ranges.append((content + (6 if body[content] == 0 else 8), box_end))
+                ranges.append((content + (6 if body[content] == 0 else 8), end))
             elif kind == b"iloc":
                 count = body[content + 6 : content + (8 if body[content] < 2 else 10)]
                 yield "part", int.from_bytes(count, "big")
-            at = box_end
 
 
 PARTS: dict[str, Callable[[bytes], Iterator[Part]]] = {

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from postcard.canvas.codecs.color.color_encoding import (
     DEFAULT_PEAK_NITS,
@@ -122,11 +123,9 @@ def _avif_tags(body: bytes) -> ImageTags:
     )
 
 
-def _boxes(body: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of the content of each box."""
-    for _ in range(_MAX_PARTS):
-        if at + 8 > end:
-            return
+def avif_boxes(body: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of the content of each box from `at` to `end`."""
+    while at + 8 <= end:
         length, kind = struct.unpack_from(">I4s", body, at)
         header = 8
         if length == 1:
@@ -137,7 +136,7 @@ def _boxes(body: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _find_box(body: bytes, kind: bytes, at: int, end: int) -> tuple[int, int]:
-    for found, start, stop in _boxes(body, at, end):
+    for found, start, stop in islice(avif_boxes(body, at, end), _MAX_PARTS):
         if found == kind:
             return start, stop
     raise ValueError("the box is missing")
@@ -152,12 +151,11 @@ def _primary_properties(body: bytes) -> list[tuple[bytes, bytes]]:
     item = body[at + 4 : at + 4 + item_size].rjust(4, b"\0")
     iprp, iprp_end = _find_box(body, b"iprp", start, end)
     container = _find_box(body, b"ipco", iprp, iprp_end)
-    every = [(kind, body[first:last]) for kind, first, last in _boxes(body, *container)]
-    for kind, first, last in _boxes(body, iprp, iprp_end):
-        if kind == b"ipma":
-            indices = _associations(body[first:last]).get(item, ())
-            return [every[index - 1] for index in indices if 0 < index <= len(every)]
-    return []
+    boxes = islice(avif_boxes(body, *container), _MAX_PARTS)
+    every = [(kind, body[first:last]) for kind, first, last in boxes]
+    first, last = _find_box(body, b"ipma", iprp, iprp_end)
+    indices = _associations(body[first:last]).get(item, ())
+    return [every[index - 1] for index in indices if 0 < index <= len(every)]
 
 
 def _associations(box: bytes) -> dict[bytes, list[int]]:

@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 
 from PIL import Image, ImageChops
 
@@ -177,13 +178,9 @@ def _index_rgb(
     cells, one in each, so that it finds them exactly.
     """
     spread = image.point([bucket * _LOOKUP_STEP for table in tables for bucket in table])
-    buckets = Image.new("P", (1, 1))
-    buckets.putpalette(
-        bytes(
-            table[level] * _LOOKUP_STEP
-            for color in colors
-            for table, level in zip(tables, color, strict=True)
-        )
+    buckets = palette_image(
+        [table[level] * _LOOKUP_STEP for table, level in zip(tables, color, strict=True)]
+        for color in colors
     )
     indexed = spread.quantize(palette=buckets, dither=Image.Dither.NONE)
     indexed.putpalette(bytes(level for color in colors for level in color))
@@ -213,6 +210,7 @@ def _index_rgba(image: Image.Image, merged: Mapping[PixelColor, PixelColor]) -> 
 
 # Fewer colours than a picture has
 
+MIN_OTHER_COLORS = 6  # of a palette, beside the inks
 _SAMPLE_SIZE = (512, 512)  # median cut of 6 Mpx of noise would take 8 s
 _RARE_SHARE = 8  # one colour in so many is chosen for being far from the others
 _RARE_SAMPLE_SIZE = (256, 256)
@@ -238,10 +236,7 @@ def quantize(image: Image.Image, colors: int, inks: Sequence[Rgb] = ()) -> Image
             levels + bytes(indexed.getpalette("RGBA") or ())[: 4 * others], "RGBA",
         )  # fmt: skip
     else:
-        table = Image.new("P", (1, 1))
-        table.putpalette(
-            bytes(level for ink in (*inks, *_main_colors(image, others)) for level in ink)
-        )
+        table = palette_image((*inks, *_main_colors(image, others)))
         indexed = image.quantize(palette=table, dither=Image.Dither.FLOYDSTEINBERG)
     if inks:
         _paste_inks(indexed, image, inks)
@@ -259,10 +254,8 @@ def colors_apart(surface: Surface, box: Box, inks: Sequence[Rgb]) -> list[Rgb]:
     region = surface.color.crop(bounds)
     region.thumbnail(_BOX_SAMPLE_SIZE, Image.Resampling.NEAREST)
     indexed = region.quantize(_BOX_COLORS, method=Image.Quantize.MAXCOVERAGE)
-    levels = indexed.getpalette() or []
     apart: list[Rgb] = []
-    colors = [(levels[at], levels[at + 1], levels[at + 2]) for at in range(0, len(levels) - 2, 3)]
-    for color in colors[:_BOX_COLORS]:
+    for color in palette_colors(indexed)[:_BOX_COLORS]:
         if all(color_distance(color, other) > _APART for other in (*inks, *apart)):
             apart.append(color)
     return apart[:_MAX_APART]
@@ -282,6 +275,19 @@ def color_distance(first: PixelColor, second: PixelColor) -> int:
     return max(abs(a - b) for a, b in zip(first, second, strict=True))
 
 
+def palette_image(colors: Iterable[Iterable[int]]) -> Image.Image:
+    """An image that has these RGB colours as its palette, for `Image.quantize`."""
+    table = Image.new("P", (1, 1))
+    table.putpalette(bytes(chain.from_iterable(colors)))
+    return table
+
+
+def palette_colors(indexed: Image.Image) -> list[Rgb]:
+    """The RGB colours of an image's palette."""
+    levels = indexed.getpalette() or []
+    return list(zip(levels[::3], levels[1::3], levels[2::3], strict=True))
+
+
 def index_values(indexed: Image.Image) -> Image.Image:
     """Palette indices as an L image, for arithmetic."""
     return Image.frombytes("L", indexed.size, indexed.tobytes())
@@ -289,9 +295,7 @@ def index_values(indexed: Image.Image) -> Image.Image:
 
 def find_exact(image: Image.Image, inks: Sequence[Rgb]) -> tuple[Image.Image, Image.Image]:
     """For each pixel of an RGB image the index of an ink, and a mask where it has exactly that."""
-    table = Image.new("P", (1, 1))
-    table.putpalette(bytes(level for ink in inks for level in ink))
-    nearest = image.quantize(palette=table, dither=Image.Dither.NONE)
+    nearest = image.quantize(palette=palette_image(inks), dither=Image.Dither.NONE)
     difference = ImageChops.difference(image, nearest.convert("RGB"))
     return nearest, reduce(ImageChops.lighter, difference.split()).point(_WHERE_ZERO)
 
@@ -315,8 +319,7 @@ def _main_colors(image: Image.Image, count: int) -> list[PixelColor]:
         if number:
             sample = image.copy()
             sample.thumbnail(size, Image.Resampling.NEAREST)
-            levels = sample.quantize(number, method=method).getpalette() or []
-            found += [tuple(levels[at : at + 3]) for at in range(0, len(levels), 3)]
+            found += palette_colors(sample.quantize(number, method=method))
     return list(dict.fromkeys(found))[:count]
 
 
