@@ -18,6 +18,7 @@ RENDER_MS = 80  # billed, warm
 PICTURE_BYTES = 60_000
 LOG_BYTES = 1_900  # of one drawn picture: its log line and its metrics
 ACCESS_LOG_BYTES = 320  # API Gateway's line about one call
+STORED_DAYS = Decimal(90)
 DAYS_IN_A_MONTH = Decimal("30.4")
 
 Units = Mapping[str, Decimal | int]
@@ -47,26 +48,22 @@ def picture_units(
     hits: int = 0,
     merge: int = 0,
     stored: bool = True,
-    days: int = 90,
-    picture_bytes: int = PICTURE_BYTES,
-    render_ms: int = RENDER_MS,
-    architecture: str = "arm64",
 ) -> dict[str, Decimal | int]:
     """What so many first opens (`drawn`) and answers of the CDN (`hits`) use.
 
-    `merge` of the first opens are of merge links. With `stored`, S3 keeps the pictures for `days`.
+    `merge` of the first opens are of merge links. With `stored`, S3 keeps the pictures for 90 days.
     """
     requests = drawn + hits
-    gigabytes = Decimal(drawn * picture_bytes) / 10**9
+    gigabytes = Decimal(drawn * PICTURE_BYTES) / 10**9
     log_gigabytes = Decimal(drawn * (LOG_BYTES + ACCESS_LOG_BYTES)) / 10**9
     units: dict[str, Decimal | int] = {
         "cloudfront_request": requests,
-        "cloudfront_gb": Decimal(requests * picture_bytes) / 10**9,
+        "cloudfront_gb": Decimal(requests * PICTURE_BYTES) / 10**9,
         "edge_function": requests,
         "kvs_read": requests,
         "http_api_request": drawn,
         "lambda_request": drawn,
-        f"lambda_gb_second_{architecture}": Decimal(drawn * render_ms) / 1000 * LAMBDA_GB,
+        "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
         "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
         "dynamodb_wru": Decimal(drawn) / 20 + Decimal(merge) / 200,  # leased counters
         "logs_gb": log_gigabytes,
@@ -76,7 +73,7 @@ def picture_units(
         units |= {
             "s3_get": drawn,  # CloudFront asks S3 first
             "s3_put": drawn,
-            "s3_gb_month": gigabytes * Decimal(days) / DAYS_IN_A_MONTH,
+            "s3_gb_month": gigabytes * STORED_DAYS / DAYS_IN_A_MONTH,
         }
     return units
 
