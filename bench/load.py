@@ -77,11 +77,8 @@ def signed_links(local: Mapping[str, Any], names: list[str]) -> list[str]:
     keys = LinkKeys(
         local["epoch"], {kid: local["signing_key_hex"]}, kid, local["address_key_hex"], "", ""
     )
-    defaults: Row = {"width": None, "dpr": 1, "quality": None, "expires": None, "campaign": None}
     return [
-        sign_link(
-            keys, template=TEMPLATE, format="jpg", version=1, fields={"user_name": name}, **defaults
-        )
+        sign_link(keys, template=TEMPLATE, format="jpg", version=1, fields={"user_name": name})
         for name in names
     ]
 

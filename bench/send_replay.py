@@ -78,10 +78,7 @@ def replay(instants: Sequence[float]) -> tuple[list[Execution], dict[str, int]]:
 def new_link(server: LocalServer, number: int) -> str:
     keys = server.keys.key_rotation.read().link_keys()
     fields = {"user_name": f"Reader {number}"}
-    return sign_link(
-        keys, template=TEMPLATE, format="png", fields=fields, version=1, width=None, dpr=1,
-        quality=None, expires=None, campaign=None,
-    )  # fmt: skip
+    return sign_link(keys, template=TEMPLATE, format="png", fields=fields, version=1)
 
 
 def executions(log: str) -> list[Execution]:

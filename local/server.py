@@ -54,9 +54,8 @@ class LocalServer:
     """The whole local service; a `with` block starts and stops it.
 
     `OSError` if the port is in use, `AlreadyRunning` if the state folder is, `StateDamaged` if a
-    file of that folder cannot be used. `counters` counts
-    calls for tests; `cdn` and `empty_pictures` let tests clear caches; `clock` is the clock of the
-    CDN's cache (Unix seconds).
+    file of that folder cannot be used. `counters` counts calls for tests; `cdn` and
+    `empty_pictures` let tests clear caches; `clock` is the clock of the CDN's cache (Unix seconds).
     """
 
     def __init__(

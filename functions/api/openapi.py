@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
+from pydantic.json_schema import models_json_schema
 
 from api.openapi_responses import (
     RESPONSE_HEADERS,
@@ -16,6 +17,7 @@ from api.openapi_responses import (
     error_table,
 )
 from api.openapi_schemas import request_schemas, simplify_schemas
+from api.request_models import DOCUMENT_SCHEMA, EXAMPLE_DOCUMENT
 from api.response_models import ErasureResponse, PreviewResponse
 
 OpenApiDocument = dict[str, Any]
@@ -36,37 +38,12 @@ TAGS = {  # in the order of the page
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it
 TEMPLATE_DOCUMENT_ROUTES = (("/v1/templates", "post"), ("/v1/templates/{template_id}", "put"))
-TEMPLATE_DOCUMENT: OpenApiDocument = {
-    "name": "Hello",
-    "width": 600,
-    "height": 315,
-    "background": "#2b2a5c",
-    "color": "#ffffff",
-    "fields": {"name": {"default": "there", "max_length": 40, "open": True}},
-    "layers": [
-        {
-            "type": "text",
-            "x": 40,
-            "y": 120,
-            "width": 520,
-            "text": "Hi {{ name }}",
-            "size": 48,
-            "max_lines": 1,
-        }
-    ],
-    "fallback": {"text": "Hello", "background": "#2b2a5c", "color": "#ffffff"},
-}
 TEMPLATE_DOCUMENT_BODY = {
     "description": "A template document.",
     "required": True,
     "content": {
         "application/json": {
-            "schema": {
-                "type": "object",
-                "description": "As /v1/template.schema.json says.",
-                "additionalProperties": True,
-                "examples": [TEMPLATE_DOCUMENT],
-            }
+            "schema": {**DOCUMENT_SCHEMA, "examples": [EXAMPLE_DOCUMENT]},
         }
     },
 }
@@ -118,10 +95,11 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
     schemas = document["components"]["schemas"]
     for unused in [name for name in schemas if name.endswith("ValidationError")]:
         del schemas[unused]
-    preview = PreviewResponse.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**preview.pop("$defs"), "PreviewResponse": preview, "Problem": PROBLEM_SCHEMA}
-    erasure = ErasureResponse.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**erasure.pop("$defs"), "ErasureResponse": erasure}
+    _, definitions = models_json_schema(
+        [(PreviewResponse, "validation"), (ErasureResponse, "validation")],
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas |= {**definitions["$defs"], "Problem": PROBLEM_SCHEMA}
     requests = request_schemas(document["paths"])
     document["components"]["schemas"] = simplify_schemas(schemas, requests=requests)
     document["components"]["headers"] = RESPONSE_HEADERS

@@ -25,6 +25,31 @@ from postcard.image_formats import MAX_PICTURE_BYTES
 TEMPLATE_ID = f"^{ID_PATTERN}$"
 IMAGE_ID = r"^img_[a-z2-7]{26}$"
 MAX_METADATA_BYTES = 1024
+DOCUMENT_SCHEMA = {
+    "type": "object",
+    "description": "As /v1/template.schema.json says.",
+    "additionalProperties": True,
+}
+EXAMPLE_DOCUMENT: dict[str, Any] = {
+    "name": "Hello",
+    "width": 600,
+    "height": 315,
+    "background": "#2b2a5c",
+    "color": "#ffffff",
+    "fields": {"name": {"default": "there", "max_length": 40, "open": True}},
+    "layers": [
+        {
+            "type": "text",
+            "x": 40,
+            "y": 120,
+            "width": 520,
+            "text": "Hi {{ name }}",
+            "size": 48,
+            "max_lines": 1,
+        }
+    ],
+    "fallback": {"text": "Hello", "background": "#2b2a5c", "color": "#ffffff"},
+}
 
 Format = Literal["png", "jpg", "jpeg", "webp", "avif", "gif"]
 OnInvalid = Annotated[
@@ -97,16 +122,7 @@ Modification = Annotated[
         }
     ),
 ]
-JsonDocument = Annotated[
-    dict[str, Any],
-    WithJsonSchema(
-        {
-            "type": "object",
-            "description": "As /v1/template.schema.json says.",
-            "additionalProperties": True,
-        }
-    ),
-]
+JsonDocument = Annotated[dict[str, Any], WithJsonSchema(DOCUMENT_SCHEMA)]
 Metadata = Annotated[
     dict[str, Any],
     AfterValidator(_check_metadata_size),
@@ -222,23 +238,7 @@ class PreviewBody(PictureBody):
     """`POST /v1/previews`: a document, or a stored template."""
 
     model_config = example_config(
-        document={
-            "width": 600,
-            "height": 315,
-            "background": "#2b2a5c",
-            "color": "#ffffff",
-            "fields": {"name": {"default": "there", "max_length": 40}},
-            "layers": [
-                {
-                    "type": "text",
-                    "x": 40,
-                    "y": 120,
-                    "width": 520,
-                    "text": "Hi {{ name }}",
-                    "size": 48,
-                }
-            ],
-        },
+        document=EXAMPLE_DOCUMENT,
         modifications=[{"name": "name", "text": "Zoë"}],
     )
 

@@ -1,4 +1,4 @@
-"""Imitates what calls functions without a request: queues of SQS, and schedules.
+"""Imitates what calls functions without an HTTP request: queues of SQS, and schedules.
 
 The events are those of Lambda's event source mapping and of EventBridge Scheduler. Differences from
 AWS: of each queue one batch is handled at a time, and a schedule has a `rate` in minutes only.
@@ -25,7 +25,7 @@ class QueuePoller:
     """Calls a function with the messages of its queue, and deletes those that it has done.
 
     Messages of a failed call, and those that the function names in `batchItemFailures`, come back
-    after the queue's visibility timeout. `on_done` hears of each deleted message.
+    after the queue's visibility timeout. `on_done` is called for each deleted message.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class EventSources:
         self._schedules = schedules
         self._on_failure = on_failure
         self._clock = clock
-        self._wanted = threading.Event()
+        self._wake_up = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -164,12 +164,12 @@ class EventSources:
 
     def wake(self) -> None:
         """A message was sent."""
-        self._wanted.set()
+        self._wake_up.set()
 
     def close(self) -> None:
         """Stop, once a call that runs has ended."""
         self._closed = True
-        self._wanted.set()
+        self._wake_up.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -182,5 +182,5 @@ class EventSources:
             except Exception:  # a moment later it is tried again, as a service would
                 if not self._closed:
                     self._on_failure()
-            self._wanted.wait(CHECK_SECONDS)
-            self._wanted.clear()
+            self._wake_up.wait(CHECK_SECONDS)
+            self._wake_up.clear()

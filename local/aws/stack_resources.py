@@ -109,8 +109,7 @@ class StackResources:
         """The routes of the HTTP API with the logical id `api`."""
         return [
             Route(str(event.get("Method", "ANY")).upper(), event.get("Path", "$default"), name)
-            for name, properties in self.template.resources(_FUNCTION).items()
-            for _, event in self._events(properties, "HttpApi")
+            for name, _, event in self._events("HttpApi")
             if event.get("ApiId") == api
         ]
 
@@ -125,8 +124,7 @@ class StackResources:
                 int(event.get("BatchSize", 10)),
                 "ReportBatchItemFailures" in event.get("FunctionResponseTypes", ()),
             )
-            for function, properties in self.template.resources(_FUNCTION).items()
-            for _, event in self._events(properties, "SQS")
+            for function, _, event in self._events("SQS")
         ]
 
     def schedule_sources(self) -> list[ScheduleSource]:
@@ -135,16 +133,15 @@ class StackResources:
             ScheduleSource(
                 function, name, _seconds(event["ScheduleExpression"]), event.get("Input")
             )
-            for function, properties in self.template.resources(_FUNCTION).items()
-            for name, event in self._events(properties, "ScheduleV2")
+            for function, name, event in self._events("ScheduleV2")
         ]
 
-    def _events(
-        self, properties: Mapping[str, Any], kind: str
-    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for name, event in properties.get("Events", {}).items():
-            if event["Type"] == kind:
-                yield name, self.template.resolve(event.get("Properties", {}))
+    def _events(self, kind: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """The functions' triggers of a type: function, name, and resolved properties."""
+        for function, properties in self.template.resources(_FUNCTION).items():
+            for name, event in properties.get("Events", {}).items():
+                if event["Type"] == kind:
+                    yield function, name, self.template.resolve(event.get("Properties", {}))
 
     def apis(self) -> list[str]:
         """The logical ids of the HTTP APIs."""

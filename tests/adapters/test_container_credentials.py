@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,12 +25,13 @@ class Endpoint:
         self.tokens: list[str | None] = []
         self.status = 200
         self.now = NOW
+        self.lifetime = 3600.0
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 endpoint.tokens.append(self.headers["Authorization"])
-                expires = datetime.fromtimestamp(endpoint.now + 3600, UTC)
+                expires = datetime.fromtimestamp(endpoint.now + endpoint.lifetime, UTC)
                 answer = {
                     "AccessKeyId": f"AKIA{len(endpoint.tokens)}",
                     "SecretAccessKey": "secret",
@@ -110,6 +112,23 @@ def test_while_the_endpoint_fails_the_old_credentials_are_used_until_they_expire
     endpoint.now = NOW + 3601
     with pytest.raises(AwsCallFailed, match="GetCredentials"):
         credentials.get()
+
+
+def test_credentials_that_expire_soon_are_not_asked_for_by_every_call(endpoint: Endpoint) -> None:
+    credentials, endpoint.lifetime = endpoint.credentials(), 120.0
+    for _ in range(3):
+        assert credentials.get().access_key == "AKIA1"
+    assert len(endpoint.tokens) == 1
+
+
+def test_the_endpoint_is_not_asked_after_the_deadline_of_a_call(endpoint: Endpoint) -> None:
+    credentials, past = endpoint.credentials(), time.monotonic()
+    with pytest.raises(AwsCallFailed, match="GetCredentials"):
+        credentials.get(past)
+    assert endpoint.tokens == []
+    credentials.get()
+    endpoint.now = NOW + 3301
+    assert credentials.get(past).access_key == "AKIA1", "the old ones are still valid"
 
 
 def test_the_token_is_read_from_its_file_each_time(endpoint: Endpoint, tmp_path: Path) -> None:

@@ -224,17 +224,8 @@ class InMemoryService:
 
     def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
-        parameters: Json = {
-            "template": "welcome",
-            "format": "png",
-            "version": 1,
-            "width": None,
-            "dpr": 1,
-            "quality": None,
-            "expires": None,
-            "campaign": None,
-        }
-        return sign_link(self.link_keys, fields=fields or {}, **{**parameters, **more})
+        link: Json = {"template": "welcome", "format": "png", "version": 1, **more}
+        return sign_link(self.link_keys, fields=fields or {}, **link)
 
     def open_link(self, link: str, **more: Any) -> HandlerResponse:
         """GET a link, as the edge requests it from the image function."""

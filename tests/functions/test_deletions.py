@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from postcard.deletion.deletions import (
-    FOLLOWER_DELAY_SECONDS,
+    NEXT_TASK_DELAY_SECONDS,
     SETTLE_SECONDS,
     STALLED_SECONDS,
 )
@@ -242,7 +242,7 @@ def test_a_task_that_arrives_again_does_no_work_and_starts_no_second_chain(
     tasks = shop.work(**SIZES)
     assert tasks <= 10 + 2 + 3, "ten steps, two of waiting, three repeated tasks"
     assert stored_keys(shop) == []
-    assert FOLLOWER_DELAY_SECONDS > SETTLE_SECONDS, "a task that waits is not taken for lost"
+    assert NEXT_TASK_DELAY_SECONDS > SETTLE_SECONDS, "a task that waits is not taken for lost"
 
 
 def test_a_task_that_comes_before_its_deletion_is_stored_waits_for_it(

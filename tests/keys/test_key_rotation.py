@@ -67,18 +67,7 @@ def at_edge(edge: MemoryEdgeStore) -> dict[str, str]:
 
 
 def minted_link(keys: LinkKeys) -> Link:
-    url = sign_link(
-        keys,
-        template="welcome",
-        format="png",
-        fields={},
-        version=1,
-        width=None,
-        dpr=1,
-        quality=None,
-        expires=None,
-        campaign=None,
-    )
+    url = sign_link(keys, template="welcome", format="png", fields={}, version=1)
     return parse_link(*url.partition("?")[::2])
 
 

@@ -52,17 +52,8 @@ def outcome(link: str, *, now: float = NOW) -> Outcome:
 
 def sign_link(fields: Mapping[str, str], **parameters: Any) -> str:
     """A signed link to `welcome.png`, version 1, with other parameters."""
-    defaults: dict[str, Any] = {
-        "template": "welcome",
-        "format": "png",
-        "version": 1,
-        "width": None,
-        "dpr": 1,
-        "quality": None,
-        "expires": None,
-        "campaign": None,
-    }
-    return build.sign_link(KEYS, fields=fields, **{**defaults, **parameters})
+    link: dict[str, Any] = {"template": "welcome", "format": "png", "version": 1, **parameters}
+    return build.sign_link(KEYS, fields=fields, **link)
 
 
 def valid_spellings() -> list[tuple[str, str, str]]:

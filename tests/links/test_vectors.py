@@ -96,11 +96,6 @@ def test_the_prefix_of_a_merge_link_is_signed_with_its_open_fields() -> None:
         format="png",
         fields={"code": "SAVE25"},
         version=3,
-        width=None,
-        dpr=1,
-        quality=None,
-        expires=None,
-        campaign=None,
         open=("last_name", "first_name"),
     )
     assert head == VECTORS["merge"]["head"]

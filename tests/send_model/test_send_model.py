@@ -83,7 +83,7 @@ def test_the_model_makes_the_calls_that_the_handler_makes(
     world.publish(document())
     signed = world.sign_link({}, open=("first_name",)) if is_merge else None
     signature = parse_link(*f"{signed}&first_name=A".split("?")).signature if signed else None
-    send = Send(merge_signature=signature, prefix="renders/7/welcome/1/", daily_renders=limit)
+    send = Send(merge_signature=signature, cache_epoch=7, daily_renders=limit)
     exact = replace(
         assumptions, seconds=assumptions.seconds | INSTANT | {"dynamodb_call": 0.0, "start": 0.0}
     )

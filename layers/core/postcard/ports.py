@@ -173,12 +173,13 @@ class DeletionRecord:
     """A deletion of stored pictures in the background, which a worker does step by step.
 
     `version` is the recalled version; None: the whole template was erased. `versions` are all whose
-    pictures go: those that an earlier recall drew as `version`, too. `run` identifies this deletion
-    among later ones of the same version, `epoch` is that of the cache paths at the time. Times are
-    Unix seconds.
+    pictures are deleted: those that an earlier recall drew as `version`, too. `run` identifies this
+    deletion among later ones of the same version, `epoch` is that of the cache paths at the time.
+    Times are Unix seconds.
 
-    `step` counts the steps that are done. The next one begins behind `after` in the place with the
-    number `place` of the walk that began at `walk_began_at`; None: with a new walk.
+    `step` counts the steps that are done. A walk is one pass over all places where such pictures
+    may be. The next step begins behind `after` in the place with the number `place` of the walk
+    that began at `walk_began_at`; None: with a new walk.
     """
 
     template_id: str

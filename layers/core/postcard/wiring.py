@@ -1,7 +1,7 @@
 """Builds the services with their adapters from the settings, once a process.
 
 The image service gets the light AWS client and imports neither boto3 nor pydantic, for short cold
-starts; the API service gets boto3 clients.
+starts; the API and worker services get boto3 clients.
 """
 
 import time
@@ -85,15 +85,7 @@ def api_service(settings: Settings) -> "ApiService":
     from postcard.assets.font_catalog import describe_fonts
     from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(
-        settings,
-        "s3",
-        "dynamodb",
-        "secretsmanager",
-        "cloudfront",
-        "sqs",
-        lazy=("cloudfront", "sqs"),
-    )
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs"))
     s3, dynamodb, secrets_manager, cloudfront, sqs = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
@@ -143,14 +135,12 @@ def worker_service(settings: Settings) -> "WorkerService":
 def _clients(
     settings: Settings, *names: str, lazy: Sequence[str] = ()
 ) -> "list[BotoClient | LazyBotoClient]":
-    """Clients of these services; those in `lazy` are made at their first call."""
+    """Clients of these services, then those of `lazy`, which are made at their first call."""
     from postcard.adapters.aws.boto_client import LazyBotoClient, boto_client
 
     return [
-        LazyBotoClient(partial(boto_client, name, settings))
-        if name in lazy
-        else boto_client(name, settings)
-        for name in names
+        *(boto_client(name, settings) for name in names),
+        *(LazyBotoClient(partial(boto_client, name, settings)) for name in lazy),
     ]
 
 

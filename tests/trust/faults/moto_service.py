@@ -146,17 +146,8 @@ class MotoCloud:
 
     def sign_link(self, fields: Mapping[str, str] | None = None, **more: Any) -> str:
         """A signed link without its host."""
-        defaults: Json = {
-            "template": "welcome",
-            "format": "png",
-            "version": 1,
-            "width": None,
-            "dpr": 1,
-            "quality": None,
-            "expires": None,
-            "campaign": None,
-        }
-        return sign_link(self.link_keys, fields=fields or {}, **{**defaults, **more})
+        link: Json = {"template": "welcome", "format": "png", "version": 1, **more}
+        return sign_link(self.link_keys, fields=fields or {}, **link)
 
     def cache_path(self, link: str) -> str:
         """The path under which the CDN and the bucket store a link's picture."""

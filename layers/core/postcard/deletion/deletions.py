@@ -1,17 +1,17 @@
 """Deletes the stored pictures of a recalled version or an erased template, in the background.
 
-    requested ─▶ CDN told ─▶ walk ─▶ (walk again) ─▶ CDN told again ─▶ finished
+    request ─▶ invalidate the CDN ─▶ delete ─▶ (delete again) ─▶ invalidate again ─▶ finished
 
 A recalled version may have a million pictures. So the API stores a deletion and sends one task to
 the queue; the worker takes a step of bounded size for each task, stores where the next step begins,
 and sends the next task.
 
-Whoever was drawing when the deletion was requested may still store a picture of the old version:
-it looks once more afterwards and removes it, but it may be killed in between. So the deletion ends
-with a walk that begins when all of those calls are over (`SETTLE_SECONDS`). Pictures that are newer
-than that are right and stay.
+A walk is one pass over all places where such pictures may be. Calls that were drawing when the
+deletion was requested may still store a picture of the old version: they read the record again
+afterwards and remove it, but may be killed in between. So the last walk begins when all of those
+calls are over (`SETTLE_SECONDS`). Pictures that are newer than that are right and stay.
 
-A task that arrives twice, and one whose follower was lost, is recognized by its step.
+A task has the number of its step, which shows that it arrived twice or that the next task was lost.
 """
 
 import math
@@ -39,13 +39,13 @@ IMAGES_IN_A_BATCH = 100  # records that DynamoDB reads in one call
 OBJECTS_IN_A_STEP = 20_000
 FIRST_DELAY_SECONDS = 1  # until the record has changed
 UNKNOWN_DELAY_SECONDS, UNKNOWN_SECONDS = 5, 60  # while the deletion of a task is not stored yet
-FOLLOWER_DELAY_SECONDS = 300  # until a follower that was perhaps lost is looked for
+NEXT_TASK_DELAY_SECONDS = 300  # of a next task that is sent again, as it was perhaps lost
 STALLED_SECONDS = 900  # without a step: the task is in the dead-letter queue, or lost
 MAX_VERSIONS_IN_PATHS = 5  # for more of them, all paths of the template are invalidated
 
 
 class Deletions:
-    """Requests deletions, and says how far they are."""
+    """Requests deletions, and reports their progress."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Deletions:
         return "stalled" if is_stalled else "running"
 
     def to_json(self, record: DeletionRecord) -> JsonObject:
-        """How far a deletion is, for responses."""
+        """A deletion's progress, for responses."""
         finished_at = record.finished_at
         return {
             "state": self.state(record),
@@ -158,7 +158,7 @@ class DeletionWorker:
             return {"outcome": "finished before"}
         if task["step"] != record.step:
             if task["step"] == record.step - 1:  # perhaps nobody sent the next task
-                self._queue.send(_task(record), delay_seconds=FOLLOWER_DELAY_SECONDS)
+                self._queue.send(_task(record), delay_seconds=NEXT_TASK_DELAY_SECONDS)
             return {"outcome": "done before"}
         changed, delay = self._take_step(record, deadline)
         changed = replace(changed, step=record.step + 1, updated_at=int(self._clock()))
@@ -170,7 +170,7 @@ class DeletionWorker:
         }
 
     def _look_again(self, task: JsonObject) -> JsonObject:
-        """The deletion of a new task may be stored in a moment; an old one has given way."""
+        """The deletion of a new task may be stored in a moment; that of an old one was replaced."""
         if self._clock() < task["requested_at"] + UNKNOWN_SECONDS:
             self._queue.send(task, delay_seconds=UNKNOWN_DELAY_SECONDS)
             return {"outcome": "not stored yet"}
@@ -252,7 +252,7 @@ class DeletionWorker:
 
 
 class _Batch(NamedTuple):
-    """How many keys it had, how many pictures went, and where the next one begins, if there is."""
+    """How many keys it had, how many pictures it deleted, and where the next one begins, if any."""
 
     keys: int
     deleted: int
@@ -260,7 +260,7 @@ class _Batch(NamedTuple):
 
 
 def _is_last_walk(record: DeletionRecord) -> bool:
-    """Whether everybody who could store an old picture was done when the walk began."""
+    """Whether all calls that could store an old picture were over when the walk began."""
     assert record.walk_began_at is not None
     return record.walk_began_at >= record.requested_at + SETTLE_SECONDS
 

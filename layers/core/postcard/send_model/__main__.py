@@ -13,6 +13,19 @@ from postcard.send_model.assumptions import Assumptions, read_assumptions
 from postcard.send_model.capacity import Bound, bounds, opens_with_pictures
 from postcard.send_model.simulation import MAX_ENVIRONMENTS, Outcome, Send, SendSimulation
 
+NUMBERS: dict[str, tuple[int, int, int | None, str]] = {  # least, most, default, help
+    "--rows": (1, MAX_ROWS, 1_000_000, "mails that are opened once (1,000,000)"),
+    "--minutes": (1, 1440, 10, "how long the mails are sent, or --rate holds (10)"),
+    "--rate": (1, 50_000, None, "first opens a second, instead of a send of --rows"),
+    "--ramp": (0, 3600, 60, "seconds in which --rate is reached (60)"),
+    "--concurrency": (
+        1, MAX_ENVIRONMENTS, 1000, "concurrent executions that image may use (1,000)",
+    ),
+    "--daily-renders": (1, 10**9, None, "the template's daily_renders (none)"),
+    "--s3-parts": (1, 256, 1, "parts into which S3 has split the prefix (1)"),
+    "--table-partitions": (1, 1000, None, "DynamoDB partitions (those of a new table)"),
+}  # fmt: skip
+
 
 def main(argv: Sequence[str]) -> int:
     """Simulate and print; 0 if every reader gets a picture of their own, else 1."""
@@ -20,7 +33,6 @@ def main(argv: Sequence[str]) -> int:
     assumptions, random = read_assumptions(), Random(arguments.seed)  # noqa: S311 - repeatable
     send = Send(
         template=arguments.template,
-        prefix=f"renders/1/{arguments.template}/1/",
         concurrency=arguments.concurrency,
         daily_renders=arguments.daily_renders,
         merge_signature="signature" if arguments.merge else None,
@@ -112,51 +124,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m postcard.send_model", description=(__doc__ or "").partition(":")[0] + "."
     )
-    parser.add_argument(
-        "--rows",
-        type=_whole(1, MAX_ROWS),
-        default=1_000_000,
-        help="mails that are opened once (1,000,000)",
-    )
-    parser.add_argument(
-        "--minutes",
-        type=_whole(1, 1440),
-        default=10,
-        help="how long the mails are sent, or --rate holds (10)",
-    )
-    parser.add_argument(
-        "--rate", type=_whole(1, 50_000), help="first opens a second, instead of a send of --rows"
-    )
-    parser.add_argument(
-        "--ramp", type=_whole(0, 3600), default=60, help="seconds in which --rate is reached (60)"
-    )
-    parser.add_argument(
-        "--concurrency",
-        type=_whole(1, MAX_ENVIRONMENTS),
-        default=1000,
-        help="concurrent executions that image may use (1,000)",
-    )
+    for name, (least, most, default, about) in NUMBERS.items():
+        parser.add_argument(name, type=_whole(least, most), default=default, help=about)
     parser.add_argument(
         "--template",
         type=_template_id,
         default="welcome",
         help="its id, which decides where its record lies (welcome)",
     )
-    parser.add_argument(
-        "--daily-renders", type=_whole(1, 10**9), help="the template's daily_renders (none)"
-    )
     parser.add_argument("--merge", action="store_true", help="all open one merge link")
-    parser.add_argument(
-        "--s3-parts",
-        type=_whole(1, 256),
-        default=1,
-        help="parts into which S3 has split the prefix (1)",
-    )
-    parser.add_argument(
-        "--table-partitions",
-        type=_whole(1, 1000),
-        help="DynamoDB partitions (those of a new table)",
-    )
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers (1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(argv)

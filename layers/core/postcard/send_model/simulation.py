@@ -24,20 +24,26 @@ MAX_ENVIRONMENTS = 20_000
 
 @dataclass(frozen=True)
 class Send:
-    """What is opened, and on which account. `prefix` is where the pictures are stored.
+    """What is opened, and on which account.
 
-    `s3_parts`: in how many parts S3 has split that prefix. `table_partitions` None: a new table.
+    `cache_epoch`: that of the cache paths. `s3_parts`: in how many parts S3 has split the prefix of
+    the pictures. `table_partitions` None: a new table.
     """
 
     concurrency: int = 1000
     template: str = "welcome"
-    prefix: str = "renders/1/welcome/1/"
+    cache_epoch: int = 1
     daily_renders: int | None = None
     merge_signature: str | None = None
     merge_renders: int = DEFAULT_MERGE_RENDERS
     s3_parts: int = 1
     table_partitions: int | None = None
     epoch_seconds: float = 1_795_341_600.0
+
+    @property
+    def prefix(self) -> str:
+        """Where the pictures are stored."""
+        return f"renders/{self.cache_epoch}/{self.template}/1/"
 
 
 @dataclass
@@ -200,14 +206,14 @@ class SendSimulation:
             self.outcome.drawn += 1
 
     def _store(self, environment: Environment) -> bool:
-        """Put the picture, once more if S3 asks to slow down, then ask whether it may be shown."""
+        """Put the picture, once more if S3 asks to slow down, then read the record again."""
         load, prefix = self.outcome.load, self._send.prefix
         part = self._part()
         is_stored = load.put(prefix, place=part) or load.put(prefix, place=part)
         try:
             environment.loader.record(self._send.template)
         except ServiceUnavailable:
-            return False  # nobody knows whether it may be shown: it is removed again
+            return False  # it may have been recalled or erased meanwhile: the picture is removed
         return is_stored
 
 

@@ -140,15 +140,14 @@ class Images:
 
     def read(self, image_id: str) -> ImageResult:
         """An image by its id; `NotFound`, `Gone` once erased."""
-        existing: ImageRecord | None = self._existing(image_id)
-        assert existing is not None
-        template = self._templates.record(existing.template_id)
+        stored = self._existing(image_id)
+        template = self._templates.record(stored.template_id)
         if template is not None and not template.erased:
-            is_recalled = existing.version in template.recalls
-            existing = self._refresh_status(existing, is_recalled=is_recalled)
-        if template is None or template.erased or existing is None or existing.erased:
-            raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
-        return ImageResult(existing, self._url(existing), True, existing.warnings)
+            is_recalled = stored.version in template.recalls
+            record = self._refresh_status(stored, is_recalled=is_recalled)
+            if record is not None and not record.erased:
+                return ImageResult(record, self._url(record), True, record.warnings)
+        raise Gone(f'The image "{image_id}" was erased; the same POST makes it anew.')
 
     def owner(self, image_id: str) -> str:
         """The id of the image's template; `NotFound`."""

@@ -1,4 +1,4 @@
-"""Recalls: one version of a template gives way to another, also in mail that was sent."""
+"""Recalls: one version of a template is drawn as another, also in mail that was sent."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from postcard.services.record_update import update_record
 
 
 class Recalls:
-    """Changes the record, so that no GET draws the old version; its pictures go in background."""
+    """Changes the record, so that no GET draws the old version, and requests the deletion."""
 
     def __init__(
         self, templates: ports.TemplateStore, loader: TemplateLoader, deletions: Deletions

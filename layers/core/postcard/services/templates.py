@@ -81,16 +81,17 @@ class TemplateCatalog:
         record = self._loader.usable_record(template_id)
         page = self._templates.versions(template_id, limit=limit, cursor=cursor)
         deletions = self._deletions.of_template(template_id) if record.recalls else {}
+        progress = {
+            version: self._deletions.to_json(deletion)
+            for version, deletion in deletions.items()
+            if version in record.recalls
+        }
         items = [
             {
                 "version": version.version,
                 "published_at": format_rfc3339(version.published_at),
                 "replaced_by": record.recalls.get(version.version),
-                "deletion": (
-                    self._deletions.to_json(deletions[version.version])
-                    if version.version in record.recalls and version.version in deletions
-                    else None
-                ),
+                "deletion": progress.get(version.version),
             }
             for version in page.items
         ]

@@ -4,26 +4,31 @@ Such a function has no AWS_ACCESS_KEY_ID: keys in a snapshot would be old when i
 protocol: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 """
 
-import http.client
 import json
+import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.adapters.aws.sigv4 import CONTAINER_CREDENTIALS, Credentials
+from postcard.adapters.http.deadline_socket import DeadlineSocket
+from postcard.adapters.http.exchange import BodyTooLarge, read_body, send_request
 
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 RENEWED_BEFORE_EXPIRY = 300.0  # seconds
-RETRIED_AFTER = 10.0  # seconds, when a renewal failed and the old credentials are still valid
+RETRIED_AFTER = 10.0  # seconds, when the old credentials are still valid and no later ones came
 TIMEOUT_SECONDS = 2.0
 MAX_BYTES = 65_536
+FETCH_ERRORS = (OSError, HTTPException, BodyTooLarge, ValueError, KeyError, TypeError)
 
 
 class ContainerCredentials:
@@ -37,32 +42,40 @@ class ContainerCredentials:
         self._expires_at = 0.0
         self._renew_at = 0.0
 
-    def get(self) -> Credentials:
-        """Valid credentials; `AwsCallFailed` if there are none."""
+    def get(self, deadline: float = math.inf) -> Credentials:
+        """Valid credentials; `AwsCallFailed` if there are none.
+
+        The endpoint is asked until the `time.monotonic()` instant `deadline`, at most two seconds.
+        """
         with self._lock:
             now = self._now()
             if self._credentials is not None and now < self._renew_at:
                 return self._credentials
             try:
-                self._credentials, self._expires_at = self._fetch()
-                self._renew_at = self._expires_at - RENEWED_BEFORE_EXPIRY
-            except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+                latest = time.monotonic() + TIMEOUT_SECONDS
+                self._credentials, self._expires_at = self._fetch(min(deadline, latest))
+                self._renew_at = max(self._expires_at - RENEWED_BEFORE_EXPIRY, now + RETRIED_AFTER)
+            except FETCH_ERRORS as error:
                 if self._credentials is None or now >= self._expires_at:
                     raise AwsCallFailed("GetCredentials", UNREACHABLE) from error
                 self._renew_at = now + RETRIED_AFTER
             return self._credentials
 
-    def _fetch(self) -> tuple[Credentials, float]:
+    def _fetch(self, deadline: float) -> tuple[Credentials, float]:
         """New credentials, and when they expire in seconds since 1970."""
         url = urlsplit(self._environ[CONTAINER_CREDENTIALS])
         host = url.hostname or ""
         if url.scheme != "http" or host not in LOCAL_HOSTS:
             raise ValueError("the endpoint of credentials is not on this machine")
         path = f"{url.path}?{url.query}" if url.query else url.path
-        with closing(http.client.HTTPConnection(host, url.port, timeout=TIMEOUT_SECONDS)) as http_:
-            http_.request("GET", path, headers=self._headers())
-            response = http_.getresponse()
-            body = response.read(MAX_BYTES)
+        timeout = deadline - time.monotonic()
+        if timeout <= 0:
+            raise TimeoutError("time is up")
+        sock = socket.create_connection((host, url.port or 80), timeout=timeout)
+        with closing(DeadlineSocket(sock, deadline)) as connection:
+            headers = {"Host": url.netloc, "Connection": "close", **self._headers()}
+            response = send_request(connection, "GET", path, headers)
+            body = read_body(response, MAX_BYTES)
         if response.status != 200:
             raise ValueError(f"the endpoint of credentials answered {response.status}")
         answer = json.loads(body)

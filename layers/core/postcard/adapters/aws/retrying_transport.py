@@ -100,7 +100,7 @@ class Transport:
                     raise AwsCallFailed(request.operation, UNREACHABLE) from error
             attempt += 1
 
-    def _credentials(self) -> Credentials:
+    def _credentials(self, deadline: float) -> Credentials:
         """From the environment, or from Lambda's endpoint in a function with SnapStart."""
         if "AWS_ACCESS_KEY_ID" in self._environ or CONTAINER_CREDENTIALS not in self._environ:
             return Credentials.from_environ(self._environ)
@@ -108,7 +108,7 @@ class Transport:
             from postcard.adapters.aws.container_credentials import ContainerCredentials
 
             self._container_credentials = ContainerCredentials(self._environ, self._now)
-        return self._container_credentials.get()
+        return self._container_credentials.get(deadline)
 
     def _attempt(self, request: AwsRequest, deadline: float) -> AwsResponse:
         """`ConnectionError` where a retry may help, `AwsCallFailed` where it will not."""
@@ -119,7 +119,7 @@ class Transport:
             request.body,
             service=request.service,
             region=self._region,
-            credentials=self._credentials(),
+            credentials=self._credentials(deadline),
             now=self._now(),
         )
         headers |= {"Content-Length": str(len(request.body)), "Accept-Encoding": "identity"}

@@ -51,7 +51,7 @@ class ConditionExpression:
 
     def arguments(self) -> Row:
         """The arguments of a DynamoDB call."""
-        arguments: Row = {"ConditionExpression": self.expression} if self.expression else {}
+        arguments: Row = {"ConditionExpression": self.expression}
         if self.names:
             arguments["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
         if self.values:
@@ -61,11 +61,10 @@ class ConditionExpression:
 
 IF_ABSENT = ConditionExpression("attribute_not_exists(pk)")
 IF_PRESENT = ConditionExpression("attribute_exists(pk)")
-UNCONDITIONAL = ConditionExpression("")
 
 
 class Table:
-    """Reads are strongly consistent unless it says so; failed calls raise `AwsCallFailed`."""
+    """Reads are strongly consistent by default; failed calls raise `AwsCallFailed`."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -131,7 +130,9 @@ class Table:
         """Remove the row, if it exists."""
         self._client.delete_item(TableName=self._name, Key=_key(pk, sk))
 
-    def transact_put(self, puts: Sequence[tuple[str, str, Row, ConditionExpression]]) -> None:
+    def transact_put(
+        self, puts: Sequence[tuple[str, str, Row, ConditionExpression | None]]
+    ) -> None:
         """Put all rows or none; `Conflict` if a condition fails or another transaction wins."""
         items = [{"Put": self._put_arguments(*put)} for put in puts]
         try:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from postcard.adapters.aws.table import (
     IF_ABSENT,
-    UNCONDITIONAL,
     ConditionExpression,
     Row,
     Table,
@@ -76,12 +75,12 @@ class DynamoTemplateStore:
 
 def _record_rows(
     record: TemplateRecord,
-) -> list[tuple[str, str, Row, ConditionExpression]]:
+) -> list[tuple[str, str, Row, ConditionExpression | None]]:
     """The listed row, which holds the condition, and its copies."""
     row = to_row(record)
     copies = [_record_partition(record.template_id, copy) for copy in range(RECORD_COPIES)]
     listed = (RECORDS_PARTITION, record.template_id, row, _revision_condition(record))
-    return [listed, *((partition, "record", row, UNCONDITIONAL) for partition in copies)]
+    return [listed, *((partition, "record", row, None) for partition in copies)]
 
 
 def _record_partition(template_id: str, copy: int) -> str:
