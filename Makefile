@@ -70,11 +70,11 @@ serve: $(if $(wildcard .venv/ready),.venv/ready,.venv/ready-to-serve) $(MORE_FON
 test: setup ## run every test
 	$(BIN)/python -m pytest -n 2
 
-test-trust: setup ## run all security tests (half an hour; `make test` runs a part)
+test-trust: setup ## run all security tests (`make test` runs a part)
 	rm -rf build/trust
 	POSTCARD_TRUST=full $(BIN)/python -m pytest -n 2 tests/trust tests/security tests/functions/test_corrupted_storage.py
 
-fuzz: setup ## decode a million mutated images (15 minutes)
+fuzz: setup ## decode a million mutated images
 	POSTCARD_TRUST=full $(BIN)/python -m pytest tests/trust/test_pictures.py -k mutated
 
 soak: setup ## send a million requests; memory must not grow (REQUESTS=…)

@@ -142,7 +142,7 @@ def _negative(each: tuple[str, Decimal]) -> Decimal:
 
 
 def with_table(text: str) -> str:
-    """A document with the table as it is now between its two marks."""
+    """A document with the table as it is now between its two markers."""
     marked = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.S)
     return marked.sub(lambda match: f"{match[1]}{table()}{match[2]}", text)
 

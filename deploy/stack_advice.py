@@ -34,7 +34,7 @@ def obstacle(status: str | None, stack: StackName) -> str | None:
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
         return (
             f"The first deployment of {stack.name} failed ({status}), and CloudFormation cannot"
-            " update what is left. It holds no data. Delete it, then deploy again:\n"
+            " update the stack. It holds no data. Delete it, then deploy again:\n"
             f"  aws cloudformation delete-stack {stack.options}"
             f" && aws cloudformation wait stack-delete-complete {stack.options}"
         )

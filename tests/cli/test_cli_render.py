@@ -374,10 +374,18 @@ def test_render_takes_the_optional_fonts(tmp_path: Path, monkeypatch: pytest.Mon
     assert "Javanese: build, deploy or serve with MORE_FONTS=on" in without.stdout + without.stderr
     monkeypatch.setenv("POSTCARD_MORE_FONTS", str(MORE_FONTS))
     output = run_postcard("render", document, "-o", out)
-    assert "missing_glyph" not in output.stdout + output.stderr
+    assert "Javanese" not in output.stdout + output.stderr
     monkeypatch.setenv("POSTCARD_MORE_FONTS", str(tmp_path))
     refused = run_postcard("render", document, "-o", out)
     assert refused.exit_code != 0 and "make more-fonts" in refused.stderr
+
+
+def test_check_takes_the_optional_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    javanese = {**CARD, "layers": [{"type": "text", "width": 200, "text": "ꦏꦂꦠꦶꦤꦶ {{ name }}"}]}
+    document = template_folder(tmp_path / "templates", card=javanese) / "card.json"
+    assert "Javanese" in run_postcard("templates", "check", document).stdout
+    monkeypatch.setenv("POSTCARD_MORE_FONTS", str(MORE_FONTS))
+    assert "Javanese" not in run_postcard("templates", "check", document).stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -165,6 +165,12 @@ def test_sample_calls_of_the_cli_name_commands_and_options_that_exist(call: str)
             assert word.partition("=")[0] in {*options, "--help"}
 
 
+def test_each_decision_has_a_number_of_its_own() -> None:
+    text = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
+    numbers = Counter(re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
+    assert [number for number, count in numbers.items() if count > 1] == []
+
+
 def test_make_targets_in_samples_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))

@@ -2,9 +2,9 @@
 
     python -m tests.stack.localstack_engine PYTHON
 
-PYTHON is the interpreter of an environment with requirements/localstack.txt. LocalStack downloads
-a server before it can hold a DynamoDB table or run a function, so these are left out, and other
-resources see fixed texts in their place. Nothing is downloaded and no AWS account is used.
+PYTHON is the interpreter of an environment with requirements/stack-tools/localstack.txt. LocalStack
+downloads a server before it can hold a DynamoDB table or run a function, so these are left out, and
+other resources see fixed texts in their place. Nothing is downloaded and no AWS account is used.
 
 The engine holds CloudFront, the HTTP APIs and the log delivery without reading their properties,
 and ignores some properties of others, such as a bucket's lifecycle, a log group's days and changes

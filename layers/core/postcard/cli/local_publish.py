@@ -16,7 +16,7 @@ from postcard.adapters.memory import (
 from postcard.assets.font_catalog import describe_font
 from postcard.canvas.codecs.reencode import pixel_size, reencode
 from postcard.cli.local_fonts import font_files, font_id, sanitized_font
-from postcard.cli.target import fonts_folder
+from postcard.cli.target import load_fonts
 from postcard.cli.template_files import CONTENT_TYPES, FONT_TYPES, TemplateFile, asset_ids
 from postcard.delivery.assembly import Dependencies, SharedServices
 from postcard.errors import BadRequest, Fault, Problem
@@ -52,7 +52,7 @@ def check_file(file: TemplateFile) -> CheckedFile:
     A remote picture that cannot be fetched from here is a finding.
     """
     try:
-        return _publish(file, Fonts.load(fonts_folder()))
+        return _publish(file, load_fonts())
     except Problem as problem:  # a fault of the document, or it takes too long to draw
         return CheckedFile(file, problem.errors or [Fault(problem.code, "", problem.detail)])
 
@@ -64,7 +64,7 @@ def document_faults(file: TemplateFile) -> Sequence[Fault]:
         Template.compile(file.id, 1, document)
     except BadRequest as problem:
         return problem.errors or [Fault(problem.code, "", problem.detail)]
-    _, faults = font_files(file, document, Fonts.load(fonts_folder()))
+    _, faults = font_files(file, document, load_fonts())
     return [*_missing_assets(file, text), *faults]
 
 

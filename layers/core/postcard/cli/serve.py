@@ -47,8 +47,8 @@ def serve(port: int, host: str, state: Path) -> CommandResult:
         local = importlib.import_module("local.terminal")
     except ModuleNotFoundError as error:
         raise CommandError(
-            f"`postcard serve` needs Postcard's repository and its development packages ({error})."
-            " Clone the repository and run `make serve` there."
+            "`postcard serve` needs Postcard's repository and the packages of its"
+            f" requirements/serve.txt ({error}). Clone the repository and run `make serve` there."
         ) from error
     if more_fonts := more_fonts_folder():
         os.environ["POSTCARD_MORE_FONTS"] = str(more_fonts)  # absolute, for the functions

@@ -1,1 +1,1 @@
-"""Predicts in virtual time what a large send asks of AWS, and where it would bend."""
+"""Predicts in virtual time what a large send asks of AWS, and which service limits it."""

@@ -55,7 +55,7 @@ def bounds(
         Bound("S3: PUT in one prefix", limits["s3_puts"], unstored, True),
         Bound("S3: GET in one prefix", gets, "the picture, drawn again", True),
         Bound("DynamoDB: record of one template", reads, unstored, True),
-        Bound("DynamoDB: that in a new table", reads / COPIES_IN_ONE_PARTITION, unstored, True),
+        Bound("DynamoDB: record, in a new table", reads / COPIES_IN_ONE_PARTITION, unstored, True),
         Bound("DynamoDB: template's counter", writes * lease(daily_renders), uncounted, True),
     ]
     if merge_renders is not None:
