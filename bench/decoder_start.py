@@ -14,8 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from postcard.canvas.codecs import sandboxed_decoder
-from postcard.canvas.codecs.sandboxed_decoder import SandboxedDecoder
+from postcard.canvas.codecs.sandboxed_decoder import MAX_IMAGES, SandboxedDecoder
 from postcard.runtime.deadline import NO_DEADLINE
 from postcard.runtime.sandboxed_subprocess import cpu_seconds
 
@@ -44,9 +43,7 @@ def start() -> tuple[float, float, int]:
 
 def cpu_of_pictures(max_images: int) -> float:
     """CPU milliseconds of the processes for one picture, if each decodes so many."""
-    sandboxed_decoder.MAX_IMAGES = max_images
-    sandboxed_decoder._IMAGES_BEFORE_SPARE = max_images - 5
-    decoder, body = SandboxedDecoder(), small_png()
+    decoder, body = SandboxedDecoder(max_images=max_images), small_png()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(PICTURES):
         decoder.decode(body, None)
@@ -60,7 +57,7 @@ def main() -> None:
     starts = [start() for _ in range(STARTS)]
     ready, cpu, memory = (statistics.median(one) for one in zip(*starts, strict=True))
     print(f"a start: ready after {ready:.0f} ms, {cpu:.0f} ms of CPU time, {memory / 1000:.0f} MB")
-    for max_images in (sandboxed_decoder.MAX_IMAGES, 10 * PICTURES):
+    for max_images in (MAX_IMAGES, 10 * PICTURES):
         print(f"{max_images} pictures a process: {cpu_of_pictures(max_images):.1f} ms a picture")
 
 
