@@ -55,6 +55,58 @@ class PagedObjectStore(ObjectStore, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FileHead:
+    """What is known of a file without reading it. `etag` is quoted, `size` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class FileChanged(Conflict):
+    """The file is gone, or has another ETag than the one that was asked for."""
+
+
+class FileStore(Protocol):
+    """Files of up to some gigabytes: read in ranges, written in parts of at least 5 MiB."""
+
+    def head(self, key: str) -> FileHead | None: ...
+    def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
+        """Up to `length` bytes from `start`; `FileChanged` if the file has another ETag."""
+
+    def write(
+        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Write a whole file, in the place of any other."""
+
+    def write_if_absent(
+        self, key: str, body: bytes, content_type: str, *, metadata: Mapping[str, str] | None = None
+    ) -> bool:
+        """Write unless the key exists; whether it was written. Of two writers one gets True."""
+
+    def list(self, prefix: str) -> Iterator[FileHead]:
+        """The files whose keys begin with `prefix`, in order, without metadata."""
+
+    def delete(self, keys: Sequence[str]) -> None: ...
+    def begin_upload(self, key: str, content_type: str) -> str:
+        """Begin to write a file in parts; returns the upload's id."""
+
+    def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> str:
+        """Write the part with this number, from 1 to 10,000; returns its ETag."""
+
+    def copy_part(self, key: str, upload_id: str, number: int, source_key: str) -> str:
+        """Make a whole file a part, without downloading it; returns the part's ETag."""
+
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        """Put the parts together, in the order of their numbers."""
+
+    def abort_upload(self, key: str, upload_id: str) -> None: ...
+    def download_url(self, key: str, *, filename: str, expires_in: int) -> str:
+        """A presigned URL of a GET, valid for `expires_in` seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateVersion:
     """One published, immutable version. `document` is the JSON text as it was published.
 
@@ -207,6 +259,58 @@ class DeletionStore(Protocol):
 
     def advance(self, record: DeletionRecord) -> bool:
         """Store the record unless it is of another run, or not one step further; whether it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """A batch: what was asked for, how far it is, how it ended. Times are Unix seconds.
+
+    `settings` is the request without its rows. `status` is `waiting`, `running`, `completed`,
+    `failed` or `cancelled`. `attempt` counts executions of the state machine, `rounds` those of its
+    map in this attempt. `total` is None until the file is split. `summary` has what the parts of
+    the response are made from that are known after the split: encoding, dialect, mapping, counts.
+    `position` is where an interrupted split or join goes on. No value of a person is in it.
+    """
+
+    batch_id: str
+    key_digest: str
+    settings: JsonObject
+    status: str
+    created_at: int
+    expires_at: int
+    template_ids: Sequence[str] = ()
+    started_at: int | None = None
+    ended_at: int | None = None
+    attempt: int = 0
+    rounds: int = 0
+    execution: str | None = None
+    total: int | None = None
+    ok: int = 0
+    defaults: int = 0
+    failed: int = 0
+    summary: JsonObject = field(default_factory=dict)
+    position: JsonObject = field(default_factory=dict)
+    error: JsonObject | None = None
+
+
+class BatchStore(Protocol):
+    """Batches, by id and by the API key that made them."""
+
+    def get(self, batch_id: str) -> BatchRecord | None:
+        """The record, by a consistent read."""
+
+    def create(self, record: BatchRecord) -> None: ...
+    def update(
+        self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
+    ) -> bool:
+        """Change these properties if the status is one of these; whether they were changed."""
+
+    def add_counts(self, batch_id: str, *, ok: int, defaults: int, failed: int) -> None:
+        """Add to the counts, atomically."""
+
+    def delete(self, batch_id: str) -> None: ...
+    def list(self, key_digest: str, *, limit: int, cursor: str | None) -> Page[BatchRecord]:
+        """The batches of an API key, newest first."""
 
 
 class Queue(Protocol):

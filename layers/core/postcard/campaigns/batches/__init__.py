@@ -1,0 +1,1 @@
+"""Batches: split, work, join."""

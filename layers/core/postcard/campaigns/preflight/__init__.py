@@ -1,0 +1,1 @@
+"""What a table would give, before anything is drawn."""
