@@ -24,9 +24,9 @@ from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
+from postcard.template.fields import localized_dates, localized_numbers
 from postcard.template.fields.field_types import AnyField, ListField, SingleField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
-from postcard.template.fields.localized_values import accepted_forms
 from postcard.template.fields.values import BadValue, TooLong, read_value
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
@@ -396,7 +396,8 @@ def _accepted_forms(request: LinkRequest, template: Template) -> Iterator[Fault]
         spec = find_field(template.document.fields, name)
         if spec is None or spec.type not in ("number", "date"):
             continue
-        detail = accepted_forms(spec.type, template.value_locale)
+        forms = localized_numbers if spec.type == "number" else localized_dates
+        detail = forms.accepted_forms(template.value_locale)
         if spec.on_bad == "default":
             detail += ' Others show the default: "on_bad": "fallback" shows the fallback picture.'
         yield Fault("accepted_forms", json_pointer("open", name), f"{name} is read as {detail}")
