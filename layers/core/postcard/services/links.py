@@ -1,5 +1,6 @@
 """Signed links: built from a request, as a URL and as an `<img>` tag."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -372,12 +373,20 @@ def _tag_warnings(request: LinkRequest, template: Template) -> Iterator[Fault]:
         return
     for name, tag in (request.open or {}).items():
         spec = find_field(template.document.fields, name)
-        if spec is None or isinstance(spec, ListField) or not _is_drawn(spec, tag):
+        if spec is None or isinstance(spec, ListField):
             continue
-        detail = (
-            f"Postcard does not recognise this as a merge tag of {name}: where the platform leaves "
-            "it unfilled, the picture shows it. Check the tag, and send yourself a test mail."
-        )
+        if re.fullmatch(r"[\w.]+", tag):
+            detail = (
+                f"This has none of the signs that make a merge tag, such as {{{{{tag[:64]}}}}}."
+            )
+        elif _is_drawn(spec, tag):
+            detail = (
+                f"Postcard does not recognise this as a merge tag of {name}: where the platform "
+                "leaves it unfilled, the picture shows it."
+            )
+        else:
+            continue
+        detail += " Check the tag, and send yourself a test mail."
         yield Fault("unrecognized_tag", json_pointer("open", name), detail)
 
 
