@@ -269,6 +269,29 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
             "form",
             "its parameter url",
         ),
+        *(
+            (lambda url, form=form: form.format(url, quote(url, safe="")), 0, "form", "image proxy")
+            for form in (
+                "https://urldefense.com/v3/__{0}__;!!abc$",
+                "https://mail.proton.example/api/images?Url={1}&DryRun=0",
+                "https://linkprotect.example/url?a={1}&c=E",
+                "https://proxy.example/w600/{0}",
+            )
+        ),
+        (
+            lambda url: (
+                "https://urldefense.proofpoint.com/v2/url?u="
+                + quote(url, safe="").replace("_", "%5F").replace("%2F", "_").replace("%", "-")
+            ),
+            0,
+            "form",
+            "image proxy",
+        ),
+        (lambda url: url + "\u200b", 1, "signature:", "has '\\u200b' behind it"),
+        (lambda url: url + "…", 1, "signature:", "has … behind it"),
+        (lambda url: url.replace("_sig=", "_sig= "), 1, "signature:", "has a space in it"),
+        (lambda url: url.replace("?", "%3F"), 1, "form", "has %3F, where the address has ?"),
+        (lambda url: url.replace("/r/", "/R/"), 1, "form", "in small letters"),
         (lambda url: quote(url, safe=""), 0, "form", "percent-encoded"),
         (lambda url: url + "#top", 0, "form", "`#` ends an address"),
         (

@@ -16,7 +16,7 @@ class AsciiDateTime(click.DateTime):
                 raise click.BadParameter(value)
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            detail = "is not a date such as 2026-11-22 or a time such as 2026-11-22T10:00:00Z."
+            detail = "is not a time such as 2026-11-22T10:00:00Z, or 2026-11-22."
             self.fail(f"{str(value)[:40]!r} {detail}", param, ctx)
 
 
