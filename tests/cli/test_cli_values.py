@@ -194,3 +194,9 @@ def test_an_option_before_the_command_says_where_it_belongs() -> None:
     assert output.exit_code == 2 and "--json stands behind the command" in output.stderr
     times = run_postcard("link", "welcome", "--expires", "yesterday")
     assert times.exit_code == 2 and "%Y" not in times.stderr
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_an_empty_host_does_not_open_the_service_to_the_network(host: str) -> None:
+    output = run_postcard("serve", "--host", host, "--port", "0")
+    assert output.exit_code == 2 and "--host is empty" in output.stderr
