@@ -56,44 +56,56 @@ _SNAKE = r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+){1,9}"
 _CAMEL = r"[a-z]+(?:[A-Z][a-z0-9]+){1,9}"
 _DEFAULT = rf"(?:,? ?(?i:fallback|default) ?[=:]{_REST}|%%{_REST})"  # [name,fallback=x]
 
-_TAG = lazy_regex(
-    "|".join(
-        (
-            rf"\{{!?\s*(?:{_IDENTIFIER}|{_PERSONAL}|{_ATTRIBUTE}|[0-9]{{1,2}})\s*\}}",
-            rf"\{{!?\s*(?:{_PATH})\s*[=(|:?]{_REST}\}}",  # {u(name)} {field=name} {name|x}
-            rf"\{{{_REST}\|{_REST}\}}",  # {Hi|Hello}
-            rf"\$\[{_REST}\]\$",
-            rf"\$\$?(?:{_IDENTIFIER}|{_PERSONAL}|{_LETTER})\$\$?",
-            rf"@(?:{_IDENTIFIER}|{_PERSONAL}|{_LETTER})@",
-            rf"%(?:{_IDENTIFIER}|{_PERSONAL}|{_ATTRIBUTE}|{_LETTER})%",
-            rf"\[\s*(?:{_PERSONAL}|{_ATTRIBUTE}|{_SNAKE}|{_CAMEL})\s*(?:{_DEFAULT}|\|{_REST})?\]",
-            rf"\[\s*{_PATH}\s*{_DEFAULT}\]",
-            rf"\[\s*{_PATH}\s*\|\s*(?i:fallback|default)\b{_REST}\]",
-            rf"<{{1,2}}\s*(?:{_PERSONAL}|{_ATTRIBUTE}|{_SNAKE}|{_CAMEL})\s*>{{1,2}}",
-            rf"[«‹]{{1,2}}\s*(?:{_PERSONAL}|{_ATTRIBUTE}|{_SNAKE}|{_CAMEL})\s*[»›]{{1,2}}",
-            rf"#{{1,2}}(?:{_PERSONAL}|{_SNAKE}|{_CAMEL})#{{1,2}}",
-            rf"~{{1,2}}(?:{_PERSONAL}|{_SNAKE}|{_CAMEL})~{{1,2}}",
-            rf"\^(?:{_PERSONAL}|{_SNAKE})\^|\|(?:{_PERSONAL}|{_SNAKE})\||!(?:{_PERSONAL}|{_SNAKE})!",
-            rf"-{{1,2}}{_PERSONAL}-{{1,2}}|_{{1,2}}{_PERSONAL}_{{1,2}}|={_PERSONAL}=|:{_PERSONAL}:",
-            rf"\(\s*{_PERSONAL}\s*\)",
-            rf"#{{1,2}}{_FOREIGN}#{{1,2}}|~{{1,2}}{_FOREIGN}~{{1,2}}".replace("(?:vor", "(?i:vor"),
-            # A sure name with more behind it: {first_name,there} [first_name /] %first_name|there%
-            rf"\{{[^\w\s{{}}]{{0,3}}\s*(?:{_SURE}|{_REACHED})(?:[^\w{{}}][^{{}}\n]{{0,200}})?\}}",
-            rf"\[[^\w\s\[\]]{{0,2}}\s*{_SURE}(?:[^\w\[\]][^\[\]\n]{{0,200}})?\]",
-            rf"%[^\w\s%]?{_SURE}(?:\|[^%\n]{{0,200}})?%",
-            rf"</?(?:{_SURE}|{_SNAKE})\s?/?>",
-            # Shortcodes and elements with attributes: [field id=x] <merge name="x">
-            r"\[/?[A-Za-z][\w:-]{0,40}\s[\w:-]{1,40}\s?=[^\[\]\n]{0,200}\]",
-            r"<[A-Za-z][\w:-]{0,40}\s[\w:-]{1,40}\s?=[^<>\n]{0,200}>",
-            rf"\[(?i:field|merge|tag|mergetag|mergefield)[ :](?:{_IDENTIFIER}|{_PERSONAL})\]",
-            r"\[EMV FIELD\].{1,60}\[EMV /FIELD\]",
-            rf"[\[<{{(]{_INSERT}[\]>}})]",
-            # Programs' own: %s %1$s %(name)s %<name>s
-            rf"%(?:[1-9]\$)?[sd@]|%(?:\({_IDENTIFIER}\)|<{_IDENTIFIER}>)[sd]?|@\({_IDENTIFIER}\)",
-        )
-    )
-)
-
+_IN_BRACKETS = rf"(?:{_PERSONAL}|{_ATTRIBUTE}|{_SNAKE}|{_CAMEL})"
+_TAGS = {  # by what they begin with, because most texts have few of these signs
+    "{": (
+        rf"\{{!?\s*(?:{_IDENTIFIER}|{_PERSONAL}|{_ATTRIBUTE}|[0-9]{{1,2}})\s*\}}",
+        rf"\{{!?\s*(?:{_PATH})\s*[=(|:?]{_REST}\}}",  # {u(name)} {field=name} {name|x}
+        rf"\{{{_REST}\|{_REST}\}}",  # {Hi|Hello}
+        rf"\{{[^\w\s{{}}]{{0,3}}\s*(?:{_SURE}|{_REACHED})(?:[^\w{{}}][^{{}}\n]{{0,200}})?\}}",
+        rf"\{{{_INSERT}\}}",
+    ),
+    "$": (
+        rf"\$\[{_REST}\]\$",
+        rf"\$\$?(?:{_IDENTIFIER}|{_PERSONAL}|{_LETTER})\$\$?",
+    ),
+    "@": (rf"@(?:{_IDENTIFIER}|{_PERSONAL}|{_LETTER})@", rf"@\({_IDENTIFIER}\)"),
+    "%": (
+        rf"%(?:{_IDENTIFIER}|{_PERSONAL}|{_ATTRIBUTE}|{_LETTER})%",
+        rf"%[^\w\s%]?{_SURE}(?:\|[^%\n]{{0,200}})?%",
+        # Programs' own: %s %1$s %(name)s %<name>s
+        rf"%(?:[1-9]\$)?[sd@]|%(?:\({_IDENTIFIER}\)|<{_IDENTIFIER}>)[sd]?",
+    ),
+    "[": (
+        rf"\[\s*{_IN_BRACKETS}\s*(?:{_DEFAULT}|\|{_REST})?\]",
+        rf"\[\s*{_PATH}\s*{_DEFAULT}\]",
+        rf"\[\s*{_PATH}\s*\|\s*(?i:fallback|default)\b{_REST}\]",
+        rf"\[[^\w\s\[\]]{{0,2}}\s*{_SURE}(?:[^\w\[\]][^\[\]\n]{{0,200}})?\]",
+        r"\[/?[A-Za-z][\w:-]{0,40}\s[\w:-]{1,40}\s?=[^\[\]\n]{0,200}\]",  # [field id=x]
+        rf"\[(?i:field|merge|tag|mergetag|mergefield)[ :](?:{_IDENTIFIER}|{_PERSONAL})\]",
+        r"\[EMV FIELD\].{1,60}\[EMV /FIELD\]",
+        rf"\[{_INSERT}\]",
+    ),
+    "<": (
+        rf"<{{1,2}}\s*{_IN_BRACKETS}\s*>{{1,2}}",
+        rf"</?(?:{_SURE}|{_SNAKE})\s?/?>",
+        r"<[A-Za-z][\w:-]{0,40}\s[\w:-]{1,40}\s?=[^<>\n]{0,200}>",  # <merge name="x">
+        rf"<{_INSERT}>",
+    ),
+    "«": (rf"[«‹]{{1,2}}\s*{_IN_BRACKETS}\s*[»›]{{1,2}}",),
+    "‹": (rf"‹\s*{_IN_BRACKETS}\s*›",),
+    "#": (rf"#{{1,2}}(?:{_PERSONAL}|{_SNAKE}|{_CAMEL}|(?i:{_FOREIGN}))#{{1,2}}",),
+    "~": (rf"~{{1,2}}(?:{_PERSONAL}|{_SNAKE}|{_CAMEL}|(?i:{_FOREIGN}))~{{1,2}}",),
+    "^": (rf"\^(?:{_PERSONAL}|{_SNAKE})\^",),
+    "|": (rf"\|(?:{_PERSONAL}|{_SNAKE})\|",),
+    "!": (rf"!(?:{_PERSONAL}|{_SNAKE})!",),
+    "-": (rf"-{{1,2}}{_PERSONAL}-{{1,2}}",),
+    "_": (rf"_{{1,2}}{_PERSONAL}_{{1,2}}",),
+    "=": (rf"={_PERSONAL}=",),
+    ":": (rf":{_PERSONAL}:",),
+    "(": (rf"\(\s*{_PERSONAL}\s*\)", rf"\({_INSERT}\)"),
+}
+_PATTERNS = {sign: lazy_regex("|".join(forms)) for sign, forms in _TAGS.items()}
 
 # A text that is one sure name, also in a tag that was cut or has the signs of no platform.
 _FALLBACK = r"(?:\|[^|\n\])}$%>*]{0,200})?"
@@ -118,7 +130,10 @@ def without_unfilled_tags(text: str) -> str:
     plain = _ZERO_WIDTH.sub(
         "", _ESCAPED.sub(_unescape, text).replace("\\{", "{").replace("\\}", "}")
     )
-    rest = "" if _ALONE.fullmatch(plain) else _TAG.sub("", plain)
+    rest = "" if _ALONE.fullmatch(plain) else plain
+    for sign, pattern in _PATTERNS.items():
+        if sign in rest:
+            rest = pattern.sub("", rest)
     return text if rest == plain else rest
 
 

@@ -125,6 +125,9 @@ _NULL_BEGINNINGS = frozenset(
         *("err", "sys", "opt"),
     )
 )
+_INVALID_TIMES = frozenset(
+    f"invalid {word}" for word in ("date", "datetime", "time", "time value", "number")
+)
 _TAG_NAMES = frozenset(("FNAME", "LNAME", "FirstName", "LastName", "firstName", "lastName"))
 _TAG_BEGINNINGS = frozenset(
     ("fir", "las", "fna", "lna", "nam", "con", "sub", "cus", "rec", "use", "def", "mer")
@@ -142,6 +145,8 @@ def is_missing(text: str) -> bool:
         return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
     if "\ufffd" in text or text in _TAG_NAMES or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
+    if text.replace(" ", "").isalpha():  # most names
+        return text.lower() in _INVALID_TIMES or _NULL_WORDS.issuperset(text.split())
     beginning = text[:3].lower()
     if beginning in _NULL_BEGINNINGS or not text[0].isalnum():
         from postcard.template.fields.null_words import is_null_text  # seldom needed
