@@ -244,7 +244,7 @@ def test_the_image_function_starts_without_libraries_that_no_picture_needs() -> 
         env={"PYTHONPATH": ":".join(paths)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (result.stdout.strip(), result.stderr) == ("[]", "")

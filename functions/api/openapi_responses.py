@@ -91,7 +91,7 @@ REQUEST_HEADERS = {
         {"type": "string", "minLength": 1, "maxLength": 255},
     ),
     "If-Match": (
-        "The ETag that was read; if there is a newer version, nothing is published.",
+        "The ETag that was read; if there is a newer version, nothing is changed.",
         {"type": "string"},
     ),
     "If-None-Match": (
@@ -149,8 +149,10 @@ def describe_request_headers(path: str, method: str, operation: OpenApiDocument)
     names = []
     if path in IDEMPOTENT_PATHS and method == "post":
         names.append("Idempotency-Key")
+    if path == "/v1/templates/{template_id}" and method != "get":
+        names.append("If-Match")
     if method == "put":
-        names += ["If-Match", "If-None-Match"]
+        names.append("If-None-Match")
     if path == "/v1/previews":
         names.append("Accept")
     for name in names:
@@ -172,7 +174,7 @@ def _problem_statuses(path: str, method: str, operation: OpenApiDocument) -> lis
         (path in PATHS_NAMING_A_TEMPLATE, (404, 410)),
         (is_idempotent, (422,)),
         (path == "/v1/links", (414,)),
-        (method == "put", (412,)),
+        (path == "/v1/templates/{template_id}" and method != "get", (412,)),
     ]
     return sorted({status for applies, statuses in possible if applies for status in statuses})
 

@@ -50,6 +50,8 @@ def test_request_and_response_headers_are_described(empty: InMemoryService) -> N
         for method, call in calls.items()
     }
     assert heeded["put", "/v1/templates/{template_id}"] == ["If-Match", "If-None-Match"]
+    for method in ("patch", "delete"):
+        assert heeded[method, "/v1/templates/{template_id}"] == ["If-Match"]
     assert heeded["post", "/v1/assets"] == heeded["post", "/v1/templates"] == ["Idempotency-Key"]
     assert heeded["post", "/v1/images"] == []
     responses = paths["/v1/images"]["post"]["responses"]

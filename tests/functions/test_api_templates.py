@@ -72,6 +72,19 @@ def test_if_match_prevents_a_lost_update(world: InMemoryService) -> None:
     assert missing.status == 412
 
 
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"paused": True}), ("DELETE", None)])
+def test_if_match_guards_every_change_of_a_template(
+    world: InMemoryService, method: str, body: dict[str, bool] | None
+) -> None:
+    path = "/v1/templates/welcome"
+    for tag in ('"9"', '"8", W/"9"', "junk"):
+        reply = world.call(method, path, body, headers={"if-match": tag})
+        assert (reply.status, reply.json["code"]) == (412, "precondition_failed")
+    read = world.call("GET", path)
+    assert not read.json["paused"]
+    assert world.call(method, path, body, headers={"if-match": read.headers["etag"]}).status < 300
+
+
 def test_if_none_match_publishes_only_a_new_template(world: InMemoryService) -> None:
     path, other = "/v1/templates/welcome", document(background="#ff0000")
     any_version = {"if-none-match": "*"}

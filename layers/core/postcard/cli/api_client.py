@@ -1,6 +1,7 @@
 """A client of Postcard's HTTP API."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,8 +18,16 @@ class ApiClient:
     """Calls the API at one base URL with an API key. Error responses are raised as `Problem`."""
 
     def __init__(self, base_url: str, api_key: str) -> None:
-        self.base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+        self.base_url = base_url.strip().rstrip("/")
+        key = api_key.strip()
+        if not re.fullmatch(r"https?://[!-~]+", self.base_url):
+            raise CommandError(
+                f"POSTCARD_API_URL is {base_url[:80]!r}: write it with its scheme, such as"
+                " https://api.example.com or http://127.0.0.1:8080."
+            )
+        if not re.fullmatch("[!-~]+", key):
+            raise CommandError("POSTCARD_API_KEY is no API key: it begins with postcard_.")
+        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=urllib3.Retry(0, redirect=3))
 
     def call(self, method: str, path: str, body: str | None = None) -> JsonObject:
@@ -28,7 +37,10 @@ class ApiClient:
             headers["Content-Type"] = "application/json"
         response = self._send(method, self.base_url + path, body, headers)
         if response.status >= 400:
-            raise problem_from_response(response.status, response.data)
+            problem = problem_from_response(response.status, response.data)
+            if problem.code == "not_found" and not problem.errors and "/v1" in self.base_url:
+                raise CommandError("POSTCARD_API_URL is the address without /v1.") from problem
+            raise problem
         return parse_json_object(response.data) if response.data else {}
 
     def list_items(self, path: str) -> Iterator[JsonObject]:

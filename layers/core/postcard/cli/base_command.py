@@ -66,6 +66,12 @@ class Group(click.Group):
 
     command_class = Command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The rest of the arguments; `--json` belongs to the commands."""
+        if args[:1] == ["--json"]:
+            raise click.UsageError("--json stands behind the command: postcard link … --json.", ctx)
+        return super().parse_args(ctx, args)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the exit codes."""
         formatter.write(f"\n{EXIT_CODES_HELP}\n")

@@ -12,7 +12,7 @@ from postcard.cli.local_fonts import load_local_fonts
 from postcard.cli.option_faults import naming_options, with_options
 from postcard.cli.target import load_fonts
 from postcard.cli.template_files import TemplateFile
-from postcard.errors import Fault, SourceImageFault
+from postcard.errors import BadRequest, Fault, SourceImageFault
 from postcard.image_formats import EncodedImage
 from postcard.pipeline.pipeline import RenderResult, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
@@ -53,7 +53,12 @@ def render_file(
     that set the modifications.
     """
     text = file.text()
-    template = Template.compile(file.id, 1, parse_document(text))
+    try:
+        document = parse_document(text)
+    except BadRequest as problem:
+        problem.detail = problem.detail.replace("The body", str(file.path), 1)
+        raise
+    template = Template.compile(file.id, 1, document)
     if example:
         modifications = [
             *modifications,

@@ -47,3 +47,7 @@ def _print_exception(error: Exception) -> None:
     else:
         hint = "Set POSTCARD_TRACEBACK=1 to see the traceback."
         print(f"Unexpected error: {type(error).__name__}: {error}. {hint}", file=sys.stderr)
+
+
+if __name__ == "__main__":  # python -m postcard.cli.main
+    main()

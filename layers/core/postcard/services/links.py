@@ -1,5 +1,6 @@
 """Signed links: built from a request, as a URL and as an `<img>` tag."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -24,9 +25,9 @@ from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
+from postcard.template.fields import localized_dates, localized_numbers
 from postcard.template.fields.field_types import AnyField, ListField, SingleField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
-from postcard.template.fields.localized_values import accepted_forms
 from postcard.template.fields.values import BadValue, TooLong, read_value
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
@@ -372,12 +373,20 @@ def _tag_warnings(request: LinkRequest, template: Template) -> Iterator[Fault]:
         return
     for name, tag in (request.open or {}).items():
         spec = find_field(template.document.fields, name)
-        if spec is None or isinstance(spec, ListField) or not _is_drawn(spec, tag):
+        if spec is None or isinstance(spec, ListField):
             continue
-        detail = (
-            f"Postcard does not recognise this as a merge tag of {name}: where the platform leaves "
-            "it unfilled, the picture shows it. Check the tag, and send yourself a test mail."
-        )
+        if re.fullmatch(r"[\w.]+", tag):
+            detail = (
+                f"This has none of the signs that make a merge tag, such as {{{{{tag[:64]}}}}}."
+            )
+        elif _is_drawn(spec, tag):
+            detail = (
+                f"Postcard does not recognise this as a merge tag of {name}: where the platform "
+                "leaves it unfilled, the picture shows it."
+            )
+        else:
+            continue
+        detail += " Check the tag, and send yourself a test mail."
         yield Fault("unrecognized_tag", json_pointer("open", name), detail)
 
 
@@ -396,7 +405,8 @@ def _accepted_forms(request: LinkRequest, template: Template) -> Iterator[Fault]
         spec = find_field(template.document.fields, name)
         if spec is None or spec.type not in ("number", "date"):
             continue
-        detail = accepted_forms(spec.type, template.value_locale)
+        forms = localized_numbers if spec.type == "number" else localized_dates
+        detail = forms.accepted_forms(template.value_locale)
         if spec.on_bad == "default":
             detail += ' Others show the default: "on_bad": "fallback" shows the fallback picture.'
         yield Fault("accepted_forms", json_pointer("open", name), f"{name} is read as {detail}")

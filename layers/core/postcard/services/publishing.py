@@ -14,7 +14,6 @@ from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
     Gone,
-    PreconditionFailed,
     ServiceUnavailable,
     faults_to_json,
     raise_faults,
@@ -50,6 +49,7 @@ from postcard.rendering.renderer import (
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.preconditions import check_if_match, check_if_none_match
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
 from postcard.template.auto_format import guess_format
@@ -113,7 +113,10 @@ class Publisher:
     ) -> PublishedTemplate:
         """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
-        _check_preconditions(template_id, record, if_match, if_none_match)
+        if record is not None and (record.deleted or record.erased):
+            raise Gone(f'The template "{template_id}" was deleted: choose another id.')
+        check_if_match(if_match, record)
+        check_if_none_match(if_none_match, record)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
@@ -324,32 +327,6 @@ def _example_job(prepared: PreparedRender) -> RenderJob:
     loaded = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     job = job_for_values(loaded, prepared.values, OutputOptions(), prepared.size)
     return job_for_draft(job, OutputOptions())
-
-
-def _check_preconditions(
-    template_id: str,
-    record: TemplateRecord | None,
-    if_match: str | None,
-    if_none_match: str | None,
-) -> None:
-    if record is not None and (record.deleted or record.erased):
-        raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-    if if_match is not None and not _names_latest(if_match, record):
-        latest = record.latest if record else "none"
-        raise PreconditionFailed(
-            f"The latest version is {latest}, not the one you read: read it again."
-        )
-    if record is not None and if_none_match is not None and _names_latest(if_none_match, record):
-        raise PreconditionFailed(
-            f'The template "{template_id}" exists with version {record.latest}: choose another id,'
-            " or leave If-None-Match out to publish a version of it."
-        )
-
-
-def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
-    """Whether a list of entity tags names the latest version; `*` names any."""
-    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-    return record is not None and bool(names & {"*", str(record.latest)})
 
 
 def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:

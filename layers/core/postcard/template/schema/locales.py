@@ -19,6 +19,11 @@ def find_locale(tag: str) -> Any:
     return None
 
 
+def is_american(tag: str) -> bool:
+    """Whether the locale is American English, whose forms are known without Babel."""
+    return tag.lower().replace("_", "-") in ("en", "en-us")
+
+
 def find_zone(name: str) -> tzinfo | None:
     """The IANA zone of that name; None if there is none."""
     if name == "UTC":
