@@ -151,6 +151,32 @@ def test_the_others_carry_no_metadata(format: str) -> None:
     assert not {"exif", "xmp", "icc_profile", "comment"} & {k for k, v in image.info.items() if v}
 
 
+def shadowed(paint: LinearGradient | tuple[int, int, int, int]) -> Surface:
+    """A card with a soft shadow on a transparent background."""
+    canvas = blank_canvas(300, 200, background=CLEAR)
+    for blur in range(40):
+        canvas.fill_rectangle(Box(blur, blur, 300 - 2 * blur, 200 - 2 * blur), (0, 0, 0, 6))
+    canvas.fill_rectangle(Box(40, 40, 220, 120), paint)
+    return canvas.surface
+
+
+@pytest.mark.parametrize("max_bytes", [None, 6000])
+@pytest.mark.parametrize("paint", [RED, LinearGradient(30, ((RED, 0.0), (BLUE, 1.0)))])
+def test_a_gif_is_transparent_where_a_soft_shadow_ends(
+    paint: LinearGradient | tuple[int, int, int, int], max_bytes: int | None
+) -> None:
+    surface = shadowed(paint)
+    result = encode(surface, "gif", max_bytes=max_bytes, find_inks=lambda: [RED[:3]])
+    image = opened(result.image.body).convert("RGBA")
+    alpha = [image.getpixel((x, 100))[3] for x in range(300)]  # type: ignore[index]
+    right = [255 * (surface.to_image().getpixel((x, 100))[3] >= 128) for x in range(300)]
+    assert not result.over_budget
+    assert alpha == right
+    assert {0, 255} == set(alpha)
+    near_red = image.getpixel((45, 45))
+    assert near_red == pytest.approx(surface.to_image().getpixel((45, 45)), abs=40)
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_transparency_is_preserved_but_in_jpg(format: str) -> None:
     body = encode(scene(CLEAR).surface, format, background=(0, 0, 255, 255)).image.body

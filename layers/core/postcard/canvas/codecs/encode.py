@@ -69,7 +69,7 @@ def encode(
     if format == "auto":
         format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
     deadline.check(max_seconds(format, surface.size))
-    image = surface.flatten(background) if format == "jpg" else surface.to_image()
+    image = _to_image(surface, format, background)
     quality = quality or FORMATS[format].default_quality or 0
     if exact and format == "png":
         body = write_png(image, exact=True)
@@ -85,6 +85,13 @@ def encode(
         body = min(body, fitted, key=len)
     over_budget = max_bytes is not None and len(body) > max_bytes
     return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
+
+
+def _to_image(surface: Surface, format: str, background: Color) -> Image.Image:
+    """The surface in RGB or RGBA, with as much transparency as the format has."""
+    if format == "jpg":
+        return surface.flatten(background)
+    return palette.with_binary_alpha(surface) if format == "gif" else surface.to_image()
 
 
 def max_seconds(format: str, size: tuple[int, int]) -> float:
@@ -192,9 +199,8 @@ def _fit_by_colors(
     Palettes without room for the inks are not tried, nor 256 colours of a gif, which it has
     without `max_bytes`.
     """
-    tries = _Tries(
-        lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
-    )
+    quantize = palette.quantize_for_gif if format == "gif" else palette.quantize
+    tries = _Tries(lambda colors: _WRITERS[format](quantize(image, colors, inks), 0), deadline)
     untried = _COLOR_COUNTS[1:] if format == "gif" else _COLOR_COUNTS
     possible = [count for count in untried if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
@@ -247,12 +253,12 @@ def _write_gif(indexed: Image.Image, _: int) -> bytes:
 
 def _to_gif_palette(image: Image.Image, find_inks: FindInks) -> Image.Image:
     """At most 256 colours, flat art's own where possible."""
-    indexed = palette.to_indexed(image, exact=False) if image.mode == "RGB" else None
-    return indexed or palette.quantize(image, _COLOR_COUNTS[0], find_inks())
+    indexed = palette.to_indexed(image, exact=False)
+    return indexed or palette.quantize_for_gif(image, _COLOR_COUNTS[0], find_inks())
 
 
 def _transparency_option(image: Image.Image) -> dict[str, int]:
-    """GIF's transparent colour: one fully transparent entry; translucent ones become opaque."""
+    """GIF's transparent colour: the one that is not opaque."""
     if not image.palette or image.palette.mode != "RGBA":
         return {}
     alphas = bytes(image.getpalette("RGBA") or ())[3::4]
