@@ -67,9 +67,7 @@ def test_an_offset_takes_flags_and_widths_as_in_ruby(pattern: str, expected: str
         ("uk-UA", "%b %Y", "січ. 2027"),
     ],
 )
-def test_a_month_without_a_day_is_in_the_nominative(
-    tag: str, pattern: str, expected: str
-) -> None:
+def test_a_month_without_a_day_is_in_the_nominative(tag: str, pattern: str, expected: str) -> None:
     assert LocaleFilters(tag, UTC).date(DAY, pattern) == expected
 
 

@@ -48,9 +48,10 @@ _CURRENCY_SIGNS = {
     **{(f"zh_Hans_{place}", "CNY"): "CN\u00a5" for place in ("HK", "MO", "SG")},
 }
 # English of Europe writes euros as the institutions of the EU do, whatever the country's numbers.
-_EUROPEAN_ENGLISH = frozenset(
-    "150 BE CH CZ DE DK EE ES FI FR GE HU IT LT LV NL NO PL PT RO SE SI SK UA".split()
-)
+_EUROPEAN_ENGLISH = (
+    "150", "BE", "CH", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GE", "HU", "IT", "LT", "LV",
+    "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "UA",
+)  # fmt: skip
 
 
 def format_number(
@@ -83,10 +84,7 @@ def format_number(
     number = _group_digits(integer, pattern.grouping, group, _minimum_grouping(locale))
     number += decimal + fraction if fraction else ""
     minus = symbols.get("minusSign", "-")
-    prefix, suffix = (
-        _unquote(affix[amount < 0]).replace("-", minus)
-        for affix in affixes
-    )
+    prefix, suffix = (_unquote(affix[amount < 0]).replace("-", minus) for affix in affixes)
     if currency:
         symbol = _currency_sign(locale, currency)
         prefix, suffix = _with_symbol(prefix, suffix, symbol)
