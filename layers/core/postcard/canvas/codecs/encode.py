@@ -23,6 +23,7 @@ _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
+_MIN_SHARP_QUALITY = 50  # of a jpg of flat art: below it, halved chroma looks better
 _DPI = (96, 96)
 
 # Speed 8 takes 7.8 s for noise of 16 megapixels, and one call cannot be ended. Speed 9 takes 2.2 s;
@@ -221,8 +222,12 @@ def _write_png(image: Image.Image, _: int) -> bytes:
 
 
 def _write_jpg(image: Image.Image, quality: int) -> bytes:
-    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed."""
-    subsampling = "4:4:4" if palette.is_flat_art(image) else "4:2:0"
+    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed.
+
+    At low qualities, as under a small `max_bytes`, coarse colours would show more than that.
+    """
+    is_sharp = quality >= _MIN_SHARP_QUALITY and palette.is_flat_art(image)
+    subsampling = "4:4:4" if is_sharp else "4:2:0"
     return save_image(image, "JPEG", quality=quality, subsampling=subsampling, dpi=_DPI)
 
 
