@@ -23,7 +23,7 @@ _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
-_MIN_SHARP_QUALITY = 50  # of a jpg of flat art: below it, halved chroma looks better
+_MIN_SHARP_QUALITY = 40  # of a jpg of flat art: below it, halved chroma looks better
 _DPI = (96, 96)
 
 # Speed 8 takes 7.8 s for noise of 16 megapixels, and one call cannot be ended. Speed 9 takes 2.2 s;
