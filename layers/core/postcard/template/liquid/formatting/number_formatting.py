@@ -39,6 +39,10 @@ _AFFIXES = {
     "es_GQ": ("\u00a4", ""),
     "fa_AF": ("\u00a4\u00a0", ""),
 }
+_NATIVE_AFFIXES = {  # by language and numbering system: Babel has the pattern of one only
+    ("ar", "arab"): ("\u200f", "\u00a0\u00a4"),
+    ("fa", "arabext"): ("\u200e\u00a4", ""),
+}
 _CURRENCY_SIGNS = {
     ("bn_IN", "USD"): "$",
     ("de_LI", "EUR"): "EUR",
@@ -76,7 +80,7 @@ def format_number(
     if currency:
         decimal = symbols.get("currencyDecimal", decimal)
         group = symbols.get("currencyGroup", group)
-        affixes = _currency_affixes(str(locale), affixes)
+        affixes = _currency_affixes(locale, numbering_system, affixes)
     if currency == "EUR" and locale.language == "en" and locale.territory in _EUROPEAN_ENGLISH:
         decimal, group, affixes = ".", ",", _with_minus(("\u00a4", ""))
     integer, _, fraction = f"{abs(amount):.{places[1]}f}".partition(".")
@@ -91,9 +95,10 @@ def format_number(
     return prefix + number + suffix
 
 
-def _currency_affixes(locale: str, affixes: Affixes) -> Affixes:
+def _currency_affixes(locale: "Locale", numbering_system: str, affixes: Affixes) -> Affixes:
     """The affixes of the pattern of money, each for a positive and for a negative amount."""
-    return _with_minus(_AFFIXES[locale]) if locale in _AFFIXES else affixes
+    stated = _AFFIXES.get(str(locale)) or _NATIVE_AFFIXES.get((locale.language, numbering_system))
+    return _with_minus(stated) if stated else affixes
 
 
 def _with_minus(affixes: tuple[str, str]) -> Affixes:
