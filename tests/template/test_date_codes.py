@@ -64,6 +64,8 @@ def test_an_offset_takes_flags_and_widths_as_in_ruby(pattern: str, expected: str
         ("cs-CZ", "%OB / %-d", "leden / 1"),
         ("ca-ES", "%B", "gener"),
         ("fi-FI", "%B %Y", "tammikuu 2027"),
+        ("fi-FI", "%A", "perjantai"),
+        ("fi-FI", "%A %-d. %B", "perjantaina 1. tammikuuta"),
         ("uk-UA", "%b %Y", "січ. 2027"),
     ],
 )
@@ -104,3 +106,15 @@ def test_known_codes_and_texts_with_percent_signs_are_no_findings() -> None:
     fields = {"d": {"type": "date", "default": DAY}}
     text = "10% {{ d | date: '%^b %-d 100%%' }} {{ d | date: 'EEE d' }} {{ d | append: '%Q' }}"
     assert not check_template(template(fields=fields, layers=[{"type": "text", "text": text}]))
+
+
+def test_names_of_one_locale_do_not_depend_on_those_drawn_before() -> None:
+    """Babel writes resolved names into data that locales share."""
+    patterns = ("%B %Y", "%A", "%b", "%a", "LLL ccc")
+    for tag in ("az", "nl", "apc", "sw", "en"):
+        for pattern in patterns:
+            LocaleFilters(tag, UTC).date(DAY, pattern)
+    danish = [LocaleFilters("da", UTC).date(DAY, pattern) for pattern in patterns]
+    assert danish == ["januar 2027", "fredag", "jan.", "fre.", "jan. fre."]
+    assert LocaleFilters("ar", UTC).date(DAY, "%a %B") == "الجمعة يناير"
+    assert LocaleFilters("fr", UTC).date(DAY, "%b %Y") == "janv. 2027"

@@ -105,7 +105,7 @@ class _Writer(NamedTuple):
         if code in _NAMES:
             name = _NAMES[code]
             if modifier == "O" or not self.has_day:  # "январь 2027", but "1 января"
-                name = name.replace("M", "L")
+                name = name.replace("M", "L").replace("E", "c")
             return _cased(self.format_cldr(name), code, flags, self.language)
         return _cased(_CODE.sub(self.write, _SHORTHANDS[code]), "", flags, self.language)
 
