@@ -13,13 +13,13 @@ def find_locale(tag: str) -> Any:
 
     for candidate in (tag.replace("_", "-"), re.split("[-_]", tag)[0]):
         try:
-            return _with_own_data(Locale.parse(candidate, sep="-"))
+            return _with_own_names(Locale.parse(candidate, sep="-"))
         except (UnknownLocaleError, ValueError, TypeError):
             continue
     return None
 
 
-def _with_own_data(locale: Any) -> Any:
+def _with_own_names(locale: Any) -> Any:
     """The locale, reading its data without writing to what it shares with other locales.
 
     Babel stores what an alias leads to where it found the alias. That may be data of the root
@@ -39,13 +39,13 @@ def _with_own_data(locale: Any) -> Any:
             merge(value, others)
         return value
 
-    class LocaleData(LocaleDataDict):
+    class UnsharedLocale(LocaleDataDict):
         def __getitem__(self, key: Any) -> Any:
             value = resolved(self._data[key], self.base)
-            return LocaleData(value, base=self.base) if isinstance(value, dict) else value
+            return UnsharedLocale(value, base=self.base) if isinstance(value, dict) else value
 
     shared: Any = load(str(locale))
-    locale._Locale__data = LocaleData(shared)
+    locale._Locale__data = UnsharedLocale(shared)
     return locale
 
 
