@@ -23,6 +23,7 @@ _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
+_MIN_SHARP_QUALITY = 40  # of a jpg of flat art: below it, halved chroma looks better
 _DPI = (96, 96)
 
 # Speed 8 takes 7.8 s for noise of 16 megapixels, and one call cannot be ended. Speed 9 takes 2.2 s;
@@ -69,7 +70,7 @@ def encode(
     if format == "auto":
         format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
     deadline.check(max_seconds(format, surface.size))
-    image = surface.flatten(background) if format == "jpg" else surface.to_image()
+    image = _to_image(surface, format, background)
     quality = quality or FORMATS[format].default_quality or 0
     if exact and format == "png":
         body = write_png(image, exact=True)
@@ -85,6 +86,13 @@ def encode(
         body = min(body, fitted, key=len)
     over_budget = max_bytes is not None and len(body) > max_bytes
     return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
+
+
+def _to_image(surface: Surface, format: str, background: Color) -> Image.Image:
+    """The surface in RGB or RGBA, with as much transparency as the format has."""
+    if format == "jpg":
+        return surface.flatten(background)
+    return palette.with_binary_alpha(surface) if format == "gif" else surface.to_image()
 
 
 def max_seconds(format: str, size: tuple[int, int]) -> float:
@@ -192,9 +200,8 @@ def _fit_by_colors(
     Palettes without room for the inks are not tried, nor 256 colours of a gif, which it has
     without `max_bytes`.
     """
-    tries = _Tries(
-        lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
-    )
+    quantize = palette.quantize_for_gif if format == "gif" else palette.quantize
+    tries = _Tries(lambda colors: _WRITERS[format](quantize(image, colors, inks), 0), deadline)
     untried = _COLOR_COUNTS[1:] if format == "gif" else _COLOR_COUNTS
     possible = [count for count in untried if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
@@ -215,8 +222,12 @@ def _write_png(image: Image.Image, _: int) -> bytes:
 
 
 def _write_jpg(image: Image.Image, quality: int) -> bytes:
-    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed."""
-    subsampling = "4:4:4" if palette.is_flat_art(image) else "4:2:0"
+    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed.
+
+    At low qualities, as under a small `max_bytes`, coarse colours would show more than that.
+    """
+    is_sharp = quality >= _MIN_SHARP_QUALITY and palette.is_flat_art(image)
+    subsampling = "4:4:4" if is_sharp else "4:2:0"
     return save_image(image, "JPEG", quality=quality, subsampling=subsampling, dpi=_DPI)
 
 
@@ -247,12 +258,12 @@ def _write_gif(indexed: Image.Image, _: int) -> bytes:
 
 def _to_gif_palette(image: Image.Image, find_inks: FindInks) -> Image.Image:
     """At most 256 colours, flat art's own where possible."""
-    indexed = palette.to_indexed(image, exact=False) if image.mode == "RGB" else None
-    return indexed or palette.quantize(image, _COLOR_COUNTS[0], find_inks())
+    indexed = palette.to_indexed(image, exact=False)
+    return indexed or palette.quantize_for_gif(image, _COLOR_COUNTS[0], find_inks())
 
 
 def _transparency_option(image: Image.Image) -> dict[str, int]:
-    """GIF's transparent colour: one fully transparent entry; translucent ones become opaque."""
+    """GIF's transparent colour: the one that is not opaque."""
     if not image.palette or image.palette.mode != "RGBA":
         return {}
     alphas = bytes(image.getpalette("RGBA") or ())[3::4]

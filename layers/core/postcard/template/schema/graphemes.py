@@ -43,6 +43,19 @@ def first_graphemes(text: str, limit: int) -> str:
     return "".join(_split_graphemes(text)[:limit])
 
 
+def first_letter(text: str) -> str:
+    """The first grapheme, with those that fonts draw as one shape with it.
+
+    >>> first_letter("ಶ್ರೀನಿವಾಸ")
+    'ಶ್ರೀ'
+    """
+    if text.isascii():
+        return text[:1]
+    from postcard.text.segmentation import typographic_units
+
+    return next(iter(typographic_units(text)), "")
+
+
 def shorten_graphemes(text: str, limit: int) -> str | None:
     """A text of more than `limit` graphemes, cut to so many with an ellipsis as the last.
 
