@@ -161,6 +161,7 @@ def test_an_unchecked_link_is_signed_without_its_template(state: Path) -> None:
 def test_a_merge_link_ends_with_the_platforms_merge_tag(state: Path) -> None:
     url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
     assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*&_end=\($", url)
+    assert "&name={{ contact.NAME }}&" in link(state, "--esp", "sendinblue", "--open", "name=NAME")
     filled = url.partition("&name=")[0] + "&name=AT&T&_end=("
     assert verify_link(state, filled).exit_code == 0
     assert requests.get(filled, timeout=30).status_code == 200
@@ -209,6 +210,19 @@ def test_a_snippet_of_stored_addresses_shows_the_default_picture_for_an_empty_on
     refused = ("snippet", "merge", "--set", "code=ABCD", "--esp", "brevo", "--if-empty")
     bad = run_postcard(*refused, "--attribute", 'a"b', "--state", state)
     assert (bad.exit_code, "such as FIRSTNAME" in bad.stderr) == (2, True)
+
+
+def test_the_default_of_a_required_open_field_is_the_fallback_picture(state: Path) -> None:
+    keys = local_json(state)
+    fields = {"name": {"required": True, "open": True, "max_length": 9}}
+    document = {"width": 30, "height": 20, "fields": fields, "layers": [], "alt": "{{ name }}"}
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    template_url = f"{keys['base_url']}/v1/templates/required"
+    assert requests.put(template_url, json=document, headers=key, timeout=30).status_code == 200
+    call = ("snippet", "required", "--esp", "postmark", "--if-empty", "--json", "--state", state)
+    default = run_postcard(*call).json_output["url"]
+    response = requests.get(default, timeout=30)
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
 
 
 def test_a_snippet_needs_an_open_field(state: Path) -> None:

@@ -26,7 +26,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.services.merge_alt import merge_alt
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
-from postcard.template.fields.field_types import AnyField, ListField, SingleField
+from postcard.template.fields.field_types import AnyField, ListField, SingleField, TextField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
 from postcard.template.fields.localized_values import accepted_forms
 from postcard.template.fields.values import BadValue, TooLong, read_value
@@ -208,7 +208,7 @@ class LinkService:
                 signed_part,
                 esp=request.esp,
                 open=open_fields,
-                text_fields=_text_fields(compiled, open_fields),
+                text_fields=_free_text_fields(compiled, open_fields),
             )
         size, alt = job.size, MergeAlt((job.alt,))
         if request.esp:
@@ -344,9 +344,14 @@ def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str])
     return replace(spec, items=items, required=spec.required and not keys)
 
 
-def _text_fields(template: Template, names: Iterable[str]) -> list[str]:
+def _free_text_fields(template: Template, names: Iterable[str]) -> list[str]:
+    """The text fields without choices or a pattern: they hold names, the others codes."""
     specs = {name: find_field(template.document.fields, name) for name in names}
-    return [name for name, spec in specs.items() if spec and spec.type == "text"]
+    return [
+        name
+        for name, spec in specs.items()
+        if isinstance(spec, TextField) and not spec.choices and not spec.pattern
+    ]
 
 
 def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
