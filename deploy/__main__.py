@@ -25,6 +25,7 @@ from deploy.cloudformation_stack import (
     DeploymentPlan,
     StackOutputs,
     failed_resources,
+    newest_event,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
@@ -53,6 +54,13 @@ def main(argv: Sequence[str]) -> int:
     except (DeployError, SmokeTestFailed, Problem, BotoCoreError, ClientError) as error:
         print(f"The deployment stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "Stopped. CloudFormation goes on with an update that it has begun. Run the command"
+            " again to deploy the rest.",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 
@@ -117,10 +125,11 @@ def deploy(
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
     build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
     plan = with_api_concurrency(plan, limits, deployed)
+    before = newest_event(cloudformation, plan.stack_name)
     try:
         run_sam(plan.sam_command(region, only_show_changes=arguments.changes))
     except DeployError as error:
-        causes = failed_resources(cloudformation, plan.stack_name)
+        causes = failed_resources(cloudformation, plan.stack_name, after=before)
         raise DeployError(
             "\n".join([str(error), *(each.explain(stack) for each in causes)])
         ) from None

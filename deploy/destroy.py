@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from deploy.__main__ import aws_region, caller_identity
 from deploy.cloudformation_stack import DeployedStack, DeployError, DeploymentPlan, failed_resources
-from deploy.questions import Declined
+from deploy.questions import Declined, read_answer
 from deploy.stack_advice import StackName
 
 # Buckets that hold nothing that cannot be made again.
@@ -74,7 +74,7 @@ def destroy(stage: str, read_line: Callable[[str], str]) -> None:
             parameters=" ".join(f"{RETAINED[name]}={each}" for name, each in retained.items()),
         )
     )
-    if read_line(f"Type {stack.name} to delete it: ").strip() != stack.name:
+    if read_answer(read_line, f"Type {stack.name} to delete it: ") != stack.name:
         raise Declined
     buckets = [physical[name] for name in EMPTIED if name in physical]
     delete(cloudformation, session.client("s3"), stack.name, buckets)

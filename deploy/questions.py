@@ -29,12 +29,22 @@ class Terminal:
             return
         if not self.interactive:
             raise DeployError(otherwise)
-        if self.read_line(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        if read_answer(self.read_line, f"{question} [y/N] ").lower() not in ("y", "yes"):
             raise Declined
 
     def ask(self, question: str) -> str:
         """A line of text; empty without a terminal, and with `yes`."""
-        return self.read_line(question).strip() if self.interactive and not self.yes else ""
+        asks = self.interactive and not self.yes
+        return read_answer(self.read_line, question) if asks else ""
+
+
+def read_answer(read_line: Callable[[str], str], question: str) -> str:
+    """The line that someone types; `Declined` if the input ends instead, as by Ctrl-D."""
+    try:
+        return read_line(question).strip()
+    except EOFError:
+        print()
+        raise Declined from None
 
 
 def complete(

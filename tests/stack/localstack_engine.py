@@ -114,7 +114,7 @@ def running_engine(python: str) -> Iterator[str]:
         }
         with log.open("w") as output:
             process = subprocess.Popen(
-                [python, "-m", "localstack.runtime.main"],
+                [Path(python).absolute(), "-m", "localstack.runtime.main"],  # `cwd` is another
                 env=environment,
                 cwd=folder,
                 stdout=output,

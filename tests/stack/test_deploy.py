@@ -27,6 +27,7 @@ from deploy.cloudformation_stack import (
     DeploymentPlan,
     StackOutputs,
     failed_resources,
+    newest_event,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
@@ -295,6 +296,34 @@ class TestStack:
         causes = [(each.logical_id, each.reason) for each in failed_resources(client, "s")]
         assert causes == [("Table", "the first cause"), ("Distribution", "another cause")]
 
+    def test_a_failure_before_cloudformation_began_quotes_no_earlier_one(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        for _ in range(2):
+            stub.add_response("describe_stack_events", {"StackEvents": events(FAILED_UPDATE)})
+        assert failed_resources(client, "s", after=newest_event(client, "s")) == []
+
+    def test_the_causes_are_found_behind_the_many_events_of_a_rollback(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        rollback = events([(f"R{n}", "DELETE_COMPLETE", "") for n in range(100)])
+        page = {"StackEvents": rollback, "NextToken": "more"}
+        stub.add_response("describe_stack_events", page)
+        stub.add_response("describe_stack_events", {"StackEvents": events(FAILED_UPDATE)})
+        assert [each.logical_id for each in failed_resources(client, "s")] == [
+            "Table",
+            "Distribution",
+        ]
+
+    def test_a_stack_that_was_never_there_has_no_events(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        stub.add_client_error("describe_stack_events", "ValidationError")
+        assert newest_event(client, "s") is None
+
 
 # Newest first, as CloudFormation lists them: an update that failed, after a creation that failed.
 FAILED_UPDATE = [
@@ -309,10 +338,11 @@ FAILED_UPDATE = [
 
 
 def events(rows: list[tuple[str, str, str]]) -> list[dict[str, object]]:
-    common = {"StackId": "i", "EventId": "e", "StackName": "s", "Timestamp": 1, "ResourceType": "T"}
+    common = {"StackId": "i", "StackName": "s", "Timestamp": 1, "ResourceType": "T"}
     return [
         {
             **common,
+            "EventId": f"{name} {status} {reason}",
             "LogicalResourceId": name,
             "ResourceStatus": status,
             "ResourceStatusReason": reason,

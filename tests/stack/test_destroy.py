@@ -1,5 +1,7 @@
 """Tests of `make destroy`, with moto in place of AWS."""
 
+import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +75,16 @@ def test_only_the_stacks_name_deletes_it(answer: str, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("aws")
+def test_without_a_terminal_nothing_is_deleted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert destroy.main([]) == 1
+    assert capsys.readouterr().err == "Nothing was deleted.\n"
+    assert statuses() == ["CREATE_COMPLETE"]
+
+
+@pytest.mark.usefixtures("aws")
 def test_a_stack_that_does_not_exist_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert destroy.main(["--stage", "prod"], lambda _: "postcard-prod") == 1
     assert "There is no stack postcard-prod in us-east-1." in capsys.readouterr().err
@@ -94,14 +106,14 @@ class BusyStack:
         if self.deletions <= self.busy:
             raise WaiterError("StackDeleteComplete", "DELETE_FAILED", {})
 
-    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+    def get_paginator(self, _: str) -> "BusyStack":
+        return self
+
+    def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
         event = {"LogicalResourceId": "AccessLogsBucket", "ResourceType": "AWS::S3::Bucket"}
         reason = "The bucket you tried to delete is not empty"
-        return {
-            "StackEvents": [
-                {**event, "ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": reason}
-            ]
-        }
+        failed = {"ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": reason}
+        yield {"StackEvents": [{**event, **failed, "EventId": "e"}]}
 
 
 def test_logs_that_arrive_during_the_deletion_are_deleted_too() -> None:
