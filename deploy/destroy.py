@@ -1,6 +1,7 @@
 """Deletes a stack: says what is lost and what stays, empties its buckets, deletes it.
 
 python -m deploy.destroy --stage dev
+python -m deploy.destroy --bucket NAME  # a bucket that stayed, with all versions of its objects
 """
 
 import argparse
@@ -42,9 +43,15 @@ def main(argv: Sequence[str], read_line: Callable[[str], str] = input) -> int:
     """Delete the stack of a stage; 0 if it is gone."""
     parser = argparse.ArgumentParser(prog="destroy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stage", default="dev", help="a stage of samconfig.toml (dev)")
+    parser.add_argument(
+        "--bucket", help="delete this bucket, which an earlier stack left, instead of a stack"
+    )
     arguments = parser.parse_args(argv)
     try:
-        destroy(arguments.stage, read_line)
+        if arguments.bucket:
+            delete_bucket(arguments.bucket, read_line)
+        else:
+            destroy(arguments.stage, read_line)
     except Declined:
         print("Nothing was deleted.", file=sys.stderr)
         return 1
@@ -97,6 +104,22 @@ def delete(cloudformation: Any, s3: Any, stack: str, buckets: Sequence[str]) -> 
                 reasons = [f"{each.logical_id}: {each.reason}" for each in causes]
                 raise DeployError("\n".join([f"{error}", *reasons])) from error
     raise DeployError(f"New objects kept arriving in {', '.join(buckets)}. Run the command again.")
+
+
+def delete_bucket(bucket: str, read_line: Callable[[str], str]) -> None:
+    """Ask for the bucket's name, and delete it with every version of its objects.
+
+    `aws s3 rb --force` leaves versions, and then fails.
+    """
+    session = boto3.Session(region_name=aws_region(os.environ))
+    s3, identity = session.client("s3"), caller_identity(session)
+    s3.head_bucket(Bucket=bucket)
+    print(f"Deleting the bucket {bucket} ({identity}), with all assets and templates in it.")
+    if read_answer(read_line, f"Type {bucket} to delete it: ") != bucket:
+        raise Declined
+    print(f"{empty(s3, bucket):,} objects deleted")
+    s3.delete_bucket(Bucket=bucket)
+    print(f"{bucket} is deleted.")
 
 
 def physical_ids(cloudformation: Any, stack: str) -> dict[str, str]:

@@ -90,6 +90,21 @@ def test_a_stack_that_does_not_exist_is_said_so(capsys: pytest.CaptureFixture[st
     assert "There is no stack postcard-prod in us-east-1." in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("aws")
+def test_a_bucket_that_stayed_is_deleted_with_the_versions_of_its_objects() -> None:
+    s3: Any = boto3.client("s3", "us-east-1")
+    store = bucket_name("StoreBucket")
+    s3.put_bucket_versioning(Bucket=store, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(Bucket=store, Key="assets/logo", Body=b"x")
+    s3.delete_object(Bucket=store, Key="assets/logo")
+    assert destroy.main(["--bucket", store], lambda _: "yes") == 1
+    assert len(s3.list_object_versions(Bucket=store)["Versions"]) == 2
+    assert destroy.main(["--bucket", store], lambda _: store) == 0
+    assert store not in {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    assert destroy.main(["--bucket", store], lambda _: store) == 1
+
+
 class BusyStack:
     """A stack whose bucket gets new objects while it is being deleted, `busy` times."""
 
