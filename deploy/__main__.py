@@ -17,7 +17,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from deploy import bootstrap, origin_secret, questions
+from deploy import bootstrap, origin_secret, parameters, questions
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
     DeployedStack,
@@ -44,10 +44,10 @@ from postcard.settings import Settings
 def main(argv: Sequence[str]) -> int:
     """Deploy; 0 if the stack is deployed and passed the smoke test."""
     arguments = read_arguments(argv)
-    parameters = {**dict(arguments.parameter), "Architecture": arguments.architecture}
+    given = {**dict(arguments.parameter), "Architecture": arguments.architecture}
     terminal = Terminal(sys.stdin.isatty(), yes=arguments.yes)
     try:
-        deploy(arguments, parameters, terminal)
+        deploy(arguments, given, terminal)
     except Declined:
         print("Nothing was deployed.", file=sys.stderr)
         return 1
@@ -111,13 +111,15 @@ def deploy(
     """Run every step in order; the first failure stops the deployment."""
     session = boto3.Session(region_name=aws_region(os.environ))
     region = str(session.region_name)
-    identity = caller_identity(session)
     plan = DeploymentPlan.read(arguments.stage, extra_parameters)
+    identity = caller_identity(session)
     stack = StackName(plan.stack_name, region)
     cloudformation = session.client("cloudformation")
     deployed = DeployedStack.read(cloudformation, plan.stack_name)
     if problem := obstacle(deployed.status, stack):
         raise DeployError(problem)
+    if faults := parameters.faults(plan.parameters, deployed.parameters):
+        raise DeployError("\n  ".join(["The parameters are wrong.", *faults]))
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
     requested, reserved = api_concurrency(plan, deployed)

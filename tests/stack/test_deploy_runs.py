@@ -14,6 +14,7 @@ from moto import mock_aws
 from moto.cloudformation.models import Event, Stack, cloudformation_backends
 
 import deploy.__main__ as deployment
+from deploy import parameters
 from deploy.account_limits import ConcurrencyLimits
 
 TEMPLATE = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
@@ -137,3 +138,34 @@ def test_a_failure_of_sam_is_explained_only_if_cloudformation_reported_it(
     assert "an earlier cause" not in error
     assert ("keys already exists" in error) is reached_cloudformation
     assert machine.started == ["make", "sam"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "sentence"),
+    [
+        ("AlarmMail=ops@example.com", "no parameter AlarmMail: did you mean AlarmEmail?"),
+        ("Sandwich=1", "docs/operate.md lists them"),
+        ("PictureDomain=pictures.example.com", "PictureCertificateArn is missing"),
+        (
+            "PictureCertificateArn=arn:aws:acm:eu-west-1:1:certificate/x",
+            "PictureCertificateArn does not match",
+        ),
+        ("LogDays=8", "LogDays is one of 1, 3, 5"),
+        ("RetentionDays=0", "RetentionDays is 1 or more, and 3650 or less"),
+        ("MergeRenders=many", 'MergeRenders is a whole number, not "many"'),
+        ("AllowHttp=yes", "AllowHttp is one of nothing, 1"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_is_built(
+    machine: Machine, parameter: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deployment.main(["--parameter", parameter, "--yes"]) == 1
+    assert sentence in capsys.readouterr().err
+    assert machine.started == []
+
+
+def test_a_domain_whose_certificate_is_deployed_already_may_be_given_again() -> None:
+    domain, certificate = "pictures.example.com", "arn:aws:acm:us-east-1:1:certificate/x"
+    deployed = {"PictureDomain": domain, "PictureCertificateArn": certificate}
+    assert parameters.faults({"PictureDomain": domain}, deployed) == []
+    assert parameters.faults(deployed, {}) == []
