@@ -17,7 +17,7 @@ from dataclasses import replace
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from deploy import bootstrap, origin_secret, parameters, questions
+from deploy import bootstrap, origin_secret, questions
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
     DeployedStack,
@@ -118,7 +118,7 @@ def deploy(
     deployed = DeployedStack.read(cloudformation, plan.stack_name)
     if problem := obstacle(deployed.status, stack):
         raise DeployError(problem)
-    if faults := parameters.faults(plan.parameters, deployed.parameters):
+    if faults := questions.parameter_faults(plan.parameters, deployed.parameters):
         raise DeployError("\n  ".join(["The parameters are wrong.", *faults]))
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))

@@ -14,7 +14,7 @@ from moto import mock_aws
 from moto.cloudformation.models import Event, Stack, cloudformation_backends
 
 import deploy.__main__ as deployment
-from deploy import parameters
+from deploy import questions
 from deploy.account_limits import ConcurrencyLimits
 
 TEMPLATE = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
@@ -167,5 +167,5 @@ def test_a_wrong_parameter_is_refused_before_anything_is_built(
 def test_a_domain_whose_certificate_is_deployed_already_may_be_given_again() -> None:
     domain, certificate = "pictures.example.com", "arn:aws:acm:us-east-1:1:certificate/x"
     deployed = {"PictureDomain": domain, "PictureCertificateArn": certificate}
-    assert parameters.faults({"PictureDomain": domain}, deployed) == []
-    assert parameters.faults(deployed, {}) == []
+    assert questions.parameter_faults({"PictureDomain": domain}, deployed) == []
+    assert questions.parameter_faults(deployed, {}) == []
