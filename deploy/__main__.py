@@ -152,7 +152,7 @@ def caller_identity(session: boto3.Session) -> str:
     except (NoCredentialsError, ClientError) as error:
         raise DeployError(
             f"AWS does not accept your credentials ({error}). Sign in, for example with"
-            " `aws sso login` and AWS_PROFILE, then deploy again."
+            " `aws sso login` and AWS_PROFILE, then run the command again."
         ) from None
     return str(identity["Arn"])
 

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from deploy.__main__ import aws_region, caller_identity
 from deploy.cloudformation_stack import DeployedStack, DeployError, DeploymentPlan, failed_resources
-from deploy.questions import Declined, read_answer
+from deploy.questions import PARAMETERS_TOGETHER, Declined, read_answer
 from deploy.stack_advice import StackName
 
 # Buckets that hold nothing that cannot be made again.
@@ -67,10 +67,15 @@ def destroy(stage: str, read_line: Callable[[str], str]) -> None:
     stack = StackName(DeploymentPlan.read(stage, {}).stack_name, str(session.region_name))
     identity = caller_identity(session)
     cloudformation = session.client("cloudformation")
-    if DeployedStack.read(cloudformation, stack.name).status is None:
+    deployed = DeployedStack.read(cloudformation, stack.name)
+    if deployed.status is None:
         raise DeployError(f"There is no stack {stack.name} in {stack.region}.")
     physical = physical_ids(cloudformation, stack.name)
-    retained = {name: physical[name] for name in RETAINED if name in physical}
+    retained = {
+        name: kept
+        for name, parameter in RETAINED.items()
+        if (kept := physical.get(name) or deployed.parameters.get(parameter))
+    }
     print(
         LOSS.format(
             stack=stack.name,
@@ -78,7 +83,16 @@ def destroy(stage: str, read_line: Callable[[str], str]) -> None:
             identity=identity,
             stage=stage,
             retained="\n".join(f"    {name}: {each}" for name, each in retained.items()),
-            parameters=" ".join(f"{RETAINED[name]}={each}" for name, each in retained.items()),
+            parameters=" ".join(
+                [
+                    *(f"{RETAINED[name]}={each}" for name, each in retained.items()),
+                    *(
+                        f"{name}={deployed.parameters[name]}"
+                        for name in PARAMETERS_TOGETHER
+                        if deployed.parameters.get(name)
+                    ),
+                ]
+            ),
         )
     )
     if read_answer(read_line, f"Type {stack.name} to delete it: ") != stack.name:

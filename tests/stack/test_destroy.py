@@ -14,6 +14,9 @@ from deploy import destroy
 from deploy.cloudformation_stack import DeployError
 
 TEMPLATE = """
+Parameters:
+  ExistingKeys: {Type: String, Default: ""}
+  PictureDomain: {Type: String, Default: ""}
 Resources:
   PicturesBucket: {Type: AWS::S3::Bucket}
   StoreBucket: {Type: AWS::S3::Bucket, DeletionPolicy: Retain}
@@ -27,6 +30,13 @@ Resources:
 """
 
 
+KEYS = "arn:aws:secretsmanager:us-east-1:1:secret:keys-of-an-earlier-stack"
+PARAMETERS = [
+    {"ParameterKey": "ExistingKeys", "ParameterValue": KEYS},
+    {"ParameterKey": "PictureDomain", "ParameterValue": "pictures.example.com"},
+]
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
@@ -34,7 +44,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         boto3.client("cloudformation", "us-east-1").create_stack(
-            StackName="postcard-dev", TemplateBody=TEMPLATE
+            StackName="postcard-dev", TemplateBody=TEMPLATE, Parameters=PARAMETERS
         )
         yield
 
@@ -72,6 +82,19 @@ def test_only_the_stacks_name_deletes_it(answer: str, capsys: pytest.CaptureFixt
     assert destroy.main([], lambda _: answer) == 1
     assert capsys.readouterr().err == "Nothing was deleted.\n"
     assert statuses() == ["CREATE_COMPLETE"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_command_for_a_new_stack_names_also_what_this_one_had_taken_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table, store = (
+        destroy.physical_ids(boto3.client("cloudformation", "us-east-1"), "postcard-dev")[name]
+        for name in ("Table", "StoreBucket")
+    )
+    destroy.main([], lambda _: "")
+    said = f"ExistingTable={table} ExistingStoreBucket={store} ExistingKeys={KEYS}"
+    assert f'PARAMETERS="{said} PictureDomain=pictures.example.com"' in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("aws")

@@ -486,6 +486,12 @@ def test_an_alarm_over_two_metrics_works_while_one_has_no_data(template: SamDocu
         assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
 
 
+def test_the_page_about_operation_has_each_alarm_and_each_parameter(template: SamDocument) -> None:
+    page = Path("docs/operate.md").read_text(encoding="utf-8")
+    names = {*of_type(template, "AWS::CloudWatch::Alarm"), *template["Parameters"]}
+    assert {name for name in names if f"`{name}`" not in page} == {"Stage"}
+
+
 def test_the_dashboard_is_valid_json(template: SamDocument) -> None:
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert len(json.loads(body)["widgets"]) == 6
