@@ -1,5 +1,6 @@
 """The CloudFormation stack: the parameters for `sam deploy`, and the stack's outputs."""
 
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,12 +52,19 @@ class DeploymentPlan:
         It never asks: `sam deploy` ends with 0 also when its question is answered with no.
         """
         environment = "default" if self.stage == "dev" else self.stage
-        pairs = [f"{name}={value}" for name, value in self.parameters.items()]
+        pairs = [f"{name}={_quoted(value)}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
         command += ["--region", region, "--config-env", environment]
         command += ["--no-confirm-changeset"]
         command += ["--no-execute-changeset"] if only_show_changes else []
         return [*command, "--parameter-overrides", *pairs]
+
+
+def _quoted(value: str) -> str:
+    """A parameter's value as SAM reads it, which takes an empty one only in quotes."""
+    if value and not re.search(r"[\s\"]", value):
+        return value
+    return '"' + value.replace('"', '\\"') + '"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,18 @@ class TestPlan:
         command = plan.sam_command("us-east-1")
         assert command[command.index("--config-env") + 1] == "default"
 
+    @pytest.mark.parametrize(
+        ("value", "written"),
+        [
+            ("", '""'),
+            ("https://a.example,https://b.example", "https://a.example,https://b.example"),
+            ('a "b" c', '"a \\"b\\" c"'),
+        ],
+    )
+    def test_a_value_can_be_removed_and_may_have_spaces(self, value: str, written: str) -> None:
+        plan = DeploymentPlan.read("dev", {"CorsOrigins": value})
+        assert f"CorsOrigins={written}" in plan.sam_command("us-east-1")
+
     def test_an_unknown_stage_is_refused(self) -> None:
         with pytest.raises(DeployError, match="no stage"):
             DeploymentPlan.read("nowhere", {})
