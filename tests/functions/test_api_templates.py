@@ -16,8 +16,8 @@ from tests.functions.sample_events import document
 HERO = "https://example.com/hero.png"
 
 
-def hero(source: str = HERO) -> dict[str, object]:
-    return {"type": "image", "width": 120, "height": 60, "source": source}
+def hero(source: str = HERO, **more: object) -> dict[str, object]:
+    return {"type": "image", "width": 120, "height": 60, "source": source, **more}
 
 
 def test_a_post_publishes_under_a_generated_id(empty: InMemoryService) -> None:
@@ -193,6 +193,13 @@ def test_an_unavailable_source_is_400_with_its_pointer(empty: InMemoryService) -
             {
                 "fields": {"photo": {"type": "image", "example": HERO}},
                 "layers": [hero("{{ photo }}")],
+            },
+            "/layers/0/source",
+        ),
+        (
+            {
+                "fields": {"photo": {"type": "image", "example": HERO}},
+                "layers": [hero("{{ photo }}", on_error="fail")],
             },
             "/layers/0/source",
         ),

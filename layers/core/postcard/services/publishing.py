@@ -188,6 +188,9 @@ class Publisher:
         try:
             rendered = self._pipeline.render_with(job, prepared, images)
         except RenderFailed as failure:
+            if failure.reference in images:  # it was fetched, and cannot be decoded
+                pointer, detail = f"{failure.pointer}/source", f"No picture: {failure}."
+                raise_faults([Fault("image_unavailable", pointer, detail)])
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
