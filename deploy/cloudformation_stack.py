@@ -44,7 +44,8 @@ class DeploymentPlan:
             raise DeployError(f'samconfig.toml has no stage "{stage}". Add it, or use dev or prod.')
         deploy = environment["deploy"]["parameters"]
         configured = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
-        return cls(stage, deploy["stack_name"], {**configured, **extra_parameters})
+        parameters = {"Stage": stage, **configured, **extra_parameters}
+        return cls(stage, deploy["stack_name"], parameters)
 
     def sam_command(self, region: str, *, only_show_changes: bool = False) -> list[str]:
         """The `sam deploy` command. A parameter that is not named keeps its deployed value.
@@ -54,7 +55,9 @@ class DeploymentPlan:
         environment = "default" if self.stage == "dev" else self.stage
         pairs = [f"{name}={_quoted(value)}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
-        command += ["--region", region, "--config-env", environment]
+        # By itself, SAM looks for samconfig.toml beside the built template.
+        command += ["--config-file", str(SAM_CONFIG.absolute()), "--config-env", environment]
+        command += ["--region", region]
         command += ["--no-confirm-changeset"]
         command += ["--no-execute-changeset"] if only_show_changes else []
         return [*command, "--parameter-overrides", *pairs]

@@ -31,6 +31,7 @@ from deploy.cloudformation_stack import (
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
+from deploy.questions import parameter_faults
 from deploy.template_check import SamDocument
 from postcard.adapters.memory import (
     MemoryApiKeyStore,
@@ -189,6 +190,12 @@ class TestPlan:
         assert command[command.index("--config-env") + 1] == "prod"
         assert "Architecture=x86_64" in command
 
+    def test_sam_reads_the_stack_s_name_from_samconfig(self) -> None:
+        """It looks for the file beside the template, unless it is told an absolute path."""
+        command = DeploymentPlan.read("dev", {}).sam_command("us-east-1")
+        config = Path(command[command.index("--config-file") + 1])
+        assert config.is_absolute() and config.samefile("samconfig.toml")
+
     def test_dev_is_sams_default_environment(self) -> None:
         plan = DeploymentPlan.read("dev", {})
         assert plan.stack_name == "postcard-dev"
@@ -206,6 +213,17 @@ class TestPlan:
     def test_a_value_can_be_removed_and_may_have_spaces(self, value: str, written: str) -> None:
         plan = DeploymentPlan.read("dev", {"CorsOrigins": value})
         assert f"CorsOrigins={written}" in plan.sam_command("us-east-1")
+
+    def test_a_stage_as_the_page_about_operation_shows_it_has_metrics_of_its_own(
+        self, tmp_path: Path
+    ) -> None:
+        page = Path("docs/operate.md").read_text(encoding="utf-8")
+        config = tmp_path / "samconfig.toml"
+        config.write_text(page.partition("```toml\n")[2].partition("```")[0])
+        plan = DeploymentPlan.read("test", {}, config)
+        assert plan.stack_name == "postcard-test"
+        assert plan.parameters == {"Stage": "test", "LogDays": "7"}
+        assert parameter_faults(plan.parameters, {}) == []
 
     def test_an_unknown_stage_is_refused(self) -> None:
         with pytest.raises(DeployError, match="no stage"):
