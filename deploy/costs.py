@@ -46,12 +46,11 @@ def picture_units(
     *,
     drawn: int,
     hits: int = 0,
-    merge: int = 0,
     stored: bool = True,
 ) -> dict[str, Decimal | int]:
     """What so many first opens (`drawn`) and answers of the CDN (`hits`) use.
 
-    `merge` of the first opens are of merge links. With `stored`, S3 keeps the pictures for 90 days.
+    With `stored`, S3 keeps the pictures for 90 days.
     """
     requests = drawn + hits
     gigabytes = Decimal(drawn * PICTURE_BYTES) / 10**9
@@ -65,7 +64,7 @@ def picture_units(
         "lambda_request": drawn,
         "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
         "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
-        "dynamodb_wru": Decimal(drawn) / 20 + Decimal(merge) / 200,  # leased counters
+        "dynamodb_wru": Decimal(drawn) / 20,  # one write counts twenty renders
         "logs_gb": log_gigabytes,
         "logs_gb_month": log_gigabytes * Decimal("0.15"),  # compressed
     }

@@ -13,28 +13,6 @@ class Diagnostic(BaseModel):
     detail: str
 
 
-class ImageResponse(BaseModel):
-    """An image."""
-
-    success: bool = True
-    id: str
-    url: str
-    created_at: str
-    template_id: str
-    template_version: int
-    status: str
-    format: str
-    width: int
-    height: int
-    display_width: int
-    display_height: int
-    bytes: int | None
-    cached: bool
-    alt: str
-    metadata: dict[str, Any] | None = None
-    warnings: list[Diagnostic]
-
-
 class StoredImageResponse(BaseModel):
     """A stored image: `ImageResponse` without `metadata`."""
 
@@ -54,6 +32,12 @@ class StoredImageResponse(BaseModel):
     cached: bool
     alt: str
     warnings: list[Diagnostic]
+
+
+class ImageResponse(StoredImageResponse):
+    """An image."""
+
+    metadata: dict[str, Any] | None = None
 
 
 class LinkResponse(BaseModel):

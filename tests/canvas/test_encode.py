@@ -2,6 +2,7 @@
 
 import io
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.encode import encode
+from postcard.canvas.codecs.encode import _WRITERS, encode
 from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import LinearGradient, RadialGradient
@@ -273,3 +274,21 @@ def test_soft_gradients_show_no_grid_as_webp(size: tuple[int, int], bar: bool) -
     shown = {name: grid(opened(body).convert("RGB")) for name, body in encoded.items()}
     assert shown["webp"] < shown["jpg"] + 0.2
     assert len(encoded["webp"]) < len(encoded["jpg"])
+
+
+@pytest.mark.parametrize(("canvas", "files"), [(scene(), 2), (flat(), 2), (scene(CLEAR), 1)])
+def test_auto_makes_each_file_once(
+    canvas: Canvas, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for name, write in _WRITERS.items():
+
+        def counting(image: Image.Image, quality: int, of: str = name, by: Any = write) -> bytes:
+            made.append(of)
+            body: bytes = by(image, quality)
+            return body
+
+        monkeypatch.setitem(_WRITERS, name, counting)
+    best = encode(canvas.surface, "auto").image
+    assert len(made) == files
+    assert best.body == encode(canvas.surface, best.format).image.body

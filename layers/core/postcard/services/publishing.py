@@ -4,17 +4,16 @@ The version is written last, so that whoever reads it finds everything that it n
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
-from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
     Gone,
     ServiceUnavailable,
+    SourceImageFault,
     faults_to_json,
     raise_faults,
 )
@@ -38,7 +37,6 @@ from postcard.pipeline.render_job import (
 )
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.rendering.drawing_context import TargetPixels
 from postcard.rendering.renderer import (
     FallbackKind,
     ImageSource,
@@ -174,8 +172,7 @@ class Publisher:
             sources, {}, templates=(template.id,), deadline=deadline.instant
         )
         renderer = self._pipeline.renderer
-        decode = partial(renderer.image_cache.decode_untrusted, deadline=deadline)
-        raise_faults([*faults, *_undecodable(sources, images, decode)])
+        raise_faults(faults)
         images = downscale(template, images, deadline)
         raise_faults(
             check_drawing_time(
@@ -183,6 +180,7 @@ class Publisher:
             )
         )
         result = self._draw_example(examples, images)
+        raise_faults([each for each in result.warnings if isinstance(each, SourceImageFault)])
         check_size(result.image)
         findings = findings_about(template, result, renderer, now=now)
         template = replace(template, format=result.image.format)
@@ -193,6 +191,9 @@ class Publisher:
         try:
             rendered = self._pipeline.render_with(job, prepared, images)
         except RenderFailed as failure:
+            if failure.reference in images:  # it was fetched, and cannot be decoded
+                pointer, detail = f"{failure.pointer}/source", f"No picture: {failure}."
+                raise_faults([Fault("image_unavailable", pointer, detail)])
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
@@ -300,25 +301,6 @@ def _source_pointer(template: Template, reference: str) -> str:
             return json_pointer(kind, "source")
     defaults = default_images(document)
     return next((pointer for image, pointer in defaults if image == reference), "")
-
-
-def _undecodable(
-    sources: Sequence[ImageSource],
-    fetched: Mapping[str, bytes],
-    decode: Callable[[bytes, TargetPixels], DecodedImage],
-) -> Iterator[Fault]:
-    """Faults of the fetched files that are no images.
-
-    Those that the document itself names were re-encoded when they were fetched.
-    """
-    for source in {one.reference: one for one in sources if not one.from_document}.values():
-        body = fetched.get(source.reference)
-        if body is None:
-            continue
-        try:
-            decode(body, (1, 1))
-        except ImageDecodeError as error:
-            yield Fault("image_unavailable", source.pointer, f"No picture: {error}.")
 
 
 def _example_job(prepared: PreparedRender) -> RenderJob:

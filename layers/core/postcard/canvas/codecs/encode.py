@@ -6,7 +6,6 @@ bytes.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from PIL import Image
 
@@ -61,31 +60,52 @@ def encode(
 ) -> EncodeResult:
     """Encode a surface as `png`, `jpg`, `webp`, `avif` or `gif`.
 
-    `auto` chooses png or jpg. A jpg, which has no alpha, is drawn on `background`. A png of flat
-    art may change edge pixels by up to seven levels, unless `exact`. Over `max_bytes` quality
-    goes down (jpg, webp, avif), or the number of colours (png, gif), which always include the
-    inks; if nothing fits, the smallest file that was made is returned with `over_budget`. Raises
-    `DeadlineExceeded` before an encoding that might not end by `deadline`.
+    `auto` is png for a transparent picture; else both png and jpg are made, and the better one is
+    taken. A jpg, which has no alpha, is drawn on `background`. A png of flat art may change edge
+    pixels by up to seven levels, unless `exact`. Over `max_bytes` quality goes down (jpg, webp,
+    avif), or the number of colours (png, gif), which always include the inks; if nothing fits, the
+    smallest file that was made is returned with `over_budget`. Raises `DeadlineExceeded` before an
+    encoding that might not end by `deadline`.
     """
-    if format == "auto":
-        format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
-    deadline.check(max_seconds(format, surface.size))
-    image = _to_image(surface, format, background)
-    quality = quality or FORMATS[format].default_quality or 0
-    if exact and format == "png":
-        body = write_png(image, exact=True)
-    elif format == "gif":
-        body = _write_gif(_to_gif_palette(image, find_inks), 0)
-    else:
-        body = _WRITERS[format](image, quality)
-    if max_bytes is not None and len(body) > max_bytes:
-        if FORMATS[format].default_quality:
-            fitted = _fit_by_quality(image, format, quality, body, max_bytes, deadline)
+
+    def first_file(format: str) -> _FirstFile:
+        deadline.check(max_seconds(format, surface.size))
+        image = _to_image(surface, format, background)
+        used_quality = quality or FORMATS[format].default_quality or 0
+        if exact and format == "png":
+            body = write_png(image, exact=True)
+        elif format == "gif":
+            body = _write_gif(_to_gif_palette(image, find_inks), 0)
         else:
-            fitted = _fit_by_colors(image, format, find_inks(), max_bytes, deadline)
+            body = _WRITERS[format](image, used_quality)
+        return _FirstFile(format, image, used_quality, body)
+
+    if format != "auto":
+        first = first_file(format)
+    elif surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
+        first = first_file("png")
+    else:
+        is_flat_art = palette.is_flat_art(surface.color)
+        first = _better(first_file("png"), first_file("jpg"), max_bytes, is_flat_art=is_flat_art)
+    body = first.body
+    if max_bytes is not None and len(body) > max_bytes:
+        if FORMATS[first.format].default_quality:
+            fitted = _fit_by_quality(first, max_bytes, deadline)
+        else:
+            fitted = _fit_by_colors(first.image, first.format, find_inks(), max_bytes, deadline)
         body = min(body, fitted, key=len)
     over_budget = max_bytes is not None and len(body) > max_bytes
-    return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
+    return EncodeResult(EncodedImage(body, first.format, *surface.size), over_budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstFile:
+    """A surface's file in one format, at the quality asked for; it may be over `max_bytes`."""
+
+    format: str
+    image: Image.Image
+    quality: int
+    body: bytes
 
 
 def _to_image(surface: Surface, format: str, background: Color) -> Image.Image:
@@ -103,32 +123,19 @@ def max_seconds(format: str, size: tuple[int, int]) -> float:
     return pixels / 1e6 * per_megapixel
 
 
-def _choose_auto_format(
-    surface: Surface,
-    quality: int | None,
-    max_bytes: int | None,
-    background: Color,
-    deadline: Deadline,
-) -> Literal["png", "jpg"]:
-    """The better of png and jpg, by encoding both.
+def _better(
+    png: _FirstFile, jpg: _FirstFile, max_bytes: int | None, *, is_flat_art: bool
+) -> _FirstFile:
+    """The better of two files of an opaque picture.
 
-    Transparent pictures are png. If only one of the two keeps to `max_bytes`, it is chosen. Else
-    flat art is a png unless a jpg is much smaller, and everything else is the smaller of the two.
+    If only one of the two keeps to `max_bytes`, it is chosen. Else flat art is a png unless a jpg
+    is much smaller, and everything else is the smaller of the two.
     """
-    if surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
-        return "png"
-    png_bytes, jpg_bytes = (
-        len(
-            encode(
-                surface, format, quality=quality, background=background, deadline=deadline
-            ).image.body
-        )
-        for format in ("png", "jpg")
-    )
+    png_bytes, jpg_bytes = len(png.body), len(jpg.body)
     if max_bytes is not None and (png_bytes <= max_bytes) != (jpg_bytes <= max_bytes):
-        return "png" if png_bytes <= max_bytes else "jpg"
-    ratio = _MAX_FLAT_ART_RATIO if palette.is_flat_art(surface.color) else 1.0
-    return "png" if png_bytes <= jpg_bytes * ratio else "jpg"
+        return png if png_bytes <= max_bytes else jpg
+    ratio = _MAX_FLAT_ART_RATIO if is_flat_art else 1.0
+    return png if png_bytes <= jpg_bytes * ratio else jpg
 
 
 class _Tries:
@@ -155,20 +162,13 @@ class _Tries:
         return body
 
 
-def _fit_by_quality(
-    image: Image.Image,
-    format: str,
-    max_quality: int,
-    largest: bytes,
-    max_bytes: int,
-    deadline: Deadline,
-) -> bytes:
+def _fit_by_quality(first: _FirstFile, max_bytes: int, deadline: Deadline) -> bytes:
     """The file with the best quality found that fits; the smallest if none does.
 
-    `largest` is the file at `max_quality`, which does not fit. Each guess follows from the sizes
-    known so far.
+    `first` does not fit. Each guess follows from the sizes known so far.
     """
-    tries = _Tries(lambda quality: _WRITERS[format](image, quality), deadline)
+    tries = _Tries(lambda quality: _WRITERS[first.format](first.image, quality), deadline)
+    largest, max_quality = first.body, first.quality
     fitting, low = b"", 0  # the best quality known to fit, 0 for none
     too_large, high = largest, max_quality
     slope = _LOG_BYTES_PER_QUALITY

@@ -4,8 +4,8 @@ import unicodedata
 
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
+from postcard.text.style import ELLIPSIS
 
-ELLIPSIS = "…"
 MAX_COMBINING_MARKS = 8  # on one letter
 _MAX_COMBINING_RUN = 30  # as in Unicode's stream-safe text format (UAX #15)
 _MAX_AVERAGE_CHARACTERS = 20  # of a grapheme; the longest emoji have ten
