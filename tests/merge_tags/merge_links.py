@@ -1,0 +1,104 @@
+"""Postcard's part: the `<img>` of each platform, and the words that a picture's address shows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
+from typing import Any
+
+from postcard.errors import Problem
+from postcard.links.parse import parse_link
+from postcard.links.verify import verify_signature
+from postcard.template.bind import bind
+from postcard.template.compiled import Template
+from postcard.template.modifications import modifications_from_link
+from postcard.template.validation.parse import parse_document
+from tests.functions.in_memory_service import BASE_URL, InMemoryService
+from tests.links.link_cases import KEYS
+
+DEFAULT = "there"
+TEMPLATE_ID = "acid"
+
+
+def text_field(**more: Any) -> dict[str, Any]:
+    field = {"type": "text", "default": DEFAULT, "max_length": 1000, "open": True}
+    return {**field, "example": "Alex", **more}
+
+
+def document(fields: Mapping[str, Any]) -> dict[str, Any]:
+    words = " ".join(f"{{{{ {name} }}}}" for name in fields)
+    layer = {"type": "text", "name": "title", "width": 200, "height": 40, "text": words}
+    return {
+        "name": "Acid test",
+        "width": 200,
+        "height": 40,
+        "fields": dict(fields),
+        "layers": [{**layer, "size": 16, "min_size": 8, "fit": "shrink"}],
+        "alt": f"Hi {words}",
+    }
+
+
+class MergeLinks:
+    """Merge links of one template: minted by the API, read as the image function reads them."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        with redirect_stdout(StringIO()):  # its log
+            world = InMemoryService()
+            world.link_keys = KEYS
+            source = document(fields)
+            world.publish(source, TEMPLATE_ID)
+        self._world = world
+        self.fields = tuple(fields)
+        self._template = Template.compile(TEMPLATE_ID, 1, parse_document(json.dumps(source)))
+
+    def image_tag(self, platform: str, attributes: Mapping[str, str]) -> str:
+        """The `img` that `POST /v1/links` returns; `attributes` of the open fields."""
+        body = {"template_id": TEMPLATE_ID, "esp": platform, "open": attributes}
+        with redirect_stdout(StringIO()):
+            reply = self._world.call("POST", "/v1/links", body)
+        assert reply.status == 200, reply.body
+        return str(reply.json["img"])
+
+    def inserted(self, link: str) -> dict[str, str] | None:
+        """The raw value of each open field of a link; None if the link is refused."""
+        try:
+            parsed = verify_signature(KEYS, parse_link(*link.partition("?")[::2]))
+        except Problem:
+            return None
+        return dict(parsed.fields)
+
+    def canonical(self, link: str) -> str | None:
+        """What the edge function passes on; None if the link is refused."""
+        try:
+            parsed = verify_signature(KEYS, parse_link(*link.partition("?")[::2]))
+        except Problem:
+            return None
+        return parsed.canonical_url
+
+    def shown(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """The values that the picture shows, each field's default included."""
+        modifications = modifications_from_link(self._template, values)
+        restricted = frozenset(self.fields)
+        return dict(bind(self._template, modifications, mode="link", restricted=restricted).values)
+
+
+@cache
+def of_one_name() -> MergeLinks:
+    """A template that shows a first name."""
+    return MergeLinks({"first_name": text_field()})
+
+
+def image_tags(links: MergeLinks, platforms: Sequence[str]) -> dict[str, str]:
+    """The `<img>` of each platform."""
+    from tests.merge_tags.stand_ins import attributes
+
+    return {
+        name: links.image_tag(
+            name, {field: text for field, text in attributes(name).items() if field in links.fields}
+        )
+        for name in platforms
+    }
+
+
+__all__ = ["BASE_URL", "DEFAULT", "MergeLinks", "image_tags", "of_one_name", "text_field"]
