@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from tests.merge_tags.edge_reader import EdgeReader
 from tests.merge_tags.html_parsers import PARSERS_IN_NODE, Element, Parse
-from tests.merge_tags.merge_links import DEFAULT, MergeLinks, image_tags
+from tests.merge_tags.merge_links import DEFAULT, MergeLinks, usual_attributes
 from tests.merge_tags.names import Name
 from tests.merge_tags.rewrites import Rewrite
 from tests.merge_tags.stand_ins import Person, StandIn
@@ -51,7 +51,8 @@ class Tally:
 
     `readings` by rewrite and outcome; `mails` whose value left its attribute; `alts` that say the
     name, the default's word or something else. `faults` are readings beyond what no link can mend,
-    with an example each. `ordinary` are readings of ordinary names that are not right.
+    with an example each. `ordinary_readings` are those of ordinary names, `ordinary_wrong` those of
+    them that are not right.
     """
 
     readings: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -60,7 +61,8 @@ class Tally:
     alts: Counter[str] = field(default_factory=Counter)
     faults: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    ordinary: int = 0
+    ordinary_readings: int = 0
+    ordinary_wrong: int = 0
 
     def add(self, other: "Tally") -> None:
         self.readings += other.readings
@@ -69,7 +71,8 @@ class Tally:
         self.alts += other.alts
         self.faults += other.faults
         self.examples = {**other.examples, **self.examples}
-        self.ordinary += other.ordinary
+        self.ordinary_readings += other.ordinary_readings
+        self.ordinary_wrong += other.ordinary_wrong
 
 
 Results = dict[StandIn, Tally]
@@ -191,7 +194,10 @@ class AcidTest:
     def run(self, names: Sequence[Name], stand_ins: Sequence[StandIn]) -> Results:
         judge = Judge(self.links)
         results = {one: Tally() for one in stand_ins}
-        tags = image_tags(self.links, sorted({one.platform for one in stand_ins}))
+        tags = {
+            name: self.links.image_tag(name, usual_attributes(name))
+            for name in sorted({one.platform for one in stand_ins})
+        }
         for first in range(0, len(names), NAMES_AT_ONCE):
             some = names[first : first + NAMES_AT_ONCE]
             people: list[Person] = [{FIELD: name.text} for name in some]
@@ -276,9 +282,11 @@ class AcidTest:
                 outcome = LOST if value is None else judge.outcome(name, value)
                 outcome = EDGE_DIFFERS if value == EDGE_DIFFERS else outcome
                 tally.readings[rewrite, outcome] += count
+                is_ordinary = name.kind in ORDINARY_KINDS
+                tally.ordinary_readings += count * is_ordinary
                 if outcome == RIGHT:
                     continue
-                tally.ordinary += count * (name.kind in ORDINARY_KINDS)
+                tally.ordinary_wrong += count * is_ordinary
                 encoding = self.encodings[stand_in.platform]
                 if not is_beyond_any_link(stand_in, encoding, rewrite, outcome, name.text):
                     self._fault(tally, (outcome, rewrite, name.kind), name.text, str(value))

@@ -9,6 +9,7 @@ from typing import Any
 
 from postcard.errors import Problem
 from postcard.links.parse import parse_link
+from postcard.links.platforms.registry import all_platforms, find_platform
 from postcard.links.verify import verify_signature
 from postcard.template.bind import bind
 from postcard.template.compiled import Template
@@ -89,16 +90,13 @@ def of_one_name() -> MergeLinks:
     return MergeLinks({"first_name": text_field()})
 
 
-def image_tags(links: MergeLinks, platforms: Sequence[str]) -> dict[str, str]:
-    """The `<img>` of each platform."""
-    from tests.merge_tags.stand_ins import attributes
-
-    return {
-        name: links.image_tag(
-            name, {field: text for field, text in attributes(name).items() if field in links.fields}
-        )
-        for name in platforms
-    }
+def usual_attributes(platform: str, fields: Sequence[str] = ("first_name",)) -> dict[str, str]:
+    """Each field to the attribute that accounts have for it."""
+    found = find_platform(platform)
+    assert found
+    return {name: found.usual_attribute(name) for name in fields}
 
 
-__all__ = ["BASE_URL", "DEFAULT", "MergeLinks", "image_tags", "of_one_name", "text_field"]
+def encodings() -> dict[str, str]:
+    """Each platform to how it writes values into an address: `u`, `r` or `a`."""
+    return {platform.name: platform.encoding for platform in all_platforms()}

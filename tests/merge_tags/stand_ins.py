@@ -16,7 +16,6 @@ from urllib.parse import quote, quote_plus
 
 Person = Mapping[str, str]  # a field of the template, such as first_name, to this person's value
 Render = Callable[[str, Sequence[Person]], list[str]]
-FIELDS = ("first_name", "last_name")
 
 
 @dataclass(frozen=True)
@@ -173,32 +172,31 @@ def tags(pattern: str, write: Callable[[str], str]) -> Render:
     return replacing(pattern, written)
 
 
-def in_turn(*renders: Render) -> Render:
-    """Each of these over what the one before has left."""
+def one_of(*alternatives: tuple[str, Callable[[str], str]]) -> Render:
+    """Tags of several forms, filled in at once, so that no value is filled in again."""
+    patterns = [re.compile(pattern) for pattern, _ in alternatives]
+    union = "|".join(re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern, _ in alternatives)
 
-    def render(template: str, people: Sequence[Person]) -> list[str]:
-        texts = [template] * len(people)
-        for one in renders:
-            texts = [one(text, [person])[0] for text, person in zip(texts, people, strict=True)]
-        return texts
+    def write(match: re.Match[str], person: Person) -> str:
+        for pattern, (_, write_value) in zip(patterns, alternatives, strict=True):
+            if found := pattern.fullmatch(match[0]):
+                default = found.groupdict().get("default") or ""
+                return write_value(_value(person, found["name"]) or default)
+        raise AssertionError(match[0])
 
-    return render
+    return replacing(union, write)
 
 
 def handlebars_by_hand(**helpers: Callable[[str], str]) -> Render:
     """`{{x}}`, `{{#if x}}{{x}}{{else}}…{{/if}}` and helpers, as Handlebars writes them."""
     block = r"\{\{#(?:if )?(?P<name>\w+)\}\}\{\{[\w.]+\}\}(?:\{\{else\}\}|\{\{/\w+\}\}\{\{\^\w+\}\})"
-    renders = [tags(block + r"(?P<default>[^{]*)\{\{/\w+\}\}", handlebars_escaped)]
-    for name, write in helpers.items():
-        renders.append(tags(rf"\{{\{{{name} (?P<name>\w+)\}}\}}", write))
-    renders.append(tags(r"\{\{defaultIfEmpty (?P<name>\w+) '(?P<default>[^']*)'\}\}", handlebars_escaped))
-    renders.append(tags(r"\{\{(?P<name>\w+)\}\}", handlebars_escaped))
-    return in_turn(*renders)
-
-
-def iterable_by_hand() -> Render:
-    encoded = tags(r"\{\{#urlEncode\}\}\{\{\{(?P<name>\w+)\}\}\}\{\{/urlEncode\}\}", quote_plus)
-    return in_turn(encoded, handlebars_by_hand())
+    return one_of(
+        (block + r"(?P<default>[^{]*)\{\{/\w+\}\}", handlebars_escaped),
+        (r"\{\{defaultIfEmpty (?P<name>\w+) '(?P<default>[^']*)'\}\}", handlebars_escaped),
+        (r"\{\{#urlEncode\}\}\{\{\{(?P<name>\w+)\}\}\}\{\{/urlEncode\}\}", quote_plus),
+        *((rf"\{{\{{{name} (?P<name>\w+)\}}\}}", write) for name, write in helpers.items()),
+        (r"\{\{(?P<name>\w+)\}\}", handlebars_escaped),
+    )
 
 
 def mailchimp(url_encode: Callable[[str], str]) -> Render:
@@ -219,9 +217,7 @@ def ampscript(url_encode: Callable[[str], str]) -> Render:
     def alt(text: str) -> str:
         return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
 
-    return in_turn(
-        tags(rf"%%=URLEncode\({attribute},1,1\)=%%", url_encode), tags(escaped, alt)
-    )
+    return one_of((rf"%%=URLEncode\({attribute},1,1\)=%%", url_encode), (escaped, alt))
 
 
 def zephyr() -> Render:
@@ -252,26 +248,6 @@ RAW_TAGS = {  # platforms of which nothing says how they write: raw and escaped 
     "dotdigital": r"@(?P<name>[A-Z_]+)@",
 }
 
-# What stands in `open` for first_name and last_name. Others take the field's own name.
-ATTRIBUTES = {
-    "mailchimp": ("FNAME", "LNAME"),
-    "hubspot": ("contact.firstname", "contact.lastname"),
-    "customerio": ("customer.first_name", "customer.last_name"),
-    "iterable": ("firstName", "lastName"),
-    "salesforce": ("FirstName", "LastName"),
-    "salesforce_next": ("FirstName", "LastName"),
-    "brevo": ("FIRSTNAME", "LASTNAME"),
-    "activecampaign": ("FIRSTNAME", "LASTNAME"),
-    "marketo": ("First Name", "Last Name"),
-    "marketo_new": ("firstName", "lastName"),
-    "instantly": ("firstName", "lastName"),
-    "lemlist": ("firstName", "lastName"),
-    "mailerlite": ("name", "last_name"),
-    "campaign_monitor": ("firstname", "lastname"),
-    "dotdigital": ("FIRSTNAME", "LASTNAME"),
-}
-
-
 def _raw_and_escaped(platform: str, pattern: str) -> list[StandIn]:
     return [
         StandIn(platform, "raw", tags(pattern, as_it_is), is_raw=True),
@@ -290,7 +266,7 @@ STAND_INS = [
     StandIn("braze", "Liquid, space as +", liquid(quote_plus)),
     StandIn("customerio", "Liquid", liquid(quote_plus)),
     StandIn("iterable", "Handlebars"),
-    StandIn("iterable", "by hand", iterable_by_hand()),
+    StandIn("iterable", "by hand", handlebars_by_hand()),
     StandIn("salesforce", "space as +", ampscript(dotnet_encoded)),
     StandIn("salesforce", "space as %20", ampscript(dotnet_encoded_20)),
     StandIn("salesforce_next", "Handlebars, space as +"),
@@ -321,7 +297,3 @@ STAND_INS = [
     *(one for name, pattern in RAW_TAGS.items() for one in _raw_and_escaped(name, pattern)),
 ]
 
-
-def attributes(platform: str) -> dict[str, str]:
-    """Each field to the platform's attribute."""
-    return dict(zip(FIELDS, ATTRIBUTES.get(platform, FIELDS), strict=True))
