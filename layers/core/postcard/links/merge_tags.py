@@ -1,44 +1,25 @@
 """Merge links: a signed prefix followed by merge tags, which mail platforms fill in when sending.
 
-A platform is one entry in `PLATFORMS`. Its tag URL-encodes the value if the platform can do that;
-the link says so (`_m`). A tag names no default: an empty value is drawn as the template's, and a
-default in the tag would need quotes and would stay in sent mail. `&_end=(` ends the link, so that
-nothing that is added behind it is read, and a link that was cut is recognized.
+What a platform's tags look like is in `platforms`. A tag URL-encodes the value if the platform can
+do that; the link says so (`_m`). A tag names no default: an empty value is drawn as the template's,
+and a default in the tag would need quotes and would stay in sent mail. `&_end=(` ends the link, so
+that nothing that is added behind it is read, and a link that was cut is recognized.
 """
 
 import html
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 from postcard.errors import BadRequest, Fault
 from postcard.json_text import json_pointer
 from postcard.links.build import check_length
 from postcard.links.encoding import OPEN_PART_END
-from postcard.name_suggestions import closest_name
+from postcard.links.platforms.mail_platform import ZERO_WIDTH_SPACE, MailPlatform
+from postcard.links.platforms.registry import PLATFORM_NAMES, find_platform, suggested_platform
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.runtime.lazy_regex import lazy_regex
 
-MAX_ATTRIBUTE_LENGTH = 500
-ZERO_WIDTH_SPACE = "\u200b"
 CUSTOM_ENCODINGS = {"url": "u", "raw": "r"}
-_LIQUID_START = re.compile(r"\{\{|\{%")
-
-
-@dataclass(frozen=True, slots=True)
-class MailPlatform:
-    """A mail platform: the form of its attributes, and `write_tag(attribute)`.
-
-    `encoding` says how it writes values into an address: `u` URL-encoded, `r` as raw text, `a`
-    unknown. `tag_pattern` matches a whole merge tag. `tag_joints` matches each place, without
-    characters, where a zero-width space keeps text from being one.
-    """
-
-    name: str
-    attribute_pattern: re.Pattern[str]
-    write_tag: Callable[[str], str]
-    encoding: str
-    example: str
-    tag_pattern: re.Pattern[str]
-    tag_joints: re.Pattern[str]
+_LIQUID_START = lazy_regex(r"\{\{|\{%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,86 +38,13 @@ class MergeLink:
         return [*(f"{name}={tag}" for name, tag in self.tags), f"{OPEN_PART_END}=("]
 
 
-def _klaviyo(attribute: str) -> str:
-    # Django's syntax: no space is allowed after a filter's colon. Attributes that are not
-    # identifiers (with a space or a $) need `lookup`.
-    if not re.fullmatch(r"[A-Za-z][\w.]*(\|.+)?", attribute):
-        attribute = f"person|lookup:'{attribute}'"
-    return f"{{{{ {attribute}|urlencode }}}}"
-
-
-def _mailchimp(attribute: str) -> str:
-    return f"*|URL:{attribute}|*"
-
-
-def _instantly(attribute: str) -> str:
-    return f"{{{{{attribute}}}}}"
-
-
-def _custom(attribute: str) -> str:
-    return attribute
-
-
-_NO_TAG = re.compile(r"(?!)")  # where such a tag in a template's text is Liquid already
-_ANY_TAG = re.compile(
-    r"\*\|[^*|]{1,200}\|\*|\[\[[^\[\]]{1,200}\]\]|\[%[^%]{1,200}%\]|%%[^%]{1,200}%%"
-    r"|<%[^%]{1,200}%>|\$\{[^{}]{1,200}\}|\{\$[^{}]{1,200}\}"
-)
-# Of an unknown platform: two characters of punctuation, or one that begins or ends a word.
-_ANY_JOINT = re.compile(
-    r"(?<=[{}\[\]<>()%$#*|~^@=!?_-])(?=[{}\[\]<>()%$#*|~^@=!?_-])"
-    r"|(?<=[{\[<%$#*|~^@])(?=\w)|(?<=\w)(?=[}\]>%$#*|~^@])"
-)
-PLATFORMS = {
-    platform.name: platform
-    for platform in (
-        MailPlatform(
-            "klaviyo",
-            re.compile(r"[A-Za-z][\w.]*(\|[^\x00-\x1f\"{}%<>&#\\]+)?|[^\x00-\x1f'\"{}%<>&#\\|]+"),
-            _klaviyo,
-            "u",
-            "first_name or person|lookup:'Points'",
-            _NO_TAG,
-            re.compile(r"(?<=\{)(?=[{%#])|(?<=[}%#])(?=\})"),
-        ),
-        MailPlatform(
-            "mailchimp",
-            re.compile(r"[A-Za-z0-9_]{1,50}"),
-            _mailchimp,
-            "u",
-            "FNAME",
-            re.compile(r"\*\|[^*|]{1,200}\|\*"),
-            re.compile(r"(?<=\*)(?=\|)|(?<=\|)(?=\*)"),
-        ),
-        MailPlatform(
-            "instantly",
-            re.compile(r"[A-Za-z0-9_ -]{1,100}"),
-            _instantly,
-            "r",
-            "firstName",
-            _NO_TAG,
-            re.compile(r"(?<=\{)|(?=\})"),  # of `{a|b}` too, from which it chooses one
-        ),
-        MailPlatform(
-            "custom",
-            re.compile(r"[^\x00-\x1f\x7f]+"),
-            _custom,
-            "a",
-            "[[firstname]]",
-            _ANY_TAG,
-            _ANY_JOINT,
-        ),
-    )
-}
-
-
 def without_merge_tags(text: str, *, esp: str, template_text: str) -> str:
     """A text that the platform shows as it is: no value in it becomes a merge tag.
 
     A zero-width space parts the characters that make a tag, so people read the same words. Tags
     that `template_text`, the Liquid of `text`, has outside its Liquid are its author's and stay.
     """
-    platform = PLATFORMS[esp]
+    platform = known_platform(esp)
     authored = set(platform.tag_pattern.findall(_outside_liquid(template_text)))
     parts, end = [], 0
     for match in platform.tag_pattern.finditer(text):
@@ -172,7 +80,7 @@ def merge_link(
     """
     if faults := platform_faults(esp, open):
         raise BadRequest("The merge tags cannot be written.", errors=faults)
-    platform = PLATFORMS[esp]
+    platform = known_platform(esp)
     names = sorted(open, key=lambda name: (name in text_fields, name))
     link = MergeLink(signed_prefix, tuple((name, platform.write_tag(open[name])) for name in names))
     empty = MergeLink(signed_prefix, tuple((name, "") for name in names))
@@ -180,18 +88,25 @@ def merge_link(
     return link
 
 
+def known_platform(esp: str) -> MailPlatform:
+    """The platform of a name that was checked before."""
+    platform = find_platform(esp)
+    assert platform is not None, esp
+    return platform
+
+
 def link_encoding(esp: str, encoding: str | None) -> str:
     """The `_m` of a link for a platform; `encoding` is what the caller said of `custom`."""
-    return CUSTOM_ENCODINGS[encoding] if encoding else PLATFORMS[esp].encoding
+    return CUSTOM_ENCODINGS[encoding] if encoding else known_platform(esp).encoding
 
 
 def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = None) -> list[Fault]:
     """The faults of a platform's name, of its encoding and of attributes not of its form."""
-    platform = PLATFORMS.get(esp)
+    platform = find_platform(esp)
     if platform is None:
-        close = closest_name(esp.lower(), list(PLATFORMS))
+        close = suggested_platform(esp)
         suggestion = f"Did you mean {close}? There are" if close else "One of"
-        detail = f"{suggestion} {', '.join(PLATFORMS)}; with custom, open holds complete tags."
+        detail = f"{suggestion} {', '.join(PLATFORM_NAMES)}; with custom, open holds complete tags."
         return [Fault("invalid_value", "/esp", detail)]
     faults = []
     if encoding is not None and (esp != "custom" or encoding not in CUSTOM_ENCODINGS):
@@ -204,8 +119,7 @@ def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = No
     return faults + [
         Fault("invalid_value", json_pointer("open", name), detail)
         for name, attribute in open.items()
-        if len(attribute) > MAX_ATTRIBUTE_LENGTH
-        or not platform.attribute_pattern.fullmatch(attribute)
+        if not platform.is_attribute(attribute)
     ]
 
 
