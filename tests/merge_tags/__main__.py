@@ -9,40 +9,18 @@ fewer names it writes no page.
 import argparse
 import multiprocessing
 import sys
-import tempfile
-import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
-from tests.merge_tags.acid import AcidTest, JavaScript, Results
-from tests.merge_tags.edge_reader import EdgeReader
-from tests.merge_tags.html_parsers import PARSERS
-from tests.merge_tags.merge_links import MergeLinks, encodings, text_field
-from tests.merge_tags.names import make_names
+from tests.merge_tags.acid import Results, Tally
 from tests.merge_tags.platforms_page import platforms_page, problems
-from tests.merge_tags.rewrites import REWRITES
+from tests.merge_tags.seed_run import run_seed
 from tests.merge_tags.stand_ins import STAND_INS
 
 PAGE = Path(__file__).parents[2] / "docs/email/platforms.md"
 NAMES, SEEDS = 10_000, (1, 2)
-
-
-def run_seed(seed: int, count: int, packages: Path) -> list[tuple[str, str, object]]:
-    """The results of one seed; a process of its own runs it."""
-    started = time.monotonic()
-    links = MergeLinks({"first_name": text_field()})
-    with tempfile.TemporaryDirectory() as folder:
-        edge, javascript = EdgeReader(Path(folder)), JavaScript(packages)
-        test = AcidTest(links, edge, PARSERS, REWRITES, encodings(), javascript)
-        results = test.run(make_names(count, seed), STAND_INS)
-        edge.close()
-        javascript.close()
-    seconds = time.monotonic() - started
-    print(
-        f"seed {seed}: {count} names, {test.distinct_mails} mails that differ,"
-        f" {test.distinct_addresses} addresses, {seconds:.0f} s",
-        file=sys.stderr,
-    )
-    return [(one.platform, one.engine, tally) for one, tally in results.items()]
 
 
 def main() -> int:
@@ -53,10 +31,9 @@ def main() -> int:
     parser.add_argument("--seeds", default=",".join(map(str, SEEDS)))
     options = parser.parse_args()
     seeds = tuple(int(seed) for seed in options.seeds.split(","))
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        tasks = [(seed, options.names, options.packages) for seed in seeds]
-        found = pool.starmap(run_seed, tasks, chunksize=1)
-    results = merged(found)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        found = pool.map(run_seed, seeds, repeat(options.names), repeat(options.packages))
+        results = merged(found)
     faults = problems(results)
     print("\n".join(faults) or "No wrong words, no lost links, no broken attributes.")
     if (options.names, seeds) != (NAMES, SEEDS):
@@ -69,15 +46,12 @@ def main() -> int:
     return 1 if faults or page != before else 0
 
 
-def merged(found: list[list[tuple[str, str, object]]]) -> Results:
+def merged(found: Iterable[list[Tally]]) -> Results:
     """The tallies of all seeds together."""
-    results: Results = {}
-    for rows in found:
-        for one, (_, _, tally) in zip(STAND_INS, rows, strict=True):
-            if one in results:
-                results[one].add(tally)  # type: ignore[arg-type]
-            else:
-                results[one] = tally  # type: ignore[assignment]
+    results: Results = {one: Tally() for one in STAND_INS}
+    for tallies in found:
+        for one, tally in zip(STAND_INS, tallies, strict=True):
+            results[one].add(tally)
     return results
 
 

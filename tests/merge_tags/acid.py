@@ -143,7 +143,10 @@ class Judge:
         self.outcome = cache(self._outcome)
 
     def _outcome(self, name: Name, inserted: str) -> str:
-        shown = self.shown(inserted)
+        return self.outcome_of_shown(name, self.shown(inserted))
+
+    def outcome_of_shown(self, name: Name, shown: object) -> str:
+        """What it is that the picture shows of this person."""
         if shown in {self.shown(text) for text in name.accepted_texts()}:
             return RIGHT
         if shown == self.default:
