@@ -138,7 +138,7 @@ acid: .venv-acid/ready ## test merge links with 20,000 awkward names on all mail
 	@PYTHONPATH=layers/core:functions:. .venv-acid/bin/python -m tests.merge_tags requirements/acid
 
 email-docs: setup ## write the pages of docs/email that are made from the mail platforms' files
-	$(BIN)/python -m local.email_docs
+	$(BIN)/python -m local.email_pages
 
 email-examples: requirements/mjml/node_modules/ready ## compile the MJML of examples/email (needs npm)
 	node examples/email/compile.mjs

@@ -20,6 +20,7 @@ from tests.merge_tags.merge_links import DEFAULT, usual_attributes
 from tests.merge_tags.names import make_names
 from tests.merge_tags.rewrites import REWRITES
 
+ByPlatform = Sequence[tuple[MailPlatform, list[Tally]]]
 ENCODINGS = {"u": "URL-encodes", "r": "inserts raw text", "a": "not known"}
 INTRODUCTION = """\
 # Mail platforms: what was tested
@@ -75,11 +76,11 @@ def problems(results: Results) -> list[str]:
 
 def platforms_page(results: Results, *, names: int, seeds: Sequence[int]) -> str:
     """The page; the worst stand-in of a platform counts."""
-    by_platform = {
-        platform: [tally for one, tally in results.items() if one.platform == platform.name]
+    by_platform = [
+        (platform, [tally for one, tally in results.items() if one.platform == platform.name])
         for platform in all_platforms()
         if platform.name != "custom"
-    }
+    ]
     readings = sum(tally.readings.total() for tally in results.values())
     ordinary = sum(tally.ordinary_readings for tally in results.values())
     text = INTRODUCTION.format(
@@ -105,7 +106,7 @@ def platforms_page(results: Results, *, names: int, seeds: Sequence[int]) -> str
     return "\n".join(sections)
 
 
-def _results(by_platform: dict[MailPlatform, list[Tally]]) -> str:
+def _results(by_platform: ByPlatform) -> str:
     legend = (
         "*Right* are the right words, or the default where the name is empty or says nothing. *Default*"
         " is the default though there was a name. *Wrong* counts the seven treatments other than"
@@ -118,12 +119,12 @@ def _results(by_platform: dict[MailPlatform, list[Tally]]) -> str:
         + f"| {_worst(tallies, RIGHT)} | {_worst(tallies, DEFAULT_INSTEAD)} "
         + f"| {_worst(tallies, JOINED)} | {_worst(tallies, WRONG)} | {_worst(tallies, LOST)} "
         + f"| {_broken(tallies)} | {'yes' if _alt_tag(platform) else 'no: the default'} |"
-        for platform, tallies in by_platform.items()
+        for platform, tallies in by_platform
     ]
     return legend + _table(head, rows)
 
 
-def _by_rewrite(by_platform: dict[MailPlatform, list[Tally]]) -> str:
+def _by_rewrite(by_platform: ByPlatform) -> str:
     legend = (
         "The share of readings with the right words, of the worst stand-in; in brackets the share with"
         " wrong words, where there are any. *Written anew*: a tool parses the query, adds a parameter"
@@ -131,20 +132,20 @@ def _by_rewrite(by_platform: dict[MailPlatform, list[Tally]]) -> str:
     )
     head = "| platform | " + " | ".join(name.replace("&", "`&`", 1) for name in REWRITES) + " |"
     rows = []
-    for platform, tallies in by_platform.items():
+    for platform, tallies in by_platform:
         cells = [_right_words(tallies, rewrite) for rewrite in REWRITES]
         rows.append(f"| {platform.title} | {' | '.join(cells)} |")
     return legend + _table(head.replace("`&` as &amp%3B", "`&` as `&amp%3B`"), rows)
 
 
-def _tags(by_platform: dict[MailPlatform, list[Tally]]) -> str:
+def _tags(by_platform: ByPlatform) -> str:
     legend = (
         "*How sure*: `documented` means that the platform's own pages describe the tag, `second-hand`"
         " that a public file of others does, `not found` that no page was found.\n\n"
     )
     head = "| platform | `esp` | tag in the address | tag in `alt` | how sure |"
     rows = []
-    for platform in by_platform:
+    for platform, _ in by_platform:
         attribute = usual_attributes(platform.name)["first_name"]
         alt = _alt_tag(platform)
         cells = (_code(platform.write_tag(attribute)), _code(alt) if alt else "the default's words")
