@@ -79,7 +79,7 @@ def test_a_platform_says_what_is_known_and_what_to_do(platform: MailPlatform) ->
     assert platform.encoding in ("u", "r", "a")
     assert platform.title and platform.note and platform.paste and platform.trap
     assert bool(platform.documentation) or platform.source != DOCUMENTED
-    assert re.fullmatch(r"(https://[^\s\"'<>]+)?", platform.documentation)
+    assert re.fullmatch(r"(https?://[^\s\"'<>]+)?", platform.documentation)
 
 
 @EVERY_PLATFORM

@@ -7,7 +7,7 @@ that nothing that is added behind it is read, and a link that was cut is recogni
 """
 
 import html
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from postcard.errors import BadRequest, Fault
 from postcard.json_text import json_pointer
@@ -18,6 +18,8 @@ from postcard.links.platforms.registry import PLATFORM_NAMES, find_platform, sug
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 
+_CODE_TAG = lazy_regex(r"<%(?:(?!%>).)*%>")
+_ANGLE_BRACKET = lazy_regex("[<>]")
 CUSTOM_ENCODINGS = {"url": "u", "raw": "r"}
 _LIQUID_START = lazy_regex(r"\{\{|\{%")
 
@@ -36,6 +38,25 @@ class MergeLink:
     def open_parts(self) -> list[str]:
         """What follows the signature: each open field with its tag, and the end."""
         return [*(f"{name}={tag}" for name, tag in self.tags), f"{OPEN_PART_END}=("]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeAlt:
+    """An alt text in parts: every second one, from the second on, is a merge tag."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The text with its tags."""
+        return "".join(self.parts)
+
+    @property
+    def html(self) -> str:
+        """The text for an attribute in double quotes; its tags are not escaped."""
+        return "".join(
+            part if index % 2 else html.escape(part) for index, part in enumerate(self.parts)
+        )
 
 
 def without_merge_tags(text: str, *, esp: str, template_text: str) -> str:
@@ -115,24 +136,94 @@ def platform_faults(esp: str, open: Mapping[str, str], encoding: str | None = No
             " write values is known."
         )
         faults.append(Fault("invalid_value", "/encoding", detail))
-    detail = f"Give only the attribute, such as {platform.example}."
-    return faults + [
-        Fault("invalid_value", json_pointer("open", name), detail)
+    return faults + [fault for name in open for fault in _attribute_faults(platform, name, open)]
+
+
+def _attribute_faults(
+    platform: MailPlatform, name: str, open: Mapping[str, str]
+) -> Iterator[Fault]:
+    attribute, pointer = open[name], json_pointer("open", name)
+    if not platform.is_attribute(attribute):
+        detail = f"Give only the attribute, such as {platform.example}."
+        yield Fault("invalid_value", pointer, detail)
+    elif '"' in platform.write_tag(attribute):
+        detail = (
+            'A " in the tag would end the src attribute: write the tag with single quotes, or '
+            "without its default. An empty value shows the template's default."
+        )
+        yield Fault("invalid_value", pointer, detail)
+    elif _ANGLE_BRACKET.search(_CODE_TAG.sub("", platform.write_tag(attribute))):
+        detail = (
+            "A < or > would end the tag in some editors and mail programs, unless it belongs to "
+            "<% and %>: use another form of the tag."
+        )
+        yield Fault("invalid_value", pointer, detail)
+
+
+def platform_warnings(
+    esp: str, open: Mapping[str, str], encoding: str | None = None
+) -> list[Fault]:
+    """What goes wrong with some values or attributes, which Postcard cannot mend."""
+    platform = known_platform(esp)
+    longest = platform.max_attribute_length
+    warnings = [
+        Fault(
+            "long_attribute",
+            json_pointer("open", name),
+            f"Names of tags have at most {longest} characters in {platform.title}, this one has "
+            f"{len(attribute)}: look it up in your account.",
+        )
         for name, attribute in open.items()
-        if not platform.is_attribute(attribute)
+        if len(attribute) > longest
     ]
+    if detail := raw_value_warning(platform, link_encoding(esp, encoding)):
+        warnings.append(Fault("merge_raw", "/esp", detail))
+    return warnings
 
 
-def image_tag(base_url: str, link: str | MergeLink, *, alt: str, width: int, height: int) -> str:
+def raw_value_warning(platform: MailPlatform, encoding: str) -> str | None:
+    """Which values are not drawn where the platform inserts them as they are; None if it encodes.
+
+    No link can mend them: docs/links-and-email.md says what can.
+    """
+    if encoding == "u" or (encoding == "a" and platform.name == "custom"):
+        return None
+    start = f"{platform.title} inserts values as they are"
+    if platform.name == "custom":
+        start = "The platform inserts values as they are"
+    elif encoding == "a":
+        start = f"{platform.title} may insert values as they are, with each + read as a space"
+    quote = (
+        ""
+        if platform.escapes_html
+        else (
+            ' A value with a " shows the default as well, and puts stray attributes into the mail '
+            "unless the platform escapes it."
+        )
+    )
+    return (
+        f"{start}. A value with a # shows the default.{quote} A tab or line end in a value joins "
+        "two words. The sure way is to store each person's finished address in a contact's field: "
+        "postcard snippet --if-empty writes the tag for it."
+    )
+
+
+def image_tag(
+    base_url: str, link: str | MergeLink, *, alt: str | MergeAlt, width: int, height: int
+) -> str:
     """The `<img>` of a link, HTML-escaped; `width` and `height` in CSS pixels.
 
     Merge tags are not escaped: platforms fill them in before the HTML is parsed. They hold no
-    double quote, so none ends the attribute. The style lets the picture shrink on a phone.
+    double quote, so none ends the attribute.
     """
     source = MergeLink(link, ()) if isinstance(link, str) else link
     tags = "".join(f"&amp;{part}" for part in source.open_parts()) if source.tags else ""
     src = html.escape(base_url.rstrip("/") + source.signed_prefix) + tags
-    src = src.replace('"', "&quot;")
+    alt_html = html.escape(alt) if isinstance(alt, str) else alt.html
+    return image_html(src.replace('"', "&quot;"), alt=alt_html, width=width, height=height)
+
+
+def image_html(src: str, *, alt: str, width: int, height: int) -> str:
+    """An `<img>` whose `src` and `alt` are HTML already; it shrinks on a phone."""
     style = f"display:block;width:100%;max-width:{width}px;height:auto;border:0"
-    alt_text = html.escape(alt)
-    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt_text}" style="{style}">'
+    return f'<img src="{src}" width="{width}" height="{height}" alt="{alt}" style="{style}">'

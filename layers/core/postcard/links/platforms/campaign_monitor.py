@@ -15,6 +15,10 @@ PLATFORM = MailPlatform(
     example="firstname",
     usual_case=joined_words,
     source=SECOND_HAND,
+    documentation=(
+        "https://help.oneclickpolitics.com/hc/en-us/articles/"
+        "228081588-How-do-I-personalize-a-campaign"
+    ),
     note="Pages of its resellers show the tag. How it escapes was not found.",
     paste="the HTML of a template that you import",
     trap="Write fallback= into the tag, even empty: the tag without it is another one.",

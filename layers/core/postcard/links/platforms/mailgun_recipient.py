@@ -1,8 +1,8 @@
 """Mailgun batch sending: recipient variables."""
 
 from postcard.links.platforms.mail_platform import (
+    DOCUMENTED,
     IDENTIFIER,
-    NOT_FOUND,
     PERCENT_JOINTS,
     PERCENT_TAG,
     MailPlatform,
@@ -19,8 +19,11 @@ PLATFORM = MailPlatform(
     expression=owned_by("recipient"),
     attribute_pattern=IDENTIFIER,
     example="first_name",
-    source=NOT_FOUND,
-    note="That values are inserted as they are is from memory.",
+    source=DOCUMENTED,
+    documentation=(
+        "https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/batch-sending"
+    ),
+    note="Its page documents the tag. That values are inserted as they are is from memory.",
     paste="the html of a message that has recipient-variables",
     trap="A variable that a recipient lacks stays in the mail as it is: send an empty text for it.",
     tag_pattern=PERCENT_TAG,

@@ -20,7 +20,7 @@ PLATFORM = MailPlatform(
     example="first_name",
     source=DOCUMENTED,
     documentation=(
-        "https://getstarted.meetmarigold.com/engagebysailthru/Content/zephyr/"
+        "https://getstarted.meetmarigold.com/engagebysailthru/Content/developers/"
         "zephyr-functions-library/u.html"
     ),
     note="Its page documents u(). That h() takes ?: within it is second-hand.",

@@ -31,7 +31,7 @@ PLATFORM = MailPlatform(
     source=DOCUMENTED,
     documentation=(
         "https://developer.salesforce.com/docs/marketing/marketing-cloud-ampscript/references/"
-        "mc-ampscript-reference/mc-ampscript-reference-http-url-encode.html"
+        "mc-ampscript-http/mc-ampscript-reference-http-url-encode.md"
     ),
     note=(
         "Its page documents URLEncode and its third argument. That it has no function which "

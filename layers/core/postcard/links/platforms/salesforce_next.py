@@ -21,8 +21,9 @@ PLATFORM = MailPlatform(
     usual_case=pascal_case,
     source=DOCUMENTED,
     documentation=(
-        "https://developer.salesforce.com/docs/marketing/marketing-cloud-next/references/"
-        "mcn-handlebars-reference/mcn-handlebars-reference-http-encodeuricomponent.html"
+        "https://developer.salesforce.com/docs/marketing/handlebars-for-marketing-cloud-next/"
+        "references/mcn-handlebars-http-references/"
+        "mcn-handlebars-reference-http-encodeuricomponent.html"
     ),
     note=(
         "Its page documents the helper, but the example leaves & and = as they are. So Postcard "
