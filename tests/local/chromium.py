@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless",
@@ -18,11 +20,24 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--disable-quic",
     "--disable-background-networking",
+    # A page that is not in front has slower timers, and after some minutes nearly none.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-component-update",
+    "--disable-hang-monitor",
+    "--disable-sync",
     "--no-first-run",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
 Json = dict[str, Any]
+# On a busy machine a Chromium now and then stops to answer: then a new one tries again, once.
+RETRIED = pytest.mark.flaky(reruns=1, only_rerun=["PageTimeout"])
+
+
+class PageTimeout(AssertionError):
+    """The page did not come to what was waited for; says what it was doing."""
 
 
 class Page:
@@ -94,13 +109,28 @@ class Page:
         assert "exceptionDetails" not in response, response
         return response["result"].get("value")
 
-    def wait_for(self, expression: str, *, seconds: float = 300) -> Any:
+    def wait_for(self, expression: str, *, seconds: float = 150) -> Any:
         """The expression's value, as soon as it is true."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(expression)):
-            assert time.monotonic() < end, f"not in time: {expression}"
+            if time.monotonic() > end:
+                raise PageTimeout(f"not in time: {expression}\n{self._state()}")
             time.sleep(0.05)
         return value
+
+    def _state(self) -> str:
+        """What the page waits for, for a failed test's message."""
+        state = self.evaluate("[location.href, document.readyState, document.visibilityState]")
+        states = {}
+        for event in self.events:
+            parameters = event.get("params", {})
+            if event.get("method") == "Network.requestWillBeSent":
+                states[parameters["requestId"]] = parameters["request"]["url"]
+            elif event.get("method") in ("Network.loadingFinished", "Network.loadingFailed"):
+                states.pop(parameters["requestId"], None)
+        return f"page: {state}, requests without a response: {[*states.values()]}, " + (
+            f"complaints: {self.complaints()}"
+        )
 
     def requested_urls(self) -> list[str]:
         """The addresses of all requests so far."""

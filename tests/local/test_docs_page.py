@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.local.chromium import CHROMIUM, Page, opened_page
+from tests.local.chromium import CHROMIUM, RETRIED, Page, opened_page
 from tests.local.conftest import RunningService
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
+pytestmark = [pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"), RETRIED]
 ALL_OPERATIONS = "document.querySelectorAll('.opblock').length > 20"
 PHONE, DESKTOP = (390, 844), (1280, 900)
 

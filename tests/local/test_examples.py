@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.local.chromium import CHROMIUM, opened_page
+from tests.local.chromium import CHROMIUM, RETRIED, opened_page
 from tests.local.conftest import RunningService
 from tests.local.node_packages import NODE, node_package
 
@@ -137,6 +137,7 @@ def faulty(service: RunningService, fault: str) -> tuple[str, str]:
     return service.url, "postcard_wrong"
 
 
+@RETRIED
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 def test_the_page_shows_the_picture_and_else_the_default_picture(
     service: RunningService, start_backend: StartBackend

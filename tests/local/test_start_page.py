@@ -13,10 +13,11 @@ from local.aws.http_messages import Request, Response
 from local.seed import SEED_FOLDER, InProcessApiClient
 from local.server import LocalServer
 from local.start_page import SAMPLES, StartPage, is_loopback
-from tests.local.chromium import CHROMIUM, Page, opened_page
+from tests.local.chromium import CHROMIUM, RETRIED, Page, opened_page
 from tests.local.conftest import RunningService
 from tests.local.node_packages import node_package
 
+pytestmark = RETRIED
 WELCOME, COUPON, COUNTDOWN = "tmpl_a1b2c3d4e5", "discount-coupon", "countdown-banner"
 PUBLISHED = (WELCOME, COUPON, COUNTDOWN)
 NEEDED_ASSETS = ("avatar", "portrait", "sale-generic", "sale-over", "sunrise")
