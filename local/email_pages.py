@@ -19,15 +19,16 @@ DEFAULT_LINK = "/r/welcome.png?_d=2&_kid=k1&_v=1&_sig=3MJg…"
 WIDTH, HEIGHT = 600, 315
 
 HOW_SURE = {
-    DOCUMENTED: "documented: the platform's own pages describe the tag",
-    SECOND_HAND: "second-hand: a public file of others describes the tag",
-    NOT_FOUND: "not found: no page was found that describes it",
+    DOCUMENTED: "The tag is documented on the platform's own pages.",
+    SECOND_HAND: "The tag is second-hand: a public file of others describes it.",
+    NOT_FOUND: "No page was found that describes how the tag writes values.",
 }
 VALUES = {
     "u": "URL-encoded by the tag",
     "r": "as they are: the platform has no filter that encodes them",
     "a": "encoded or not: its page leaves that open",
 }
+VALUES_IN_SHORT = {"u": "URL-encoded", "r": "raw", "a": "not known"}
 TEMPLATE_FIELD = '"first_name": {"type": "text", "default": "there", "max_length": 40, "open": true}'
 
 
@@ -43,53 +44,48 @@ def write_pages() -> None:
         (FOLDER / name).write_text(text, encoding="utf-8")
 
 
+INDEX = """\
+# E-mail, platform by platform
+
+A mail platform sends one HTML document to many readers. There are two ways to give each reader a picture
+of their own:
+
+| | how | when |
+|---|---|---|
+| **merge link** | a signed address that holds the platform's merge tag, the same for all readers | on platforms that URL-encode values |
+| **[stored address](stored-address.md)** | each contact has a field with their finished address | the sure way on every platform, above all on those that insert raw text |
+
+What was tested, with which names, and what no link can mend:
+[Mail platforms: what was tested](platforms.md).
+
+## Platforms
+
+| platform | `esp` | values in the address | name in `alt` | how sure |
+|---|---|---|---|---|
+{rows}
+| [Any other](custom.md) | `custom` | `encoding` says it | no | |
+
+## Mail programs
+
+What readers' programs do with pictures:
+
+- [Gmail](gmail.md): its proxy and copies, the limit of 102 KB
+- [Apple Mail](apple-mail.md): pictures are fetched when the mail arrives
+- [Outlook](outlook.md): sizes, formats, long addresses
+- [Dark mode](dark-mode.md): which colours change, and how to draw for both schemes
+
+A complete mail to start from, as MJML and HTML: [examples/email](../../examples/email).
+"""
+
+
 def _index() -> str:
     rows = [
-        f"| [{one.title}]({one.name}.md) | `{one.name}` | {_values_in_short(one)} "
+        f"| [{one.title}]({one.name}.md) | `{one.name}` | {VALUES_IN_SHORT[one.encoding]} "
         f"| {'yes' if one.alt_block else 'no'} | {one.source} |"
         for one in all_platforms()
         if one.name != "custom"
     ]
-    return "\n".join(
-        [
-            "# E-mail, platform by platform",
-            "",
-            "A mail platform sends one HTML document to many readers. There are two ways to give each",
-            "reader a picture of their own:",
-            "",
-            "| | how | when |",
-            "|---|---|---|",
-            "| **merge link** | a signed address with the platform's merge tag in it, the same for all | "
-            "at once, on platforms that URL-encode values |",
-            "| **[stored address](stored-address.md)** | each contact has a finished address in a field | "
-            "the sure way on every platform, and the one for platforms that insert raw text |",
-            "",
-            "What was tested, with how many names, and what no link can mend:",
-            "[Mail platforms: what was tested](platforms.md).",
-            "",
-            "## Platforms",
-            "",
-            "| platform | `esp` | values in the address | name in `alt` | how sure |",
-            "|---|---|---|---|---|",
-            *rows,
-            "| [Any other](custom.md) | `custom` | you say so with `encoding` | no | |",
-            "",
-            "## Mail programs",
-            "",
-            "What readers' programs do with pictures, and a complete mail to start from:",
-            "",
-            "- [Gmail](gmail.md): its proxy, its copies, 102 KB",
-            "- [Apple Mail](apple-mail.md): pictures are fetched when the mail arrives",
-            "- [Outlook](outlook.md): size, formats, long addresses",
-            "- [Dark mode](dark-mode.md): which colours change, and how to draw for both",
-            "- [Example e-mails](https://github.com/) in `examples/email`, as MJML and HTML",
-            "",
-        ]
-    ).replace("[Example e-mails](https://github.com/) in", "[Example e-mails](../../examples/email) in")
-
-
-def _values_in_short(platform: MailPlatform) -> str:
-    return {"u": "URL-encoded", "r": "raw", "a": "not known"}[platform.encoding]
+    return INDEX.format(rows="\n".join(rows))
 
 
 def _platform_page(platform: MailPlatform) -> str:
@@ -100,7 +96,7 @@ def _platform_page(platform: MailPlatform) -> str:
         _facts(platform),
         _snippet_section(platform),
         f"## Where to paste it\n\nInto {platform.paste}. Send yourself a test mail.",
-        f"## The trap\n\n{platform.trap}",
+        f"## What goes wrong\n\n{platform.trap}",
         _raw_section(platform),
         _stored_section(platform),
         _known_section(platform),
@@ -224,9 +220,9 @@ def _stored_image(source: str) -> str:
 
 
 def _known_section(platform: MailPlatform) -> str:
-    page = f" [Its page]({platform.documentation})." if platform.documentation else ""
+    page = f" See [its page]({platform.documentation})." if platform.documentation else ""
     return (
-        f"## What is known\n\nThe tag is **{HOW_SURE[platform.source]}**.{page} {platform.note}\n\n"
+        f"## What is known\n\n**{HOW_SURE[platform.source]}**{page} {platform.note}\n\n"
         f"Postcard was not tested on {platform.title} itself, but with"
         " [stand-ins of it](platforms.md)."
     )

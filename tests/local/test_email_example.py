@@ -53,7 +53,7 @@ CONTRASTS = """
 def mail(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The mail to one reader, with their pictures."""
     coupon = json.loads((ROOT / "local/seed/discount-coupon.json").read_text(encoding="utf-8"))
-    countdown = json.loads((FOLDER / "countdown.json").read_text(encoding="utf-8"))
+    countdown = json.loads((FOLDER / "autumn-countdown.json").read_text(encoding="utf-8"))
     countdown["countdown"]["frames"] = 2  # is enough here
     service.call("PUT", "/v1/templates/coupon", coupon).raise_for_status()
     service.call("PUT", "/v1/templates/countdown", countdown).raise_for_status()

@@ -23,7 +23,7 @@ from tests.merge_tags.html_parsers import PARSERS_IN_NODE, Element, Parse
 from tests.merge_tags.merge_links import DEFAULT, MergeLinks, usual_attributes
 from tests.merge_tags.names import Name
 from tests.merge_tags.rewrites import Rewrite
-from tests.merge_tags.stand_ins import Person, StandIn
+from tests.merge_tags.stand_ins import Person, StandIn, variables
 
 MAIL = "<html><head></head><body>{}</body></html>"
 FIELD = "first_name"
@@ -98,9 +98,13 @@ class JavaScript:
         answer: list[object] = json.loads(self._process.stdout.readline())
         return answer
 
-    def render(self, stand_in: StandIn, template: str, people: Sequence[object]) -> list[str]:
+    def render(self, stand_in: StandIn, template: str, people: Sequence[Person]) -> list[str]:
         engine = f"{stand_in.platform} {stand_in.engine}"
-        return [str(text) for text in self._ask(engine=engine, template=template, people=people)]
+        names = [
+            {name: text for name, text in variables(one).items() if isinstance(text, str)}
+            for one in people
+        ]
+        return [str(text) for text in self._ask(engine=engine, template=template, people=names)]
 
     def parse(self, parser: str, mails: Sequence[str]) -> list[list[Element]]:
         found: list[list[Element]] = self._ask(parser=parser, mails=mails)  # type: ignore[assignment]
@@ -216,7 +220,7 @@ class AcidTest:
         if stand_in.render is not None:
             return stand_in.render(template, people)
         assert self.javascript is not None
-        return self.javascript.render(stand_in, template, people_with_spellings(people))
+        return self.javascript.render(stand_in, template, people)
 
     def _parse(self, texts: Iterable[str]) -> dict[str, Counter[Found]]:
         """What the parsers see of each mail, and how many of them see it."""
@@ -298,13 +302,6 @@ class AcidTest:
     def _fault(tally: Tally, key: tuple[str, str, str], text: str, shown: str) -> None:
         tally.faults[key] += 1
         tally.examples.setdefault(key, f"{text[:80]!r} shows {shown[:80]!r}")
-
-
-def people_with_spellings(people: Sequence[Person]) -> list[dict[str, object]]:
-    """The variables of engines in JavaScript."""
-    from tests.merge_tags.stand_ins import variables
-
-    return [{n: text for n, text in variables(one).items() if isinstance(text, str)} for one in people]
 
 
 def _alt_says(judge: Judge, name: Name, alt: str) -> str:

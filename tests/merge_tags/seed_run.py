@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.merge_tags.acid import AcidTest, JavaScript, Tally
@@ -12,6 +13,7 @@ from tests.merge_tags.merge_links import MergeLinks, encodings, text_field
 from tests.merge_tags.names import make_names
 from tests.merge_tags.rewrites import REWRITES
 from tests.merge_tags.stand_ins import STAND_INS
+from tests.merge_tags.stored_addresses import knows_conditions, wrong_sources
 
 
 def run_seed(seed: int, count: int, packages: Path) -> list[Tally]:
@@ -22,6 +24,13 @@ def run_seed(seed: int, count: int, packages: Path) -> list[Tally]:
         edge, javascript = EdgeReader(Path(folder)), JavaScript(packages)
         test = AcidTest(links, edge, PARSERS, REWRITES, encodings(), javascript)
         results = test.run(make_names(count, seed), STAND_INS)
+        for one, tally in results.items():
+            if knows_conditions(one):
+                render = one.render or partial(javascript.render, one)
+                for address, found in wrong_sources(one, render):
+                    key = ("wrong stored address", "none", address or "empty")
+                    tally.faults[key] += 1
+                    tally.examples[key] = str(found)
         edge.close()
         javascript.close()
     seconds = time.monotonic() - started

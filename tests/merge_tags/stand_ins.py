@@ -94,14 +94,15 @@ def _spellings(field: str) -> tuple[str, ...]:
     pascal = "".join(word.capitalize() for word in words)
     camel = pascal[:1].lower() + pascal[1:]
     joined = "".join(words)
-    return (field, camel, pascal, joined, joined.upper(), f"{words[0][0]}{words[-1]}".upper())
+    initial = f"{words[0][0]}{words[-1]}"
+    return (field, field.upper(), camel, pascal, joined, joined.upper(), initial.upper())
 
 
 def variables(person: Person) -> dict[str, Any]:
     """A template engine's variables: each field in all spellings, also inside of objects."""
     names = {name: text for field, text in person.items() for name in _spellings(field)}
     objects = ("contact", "customer", "subscriber", "lead", "person", "recipient")
-    return {**names, **dict.fromkeys(objects, names)}
+    return {**names, **dict.fromkeys((*objects, "custom_attribute"), names)}
 
 
 def _value(person: Person, attribute: str) -> str:
@@ -121,7 +122,7 @@ def django(autoescape: bool) -> Render:
     def render(template: str, people: Sequence[Person]) -> list[str]:
         from django.template import Context, Engine
 
-        compiled = Engine(autoescape=autoescape).from_string(template)
+        compiled = Engine(autoescape=autoescape).from_string(_without_lookup(template))
         return [
             compiled.render(Context(variables(one), autoescape=autoescape)) for one in people
         ]
@@ -135,10 +136,23 @@ def jinja(autoescape: bool, *, filters_like_django: bool = False) -> Render:
 
         if filters_like_django:
             template = re.sub(r"\|default:('[^']*')", r"|default(\1, true)", template)
-        compiled = jinja2.Environment(autoescape=autoescape).from_string(template)
-        return [compiled.render(variables(one)) for one in people]
+        compiled = jinja2.Environment(autoescape=autoescape).from_string(_without_lookup(template))
+        return [
+            compiled.render(variables(one), personalization_token=_token_of(one)) for one in people
+        ]
 
     return render
+
+
+def _without_lookup(template: str) -> str:
+    """Klaviyo's filter `lookup` as a variable."""
+    return re.sub(r"person\|lookup:'([^']*)'", r"\1", template)
+
+
+def _token_of(person: Person) -> Callable[[str, str], str]:
+    """HubSpot's function for a token with a default."""
+    names = variables(person)
+    return lambda path, default: names[path.rpartition(".")[2]] or default
 
 
 def liquid(url_param_escape: Callable[[str], str]) -> Render:

@@ -27,6 +27,7 @@ from tests.merge_tags.names import Name, make_names
 from tests.merge_tags.platforms_page import problems
 from tests.merge_tags.rewrites import FURTHER_REWRITES, REWRITES
 from tests.merge_tags.stand_ins import STAND_INS
+from tests.merge_tags.stored_addresses import knows_conditions, wrong_sources
 
 COUNT = 340  # ten of each kind
 PARSERS = {"html.parser": by_html_parser}
@@ -135,3 +136,11 @@ def test_a_name_never_shows_in_another_field(edge: EdgeReader) -> None:
                     or is_beyond_any_link(one, encoding, "none", outcome, name.text)
                     or (values[field] == judge.default and is_cut_before)
                 ), (one, a, b, values)
+
+
+def test_a_stored_address_shows_and_an_empty_one_shows_the_default_picture() -> None:
+    tested = [one for one in INSTALLED if knows_conditions(one)]
+    assert {one.platform for one in tested} >= {"klaviyo", "hubspot", "brevo", "braze", "kit"}
+    for one in tested:
+        assert one.render
+        assert wrong_sources(one, one.render) == [], one
