@@ -11,9 +11,11 @@ from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
 from postcard.cli.output import EXIT_ERROR
+from postcard.cli.platforms import platforms
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
+from postcard.cli.snippet import snippet
 from postcard.cli.templates import templates
 from postcard.cli.verify import verify
 
@@ -28,7 +30,18 @@ def postcard() -> None:
     """
 
 
-for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
+for _command in (
+    serve,
+    render,
+    link,
+    snippet,
+    platforms,
+    verify,
+    keys,
+    signing_keys,
+    templates,
+    erase,
+):
     postcard.add_command(_command)
 
 

@@ -51,17 +51,33 @@ def all_platforms() -> list[MailPlatform]:
     return [platform for platform in found if platform]
 
 
+def find_by_alias(text: str) -> MailPlatform | None:
+    """The platform of a name that people use, such as `Customer.io` or `sendinblue`."""
+    name = _spellings().get(_plain_spelling(text))
+    return find_platform(name) if name else None
+
+
 def suggested_platform(text: str) -> str | None:
     """The name of the platform that a text most likely means; None if it resembles none.
 
     >>> suggested_platform("ConvertKit"), suggested_platform("Mailchip")
     ('kit', 'mailchimp')
     """
-    spellings = {
+    spellings = _spellings()
+    spelling = _plain_spelling(text)
+    close = spelling if spelling in spellings else closest_name(spelling, list(spellings))
+    return spellings[close] if close else None
+
+
+def _spellings() -> dict[str, str]:
+    """Each platform's name by its name and its aliases."""
+    return {
         spelling: platform.name
         for platform in all_platforms()
         for spelling in (*platform.aliases, platform.name)
     }
-    wanted = "_".join("".join(c if c.isalnum() else " " for c in text[:64].lower()).split())
-    close = wanted if wanted in spellings else closest_name(wanted, list(spellings))
-    return spellings[close] if close else None
+
+
+def _plain_spelling(text: str) -> str:
+    words = "".join(c if c.isalnum() else " " for c in text[:100].lower()).split()
+    return "_".join(words)
