@@ -49,7 +49,8 @@ def written_anew(address: str) -> str:
 
 
 def _form_encoded(text: str) -> str:
-    return quote_plus(text, safe="*-._")
+    """As URLSearchParams writes it."""
+    return quote_plus(text, safe="*-._").replace("~", "%7E")
 
 
 def behind_gmails_proxy(address: str) -> str:
