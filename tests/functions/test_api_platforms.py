@@ -140,12 +140,12 @@ def test_a_default_that_no_literal_can_hold_is_written_outside_the_tag(
 
 def test_no_value_beside_a_tag_joins_it(world: InMemoryService) -> None:
     alt = "{{ code }}{{ first_name }}{{ code }}"
-    for code in ("{", "}", "{{", "}}", "%", "{{{"):
+    for code in ("{", "}", "{{", "}}", "%", "{{{", "\\"):
         given = [{"name": "code", "text": code}]
         written = alt_of(world, alt, modifications=given)
         before, _, behind = written.partition("{{ first_name|default:'there' }}")
         assert before.replace("\u200b", "") == behind.replace("\u200b", "") == code
-        assert not re.search(r"[{%]\Z", before) and not re.match("[}%]", behind)
+        assert not re.search(r"[{%\\]\Z", before) and not re.match("[}%]", behind)
 
 
 def test_private_characters_in_values_stay_themselves(world: InMemoryService) -> None:

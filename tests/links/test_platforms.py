@@ -150,6 +150,19 @@ def test_only_three_platforms_cannot_show_a_default_for_an_empty_address() -> No
     assert without == {"custom", "dotdigital", "mailgun_recipient"}
 
 
+def test_the_contract_lists_every_platform_with_its_tag() -> None:
+    contract = Path(__file__).parents[2] / "docs/contract/api.md"
+    text = contract.read_text(encoding="utf-8").replace(r"\|", "\0")
+    rows = [line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    listed = [(row[0], row[2], row[3]) for row in rows if len(row) == 6 and row[0] != "`esp`"]
+    described = [
+        tuple(f"`{cell}`".replace("|", "\0") for cell in (each.name, first, each.write_tag(first)))
+        for each in all_platforms()
+        for first in attributes(each)[:1]
+    ]
+    assert listed == described
+
+
 @pytest.mark.parametrize(
     ("esp", "attribute", "written"),
     [

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from postcard.links.merge_tags import MergeAlt, known_platform, without_merge_tags
 from postcard.links.platforms.mail_platform import ZERO_WIDTH_SPACE
+from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
 from postcard.template.liquid.outputs import plain_outputs
@@ -14,9 +15,9 @@ from postcard.template.liquid.parse import parse_template
 MAX_TAGS = 100  # in an alt text; with more, none is written
 _TAGGED_TYPES = ("text", "number")  # others are drawn in a form of the template's own
 _PRIVATE_CHARACTERS = range(0xF0000, 0xFFFFE)
-# Characters that would join a tag behind or before them: `{` and `{{ x }}`.
-_JOINS_NEXT = re.compile(r"[{\[<%$#*|~^@=(\\]\Z")
-_JOINS_BEFORE = re.compile(r"[}\]>%$#*|~^@=)]")
+# Text that a tag would join: `{` before `{{ x }}`; `\` keeps Handlebars from filling it in.
+_JOINS_NEXT = lazy_regex(r"[{%\\]\Z")
+_JOINS_BEFORE = lazy_regex(r"[}%]")
 
 
 def merge_alt(
