@@ -1,6 +1,5 @@
 """Writes docs/email/: a page for each mail platform, made from the platforms' files."""
 
-import html
 from pathlib import Path
 
 from postcard.links.merge_tags import image_tag, merge_link
@@ -28,8 +27,11 @@ VALUES = {
     "r": "as they are: the platform has no filter that encodes them",
     "a": "encoded or not: its page leaves that open",
 }
+NO_ALT_TAG = "none that is safe: `alt` says the default"
 VALUES_IN_SHORT = {"u": "URL-encoded", "r": "raw", "a": "not known"}
-TEMPLATE_FIELD = '"first_name": {"type": "text", "default": "there", "max_length": 40, "open": true}'
+TEMPLATE_FIELD = (
+    '"first_name": {"type": "text", "default": "there", "max_length": 40, "open": true}'
+)
 
 
 def email_pages() -> dict[str, str]:
@@ -47,13 +49,13 @@ def write_pages() -> None:
 INDEX = """\
 # E-mail, platform by platform
 
-A mail platform sends one HTML document to many readers. There are two ways to give each reader a picture
-of their own:
+A mail platform sends one HTML document to many readers. There are two ways to give each reader a
+picture of their own:
 
-| | how | when |
-|---|---|---|
-| **merge link** | a signed address that holds the platform's merge tag, the same for all readers | on platforms that URL-encode values |
-| **[stored address](stored-address.md)** | each contact has a field with their finished address | the sure way on every platform, above all on those that insert raw text |
+- A **merge link** is a signed address that holds the platform's merge tag, the same for all
+  readers. Use it on platforms that URL-encode values.
+- A **[stored address](stored-address.md)**: each contact has a field with their finished address.
+  It is the sure way on every platform, and the one to choose where values are inserted raw.
 
 What was tested, with which names, and what no link can mend:
 [Mail platforms: what was tested](platforms.md).
@@ -105,7 +107,9 @@ def _platform_page(platform: MailPlatform) -> str:
 
 
 def _facts(platform: MailPlatform) -> str:
-    aliases = f" (also {', '.join(f'`{name}`' for name in platform.aliases)})" if platform.aliases else ""
+    aliases = (
+        f" (also {', '.join(f'`{name}`' for name in platform.aliases)})" if platform.aliases else ""
+    )
     attribute = platform.usual_attribute(FIELD)
     tag = _code(platform.write_tag(attribute))
     alt = platform.alt_tag(attribute, DEFAULT)
@@ -115,7 +119,7 @@ def _facts(platform: MailPlatform) -> str:
             "|---|---|",
             f"| `esp` | `{platform.name}`{aliases} |",
             f"| tag in the address | {tag} |",
-            f"| tag in `alt` | {_code(alt) if alt else 'none that is safe: `alt` says the default'} |",
+            f"| tag in `alt` | {_code(alt) if alt else NO_ALT_TAG} |",
             f"| values in the address | {VALUES[platform.encoding]} |",
         ]
     )
@@ -167,14 +171,14 @@ def _raw_section(platform: MailPlatform) -> str:
     if platform.encoding == "u":
         return ""
     quote = (
-        "- A `\"` in a value shows the default, and puts stray attributes into the mail, unless the"
+        '- A `"` in a value shows the default, and puts stray attributes into the mail, unless the'
         " platform HTML-escapes it.\n"
     )
     unsure = "may insert" if platform.encoding == "a" else "inserts"
     return (
         "## Values that a link cannot save\n\n"
-        f"{platform.title} {unsure} values into the address as they are. Postcard reads most of them"
-        " right, `AT&T`, `100% Club` and `O'Brien` among them. No link can save these:\n\n"
+        f"{platform.title} {unsure} values into the address as they are. Postcard reads most of"
+        " them right, `AT&T`, `100% Club` and `O'Brien` among them. No link can save these:\n\n"
         "- A `#` in a value shows the default.\n"
         + ("" if platform.escapes_html else quote)
         + "- A tab or a line end in a value joins two words.\n"
@@ -190,8 +194,8 @@ def _stored_section(platform: MailPlatform) -> str:
     condition = (
         "Where the field is empty, the condition shows the default picture:"
         if platform.has_condition()
-        else f"{platform.title} has no condition for an empty field that we know of. Give every contact an"
-        " address: a link without values shows the default picture."
+        else f"{platform.title} has no condition for an empty field that we know of. Give every"
+        " contact an address: a link without values shows the default picture."
     )
     return "\n".join(
         [
@@ -234,7 +238,8 @@ def _custom_page(platform: MailPlatform) -> str:
 With `"esp": "custom"` you write the whole merge tag yourself:
 
 ```json
-{{"template_id": "welcome", "esp": "custom", "open": {{"{FIELD}": "[[firstname]]"}}, "encoding": "raw"}}
+{{"template_id": "welcome", "esp": "custom", "encoding": "raw",
+ "open": {{"{FIELD}": "[[firstname]]"}}}}
 ```
 
 1. Look for a filter or function that URL-encodes. Is there one, use it and say `"encoding": "url"`.
@@ -245,8 +250,8 @@ With `"esp": "custom"` you write the whole merge tag yourself:
 Write the tag with single quotes and without a default: an empty value shows the template's default.
 {platform.paste[0].upper()}{platform.paste[1:]} is where the `<img>` belongs.
 
-The answer has the warning `unrecognized_tag` if Postcard would draw the tag itself where the platform
-leaves it unfilled, as test mails do.
+The answer has the warning `unrecognized_tag` if Postcard would draw the tag itself where the
+platform leaves it unfilled, as test mails do.
 """
 
 

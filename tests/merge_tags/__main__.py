@@ -1,8 +1,8 @@
 """Runs the whole acid test and writes docs/email/platforms.md: `make acid`.
 
 `python -m tests.merge_tags PACKAGES [--names 10000] [--seeds 1,2]`. PACKAGES is the folder with the
-packages from npm. It fails if a picture shows wrong words beyond what no link can mend, if a link is
-lost, if a value leaves its attribute, or if the committed page is another. With other seeds or
+packages from npm. It fails if a picture shows wrong words beyond what no link can mend, if a link
+is lost, if a value leaves its attribute, or if the committed page is another. With other seeds or
 fewer names it writes no page.
 """
 

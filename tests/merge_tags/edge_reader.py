@@ -9,8 +9,9 @@ from typing import NamedTuple
 from tests.edge.engines import ENTRY, write_script
 
 # The function runs once for each address; the answers are in the order of the questions.
-DRIVER = """
-const ENTRY = %s;
+DRIVER = (
+    f"const ENTRY = {json.dumps(ENTRY)};"
+    + """
 const requested = (address) => {
   try { const url = new URL(address.trim()); return [url.pathname, url.search.slice(1)]; }
   catch (error) { return null; }
@@ -29,7 +30,8 @@ require('readline').createInterface({ input: process.stdin }).on('line', (line) 
     process.stdout.write(JSON.stringify(answers) + '\\n');
   });
 });
-""" % json.dumps(ENTRY)
+"""
+)
 CHUNK = 2000
 
 

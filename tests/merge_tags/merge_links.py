@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -15,7 +14,7 @@ from postcard.template.bind import bind
 from postcard.template.compiled import Template
 from postcard.template.modifications import modifications_from_link
 from postcard.template.validation.parse import parse_document
-from tests.functions.in_memory_service import BASE_URL, InMemoryService
+from tests.functions.in_memory_service import InMemoryService
 from tests.links.link_cases import KEYS
 
 DEFAULT = "there"
@@ -82,12 +81,6 @@ class MergeLinks:
         modifications = modifications_from_link(self._template, values)
         restricted = frozenset(self.fields)
         return dict(bind(self._template, modifications, mode="link", restricted=restricted).values)
-
-
-@cache
-def of_one_name() -> MergeLinks:
-    """A template that shows a first name."""
-    return MergeLinks({"first_name": text_field()})
 
 
 def usual_attributes(platform: str, fields: Sequence[str] = ("first_name",)) -> dict[str, str]:

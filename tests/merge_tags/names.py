@@ -9,22 +9,28 @@ import unicodedata
 import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-FIRST = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+FIRST = _words(
     "Anna Ben Chloé Dieter Émile Fatima Göran Håkon Ingrid José Karl Łukasz María Noël Olga Pál"
     " Renée Søren Tomáš Uğur Véronique Wanda Xavier Yusuf Zoë"
-).split()
-LAST = (
+)
+LAST = _words(
     "Müller García Núñez Øvergård Szabó Ivanov O'Hara Smith Lee Nguyễn Dvořák Çelik Ångström"
     " Björk Weiß"
-).split()
+)
 # Behind a percent sign the first letters of most of these are hex digits.
-WORDS = (
+WORDS = _words(
     "Club Guild Eco Baumwolle Barista Decor Academy Beauty Fabrik Deal Café Dental Active Data"
     " Beats Edition Ceramics Bakery Acme Advent"
-).split()
-ONSETS = "k l m n r s t v b d g h sch th br".split()
-VOWELS = "a e i o u á é ö ü ø ai".split()
+)
+ONSETS = _words("k l m n r s t v b d g h sch th br")
+VOWELS = _words("a e i o u á é ö ü ø ai")
 SCRIPTS = {
     "arabic": ("محمد", "فاطمة الزهراء", "عبد الله", "نور الدين"),
     "hebrew": ("דוד", "רחל כהן", "צ'רלי", "מוֹשֶׁה"),
@@ -101,9 +107,7 @@ class _Maker:
 
     def mixed(self) -> str:
         """A name with one of the usual troubles."""
-        return self.fill(
-            "{f} & {l}", "O'{l}", "{f} <{l}>", "100% {w}", "C++ {w}", "{f} {l}"
-        )
+        return self.fill("{f} & {l}", "O'{l}", "{f} <{l}>", "100% {w}", "C++ {w}", "{f} {l}")
 
     def fill(self, *patterns: str) -> str:
         """One of the patterns with `{f}` `{l}` `{w}` `{n}` replaced."""
@@ -176,7 +180,7 @@ def _makers(make: _Maker) -> dict[str, Callable[[], str]]:
             *("{f}^{l}", "`{f}`", "{f}|{l}", "{{f}}", "[{f}]", "~{f}~", "{f}/{l}", "{f}?"),
             *("{f}:{l}", "{f}, {l}", "${f}", "*{f}*", "{f}@{w}.com", "!{f}!"),
         ),
-        **{script: lambda script=script: make.in_script(script) for script in SCRIPTS},
+        **{script: partial(make.in_script, script) for script in SCRIPTS},
         "nfd": lambda: unicodedata.normalize("NFD", make.fill("{f} {l}")),
         "long": repeated("Maximiliane ", "X", "Ó Súilleabháin ", "Anna-Lena & "),
         "long_wide": repeated("王", "ม", "ع", "👩‍🚀", "Ж"),

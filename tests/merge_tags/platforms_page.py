@@ -26,42 +26,51 @@ INTRODUCTION = """\
 # Mail platforms: what was tested
 
 A merge link holds a merge tag, and the mail platform writes a name there. What arrives at Postcard
-went through the platform's template engine, the mail's transport, an HTML parser and, often, software
-that rewrites addresses. This page says what is left of {count} awkward names after all that.
+went through the platform's template engine, the mail's transport, an HTML parser and, often,
+software that rewrites addresses. This page says what is left of {count} awkward names after that.
 
 `make acid` makes this page: {names} names of each of the seeds {seeds}, in {kinds} kinds, through
-{stand_ins} stand-ins of {platforms} platforms, quoted-printable and base64, {parsers} HTML parsers and
-{rewrites} treatments of the address. The edge function and Python read each of the
-{readings} results, and agree. The command fails if one picture shows wrong words beyond the
-list [below](#what-no-link-can-mend).
+{stand_ins} stand-ins of {platforms} platforms, quoted-printable and base64, {parsers} HTML parsers
+and {rewrites} treatments of the address: {readings} readings. The edge function and Python read
+every address, and agree. The command fails if one picture shows wrong words beyond the list
+[below](#what-no-link-can-mend).
 
 **No platform itself was asked.** A stand-in is the library nearest to the platform's engine, or its
 tag by hand. Where documentation does not say how a platform writes a value, several stand-ins were
 tried, and **the worst one counts here**. Send yourself a test mail before you rely on any row.
 
-**The names were made to be awkward**: `AT&T`, `100%Club`, `C++`, `O'Hara`, `7" Decor`, `<b>Eve</b>`,
-names in Arabic, Hebrew, Han and Thai, emoji, 300 characters, data that is escaped already, words
-such as `null`. Of the {ordinary} readings of ordinary names (letters, spaces, curly quotation marks,
-any script, emoji), {ordinary_wrong} are wrong.
+**The names were made to be awkward**: `AT&T`, `100%Club`, `C++`, `O'Hara`, `7" Decor`,
+`<b>Eve</b>`, names in Arabic, Hebrew, Han and Thai, emoji, 300 characters, data that is escaped
+already, words such as `null`. Of the {ordinary} readings of ordinary names (letters, spaces, curly
+quotation marks, any script, emoji), {ordinary_right} are right.
 
 On a platform that inserts raw text, the sure way is the
 [stored address](stored-address.md): each person's finished address in a contact field.
 """
-MEND = """\
-## What no link can mend
-
-| what | where | what the reader sees |
-|---|---|---|
-| a `"` in a value | platforms that insert raw text and do not HTML-escape it | the default, and stray attributes in the mail |
-| a `#` in a value | platforms that insert raw text | the default |
-| a tab or a line end in a value | platforms that insert raw text | two words joined |
-| `+`, `%` before two hex digits, `&&` or a last `&` in a value | platforms that insert raw text, behind a tool that parses the query and writes it anew, form-encoded: it has lost the difference itself | a space for `+`, one `&` for `&&`, or the default |
-| `+` in a value | Salesforce Next, if its helper does not encode | a space |
-| more than about 2,600 characters of encoded value | all platforms | the default |
-| `&copy` and the like without a semicolon | platforms that insert raw text | ©: HTML says so |
-
-A picture never shows half a name: a link that was cut shows the default.
-"""
+RAW = "platforms that insert raw text"
+BEYOND = [  # what, where, what the reader sees
+    (
+        'a `"` in a value',
+        f"{RAW} and do not HTML-escape it",
+        "the default, and stray attributes in the mail",
+    ),
+    ("a `#` in a value", RAW, "the default"),
+    ("a tab or a line end in a value", RAW, "two words joined"),
+    (
+        "`+`, `%` before two hex digits, `&&` or a last `&` in a value",
+        f"{RAW}, behind a tool that parses the query and writes it anew, form-encoded: it has lost"
+        " the difference itself",
+        "a space for `+`, one `&` for `&&`, or the default",
+    ),
+    (
+        "two or three letters beyond ASCII in a row (`š’`)",
+        f"{RAW}, in a mail whose charset is Windows-1252: sometimes they read as UTF-8",
+        "another letter",
+    ),
+    ("`+` in a value", "Salesforce Next, if its helper does not encode", "a space"),
+    ("more than about 2,600 characters of encoded value", "all platforms", "the default"),
+    ("`&copy` and the like without a semicolon", RAW, "©: HTML says so"),
+]
 
 
 def problems(results: Results) -> list[str]:
@@ -83,6 +92,7 @@ def platforms_page(results: Results, *, names: int, seeds: Sequence[int]) -> str
     ]
     readings = sum(tally.readings.total() for tally in results.values())
     ordinary = sum(tally.ordinary_readings for tally in results.values())
+    ordinary_wrong = sum(tally.ordinary_wrong for tally in results.values())
     text = INTRODUCTION.format(
         count=f"{names * len(seeds):,}",
         names=f"{names:,}",
@@ -94,26 +104,33 @@ def platforms_page(results: Results, *, names: int, seeds: Sequence[int]) -> str
         rewrites=len(REWRITES),
         readings=f"{readings:,}",
         ordinary=f"{ordinary:,}",
-        ordinary_wrong=sum(tally.ordinary_wrong for tally in results.values()) or "none",
+        ordinary_right=f"{ordinary - ordinary_wrong:,}" if ordinary_wrong else "all",
     )
     sections = [
         text,
         "## Results by platform\n\n" + _results(by_platform),
-        MEND,
+        "## What no link can mend\n\n" + _beyond_any_link(),
         "## Right words by treatment\n\n" + _by_rewrite(by_platform),
         "## Tags\n\n" + _tags(by_platform),
     ]
     return "\n".join(sections)
 
 
+def _beyond_any_link() -> str:
+    rows = [f"| {' | '.join(cells)} |" for cells in BEYOND]
+    end = "\nA picture never shows half a name: a link that was cut shows the default.\n"
+    return _table("| what | where | what the reader sees |", rows) + end
+
+
 def _results(by_platform: ByPlatform) -> str:
     legend = (
-        "*Right* are the right words, or the default where the name is empty or says nothing. *Default*"
-        " is the default though there was a name. *Wrong* counts the seven treatments other than"
-        " *written anew*, which the next table has. *Lost* is a refused link, a broken picture. *Broken"
-        " mails* are those in which a value left its attribute.\n\n"
+        "*Right* are the right words, or the default where the name is empty or says nothing."
+        " *Default* is the default though there was a name. *Wrong* counts the seven treatments"
+        " other than *written anew*, which the table of treatments has. *Lost* is a refused link, a"
+        " broken picture. *Broken mails* are those in which a value left its attribute.\n\n"
     )
-    head = "| platform | values | right | default | joined | wrong | lost | broken mails | name in `alt` |"
+    columns = ("platform", "values", "right", "default", "joined", "wrong", "lost")
+    head = f"| {' | '.join(columns)} | broken mails | name in `alt` |"
     rows = [
         f"| [{platform.title}]({platform.name}.md) | {ENCODINGS[platform.encoding]} "
         + f"| {_worst(tallies, RIGHT)} | {_worst(tallies, DEFAULT_INSTEAD)} "
@@ -126,9 +143,10 @@ def _results(by_platform: ByPlatform) -> str:
 
 def _by_rewrite(by_platform: ByPlatform) -> str:
     legend = (
-        "The share of readings with the right words, of the worst stand-in; in brackets the share with"
-        " wrong words, where there are any. *Written anew*: a tool parses the query, adds a parameter"
-        " and writes it form-encoded. *Trackers* are parameters appended to the address.\n\n"
+        "The share of readings with the right words, of the worst stand-in; in brackets the share"
+        " with wrong words, where there are any. *Written anew*: a tool parses the query, adds a"
+        " parameter and writes it form-encoded. *Trackers* are parameters appended to the"
+        " address.\n\n"
     )
     head = "| platform | " + " | ".join(name.replace("&", "`&`", 1) for name in REWRITES) + " |"
     rows = []
@@ -140,8 +158,8 @@ def _by_rewrite(by_platform: ByPlatform) -> str:
 
 def _tags(by_platform: ByPlatform) -> str:
     legend = (
-        "*How sure*: `documented` means that the platform's own pages describe the tag, `second-hand`"
-        " that a public file of others does, `not found` that no page was found.\n\n"
+        "*How sure*: `documented` means that the platform's own pages describe the tag,"
+        " `second-hand` that a public file of others does, `not found` that no page was found.\n\n"
     )
     head = "| platform | `esp` | tag in the address | tag in `alt` | how sure |"
     rows = []

@@ -11,6 +11,7 @@ import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -56,8 +57,13 @@ def html_special(text: str) -> str:
 
 _HANDLEBARS = str.maketrans(
     {
-        **{"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"},
-        **{"'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"},
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "'": "&#x27;",
+        "`": "&#x60;",
+        "=": "&#x3D;",
     }
 )
 
@@ -123,9 +129,7 @@ def django(autoescape: bool) -> Render:
         from django.template import Context, Engine
 
         compiled = Engine(autoescape=autoescape).from_string(_without_lookup(template))
-        return [
-            compiled.render(Context(variables(one), autoescape=autoescape)) for one in people
-        ]
+        return [compiled.render(Context(variables(one), autoescape=autoescape)) for one in people]
 
     return render
 
@@ -171,9 +175,17 @@ def liquid(url_param_escape: Callable[[str], str]) -> Render:
 def replacing(pattern: str, write: Callable[[re.Match[str], Person], str]) -> Render:
     """Search and replace, which is all that many platforms' tags are."""
     compiled = re.compile(pattern)
-    return lambda template, people: [
-        compiled.sub(lambda match, one=one: write(match, one), template) for one in people
-    ]
+
+    def render(template: str, people: Sequence[Person]) -> list[str]:
+        return [compiled.sub(partial(_written, write, one), template) for one in people]
+
+    return render
+
+
+def _written(
+    write: Callable[[re.Match[str], Person], str], person: Person, match: re.Match[str]
+) -> str:
+    return write(match, person)
 
 
 def tags(pattern: str, write: Callable[[str], str]) -> Render:
@@ -203,7 +215,9 @@ def one_of(*alternatives: tuple[str, Callable[[str], str]]) -> Render:
 
 def handlebars_by_hand(**helpers: Callable[[str], str]) -> Render:
     """`{{x}}`, `{{#if x}}{{x}}{{else}}…{{/if}}` and helpers, as Handlebars writes them."""
-    block = r"\{\{#(?:if )?(?P<name>\w+)\}\}\{\{[\w.]+\}\}(?:\{\{else\}\}|\{\{/\w+\}\}\{\{\^\w+\}\})"
+    block = (
+        r"\{\{#(?:if )?(?P<name>\w+)\}\}\{\{[\w.]+\}\}(?:\{\{else\}\}|\{\{/\w+\}\}\{\{\^\w+\}\})"
+    )
     return one_of(
         (block + r"(?P<default>[^{]*)\{\{/\w+\}\}", handlebars_escaped),
         (r"\{\{defaultIfEmpty (?P<name>\w+) '(?P<default>[^']*)'\}\}", handlebars_escaped),
@@ -262,6 +276,7 @@ RAW_TAGS = {  # platforms of which nothing says how they write: raw and escaped 
     "dotdigital": r"@(?P<name>[A-Z_]+)@",
 }
 
+
 def _raw_and_escaped(platform: str, pattern: str) -> list[StandIn]:
     return [
         StandIn(platform, "raw", tags(pattern, as_it_is), is_raw=True),
@@ -286,9 +301,7 @@ STAND_INS = [
     StandIn("salesforce_next", "Handlebars, space as +"),
     StandIn("salesforce_next", "Handlebars, space as %20"),
     StandIn("salesforce_next", "Handlebars, not encoded", encodes=False),
-    StandIn(
-        "salesforce_next", "by hand", handlebars_by_hand(encodeURIComponent=uri_component)
-    ),
+    StandIn("salesforce_next", "by hand", handlebars_by_hand(encodeURIComponent=uri_component)),
     StandIn("brevo", "Django, raw", django(False), needs="django", is_raw=True),
     StandIn("brevo", "Django, escaped", django(True), needs="django"),
     StandIn("brevo", "Jinja", jinja(True, filters_like_django=True)),
@@ -310,4 +323,3 @@ STAND_INS = [
     StandIn("sailthru", "by hand", zephyr()),
     *(one for name, pattern in RAW_TAGS.items() for one in _raw_and_escaped(name, pattern)),
 ]
-

@@ -26,7 +26,7 @@ def knows_conditions(stand_in: StandIn) -> bool:
 
 
 def wrong_sources(stand_in: StandIn, render: Render) -> list[tuple[str, list[str]]]:
-    """Addresses whose mail has another `<img>` than that one, or than the default for an empty one."""
+    """Addresses whose mail shows another one; an empty one shows the default."""
     platform = find_platform(stand_in.platform)
     assert platform
     template = platform.stored_image(
@@ -43,5 +43,3 @@ def wrong_sources(stand_in: StandIn, render: Render) -> list[tuple[str, list[str
         for address, found, right in zip(ADDRESSES, shown, expected, strict=True)
         if found != right
     ]
-
-
