@@ -96,6 +96,8 @@ def test_the_alt_text_is_the_reader_s_where_the_platform_has_a_safe_tag(
     [
         ("{{ first_name }}, {{first_name}}!", "TAG, TAG!"),
         ("Hi {{- first_name -}} !", "HiTAG!"),
+        ("a {{ first_name -}}  b {{- first_name }} c", "a TAGbTAG c"),
+        ("{{ code }} {{- first_name -}} {{ code }}", "SAVE10TAGSAVE10"),
         ("{{ first_name | default: 'you' }}", "TAG"),
         ("{{ code }}: {{ first_name }}", "SAVE10: TAG"),
         ("{% if code == 'SAVE10' %}{{ first_name }}{% else %}no{% endif %}", "TAG"),

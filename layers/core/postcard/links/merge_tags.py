@@ -203,8 +203,8 @@ def raw_value_warning(platform: MailPlatform, encoding: str) -> str | None:
     )
     return (
         f"{start}. A value with a # shows the default.{quote} A tab or line end in a value joins "
-        "two words. The sure way is to store each person's finished address in a contact's field: "
-        "postcard snippet --if-empty writes the tag for it."
+        "two words, and &copy without a semicolon is ©. The sure way is to store each person's "
+        "finished address in a contact's field: postcard snippet --if-empty writes the tag for it."
     )
 
 

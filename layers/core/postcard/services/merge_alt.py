@@ -9,7 +9,7 @@ from postcard.links.platforms.mail_platform import ZERO_WIDTH_SPACE
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.bind import BoundValues
 from postcard.template.compiled import Template
-from postcard.template.liquid.outputs import plain_outputs
+from postcard.template.liquid.outputs import plain_outputs, replace_outputs
 from postcard.template.liquid.parse import parse_template
 
 MAX_TAGS = 100  # in an alt text; with more, none is written
@@ -46,22 +46,17 @@ def _tagged_parts(
     source, plain = template.document.alt, values.alt_text(template)
     fields = template.document.fields
     names = [n for n in open if n in fields and fields[n].type in _TAGGED_TYPES]
-    tags: dict[str, str] = {}  # by the character that stands for it
-    marked, end = [], 0
     unused = (c for c in map(chr, _PRIVATE_CHARACTERS) if c not in source and c not in plain)
+    tags, markers = {}, {}
     outputs = plain_outputs(source, names)
     for output in outputs if len(outputs) <= MAX_TAGS else ():
         default = _alt_of(template, values, output.source)
-        tag = platform.alt_tag(open[output.name], default)
-        if tag is None:
-            continue
-        marker = next(unused)
-        tags[marker] = tag
-        marked += [source[end : output.start], output.writing(marker)]
-        end = output.end
+        if tag := platform.alt_tag(open[output.name], default):
+            markers[output] = next(unused)
+            tags[markers[output]] = tag
     if not tags:
         return [plain]
-    rendered = _alt_of(template, values, "".join([*marked, source[end:]]))
+    rendered = _alt_of(template, values, replace_outputs(source, markers))
     parts = re.split(f"([{''.join(tags)}])", rendered)
     return [tags.get(part, part) for part in parts]
 

@@ -1,6 +1,6 @@
 """Finds the places where a text writes a value as it is, such as `{{ first_name }}`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
@@ -24,12 +24,20 @@ class ValueOutput:
     end: int
     name: str
     source: str
-    stripping: tuple[str, str]  # "-" where it removes the spaces before or behind it
+    strips_before: bool  # the spaces, by {{-
+    strips_behind: bool
 
-    def writing(self, text: str) -> str:
-        """Liquid that writes `text` in its place; `text` has no apostrophe."""
-        before, behind = self.stripping
-        return f"{{{{{before} '{text}' {behind}}}}}"
+
+def replace_outputs(source: str, texts: Mapping[ValueOutput, str]) -> str:
+    """The text with other texts in the places of these outputs."""
+    parts, end, strip = [], 0, False
+    for output, text in texts.items():
+        before = source[end : output.start]
+        before = before.lstrip() if strip else before
+        parts += [before.rstrip() if output.strips_before else before, text]
+        end, strip = output.end, output.strips_behind
+    rest = source[end:]
+    return "".join([*parts, rest.lstrip() if strip else rest])
 
 
 def plain_outputs(source: str, names: Collection[str]) -> list[ValueOutput]:
@@ -46,8 +54,8 @@ def plain_outputs(source: str, names: Collection[str]) -> list[ValueOutput]:
         markup = source[start:end]
         match = _PLAIN_OUTPUT.fullmatch(markup)
         if match and match[2] in names:
-            stripping = (match[1], match[3])
-            outputs.append(ValueOutput(start, end, match[2], markup, stripping))
+            strips = (bool(match[1]), bool(match[3]))
+            outputs.append(ValueOutput(start, end, match[2], markup, *strips))
         elif markup.startswith("{%") and not _BRANCH.match(markup):
             return []
         else:
