@@ -132,7 +132,8 @@ def _snippet_section(platform: MailPlatform) -> str:
             "## The picture",
             "",
             "```sh",
-            f"postcard snippet welcome --esp {platform.name} --open {FIELD}={_shell(attribute)}",
+            f".venv/bin/postcard snippet welcome --esp {platform.name}"
+            f" --open {FIELD}={_shell(attribute)}",
             "```",
             "",
             "prints the whole tag, and so does `POST /v1/links` with",
@@ -218,7 +219,7 @@ def _stored_section(platform: MailPlatform) -> str:
 def _stored_image(source: str) -> str:
     style = f"display:block;width:100%;max-width:{WIDTH}px;height:auto;border:0"
     return (
-        f'<img src="{source}"\n     width="{WIDTH}" height="{HEIGHT}" alt="Welcome"\n'
+        f'<img src="{source}"\n     width="{WIDTH}" height="{HEIGHT}" alt="Hi there"\n'
         f'     style="{style}">'
     )
 

@@ -9,6 +9,7 @@ import pytest
 from local.email_pages import FOLDER, email_pages
 from postcard.links.platforms.mail_platform import MailPlatform
 from postcard.links.platforms.registry import all_platforms
+from tests.merge_tags.merge_links import MergeLinks, text_field
 
 PLATFORMS = [platform for platform in all_platforms() if platform.name != "custom"]
 PAGES = email_pages()
@@ -49,6 +50,18 @@ def test_a_platforms_page_has_its_snippet_and_its_stored_address(platform: MailP
     assert len(stored) == (2 if platform.condition else 1)
     default = "https://pictures.example.com/r/welcome.png?_d=2&_kid=k1&_v=1&_sig=3MJg…"
     assert any(default in (image["src"] or "") for image in stored) == platform.has_condition()
+
+
+def test_a_platforms_snippet_is_what_the_api_makes() -> None:
+    links = MergeLinks(
+        {"first_name": text_field(max_length=40)}, template_id="welcome", size=(600, 315)
+    )
+    for platform in PLATFORMS:
+        attributes = {"first_name": platform.usual_attribute("first_name")}
+        made = links.image_tag(platform.name, attributes, dpr=2)
+        made = re.sub(r"(?<=&amp;_sig=)[\w-]{43}", "3MJg…", made)
+        page = re.sub(r"\n +", " ", PAGES[f"{platform.name}.md"])
+        assert made in page, platform.name
 
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda each: each.name)

@@ -18,7 +18,6 @@ from tests.functions.in_memory_service import InMemoryService
 from tests.links.link_cases import KEYS
 
 DEFAULT = "there"
-TEMPLATE_ID = "acid"
 
 
 def text_field(**more: Any) -> dict[str, Any]:
@@ -26,13 +25,14 @@ def text_field(**more: Any) -> dict[str, Any]:
     return {**field, "example": "Alex", **more}
 
 
-def document(fields: Mapping[str, Any]) -> dict[str, Any]:
+def document(fields: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    width, height = size
     words = " ".join(f"{{{{ {name} }}}}" for name in fields)
-    layer = {"type": "text", "name": "title", "width": 200, "height": 40, "text": words}
+    layer = {"type": "text", "name": "title", "width": width, "height": height, "text": words}
     return {
         "name": "Acid test",
-        "width": 200,
-        "height": 40,
+        "width": width,
+        "height": height,
         "fields": dict(fields),
         "layers": [{**layer, "size": 16, "min_size": 8, "fit": "shrink"}],
         "alt": f"Hi {words}",
@@ -42,19 +42,26 @@ def document(fields: Mapping[str, Any]) -> dict[str, Any]:
 class MergeLinks:
     """Merge links of one template: minted by the API, read as the image function reads them."""
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        *,
+        template_id: str = "acid",
+        size: tuple[int, int] = (200, 40),
+    ) -> None:
         with redirect_stdout(StringIO()):  # its log
             world = InMemoryService()
             world.link_keys = KEYS
-            source = document(fields)
-            world.publish(source, TEMPLATE_ID)
+            source = document(fields, size)
+            world.publish(source, template_id)
         self._world = world
         self.fields = tuple(fields)
-        self._template = Template.compile(TEMPLATE_ID, 1, parse_document(json.dumps(source)))
+        self._template_id = template_id
+        self._template = Template.compile(template_id, 1, parse_document(json.dumps(source)))
 
-    def image_tag(self, platform: str, attributes: Mapping[str, str]) -> str:
+    def image_tag(self, platform: str, attributes: Mapping[str, str], **more: Any) -> str:
         """The `img` that `POST /v1/links` returns; `attributes` of the open fields."""
-        body = {"template_id": TEMPLATE_ID, "esp": platform, "open": attributes}
+        body = {"template_id": self._template_id, "esp": platform, "open": attributes, **more}
         with redirect_stdout(StringIO()):
             reply = self._world.call("POST", "/v1/links", body)
         assert reply.status == 200, reply.body
