@@ -64,7 +64,12 @@ class Name:
     text: str
 
     def accepted_texts(self) -> set[str]:
-        """The text, and what it says without a foreign escaping: both are right."""
+        """The text, and what it says without an escaping of the data's own: both are right.
+
+        Of data that somebody escaped for HTML, only the clean text is right.
+        """
+        if self.kind == "html_escaped":
+            return {html.unescape(self.text)}
         texts = {self.text, html.unescape(self.text)}
         if self.kind == "url_encoded":
             texts |= {urllib.parse.unquote(self.text), urllib.parse.unquote_plus(self.text)}

@@ -21,7 +21,7 @@ from tests.merge_tags.names import make_names
 from tests.merge_tags.rewrites import REWRITES
 
 ByPlatform = Sequence[tuple[MailPlatform, list[Tally]]]
-ENCODINGS = {"u": "URL-encodes", "r": "inserts raw text", "a": "not known"}
+ENCODINGS = {"u": "URL-encoded", "r": "raw", "a": "not known"}
 INTRODUCTION = """\
 # Mail platforms: what was tested
 
