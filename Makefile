@@ -23,7 +23,7 @@ endef
 DOCS_PAGE := functions/api/static/docs
 DOCS_PAGE_FILES := LICENSE NOTICE swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt
 
-.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page gallery scripts fonts more-fonts lock clean
+.PHONY: help setup serve test test-trust fuzz soak load lint types audit stack engine checkov build deploy destroy bench docs clients docs-page acid email-docs email-examples gallery scripts fonts more-fonts lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -51,6 +51,16 @@ setup: .venv/ready ## create .venv with pinned packages
 	@test -x .venv-clients/bin/python || $(BIN)/uv venv -q .venv-clients
 	@$(BIN)/uv pip sync -q --require-hashes --python .venv-clients requirements/clients.txt
 	@cd requirements/clients && npm ci
+	@touch $@
+
+.venv-acid/ready: requirements/acid.txt requirements/acid/package-lock.json | setup
+	@test -x .venv-acid/bin/python || $(BIN)/uv venv -q .venv-acid
+	@$(BIN)/uv pip sync -q --require-hashes --python .venv-acid requirements/acid.txt
+	@cd requirements/acid && npm ci
+	@touch $@
+
+requirements/mjml/node_modules/ready: requirements/mjml/package-lock.json
+	@cd requirements/mjml && npm ci
 	@touch $@
 
 # Tools that check the stack from outside, each in an environment of its own.
@@ -124,6 +134,15 @@ docs: .venv-docs/ready ## build the documentation site into build/docs (warnings
 clients: .venv-clients/ready ## generate API clients for Python and TypeScript, and call a local service
 	@$(BIN)/python -m tests.clients .venv-clients/bin/python requirements/clients build/clients
 
+acid: .venv-acid/ready ## test merge links with 20,000 awkward names on all mail platforms (needs npm; 5 minutes)
+	@PYTHONPATH=layers/core:functions:. .venv-acid/bin/python -m tests.merge_tags requirements/acid
+
+email-docs: setup ## write the pages of docs/email that are made from the mail platforms' files
+	$(BIN)/python -m local.email_pages
+
+email-examples: requirements/mjml/node_modules/ready ## compile the MJML of examples/email (needs npm)
+	node examples/email/compile.mjs
+
 gallery: setup ## write docs/gallery.md and its pictures again
 	$(BIN)/python -m local.docs_gallery
 
@@ -153,8 +172,9 @@ lock: setup ## pin the packages of the requirements .in files again
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	$(COMPILE) requirements/clients.in -o requirements/clients.txt
+	$(COMPILE) -c requirements/dev.txt requirements/acid.in -o requirements/acid.txt
 	$(filter-out --universal,$(COMPILE)) requirements/stack-tools/checkov.in -o requirements/stack-tools/checkov.txt
 	$(subst 3.11,3.13,$(COMPILE)) requirements/stack-tools/localstack.in -o requirements/stack-tools/localstack.txt
 
 clean: ## remove environments and build output
-	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-engine .venv-checkov requirements/*/node_modules .aws-sam build
+	rm -rf .venv .venv-sam .venv-docs .venv-clients .venv-acid .venv-engine .venv-checkov requirements/*/node_modules .aws-sam build

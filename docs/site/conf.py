@@ -77,7 +77,7 @@ def _read(app: Any, docname: str, source: list[str]) -> None:
     text = _outside_links(path.parent, source[0])
     if docname == root_doc:
         text += _index_toctrees(source[0])
-    if docname == "decisions/README":
+    if docname in ("decisions/README", "email/README"):
         pages = sorted(page.name for page in path.parent.glob("*.md") if page != path)
         text += _toctree(pages)
     source[0] = text

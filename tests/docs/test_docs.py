@@ -109,7 +109,7 @@ def test_links_and_anchors_resolve(path: Path) -> None:
 def test_the_index_links_every_page() -> None:
     linked = {
         (page.parent / link.partition("#")[0]).resolve()
-        for page in (DOCS / "index.md", DOCS / "decisions" / "README.md")
+        for page in (DOCS / name for name in ("index.md", "decisions/README.md", "email/README.md"))
         for link in links(page)
     }
     every = {
@@ -192,7 +192,7 @@ def test_make_targets_in_samples_exist() -> None:
 
 def test_paths_in_samples_exist() -> None:
     """Covers files of the repository that a command reads, not what it writes."""
-    folders = "layers|functions|local|deploy|bench|tests|docs"
+    folders = "layers|functions|local|deploy|bench|tests|docs|examples"
     pattern = re.compile(rf"(?<![\w./-])((?:{folders})/[\w./-]+)")
     missing = [
         (str(block), name)
