@@ -31,7 +31,7 @@ class DecompressedFile(io.RawIOBase):
         """Reads up to the buffer's length."""
         try:
             piece = self._source.read(len(buffer))
-        except (EOFError, OSError, zlib.error, IsalError) as error:
+        except (EOFError, OSError, zlib.error, IsalError) as error:  # type: ignore[misc] # isal's stubs
             if not self.is_gzip:
                 raise
             detail = "The gzip file is damaged or incomplete: compress and upload it again."
