@@ -86,6 +86,7 @@ class PreflightCounts:
     """
 
     rows: int = 0
+    with_problems: int = 0  # rows with another finding than that a text shrinks
     findings: Counter[str] = field(default_factory=Counter)
     places: dict[str, Counter[str]] = field(default_factory=dict)
     sizes: dict[str, Counter[str]] = field(default_factory=dict)
@@ -141,6 +142,7 @@ class PreflightCounts:
             self._add_findings(checked)
 
     def _add_findings(self, checked: CheckedRow) -> None:
+        self.with_problems += any(finding.code != "shrunk" for finding in checked.findings)
         for code in {finding.code for finding in checked.findings}:
             self.findings[code] += 1
             worst = self.worst.setdefault(code, [])
@@ -169,6 +171,7 @@ class PreflightCounts:
         """Everything, the values of the worst and of the sampled rows too, for `from_json`."""
         return {
             "rows": self.rows,
+            "with_problems": self.with_problems,
             "findings": dict(self.findings),
             "places": {place: dict(counts) for place, counts in self.places.items()},
             "sizes": {place: dict(counts) for place, counts in self.sizes.items()},
@@ -192,6 +195,7 @@ class PreflightCounts:
         digests.frombytes(base64.b64decode(fields["digests"]))
         return cls(
             rows=fields["rows"],
+            with_problems=fields["with_problems"],
             findings=Counter(fields["findings"]),
             places={place: Counter(counts) for place, counts in fields["places"].items()},
             sizes={place: Counter(counts) for place, counts in fields["sizes"].items()},
@@ -224,6 +228,7 @@ def merge(chunks: Iterable[PreflightCounts]) -> PreflightCounts:
     digests = array("Q")
     for chunk in chunks:
         total.rows += chunk.rows
+        total.with_problems += chunk.with_problems
         total.findings.update(chunk.findings)
         for ours, theirs in ((total.places, chunk.places), (total.sizes, chunk.sizes)):
             for place, counter in theirs.items():

@@ -175,6 +175,10 @@ class RowChecker:
         for fault in bound.warnings:
             name, raw = _value_at(row.modifications, fault)
             yield Finding(self._code_of(fault, name, raw), name, fault.detail)
+        for entry in row.modifications:
+            if entry.get("value", "") is None and entry["name"] not in bound.missing_required:
+                name = str(entry["name"])
+                yield Finding("default", name, f"{name} has no value; its default is shown.")
 
     def _code_of(self, fault: Fault, name: str, raw: object) -> str:
         if fault.code == "shortened":
