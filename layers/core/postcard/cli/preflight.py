@@ -25,7 +25,7 @@ from postcard.cli.render import DPR_CHOICE, FORMAT_CHOICE
 from postcard.cli.target import ServiceTarget, target_options
 
 if TYPE_CHECKING:
-    from postcard.campaigns.preflight.counts import NotedRow, PreflightCounts
+    from postcard.campaigns.preflight.counts import PreflightCounts, ReportedRow
     from postcard.campaigns.preflight.estimates import PictureBytes
     from postcard.campaigns.preflight.report import PreflightReport
     from postcard.campaigns.preflight.row_check import RowChecker
@@ -243,7 +243,7 @@ class _Work:
 _work: list[_Work] = []  # in a forked process: that of its parent
 
 
-def _check_in_process(rows: Sequence[tuple[int, int, Sequence[Any], Any]]) -> "PreflightCounts":
+def _check_forked(rows: Sequence[tuple[int, int, Sequence[Any], Any]]) -> "PreflightCounts":
     return _work[0].check(rows)
 
 
@@ -259,7 +259,7 @@ def _in_processes(
     with ProcessPoolExecutor(processes, mp_context=fork) as pool:
         waiting: set[Future[Any]] = set()
         for chunk in chunks:
-            waiting.add(pool.submit(_check_in_process, chunk))
+            waiting.add(pool.submit(_check_forked, chunk))
             if len(waiting) >= MAX_WAITING * processes:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
@@ -298,18 +298,18 @@ def sample_bytes(
 
 def draw_sheet(title: str, source: "TemplateSource", counts: "PreflightCounts") -> bytes:
     """The contact sheet of the worst rows."""
-    from postcard.campaigns.preflight.contact_sheet import SheetCell, contact_sheet
-    from postcard.campaigns.preflight.drawing_forecast import pointers_by_name
+    from postcard.campaigns.preflight.contact_sheet import SheetPicture, contact_sheet
+    from postcard.campaigns.preflight.drawing_forecast import names_by_pointer
     from postcard.campaigns.preflight.report import row_caption
     from postcard.cli.template_source import try_to_draw
     from postcard.pipeline.render_job import OutputOptions
 
-    template, names = source.template, pointers_by_name(source.template)
+    template, names = source.template, names_by_pointer(source.template)
     options = OutputOptions("png", min(_SHEET_WIDTH, template.width))
 
-    def cell(row: "NotedRow") -> SheetCell:
+    def sheet_picture(row: "ReportedRow") -> SheetPicture:
         picture = try_to_draw(source, row.modifications, options) if row.modifications else None
-        return SheetCell(
+        return SheetPicture(
             f"Row {row.number:,}",
             row_caption(row, names),
             picture.body if picture else None,
@@ -318,7 +318,7 @@ def draw_sheet(title: str, source: "TemplateSource", counts: "PreflightCounts") 
 
     rows = counts.worst_rows()
     heading = f"{title}: the worst {len(rows)} of {counts.rows:,} rows" if rows else f"{title}: all"
-    return contact_sheet(heading, [cell(row) for row in rows], source.renderer)
+    return contact_sheet(heading, [sheet_picture(row) for row in rows], source.renderer)
 
 
 def _size_of(template: "Template") -> tuple[int, int]:

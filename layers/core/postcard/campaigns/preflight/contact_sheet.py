@@ -18,18 +18,18 @@ _INK, _FAINT, _PAPER, _EDGE = "#1b1d23", "#5b6070", "#f3f4f6", "#d3d6dd"
 
 
 @dataclass(frozen=True, slots=True)
-class SheetCell:
-    """A row's picture (None: it has none, because of `reason`) with its captions."""
+class SheetPicture:
+    """A row's picture (None: it has none) with its captions; `size` is the template's."""
 
     title: str
     caption: str
-    picture: bytes | None
+    body: bytes | None
     size: tuple[int, int] = (PICTURE_WIDTH, PICTURE_WIDTH // 2)
 
 
-def contact_sheet(title: str, cells: Sequence[SheetCell], renderer: Renderer) -> bytes:
+def contact_sheet(title: str, pictures: Sequence[SheetPicture], renderer: Renderer) -> bytes:
     """The sheet as a PNG, with four pictures in a row."""
-    height = _picture_height(cells)
+    height = _picture_height(pictures)
     texts: dict[str, str] = {"title": title}
     layers: list[dict[str, Any]] = [
         {
@@ -37,10 +37,10 @@ def contact_sheet(title: str, cells: Sequence[SheetCell], renderer: Renderer) ->
             "text": "{{ title }}", "size": 18, "weight": 600, "max_lines": 1,
         }
     ]  # fmt: skip
-    for index, cell in enumerate(cells):
-        texts |= {f"title_{index}": cell.title, f"caption_{index}": cell.caption}
-        layers += _cell_layers(index, cell, height)
-    lines = -(-len(cells) // COLUMNS)
+    for index, picture in enumerate(pictures):
+        texts |= {f"title_{index}": picture.title, f"caption_{index}": picture.caption}
+        layers += _picture_layers(index, picture, height)
+    lines = -(-len(pictures) // COLUMNS)
     document = {
         "width": _width(),
         "height": 2 * _MARGIN + _TITLE_HEIGHT + lines * (height + _CAPTION_HEIGHT + _GAP),
@@ -53,28 +53,25 @@ def contact_sheet(title: str, cells: Sequence[SheetCell], renderer: Renderer) ->
     prepared = PreparedRender(
         template, bind_defaults(template), output_size(template.width, template.height)
     )
-    pictures = {_reference(index): cell.picture for index, cell in enumerate(cells) if cell.picture}
-    return renderer.render(prepared, pictures, format="png").image.body
+    bodies = {_reference(i): each.body for i, each in enumerate(pictures) if each.body}
+    return renderer.render(prepared, bodies, format="png").image.body
 
 
 def _width() -> int:
     return 2 * _MARGIN + COLUMNS * PICTURE_WIDTH + (COLUMNS - 1) * _GAP
 
 
-def _picture_height(cells: Sequence[SheetCell]) -> int:
-    heights = [round(PICTURE_WIDTH * height / width) for width, height in map(_size, cells)]
+def _picture_height(pictures: Sequence[SheetPicture]) -> int:
+    sizes = [picture.size for picture in pictures]
+    heights = [round(PICTURE_WIDTH * height / width) for width, height in sizes]
     return min(_MAX_PICTURE_HEIGHT, max([_MIN_PICTURE_HEIGHT, *heights]))
-
-
-def _size(cell: SheetCell) -> tuple[int, int]:
-    return cell.size
 
 
 def _reference(index: int) -> str:
     return f"asset:row-{index}"
 
 
-def _cell_layers(index: int, cell: SheetCell, height: int) -> list[dict[str, Any]]:
+def _picture_layers(index: int, picture: SheetPicture, height: int) -> list[dict[str, Any]]:
     line, column = divmod(index, COLUMNS)
     x = _MARGIN + column * (PICTURE_WIDTH + _GAP)
     y = _MARGIN + _TITLE_HEIGHT + line * (height + _CAPTION_HEIGHT + _GAP)
@@ -83,7 +80,7 @@ def _cell_layers(index: int, cell: SheetCell, height: int) -> list[dict[str, Any
     layers: list[dict[str, Any]] = [
         {"type": "rectangle", **box, "fill": "#ffffff", "stroke": {"color": _EDGE, "width": 1}}
     ]
-    if cell.picture:
+    if picture.body:
         layers.append({"type": "image", **box, "source": _reference(index), "fit": "contain"})
     else:
         layers.append(

@@ -26,7 +26,7 @@ _SEATS = 4  # of each finding among the worst rows, before the gravest take the 
 
 
 @dataclass(frozen=True, slots=True)
-class NotedRow:
+class ReportedRow:
     """A row to show or to draw: its findings as (code, place, detail), the gravest first."""
 
     badness: tuple[int, float, int]
@@ -36,7 +36,7 @@ class NotedRow:
     modifications: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def of(cls, checked: CheckedRow) -> "NotedRow":
+    def of(cls, checked: CheckedRow) -> "ReportedRow":
         """The row with its findings in the order of their gravity."""
         findings = sorted(checked.findings, key=lambda each: SEVERITY[each.code])
         row = checked.row
@@ -63,7 +63,7 @@ class NotedRow:
         return fields
 
     @classmethod
-    def from_json(cls, fields: JsonObject) -> "NotedRow":
+    def from_json(cls, fields: JsonObject) -> "ReportedRow":
         """The row of `to_json(values=True)`."""
         grave, smallest, number = fields["badness"]
         return cls(
@@ -91,8 +91,8 @@ class PreflightCounts:
     places: dict[str, Counter[str]] = field(default_factory=dict)
     sizes: dict[str, Counter[str]] = field(default_factory=dict)
     characters: Counter[str] = field(default_factory=Counter)
-    worst: dict[str, list[NotedRow]] = field(default_factory=dict)
-    sample: list[tuple[int, NotedRow]] = field(default_factory=list)
+    worst: dict[str, list[ReportedRow]] = field(default_factory=dict)
+    sample: list[tuple[int, ReportedRow]] = field(default_factory=list)
     digests: "array[int]" = field(default_factory=lambda: array("Q"))
     hosts: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     unlisted_addresses: int = 0
@@ -117,9 +117,9 @@ class PreflightCounts:
         """Rows whose link another row has already."""
         return len(self.digests) - self.distinct_links
 
-    def worst_rows(self, count: int = WORST_ROWS) -> list[NotedRow]:
+    def worst_rows(self, count: int = WORST_ROWS) -> list[ReportedRow]:
         """The worst rows, a few of each finding first so that none of them is missed."""
-        by_number: dict[int, NotedRow] = {}
+        by_number: dict[int, ReportedRow] = {}
         for seats in (_SEATS, count):
             for code in CODES:
                 for row in self.worst.get(code, [])[:seats]:
@@ -135,7 +135,7 @@ class PreflightCounts:
             self.longest_link = max(self.longest_link, checked.link_length)
         rank = _sample_rank(checked.row.number)
         if len(self.sample) < SAMPLED_ROWS or rank < self.sample[-1][0]:
-            self.sample = _sampled([*self.sample, (rank, NotedRow.of(checked))])
+            self.sample = _sampled([*self.sample, (rank, ReportedRow.of(checked))])
         for address in checked.addresses:
             self._add_address(address)
         if checked.findings:
@@ -147,7 +147,7 @@ class PreflightCounts:
             self.findings[code] += 1
             worst = self.worst.setdefault(code, [])
             if len(worst) < WORST_ROWS or checked.badness < worst[-1].badness:
-                self.worst[code] = _worst([*worst, NotedRow.of(checked)])
+                self.worst[code] = _worst([*worst, ReportedRow.of(checked)])
         for code, place in {(finding.code, finding.place) for finding in checked.findings}:
             self.places.setdefault(place, Counter())[code] += 1
         for text in checked.texts:
@@ -201,10 +201,10 @@ class PreflightCounts:
             sizes={place: Counter(counts) for place, counts in fields["sizes"].items()},
             characters=Counter(fields["characters"]),
             worst={
-                code: [NotedRow.from_json(row) for row in rows]
+                code: [ReportedRow.from_json(row) for row in rows]
                 for code, rows in fields["worst"].items()
             },
-            sample=[(rank, NotedRow.from_json(row)) for rank, row in fields["sample"]],
+            sample=[(rank, ReportedRow.from_json(row)) for rank, row in fields["sample"]],
             digests=digests,
             hosts={host: (uses, tuple(some)) for host, (uses, some) in fields["hosts"].items()},
             unlisted_addresses=fields["unlisted_addresses"],
@@ -261,11 +261,11 @@ def _merge_hosts(total: PreflightCounts, chunk: PreflightCounts) -> None:
         total.hosts[host] = (known_uses + uses, together)
 
 
-def _worst(rows: Sequence[NotedRow]) -> list[NotedRow]:
+def _worst(rows: Sequence[ReportedRow]) -> list[ReportedRow]:
     return sorted(rows, key=lambda row: row.badness)[:WORST_ROWS]
 
 
-def _sampled(rows: Sequence[tuple[int, NotedRow]]) -> list[tuple[int, NotedRow]]:
+def _sampled(rows: Sequence[tuple[int, ReportedRow]]) -> list[tuple[int, ReportedRow]]:
     return sorted(rows, key=lambda each: each[0])[:SAMPLED_ROWS]
 
 

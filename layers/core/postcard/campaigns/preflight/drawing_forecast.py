@@ -306,7 +306,7 @@ def _is_remote(source: str, template: Template) -> bool:
     return "://" in source and source not in template.image_references
 
 
-def pointers_by_name(template: Template) -> Mapping[str, str]:
+def names_by_pointer(template: Template) -> Mapping[str, str]:
     """The names of layers by their JSON pointers, for people to recognise them by."""
     return {
         pointer: layer.name or "" for layer, pointer, _ in walk_layers(template.document.layers)

@@ -54,7 +54,7 @@ class CheckedHost:
     def status(self) -> AddressStatus:
         """The worst answer; `unchecked` if there was no time."""
         statuses = {checked.status for checked in self.addresses}
-        return next((s for s in ("dead", "slow", "unchecked") if s in statuses), "ok")  # type: ignore[return-value]
+        return next((s for s in ("dead", "slow", "unchecked") if s in statuses), "ok")
 
     def to_json(self) -> JsonObject:
         """The host with its addresses."""

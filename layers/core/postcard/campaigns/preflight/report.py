@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from postcard.campaigns.preflight.counts import NotedRow, PreflightCounts
-from postcard.campaigns.preflight.drawing_forecast import pointers_by_name
+from postcard.campaigns.preflight.counts import PreflightCounts, ReportedRow
+from postcard.campaigns.preflight.drawing_forecast import names_by_pointer
 from postcard.campaigns.preflight.estimates import PictureBytes, mailing_cost
 from postcard.campaigns.preflight.picture_addresses import CheckedHost
 from postcard.campaigns.preflight.row_check import CODES
@@ -64,7 +64,7 @@ class PreflightReport:
 
     def to_json(self) -> JsonObject:
         """The report, without any value of a person but characters that no font has."""
-        counts, names = self.counts, pointers_by_name(self.template)
+        counts, names = self.counts, names_by_pointer(self.template)
         return {
             "template_id": self.template.id,
             "template_version": self.template.version,
@@ -120,7 +120,7 @@ class PreflightReport:
             )
 
     def _finding_lines(self) -> Iterator[str]:
-        counts, names = self.counts, pointers_by_name(self.template)
+        counts, names = self.counts, names_by_pointer(self.template)
         for code in CODES:
             if code == "shrunk" or not counts.findings.get(code):
                 continue
@@ -135,7 +135,7 @@ class PreflightReport:
             yield f"  {WORDS[code]:28}{counts.findings[code]:>9,}{where}: row {rows}{more}"
 
     def _size_lines(self) -> Iterator[str]:
-        names = pointers_by_name(self.template)
+        names = names_by_pointer(self.template)
         for place, sizes in sorted(self.counts.sizes.items()):
             by_size = sorted((float(size), rows) for size, rows in sizes.items())
             total = sum(rows for _, rows in by_size)
@@ -192,7 +192,7 @@ def place_name(place: str, names: Mapping[str, str]) -> str:
     return names.get(place) or place
 
 
-def row_caption(row: NotedRow, names: Mapping[str, str]) -> str:
+def row_caption(row: ReportedRow, names: Mapping[str, str]) -> str:
     """What is wrong with a row, in few words: `text cut: title · bad value: code`."""
     grave = [finding for finding in row.findings if finding[0] != "shrunk"] or row.findings
     parts = [
