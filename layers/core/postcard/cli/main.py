@@ -10,6 +10,7 @@ from postcard.cli.base_command import Group
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
+from postcard.cli.merge import merge
 from postcard.cli.output import EXIT_ERROR
 from postcard.cli.preflight import preflight
 from postcard.cli.rehearse import rehearse
@@ -36,6 +37,7 @@ for _command in (
     link,
     preflight,
     rehearse,
+    merge,
     verify,
     keys,
     signing_keys,
