@@ -195,11 +195,13 @@ def place_name(place: str, names: Mapping[str, str]) -> str:
 def row_caption(row: ReportedRow, names: Mapping[str, str]) -> str:
     """What is wrong with a row, in few words: `text cut: title · bad value: code`."""
     grave = [finding for finding in row.findings if finding[0] != "shrunk"] or row.findings
-    parts = [
-        f"{WORDS[code]}: {place_name(place, names)}" if place else WORDS[code]
-        for code, place, _ in grave
-    ]
-    return " · ".join(dict.fromkeys(parts))
+    places: dict[str, list[str]] = {}
+    for code, place, _ in grave:
+        places.setdefault(code, []).append(place_name(place, names))
+    return " · ".join(
+        f"{WORDS[code]}: {', '.join(dict.fromkeys(found))}" if any(found) else WORDS[code]
+        for code, found in places.items()
+    )
 
 
 def _sizes(counts: PreflightCounts, place: str) -> Iterator[tuple[str, int]]:
