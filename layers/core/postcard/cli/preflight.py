@@ -340,7 +340,7 @@ def _chunks(table: "Table") -> Iterator[list[RowAsRead]]:
 
 def _checked_hosts(counts: "PreflightCounts") -> Any:
     from postcard.adapters.http.fetcher import HttpFetcher
-    from postcard.campaigns.preflight.picture_addresses import ADDRESS_SECONDS, check_addresses
+    from postcard.campaigns.preflight.remote_hosts import ADDRESS_SECONDS, check_addresses
 
     return check_addresses(counts.hosts, HttpFetcher(seconds=ADDRESS_SECONDS))
 

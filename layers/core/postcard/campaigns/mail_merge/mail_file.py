@@ -119,7 +119,9 @@ class _TextReader(HTMLParser):
         if tag in _BLOCKS:
             self.parts.append("\n")
 
-    def handle_data(self, data: str) -> None:
+    def add_text(self, data: str) -> None:
         """Takes a text; line ends in it are spaces."""
         if not self._unseen:
             self.parts.append(data.replace("\n", " "))
+
+    handle_data = add_text  # the parser's name for it

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from postcard.campaigns.preflight.counts import PreflightCounts, ReportedRow
 from postcard.campaigns.preflight.drawing_forecast import names_by_pointer
 from postcard.campaigns.preflight.estimates import PictureBytes, mailing_cost
-from postcard.campaigns.preflight.picture_addresses import CheckedHost
+from postcard.campaigns.preflight.remote_hosts import CheckedHost
 from postcard.campaigns.preflight.row_check import CODES
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
