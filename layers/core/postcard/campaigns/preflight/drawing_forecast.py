@@ -33,7 +33,7 @@ from postcard.text.fonts import Fonts
 from postcard.text.simple_latin import is_simple_latin
 from postcard.text.style import ParagraphStyle, TextRun, TextStyle
 
-MAX_KEPT_FORECASTS = 100_000  # of each layer
+MAX_KEPT_FORECASTS = 60_000  # of all layers; about 1 KB each
 _MAX_ADDRESSES = 50  # of one layer
 
 
@@ -69,6 +69,7 @@ class DrawingForecaster:
     def __init__(self, template: Template, fonts: Fonts, *, now: float = NO_CLOCK) -> None:
         self.template = template
         self._fonts, self._now = template.fonts or fonts, now
+        self._kept: SizedLruCache[object, DrawingForecast] = SizedLruCache(MAX_KEPT_FORECASTS)
         self._pictures = _StandIns((template.width, template.height))
         document_names = _names_at(template, "")
         self._layers = [
@@ -93,7 +94,7 @@ class DrawingForecaster:
             if is_static and layer.shows_nothing:
                 continue
             key = layer.key(bound)
-            known = layer.kept.get(key)
+            known = self._kept.get(key)
             if known is None:
                 warnings = WarningList()
                 evaluator = evaluator or Evaluator(
@@ -103,7 +104,7 @@ class DrawingForecaster:
                 known = layer.look_at_words(evaluator, bound, self._fonts)
                 if known is None:
                     known = self._look_at(layer, evaluator, bound, warnings)
-                layer.kept.put(key, known)
+                self._kept.put(key, known)
                 layer.shows_nothing = is_static and known == _NOTHING
             if known.texts or known.warnings or known.addresses:
                 found.append(known)
@@ -156,7 +157,6 @@ class _TopLayer:
         self._has_lists = any(template.fields[name].type == "list" for name in self._fields)
         self.is_static = not self._fields
         self.shows_nothing = False  # a static layer that was looked at, in vain
-        self.kept: SizedLruCache[object, DrawingForecast] = SizedLruCache(MAX_KEPT_FORECASTS)
 
         self._text_slot = _only_text_slot(template, index, layer)
         self._style: _StyledBox | None = None
@@ -190,11 +190,11 @@ class _TopLayer:
         return DrawingForecast((found,)) if found else _NOTHING
 
     def key(self, bound: BoundValues) -> object:
-        """Equal for values that are drawn alike."""
+        """Equal for values of this layer that are drawn alike."""
         values = bound.values
-        parts = [values[name] for name in self._fields]
+        parts: list[object] = [self.index, *[values[name] for name in self._fields]]
         if self._has_lists:
-            parts = [repr(value) for value in parts]
+            parts = [self.index, *map(repr, parts[1:])]
         if bound.layers and not self.layer_names.isdisjoint(bound.layers):
             modified = {n: dict(p) for n, p in bound.layers.items() if n in self.layer_names}
             parts.append(repr(modified))
