@@ -10,8 +10,11 @@ from postcard.cli.base_command import Group
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
+from postcard.cli.merge import merge
 from postcard.cli.output import EXIT_ERROR
 from postcard.cli.platforms import platforms
+from postcard.cli.preflight import preflight
+from postcard.cli.rehearse import rehearse
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
@@ -36,6 +39,9 @@ for _command in (
     link,
     snippet,
     platforms,
+    preflight,
+    rehearse,
+    merge,
     verify,
     keys,
     signing_keys,

@@ -141,19 +141,40 @@ _MERGE_TAG_CLOSING = {
 
 def is_missing(text: str) -> bool:
     """Step 2: whether a cleaned text is invisible, a null word or an unfilled merge tag."""
-    if text.isalnum() and text not in _NULL_WORDS and text not in _TAG_NAMES:
-        return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
-    if "\ufffd" in text or text in _TAG_NAMES or _INVISIBLE.sub("", text) in _NULL_WORDS:
+    return _is_null(text) or _has_only_merge_tags(text)
+
+
+def is_unfilled_tag(raw: str) -> bool:
+    """Whether a value is missing because the mail platform left its merge tag unfilled.
+
+    >>> is_unfilled_tag("{{ first_name }}"), is_unfilled_tag("null"), is_unfilled_tag("Ann")
+    (True, False, False)
+    """
+    text = clean_text(raw)
+    return not _is_null(text) and _has_only_merge_tags(text)
+
+
+def _is_null(text: str) -> bool:
+    if text.isalnum() and text not in _NULL_WORDS:
+        return not text.isascii() and _INVISIBLE.sub("", text) in _NULL_WORDS
+    if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
     if text.replace(" ", "").isalpha():  # most names
         return text.lower() in _INVALID_TIMES or _NULL_WORDS.issuperset(text.split())
-    beginning = text[:3].lower()
-    if beginning in _NULL_BEGINNINGS or not text[0].isalnum():
+    if text[:3].lower() in _NULL_BEGINNINGS or not text[0].isalnum():
         from postcard.template.fields.null_words import is_null_text  # seldom needed
 
-        if is_null_text(_INVISIBLE.sub(" ", text).strip()):
-            return True
+        return is_null_text(_INVISIBLE.sub(" ", text).strip())
+    return False
+
+
+def _has_only_merge_tags(text: str) -> bool:
+    if text in _TAG_NAMES:
+        return True
+    if text.isalnum() or text.replace(" ", "").isalpha():
+        return False
     rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
+    beginning = text[:3].lower()
     if len(rest) == len(text) and text[0].isalnum() and beginning not in _TAG_BEGINNINGS:
         return False
     if any(map(str.isalnum, rest)):
