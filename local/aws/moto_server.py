@@ -7,6 +7,7 @@ which moto would not pass on. It also checks the policies of presigned forms, wh
 
 import html
 import json
+import os
 import re
 import secrets
 import threading
@@ -190,15 +191,15 @@ class RecordingMiddleware:
         else:
             service, name = "s3", environ["REQUEST_METHOD"].lower()
             path = environ["PATH_INFO"].encode("latin-1").decode()  # WSGI's encoding of UTF-8
-            arguments = {"path": path}
+            arguments = {"path": path, "query": environ.get("QUERY_STRING", "")}
         self._counters.add(f"{service}.{name}")
         if service == "s3" and name not in ("post", "options") and not _is_signed(environ):
             _read_body(environ)  # many clients read the response only after they sent everything
             return _start_response(refuse_unsigned(), start)
         if name == "post" and service == "s3" and not environ.get("QUERY_STRING"):
-            refusal = refuse_upload(
-                _read_form(environ), secret_key=SECRET_ACCESS_KEY, now=self._clock()
-            )
+            form = _read_form(environ)
+            arguments = {**arguments, "key": form.fields.get("key", "")}
+            refusal = refuse_upload(form, secret_key=SECRET_ACCESS_KEY, now=self._clock())
             if refusal is not None:
                 return _start_response(refusal, start)
         return self._forward(environ, start, service, name, arguments)
@@ -263,7 +264,7 @@ def _read_form(environ: WSGIEnvironment) -> UploadForm:
     lengths = {}
     for name, file in files.items():
         with file.stream as stream:
-            lengths[name] = len(stream.read())
+            lengths[name] = stream.seek(0, os.SEEK_END)
     return UploadForm(
         bucket, {name.lower(): text for name, text in fields.items()}, lengths.get("file")
     )
