@@ -34,6 +34,7 @@ TAGS = {  # in the order of the page
     "Templates": "Documents with versions.",
     "Previews": "Pictures that are not stored.",
     "Assets": "Pictures and fonts that templates name.",
+    "Batches": "Links or pictures for a file of people.",
     "Service": "Health and descriptions.",
 }
 METHODS = ("post", "put", "get", "patch", "delete")  # what creates a thing before what reads it

@@ -53,7 +53,7 @@ class MotoAccount:
 
     def call_json(self, service: str, target: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON call, such as `("dynamodb", "DynamoDB_20120810.GetItem", {…})`; `RuntimeError`."""
-        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0"}
+        versions = {"dynamodb": "1.0", "secretsmanager": "1.1", "sqs": "1.0", "states": "1.0"}
         headers = {
             "Authorization": authorization_header(service),
             "Content-Type": f"application/x-amz-json-{versions[service]}",

@@ -30,7 +30,7 @@ from postcard.text.fonts import Fonts
 
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
-    from postcard.services.assembly import ApiService
+    from postcard.api_assembly import ApiService
     from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
@@ -76,17 +76,21 @@ def image_service(
 def api_service(settings: Settings) -> "ApiService":
     """The service of the API function."""
     from postcard.adapters.aws.api_keys import DynamoApiKeyStore
+    from postcard.adapters.aws.batches import DynamoBatchStore
     from postcard.adapters.aws.cdn import CloudFrontCdn
     from postcard.adapters.aws.deletion_records import DynamoDeletionStore
+    from postcard.adapters.aws.files import S3FileStore
     from postcard.adapters.aws.idempotency import DynamoIdempotencyStore
     from postcard.adapters.aws.queue import SqsQueue
     from postcard.adapters.aws.rate_limiter import DynamoRateLimiter
+    from postcard.adapters.aws.state_machine import StepFunctionsMachine
     from postcard.adapters.aws.uploads import S3Uploads
+    from postcard.api_assembly import ApiDependencies, api_service
     from postcard.assets.font_catalog import describe_fonts
-    from postcard.services.assembly import ApiDependencies, api_service
 
-    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=("cloudfront", "sqs"))
-    s3, dynamodb, secrets_manager, cloudfront, sqs = clients
+    lazy = ("cloudfront", "sqs", "stepfunctions")
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager", lazy=lazy)
+    s3, dynamodb, secrets_manager, cloudfront, sqs, step_functions = clients
     table = Table(dynamodb, settings.table)
     dependencies = replace(
         _dependencies(settings, s3, dynamodb, secrets_manager),
@@ -102,6 +106,11 @@ def api_service(settings: Settings) -> "ApiService":
             cdn=CloudFrontCdn(cloudfront, settings.distribution_id),
             deletions=DynamoDeletionStore(table),
             queue=SqsQueue(sqs, settings.queue_url),
+            files=S3FileStore(s3, settings.store_bucket),
+            batches=DynamoBatchStore(table),
+            machine=StepFunctionsMachine(step_functions, settings.batch_machine),
+            batch_days=settings.batch_days,
+            batch_bytes=settings.batch_bytes,
             fonts=lambda: describe_fonts(dependencies.renderer.fonts),
             base_url=settings.base_url,
             cors_origins=settings.cors_origins,
