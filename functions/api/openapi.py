@@ -101,7 +101,7 @@ def build_openapi(resolver: APIGatewayHttpResolver, routes: Sequence[Route]) -> 
         ref_template="#/components/schemas/{model}",
     )
     schemas |= {**definitions["$defs"], "Problem": PROBLEM_SCHEMA}
-    requests = request_schemas(document["paths"])
+    requests = request_schemas(document["paths"], schemas)
     document["components"]["schemas"] = simplify_schemas(schemas, requests=requests)
     document["components"]["headers"] = RESPONSE_HEADERS
     return document

@@ -26,7 +26,7 @@ from werkzeug.test import Client
 
 from local.aws.activity_counters import ActivityCounters
 from local.aws.http_messages import REASON_PHRASES, Request, Response
-from local.aws.post_policy import UploadForm, refuse_unsigned, refuse_upload
+from local.aws.post_policy import UploadForm, no_such_upload, refuse_unsigned, refuse_upload
 from local.aws.stack_resources import REGION, StackResources
 
 OnWrite = Callable[[str, str, Mapping[str, Any]], None]
@@ -213,7 +213,12 @@ class RecordingMiddleware:
         arguments: Mapping[str, Any],
     ) -> Iterable[bytes]:
         started: list[tuple[Any, ...]] = []
-        parts = self._app(environ, lambda *args: started.append(args) or (lambda _: None))  # type: ignore[func-returns-value]
+        try:
+            parts = self._app(environ, lambda *args: started.append(args) or (lambda _: None))  # type: ignore[func-returns-value]
+        except KeyError:
+            if "uploadId=" not in arguments.get("query", ""):
+                raise
+            return _start_response(no_such_upload(), start)  # a fault of moto
         body = b"".join(parts)
         status, headers = started[-1][:2]
         if status.startswith("2"):

@@ -174,6 +174,16 @@ def test_a_multipart_upload_in_the_place_of_an_object_is_saved(
         assert list(moto.account.object_keys(PICTURES)) == []
 
 
+def test_a_part_of_an_upload_that_the_server_lost_is_refused_as_by_s3(start: Start) -> None:
+    target = {"Bucket": PICTURES, "Key": "batches/1/result"}
+    with start() as moto:
+        upload = moto.client("s3").create_multipart_upload(**target)["UploadId"]
+    with start() as moto:
+        s3 = moto.client("s3")
+        with pytest.raises(s3.exceptions.NoSuchUpload):
+            s3.upload_part(**target, UploadId=upload, PartNumber=1, Body=b"x")
+
+
 def test_a_part_of_an_upload_does_not_read_the_object_again(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

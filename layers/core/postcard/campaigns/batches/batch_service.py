@@ -78,8 +78,8 @@ class BatchRequest:
     dry_run: bool = False
     metadata: JsonObject | None = None
 
-    def settings(self, key: ApiKeyRecord) -> JsonObject:
-        """What the record keeps of it: all but the rows."""
+    def settings(self, key: ApiKeyRecord, versions: Mapping[str, int]) -> JsonObject:
+        """What the record keeps of it: all but the rows. `versions` pins templates."""
         return {
             "template_id": self.template_id,
             "template_column": self.template_column,
@@ -100,7 +100,8 @@ class BatchRequest:
             "rate": self.rate,
             "dry_run": self.dry_run,
             "metadata": self.metadata,
-            "templates": None if key.templates is None else list(key.templates),
+            "key_templates": None if key.templates is None else list(key.templates),
+            "template_versions": dict(versions),
             "is_inline": self.rows is not None,
             "content_type": self.upload.content_type if self.upload else JSON_LINES_TYPE,
         }
@@ -133,17 +134,16 @@ class BatchService:
     def create(self, request: BatchRequest, key: ApiKeyRecord, *, now: float) -> JsonObject:
         """Create a batch; one with rows is started, for another one a form to upload its file."""
         template = self._check(request, now)
+        versions = {template.template.id: template.version} if template else {}
         record = BatchRecord(
             batch_id=self._new_id(),
             key_digest=key.digest,
-            settings=request.settings(key),
+            settings=request.settings(key, versions),
             status="waiting",
             created_at=int(now),
             expires_at=int(now) + self._days * DAY_SECONDS,
             template_ids=(request.template_id,) if request.template_id else (),
-            summary={"template_versions": {template.template.id: template.version}}
-            if template
-            else {},
+            summary={"template_versions": versions},
         )
         self._batches.create(record)
         if request.rows is not None:
