@@ -33,7 +33,7 @@ from postcard.links.verify import verify_signature
 from postcard.ports import ApiKeyStore, IdempotencyStore, StoredObject
 from postcard.rendering.decoded_image_cache import DecodedImageCache, UntrustedImageDecoder
 from postcard.runtime.lru_cache import Caches
-from postcard.settings import DEFAULT_MERGE_RENDERS
+from postcard.settings import DEFAULT_MERGE_RENDERS, MAX_BATCH_BYTES
 from tests.functions.fake_services import (
     FakeCounters,
     FakeImages,
@@ -71,7 +71,7 @@ class InMemoryService:
         self.web, self.cdn = FakeWeb(), MemoryCdn()
         self.deletions, self.queue = MemoryDeletionStore(), MemoryQueue(lambda: self.now)
         self.files, self.batches = MemoryFileStore(), MemoryBatchStore()
-        self.machine = MemoryStateMachine()
+        self.machine, self.batch_bytes = MemoryStateMachine(), MAX_BATCH_BYTES
         self.renderer = FakeRenderer()
         self.counters, self.limiter = FakeCounters(), FakeRateLimiter()
         self.api_keys: ApiKeyStore = MemoryApiKeyStore()
@@ -115,6 +115,7 @@ class InMemoryService:
             files=self.files,
             batches=self.batches,
             machine=self.machine,
+            batch_bytes=self.batch_bytes,
             fonts=lambda: [inter],
             base_url=BASE_URL,
             cors_origins=self.cors_origins,

@@ -160,7 +160,7 @@ class BatchService:
         text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         key = upload_key(record.batch_id)
         try:
-            self._files.write(key, text.encode("utf-8"), JSON_LINES_TYPE)
+            self._files.write(key, text.encode("utf-8", "replace"), JSON_LINES_TYPE)
             return self._start(record, now)
         except TooManyRequests:
             self._erase(record)
