@@ -118,6 +118,14 @@ def api_service(settings: Settings) -> "ApiService":
     )
 
 
+def drawing_services(settings: Settings) -> assembly.SharedServices:
+    """Templates and the render pipeline, to draw stored templates without storing pictures."""
+    clients = _clients(settings, "s3", "dynamodb", "secretsmanager")
+    s3, dynamodb, secrets_manager = clients
+    dependencies = _dependencies(settings, s3, dynamodb, secrets_manager)
+    return assembly.SharedServices.build(dependencies, normalize_uploads=True)
+
+
 def worker_service(settings: Settings) -> "WorkerService":
     """The service of the worker function."""
     from postcard.adapters.aws.cdn import CloudFrontCdn

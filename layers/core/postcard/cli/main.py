@@ -11,6 +11,8 @@ from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
 from postcard.cli.output import EXIT_ERROR
+from postcard.cli.preflight import preflight
+from postcard.cli.rehearse import rehearse
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
@@ -28,7 +30,18 @@ def postcard() -> None:
     """
 
 
-for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
+for _command in (
+    serve,
+    render,
+    link,
+    preflight,
+    rehearse,
+    verify,
+    keys,
+    signing_keys,
+    templates,
+    erase,
+):
     postcard.add_command(_command)
 
 
