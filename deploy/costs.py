@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from postcard.send_model.prices import (
+    DAYS_IN_A_MONTH,
+    LAMBDA_GB,
     REGIONS,
     Units,
     dollars,
