@@ -50,9 +50,10 @@ class ColumnMapping:
         return {column.name: column.index + 1 for column in self.columns}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, int]) -> "ColumnMapping":
-        """The mapping of `to_json`, without `unmapped`."""
-        return cls([_mapped(name, number - 1) for name, number in stored.items()])
+    def from_json(cls, stored: Mapping[str, int], unmapped: Sequence[str]) -> "ColumnMapping":
+        """The mapping of `to_json`."""
+        columns = tuple(_mapped(name, number - 1) for name, number in stored.items())
+        return cls(columns, tuple(unmapped))
 
 
 def map_columns(

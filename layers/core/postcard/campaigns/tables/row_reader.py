@@ -176,7 +176,7 @@ def _lines_as_rows(lines: Iterable[str], first_line: int) -> Iterator[RawRow]:
     for line, text in enumerate(lines, first_line):
         if len(text) >= MAX_OPEN_ROW_BYTES:
             raise _open_quote(line)
-        yield RawRow([text] if text.strip() else [], text, 1)
+        yield RawRow([text] if text.strip(" \t\r\n") else [], text, 1)
 
 
 def _remembered(lines: Iterable[str], taken: list[str], first_line: int) -> Iterator[str]:
