@@ -250,14 +250,19 @@ class LinkService:
         minter = LinkMinter(
             job.loaded,
             OutputOptions(request.format, request.width, request.dpr, request.quality),
+            job.size,
             self._keys(),
             pins_version=request.template_version != "latest",
             expires=expires,
             campaign=request.campaign,
+            open=open_fields,
+            encoding=(
+                link_encoding(request.esp, request.encoding)
+                if open_fields and request.esp
+                else None
+            ),
         )
-        is_open = bool(open_fields and request.esp)
-        encoding = link_encoding(request.esp, request.encoding) if is_open and request.esp else None
-        return minter.sign(job, open=open_fields, encoding=encoding)
+        return minter.sign(job)
 
     def _asset_faults(self, job: RenderJob, now: float, deadline: float | None) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""

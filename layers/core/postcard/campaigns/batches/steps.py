@@ -280,9 +280,11 @@ class BatchSteps:
         settings = plan.settings
         if settings.mode == "images" and not settings.dry_run:
             return ImageAddresses(self._tools.images(), plan.now)
+        size, _ = settings.output.resolve_size(loaded.template.document)
         minter = LinkMinter(
             loaded,
             settings.output,
+            size,
             keys,
             expires=plan.expires,
             campaign=settings.campaign,
