@@ -14,7 +14,8 @@ class RangedFile(io.RawIOBase):
     `sha256` is the digest of all bytes, once all have been read in order.
     """
 
-    def __init__(self, files: FileStore, head: FileHead) -> None:
+    def __init__(self, files: FileStore, head: FileHead, *, range_bytes: int = RANGE_BYTES) -> None:
+        self._range_bytes = range_bytes
         self._files, self._head = files, head
         self._at = 0
         self._range = b""
@@ -62,7 +63,7 @@ class RangedFile(io.RawIOBase):
 
     def _read_range(self) -> None:
         head = self._head
-        self._range = self._files.read(head.key, self._at, RANGE_BYTES, etag=head.etag)
+        self._range = self._files.read(head.key, self._at, self._range_bytes, etag=head.etag)
         self._range_start = self._at
         end = self._at + len(self._range)
         if self._at <= self._hashed < end:

@@ -117,7 +117,11 @@ class BatchRows:
         plan, column = self._plan, self._plan.template_column
         planned = plan.templates.get(template_id)
         if planned is None:
-            detail = "There is no such template." if template_id else "The row names no template."
+            detail = (
+                "There is no such template, or the file names too many."
+                if template_id
+                else "The row names no template."
+            )
             return failed("unknown_template", detail, column)
         if planned.fault_code:
             return failed(planned.fault_code, planned.fault_detail, column)
@@ -254,7 +258,7 @@ class TemplateRows:
 
 
 @dataclass(frozen=True, slots=True)
-class _CellOf:
+class _ColumnValue:
     """Stands for a cell of each row. `default` is given for a JSON row without the value."""
 
     index: int
@@ -266,15 +270,15 @@ class RowModifications:
 
     def __init__(self, template: Template, mapping: ColumnMapping) -> None:
         lists = {name for name, spec in template.fields.items() if isinstance(spec, ListField)}
-        cells = [
-            _CellOf(column.index, None if column.target in lists else "")
+        entries = [
+            {
+                "name": column.target,
+                column.value_key: _ColumnValue(
+                    column.index, None if column.target in lists else ""
+                ),
+            }
             for column in mapping.columns
         ]
-        by_index = {cell.index: cell for cell in cells}
-        width = max(by_index, default=-1) + 1
-        entries = mapping.modifications([by_index.get(index) for index in range(width)])
-        for entry, cell in zip(entries, cells, strict=True):
-            entry.update({key: cell for key in entry if key != "name"})
         read = modifications_from_json(template, entries)
         self._fields, self._layers, self._pointers = read.fields, read.layers, read.pointers
 
@@ -291,7 +295,7 @@ class RowModifications:
 
 
 def _filled(value: object, cells: Sequence[Any]) -> object:
-    if isinstance(value, _CellOf):
+    if isinstance(value, _ColumnValue):
         cell = cells[value.index]
         return value.default if cell is None else cell
     if isinstance(value, list):

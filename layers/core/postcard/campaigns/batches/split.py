@@ -1,10 +1,10 @@
 """Splits the rows of an upload into chunks, and fixes the plan of all work on them."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
@@ -17,7 +17,7 @@ from postcard.campaigns.batches.plan import (
     PlannedTemplate,
 )
 from postcard.campaigns.batches.ranged_file import RangedFile
-from postcard.campaigns.tables.column_mapping import map_columns
+from postcard.campaigns.tables.column_mapping import ColumnChoice, is_target, map_columns
 from postcard.campaigns.tables.decompressed_file import DecompressedFile, decompressed
 from postcard.campaigns.tables.row_reader import RawRow, decoded_lines, json_row, raw_rows
 from postcard.campaigns.tables.table_file import TableHeader, find_format, read_header
@@ -28,6 +28,7 @@ from postcard.identifiers import is_template_id
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import FileHead, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.template.compiled import Template
 from postcard.timestamps import parse_rfc3339
 
 MAX_CHUNK_BYTES = 8 * 1024 * 1024
@@ -250,7 +251,7 @@ class _RowScan:
         key = self._template_key
         if key is None or len(self._template_ids) > MAX_TEMPLATES:
             return
-        template_id = _cell_of(raw, key, self._state)
+        template_id = _text_in_column(raw, key, self._state)
         if is_template_id(template_id):
             self._template_ids[template_id] = None
 
@@ -279,7 +280,7 @@ def _skip(text: io.TextIOWrapper, characters: int) -> None:
         characters -= len(piece)
 
 
-def _cell_of(raw: RawRow, key: int, state: SplitState) -> str:
+def _text_in_column(raw: RawRow, key: int, state: SplitState) -> str:
     """The text of a cell; empty if it is none."""
     if state.format.kind == "csv":
         return raw.cells[key].strip() if key < len(raw.cells) else ""
@@ -320,6 +321,7 @@ class TemplatePlanner:
 
     def __init__(self, loader: TemplateLoader, settings: BatchSettings, state: SplitState) -> None:
         self._loader, self._settings, self._state = loader, settings, state
+        self._known_names: set[str] = set()
 
     def plan(self) -> dict[str, PlannedTemplate]:
         """The templates by id.
@@ -327,16 +329,29 @@ class TemplatePlanner:
         `BatchRefused` if that of the settings cannot be used; one that only rows name is a fault
         of those rows.
         """
-        settings = self._settings
-        templates = {}
-        if settings.template_id is not None:
-            templates[settings.template_id] = planned = self._planned(settings.template_id)
-            if planned.fault_code:
-                raise BatchRefused(planned.fault_code, planned.fault_detail)
+        templates = self.plan_main()
         for template_id in islice(self._state.template_ids, MAX_TEMPLATES):
             if template_id not in templates:
                 templates[template_id] = self._planned(template_id)
+        self._check_names(templates)
         return templates
+
+    def plan_main(self) -> dict[str, PlannedTemplate]:
+        """That of the settings alone, before any row is read; `BatchRefused`."""
+        template_id = self._settings.template_id
+        if template_id is None:
+            return {}
+        planned = self._planned(template_id)
+        if planned.fault_code:
+            raise BatchRefused(planned.fault_code, planned.fault_detail)
+        return {template_id: planned}
+
+    def _check_names(self, templates: Mapping[str, PlannedTemplate]) -> None:
+        """Of several templates each takes the names that it knows; none may be known to none."""
+        unknown = self._settings.columns.keys() - self._known_names
+        if unknown and any(not planned.fault_code for planned in templates.values()):
+            detail = f"No template has {', '.join(sorted(unknown))[:200]}: correct columns."
+            raise BatchRefused("unknown_name", detail)
 
     def _planned(self, template_id: str) -> PlannedTemplate:
         allowed = self._settings.key_templates
@@ -351,7 +366,7 @@ class TemplatePlanner:
             mapping = map_columns(
                 state.header.columns,
                 loaded.template,
-                self._columns_of(template_id, loaded.template),
+                self._columns_of(loaded.template),
                 has_lists=state.format.kind == "jsonl",
             )
         except BadRequest as bad:
@@ -363,17 +378,15 @@ class TemplatePlanner:
             return PlannedTemplate(fault_code="unknown_template", fault_detail=problem.detail)
         return PlannedTemplate(loaded.version, mapping)
 
-    def _columns_of(self, template_id: str, template: Any) -> dict[str, Any]:
-        """The chosen columns; those of other templates' fields where there are several."""
+    def _columns_of(self, template: Template) -> dict[str, ColumnChoice]:
+        """The chosen columns; where there are several templates, those of this one."""
         columns = dict(self._settings.columns)
-        if self._settings.template_column is None or template_id == self._settings.template_id:
+        if self._settings.template_column is None:
+            self._known_names.update(columns)
             return columns
-        return {name: choice for name, choice in columns.items() if _is_known(template, name)}
-
-
-def _is_known(template: Any, name: str) -> bool:
-    target = name.partition(".")[0]
-    return target in template.addressable_layers or name.startswith(tuple(template.fields))
+        known = {name: choice for name, choice in columns.items() if is_target(template, name)}
+        self._known_names.update(known)
+        return known
 
 
 def expiry_of(settings: BatchSettings) -> int | None:

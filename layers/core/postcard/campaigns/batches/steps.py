@@ -165,7 +165,9 @@ class BatchSteps:
             state = split.inspect(head)
             if self._take_result_of_equal(record, state):
                 return None
-            TemplatePlanner(self._templates, settings, state).plan()  # refuses before the rows
+            TemplatePlanner(
+                self._templates, settings, state
+            ).plan_main()  # before the rows are read
         else:
             state = SplitState.from_json(stored)
             head = replace(head, etag=state.etag)

@@ -23,6 +23,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 REPORT_COLUMNS = ("row", "line", "column", "code", "reason")
 MAX_INTERNAL_SHARE = 0.01  # of a chunk's rows that may fail through a fault of Postcard
 MAX_CHUNK_TEXT_BYTES = 64 * 1024 * 1024
+ENCODED_AT_ONCE = 500  # rows, so that the result's text is in memory only once
 _GZIP = 31
 
 
@@ -75,7 +76,7 @@ def work_on(
     is_late: Callable[[], bool],
 ) -> ChunkResult:
     """The result of a chunk. `OutOfTime`, `ChunkFailed`, `FileChanged`."""
-    text = read_chunk(files, plan, chunk)
+    text = text_of_chunk(files, plan.format, plan.etag, chunk)
     lines = io.StringIO(text, newline="")
     reader = RowReader(lines, plan.format, plan.columns, first_row=chunk.row, first_line=chunk.line)
     output = ChunkOutput(plan)
@@ -96,11 +97,11 @@ def row_count(counts: ChunkCounts) -> int:
     return counts.ok + counts.default + counts.failed
 
 
-def read_chunk(files: BatchFiles, plan: BatchPlan, chunk: Chunk) -> str:
-    """The text of a chunk's rows; `FileChanged`."""
-    format, encoding = plan.format, plan.format.encoding
+def text_of_chunk(files: BatchFiles, format: TableFormat, etag: str, chunk: Chunk) -> str:
+    """The text of a chunk's rows; `FileChanged`. `etag` is the upload's."""
+    encoding = format.encoding
     if is_cut_by_range(format):
-        body = files.store.read(files.upload, chunk.at, chunk.length, etag=plan.etag)
+        body = files.store.read(files.upload, chunk.at, chunk.length, etag=etag)
         return body.decode(encoding.name, format.error_handler)
     key = files.chunk_text(chunk.number)
     body = isal_zlib.decompress(files.store.read(key, 0, MAX_CHUNK_TEXT_BYTES), wbits=_GZIP)
@@ -116,7 +117,8 @@ class ChunkOutput:
         self.counts = ChunkCounts()
         self._plan = plan
         self._writer = table_writer(plan)
-        self._rows: list[str] = []
+        self._rows: list[str] = []  # not yet in `_part`
+        self._part = bytearray()
         self._report = io.StringIO(newline="")
         self._report_writer = csv.writer(self._report, lineterminator="\r\n")
 
@@ -127,6 +129,8 @@ class ChunkOutput:
         if not self._plan.settings.dry_run:
             added = (result.url, result.alt, status, result.error_text)
             self._rows.append(self._writer.row(row, added))
+            if len(self._rows) >= ENCODED_AT_ONCE:
+                self._encode()
         for error in result.errors:
             column = "" if error.column is None else self._column_name(error.column)
             line = (row.number, row.line, column, error.code, error.detail)
@@ -134,12 +138,17 @@ class ChunkOutput:
 
     def result(self) -> ChunkResult:
         """The bytes of both."""
-        part = self._writer.encode("".join(self._rows))
+        self._encode()
         self.counts.escaped = self._writer.escaped_cells
         self.counts.replaced = self._writer.replaced_characters
         counts = json.dumps(self.counts.to_json()).encode()
         report = self._report.getvalue().encode("utf-8", "replace")
-        return ChunkResult(self._writer.compress(part), counts + b"\n" + report, self.counts)
+        part = self._writer.compress(bytes(self._part))
+        return ChunkResult(part, counts + b"\n" + report, self.counts)
+
+    def _encode(self) -> None:
+        self._part += self._writer.encode("".join(self._rows))
+        self._rows.clear()
 
     def _column_name(self, index: int) -> str:
         columns: Sequence[Any] = self._plan.columns

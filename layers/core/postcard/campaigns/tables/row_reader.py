@@ -56,11 +56,14 @@ def raw_rows(lines: Iterable[str], format: TableFormat, *, first_line: int) -> I
     reader = csv.reader(_remembered(lines, taken, first_line), **options)
     row = None
     line = first_line
-    for cells in reader:
-        row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
-        line += len(taken)
-        taken.clear()
-        yield row
+    try:
+        for cells in reader:
+            row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
+            line += len(taken)
+            taken.clear()
+            yield row
+    except csv.Error:
+        raise _open_quote(line) from None
     if row is not None and _is_unfinished(row, options):
         raise _open_quote(line - row.line_count)
 
