@@ -1,6 +1,7 @@
 """Properties of split, work and join that hold for any table."""
 
 import csv
+import hashlib
 import io
 from typing import Any
 
@@ -13,6 +14,7 @@ from postcard.campaigns.batches.join import FileJoin, JoinSizes, JoinState
 from postcard.campaigns.batches.plan import BatchSettings
 from postcard.campaigns.batches.ranged_file import RangedFile
 from postcard.campaigns.batches.split import TableSplit
+from postcard.campaigns.batches.work import text_of_chunk
 from postcard.campaigns.tables.row_reader import RowReader
 from postcard.campaigns.tables.row_writer import RowWriter
 from postcard.campaigns.tables.table_file import open_table
@@ -64,8 +66,6 @@ def test_every_range_read_alone_gives_its_rows(
 
 
 def rows_alone(files: BatchFiles, state: Any, chunk: Any) -> list[Any]:
-    from postcard.campaigns.batches.work import text_of_chunk
-
     text = text_of_chunk(files, state.format, state.etag, chunk)
     lines = io.StringIO(text, newline="")
     return list(
@@ -117,8 +117,10 @@ def test_parts_of_any_sizes_are_joined_in_order(
         store.write(files.part(number), body, "text/csv")
     heads = list(store.list(files.parts))
     change = (lambda body: body[:1]) if is_changed else None
-    state, saved = JoinState("out"), [JoinState("out")]
-    for _ in range(len(sizes) + 2):
+    saved = [JoinState("out")]
+
+    def continues() -> bool:
+        """Go on from what was saved, as a new process does; whether there is more to do."""
         join = FileJoin(
             files,
             heads,
@@ -128,10 +130,16 @@ def test_parts_of_any_sizes_are_joined_in_order(
             sizes=JoinSizes(minimum, minimum * 2),
         )
         state = JoinState.from_json(saved[-1].to_json())
-        if join.run(
-            state, lambda: saved.append(JoinState.from_json(state.to_json())), lambda: is_late
-        ):
-            break
+
+        def save() -> None:
+            saved.append(JoinState.from_json(state.to_json()))
+
+        return not join.run(state, save, lambda: is_late)
+
+    calls = 1
+    while continues():
+        calls += 1
+        assert calls <= len(sizes) + 1
     expected = [body[:1] if is_changed else body for body in bodies]
     head = store.head("out")
     assert head is not None
@@ -144,8 +152,6 @@ def test_parts_of_any_sizes_are_joined_in_order(
     st.lists(st.tuples(st.integers(0, 220), st.integers(1, 50))),
 )
 def test_a_ranged_file_reads_as_a_file_does(body: bytes, reads: list[tuple[int, int]]) -> None:
-    import hashlib
-
     store = MemoryFileStore()
     store.write("f", body, "text/csv")
     head = store.head("f")
