@@ -96,11 +96,10 @@ def _dialects(rows: list[list[str]]) -> Iterator[tuple[str, Awkward]]:
     stray = "".join(f'u{number}@x.com,Ann,screen 42" wide\r\n' for number in range(201))
     body = f"Email,User Name,Note\r\n{stray}".encode()
     yield "stray quotes", Awkward(body, "utf-8", ",", '"', 201)
-    header = ("Email", "Amount")
     amounts = [[row[0], "1,5"] for row in rows]
-    yield "decimal commas", table(amounts, header=header, delimiter=";")
+    yield "decimal commas", table(amounts, header=["Email", "Amount"], delimiter=";")
     several = [[row[0], row[1], "1,50", "2,75", "3,00"] for row in rows]
-    header = ("Email", "User Name", "a", "b", "c")
+    header = ["Email", "User Name", "a", "b", "c"]
     yield "several decimal commas", table(several, header=header, delimiter=";")
     urls = [[row[0], row[1], "https://x.com/a;b|c?d=e,f", row[3]] for row in rows]
     yield "delimiters in addresses", table(urls, header=("Email", "Name", "URL", "Note"))
