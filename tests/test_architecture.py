@@ -227,6 +227,8 @@ def test_only_decoding_fallbacks_the_worker_and_the_cli_catch_every_exception() 
     assert broad == {
         "functions/batch/app.py",  # raises one of the same name, without its text
         "functions/worker/app.py",  # the message comes back, the others of its batch do not
+        # one row of a batch fails, the others do not
+        "layers/core/postcard/campaigns/batches/row_picture.py",
         "layers/core/postcard/canvas/codecs/color/color_profile.py",  # Pillow raises any exception
         "layers/core/postcard/canvas/codecs/decoded_image.py",  # for a broken file
         "layers/core/postcard/cli/main.py",  # prints one line, and exits with 2

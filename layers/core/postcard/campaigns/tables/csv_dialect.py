@@ -134,19 +134,19 @@ def _may_quote(sample: str, delimiter: str, mark: str) -> bool:
 
 
 def _score(sample: str, options: dict[str, Any], rank: int) -> tuple[float, ...]:
-    """How well the rows agree; empty if there is one column or none."""
+    """How well the rows agree; any columns are better than one. Empty if it cannot be read."""
     dialect = CsvDialect(**options)
     try:
         reader = csv.reader(io.StringIO(sample, newline=""), **dialect.reader_options())
         rows = [row for row in reader if row]
     except csv.Error:
         return ()
-    if not rows or (len(rows[0]) < 2 and not dialect.escape):
+    if not rows:
         return ()
     width = len(rows[0])
     agreeing = sum(len(row) == width for row in rows) / len(rows)
     left = sum(_has_quote_left(cell, dialect) for row in rows for cell in row) / len(rows)
-    return round(agreeing - 0.2 * min(left, 2), 2), width, len(rows), -rank
+    return width > 1, round(agreeing - 0.2 * min(left, 2), 2), width, len(rows), -rank
 
 
 def _has_quote_left(cell: str, dialect: CsvDialect) -> bool:

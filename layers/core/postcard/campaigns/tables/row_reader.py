@@ -56,11 +56,14 @@ def raw_rows(lines: Iterable[str], format: TableFormat, *, first_line: int) -> I
     reader = csv.reader(_remembered(lines, taken, first_line), **options)
     row = None
     line = first_line
-    for cells in reader:
-        row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
-        line += len(taken)
-        taken.clear()
-        yield row
+    try:
+        for cells in reader:
+            row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
+            line += len(taken)
+            taken.clear()
+            yield row
+    except csv.Error:
+        raise _open_quote(line) from None
     if row is not None and _is_unfinished(row, options):
         raise _open_quote(line - row.line_count)
 
@@ -176,7 +179,7 @@ def _lines_as_rows(lines: Iterable[str], first_line: int) -> Iterator[RawRow]:
     for line, text in enumerate(lines, first_line):
         if len(text) >= MAX_OPEN_ROW_BYTES:
             raise _open_quote(line)
-        yield RawRow([text] if text.strip() else [], text, 1)
+        yield RawRow([text] if text.strip(" \t\r\n") else [], text, 1)
 
 
 def _remembered(lines: Iterable[str], taken: list[str], first_line: int) -> Iterator[str]:
