@@ -31,9 +31,11 @@ from postcard.text.fonts import Fonts
 if TYPE_CHECKING:
     from postcard.adapters.aws.boto_client import BotoClient, LazyBotoClient
     from postcard.api_assembly import ApiService
+    from postcard.campaigns.batches.batch_worker import BatchWorker
     from postcard.services.worker import WorkerService
 
 FILE_SCHEME = "file:"
+LARGE_FILE_SECONDS = 20.0  # for one call of S3 by the batch function, which sends some megabytes
 AWS_CALL_SECONDS = 3.0  # for one call of AWS by the image function, retry included
 
 
@@ -146,6 +148,36 @@ def worker_service(settings: Settings) -> "WorkerService":
     )
     return WorkerService(
         {TASK: deletions.handle}, set_deadline=lambda instant: _set_deadline(clients, instant)
+    )
+
+
+def batch_worker(settings: Settings) -> "BatchWorker":
+    """The steps of batches, which the batch function does."""
+    from postcard.adapters.aws.batches import DynamoBatchStore
+    from postcard.adapters.aws.boto_client import boto_client
+    from postcard.adapters.aws.cdn import CloudFrontCdn
+    from postcard.adapters.aws.files import S3FileStore
+    from postcard.campaigns.batches.batch_worker import BatchDependencies, batch_worker
+
+    dynamodb, secrets_manager, cloudfront = _clients(
+        settings, "dynamodb", "secretsmanager", lazy=("cloudfront",)
+    )
+    s3 = boto_client("s3", settings, seconds=LARGE_FILE_SECONDS)
+    clients = [dynamodb, secrets_manager, cloudfront, s3]
+    dependencies = replace(
+        _dependencies(settings, s3, dynamodb, secrets_manager),
+        set_deadline=lambda instant: _set_deadline(clients, instant),
+    )
+    return batch_worker(
+        BatchDependencies(
+            dependencies,
+            S3FileStore(s3, settings.store_bucket),
+            DynamoBatchStore(Table(dynamodb, settings.table)),
+            CloudFrontCdn(cloudfront, settings.distribution_id),
+            base_url=settings.base_url,
+            concurrency=settings.batch_concurrency,
+            max_rows=settings.batch_rows,
+        )
     )
 
 

@@ -53,6 +53,7 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
+from postcard.settings import MAX_BATCH_ROWS
 
 ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
@@ -174,7 +175,8 @@ class BatchSteps:
         state = split.scan(head, state)
         if self._max_rows is not None and state.row - 1 > self._max_rows:
             detail = f"A file has at most {self._max_rows:,} rows here: split it."
-            raise BatchRefused("too_large", detail)
+            is_here_only = self._max_rows < MAX_BATCH_ROWS
+            raise BatchRefused("too_large_here" if is_here_only else "too_large", detail)
         return state
 
     def _write_plan(self, files: BatchFiles, record: BatchRecord, state: SplitState) -> BatchPlan:
