@@ -33,7 +33,7 @@ from local.aws.moto_server import (
 )
 from local.aws.moto_state import MotoStateFile
 from local.aws.stack_resources import REGION, StackResources, StateMachineSpec
-from local.aws.state_machines import ExecutionWatcher, LambdaInvokeMiddleware, StateMachines
+from local.aws.state_machines import ExecutionWatcher, StateMachines, StepFunctionsMiddleware
 from local.http_server import WebServer
 from local.local_keys import LocalKeys, write_private
 from local.seed import SEED_FOLDER, InProcessApiClient, upload_seed
@@ -142,10 +142,19 @@ class LocalServer:
             on_write=self._on_write,
             on_invalidation=lambda paths: self.cdn.invalidate(paths),
         )
-        app = LambdaInvokeMiddleware(
-            self._recording_app, lambda name, event: self.functions.invoke(name, event)
+        app = StepFunctionsMiddleware(
+            self._recording_app,
+            lambda name, event: self.functions.invoke(name, event),
+            before_use=lambda: self.machines.create_once(),
         )
         self.endpoint = resources.enter_context(closing(MotoHttpServer(app)))
+        self.machines = StateMachines(
+            self.account,
+            self.state,
+            self.stack.state_machines(),
+            url=self.endpoint.url,
+            definition_of=self._definition_of,
+        )
 
     def _environment_overrides(self) -> dict[str, str]:
         """The environment variables that differ from those in `template.yaml`."""
@@ -215,12 +224,11 @@ class LocalServer:
             QueuePoller(source, self.account, invoke, on_done=self.state.forget_message)
             for source in self.stack.queue_sources()
         ]
-        machines = StateMachines(
-            self.account, self.state, url=self.endpoint.url, definition_of=self._definition_of
+        self.machines.start_again()
+        resources.callback(self.machines.stop)
+        self.executions = ExecutionWatcher(
+            self.machines, self.state, self.stack.rule_sources(), invoke
         )
-        machines.create(self.stack.state_machines())
-        resources.callback(machines.stop)
-        self.executions = ExecutionWatcher(machines, self.state, self.stack.rule_sources(), invoke)
         schedules = ScheduleClock(self.stack.schedule_sources(), invoke, now=time.time())
         self.event_sources = EventSources(
             [*pollers, self.executions], schedules, on_failure=self._log_failure

@@ -27,79 +27,106 @@ _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 _RUNNING = "RUNNING"
 
 
-class LambdaInvokeMiddleware:
+class StepFunctionsMiddleware:
     """WSGI middleware before moto: answers Lambda's Invoke with the functions of the stack.
 
     An answer has the headers that moto's interpreter reads: without a request id it would lose the
-    call, and end the map that the call is part of as if it had succeeded.
+    call, and end the map that the call is part of as if it had succeeded. `before_use` is called
+    before each call of Step Functions.
     """
 
-    def __init__(self, app: WSGIApplication, invoke: Invoke) -> None:
+    def __init__(
+        self, app: WSGIApplication, invoke: Invoke, *, before_use: Callable[[], None]
+    ) -> None:
         self._app = app
         self._invoke = invoke
+        self._before_use = before_use
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Handle one call (WSGI)."""
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith("AWSStepFunctions."):
+            self._before_use()
         match = _INVOKE_PATH.fullmatch(unquote(environ["PATH_INFO"]))
         if match is None or environ["REQUEST_METHOD"] != "POST":
             return self._app(environ, start)
-        name = match[1].rpartition("function:")[2].partition(":")[0]
         length = int(environ.get("CONTENT_LENGTH") or 0)
         event = json.loads(environ["wsgi.input"].read(length) or b"{}")
-        headers = [
-            ("Content-Type", "application/json"),
-            ("X-Amz-Executed-Version", "$LATEST"),
-            ("x-amzn-RequestId", str(uuid.uuid4())),
-        ]
-        status = "200 OK"
-        try:
-            body = json.dumps(self._invoke(name, event))
-        except KeyError:
-            status = "404 Not Found"
-            headers.append(("x-amzn-ErrorType", "ResourceNotFoundException"))
-            body = json.dumps({"Type": "User", "Message": f"Function not found: {name}"})
-        except InvocationFailed as failure:
-            headers.append(("X-Amz-Function-Error", "Unhandled"))
-            timed_out = isinstance(failure.__cause__, TimeoutError)
-            error = "Sandbox.Timedout" if timed_out else failure.error_type
-            body = json.dumps({"errorType": error, "errorMessage": str(failure)})
-        content = body.encode()
-        start(status, [*headers, ("Content-Length", str(len(content)))])
+        status, headers, answer = self._answer(_function_name(match[1]), event)
+        content = json.dumps(answer).encode()
+        start(status, [*headers, *_ANSWER_HEADERS, ("Content-Length", str(len(content)))])
         return [content]
+
+    def _answer(self, name: str, event: Any) -> tuple[str, list[tuple[str, str]], Any]:
+        headers = [("x-amzn-RequestId", str(uuid.uuid4()))]
+        try:
+            return "200 OK", headers, self._invoke(name, event)
+        except KeyError:
+            error = {"Type": "User", "Message": f"Function not found: {name}"}
+            headers.append(("x-amzn-ErrorType", "ResourceNotFoundException"))
+            return "404 Not Found", headers, error
+        except InvocationFailed as failure:
+            timed_out = isinstance(failure.__cause__, TimeoutError)
+            kind = "Sandbox.Timedout" if timed_out else failure.error_type
+            headers.append(("X-Amz-Function-Error", "Unhandled"))
+            return "200 OK", headers, {"errorType": kind, "errorMessage": str(failure)}
+
+
+_ANSWER_HEADERS = (("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST"))
+
+
+def _function_name(text: str) -> str:
+    """The logical id in a name, an ARN, or an ARN with an alias."""
+    return text.rpartition("function:")[2].partition(":")[0]
 
 
 class StateMachines:
     """The state machines of the stack, in moto; `url` is where moto's HTTP server listens.
 
-    `definition_of` may change a definition before it is used: tests leave out its waits.
+    They are created at the first use: moto's interpreter takes seconds to import. `definition_of`
+    may change a definition before: tests leave out its waits.
     """
 
     def __init__(
         self,
         account: MotoAccount,
         state: MotoStateFile,
+        specs: Sequence[StateMachineSpec],
         *,
         url: str,
         definition_of: Callable[[StateMachineSpec], str] = lambda spec: spec.definition,
     ) -> None:
+        self._account = account
+        self._state = state
+        self._specs = specs
+        self._url = url
+        self._definition_of = definition_of
+        self._lock = threading.Lock()
+        self._are_created = False
+
+    def create_once(self) -> None:
+        """Create the machines, unless they are there."""
+        with self._lock:
+            if not self._are_created:
+                self._create()
+            self._are_created = True
+
+    def _create(self) -> None:
         from moto.core.config import default_user_config
 
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
-        os.environ["MOTO_PORT"] = str(urlsplit(url).port)  # where its interpreter calls AWS
-        self._account = account
-        self._state = state
-        self._definition_of = definition_of
-
-    def create(self, machines: Sequence[StateMachineSpec]) -> None:
-        """Create the machines, and start again what had not ended when the server was stopped."""
-        for machine in machines:
+        os.environ["MOTO_PORT"] = str(urlsplit(self._url).port)  # where its interpreter calls AWS
+        for spec in self._specs:
             arguments = {
-                "name": machine.name,
-                "definition": self._definition_of(machine),
-                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{machine.name}",
+                "name": spec.name,
+                "definition": self._definition_of(spec),
+                "roleArn": f"arn:aws:iam::{ACCOUNT}:role/{spec.name}",
             }
             self._call("CreateStateMachine", arguments)
+
+    def start_again(self) -> None:
+        """Start what had not ended when the server was stopped or killed."""
         for arn, name, text in self._state.executions():
+            self.create_once()
             arguments = {"stateMachineArn": arn, "name": name, "input": text}
             self._call("StartExecution", arguments)
 
