@@ -13,7 +13,7 @@ from postcard.errors import ServiceUnavailable
 from postcard.ports import BatchRecord
 from postcard.template.bind import bind
 from postcard.timestamps import format_rfc3339
-from tests.campaigns.batch_runner import BatchRunner, csv_bytes, fields_of, people
+from tests.campaigns.batch_runner import BatchRunner, csv_bytes, csv_rows, fields_of, people
 from tests.functions.fake_services import solid_png
 from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
@@ -419,6 +419,19 @@ def test_an_upload_that_is_gone_is_refused(runner: BatchRunner) -> None:
 def test_a_template_that_is_gone_is_refused(runner: BatchRunner) -> None:
     runner.create(csv_bytes(people(1)), template_id="never")
     assert error_of(runner.run()) == ("unknown_template", None)
+
+
+def test_a_file_of_blank_lines_is_cut_and_bounded(
+    runner: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postcard.campaigns.batches.split.MAX_CHUNK_LINES", 10)
+    body = b"First Name\n" + b"\n" * 35 + b"Ann\n" + b"\n" * 25 + b"Bo\n\n"
+    runner.do(gzip.compress(body))
+    assert [row["alt"] for row in csv_rows(gzip.decompress(runner.result()))] == ["Hi Ann", "Hi Bo"]
+    assert runner.record().summary["blank_lines"] == 61
+    monkeypatch.setattr("postcard.campaigns.tables.row_reader.MAX_BLANK_LINES", 50)
+    runner.create(body, "bat_2")
+    assert error_of(runner.run("bat_2")) == ("too_large", None)
 
 
 # Again and again

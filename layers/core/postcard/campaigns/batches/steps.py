@@ -159,7 +159,13 @@ class BatchSteps:
         if head is None:
             raise FileChanged("The upload is gone.")
         settings = settings_of(record)
-        split = TableSplit(files, settings, is_late=is_late, chunk_rows=self._chunk_rows)
+        split = TableSplit(
+            files,
+            settings,
+            is_late=is_late,
+            max_rows=self._max_rows,
+            chunk_rows=self._chunk_rows,
+        )
         stored = files.read_json(files.split_state)
         if stored is None:
             state = split.inspect(head)
@@ -171,11 +177,7 @@ class BatchSteps:
         else:
             state = SplitState.from_json(stored)
             head = replace(head, etag=state.etag)
-        state = split.scan(head, state)
-        if self._max_rows is not None and state.row - 1 > self._max_rows:
-            detail = f"A file has at most {self._max_rows:,} rows here: split it."
-            raise BatchRefused("too_large", detail)
-        return state
+        return split.scan(head, state)
 
     def _write_plan(self, files: BatchFiles, record: BatchRecord, state: SplitState) -> BatchPlan:
         """Store the chunks, then the plan: where it is, the split is done."""

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from postcard.campaigns.tables.table_format import TableFormat
 from postcard.campaigns.tables.table_refused import (
+    MAX_BLANK_LINES,
     MAX_OPEN_ROW_BYTES,
+    MAX_OPEN_ROW_LINES,
     MAX_ROW_BYTES,
     MAX_ROW_LINES,
     TableRefused,
@@ -95,6 +97,7 @@ class RowReader:
                 self._number += 1
             else:
                 self.blank_lines += 1
+                check_blank_lines(self.blank_lines)
             self._line += raw.line_count
 
     def _read_csv(self, raw: RawRow) -> TableRow:
@@ -133,6 +136,12 @@ class RowReader:
             detail = f"This row has bytes that are not {self._format.encoding.name}."
             return Fault("undecodable", "", detail)
         return None
+
+
+def check_blank_lines(count: int) -> None:
+    """`TableRefused` for a file that is mostly blank: its rows would take hours to find."""
+    if count > MAX_BLANK_LINES:
+        raise TableRefused("too_large", f"The file has more than {MAX_BLANK_LINES:,} blank lines.")
 
 
 def json_row(text: str) -> dict[str, Any]:
@@ -188,7 +197,7 @@ def _remembered(lines: Iterable[str], taken: list[str], first_line: int) -> Iter
     for text in lines:
         if taken:
             length += len(text)
-            if length > MAX_OPEN_ROW_BYTES:
+            if length > MAX_OPEN_ROW_BYTES or len(taken) > MAX_OPEN_ROW_LINES:
                 raise _open_quote(line - len(taken))
         elif (length := len(text)) >= MAX_OPEN_ROW_BYTES:
             raise _open_quote(line)
