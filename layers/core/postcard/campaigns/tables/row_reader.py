@@ -18,6 +18,7 @@ from postcard.errors import BadRequest, Fault
 from postcard.json_text import parse_json
 from postcard.runtime.lazy_regex import lazy_regex
 
+_END_OF_FILE = ["\x1a"]  # Ctrl-Z, which programs of DOS wrote behind the last row
 _SURROGATE = lazy_regex("[\ud800-\udfff]")
 
 
@@ -63,7 +64,7 @@ def raw_rows(lines: Iterable[str], format: TableFormat, *, first_line: int) -> I
             row = RawRow(cells, taken[0] if len(taken) == 1 else "".join(taken), len(taken))
             line += len(taken)
             taken.clear()
-            yield row
+            yield RawRow([], row.text, row.line_count) if cells == _END_OF_FILE else row
     except csv.Error:
         raise _open_quote(line) from None
     if row is not None and _is_unfinished(row, options):
@@ -127,8 +128,8 @@ class RowReader:
         if len(text) > MAX_ROW_BYTES // 4 and _byte_count(text, self._format) > MAX_ROW_BYTES:
             detail = f"This row has more than {MAX_ROW_BYTES // 1024} KB."
             return Fault("row_too_long", "", detail)
-        if raw.line_count > MAX_ROW_LINES:
-            detail = f"This row has {raw.line_count} lines: a quote was left open in its first."
+        if raw.line_count > 1 and self._has_swallowed_rows(raw):
+            detail = f"This row has {raw.line_count} lines: a quote was left open in it."
             return Fault("open_quote", "", detail)
         if "\0" in text:
             return Fault("nul_byte", "", "This row has a zero byte.")
@@ -136,6 +137,16 @@ class RowReader:
             detail = f"This row has bytes that are not {self._format.encoding.name}."
             return Fault("undecodable", "", detail)
         return None
+
+    def _has_swallowed_rows(self, raw: RawRow) -> bool:
+        """Whether its lines may be rows of their own, behind a quote that was left open."""
+        if raw.line_count > MAX_ROW_LINES:
+            return True
+        try:
+            list(csv.reader([raw.text], **self._format.dialect.reader_options(), strict=True))
+        except csv.Error:
+            return True
+        return False
 
 
 def check_blank_lines(count: int) -> None:
