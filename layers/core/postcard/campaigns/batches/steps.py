@@ -17,16 +17,16 @@ from postcard.campaigns.batches.batch_facts import (
     warnings_of,
 )
 from postcard.campaigns.batches.batch_files import BatchFiles
-from postcard.campaigns.batches.join import (
-    BatchJoin,
-    JoinSizes,
-    JoinState,
-)
-from postcard.campaigns.batches.picture_addresses import (
+from postcard.campaigns.batches.batch_modes import (
     ImageAddresses,
     LinkAddresses,
     Pace,
     WarmAddresses,
+)
+from postcard.campaigns.batches.join import (
+    BatchJoin,
+    JoinSizes,
+    JoinState,
 )
 from postcard.campaigns.batches.plan import BatchPlan, Chunk
 from postcard.campaigns.batches.row_picture import AssetCheck, BatchRows, PictureAddress
