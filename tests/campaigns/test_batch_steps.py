@@ -413,7 +413,7 @@ def test_a_bad_file_ends_the_batch_with_its_line_and_no_result(
 def test_a_file_over_the_bounds_is_refused(world: InMemoryService, monkeypatch: Any) -> None:
     runner = BatchRunner(world, max_rows=3)
     runner.create(csv_bytes(people(4)))
-    assert error_of(runner.run()) == ("too_large", None)
+    assert error_of(runner.run()) == ("too_large_here", None)
     monkeypatch.setattr("postcard.campaigns.batches.split.MAX_FILE_BYTES", 20)
     runner.create(csv_bytes(people(2)), "bat_2")
     assert error_of(runner.run("bat_2")) == ("too_large", None)

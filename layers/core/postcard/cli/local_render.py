@@ -78,7 +78,7 @@ def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     font_cache = FontCache(renderer.fonts, custom_fonts.read)
     template = replace(job.template, fonts=font_cache.font_set(custom_fonts.families).fonts)
     prepared = PreparedRender(template, job.values, job.size, now=now)
-    fetched_images, source_faults = _fetch_images(file, prepared.image_sources())
+    fetched_images, source_faults = fetch_images(file, prepared.image_sources())
     rendered = renderer.render(
         prepared,
         fetched_images,
@@ -113,7 +113,7 @@ def _example_modifications(template: Template, names: set[str]) -> list[dict[str
     ]
 
 
-def _fetch_images(
+def fetch_images(
     file: TemplateFile, sources: Sequence[ImageSource]
 ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
     """Local and remote pictures by reference, and a fault for each that is not available."""

@@ -7,10 +7,13 @@ import traceback
 import click
 
 from postcard.cli.base_command import Group
+from postcard.cli.batch import batch
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
 from postcard.cli.output import EXIT_ERROR
+from postcard.cli.preflight import preflight
+from postcard.cli.rehearse import rehearse
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
@@ -28,7 +31,19 @@ def postcard() -> None:
     """
 
 
-for _command in (serve, render, link, verify, keys, signing_keys, templates, erase):
+for _command in (
+    serve,
+    render,
+    link,
+    preflight,
+    batch,
+    rehearse,
+    verify,
+    keys,
+    signing_keys,
+    templates,
+    erase,
+):
     postcard.add_command(_command)
 
 

@@ -34,6 +34,7 @@ from postcard.identifiers import is_template_id
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import FileHead, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.settings import MAX_BATCH_ROWS
 from postcard.template.compiled import Template
 from postcard.timestamps import parse_rfc3339
 
@@ -151,8 +152,9 @@ class TableSplit:
     def _check_rows(self, state: SplitState) -> None:
         check_blank_lines(state.blank_lines)
         if self._max_rows is not None and state.row - 1 > self._max_rows:
+            is_here_only = self._max_rows < MAX_BATCH_ROWS
             detail = f"A file has at most {self._max_rows:,} rows here: split it."
-            raise TableRefused("too_large", detail)
+            raise TableRefused("too_large_here" if is_here_only else "too_large", detail)
 
 
 class _RowScan:

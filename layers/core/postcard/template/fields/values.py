@@ -138,10 +138,26 @@ def is_missing(text: str) -> bool:
     """Step 2: whether a cleaned text is invisible, a null word or an unfilled merge tag."""
     if text.isalnum() and text not in _NULL_WORDS:
         return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
+    return _is_blank_or_null(text) or _has_only_merge_tags(text)
+
+
+def is_unfilled_tag(raw: str) -> bool:
+    """Whether a value is missing because the mail platform left its merge tag unfilled.
+
+    >>> is_unfilled_tag("{{ first_name }}"), is_unfilled_tag("null"), is_unfilled_tag("Ann")
+    (True, False, False)
+    """
+    text = clean_text(raw)
+    return not _is_blank_or_null(text) and _has_only_merge_tags(text)
+
+
+def _is_blank_or_null(text: str) -> bool:
     if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
-    if _NULL_TEXT.fullmatch(_INVISIBLE.sub(" ", text).strip()):
-        return True
+    return _NULL_TEXT.fullmatch(_INVISIBLE.sub(" ", text).strip()) is not None
+
+
+def _has_only_merge_tags(text: str) -> bool:
     rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
     if len(rest) == len(text) and (text[0].isalnum() or text[-1].isalnum()):
         return False
