@@ -137,9 +137,7 @@ class BatchRunner:
 
     def rows(self, batch_id: str = "bat_1", encoding: str = "utf-8") -> list[dict[str, str]]:
         """The rows of a CSV result by the names of their columns."""
-        text = self.result(batch_id).decode(encoding).lstrip("\ufeff")
-        options = find_dialect(text).reader_options()
-        return list(csv.DictReader(io.StringIO(text, newline=""), **options))
+        return csv_rows(self.result(batch_id), encoding)
 
     def report(self, batch_id: str = "bat_1") -> list[dict[str, str]]:
         text = self.file(self.record(batch_id).summary["report"]["key"]).decode()
@@ -174,6 +172,12 @@ def csv_bytes(
     writer = csv.writer(text, **{"lineterminator": "\r\n", **options})
     writer.writerows([header, *rows] if header else rows)
     return text.getvalue().encode(encoding)
+
+
+def csv_rows(body: bytes, encoding: str = "utf-8") -> list[dict[str, str]]:
+    text = body.decode(encoding).lstrip("\ufeff")
+    options = find_dialect(text).reader_options()
+    return list(csv.DictReader(io.StringIO(text, newline=""), **options))
 
 
 def people(count: int) -> list[list[str]]:

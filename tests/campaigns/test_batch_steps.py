@@ -13,7 +13,7 @@ from postcard.errors import ServiceUnavailable
 from postcard.ports import BatchRecord
 from postcard.template.bind import bind
 from postcard.timestamps import format_rfc3339
-from tests.campaigns.batch_runner import BatchRunner, csv_bytes, fields_of, people
+from tests.campaigns.batch_runner import BatchRunner, csv_bytes, csv_rows, fields_of, people
 from tests.functions.fake_services import solid_png
 from tests.functions.in_memory_service import BASE_URL, InMemoryService
 from tests.functions.sample_events import document
@@ -230,6 +230,15 @@ def test_formulas_are_escaped_and_counted_unless_the_sender_keeps_them(runner: B
     assert runner.rows("bat_2")[0]["Email"] == "=1+1"
 
 
+def test_added_cells_are_escaped_also_where_the_sender_keeps_formulas(
+    runner: BatchRunner, world: InMemoryService
+) -> None:
+    world.publish(document(alt="{{ first_name }}"))
+    runner.do(csv_bytes([["=1", "=HYPERLINK(1)"]]), formulas="keep")
+    (row,) = runner.rows()
+    assert (row["Email"], row["alt"]) == ("=1", "'=HYPERLINK(1)")
+
+
 def test_the_report_names_row_line_column_code_and_reason(runner: BatchRunner) -> None:
     rows = [["a@x", "Ann"], ["b@x", "one\ntwo"], ["c@x", ""]]
     runner.do(csv_bytes(rows))
@@ -367,6 +376,16 @@ def test_a_template_column_that_is_not_there_is_refused(
     assert error_of(several.run()) == ("unknown_column", None)
 
 
+def test_json_lines_name_their_templates_under_any_key(several: BatchRunner) -> None:
+    lines = [{"Шаблон": "coupon", "code": "SAVE20"}, {"Шаблон": 7, "first_name": "Bo"}]
+    body = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()
+    several.do(body, template_column="Шаблон")
+    assert [json.loads(line)["alt"] for line in several.result().splitlines()] == [
+        "SAVE20",
+        "Hi Bo",
+    ]
+
+
 # Bad files
 
 
@@ -410,6 +429,22 @@ def test_an_upload_that_changes_is_refused(runner: BatchRunner) -> None:
     assert error_of(runner.record()) == ("upload_changed", None)
 
 
+def test_an_upload_that_changes_while_it_is_split_is_refused(
+    runner: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.create(csv_bytes(people(4)))
+    head = runner.files.head
+
+    def head_before_a_change(key: str) -> Any:
+        found = head(key)
+        if key.endswith("upload"):
+            runner.files.write(key, csv_bytes(people(5)), "text/csv")
+        return found
+
+    monkeypatch.setattr(runner.files, "head", head_before_a_change)
+    assert error_of(runner.run()) == ("upload_changed", None)
+
+
 def test_an_upload_that_is_gone_is_refused(runner: BatchRunner) -> None:
     runner.create(csv_bytes(people(1)))
     runner.files.delete(["batches/bat_1/upload"])
@@ -419,6 +454,19 @@ def test_an_upload_that_is_gone_is_refused(runner: BatchRunner) -> None:
 def test_a_template_that_is_gone_is_refused(runner: BatchRunner) -> None:
     runner.create(csv_bytes(people(1)), template_id="never")
     assert error_of(runner.run()) == ("unknown_template", None)
+
+
+def test_a_file_of_blank_lines_is_cut_and_bounded(
+    runner: BatchRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postcard.campaigns.batches.split.MAX_CHUNK_LINES", 10)
+    body = b"First Name\n" + b"\n" * 35 + b"Ann\n" + b"\n" * 25 + b"Bo\n\n"
+    runner.do(gzip.compress(body))
+    assert [row["alt"] for row in csv_rows(gzip.decompress(runner.result()))] == ["Hi Ann", "Hi Bo"]
+    assert runner.record().summary["blank_lines"] == 61
+    monkeypatch.setattr("postcard.campaigns.tables.row_reader.MAX_BLANK_LINES", 50)
+    runner.create(body, "bat_2")
+    assert error_of(runner.run("bat_2")) == ("too_large", None)
 
 
 # Again and again
@@ -434,6 +482,15 @@ def test_many_chunks_give_each_row_once_and_in_order(small: BatchRunner) -> None
     record = small.do(csv_bytes(people(100)))
     assert [row["Email"] for row in small.rows()] == [person[0] for person in people(100)]
     assert (record.total, record.ok) == (100, 100)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_byte_order_mark_is_no_part_of_any_row(small: BatchRunner, encoding: str) -> None:
+    body = "\ufeff".encode(encoding) + csv_bytes(people(8), encoding=encoding)
+    small.do(body)
+    rows = small.rows(encoding=encoding)
+    assert [row["Email"] for row in rows] == [person[0] for person in people(8)]
+    assert small.result().decode(encoding).count("\ufeff") == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "shift_jis"])

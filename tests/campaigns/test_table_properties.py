@@ -18,6 +18,7 @@ from postcard.campaigns.batches.work import text_of_chunk
 from postcard.campaigns.tables.row_reader import RowReader
 from postcard.campaigns.tables.row_writer import RowWriter
 from postcard.campaigns.tables.table_file import open_table
+from postcard.campaigns.tables.text_encoding import EncodingScan
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 cells = st.text(st.sampled_from("ab ,;\"'\r\n\\\té山=+"), max_size=8)
@@ -34,6 +35,23 @@ def body_of(rows: list[list[str]], line_end: str, encoding: str) -> bytes:
     width = len(rows[0])
     writer.writerows([[f"column {n}" for n in range(width)], *rows])
     return text.getvalue().encode(encoding, "replace")
+
+
+@FAST
+@given(
+    st.text(st.sampled_from("ab\r\néñЖ山"), min_size=1, max_size=60),
+    st.sampled_from(["utf-8", "cp1252", "cp1251", "utf-16"]),
+    st.integers(1, 9),
+)
+def test_an_encoding_is_found_alike_in_pieces_of_any_size(
+    text: str, encoding: str, size: int
+) -> None:
+    body = text.encode(encoding, "replace")
+    whole, pieces = EncodingScan(), EncodingScan()
+    whole.feed(body)
+    for start in range(0, len(body), size):
+        pieces.feed(body[start : start + size])
+    assert pieces.finish() == whole.finish()
 
 
 @FAST

@@ -202,6 +202,46 @@ def test_a_short_row_is_filled_with_blanks_and_blank_cells_too_many_are_left_out
     assert long.cells == ["b@x", "Bo", ""] and long.fault is None
 
 
+@pytest.mark.parametrize(
+    ("body", "columns", "cells"),
+    [
+        (b"\xef\xbb\xbfsep=;\r\na;b\r\n1;2\r\n", ["a", "b"], [["1", "2"]]),
+        (b'"sep=;"\r\na;b\r\n1;2\r\n', ["a", "b"], [["1", "2"]]),
+        (b"sep=^\na^b\n1^2\n", ["a", "b"], [["1", "2"]]),
+        (b"a,b\r\n1,2\r\n\x1a", ["a", "b"], [["1", "2"]]),
+        (b"a,b\r\n1,2\n3,4\r5,6", ["a", "b"], [["1", "2"], ["3", "4"], ["5", "6"]]),
+        (b'"a\nb",c\n1,2\n', ["a\nb", "c"], [["1", "2"]]),
+        (b'name,size\na,"5\nb,"6\n', ["name", "size"], [["a", '"5'], ["b", '"6']]),
+        (b"a,b\nx,'t Hooft\ny,O'Brien\n", ["a", "b"], [["x", "'t Hooft"], ["y", "O'Brien"]]),
+        ("имя;фамилия\nМария;Иванова\n".encode("utf-16-le"), ["имя", "фамилия"], None),
+        ("名;姓\n小龍;李\n".encode("utf-16-be"), ["名", "姓"], [["小龍", "李"]]),
+        ("a,b\n1,é\n".encode("utf-32"), ["\ufeffa", "b"], None),
+    ],
+)
+def test_rare_ways_to_write_a_table_are_read(
+    body: bytes, columns: list[str], cells: list[list[str]] | None
+) -> None:
+    table = table_of(body)
+    rows = [list(row.cells) for row in table.rows()]
+    assert [name.lstrip("\ufeff") for name in table.columns] == [
+        name.lstrip("\ufeff") for name in columns
+    ]
+    assert rows == cells if cells is not None else len(rows) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b'{\n  "Email": "a@x"\n}', b"<!DOCTYPE html><p>", b"<html><p>", b"<?xml version='1'?>"]
+)
+def test_other_formats_of_text_are_refused_too(body: bytes) -> None:
+    assert refused(body).code == "not_text"
+
+
+def test_a_row_that_swallowed_others_behind_a_quote_has_a_fault() -> None:
+    body = b'Email,Name\na@x,Ann\nb@x,"5 inch\nc@x,"6\nd@x,"Di"\ne@x,"two\nlines"\n'
+    faults = [row.fault.code if row.fault else None for row in table_of(body).rows()]
+    assert faults == [None, "open_quote", None, None]
+
+
 # JSON Lines
 
 

@@ -19,7 +19,13 @@ from postcard.campaigns.batches.plan import (
 from postcard.campaigns.batches.ranged_file import RangedFile
 from postcard.campaigns.tables.column_mapping import ColumnChoice, is_target, map_columns
 from postcard.campaigns.tables.decompressed_file import DecompressedFile, decompressed
-from postcard.campaigns.tables.row_reader import RawRow, decoded_lines, json_row, raw_rows
+from postcard.campaigns.tables.row_reader import (
+    RawRow,
+    check_blank_lines,
+    decoded_lines,
+    json_row,
+    raw_rows,
+)
 from postcard.campaigns.tables.table_file import TableHeader, find_format, read_header
 from postcard.campaigns.tables.table_format import TableFormat
 from postcard.campaigns.tables.table_refused import MAX_FILE_BYTES, TableRefused
@@ -28,13 +34,15 @@ from postcard.identifiers import is_template_id
 from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import FileHead, JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.settings import MAX_BATCH_ROWS
 from postcard.template.compiled import Template
 from postcard.timestamps import parse_rfc3339
 
 MAX_CHUNK_BYTES = 8 * 1024 * 1024
+MAX_CHUNK_LINES = 200_000  # many of them may be blank
 MIN_CHUNK_ROWS, MAX_CHUNK_ROWS = 1000, 50_000
 RESULT_BYTES = 6 * 1024 * 1024  # of a chunk's result: S3 copies parts of 5 MiB without reading them
-ADDED_BYTES = 280  # of a row: link, alternative text, status
+ADDED_BYTES = 150  # of a row, at least: link, alternative text, status
 CHUNK_ROWS = {"images": 2000, "warm": 250}  # whose rows take longer
 SAMPLE_ROWS = 1000  # of which the size of chunks is found
 MAX_TEMPLATES = 100  # of one batch
@@ -102,10 +110,12 @@ class TableSplit:
         settings: BatchSettings,
         *,
         is_late: Callable[[], bool],
+        max_rows: int | None = None,
         chunk_rows: int | None = None,
     ) -> None:
         self._files, self._settings = files, settings
         self._is_late = is_late
+        self._max_rows = max_rows
         self._chunk_rows = chunk_rows
 
     def inspect(self, head: FileHead) -> SplitState:
@@ -134,10 +144,17 @@ class TableSplit:
         """The second pass, from where it stands until the end or until it is late."""
         scan = _RowScan(self._files, self._settings, state, self._chunk_rows)
         for done in scan.chunks(head):
-            state = done
+            self._check_rows(done)
             if self._is_late():
-                return state
+                return done
         return scan.finished()
+
+    def _check_rows(self, state: SplitState) -> None:
+        check_blank_lines(state.blank_lines)
+        if self._max_rows is not None and state.row - 1 > self._max_rows:
+            is_here_only = self._max_rows < MAX_BATCH_ROWS
+            detail = f"A file has at most {self._max_rows:,} rows here: split it."
+            raise TableRefused("too_large_here" if is_here_only else "too_large", detail)
 
 
 class _RowScan:
@@ -165,7 +182,8 @@ class _RowScan:
         format, texts = self._state.format, []
         rows, size, lines = 0, 0, 0
         for raw in raw_rows(self._lines(head), format, first_line=self._line):
-            texts.append(raw.text)
+            if not self._is_cut_by_range:
+                texts.append(raw.text)
             size += len(raw.text)
             lines += raw.line_count
             if raw.cells:
@@ -173,35 +191,39 @@ class _RowScan:
                 self._note_template(raw)
             else:
                 self._blank_lines += 1
-            if self._is_full(rows, size):
+            if self._is_full(rows, size, lines):
                 yield self._cut(texts, rows, size, lines)
                 texts, rows, size, lines = [], 0, 0, 0
-        if rows:
+        if size:
             yield self._cut(texts, rows, size, lines)
 
     def finished(self) -> SplitState:
         """The state behind the last row."""
         return replace(self._position(), is_done=True)
 
-    def _is_full(self, rows: int, size: int) -> bool:
+    def _is_full(self, rows: int, size: int, lines: int) -> bool:
         if not self._rows_per_chunk and rows >= SAMPLE_ROWS:
             fitting = RESULT_BYTES // (size // rows + ADDED_BYTES)
             self._rows_per_chunk = max(MIN_CHUNK_ROWS, min(MAX_CHUNK_ROWS, fitting))
-        return bool(self._rows_per_chunk and rows >= self._rows_per_chunk) or (
-            rows > 0 and size >= MAX_CHUNK_BYTES
-        )
+        is_filled = bool(self._rows_per_chunk) and rows >= self._rows_per_chunk
+        return is_filled or size >= MAX_CHUNK_BYTES or lines >= MAX_CHUNK_LINES
 
     def _cut(self, texts: Sequence[str], rows: int, size: int, lines: int) -> SplitState:
+        """The state behind these rows, which become a chunk; blank lines alone become none."""
+        if rows:
+            self._add_chunk(texts, rows, size)
+        self._at += size
+        self._row += rows
+        self._line += lines
+        return self._position()
+
+    def _add_chunk(self, texts: Sequence[str], rows: int, size: int) -> None:
         number = len(self._chunks)
         length = size if self._is_cut_by_range else 0
         chunk = Chunk(number, self._at if length else 0, length, self._row, self._line, rows)
         if not length:
             self._write_rows(number, "".join(texts))
         self._chunks.append(chunk)
-        self._at += size
-        self._row += rows
-        self._line += lines
-        return self._position()
 
     def _write_rows(self, number: int, text: str) -> None:
         """Write the rows of a chunk as a file of their own."""

@@ -17,16 +17,16 @@ from postcard.campaigns.batches.batch_facts import (
     warnings_of,
 )
 from postcard.campaigns.batches.batch_files import BatchFiles
-from postcard.campaigns.batches.join import (
-    BatchJoin,
-    JoinSizes,
-    JoinState,
-)
-from postcard.campaigns.batches.picture_addresses import (
+from postcard.campaigns.batches.batch_modes import (
     ImageAddresses,
     LinkAddresses,
     Pace,
     WarmAddresses,
+)
+from postcard.campaigns.batches.join import (
+    BatchJoin,
+    JoinSizes,
+    JoinState,
 )
 from postcard.campaigns.batches.plan import BatchPlan, Chunk
 from postcard.campaigns.batches.row_picture import AssetCheck, BatchRows, PictureAddress
@@ -53,7 +53,6 @@ from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lru_cache import SizedLruCache
 from postcard.services.images import Images
 from postcard.services.link_minting import LinkMinter
-from postcard.settings import MAX_BATCH_ROWS
 
 ACTIVE = ("waiting", "running")
 MAX_ROUNDS = 3  # of the map, in one attempt
@@ -160,7 +159,13 @@ class BatchSteps:
         if head is None:
             raise FileChanged("The upload is gone.")
         settings = settings_of(record)
-        split = TableSplit(files, settings, is_late=is_late, chunk_rows=self._chunk_rows)
+        split = TableSplit(
+            files,
+            settings,
+            is_late=is_late,
+            max_rows=self._max_rows,
+            chunk_rows=self._chunk_rows,
+        )
         stored = files.read_json(files.split_state)
         if stored is None:
             state = split.inspect(head)
@@ -172,12 +177,7 @@ class BatchSteps:
         else:
             state = SplitState.from_json(stored)
             head = replace(head, etag=state.etag)
-        state = split.scan(head, state)
-        if self._max_rows is not None and state.row - 1 > self._max_rows:
-            detail = f"A file has at most {self._max_rows:,} rows here: split it."
-            is_here_only = self._max_rows < MAX_BATCH_ROWS
-            raise BatchRefused("too_large_here" if is_here_only else "too_large", detail)
-        return state
+        return split.scan(head, state)
 
     def _write_plan(self, files: BatchFiles, record: BatchRecord, state: SplitState) -> BatchPlan:
         """Store the chunks, then the plan: where it is, the split is done."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from postcard.errors import Fault, raise_faults
-from postcard.json_text import json_pointer
+from postcard.json_text import BYTE_ORDER_MARK, json_pointer
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.template.compiled import Template
@@ -119,7 +119,7 @@ class _ColumnFinder:
         self.by_text: dict[str, list[int]] = {}
         self.by_simple_name: dict[str, list[int]] = {}
         for index, text in enumerate(header):
-            self.by_text.setdefault(text.strip(), []).append(index)
+            self.by_text.setdefault(text.strip().strip(BYTE_ORDER_MARK), []).append(index)
             if simple := simple_name(text):
                 self.by_simple_name.setdefault(simple, []).append(index)
 

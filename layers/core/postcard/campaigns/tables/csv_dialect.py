@@ -13,7 +13,7 @@ from postcard.runtime.lazy_regex import lazy_regex
 DELIMITERS = ",;\t|"
 QUOTES = "\"'"
 SAMPLE_CHARACTERS = 64 * 1024
-_SEP_LINE = lazy_regex(r"sep=([\x01-\x7f])(\r\n|\r|\n|$)", re.IGNORECASE)
+_SEP_LINE = lazy_regex(r'"?sep=([\x01-\x7f])"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _LINE_END = lazy_regex(r"\r\n|\r|\n")
 
 csv.field_size_limit(2 * MAX_OPEN_ROW_BYTES)  # of the process; the default is 128 KiB
@@ -127,6 +127,15 @@ def _candidates(sample: str, delimiters: str, quote: str | None) -> Iterator[dic
                 yield {**plain, "skips_space": True}
             if mark and f"\\{mark}" in sample:
                 yield {**plain, "escape": "\\"}
+        if quote is None and _never_closes_quotes(sample, delimiter):
+            yield {"delimiter": delimiter, "quote": ""}
+
+
+def _never_closes_quotes(sample: str, delimiter: str) -> bool:
+    """Whether cells begin with quotes but none ends with one, as with sizes in inches."""
+    opened = f"\n{sample}".count('\n"') + sample.count(f'{delimiter}"')
+    closed = any(f'"{end}' in f"{sample}\n" for end in (delimiter, "\r", "\n"))
+    return opened > 1 and not closed
 
 
 def _may_quote(sample: str, delimiter: str, mark: str) -> bool:
@@ -152,9 +161,9 @@ def _score(sample: str, options: dict[str, Any], rank: int) -> tuple[float, ...]
 def _has_quote_left(cell: str, dialect: CsvDialect) -> bool:
     """Whether a quote, or the sign that escapes one, was taken for a part of the cell."""
     mark = dialect.quote
-    if not mark or not cell:
-        return False
     cell = cell.strip(" ")
+    if not mark:
+        return len(cell) > 1 and cell[0] == cell[-1] == '"'
     return cell.startswith(mark) or cell.endswith(mark) or f"\\{mark}" in cell
 
 
