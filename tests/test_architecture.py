@@ -110,7 +110,6 @@ SAME_NAME = {
     "links": "the service, its routes",
     "objects": "the stores: S3 and in memory",
     "parse": "a link, a document, Liquid",
-    "picture_addresses": "of a batch's pictures; the addresses of pictures in a file of people",
     "previews": "the service, its routes",
     "rate_limiter": "the stores: DynamoDB and in memory",
     "request_context": "one call of the image function, one of the API",
