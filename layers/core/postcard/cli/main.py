@@ -7,6 +7,7 @@ import traceback
 import click
 
 from postcard.cli.base_command import Group
+from postcard.cli.batch import batch
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
@@ -40,6 +41,7 @@ for _command in (
     snippet,
     platforms,
     preflight,
+    batch,
     rehearse,
     merge,
     verify,
