@@ -20,7 +20,7 @@ from postcard.text.fonts import Fonts
 DrawnText = tuple[str, float, bool, tuple[str, ...]]  # pointer, font scale, cut, missing letters
 
 
-class _SmallPictures:
+class SmallPictures:
     """A picture of four pixels, as large as the canvas, for every reference."""
 
     def __init__(self, canvas: tuple[int, int]) -> None:
@@ -48,7 +48,7 @@ def drawn_texts(
         canvas_size, (size.width, size.height), parse_color(frame.document.background)
     )
     drawing = DrawingContext(
-        frame.document, template.fonts or fonts, spec.scale, _SmallPictures(canvas_size)
+        frame.document, template.fonts or fonts, spec.scale, SmallPictures(canvas_size)
     )
     canvas = spec.new_canvas(NO_DEADLINE)
     layers = layout_nodes(drawing, frame.nodes)

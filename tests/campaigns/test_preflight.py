@@ -20,7 +20,7 @@ from postcard.campaigns.preflight.counts import (
     preflight_chunk,
 )
 from postcard.campaigns.preflight.estimates import PictureBytes, mailing_cost
-from postcard.campaigns.preflight.picture_addresses import MAX_SECONDS, check_addresses
+from postcard.campaigns.preflight.remote_hosts import MAX_SECONDS, check_addresses
 from postcard.campaigns.preflight.report import PreflightReport
 from postcard.campaigns.preflight.row_check import LinkShape, PreflightRow, RowChecker
 from postcard.errors import Fault

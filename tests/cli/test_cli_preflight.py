@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from postcard.cli.base_command import Command
+from postcard.cli.output import CommandResult
 from tests.cli.runner import clean_environment, run_postcard, template_folder
 
 __all__ = ["clean_environment"]
@@ -56,11 +60,20 @@ def test_a_finding_that_is_not_asked_for_does_not_fail(folder: Path) -> None:
 
 
 def test_many_rows_are_checked_in_processes_with_the_same_result(folder: Path) -> None:
-    rows = "".join(f"x{number},Name {number % 50}\n" for number in range(4500))
+    rows = "".join(f"x{n},{'' if n == 4320 else f'Name {n % 50}'}\n" for n in range(4500))
     (folder / "people.csv").write_text(f"id,first_name\n{rows}", encoding="utf-8")
-    options = ("people.csv", "-t", "card", "--no-draw", "--json", "--processes")
-    one, two = (run_postcard("preflight", *options, count).json_output for count in (1, 2))
-    assert one == two and one["rows"] == 4500 and one["links"]["distinct"] == 50
+    options = ("people.csv", "-t", "card", "--no-draw", "--json", "--report", "bad.csv")
+    results = []
+    for count in (1, 2):
+        result = run_postcard("preflight", *options, "--processes", count)
+        results.append((result.json_output, (folder / "bad.csv").read_text(encoding="utf-8")))
+    assert results[0] == results[1]
+    found, report = results[0]
+    assert found["rows"] == 4500 and found["links"]["distinct"] == 51
+    assert report == (
+        "row,line,code,place,detail\n4321,4322,default,first_name,"
+        "first_name has no value; its default is shown.\n"
+    )
 
 
 def test_a_column_is_chosen_by_header_or_number(folder: Path) -> None:
@@ -102,3 +115,12 @@ def test_rows_of_json_lines_are_checked_too(folder: Path) -> None:
     result = run_postcard("preflight", "people.jsonl", "-t", "card", "--no-draw", "--json")
     assert result.json_output["rows"] == 3
     assert result.json_output["findings"]["bad_value"] == 1
+
+
+def test_an_interrupted_command_has_the_exit_code_of_shells() -> None:
+    @click.command(cls=Command)
+    def interrupted() -> CommandResult:
+        raise KeyboardInterrupt
+
+    result = CliRunner().invoke(interrupted, ["--json"])
+    assert result.exit_code == 130 and json.loads(result.stdout)["code"] == "interrupted"

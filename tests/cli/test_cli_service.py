@@ -1,5 +1,6 @@
 """Tests of `postcard` against a running service: `postcard serve` in its own process."""
 
+import html
 import json
 import os
 import re
@@ -78,6 +79,67 @@ def test_push_uploads_the_documents_fonts(state: Path) -> None:
     picture = requests.get(link(state, "--set", "name=Ann"), timeout=30)
     assert (picture.status_code, picture.headers["X-Postcard-Render"]) == (200, "drawn")
     assert "X-Postcard-Fallback" not in picture.headers
+
+
+PEOPLE = "name,E-Mail,code\n" + "".join(
+    f"{name},{number}@x.test,CODE\n"
+    for number, name in enumerate(("Ann", "Zoë", "O'Brien", "<b>Bob", "李小龍", "", "A&B"), 1)
+)
+MAIL = "<title>For {{ name }}</title><p>Hi {{ name | default: 'you' }}</p>{{ picture }}"
+
+
+def merge(state: Path, folder: Path, people: str, *options: str) -> CommandOutput:
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    (folder / "mail.html").write_text(MAIL, encoding="utf-8")
+    files = (folder / "people.csv", folder / "mail.html")
+    output = ("-o", folder / "out", "--state", state, "--json")
+    return run_postcard("merge", *files, "-t", "merge", *output, *options)
+
+
+def test_each_person_gets_a_mail_whose_picture_loads(state: Path, tmp_path: Path) -> None:
+    result = merge(state, tmp_path, PEOPLE)
+    assert result.exit_code == 0 and result.json_output["mails"] == 7
+    assert result.json_output["rows_with_warnings"] == [6]
+    mails = [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").iterdir())]
+    assert "<p>Hi &lt;b&gt;Bob</p>" in mails[3] and "<p>Hi you</p>" in mails[5]
+    for mail in mails:
+        [source] = re.findall(r'<img src="([^"]*)"', mail)
+        picture = requests.get(html.unescape(source), timeout=30)
+        assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/png")
+        assert "X-Postcard-Fallback" not in picture.headers
+
+
+def test_messages_have_the_person_and_the_title_in_their_head(state: Path, tmp_path: Path) -> None:
+    people = "name,E-Mail,code\nAnn,ann@x.test,CODE\n"
+    assert merge(state, tmp_path, people, "--eml").exit_code == 0
+    message = (tmp_path / "out" / "1-ann-x-test.eml").read_bytes()
+    assert b"To: ann@x.test\r\n" in message and b"Subject: For Ann\r\n" in message
+
+
+def test_no_mail_is_written_if_one_row_has_none_unless_it_may_be_skipped(
+    state: Path, tmp_path: Path
+) -> None:
+    people = "name,E-Mail,code\nAnn,ann@x.test,CODE\nBob,bob@x.test,\nCid,nobody,CODE\n"
+    result = merge(state, tmp_path, people, "--eml")
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()
+    assert "row 2 (line 3): code is required" in result.stderr
+    assert "row 3 (line 4): The e-mail address" in result.stderr
+    skipped = merge(state, tmp_path, people, "--eml", "--skip-bad")
+    assert skipped.exit_code == 1 and skipped.json_output["mails"] == 1
+    assert [row["row"] for row in skipped.json_output["bad_rows"]] == [2, 3]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["1-ann-x-test.eml"]
+
+
+def test_a_published_template_is_checked_and_drawn_without_a_file_of_it(
+    state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    options = ("-t", "merge", "--state", state, "--sheet", tmp_path / "worst.png", "--json")
+    result = run_postcard("preflight", tmp_path / "people.csv", *options)
+    assert result.json_output["rows"] == 7 and result.json_output["findings"]["default"] == 1
+    assert result.json_output["picture_bytes"]["sampled"] == 7
+    with Image.open(tmp_path / "worst.png") as sheet:
+        assert sheet.format == "PNG"
 
 
 def test_push_names_a_picture_that_was_refused_and_leaves_the_old_one(

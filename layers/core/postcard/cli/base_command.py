@@ -6,6 +6,7 @@ import click
 
 from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.cli.output import (
+    EXIT_INTERRUPTED,
     CommandError,
     CommandResult,
     error_result,
@@ -60,8 +61,10 @@ class Command(click.Command):
             return error_result(failure.message, failure.code, failure.exit_code)
         except OSError as error:
             return error_result(os_error_message(error))
-        except click.Abort:  # a question was answered with no, or Ctrl-C
+        except click.Abort:  # a question was answered with no
             return error_result("Aborted.")
+        except KeyboardInterrupt:
+            return error_result("Interrupted.", "interrupted", EXIT_INTERRUPTED)
         assert isinstance(result, CommandResult)
         return result
 

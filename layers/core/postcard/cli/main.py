@@ -11,6 +11,7 @@ from postcard.cli.batch import batch
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
+from postcard.cli.merge import merge
 from postcard.cli.output import EXIT_ERROR
 from postcard.cli.preflight import preflight
 from postcard.cli.rehearse import rehearse
@@ -38,6 +39,7 @@ for _command in (
     preflight,
     batch,
     rehearse,
+    merge,
     verify,
     keys,
     signing_keys,

@@ -9,7 +9,7 @@ import click
 from postcard.errors import Fault, Problem
 from postcard.runtime.lazy_dataclass import dataclass
 
-EXIT_OK, EXIT_NO, EXIT_ERROR, EXIT_REFUSED = 0, 1, 2, 3
+EXIT_OK, EXIT_NO, EXIT_ERROR, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
 @dataclass(frozen=True, slots=True)

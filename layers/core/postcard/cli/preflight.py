@@ -1,10 +1,14 @@
 """`postcard preflight`: says before a send what will be wrong with its pictures."""
 
+import csv
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from postcard.campaigns.preflight.counts import PreflightCounts, ReportedRow
     from postcard.campaigns.preflight.estimates import PictureBytes
     from postcard.campaigns.preflight.report import PreflightReport
-    from postcard.campaigns.preflight.row_check import RowChecker
+    from postcard.campaigns.preflight.row_check import CheckedRow, PreflightRow, RowChecker
     from postcard.campaigns.tables.column_mapping import ColumnMapping
     from postcard.campaigns.tables.table_file import Table
     from postcard.cli.template_source import TemplateSource
@@ -38,6 +42,11 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 2000
 MAX_WAITING = 3  # chunks for each process
 _SHEET_WIDTH = 300
+_MERGED_PARTS = 50
+
+RowAsRead = tuple[int, int, Sequence[Any], Any]  # number, line, cells, fault
+ListedFinding = tuple[int, int, str, str, str]  # number, line, code, place, detail
+OnFindings = Callable[[Sequence[ListedFinding]], None]
 
 
 @click.command(
@@ -63,6 +72,11 @@ _SHEET_WIDTH = 300
     " failed,cut,glyph,unfilled.",
 )
 @click.option("--sheet", metavar="PATH.png", help="Write the worst rows' pictures as one picture.")
+@click.option(
+    "--report",
+    metavar="PATH.csv",
+    help="Write every finding as a row of a CSV file: row, line, code, field or layer, detail.",
+)
 @click.option("--no-fetch", is_flag=True, help="Do not ask whether picture addresses answer.")
 @click.option("--no-draw", is_flag=True, help="Draw no sample, so that bytes are not estimated.")
 @click.option(
@@ -85,6 +99,7 @@ def preflight(
     template_name: str,
     fail_on: str | None,
     sheet: str | None,
+    report: str | None,
     no_fetch: bool,
     no_draw: bool,
     processes: int | None,
@@ -104,9 +119,10 @@ def preflight(
     from postcard.pipeline.render_job import OutputOptions
 
     codes = _codes(fail_on) if fail_on is not None else DEFAULT_FAIL_ON
-    if sheet and not Path(sheet).parent.is_dir():
-        raise CommandError(f"The folder {Path(sheet).parent} does not exist.")
-    with open_people(people_file, people) as table:
+    for output in (sheet, report):
+        if output and not Path(output).parent.is_dir():
+            raise CommandError(f"The folder {Path(output).parent} does not exist.")
+    with open_people(people_file, people) as table, _report_file(report) as on_findings:
         source = template_source(target, template_name)
         mapping = columns_of(table, source.template, people)
         options = OutputOptions("jpg" if format_ == "jpeg" else format_, width, float(dpr))
@@ -116,8 +132,9 @@ def preflight(
         )
         checker = RowChecker(source.template, source.renderer.fonts, link=shape, now=time.time())
         progress = Progress(people_file, is_shown=sys.stderr.isatty() and not _as_json(context))
-        counts = check_table(table, mapping, checker, processes or os.cpu_count() or 1, progress)
-        report = PreflightReport(
+        workers = processes or os.cpu_count() or 1
+        counts = check_table(table, mapping, checker, workers, progress, on_findings)
+        found = PreflightReport(
             source.template,
             counts,
             None if no_draw else sample_bytes(source, counts, options),
@@ -130,7 +147,24 @@ def preflight(
             f"{people_file} · {counts.rows:,} rows · {describe_table(table)} ·"
             f" {describe_columns(table, mapping)}"
         )
-    return _result(report, codes, head, sheet)
+    return _result(found, codes, head, sheet)
+
+
+@contextmanager
+def _report_file(path: str | None) -> Iterator[OnFindings | None]:
+    """A function that writes findings to a file, which appears when all are written."""
+    if path is None:
+        yield None
+        return
+    part = Path(f"{path}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("row", "line", "code", "place", "detail"))
+            yield writer.writerows
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _result(
@@ -190,29 +224,30 @@ def check_table(
     checker: "RowChecker",
     processes: int,
     progress: Progress,
+    on_findings: OnFindings | None = None,
 ) -> "PreflightCounts":
-    """The counts of all rows, checked in several processes where there are many."""
-    from postcard.campaigns.preflight.counts import PreflightCounts, merge
+    """The counts of all rows, checked in several processes where there are many.
+
+    `on_findings` gets the findings of each row that has a problem, in the order of the rows.
+    """
+    from postcard.campaigns.preflight.counts import merge
     from postcard.campaigns.tables.table_refused import TableRefused
 
-    total = PreflightCounts()
     chunks = _chunks(table)
-    first = next(chunks, [])
-    second = next(chunks, [])
-    work = _Work(checker, mapping)
-    parts = [work.check(first)] if first else []
-    if second:
-        rest = _with_first(second, chunks)
-        parts_of_rest = (
-            _in_processes(rest, work, processes)
-            if processes > 1 and sys.platform == "linux"
-            else map(work.check, rest)
-        )
-        for part in parts_of_rest:
-            parts.append(part)
-            if len(parts) == 50:
-                parts = [merge(parts)]
-            progress.show(sum(each.rows for each in parts))
+    head = list(islice(chunks, 2))
+    work = _Work(checker, mapping, lists_findings=on_findings is not None)
+    parts: list[PreflightCounts] = []
+    if len(head) > 1 and processes > 1 and sys.platform == "linux":
+        results = _in_processes(chain(head, chunks), work, processes)
+    else:
+        results = map(work.check, chain(head, chunks))
+    for counts, findings in results:
+        parts.append(counts)
+        if on_findings:
+            on_findings(findings)
+        if len(parts) == _MERGED_PARTS:
+            parts = [merge(parts)]
+        progress.show(sum(part.rows for part in parts))
     progress.end()
     total = merge(parts)
     if not total.rows:
@@ -223,64 +258,89 @@ def check_table(
 class _Work:
     """Checks chunks of rows as they are in the file."""
 
-    def __init__(self, checker: "RowChecker", mapping: "ColumnMapping") -> None:
-        self._checker, self._mapping = checker, mapping
+    def __init__(
+        self, checker: "RowChecker", mapping: "ColumnMapping", *, lists_findings: bool
+    ) -> None:
+        self._checker, self._mapping, self._lists = checker, mapping, lists_findings
 
-    def check(self, rows: Sequence[tuple[int, int, Sequence[Any], Any]]) -> "PreflightCounts":
+    def check(self, rows: Sequence[RowAsRead]) -> "tuple[PreflightCounts, list[ListedFinding]]":
+        """The counts of some rows, and their findings if these are listed."""
         from postcard.campaigns.preflight.counts import preflight_chunk
+
+        listed: list[ListedFinding] = []
+        counts = preflight_chunk(
+            map(self._preflight_row, rows),
+            self._checker,
+            on_row=listed_in(listed) if self._lists else None,
+        )
+        return counts, listed
+
+    def _preflight_row(self, row: RowAsRead) -> "PreflightRow":
         from postcard.campaigns.preflight.row_check import PreflightRow
 
-        modifications = self._mapping.modifications
-        return preflight_chunk(
-            (
-                PreflightRow(number, () if fault else modifications(cells), line, fault)
-                for number, line, cells, fault in rows
-            ),
-            self._checker,
+        number, line, cells, fault = row
+        return PreflightRow(
+            number, () if fault else self._mapping.modifications(cells), line, fault
         )
+
+
+def listed_in(findings: list[ListedFinding]) -> "Callable[[CheckedRow], None]":
+    """A function that adds the findings of a row, without those of texts that only shrink."""
+
+    def add(checked: "CheckedRow") -> None:
+        row = checked.row
+        findings.extend(
+            (row.number, row.line, finding.code, finding.place, finding.detail)
+            for finding in checked.findings
+            if finding.code != "shrunk"
+        )
+
+    return add
 
 
 _work: list[_Work] = []  # in a forked process: that of its parent
 
 
-def _check_forked(rows: Sequence[tuple[int, int, Sequence[Any], Any]]) -> "PreflightCounts":
+def _check_forked(rows: Sequence[RowAsRead]) -> "tuple[PreflightCounts, list[ListedFinding]]":
     return _work[0].check(rows)
 
 
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the processes
+
+
 def _in_processes(
-    chunks: Iterator[list[Any]], work: _Work, processes: int
-) -> Iterator["PreflightCounts"]:
-    """The counts of chunks in any order; few chunks wait, so that memory stays small."""
+    chunks: Iterable[list[RowAsRead]], work: _Work, processes: int
+) -> "Iterator[tuple[PreflightCounts, list[ListedFinding]]]":
+    """The results of chunks in their order; few chunks wait, so that memory stays small."""
     import multiprocessing
-    from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+    from concurrent.futures import Future, ProcessPoolExecutor
 
     _work[:] = [work]
     fork = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, mp_context=fork) as pool:
-        waiting: set[Future[Any]] = set()
+    pool = ProcessPoolExecutor(processes, mp_context=fork, initializer=_ignore_interrupts)
+    waiting: deque[Future[Any]] = deque()
+    try:
         for chunk in chunks:
-            waiting.add(pool.submit(_check_forked, chunk))
+            waiting.append(pool.submit(_check_forked, chunk))
             if len(waiting) >= MAX_WAITING * processes:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        yield from (future.result() for future in waiting)
-    _work.clear()
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        _work.clear()
 
 
-def _chunks(table: "Table") -> Iterator[list[tuple[int, int, Sequence[Any], Any]]]:
+def _chunks(table: "Table") -> Iterator[list[RowAsRead]]:
     rows = ((row.number, row.line, row.cells, row.fault) for row in table.rows())
     while chunk := list(islice(rows, CHUNK_ROWS)):
         yield chunk
 
 
-def _with_first(first: list[Any], rest: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    yield first
-    yield from rest
-
-
 def _checked_hosts(counts: "PreflightCounts") -> Any:
     from postcard.adapters.http.fetcher import HttpFetcher
-    from postcard.campaigns.preflight.picture_addresses import ADDRESS_SECONDS, check_addresses
+    from postcard.campaigns.preflight.remote_hosts import ADDRESS_SECONDS, check_addresses
 
     return check_addresses(counts.hosts, HttpFetcher(seconds=ADDRESS_SECONDS))
 

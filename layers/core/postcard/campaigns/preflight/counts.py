@@ -4,7 +4,7 @@ import base64
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -213,11 +213,19 @@ class PreflightCounts:
         )
 
 
-def preflight_chunk(rows: Iterable[PreflightRow], checker: RowChecker) -> PreflightCounts:
-    """The counts of some rows; nothing is drawn or stored."""
+def preflight_chunk(
+    rows: Iterable[PreflightRow],
+    checker: RowChecker,
+    *,
+    on_row: Callable[[CheckedRow], None] | None = None,
+) -> PreflightCounts:
+    """The counts of some rows; nothing is drawn or stored. `on_row` gets each row's findings."""
     counts = PreflightCounts(is_approximate=checker.forecaster.is_approximate)
     for row in rows:
-        counts.add(checker.check(row))
+        checked = checker.check(row)
+        counts.add(checked)
+        if on_row:
+            on_row(checked)
     counts.digests = array("Q", sorted(counts.digests))
     return counts
 

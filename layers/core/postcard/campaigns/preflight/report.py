@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from postcard.campaigns.preflight.counts import PreflightCounts, ReportedRow
 from postcard.campaigns.preflight.drawing_forecast import names_by_pointer
 from postcard.campaigns.preflight.estimates import PictureBytes, mailing_cost
-from postcard.campaigns.preflight.picture_addresses import CheckedHost
+from postcard.campaigns.preflight.remote_hosts import CheckedHost
 from postcard.campaigns.preflight.row_check import CODES
 from postcard.ports import JsonObject
 from postcard.runtime.lazy_dataclass import dataclass
@@ -195,11 +195,13 @@ def place_name(place: str, names: Mapping[str, str]) -> str:
 def row_caption(row: ReportedRow, names: Mapping[str, str]) -> str:
     """What is wrong with a row, in few words: `text cut: title · bad value: code`."""
     grave = [finding for finding in row.findings if finding[0] != "shrunk"] or row.findings
-    parts = [
-        f"{WORDS[code]}: {place_name(place, names)}" if place else WORDS[code]
-        for code, place, _ in grave
-    ]
-    return " · ".join(dict.fromkeys(parts))
+    places: dict[str, list[str]] = {}
+    for code, place, _ in grave:
+        places.setdefault(code, []).append(place_name(place, names))
+    return " · ".join(
+        f"{WORDS[code]}: {', '.join(dict.fromkeys(found))}" if any(found) else WORDS[code]
+        for code, found in places.items()
+    )
 
 
 def _sizes(counts: PreflightCounts, place: str) -> Iterator[tuple[str, int]]:
