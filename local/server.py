@@ -119,6 +119,8 @@ class LocalServer:
     def handle(self, request: Request) -> Response:
         """Route a request by its path: to API Gateway, the start page or CloudFront."""
         if is_api(request.path):
+            if request.path.startswith("/v1/batches"):
+                self.machines.create_soon()
             return self.api.handle(request)
         if self.start_page.has(request.path):
             return self.start_page.handle(request)

@@ -123,6 +123,11 @@ class StateMachines:
             }
             self._call("CreateStateMachine", arguments)
 
+    def create_soon(self) -> None:
+        """Create them in the background: somebody is about to use them."""
+        if not self._are_created and not self._lock.locked():
+            threading.Thread(target=self.create_once, daemon=True).start()
+
     def start_again(self) -> None:
         """Start what had not ended when the server was stopped or killed."""
         for arn, name, text in self._state.executions():
