@@ -44,7 +44,7 @@ def people(count: int) -> Iterator[tuple[str, ...]]:
 
 
 class Trouble:
-    """Kills busy workers at random instants, and delivers a share of the chunks twice."""
+    """Kills busy workers of chunks at random instants, and delivers a share of the chunks twice."""
 
     def __init__(self, server: LocalServer, kills: int, share: float) -> None:
         self._functions = server.functions
@@ -59,6 +59,7 @@ class Trouble:
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """Call a function, and a share of the chunks' calls twice at once."""
         is_chunk = name == FUNCTION and event.get("step") == "work"
+        self.counts["calls for chunks"] += is_chunk
         if not is_chunk or self._chance.random() >= self._share:
             return self._functions.invoke(name, event)
         self.counts["delivered twice"] += 1
@@ -89,8 +90,8 @@ class Trouble:
                 busy = list(self._function._busy)
             for environment in busy:
                 self.peak_bytes = max(self.peak_bytes, _peak_bytes(environment._process.pid))
-            due = busy and time.monotonic() > next_kill
-            if due and self.counts["killed"] < self._kills:
+            is_due = busy and self.counts["calls for chunks"] and time.monotonic() > next_kill
+            if is_due and self.counts["killed"] < self._kills:
                 self._chance.choice(busy)._process.kill()
                 self.counts["killed"] += 1
                 next_kill = time.monotonic() + self._chance.uniform(3, 12)
