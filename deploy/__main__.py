@@ -25,6 +25,7 @@ from deploy.cloudformation_stack import (
     DeploymentPlan,
     StackOutputs,
     failed_resources,
+    newest_event,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
@@ -43,16 +44,23 @@ from postcard.settings import Settings
 def main(argv: Sequence[str]) -> int:
     """Deploy; 0 if the stack is deployed and passed the smoke test."""
     arguments = read_arguments(argv)
-    parameters = {**dict(arguments.parameter), "Architecture": arguments.architecture}
+    given = {**dict(arguments.parameter), "Architecture": arguments.architecture}
     terminal = Terminal(sys.stdin.isatty(), yes=arguments.yes)
     try:
-        deploy(arguments, parameters, terminal)
+        deploy(arguments, given, terminal)
     except Declined:
         print("Nothing was deployed.", file=sys.stderr)
         return 1
     except (DeployError, SmokeTestFailed, Problem, BotoCoreError, ClientError) as error:
         print(f"The deployment stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(
+            "Stopped. CloudFormation goes on with an update that it has begun. Run the command"
+            " again to deploy the rest.",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 
@@ -103,24 +111,28 @@ def deploy(
     """Run every step in order; the first failure stops the deployment."""
     session = boto3.Session(region_name=aws_region(os.environ))
     region = str(session.region_name)
-    identity = caller_identity(session)
     plan = DeploymentPlan.read(arguments.stage, extra_parameters)
+    identity = caller_identity(session)
     stack = StackName(plan.stack_name, region)
     cloudformation = session.client("cloudformation")
     deployed = DeployedStack.read(cloudformation, plan.stack_name)
     if problem := obstacle(deployed.status, stack):
         raise DeployError(problem)
+    if faults := questions.parameter_faults(plan.parameters, deployed.parameters):
+        raise DeployError("\n  ".join(["The parameters are wrong.", *faults]))
     plan = questions.complete(plan, deployed, terminal, without_domain=arguments.without_domain)
     limits = ConcurrencyLimits.read(session.client("lambda"))
-    requested, reserved = api_concurrency(plan, deployed)
+    capped = [concurrency_of(name, plan, deployed) for name in DEFAULT_CONCURRENCY]
+    requested, reserved = (sum(numbers) for numbers in zip(*capped, strict=True))
     print(limits.summary(requested, reserved=reserved))
     questions.confirm(plan, deployed, terminal, region=region, identity=identity)
     build(arguments.architecture, more_fonts=more_fonts(plan, deployed))
-    plan = with_api_concurrency(plan, limits, deployed)
+    plan = with_concurrency(plan, limits, deployed)
+    before = newest_event(cloudformation, plan.stack_name)
     try:
         run_sam(plan.sam_command(region, only_show_changes=arguments.changes))
     except DeployError as error:
-        causes = failed_resources(cloudformation, plan.stack_name)
+        causes = failed_resources(cloudformation, plan.stack_name, after=before)
         raise DeployError(
             "\n".join([str(error), *(each.explain(stack) for each in causes)])
         ) from None
@@ -141,7 +153,7 @@ def caller_identity(session: boto3.Session) -> str:
     except (NoCredentialsError, ClientError) as error:
         raise DeployError(
             f"AWS does not accept your credentials ({error}). Sign in, for example with"
-            " `aws sso login` and AWS_PROFILE, then deploy again."
+            " `aws sso login` and AWS_PROFILE, then run the command again."
         ) from None
     return str(identity["Arn"])
 
@@ -167,20 +179,29 @@ def aws_region(environ: Mapping[str, str]) -> str:
     return str(region)
 
 
-def api_concurrency(plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
-    """The concurrency that the plan reserves for `api`, and what the stack reserves now."""
-    reserved = int(deployed.parameters.get("ApiConcurrency") or 0)
-    return int(plan.parameters.get("ApiConcurrency", reserved)), reserved
+# What template.yaml reserves for a function unless a parameter says otherwise.
+DEFAULT_CONCURRENCY = {"ApiConcurrency": 0, "BatchConcurrency": 40}
 
 
-def with_api_concurrency(
+def concurrency_of(name: str, plan: DeploymentPlan, deployed: DeployedStack) -> tuple[int, int]:
+    """The concurrency that the plan reserves by a parameter, and what the stack reserves now."""
+    reserved = int(deployed.parameters.get(name) or 0)
+    default = reserved if name in deployed.parameters else DEFAULT_CONCURRENCY[name]
+    return int(plan.parameters.get(name, default)), reserved
+
+
+def with_concurrency(
     plan: DeploymentPlan, limits: ConcurrencyLimits, deployed: DeployedStack
 ) -> DeploymentPlan:
-    """The plan with a concurrency for `api` and an alarm that suit the account's limit."""
-    requested, reserved = api_concurrency(plan, deployed)
-    allowed = limits.allowed_reservation(requested, reserved=reserved)
-    alarm = {"ConcurrencyAlarm": str(limits.alarm_threshold)}
-    return replace(plan, parameters={**alarm, **plan.parameters, "ApiConcurrency": str(allowed)})
+    """The plan with concurrencies for `api` and `batch`, and an alarm, that suit the account."""
+    parameters = {"ConcurrencyAlarm": str(limits.alarm_threshold), **plan.parameters}
+    free = limits
+    for name in DEFAULT_CONCURRENCY:
+        requested, reserved = concurrency_of(name, plan, deployed)
+        allowed = free.allowed_reservation(requested, reserved=reserved)
+        parameters[name] = str(allowed)
+        free = replace(free, unreserved=free.unreserved + reserved - allowed)
+    return replace(plan, parameters=parameters)
 
 
 def bootstrap_stack(settings: Settings) -> None:

@@ -1,8 +1,9 @@
 """The CloudFormation stack: the parameters for `sam deploy`, and the stack's outputs."""
 
+import re
 import subprocess
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ class DeploymentPlan:
             raise DeployError(f'samconfig.toml has no stage "{stage}". Add it, or use dev or prod.')
         deploy = environment["deploy"]["parameters"]
         configured = dict(pair.split("=", 1) for pair in deploy.get("parameter_overrides", ()))
-        return cls(stage, deploy["stack_name"], {**configured, **extra_parameters})
+        parameters = {"Stage": stage, **configured, **extra_parameters}
+        return cls(stage, deploy["stack_name"], parameters)
 
     def sam_command(self, region: str, *, only_show_changes: bool = False) -> list[str]:
         """The `sam deploy` command. A parameter that is not named keeps its deployed value.
@@ -51,12 +53,21 @@ class DeploymentPlan:
         It never asks: `sam deploy` ends with 0 also when its question is answered with no.
         """
         environment = "default" if self.stage == "dev" else self.stage
-        pairs = [f"{name}={value}" for name, value in self.parameters.items()]
+        pairs = [f"{name}={_quoted(value)}" for name, value in self.parameters.items()]
         command = [str(SAM), "deploy", "--template-file", str(BUILT_TEMPLATE)]
-        command += ["--region", region, "--config-env", environment]
+        # By itself, SAM looks for samconfig.toml beside the built template.
+        command += ["--config-file", str(SAM_CONFIG.absolute()), "--config-env", environment]
+        command += ["--region", region]
         command += ["--no-confirm-changeset"]
         command += ["--no-execute-changeset"] if only_show_changes else []
         return [*command, "--parameter-overrides", *pairs]
+
+
+def _quoted(value: str) -> str:
+    """A parameter's value as SAM reads it, which takes an empty one only in quotes."""
+    if value and not re.search(r"[\s\"]", value):
+        return value
+    return '"' + value.replace('"', '\\"') + '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +135,23 @@ def run_sam(command: Sequence[str]) -> None:
         )
 
 
-def failed_resources(client: Any, stack: str) -> list[FailedResource]:
+def newest_event(client: Any, stack: str) -> str | None:
+    """The id of the stack's newest event, None if there is no stack."""
+    return next((event["EventId"] for event in _events(client, stack)), None)
+
+
+def failed_resources(client: Any, stack: str, *, after: str | None = None) -> list[FailedResource]:
     """The resources that failed in the last operation on the stack, the first cause first.
 
     CloudFormation's newest events come first, and an operation begins with an event of the stack
-    itself. Resources that were cancelled because another one failed are left out.
+    itself. Events up to the one with the id `after` are of an earlier operation: there is no later
+    one if SAM stopped before CloudFormation began. Resources that were cancelled because another
+    one failed are left out.
     """
     failed: list[FailedResource] = []
-    try:
-        events = client.describe_stack_events(StackName=stack)["StackEvents"]
-    except ClientError:
-        return []  # there is no stack: SAM stopped before it
-    for event in events:
+    for event in _events(client, stack):
         is_stack = event["LogicalResourceId"] == stack
-        if is_stack and event["ResourceStatus"] in _FIRST_STATUSES:
+        if event["EventId"] == after or (is_stack and event["ResourceStatus"] in _FIRST_STATUSES):
             break
         reason = event.get("ResourceStatusReason", "")
         if is_stack or not event["ResourceStatus"].endswith("_FAILED"):
@@ -145,6 +159,18 @@ def failed_resources(client: Any, stack: str) -> list[FailedResource]:
         if reason and "cancelled" not in reason.lower():
             failed.append(FailedResource(event["LogicalResourceId"], event["ResourceType"], reason))
     return failed[::-1]
+
+
+def _events(client: Any, stack: str) -> Iterator[dict[str, Any]]:
+    """The stack's events, the newest first; none if there is no stack.
+
+    A rollback writes more of them than a page holds.
+    """
+    try:
+        for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
+            yield from page["StackEvents"]
+    except ClientError:
+        return
 
 
 _FIRST_STATUSES = (

@@ -4,88 +4,55 @@ python -m deploy.costs          # print the figures, line by line
 python -m deploy.costs --write  # write the tables
 """
 
-import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-REGIONS = ("us-east-1", "eu-west-1")
-LAMBDA_GB = Decimal("1.728")  # of a function with 1,769 MB
-RENDER_MS = 80  # billed, warm
-PICTURE_BYTES = 60_000
-LOG_BYTES = 1_900  # of one drawn picture: its log line and its metrics
-ACCESS_LOG_BYTES = 320  # API Gateway's line about one call
-STORED_DAYS = Decimal(90)
-DAYS_IN_A_MONTH = Decimal("30.4")
-
-Units = Mapping[str, Decimal | int]
-PRICES = Path(__file__).with_name("list_prices.json")  # dated, with sources
-
-
-def price_table() -> dict[str, Any]:
-    """The whole table: `dated`, `sources`, and `lines` by name."""
-    text = PRICES.read_text(encoding="utf-8")
-    table: dict[str, Any] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
-    return table
-
-
-def dollars(units: Units, region: str = REGIONS[0]) -> dict[str, Decimal]:
-    """US dollars of each line of the table. `KeyError` for an unknown line or region."""
-    lines = price_table()["lines"]
-    return {
-        name: Decimal(number) * lines[name][region] / lines[name]["per"]
-        for name, number in units.items()
-        if number
-    }
-
-
-def picture_units(
-    *,
-    drawn: int,
-    hits: int = 0,
-    merge: int = 0,
-    stored: bool = True,
-) -> dict[str, Decimal | int]:
-    """What so many first opens (`drawn`) and answers of the CDN (`hits`) use.
-
-    `merge` of the first opens are of merge links. With `stored`, S3 keeps the pictures for 90 days.
-    """
-    requests = drawn + hits
-    gigabytes = Decimal(drawn * PICTURE_BYTES) / 10**9
-    log_gigabytes = Decimal(drawn * (LOG_BYTES + ACCESS_LOG_BYTES)) / 10**9
-    units: dict[str, Decimal | int] = {
-        "cloudfront_request": requests,
-        "cloudfront_gb": Decimal(requests * PICTURE_BYTES) / 10**9,
-        "edge_function": requests,
-        "kvs_read": requests,
-        "http_api_request": drawn,
-        "lambda_request": drawn,
-        "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
-        "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
-        "dynamodb_wru": Decimal(drawn) / 20 + Decimal(merge) / 200,  # leased counters
-        "logs_gb": log_gigabytes,
-        "logs_gb_month": log_gigabytes * Decimal("0.15"),  # compressed
-    }
-    if stored:
-        units |= {
-            "s3_get": drawn,  # CloudFront asks S3 first
-            "s3_put": drawn,
-            "s3_gb_month": gigabytes * STORED_DAYS / DAYS_IN_A_MONTH,
-        }
-    return units
-
+from postcard.send_model.prices import (
+    DAYS_IN_A_MONTH,
+    LAMBDA_GB,
+    REGIONS,
+    Units,
+    dollars,
+    picture_units,
+    price_table,
+)
 
 MILLION = 1_000_000
 METRICS = 35  # of both functions, with the reasons of fallbacks
-ALARM_METRICS = 26  # CloudWatch bills each metric of an alarm
+ALARM_METRICS = 29  # CloudWatch bills each metric of an alarm
+CHUNK_ROWS = 20_000  # of a batch of links
+BATCH_ROWS_PER_SECOND = 15_000  # of one worker, with its start
+BATCH_DAYS = Decimal(7)
+
+
+def batch_units(*, rows: int, row_bytes: int = 64, result_bytes: int = 285) -> Units:
+    """What a batch of links uses, without the download of its result.
+
+    A chunk is one child of the map: two transitions, one call, one part and one part of the report.
+    """
+    chunks = -(-rows // CHUNK_ROWS)
+    gigabytes = Decimal(rows * (row_bytes + result_bytes)) / 10**9
+    return {
+        "step_transition": 2 * chunks + 10,
+        "lambda_request": chunks + 2,
+        "lambda_gb_second_arm64": Decimal(rows) / BATCH_ROWS_PER_SECOND * LAMBDA_GB,
+        "s3_put": 3 * chunks + 10,  # parts, reports, the copies into the result
+        "s3_get": 4 * chunks + 100,
+        "s3_gb_month": gigabytes * BATCH_DAYS / DAYS_IN_A_MONTH,
+        "dynamodb_rru": 2 * chunks,
+        "dynamodb_wru": 2 * chunks + 10,
+    }
+
+
 IDLE_POLLS = 5 * 3 * 60 * 24 * 30  # Lambda asks an empty queue five times at once for 20 s each
 CASES: dict[str, Units] = {
     "a million first opens, stored for 90 days": picture_units(drawn=MILLION),
     "a million first opens, `StoreRenders=never`": picture_units(drawn=MILLION, stored=False),
     "a million further opens from the CDN": picture_units(drawn=0, hits=MILLION),
+    "a million links by a batch": batch_units(rows=MILLION),
     "a month of a stack that nobody uses": {
         "metric_month": METRICS,
         "alarm_month": ALARM_METRICS,
@@ -103,6 +70,7 @@ GROUPS = {
     ),
     "DynamoDB": ("dynamodb_rru", "dynamodb_wru"),
     "SQS": ("sqs_request",),
+    "Step Functions": ("step_transition",),
     "logs, metrics, alarms, secret": (
         "logs_gb", "logs_gb_month", "metric_month", "alarm_month", "secret_month",
     ),

@@ -1,6 +1,7 @@
 """Deletes a stack: says what is lost and what stays, empties its buckets, deletes it.
 
 python -m deploy.destroy --stage dev
+python -m deploy.destroy --bucket NAME  # a bucket that stayed, with all versions of its objects
 """
 
 import argparse
@@ -14,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from deploy.__main__ import aws_region, caller_identity
 from deploy.cloudformation_stack import DeployedStack, DeployError, DeploymentPlan, failed_resources
-from deploy.questions import Declined
+from deploy.questions import PARAMETERS_TOGETHER, Declined, read_answer
 from deploy.stack_advice import StackName
 
 # Buckets that hold nothing that cannot be made again.
@@ -42,9 +43,15 @@ def main(argv: Sequence[str], read_line: Callable[[str], str] = input) -> int:
     """Delete the stack of a stage; 0 if it is gone."""
     parser = argparse.ArgumentParser(prog="destroy", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--stage", default="dev", help="a stage of samconfig.toml (dev)")
+    parser.add_argument(
+        "--bucket", help="delete this bucket, which an earlier stack left, instead of a stack"
+    )
     arguments = parser.parse_args(argv)
     try:
-        destroy(arguments.stage, read_line)
+        if arguments.bucket:
+            delete_bucket(arguments.bucket, read_line)
+        else:
+            destroy(arguments.stage, read_line)
     except Declined:
         print("Nothing was deleted.", file=sys.stderr)
         return 1
@@ -60,10 +67,15 @@ def destroy(stage: str, read_line: Callable[[str], str]) -> None:
     stack = StackName(DeploymentPlan.read(stage, {}).stack_name, str(session.region_name))
     identity = caller_identity(session)
     cloudformation = session.client("cloudformation")
-    if DeployedStack.read(cloudformation, stack.name).status is None:
+    deployed = DeployedStack.read(cloudformation, stack.name)
+    if deployed.status is None:
         raise DeployError(f"There is no stack {stack.name} in {stack.region}.")
     physical = physical_ids(cloudformation, stack.name)
-    retained = {name: physical[name] for name in RETAINED if name in physical}
+    retained = {
+        name: kept
+        for name, parameter in RETAINED.items()
+        if (kept := physical.get(name) or deployed.parameters.get(parameter))
+    }
     print(
         LOSS.format(
             stack=stack.name,
@@ -71,10 +83,19 @@ def destroy(stage: str, read_line: Callable[[str], str]) -> None:
             identity=identity,
             stage=stage,
             retained="\n".join(f"    {name}: {each}" for name, each in retained.items()),
-            parameters=" ".join(f"{RETAINED[name]}={each}" for name, each in retained.items()),
+            parameters=" ".join(
+                [
+                    *(f"{RETAINED[name]}={each}" for name, each in retained.items()),
+                    *(
+                        f"{name}={deployed.parameters[name]}"
+                        for name in PARAMETERS_TOGETHER
+                        if deployed.parameters.get(name)
+                    ),
+                ]
+            ),
         )
     )
-    if read_line(f"Type {stack.name} to delete it: ").strip() != stack.name:
+    if read_answer(read_line, f"Type {stack.name} to delete it: ") != stack.name:
         raise Declined
     buckets = [physical[name] for name in EMPTIED if name in physical]
     delete(cloudformation, session.client("s3"), stack.name, buckets)
@@ -97,6 +118,22 @@ def delete(cloudformation: Any, s3: Any, stack: str, buckets: Sequence[str]) -> 
                 reasons = [f"{each.logical_id}: {each.reason}" for each in causes]
                 raise DeployError("\n".join([f"{error}", *reasons])) from error
     raise DeployError(f"New objects kept arriving in {', '.join(buckets)}. Run the command again.")
+
+
+def delete_bucket(bucket: str, read_line: Callable[[str], str]) -> None:
+    """Ask for the bucket's name, and delete it with every version of its objects.
+
+    `aws s3 rb --force` leaves versions, and then fails.
+    """
+    session = boto3.Session(region_name=aws_region(os.environ))
+    s3, identity = session.client("s3"), caller_identity(session)
+    s3.head_bucket(Bucket=bucket)
+    print(f"Deleting the bucket {bucket} ({identity}), with all assets and templates in it.")
+    if read_answer(read_line, f"Type {bucket} to delete it: ") != bucket:
+        raise Declined
+    print(f"{empty(s3, bucket):,} objects deleted")
+    s3.delete_bucket(Bucket=bucket)
+    print(f"{bucket} is deleted.")
 
 
 def physical_ids(cloudformation: Any, stack: str) -> dict[str, str]:

@@ -31,12 +31,20 @@ def obstacle(status: str | None, stack: StackName) -> str | None:
     """
     if status is None or status == "REVIEW_IN_PROGRESS":
         return None
+    delete = (
+        f"aws cloudformation delete-stack {stack.options}"
+        f" && aws cloudformation wait stack-delete-complete {stack.options}"
+    )
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
         return (
             f"The first deployment of {stack.name} failed ({status}), and CloudFormation cannot"
-            " update the stack. It holds no data. Delete it, then deploy again:\n"
-            f"  aws cloudformation delete-stack {stack.options}"
-            f" && aws cloudformation wait stack-delete-complete {stack.options}"
+            f" update the stack. It holds no data. Delete it, then deploy again:\n  {delete}"
+        )
+    if status == "ROLLBACK_IN_PROGRESS":
+        return (
+            f"The first deployment of {stack.name} failed, and CloudFormation is undoing it"
+            f" ({status}). It holds no data. Wait, delete it, then deploy again:\n"
+            f"  aws cloudformation wait stack-create-complete {stack.options}; {delete}"
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         return (
@@ -62,7 +70,6 @@ def obstacle(status: str | None, stack: StackName) -> str | None:
 _WAITERS = {
     "CREATE_IN_PROGRESS": "stack-create-complete",
     "DELETE_IN_PROGRESS": "stack-delete-complete",
-    "ROLLBACK_IN_PROGRESS": "stack-rollback-complete",
     "UPDATE_ROLLBACK_IN_PROGRESS": "stack-rollback-complete",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "stack-rollback-complete",
 }
@@ -105,8 +112,8 @@ _ADVICE = (
     ),
     (
         r"UnreservedConcurrentExecution",
-        "The account runs too few Lambda functions at once to reserve some for the API. Deploy"
-        ' with PARAMETERS="ApiConcurrency=0", and ask AWS for a higher limit.',
+        "The account runs too few Lambda functions at once to reserve some. Deploy with"
+        ' PARAMETERS="ApiConcurrency=0 BatchConcurrency=0", and ask AWS for a higher limit.',
     ),
     (
         r"not authorized|AccessDenied|access denied",

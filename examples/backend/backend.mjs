@@ -6,14 +6,12 @@ const app = express();
 
 app.get('/picture', async (request, response) => { // in your own service, take the name from the session
   const text = { name: 'user_name', text: String(request.query.name) };
-  const answer = await fetch(`${api}/v1/images`, {
-    method: 'POST',
-    headers: { 'Authorization': `Bearer ${key}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ template_id: 'tmpl_a1b2c3d4e5', modifications: [text], on_invalid: 'default' }),
-    signal: AbortSignal.timeout(10_000),
-  }).catch(() => undefined);
-  if (!answer?.ok) return response.status(502).json({ detail: 'There is no picture now.' });
-  const { url, alt } = await answer.json();
+  const body = { template_id: 'tmpl_a1b2c3d4e5', modifications: [text], on_invalid: 'default' };
+  const headers = { 'Authorization': `Bearer ${key}`, 'Content-Type': 'application/json' };
+  const call = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) };
+  const reply = await fetch(`${api}/v1/images`, call).catch(() => undefined);
+  if (!reply?.ok) return response.status(502).json({ detail: 'There is no picture now.' });
+  const { url, alt } = await reply.json();
   response.json({ url, alt });
 });
 

@@ -71,7 +71,7 @@ class ApiRequest:
         media_type = self.headers.get("content-type", "application/json").partition(";")[0].strip()
         if media_type.lower() != "application/json":
             raise UnsupportedMediaType(f'The body is "{media_type}": send application/json.')
-        text = decode_utf8(body).removeprefix(BYTE_ORDER_MARK)
+        text = decode_utf8(body).lstrip(BYTE_ORDER_MARK)
         return text, parse_json(text)
 
     def _body_bytes(self) -> bytes:

@@ -37,8 +37,10 @@ class Resolver(APIGatewayHttpResolver):
         for route in matching:
             if route.method == method:
                 return route
-        allowed = ", ".join(sorted({route.method for route in matching}))
-        detail = f"{method} is not answered here, {allowed} is."
+        methods = sorted({route.method for route in matching})
+        allowed = ", ".join(methods)
+        verb = "is" if len(methods) == 1 else "are"
+        detail = f"{method} is not answered here, {allowed} {verb}."
         raise MethodNotAllowed(detail, headers={"Allow": allowed})
 
     def openapi_document(self) -> dict[str, Any]:

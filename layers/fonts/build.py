@@ -173,6 +173,18 @@ def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
         axis = next(axis for axis in font["fvar"].axes if axis.axisTag == "wght")
         weights = [int(axis.minValue), int(axis.maxValue)]
     post = font["post"]
+    lines: dict[str, object] = {
+        "underline": [
+            round((post.underlineThickness / 2 - post.underlinePosition) / em, 4),
+            round(post.underlineThickness / em, 4),
+        ],
+        "strikeout": [
+            round((os2.yStrikeoutPosition - os2.yStrikeoutSize / 2) / em, 4),
+            round(os2.yStrikeoutSize / em, 4),
+        ],
+    }
+    if source.color:  # Noto Color Emoji states an underline far below: these are of Noto Sans
+        lines = {"underline": [0.125, 0.05], "strikeout": [0.297, 0.05]}
     return {
         "family": source.family,
         "file": source.file,
@@ -182,14 +194,7 @@ def _face_metrics(font: TTFont, source: FontSource) -> dict[str, object]:
         "ascent": round(head.ascent / em, 4),
         "descent": round(-head.descent / em, 4),
         "cap_height": round(getattr(os2, "sCapHeight", 0) / em, 4),
-        "underline": [
-            round((post.underlineThickness / 2 - post.underlinePosition) / em, 4),
-            round(post.underlineThickness / em, 4),
-        ],
-        "strikeout": [
-            round((os2.yStrikeoutPosition - os2.yStrikeoutSize / 2) / em, 4),
-            round(os2.yStrikeoutSize / em, 4),
-        ],
+        **lines,
     }
 
 

@@ -2,15 +2,16 @@
 
 import io
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageStat
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
 from postcard.canvas.canvas import Canvas
-from postcard.canvas.codecs.encode import encode
+from postcard.canvas.codecs.encode import _WRITERS, encode
 from postcard.canvas.codecs.png_writer import write_png
 from postcard.canvas.surface import Surface
 from postcard.color import LinearGradient, RadialGradient
@@ -110,6 +111,16 @@ def test_a_jpg_of_flat_art_has_no_chroma_subsampling() -> None:
     assert (get_sampling(flat_art), get_sampling(photo)) == (0, 2)
 
 
+def test_a_jpg_of_flat_art_keeps_its_colours_under_a_small_budget() -> None:
+    """Without subsampling it would have quality 2, and areas that are up to 30 levels off."""
+    surface = edges().surface
+    result = encode(surface, "jpg", max_bytes=2500)
+    shown = opened(result.image.body).convert("RGB")
+    differences = ImageStat.Stat(ImageChops.difference(shown, surface.to_image())).mean
+    assert not result.over_budget
+    assert max(differences) < 6
+
+
 COLOR = st.tuples(*[st.integers(0, 255)] * 3)
 
 
@@ -149,6 +160,34 @@ def test_png_and_jpg_carry_96_dpi_and_nothing_else(format: str) -> None:
 def test_the_others_carry_no_metadata(format: str) -> None:
     image = opened(encode(scene().surface, format).image.body)
     assert not {"exif", "xmp", "icc_profile", "comment"} & {k for k, v in image.info.items() if v}
+
+
+def shadowed(paint: LinearGradient | tuple[int, int, int, int]) -> Surface:
+    """A card with a soft shadow on a transparent background."""
+    canvas = blank_canvas(300, 200, background=CLEAR)
+    for blur in range(40):
+        canvas.fill_rectangle(Box(blur, blur, 300 - 2 * blur, 200 - 2 * blur), (0, 0, 0, 6))
+    canvas.fill_rectangle(Box(40, 40, 220, 120), paint)
+    return canvas.surface
+
+
+@pytest.mark.parametrize("max_bytes", [None, 6000])
+@pytest.mark.parametrize("paint", [RED, LinearGradient(30, ((RED, 0.0), (BLUE, 1.0)))])
+def test_a_gif_is_transparent_where_a_soft_shadow_ends(
+    paint: LinearGradient | tuple[int, int, int, int], max_bytes: int | None
+) -> None:
+    surface = shadowed(paint)
+    result = encode(surface, "gif", max_bytes=max_bytes, find_inks=lambda: [RED[:3]])
+    image = opened(result.image.body).convert("RGBA")
+    row = (0, 100, 300, 101)
+    alpha = list(image.getchannel("A").crop(row).tobytes())
+    covered = surface.to_image().getchannel("A").crop(row).tobytes()
+    right = [255 * (level >= 128) for level in covered]
+    assert not result.over_budget
+    assert alpha == right
+    assert {0, 255} == set(alpha)
+    near_red = image.getpixel((45, 45))
+    assert near_red == pytest.approx(surface.to_image().getpixel((45, 45)), abs=40)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -235,3 +274,21 @@ def test_soft_gradients_show_no_grid_as_webp(size: tuple[int, int], bar: bool) -
     shown = {name: grid(opened(body).convert("RGB")) for name, body in encoded.items()}
     assert shown["webp"] < shown["jpg"] + 0.2
     assert len(encoded["webp"]) < len(encoded["jpg"])
+
+
+@pytest.mark.parametrize(("canvas", "files"), [(scene(), 2), (flat(), 2), (scene(CLEAR), 1)])
+def test_auto_makes_each_file_once(
+    canvas: Canvas, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for name, write in _WRITERS.items():
+
+        def counting(image: Image.Image, quality: int, of: str = name, by: Any = write) -> bytes:
+            made.append(of)
+            body: bytes = by(image, quality)
+            return body
+
+        monkeypatch.setitem(_WRITERS, name, counting)
+    best = encode(canvas.surface, "auto").image
+    assert len(made) == files
+    assert best.body == encode(canvas.surface, best.format).image.body

@@ -248,13 +248,17 @@ def test_colours_are_converted_by_what_their_file_states(
         ((11, 17), ((251, 0, 0), (0, 204, 0), (118, 118, 118), (14, 42, 233))),
         ((22, 13), ((232, 53, 39), (19, 196, 60), (128, 128, 128), (40, 73, 220))),
         ((2, 2), SAMPLES),
+        ((2, 8), SAMPLES),
+        ((9, 2), SAMPLES),
         ((12, 9), SAMPLES),
+        ((12, 13, 0, 0), SAMPLES),
     ],
 )
 def test_the_code_points_of_a_png_mean_what_they_mean_to_chromium(
-    code_points: tuple[int, int], expected: Sequence[Color]
+    code_points: tuple[int, ...], expected: Sequence[Color]
 ) -> None:
-    assert_close(drawn(png(RGB_ROW, cicp(*code_points, 0, 1))), expected)
+    whole = (*code_points, 0, 1)[:4]  # no matrix, the full range
+    assert_close(drawn(png(RGB_ROW, cicp(*whole))), expected)
 
 
 HDR_SAMPLES = ((140, 120, 60), (150, 20, 140), (170, 160, 100), (64, 64, 64))

@@ -86,6 +86,31 @@ def test_the_output_dash_writes_to_standard_output(folder: Path) -> None:
         assert picture.size == (200, 100)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["-o", name] for name in ("", ".png", "png", "a.png.", "a.bmp", "a.PSD")),
+        ["-o", "a.jpg", "--format", "png"],
+        *(["--values", path] for path in ("", "nowhere.json")),
+        ["--set-file", "name=nowhere.txt"],
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_with_its_option(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    output = run_postcard("render", folder / "card.json", *arguments)
+    assert output.exit_code == 2 and f"{arguments[0]}" in output.stderr.splitlines()[-1]
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_document_that_is_no_json_is_named(folder: Path) -> None:
+    (folder / "broken.json").write_text("{")
+    output = run_postcard("render", folder / "broken.json")
+    assert output.exit_code == 1 and "broken.json is not valid JSON" in output.stderr
+
+
 def test_an_asset_is_read_from_the_assets_folder(folder: Path, tmp_path: Path) -> None:
     Image.new("RGB", (40, 20), (0, 128, 0)).save(folder / "assets" / "hero.png")
     output = run_postcard("render", folder / "picture.json", "-o", tmp_path / "p.png")

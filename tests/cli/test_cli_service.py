@@ -1,5 +1,6 @@
 """Tests of `postcard` against a running service: `postcard serve` in its own process."""
 
+import html
 import json
 import os
 import re
@@ -59,7 +60,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert pushed.exit_code == 0, pushed.stderr
         yield state
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=600) == 0
         assert server.stdout.read() == "", "one line of JSON and no more"
 
 
@@ -70,15 +71,76 @@ def local_json(state: Path) -> Any:
 def test_push_uploads_the_documents_fonts(state: Path) -> None:
     keys = local_json(state)
     key = {"Authorization": f"Bearer {keys['api_key']}"}
-    fonts = requests.get(f"{keys['base_url']}/v1/fonts", headers=key, timeout=30).json()
+    fonts = requests.get(f"{keys['base_url']}/v1/fonts", headers=key, timeout=600).json()
     [kite] = [font for font in fonts if font["family"] == "Kite"]
     assert kite["weights"] == [700]
-    listed = requests.get(f"{keys['base_url']}/v1/assets", headers=key, timeout=30).json()
+    listed = requests.get(f"{keys['base_url']}/v1/assets", headers=key, timeout=600).json()
     [asset] = [item for item in listed["items"] if item["id"] == "kite-bold"]
     assert (asset["status"], asset["family"]) == ("ready", "Kite")
-    picture = requests.get(link(state, "--set", "name=Ann"), timeout=30)
+    picture = requests.get(link(state, "--set", "name=Ann"), timeout=600)
     assert (picture.status_code, picture.headers["X-Postcard-Render"]) == (200, "drawn")
     assert "X-Postcard-Fallback" not in picture.headers
+
+
+PEOPLE = "name,E-Mail,code\n" + "".join(
+    f"{name},{number}@x.test,CODE\n"
+    for number, name in enumerate(("Ann", "Zoë", "O'Brien", "<b>Bob", "李小龍", "", "A&B"), 1)
+)
+MAIL = "<title>For {{ name }}</title><p>Hi {{ name | default: 'you' }}</p>{{ picture }}"
+
+
+def merge(state: Path, folder: Path, people: str, *options: str) -> CommandOutput:
+    (folder / "people.csv").write_text(people, encoding="utf-8")
+    (folder / "mail.html").write_text(MAIL, encoding="utf-8")
+    files = (folder / "people.csv", folder / "mail.html")
+    output = ("-o", folder / "out", "--state", state, "--json")
+    return run_postcard("merge", *files, "-t", "merge", *output, *options)
+
+
+def test_each_person_gets_a_mail_whose_picture_loads(state: Path, tmp_path: Path) -> None:
+    result = merge(state, tmp_path, PEOPLE)
+    assert result.exit_code == 0 and result.json_output["mails"] == 7
+    assert result.json_output["rows_with_warnings"] == [6]
+    mails = [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").iterdir())]
+    assert "<p>Hi &lt;b&gt;Bob</p>" in mails[3] and "<p>Hi you</p>" in mails[5]
+    for mail in mails:
+        [source] = re.findall(r'<img src="([^"]*)"', mail)
+        picture = requests.get(html.unescape(source), timeout=30)
+        assert (picture.status_code, picture.headers["Content-Type"]) == (200, "image/png")
+        assert "X-Postcard-Fallback" not in picture.headers
+
+
+def test_messages_have_the_person_and_the_title_in_their_head(state: Path, tmp_path: Path) -> None:
+    people = "name,E-Mail,code\nAnn,ann@x.test,CODE\n"
+    assert merge(state, tmp_path, people, "--eml").exit_code == 0
+    message = (tmp_path / "out" / "1-ann-x-test.eml").read_bytes()
+    assert b"To: ann@x.test\r\n" in message and b"Subject: For Ann\r\n" in message
+
+
+def test_no_mail_is_written_if_one_row_has_none_unless_it_may_be_skipped(
+    state: Path, tmp_path: Path
+) -> None:
+    people = "name,E-Mail,code\nAnn,ann@x.test,CODE\nBob,bob@x.test,\nCid,nobody,CODE\n"
+    result = merge(state, tmp_path, people, "--eml")
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()
+    assert "row 2 (line 3): code is required" in result.stderr
+    assert "row 3 (line 4): The e-mail address" in result.stderr
+    skipped = merge(state, tmp_path, people, "--eml", "--skip-bad")
+    assert skipped.exit_code == 1 and skipped.json_output["mails"] == 1
+    assert [row["row"] for row in skipped.json_output["bad_rows"]] == [2, 3]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["1-ann-x-test.eml"]
+
+
+def test_a_published_template_is_checked_and_drawn_without_a_file_of_it(
+    state: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    options = ("-t", "merge", "--state", state, "--sheet", tmp_path / "worst.png", "--json")
+    result = run_postcard("preflight", tmp_path / "people.csv", *options)
+    assert result.json_output["rows"] == 7 and result.json_output["findings"]["default"] == 1
+    assert result.json_output["picture_bytes"]["sampled"] == 7
+    with Image.open(tmp_path / "worst.png") as sheet:
+        assert sheet.format == "PNG"
 
 
 def test_push_names_a_picture_that_was_refused_and_leaves_the_old_one(
@@ -94,7 +156,7 @@ def test_push_names_a_picture_that_was_refused_and_leaves_the_old_one(
         assert f"{broken}: " in pushed.stderr and "not a usable picture" in pushed.stderr
     keys = local_json(state)
     key = {"Authorization": f"Bearer {keys['api_key']}"}
-    wave = requests.get(f"{keys['base_url']}/v1/assets/wave", headers=key, timeout=30).json()
+    wave = requests.get(f"{keys['base_url']}/v1/assets/wave", headers=key, timeout=600).json()
     assert (wave["status"], wave["replacement"], wave["width"]) == ("ready", "refused", 60)
 
 
@@ -114,21 +176,43 @@ def test_erase_deletes_the_images_with_a_value(state: Path) -> None:
     document = {"width": 30, "height": 20, "fields": fields, "layers": []}
     key = {"Authorization": f"Bearer {keys['api_key']}"}
     template_url = f"{keys['base_url']}/v1/templates/people"
-    assert requests.put(template_url, json=document, headers=key, timeout=30).status_code == 200
+    assert requests.put(template_url, json=document, headers=key, timeout=600).status_code == 200
     modifications = [{"name": "email", "value": "Ada@example.com"}]
     request = {"template_id": "people", "modifications": modifications}
-    created = requests.post(f"{keys['base_url']}/v1/images", json=request, headers=key, timeout=30)
+    created = requests.post(f"{keys['base_url']}/v1/images", json=request, headers=key, timeout=600)
     url = created.json()["url"]
-    assert "x-postcard-fallback" not in requests.get(url, timeout=30).headers
+    assert "x-postcard-fallback" not in requests.get(url, timeout=600).headers
     command = ("erase", "--field", "email=ada@EXAMPLE.com ", "--yes", "--state", state)
     assert run_postcard(*command).stdout == "1 image erased.\n"
-    assert requests.get(url, timeout=30).headers["x-postcard-fallback"] == "erased"
+    assert requests.get(url, timeout=600).headers["x-postcard-fallback"] == "erased"
     assert "No image was found" in run_postcard(*command).stderr
     assert run_postcard("erase", "--field", "email=", "--state", state).exit_code == 2
 
 
+def test_a_file_of_people_becomes_a_file_with_their_pictures(state: Path, tmp_path: Path) -> None:
+    people, out, bad = (tmp_path / name for name in ("people.csv", "out.csv", "bad.csv"))
+    people.write_bytes("E-mail;Name;code\r\na@x.dk;Zo\xeb;ABCD\r\nb@x.dk;Bo;\r\n".encode("cp1252"))
+    sent = run_postcard(
+        *("batch", people, "-t", "merge", "-o", out, "--report", bad),
+        *("--encoding", "cp1252", "--state", state),
+    )
+    assert sent.exit_code == 1, sent.stderr
+    assert sent.stdout == (
+        f"{out}   2 rows: 1 right, 0 with a default, 1 without a picture. {bad} says which.\n"
+    )
+    assert "2 rows · " in sent.stderr and "semicolon · name = Name, code" in sent.stderr
+    text = out.read_bytes().decode("cp1252")
+    header, first, second = text.split("\r\n")[:3]
+    assert header == "E-mail;Name;code;personalized_image_url;alt;status;error"
+    assert requests.get(first.split(";")[3], timeout=30).headers["content-type"] == "image/png"
+    assert first.startswith("a@x.dk;Zo\xeb;ABCD;http") and second.startswith("b@x.dk;Bo;;;;failed;")
+    assert bad.read_text().splitlines()[1].startswith("2,3,code,missing_value,")
+    log = (state / "log.jsonl").read_text()
+    assert '"service":"batch"' in log and "Zo\xeb" not in log and "x.dk" not in log
+
+
 def test_a_signed_link_shows_a_picture(state: Path) -> None:
-    response = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=30)
+    response = requests.get(link(state, "--set", "name=Zoë & co", "--dpr", 2), timeout=600)
     assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
 
 
@@ -161,9 +245,10 @@ def test_an_unchecked_link_is_signed_without_its_template(state: Path) -> None:
 def test_a_merge_link_ends_with_the_platforms_merge_tag(state: Path) -> None:
     url = link(state, "--esp", "mailchimp", "--open", "name=FNAME")
     assert re.search(r"&_sig=[\w-]{43}&name=\*\|.*FNAME.*\|\*&_end=\($", url)
+    assert "&name={{ contact.NAME }}&" in link(state, "--esp", "sendinblue", "--open", "name=NAME")
     filled = url.partition("&name=")[0] + "&name=AT&T&_end=("
     assert verify_link(state, filled).exit_code == 0
-    assert requests.get(filled, timeout=30).status_code == 200
+    assert requests.get(filled, timeout=600).status_code == 200
 
 
 def snippet(state: Path, *arguments: object) -> CommandOutput:
@@ -211,6 +296,19 @@ def test_a_snippet_of_stored_addresses_shows_the_default_picture_for_an_empty_on
     assert (bad.exit_code, "such as FIRSTNAME" in bad.stderr) == (2, True)
 
 
+def test_the_default_of_a_required_open_field_is_the_fallback_picture(state: Path) -> None:
+    keys = local_json(state)
+    fields = {"name": {"required": True, "open": True, "max_length": 9}}
+    document = {"width": 30, "height": 20, "fields": fields, "layers": [], "alt": "{{ name }}"}
+    key = {"Authorization": f"Bearer {keys['api_key']}"}
+    template_url = f"{keys['base_url']}/v1/templates/required"
+    assert requests.put(template_url, json=document, headers=key, timeout=30).status_code == 200
+    call = ("snippet", "required", "--esp", "postmark", "--if-empty", "--json", "--state", state)
+    default = run_postcard(*call).json_output["url"]
+    response = requests.get(default, timeout=30)
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+
+
 def test_a_snippet_needs_an_open_field(state: Path) -> None:
     call = ("snippet", "merge", "--set", "code=ABCD", "--closed", "name", "--state", state)
     output = run_postcard(*call, "--esp", "klaviyo")
@@ -237,7 +335,7 @@ def test_link_is_minted_by_the_api_that_the_environment_names(
     key = run_postcard("keys", "create", "shop", "--state", state).stdout.strip()
     monkeypatch.setenv("POSTCARD_API_KEY", key)
     url = run_postcard(*call).stdout.strip()
-    assert requests.get(url, timeout=30).headers["content-type"] == "image/png"
+    assert requests.get(url, timeout=600).headers["content-type"] == "image/png"
     assert run_postcard(*call, "--img").stdout.startswith("<img src=")
     merge = (*call, "--esp", "klaviyo", "--open", "name=first_name", "--format", "webp", "--json")
     minted = run_postcard(*merge).json_output
@@ -331,6 +429,29 @@ def test_verify_names_the_wrong_part(state: Path, change: Any, message: str) -> 
             "form",
             "its parameter url",
         ),
+        *(
+            (lambda url, form=form: form.format(url, quote(url, safe="")), 0, "form", "image proxy")
+            for form in (
+                "https://urldefense.com/v3/__{0}__;!!abc$",
+                "https://mail.proton.example/api/images?Url={1}&DryRun=0",
+                "https://linkprotect.example/url?a={1}&c=E",
+                "https://proxy.example/w600/{0}",
+            )
+        ),
+        (
+            lambda url: (
+                "https://urldefense.proofpoint.com/v2/url?u="
+                + quote(url, safe="").replace("_", "%5F").replace("%2F", "_").replace("%", "-")
+            ),
+            0,
+            "form",
+            "image proxy",
+        ),
+        (lambda url: url + "\u200b", 1, "signature:", "has '\\u200b' behind it"),
+        (lambda url: url + "…", 1, "signature:", "has … behind it"),
+        (lambda url: url.replace("_sig=", "_sig= "), 1, "signature:", "has a space in it"),
+        (lambda url: url.replace("?", "%3F"), 1, "form", "has %3F, where the address has ?"),
+        (lambda url: url.replace("/r/", "/R/"), 1, "form", "in small letters"),
         (lambda url: quote(url, safe=""), 0, "form", "percent-encoded"),
         (lambda url: url + "#top", 0, "form", "`#` ends an address"),
         (
@@ -363,7 +484,7 @@ def test_a_campaign_is_in_the_path_of_a_link_and_its_picture_is_the_same(state: 
     plain, campaign = link(state), link(state, "--campaign", "spring")
     assert "/c/spring/merge.png?" in campaign
     assert verify_link(state, campaign).exit_code == 0
-    bodies = [requests.get(url, timeout=30) for url in (plain, campaign)]
+    bodies = [requests.get(url, timeout=600) for url in (plain, campaign)]
     assert bodies[0].content == bodies[1].content
     assert [reply.status_code for reply in bodies] == [200, 200]
 
@@ -418,7 +539,7 @@ def test_verify_rejects_a_guessed_image_id(state: Path) -> None:
     }
     headers = {"X-API-Key": local_json(state)["api_key"]}
     base = local_json(state)["base_url"]
-    url = requests.post(f"{base}/v1/images", json=body, headers=headers, timeout=30).json()["url"]
+    url = requests.post(f"{base}/v1/images", json=body, headers=headers, timeout=600).json()["url"]
     assert verify_link(state, url).exit_code == 0
     assert verify_link(state, url[:-6] + "aa.png").exit_code == 1
     sentence_end = verify_link(state, url + ").")
@@ -433,11 +554,11 @@ def test_an_api_key_allows_its_scope_until_it_is_revoked(state: Path) -> None:
     def status() -> int:
         body = {"template_id": "merge", "modifications": [{"name": "code", "text": "ABCD"}]}
         return requests.post(
-            f"{base}/v1/images", json=body, headers=headers, timeout=30
+            f"{base}/v1/images", json=body, headers=headers, timeout=600
         ).status_code
 
     assert status() == 200
-    assert requests.get(f"{base}/v1/templates", headers=headers, timeout=30).status_code == 403
+    assert requests.get(f"{base}/v1/templates", headers=headers, timeout=600).status_code == 403
     run_postcard("keys", "revoke", created["id"], "--state", state)
     assert status() == 401
     listed = run_postcard("keys", "list", "--json", "--state", state)
@@ -462,14 +583,14 @@ def test_signing_keys_are_created_rotated_retired_and_revoked(state: Path) -> No
     assert f"_kid={first}" in link(state)
     assert signing_keys(state, "rotate", "--json").json_output["minting"] == pending
     assert f"_kid={pending}" in link(state)
-    assert requests.get(old, timeout=30).status_code == 200
+    assert requests.get(old, timeout=600).status_code == 200
     assert signing_keys(state, "retire", first).exit_code == 0
     assert "does not sign new links any more" in verify_link(state, old).stdout
-    assert requests.get(old, timeout=30).status_code == 200
+    assert requests.get(old, timeout=600).status_code == 200
     assert signing_keys(state, "revoke", pending, "--yes").exit_code == 2  # it is the minting key
     assert signing_keys(state, "revoke", first, stdin="n\n").exit_code == 2
     assert signing_keys(state, "revoke", first, "--yes").exit_code == 0
-    assert requests.get(old, timeout=30).status_code == 403
+    assert requests.get(old, timeout=600).status_code == 403
     assert f"{first} was revoked" in verify_link(state, old).stdout
     assert first not in signing_keys(state, "list").stdout
     assert signing_keys(state, "sync").exit_code == 0
@@ -482,15 +603,15 @@ def test_after_the_epoch_is_raised_a_sent_link_is_drawn_again_and_never_refused(
 ) -> None:
     sent = link(state)
     for _ in range(2):
-        assert requests.get(sent, timeout=30).status_code == 200
+        assert requests.get(sent, timeout=600).status_code == 200
     before = signing_keys(state, "list", "--json").json_output["epoch"]
     declined = signing_keys(state, "epoch", stdin="n\n")
     assert declined.exit_code == 2 and "will be drawn again" in declined.stderr
     assert signing_keys(state, "epoch", "--yes", "--json").json_output["epoch"] == before + 1
-    first = requests.get(sent, timeout=30)
+    first = requests.get(sent, timeout=600)
     assert (first.status_code, first.headers["X-Postcard-Render"]) == (200, "drawn")
-    assert "X-Postcard-Render" not in requests.get(sent, timeout=30).headers or (
-        requests.get(sent, timeout=30).headers["X-Cache"].startswith("Hit")
+    assert "X-Postcard-Render" not in requests.get(sent, timeout=600).headers or (
+        requests.get(sent, timeout=600).headers["X-Cache"].startswith("Hit")
     )
 
 
@@ -560,7 +681,7 @@ def test_an_exported_key_signs_links(state: Path) -> None:
     signature = base64url(hmac_sha256(exported.stdout.strip(), text))
     query = f"_kid={minting}&code=ABCD&_sig={signature}"
     url = f"{local_json(state)['base_url']}/r/merge.png?{query}"
-    assert requests.get(url, timeout=30).status_code == 200
+    assert requests.get(url, timeout=600).status_code == 200
     declined = signing_keys(state, "export", stdin="n\n")
     assert (declined.exit_code, declined.stdout) == (2, "")
     assert f"Whoever has {minting} can sign links with any values" in declined.stderr
@@ -574,7 +695,7 @@ def test_serve_refuses_an_address_that_is_not_this_machines(tmp_path: Path) -> N
         [*command, "--host", "192.0.2.1", "--port", "0", "--state", tmp_path],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert served.returncode == 2
     assert "cannot listen on 192.0.2.1" in json.loads(served.stdout)["detail"]

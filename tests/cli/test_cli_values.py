@@ -169,3 +169,34 @@ def test_a_damaged_local_json_says_what_to_do(tmp_path: Path, content: str) -> N
     (tmp_path / "local.json").write_text(content)
     output = run_postcard("link", "products", "--unchecked", "--state", tmp_path)
     assert output.exit_code == 2 and "local.json is damaged" in output.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "message"),
+    [
+        ("api.example.com", "postcard_x", "write it with its scheme"),
+        ("ftp://api.example.com", "postcard_x", "write it with its scheme"),
+        ("http://127.0.0.1:9", "ключ", "POSTCARD_API_KEY is no API key"),
+        (" http://127.0.0.1:9/ ", " postcard_x\n", "http://127.0.0.1:9 does not answer"),
+    ],
+)
+def test_a_wrong_environment_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, url: str, key: str, message: str
+) -> None:
+    monkeypatch.setenv("POSTCARD_API_URL", url)
+    monkeypatch.setenv("POSTCARD_API_KEY", key)
+    output = run_postcard("link", "welcome")
+    assert output.exit_code == 2 and message in output.stderr
+
+
+def test_an_option_before_the_command_says_where_it_belongs() -> None:
+    output = run_postcard("--json", "link", "welcome")
+    assert output.exit_code == 2 and "--json stands behind the command" in output.stderr
+    times = run_postcard("link", "welcome", "--expires", "yesterday")
+    assert times.exit_code == 2 and "%Y" not in times.stderr
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_an_empty_host_does_not_open_the_service_to_the_network(host: str) -> None:
+    output = run_postcard("serve", "--host", host, "--port", "0")
+    assert output.exit_code == 2 and "--host is empty" in output.stderr

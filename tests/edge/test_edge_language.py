@@ -41,10 +41,6 @@ def found_in(source: str) -> set[str]:
     return {name for name, pattern in UNKNOWN.items() if re.search(pattern, code)}
 
 
-def test_it_is_under_ten_kilobytes_as_it_is_deployed() -> None:
-    assert len(CODE.encode()) <= 10_240
-
-
 def test_only_comments_and_indentation_are_left_out_of_the_deployed_code() -> None:
     def tokens(source: str) -> str:
         return re.sub(rf"{COMMENT}|({TEXT}|{PATTERN})|\s+", lambda found: found[1] or "", source)

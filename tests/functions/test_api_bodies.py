@@ -83,8 +83,11 @@ def test_a_byte_order_mark_before_json_is_skipped(world: InMemoryService) -> Non
     def marked(body: object) -> bytes:
         return b"\xef\xbb\xbf" + json.dumps(body).encode()
 
-    reply = world.call("POST", "/v1/images", raw=marked({"template_id": "welcome"}))
-    assert reply.status == 200
+    for body in (
+        marked({"template_id": "welcome"}),
+        b"\xef\xbb\xbf" + marked({"template_id": "welcome"}),
+    ):
+        assert world.call("POST", "/v1/images", raw=body).status == 200
     plain = world.call("PUT", "/v1/templates/plain", document())
     published = world.call("PUT", "/v1/templates/marked", raw=marked(document()))
     assert published.json["document"] == plain.json["document"]

@@ -150,6 +150,21 @@ def test_no_value_beside_a_tag_joins_it(world: InMemoryService) -> None:
         assert not re.search(r"[{%\\]\Z", before) and not re.match("[}%]", behind)
 
 
+def test_numbers_and_codes_come_before_names_in_the_address(world: InMemoryService) -> None:
+    opened = {"default": "", "max_length": 40, "open": True}
+    fields = {
+        "a_name": opened,
+        "b_code": {**opened, "pattern": "[A-Z]{4}"},
+        "c_tier": {"open": True, "choices": ["gold", "silver"]},
+        "d_points": FIELDS["points"],
+        "e_day": FIELDS["day"],
+    }
+    world.publish(document(fields=fields, layers=[], alt=""))
+    url = mint(world, esp="brevo", open={name: name.upper() for name in fields}).json["url"]
+    names = re.findall(r"&(\w+)=\{\{", url)
+    assert names == ["b_code", "c_tier", "d_points", "e_day", "a_name"]
+
+
 def test_private_characters_in_values_stay_themselves(world: InMemoryService) -> None:
     given = [{"name": "code", "text": "\U000f0000\U000f0001"}]
     alt = alt_of(world, "{{ code }} {{ first_name }} \U000f0002", modifications=given)

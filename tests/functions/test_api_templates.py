@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from postcard.canvas.codecs.decoded_image import DecodedImage
 from postcard.ports import TemplateRecord, TemplateVersion
+from postcard.rendering.decoded_image_cache import DecodedImageCache
 from postcard.template.compiled import Template
 from tests.functions.fake_services import noise_png, solid_png
 from tests.functions.in_memory_service import InMemoryService
@@ -14,8 +16,8 @@ from tests.functions.sample_events import document
 HERO = "https://example.com/hero.png"
 
 
-def hero(source: str = HERO) -> dict[str, object]:
-    return {"type": "image", "width": 120, "height": 60, "source": source}
+def hero(source: str = HERO, **more: object) -> dict[str, object]:
+    return {"type": "image", "width": 120, "height": 60, "source": source, **more}
 
 
 def test_a_post_publishes_under_a_generated_id(empty: InMemoryService) -> None:
@@ -70,6 +72,19 @@ def test_if_match_prevents_a_lost_update(world: InMemoryService) -> None:
     assert world.call("PUT", path, document(), headers={"if-match": "*"}).status == 200
     missing = world.call("PUT", "/v1/templates/new", document(), headers={"if-match": "*"})
     assert missing.status == 412
+
+
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"paused": True}), ("DELETE", None)])
+def test_if_match_guards_every_change_of_a_template(
+    world: InMemoryService, method: str, body: dict[str, bool] | None
+) -> None:
+    path = "/v1/templates/welcome"
+    for tag in ('"9"', '"8", W/"9"', "junk"):
+        reply = world.call(method, path, body, headers={"if-match": tag})
+        assert (reply.status, reply.json["code"]) == (412, "precondition_failed")
+    read = world.call("GET", path)
+    assert not read.json["paused"]
+    assert world.call(method, path, body, headers={"if-match": read.headers["etag"]}).status < 300
 
 
 def test_if_none_match_publishes_only_a_new_template(world: InMemoryService) -> None:
@@ -194,6 +209,13 @@ def test_an_unavailable_source_is_400_with_its_pointer(empty: InMemoryService) -
             },
             "/layers/0/source",
         ),
+        (
+            {
+                "fields": {"photo": {"type": "image", "example": HERO}},
+                "layers": [hero("{{ photo }}", on_error="fail")],
+            },
+            "/layers/0/source",
+        ),
     ],
 )
 def test_every_source_of_a_document_must_be_an_available_image(
@@ -207,6 +229,23 @@ def test_every_source_of_a_document_must_be_an_available_image(
         assert (reply.status, reply.json["code"]) == (400, "image_unavailable")
     empty.web.pictures = {HERO: solid_png()}
     assert "image_unavailable" not in {f["code"] for f in empty.publish(sent).json["findings"]}
+
+
+def test_the_picture_of_an_example_is_decoded_once_at_publish(
+    empty: InMemoryService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    decode = DecodedImageCache.decode_untrusted
+
+    def counting(cache: DecodedImageCache, body: bytes, *rest: Any, **more: Any) -> DecodedImage:
+        decoded.append(body)
+        return decode(cache, body, *rest, **more)
+
+    monkeypatch.setattr(DecodedImageCache, "decode_untrusted", counting)
+    empty.web.pictures = {HERO: solid_png()}
+    fields = {"photo": {"type": "image", "example": HERO}}
+    empty.publish(document(fields=fields, layers=[hero("{{ photo }}")], alt=""))
+    assert decoded == [solid_png()]
 
 
 def test_an_asset_is_pinned_to_the_version(empty: InMemoryService) -> None:

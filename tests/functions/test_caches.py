@@ -9,6 +9,7 @@ def test_every_cache_of_the_image_function_can_be_named_measured_and_emptied(
     first = world.open_link(world.sign_link({"first_name": "Zoe"}))
     sizes = world.caches.sizes()
     assert {
+        "compiled patterns",
         "memoized drawing",
         "template records",
         "template versions",

@@ -16,7 +16,7 @@ INSTALLED = {name: shutil.which(name) for name in ("curl", "node", "npm", "chrom
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.mark.skipif(not INSTALLED["curl"], reason="curl is not installed")
@@ -31,7 +31,7 @@ def test_curl(service: RunningService) -> None:
     assert image["success"] is True
     assert image["id"].startswith("img_")
     assert image["created_at"].endswith("Z")
-    assert requests.get(image["url"], timeout=60).content.startswith(PNG)
+    assert requests.get(image["url"], timeout=600).content.startswith(PNG)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_node_with_axios(service: RunningService) -> None:
     assert result.stderr == ""
     url = result.stdout.strip()
     assert url.startswith(f"{service.url}/i/img_")
-    assert requests.get(url, timeout=60).content.startswith(PNG)
+    assert requests.get(url, timeout=600).content.startswith(PNG)
 
 
 @pytest.mark.usefixtures("axios")
@@ -66,7 +66,7 @@ def test_python_with_requests(service: RunningService) -> None:
     )
     response.raise_for_status()
     url = response.json().get("url")
-    assert requests.get(url, timeout=60).content.startswith(PNG)
+    assert requests.get(url, timeout=600).content.startswith(PNG)
 
 
 def test_python_with_requests_raises_for_a_wrong_template(service: RunningService) -> None:

@@ -36,7 +36,7 @@ def test_the_documented_upload_of_an_asset_works(
         ["bash", "-euc", upload_commands(page, service)],
         cwd=tmp_path,
         env={**os.environ, "POSTCARD_KEY": key},
-        timeout=60,
+        timeout=600,
         check=True,
     )
     response = service.call("GET", f"/v1/assets/{asset_id}")

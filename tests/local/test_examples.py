@@ -94,6 +94,14 @@ def start_backend(
         yield start
 
 
+@pytest.mark.parametrize("name", ["backend.py", "backend.mjs"])
+def test_a_backend_has_fifteen_lines(name: str) -> None:
+    lines = (EXAMPLE / name).read_text().splitlines()
+    assert (
+        len([line for line in lines if line and not line.strip().startswith(("//", '"""'))]) <= 15
+    )
+
+
 def picture(backend: str, name: str) -> requests.Response:
     return requests.get(f"{backend}/picture", params={"name": name}, timeout=600)
 

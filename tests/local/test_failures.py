@@ -47,4 +47,4 @@ def test_a_reader_sees_the_generic_picture_and_the_api_still_works(
 
     # An image that was created by API is in S3, so it needs no function.
     posted = broken.call("POST", "/v1/images", broken.payload).json()
-    assert requests.get(posted["url"], timeout=60).content != generic.content
+    assert requests.get(posted["url"], timeout=600).content != generic.content

@@ -188,7 +188,7 @@ def test_a_form_in_another_encoding_is_refused(start: Start) -> None:
 def test_a_file_without_its_form_says_how_to_upload(start: Start) -> None:
     with start() as moto, urllib3.PoolManager() as pool:
         for path in (f"/{PICTURES}", f"/{PICTURES}/a.png", "/a.png", "/"):
-            response = pool.request("PUT", moto.url + path, body=BODY, timeout=20, retries=False)
+            response = pool.request("PUT", moto.url + path, body=BODY, timeout=600, retries=False)
             message = response.data.decode()
             assert response.status == 403 and "<Code>AccessDenied</Code>" in message
             assert "multipart/form-data, with POST" in message

@@ -98,8 +98,51 @@ def test_rotated_codes_and_codes_in_groups_are_checked(degrees: float) -> None:
     assert details({**group, "layers": [{**QR, **CLEAR}]}) == [("/layers/0/layers/0", FAINT)]
 
 
+COVERED = "Another layer covers part"
+
+
+def cover(x: float, y: float, width: float, height: float, fill: str = "#fff") -> dict[str, Any]:
+    box = {"x": x, "y": y, "width": width, "height": height}
+    return {"type": "rectangle", **box, "fill": fill}
+
+
+@pytest.mark.parametrize("fill", ["#fff", "#000", "#000000d0"])
+def test_a_code_that_a_later_layer_covers_does_not_scan(fill: str) -> None:
+    fault = [("/layers/0", COVERED)]
+    assert details(QR, cover(20, 20, 150, 150, fill)) == fault
+    assert details(QR, cover(90, 20, 80, 150, fill)) == fault
+    assert details(QR, cover(36, 36, 30, 30, fill)) == fault  # a square in a corner
+    assert details(cover(20, 20, 150, 150, fill), QR) == []
+    assert details(QR, cover(0, 0, 30, 200, fill)) == []  # the quiet zone alone
+    assert details(BARS, cover(60, 0, 40, 200, fill)) == fault
+    assert details(BARS, cover(0, 50, 200, 100, fill)) == []  # its upper half scans
+
+
+def test_a_small_label_in_the_middle_is_what_error_correction_restores() -> None:
+    label = cover(82, 82, 26, 26)
+    assert details({**QR, "error_correction": "H"}, label) == []
+    assert details({**QR, "error_correction": "H"}, cover(60, 60, 75, 75)) != []
+
+
+def test_a_group_may_fade_or_cut_a_code() -> None:
+    group = {"type": "group", "width": 200, "height": 200, "layers": [QR]}
+    fault = [("/layers/0/layers/0", COVERED)]
+    assert details(group) == details({**group, "opacity": 0.9}) == []
+    assert details({**group, "opacity": 0.15}) == fault
+    assert details({**group, "clip": True}) == []
+    assert details({**group, "clip": True, "width": 100}) == fault
+    assert details(cover(0, 0, 200, 200, "#000"), {**group, "opacity": 0.3})[0][1] == COVERED
+
+
+def test_a_code_that_the_edge_of_the_picture_cuts_does_not_scan() -> None:
+    assert details({**QR, "x": 100}) == [("/layers/0", COVERED)]
+    assert details({**QR, "x": 60}) == []  # its quiet zone is cut
+    assert details({**BARS, "x": 60}) == [("/layers/0", COVERED)]
+    assert details({**BARS, "y": -20}) == []
+
+
 def test_colours_from_a_request_are_checked_too() -> None:
-    made = template(layers=[{**QR, "name": "code"}])
+    made = template(width=200, height=200, layers=[{**QR, "name": "code"}])
     assert render(made).warnings == ()
     warnings = render(made, {"name": "code", "color": "#ffffff"}).warnings
     assert [one.code for one in warnings] == ["unscannable"]

@@ -16,7 +16,7 @@ FEW = (
     "template.schema.text_transform",
     "adapters",
 )
-MAX_MODULES = 128
+MAX_MODULES = 129
 SCRIPT = """
 import sys
 from pathlib import Path

@@ -338,3 +338,37 @@ def test_an_ipv4_address_that_python_calls_private_is_never_public(address: Any)
 @given(st.ip_addresses(v=6))
 def test_an_ipv6_address_that_python_calls_private_is_never_public(address: Any) -> None:
     assert not (is_public(str(address)) and not address.is_global)
+
+
+def probe(fetcher: HttpFetcher, url: str) -> None:
+    fetcher.probe(url, allowed_hosts=None, deadline=time.monotonic() + PATIENCE_SECONDS)
+
+
+def test_a_probe_asks_for_the_head_alone_and_follows_redirects(
+    fetcher: HttpFetcher, internet: LoopbackInternet
+) -> None:
+    probe(fetcher, "https://public.test/?to=/x.png")
+    lines = [head.split(" HTTP")[0] for head in internet.servers[PUBLIC_ADDRESS].requests]
+    assert lines == ["HEAD /?to=/x.png", "HEAD /x.png"]
+
+
+def test_a_probe_asks_for_one_byte_where_the_head_is_refused(
+    fetcher: HttpFetcher, internet: LoopbackInternet
+) -> None:
+    with pytest.raises(FetchError, match=r"public\.test answered 405"):
+        probe(fetcher, "https://public.test/405")
+    head, get = internet.servers[PUBLIC_ADDRESS].requests
+    assert head.startswith("HEAD /405 ") and "Range" not in head
+    assert get.startswith("GET /405 ") and "Range: bytes=0-0" in get
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://10.0.0.1/x.png", "https://public.test/?to=https://10.0.0.1/", "http://public.test/"],
+)
+def test_a_probe_goes_only_where_a_picture_may_be_fetched(
+    fetcher: HttpFetcher, internet: LoopbackInternet, url: str
+) -> None:
+    with pytest.raises(FetchError):
+        probe(fetcher, url)
+    assert {address.partition(":")[0] for address in internet.connections} <= {PUBLIC_ADDRESS}

@@ -17,11 +17,12 @@ from postcard.adapters.aws.table import Table, to_row
 from postcard.adapters.aws.templates import RECORD_COPIES, DynamoTemplateStore
 from postcard.links.parse import parse_link
 from postcard.ports import StoredObject, TemplateVersion
+from postcard.render_budget import renders_in_a_write
 from postcard.send_model.__main__ import main
 from postcard.send_model.arrivals import opens_at_a_rate, opens_of_a_send
 from postcard.send_model.assumptions import Assumptions, read_assumptions
 from postcard.send_model.aws_load import AwsLoad, LoadTable
-from postcard.send_model.capacity import bounds, lease, opens_with_pictures
+from postcard.send_model.capacity import bounds, opens_with_pictures
 from postcard.send_model.simulation import Outcome, Send, SendSimulation
 from tests.functions.fake_services import FakeObjects
 from tests.functions.in_memory_service import InMemoryService
@@ -163,7 +164,7 @@ def test_a_send_that_begins_at_its_full_rate_shows_fallback_pictures_at_first(
 
 @pytest.mark.parametrize(("limit", "renders"), [(None, 20), (1_000_000, 200), (6_000, 1), (1, 1)])
 def test_one_write_of_a_counter_stands_for_many_renders(limit: int | None, renders: int) -> None:
-    assert lease(limit) == renders
+    assert renders_in_a_write(limit) == renders
 
 
 def test_a_spent_budget_shows_fallback_pictures(assumptions: Assumptions) -> None:

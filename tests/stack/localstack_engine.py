@@ -23,7 +23,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,7 @@ def running_engine(python: str) -> Iterator[str]:
         }
         with log.open("w") as output:
             process = subprocess.Popen(
-                [python, "-m", "localstack.runtime.main"],
+                [Path(python).absolute(), "-m", "localstack.runtime.main"],  # `cwd` is another
                 env=environment,
                 cwd=folder,
                 stdout=output,
@@ -126,7 +126,8 @@ def running_engine(python: str) -> Iterator[str]:
             _wait_until_ready(url, process, log)
             yield url
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

@@ -5,18 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.costs import (
-    ALARM_METRICS,
-    DOCUMENTS,
-    METRICS,
-    REGIONS,
-    dollars,
-    picture_units,
-    price_table,
-    with_table,
-)
+from deploy.costs import ALARM_METRICS, DOCUMENTS, METRICS, with_table
 from deploy.template_check import SamDocument
 from image.access_log import emf_metrics
+from postcard.send_model.prices import REGIONS, dollars, picture_units, price_table
 
 MILLION = 1_000_000
 

@@ -18,7 +18,7 @@ from deploy.__main__ import (
     bootstrap_stack,
     more_fonts,
     read_arguments,
-    with_api_concurrency,
+    with_concurrency,
 )
 from deploy.account_limits import ConcurrencyLimits
 from deploy.cloudformation_stack import (
@@ -27,9 +27,11 @@ from deploy.cloudformation_stack import (
     DeploymentPlan,
     StackOutputs,
     failed_resources,
+    newest_event,
     run_sam,
 )
 from deploy.fallback_picture import render_fallback_png
+from deploy.questions import parameter_faults
 from deploy.template_check import SamDocument
 from postcard.adapters.memory import (
     MemoryApiKeyStore,
@@ -188,11 +190,40 @@ class TestPlan:
         assert command[command.index("--config-env") + 1] == "prod"
         assert "Architecture=x86_64" in command
 
+    def test_sam_reads_the_stack_s_name_from_samconfig(self) -> None:
+        """It looks for the file beside the template, unless it is told an absolute path."""
+        command = DeploymentPlan.read("dev", {}).sam_command("us-east-1")
+        config = Path(command[command.index("--config-file") + 1])
+        assert config.is_absolute() and config.samefile("samconfig.toml")
+
     def test_dev_is_sams_default_environment(self) -> None:
         plan = DeploymentPlan.read("dev", {})
         assert plan.stack_name == "postcard-dev"
         command = plan.sam_command("us-east-1")
         assert command[command.index("--config-env") + 1] == "default"
+
+    @pytest.mark.parametrize(
+        ("value", "written"),
+        [
+            ("", '""'),
+            ("https://a.example,https://b.example", "https://a.example,https://b.example"),
+            ('a "b" c', '"a \\"b\\" c"'),
+        ],
+    )
+    def test_a_value_can_be_removed_and_may_have_spaces(self, value: str, written: str) -> None:
+        plan = DeploymentPlan.read("dev", {"CorsOrigins": value})
+        assert f"CorsOrigins={written}" in plan.sam_command("us-east-1")
+
+    def test_a_stage_as_the_page_about_operation_shows_it_has_metrics_of_its_own(
+        self, tmp_path: Path
+    ) -> None:
+        page = Path("docs/operate.md").read_text(encoding="utf-8")
+        config = tmp_path / "samconfig.toml"
+        config.write_text(page.partition("```toml\n")[2].partition("```")[0])
+        plan = DeploymentPlan.read("test", {}, config)
+        assert plan.stack_name == "postcard-test"
+        assert plan.parameters == {"Stage": "test", "LogDays": "7"}
+        assert parameter_faults(plan.parameters, {}) == []
 
     def test_an_unknown_stage_is_refused(self) -> None:
         with pytest.raises(DeployError, match="no stage"):
@@ -263,12 +294,22 @@ class TestStack:
         assert names <= set(template["Outputs"])
 
     def test_the_reserved_concurrency_of_the_stack_is_not_changed(self) -> None:
-        plan = with_api_concurrency(
+        plan = with_concurrency(
             DeploymentPlan("prod", "s", {}),
             ConcurrencyLimits(400, 200),
             DeployedStack("CREATE_COMPLETE", {"ApiConcurrency": "200"}),
         )
         assert plan.parameters["ApiConcurrency"] == "200"
+
+    @pytest.mark.parametrize(("unreserved", "reserved"), [(10, "0"), (139, "0"), (140, "40")])
+    def test_batches_get_their_share_only_where_the_account_allows_it(
+        self, unreserved: int, reserved: str
+    ) -> None:
+        limits = ConcurrencyLimits(unreserved, unreserved)
+        plan = with_concurrency(
+            DeploymentPlan("postcard-dev", "dev", {}), limits, DeployedStack(None, {})
+        )
+        assert plan.parameters["BatchConcurrency"] == reserved
 
     def test_the_status_and_parameters_of_a_stack_are_read(
         self, cloudformation_stub: tuple[object, Stubber]
@@ -295,6 +336,34 @@ class TestStack:
         causes = [(each.logical_id, each.reason) for each in failed_resources(client, "s")]
         assert causes == [("Table", "the first cause"), ("Distribution", "another cause")]
 
+    def test_a_failure_before_cloudformation_began_quotes_no_earlier_one(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        for _ in range(2):
+            stub.add_response("describe_stack_events", {"StackEvents": events(FAILED_UPDATE)})
+        assert failed_resources(client, "s", after=newest_event(client, "s")) == []
+
+    def test_the_causes_are_found_behind_the_many_events_of_a_rollback(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        rollback = events([(f"R{n}", "DELETE_COMPLETE", "") for n in range(100)])
+        page = {"StackEvents": rollback, "NextToken": "more"}
+        stub.add_response("describe_stack_events", page)
+        stub.add_response("describe_stack_events", {"StackEvents": events(FAILED_UPDATE)})
+        assert [each.logical_id for each in failed_resources(client, "s")] == [
+            "Table",
+            "Distribution",
+        ]
+
+    def test_a_stack_that_was_never_there_has_no_events(
+        self, cloudformation_stub: tuple[object, Stubber]
+    ) -> None:
+        client, stub = cloudformation_stub
+        stub.add_client_error("describe_stack_events", "ValidationError")
+        assert newest_event(client, "s") is None
+
 
 # Newest first, as CloudFormation lists them: an update that failed, after a creation that failed.
 FAILED_UPDATE = [
@@ -309,10 +378,11 @@ FAILED_UPDATE = [
 
 
 def events(rows: list[tuple[str, str, str]]) -> list[dict[str, object]]:
-    common = {"StackId": "i", "EventId": "e", "StackName": "s", "Timestamp": 1, "ResourceType": "T"}
+    common = {"StackId": "i", "StackName": "s", "Timestamp": 1, "ResourceType": "T"}
     return [
         {
             **common,
+            "EventId": f"{name} {status} {reason}",
             "LogicalResourceId": name,
             "ResourceStatus": status,
             "ResourceStatusReason": reason,

@@ -1,9 +1,11 @@
 """Tests of what `make deploy` asks, of stacks it cannot update, and of failures it explains."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from botocore import session
 
 import deploy.__main__ as deployment
 from deploy import questions
@@ -93,6 +95,7 @@ class TestObstacles:
             ("UPDATE_IN_PROGRESS", "wait stack-update-complete"),
             ("CREATE_IN_PROGRESS", "wait stack-create-complete"),
             ("UPDATE_ROLLBACK_IN_PROGRESS", "wait stack-rollback-complete"),
+            ("ROLLBACK_IN_PROGRESS", "delete-stack"),
         ],
     )
     def test_a_stack_that_cannot_be_updated_gets_the_command_that_helps(
@@ -101,6 +104,27 @@ class TestObstacles:
         text = obstacle(status, STACK) or ""
         options = "--stack-name postcard-prod --region eu-west-1"
         assert status in text and f"aws cloudformation {command} {options}" in text
+
+    @pytest.mark.parametrize(
+        ("status", "ends"),
+        [
+            ("CREATE_IN_PROGRESS", ["CREATE_COMPLETE", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"]),
+            ("ROLLBACK_IN_PROGRESS", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"]),
+            ("UPDATE_IN_PROGRESS", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"]),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", ["UPDATE_COMPLETE"]),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", ["UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"]),
+            ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", ["UPDATE_ROLLBACK_COMPLETE"]),
+            ("DELETE_IN_PROGRESS", ["DELETE_COMPLETE", "DELETE_FAILED"]),
+        ],
+    )
+    def test_the_command_that_waits_ends_when_the_operation_has_ended(
+        self, status: str, ends: list[str]
+    ) -> None:
+        found = re.search(r"aws cloudformation wait (\S+)", obstacle(status, STACK) or "")
+        assert found
+        name = "".join(map(str.title, found[1].split("-")))
+        waiter = session.get_session().get_waiter_model("cloudformation").get_waiter(name)
+        assert set(ends) <= {acceptor.expected for acceptor in waiter.acceptors}
 
     @pytest.mark.parametrize(
         ("reason", "advice"),
@@ -124,7 +148,7 @@ class TestObstacles:
             (
                 "Specified ReservedConcurrentExecutions for function decreases account's"
                 " UnreservedConcurrentExecution below its minimum value of [10].",
-                "ApiConcurrency=0",
+                "ApiConcurrency=0 BatchConcurrency=0",
             ),
             ("User: me is not authorized to perform: dynamodb:CreateTable", "deployer_policy.json"),
         ],

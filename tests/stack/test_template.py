@@ -101,7 +101,9 @@ def test_no_role_has_wildcard_actions_or_resources(template: SamDocument) -> Non
             for resource in listed(statement["Resource"]):
                 assert resource != "*"
                 assert "Fn::Sub" not in resource or re.fullmatch(
-                    r"\$\{\w+\.Arn\}/\w+/\*|arn:\$.*distribution/\$\{Distribution\}",
+                    r"\$\{\w+\.Arn\}/\w+/\*|arn:\$.*distribution/\$\{Distribution\}"
+                    r"|arn:\$.*:execution:\$\{BatchMachine\.Name\}:\*"
+                    r"|\$\{StoreBucket\.Arn\}/batches/\*/(runs/\*|chunks\.json|todo\.json)",
                     resource["Fn::Sub"],
                 )
     assert not any("ManagedPolicyArns" in each for each in of_type(template, "AWS::IAM::Role"))
@@ -129,7 +131,7 @@ def test_the_image_function_can_write_and_delete_only_drawn_pictures(
     assert "cloudfront:CreateInvalidation" not in actions
 
 
-@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole"])
+@pytest.mark.parametrize("role", ["ImageRole", "ApiRole", "WorkerRole", "BatchRole"])
 def test_no_function_can_write_keys(template: SamDocument, role: str) -> None:
     actions = [action for each in statements(template, role) for action in listed(each["Action"])]
     allowed = [action for action in actions if action.startswith("secretsmanager:")]
@@ -190,6 +192,28 @@ def test_renders_uploads_and_aborted_uploads_expire(template: SamDocument) -> No
         assert aborted == {"DaysAfterInitiation": 1}
 
 
+def test_the_files_of_batches_expire_with_their_old_versions(template: SamDocument) -> None:
+    properties = template["Resources"]["StoreBucket"]["Properties"]
+    (rule,) = (r for r in properties["LifecycleConfiguration"]["Rules"] if r["Id"] == "batches")
+    assert (rule["Prefix"], rule["ExpirationInDays"]) == ("batches/", {"Ref": "BatchDays"})
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_every_state_of_a_batch_is_reached_and_leads_somewhere(
+    cloudformation: SamDocument,
+) -> None:
+    machine = cloudformation["Resources"]["BatchMachine"]["Properties"]["Definition"]
+    states = machine["States"]
+    named = {machine["StartAt"]}
+    for state in states.values():
+        choices = [*state.get("Choices", ()), *state.get("Catch", ()), state]
+        named |= {each[key] for each in choices for key in ("Next", "Default") if key in each}
+        assert named <= set(states)
+    assert named == set(states)
+    errors = [each for state in states.values() for each in state.get("Retry", ())]
+    assert all(each["MaxAttempts"] <= 20 for each in errors)
+
+
 def test_data_that_cannot_be_recreated_is_retained(template: SamDocument) -> None:
     for name in ("Table", "StoreBucket", "Keys"):
         assert template["Resources"][name]["DeletionPolicy"] == "RetainExceptOnCreate"
@@ -235,6 +259,7 @@ def test_deleted_and_replaced_assets_can_be_brought_back(template: SamDocument) 
 
 
 NAMES_IN_THE_ACCOUNT = {
+    "Dashboard": "${AWS::StackName}-${AWS::Region}",
     "PathOnly": "${AWS::StackName}-${AWS::Region}-path-only",
     "LinkHeader": "${AWS::StackName}-${AWS::Region}-link-header",
     "PictureHeaders": "${AWS::StackName}-${AWS::Region}-picture-headers",
@@ -244,21 +269,24 @@ NAMES_IN_THE_ACCOUNT = {
 }
 
 
-def test_names_of_cloudfronts_resources_never_change_and_differ_by_region(
+def test_names_that_are_unique_in_an_account_never_change_and_differ_by_region(
     template: SamDocument,
 ) -> None:
-    """They are unique in an account. Another name would replace the resource, and lose the keys."""
+    """Another name would replace the resource, and lose the keys."""
     for name, expected in NAMES_IN_THE_ACCOUNT.items():
         properties = template["Resources"][name]["Properties"]
         (inner,) = [each for each in properties.values() if isinstance(each, dict)][:1] or [{}]
-        named = properties.get("Name") or inner["Name"]
+        named = properties.get("Name") or properties.get("DashboardName") or inner["Name"]
         assert named == {"Fn::Sub": expected}
-    of_cloudfront = {
+    global_types = ("AWS::CloudFront::", "AWS::CloudWatch::Dashboard", "AWS::IAM::")
+    unnamed = {"Distribution", "ImageRole", "ApiRole", "WorkerRole"}  # CloudFormation names them
+    assert unnamed | NAMES_IN_THE_ACCOUNT.keys() == {
         name
         for name, each in template["Resources"].items()
-        if each["Type"].startswith("AWS::CloudFront::")
+        if each["Type"].startswith(global_types)
     }
-    assert of_cloudfront == {*NAMES_IN_THE_ACCOUNT, "Distribution"}
+    roles = of_type(template, "AWS::IAM::Role")
+    assert not any("RoleName" in properties for properties in roles.values())
 
 
 @pytest.mark.parametrize(
@@ -453,8 +481,7 @@ def test_calls_that_reach_no_function_are_logged_without_addresses_and_paths(
 
 def test_an_unsealed_decoder_of_either_function_raises_an_alarm(template: SamDocument) -> None:
     alarm = template["Resources"]["UnsealedDecoderAlarm"]["Properties"]
-    total, *parts = alarm["Metrics"]
-    assert total["Expression"] == f"SUM([{', '.join(part['Id'] for part in parts)}])"
+    _, *parts = alarm["Metrics"]
     metrics = [part["MetricStat"]["Metric"] for part in parts]
     assert {metric["MetricName"] for metric in metrics} == {"UnsealedDecoder"}
     services = [one["Value"] for metric in metrics for one in metric["Dimensions"]]
@@ -464,6 +491,29 @@ def test_an_unsealed_decoder_of_either_function_raises_an_alarm(template: SamDoc
     }
     assert alarm["EvaluationPeriods"] * parts[0]["MetricStat"]["Period"] <= 86_400, "AWS's limit"
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (1, 1)
+
+
+def test_an_alarm_over_two_metrics_works_while_one_has_no_data(template: SamDocument) -> None:
+    """DynamoDB and Lambda write throttles only when there are some, and the other one may be late.
+
+    AWS advises against FILL in an alarm that looks at the newest data point only: it may be the
+    filled one.
+    """
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    sums = {name: each for name, each in alarms.items() if "Metrics" in each}
+    assert len(sums) >= 5
+    for name, alarm in sums.items():
+        result, *metrics = alarm["Metrics"]
+        if name != "PicturesRefusedAlarm":  # a rate counts for nothing without its requests
+            filled = [f"FILL({metric['Id']}, 0)" for metric in metrics]
+            assert result["Expression"] == " + ".join(filled)
+        assert alarm["DatapointsToAlarm"] < alarm["EvaluationPeriods"]
+
+
+def test_the_page_about_operation_has_each_alarm_and_each_parameter(template: SamDocument) -> None:
+    page = Path("docs/operate.md").read_text(encoding="utf-8")
+    names = {*of_type(template, "AWS::CloudWatch::Alarm"), *template["Parameters"]}
+    assert {name for name in names if f"`{name}`" not in page} == {"Stage"}
 
 
 def test_the_dashboard_is_valid_json(template: SamDocument) -> None:

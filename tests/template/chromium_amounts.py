@@ -22,7 +22,10 @@ sv-SE SEK, sv-SE USD, nb-NO NOK, da-DK DKK, fi-FI EUR, et-EE EUR, lv-LV EUR, lt-
 pl-PL PLN, cs-CZ CZK, sk-SK EUR, hu-HU HUF, ro-RO RON, bg-BG EUR, hr-HR EUR, sl-SI EUR, sr-RS RSD,
 el-GR EUR, tr-TR TRY, ru-RU RUB, he-IL ILS, he-IL USD, ar-EG EGP, ar-AE AED, fa-IR IRR,
 hi-IN INR, bn-BD BDT, th-TH THB, vi-VN VND, id-ID IDR, ms-MY MYR, ja-JP JPY, ko-KR KRW, zh-CN CNY,
-zh-TW TWD, zh-HK HKD, sw-KE KES, ur-PK PKR, ca-ES EUR, af-ZA ZAR, fil-PH PHP, ta-IN INR
+zh-TW TWD, zh-HK HKD, sw-KE KES, ur-PK PKR, ca-ES EUR, af-ZA ZAR, fil-PH PHP, ta-IN INR,
+es-CO COP, es-CO USD, es-AR ARS, es-AR USD, es-EC USD, es-GQ XAF, fr-MA MAD, pt-CV EUR, fa-AF USD,
+uk-UA UAH, ru-RU UAH, ru-UA UAH, de-LI EUR, de-LI CHF, bn-IN USD, sw-KE USD, zh-Hans-HK CNY,
+en-CH EUR, en-CH CHF, en-DK EUR, en-DK DKK, en-SE EUR, en-150 EUR, en-MT EUR, en-AT EUR
 """
 
 

@@ -47,6 +47,7 @@ def shown(text: str, name: str = "", **field: object) -> str:
         ("{{ name | split: '' | join: '-' }}", f"a{FAMILY}{FLAG}", f"a-{FAMILY}-{FLAG}"),
         ("{{ name | split: ', ' | join: '-' }}", "a, b", "a-b"),
         ("{{ name | slice: 0, 2 }}", "क्षत्रिय", "क्षत्रि"),
+        ("{{ name | slice: -1 }}", "အောင် ကျော်", "ကျော်"),
     ],
 )
 def test_a_text_is_cut_between_graphemes(text: str, name: str, result: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from postcard.template.liquid.text_markers import isolate
-from postcard.text.bidi import embedding_levels, visual_order
+from postcard.text.bidi import base_is_rtl, embedding_levels, visual_order
 from tests.rendering.drawing import decode, render, render_layers
 from tests.template.template_cases import template
 
@@ -13,9 +13,9 @@ LABEL = "קוד: "
 LINE = {"type": "text", "size": 20, "width": 190, "direction": "rtl"}
 
 
-def seen(text: str) -> str:
-    """The characters of a right-to-left line from left to right, without invisible ones."""
-    levels = embedding_levels(text, rtl=True)
+def seen(text: str, *, rtl: bool = True) -> str:
+    """The characters of a line from left to right, without invisible ones."""
+    levels = embedding_levels(text, rtl=rtl)
     shown = [text[index] for index in visual_order(levels)]
     return "".join(each for each in shown if each not in "\u2068\u2069\u200e\u200f")
 
@@ -30,6 +30,26 @@ def seen(text: str) -> str:
 @pytest.mark.parametrize("label", [LABEL, "الرمز: "])
 def test_a_value_keeps_its_order_in_a_right_to_left_line(label: str, value: str) -> None:
     assert seen(label + isolate(value) + " !").find(value) > 0
+
+
+@pytest.mark.parametrize("before", ["דן", "Dan", "١٢", "(5) דן", "12-34"])
+@pytest.mark.parametrize("value", ["(555) 010-4477", "4242 1111", "-15%", "12-34 (5)", "דן 5-6"])
+@pytest.mark.parametrize("rtl", [True, False])
+def test_a_value_keeps_its_order_after_any_other_value(before: str, value: str, rtl: bool) -> None:
+    """FriBidi alone orders the digits of a value by the letters of the value before it."""
+    parts = (before, value, before)
+    shown = [seen(part, rtl=base_is_rtl(part)) for part in parts]
+    line = seen(" | ".join(map(isolate, parts)), rtl=rtl)
+    assert line == " | ".join(reversed(shown) if rtl else shown)
+
+
+def test_isolates_in_isolates_are_resolved_from_the_inside() -> None:
+    line = "\u2067אב \u2066ab \u2067גד 1-2\u2069 3-4\u2069 5-6\u2069 7-8"
+    assert list(embedding_levels(line, rtl=False)) == [
+        0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 2, 2, 2, 2, 2, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0,
+    ]  # fmt: skip
+    deep = "\u2067" * 500 + "אב 1-2"
+    assert len(embedding_levels(deep, rtl=True)) == len(deep)
 
 
 def test_a_plain_number_stays_with_the_sign_beside_it() -> None:

@@ -135,6 +135,11 @@ def test_initials_are_the_first_letters_of_the_first_and_last_word(
         ("ka", "ნინო ბერიძე", "ნბ"),
         ("de", "ßé", "SS"),
         ("hy", "արամ եղիազարյան", "ԱԵ"),
+        ("el", "Ήρα Ήβη", "ΗΗ"),
+        ("th", "เกรียง ไกร", "กก"),
+        ("kn", "ಶ್ರೀನಿವಾಸ ರಾಮಾನುಜನ್", "ಶ್ರೀರಾ"),
+        ("my", "ကျော် ဇော", "ကျော်ဇော"),
+        ("haw", "ʻIolani Luahine", "IL"),
     ],
 )
 def test_initials_are_capitals_of_the_language(locale: str, name: str, initials: str) -> None:

@@ -1,17 +1,18 @@
 """Numbers and dates of a request, as mail platforms, databases and spreadsheets write them."""
 
-from datetime import UTC, date, datetime, timezone
+from datetime import UTC, date, datetime, time, timezone
 from typing import Any
 
 import pytest
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postcard.template.bind import bind
 from postcard.template.fields.field_types import DateField, NumberField
-from postcard.template.fields.localized_values import read_localized_date, read_localized_number
+from postcard.template.fields.localized_dates import read_localized_date
+from postcard.template.fields.localized_numbers import read_localized_number
 from postcard.template.fields.values import BadValue, ValueSource, read_value
 from postcard.template.modifications import modifications_from_link
 from tests.template.template_cases import bind_link, bind_modifications, faults, template
@@ -19,6 +20,7 @@ from tests.template.template_cases import bind_link, bind_modifications, faults,
 LOCALES = (
     *("en", "en-GB", "en-IN", "de", "de-CH", "fr", "es", "es-MX", "it", "pt-BR", "nl", "sv", "pl"),
     *("ru", "uk", "cs", "hu", "fi", "da", "nb", "tr", "el", "ro", "ja", "zh", "ko", "id"),
+    *("ar", "he", "hi", "th", "vi", "zh-TW", "bn", "ur", "eu", "hy", "ca", "fil"),
 )
 EN, DE = ValueSource(locale="en"), ValueSource(locale="de")
 
@@ -32,11 +34,39 @@ def test_a_number_reads_back_as_its_own_locale_writes_it(locale: str, number: fl
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("form", ["medium", "long"])
+@pytest.mark.parametrize("form", ["medium", "long", "full"])
 @pytest.mark.parametrize("day", [date(2026, 12, 31), date(2026, 5, 6)])
 def test_a_date_reads_back_as_its_own_locale_writes_it(locale: str, form: str, day: date) -> None:
-    text = format_date(day, form, locale.replace("-", "_"))
+    tag = "zh_Hant_TW" if locale == "zh-TW" else locale.replace("-", "_")
+    text = format_date(day, form, tag)
     assert read_localized_date(text, locale) == day
+    clock = format_time(time(20, 5), "short", locale=tag)
+    assert read_localized_date(f"{text} {clock}", locale) == datetime.combine(day, time(20, 5))
+
+
+def test_a_moment_of_a_language_is_read_with_its_words_for_the_time() -> None:
+    for locale, text in (
+        ("fr", "jeudi 31 décembre 2026 à 20h05"),
+        ("de", "Donnerstag, den 31. Dezember 2026 um 20:05 Uhr"),
+        ("es", "31 de diciembre de 2026 a las 8:05 p. m."),
+        ("it", "31 dicembre 2026 alle ore 20.05"),
+        ("th", "31 ธันวาคม 2569 เวลา 20:05 น."),
+        ("vi", "lúc 20:05 ngày 31 tháng 12 năm 2026"),
+        ("ja", "令和8年12月31日（木）午後8時05分"),
+        ("zh", "2026年12月31日星期四晚上8:05"),
+        ("ko", "2026. 12. 31. 오후 8:05"),
+        ("ar", "٣١ ديسمبر ٢٠٢٦ ٨:٠٥ م"),
+        ("tr", "31 ARALIK 2026 20:05"),
+    ):
+        assert read_localized_date(text, locale) == datetime(2026, 12, 31, 20, 5), text
+
+
+def test_a_zone_is_never_dropped() -> None:
+    berlin = datetime(2026, 12, 31, 19, tzinfo=UTC)
+    for zone in ("[Europe/Berlin]", " Europe/Berlin", " (CET)", " CET", " +0100 CET", " GMT+1"):
+        assert read_localized_date(f"2026-12-31 20:00{zone}", "en") == berlin, zone
+    for zone in (" (Somewhere)", "[Nowhere/Here]", " BST", " IST", " (../../etc/passwd)"):
+        assert read_localized_date(f"2026-12-31 20:00{zone}", "en") is None, zone
 
 
 @pytest.mark.parametrize(
@@ -121,7 +151,23 @@ def test_a_text_without_one_reading_is_no_date(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["1,25,0", "1,250,00", "1.250.00", "1 25", "€ 12", "1e3", "1_250", "5%", "+", "1" * 99]
+    "raw",
+    [
+        "1²",
+        "10⁵",
+        "①",
+        "½",
+        "1,25,0",
+        "1,250,00",
+        "1.250.00",
+        "1 25",
+        "€ 12",
+        "1e3",
+        "1_250",
+        "5%",
+        "+",
+        "1" * 99,
+    ],
 )
 def test_a_text_without_one_reading_is_no_number(raw: str) -> None:
     with pytest.raises(BadValue):

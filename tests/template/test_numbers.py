@@ -45,6 +45,14 @@ def test_a_rounded_amount_of_zero_has_no_minus_sign() -> None:
     assert (filters.number(-0.0004), filters.currency(-0.001, "USD")) == ("0", "$0.00")
 
 
+def test_money_in_the_locales_own_digits_has_their_pattern() -> None:
+    """As Chromium's `Intl.NumberFormat` writes it, which has patterns by numbering system."""
+    arabic, persian = (LocaleFilters(tag, UTC, native_digits=True) for tag in ("ar-EG", "fa-IR"))
+    assert arabic.currency(-12.5, "USD") == "\u061c-\u200f\u0661\u0662\u066b\u0665\u0660\u00a0US$"
+    assert persian.currency(-12.5, "USD") == "\u200e\u2212\u200e$\u06f1\u06f2\u066b\u06f5\u06f0"
+    assert persian.currency(12, "EUR", 0) == "\u200e\u20ac\u06f1\u06f2"
+
+
 def test_the_locales_own_digits_keep_its_signs() -> None:
     filters = LocaleFilters("ar-EG", UTC, native_digits=True)
     assert filters.number(-1234.5) == "\u061c-\u0661\u066c\u0662\u0663\u0664\u066b\u0665"

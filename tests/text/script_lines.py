@@ -88,6 +88,7 @@ LINES = (
     ScriptLine("lo", "ສົມສັກ ນໍ້າ ປີ່"),
     ScriptLine("km", "ស្រីពៅ ច័ន្ទដារ៉ា ក្រុម"),
     ScriptLine("my", "အောင်ဆန်း မန္တလေး ကျော်"),
+    ScriptLine("my", "အောင်ဆန်း ကျော်", spacing=0.1),
     ScriptLine("ka", "გიორგი ჯავახიშვილი"),
     ScriptLine("hy", "Արամ Խաչատրյան և"),
     ScriptLine("am", "አበበ ጥላሁን ፩፪"),

@@ -2,9 +2,11 @@
 
 import pytest
 
+from postcard.geometry import Box
 from postcard.text.fonts import Fonts
 from postcard.text.glyphs import FontRun
-from tests.rendering.text_canvas import lay_out_line
+from postcard.text.style import TextStyle
+from tests.rendering.text_canvas import blank_canvas, lay_out_line
 
 
 def runs(text: str, fonts: Fonts) -> list[FontRun]:
@@ -51,3 +53,13 @@ def test_a_sequence_that_the_font_lacks_is_missing_and_drawn_in_its_parts(
 )
 def test_a_flag_or_sequence_of_the_font_is_not_missing(text: str, fonts: Fonts) -> None:
     assert not lay_out_line(f"{text} {text}", fonts).missing_characters
+
+
+def test_an_underline_of_an_emoji_alone_is_just_below_it(fonts: Fonts) -> None:
+    canvas = blank_canvas(60, 80)
+    style = TextStyle(size=40, decoration="underline", color=(255, 0, 0, 255))
+    canvas.draw_text(lay_out_line("⚫", fonts, style=style), Box(5, 5, 50, 50))
+    image = canvas.surface.to_image().convert("RGB")
+    red = [y for y in range(image.height) if image.getpixel((10, y)) == (255, 0, 0)]
+    assert red
+    assert 46 <= min(red) <= max(red) <= 52  # the baseline is at 43

@@ -110,7 +110,11 @@ def update_template(
     """Change only the properties that are given."""
     context = router.request_context
     context.authorize_template(template_id)
-    context.service.templates.change(template_id, body.model_dump(exclude_none=True))
+    context.service.templates.change(
+        template_id,
+        body.model_dump(exclude_none=True),
+        if_match=context.request.headers.get("if-match"),
+    )
     return template_response(context.service.templates.show(template_id))
 
 
@@ -133,7 +137,9 @@ def delete_template(
     context.authorize_template(template_id)
     context.authorize_scope("admin" if erase else "templates")
     service = context.service
-    deletion = service.templates.delete(template_id, erase=erase)
+    deletion = service.templates.delete(
+        template_id, erase=erase, if_match=context.request.headers.get("if-match")
+    )
     if deletion is None or deletion.finished_at is not None:
         return no_content()
     progress = Deletion(**service.deletions.to_json(deletion))

@@ -24,7 +24,7 @@ def parse_json(text: str | bytes) -> Any:
     """
     try:
         value = json.loads(
-            decode_utf8(text).removeprefix(BYTE_ORDER_MARK),
+            decode_utf8(text).lstrip(BYTE_ORDER_MARK),
             parse_constant=_reject_constant,
             parse_float=_parse_finite_float,
             parse_int=_parse_int,

@@ -68,8 +68,14 @@ class FileChanged(Conflict):
     """The file is gone, or has another ETag than the one that was asked for."""
 
 
+MIN_PART_BYTES, MAX_PARTS = 5 << 20, 10_000  # of a file written in parts; the last may be smaller
+
+
 class FileStore(Protocol):
-    """Files of up to some gigabytes: read in ranges, written in parts of at least 5 MiB."""
+    """Files of up to some gigabytes: read in ranges, written in parts of at least 5 MiB.
+
+    Calls for an upload that is complete, aborted, or too old are a `Conflict`.
+    """
 
     def head(self, key: str) -> FileHead | None: ...
     def read(self, key: str, start: int, length: int, *, etag: str | None = None) -> bytes:
@@ -293,24 +299,50 @@ class BatchRecord:
     error: JsonObject | None = None
 
 
+UNSTARTED_BATCH_SECONDS = 86_400  # a batch that waits for its upload for longer is deleted
+
+
 class BatchStore(Protocol):
     """Batches, by id and by the API key that made them."""
 
     def get(self, batch_id: str) -> BatchRecord | None:
         """The record, by a consistent read."""
 
-    def create(self, record: BatchRecord) -> None: ...
+    def create(self, record: BatchRecord) -> None:
+        """Store a new record; `Conflict` if its id exists.
+
+        One that still waits after `UNSTARTED_BATCH_SECONDS` is deleted, others after `expires_at`.
+        """
+
     def update(
         self, batch_id: str, changes: Mapping[str, Any], *, status_is: Sequence[str]
     ) -> bool:
         """Change these properties if the status is one of these; whether they were changed."""
 
     def add_counts(self, batch_id: str, *, ok: int, defaults: int, failed: int) -> None:
-        """Add to the counts, atomically."""
+        """Add to the counts, atomically; nothing if the batch is gone."""
 
     def delete(self, batch_id: str) -> None: ...
     def list(self, key_digest: str, *, limit: int, cursor: str | None) -> Page[BatchRecord]:
         """The batches of an API key, newest first."""
+
+    def active(self, key_digest: str) -> Sequence[str]:
+        """The ids that `set_active` stored: batches of this key that may be running."""
+
+    def set_active(
+        self, key_digest: str, batch_ids: Sequence[str], *, instead_of: Sequence[str]
+    ) -> bool:
+        """Store these ids if `instead_of` is what is stored; whether they were stored."""
+
+
+class StateMachine(Protocol):
+    """The state machine that runs batches step by step."""
+
+    def start(self, name: str, batch_id: str) -> str:
+        """Start an execution and return its ARN. A name that was started before: nothing new."""
+
+    def stop(self, execution: str) -> None:
+        """End an execution, if it runs."""
 
 
 class Queue(Protocol):

@@ -26,6 +26,11 @@ MAX_UNWRITTEN = 20  # renders of a template without a limit that a process has n
 LEASES = 5_000
 
 
+def renders_in_a_write(limit: int | None) -> int:
+    """The renders that one write of a counter stands for in a warm process."""
+    return MAX_UNWRITTEN if limit is None else max(1, limit // LEASES)
+
+
 class RenderBudget:
     """Counts renders. A merge link has `merge_renders` a day, or half its template's if fewer.
 
@@ -75,7 +80,7 @@ class RenderBudget:
             return True
         if self._cached_counts.get(name, 0) >= limit:
             return False  # a count only grows: past its limit, it costs no more writes
-        lease = max(1, limit // LEASES)
+        lease = renders_in_a_write(limit)
         count = self._increment(name, now, lease + self._unwritten.pop(name, 0))
         granted = lease - max(0, count - limit)
         if granted <= 0:

@@ -52,6 +52,15 @@ def encode_qr(text: str, error_correction: str) -> Sequence[bytes]:
     return tuple(map(bytes, rows))
 
 
+def qr_modules_per_side(text: str, error_correction: str) -> int:
+    """The size of the QR code without drawing it; ValueError if the text is too long."""
+    segno = _segno_encoder()
+    level = segno.normalize_errorlevel(error_correction)
+    segments = segno.prepare_data(text, None, None)
+    version: int = segno.find_version(segments, level, eci=False, micro=False)
+    return 17 + 4 * version
+
+
 def _codeword_bits(segments: Any, version: int, level: int) -> bytes:
     """All codewords, error correction included, as a string of binary digits."""
     segno = _segno_encoder()

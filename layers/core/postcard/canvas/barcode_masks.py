@@ -73,6 +73,15 @@ def qr_mask(rows: ModuleRows, box: Box, style: ModuleStyle, *, clip: PixelBounds
     return replace(visible, image=grid.draw(levels, style))
 
 
+def finder_masks(modules: Mask, columns: int) -> Iterator[Mask]:
+    """The large squares in three corners of a whole QR code, and what is light around them."""
+    size = modules.width * (_FINDER_SIZE + 1) // columns
+    for corner in ((0, 0), (modules.width - size, 0), (0, modules.height - size)):
+        left, top = modules.x + corner[0], modules.y + corner[1]
+        image = modules.crop((left, top, left + size, top + size))
+        yield Mask(left, top, size, size, image)
+
+
 def clear_center(rows: ModuleRows, size: int) -> ModuleRows:
     """The code with light modules in a square of `size` modules at its centre, for a logo."""
     start = (len(rows) - size) // 2

@@ -11,7 +11,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from postcard.canvas import group_compositing, mask, text_drawing
-from postcard.canvas.barcode_masks import ModuleStyle, bar_boxes, bars_mask, module_width, qr_mask
+from postcard.canvas.barcode_masks import (
+    ModuleStyle,
+    bar_boxes,
+    bars_mask,
+    finder_masks,
+    module_width,
+    qr_mask,
+)
 from postcard.canvas.blending import BlendMode
 from postcard.canvas.code_contrast import PARTLY_COVERED, CodeFault, code_fault
 from postcard.canvas.codecs.decoded_image import DecodedImage
@@ -30,6 +37,7 @@ from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.text.layout import TextLayout
 
 Dash = tuple[float, float] | None  # lengths of dash and gap in CSS pixels
+_FINDER_DAMAGE = 0.1  # of a large square in a corner of a QR code that may be covered
 _DASH_PEN_WIDENING = 1.5  # dashes are intersected with a stroke, so they may be wider than it
 
 
@@ -222,10 +230,12 @@ class Canvas:
         *,
         style: ModuleStyle = "square",
         hidden: Box | None = None,
+        damage: float | None = None,
     ) -> CodeFault | None:
         """Why the colours of a QR code that was drawn here do not scan; None if they do.
 
-        `hidden` is what a logo covers.
+        `hidden` is what a logo covers. `damage` is the share of the modules that other layers may
+        cover, but not of the squares in its corners.
         """
         device = self._to_device(box)
         modules = qr_mask(rows, device, style, clip=(0, 0, *self.size))
@@ -238,7 +248,12 @@ class Canvas:
             image.paste(PARTLY_COVERED, (left, top, right, bottom))
             modules = replace(modules, image=image)
         module = max(1, round(device.width / len(rows)))
-        return code_fault(self.surface, modules, (module, module))
+        if damage is None:
+            return code_fault(self.surface, modules, (module, module))
+        fault = code_fault(self.surface, modules, (module, module), outliers=damage)
+        for finder in finder_masks(modules, len(rows)):
+            fault = fault or code_fault(self.surface, finder, (0, 0), outliers=_FINDER_DAMAGE)
+        return fault
 
     def barcode_fault(self, modules: Sequence[int], box: Box) -> CodeFault | None:
         """Why the colours of a linear barcode that was drawn here do not scan."""

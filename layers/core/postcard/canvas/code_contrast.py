@@ -17,13 +17,19 @@ CodeFault = Literal["faint", "inverted"]
 
 
 def code_fault(
-    surface: Surface, modules: Mask, margin: tuple[int, int], *, red_light: bool = False
+    surface: Surface,
+    modules: Mask,
+    margin: tuple[int, int],
+    *,
+    red_light: bool = False,
+    outliers: float = _OUTLIERS,
 ) -> CodeFault | None:
     """Why scanners cannot read the colours of a drawn code; None if they can.
 
     `modules` covers the dark modules and, with 0, the light ones; what is covered in part does not
     count. `margin` is the width and height of what has to be light around them. `red_light`: as
-    scanners with a red laser see it, too. Transparent pixels are white.
+    scanners with a red laser see it, too. `outliers` is the share of the pixels on either side that
+    may have any colour. Transparent pixels are white.
     """
     left, top, right, bottom = modules.bounds
     box = (
@@ -47,8 +53,8 @@ def code_fault(
         light = view.histogram(coverage.point(_OUTSIDE))
         if not sum(dark) or not sum(light):
             return None  # outside of the surface
-        if _quantile(light, _OUTLIERS) - _quantile(dark, 1 - _OUTLIERS) < _MIN_LEVELS:
-            is_inverted = _quantile(dark, _OUTLIERS) - _quantile(light, 1 - _OUTLIERS) > 0
+        if _quantile(light, outliers) - _quantile(dark, 1 - outliers) < _MIN_LEVELS:
+            is_inverted = _quantile(dark, outliers) - _quantile(light, 1 - outliers) > 0
             return "inverted" if is_inverted else "faint"
     return None
 

@@ -6,6 +6,7 @@ import click
 
 from postcard.adapters.aws.call_failed import UNREACHABLE, AwsCallFailed
 from postcard.cli.output import (
+    EXIT_INTERRUPTED,
     CommandError,
     CommandResult,
     error_result,
@@ -21,11 +22,16 @@ EXIT_CODES_HELP = (
 
 
 class Command(click.Command):
-    """A command whose function returns a `CommandResult`. The help ends with `example`."""
+    """A command whose function returns a `CommandResult`.
 
-    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+    The help ends with `example` and with what the exit codes mean.
+    """
+
+    def __init__(
+        self, *args: Any, example: str = "", exit_codes: str = EXIT_CODES_HELP, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.example = example
+        self.example, self.exit_codes = example, exit_codes
         self.params.append(
             click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON.")
         )
@@ -35,7 +41,7 @@ class Command(click.Command):
         with formatter.section("Example"):
             for line in self.example.splitlines():
                 formatter.write(f"  {line}\n")
-        formatter.write(f"\n{EXIT_CODES_HELP}\n")
+        formatter.write(f"\n{self.exit_codes}\n")
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the function, print its result and exit with its code."""
@@ -52,11 +58,13 @@ class Command(click.Command):
         except Problem as problem:
             return problem_result(problem)
         except CommandError as failure:
-            return error_result(failure.message)
+            return error_result(failure.message, failure.code, failure.exit_code)
         except OSError as error:
             return error_result(os_error_message(error))
-        except click.Abort:  # a question was answered with no, or Ctrl-C
+        except click.Abort:  # a question was answered with no
             return error_result("Aborted.")
+        except KeyboardInterrupt:
+            return error_result("Interrupted.", "interrupted", EXIT_INTERRUPTED)
         assert isinstance(result, CommandResult)
         return result
 
@@ -65,6 +73,12 @@ class Group(click.Group):
     """A command with subcommands."""
 
     command_class = Command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The rest of the arguments; `--json` belongs to the commands."""
+        if args[:1] == ["--json"]:
+            raise click.UsageError("--json stands behind the command: postcard link … --json.", ctx)
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the exit codes."""

@@ -11,9 +11,13 @@ class AsciiDateTime(click.DateTime):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The time; a usage error for any other text."""
-        if isinstance(value, str) and not value.isascii():
-            self.fail(f"{value[:40]!r} is not a time such as 2026-11-22T10:00:00Z.", param, ctx)
-        return super().convert(value, param, ctx)
+        try:
+            if isinstance(value, str) and not value.isascii():
+                raise click.BadParameter(value)
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            detail = "is not a time such as 2026-11-22T10:00:00Z, or 2026-11-22."
+            self.fail(f"{str(value)[:40]!r} {detail}", param, ctx)
 
 
 DATE_TIME = AsciiDateTime(

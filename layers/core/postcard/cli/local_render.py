@@ -12,7 +12,7 @@ from postcard.cli.local_fonts import load_local_fonts
 from postcard.cli.option_faults import naming_options, with_options
 from postcard.cli.target import load_fonts
 from postcard.cli.template_files import TemplateFile
-from postcard.errors import Fault, SourceImageFault
+from postcard.errors import BadRequest, Fault, SourceImageFault
 from postcard.image_formats import EncodedImage
 from postcard.pipeline.pipeline import RenderResult, bad_request_for
 from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_draft, job_for_request
@@ -53,7 +53,12 @@ def render_file(
     that set the modifications.
     """
     text = file.text()
-    template = Template.compile(file.id, 1, parse_document(text))
+    try:
+        document = parse_document(text)
+    except BadRequest as problem:
+        problem.detail = problem.detail.replace("The body", str(file.path), 1)
+        raise
+    template = Template.compile(file.id, 1, document)
     if example:
         modifications = [
             *modifications,
@@ -78,7 +83,7 @@ def _render_job(file: TemplateFile, job: RenderJob) -> LocalRenderResult:
     font_cache = FontCache(renderer.fonts, custom_fonts.read)
     template = replace(job.template, fonts=font_cache.font_set(custom_fonts.families).fonts)
     prepared = PreparedRender(template, job.values, job.size, now=now)
-    fetched_images, source_faults = _fetch_images(file, prepared.image_sources())
+    fetched_images, source_faults = fetch_images(file, prepared.image_sources())
     rendered = renderer.render(
         prepared,
         fetched_images,
@@ -113,7 +118,7 @@ def _example_modifications(template: Template, names: set[str]) -> list[dict[str
     ]
 
 
-def _fetch_images(
+def fetch_images(
     file: TemplateFile, sources: Sequence[ImageSource]
 ) -> tuple[dict[str, bytes], list[SourceImageFault]]:
     """Local and remote pictures by reference, and a fault for each that is not available."""

@@ -7,11 +7,15 @@ import traceback
 import click
 
 from postcard.cli.base_command import Group
+from postcard.cli.batch import batch
 from postcard.cli.erase import erase
 from postcard.cli.keys import keys
 from postcard.cli.link import link
+from postcard.cli.merge import merge
 from postcard.cli.output import EXIT_ERROR
 from postcard.cli.platforms import platforms
+from postcard.cli.preflight import preflight
+from postcard.cli.rehearse import rehearse
 from postcard.cli.render import render
 from postcard.cli.serve import serve
 from postcard.cli.signing_keys import signing_keys
@@ -36,6 +40,10 @@ for _command in (
     link,
     snippet,
     platforms,
+    preflight,
+    batch,
+    rehearse,
+    merge,
     verify,
     keys,
     signing_keys,
@@ -60,3 +68,7 @@ def _print_exception(error: Exception) -> None:
     else:
         hint = "Set POSTCARD_TRACEBACK=1 to see the traceback."
         print(f"Unexpected error: {type(error).__name__}: {error}. {hint}", file=sys.stderr)
+
+
+if __name__ == "__main__":  # python -m postcard.cli.main
+    main()

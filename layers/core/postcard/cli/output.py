@@ -9,7 +9,7 @@ import click
 from postcard.errors import Fault, Problem
 from postcard.runtime.lazy_dataclass import dataclass
 
-EXIT_OK, EXIT_NO, EXIT_ERROR = 0, 1, 2
+EXIT_OK, EXIT_NO, EXIT_ERROR, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,30 @@ class CommandResult:
 class CommandError(Exception):
     """The command could not be carried out; the message says what to do."""
 
+    exit_code, code = EXIT_ERROR, "cannot_do"
+
     @property
     def message(self) -> str:
         """The message to print."""
         return str(self)
 
 
-def error_result(message: str) -> CommandResult:
+class FileRefused(CommandError):
+    """A file of people cannot be read as a table."""
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def error_result(
+    message: str, code: str = CommandError.code, exit_code: int = EXIT_ERROR
+) -> CommandResult:
     """The result of a command that could not be carried out."""
     return CommandResult(
-        "", {"success": False, "code": "cannot_do", "detail": message}, EXIT_ERROR, [message]
+        "", {"success": False, "code": code, "detail": message}, exit_code, [message]
     )
 
 

@@ -18,7 +18,9 @@ BARE_EQUALS_SIGN = re.compile(r"=(?![0-9A-F]{2}|\r?\n)")  # not in quoted-printa
 LINK_PATH = re.compile(r"/(?:r|c|i)/")
 # A link in another address: Gmail's image proxy writes it behind `#`, other proxies as a parameter.
 BEHIND_FRAGMENT = re.compile(r"#(https?://\S+)", re.IGNORECASE)
-PROXY_PARAMETERS = ("url", "u", "src", "image")
+WITHIN_PATH = re.compile(  # urldefense.com writes `__;` behind it, others join two slashes
+    r"/(?:__)?(https?):/{1,2}(.+?)(?:__;.*)?$", re.IGNORECASE
+)
 PUNCTUATION = ".,;:!?)>]}'\"*_"  # what texts have behind a link
 
 
@@ -94,14 +96,36 @@ def _unwrapped(url: str, notes: list[str]) -> str:
         raise CommandError(f"This is not an address: {error}.") from error
     if not parts.hostname or LINK_PATH.match(parts.path):
         return url
-    if match := BEHIND_FRAGMENT.search(url):
-        notes.append(f"{parts.hostname} is an image proxy: the link is what follows its #.")
-        return match[1]
-    for name, value in parse_qsl(parts.query):
-        if name in PROXY_PARAMETERS and LINK_PATH.match(urlsplit(value).path):
-            notes.append(f"{parts.hostname} is a proxy: the link is its parameter {name}.")
-            return value
+    for where, address in _addresses_within(url):
+        if LINK_PATH.match(_path(address)):
+            notes.append(f"{parts.hostname} is an image proxy: the link is {where}.")
+            return address
     return url
+
+
+def _addresses_within(url: str) -> Iterator[tuple[str, str]]:
+    """Where proxies write the address of a picture, with what stands there."""
+    if match := BEHIND_FRAGMENT.search(url):
+        yield "what follows its #", match[1]
+    parts = urlsplit(url)
+    for name, value in parse_qsl(parts.query):
+        if value.lower().startswith("http"):
+            yield f"its parameter {name}", value
+            yield f"its parameter {name}", _proofpoint_address(value)
+    for match in WITHIN_PATH.finditer(url.partition(parts.netloc)[2]):
+        yield "within its path", f"{match[1]}://{match[2]}"
+
+
+def _proofpoint_address(value: str) -> str:
+    """The address that urldefense.proofpoint.com/v2 writes: `https-3A__host_path-3Fx-3D1`."""
+    return unquote(re.sub("-(?=[0-9A-Fa-f]{2})", "%", value).replace("_", "/"))
+
+
+def _path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def mail_software_changes(query: str, link: Link, verified: Link | None) -> Iterator[str]:

@@ -86,8 +86,7 @@ def render(
     if output == "-" and format_ is None:
         raise click.UsageError("-o - needs --format: standard output has no file name extension.")
     file = find_template_file(Path("templates"), template)
-    format_name = format_ or _format_of(output)
-    format_name = "jpg" if format_name == "jpeg" else format_name
+    format_name = _output_format(output, format_)
     values = read_values(assigned, files, all_values)
     rendered = render_file(
         file,
@@ -97,18 +96,29 @@ def render(
         example=example,
         lenient=lenient,
     )
-    return write_image(rendered, output or f"{file.id}.{rendered.image.format}")
+    return write_image(
+        rendered, output if output is not None else f"{file.id}.{rendered.image.format}"
+    )
 
 
-def _format_of(output: str | None) -> str | None:
-    """The format that the file name of -o has; None if it has no extension."""
-    extension = Path(output).suffix.removeprefix(".").lower() if output else ""
-    if extension and extension not in (*FORMATS, "jpeg"):
+def _output_format(output: str | None, format_: str | None) -> str | None:
+    """The format of --format or of the file name of -o; None if neither says it."""
+    named = "jpg" if format_ == "jpeg" else format_
+    if output is None or output == "-":
+        return named
+    name = Path(output).name
+    if not output or name.endswith(".") or name.removeprefix(".") in (*FORMATS, "jpeg"):
+        raise click.UsageError(f"-o {output!r} is no file name. Write one such as welcome.png.")
+    extension = Path(output).suffix.removeprefix(".").lower()
+    extension = "jpg" if extension == "jpeg" else extension
+    if extension in FORMATS and named and named != extension:
+        raise click.UsageError(f"-o {output} is not --format {named}. Leave one of them out.")
+    if extension and not named and extension not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise click.UsageError(
             f"-o {output}: pictures cannot be written as .{extension}. Use {known}, or --format."
         )
-    return extension or None
+    return named or extension or None
 
 
 def write_image(rendered: LocalRenderResult, output: str) -> CommandResult:

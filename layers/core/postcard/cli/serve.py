@@ -42,6 +42,8 @@ def serve(port: int, host: str, state: Path) -> CommandResult:
     one line as soon as it is ready, with its address and an API key. POSTCARD_MORE_FONTS names a
     folder of optional fonts: `make serve MORE_FONTS=on` builds it.
     """
+    if not host.strip():  # an empty address would be all addresses
+        raise click.UsageError("--host is empty. Leave it out to listen on this machine only.")
     sys.path.insert(0, str(REPOSITORY))  # `local` is not part of the installed package
     try:
         local = importlib.import_module("local.terminal")

@@ -4,7 +4,6 @@ import hmac
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from postcard.cli.pasted_link import PUNCTUATION
 from postcard.links.encoding import percent_encode
 from postcard.links.parse import Link
 from postcard.links.signing import (
@@ -82,10 +81,14 @@ def _encoding_mistake(keys: LinkKeys, link: Link) -> str | None:
         return "is in plain base64: write - for +, _ for /, and no = at the end."
     if link.signature.lower() in (digest.hex(), expected.lower()):
         return "is in hex or has letters in the wrong case: write it in base64url, unchanged."
-    bare = link.signature.rstrip(PUNCTUATION)
-    if bare in (expected, digest.hex()) and bare != link.signature:
-        extra = link.signature[len(bare) :]
-        return f"has {extra} behind it, which belongs to the text around the link: leave it out."
+    if "".join(link.signature.split()) in (expected, digest.hex()):
+        return "has a space in it: write the link without."
+    for right in (expected, digest.hex()):
+        extra = link.signature.removeprefix(right)
+        if link.signature.startswith(right) and extra:
+            shown = extra if extra.isprintable() else ascii(extra)
+            text = "which belongs to the text around the link: leave it out."
+            return f"has {shown[:40]} behind it, {text}"
     if expected.startswith(link.signature) and len(link.signature) > 10:
         return "is cut short: copy the whole link."
     return None

@@ -63,6 +63,8 @@ def find_template_files(folder: Path, names: Sequence[str]) -> list[TemplateFile
 def find_template_file(folder: Path, name: str) -> TemplateFile:
     """A document by its path, or by its id in `folder`."""
     path = Path(name) if name.endswith(".json") else folder / f"{name}.json"
+    if Path(name).is_dir():
+        raise CommandError(f"{name} is a folder. Name a template document in it.")
     if not path.is_file():
         raise CommandError(f"The file {path} does not exist.")
     if not TEMPLATE_ID.fullmatch(path.stem):

@@ -47,13 +47,13 @@ def read_values(
     pairs = [parse_assignment(text, "--set") for text in assigned]
     for text in files:
         name, path = parse_assignment(text, "--set-file")
-        pairs.append((name, _read_text_file(path)))
+        pairs.append((name, _read_text_file(path, f"--set-file {name}")))
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in values:
             raise click.UsageError(f"{name} is set twice. Set each name once.")
         values[name] = value
-    return {**(_read_values_file(all_values) if all_values else {}), **values}
+    return {**({} if all_values is None else _read_values_file(all_values)), **values}
 
 
 def flatten(values: Mapping[str, Any]) -> dict[str, str]:
@@ -79,25 +79,31 @@ def _flatten_list(name: str, entry: Any) -> Iterator[tuple[str, Any]]:
             yield f"{name}_{index + 1}_{key}", value
 
 
-def _read_text_file(path: str) -> str:
-    with Path(path).open("rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
+def _read_text_file(path: str, option: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is no file name"
+        raise click.UsageError(f"{option}: {path or 'no file'}: {reason.lower()}.") from None
     if len(content) > MAX_FILE_BYTES:
-        raise click.UsageError(f"{path} is larger than {MAX_FILE_BYTES // 1024} KB.")
+        raise click.UsageError(f"{option}: {path} is larger than {MAX_FILE_BYTES // 1024} KB.")
     try:
         return content.decode("utf-8-sig")  # without a byte order mark
     except UnicodeDecodeError:
-        raise click.UsageError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
+        raise click.UsageError(f"{option}: {path} is not UTF-8. Save it as UTF-8.") from None
 
 
 def _read_values_file(path: str) -> dict[str, Any]:
     try:
-        values = parse_json(_read_text_file(path))
+        values = parse_json(_read_text_file(path, "--values"))
     except BadRequest as problem:
         detail = problem.detail.replace("The body", path, 1)
         raise click.UsageError(f"--values: {detail}") from None
     if not isinstance(values, dict):
-        raise click.UsageError(f"{path} must contain a JSON object with a value for each name.")
+        raise click.UsageError(
+            f"--values: {path} must contain a JSON object with a value for each name."
+        )
     for name in values:
         _check_name(name)
     return values

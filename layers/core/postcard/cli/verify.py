@@ -1,5 +1,6 @@
 """`postcard verify`: checks each part of a link and names the wrong one."""
 
+import re
 import time
 from dataclasses import field
 from urllib.parse import urlsplit
@@ -8,7 +9,12 @@ import click
 
 from postcard.cli.base_command import Command
 from postcard.cli.output import EXIT_ERROR, EXIT_NO, EXIT_OK, CommandError, CommandResult
-from postcard.cli.pasted_link import PUNCTUATION, PastedLink, mail_software_changes
+from postcard.cli.pasted_link import (
+    LINK_PATH,
+    PUNCTUATION,
+    PastedLink,
+    mail_software_changes,
+)
 from postcard.cli.signature_diagnosis import diagnose_signature
 from postcard.cli.target import ServiceTarget, target_options
 from postcard.errors import BadRequest, Forbidden, NotFound, ServiceUnavailable, UriTooLong
@@ -117,6 +123,10 @@ def _form_mistake(pasted: PastedLink) -> str | None:
     path = pasted.path if not pasted.query else ""
     if path and (bare := path.rstrip(PUNCTUATION)) != path and "." in bare:
         return f"ends with {path[len(bare) :]}, which belongs to the text around it: leave it out."
+    if re.search("%3f", pasted.path, re.IGNORECASE):
+        return "has %3F, where the address has ?: software has percent-encoded it."
+    if re.match("/+(?:r|c|i)/", pasted.path, re.IGNORECASE) and not LINK_PATH.match(pasted.path):
+        return "the path begins with /r/, /c/ or /i/, in small letters and with one slash."
     return None
 
 

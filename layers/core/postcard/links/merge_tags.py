@@ -95,9 +95,9 @@ def merge_link(
 ) -> MergeLink:
     """Append each open field's tag to a prefix that `sign_link` signed with the same fields.
 
-    `open` maps a field to the platform's attribute. `text_fields` come last, since a raw text may
-    cut the link, which costs what follows it. `BadRequest` for an unknown platform or invalid
-    attributes.
+    `open` maps a field to the platform's attribute. `text_fields`, which hold free text, come last,
+    since a raw text may cut the link, which costs what follows it. `BadRequest` for an unknown
+    platform or invalid attributes.
     """
     if faults := platform_faults(esp, open):
         raise BadRequest("The merge tags cannot be written.", errors=faults)

@@ -38,11 +38,16 @@ def build_tree(
     pointer: str,
     evaluator: Evaluator,
     modifications: LayerModifications,
+    *,
+    first_index: int = 0,
 ) -> tuple[RenderNode, ...]:
-    """The nodes of the layers at `pointer`, without those that are hidden or empty."""
+    """The nodes of the layers at `pointer`, without those that are hidden or empty.
+
+    `first_index`: the index of the first of these layers in the document.
+    """
     nodes = (
         _build_node(layer, f"{pointer}/{index}", iteration, modifications)
-        for index, layer in enumerate(layers)
+        for index, layer in enumerate(layers, first_index)
         for iteration in _iterations(layer, evaluator)
     )
     return tuple(node for node in nodes if node)

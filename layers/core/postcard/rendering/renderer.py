@@ -54,6 +54,8 @@ __all__ = [
     "Renderer",
 ]
 
+_CODES = ("qr", "barcode")
+
 FallbackKind = Literal["fallback", "ended"]
 FetchedImages = Mapping[str, bytes]  # files by reference
 
@@ -224,6 +226,7 @@ class Renderer:
                 )
                 canvas = frame_renderer.draw(drawing.context, drawing.canvas_spec, drawing.nodes)
                 if not second:
+                    first.check_codes(canvas)
                     inks.extend(first.find_inks(canvas.surface))
                 yield canvas.surface
                 for fault in drawing.warnings.faults:
@@ -311,7 +314,17 @@ class _Drawing:
         self.decode_ahead()
         canvas, drawn_count = start_canvas(self.context, self.canvas_spec, self.nodes)
         draw_nodes(self.context, canvas, self.nodes[drawn_count:])
+        self.check_codes(canvas)
         return canvas.surface
+
+    def check_codes(self, canvas: Canvas) -> None:
+        """Warns of codes that the finished picture shows in part."""
+        if _has_codes(self.nodes):
+            from postcard.rendering.covered_codes import (  # few pictures have a code
+                warn_of_covered_codes,
+            )
+
+            warn_of_covered_codes(self.context, canvas, self.nodes)
 
     def draw_nodes(self, nodes: Sequence[RenderNode]) -> Surface:
         """Draws these layers on an empty canvas."""
@@ -357,3 +370,7 @@ class _Drawing:
 
 def _pixels(size: OutputSize) -> tuple[int, int]:
     return size.width, size.height
+
+
+def _has_codes(nodes: Sequence[RenderNode]) -> bool:
+    return any(node.layer.type in _CODES or _has_codes(node.children) for node in nodes)

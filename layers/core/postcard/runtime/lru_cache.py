@@ -72,23 +72,31 @@ class SizedLruCache(Generic[K, V]):
                 self._on_evict(key, value)
 
 
+_module_caches: dict[str, SizedLruCache[Any, Any]] = {}
+
+
+def module_cache(name: str, cache: SizedLruCache[K, V]) -> SizedLruCache[K, V]:
+    """Registers a cache that belongs to a module, not to an object that `wiring` builds."""
+    _module_caches[name] = cache
+    return cache
+
+
 MEMO_CACHE_BYTES = 32_000_000
 _MAX_ENTRY_BYTES = MEMO_CACHE_BYTES // 8
 _ENTRY_OVERHEAD_BYTES = 500  # the key and the objects around the pixels
-memo_cache: SizedLruCache["_CallKey", tuple[int, Any]] = SizedLruCache(
-    MEMO_CACHE_BYTES, itemgetter(0)
+memo_cache: SizedLruCache["_CallKey", tuple[int, Any]] = module_cache(
+    "memoized drawing", SizedLruCache(MEMO_CACHE_BYTES, itemgetter(0))
 )
 
 
 class Caches:
     """The caches of a process by name, so that tests and the soak can measure and empty them.
 
-    `wiring` builds one for each process. The cache of `memoize_by_bytes` belongs to the process
-    itself and is among them.
+    `wiring` builds one for each process. The caches of `module_cache` are among them.
     """
 
     def __init__(self) -> None:
-        self._by_name: dict[str, SizedLruCache[Any, Any]] = {"memoized drawing": memo_cache}
+        self._by_name = _module_caches.copy()
 
     def add(self, name: str, cache: SizedLruCache[K, V]) -> SizedLruCache[K, V]:
         """Registers a cache under its name and returns it."""

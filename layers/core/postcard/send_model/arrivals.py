@@ -16,7 +16,7 @@ def opens_of_a_send(
     curves = list(assumptions.curves.values())
     shares = [curve["share"] for curve in curves]
     chosen = random.choices(curves, shares, k=rows)
-    return sorted(random.uniform(0, 60 * minutes) + _lag(curve, random) for curve in chosen)
+    return sorted(random.uniform(0, 60 * minutes) + lag(curve, random) for curve in chosen)
 
 
 def opens_at_a_rate(rate: float, seconds: float, ramp: float, random: Random) -> list[float]:
@@ -26,7 +26,8 @@ def opens_at_a_rate(rate: float, seconds: float, ramp: float, random: Random) ->
     return sorted([*rising, *(ramp + random.uniform(0, seconds) for _ in range(after))])
 
 
-def _lag(curve: dict[str, Any], random: Random) -> float:
+def lag(curve: dict[str, Any], random: Random) -> float:
+    """The seconds from the delivery of a mail to its first open, by a curve."""
     if curve["kind"] == "exponential":
         return random.expovariate(1 / curve["mean_seconds"])
     return random.lognormvariate(math.log(curve["median_seconds"]), curve["sigma"])

@@ -16,6 +16,8 @@ class Assumptions:
     seconds: dict[str, float]
     opens: dict[str, float]
     curves: dict[str, dict[str, Any]]
+    mailing: dict[str, float]
+    opened: dict[str, float]  # shares of the mails of each program
 
     @property
     def warm_open_seconds(self) -> float:
@@ -40,6 +42,10 @@ def read_assumptions() -> Assumptions:
         seconds=_values(document["seconds"]),
         opens=_values(document["opens"]),
         curves={name: curve for name, curve in document["curves"].items() if name != "note"},
+        mailing=_values(
+            {n: e for n, e in document["mailing"].items() if n not in ("note", "opened")}
+        ),
+        opened=_values(document["mailing"]["opened"]),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from postcard.adapters.aws.templates import RECORD_COPIES
-from postcard.render_budget import LEASES, MAX_UNWRITTEN
+from postcard.render_budget import renders_in_a_write
 from postcard.send_model.assumptions import Assumptions
 
 # Of the copies of a template's record, so many may lie in one of the four partitions of a new
@@ -20,11 +20,6 @@ class Bound:
     opens_per_second: float
     past_it: str
     shows_pictures: bool  # past it, too
-
-
-def lease(limit: int | None) -> int:
-    """The renders that one write of a counter stands for in a warm process."""
-    return MAX_UNWRITTEN if limit is None else max(1, limit // LEASES)
 
 
 def bounds(
@@ -56,10 +51,15 @@ def bounds(
         Bound("S3: GET in one prefix", gets, "the picture, drawn again", True),
         Bound("DynamoDB: record of one template", reads, unstored, True),
         Bound("DynamoDB: record, in a new table", reads / COPIES_IN_ONE_PARTITION, unstored, True),
-        Bound("DynamoDB: template's counter", writes * lease(daily_renders), uncounted, True),
+        Bound(
+            "DynamoDB: template's counter",
+            writes * renders_in_a_write(daily_renders),
+            uncounted,
+            True,
+        ),
     ]
     if merge_renders is not None:
-        rate = writes * lease(merge_renders)
+        rate = writes * renders_in_a_write(merge_renders)
         found.append(Bound("DynamoDB: merge link's counter", rate, uncounted, True))
     return sorted(found, key=lambda bound: bound.opens_per_second)
 

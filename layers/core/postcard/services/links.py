@@ -1,5 +1,6 @@
 """Signed links: built from a request, as a URL and as an `<img>` tag."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -23,12 +24,13 @@ from postcard.pipeline.render_job import OutputOptions, RenderJob, job_for_reque
 from postcard.pipeline.template_loader import LoadedTemplate, TemplateLoader
 from postcard.ports import JsonObject, TemplateRecord
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.link_minting import LinkMinter
 from postcard.services.merge_alt import merge_alt
 from postcard.template.bind import BindMode
 from postcard.template.compiled import Template
-from postcard.template.fields.field_types import AnyField, ListField, SingleField
+from postcard.template.fields import localized_dates, localized_numbers
+from postcard.template.fields.field_types import AnyField, ListField, SingleField, TextField
 from postcard.template.fields.list_values import find_field, may_be_unsigned, parse_flat_name
-from postcard.template.fields.localized_values import accepted_forms
 from postcard.template.fields.values import BadValue, TooLong, read_value
 from postcard.timestamps import format_rfc3339, parse_rfc3339
 
@@ -208,7 +210,7 @@ class LinkService:
                 signed_part,
                 esp=request.esp,
                 open=open_fields,
-                text_fields=_text_fields(compiled, open_fields),
+                text_fields=_free_text_fields(compiled, open_fields),
             )
         size, alt = job.size, MergeAlt((job.alt,))
         if request.esp:
@@ -248,17 +250,12 @@ class LinkService:
         self, request: LinkRequest, job: RenderJob, expires: int | None, open_fields: Sequence[str]
     ) -> str:
         """The path and the signed parameters; those at their defaults are left out."""
-        template, size = job.template, job.size
-        default_quality = OutputOptions(format=job.format).resolve_quality(template)
-        return sign_link(
+        minter = LinkMinter(
+            job.loaded,
+            OutputOptions(request.format, request.width, request.dpr, request.quality),
+            job.size,
             self._keys(),
-            template=template.id,
-            format=job.format,
-            fields=job.values.link_fields(),
-            version=None if request.template_version == "latest" else job.loaded.version,
-            width=None if size.display_width == template.document.width else size.display_width,
-            dpr=1 if request.dpr is None else request.dpr,
-            quality=None if job.quality == default_quality else job.quality,
+            pins_version=request.template_version != "latest",
             expires=expires,
             campaign=request.campaign,
             open=open_fields,
@@ -268,6 +265,7 @@ class LinkService:
                 else None
             ),
         )
+        return minter.sign(job)
 
     def _asset_faults(self, job: RenderJob, now: float, deadline: float | None) -> list[Fault]:
         """Checks the assets that the request names, so that a GET can draw the link at once."""
@@ -344,9 +342,14 @@ def _optional_if_open(name: str, spec: AnyField, open_fields: Mapping[str, str])
     return replace(spec, items=items, required=spec.required and not keys)
 
 
-def _text_fields(template: Template, names: Iterable[str]) -> list[str]:
+def _free_text_fields(template: Template, names: Iterable[str]) -> list[str]:
+    """The text fields without choices or a pattern: they hold names, the others codes."""
     specs = {name: find_field(template.document.fields, name) for name in names}
-    return [name for name, spec in specs.items() if spec and spec.type == "text"]
+    return [
+        name
+        for name, spec in specs.items()
+        if isinstance(spec, TextField) and not spec.choices and not spec.pattern
+    ]
 
 
 def _outlook_warnings(request: LinkRequest, job: RenderJob) -> list[Fault]:
@@ -362,12 +365,20 @@ def _tag_warnings(request: LinkRequest, template: Template) -> Iterator[Fault]:
         return
     for name, tag in (request.open or {}).items():
         spec = find_field(template.document.fields, name)
-        if spec is None or isinstance(spec, ListField) or not _is_drawn(spec, tag):
+        if spec is None or isinstance(spec, ListField):
             continue
-        detail = (
-            f"Postcard does not recognise this as a merge tag of {name}: where the platform leaves "
-            "it unfilled, the picture shows it. Check the tag, and send yourself a test mail."
-        )
+        if re.fullmatch(r"[\w.]+", tag):
+            detail = (
+                f"This has none of the signs that make a merge tag, such as {{{{{tag[:64]}}}}}."
+            )
+        elif _is_drawn(spec, tag):
+            detail = (
+                f"Postcard does not recognise this as a merge tag of {name}: where the platform "
+                "leaves it unfilled, the picture shows it."
+            )
+        else:
+            continue
+        detail += " Check the tag, and send yourself a test mail."
         yield Fault("unrecognized_tag", json_pointer("open", name), detail)
 
 
@@ -392,7 +403,8 @@ def _accepted_forms(request: LinkRequest, template: Template) -> Iterator[Fault]
         spec = find_field(template.document.fields, name)
         if spec is None or spec.type not in ("number", "date"):
             continue
-        detail = accepted_forms(spec.type, template.value_locale)
+        forms = localized_numbers if spec.type == "number" else localized_dates
+        detail = forms.accepted_forms(template.value_locale)
         if spec.on_bad == "default":
             detail += ' Others show the default: "on_bad": "fallback" shows the fallback picture.'
         yield Fault("accepted_forms", json_pointer("open", name), f"{name} is read as {detail}")

@@ -4,18 +4,16 @@ The version is written last, so that whoever reads it finds everything that it n
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from postcard import ports
 from postcard.assets.font_cache import FontKeysByFamily
-from postcard.canvas.codecs.decoded_image import DecodedImage, ImageDecodeError
 from postcard.errors import (
     Fault,
     Gone,
-    PreconditionFailed,
     ServiceUnavailable,
+    SourceImageFault,
     faults_to_json,
     raise_faults,
 )
@@ -39,7 +37,6 @@ from postcard.pipeline.render_job import (
 )
 from postcard.pipeline.template_loader import LoadedTemplate
 from postcard.ports import StoredObject, TemplateRecord, TemplateVersion
-from postcard.rendering.drawing_context import TargetPixels
 from postcard.rendering.renderer import (
     FallbackKind,
     ImageSource,
@@ -50,6 +47,7 @@ from postcard.rendering.renderer import (
 from postcard.runtime.deadline import NO_DEADLINE, Deadline
 from postcard.runtime.digest import content_digest
 from postcard.runtime.lazy_dataclass import dataclass
+from postcard.services.preconditions import check_if_match, check_if_none_match
 from postcard.services.prerendering import store_prerendered
 from postcard.services.source_downscaling import downscale
 from postcard.template.auto_format import guess_format
@@ -113,7 +111,10 @@ class Publisher:
     ) -> PublishedTemplate:
         """Publish a document as a new version, unless it equals the latest version."""
         record = self._templates.record(template_id)
-        _check_preconditions(template_id, record, if_match, if_none_match)
+        if record is not None and (record.deleted or record.erased):
+            raise Gone(f'The template "{template_id}" was deleted: choose another id.')
+        check_if_match(if_match, record)
+        check_if_none_match(if_none_match, record)
         document = parse_document(text)
         latest = self._templates.version(template_id, record.latest) if record else None
         name = document.name or template_id
@@ -171,8 +172,7 @@ class Publisher:
             sources, {}, templates=(template.id,), deadline=deadline.instant
         )
         renderer = self._pipeline.renderer
-        decode = partial(renderer.image_cache.decode_untrusted, deadline=deadline)
-        raise_faults([*faults, *_undecodable(sources, images, decode)])
+        raise_faults(faults)
         images = downscale(template, images, deadline)
         raise_faults(
             check_drawing_time(
@@ -180,6 +180,7 @@ class Publisher:
             )
         )
         result = self._draw_example(examples, images)
+        raise_faults([each for each in result.warnings if isinstance(each, SourceImageFault)])
         check_size(result.image)
         findings = findings_about(template, result, renderer, now=now)
         template = replace(template, format=result.image.format)
@@ -190,6 +191,9 @@ class Publisher:
         try:
             rendered = self._pipeline.render_with(job, prepared, images)
         except RenderFailed as failure:
+            if failure.reference in images:  # it was fetched, and cannot be decoded
+                pointer, detail = f"{failure.pointer}/source", f"No picture: {failure}."
+                raise_faults([Fault("image_unavailable", pointer, detail)])
             raise bad_request_for(failure) from failure
         return RenderResult(rendered.image, rendered.warnings, rendered.boxes)
 
@@ -299,57 +303,12 @@ def _source_pointer(template: Template, reference: str) -> str:
     return next((pointer for image, pointer in defaults if image == reference), "")
 
 
-def _undecodable(
-    sources: Sequence[ImageSource],
-    fetched: Mapping[str, bytes],
-    decode: Callable[[bytes, TargetPixels], DecodedImage],
-) -> Iterator[Fault]:
-    """Faults of the fetched files that are no images.
-
-    Those that the document itself names were re-encoded when they were fetched.
-    """
-    for source in {one.reference: one for one in sources if not one.from_document}.values():
-        body = fetched.get(source.reference)
-        if body is None:
-            continue
-        try:
-            decode(body, (1, 1))
-        except ImageDecodeError as error:
-            yield Fault("image_unavailable", source.pointer, f"No picture: {error}.")
-
-
 def _example_job(prepared: PreparedRender) -> RenderJob:
     """The job that publishing draws."""
     template = prepared.template
     loaded = LoadedTemplate(TemplateVersion(template.id, template.version, "", 0), template)
     job = job_for_values(loaded, prepared.values, OutputOptions(), prepared.size)
     return job_for_draft(job, OutputOptions())
-
-
-def _check_preconditions(
-    template_id: str,
-    record: TemplateRecord | None,
-    if_match: str | None,
-    if_none_match: str | None,
-) -> None:
-    if record is not None and (record.deleted or record.erased):
-        raise Gone(f'The template "{template_id}" was deleted: choose another id.')
-    if if_match is not None and not _names_latest(if_match, record):
-        latest = record.latest if record else "none"
-        raise PreconditionFailed(
-            f"The latest version is {latest}, not the one you read: read it again."
-        )
-    if record is not None and if_none_match is not None and _names_latest(if_none_match, record):
-        raise PreconditionFailed(
-            f'The template "{template_id}" exists with version {record.latest}: choose another id,'
-            " or leave If-None-Match out to publish a version of it."
-        )
-
-
-def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
-    """Whether a list of entity tags names the latest version; `*` names any."""
-    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
-    return record is not None and bool(names & {"*", str(record.latest)})
 
 
 def _record(current: TemplateRecord | None, version: TemplateVersion, name: str) -> TemplateRecord:

@@ -11,6 +11,7 @@ from postcard.pipeline.template_loader import TemplateLoader
 from postcard.ports import DeletionRecord, JsonObject, TemplateRecord
 from postcard.services.field_list import field_list
 from postcard.services.links import LinkService
+from postcard.services.preconditions import check_if_match
 from postcard.services.publishing import PublishedTemplate
 from postcard.services.record_update import update_record
 from postcard.timestamps import format_rfc3339
@@ -97,12 +98,16 @@ class TemplateCatalog:
         ]
         return {"items": items, "next_cursor": page.next_cursor}
 
-    def change(self, template_id: str, changes: Mapping[str, Any]) -> None:
+    def change(
+        self, template_id: str, changes: Mapping[str, Any], *, if_match: str | None = None
+    ) -> None:
         """Changes `paused` and `daily_renders`."""
-        self._loader.usable_record(template_id)
+        check_if_match(if_match, self._loader.usable_record(template_id))
         update_record(self._templates, template_id, lambda record: replace(record, **changes))
 
-    def delete(self, template_id: str, *, erase: bool) -> DeletionRecord | None:
+    def delete(
+        self, template_id: str, *, erase: bool, if_match: str | None = None
+    ) -> DeletionRecord | None:
         """Ends POSTs, new links and previews; with `erase` existing links and images as well.
 
         Returns the deletion of an erased template's pictures. The same call again only says how far
@@ -111,6 +116,7 @@ class TemplateCatalog:
         record = self._templates.record(template_id)
         if record is None or not (erase and record.deleted):
             self._loader.usable_record(template_id)
+        check_if_match(if_match, record)
         if record is not None and record.erased:
             current = self._deletions.current(template_id, None)
             if current is not None:

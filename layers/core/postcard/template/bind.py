@@ -278,9 +278,7 @@ class _Binder:
         def source_of(index: int, key: str) -> ValueSource:
             return self._source_of(ItemFieldRef(name, index, key).flat_name)
 
-        parsed = read_list(
-            spec, raw, source_of=source_of, zone=self.template.zone, check_value=check_value
-        )
+        parsed = read_list(spec, raw, source_of=source_of, check_value=check_value)
         if parsed is None:
             return
         for fault in parsed.faults:

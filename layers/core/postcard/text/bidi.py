@@ -24,6 +24,11 @@ _MAY_REORDER = lazy_regex(
     "[\u0590-\u08ff\u200f\u202a-\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _ISOLATE_INITIATORS, _POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
+_RLI, _FSI = "\u2067", "\u2068"
+_ISOLATES, _EMBEDDINGS = lazy_regex("[\u2066-\u2068]"), lazy_regex("[\u202a-\u202e]")
+_ISOLATES_AS_NEUTRAL = dict.fromkeys(range(0x2066, 0x206A), "\ufffc")
+_AT_LINE_END = " \t\n\u2066\u2067\u2068\u2069"
+_MAX_ISOLATE_DEPTH = 20
 
 
 @lru_cache(maxsize=1)
@@ -83,9 +88,67 @@ def _first_strong(text: str, *, skip_isolates: bool) -> str:
 
 
 def embedding_levels(text: str, *, rtl: bool) -> Sequence[int]:
-    """The embedding level of each character: even reads left to right, odd right to left."""
+    """The embedding level of each character: even reads left to right, odd right to left.
+
+    What is isolated is resolved on its own: FriBidi lets the last strong letter of one isolate
+    decide about the numbers of the next one.
+    """
     if not rtl and (is_simple_latin(text) or not _MAY_REORDER.search(text)):
         return bytes(len(text))
+    if not _ISOLATES.search(text) or _EMBEDDINGS.search(text):
+        return _fribidi_levels(text, rtl=rtl)
+    isolates = _top_level_isolates(text)
+    if isolates is None:
+        return _fribidi_levels(text, rtl=rtl)
+    base = int(rtl)
+    kept = [index for start, end in _around(isolates, len(text)) for index in range(start, end)]
+    levels = [base] * len(text)
+    neutral = "".join(text[index] for index in kept).translate(_ISOLATES_AS_NEUTRAL)
+    outside = _fribidi_levels(neutral, rtl=rtl)
+    for index, level in zip(kept, outside, strict=True):
+        levels[index] = level
+    for start, end in isolates:
+        content, initiator = text[start:end], text[start - 1]
+        inner_rtl = initiator == _RLI or (
+            initiator == _FSI and _first_strong(content, skip_isolates=True) in ("R", "AL")
+        )
+        raised = base + (1 if inner_rtl != rtl else 2) - inner_rtl
+        levels[start:end] = [raised + one for one in embedding_levels(content, rtl=inner_rtl)]
+    visible = len(text.rstrip(_AT_LINE_END))
+    levels[visible:] = [base] * (len(text) - visible)  # rule L1
+    return levels
+
+
+def _top_level_isolates(text: str) -> list[tuple[int, int]] | None:
+    """Start and end of the content of each isolate that is in no other; None if nested deeply."""
+    found: list[tuple[int, int]] = []
+    depth = start = 0
+    for index, character in enumerate(text):
+        if character in _ISOLATE_INITIATORS:
+            depth += 1
+            if depth > _MAX_ISOLATE_DEPTH:
+                return None
+            if depth == 1:
+                start = index + 1
+        elif character in _POP_ISOLATE and depth:
+            depth -= 1
+            if not depth:
+                found.append((start, index))
+    if depth:
+        found.append((start, len(text)))
+    return found
+
+
+def _around(ranges: Sequence[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """What is left of `length` items without these ranges."""
+    before = 0
+    for start, end in ranges:
+        yield before, start
+        before = end
+    yield before, length
+
+
+def _fribidi_levels(text: str, *, rtl: bool) -> Sequence[int]:
     library, count = load_fribidi(), len(text)
     characters = (ctypes.c_uint32 * count)(*map(ord, text))
     types, brackets = (ctypes.c_uint32 * count)(), (ctypes.c_uint32 * count)()

@@ -13,9 +13,7 @@ from postcard.text.shaping import (
     split_at_width,
     split_last_unit,
 )
-from postcard.text.style import TextStyle, Wrap
-
-ELLIPSIS = "…"
+from postcard.text.style import ELLIPSIS, TextStyle, Wrap
 
 _BALANCE_ITERATIONS = 8  # of binary search
 

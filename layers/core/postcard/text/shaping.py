@@ -28,11 +28,11 @@ _CONNECTED_SCRIPTS = lazy_regex(  # joined letters, which letter spacing would s
     "[\u0600-\u07ff\u0840-\u085f\u0860-\u0a7f\u1800-\u18af\ua840-\ua87f\ufb50-\ufdff\ufe70-\ufefc"
     "\U00010d00-\U00010d3f\U0001e900-\U0001e95f]"
 )
-_CASE_SIGNS = frozenset("()[]{}@-–‒—•◦:<>≤≥=≠+−×÷±≈~*←→")
+CASE_SIGNS = frozenset("()[]{}@-–‒—•◦:<>≤≥=≠+−×÷±≈~*←→")
 _NO_BREAK_SPACES = "\u00a0\u2007\u202f\u2060\ufeff"
 _SOFT_HYPHEN = "\u00ad"
 _UNKERNED_CHARACTERS = lazy_regex("[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff]")  # East Asian
-_LETTER_SPACING_FEATURES = ("-liga", "-clig")
+LETTER_SPACING_FEATURES = ("-liga", "-clig")
 _PLAIN_TEXT = lazy_regex(  # left to right, and each character is a grapheme of its own
     "[^\x00-\x1f\x7f-\x9f\u0300-\u200f\u2028-\u202e\u2067\u206a-\u209f\u20d0-\U0010ffff]*"
 )
@@ -312,12 +312,12 @@ def _is_among_capitals(
     if not segment.runs or not following.runs:
         return False
     last = segment.runs[-1].font_run
-    if last.text[-1:] not in _CASE_SIGNS or last.face.family != CASE_FAMILY:
+    if last.text[-1:] not in CASE_SIGNS or last.face.family != CASE_FAMILY:
         return False
     text = "".join(run.font_run.text for run in segment.runs)
     first = following.runs[0].font_run.text[:1]
     if len(text) > 1:
-        has_others = any(letter in _CASE_SIGNS for letter in text[:-1])
+        has_others = any(letter in CASE_SIGNS for letter in text[:-1])
         return not has_others and _is_capital(text[-2]) and first.isalnum()
     if previous is None or not previous.runs:
         return False
@@ -378,7 +378,7 @@ def _shaped_runs(
     text: str, style: TextStyle, face: Face, level: int, is_space: bool, is_spaced: bool
 ) -> Iterator[ShapedRun]:
     """One run, or with letter spacing a run for each letter."""
-    features = style.features + _LETTER_SPACING_FEATURES if is_spaced else style.features
+    features = style.features + LETTER_SPACING_FEATURES if is_spaced else style.features
     font_run = FontRun(text, face, bool(level % 2), features, style.language)
     run = ShapedRun(font_run, style, level, advance(font_run) * style.size, is_space)
     if not is_spaced:

@@ -1,7 +1,7 @@
 """Fits text to a box: shrinks the font size, cuts lines and adds an ellipsis."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from postcard.runtime.lazy_dataclass import dataclass
 from postcard.text.fonts import Fonts
@@ -10,7 +10,7 @@ from postcard.text.line_wrapping import WrappedLine, ellipsize, wrap_lines
 from postcard.text.shaping import WIDTH_TOLERANCE, ShapedText
 from postcard.text.style import ParagraphStyle
 
-_SIZE_STEP = 0.5  # pixels between the font sizes that are tried
+SIZE_STEP = 0.5  # pixels between the font sizes that are tried
 _MAX_PROBE_STEP = 8  # size steps; farther from the estimate binary search is quicker
 _MAX_ESTIMATED_LINES = 50
 
@@ -86,39 +86,56 @@ def _fits(
 def _largest_fitting_size(
     shaped: ShapedText, paragraph: ParagraphStyle, space: AvailableSpace, fonts: Fonts
 ) -> tuple[float, list[WrappedLine]]:
-    """The font scale of the largest fitting size, in steps of half a pixel, and the lines.
+    """The font scale of the largest fitting size, and the lines; the minimum if none fits."""
+    wrapped: dict[float, list[WrappedLine]] = {}
 
-    The minimum size if none fits. The search starts at an estimate and gallops from there.
+    def fits(font_scale: float) -> bool:
+        scaled_space = space.at_font_scale(font_scale)
+        lines = wrapped[font_scale] = _wrap(shaped, paragraph, scaled_space)
+        return _fits(lines, scaled_space, paragraph, fonts)
+
+    font_scale = search_font_scale(
+        _max_font_size(shaped),
+        paragraph.min_size,
+        lambda: _estimate_scale(shaped, space, fonts),
+        fits,
+    )
+    lines = wrapped.get(font_scale)
+    return font_scale, lines or _wrap(shaped, paragraph, space.at_font_scale(font_scale))
+
+
+def search_font_scale(
+    largest: float,
+    min_size: float | None,
+    estimate: Callable[[], float],
+    fits: Callable[[float], bool],
+) -> float:
+    """The scale of the largest fitting size below `largest`, in steps of half a pixel.
+
+    That of the minimum size if none fits. The search starts at the estimate and gallops from there.
     """
-    largest = _max_font_size(shaped)
-    smallest = largest / 2 if paragraph.min_size is None else min(paragraph.min_size, largest)
-    max_step = math.ceil((largest - smallest) / _SIZE_STEP)
+    smallest = largest / 2 if min_size is None else min(min_size, largest)
+    max_step = math.ceil((largest - smallest) / SIZE_STEP)
     if not max_step or largest <= 0:
-        return 1.0, _wrap(shaped, paragraph, space)
+        return 1.0
 
     def scale_at(step: int) -> float:
-        return max(smallest, largest - step * _SIZE_STEP, 0.01) / largest
+        return max(smallest, largest - step * SIZE_STEP, 0.01) / largest
 
-    best: tuple[float, list[WrappedLine]] | None = None
+    best: float | None = None
     low, high = 1, max_step  # steps below the largest size
-    estimate = math.ceil(largest * (1 - _estimate_scale(shaped, space, fonts)) / _SIZE_STEP)
-    probe = min(max_step, max(1, estimate))
+    probe = min(max_step, max(1, math.ceil(largest * (1 - estimate()) / SIZE_STEP)))
     stride = 1
     while low <= high:
         font_scale = scale_at(probe)
-        scaled_space = space.at_font_scale(font_scale)
-        lines = _wrap(shaped, paragraph, scaled_space)
-        if _fits(lines, scaled_space, paragraph, fonts):
-            best, high = (font_scale, lines), probe - 1
+        if fits(font_scale):
+            best, high = font_scale, probe - 1
             probe = max(low, probe - stride) if stride <= _MAX_PROBE_STEP else (low + high) // 2
         else:
             low = probe + 1
             probe = min(high, probe + stride) if stride <= _MAX_PROBE_STEP else (low + high) // 2
         stride *= 2
-    if best:
-        return best
-    font_scale = scale_at(max_step)
-    return font_scale, _wrap(shaped, paragraph, space.at_font_scale(font_scale))
+    return best or scale_at(max_step)
 
 
 def _max_font_size(shaped: ShapedText) -> float:
@@ -133,11 +150,19 @@ def _max_font_size(shaped: ShapedText) -> float:
 
 
 def _estimate_scale(shaped: ShapedText, space: AvailableSpace, fonts: Fonts) -> float:
-    """A font scale that about fits, by the widest word and the total width cut into lines."""
     segments = [segment for paragraph, _ in shaped.paragraphs for segment in paragraph]
-    widest = max(segment.width for segment in segments)
-    total_width = sum(segment.width + segment.trailing_width for segment in segments)
-    line_height = max(sum(style_extent(style, fonts)) for _, style in shaped.paragraphs)
+    return estimate_scale(
+        space,
+        widest=max(segment.width for segment in segments),
+        total_width=sum(segment.width + segment.trailing_width for segment in segments),
+        line_height=max(sum(style_extent(style, fonts)) for _, style in shaped.paragraphs),
+    )
+
+
+def estimate_scale(
+    space: AvailableSpace, *, widest: float, total_width: float, line_height: float
+) -> float:
+    """A font scale that about fits, by the widest word and the total width cut into lines."""
     best = 0.0
     for line_count in range(1, int(min(space.max_lines, _MAX_ESTIMATED_LINES)) + 1):
         by_height = space.height / max(line_count * line_height, 1e-9)

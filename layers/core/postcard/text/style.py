@@ -11,6 +11,7 @@ Wrap = Literal["word", "balance", "none"]
 TextFit = Literal["none", "shrink"]
 Overflow = Literal["ellipsis", "clip", "visible"]
 Direction = Literal["auto", "ltr", "rtl"]
+ELLIPSIS = "…"
 Decoration = Literal["none", "underline", "line-through"]
 
 

@@ -8,6 +8,9 @@
 | image#{id}                | record           | an image record                      |
 | images#{template}#{shard} | version#image id | lists the images of a template       |
 | marked#{blind index}      | image id         | lists the images with a blind index  |
+| batch#{id}                | record           | a batch, with `ttl`                  |
+| batches#{key digest}      | created#batch id | lists the batches of a key, `ttl`    |
+| active#{key digest}       | record           | the running batches of a key         |
 | deletions#{template}      | version (000001) | a deletion of pictures; 000000: all  |
 | count#{name}              | count            | a counter, with `ttl`                |
 | keys                      | digest           | an API key                           |
@@ -105,24 +108,35 @@ class Table:
         adds: Mapping[str, int] | None = None,
         condition: ConditionExpression | None = None,
     ) -> Row:
-        """Set and add to attributes of a row, new or not; returns it. `ConditionFailed`."""
+        """Set and add to attributes of a row, new or not; returns it. `ConditionFailed`.
+
+        An attribute that is set to None is removed.
+        """
         arguments = condition.arguments() if condition else {}
+        new = {name: value for name, value in sets.items() if value is not None}
         adds = adds or {}
-        expression = "SET " + ", ".join(f"#{name} = :new_{name}" for name in sets)
-        if adds:
-            expression += " ADD " + ", ".join(f"#{name} :new_{name}" for name in adds)
+        clauses = {
+            "SET": [f"#{name} = :new_{name}" for name in new],
+            "REMOVE": [f"#{name}" for name in sets if name not in new],
+            "ADD": [f"#{name} :new_{name}" for name in adds],
+        }
+        expression = " ".join(
+            f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms
+        )
         names = {f"#{name}": name for name in (*sets, *adds)}
         values = _expression_values(
-            {f"new_{name}": value for name, value in {**sets, **adds}.items()}
+            {f"new_{name}": value for name, value in {**new, **adds}.items()}
         )
         arguments |= {
             "TableName": self._name,
             "Key": _key(pk, sk),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": names | arguments.get("ExpressionAttributeNames", {}),
-            "ExpressionAttributeValues": values | arguments.get("ExpressionAttributeValues", {}),
             "ReturnValues": "ALL_NEW",
         }
+        values |= arguments.get("ExpressionAttributeValues", {})
+        if values:
+            arguments["ExpressionAttributeValues"] = values
         response = self._call_conditionally(self._client.update_item, arguments)
         return _to_row(response["Attributes"])
 

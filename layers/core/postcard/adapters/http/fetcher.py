@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException, HTTPResponse
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -58,6 +58,9 @@ def connect(address: str, port: int, timeout: float) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+_Request = Callable[[DeadlineSocket, "RemoteUrl"], "bytes | str"]  # a body, or where to ask next
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,25 @@ class HttpFetcher:
         self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float
     ) -> FetchedImage:
         """The body of a 200, within `seconds` and before the `clock` instant `deadline`."""
+        return self._follow(url, allowed_hosts, deadline, self._request)
+
+    def probe(self, url: str, *, allowed_hosts: Sequence[str] | None, deadline: float) -> None:
+        """Ask whether a URL answers, by HEAD or else by GET of one byte; `FetchError` if not."""
+        try:
+            self._follow(url, allowed_hosts, deadline, _request_head)
+        except _BadStatus:  # some hosts know no HEAD
+            self._follow(url, allowed_hosts, deadline, _request_byte)
+
+    def _follow(
+        self, url: str, allowed_hosts: Sequence[str] | None, deadline: float, request: "_Request"
+    ) -> FetchedImage:
+        """The body that a request gets, after its redirects."""
         deadline = min(deadline, self._clock() + self._seconds)
         for _ in range(MAX_REDIRECTS + 1):
             target = self._parse_allowed(url, allowed_hosts)
             connection = self._open_connection(target, deadline)
             try:
-                result = self._request(connection, target)
+                result = request(connection, target)
             except TimeoutError:
                 raise HostUnavailable(f"{target.host} took too long.") from None
             except BodyTooLarge:
@@ -211,6 +227,31 @@ class HttpFetcher:
         if not body:
             raise FetchError(f"{target.host} sent an empty response.")
         return body
+
+
+class _BadStatus(FetchError):
+    """The host answered, but not with a success."""
+
+
+def _request_head(connection: DeadlineSocket, target: RemoteUrl) -> bytes | str:
+    return _probe(connection, target, "HEAD", {})
+
+
+def _request_byte(connection: DeadlineSocket, target: RemoteUrl) -> bytes | str:
+    return _probe(connection, target, "GET", {"Range": "bytes=0-0"})
+
+
+def _probe(
+    connection: DeadlineSocket, target: RemoteUrl, method: str, headers: Mapping[str, str]
+) -> bytes | str:
+    """Empty if the host answers with a success, or the URL of a redirect; the body is not read."""
+    all_headers = {"Host": target.authority, **REQUEST_HEADERS, **headers}
+    response = send_request(connection, method, target.path, all_headers)
+    if response.status in REDIRECT_STATUSES:
+        return _redirect_url(response, target)
+    if response.status not in (200, 206):
+        raise _BadStatus(f"{target.host} answered {response.status}.")
+    return b""
 
 
 def _redirect_url(response: HTTPResponse, target: RemoteUrl) -> str:

@@ -1,6 +1,8 @@
 """Every port in memory, for tests and local use. Safe in several threads."""
 
+from postcard.adapters.memory.batches import MemoryBatchStore
 from postcard.adapters.memory.counters import MemoryCounters
+from postcard.adapters.memory.files import MemoryFileStore
 from postcard.adapters.memory.idempotency import MemoryIdempotencyStore
 from postcard.adapters.memory.objects import MemoryObjectStore
 from postcard.adapters.memory.rate_limiter import MemoryRateLimiter
@@ -15,6 +17,7 @@ from postcard.adapters.memory.services import (
     MemoryEdgeStore,
     MemoryQueue,
     MemorySecretStore,
+    MemoryStateMachine,
     MemoryUploads,
 )
 from postcard.adapters.memory.templates import MemoryTemplateStore
@@ -22,16 +25,19 @@ from postcard.adapters.memory.templates import MemoryTemplateStore
 __all__ = [
     "MemoryApiKeyStore",
     "MemoryAssetStore",
+    "MemoryBatchStore",
     "MemoryCdn",
     "MemoryCounters",
     "MemoryDeletionStore",
     "MemoryEdgeStore",
+    "MemoryFileStore",
     "MemoryIdempotencyStore",
     "MemoryImageStore",
     "MemoryObjectStore",
     "MemoryQueue",
     "MemoryRateLimiter",
     "MemorySecretStore",
+    "MemoryStateMachine",
     "MemoryTemplateStore",
     "MemoryUploads",
 ]

@@ -1,1 +1,1 @@
-"""What a table would give, before anything is drawn."""
+"""Says before a send what will be wrong with its pictures, without drawing or storing any."""

@@ -27,6 +27,7 @@ from postcard.canvas.codecs.palette import (
     index_values,
     palette_colors,
     palette_image,
+    with_binary_alpha,
 )
 from postcard.canvas.surface import Surface
 from postcard.color import Rgb
@@ -49,7 +50,6 @@ _MIN_AREA_SHARE, _MAX_AREA_COLORS = 0.005, 12  # colours of large areas that are
 _MIN_COLOR_DISTANCE = 8  # levels round such a colour; Pillow's lookup may be three levels off
 _FINE_DITHER_DEPTH, _COARSE_DITHER_DEPTH = 4, 6  # levels; coarse for fewer than all colours
 
-_ALPHA_THRESHOLD_TABLE = [255 * (alpha >= 128) for alpha in range(256)]
 _NONZERO_TABLE = [255 * (level > 0) for level in range(256)]
 
 
@@ -127,7 +127,7 @@ def _frame_changes(
     becomes_transparent = False
     for surface in surfaces:
         deadline.check()
-        current = _with_binary_alpha(surface)
+        current = with_binary_alpha(surface)
         changes.append(_frame_change(previous, current) if previous else _full_frame(current))
         if current.mode == "RGBA":
             transparent_frames.append(current)
@@ -138,16 +138,6 @@ def _frame_changes(
     if becomes_transparent:
         return [_full_frame(frame) for frame in transparent_frames], True
     return changes, False
-
-
-def _with_binary_alpha(surface: Surface) -> Image.Image:
-    """RGB, or RGBA whose pixels are opaque or fully transparent, all that a GIF can show."""
-    image = surface.to_image()
-    if image.mode == "RGB":
-        return image
-    alpha = image.getchannel("A").point(_ALPHA_THRESHOLD_TABLE)
-    image.putalpha(alpha)
-    return Image.composite(image, Image.new("RGBA", image.size), alpha)
 
 
 def _becomes_transparent(previous: Image.Image, current: Image.Image) -> bool:

@@ -6,7 +6,6 @@ bytes.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from PIL import Image
 
@@ -23,6 +22,7 @@ _MAX_TRIES = 6  # files that are made to find the best one within `max_bytes`
 _LOG_BYTES_PER_QUALITY = 0.03  # how fast files grow with quality, for the first guess
 _COLOR_COUNTS = (256, 128, 64, 32, 16)  # for a png or gif over `max_bytes`
 _MAX_FLAT_ART_RATIO = 1.5  # a png of flat art may be so much larger than a jpg, which blurs edges
+_MIN_SHARP_QUALITY = 40  # of a jpg of flat art: below it, halved chroma looks better
 _DPI = (96, 96)
 
 # Speed 8 takes 7.8 s for noise of 16 megapixels, and one call cannot be ended. Speed 9 takes 2.2 s;
@@ -60,31 +60,59 @@ def encode(
 ) -> EncodeResult:
     """Encode a surface as `png`, `jpg`, `webp`, `avif` or `gif`.
 
-    `auto` chooses png or jpg. A jpg, which has no alpha, is drawn on `background`. A png of flat
-    art may change edge pixels by up to seven levels, unless `exact`. Over `max_bytes` quality
-    goes down (jpg, webp, avif), or the number of colours (png, gif), which always include the
-    inks; if nothing fits, the smallest file that was made is returned with `over_budget`. Raises
-    `DeadlineExceeded` before an encoding that might not end by `deadline`.
+    `auto` is png for a transparent picture; else both png and jpg are made, and the better one is
+    taken. A jpg, which has no alpha, is drawn on `background`. A png of flat art may change edge
+    pixels by up to seven levels, unless `exact`. Over `max_bytes` quality goes down (jpg, webp,
+    avif), or the number of colours (png, gif), which always include the inks; if nothing fits, the
+    smallest file that was made is returned with `over_budget`. Raises `DeadlineExceeded` before an
+    encoding that might not end by `deadline`.
     """
-    if format == "auto":
-        format = _choose_auto_format(surface, quality, max_bytes, background, deadline)
-    deadline.check(max_seconds(format, surface.size))
-    image = surface.flatten(background) if format == "jpg" else surface.to_image()
-    quality = quality or FORMATS[format].default_quality or 0
-    if exact and format == "png":
-        body = write_png(image, exact=True)
-    elif format == "gif":
-        body = _write_gif(_to_gif_palette(image, find_inks), 0)
-    else:
-        body = _WRITERS[format](image, quality)
-    if max_bytes is not None and len(body) > max_bytes:
-        if FORMATS[format].default_quality:
-            fitted = _fit_by_quality(image, format, quality, body, max_bytes, deadline)
+
+    def first_file(format: str) -> _FirstFile:
+        deadline.check(max_seconds(format, surface.size))
+        image = _to_image(surface, format, background)
+        used_quality = quality or FORMATS[format].default_quality or 0
+        if exact and format == "png":
+            body = write_png(image, exact=True)
+        elif format == "gif":
+            body = _write_gif(_to_gif_palette(image, find_inks), 0)
         else:
-            fitted = _fit_by_colors(image, format, find_inks(), max_bytes, deadline)
+            body = _WRITERS[format](image, used_quality)
+        return _FirstFile(format, image, used_quality, body)
+
+    if format != "auto":
+        first = first_file(format)
+    elif surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
+        first = first_file("png")
+    else:
+        is_flat_art = palette.is_flat_art(surface.color)
+        first = _better(first_file("png"), first_file("jpg"), max_bytes, is_flat_art=is_flat_art)
+    body = first.body
+    if max_bytes is not None and len(body) > max_bytes:
+        if FORMATS[first.format].default_quality:
+            fitted = _fit_by_quality(first, max_bytes, deadline)
+        else:
+            fitted = _fit_by_colors(first.image, first.format, find_inks(), max_bytes, deadline)
         body = min(body, fitted, key=len)
     over_budget = max_bytes is not None and len(body) > max_bytes
-    return EncodeResult(EncodedImage(body, format, *surface.size), over_budget)
+    return EncodeResult(EncodedImage(body, first.format, *surface.size), over_budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstFile:
+    """A surface's file in one format, at the quality asked for; it may be over `max_bytes`."""
+
+    format: str
+    image: Image.Image
+    quality: int
+    body: bytes
+
+
+def _to_image(surface: Surface, format: str, background: Color) -> Image.Image:
+    """The surface in RGB or RGBA, with as much transparency as the format has."""
+    if format == "jpg":
+        return surface.flatten(background)
+    return palette.with_binary_alpha(surface) if format == "gif" else surface.to_image()
 
 
 def max_seconds(format: str, size: tuple[int, int]) -> float:
@@ -95,32 +123,19 @@ def max_seconds(format: str, size: tuple[int, int]) -> float:
     return pixels / 1e6 * per_megapixel
 
 
-def _choose_auto_format(
-    surface: Surface,
-    quality: int | None,
-    max_bytes: int | None,
-    background: Color,
-    deadline: Deadline,
-) -> Literal["png", "jpg"]:
-    """The better of png and jpg, by encoding both.
+def _better(
+    png: _FirstFile, jpg: _FirstFile, max_bytes: int | None, *, is_flat_art: bool
+) -> _FirstFile:
+    """The better of two files of an opaque picture.
 
-    Transparent pictures are png. If only one of the two keeps to `max_bytes`, it is chosen. Else
-    flat art is a png unless a jpg is much smaller, and everything else is the smaller of the two.
+    If only one of the two keeps to `max_bytes`, it is chosen. Else flat art is a png unless a jpg
+    is much smaller, and everything else is the smaller of the two.
     """
-    if surface.alpha is not None and surface.alpha.getextrema() != (255, 255):
-        return "png"
-    png_bytes, jpg_bytes = (
-        len(
-            encode(
-                surface, format, quality=quality, background=background, deadline=deadline
-            ).image.body
-        )
-        for format in ("png", "jpg")
-    )
+    png_bytes, jpg_bytes = len(png.body), len(jpg.body)
     if max_bytes is not None and (png_bytes <= max_bytes) != (jpg_bytes <= max_bytes):
-        return "png" if png_bytes <= max_bytes else "jpg"
-    ratio = _MAX_FLAT_ART_RATIO if palette.is_flat_art(surface.color) else 1.0
-    return "png" if png_bytes <= jpg_bytes * ratio else "jpg"
+        return png if png_bytes <= max_bytes else jpg
+    ratio = _MAX_FLAT_ART_RATIO if is_flat_art else 1.0
+    return png if png_bytes <= jpg_bytes * ratio else jpg
 
 
 class _Tries:
@@ -147,20 +162,13 @@ class _Tries:
         return body
 
 
-def _fit_by_quality(
-    image: Image.Image,
-    format: str,
-    max_quality: int,
-    largest: bytes,
-    max_bytes: int,
-    deadline: Deadline,
-) -> bytes:
+def _fit_by_quality(first: _FirstFile, max_bytes: int, deadline: Deadline) -> bytes:
     """The file with the best quality found that fits; the smallest if none does.
 
-    `largest` is the file at `max_quality`, which does not fit. Each guess follows from the sizes
-    known so far.
+    `first` does not fit. Each guess follows from the sizes known so far.
     """
-    tries = _Tries(lambda quality: _WRITERS[format](image, quality), deadline)
+    tries = _Tries(lambda quality: _WRITERS[first.format](first.image, quality), deadline)
+    largest, max_quality = first.body, first.quality
     fitting, low = b"", 0  # the best quality known to fit, 0 for none
     too_large, high = largest, max_quality
     slope = _LOG_BYTES_PER_QUALITY
@@ -192,9 +200,8 @@ def _fit_by_colors(
     Palettes without room for the inks are not tried, nor 256 colours of a gif, which it has
     without `max_bytes`.
     """
-    tries = _Tries(
-        lambda colors: _WRITERS[format](palette.quantize(image, colors, inks), 0), deadline
-    )
+    quantize = palette.quantize_for_gif if format == "gif" else palette.quantize
+    tries = _Tries(lambda colors: _WRITERS[format](quantize(image, colors, inks), 0), deadline)
     untried = _COLOR_COUNTS[1:] if format == "gif" else _COLOR_COUNTS
     possible = [count for count in untried if count >= len(inks) + palette.MIN_OTHER_COLORS]
     body = tries.write(possible[0])
@@ -215,8 +222,12 @@ def _write_png(image: Image.Image, _: int) -> bytes:
 
 
 def _write_jpg(image: Image.Image, quality: int) -> bytes:
-    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed."""
-    subsampling = "4:4:4" if palette.is_flat_art(image) else "4:2:0"
+    """JPEG; chroma is subsampled in photographs alone: in flat art coloured edges would bleed.
+
+    At low qualities, as under a small `max_bytes`, coarse colours would show more than that.
+    """
+    is_sharp = quality >= _MIN_SHARP_QUALITY and palette.is_flat_art(image)
+    subsampling = "4:4:4" if is_sharp else "4:2:0"
     return save_image(image, "JPEG", quality=quality, subsampling=subsampling, dpi=_DPI)
 
 
@@ -247,12 +258,12 @@ def _write_gif(indexed: Image.Image, _: int) -> bytes:
 
 def _to_gif_palette(image: Image.Image, find_inks: FindInks) -> Image.Image:
     """At most 256 colours, flat art's own where possible."""
-    indexed = palette.to_indexed(image, exact=False) if image.mode == "RGB" else None
-    return indexed or palette.quantize(image, _COLOR_COUNTS[0], find_inks())
+    indexed = palette.to_indexed(image, exact=False)
+    return indexed or palette.quantize_for_gif(image, _COLOR_COUNTS[0], find_inks())
 
 
 def _transparency_option(image: Image.Image) -> dict[str, int]:
-    """GIF's transparent colour: one fully transparent entry; translucent ones become opaque."""
+    """GIF's transparent colour: the one that is not opaque."""
     if not image.palette or image.palette.mode != "RGBA":
         return {}
     alphas = bytes(image.getpalette("RGBA") or ())[3::4]

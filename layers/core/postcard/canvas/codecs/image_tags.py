@@ -8,6 +8,7 @@ from postcard.canvas.codecs.color.color_encoding import (
     DEFAULT_PEAK_NITS,
     SRGB,
     SRGB_CHROMATICITIES,
+    UNSPECIFIED,
     ColorEncoding,
     encoding_by_code_points,
     gamma_curve,
@@ -77,8 +78,13 @@ def _png_chunks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _png_encoding(chunks: dict[bytes, bytes]) -> tuple[ColorEncoding | None, bool]:
-    """The encoding, and whether it counts before an ICC profile."""
-    if len(code_points := chunks.get(b"cICP", b"")) == 4 and code_points[2] == 0:
+    """The encoding, and whether it counts before an ICC profile.
+
+    As in browsers, a cICP with an unspecified code point or a matrix, or not of the full range,
+    says nothing.
+    """
+    code_points = chunks.get(b"cICP", b"")
+    if code_points[2:] == b"\x00\x01" and UNSPECIFIED not in code_points[:2]:
         peak = _peak_nits(chunks.get(b"cLLI", b"")[:4], chunks.get(b"mDCV", b"")[16:20])
         encoding = encoding_by_code_points(code_points[0], code_points[1], peak_nits=peak)
         if encoding is not None:
@@ -197,7 +203,7 @@ def _nclx_encoding(properties: list[tuple[bytes, bytes]]) -> ColorEncoding | Non
 
 def _clean_aperture(properties: list[tuple[bytes, bytes]]) -> Crop | None:
     """The crop in whole pixels; None for one that is impossible."""
-    found = dict(properties)
+    found = dict(reversed(properties))  # of two clean apertures the first one counts
     if len(found.get(b"clap", b"")) != _CLEAN_APERTURE.size or b"ispe" not in found:
         return None
     width, height = struct.unpack_from(">II", found[b"ispe"], 4)

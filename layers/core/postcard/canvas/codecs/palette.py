@@ -218,6 +218,7 @@ _BOX_SAMPLE_SIZE, _BOX_COLORS = (128, 128), 8
 _APART, _MAX_APART = 48, 2  # levels that differ much, and how many such colours of a box are kept
 _SAME_INK = 4  # levels: what Pillow's lookup cannot tell apart
 _WHERE_ZERO = [255 * (level == 0) for level in range(256)]
+_WHERE_HALF = [255 * (level >= 128) for level in range(256)]
 _WHERE_FULL = [255 * (level == 255) for level in range(256)]
 
 
@@ -241,6 +242,27 @@ def quantize(image: Image.Image, colors: int, inks: Sequence[Rgb] = ()) -> Image
     if inks:
         _paste_inks(indexed, image, inks)
     return indexed
+
+
+def with_binary_alpha(surface: Surface) -> Image.Image:
+    """RGB, or RGBA whose pixels are opaque or fully transparent, all that a GIF can show."""
+    image = surface.to_image()
+    if image.mode == "RGB":
+        return image
+    alpha = image.getchannel("A").point(_WHERE_HALF)
+    image.putalpha(alpha)
+    return Image.composite(image, Image.new("RGBA", image.size), alpha)
+
+
+def quantize_for_gif(image: Image.Image, colors: int, inks: Sequence[Rgb] = ()) -> Image.Image:
+    """Like `quantize`; of an image with binary alpha one colour is the transparent one."""
+    if image.mode == "RGB":
+        return quantize(image, colors, inks)
+    alpha = image.getchannel("A")
+    indexed = quantize(image.convert("RGB"), colors - 1, inks)
+    levels = [(*color, 255) for color in palette_colors(indexed)[: colors - 1]]
+    indexed.paste(len(levels), mask=ImageChops.invert(alpha))
+    return _with_palette(index_values(indexed), bytes(chain(*levels, (0, 0, 0, 0))), "RGBA")
 
 
 def colors_apart(surface: Surface, box: Box, inks: Sequence[Rgb]) -> list[Rgb]:

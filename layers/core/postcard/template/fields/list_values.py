@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import field
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -110,13 +110,11 @@ class ParsedList:
 
     `items` have all fields with defaults filled in, `explicit_items` only the values given;
     `missing_required` are required fields with neither value nor default, as (item index, key).
-    `check_value` raises `BadValue` for a value that a caller does not accept, `zone` is the
-    template's.
+    `check_value` raises `BadValue` for a value that a caller does not accept.
     """
 
     spec: ListField
     source_of: ItemValueSource
-    zone: tzinfo
     check_value: CheckItemValue
     items: list[Item] = field(default_factory=list)
     explicit_items: list[Mapping[str, Value]] = field(default_factory=list)
@@ -170,8 +168,10 @@ class ParsedList:
 
     def _append(self, index: int, explicit: dict[str, Value], faulty_keys: Set[str]) -> None:
         if self.defaults is None:
-            fields = self.spec.items.items()
-            self.defaults = {key: default_value(spec, self.zone) for key, spec in fields}
+            self.defaults = {
+                key: default_value(spec, self.source_of(index, key).zone)
+                for key, spec in self.spec.items.items()
+            }
         item = {**self.defaults, **explicit}
         self._check_required(index, explicit, faulty_keys)
         required = (key for key, spec in self.spec.items.items() if spec.required)
@@ -197,7 +197,6 @@ def read_list(
     raw: Any,
     *,
     source_of: ItemValueSource = lambda index, key: DOCUMENT,
-    zone: tzinfo = UTC,
     check_value: CheckItemValue = _accept_value,
 ) -> ParsedList | None:
     """Reads a list's raw value; None if it has no items, `BadValue` if it is no list.
@@ -208,7 +207,7 @@ def read_list(
         return None
     if not isinstance(raw, list | tuple):
         raise BadValue("is not a list of items, each an object with its fields")
-    parsed = ParsedList(spec, source_of, zone, check_value)
+    parsed = ParsedList(spec, source_of, check_value)
     for index, raw_item in enumerate(raw[: spec.max_items]):
         parsed.add(index, raw_item)
     if len(raw) > spec.max_items:
@@ -229,7 +228,7 @@ def default_items(spec: ListField, zone: tzinfo) -> tuple[Item, ...] | None:
     """A list's default items, None if it has none."""
     try:
         source = ValueSource(zone)
-        parsed = read_list(spec, spec.default, source_of=lambda *_: source, zone=zone)
+        parsed = read_list(spec, spec.default, source_of=lambda *_: source)
     except BadValue:
         return None
     return tuple(parsed.items) or None if parsed else None

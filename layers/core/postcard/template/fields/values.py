@@ -112,38 +112,70 @@ _INVISIBLE = lazy_regex(  # white space and characters that fonts draw nothing f
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-_PLAIN_NULL_WORDS = ("null", "NULL", "nil", "undefined", "None", "NaN", "nan", "NaT", "N/A", "n/a")
-_NULL_WORDS = frozenset((*_PLAIN_NULL_WORDS, ""))
-_SPREADSHEET_ERRORS = (  # in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
-    "REF VALUE NAME NUM NULL ERROR DIV/0 SPILL CALC FIELD BLOCKED CONNECT BUSY UNKNOWN EXTERNAL"
-    " PYTHON TIMEOUT GETTING_DATA BEZUG WERT ZAHL NV ÜBERLAUF VALEUR NOM NOMBRE ¡REF ¡VALOR ¿NOMBRE"
-    " ¡NUM ¡NULO ¡DIV/0 RIF VALORE NOME VALOR NÚM VERW WAARDE NAAM GETAL DEEL/0"
-    " ADR ARG NAZWA LICZBA"
-).replace(" ", "|")
-_NULL_WORD = (
-    rf"(?:{'|'.join(_PLAIN_NULL_WORDS)}|<NA>|\\N|#N/[AD]|#NV"
-    rf"|#(?:{_SPREADSHEET_ERRORS})[!?]|(?:#ERR|Err:)\d{{3}}"
-    r"|[(<\[\"'](?i:null|nil|none|undefined|nan|n/?a|empty|blank|not set|no value)[)>\]\"']"
-    r"|\[object [A-Z]\w{1,40}\]|\[\]|\{\}|\"\"|''|Invalid (?:Date|date|DateTime|time))"
+_NULL_WORDS = frozenset(
+    (
+        *("", "null", "NULL", "nil", "undefined", "Undefined", "UNDEFINED", "None"),
+        *("NaN", "nan", "NaT", "N/A", "n/a", "inf"),
+        *("nullnull", "NULLNULL", "undefinedundefined", "NoneNone", "NaNNaN"),
+    )
 )
-_NULL_TEXT = lazy_regex(rf"{_NULL_WORD}(?:[\s,;:/|-]{{1,3}}{_NULL_WORD}){{0,9}}")
-_MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|\$\{|\[\[|\{\$|\[%))")
+_NULL_BEGINNINGS = frozenset(
+    (
+        *("nul", "nil", "und", "non", "nan", "nat", "n/a", "n.a", "n\\a", "inv", "00/", "000"),
+        *("err", "sys", "opt"),
+    )
+)
+_INVALID_TIMES = frozenset(
+    f"invalid {word}" for word in ("date", "datetime", "time", "time value", "number")
+)
+_TAG_NAMES = frozenset(("FNAME", "LNAME", "FirstName", "LastName", "firstName", "lastName"))
+_TAG_BEGINNINGS = frozenset(
+    ("fir", "las", "fna", "lna", "nam", "con", "sub", "cus", "rec", "use", "def", "mer")
+)
+_MERGE_TAG_OPENING = lazy_regex(r"(?=(\{\{|\{%|\*\||%%|<%|<\?|<#|\$\{|\[\[|\{\$|\[%))")
 _MERGE_TAG_CLOSING = {
     "{{": "}}", "{%": "%}", "*|": "|*", "%%": "%%", "<%": "%>",
-    "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
+    "<?": "?>", "<#": "#>", "${": "}", "[[": "]]", "{$": "}", "[%": "%]",
 }  # fmt: skip
 
 
 def is_missing(text: str) -> bool:
     """Step 2: whether a cleaned text is invisible, a null word or an unfilled merge tag."""
+    return _is_null(text) or _has_only_merge_tags(text)
+
+
+def is_unfilled_tag(raw: str) -> bool:
+    """Whether a value is missing because the mail platform left its merge tag unfilled.
+
+    >>> is_unfilled_tag("{{ first_name }}"), is_unfilled_tag("null"), is_unfilled_tag("Ann")
+    (True, False, False)
+    """
+    text = clean_text(raw)
+    return not _is_null(text) and _has_only_merge_tags(text)
+
+
+def _is_null(text: str) -> bool:
     if text.isalnum() and text not in _NULL_WORDS:
-        return _INVISIBLE.sub("", text) in _NULL_WORDS if not text.isascii() else False
+        return not text.isascii() and _INVISIBLE.sub("", text) in _NULL_WORDS
     if "\ufffd" in text or _INVISIBLE.sub("", text) in _NULL_WORDS:
         return True
-    if _NULL_TEXT.fullmatch(_INVISIBLE.sub(" ", text).strip()):
+    if text.replace(" ", "").isalpha():  # most names
+        return text.lower() in _INVALID_TIMES or _NULL_WORDS.issuperset(text.split())
+    if text[:3].lower() in _NULL_BEGINNINGS or not text[0].isalnum():
+        from postcard.template.fields.null_words import is_null_text  # seldom needed
+
+        return is_null_text(_INVISIBLE.sub(" ", text).strip())
+    return False
+
+
+def _has_only_merge_tags(text: str) -> bool:
+    if text in _TAG_NAMES:
         return True
+    if text.isalnum() or text.replace(" ", "").isalpha():
+        return False
     rest = without_delimited(text, _MERGE_TAG_OPENING, _MERGE_TAG_CLOSING)
-    if len(rest) == len(text) and (text[0].isalnum() or text[-1].isalnum()):
+    beginning = text[:3].lower()
+    if len(rest) == len(text) and text[0].isalnum() and beginning not in _TAG_BEGINNINGS:
         return False
     if any(map(str.isalnum, rest)):
         from postcard.template.fields.unfilled_tags import without_unfilled_tags  # seldom needed
@@ -274,7 +306,7 @@ def read_request_number(given: Any, source: ValueSource) -> int | float:
         return read_number(given)
     if _NUMBER.fullmatch(given) and (source.signed or not _TWO_READINGS.fullmatch(given)):
         return read_number(given)
-    from postcard.template.fields.localized_values import read_localized_number  # seldom needed
+    from postcard.template.fields.localized_numbers import read_localized_number  # seldom needed
 
     number = read_localized_number(given, source.locale)
     return read_number(given if number is None else number)
@@ -348,7 +380,7 @@ def read_request_date(given: Any, source: ValueSource) -> date:
     except BadValue:
         if source.locale is None or type(given) not in (int, str):
             raise
-        from postcard.template.fields.localized_values import read_localized_date  # seldom needed
+        from postcard.template.fields.localized_dates import read_localized_date  # seldom needed
 
         day = read_localized_date(str(given), source.locale)
         if day is None:

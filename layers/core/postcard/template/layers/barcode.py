@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FONT_SIZE_MODULES = 9.5  # of the text below: a digit then fits into its seven modules
 _MAX_TEXT_HEIGHT_FRACTION = 0.3  # of the box
+_STRIPS = 4  # of the bars, one below the other: a scanner reads along one line
 _TEXT_GAP_MODULES = 2.0  # modules between bars and text, and below the text
 
 
@@ -109,10 +110,32 @@ class BarcodeLayer(BaseLayer):
 
     def check_drawn(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Warns if the colours of the bars do not scan."""
-        box = context.box
-        bars_box = Box(box.x, box.y, box.width, box.height / 2) if self.show_text else box
         modules = encode_barcode(self.symbology, self.value).modules
-        warn_of_colors(context, canvas.barcode_fault(modules, bars_box))
+        warn_of_colors(context, canvas.barcode_fault(modules, self._bars_box(context)))
+
+    def code_box(self, context: "LayerContext") -> Box:
+        """What has to be on the canvas: one line of the bars, in their upper half.
+
+        It is the top line, or that at the top of the canvas.
+        """
+        box, modules = context.box, len(encode_barcode(self.symbology, self.value).modules)
+        unit = module_width(modules, box.width * context.scale) / context.scale
+        width = unit * modules or box.width
+        height = min(1.0, box.height)
+        middle = box.y + box.height / 2
+        return Box(box.x + (box.width - width) / 2, max(box.y, min(0.0, middle)), width, height)
+
+    def is_covered(self, canvas: "Canvas", context: "LayerContext") -> bool:
+        """Whether no strip of the bars in the finished picture scans."""
+        modules, box = encode_barcode(self.symbology, self.value).modules, self._bars_box(context)
+        height = box.height / _STRIPS
+        strips = (Box(box.x, box.y + n * height, box.width, height) for n in range(_STRIPS))
+        return all(canvas.barcode_fault(modules, strip) for strip in strips)
+
+    def _bars_box(self, context: "LayerContext") -> Box:
+        """Where there are bars alone."""
+        box = context.box
+        return Box(box.x, box.y, box.width, box.height / 2) if self.show_text else box
 
 
 def _text_layout(

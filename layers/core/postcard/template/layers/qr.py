@@ -17,6 +17,7 @@ from postcard.template.schema.validators import check_image_reference
 
 if TYPE_CHECKING:
     from postcard.canvas.canvas import Canvas
+    from postcard.canvas.code_contrast import CodeFault
     from postcard.template.layers.context import LayerContext
 
 ErrorCorrection = Literal["L", "M", "Q", "H"]
@@ -25,6 +26,8 @@ _MIN_MODULES = 21  # a side of the smallest QR code
 # of the side; hides far less than the error correction can restore
 _MAX_LOGO_FRACTION = {"L": 0.12, "M": 0.16, "Q": 0.2, "H": 0.22}
 _MIN_LOGO_MODULES = 3
+# of the modules, that other layers may cover: less than the error correction can restore
+_MAX_DAMAGE = {"L": 0.05, "M": 0.1, "Q": 0.18, "H": 0.22}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +81,34 @@ class QrLayer(BaseLayer):
 
     def check_drawn(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Warns if the colours of the code do not scan."""
+        warn_of_colors(context, self._fault(canvas, context))
+
+    def code_box(self, context: "LayerContext") -> Box:
+        """What has to be on the canvas: the modules."""
         try:
             rows = encode_qr(self.value, self.effective_correction)
         except ValueError:
-            return
+            return context.box
+        return self._placement(context, len(rows))[0]
+
+    def is_covered(self, canvas: "Canvas", context: "LayerContext") -> bool:
+        """Whether the finished picture shows less of the code than scanners need."""
+        damage = _MAX_DAMAGE[self.effective_correction]
+        return self._fault(canvas, context, damage) is not None
+
+    def _fault(
+        self, canvas: "Canvas", context: "LayerContext", damage: float | None = None
+    ) -> "CodeFault | None":
+        try:
+            rows = encode_qr(self.value, self.effective_correction)
+        except ValueError:
+            return None
         inner, module_size = self._placement(context, len(rows))
         hidden = None
         if self.logo:
             margin = (inner.width - self._hidden_modules(len(rows)) * module_size) / 2
             hidden = inner.inset(margin)
-        warn_of_colors(context, canvas.qr_fault(rows, inner, style=self.style, hidden=hidden))
+        return canvas.qr_fault(rows, inner, style=self.style, hidden=hidden, damage=damage)
 
     def _placement(self, context: "LayerContext", modules_per_side: int) -> tuple[Box, float]:
         """Where the modules are drawn, and the size of one in whole device pixels."""

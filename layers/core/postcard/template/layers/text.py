@@ -71,10 +71,10 @@ class TextLayer(TextProperties, BaseLayer):
     def layout(self, context: "LayerContext") -> TextLayout:
         """The laid out lines, cached in the context."""
         if context.text_layout is None:
-            properties = {**context.style_properties(self.style), **written_properties(self)}
+            runs, paragraph = self.styled_runs(context)
             context.text_layout = layout_text(
-                tuple(self._runs(properties, context)),
-                _paragraph(tuple(properties.items()), context.direction),
+                runs,
+                paragraph,
                 width=context.definite_size[0],
                 height=context.definite_size[1],
                 fonts=context.fonts,
@@ -82,6 +82,12 @@ class TextLayer(TextProperties, BaseLayer):
             if missing := sorted(context.text_layout.missing_characters):
                 context.warn("missing_glyph", _missing_glyphs_detail(missing, context.fonts))
         return context.text_layout
+
+    def styled_runs(self, context: "LayerContext") -> tuple[tuple[TextRun, ...], ParagraphStyle]:
+        """The text in runs with their styles, and the style of its lines."""
+        properties = {**context.style_properties(self.style), **written_properties(self)}
+        runs = tuple(self._runs(properties, context))
+        return runs, _paragraph(tuple(properties.items()), context.direction)
 
     def draw(self, canvas: "Canvas", context: "LayerContext") -> None:
         """Draws the lines."""

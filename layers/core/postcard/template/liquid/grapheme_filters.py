@@ -1,5 +1,7 @@
 """Liquid's filters that cut a text, at graphemes: no letter, flag or emoji is torn.
 
+Graphemes that fonts draw as one shape are one, such as a letter of Burmese and its vowel.
+
 Markers of emphasis belong to the grapheme beside them and do not count.
 """
 
@@ -12,7 +14,7 @@ from liquid.limits import to_int
 from liquid.undefined import Undefined
 
 from postcard.template.liquid.text_markers import EMPHASIS_END, EMPHASIS_START
-from postcard.text.segmentation import graphemes
+from postcard.text.segmentation import typographic_units
 
 _NO_BREAK_SPACES = "\u00a0\u202f\u2007"  # which belong to a word
 
@@ -32,7 +34,7 @@ def truncate(value: str, number: Any = 50, end: Any = "...") -> str:
     letters = _letters(value)
     if len(letters) <= limit:
         return value
-    return "".join(letters[: max(0, limit - len(graphemes(ending)))]) + ending
+    return "".join(letters[: max(0, limit - len(typographic_units(ending)))]) + ending
 
 
 @string_filter
@@ -64,7 +66,7 @@ def _letters(text: str) -> list[str]:
     """The graphemes, markers of emphasis with the letter that they begin or end."""
     letters: list[str] = []
     start = ""
-    for grapheme in graphemes(text):
+    for grapheme in typographic_units(text):
         if grapheme == EMPHASIS_START:
             start += grapheme
         elif grapheme == EMPHASIS_END and letters:

@@ -103,7 +103,7 @@ class LocaleFilters:
             return None
         from postcard.template.schema.text_transform import initial
 
-        words = re.findall(r"[^\W_][^\s]*", strip_markers(str(value)))
+        words = re.findall(r"[^\W_\u02b0-\u02ff]\S*", strip_markers(str(value)))
         first_and_last = words if len(words) < 2 else [words[0], words[-1]]
         return "".join(initial(word, self.locale_tag) for word in first_and_last)
 

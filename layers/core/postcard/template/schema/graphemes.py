@@ -4,8 +4,8 @@ import unicodedata
 
 from postcard.runtime.lazy_regex import lazy_regex
 from postcard.text.simple_latin import is_simple_latin
+from postcard.text.style import ELLIPSIS
 
-ELLIPSIS = "…"
 MAX_COMBINING_MARKS = 8  # on one letter
 _MAX_COMBINING_RUN = 30  # as in Unicode's stream-safe text format (UAX #15)
 _MAX_AVERAGE_CHARACTERS = 20  # of a grapheme; the longest emoji have ten
@@ -41,6 +41,19 @@ def first_graphemes(text: str, limit: int) -> str:
     if text.isascii():
         return text[:limit]
     return "".join(_split_graphemes(text)[:limit])
+
+
+def first_letter(text: str) -> str:
+    """The first grapheme, with those that fonts draw as one shape with it.
+
+    >>> first_letter("ಶ್ರೀನಿವಾಸ")
+    'ಶ್ರೀ'
+    """
+    if text.isascii():
+        return text[:1]
+    from postcard.text.segmentation import typographic_units
+
+    return next(iter(typographic_units(text)), "")
 
 
 def shorten_graphemes(text: str, limit: int) -> str | None:

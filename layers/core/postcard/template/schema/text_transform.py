@@ -4,11 +4,14 @@ import re
 import unicodedata
 
 from postcard.runtime.lazy_regex import lazy_regex
-from postcard.template.schema.graphemes import first_graphemes
+from postcard.template.schema.graphemes import first_letter
 
 _GEORGIAN = lazy_regex("[\u10d0-\u10ff]")
 _TURKIC = ("tr", "az")
 _LEADING_IJ = lazy_regex("^ij")
+_LEADING_VOWEL = lazy_regex(  # of Thai and Lao, written before the consonant that it follows
+    "^[\u0e40-\u0e44\u0ec0-\u0ec4]([\u0e01-\u0e2e\u0e81-\u0eae])"
+)
 _WORD = lazy_regex(r"(?<!\w)[^\W\d_](?:[\w'’\u00ad\u0300-\u036f]*)")
 # Lithuanian keeps an i's dot below an accent: i̇́
 _LITHUANIAN_DOTTED = lazy_regex("([ij]\u0328?)\u0307")
@@ -39,9 +42,11 @@ def initial(word: str, language: str) -> str:
     """
     if language.split("-")[0].lower() == "nl" and _LEADING_IJ.match(word.lower()):
         return "IJ"
-    letter = first_graphemes(word, 1)
-    if _GEORGIAN.match(letter):  # its capitals are for words in capitals only
-        return letter
+    if _GEORGIAN.match(word):  # its capitals are for words in capitals only
+        return first_letter(word)
+    if language.split("-")[0].lower() == "el":  # its accents depend on the whole word
+        return first_letter(apply_text_transform(word, "uppercase", "el"))
+    letter = first_letter(_LEADING_VOWEL.sub(r"\1", word))
     return apply_text_transform(letter, "uppercase", language)
 
 

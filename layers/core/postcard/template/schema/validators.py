@@ -8,7 +8,7 @@ from postcard.host_patterns import is_host_allowed
 from postcard.identifiers import ID_PATTERN, NAME_PATTERN, is_name
 from postcard.json_text import canonical_json
 from postcard.runtime.lazy_regex import lazy_regex
-from postcard.runtime.lru_cache import SizedLruCache
+from postcard.runtime.lru_cache import SizedLruCache, module_cache
 from postcard.template.schema.graphemes import (
     MAX_COMBINING_MARKS,
     longest_mark_run,
@@ -28,8 +28,8 @@ MAX_META_BYTES = 4096
 MAX_TEXT_GRAPHEMES = 5000  # graphemes of a layer
 MAX_PATTERN_BYTES = 1 << 20  # of a compiled pattern, which grows with the texts that it matches
 MAX_PATTERNS_BYTES = 16 << 20  # of all compiled patterns in a process
-compiled_patterns: SizedLruCache[str, Any] = SizedLruCache(
-    MAX_PATTERNS_BYTES, lambda _: MAX_PATTERN_BYTES
+compiled_patterns: SizedLruCache[str, Any] = module_cache(
+    "compiled patterns", SizedLruCache(MAX_PATTERNS_BYTES, lambda _: MAX_PATTERN_BYTES)
 )
 _ASSET_REFERENCE = lazy_regex(f"asset:{ID_PATTERN}")
 _ASSET_ID = lazy_regex(ID_PATTERN)

@@ -12,7 +12,8 @@ Curve = tuple[float, ...]  # g, a, b, c, d of the ICC's parametric curve: (a·x 
 
 PQ, HLG = 16, 18  # transfer characteristics of HDR images
 DEFAULT_PEAK_NITS = 1000.0  # of an HDR image that does not state its brightest pixel
-_UNSPECIFIED, _BT709_PRIMARIES, _SRGB_TRANSFER = 2, 1, 13
+UNSPECIFIED = 2  # a code point that says nothing
+_BT709_PRIMARIES, _SRGB_TRANSFER = 1, 13
 _D65, _C, _DCI = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351)
 
 _PRIMARIES: dict[int, Chromaticities] = {
@@ -87,8 +88,8 @@ def encoding_by_code_points(
 
     `video_is_srgb`: the curves of video mean sRGB's, as browsers read them in AVIF files.
     """
-    chromaticities = _PRIMARIES.get(_BT709_PRIMARIES if primaries == _UNSPECIFIED else primaries)
-    if transfer == _UNSPECIFIED or (video_is_srgb and transfer in _VIDEO_TRANSFERS):
+    chromaticities = _PRIMARIES.get(_BT709_PRIMARIES if primaries == UNSPECIFIED else primaries)
+    if transfer == UNSPECIFIED or (video_is_srgb and transfer in _VIDEO_TRANSFERS):
         transfer = _SRGB_TRANSFER
     if chromaticities is None:
         return None

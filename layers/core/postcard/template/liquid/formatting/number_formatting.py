@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from babel import Locale
     from babel.numbers import NumberPattern
 
+Affixes = tuple[tuple[str, str], tuple[str, str]]  # prefix and suffix; positive, negative
+
 _NO_BREAK_SPACE = "\u00a0"
 # Locales that write 1234 without a separator, but 12.345 with one: CLDR's minimumGroupingDigits is
 # 2. Babel leaves it out of its data. The territories of a language, or all.
@@ -26,9 +28,34 @@ _FOUR_DIGITS_UNGROUPED = {
 _SWISS = {"group": "'"}
 # Symbols that CLDR has and Babel's data does not: it omits drafts, and CLDR 48 changed the Swiss.
 _SYMBOLS = {
-    **dict.fromkeys(("de_CH", "de_LI", "en_CH", "it_CH"), _SWISS),
+    **dict.fromkeys(("de_CH", "de_LI", "en_CH", "it_CH", "gsw", "gsw_CH", "gsw_LI"), _SWISS),
     "de_AT": {"group": _NO_BREAK_SPACE, "currencyGroup": "."},
+    "fr_MA": {"group": "."},
+    "pt_CV": {"currencyDecimal": "$"},
 }
+# Likewise the places of a currency's sign, and signs: of a locale, or of all of its language.
+_AFFIXES = {
+    **dict.fromkeys(("es_AR", "es_CO"), ("\u00a4\u00a0", "")),
+    "es_GQ": ("\u00a4", ""),
+    "fa_AF": ("\u00a4\u00a0", ""),
+}
+_NATIVE_AFFIXES = {  # by language and numbering system: Babel has the pattern of one only
+    ("ar", "arab"): ("\u200f", "\u00a0\u00a4"),
+    ("fa", "arabext"): ("\u200e\u00a4", ""),
+}
+_CURRENCY_SIGNS = {
+    ("bn_IN", "USD"): "$",
+    ("de_LI", "EUR"): "EUR",
+    ("ru", "UAH"): "грн.",
+    ("sw_KE", "USD"): "$",
+    ("uk", "UAH"): "грн",
+    **{(f"zh_Hans_{place}", "CNY"): "CN\u00a5" for place in ("HK", "MO", "SG")},
+}
+# English of Europe writes euros as the institutions of the EU do, whatever the country's numbers.
+_EUROPEAN_ENGLISH = (
+    "150", "BE", "CH", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GE", "HU", "IT", "LT", "LV",
+    "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "UA",
+)  # fmt: skip
 
 
 def format_number(
@@ -49,22 +76,41 @@ def format_number(
         **_SYMBOLS.get(str(locale), {}),
     }
     decimal, group = symbols.get("decimal", "."), symbols.get("group", ",")
+    affixes = (pattern.prefix, pattern.suffix)
     if currency:
         decimal = symbols.get("currencyDecimal", decimal)
         group = symbols.get("currencyGroup", group)
+        affixes = _currency_affixes(locale, numbering_system, affixes)
+    if currency == "EUR" and locale.language == "en" and locale.territory in _EUROPEAN_ENGLISH:
+        decimal, group, affixes = ".", ",", _with_minus(("\u00a4", ""))
     integer, _, fraction = f"{abs(amount):.{places[1]}f}".partition(".")
     fraction = fraction.rstrip("0").ljust(places[0], "0")
     number = _group_digits(integer, pattern.grouping, group, _minimum_grouping(locale))
     number += decimal + fraction if fraction else ""
     minus = symbols.get("minusSign", "-")
-    prefix, suffix = (
-        _unquote(affix[amount < 0]).replace("-", minus)
-        for affix in (pattern.prefix, pattern.suffix)
-    )
+    prefix, suffix = (_unquote(affix[amount < 0]).replace("-", minus) for affix in affixes)
     if currency:
-        symbol = str(locale.currency_symbols.get(currency, currency))
+        symbol = _currency_sign(locale, currency)
         prefix, suffix = _with_symbol(prefix, suffix, symbol)
     return prefix + number + suffix
+
+
+def _currency_affixes(locale: "Locale", numbering_system: str, affixes: Affixes) -> Affixes:
+    """The affixes of the pattern of money, each for a positive and for a negative amount."""
+    stated = _AFFIXES.get(str(locale)) or _NATIVE_AFFIXES.get((locale.language, numbering_system))
+    return _with_minus(stated) if stated else affixes
+
+
+def _with_minus(affixes: tuple[str, str]) -> Affixes:
+    prefix, suffix = affixes
+    return (prefix, "-" + prefix), (suffix, suffix)
+
+
+def _currency_sign(locale: "Locale", currency: str) -> str:
+    for name in (str(locale), locale.language):
+        if (name, currency) in _CURRENCY_SIGNS:
+            return _CURRENCY_SIGNS[name, currency]
+    return str(locale.currency_symbols.get(currency, currency))
 
 
 def _group_digits(digits: str, sizes: tuple[int, int], separator: str, minimum: int) -> str:

@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 from postcard.template.schema.text_transform import apply_text_transform
 
-# flags, a width, E or O (which change nothing in most languages), the code
-_CODE = re.compile("%(?P<flags>[-_0^#]*)(?P<colons>:{0,2})(?P<width>[0-9]{0,2})[EO]?(?P<code>.?)")
+# flags, a width, colons (which Ruby takes before or behind it), E or O, the code
+_CODE = re.compile(
+    "%(?P<flags>[-_0^#]*)(?P<width>[0-9]{0,2})(?P<colons>:{0,3})(?P<modifier>[EO]?)(?P<code>.?)"
+)
+_CODES_OF_A_DAY = frozenset("cdeDFvx+")
 _NAMES = {
     "a": "EEE",
     "A": "EEEE",
@@ -51,6 +54,7 @@ _SHORTHANDS = {
 _SIGNS = {"%": "%", "n": "\n", "t": " "}
 _DIGITS_OF_PADDED = {"e": 2, "k": 2, "l": 2}  # these are padded only if a flag says so
 _NANOSECOND_DIGITS = {"L": 3, "N": 9}
+_SHORTEST_OFFSET = 3  # colons
 _CODES = {*_NUMBERS, *_NAMES, *_SHORTHANDS, *_SIGNS, *_NANOSECOND_DIGITS}  # all but z
 
 
@@ -66,15 +70,17 @@ def format_strftime(
     >>> format_strftime(datetime(2027, 1, 1), "%-d/%_m/%0e week %V", "en", str)
     '1/ 1/01 week 53'
     """
-    return _CODE.sub(_Writer(day, language, format_cldr).write, pattern)
+    has_day = any(match["code"] in _CODES_OF_A_DAY for match in _CODE.finditer(pattern))
+    return _CODE.sub(_Writer(day, language, format_cldr, has_day).write, pattern)
 
 
 class _Writer(NamedTuple):
-    """Writes the codes of one date."""
+    """Writes the codes of one date. `has_day`: there is a day, which a month's name goes with."""
 
     day: datetime
     language: str
     format_cldr: Callable[[str], str]
+    has_day: bool = True
 
     def write(self, match: re.Match[str]) -> str:
         """A code's text; raises `UnknownDateCode`."""
@@ -87,17 +93,21 @@ class _Writer(NamedTuple):
             digits = f"{self.day.microsecond * 1000:09d}"
             return digits.ljust(width, "0")[: width or _NANOSECOND_DIGITS[code]]
         if code == "z":
-            return _utc_offset(self.day, len(match["colons"]))
-        text = self._words(code, flags)
-        return text if "-" in flags else text.rjust(width, "0" if "0" in flags else " ")
+            return _utc_offset(self.day, flags, len(match["colons"]), width)
+        text = self._words(code, flags, match["modifier"])
+        if "-" in flags and code not in _SHORTHANDS:
+            return text
+        return text.rjust(width, "0" if _last_padding(flags) == "0" else " ")
 
-    def _words(self, code: str, flags: str) -> str:
+    def _words(self, code: str, flags: str, modifier: str) -> str:
         if code in _SIGNS:
             return _SIGNS[code]
         if code in _NAMES:
-            return _cased(self.format_cldr(_NAMES[code]), code, flags, self.language)
-        parts = _SHORTHANDS[code].replace("%", "%-") if "-" in flags else _SHORTHANDS[code]
-        return _cased(_CODE.sub(self.write, parts), "", flags, self.language)
+            name = _NAMES[code]
+            if modifier == "O" or not self.has_day:  # "январь 2027", but "1 января"
+                name = name.replace("M", "L").replace("E", "c")
+            return _cased(self.format_cldr(name), code, flags, self.language)
+        return _cased(_CODE.sub(self.write, _SHORTHANDS[code]), "", flags, self.language)
 
 
 def unknown_codes(pattern: str) -> Iterator[str]:
@@ -112,30 +122,46 @@ def _is_known(match: re.Match[str]) -> bool:
 def _padded_number(number: _Number, code: str, day: datetime, flags: str, width: int) -> str:
     read, digits, padding = number
     value = str(read(day))
+    flag = _last_padding(flags)
     if "-" in flags:
         return value
-    if "_" in flags or "0" in flags:
-        padding = " " if flags.rfind("_") > flags.rfind("0") else "0"
+    if flag:
+        padding = " " if flag == "_" else "0"
         digits = _DIGITS_OF_PADDED.get(code, digits)
     return value.rjust(width or digits, padding)
 
 
+def _last_padding(flags: str) -> str:
+    """The flag for padding that counts: the last one."""
+    return flags.replace("^", "").replace("#", "")[-1:]
+
+
 def _cased(text: str, code: str, flags: str, language: str) -> str:
-    """`^` is upper case and `#` the other case, which is lower case for AM and PM."""
-    if code == "P" or (code == "p" and "#" in flags):
+    """`^` is upper case and `#` the other case, which is lower case for AM, PM and zones."""
+    if ("#" in flags and code in ("p", "Z")) or (code == "P" and not {"#", "^"} & {*flags}):
         return apply_text_transform(text, "lowercase", language)
     if "^" in flags or ("#" in flags and code):
         return apply_text_transform(text, "uppercase", language)
     return text
 
 
-def _utc_offset(day: datetime, colons: int) -> str:
+def _utc_offset(day: datetime, flags: str, colons: int, width: int) -> str:
+    """The offset with as many colons; with three, as short as it can be."""
     offset = day.utcoffset()
     seconds = int(offset.total_seconds()) if offset else 0
     hours, rest = divmod(abs(seconds), 3600)
-    sign, separator = "-" if seconds < 0 else "+", ":" if colons else ""
-    parts = [f"{hours:02d}", f"{rest // 60:02d}", *([f"{rest % 60:02d}"] if colons > 1 else [])]
-    return sign + separator.join(parts)
+    parts = [f"{rest // 60:02d}", f"{rest % 60:02d}"]
+    if colons == _SHORTEST_OFFSET:
+        colons = 2 if rest % 60 else 1 if rest else 0
+        parts = parts[:colons]
+    else:
+        parts = parts[: max(1, colons)]
+    tail = "".join((":" if colons else "") + part for part in parts)
+    sign = "-" if seconds < 0 else "+"
+    digits = max(width - len(tail) - 1, 2)
+    if _last_padding(flags) == "_":
+        return f"{sign}{hours}".rjust(digits + 1) + tail
+    return f"{sign}{hours:0{digits}d}{tail}"
 
 
 def _week_of_year(day: datetime, weekday: int) -> int:

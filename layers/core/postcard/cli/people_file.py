@@ -1,0 +1,135 @@
+"""Options of the commands that read a file of people, and the file as a table."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from postcard.cli.output import CommandError, FileRefused
+from postcard.cli.value_options import parse_assignment
+from postcard.errors import BadRequest
+from postcard.runtime.lazy_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from postcard.campaigns.tables.column_mapping import ColumnMapping
+    from postcard.campaigns.tables.table_file import Table
+    from postcard.template.compiled import Template
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOptions:
+    """How the file is read; None is found out. `columns` by field: a header or a number."""
+
+    columns: Mapping[str, str]
+    encoding: str | None = None
+    delimiter: str | None = None
+    has_header: bool = True
+
+
+def people_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--columns --encoding --delimiter --no-header`; the function gets them as `people`."""
+
+    def call(
+        *args: Any,
+        columns: Sequence[str],
+        encoding: str | None,
+        delimiter: str | None,
+        no_header: bool,
+        **kwargs: Any,
+    ) -> Any:
+        chosen = dict(parse_assignment(text, "--columns") for text in columns)
+        people = PeopleOptions(
+            chosen, encoding, "\t" if delimiter == "tab" else delimiter, not no_header
+        )
+        return function(*args, people=people, **kwargs)
+
+    call.__doc__, call.__name__ = function.__doc__, function.__name__
+    call.__dict__.update(function.__dict__)
+    for option in reversed(_OPTIONS):
+        call = option(call)
+    return call
+
+
+_OPTIONS = (
+    click.option(
+        "--columns",
+        multiple=True,
+        metavar="FIELD=COLUMN",
+        help="The column of a field, by its header or its number. Can be repeated. Default: the"
+        " column whose header is like the field's name.",
+    ),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        help="The file's encoding, such as utf-8 or windows-1252. Default: found out.",
+    ),
+    click.option(
+        "--delimiter", metavar="SIGN", help="The sign between columns, or tab. Default: found out."
+    ),
+    click.option(
+        "--no-header", is_flag=True, help="The file's first row is a person, not the header."
+    ),
+)
+
+
+@contextmanager
+def open_people(path: Path, options: PeopleOptions) -> Iterator["Table"]:
+    """The table in a file; `FileRefused` if it is none, inside the block as well."""
+    from postcard.campaigns.tables.table_file import open_table
+    from postcard.campaigns.tables.table_refused import TableRefused
+
+    with path.open("rb") as file:
+        try:
+            yield open_table(
+                file,
+                encoding=options.encoding,
+                delimiter=options.delimiter,
+                header=options.has_header,
+            )
+        except TableRefused as refused:
+            raise FileRefused(f"{path}: {refused}", refused.code) from refused
+
+
+def columns_of(table: "Table", template: "Template", options: PeopleOptions) -> "ColumnMapping":
+    """Which column gives which field; `CommandError` names each that cannot be told."""
+    from postcard.campaigns.tables.column_mapping import map_columns
+
+    headers = {header.strip() for header in table.header}
+    chosen: dict[str, str | int | None] = {
+        name: int(column) if column.isdecimal() and column not in headers else column
+        for name, column in options.columns.items()
+    }
+    try:
+        return map_columns(
+            table.header,
+            template,
+            chosen,
+            width=len(table.columns),
+            has_lists=table.format.kind == "jsonl",
+        )
+    except BadRequest as bad:
+        lines = [fault.detail.replace("in columns", "with --columns") for fault in bad.errors]
+        raise CommandError("\n".join(lines)) from bad
+
+
+def describe_table(table: "Table") -> str:
+    """How a table is written: `UTF-8 · comma`; a guess is called one."""
+    encoding = table.format.encoding
+    name = encoding.name.upper()
+    parts = [f"{name} (a guess: --encoding sets it)" if encoding.is_guess else name]
+    if table.format.kind == "jsonl":
+        return " · ".join([*parts, "JSON Lines"])
+    delimiter = table.format.dialect.delimiter
+    names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "": "one column"}
+    return " · ".join([*parts, names.get(delimiter, delimiter)])
+
+
+def describe_columns(table: "Table", mapping: "ColumnMapping") -> str:
+    """`user_name = First Name, discount_code`."""
+    parts = []
+    for column in mapping.columns:
+        header = table.header[column.index] if table.header else f"column {column.index + 1}"
+        parts.append(column.name if header == column.name else f"{column.name} = {header}")
+    return ", ".join(parts) or "no column is used"

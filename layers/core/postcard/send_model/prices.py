@@ -1,0 +1,71 @@
+"""AWS's list prices, and what pictures use of the services that have one."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+REGIONS = ("us-east-1", "eu-west-1")
+LAMBDA_GB = Decimal("1.728")  # of a function with 1,769 MB
+RENDER_MS = 80  # billed, warm
+PICTURE_BYTES = 60_000
+LOG_BYTES = 1_900  # of one drawn picture: its log line and its metrics
+ACCESS_LOG_BYTES = 320  # API Gateway's line about one call
+STORED_DAYS = Decimal(90)
+DAYS_IN_A_MONTH = Decimal("30.4")
+
+Units = Mapping[str, Decimal | int]
+
+
+def price_table() -> dict[str, Any]:
+    """The whole table: `dated`, `sources`, and `lines` by name."""
+    text = files(__package__).joinpath("list_prices.json").read_text("utf-8")
+    table: dict[str, Any] = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    return table
+
+
+def dollars(units: Units, region: str = REGIONS[0]) -> dict[str, Decimal]:
+    """US dollars of each line of the table. `KeyError` for an unknown line or region."""
+    lines = price_table()["lines"]
+    return {
+        name: Decimal(number) * lines[name][region] / lines[name]["per"]
+        for name, number in units.items()
+        if number
+    }
+
+
+def picture_units(
+    *,
+    drawn: int,
+    hits: int = 0,
+    stored: bool = True,
+    picture_bytes: int = PICTURE_BYTES,
+) -> dict[str, Decimal | int]:
+    """What so many first opens (`drawn`) and answers of the CDN (`hits`) use.
+
+    With `stored`, S3 keeps the pictures for 90 days.
+    """
+    requests = drawn + hits
+    gigabytes = Decimal(drawn * picture_bytes) / 10**9
+    log_gigabytes = Decimal(drawn * (LOG_BYTES + ACCESS_LOG_BYTES)) / 10**9
+    units: dict[str, Decimal | int] = {
+        "cloudfront_request": requests,
+        "cloudfront_gb": Decimal(requests * picture_bytes) / 10**9,
+        "edge_function": requests,
+        "kvs_read": requests,
+        "http_api_request": drawn,
+        "lambda_request": drawn,
+        "lambda_gb_second_arm64": Decimal(drawn * RENDER_MS) / 1000 * LAMBDA_GB,
+        "dynamodb_rru": drawn,  # one strongly consistent read of a record below 4 KB
+        "dynamodb_wru": Decimal(drawn) / 20,  # one write counts twenty renders
+        "logs_gb": log_gigabytes,
+        "logs_gb_month": log_gigabytes * Decimal("0.15"),  # compressed
+    }
+    if stored:
+        units |= {
+            "s3_get": drawn,  # CloudFront asks S3 first
+            "s3_put": drawn,
+            "s3_gb_month": gigabytes * STORED_DAYS / DAYS_IN_A_MONTH,
+        }
+    return units

@@ -1,0 +1,28 @@
+"""Checks `If-Match` and `If-None-Match` of a call against a template's latest version."""
+
+from postcard.errors import PreconditionFailed
+from postcard.ports import TemplateRecord
+
+
+def check_if_match(tags: str | None, record: TemplateRecord | None) -> None:
+    """Refuses a call whose `If-Match` names another version than the latest."""
+    if tags is not None and not _names_latest(tags, record):
+        latest = record.latest if record else "none"
+        raise PreconditionFailed(
+            f"The latest version is {latest}, not the one you read: read it again."
+        )
+
+
+def check_if_none_match(tags: str | None, record: TemplateRecord | None) -> None:
+    """Refuses a call whose `If-None-Match` names the latest version; `*` names any."""
+    if record is not None and tags is not None and _names_latest(tags, record):
+        raise PreconditionFailed(
+            f'The template "{record.template_id}" exists with version {record.latest}: choose'
+            " another id, or leave If-None-Match out to publish a version of it."
+        )
+
+
+def _names_latest(tags: str, record: TemplateRecord | None) -> bool:
+    """Whether a list of entity tags names the latest version; `*` names any."""
+    names = {tag.strip().removeprefix("W/").strip('"') for tag in tags.split(",")}
+    return record is not None and bool(names & {"*", str(record.latest)})
