@@ -254,9 +254,10 @@ class BatchService:
         record = self.find(batch_id, key)
         _refuse_results(record, now)
         result = self._file(record, "result")
-        if result is None:
+        is_dry = bool(record.settings.get("dry_run"))  # it makes a report and no result
+        if result is None and not is_dry:
             raise _expired()
-        if record.settings.get("is_inline"):
+        if result is not None and record.settings.get("is_inline"):
             return self._rows(result, limit=limit, cursor=cursor)
         expires_at = format_rfc3339(now + RESULT_SECONDS)
         names = ("report", "contact_sheet")
