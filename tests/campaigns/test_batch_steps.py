@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -651,6 +652,22 @@ def test_a_join_that_was_killed_at_any_call_is_repaired_by_the_next(world: InMem
         else:
             assert killed_at > 15
             return
+
+
+def test_a_join_whose_upload_was_lost_begins_anew(world: InMemoryService) -> None:
+    bad = [*people(12), ["x@x.dk", "y", "z", "ragged"]]
+    whole = BatchRunner(world, chunk_rows=3)
+    whole.do(csv_bytes(bad))
+    runner = BatchRunner(world, chunk_rows=3)
+    runner.create(csv_bytes(bad))
+    for chunk in runner.json_file(runner.step("split")["chunks"]):
+        runner.step("work", chunk=chunk)
+    assert runner.step("join", deadline=-math.inf)["state"] == "more"
+    runner.files._uploads.clear()  # as a laptop's server does when it is killed
+    runner.restart()
+    assert runner.step("join")["state"] == "done"
+    assert (runner.result(), runner.report()) == (whole.result(), whole.report())
+    assert runner.record().failed == whole.record().failed
 
 
 class Killed:
