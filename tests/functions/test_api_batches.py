@@ -338,7 +338,7 @@ def test_no_id_of_another_form_is_looked_up(service: InMemoryService) -> None:
 
 
 @pytest.mark.parametrize("is_inline", [False, True])
-def test_a_dry_run_has_a_report_and_no_result(service: InMemoryService, is_inline: bool) -> None:
+def test_a_dry_run_has_a_preflight_and_no_result(service: InMemoryService, is_inline: bool) -> None:
     if is_inline:
         body = {"template_id": "welcome", "rows": [{"first_name": "Zoë"}], "dry_run": True}
         batch_id = service.call("POST", "/v1/batches", body).json["id"]
