@@ -8,6 +8,7 @@ again from its first state, under the same name, at the next start.
 """
 
 import json
+import logging
 import os
 import re
 import threading
@@ -114,6 +115,7 @@ class StateMachines:
         from moto.core.config import default_user_config
 
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # not each failed state
         os.environ["MOTO_PORT"] = str(urlsplit(self._url).port)  # where its interpreter calls AWS
         for spec in self._specs:
             arguments = {

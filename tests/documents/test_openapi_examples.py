@@ -44,19 +44,31 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 def test_every_example_works_on_a_seeded_service(
     seeded: InMemoryService, openapi: dict[str, Any]
 ) -> None:
-    image_id = ""
+    ids = {"image_id": "", "batch_id": ""}  # they are others in each deployment
     for method, path, operation in operations(openapi):
         for example in body_examples(openapi, operation):
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "path":
-                    # An image's id is a keyed digest, so it is another in each deployment.
-                    value = parameter.get("example") or image_id
+                    value = parameter.get("example") or ids[parameter["name"]]
                     path = path.replace("{" + parameter["name"] + "}", str(value))
+            if path.endswith("/results"):
+                complete(seeded, ids["batch_id"])
             reply = seeded.call(method.upper(), path, example)
             assert 200 <= reply.status < 300, (method, path, example, reply.body)
             if path == "/v1/images":
-                image_id = reply.json["id"]
+                ids["image_id"] = reply.json["id"]
                 assert (reply.json["status"], reply.json["warnings"]) == ("ready", [])
+
+            if (method, path) == ("post", "/v1/batches"):
+                ids["batch_id"] = reply.json["id"]
+
+
+def complete(service: InMemoryService, batch_id: str) -> None:
+    """What the state machine does with a batch of rows."""
+    key = f"batches/{batch_id}/result-1.jsonl"
+    service.files.write(key, b'{"status": "ok"}\n', "application/jsonl")
+    changes = {"status": "completed", "summary": {"result": {"key": key}}}
+    assert service.batches.update(batch_id, changes, status_is=("running",))
 
 
 def test_every_operation_with_a_body_has_an_example(openapi: dict[str, Any]) -> None:
@@ -64,14 +76,14 @@ def test_every_operation_with_a_body_has_an_example(openapi: dict[str, Any]) -> 
         assert body_examples(openapi, operation), path
 
 
-def test_every_path_parameter_but_an_image_s_id_has_an_example(openapi: dict[str, Any]) -> None:
+def test_every_path_parameter_but_ids_that_are_made_has_an_example(openapi: dict[str, Any]) -> None:
     without = {
         parameter["name"]
         for _, _, operation in operations(openapi)
         for parameter in operation.get("parameters", [])
         if parameter["in"] == "path" and "example" not in parameter
     }
-    assert without == {"image_id"}
+    assert without == {"image_id", "batch_id"}
 
 
 def test_the_example_document_has_no_findings(
