@@ -112,6 +112,7 @@ class RowChecker:
     """Checks the rows of one template version; keeps what it has laid out.
 
     Names in `restricted` take assets only that the template names, as with the key of the batch.
+    Without `foretells_drawing` values and links alone are checked, three times as fast.
     """
 
     def __init__(
@@ -123,10 +124,12 @@ class RowChecker:
         on_invalid: BindMode = "default",
         restricted: Container[str] = NO_NAMES,
         now: float = 0.0,
+        foretells_drawing: bool = True,
     ) -> None:
         self.template, self.on_invalid = template, on_invalid
         self.forecaster = DrawingForecaster(template, fonts, now=now)
         self._link, self._restricted = link or LinkShape(), restricted
+        self._foretells = foretells_drawing
 
     def check(self, row: PreflightRow) -> CheckedRow:
         """The findings about a row; nothing is drawn or stored."""
@@ -151,7 +154,7 @@ class RowChecker:
         length = len(self._link.base_url) + len(link)
         if length > LONG_LINK:
             findings.append(Finding("long_link", "", f"The link has {length:,} characters."))
-        forecast = self.forecaster.forecast(bound)
+        forecast = self.forecaster.forecast(bound) if self._foretells else DrawingForecast()
         findings += _drawing_findings(forecast)
         digest = int(content_digest(link.encode())[:16], 16)
         return CheckedRow(row, tuple(findings), forecast.texts, forecast.addresses, length, digest)
