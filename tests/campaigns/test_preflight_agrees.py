@@ -93,9 +93,7 @@ def test_every_seed_template_is_drawn_as_foretold(name: str) -> None:
     assert differing(seed_template(name), [*map(as_given, rows)]) == []
 
 
-def test_rows_that_modify_layers_repeat_groups_and_change_the_locale_are_drawn_as_foretold() -> (
-    None
-):
+def test_rows_that_modify_layers_and_repeat_groups_are_drawn_as_foretold() -> None:
     """Whatever was looked at before: what is kept for one row is never shown for another."""
     compiled = template(
         width=200,
